@@ -1,0 +1,33 @@
+"""Identities. An id is made where the thing is born and never changes."""
+
+import secrets
+import time
+import uuid
+from typing import NewType
+
+OrderId = NewType("OrderId", str)
+CustomerId = NewType("CustomerId", str)
+StaffId = NewType("StaffId", str)
+DeviceId = NewType("DeviceId", str)
+ShopId = NewType("ShopId", str)
+ItemId = NewType("ItemId", str)
+ModifierId = NewType("ModifierId", str)
+OpId = NewType("OpId", str)
+"""One intended change, whichever number of times it is sent: the `Idempotency-Key`."""
+
+
+def uuid7() -> str:
+    """A new UUID version 7 (RFC 9562 §5.7), as text: unique anywhere, and close in time means close in order."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
+
+
+def new_order_id() -> OrderId:
+    return OrderId(uuid7())
+
+
+def new_op_id() -> OpId:
+    return OpId(uuid7())

@@ -1,0 +1,75 @@
+"""Money: integer counts of a currency's minor unit. No float ever holds an amount."""
+
+import re
+
+import msgspec
+
+from core.domain.errors import DomainError
+
+# ISO 4217 minor units, where they are not two.
+_EXPONENTS = {
+    **dict.fromkeys(
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
+        0,
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+_AMOUNT = re.compile(r"[^\d\s.,+-]{0,3}\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?\s*")
+
+
+def exponent(currency: str) -> int:
+    """How many decimals `currency` (ISO 4217) has: 2 for USD, 0 for JPY, 3 for KWD."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def parse_minor(text: str, currency: str) -> int:
+    """`"$1,234.5"` → 123450 for USD. Raises `DomainError` on anything that is not an amount of that currency."""
+    match = _AMOUNT.fullmatch(text.strip())
+    digits = exponent(currency)
+    fraction = (match[2] or "") if match else ""
+    if match is None or len(fraction) > digits:
+        raise DomainError(f"{text!r} is not an amount in {currency}")
+    return int(match[1].replace(",", "") + fraction.ljust(digits, "0"))
+
+
+class Tax(msgspec.Struct, frozen=True):
+    """A shop's sales tax. `rate_bp` is in basis points (825 = 8.25 %); `included` says whether prices contain it."""
+
+    rate_bp: int = 0
+    included: bool = True
+
+    def of(self, subtotal_minor: int) -> int:
+        """The tax on a subtotal, rounded half up to the minor unit, once per order."""
+        base = 10_000 + self.rate_bp if self.included else 10_000
+        return (2 * subtotal_minor * self.rate_bp + base) // (2 * base)
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """What an order comes to, in minor units. With an included tax the total is the subtotal."""
+
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+
+
+def totals(line_totals_minor: list[int], tax: Tax) -> Totals:
+    subtotal = sum(line_totals_minor)
+    tax_minor = tax.of(subtotal)
+    return Totals(subtotal, tax_minor, subtotal if tax.included else subtotal + tax_minor)

@@ -1,0 +1,170 @@
+"""An order: what was asked for, for whom, at which price, and where it stands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from core.domain.errors import InvalidOrder
+from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, ShopId
+from core.domain.menu import MenuItem, Modifier
+from core.domain.status import Fulfilment, OrderStatus
+
+MAX_LINES = 200
+MAX_QUANTITY = 999
+MAX_MODIFIERS = 50
+
+Note = Annotated[str, msgspec.Meta(max_length=500)]
+Reason = Annotated[str, msgspec.Meta(max_length=300)]
+
+
+class Channel(StrEnum):
+    """Where the order came from."""
+
+    ONLINE = "online"
+    COUNTER = "counter"
+
+
+class Tender(StrEnum):
+    """How it is paid for."""
+
+    CASH = "cash"
+    CARD = "card"
+    CASH_ON_DELIVERY = "cash_on_delivery"
+
+
+class PaymentState(StrEnum):
+    UNPAID = "unpaid"
+    PAID = "paid"
+    REFUNDED = "refunded"
+
+
+class LineModifier(msgspec.Struct, frozen=True):
+    name: str
+    price_minor: int = 0
+
+
+class OrderLine(msgspec.Struct, frozen=True):
+    """One line as sold: names and prices are those of the moment, whatever the menu says later."""
+
+    item_id: ItemId
+    name: str
+    quantity: int
+    unit_price_minor: int
+    """One of it, its modifiers included."""
+    total_minor: int
+    modifiers: tuple[LineModifier, ...] = ()
+    note: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    id: OrderId
+    shop_id: ShopId
+    number: str
+    """What people read and call out: `ONLINE-000127`."""
+    channel: Channel
+    status: OrderStatus
+    version: int
+    """Grows by one with every change; an update names the version it saw."""
+    fulfilment: Fulfilment
+    tender: Tender
+    payment: PaymentState
+    currency: str
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    placed_at: datetime
+    updated_at: datetime
+    customer_id: CustomerId | None = None
+    customer_name: str = ""
+    customer_phone: str = ""
+    address: str = ""
+    note: str = ""
+    reason: str = ""
+    """Why it was rejected, cancelled or recalled, when the last change said why."""
+    lines: tuple[OrderLine, ...] = ()
+
+    @property
+    def quantity(self) -> int:
+        """How many things are in it, over all lines."""
+        return sum(line.quantity for line in self.lines)
+
+
+class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the append-only history. `source` is None for the placing itself."""
+
+    source: OrderStatus | None
+    target: OrderStatus
+    at: datetime
+    reason: str = ""
+    by: str = ""
+    """Who did it; empty when told to a customer about staff."""
+    device: str = ""
+
+
+class NewLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line as asked for. It has no price: the server's menu does."""
+
+    item_id: ItemId
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)] = 1
+    modifier_ids: Annotated[tuple[ModifierId, ...], msgspec.Meta(max_length=MAX_MODIFIERS)] = ()
+    note: Note = ""
+
+
+def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[Modifier]:
+    """The modifiers asked for, in the order asked for. Raises `InvalidOrder`."""
+    offered = {modifier.id: modifier for group in item.groups for modifier in group.modifiers}
+    for position, modifier_id in enumerate(wanted):
+        if modifier_id not in offered:
+            raise InvalidOrder(f"{item.name} has no choice {modifier_id!r}.", f"{field}.modifier_ids[{position}]")
+    if len(set(wanted)) != len(wanted):
+        raise InvalidOrder(f"A choice of {item.name} is named twice.", f"{field}.modifier_ids")
+    for group in item.groups:
+        taken = sum(modifier.id in wanted for modifier in group.modifiers)
+        if taken < group.least:
+            raise InvalidOrder(f"{item.name}: choose at least {group.least} of {group.name}.", f"{field}.modifier_ids")
+        if group.most is not None and taken > group.most:
+            raise InvalidOrder(f"{item.name}: choose at most {group.most} of {group.name}.", f"{field}.modifier_ids")
+    return [offered[modifier_id] for modifier_id in wanted]
+
+
+def price_lines(items: dict[ItemId, MenuItem], lines: Sequence[NewLine]) -> tuple[OrderLine, ...]:
+    """Asked-for lines at the menu's prices. `items` is `Menu.items()`.
+
+    Raises `InvalidOrder` naming the field: no lines, an unknown or sold-out item, a choice it does not have.
+    """
+    if not lines:
+        raise InvalidOrder("An order needs at least one item.", "lines")
+    if len(lines) > MAX_LINES:
+        raise InvalidOrder(f"An order has at most {MAX_LINES} lines.", "lines")
+    priced = []
+    for position, line in enumerate(lines):
+        field = f"lines[{position}]"
+        item = items.get(line.item_id)
+        if item is None:
+            raise InvalidOrder(f"The menu has no item {line.item_id!r}.", f"{field}.item_id")
+        if not item.available:
+            raise InvalidOrder(f"{item.name} is sold out.", f"{field}.item_id")
+        if not 1 <= line.quantity <= MAX_QUANTITY:
+            raise InvalidOrder(f"A quantity is between 1 and {MAX_QUANTITY}.", f"{field}.quantity")
+        chosen = _choices(item, line.modifier_ids, field)
+        unit = item.price_minor + sum(modifier.price_minor for modifier in chosen)
+        modifiers = tuple(LineModifier(modifier.name, modifier.price_minor) for modifier in chosen)
+        priced.append(OrderLine(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note))
+    return tuple(priced)
+
+
+def check_delivery(fulfilment: Fulfilment, address: str) -> None:
+    """Raises `InvalidOrder` when a delivery has nowhere to go."""
+    if fulfilment is Fulfilment.DELIVERY and not address.strip():
+        raise InvalidOrder("A delivery needs an address.", "address")
+
+
+def order_number(series: str, count: int) -> str:
+    """`("ONLINE", 127)` → `ONLINE-000127`. Past 999,999 it grows a digit rather than start again."""
+    return f"{series}-{count:06d}"
+
+
+ONLINE_SERIES = "ONLINE"

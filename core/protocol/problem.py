@@ -1,0 +1,39 @@
+"""Errors on the wire: RFC 9457 problem bodies, with the field to blame and, on a conflict, the order as it is."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from core.domain.order import Order
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`type` is a stable name to branch on; `title` and `detail` are for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    field: str = ""
+    """The JSON path of the value to blame: `lines[0].quantity`."""
+    order: Order | None = None
+    """On a 409: the order as the server has it."""
+
+
+_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+
+
+def blame(error: msgspec.ValidationError) -> tuple[str, str]:
+    """The sentence and the field path in a msgspec validation error.
+
+    A missing field is blamed on itself rather than on the object that lacks it.
+    """
+    match = _PATH.match(str(error))
+    what, path = (match["what"], match["path"] or "") if match else (str(error), "")
+    missing = re.search(r"missing required field `([^`]+)`", what)
+    if missing:
+        path = f"{path}.{missing[1]}".lstrip(".")
+    return what, path

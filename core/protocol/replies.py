@@ -1,0 +1,58 @@
+"""What the server answers."""
+
+from datetime import datetime
+
+import msgspec
+
+from core.domain.ids import OrderId
+from core.domain.order import Order, StatusChange
+from core.domain.people import Customer, Person
+from core.domain.status import OrderStatus, StatusInfo
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in session. `expires_in_s` is the access token's life; the refresh token works once."""
+
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+    person: Person
+    shop_name: str = ""
+    device: str = ""
+    """The terminal's number series, for staff."""
+
+
+class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Orders, how many there are in all, and where the next page starts (None: this was the last)."""
+
+    orders: tuple[Order, ...]
+    total: int
+    next_cursor: str | None = None
+
+
+class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one order stands, and how it got there."""
+
+    order_id: OrderId
+    number: str
+    status: OrderStatus
+    version: int
+    updated_at: datetime
+    status_info: StatusInfo
+    history: tuple[StatusChange, ...]
+
+
+class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """One order with its history, as staff see it: who, from which device, why."""
+
+    order: Order
+    history: tuple[StatusChange, ...]
+
+
+class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
+    customers: tuple[Customer, ...]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    status: str
+    version: str

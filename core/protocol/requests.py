@@ -1,0 +1,134 @@
+"""What a client asks for. Limits here are the wire's; the rules of the trade are `core.domain`'s.
+
+Unknown fields are ignored, so that older clients keep working.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from core.domain.ids import CustomerId, OrderId
+from core.domain.order import MAX_LINES, NewLine, Note, PaymentState, Reason, Tender
+from core.domain.status import Fulfilment, OrderStatus
+
+UUID = Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Phone = Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{3,24}$", description="As dialled; kept as digits.")]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Password = Annotated[str, Meta(min_length=8, max_length=128)]
+Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}$")]
+Version = Annotated[int, Meta(ge=1)]
+Lines = Annotated[tuple[NewLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
+Address = Annotated[str, Meta(max_length=300)]
+
+
+class SignUp(msgspec.Struct, frozen=True, kw_only=True):
+    name: Name
+    phone: Phone
+    password: Password
+    email: Email | None = None
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's. `login` is the phone number or the e-mail address."""
+
+    login: Annotated[str, Meta(min_length=1, max_length=254)]
+    password: Annotated[str, Meta(max_length=128)]
+
+
+class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A cashier's or an admin's, at the terminal named by `device` (its series: `POS1`)."""
+
+    staff: Name
+    pin: Annotated[str, Meta(max_length=128)]
+    device: Annotated[str, Meta(min_length=1, max_length=20)]
+
+
+class RefreshTokens(msgspec.Struct, frozen=True, kw_only=True):
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's order. Whose it is, the token says."""
+
+    lines: Lines
+    fulfilment: Fulfilment = Fulfilment.PICKUP
+    tender: Tender = Tender.CASH
+    note: Note = ""
+    address: Address = ""
+    id: Annotated[OrderId, UUID] | None = None
+    """Made by the client where the order is born; the server makes one when it is missing."""
+    customer_id: Any = None
+    """Sent by older clients. Never used: a value that differs from the token's is logged as a warning."""
+
+
+class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order taken at the counter: for a walk-in, or for a known customer."""
+
+    lines: Lines
+    fulfilment: Fulfilment = Fulfilment.DINE_IN
+    tender: Tender = Tender.CASH
+    payment: PaymentState = PaymentState.PAID
+    note: Note = ""
+    address: Address = ""
+    id: Annotated[OrderId, UUID] | None = None
+    customer_id: Annotated[CustomerId, UUID] | None = None
+    customer_name: Annotated[str, Meta(max_length=80)] = ""
+
+
+class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's own cancellation, while the shop has not yet confirmed."""
+
+    reason: Reason = ""
+
+
+class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of staff moves an order, having seen it at `version`."""
+
+    to: OrderStatus
+    version: Version
+    reason: Reason = ""
+
+
+class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One step back."""
+
+    version: Version
+    reason: Reason = ""
+
+
+class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
+    payment: PaymentState
+    version: Version
+    tender: Tender | None = None
+
+
+HISTORY_LIMIT = 20
+HISTORY_MAX = 100
+STAFF_MAX = 500
+
+
+class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's order history, newest first. `cursor` is the page before's `next_cursor`, opaque."""
+
+    limit: Annotated[int, Meta(ge=1, le=HISTORY_MAX)] = HISTORY_LIMIT
+    cursor: Annotated[str, Meta(max_length=200)] = ""
+
+
+class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The staff's list. Empty filters mean all; `open` means every open status, oldest first (the board's order)."""
+
+    open: bool = False
+    status: tuple[OrderStatus, ...] = ()
+    q: Annotated[str, Meta(max_length=80, description="Part of a number, a name or a phone number.")] = ""
+    placed_from: Annotated[str, Meta(description="ISO 8601 instant, inclusive.")] = ""
+    placed_to: Annotated[str, Meta(description="ISO 8601 instant, exclusive.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=STAFF_MAX)] = 50
+    cursor: Annotated[str, Meta(max_length=200)] = ""
+
+
+class CustomerQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Customers whose phone number ends with, or whose name starts with, `q`."""
+
+    q: Annotated[str, Meta(min_length=2, max_length=80)]
