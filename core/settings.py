@@ -1,4 +1,4 @@
-"""Settings, declared once as a frozen struct: read from a TOML file, `ORDERBELL_…` variables and flags, in rising force."""
+"""Settings, declared once as a frozen struct; read from a TOML file, `ORDERBELL_…` variables and flags, the last strongest."""
 
 import argparse
 import os
@@ -38,7 +38,7 @@ def data_dir() -> Path:
 
 def add_flags(parser: argparse.ArgumentParser, declared: type[msgspec.Struct]) -> None:
     """One flag for every setting: `history_refresh_s` → `--history-refresh-s`; `--config` names the file."""
-    parser.add_argument("--config", metavar="FILE", help="settings file (TOML); default: %(const)s", const=default_file())
+    parser.add_argument("--config", metavar="FILE", help=f"settings file (default: {default_file()})")
     hints = get_type_hints(declared, include_extras=True)
     for field in msgspec.structs.fields(declared):
         flag = "--" + field.name.replace("_", "-")
@@ -64,13 +64,14 @@ def load(
     """
     flags = flags or {}
     chosen = file or (Path(flags["config"]) if flags.get("config") else None)
+    source = str(chosen or default_file())
     names = [field.name for field in msgspec.structs.fields(declared)]
     values: dict[str, Any] = {}
     origins = dict.fromkeys(names, "default")
     for name, value in _section(chosen, section).items():
         if name not in origins:
-            raise SettingsError(f"{chosen or default_file()}: [{section}] has no setting {name!r}. It has: {', '.join(names)}.")
-        values[name], origins[name] = value, str(chosen or default_file())
+            raise SettingsError(f"{source}: [{section}] has no setting {name!r}. It has: {', '.join(names)}.")
+        values[name], origins[name] = value, source
     for name in names:
         variable = PREFIX + name.upper()
         if variable in environment:

@@ -1,0 +1,57 @@
+"""The one door to the backend. Every call blocks, so none is made on a window's thread; every call raises `ClientError`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.domain.ids import OpId, OrderId
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.domain.people import Customer
+from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.requests import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    HistoryQuery,
+    OrderQuery,
+    PlaceOrder,
+    RecallOrder,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+    TakeOrder,
+)
+
+
+class AccountApi(Protocol):
+    """Being somebody. The session's tokens stay behind this door; the windows see who they are, not with what."""
+
+    def sign_up(self, request: SignUp) -> Tokens: ...
+    def sign_in(self, request: SignIn) -> Tokens: ...
+    def staff_sign_in(self, request: StaffSignIn) -> Tokens: ...
+    def sign_out(self) -> None:
+        """End the session here at once, and on the server when it can be reached. Never raises."""
+
+    def menu(self) -> Menu: ...
+
+
+class CustomerApi(AccountApi, Protocol):
+    """What a customer may do: only ever with their own orders."""
+
+    def place(self, op_id: OpId, request: PlaceOrder) -> Order: ...
+    def history(self, query: HistoryQuery) -> OrderPage: ...
+    def order(self, order_id: OrderId) -> Order: ...
+    def status(self, order_id: OrderId) -> StatusReport: ...
+    def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order: ...
+
+
+class StaffApi(AccountApi, Protocol):
+    """What a member of staff may do, in their own shop."""
+
+    def orders(self, query: OrderQuery) -> OrderPage: ...
+    def details(self, order_id: OrderId) -> OrderDetails: ...
+    def take(self, op_id: OpId, request: TakeOrder) -> Order: ...
+    def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order: ...
+    def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order: ...
+    def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order: ...
+    def customers(self, q: str) -> Sequence[Customer]: ...

@@ -1,0 +1,57 @@
+"""Why a call to the backend did not do what was asked: a title and a sentence, made once, for a person to read."""
+
+from core.domain.order import Order
+
+
+class ClientError(Exception):
+    """`title` says what happened, `message` what to do next. `field` is the input to blame, when there is one."""
+
+    title = "Something went wrong"
+
+    def __init__(self, message: str, *, title: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.title = title or self.title
+        self.message = message
+        self.field = field
+
+
+class Unreachable(ClientError):
+    """No answer: no network, no server, or none in time. Worth trying again by itself."""
+
+    title = "No connection"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class SignedOut(ClientError):
+    """The session is over: it expired, was ended, or was never valid."""
+
+    title = "Please sign in again"
+
+
+class Refused(ClientError):
+    """The backend understood and said no: bad input, not allowed, not there. Trying again changes nothing."""
+
+    title = "Not possible"
+
+
+class NotFound(Refused):
+    title = "Not found"
+
+
+class Conflict(Refused):
+    """Somebody was faster, or the move is not legal from where the order is. `order` is the order as it is now."""
+
+    title = "The order has changed"
+
+    def __init__(self, message: str, *, order: Order | None, title: str = "") -> None:
+        super().__init__(message, title=title)
+        self.order = order
+
+
+class ServerFault(ClientError):
+    """The backend itself failed. A bug is never shown as being offline."""
+
+    title = "The server had a problem"
