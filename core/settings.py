@@ -1,4 +1,4 @@
-"""Settings, declared once as a frozen struct; read from a TOML file, `ORDERBELL_…` variables and flags, the last strongest."""
+"""Settings, declared once as a frozen struct; read from a TOML file, then `ORDERBELL_…` variables, then flags."""
 
 import argparse
 import os

@@ -1,1 +1,1 @@
-"""What every window holds: the door to the backend, and the orders it has been told. Knows neither Qt nor the database."""
+"""What every window holds: the door to the backend, and the orders it has been told. Knows no Qt and no database."""

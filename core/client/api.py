@@ -1,4 +1,4 @@
-"""The one door to the backend. Every call blocks, so none is made on a window's thread; every call raises `ClientError`."""
+"""The one door to the backend. Every call blocks, so no window makes one on its own thread; all raise `ClientError`."""
 
 from collections.abc import Sequence
 from typing import Protocol
