@@ -1,0 +1,269 @@
+"""The door over HTTP: timeouts on every call, safe repeats, and every failure as one of `core.client.errors`."""
+
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+
+from core.client.errors import ClientError, Conflict, NotFound, Refused, ServerFault, SignedOut, Unreachable
+from core.client.session import Session
+from core.domain.ids import OpId, OrderId, new_op_id
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.domain.people import Customer
+from core.protocol.headers import IDEMPOTENCY_KEY
+from core.protocol.problem import CONTENT_TYPE, Problem
+from core.protocol.replies import CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.requests import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    HistoryQuery,
+    OrderQuery,
+    PlaceOrder,
+    RecallOrder,
+    RefreshTokens,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+    TakeOrder,
+)
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+
+TIMEOUT_S: Final = (3.0, 10.0)
+"""To connect, and between two bytes of an answer."""
+_REPEATS: Final = 2
+_SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
+
+
+class HttpApi:
+    """A `CustomerApi` and a `StaffApi` over one backend. Safe to use from several threads.
+
+    A call whose answer was lost is repeated: reads are harmless and every write carries its op id.
+    """
+
+    def __init__(self, server_url: str, *, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+        self.server_url = server_url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.mount("http://", HTTPAdapter(pool_maxsize=8))
+        self._http.mount("https://", HTTPAdapter(pool_maxsize=8))
+        self._session = Session(self._refresh)
+
+    def close(self) -> None:
+        """Give the connections back. Calls under way end by themselves."""
+        self._http.close()
+
+    # -- accounts
+
+    def sign_up(self, request: SignUp) -> Tokens:
+        return self._start(self._open("POST", "/api/auth/sign-up/", Tokens, request))
+
+    def sign_in(self, request: SignIn) -> Tokens:
+        return self._start(self._open("POST", "/api/auth/sign-in/", Tokens, request))
+
+    def staff_sign_in(self, request: StaffSignIn) -> Tokens:
+        return self._start(self._open("POST", "/api/auth/staff/sign-in/", Tokens, request))
+
+    def sign_out(self) -> None:
+        tokens = self._session.end()
+        if tokens is not None:
+            with contextlib.suppress(ClientError):
+                self._once("POST", "/api/auth/sign-out/", tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
+
+    def menu(self) -> Menu:
+        if self._session.tokens is None:
+            return self._open("GET", "/api/menu/", Menu)
+        return self._get("/api/menu/", Menu)
+
+    # -- customers
+
+    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
+        return self._post("/api/online/orders/", Order, request, op_id)
+
+    def history(self, query: HistoryQuery) -> OrderPage:
+        return self._get("/api/online/orders/history/", OrderPage, query)
+
+    def order(self, order_id: OrderId) -> Order:
+        return self._get(f"/api/online/orders/{quote(order_id)}/", Order)
+
+    def status(self, order_id: OrderId) -> StatusReport:
+        return self._get(f"/api/online/orders/{quote(order_id)}/status/", StatusReport)
+
+    def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
+        return self._post(f"/api/online/orders/{quote(order_id)}/cancel/", Order, request, op_id)
+
+    # -- staff
+
+    def orders(self, query: OrderQuery) -> OrderPage:
+        return self._get("/api/pos/orders/", OrderPage, query)
+
+    def details(self, order_id: OrderId) -> OrderDetails:
+        return self._get(f"/api/pos/orders/{quote(order_id)}/", OrderDetails)
+
+    def take(self, op_id: OpId, request: TakeOrder) -> Order:
+        return self._post("/api/pos/orders/", Order, request, op_id)
+
+    def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
+        return self._post(f"/api/pos/orders/{quote(order_id)}/status/", Order, request, op_id)
+
+    def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
+        return self._post(f"/api/pos/orders/{quote(order_id)}/recall/", Order, request, op_id)
+
+    def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
+        return self._post(f"/api/pos/orders/{quote(order_id)}/payment/", Order, request, op_id)
+
+    def customers(self, q: str) -> Sequence[Customer]:
+        return self._get("/api/pos/customers/", CustomerList, {"q": q}).customers
+
+    # -- one call
+
+    def _get(self, path: str, reply: type[R], query: object = None) -> R:
+        return self._signed("GET", path, reply, query=query)
+
+    def _post(self, path: str, reply: type[R], body: object, op_id: OpId) -> R:
+        return self._signed("POST", path, reply, body=body, op_id=op_id)
+
+    def _signed(
+        self,
+        method: str,
+        path: str,
+        reply: type[R],
+        *,
+        query: object = None,
+        body: object = None,
+        op_id: OpId | None = None,
+    ) -> R:
+        token = self._session.access_token()
+        try:
+            return self._repeated(method, path, reply, token, query=query, body=body, op_id=op_id)
+        except SignedOut:
+            fresh = self._session.access_token(rejected=token)
+            return self._repeated(method, path, reply, fresh, query=query, body=body, op_id=op_id)
+
+    def _open(self, method: str, path: str, reply: type[R], body: object = None) -> R:
+        """A call that needs no token. Signing up twice is refused, not doubled, so it may be repeated too."""
+        return self._repeated(method, path, reply, "", body=body, op_id=new_op_id())
+
+    def _refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
+        body = RefreshTokens(refresh_token=refresh_token)
+        return self._repeated("POST", "/api/auth/refresh/", Tokens, "", body=body, op_id=op_id)
+
+    def _start(self, tokens: Tokens) -> Tokens:
+        self._session.start(tokens)
+        return tokens
+
+    def _repeated(
+        self,
+        method: str,
+        path: str,
+        reply: type[R],
+        token: str,
+        *,
+        query: object = None,
+        body: object = None,
+        op_id: OpId | None = None,
+    ) -> R:
+        for repeat in range(_REPEATS + 1):
+            try:
+                content = self._once(method, path, token, query=query, body=body, op_id=op_id)
+                break
+            except Unreachable as error:
+                if repeat == _REPEATS or error.retry_after_s is not None:
+                    raise
+                time.sleep(random.uniform(0, 0.2 * 2**repeat))  # noqa: S311 (jitter, not a secret)
+        try:
+            return msgspec.json.decode(content, type=reply)
+        except msgspec.DecodeError as error:
+            log.exception("unreadable answer", extra={"path": path})
+            raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        query: object = None,
+        body: object = None,
+        op_id: OpId | None = None,
+        timeout_s: tuple[float, float] | None = None,
+    ) -> bytes:
+        headers = {"Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if op_id:
+            headers[IDEMPOTENCY_KEY] = op_id
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = msgspec.json.encode(body)
+        try:
+            response = self._http.request(
+                method,
+                self.server_url + path,
+                params=_params(query),
+                data=content,
+                headers=headers,
+                timeout=timeout_s or self._timeout_s,
+                allow_redirects=False,
+            )
+        except (requests.ConnectionError, requests.Timeout) as error:
+            log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
+            raise Unreachable("The server cannot be reached. Check the network; this window keeps trying.") from error
+        except requests.RequestException as error:
+            raise ServerFault("Its answer broke off. Try again.") from error
+        if response.status_code >= 300:
+            raise _error(response)
+        return response.content
+
+
+def _params(query: object) -> list[tuple[str, str]]:
+    """A query's fields as URL parameters, the empty ones left out; a sequence repeats its name."""
+    if query is None:
+        return []
+    given: dict[str, Any] = msgspec.to_builtins(query)
+    return [
+        (name, "true" if each is True else str(each))
+        for name, value in given.items()
+        for each in (value if isinstance(value, list | tuple) else (value,))
+        if each
+    ]
+
+
+def _problem(response: requests.Response) -> Problem:
+    if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
+        with contextlib.suppress(msgspec.DecodeError):
+            return msgspec.json.decode(response.content, type=Problem)
+    return Problem(type="about:blank", title="", status=response.status_code)
+
+
+def _error(response: requests.Response) -> ClientError:
+    status = response.status_code
+    problem = _problem(response)
+    detail = problem.detail or problem.title
+    if status == 401:
+        return SignedOut(detail or "The session is over.")
+    if status == 404:
+        return NotFound(detail or "The server does not have it.")
+    if status == 409:
+        return Conflict(detail or "Somebody was faster.", order=problem.order)
+    if status in (429, 503):
+        return Unreachable(detail or "The server is busy.", retry_after_s=_seconds(response.headers.get("Retry-After")))
+    if 400 <= status < 500:
+        return Refused(detail or f"The server refused it ({status}).", field=problem.field)
+    return ServerFault(detail or f"It answered {status}. Try again; tell the admin if it stays.")
+
+
+def _seconds(retry_after: str | None) -> float:
+    return float(retry_after) if retry_after and retry_after.isdigit() else 1.0

@@ -1,0 +1,24 @@
+"""The settings that every window has; each window adds its own."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Interval = Annotated[float, Meta(ge=0.2, le=86_400)]
+Scheme = Literal["auto", "light", "dark", "contrast"]
+
+
+class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the backend is, and how a window looks and speaks."""
+
+    server_url: Annotated[
+        str, Meta(pattern=r"^https?://[^/]+$", description="Address of the backend, without a path.")
+    ] = "http://127.0.0.1:8765"
+    theme: Annotated[Scheme, Meta(description="auto follows the desktop; or light, dark, contrast.")] = "auto"
+    text_scale: Annotated[int, Meta(ge=100, le=200, description="Size of all text, in percent.")] = 100
+    language: Annotated[
+        str, Meta(max_length=20, description="Language as en, es, ar, …; empty follows the desktop.")
+    ] = ""
+    reduced_motion: Annotated[bool, Meta(description="Change without animating.")] = False
+    debug: Annotated[bool, Meta(description="Log debug lines too.")] = False
