@@ -1,0 +1,60 @@
+# Everything a person types. `make demo` and `make test` set themselves up; they need Python >= 3.11 and make.
+# Windows has the same targets: make.cmd.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PYTEST ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench lock clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+setup: $(READY) ## make .venv as constraints.txt pins it; nothing to do when that is done
+
+demo: $(READY) ## a backend, a cashier's window and a customer's window, ready to be played with
+	@$(BIN)/python -m core.ui.preflight
+	@$(BIN)/orderbell demo $(ARGS)
+
+test: $(READY) ## every test: make test PYTEST="-n 0 -k board" for some of them
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m core.ui.preflight
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: $(READY) ## what CI asks: style, types, layers, tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+format: $(READY) ## put the sources in the one style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## what we claim about speed, measured here: make bench ARGS="--quick --only history"
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(READY) ## choose the pinned versions anew; uv is needed for this alone, so it is not pinned itself
+	@$(BIN)/python -m pip install --quiet uv
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --extra dev --upgrade --output-file constraints.txt pyproject.toml
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
+		--output-file benchmarks/peers/drf/requirements.txt benchmarks/peers/drf/requirements.in
+
+clean: ## take away what was made, but not the benchmarks' databases
+	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Orderbell needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
+		echo "$(PYTHON) could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) (a minute the first time)..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,164 @@
+"""Can a window start here? Asked before Qt is imported: a missing system library is a sentence, not a traceback.
+
+Qt's wheels bring Qt and leave the system's libraries to the system. What each part asks for was read off its ELF
+headers (`readelf -d`, PySide6 6.12). Only the standard library is used: this also runs before anything is installed,
+`python -m core.ui.preflight --packages apt` being the list of packages that a fresh machine still needs.
+"""
+
+import argparse
+import ctypes
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+EXIT_CODE: Final = 3
+"""What a program ends with when this machine cannot show its window."""
+
+
+class Library(NamedTuple):
+    """A shared library by its soname, and the package that holds it for each packager."""
+
+    soname: str
+    apt: str
+    dnf: str
+    pacman: str
+
+
+_INSTALL: Final = {"apt": "apt-get install", "dnf": "dnf install", "pacman": "pacman -S"}
+_WIDGETS: Final = (
+    Library("libEGL.so.1", "libegl1", "libglvnd-egl", "libglvnd"),
+    Library("libGL.so.1", "libgl1", "libglvnd-glx", "libglvnd"),
+    Library("libX11.so.6", "libx11-6", "libX11", "libx11"),
+    Library("libdbus-1.so.3", "libdbus-1-3", "dbus-libs", "dbus"),
+    Library("libfontconfig.so.1", "libfontconfig1", "fontconfig", "fontconfig"),
+    Library("libfreetype.so.6", "libfreetype6", "freetype", "freetype2"),
+    Library("libglib-2.0.so.0", "libglib2.0-0", "glib2", "glib2"),
+    Library("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon", "libxkbcommon"),
+)
+_XCB: Final = (
+    Library("libX11-xcb.so.1", "libx11-xcb1", "libX11-xcb", "libx11"),
+    Library("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb-util-cursor"),
+    Library("libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm", "xcb-util-wm"),
+    Library("libxcb-image.so.0", "libxcb-image0", "xcb-util-image", "xcb-util-image"),
+    Library("libxcb-keysyms.so.1", "libxcb-keysyms1", "xcb-util-keysyms", "xcb-util-keysyms"),
+    Library("libxcb-randr.so.0", "libxcb-randr0", "libxcb", "libxcb"),
+    Library("libxcb-render-util.so.0", "libxcb-render-util0", "xcb-util-renderutil", "xcb-util-renderutil"),
+    Library("libxcb-shape.so.0", "libxcb-shape0", "libxcb", "libxcb"),
+    Library("libxcb-sync.so.1", "libxcb-sync1", "libxcb", "libxcb"),
+    Library("libxcb-util.so.1", "libxcb-util1", "xcb-util", "xcb-util"),
+    Library("libxcb-xfixes.so.0", "libxcb-xfixes0", "libxcb", "libxcb"),
+    Library("libxcb-xkb.so.1", "libxcb-xkb1", "libxcb", "libxcb"),
+    Library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11", "libxkbcommon-x11"),
+)
+_WAYLAND: Final = (
+    Library("libwayland-client.so.0", "libwayland-client0", "libwayland-client", "wayland"),
+    Library("libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland"),
+)
+_PLATFORMS: Final = {"xcb": _XCB, "wayland": _WAYLAND}
+
+
+def has_display(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a person can see a window here. Windows and macOS always have a desktop."""
+    return not _is_linux() or bool(environment.get("WAYLAND_DISPLAY") or environment.get("DISPLAY"))
+
+
+def missing_libraries(environment: Mapping[str, str] = os.environ) -> tuple[Library, ...]:
+    """The system libraries that a window needs here and that cannot be loaded; always none outside Linux.
+
+    With `QT_QPA_PLATFORM`, its first platform's are meant; without, those of the display there is. Where both a
+    Wayland and an X display are there, one that works is enough, as it is for Qt.
+    """
+    if not _is_linux():
+        return ()
+    absent = [_absent(_PLATFORMS.get(platform, ())) for platform in _platforms(environment)]
+    return _absent(_WIDGETS) + min(absent, key=len, default=())
+
+
+def require_qt() -> None:
+    """End the program, with one readable sentence and status 3, unless a window can start here.
+
+    On return PySide6.QtWidgets is imported.
+    """
+    problem = _unusable(os.environ) or _unshown(os.environ)
+    if problem:
+        sys.stderr.write(problem + "\n")
+        raise SystemExit(EXIT_CODE)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Say what is missing for windows and for tests of windows; a display is not asked for."""
+    parser = argparse.ArgumentParser(prog="python -m core.ui.preflight", description=main.__doc__)
+    parser.add_argument(
+        "--packages", choices=sorted(_INSTALL), help="only list the packages still needed for a window on an X display"
+    )
+    chosen = parser.parse_args(argv).packages
+    if chosen:
+        sys.stdout.write(" ".join(_packages(missing_libraries({"QT_QPA_PLATFORM": "xcb"}), chosen)) + "\n")
+        return 0
+    problem = _unusable(os.environ)
+    if problem:
+        sys.stderr.write(problem + "\n")
+    return EXIT_CODE if problem else 0
+
+
+def _is_linux() -> bool:
+    return sys.platform.startswith("linux")
+
+
+def _platforms(environment: Mapping[str, str]) -> list[str]:
+    """Qt's platform plugins in the order in which Qt tries them."""
+    asked = environment.get("QT_QPA_PLATFORM", "")
+    if asked:
+        return [name.partition(":")[0].partition("-")[0] for name in asked.split(";")]
+    displays = {"wayland": "WAYLAND_DISPLAY", "xcb": "DISPLAY"}
+    return [platform for platform, variable in displays.items() if environment.get(variable)]
+
+
+def _absent(libraries: Iterable[Library]) -> tuple[Library, ...]:
+    return tuple(library for library in libraries if not _loads(library.soname))
+
+
+def _loads(soname: str) -> bool:
+    try:
+        ctypes.CDLL(soname)
+    except OSError:
+        return False
+    return True
+
+
+def _packages(libraries: Iterable[Library], packager: str) -> list[str]:
+    return sorted({str(getattr(library, packager)) for library in libraries})
+
+
+def _unusable(environment: Mapping[str, str]) -> str:
+    """What keeps Qt's widgets from being used here, or an empty text."""
+    missing = missing_libraries(environment)
+    if missing:
+        packagers = [name for name in _INSTALL if shutil.which(_INSTALL[name].split()[0])] or list(_INSTALL)
+        commands = " or ".join(f"`{_INSTALL[name]} {' '.join(_packages(missing, name))}`" for name in packagers)
+        sonames = ", ".join(library.soname for library in missing)
+        return f"Orderbell's windows need system libraries that are not installed here ({sonames}). As root: {commands}"
+    try:
+        importlib.import_module("PySide6.QtWidgets")
+    except ModuleNotFoundError as error:
+        return f"Orderbell's windows need {error.name}, which this Python does not have. Run: make setup"
+    except ImportError as error:
+        return f"Orderbell's windows cannot start, because Qt cannot be loaded here: {error}"
+    return ""
+
+
+def _unshown(environment: Mapping[str, str]) -> str:
+    """What keeps a window from being shown here, or an empty text."""
+    if has_display(environment) or environment.get("QT_QPA_PLATFORM"):
+        return ""
+    return (
+        "There is no display to show a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+        "QT_QPA_PLATFORM=offscreen runs it unseen; `orderbell demo` takes the tour instead."
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,117 @@
+"""A machine without Qt's system libraries is told which package to install, and is never shown a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.ui import preflight
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux leaves libraries to the system")
+
+
+def _start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: text for name, text in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def broken_egl(tmp_path: Path) -> str:
+    """A folder that makes the loader of a new process fail on libEGL, as it does where it is not installed."""
+    (tmp_path / "libEGL.so.1").touch()
+    return str(tmp_path)
+
+
+@on_linux
+def test_a_missing_library_ends_the_program_with_a_sentence(broken_egl: str) -> None:
+    ended = _start(
+        "from core.ui.preflight import require_qt; require_qt()",
+        LD_LIBRARY_PATH=broken_egl,
+        QT_QPA_PLATFORM="offscreen",
+    )
+    assert ended.returncode == preflight.EXIT_CODE
+    assert "libEGL.so.1" in ended.stderr
+    assert "libegl1" in ended.stderr or "libglvnd" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert "Traceback" not in ended.stderr
+
+
+@on_linux
+def test_the_package_list_names_what_is_missing_and_imports_no_qt(broken_egl: str) -> None:
+    ended = _start(
+        "import sys; from core.ui.preflight import main; main(['--packages', 'apt']);"
+        " assert 'PySide6' not in sys.modules",
+        LD_LIBRARY_PATH=broken_egl,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "libegl1" in ended.stdout.split()
+
+
+def test_qt_that_is_not_installed_is_a_sentence_too(tmp_path: Path) -> None:
+    (tmp_path / "PySide6").mkdir()
+    (tmp_path / "PySide6" / "__init__.py").touch()
+    ended = _start(
+        "from core.ui.preflight import require_qt; require_qt()",
+        PYTHONPATH=os.pathsep.join([str(tmp_path), *sys.path]),
+        QT_QPA_PLATFORM="offscreen",
+    )
+    assert (ended.returncode, "make setup" in ended.stderr) == (preflight.EXIT_CODE, True), ended.stderr
+
+
+@on_linux
+def test_a_window_without_a_display_says_what_to_do() -> None:
+    ended = _start("from core.ui.preflight import require_qt; require_qt()", QT_QPA_PLATFORM="")
+    assert (ended.returncode, ended.stdout) == (preflight.EXIT_CODE, "")
+    assert "no display" in ended.stderr
+
+
+def test_offscreen_passes_and_leaves_qt_imported() -> None:
+    ended = _start(
+        "import sys; from core.ui.preflight import require_qt; require_qt(); assert 'PySide6.QtWidgets' in sys.modules",
+        QT_QPA_PLATFORM="offscreen",
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "shown"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ""}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("win32", {}, True),
+        ("darwin", {}, True),
+    ],
+)
+def test_has_display(monkeypatch: pytest.MonkeyPatch, platform: str, environment: dict[str, str], shown: bool) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert preflight.has_display(environment) is shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "packages"),
+    [
+        ({"QT_QPA_PLATFORM": "offscreen"}, []),
+        ({"DISPLAY": ":0"}, ["libxcb-cursor0", "libxkbcommon-x11-0"]),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, ["libwayland-client0"]),
+        ({"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"}, ["libwayland-client0"]),
+        ({"QT_QPA_PLATFORM": "wayland-egl;offscreen"}, []),
+    ],
+)
+def test_only_the_platform_that_will_be_used_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], packages: list[str]
+) -> None:
+    lacking = {"libxcb-cursor.so.0", "libxkbcommon-x11.so.0", "libwayland-client.so.0"}
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(preflight, "_loads", lambda soname: soname not in lacking)
+    assert sorted(library.apt for library in preflight.missing_libraries(environment)) == packages
