@@ -1,0 +1,46 @@
+"""Starting a window: the application object, its look, its language, and what happens to a mistake nobody caught."""
+
+import logging
+import signal
+import sys
+from types import TracebackType
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+from core.client.settings import WindowSettings
+from core.ui.text import use_language
+from core.ui.theme import Theme
+
+log = logging.getLogger(__name__)
+
+
+def start_application(name: str, settings: WindowSettings) -> tuple[QApplication, Theme]:
+    """The process's application, dressed and speaking as the settings say. Call once, before any widget."""
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName(name)
+    app.setApplicationDisplayName(name)
+    app.setStyle("Fusion")
+    app.setLayoutDirection(use_language(settings.language))
+    theme = Theme(settings.theme, settings.text_scale, reduced_motion=settings.reduced_motion)
+    dress(app, theme)
+    theme.changed.connect(lambda: dress(app, theme))
+    sys.excepthook = _log_uncaught
+    # Python's handler would wait for the event loop to come back to Python; Ctrl+C in a terminal ends at once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return app, theme
+
+
+def dress(app: QApplication, theme: Theme) -> None:
+    """Put `theme` on every widget of the process."""
+    app.setFont(theme.font())
+    app.setPalette(theme.palette())
+    app.setStyleSheet(theme.style_sheet())
+    app.styleHints().setTabFocusBehavior(Qt.TabFocusBehavior.TabFocusAllControls)
+    if not QFontDatabase.families():
+        log.warning("no fonts are installed: text cannot be drawn")
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    log.critical("uncaught", exc_info=(kind, error, traceback))

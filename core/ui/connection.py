@@ -1,0 +1,180 @@
+"""How the window stands with the backend, always in sight: a chip that says it, and says what to do."""
+
+from typing import Final
+
+from PySide6.QtCore import QPoint, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget, QWidgetAction
+from typing_extensions import override
+
+from core.client.errors import ClientError, SignedOut, Unreachable
+from core.ui.controls import label, restyle
+from core.ui.refresh import Refresher
+from core.ui.text import _, age, ngettext
+
+_TICK_MS: Final = 1000
+
+
+class ConnectionChip(QPushButton):
+    """`Checking every 30 s · updated 12 s ago`, or `Offline · …`. It follows one refresher: the shown page's."""
+
+    try_now = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("connection_chip")
+        self.setProperty("kind", "chip")
+        self._refresher: Refresher | None = None
+        self._error: ClientError | None = None
+        self._waiting = 0
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tell)
+        self.clicked.connect(self._explain)
+        self._tell()
+
+    def follow(self, refresher: Refresher | None) -> None:
+        """Speak about `refresher` from now on; None while no page has one."""
+        if self._refresher is not None:
+            self._refresher.succeeded.disconnect(self._on_refresh_succeeded)
+            self._refresher.failed.disconnect(self._on_refresh_failed)
+        self._refresher = refresher
+        self._error = None
+        if refresher is not None:
+            refresher.succeeded.connect(self._on_refresh_succeeded)
+            refresher.failed.connect(self._on_refresh_failed)
+        self._tell()
+
+    def set_waiting(self, count: int) -> None:
+        """How many of this window's own changes the server has not answered."""
+        self._waiting = count
+        self._tell()
+
+    @property
+    def state(self) -> str:
+        """good, old or bad: what the chip's colour, shape and words all say."""
+        if self._error is not None and not isinstance(self._error, SignedOut):
+            return "bad"
+        refresher = self._refresher
+        return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
+
+    @Slot(object)
+    def _on_refresh_succeeded(self, _result: object) -> None:
+        self._error = None
+        self._tell()
+
+    @Slot(object)
+    def _on_refresh_failed(self, error: ClientError) -> None:
+        self._error = error
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        words = self._words()
+        if words != self.text():
+            self.setText(words)
+            self.setAccessibleName(_("Connection: {state}").format(state=words))
+        if self.property("state") != self.state:
+            restyle(self, state=self.state)
+
+    def _words(self) -> str:
+        refresher = self._refresher
+        age_s = refresher.age_s if refresher is not None else None
+        updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
+        if self.state == "bad":
+            offline = isinstance(self._error, Unreachable)
+            parts = [_("Offline") if offline else _("Server problem"), updated]
+        elif refresher is None:
+            parts = [_("Ready")]
+        elif not refresher.automatic:
+            parts = [_("Checking by hand"), updated]
+        else:
+            parts = [_("Checking every {interval}").format(interval=age(refresher.interval_s)), updated]
+        if self._waiting:
+            parts.append(ngettext("{count} waiting to send", "{count} waiting to send", self._waiting))
+        shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
+        return f"{shape} " + " · ".join(parts)
+
+    @Slot()
+    def _explain(self) -> None:
+        menu = QMenu(self)
+        text: QLabel = label(self._explanation(), wrap=True)
+        text.setContentsMargins(16, 10, 16, 10)
+        text.setFixedWidth(320)
+        words = QWidgetAction(menu)
+        words.setDefaultWidget(text)
+        menu.addAction(words)
+        action = menu.addAction(_("Try now"))
+        action.triggered.connect(self.try_now)
+        if self._refresher is not None:
+            action.triggered.connect(self._refresher.refresh)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.mapToGlobal(QPoint(0, self.height())))
+
+    def _explanation(self) -> str:
+        if self._error is not None:
+            return f"{self._error.title}. {self._error.message}"
+        if self.state == "old":
+            return _("What you see may be out of date: the last answer is older than two intervals.")
+        return _("The server is answering. This window asks it for news by itself.")
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._ticker.start()
+        super().showEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ticker.stop()
+        super().hideEvent(event)
+
+
+class Freshness(QLabel):
+    """`Updated 3 s ago`, counting while it is shown."""
+
+    def __init__(self, refresher: Refresher, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "small")
+        self._refresher = refresher
+        self._failed = False
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tell)
+        refresher.started.connect(self._tell)
+        refresher.succeeded.connect(self._on_refresh_succeeded)
+        refresher.failed.connect(self._on_refresh_failed)
+
+    @Slot(object)
+    def _on_refresh_succeeded(self, _result: object) -> None:
+        self._failed = False
+        self._tell()
+
+    @Slot(object)
+    def _on_refresh_failed(self, _error: object) -> None:
+        self._failed = True
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        age_s = self._refresher.age_s
+        if age_s is None:
+            words = _("Could not be loaded yet") if self._failed else ""
+        else:
+            words = _("Updated {age} ago").format(age=age(age_s))
+            if self._failed:
+                words = _("{updated} · the last try failed").format(updated=words)
+        self.setText(words)
+        role = "error" if self._failed or self._refresher.stale else "small"
+        if self.property("role") != role:
+            restyle(self, role=role)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._ticker.start()
+        self._tell()
+        super().showEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ticker.stop()
+        super().hideEvent(event)

@@ -1,0 +1,67 @@
+"""The plain controls of both windows, each made in one call: a label with a role, a button with a kind, a rule."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from core.ui import icons
+from core.ui.theme import Theme
+
+
+def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:
+    """`role` is one of the style sheet's: title, hero, strong, number, muted, small, error, body.
+
+    The text is never taken for markup: a customer's name may be `<b>`.
+    """
+    result = QLabel(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    result.setProperty("role", role)
+    result.setWordWrap(wrap)
+    return result
+
+
+def button(text: str, theme: Theme, kind: str = "", icon: str = "", *, name: str = "") -> QPushButton:
+    """A push button, at least as high as a finger. `kind`: primary, danger, quiet, tab, or plain."""
+    result = QPushButton(text)
+    result.setCursor(Qt.CursorShape.PointingHandCursor)
+    result.setObjectName(name)
+    if kind:
+        result.setProperty("kind", kind)
+    if icon:
+        set_icon(result, icon, theme, {"primary": "brand_ink", "danger": "danger"}.get(kind, "text"))
+    return result
+
+
+def set_icon(target: QPushButton, icon: str, theme: Theme, colour: str = "text") -> None:
+    """Give a button an icon that follows the theme."""
+    size = theme.px(18)
+    target.setIconSize(QSize(size, size))
+
+    def draw() -> None:
+        target.setIcon(icons.icon(icon, theme.colour(colour), size))
+
+    draw()
+    theme.changed.connect(draw)
+    target.destroyed.connect(lambda: theme.changed.disconnect(draw))
+
+
+def panel(role: str = "panel") -> tuple[QFrame, QVBoxLayout]:
+    """A frame with rounded corners (panel, card, sunken) and its column."""
+    frame = QFrame()
+    frame.setProperty("role", role)
+    column = QVBoxLayout(frame)
+    return frame, column
+
+
+def rule() -> QFrame:
+    """A thin line between two things."""
+    line = QFrame()
+    line.setProperty("role", "rule")
+    return line
+
+
+def restyle(widget: QWidget, **properties: object) -> None:
+    """Set properties that the style sheet looks at, and have it look again."""
+    for name, value in properties.items():
+        widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)

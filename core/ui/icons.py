@@ -1,0 +1,40 @@
+"""Icons: one SVG each in `resources/icons`, drawn in the colour that is asked for."""
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+import resources
+from core.domain.status import OrderStatus
+
+
+@lru_cache(maxsize=256)
+def _renderer(name: str, rgb: str) -> QSvgRenderer:
+    svg = resources.read_text("icons", f"{name}.svg").replace("currentColor", rgb)
+    return QSvgRenderer(QByteArray(svg.encode()))
+
+
+def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
+    """Draw icon `name` into `rect`. Raises `FileNotFoundError` for a name that has no file."""
+    _renderer(name, colour.name()).render(painter, rect)
+
+
+def icon(name: str, colour: QColor, size_px: int = 24) -> QIcon:
+    """`name` as a `QIcon`, sharp on screens of up to three times the density."""
+    result = QIcon()
+    for density in (1, 2, 3):
+        pixmap = QPixmap(QSize(size_px, size_px) * density)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        paint(painter, name, QRectF(0, 0, size_px * density, size_px * density), colour)
+        painter.end()
+        pixmap.setDevicePixelRatio(density)
+        result.addPixmap(pixmap)
+    return result
+
+
+def status_icon(status: OrderStatus) -> str:
+    """The name of the shape that goes with a status."""
+    return f"status-{status.value}"

@@ -1,0 +1,84 @@
+"""The one place of a window where it says what went wrong, and what to do. A repeat replaces, it does not stack."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from core.client.errors import ClientError
+from core.ui.controls import button, label, restyle
+from core.ui.text import _
+from core.ui.theme import Theme
+
+
+class Notice(QFrame):
+    """A bar with a title, a sentence, at most one action, and a close button. Hidden while there is nothing to say."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self.setProperty("role", "notice")
+        self._title = label(role="strong")
+        self._message = label(wrap=True)
+        self._act: Callable[[], None] | None = None
+        self._action = button("", theme, name="notice_action")
+        self._action.clicked.connect(self._on_action_clicked)
+        close = button("", theme, "quiet", "close", name="notice_close")
+        close.setAccessibleName(_("Dismiss"))
+        close.clicked.connect(self.clear)
+        self._life = QTimer(self)
+        self._life.setSingleShot(True)
+        self._life.timeout.connect(self.clear)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._message)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.space(4), theme.space(2), theme.space(2), theme.space(2))
+        row.addLayout(words, 1)
+        row.addWidget(self._action)
+        row.addWidget(close)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says now; empty when hidden."""
+        return f"{self._title.text()} {self._message.text()}".strip() if not self.isHidden() else ""
+
+    def show_error(self, error: ClientError, action: str = "", act: Callable[[], None] | None = None) -> None:
+        self._say("error", error.title, error.message, action, act)
+
+    def say(
+        self, title: str, message: str = "", action: str = "", act: Callable[[], None] | None = None, life_ms: int = 0
+    ) -> None:
+        """Something worth knowing that is no error. With `life_ms` it goes by itself: an undo, say."""
+        self._say("info", title, message, action, act)
+        if life_ms:
+            self._life.start(life_ms)
+
+    @Slot()
+    def clear(self) -> None:
+        self._life.stop()
+        self._act = None
+        self.hide()
+
+    def _say(self, tone: str, title: str, message: str, action: str, act: Callable[[], None] | None) -> None:
+        self._life.stop()
+        self._title.setText(title)
+        self._message.setText(message)
+        self._message.setVisible(bool(message))
+        self._act = act
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        restyle(self, tone=tone)
+        for part in (self._title, self._message):
+            restyle(part)
+        self.setAccessibleName(f"{title}. {message}")
+        self.show()
+
+    @Slot()
+    def _on_action_clicked(self) -> None:
+        act = self._act
+        self.clear()
+        if act is not None:
+            act()

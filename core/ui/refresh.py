@@ -1,0 +1,141 @@
+"""Keeping something fresh: one timer, one call at a time, and an honest age."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from core.client.errors import ClientError, SignedOut, Unreachable
+from core.ui.jobs import Job, Jobs
+
+_BACKOFF_S: Final = 0.5
+_BACKOFF_MOST_S: Final = 30.0
+STALE_AFTER: Final = 2.0
+"""Missed intervals after which what is shown is old."""
+
+
+class Refresher(QObject):
+    """Fetches now and then every `interval_s` seconds while it is active, never twice at once.
+
+    The timer is armed when an answer is there, so a slow server is asked less often, not more. A failure keeps what
+    is shown and is tried again with full jitter, at the latest after the interval.
+    """
+
+    started = Signal()
+    succeeded = Signal(object)
+    failed = Signal(object)
+    """A `ClientError`."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        fetch: Callable[[], Any],
+        interval_s: float,
+        *,
+        automatic: bool = True,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._fetch = fetch
+        self._interval_s = interval_s
+        self._automatic = automatic
+        self._active = False
+        self._job: Job | None = None
+        self._failures = 0
+        self._succeeded_at: float | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._on_timer_elapsed)
+
+    @property
+    def interval_s(self) -> float:
+        return self._interval_s
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the timer is used at all; `refresh` works either way."""
+        return self._automatic
+
+    @property
+    def running(self) -> bool:
+        return self._job is not None
+
+    @property
+    def active(self) -> bool:
+        return self._active
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the last answer; None before the first."""
+        return None if self._succeeded_at is None else time.monotonic() - self._succeeded_at
+
+    @property
+    def stale(self) -> bool:
+        """The last answer is older than two missed intervals."""
+        age_s = self.age_s
+        return age_s is not None and age_s > STALE_AFTER * self._interval_s
+
+    def start(self) -> None:
+        """The page is shown: fetch now unless an answer is younger than the interval, then keep it fresh."""
+        if self._active:
+            return
+        self._active = True
+        age_s = self.age_s
+        if age_s is None or age_s >= self._interval_s:
+            self.refresh()
+        else:
+            self._arm(self._interval_s - age_s)
+
+    def stop(self) -> None:
+        """The page is hidden or closed: no timer and no call back from here on."""
+        self._active = False
+        self._timer.stop()
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    def reset(self) -> None:
+        """What was fetched is no longer shown (another order, another person): it has no age."""
+        self.stop()
+        self._succeeded_at = None
+        self._failures = 0
+
+    @Slot()
+    def refresh(self) -> None:
+        """Fetch now, unless a fetch is under way."""
+        if self._job is not None:
+            return
+        self._timer.stop()
+        self._job = self._jobs.run(self._fetch, self._on_fetched, self._on_failed)
+        self.started.emit()
+
+    def _on_fetched(self, result: object) -> None:
+        self._job = None
+        self._failures = 0
+        self._succeeded_at = time.monotonic()
+        self._arm(self._interval_s)
+        self.succeeded.emit(result)
+
+    def _on_failed(self, error: ClientError) -> None:
+        self._job = None
+        if not isinstance(error, SignedOut):
+            self._arm(self._retry_s(error))
+            self._failures += 1
+        self.failed.emit(error)
+
+    def _retry_s(self, error: ClientError) -> float:
+        if isinstance(error, Unreachable) and error.retry_after_s is not None:
+            return error.retry_after_s
+        most = min(_BACKOFF_MOST_S, self._interval_s, _BACKOFF_S * 2 ** min(self._failures + 1, 10))
+        return random.uniform(most / 4, most)  # noqa: S311 (jitter, not a secret)
+
+    def _arm(self, seconds: float) -> None:
+        if self._active and self._automatic:
+            self._timer.start(max(1, round(seconds * 1000)))
+
+    @Slot()
+    def _on_timer_elapsed(self) -> None:
+        self.refresh()

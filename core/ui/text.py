@@ -1,0 +1,142 @@
+"""Words, amounts and times as the reader of this window writes them. Every string a person sees goes through `_`."""
+
+import gettext as _gettext
+import io
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QDateTime, QLocale, Qt
+
+import resources
+from core.domain.money import exponent
+from core.domain.order import PaymentState, Tender
+from core.domain.status import Fulfilment, OrderStatus
+
+_catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
+
+
+def use_language(language: str) -> Qt.LayoutDirection:
+    """Speak `language` (`es`, `ar`; empty: the desktop's) from now on. Returns the direction it is read in.
+
+    A language without a catalogue of ours is spoken in English, with its own amounts and dates.
+    """
+    global _catalogue  # noqa: PLW0603 (one reader, one language a process)
+    locale = QLocale(language) if language else QLocale.system()
+    QLocale.setDefault(locale)
+    code = QLocale.languageToCode(locale.language())
+    catalogue = resources.ROOT.joinpath("locale", code, "LC_MESSAGES", "orderbell.mo")
+    if catalogue.is_file():
+        _catalogue = _gettext.GNUTranslations(io.BytesIO(catalogue.read_bytes()))
+        return locale.textDirection()
+    _catalogue = _gettext.NullTranslations()
+    return Qt.LayoutDirection.LeftToRight
+
+
+def _(message: str) -> str:
+    """`message` in the reader's language."""
+    return _catalogue.gettext(message)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """`one` or `many`, as the reader's language counts; `{count}` in it is filled in."""
+    return _catalogue.ngettext(one, many, count).format(count=count)
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
+    """Marks `message` for translation where it is only stored."""
+    return message
+
+
+_STATUS: Final = {
+    OrderStatus.PENDING: (N_("Placed"), N_("We have your order and will confirm it shortly.")),
+    OrderStatus.CONFIRMED: (N_("Confirmed"), N_("Your order is confirmed and will be prepared next.")),
+    OrderStatus.PREPARING: (N_("Preparing"), N_("The kitchen is preparing your order.")),
+    OrderStatus.READY: (N_("Ready"), N_("Your order is ready.")),
+    OrderStatus.OUT_FOR_DELIVERY: (N_("Out for delivery"), N_("Your order is on its way to you.")),
+    OrderStatus.COMPLETED: (N_("Completed"), N_("Your order is complete. Enjoy!")),
+    OrderStatus.REJECTED: (N_("Rejected"), N_("The shop could not take this order.")),
+    OrderStatus.CANCELLED: (N_("Cancelled"), N_("This order was cancelled.")),
+}
+_FULFILMENT: Final = {
+    Fulfilment.PICKUP: N_("Pick-up"),
+    Fulfilment.DELIVERY: N_("Delivery"),
+    Fulfilment.DINE_IN: N_("Eat here"),
+}
+_TENDER: Final = {
+    Tender.CASH: N_("Cash"),
+    Tender.CARD: N_("Card"),
+    Tender.CASH_ON_DELIVERY: N_("Pay on delivery"),
+}
+
+
+def status_label(status: OrderStatus) -> str:
+    return _(_STATUS[status][0])
+
+
+def status_description(status: OrderStatus) -> str:
+    return _(_STATUS[status][1])
+
+
+def fulfilment_label(fulfilment: Fulfilment) -> str:
+    return _(_FULFILMENT[fulfilment])
+
+
+def tender_label(tender: Tender) -> str:
+    return _(_TENDER[tender])
+
+
+def payment_label(payment: PaymentState, tender: Tender) -> str:
+    """What a card's badge says: whether it is paid, and if not, how it will be."""
+    if payment is PaymentState.PAID:
+        return _("Paid")
+    return _("Refunded") if payment is PaymentState.REFUNDED else tender_label(tender)
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """An amount of minor units, as the reader writes money: 2143, USD → $21.43."""
+    digits = exponent(currency)
+    locale = QLocale()
+    symbol = _SYMBOLS.get(currency, currency + "\N{NO-BREAK SPACE}")
+    # Shown, never computed with: a double holds every amount below 2^53 minor units exactly enough to print it.
+    return locale.toCurrencyString(amount_minor / 10**digits, symbol, digits)
+
+
+_SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "MXN": "$", "CAD": "$", "AUD": "$"}
+
+
+def clock(at: datetime) -> str:
+    """The local time of day: 12:04."""
+    return QLocale().toString(_local(at).time(), QLocale.FormatType.ShortFormat)
+
+
+def day(at: datetime, now: datetime) -> str:
+    """`Today`, `Yesterday`, or the local date."""
+    local, today = at.astimezone().date(), now.astimezone().date()
+    days = (today - local).days
+    if days == 0:
+        return _("Today")
+    if days == 1:
+        return _("Yesterday")
+    pattern = "d MMM" if local.year == today.year else "d MMM yyyy"
+    return QLocale().toString(_local(at).date(), pattern)
+
+
+def age(seconds: float) -> str:
+    """How long ago, in words that fit a chip: `3 s`, `4 min`, `2 h`."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return _("{n} s").format(n=whole)
+    if whole < 3600:
+        return _("{n} min").format(n=whole // 60)
+    return _("{n} h").format(n=whole // 3600)
+
+
+def stopwatch(seconds: float) -> str:
+    """A running time: 0:42, 14:37, 1:02:05."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def _local(at: datetime) -> QDateTime:
+    return QDateTime.fromMSecsSinceEpoch(int(at.timestamp() * 1000))

@@ -1,0 +1,149 @@
+"""How everything looks: the tokens in `resources/tokens.json` as colours, fonts, sizes and one style sheet."""
+
+import json
+from functools import cache
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+
+import resources
+from core.client.settings import Scheme
+from core.domain.status import OrderStatus
+
+_STATUS_TOKENS: Final = {
+    OrderStatus.PENDING: "pending",
+    OrderStatus.CONFIRMED: "confirmed",
+    OrderStatus.PREPARING: "preparing",
+    OrderStatus.READY: "ready",
+    OrderStatus.OUT_FOR_DELIVERY: "delivery",
+    OrderStatus.COMPLETED: "muted",
+    OrderStatus.REJECTED: "danger",
+    OrderStatus.CANCELLED: "danger",
+}
+
+
+@cache
+def _tokens() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(resources.read_text("tokens.json"))
+    return loaded
+
+
+class Theme(QObject):
+    """One look for one process: a scheme and a text scale. `changed` says that every colour may be another now."""
+
+    changed = Signal()
+
+    def __init__(self, scheme: Scheme = "auto", text_scale: int = 100, *, reduced_motion: bool = False) -> None:
+        super().__init__()
+        self._wanted: Scheme = scheme
+        self._scale = text_scale / 100
+        self._reduced_motion = reduced_motion
+        self._colours: dict[str, QColor] = {}
+        self._load()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme_changed)
+
+    # -- what is chosen
+
+    @property
+    def scheme(self) -> str:
+        """The scheme in use: light, dark or contrast."""
+        if self._wanted != "auto":
+            return self._wanted
+        dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        return "dark" if dark else "light"
+
+    def choose(self, scheme: Scheme) -> None:
+        self._wanted = scheme
+        self._load()
+        self.changed.emit()
+
+    @Slot()
+    def _on_desktop_scheme_changed(self) -> None:
+        if self._wanted == "auto":
+            self.choose("auto")
+
+    def _load(self) -> None:
+        self._colours = {name: QColor(value) for name, value in _tokens()["schemes"][self.scheme].items()}
+
+    # -- tokens
+
+    def colour(self, name: str) -> QColor:
+        """A token's colour, as `brand`, `muted`, `pending_soft`. Raises `KeyError` for any other name."""
+        return self._colours[name]
+
+    def status_colours(self, status: OrderStatus) -> tuple[QColor, QColor]:
+        """A status's ink and the soft ground it is written on. Never the only sign: shape and word go with it."""
+        name = _STATUS_TOKENS[status]
+        return self.colour(name), self.colour("sunken" if name == "muted" else f"{name}_soft")
+
+    def px(self, length: float) -> int:
+        """A length that grows with the text."""
+        return round(length * self._scale)
+
+    def space(self, step: int) -> int:
+        """Steps 0–6: 0, 4, 8, 12, 16, 20, 28 px."""
+        return int(_tokens()["space_px"][step])
+
+    def radius(self, name: str) -> int:
+        return int(_tokens()["radius_px"][name])
+
+    @property
+    def touch_px(self) -> int:
+        """The least height of anything that is pressed."""
+        return self.px(_tokens()["touch_px"])
+
+    @property
+    def focus_px(self) -> int:
+        return int(_tokens()["focus_px"]) + (1 if self.scheme == "contrast" else 0)
+
+    def motion_ms(self, name: str) -> int:
+        """How long a movement takes: `quick` or `calm`; 0 when motion is reduced."""
+        return 0 if self._reduced_motion else int(_tokens()["motion_ms"][name])
+
+    def font(self, role: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+        """The platform's font, its figures tabular, as `role`: small, body, strong, number, title, hero or board."""
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+        font.setPixelSize(self.px(_tokens()["type_px"][role]))
+        font.setWeight(weight)
+        font.setFeature(QFont.Tag("tnum"), 1)
+        return font
+
+    # -- what Qt wants
+
+    def palette(self) -> QPalette:
+        c = self.colour
+        role = QPalette.ColorRole
+        palette = QPalette()
+        for target, name in (
+            (role.Window, "bg"),
+            (role.Base, "surface"),
+            (role.AlternateBase, "sunken"),
+            (role.Button, "surface"),
+            (role.ToolTipBase, "text"),
+            (role.Highlight, "brand"),
+            (role.Accent, "brand"),
+            (role.Link, "brand"),
+            (role.WindowText, "text"),
+            (role.Text, "text"),
+            (role.ButtonText, "text"),
+            (role.BrightText, "danger"),
+            (role.ToolTipText, "surface"),
+            (role.HighlightedText, "brand_ink"),
+            (role.PlaceholderText, "muted"),
+        ):
+            palette.setColor(target, c(name))
+        for target in (role.WindowText, role.Text, role.ButtonText):
+            palette.setColor(QPalette.ColorGroup.Disabled, target, c("muted"))
+        return palette
+
+    def style_sheet(self) -> str:
+        """The style of the plain widgets. What is painted by hand asks for tokens itself."""
+        values: dict[str, str] = {name: colour.name() for name, colour in self._colours.items()}
+        values |= {f"r_{name}": f"{value}px" for name, value in _tokens()["radius_px"].items()}
+        values |= {f"f_{name}": f"{self.px(value)}px" for name, value in _tokens()["type_px"].items()}
+        values |= {"touch": f"{self.touch_px - 2}px", "focus": f"{self.focus_px}px"}
+        sheet = resources.read_text("style.qss")
+        for name in sorted(values, key=len, reverse=True):
+            sheet = sheet.replace(f"@{name}", values[name])
+        return sheet

@@ -1,0 +1,40 @@
+"""Every test leaves nothing behind: no thread, no running timer, no window. One that does fails and names it."""
+
+import os
+import threading
+from collections.abc import Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# A slot that lacks @Slot is connected by name at run time; Qt warns, and a warning fails the test.
+os.environ["QT_LOGGING_RULES"] = "qt.pyside.libpyside.warning=true"
+for _name in [name for name in os.environ if name.startswith("ORDERBELL_")]:
+    del os.environ[_name]
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    threads = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)
+    left = [thread.name for thread in set(threading.enumerate()) - threads if thread.is_alive()]
+    assert not left, f"{request.node.nodeid} left threads behind: {left}"
+    if "qapp" in request.fixturenames:
+        _no_qt_left_behind(request.node.nodeid)
+
+
+def _no_qt_left_behind(test: str) -> None:
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    visible = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+    timers = [
+        timer
+        for widget in QApplication.topLevelWidgets()
+        for timer in widget.findChildren(QTimer)
+        if timer.isActive() and not widget.isVisible()
+    ]
+    assert not visible, f"{test} left windows open: {visible}"
+    assert not timers, f"{test} left timers running under {[timer.parent() for timer in timers]}"

@@ -1,0 +1,335 @@
+"""The backend's door without a backend: the same rules, in memory. The contract suite holds it against the real one."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from core.client.errors import ClientError, Conflict, NotFound, Refused, SignedOut
+from core.domain.errors import DomainError
+from core.domain.ids import CustomerId, OpId, OrderId, ShopId, new_order_id, uuid7
+from core.domain.menu import Menu
+from core.domain.money import totals
+from core.domain.order import (
+    ONLINE_SERIES,
+    Channel,
+    Order,
+    PaymentState,
+    StatusChange,
+    check_delivery,
+    order_number,
+    price_lines,
+)
+from core.domain.people import Customer, Person, Role
+from core.domain.status import Move, OrderStatus, status_info, target_of, transition
+from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.requests import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    HistoryQuery,
+    OrderQuery,
+    PlaceOrder,
+    RecallOrder,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+    TakeOrder,
+)
+from tests.support.menus import MENU
+
+SHOP = ShopId("00000000-0000-7000-8000-000000000001")
+_EPOCH = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class FakeBackend:
+    """One shop that several `FakeApi`s look at, as several windows look at one backend.
+
+    `fail_with` makes every call raise until it is None again; `gate` holds every call back while it is cleared;
+    `calls` counts them by name.
+    """
+
+    def __init__(self, menu: Menu = MENU) -> None:
+        self.menu = menu
+        self.orders: dict[OrderId, Order] = {}
+        self.history: dict[OrderId, list[StatusChange]] = {}
+        self.customers: dict[str, tuple[Customer, str]] = {}
+        self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
+        self.operations: dict[tuple[str, OpId], Order] = {}
+        self.counters: dict[str, int] = {}
+        self.fail_with: ClientError | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.calls: dict[str, int] = {}
+        self.lock = threading.RLock()
+        self._ticks = 0
+
+    def now(self) -> datetime:
+        """A clock that moves one second with every look."""
+        self._ticks += 1
+        return _EPOCH + timedelta(seconds=self._ticks)
+
+    def enter(self, call: str) -> None:
+        with self.lock:
+            self.calls[call] = self.calls.get(call, 0) + 1
+        self.gate.wait(20)
+        if self.fail_with is not None:
+            raise self.fail_with
+
+    def number(self, series: str) -> str:
+        self.counters[series] = self.counters.get(series, 0) + 1
+        return order_number(series, self.counters[series])
+
+    def add_customer(self, name: str, phone: str, password: str = "correct horse") -> Customer:
+        customer = Customer(id=CustomerId(uuid7()), name=name, phone=phone)
+        self.customers[phone] = (customer, password)
+        return customer
+
+    def add_order(
+        self, request: TakeOrder | PlaceOrder, customer: Customer | None, series: str = ONLINE_SERIES
+    ) -> Order:
+        lines = price_lines(self.menu.items(), request.lines)
+        check_delivery(request.fulfilment, request.address)
+        sums = totals([line.total_minor for line in lines], self.menu.tax)
+        at = self.now()
+        order = Order(
+            id=request.id or new_order_id(),
+            shop_id=SHOP,
+            number=self.number(series),
+            channel=Channel.ONLINE if series == ONLINE_SERIES else Channel.COUNTER,
+            status=OrderStatus.PENDING,
+            version=1,
+            fulfilment=request.fulfilment,
+            tender=request.tender,
+            payment=request.payment if isinstance(request, TakeOrder) else PaymentState.UNPAID,
+            currency=self.menu.currency,
+            subtotal_minor=sums.subtotal_minor,
+            tax_minor=sums.tax_minor,
+            total_minor=sums.total_minor,
+            placed_at=at,
+            updated_at=at,
+            customer_id=customer.id if customer else None,
+            customer_name=customer.name if customer else getattr(request, "customer_name", ""),
+            customer_phone=customer.phone if customer else "",
+            address=request.address,
+            note=request.note,
+            lines=lines,
+        )
+        self.orders[order.id] = order
+        self.history[order.id] = [StatusChange(source=None, target=order.status, at=at)]
+        return order
+
+    def move(self, order_id: OrderId, target: OrderStatus, role: Role = Role.CASHIER, reason: str = "") -> Order:
+        """Move an order as staff at another window would; raises what the domain raises."""
+        order = self.orders[order_id]
+        transition(order.status, target, order.fulfilment, role, reason)
+        at = self.now()
+        moved = msgspec.structs.replace(order, status=target, version=order.version + 1, updated_at=at, reason=reason)
+        self.orders[order_id] = moved
+        self.history[order_id].append(StatusChange(source=order.status, target=target, at=at, reason=reason))
+        return moved
+
+
+class FakeApi:
+    """A `CustomerApi` and a `StaffApi` over a `FakeBackend`."""
+
+    def __init__(self, backend: FakeBackend) -> None:
+        self.backend = backend
+        self.person: Person | None = None
+        self.device = ""
+
+    # -- accounts
+
+    def sign_up(self, request: SignUp) -> Tokens:
+        self.backend.enter("sign_up")
+        if request.phone in self.backend.customers:
+            raise Conflict("This phone number already has an account.", order=None)
+        self.backend.add_customer(request.name, request.phone, request.password)
+        return self.sign_in(SignIn(login=request.phone, password=request.password))
+
+    def sign_in(self, request: SignIn) -> Tokens:
+        self.backend.enter("sign_in")
+        customer, password = self.backend.customers.get(request.login, (None, ""))
+        if customer is None or password != request.password:
+            raise SignedOut("The phone number, e-mail address or password is wrong.")
+        return self._start(Person(id=customer.id, role=Role.CUSTOMER, name=customer.name, phone=customer.phone))
+
+    def staff_sign_in(self, request: StaffSignIn) -> Tokens:
+        self.backend.enter("staff_sign_in")
+        pin, role = self.backend.staff.get(request.staff, ("", Role.CASHIER))
+        if not pin or pin != request.pin:
+            raise SignedOut("The name or the PIN is wrong.")
+        self.device = request.device
+        return self._start(Person(id=uuid7(), role=role, name=request.staff), request.device)
+
+    def sign_out(self) -> None:
+        self.person = None
+
+    def menu(self) -> Menu:
+        self.backend.enter("menu")
+        return self.backend.menu
+
+    # -- customers
+
+    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
+        self.backend.enter("place")
+        me = self._me(staff=False)
+        known = Customer(id=CustomerId(me.id), name=me.name, phone=me.phone)
+        return self._once(op_id, lambda: self.backend.add_order(request, known))
+
+    def history(self, query: HistoryQuery) -> OrderPage:
+        self.backend.enter("history")
+        mine = [order for order in self._newest_first() if order.customer_id == self._me(staff=False).id]
+        return _page(mine, query.cursor, query.limit)
+
+    def order(self, order_id: OrderId) -> Order:
+        self.backend.enter("order")
+        return self._mine(order_id)
+
+    def status(self, order_id: OrderId) -> StatusReport:
+        self.backend.enter("status")
+        order = self._mine(order_id)
+        return StatusReport(
+            order_id=order.id,
+            number=order.number,
+            status=order.status,
+            version=order.version,
+            updated_at=order.updated_at,
+            status_info=status_info(order.status, order.fulfilment),
+            history=tuple(self.backend.history[order.id]),
+        )
+
+    def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
+        self.backend.enter("cancel")
+        order = self._mine(order_id)
+        return self._once(op_id, lambda: self._move(order, OrderStatus.CANCELLED, Role.CUSTOMER, request.reason))
+
+    # -- staff
+
+    def orders(self, query: OrderQuery) -> OrderPage:
+        self.backend.enter("orders")
+        self._me(staff=True)
+        found = [order for order in self._newest_first() if _matches(order, query)]
+        return _page(found[::-1] if query.open else found, query.cursor, query.limit)
+
+    def details(self, order_id: OrderId) -> OrderDetails:
+        self.backend.enter("details")
+        return OrderDetails(order=self._any(order_id), history=tuple(self.backend.history[order_id]))
+
+    def take(self, op_id: OpId, request: TakeOrder) -> Order:
+        self.backend.enter("take")
+        self._me(staff=True)
+        known = next((c for c, _ in self.backend.customers.values() if c.id == request.customer_id), None)
+        return self._once(op_id, lambda: self.backend.add_order(request, known, self.device))
+
+    def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
+        self.backend.enter("change_status")
+        return self._once(op_id, lambda: self._change(order_id, request.to, request.version, request.reason))
+
+    def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
+        self.backend.enter("recall")
+        order = self._any(order_id)
+        target = target_of(order.status, Move.RECALL, order.fulfilment, Role.CASHIER)
+        if target is None:
+            raise Conflict("This order cannot be taken back a step.", order=order)
+        return self._once(op_id, lambda: self._change(order_id, target, request.version, request.reason))
+
+    def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
+        self.backend.enter("change_payment")
+
+        def change() -> Order:
+            order = self._any(order_id)
+            if order.version != request.version:
+                raise Conflict("The order has changed meanwhile.", order=order)
+            paid = msgspec.structs.replace(
+                order, payment=request.payment, tender=request.tender or order.tender, version=order.version + 1
+            )
+            self.backend.orders[order_id] = paid
+            return paid
+
+        return self._once(op_id, change)
+
+    def customers(self, q: str) -> Sequence[Customer]:
+        self.backend.enter("customers")
+        self._me(staff=True)
+        known = [customer for customer, _ in self.backend.customers.values()]
+        return [c for c in known if c.phone.endswith(q) or c.name.lower().startswith(q.lower())]
+
+    # -- inside
+
+    def _start(self, person: Person, device: str = "") -> Tokens:
+        self.person = person
+        return Tokens(
+            access_token="access",
+            refresh_token="refresh",
+            expires_in_s=600,
+            person=person,
+            shop_name=self.backend.menu.shop_name,
+            device=device,
+        )
+
+    def _me(self, *, staff: bool) -> Person:
+        if self.person is None:
+            raise SignedOut("Nobody is signed in.")
+        if self.person.role.is_staff is not staff:
+            raise Refused("Not for you.")
+        return self.person
+
+    def _mine(self, order_id: OrderId) -> Order:
+        me = self._me(staff=False)
+        order = self.backend.orders.get(order_id)
+        if order is None or order.customer_id != me.id:
+            raise NotFound("There is no such order.")
+        return order
+
+    def _any(self, order_id: OrderId) -> Order:
+        self._me(staff=True)
+        if order_id not in self.backend.orders:
+            raise NotFound("There is no such order.")
+        return self.backend.orders[order_id]
+
+    def _once(self, op_id: OpId, effect: Callable[[], Order]) -> Order:
+        key = (self.person.id if self.person else "", op_id)
+        with self.backend.lock:
+            if key not in self.backend.operations:
+                try:
+                    self.backend.operations[key] = effect()
+                except DomainError as error:
+                    raise Refused(error.message, field=error.field) from error
+            return self.backend.operations[key]
+
+    def _change(self, order_id: OrderId, to: OrderStatus, version: int, reason: str) -> Order:
+        order = self._any(order_id)
+        if order.version != version:
+            if order.status is to:
+                return order
+            raise Conflict("The order has changed meanwhile.", order=order)
+        return self._move(order, to, Role.CASHIER, reason)
+
+    def _move(self, order: Order, to: OrderStatus, role: Role, reason: str) -> Order:
+        try:
+            return self.backend.move(order.id, to, role, reason)
+        except DomainError as error:
+            raise Conflict(error.message, order=order) from error
+
+    def _newest_first(self) -> list[Order]:
+        return sorted(self.backend.orders.values(), key=lambda order: (order.placed_at, order.id), reverse=True)
+
+
+def _matches(order: Order, query: OrderQuery) -> bool:
+    if query.open and not order.status.is_open:
+        return False
+    if query.status and order.status not in query.status:
+        return False
+    sought = query.q.lower()
+    return not sought or any(
+        sought in text.lower() for text in (order.number, order.customer_name, order.customer_phone)
+    )
+
+
+def _page(orders: list[Order], cursor: str, limit: int) -> OrderPage:
+    start = int(cursor or 0)
+    page = orders[start : start + limit]
+    end = start + len(page)
+    return OrderPage(orders=tuple(page), total=len(orders), next_cursor=str(end) if end < len(orders) else None)
