@@ -1,0 +1,1 @@
+"""`orderbell demo`: the whole shop on one machine, to play with or to watch."""

@@ -1,0 +1,207 @@
+"""The demo's processes: the backend and the windows, each a real one, each ended by whoever started it."""
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self, TypeVar
+
+T = TypeVar("T")
+
+_START_S: Final = 60.0
+_ANSWER_S: Final = 30.0
+_STOP_S: Final = 15.0
+_LOOK_AGAIN_S: Final = 0.02
+
+
+class ProcessFailed(Exception):
+    """A process did not start, did not answer, or did not do what it was told; the message says which and why."""
+
+
+class Process:
+    """One child process whose standard output is read line by line and whose log goes to a file."""
+
+    def __init__(self, name: str, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self._log_path = log
+        self._log: IO[str] = log.open("w", encoding="utf-8")
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._child = subprocess.Popen(  # noqa: S603 (our own interpreter and modules)
+            [sys.executable, "-m", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", **(environment or {})},
+        )
+        self._reader = threading.Thread(target=self._read, name=f"read-{name}", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._child.stdout is not None
+        for line in self._child.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def read_line(self, within_s: float) -> str:
+        """The next line it prints. Raises `ProcessFailed` when it ends or says nothing `within_s`."""
+        try:
+            line = self._lines.get(timeout=within_s)
+        except queue.Empty:
+            raise ProcessFailed(f"{self.name} did not answer within {within_s:.0f} s. {self.last_words()}") from None
+        if line is None:
+            raise ProcessFailed(f"{self.name} ended with status {self._child.wait()}. {self.last_words()}")
+        return line
+
+    def write_line(self, line: str) -> None:
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(line + "\n")
+            self._child.stdin.flush()
+        except OSError as error:
+            raise ProcessFailed(f"{self.name} is gone. {self.last_words()}") from error
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; its exit status."""
+        return self._child.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._child.poll() is None
+
+    def last_words(self) -> str:
+        """The end of its log, for an error message."""
+        self._log.flush()
+        text = self._log_path.read_text(encoding="utf-8", errors="replace").strip()
+        return f"Its log ends: {text[-600:]}" if text else "Its log is empty."
+
+    def stop(self) -> None:
+        """Ask it to end, and make it after a while. Never raises."""
+        with contextlib.suppress(OSError):
+            if self._child.stdin is not None:
+                self._child.stdin.close()
+        if self.running:
+            self._child.terminate()
+        try:
+            self._child.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._reader.join(_STOP_S)
+        if self._child.stdout is not None:
+            self._child.stdout.close()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+class Backend(Process):
+    """`orderbell serve` on a free port; ready, with its address in `url`, once this returns."""
+
+    def __init__(self, database: Path, key_file: Path, log: Path) -> None:
+        super().__init__(
+            "the backend",
+            ["core.admin.cli", "serve", "--announce", "--port", "0", "--database-url", f"sqlite:///{database}"],
+            log,
+            {"ORDERBELL_KEY_FILE": str(key_file)},
+        )
+        try:
+            self.url: str = json.loads(self.read_line(_START_S))["url"]
+        except BaseException:
+            self.stop()
+            raise
+
+
+class Window(Process):
+    """A window driven by the names of its controls. Every method that names one waits until it can be used."""
+
+    def __init__(self, name: str, module: str, url: str, log: Path, *flags: str) -> None:
+        super().__init__(name, [module, "--remote", "--server-url", url, *flags], log)
+
+    def command(self, do: str, **arguments: object) -> Any:
+        """Do it now. Raises `ProcessFailed` when the window says that it cannot."""
+        self.write_line(json.dumps({"do": do, **arguments}))
+        answer = json.loads(self.read_line(_START_S))
+        if not answer["ok"]:
+            raise ProcessFailed(f"{self.name}: {answer['value']}")
+        return answer["value"]
+
+    def act(self, do: str, within_s: float = _ANSWER_S, **arguments: object) -> Any:
+        """Do it as soon as the control is there and enabled, as a person would who waits for it."""
+        return until(lambda: self._attempt(do, **arguments), within_s)[0]
+
+    def click(self, name: str) -> None:
+        self.act("click", name=name)
+
+    def type(self, name: str, text: str) -> None:
+        self.act("type", name=name, text=text)
+
+    def click_row(self, name: str, containing: str, part: str = "") -> None:
+        self.act("click_row", name=name, containing=containing, part=part)
+
+    def choose(self, action: str) -> None:
+        self.act("choose", action=action)
+
+    def rows(self, name: str) -> list[str]:
+        found: list[str] = self.act("state", name=name)["rows"]
+        return found
+
+    def text(self, name: str) -> str:
+        return str(self.act("state", name=name)["text"])
+
+    def wait_row(self, name: str, *words: str, within_s: float = _ANSWER_S) -> str:
+        """The first row of list `name` that has all `words`, waited for."""
+
+        def look() -> tuple[str]:
+            rows = self.command("state", name=name)["rows"]
+            match = next((row for row in rows if all(word in row for word in words)), None)
+            if match is None:
+                raise ProcessFailed(f"{self.name}: {name} shows {rows[:5]}, nothing with {words}")
+            return (match,)
+
+        return until(look, within_s)[0]
+
+    def wait_text(self, name: str, words: str, within_s: float = _ANSWER_S) -> str:
+        """What control `name` says, once it says `words`."""
+
+        def look() -> tuple[str]:
+            text = str(self.command("state", name=name)["text"])
+            if words not in text:
+                raise ProcessFailed(f"{self.name}: {name} says {text!r}, not {words!r}")
+            return (text,)
+
+        return until(look, within_s)[0]
+
+    def grab(self, path: Path) -> None:
+        """A picture of the window as it is now."""
+        self.command("grab", path=str(path))
+
+    def _attempt(self, do: str, **arguments: object) -> tuple[Any]:
+        return (self.command(do, **arguments),)
+
+
+def until(attempt: Callable[[], T], within_s: float) -> T:
+    """`attempt()` as soon as it succeeds; its last `ProcessFailed` when it has not `within_s` seconds.
+
+    The only thing here that looks again and again: a window in another process has no signal to wait for.
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return attempt()
+        except ProcessFailed:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_S)

@@ -1,0 +1,101 @@
+"""Orders put through the running backend as people would: placed or taken at the counter, then moved on."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import msgspec
+
+from core.client.http import HttpApi
+from core.domain.ids import new_op_id, new_order_id
+from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.people import Role
+from core.domain.status import Fulfilment, Move, OrderStatus, target_of
+from core.protocol.requests import ChangeStatus, PlaceOrder, TakeOrder
+
+_MOVERS: Final = 4
+_STREETS: Final = ("12 Orchard Lane", "4 Mill Road", "88 Harbour Street", "1 Station Square")
+_NAMES: Final = ("", "Jonas", "", "Priya", "", "Maria del Carmen", "", "Sam")
+
+STILL_OPEN: Final = {
+    OrderStatus.PENDING: 2,
+    OrderStatus.CONFIRMED: 2,
+    OrderStatus.PREPARING: 3,
+    OrderStatus.READY: 2,
+}
+"""How many of the last orders are left at each status, so that the board shows a shop at work."""
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """What the backend acknowledged."""
+
+    orders: tuple[Order, ...]
+
+    @property
+    def lines(self) -> int:
+        return sum(len(order.lines) for order in self.orders)
+
+
+def replay(
+    orders: Sequence[tuple[NewLine, ...]],
+    cashier: HttpApi,
+    customers: Sequence[HttpApi],
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Placed:
+    """Place every order, in the order given; then move all but the last few to their end.
+
+    Three in ten come from `customers`, in turn; the others are taken at the counter. Raises `ClientError`.
+    """
+    placed = []
+    for position, lines in enumerate(orders):
+        if customers and position % 10 in (0, 4, 7):
+            order = _place(customers[position % len(customers)], position, lines)
+        else:
+            order = _take(cashier, position, lines)
+        placed.append(order)
+        progress(position + 1)
+    with ThreadPoolExecutor(_MOVERS) as pool:
+        for _moved in pool.map(lambda pair: advance(cashier, *pair), _destinations(placed)):
+            pass
+    return Placed(tuple(placed))
+
+
+def advance(cashier: HttpApi, order: Order, target: OrderStatus) -> Order:
+    """Move `order` step by step until it is `target`."""
+    while order.status is not target:
+        step = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
+        if step is None:
+            raise ValueError(f"no steps lead from {order.status} to {target}")
+        order = cashier.change_status(new_op_id(), order.id, ChangeStatus(to=step, version=order.version))
+    return order
+
+
+def _destinations(placed: Sequence[Order]) -> Iterable[tuple[Order, OrderStatus]]:
+    left = [status for status, count in STILL_OPEN.items() for _ in range(count)]
+    closed = max(0, len(placed) - len(left))
+    yield from ((order, OrderStatus.COMPLETED) for order in placed[:closed])
+    yield from zip(placed[closed:], reversed(left), strict=False)
+
+
+def _place(customer: HttpApi, position: int, lines: tuple[NewLine, ...]) -> Order:
+    delivery = position % 3 == 1
+    request = PlaceOrder(
+        id=new_order_id(),
+        lines=lines,
+        fulfilment=Fulfilment.DELIVERY if delivery else Fulfilment.PICKUP,
+        tender=Tender.CASH_ON_DELIVERY if delivery else Tender.CASH,
+        address=_STREETS[position % len(_STREETS)] if delivery else "",
+    )
+    return customer.place(new_op_id(), request)
+
+
+def _take(cashier: HttpApi, position: int, lines: tuple[NewLine, ...]) -> Order:
+    request = TakeOrder(
+        id=new_order_id(),
+        lines=lines,
+        fulfilment=Fulfilment.DINE_IN if position % 2 else Fulfilment.PICKUP,
+        tender=Tender.CARD if position % 3 else Tender.CASH,
+        payment=PaymentState.PAID,
+        customer_name=_NAMES[position % len(_NAMES)],
+    )
+    return cashier.take(new_op_id(), request)

@@ -1,0 +1,184 @@
+"""A window driven from outside, for the unattended tour: one JSON command a line in, one answer a line out.
+
+A command names a control by its `objectName` and does to it what a person would: real mouse and key events, so that
+what is hidden, covered or disabled cannot be used.
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TextIO
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QPainter
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QWidget,
+)
+
+
+class NoSuchControl(Exception):
+    """Nothing by that name can be used at the moment."""
+
+
+class RemoteControl(QObject):
+    """Takes commands from `source` and answers on `sink` until `source` ends; then the program quits.
+
+    Commands: `click`, `type`, `key`, `click_row`, `choose` (an entry of the open menu), `state`, `grab`, `resize`.
+    """
+
+    _received = Signal(object)
+    _ended = Signal()
+
+    def __init__(self, window: QWidget, source: TextIO | None = None, sink: TextIO | None = None) -> None:
+        super().__init__(window)
+        self._window = window
+        self._source = source or sys.stdin
+        self._sink = sink or sys.stdout
+        self._received.connect(self._on_command_received, Qt.ConnectionType.QueuedConnection)
+        self._ended.connect(QApplication.quit, Qt.ConnectionType.QueuedConnection)
+        threading.Thread(target=self._listen, name="remote", daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self._source:
+            self._received.emit(line)
+        self._ended.emit()
+
+    @Slot(object)
+    def _on_command_received(self, line: str) -> None:
+        command: dict[str, Any] = json.loads(line)
+        try:
+            value = _COMMANDS[command.pop("do")](self._window, **command)
+            answer = {"ok": True, "value": value}
+        except NoSuchControl as error:
+            answer = {"ok": False, "value": str(error)}
+        self._sink.write(json.dumps(answer) + "\n")
+        self._sink.flush()
+
+
+def find(name: str) -> QWidget:
+    """The visible control of that name; the front window's first. Raises `NoSuchControl`."""
+    front = QApplication.activeModalWidget()
+    found = [widget for widget in QApplication.allWidgets() if widget.objectName() == name and widget.isVisible()]
+    if front is not None:
+        found = [widget for widget in found if widget is front or front.isAncestorOf(widget)]
+    if not found:
+        raise NoSuchControl(f"no visible control {name!r}" + (f" in {front.objectName()!r}" if front else ""))
+    return found[0]
+
+
+def _soon(act: Callable[[], None]) -> None:
+    """Act after the answer is written: what the click opens may hold the event loop until it is closed."""
+    QTimer.singleShot(0, act)
+
+
+def _click(_window: QWidget, name: str) -> None:
+    widget = find(name)
+    if not widget.isEnabled():
+        raise NoSuchControl(f"{name!r} is disabled")
+    _soon(lambda: QTest.mouseClick(widget, Qt.MouseButton.LeftButton))
+
+
+def _type(_window: QWidget, name: str, text: str) -> None:
+    widget = find(name)
+    widget.setFocus()
+    if isinstance(widget, QLineEdit | QPlainTextEdit):
+        widget.clear()
+    QTest.keyClicks(widget, text)
+
+
+def _key(window: QWidget, key: str, name: str = "") -> None:
+    widget = find(name) if name else QApplication.focusWidget() or window
+    code = getattr(Qt.Key, f"Key_{key}")
+    _soon(lambda: QTest.keyClick(widget, code))
+
+
+def _index(view: QAbstractItemView, containing: str) -> QModelIndex:
+    model = view.model()
+    for row in range(model.rowCount()):
+        index = model.index(row, 0)
+        if containing in _words(model, index):
+            return index
+    raise NoSuchControl(f"{view.objectName()!r} has no row with {containing!r}")
+
+
+def _click_row(_window: QWidget, name: str, containing: str, part: str = "") -> None:
+    """Click a row, or a painted `part` of it, which the view places: `part_rect(index, part)`."""
+    view = find(name)
+    if not isinstance(view, QAbstractItemView):
+        raise NoSuchControl(f"{name!r} is no list")
+    index = _index(view, containing)
+    view.scrollTo(index)
+    rect = view.part_rect(index, part) if part else view.visualRect(index)  # type: ignore[attr-defined]
+    target: QPoint = rect.center()
+    _soon(lambda: QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=target))
+
+
+def _choose(_window: QWidget, action: str) -> None:
+    menu = QApplication.activePopupWidget()
+    if not isinstance(menu, QMenu):
+        raise NoSuchControl("no menu is open")
+    found: list[QAction] = [each for each in menu.actions() if each.objectName() == action]
+    if not found or not found[0].isEnabled():
+        raise NoSuchControl(f"the menu has no entry {action!r} to choose")
+    target = menu.actionGeometry(found[0]).center()
+    _soon(lambda: QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=target))
+
+
+def _words(model: QAbstractItemModel, index: QModelIndex) -> str:
+    spoken = model.data(index, Qt.ItemDataRole.AccessibleTextRole)
+    return str(spoken or model.data(index, Qt.ItemDataRole.DisplayRole) or "")
+
+
+def _state(_window: QWidget, name: str) -> dict[str, Any]:
+    """What a person sees of a control: its words, its rows, whether it can be used."""
+    widget = find(name)
+    state: dict[str, Any] = {"enabled": widget.isEnabled(), "text": ""}
+    if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
+        state["text"] = widget.text()
+    elif isinstance(widget, QComboBox):
+        state["text"] = widget.currentText()
+    elif isinstance(widget, QAbstractItemView):
+        model = widget.model()
+        state["rows"] = [_words(model, model.index(row, 0)) for row in range(model.rowCount())]
+    else:
+        inner = [each.text() for each in widget.findChildren(QLabel) if each.isVisible()]
+        state["text"] = " ".join([widget.accessibleName(), *inner]).strip()
+    return state
+
+
+def _grab(window: QWidget, path: str) -> None:
+    """A picture of the window, with whatever stands in front of it."""
+    pixmap = window.grab()
+    front = QApplication.activeModalWidget() or QApplication.activePopupWidget()
+    if front is not None and front is not window:
+        painter = QPainter(pixmap)
+        painter.drawPixmap(window.mapFromGlobal(front.mapToGlobal(QPoint(0, 0))), front.grab())
+        painter.end()
+    if not pixmap.save(path):
+        raise NoSuchControl(f"cannot write {path}")
+
+
+def _resize(window: QWidget, width: int, height: int) -> None:
+    window.resize(width, height)
+
+
+_COMMANDS: Final[dict[str, Callable[..., Any]]] = {
+    "click": _click,
+    "type": _type,
+    "key": _key,
+    "click_row": _click_row,
+    "choose": _choose,
+    "state": _state,
+    "grab": _grab,
+    "resize": _resize,
+}
