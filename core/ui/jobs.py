@@ -87,10 +87,8 @@ class Jobs(QObject):
 
     def _work(self) -> None:
         while (job := self._waiting.get()) is not None:
-            if job.cancelled:
-                continue
             try:
-                outcome: Any = job.call()
+                outcome: Any = None if job.cancelled else job.call()
             except ClientError as error:
                 outcome = error
             except Exception:

@@ -1,0 +1,85 @@
+"""Work off the window's thread comes back to it, once, unless nobody wants it any more."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import ClientError, Unreachable
+from core.ui.jobs import Fault, Jobs
+
+
+@pytest.fixture
+def jobs(qapp: object) -> Iterator[Jobs]:
+    made = Jobs()
+    yield made
+    made.close(wait_s=5)
+
+
+def never(error: ClientError) -> None:
+    raise AssertionError(error)
+
+
+def test_the_call_runs_elsewhere_and_its_result_arrives_here(jobs: Jobs, qtbot: QtBot) -> None:
+    seen: list[tuple[threading.Thread, threading.Thread]] = []
+    jobs.run(threading.current_thread, lambda worker: seen.append((worker, threading.current_thread())), never)
+    qtbot.waitUntil(lambda: bool(seen))
+    worker, here = seen[0]
+    assert worker is not threading.main_thread()
+    assert here is threading.main_thread()
+
+
+def test_an_error_arrives_as_itself(jobs: Jobs, qtbot: QtBot) -> None:
+    errors: list[ClientError] = []
+
+    def fail() -> None:
+        raise Unreachable("nobody there")
+
+    jobs.run(fail, lambda _: pytest.fail("succeeded"), errors.append)
+    qtbot.waitUntil(lambda: bool(errors))
+    assert isinstance(errors[0], Unreachable)
+
+
+def test_a_bug_is_logged_and_never_called_offline(jobs: Jobs, qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
+    errors: list[ClientError] = []
+    jobs.run(lambda: 1 // 0, lambda _: pytest.fail("succeeded"), errors.append)
+    qtbot.waitUntil(lambda: bool(errors))
+    assert isinstance(errors[0], Fault)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_cancelled_job_calls_nobody_back(jobs: Jobs, qtbot: QtBot) -> None:
+    gate = threading.Event()
+    seen: list[str] = []
+    job = jobs.run(lambda: gate.wait(5), lambda _: seen.append("cancelled one"), never)
+    job.cancel()
+    gate.set()
+    jobs.run(lambda: None, lambda _: seen.append("the next one"), never)
+    qtbot.waitUntil(lambda: "the next one" in seen and jobs.busy == 0)
+    assert seen == ["the next one"]
+
+
+def test_after_close_nothing_runs_and_no_worker_is_left(qapp: object) -> None:
+    before = threading.active_count()
+    jobs = Jobs()
+    gate = threading.Event()
+    seen: list[object] = []
+    for _ in range(8):
+        jobs.run(lambda: gate.wait(5), seen.append, never)
+    assert threading.active_count() > before
+    gate.set()
+    jobs.close(wait_s=5)
+    assert jobs.run(lambda: 1, seen.append, never).cancelled
+    assert threading.active_count() == before
+    assert seen == []
+
+
+def test_many_jobs_use_few_threads(jobs: Jobs, qtbot: QtBot) -> None:
+    before = threading.active_count()
+    done: list[int] = []
+    for number in range(200):
+        jobs.run(lambda number=number: number, done.append, never)  # type: ignore[misc]
+    assert threading.active_count() - before <= 3
+    qtbot.waitUntil(lambda: len(done) == 200)
+    assert sorted(done) == list(range(200))
