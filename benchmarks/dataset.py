@@ -1,4 +1,4 @@
-"""The shop that every server under test is filled with: the same customers, orders, lines and history, made from a seed.
+"""The shop that every server under test is filled with: customers, orders, lines and history, made from a seed.
 
 The peers read it too, from their own environments, so it uses the standard library alone. Instants are whole
 microseconds since 1970 UTC and money is minor units, as in Orderbell's tables.
@@ -15,7 +15,7 @@ CURRENCY: Final = "USD"
 CASHIER: Final = "Robin"
 CASHIER_ID: Final = "0198a2b4-0000-7000-8000-00000000ca54"
 DEVICE: Final = "POS1"
-ORDERS_EACH: Final = 20
+ORDERS_EACH: Final = 25
 """Orders of an ordinary customer, on average."""
 REGULAR_SHARE: Final = 0.05
 """The first customer is the exception and owns this share of all orders."""

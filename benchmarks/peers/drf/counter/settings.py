@@ -5,13 +5,14 @@ import os
 SECRET_KEY = os.environ["PEER_SECRET"]
 JWT_KEY = os.environ["PEER_SECRET"]
 JWT_ISSUER = "orderbell"
-JWT_AUDIENCE = "orderbell"
+JWT_AUDIENCE = "orderbell-api"
 
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 ROOT_URLCONF = "counter.urls"
 INSTALLED_APPS = ["rest_framework", "counter"]
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,0 +1,170 @@
+"""The benchmarks' shop in an Orderbell database of its own, built once and kept under `.benchmarks/`."""
+
+import hashlib
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from argon2 import PasswordHasher
+
+from benchmarks import dataset
+from core.domain.ids import DeviceId, ShopId, StaffId
+from core.domain.menu import Menu
+from core.domain.money import Tax
+from core.domain.people import Role
+from core.store import migrate, people, shops, tables
+from core.store.database import file_url, make_engine
+from core.store.people import StaffMember
+from core.store.statements import Prepared, Transaction
+
+ROOT: Final = Path(__file__).parent.parent
+KEPT: Final = ROOT / ".benchmarks"
+PASSWORD: Final = "correct horse battery"
+PIN: Final = "4821"
+
+_BATCH: Final = 10_000
+_FAST: Final = (
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA foreign_keys = OFF",
+    "PRAGMA cache_size = -1000000",
+)
+
+
+def kept(name: str, count: int, *sources: Path) -> Path:
+    """Where a database of so many orders is kept; its name changes with the sources it is built from."""
+    KEPT.mkdir(exist_ok=True)
+    build = hashlib.sha256(b"".join(source.read_bytes() for source in (*sources, Path(dataset.__file__))))
+    return KEPT / f"{name}-{count}-{build.hexdigest()[:10]}.db"
+
+
+def orderbell(count: int) -> Path:
+    """An Orderbell database of `count` orders. It is only ever to be read: take a `copy` to write to."""
+    path = kept("orderbell", count, Path(tables.__file__), Path(__file__))
+    if not path.exists():
+        print(f"building a shop of {count:,} orders in {path.name} ...", file=sys.stderr, flush=True)
+        building = path.with_suffix(".building")
+        building.unlink(missing_ok=True)
+        _build(building, count)
+        building.replace(path)
+    return path
+
+
+def copy(path: Path, target: Path) -> Path:
+    """A copy to write to, as the database is now."""
+    with sqlite3.connect(path) as source, sqlite3.connect(target) as written:
+        source.backup(written)
+    source.close()
+    written.close()
+    return target
+
+
+def _build(path: Path, count: int) -> None:
+    engine = make_engine(file_url(path))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        transaction = Transaction(connection)
+        for pragma in _FAST:
+            transaction.command(pragma)
+        transaction.command("BEGIN")
+        _insert_shop(transaction)
+        _insert_customers(transaction, count)
+        _insert_orders(transaction, count)
+        transaction.command("COMMIT")
+        transaction.command("ANALYZE")
+        transaction.command("PRAGMA journal_mode = WAL")
+    engine.dispose()
+
+
+def _insert_shop(transaction: Transaction) -> None:
+    shop_id = ShopId(dataset.SHOP_ID)
+    shops.insert(transaction, shop_id, Menu(dataset.SHOP_NAME, dataset.CURRENCY, Tax(), ()), "UTC")
+    shops.insert_device(transaction, shop_id, DeviceId(dataset.DEVICE))
+    pin_hash = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PIN)
+    cashier = StaffMember(StaffId(dataset.CASHIER_ID), shop_id, dataset.CASHIER, Role.CASHIER, pin_hash)
+    people.insert_staff(transaction, cashier)
+
+
+def _insert_customers(transaction: Transaction, count: int) -> None:
+    password_hash = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD)
+    order_counts = Counter(order.customer.id for order in dataset.orders(count))
+    rows: list[dict[str, Any]] = [
+        {
+            **person._asdict(),
+            "name_key": person.name.casefold(),
+            "email": None,
+            "password_hash": password_hash,
+            "order_count": order_counts[person.id],
+            "created_at": 0,
+        }
+        for person in dataset.customers(count)
+    ]
+    transaction.run_many(Prepared.insert(tables.customers), rows)
+
+
+def _insert_orders(transaction: Transaction, count: int) -> None:
+    insert_order = Prepared.insert(tables.orders)
+    insert_line = Prepared.insert(tables.order_lines)
+    insert_change = Prepared.insert(tables.status_history)
+    rest = dataset.orders(count)
+    while batch := list(islice(rest, _BATCH)):
+        transaction.run_many(insert_order, map(_order, batch))
+        transaction.run_many(insert_line, (row for order in batch for row in _lines(order)))
+        transaction.run_many(insert_change, (row for order in batch for row in _changes(order)))
+
+
+def _order(order: dataset.Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "shop_id": dataset.SHOP_ID,
+        "number": order.number,
+        "channel": "online",
+        "status": order.status,
+        "is_open": int(order.status == "pending"),
+        "version": order.version,
+        "fulfilment": order.fulfilment,
+        "tender": "cash",
+        "payment": "unpaid",
+        "currency": dataset.CURRENCY,
+        "subtotal_minor": order.total_minor,
+        "tax_minor": 0,
+        "total_minor": order.total_minor,
+        "placed_at": order.placed_at,
+        "updated_at": order.updated_at,
+        "customer_id": order.customer.id,
+        "customer_name": order.customer.name,
+        "customer_phone": order.customer.phone,
+        "address": "",
+        "note": "",
+        "reason": "",
+    }
+
+
+def _lines(order: dataset.Order) -> Iterator[dict[str, Any]]:
+    for position, line in enumerate(order.lines):
+        modifiers = [{"name": name, "price_minor": price_minor} for name, price_minor in line.modifiers]
+        yield {
+            **line._asdict(),
+            "order_id": order.id,
+            "position": position,
+            "modifiers": msgspec.json.encode(modifiers).decode(),
+        }
+
+
+def _changes(order: dataset.Order) -> Iterator[dict[str, Any]]:
+    for version, change in enumerate(order.history, 1):
+        yield {
+            **change._asdict(),
+            "order_id": order.id,
+            "version": version,
+            "reason": "",
+            "by_id": "",
+            "by_name": "",
+            "by_role": "",
+            "device": "",
+        }
