@@ -1,6 +1,7 @@
 """The one door to the backend. Every call blocks, so no window makes one on its own thread; all raise `ClientError`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from core.domain.ids import OpId, OrderId
@@ -33,6 +34,12 @@ class AccountApi(Protocol):
         """End the session here at once, and on the server when it can be reached. Never raises."""
 
     def menu(self) -> Menu: ...
+
+    def server_now(self) -> datetime:
+        """The server's clock, as its last answers told it; this machine's before the first. Asks nobody.
+
+        Ages on screen are counted with it: a till's own clock may be anything.
+        """
 
 
 class CustomerApi(AccountApi, Protocol):

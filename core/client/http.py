@@ -5,6 +5,8 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -43,6 +45,8 @@ TIMEOUT_S: Final = (3.0, 10.0)
 """To connect, and between two bytes of an answer."""
 _REPEATS: Final = 2
 _SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
+_CLOCK_STEP: Final = timedelta(seconds=1.5)
+"""A `Date` header counts whole seconds: an estimate closer than this to the one held tells nothing new."""
 
 
 class HttpApi:
@@ -59,6 +63,7 @@ class HttpApi:
         self._http.mount("http://", HTTPAdapter(pool_maxsize=8))
         self._http.mount("https://", HTTPAdapter(pool_maxsize=8))
         self._session = Session(self._refresh)
+        self._clock_offset = timedelta()
 
     def close(self) -> None:
         """Give the connections back. Calls under way end by themselves."""
@@ -85,6 +90,9 @@ class HttpApi:
         if self._session.tokens is None:
             return self._open("GET", "/api/menu/", Menu)
         return self._get("/api/menu/", Menu)
+
+    def server_now(self) -> datetime:
+        return datetime.now(UTC) + self._clock_offset
 
     # -- customers
 
@@ -223,9 +231,17 @@ class HttpApi:
             raise Unreachable("The server cannot be reached. Check the network; this window keeps trying.") from error
         except requests.RequestException as error:
             raise ServerFault("Its answer broke off. Try again.") from error
+        self._set_clock(response)
         if response.status_code >= 300:
             raise _error(response)
         return response.content
+
+    def _set_clock(self, response: requests.Response) -> None:
+        with contextlib.suppress(KeyError, ValueError, TypeError):
+            told = parsedate_to_datetime(response.headers["Date"]) + timedelta(seconds=0.5)
+            offset = told - datetime.now(UTC) + response.elapsed / 2
+            if abs(offset - self._clock_offset) > _CLOCK_STEP:
+                self._clock_offset = offset
 
 
 def _params(query: object) -> list[tuple[str, str]]:

@@ -110,10 +110,12 @@ class OrderStore:
         return self._announce(Changes(tuple(added), tuple(updated), tuple(sorted(removed))))
 
     def extend(self, orders: Iterable[Order], total: int) -> Changes:
-        """A further page of the list: nothing leaves."""
+        """A further page of the list: nothing leaves, and a list asked for before this page does not judge it."""
         added, updated = [], []
+        self._now += 1
         for order in orders:
             changed = self._tell(order)
+            self._told_at[order.id] = self._now
             if order.id not in self._listed:
                 self._listed.add(order.id)
                 added.append(order.id)
@@ -164,11 +166,8 @@ class OrderStore:
         for order_id, change in list(self._pending.items()):
             if change.op_id == op_id:
                 del self._pending[order_id]
-                if order is not None:
-                    self._tell(order)
-                    self._now += 1
-                    self._told_at[order.id] = self._now
-                return self._announce(Changes(updated=(order_id,)))
+                told = self.put(order) if order is not None else Changes()
+                return told or self._announce(Changes(updated=(order_id,)))
         return self.put(order) if order is not None else Changes()
 
     def clear(self) -> Changes:

@@ -68,6 +68,11 @@ class FakeBackend:
     def now(self) -> datetime:
         """A clock that moves one second with every look."""
         self._ticks += 1
+        return self.clock
+
+    @property
+    def clock(self) -> datetime:
+        """What the last look showed."""
         return _EPOCH + timedelta(seconds=self._ticks)
 
     def enter(self, call: str) -> None:
@@ -169,6 +174,9 @@ class FakeApi:
     def menu(self) -> Menu:
         self.backend.enter("menu")
         return self.backend.menu
+
+    def server_now(self) -> datetime:
+        return self.backend.clock
 
     # -- customers
 
@@ -321,6 +329,10 @@ def _matches(order: Order, query: OrderQuery) -> bool:
     if query.open and not order.status.is_open:
         return False
     if query.status and order.status not in query.status:
+        return False
+    if query.placed_from and order.placed_at < datetime.fromisoformat(query.placed_from):
+        return False
+    if query.placed_to and order.placed_at >= datetime.fromisoformat(query.placed_to):
         return False
     sought = query.q.lower()
     return not sought or any(
