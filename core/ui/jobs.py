@@ -73,11 +73,15 @@ class Jobs(QObject):
         """How many calls are waiting or under way."""
         return len(self._running)
 
+    def cancel(self) -> None:
+        """Call nobody back for anything that is waiting or under way: the person who asked has left."""
+        for job in self._running:
+            job.cancel()
+
     def close(self, wait_s: float = 0.0) -> None:
         """Call nobody back any more and let the workers go; wait for them at most `wait_s`."""
         self._closed = True
-        for job in self._running:
-            job.cancel()
+        self.cancel()
         self._running.clear()
         for _each in self._workers:
             self._waiting.put(None)

@@ -24,6 +24,8 @@ class Refresher(QObject):
     """
 
     started = Signal()
+    ended = Signal()
+    """No fetch is under way any more: it succeeded, failed, or was given up."""
     succeeded = Signal(object)
     failed = Signal(object)
     """A `ClientError`."""
@@ -74,9 +76,9 @@ class Refresher(QObject):
 
     @property
     def stale(self) -> bool:
-        """The last answer is older than two missed intervals."""
+        """The last answer is older than two missed intervals. One that is stopped misses none."""
         age_s = self.age_s
-        return age_s is not None and age_s > STALE_AFTER * self._interval_s
+        return self._active and age_s is not None and age_s > STALE_AFTER * self._interval_s
 
     def start(self) -> None:
         """The page is shown: fetch now unless an answer is younger than the interval, then keep it fresh."""
@@ -96,6 +98,7 @@ class Refresher(QObject):
         if self._job is not None:
             self._job.cancel()
             self._job = None
+            self.ended.emit()
 
     def reset(self) -> None:
         """What was fetched is no longer shown (another order, another person): it has no age."""
@@ -117,6 +120,7 @@ class Refresher(QObject):
         self._failures = 0
         self._succeeded_at = time.monotonic()
         self._arm(self._interval_s)
+        self.ended.emit()
         self.succeeded.emit(result)
 
     def _on_failed(self, error: ClientError) -> None:
@@ -124,6 +128,7 @@ class Refresher(QObject):
         if not isinstance(error, SignedOut):
             self._arm(self._retry_s(error))
             self._failures += 1
+        self.ended.emit()
         self.failed.emit(error)
 
     def _retry_s(self, error: ClientError) -> float:
