@@ -76,9 +76,9 @@ class Refresher(QObject):
 
     @property
     def stale(self) -> bool:
-        """The last answer is older than two missed intervals. One that is stopped misses none."""
+        """The last answer is older than two missed intervals."""
         age_s = self.age_s
-        return self._active and age_s is not None and age_s > STALE_AFTER * self._interval_s
+        return age_s is not None and age_s > STALE_AFTER * self._interval_s
 
     def start(self) -> None:
         """The page is shown: fetch now unless an answer is younger than the interval, then keep it fresh."""
