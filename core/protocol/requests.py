@@ -43,6 +43,8 @@ class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):
     staff: Name
     pin: Annotated[str, Meta(max_length=128)]
     device: Annotated[str, Meta(min_length=1, max_length=20)]
+    shop: Annotated[str, Meta(max_length=36)] = ""
+    """The shop's id; empty means the default shop."""
 
 
 class RefreshTokens(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,39 @@
+"""`orderbell COMMAND`: finds the command in one table and hands it the rest of the line."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+
+class Command(NamedTuple):
+    """`module:function`, imported only when it is called for, so that `orderbell --help` is quick."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: Final = {
+    "serve": Command("core.admin.serve:main", "run the backend; the first time, set it up"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command that `argv` names (the process's own arguments by default). Gives the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(_usage())
+        return 0 if arguments else 2
+    command = COMMANDS.get(arguments[0])
+    if command is None:
+        print(f"orderbell: there is no command {arguments[0]!r}.\n\n{_usage()}", file=sys.stderr)
+        return 2
+    module, _, function = command.target.partition(":")
+    run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
+    return run(arguments[1:])
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items())
+    return f"usage: orderbell COMMAND [OPTION...]\n\n{rows}\n\n`orderbell COMMAND --help` says more."

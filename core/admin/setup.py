@@ -1,0 +1,63 @@
+"""The first run: keys, a shop, somebody to sign in as, and one account of what was made."""
+
+import secrets
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.domain.menu import Menu
+from core.domain.people import Role
+from core.server import keys
+from core.server.keys import Keys
+from core.server.setup import NewCustomer, NewShop, NewStaff, create_shop, is_set_up
+from core.store.database import Database
+
+DEVICE: Final = "POS1"
+DEMO_PASSWORD: Final = "orderbell"  # noqa: S105 - printed for everybody to play with
+DEMO_STAFF: Final = (NewStaff("Alex", "1357", Role.ADMIN), NewStaff("Kim", "2468", Role.CASHIER))
+DEMO_CUSTOMERS: Final = (
+    NewCustomer("Ada Lovelace", "+1 555 0100", DEMO_PASSWORD, "ada@example.org"),
+    NewCustomer("Grace Hopper", "+1 555 0101", DEMO_PASSWORD, "grace@example.org"),
+    NewCustomer("Edsger Dijkstra", "+1 555 0102", DEMO_PASSWORD, "edsger@example.org"),
+)
+
+
+def demo_menu() -> Menu:
+    """The menu that every new shop starts with."""
+    return msgspec.json.decode(files("resources").joinpath("demo_menu.json").read_bytes(), type=Menu)
+
+
+def demo_shop(menu: Menu | None = None) -> NewShop:
+    """A shop to play with: its PINs and passwords are known to everybody."""
+    return NewShop(menu=menu or demo_menu(), staff=DEMO_STAFF, customers=DEMO_CUSTOMERS, devices=(DEVICE,))
+
+
+def open_keys(path: Path) -> tuple[Keys, bool]:
+    """The server's keys, made now when there were none; and whether they were."""
+    try:
+        return keys.read(path), False
+    except FileNotFoundError:
+        made = keys.make()
+        keys.write(path, made)
+        return made, True
+
+
+def set_up(database: Database, *, demo: bool) -> str:
+    """Make the default shop if there is none. Gives what was made, for a person to read once; empty if nothing was."""
+    if is_set_up(database):
+        return ""
+    shop = demo_shop() if demo else NewShop(menu=demo_menu(), staff=_staff(), devices=(DEVICE,))
+    create_shop(database, shop)
+    people = [f"  {member.role:8} {member.name}, PIN {member.pin}" for member in shop.staff]
+    people += [f"  customer {new.name}, {new.phone}, password {new.password}" for new in shop.customers]
+    advice = "" if demo else "\nWrite the PINs down: they are kept only as hashes and are not shown again."
+    return "\n".join((f"Made the shop {shop.menu.shop_name!r} with terminal {DEVICE}.", *people)) + advice
+
+
+def _staff() -> tuple[NewStaff, ...]:
+    return tuple(
+        NewStaff(name, f"{secrets.randbelow(1_000_000):06d}", role)
+        for name, role in (("Admin", Role.ADMIN), ("Cashier", Role.CASHIER))
+    )

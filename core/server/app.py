@@ -1,0 +1,89 @@
+"""The ASGI application: Starlette, made from the table of endpoints."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from core.server import http, problems, services
+from core.server.endpoint import ORDER_ID
+from core.server.http import EndpointApp
+from core.server.keys import Keys
+from core.server.routes import ENDPOINTS
+from core.server.services import Services
+from core.server.settings import ServerSettings
+from core.store.database import Database
+
+_PARAMETER_AT: Final = 4
+"""Where the order's id stands in every path that has one: `/api/online/orders/{order_id}/…`."""
+
+
+class Orderbell(Starlette):
+    """Starlette with a short way in.
+
+    An address of the table is found in a dictionary and its endpoint answers its own errors, so neither the router
+    nor the middleware has anything to add; everything else goes the long way. `routes` has them all.
+    """
+
+    def __init__(self, endpoints: Mapping[tuple[str, str], EndpointApp], shared: Services) -> None:
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            yield
+            shared.passwords.close()
+            shared.database.close()
+
+        self._endpoints = {
+            **endpoints,
+            **{(method, path.rstrip("/")): app for (method, path), app in endpoints.items()},
+        }
+        super().__init__(
+            routes=[Route(path, app, methods=[method]) for (method, path), app in endpoints.items()],
+            lifespan=lifespan,
+            exception_handlers={HTTPException: _http_error},
+        )
+        self.router.redirect_slashes = False
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            method, path = scope["method"], scope["path"]
+            endpoint = self._endpoints.get((method, path))
+            if endpoint is None:
+                parts = path.split("/")
+                if len(parts) > _PARAMETER_AT:
+                    scope["path_params"] = {"order_id": parts[_PARAMETER_AT]}
+                    parts[_PARAMETER_AT] = ORDER_ID
+                    endpoint = self._endpoints.get((method, "/".join(parts)))
+            if endpoint is not None:
+                await endpoint(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
+def create_app(database: Database, keys: Keys, settings: ServerSettings) -> Orderbell:
+    """The backend on an open, set-up database. It closes the database when it stops."""
+    shared = services.make(database, keys, settings)
+    return Orderbell(
+        {(endpoint.method, endpoint.path): EndpointApp(endpoint, shared) for endpoint in ENDPOINTS}, shared
+    )
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: an address or a method that the table does not have."""
+    assert isinstance(error, HTTPException)
+    request_id = http.next_request_id()
+    if error.status_code == 405:
+        refusal: Exception = problems.method_not_allowed((error.headers or {}).get("Allow", ""))
+    else:
+        refusal = problems.not_found()
+    reply, headers = http.refused(refusal, request.scope, request_id)
+    response = Response(reply.body, reply.status)
+    response.raw_headers = http.headers_of(reply, request_id, headers)
+    return response

@@ -1,0 +1,135 @@
+"""What an endpoint is: everything the routes, the document and the authorisation tests need to know about it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from core.domain.ids import OrderId
+from core.domain.people import Principal, Role
+from core.domain.status import EVERYONE, STAFF
+from core.server.services import Services
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+ORDER_ID: Final = "{order_id}"
+"""The one parameter a path may have."""
+
+
+class Who(Enum):
+    """Who may use an endpoint."""
+
+    PUBLIC = "public"
+    """Anybody; a token, when one is sent, must still be valid."""
+    SIGNED_IN = "signed in"
+    CUSTOMER = "customer"
+    """A customer, and only with what is theirs."""
+    STAFF = "staff"
+    """A cashier or an admin, and only in their own shop."""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return _ROLES[self]
+
+
+_ROLES: Final = {
+    Who.PUBLIC: EVERYONE,
+    Who.SIGNED_IN: EVERYONE,
+    Who.CUSTOMER: frozenset({Role.CUSTOMER}),
+    Who.STAFF: STAFF,
+}
+
+
+class Keyed(Enum):
+    """What the `Idempotency-Key` header is to an endpoint."""
+
+    UNUSED = "unused"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No body, or no query parameters."""
+
+
+class Encoded(msgspec.Struct, Generic[R], frozen=True):
+    """A reply of type R as the bytes it is sent as."""
+
+    body: bytes
+    status: int
+    replayed: bool = False
+    content_type: bytes = b"application/json"
+
+
+class Call(Generic[B, Q]):
+    """One request that has been let in: its input decoded, its bearer known."""
+
+    __slots__ = ("bearer", "body", "fingerprint", "key", "order_id", "query", "request_id", "services", "status")
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        request_id: str,
+        bearer: Principal | None,
+        body: B,
+        query: Q,
+        order_id: OrderId,
+        key: str,
+        fingerprint: bytes,
+        status: int,
+    ) -> None:
+        self.services = services
+        self.request_id = request_id
+        self.bearer = bearer
+        self.body = body
+        self.query = query
+        self.order_id = order_id
+        self.key = key
+        self.fingerprint = fingerprint
+        self.status = status
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks. Raises `TypeError` on a public endpoint that nobody signed in to."""
+        if self.bearer is None:
+            raise TypeError("nobody is signed in")
+        return self.bearer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Generic[B, Q, R]):
+    """One row of the table. Without saying `who` there is no endpoint."""
+
+    method: str
+    path: str
+    who: Who
+    summary: str
+    handler: Callable[[Call[B, Q]], Awaitable[R | Encoded[R]]]
+    body: type[B]
+    query: type[Q]
+    reply: type[R]
+    status: int = 200
+    keyed: Keyed = Keyed.UNUSED
+    example: B | None = None
+    """A body that would be accepted."""
+    example_reply: R | None = None
+    refusals: tuple[int, ...] = ()
+    """The statuses it may refuse with, beyond those that any endpoint has."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.who, Who):
+            raise TypeError(f"{self.method} {self.path}: say who may use it")
+        if not (self.path.startswith("/") and self.path.count("{") == self.path.count(ORDER_ID)):
+            raise ValueError(f"{self.path}: a path starts with / and has no parameter but {ORDER_ID}")
+        if (self.body is not Nothing) != (self.example is not None):
+            raise ValueError(f"{self.method} {self.path}: give an example exactly when there is a body")
+        if (self.keyed is not Keyed.UNUSED) and self.who is Who.PUBLIC:
+            raise ValueError(f"{self.path}: a key belongs to somebody, so the endpoint cannot be public")
+
+
+AnyEndpoint = Endpoint[Any, Any, Any]

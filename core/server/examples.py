@@ -1,0 +1,125 @@
+"""One day at the counter, as the OpenAPI document's examples."""
+# ruff: noqa: S106 - nobody's secrets
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, ShopId
+from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
+from core.domain.money import Tax
+from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
+from core.domain.people import Customer, Person, Role
+from core.domain.status import Fulfilment, OrderStatus, status_info
+from core.protocol.replies import CustomerList, Health, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.requests import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    PlaceOrder,
+    RecallOrder,
+    RefreshTokens,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+    TakeOrder,
+)
+
+_AT: Final = datetime(2026, 5, 4, 11, 30, tzinfo=UTC)
+_LATER: Final = _AT + timedelta(minutes=2)
+_BOWL: Final = ItemId("burrito-bowl")
+_GUACAMOLE: Final = ModifierId("guacamole")
+_CUSTOMER: Final = CustomerId("01920000-0000-7000-8000-000000000002")
+
+SIGN_UP: Final = SignUp(name="Ada", phone="+49 30 1234567", password="correct horse", email="ada@example.org")
+SIGN_IN: Final = SignIn(login="+49 30 1234567", password="correct horse")
+STAFF_SIGN_IN: Final = StaffSignIn(staff="Kim", pin="2468", device="POS1")
+REFRESH: Final = RefreshTokens(refresh_token="Zm9yIGV4YW1wbGUgb25seQ")
+PLACE: Final = PlaceOrder(
+    lines=(NewLine(item_id=_BOWL, quantity=2, modifier_ids=(_GUACAMOLE,), note="no onions"),),
+    fulfilment=Fulfilment.PICKUP,
+    tender=Tender.CARD,
+)
+TAKE: Final = TakeOrder(lines=(NewLine(item_id=_BOWL),), payment=PaymentState.PAID, customer_name="Grace")
+CHANGE_STATUS: Final = ChangeStatus(to=OrderStatus.CONFIRMED, version=1)
+RECALL: Final = RecallOrder(version=2)
+CHANGE_PAYMENT: Final = ChangePayment(payment=PaymentState.PAID, version=2, tender=Tender.CARD)
+CANCEL: Final = CancelOrder(reason="I ordered twice")
+
+_PERSON: Final = Person(id=_CUSTOMER, role=Role.CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org")
+TOKENS: Final = Tokens(
+    access_token="eyJhbGciOiJIUzI1NiJ9.e30.signature",
+    refresh_token="Zm9yIGV4YW1wbGUgb25seQ",
+    expires_in_s=600,
+    person=_PERSON,
+    shop_name="Corner Kitchen",
+)
+STAFF_TOKENS: Final = Tokens(
+    access_token=TOKENS.access_token,
+    refresh_token=TOKENS.refresh_token,
+    expires_in_s=600,
+    person=Person(id="01920000-0000-7000-8000-000000000003", role=Role.CASHIER, name="Kim"),
+    shop_name="Corner Kitchen",
+    device="POS1",
+)
+ORDER: Final = Order(
+    id=OrderId("01920000-0000-7000-8000-000000000001"),
+    shop_id=ShopId("01920000-0000-7000-8000-000000000000"),
+    number="ONLINE-000127",
+    channel=Channel.ONLINE,
+    status=OrderStatus.CONFIRMED,
+    version=2,
+    fulfilment=Fulfilment.PICKUP,
+    tender=Tender.CARD,
+    payment=PaymentState.UNPAID,
+    currency="EUR",
+    subtotal_minor=2350,
+    tax_minor=154,
+    total_minor=2350,
+    placed_at=_AT,
+    updated_at=_LATER,
+    customer_id=_CUSTOMER,
+    customer_name="Ada",
+    customer_phone="49301234567",
+    lines=(OrderLine(_BOWL, "Burrito bowl", 2, 1175, 2350, (LineModifier("Guacamole", 200),), "no onions"),),
+)
+_PLACED: Final = StatusChange(source=None, target=OrderStatus.PENDING, at=_AT)
+PAGE: Final = OrderPage(orders=(ORDER,), total=1)
+REPORT: Final = StatusReport(
+    order_id=ORDER.id,
+    number=ORDER.number,
+    status=ORDER.status,
+    version=ORDER.version,
+    updated_at=ORDER.updated_at,
+    status_info=status_info(ORDER.status, ORDER.fulfilment),
+    history=(_PLACED, StatusChange(source=OrderStatus.PENDING, target=OrderStatus.CONFIRMED, at=_LATER)),
+)
+DETAILS: Final = OrderDetails(
+    order=ORDER,
+    history=(
+        StatusChange(source=None, target=OrderStatus.PENDING, at=_AT, by="Ada"),
+        StatusChange(source=OrderStatus.PENDING, target=OrderStatus.CONFIRMED, at=_LATER, by="Kim", device="POS1"),
+    ),
+)
+CUSTOMERS: Final = CustomerList(
+    customers=(Customer(id=_CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org"),)
+)
+MENU: Final = Menu(
+    shop_name="Corner Kitchen",
+    currency="EUR",
+    tax=Tax(rate_bp=700, included=True),
+    categories=(
+        Category(
+            "bowls",
+            "Bowls",
+            (
+                MenuItem(
+                    _BOWL,
+                    "Burrito bowl",
+                    975,
+                    groups=(ModifierGroup("extras", "Extras", (Modifier(_GUACAMOLE, "Guacamole", 200),)),),
+                ),
+            ),
+        ),
+    ),
+)
+HEALTH: Final = Health(status="ok", version="0.1.0")

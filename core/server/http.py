@@ -1,0 +1,235 @@
+"""From bytes to a call and back: one ASGI app for each endpoint, which answers its own errors.
+
+Nothing here knows an order from a menu; what is allowed and decoded comes from the endpoint's row in the table.
+"""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Iterable
+from itertools import count
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Message, Receive, Scope, Send
+
+from core.domain.errors import DomainError
+from core.domain.ids import OrderId
+from core.domain.people import Principal
+from core.protocol import problem
+from core.protocol.headers import IDEMPOTENCY_KEY, REPLAYED, REQUEST_ID
+from core.server import problems
+from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
+from core.server.problems import BODY_LIMIT, Headers, Refusal
+from core.server.services import Services
+from core.store.writer import StoreClosed
+
+log = logging.getLogger(__name__)
+
+KEY_LIMIT: Final = 100
+_KEY: Final = IDEMPOTENCY_KEY.lower().encode()
+_REPLAYED: Final = REPLAYED.lower().encode()
+_REQUEST_ID: Final = REQUEST_ID.lower().encode()
+_SECURITY: Final[Headers] = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+_PROBLEM: Final = problem.CONTENT_TYPE.encode()
+_encode: Final = msgspec.json.Encoder().encode
+_run: Final = secrets.token_hex(4)
+_counter: Final = count(1)
+
+
+def next_request_id() -> str:
+    """Unique over restarts, and cheap: this run's random prefix and a counter."""
+    return f"{_run}-{next(_counter)}"
+
+
+class EndpointApp:
+    """The ASGI app of one endpoint."""
+
+    def __init__(self, endpoint: AnyEndpoint, services: Services) -> None:
+        self.endpoint = endpoint
+        self._services = services
+        self._body = None if endpoint.body is Nothing else msgspec.json.Decoder(endpoint.body)
+        fields = msgspec.structs.fields(endpoint.query)
+        self._lists = frozenset(field.encode_name for field in fields if isinstance(field.default, tuple))
+        self._no_query = endpoint.query() if not any(field.required for field in fields) else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = next_request_id()
+        headers: Headers = ()
+        try:
+            reply = await self._reply(scope, receive, request_id)
+        except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
+            reply, headers = refused(error, scope, request_id)
+        await answer(send, reply, request_id, headers)
+
+    async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Encoded[Any]:
+        endpoint = self.endpoint
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        bearer = await self._bearer(headers)
+        key = self._key(headers)
+        raw, body = b"", Nothing() if self._body is None else None
+        if self._body is not None:
+            raw = await _read(headers, receive)
+            body = _decode(self._body, raw)
+        query_string: bytes = scope["query_string"]
+        query = self._query(query_string) if query_string or self._no_query is None else self._no_query
+        if endpoint.who is Who.CUSTOMER and (b"customer_id" in raw or b"customer_id" in query_string):
+            _warn_of_other_customer(self._customer(bearer), raw, query_string, request_id)
+        call: Call[Any, Any] = Call(
+            services=self._services,
+            request_id=request_id,
+            bearer=bearer,
+            body=body,
+            query=query,
+            order_id=OrderId(scope["path_params"].get("order_id", "") if "path_params" in scope else ""),
+            key=key,
+            fingerprint=_fingerprint(scope, raw) if key else b"",
+            status=endpoint.status,
+        )
+        result = await endpoint.handler(call)
+        if type(result) is Encoded:
+            return result
+        return Encoded(b"" if endpoint.status == 204 else _encode(result), endpoint.status)
+
+    async def _bearer(self, headers: dict[bytes, bytes]) -> Principal | None:
+        who = self.endpoint.who
+        authorization = headers.get(b"authorization")
+        if authorization is None:
+            if who is Who.PUBLIC:
+                return None
+            raise problems.unauthenticated()
+        scheme, _, token = authorization.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            raise problems.unauthenticated("Send a bearer token.")
+        bearer = await self._services.principal(token.strip())
+        if bearer.role not in who.roles:
+            raise problems.forbidden()
+        return bearer
+
+    def _key(self, headers: dict[bytes, bytes]) -> str:
+        if self.endpoint.keyed is Keyed.UNUSED and _KEY not in headers:
+            return ""
+        key = headers.get(_KEY, b"").decode("latin-1").strip()
+        if not key and self.endpoint.keyed is Keyed.REQUIRED:
+            raise problems.key_missing()
+        if len(key) > KEY_LIMIT:
+            raise problems.malformed(f"{IDEMPOTENCY_KEY} has at most {KEY_LIMIT} characters.", IDEMPOTENCY_KEY)
+        return key
+
+    def _query(self, query_string: bytes) -> Any:
+        """Repeated parameters where the query has a list; unknown ones are ignored."""
+        values: dict[str, Any] = {}
+        for name, value in _pairs(query_string):
+            if name in self._lists:
+                values.setdefault(name, []).append(value)
+            else:
+                values[name] = value
+        return msgspec.convert(values, self.endpoint.query, strict=False)
+
+    @staticmethod
+    def _customer(bearer: Principal | None) -> str:
+        return bearer.subject if bearer is not None else ""
+
+
+async def answer(send: Send, reply: Encoded[Any], request_id: str, more: Headers = ()) -> None:
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers_of(reply, request_id, more)})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def headers_of(reply: Encoded[Any], request_id: str, more: Headers = ()) -> list[tuple[bytes, bytes]]:
+    """What every reply has, and what this one has besides."""
+    headers = [
+        (b"content-length", b"%d" % len(reply.body)),
+        (_REQUEST_ID, request_id.encode()),
+        *_SECURITY,
+        *more,
+    ]
+    if reply.body:
+        headers.append((b"content-type", reply.content_type))
+    if reply.replayed:
+        headers.append((_REPLAYED, b"true"))
+    return headers
+
+
+def refused(error: Exception, scope: Scope, request_id: str) -> tuple[Encoded[Any], Headers]:
+    """The problem an error is answered with. What nobody foresaw is logged, and told to nobody else."""
+    match error:
+        case Refusal():
+            refusal = error
+        case msgspec.ValidationError():
+            refusal = problems.invalid_value(error)
+        case DomainError():
+            refusal = problems.invalid(error.message, error.field)
+        case StoreClosed():
+            refusal = problems.unavailable()
+        case _:
+            log.error(
+                "a request failed",
+                exc_info=error,
+                extra={"request_id": request_id, "method": scope["method"], "path": scope["path"]},
+            )
+            refusal = problems.fault(request_id)
+    body = _encode(refusal.problem)
+    return Encoded(body, refusal.problem.status, content_type=_PROBLEM), refusal.headers
+
+
+async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """The whole body. Raises `Refusal` when it is too large, said or found, or is not JSON by its own word."""
+    length = headers.get(b"content-length")
+    if length is not None and int(length) > BODY_LIMIT:
+        raise problems.too_large()
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise problems.too_large()
+        parts.append(part)
+        if not message.get("more_body", False):
+            break
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    if body and headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
+        raise problems.unsupported_media_type()
+    return body
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
+    try:
+        return decoder.decode(raw or b"{}")
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise problems.malformed(str(error)) from None
+
+
+def _pairs(query_string: bytes) -> Iterable[tuple[str, str]]:
+    return parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+
+
+def _fingerprint(scope: Scope, raw: bytes) -> bytes:
+    """What makes two requests the same: method, path and body."""
+    path: str = scope["path"]
+    return hashlib.sha256(b"\0".join((scope["method"].encode(), path.rstrip("/").encode(), raw))).digest()
+
+
+def _warn_of_other_customer(customer_id: str, raw: bytes, query_string: bytes, request_id: str) -> None:
+    """Older clients name a customer. It changes nothing; one who is not the token's is worth a look."""
+    named: set[str] = {value for name, value in _pairs(query_string) if name == "customer_id"}
+    body = msgspec.json.decode(raw) if raw else {}
+    if isinstance(body, dict) and body.get("customer_id") is not None:
+        named.add(str(body["customer_id"]))
+    for other in named - {customer_id}:
+        log.warning(
+            "the request names customer %.64s, the token is customer %s's",
+            other,
+            customer_id,
+            extra={"customer_id": customer_id, "named": other[:64], "request_id": request_id},
+        )

@@ -1,0 +1,126 @@
+"""The OpenAPI 3.1 document of the table of endpoints."""
+
+from collections.abc import Sequence
+from functools import cache
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+
+from core.protocol import problem
+from core.protocol.headers import IDEMPOTENCY_KEY
+from core.protocol.problem import Problem
+from core.server.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
+
+VERSION: Final = version("orderbell")
+_REF: Final = "#/components/schemas/{name}"
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An OpenAPI description (https://spec.openapis.org/oas/v3.1.1)."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]
+
+
+@cache
+def encoded(endpoints: tuple[AnyEndpoint, ...]) -> bytes:
+    return msgspec.json.encode(document(endpoints))
+
+
+def document(endpoints: Sequence[AnyEndpoint]) -> Document:
+    bodies = [endpoint.body for endpoint in endpoints if endpoint.body is not Nothing]
+    replies = [endpoint.reply for endpoint in endpoints if endpoint.reply is not Nothing]
+    types = list(dict.fromkeys([*bodies, *replies, Problem]))
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schema_of = dict(zip(types, schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema_of)
+    return Document(
+        openapi="3.1.0",
+        info={"title": "Orderbell", "version": VERSION, "license": {"name": "MIT", "identifier": "MIT"}},
+        paths=paths,
+        components={
+            "schemas": components,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    )
+
+
+def _operation(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{endpoint.handler.__module__.rsplit('.', 1)[-1]}_{endpoint.handler.__name__}",
+        "summary": endpoint.summary,
+        "tags": [endpoint.who.value],
+        "security": [] if endpoint.who is Who.PUBLIC else [{"bearer": []}],
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint, schema_of),
+    }
+    if endpoint.body is not Nothing:
+        content = _content(schema_of[endpoint.body], endpoint.example)
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameters(endpoint: AnyEndpoint) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if ORDER_ID in endpoint.path:
+        found.append(
+            {"name": "order_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        )
+    if endpoint.keyed is not Keyed.UNUSED:
+        found.append(
+            {
+                "name": IDEMPOTENCY_KEY,
+                "in": "header",
+                "required": endpoint.keyed is Keyed.REQUIRED,
+                "description": "The same key with the same request gives the same reply and does nothing twice.",
+                "schema": {"type": "string", "maxLength": 100},
+            }
+        )
+    for field in msgspec.structs.fields(endpoint.query):
+        schema = msgspec.json.schema(field.type)
+        parameter = {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
+        if schema.pop("$defs", None):
+            parameter["schema"] = {"type": "array", "items": {"type": "string"}}
+        found.append(parameter)
+    return found
+
+
+def _responses(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
+    if endpoint.reply is not Nothing:
+        success["content"] = _content(schema_of[endpoint.reply], endpoint.example_reply)
+    responses: dict[str, Any] = {str(endpoint.status): success}
+    for status in sorted(_refusals(endpoint)):
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {problem.CONTENT_TYPE: {"schema": schema_of[Problem]}},
+        }
+    return responses
+
+
+def _refusals(endpoint: AnyEndpoint) -> set[int]:
+    found = set(endpoint.refusals)
+    if endpoint.who is not Who.PUBLIC:
+        found |= {401, 403}
+    if ORDER_ID in endpoint.path:
+        found.add(404)
+    if endpoint.body is not Nothing:
+        found |= {400, 413, 415, 422}
+    if msgspec.structs.fields(endpoint.query):
+        found.add(422)
+    if endpoint.keyed is not Keyed.UNUSED:
+        found |= {400, 422}
+    return found
+
+
+def _content(schema: Any, example: Any) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": schema}
+    if example is not None:
+        content["example"] = msgspec.to_builtins(example)
+    return {"application/json": content}

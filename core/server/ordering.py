@@ -1,0 +1,232 @@
+"""What can be done with orders. Each function is one unit of work: it runs inside the writer's transaction.
+
+All of them raise `Refusal`, and `DomainError` on input the domain will not have.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from core.domain.errors import IllegalMove
+from core.domain.ids import OrderId, new_order_id
+from core.domain.money import totals
+from core.domain.order import (
+    ONLINE_SERIES,
+    Channel,
+    Order,
+    PaymentState,
+    check_delivery,
+    check_payment,
+    price_lines,
+)
+from core.domain.people import Customer, Principal
+from core.domain.status import Move, OrderStatus, target_of, transition
+from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
+from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.server import problems
+from core.store import orders, people, shops
+from core.store.instants import now, to_us
+from core.store.shops import Offers
+from core.store.statements import Transaction
+
+
+def own(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:
+    """The customer's own order. Another's is not there, exactly as one that never was."""
+    order = orders.get(transaction, order_id)
+    if order is None or order.customer_id != principal.customer_id:
+        raise problems.not_found("order")
+    return order
+
+
+def in_shop(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:
+    """An order of the shop that this member of staff works in."""
+    order = orders.get(transaction, order_id)
+    if order is None or order.shop_id != principal.shop_id:
+        raise problems.not_found("order")
+    return order
+
+
+def place(transaction: Transaction, offers: Offers, principal: Principal, request: PlaceOrder) -> Order:
+    """A customer's order, from their own window."""
+    customer = people.customer(transaction, principal.customer_id)
+    if customer is None:
+        raise problems.unauthenticated("This account is no longer there.")
+    return _new(
+        transaction,
+        offers,
+        principal,
+        request,
+        channel=Channel.ONLINE,
+        series=ONLINE_SERIES,
+        payment=PaymentState.UNPAID,
+        customer=customer,
+        customer_name=customer.name,
+    )
+
+
+def take(transaction: Transaction, offers: Offers, principal: Principal, request: TakeOrder) -> Order:
+    """An order taken at the counter, numbered by the terminal it is taken at."""
+    if principal.device_id is None:
+        raise problems.forbidden()
+    customer = None
+    if request.customer_id is not None:
+        customer = people.customer(transaction, request.customer_id)
+        if customer is None:
+            raise problems.invalid("There is no such customer.", "customer_id")
+    return _new(
+        transaction,
+        offers,
+        principal,
+        request,
+        channel=Channel.COUNTER,
+        series=principal.device_id,
+        payment=request.payment,
+        customer=customer,
+        customer_name=request.customer_name or (customer.name if customer else ""),
+    )
+
+
+def change_status(transaction: Transaction, principal: Principal, order_id: OrderId, request: ChangeStatus) -> Order:
+    """Move an order on, as long as nobody has moved it since it was seen.
+
+    When somebody has moved it since to just where it is wanted, that is what was asked for: nothing is written
+    and the order is given as it is.
+    """
+    order = in_shop(transaction, principal, order_id)
+    if order.version != request.version:
+        if order.status is request.to and orders.last_moved(transaction, order.id) > request.version:
+            return order
+        raise problems.conflict(order, "Somebody else has changed it meanwhile.")
+    return _move(transaction, principal, order, request.to, request.reason)
+
+
+def recall(transaction: Transaction, principal: Principal, order_id: OrderId, request: RecallOrder) -> Order:
+    """Take an order one step back."""
+    order = in_shop(transaction, principal, order_id)
+    if order.version != request.version:
+        raise problems.conflict(order, "Somebody else has changed it meanwhile.")
+    target = target_of(order.status, Move.RECALL, order.fulfilment, principal.role)
+    if target is None:
+        raise problems.illegal_move(order, IllegalMove("There is no step back from here."))
+    return _move(transaction, principal, order, target, request.reason)
+
+
+def cancel(transaction: Transaction, principal: Principal, order_id: OrderId, request: CancelOrder) -> Order:
+    """A customer takes their own order back, while the shop has not confirmed it."""
+    order = own(transaction, principal, order_id)
+    return _move(transaction, principal, order, OrderStatus.CANCELLED, request.reason)
+
+
+def change_payment(transaction: Transaction, principal: Principal, order_id: OrderId, request: ChangePayment) -> Order:
+    """Mark an order as paid, unpaid or refunded. One that already is so is given as it is."""
+    order = in_shop(transaction, principal, order_id)
+    tender = request.tender or order.tender
+    if (order.payment, order.tender) == (request.payment, tender):
+        return order
+    if order.version != request.version:
+        raise problems.conflict(order, "Somebody else has changed it meanwhile.")
+    try:
+        check_payment(order.payment, request.payment)
+    except IllegalMove as error:
+        raise problems.illegal_move(order, error) from None
+    changed = msgspec.structs.replace(
+        order, payment=request.payment, tender=tender, version=order.version + 1, updated_at=now()
+    )
+    _keep(
+        transaction,
+        changed,
+        seen=order.version,
+        event=OrderPaymentChanged(
+            order_id=order.id,
+            customer_id=order.customer_id,
+            number=order.number,
+            payment=changed.payment,
+            tender=tender,
+            version=changed.version,
+            at=changed.updated_at,
+        ),
+    )
+    return changed
+
+
+def _new(
+    transaction: Transaction,
+    offers: Offers,
+    principal: Principal,
+    request: PlaceOrder | TakeOrder,
+    *,
+    channel: Channel,
+    series: str,
+    payment: PaymentState,
+    customer: Customer | None,
+    customer_name: str,
+) -> Order:
+    check_delivery(request.fulfilment, request.address)
+    order_id = request.id or new_order_id()
+    if request.id is not None and orders.get(transaction, order_id) is not None:
+        raise problems.exists("an order with this id", "id")
+    shop = shops.get(transaction, principal.shop_id)
+    if shop is None:
+        raise LookupError(f"there is no shop {principal.shop_id}")
+    lines = price_lines(offers.of(transaction, shop).items, request.lines)
+    amounts = totals([line.total_minor for line in lines], shop.tax)
+    placed_at: datetime = now()
+    order = Order(
+        id=order_id,
+        shop_id=shop.id,
+        number=shops.next_number(transaction, shop.id, series),
+        channel=channel,
+        status=channel.first_status,
+        version=1,
+        fulfilment=request.fulfilment,
+        tender=request.tender,
+        payment=payment,
+        currency=shop.currency,
+        subtotal_minor=amounts.subtotal_minor,
+        tax_minor=amounts.tax_minor,
+        total_minor=amounts.total_minor,
+        placed_at=placed_at,
+        updated_at=placed_at,
+        customer_id=customer.id if customer else None,
+        customer_name=customer_name.strip(),
+        customer_phone=customer.phone if customer else "",
+        address=request.address.strip(),
+        note=request.note.strip(),
+        lines=lines,
+    )
+    orders.insert(transaction, order, principal)
+    shops.publish(transaction, shop.id, to_us(placed_at), OrderPlaced(order=order))
+    return order
+
+
+def _move(transaction: Transaction, principal: Principal, order: Order, target: OrderStatus, reason: str) -> Order:
+    try:
+        transition(order.status, target, order.fulfilment, principal.role, reason)
+    except IllegalMove as error:
+        raise problems.illegal_move(order, error) from None
+    moved = msgspec.structs.replace(
+        order, status=target, version=order.version + 1, updated_at=now(), reason=reason.strip()
+    )
+    orders.record(transaction, moved, order.status, principal)
+    _keep(
+        transaction,
+        moved,
+        seen=order.version,
+        event=OrderStatusChanged(
+            order_id=moved.id,
+            customer_id=moved.customer_id,
+            number=moved.number,
+            source=order.status,
+            target=target,
+            version=moved.version,
+            reason=moved.reason,
+            at=moved.updated_at,
+        ),
+    )
+    return moved
+
+
+def _keep(transaction: Transaction, changed: Order, *, seen: int, event: Event) -> None:
+    if not orders.update_changed(transaction, changed, seen):
+        raise RuntimeError(f"order {changed.id} changed under the only writer")
+    shops.publish(transaction, changed.shop_id, to_us(changed.updated_at), event)

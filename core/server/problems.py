@@ -1,0 +1,116 @@
+"""Saying no: every refusal the backend knows, as the problem (RFC 9457) it is answered with."""
+
+from typing import Final
+
+import msgspec
+
+from core.domain.errors import DomainError
+from core.domain.order import Order
+from core.protocol.headers import IDEMPOTENCY_KEY
+from core.protocol.problem import Problem, blame
+
+Headers = tuple[tuple[bytes, bytes], ...]
+BODY_LIMIT: Final = 64 * 1024
+
+
+class Refusal(Exception):
+    """Ends a request with a problem instead of a reply; what was written in its transaction is taken back."""
+
+    def __init__(self, problem: Problem, headers: Headers = ()) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+        self.headers = headers
+
+
+def _refusal(status: int, kind: str, title: str, detail: str = "", field: str = "", headers: Headers = ()) -> Refusal:
+    return Refusal(Problem(type=kind, title=title, status=status, detail=detail, field=field), headers)
+
+
+def malformed(detail: str, field: str = "") -> Refusal:
+    return _refusal(400, "malformed", "This is not a request we can read.", detail, field)
+
+
+def key_missing() -> Refusal:
+    return _refusal(
+        400,
+        "idempotency_key_missing",
+        f"Send an {IDEMPOTENCY_KEY} header.",
+        "It lets this change be sent again without being made twice.",
+        IDEMPOTENCY_KEY,
+    )
+
+
+def unauthenticated(detail: str = "") -> Refusal:
+    return _refusal(
+        401, "unauthenticated", "Please sign in.", detail, headers=((b"www-authenticate", b'Bearer realm="orderbell"'),)
+    )
+
+
+def forbidden() -> Refusal:
+    return _refusal(403, "forbidden", "This is not yours to use.")
+
+
+def not_found(what: str = "address") -> Refusal:
+    return _refusal(404, "not_found", f"There is no such {what}.")
+
+
+def method_not_allowed(allowed: str) -> Refusal:
+    return _refusal(405, "method_not_allowed", f"Use {allowed} here.", headers=((b"allow", allowed.encode()),))
+
+
+def conflict(order: Order, detail: str) -> Refusal:
+    """The order is no longer as the client saw it."""
+    return Refusal(
+        Problem(
+            type="conflict", title="The order has changed.", status=409, detail=detail, field="version", order=order
+        )
+    )
+
+
+def illegal_move(order: Order, error: DomainError) -> Refusal:
+    return Refusal(
+        Problem(
+            type="illegal_move", title="Not possible.", status=409, detail=error.message, field=error.field, order=order
+        )
+    )
+
+
+def exists(what: str, field: str) -> Refusal:
+    return _refusal(409, "exists", f"There already is {what}.", field=field)
+
+
+def too_large() -> Refusal:
+    return _refusal(
+        413, "too_large", f"A request has at most {BODY_LIMIT // 1024} KiB.", headers=((b"connection", b"close"),)
+    )
+
+
+def unsupported_media_type() -> Refusal:
+    return _refusal(415, "unsupported_media_type", "Send application/json.", field="Content-Type")
+
+
+def invalid(detail: str, field: str) -> Refusal:
+    return _refusal(422, "invalid", "Please check this value.", detail, field)
+
+
+def invalid_value(error: msgspec.ValidationError) -> Refusal:
+    return invalid(*blame(error))
+
+
+def key_reused() -> Refusal:
+    return _refusal(
+        422,
+        "idempotency_key_reused",
+        "This key was used for another request.",
+        "The same key may only be sent again with the same request.",
+        IDEMPOTENCY_KEY,
+    )
+
+
+def unavailable() -> Refusal:
+    return _refusal(503, "unavailable", "The server is stopping.", headers=((b"retry-after", b"2"),))
+
+
+def fault(request_id: str) -> Refusal:
+    """Our own failure. What happened is in the log under `request_id`, and nowhere else."""
+    return _refusal(500, "fault", "The server had a problem.", f"Request {request_id}.")

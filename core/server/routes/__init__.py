@@ -1,0 +1,13 @@
+"""The table of endpoints: every address the backend has, and the only place one can come from."""
+
+from typing import Final
+
+from core.server.endpoint import AnyEndpoint
+from core.server.routes import auth, online, pos, public
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    *online.ENDPOINTS,
+    *pos.ENDPOINTS,
+    *auth.ENDPOINTS,
+    *public.ENDPOINTS,
+)

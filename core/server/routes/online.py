@@ -1,0 +1,156 @@
+"""For customers: place an order, and follow one's own. Whose they are, the token says and nothing else."""
+
+import logging
+from typing import Final
+
+import msgspec
+
+from core.domain.order import Order
+from core.domain.status import status_info
+from core.protocol.replies import OrderPage, StatusReport
+from core.protocol.requests import CancelOrder, HistoryQuery, PlaceOrder
+from core.server import examples, ordering
+from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.operate import operate
+from core.store import orders
+from core.store.statements import Transaction
+
+log = logging.getLogger(__name__)
+
+
+async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
+    customer_id = call.principal.customer_id
+    fields = {"customer_id": customer_id, "request_id": call.request_id}
+    log.info("creating an order for customer %s", customer_id, extra=fields)
+    made: list[Order] = []
+
+    def work(transaction: Transaction) -> Order:
+        order = ordering.place(transaction, call.services.offers, call.principal, call.body)
+        made.append(order)
+        return order
+
+    reply = await operate(call, work)
+    if made:
+        number = made[0].number
+        fields |= {"number": number}
+        log.info("created, number %s for customer %s", number, customer_id, extra=fields)
+    else:
+        log.info("created before, answered again for customer %s", customer_id, extra=fields)
+    return reply
+
+
+async def history(call: Call[Nothing, HistoryQuery]) -> OrderPage:
+    customer_id = call.principal.customer_id
+    log.info(
+        "fetching history for customer %s",
+        customer_id,
+        extra={"customer_id": customer_id, "request_id": call.request_id},
+    )
+    page = await call.services.database.read(lambda transaction: orders.history(transaction, customer_id, call.query))
+    count = len(page.orders)
+    log.info(
+        "fetched %s of total %s for customer %s",
+        count,
+        page.total,
+        customer_id,
+        extra={"customer_id": customer_id, "count": count, "total": page.total, "request_id": call.request_id},
+    )
+    return page
+
+
+async def order(call: Call[Nothing, Nothing]) -> Order:
+    return await call.services.database.read(
+        lambda transaction: ordering.own(transaction, call.principal, call.order_id)
+    )
+
+
+async def status(call: Call[Nothing, Nothing]) -> StatusReport:
+    def work(transaction: Transaction) -> StatusReport:
+        found = ordering.own(transaction, call.principal, call.order_id)
+        # Which member of staff it was, and where they stood, is the shop's own business.
+        changes = tuple(
+            msgspec.structs.replace(change, by="", device="") for change in orders.changes(transaction, found.id)
+        )
+        return StatusReport(
+            order_id=found.id,
+            number=found.number,
+            status=found.status,
+            version=found.version,
+            updated_at=found.updated_at,
+            status_info=status_info(found.status, found.fulfilment),
+            history=changes,
+        )
+
+    return await call.services.database.read(work)
+
+
+async def cancel(call: Call[CancelOrder, Nothing]) -> Encoded[Order]:
+    return await operate(
+        call, lambda transaction: ordering.cancel(transaction, call.principal, call.order_id, call.body)
+    )
+
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="POST",
+        path="/api/online/orders/",
+        who=Who.CUSTOMER,
+        summary="Place an order",
+        handler=place,
+        body=PlaceOrder,
+        query=Nothing,
+        reply=Order,
+        status=201,
+        keyed=Keyed.OPTIONAL,
+        example=examples.PLACE,
+        example_reply=examples.ORDER,
+        refusals=(409,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/online/orders/history/",
+        who=Who.CUSTOMER,
+        summary="My orders, newest first",
+        handler=history,
+        body=Nothing,
+        query=HistoryQuery,
+        reply=OrderPage,
+        example_reply=examples.PAGE,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/online/orders/{order_id}/",
+        who=Who.CUSTOMER,
+        summary="One of my orders",
+        handler=order,
+        body=Nothing,
+        query=Nothing,
+        reply=Order,
+        example_reply=examples.ORDER,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/online/orders/{order_id}/status/",
+        who=Who.CUSTOMER,
+        summary="Where my order stands, and how it got there",
+        handler=status,
+        body=Nothing,
+        query=Nothing,
+        reply=StatusReport,
+        example_reply=examples.REPORT,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/online/orders/{order_id}/cancel/",
+        who=Who.CUSTOMER,
+        summary="Cancel my order, while the shop has not confirmed it",
+        handler=cancel,
+        body=CancelOrder,
+        query=Nothing,
+        reply=Order,
+        keyed=Keyed.OPTIONAL,
+        example=examples.CANCEL,
+        example_reply=examples.ORDER,
+        refusals=(409,),
+    ),
+)

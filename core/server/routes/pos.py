@@ -1,0 +1,166 @@
+"""For staff, in their own shop: the board, the counter, and the moves of an order."""
+
+from datetime import datetime
+from typing import Final
+
+from core.domain.order import Order
+from core.protocol.replies import CustomerList, OrderDetails, OrderPage
+from core.protocol.requests import ChangePayment, ChangeStatus, CustomerQuery, OrderQuery, RecallOrder, TakeOrder
+from core.server import examples, ordering, problems
+from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.operate import operate
+from core.store import orders, people
+from core.store.statements import Transaction
+
+
+async def search(call: Call[Nothing, OrderQuery]) -> OrderPage:
+    query, shop_id = call.query, call.principal.shop_id
+    placed_from = _instant(query.placed_from, "placed_from")
+    placed_to = _instant(query.placed_to, "placed_to")
+    return await call.services.database.search(
+        lambda transaction: orders.search(transaction, shop_id, query, placed_from, placed_to)
+    )
+
+
+async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
+    return await operate(
+        call, lambda transaction: ordering.take(transaction, call.services.offers, call.principal, call.body)
+    )
+
+
+async def details(call: Call[Nothing, Nothing]) -> OrderDetails:
+    def work(transaction: Transaction) -> OrderDetails:
+        order = ordering.in_shop(transaction, call.principal, call.order_id)
+        return OrderDetails(order=order, history=orders.changes(transaction, order.id))
+
+    return await call.services.database.read(work)
+
+
+async def change_status(call: Call[ChangeStatus, Nothing]) -> Encoded[Order]:
+    return await operate(
+        call, lambda transaction: ordering.change_status(transaction, call.principal, call.order_id, call.body)
+    )
+
+
+async def recall(call: Call[RecallOrder, Nothing]) -> Encoded[Order]:
+    return await operate(
+        call, lambda transaction: ordering.recall(transaction, call.principal, call.order_id, call.body)
+    )
+
+
+async def change_payment(call: Call[ChangePayment, Nothing]) -> Encoded[Order]:
+    return await operate(
+        call, lambda transaction: ordering.change_payment(transaction, call.principal, call.order_id, call.body)
+    )
+
+
+async def customers(call: Call[Nothing, CustomerQuery]) -> CustomerList:
+    found = await call.services.database.search(lambda transaction: people.find_customers(transaction, call.query.q))
+    return CustomerList(customers=tuple(found))
+
+
+def _instant(text: str, field: str) -> datetime | None:
+    """An aware instant in ISO 8601, or None for no text. Raises `Refusal` naming `field`."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise problems.invalid("An instant looks like 2026-05-04T11:30:00Z.", field) from None
+    if at.tzinfo is None:
+        raise problems.invalid("An instant needs its offset from UTC: 2026-05-04T11:30:00Z.", field)
+    return at
+
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="POST",
+        path="/api/pos/orders/{order_id}/status/",
+        who=Who.STAFF,
+        summary="Move an order",
+        handler=change_status,
+        body=ChangeStatus,
+        query=Nothing,
+        reply=Order,
+        keyed=Keyed.REQUIRED,
+        example=examples.CHANGE_STATUS,
+        example_reply=examples.ORDER,
+        refusals=(409,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/pos/orders/",
+        who=Who.STAFF,
+        summary="Orders of the shop: the board's, or found by number, name, phone, time and status",
+        handler=search,
+        body=Nothing,
+        query=OrderQuery,
+        reply=OrderPage,
+        example_reply=examples.PAGE,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/pos/orders/",
+        who=Who.STAFF,
+        summary="Take an order at the counter",
+        handler=take,
+        body=TakeOrder,
+        query=Nothing,
+        reply=Order,
+        status=201,
+        keyed=Keyed.REQUIRED,
+        example=examples.TAKE,
+        example_reply=examples.ORDER,
+        refusals=(409,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/pos/orders/{order_id}/",
+        who=Who.STAFF,
+        summary="One order and its history",
+        handler=details,
+        body=Nothing,
+        query=Nothing,
+        reply=OrderDetails,
+        example_reply=examples.DETAILS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/pos/orders/{order_id}/recall/",
+        who=Who.STAFF,
+        summary="Take an order one step back",
+        handler=recall,
+        body=RecallOrder,
+        query=Nothing,
+        reply=Order,
+        keyed=Keyed.REQUIRED,
+        example=examples.RECALL,
+        example_reply=examples.ORDER,
+        refusals=(409,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/pos/orders/{order_id}/payment/",
+        who=Who.STAFF,
+        summary="Mark an order as paid, unpaid or refunded",
+        handler=change_payment,
+        body=ChangePayment,
+        query=Nothing,
+        reply=Order,
+        keyed=Keyed.REQUIRED,
+        example=examples.CHANGE_PAYMENT,
+        example_reply=examples.ORDER,
+        refusals=(409,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/pos/customers/",
+        who=Who.STAFF,
+        summary="Known customers, by the end of their number or the start of their name",
+        handler=customers,
+        body=Nothing,
+        query=CustomerQuery,
+        reply=CustomerList,
+        example_reply=examples.CUSTOMERS,
+    ),
+)

@@ -1,0 +1,50 @@
+"""What every endpoint works with, made once when the app is made."""
+
+import msgspec
+
+from core.domain.people import Principal
+from core.server import problems
+from core.server.keys import Keys
+from core.server.passwords import Passwords
+from core.server.settings import ServerSettings
+from core.server.tokens import AccessTokens, InvalidToken, VerifiedTokens
+from core.store import sessions
+from core.store.database import Database
+from core.store.shops import Offers
+
+
+class Services(msgspec.Struct, frozen=True):
+    database: Database
+    settings: ServerSettings
+    keys: Keys
+    access: AccessTokens
+    verified: VerifiedTokens
+    passwords: Passwords
+    offers: Offers
+
+    async def principal(self, token: str) -> Principal:
+        """Who bears `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
+        known = self.verified.get(token)
+        if known is not None:
+            return known
+        try:
+            verified = self.access.verify(token)
+        except InvalidToken:
+            raise problems.unauthenticated("The access token is not valid.") from None
+        session = verified.principal.session_id
+        if await self.database.read(lambda transaction: sessions.get(transaction, session)) is None:
+            raise problems.unauthenticated("This session has ended.")
+        self.verified.keep(token, verified)
+        return verified.principal
+
+
+def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
+    return Services(
+        database=database,
+        settings=settings,
+        keys=keys,
+        access=AccessTokens(keys, settings.access_token_s),
+        verified=VerifiedTokens(),
+        passwords=Passwords(),
+        offers=Offers(),
+    )

@@ -1,0 +1,40 @@
+"""What can be set about the backend: file section `[server]`, `ORDERBELL_…`, or a flag."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from core.logs import Format
+from core.settings import data_dir
+from core.store.database import file_url
+
+SECTION: Final = "server"
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8765
+    data_dir: Annotated[str, Meta(description="where database and keys are kept; empty: the user's data directory")] = (
+        ""
+    )
+    database_url: Annotated[str, Meta(description="database; empty: the SQLite file orderbell.db in data_dir")] = ""
+    key_file: Annotated[str, Meta(description="the server's secret keys; empty: keys.json in data_dir")] = ""
+    log_format: Annotated[Format, Meta(description="text, or json: one object a line")] = "text"
+    debug: Annotated[bool, Meta(description="write debug lines to the log")] = False
+    access_token_s: Annotated[int, Meta(ge=1, le=86_400, description="how long an access token is valid")] = 600
+    refresh_days: Annotated[int, Meta(ge=1, le=365, description="days without a visit after which a session ends")] = 30
+    stop_within_s: Annotated[int, Meta(ge=1, le=600, description="longest a stop waits for open requests")] = 30
+
+    @property
+    def directory(self) -> Path:
+        return Path(self.data_dir) if self.data_dir else data_dir()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or file_url(self.directory / "orderbell.db")
+
+    @property
+    def keys_path(self) -> Path:
+        return Path(self.key_file) if self.key_file else self.directory / "keys.json"

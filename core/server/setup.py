@@ -1,0 +1,77 @@
+"""Making a shop: its menu, its terminals, its people. For the first run, the demonstration and the tests alike."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
+from core.domain.menu import Menu
+from core.domain.people import Customer, Role
+from core.server.passwords import hash_secret
+from core.store import people, shops
+from core.store.database import Database
+from core.store.people import StaffMember
+from core.store.statements import Transaction
+
+
+class NewStaff(msgspec.Struct, frozen=True):
+    name: str
+    pin: str
+    role: Role = Role.CASHIER
+
+
+class NewCustomer(msgspec.Struct, frozen=True):
+    name: str
+    phone: str
+    password: str
+    email: str = ""
+
+
+class NewShop(msgspec.Struct, frozen=True, kw_only=True):
+    menu: Menu
+    staff: Sequence[NewStaff] = ()
+    customers: Sequence[NewCustomer] = ()
+    devices: Sequence[str] = ("POS1",)
+    time_zone: str = "UTC"
+    """An IANA name."""
+
+
+class MadeShop(msgspec.Struct, frozen=True):
+    """The ids, in the order that was asked for."""
+
+    id: ShopId
+    staff: tuple[StaffId, ...]
+    customers: tuple[CustomerId, ...]
+
+
+def is_set_up(database: Database) -> bool:
+    """Whether the database has a shop."""
+    return database.read_blocking(shops.default) is not None
+
+
+def create_shop(database: Database, wanted: NewShop) -> MadeShop:
+    """Make a shop with all that belongs to it, or nothing. Blocks; each secret takes 25 ms of hashing.
+
+    Raises `core.store.people.Taken` when one of the customers is already known to the chain.
+    """
+    shop_id = ShopId(uuid7())
+    staff = [
+        StaffMember(StaffId(uuid7()), shop_id, member.name, member.role, hash_secret(member.pin))
+        for member in wanted.staff
+    ]
+    customers = [
+        (Customer(id=CustomerId(uuid7()), name=new.name, phone=new.phone, email=new.email), hash_secret(new.password))
+        for new in wanted.customers
+    ]
+
+    def work(transaction: Transaction) -> None:
+        shops.insert(transaction, shop_id, wanted.menu, wanted.time_zone)
+        for device in wanted.devices:
+            shops.insert_device(transaction, shop_id, DeviceId(device))
+        for member in staff:
+            people.insert_staff(transaction, member)
+        for customer, password_hash in customers:
+            people.insert_customer(transaction, customer, password_hash)
+
+    database.write_blocking(work)
+    return MadeShop(shop_id, tuple(member.id for member in staff), tuple(customer.id for customer, _ in customers))

@@ -1,0 +1,109 @@
+"""Access tokens: who somebody is for ten minutes, signed (RFC 7519, HS256)."""
+
+import time
+from typing import Any, Final
+
+import jwt
+import msgspec
+
+from core.domain.ids import DeviceId, ShopId, uuid7
+from core.domain.people import Principal, Role
+from core.server.keys import Keys
+
+ISSUER: Final = "orderbell"
+AUDIENCE: Final = "orderbell-api"
+ALGORITHM: Final = "HS256"
+_REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub", "jti", "sid", "role", "shop", "name"]
+CACHED: Final = 10_000
+
+
+class InvalidToken(Exception):
+    """Not a token of ours, or no longer valid."""
+
+
+class Verified(msgspec.Struct, frozen=True):
+    principal: Principal
+    expires_at: float
+    """Seconds since 1970, as in `exp`."""
+
+
+class AccessTokens:
+    """Signs and verifies. Says nothing about whether the session still lives: that is the database's to know."""
+
+    def __init__(self, keys: Keys, life_s: int) -> None:
+        self._signing = keys.signing[0]
+        self._by_kid = {key.kid: key.secret for key in keys.signing}
+        self.life_s = life_s
+
+    def sign(self, principal: Principal) -> str:
+        issued = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": issued,
+            "exp": issued + self.life_s,
+            "jti": uuid7(),
+            "sub": principal.subject,
+            "sid": principal.session_id,
+            "role": principal.role.value,
+            "shop": principal.shop_id,
+            "name": principal.name,
+        }
+        if principal.device_id is not None:
+            claims["device"] = principal.device_id
+        return jwt.encode(claims, self._signing.secret, ALGORITHM, headers={"kid": self._signing.kid})
+
+    def verify(self, token: str) -> Verified:
+        """Whose token it is and until when. Raises `InvalidToken`."""
+        try:
+            secret = self._by_kid[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(
+                token,
+                secret,
+                algorithms=[ALGORITHM],
+                issuer=ISSUER,
+                audience=AUDIENCE,
+                options={"require": _REQUIRED, "enforce_minimum_key_length": True},
+            )
+            return Verified(_principal(claims), float(claims["exp"]))
+        except (jwt.InvalidTokenError, KeyError, ValueError, msgspec.ValidationError) as error:
+            raise InvalidToken(str(error)) from None
+
+
+class VerifiedTokens:
+    """Tokens that were verified a moment ago; a look-up costs a three-hundredth of a verification.
+
+    Bounded, checked for expiry on every hit, and emptied of a session's tokens the moment it is revoked.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Verified] = {}
+
+    def get(self, token: str) -> Principal | None:
+        known = self._known.get(token)
+        return known.principal if known is not None and known.expires_at > time.time() else None
+
+    def keep(self, token: str, verified: Verified) -> None:
+        while len(self._known) >= CACHED:
+            del self._known[next(iter(self._known))]
+        self._known[token] = verified
+
+    def forget_session(self, session_id: str) -> None:
+        gone = [token for token, known in self._known.items() if known.principal.session_id == session_id]
+        for token in gone:
+            del self._known[token]
+
+
+def _principal(claims: dict[str, Any]) -> Principal:
+    device = claims.get("device")
+    return msgspec.convert(
+        {
+            "subject": claims["sub"],
+            "role": Role(claims["role"]),
+            "name": claims["name"],
+            "session_id": claims["sid"],
+            "shop_id": ShopId(claims["shop"]),
+            "device_id": DeviceId(device) if device is not None else None,
+        },
+        Principal,
+    )

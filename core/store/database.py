@@ -1,0 +1,128 @@
+"""The database as the server holds it: one writer, one reader in the event loop, a few readers beside it."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Engine, event
+
+from core.store import migrate
+from core.store.statements import Transaction
+from core.store.writer import Work, Writer
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS: Final = 5_000
+SEARCHERS: Final = 2
+# A deferred BEGIN that reads before it writes fails under contention; IMMEDIATE waits its turn.
+_BEGIN_WRITE: Final = "BEGIN IMMEDIATE"
+_DURABLE: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits when the power goes
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+)
+
+
+def file_url(path: Path) -> str:
+    """The URL of an SQLite file."""
+    return f"sqlite:///{path.as_posix()}"
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose transactions are ours to begin and end, with SQLite set to lose nothing."""
+    engine = sqlalchemy.create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"check_same_thread": False, "cached_statements": 512},
+        skip_autocommit_rollback=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in _DURABLE:
+            connection.execute(pragma)
+
+    return engine
+
+
+class Database:
+    """Opened on a URL, migrated to the newest schema, closed once.
+
+    Units of work are plain functions of a `Transaction`. `write` groups them; `read` answers a short keyed question
+    where it stands, which with SQLite is far cheaper than a thread's hand-over; `search` takes what may be long to
+    a thread of its own. Each sees one snapshot.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        migrate.upgrade(self.engine)
+        self._writer = Writer(Transaction(self.engine.connect()), _BEGIN_WRITE)
+        self._reader = self._read_only()
+        self._idle: SimpleQueue[Transaction] = SimpleQueue()
+        for _ in range(SEARCHERS):
+            self._idle.put(self._read_only())
+        self._searchers = ThreadPoolExecutor(SEARCHERS, thread_name_prefix="store-search")
+        self._closed = False
+
+    def write(self, work: Work[T]) -> "asyncio.Future[T]":
+        """Do `work` in a transaction, together with what else waits. Resolves when it is durable."""
+        return self._writer.submit(work)
+
+    def write_blocking(self, work: Work[T]) -> T:
+        """The same for a caller without an event loop."""
+        return self._writer.submit_blocking(work).result()
+
+    async def read(self, work: Work[T]) -> T:
+        """A short question by key, from the event loop's thread."""
+        with _snapshot(self._reader) as transaction:
+            return work(transaction)
+
+    def search(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
+        """A question that may take long; the event loop goes on meanwhile."""
+        return _in_thread(self._searchers, lambda: self.read_blocking(work))
+
+    def read_blocking(self, work: Work[T]) -> T:
+        """A question of any kind, from any thread."""
+        transaction = self._idle.get()
+        try:
+            with _snapshot(transaction):
+                return work(transaction)
+        finally:
+            self._idle.put(transaction)
+
+    def close(self) -> None:
+        """Finish every accepted write, then let go of the file. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writer.close()
+        self._searchers.shutdown()
+        self._reader.close()
+        for _ in range(SEARCHERS):
+            self._idle.get().close()
+        self.engine.dispose()
+
+    def _read_only(self) -> Transaction:
+        transaction = Transaction(self.engine.connect())
+        transaction.command("PRAGMA query_only = ON")
+        return transaction
+
+
+async def _in_thread(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(executor, work)
+
+
+@contextmanager
+def _snapshot(transaction: Transaction) -> Iterator[Transaction]:
+    transaction.command("BEGIN")
+    try:
+        yield transaction
+    finally:
+        transaction.command("COMMIT")

@@ -1,0 +1,42 @@
+"""Operations that were done, so that the same request again gets the same answer and does nothing twice."""
+
+from typing import Final
+
+import msgspec
+from sqlalchemy import bindparam, select
+
+from core.store.statements import Prepared, Transaction
+from core.store.tables import operations
+
+_o = operations.c
+_GET: Final = Prepared(
+    select(_o.request_hash, _o.status, _o.reply).where(_o.subject == bindparam("subject"), _o.key == bindparam("key"))
+)
+_INSERT: Final = Prepared.insert(operations)
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What was asked, as a hash, and what was answered, as bytes."""
+
+    request_hash: bytes
+    status: int
+    reply: bytes
+
+
+def find(transaction: Transaction, subject: str, key: str) -> Done | None:
+    """The operation `subject` did under `key`. Another's key is another operation."""
+    row = transaction.first(_GET, subject=subject, key=key)
+    return Done(*row) if row else None
+
+
+def keep(transaction: Transaction, subject: str, key: str, done: Done, at_us: int) -> None:
+    """Remember what was done, in the transaction that does it."""
+    transaction.run(
+        _INSERT,
+        subject=subject,
+        key=key,
+        request_hash=done.request_hash,
+        status=done.status,
+        reply=done.reply,
+        created_at=at_us,
+    )

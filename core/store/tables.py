@@ -1,0 +1,296 @@
+"""The server's tables.
+
+Columns hold integers, text and bytes and nothing else, so a row is what the driver gives: instants are whole
+microseconds since 1970 UTC, truth is 0 or 1, money is minor units. Whatever a shop owns is keyed by `shop_id`;
+customers belong to the chain.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, *more: Any, **options: Any) -> Column[str]:
+    return Column(name, Text, *more, nullable=options.pop("nullable", False), **options)
+
+
+def _int(name: str, *more: Any, **options: Any) -> Column[int]:
+    return Column(name, Integer, *more, nullable=options.pop("nullable", False), **options)
+
+
+def _big(name: str, *more: Any, **options: Any) -> Column[int]:
+    """A count that may outgrow 32 bits: minor units, microseconds, `seq`."""
+    return Column(name, BigInteger, *more, nullable=options.pop("nullable", False), **options)
+
+
+def _key(name: str, *more: Any) -> Column[str]:
+    return Column(name, Text, *more, primary_key=True, nullable=False)
+
+
+def _shop() -> Column[str]:
+    return _text("shop_id", ForeignKey("shops.id"))
+
+
+shops: Final = Table(
+    "shops",
+    metadata,
+    _key("id"),
+    _text("name"),
+    _text("currency"),
+    _int("tax_rate_bp"),
+    _int("tax_included"),
+    _text("time_zone"),
+    _int("menu_version"),
+    _text("epoch"),
+    _big("seq"),  # the last event's; updated in the writing transaction, so commit order is seq order
+    _big("created_at"),
+)
+
+devices: Final = Table(
+    "devices",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("id"),  # its number series: POS1
+    _big("created_at"),
+)
+
+number_series: Final = Table(
+    "number_series",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("series"),
+    _big("last"),
+)
+
+staff: Final = Table(
+    "staff",
+    metadata,
+    _key("id"),
+    _shop(),
+    _text("name"),
+    _text("name_key"),  # case-folded: one person a name, however it is typed
+    _text("role"),
+    _text("pin_hash"),
+    _big("created_at"),
+    UniqueConstraint("shop_id", "name_key"),
+)
+
+customers: Final = Table(
+    "customers",
+    metadata,
+    _key("id"),
+    _text("name"),
+    _text("name_key"),
+    _text("phone", unique=True),  # digits only
+    _text("email", nullable=True, unique=True),  # lower case
+    _text("password_hash"),
+    _big("order_count"),  # kept by the placing transaction, so a history's total needs no counting
+    _big("created_at"),
+    Index(None, "name_key"),
+)
+
+menu_categories: Final = Table(
+    "menu_categories",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("id"),
+    _int("position"),
+    _text("name"),
+)
+
+menu_items: Final = Table(
+    "menu_items",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("id"),
+    _text("category_id"),
+    _int("position"),
+    _text("name"),
+    _text("description"),
+    _big("price_minor"),
+    _int("available"),
+    ForeignKeyConstraint(["shop_id", "category_id"], ["menu_categories.shop_id", "menu_categories.id"]),
+)
+
+menu_groups: Final = Table(
+    "menu_groups",
+    metadata,
+    _key("shop_id"),
+    _key("item_id"),
+    _key("id"),
+    _int("position"),
+    _text("name"),
+    _int("least"),
+    _int("most", nullable=True),
+    ForeignKeyConstraint(["shop_id", "item_id"], ["menu_items.shop_id", "menu_items.id"]),
+)
+
+menu_modifiers: Final = Table(
+    "menu_modifiers",
+    metadata,
+    _key("shop_id"),
+    _key("item_id"),
+    _key("group_id"),
+    _key("id"),
+    _int("position"),
+    _text("name"),
+    _big("price_minor"),
+    ForeignKeyConstraint(
+        ["shop_id", "item_id", "group_id"], ["menu_groups.shop_id", "menu_groups.item_id", "menu_groups.id"]
+    ),
+)
+
+orders: Final = Table(
+    "orders",
+    metadata,
+    _key("id"),
+    _shop(),
+    _text("number"),
+    _text("channel"),
+    _text("status"),
+    _int("is_open"),
+    _int("version"),
+    _text("fulfilment"),
+    _text("tender"),
+    _text("payment"),
+    _text("currency"),
+    _big("subtotal_minor"),
+    _big("tax_minor"),
+    _big("total_minor"),
+    _big("placed_at"),
+    _big("updated_at"),
+    _text("customer_id", ForeignKey("customers.id"), nullable=True),
+    _text("customer_name"),
+    _text("customer_phone"),
+    _text("address"),
+    _text("note"),
+    _text("reason"),
+    UniqueConstraint("shop_id", "number"),
+    CheckConstraint("version >= 1", name="version"),
+    CheckConstraint("total_minor >= 0", name="total"),
+    Index("ix_orders_history", "customer_id", "placed_at", "id"),
+    Index("ix_orders_shop", "shop_id", "placed_at", "id"),
+    # The board's: as small as what is still to be done, however many orders there have been.
+    Index(
+        "ix_orders_open",
+        "shop_id",
+        "placed_at",
+        "id",
+        sqlite_where=text("is_open = 1"),
+        postgresql_where=text("is_open = 1"),
+    ),
+)
+
+order_lines: Final = Table(
+    "order_lines",
+    metadata,
+    _key("order_id", ForeignKey("orders.id")),
+    Column("position", Integer, primary_key=True, nullable=False),
+    _text("item_id"),
+    _text("name"),
+    _int("quantity"),
+    _big("unit_price_minor"),
+    _big("total_minor"),
+    _text("modifiers"),  # JSON: as sold, never searched by
+    _text("note"),
+    CheckConstraint("quantity >= 1", name="quantity"),
+    sqlite_with_rowid=False,  # an order's lines lie together, found by their key alone
+)
+
+status_history: Final = Table(
+    "status_history",
+    metadata,
+    _key("order_id", ForeignKey("orders.id")),
+    Column("version", Integer, primary_key=True, nullable=False),  # the order's, that this change made
+    _text("source", nullable=True),
+    _text("target"),
+    _big("at"),
+    _text("reason"),
+    _text("by_id"),
+    _text("by_name"),
+    _text("by_role"),
+    _text("device"),
+    sqlite_with_rowid=False,
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    Column("seq", BigInteger, primary_key=True, nullable=False, autoincrement=False),
+    _text("event_id", unique=True),
+    _big("at"),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+operations: Final = Table(
+    "operations",
+    metadata,
+    _key("subject"),
+    _key("key"),
+    Column("request_hash", LargeBinary, nullable=False),
+    _int("status"),
+    Column("reply", LargeBinary, nullable=False),
+    _big("created_at"),
+)
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    _key("id"),
+    _text("subject"),
+    _text("role"),
+    _text("name"),
+    _text("shop_id", ForeignKey("shops.id")),
+    _text("device_id", nullable=True),
+    _big("created_at"),
+    _big("revoked_at", nullable=True),
+    Index(None, "subject"),
+)
+
+refresh_tokens: Final = Table(
+    "refresh_tokens",
+    metadata,
+    _key("session_id", ForeignKey("sessions.id")),
+    Column("generation", Integer, primary_key=True, nullable=False, autoincrement=False),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    _big("expires_at"),
+    _big("used_at", nullable=True),
+)
+
+# History is written once. PostgreSQL's twins of these come with PostgreSQL.
+for _verb in ("update", "delete"):
+    event.listen(
+        status_history,
+        "after_create",
+        DDL(  # type: ignore[no-untyped-call]
+            f"CREATE TRIGGER status_history_no_{_verb} BEFORE {_verb.upper()} ON status_history "
+            "BEGIN SELECT RAISE(ABORT, 'status history is append-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )

@@ -1,0 +1,120 @@
+"""The real backend for tests: in a thread of this process, or as the command in a process of its own."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from core.admin.serve import make_server
+from core.server import keys
+from core.server.keys import Keys
+from core.server.settings import ServerSettings
+from core.store.database import Database, file_url
+
+START_WITHIN_S: Final = 30
+
+
+class ServerThread:
+    """The backend on a free port of this machine, over `directory`/orderbell.db, for the length of a `with`.
+
+    The file may be there already (see `tests.support.shop.lay_out`) or is made, empty of shops.
+    """
+
+    def __init__(self, directory: Path, settings: ServerSettings | None = None) -> None:
+        self.settings = settings or ServerSettings(port=0, data_dir=str(directory))
+        self.keys: Keys = keys.make()
+        self.url = ""
+        self.database = Database(file_url(directory / "orderbell.db"))
+        self._listening = threading.Event()
+        self._server = make_server(self.database, self.keys, self.settings, self._on_listening)
+        self._thread = threading.Thread(target=self._run, name="test-server")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._listening.wait(START_WITHIN_S) or not self.url:
+            self.stop()
+            raise RuntimeError("the test server did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop as a signal would: finish what was accepted, then end."""
+        self._server.should_exit = True
+        if self._thread.ident is not None:
+            self._thread.join()
+        self.database.close()
+
+    def _on_listening(self, url: str) -> None:
+        self.url = url
+        self._listening.set()
+
+    def _run(self) -> None:
+        try:
+            self._server.run()
+        finally:
+            self._listening.set()
+
+
+class ServerProcess:
+    """`orderbell serve` as a process of its own, over `directory`, for the length of a `with`."""
+
+    def __init__(self, directory: Path, *flags: str) -> None:
+        self._arguments = ["serve", "--port", "0", "--data-dir", str(directory), "--announce-json", *flags]
+        self._log = directory / "server.log"
+        self.url = ""
+        self.said: list[str] = []
+        """What it printed before it listened."""
+        self.process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        code = "import sys; from core.admin.cli import main; sys.exit(main())"
+        with self._log.open("a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", code, *self._arguments], stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                self.url = json.loads(line)["url"]
+                return self
+            self.said.append(line.rstrip("\n"))
+        self.kill()
+        raise RuntimeError(f"orderbell serve did not start: {self.log()[-2000:]}")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def log(self) -> str:
+        """What it wrote to standard error so far."""
+        return self._log.read_text(encoding="utf-8")
+
+    def stop(self) -> int:
+        """Ask it to stop and wait for it. Gives its exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
+        return self._ended()
+
+    def kill(self) -> int:
+        """End it at once, in the middle of whatever it does."""
+        assert self.process is not None
+        self.process.kill()
+        return self._ended()
+
+    def _ended(self) -> int:
+        assert self.process is not None
+        status = self.process.wait(START_WITHIN_S)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return status

@@ -1,0 +1,111 @@
+"""A small world for tests: two shops of one chain, their staff, and customers; always the same, quickly made."""
+
+import functools
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import CustomerId, ItemId, ModifierId, ShopId, StaffId
+from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
+from core.domain.money import Tax
+from core.domain.people import Role
+from core.server.setup import NewCustomer, NewShop, NewStaff, create_shop
+from core.store.database import Database, file_url
+
+PASSWORD: Final = "s3cret-of-a-customer"
+CASHIER_PIN: Final = "24681357"
+ADMIN_PIN: Final = "97531864"
+OTHER_PIN: Final = "86429753"
+DEVICE: Final = "POS1"
+OTHER_DEVICE: Final = "POS9"
+
+ADA: Final = NewCustomer("Ada Lovelace", "+1 555 0100", PASSWORD, "ada@example.org")
+GRACE: Final = NewCustomer("Grace Hopper", "+1 555 0101", PASSWORD, "grace@example.org")
+KIM: Final = NewStaff("Kim", CASHIER_PIN, Role.CASHIER)
+ALEX: Final = NewStaff("Alex", ADMIN_PIN, Role.ADMIN)
+SAM: Final = NewStaff("Sam", OTHER_PIN, Role.CASHIER)
+
+BOWL: Final = ItemId("bowl")
+FRIES: Final = ItemId("fries")
+SOLD_OUT: Final = ItemId("churros")
+CHICKEN: Final = ModifierId("chicken")
+GUACAMOLE: Final = ModifierId("guacamole")
+
+MENU: Final = Menu(
+    shop_name="Test Kitchen",
+    currency="USD",
+    tax=Tax(rate_bp=825, included=False),
+    categories=(
+        Category(
+            "mains",
+            "Mains",
+            (
+                MenuItem(
+                    BOWL,
+                    "Bowl",
+                    1000,
+                    groups=(
+                        ModifierGroup(
+                            "protein",
+                            "Protein",
+                            (Modifier(CHICKEN, "Chicken"), Modifier(ModifierId("tofu"), "Tofu")),
+                            0,
+                            1,
+                        ),
+                        ModifierGroup("extras", "Extras", (Modifier(GUACAMOLE, "Guacamole", 200),)),
+                    ),
+                ),
+            ),
+        ),
+        Category(
+            "sides", "Sides", (MenuItem(FRIES, "Fries", 390), MenuItem(SOLD_OUT, "Churros", 480, available=False))
+        ),
+    ),
+)
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is there: Kim (cashier) and Alex (admin) in `shop`, Sam (cashier) in `other_shop`, Ada and Grace anywhere."""
+
+    shop: ShopId
+    other_shop: ShopId
+    kim: StaffId
+    alex: StaffId
+    sam: StaffId
+    ada: CustomerId
+    grace: CustomerId
+
+
+def lay_out(path: Path) -> World:
+    """Write the world's database file to `path`."""
+    content, world = _made()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return world
+
+
+@functools.cache
+def _made() -> tuple[bytes, World]:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "world.db"
+        database = Database(file_url(path))
+        try:
+            first = create_shop(
+                database, NewShop(menu=MENU, staff=(KIM, ALEX), customers=(ADA, GRACE), devices=(DEVICE,))
+            )
+            elsewhere = msgspec.structs.replace(MENU, shop_name="Other Kitchen")
+            second = create_shop(database, NewShop(menu=elsewhere, staff=(SAM,), devices=(OTHER_DEVICE,)))
+        finally:
+            database.close()
+        world = World(
+            shop=first.id,
+            other_shop=second.id,
+            kim=first.staff[0],
+            alex=first.staff[1],
+            sam=second.staff[0],
+            ada=first.customers[0],
+            grace=first.customers[1],
+        )
+        return path.read_bytes(), world
