@@ -108,20 +108,22 @@ class Process:
 
 
 class Backend(Process):
-    """`orderbell serve` on a free port; ready, with its address in `url`, once this returns."""
+    """`orderbell serve` on a free port; ready, with its address in `url`, once this returns.
 
-    def __init__(self, database: Path, key_file: Path, log: Path) -> None:
-        super().__init__(
-            "the backend",
-            ["core.admin.cli", "serve", "--announce", "--port", "0", "--database-url", f"sqlite:///{database}"],
-            log,
-            {"ORDERBELL_KEY_FILE": str(key_file)},
-        )
+    Raises `ProcessFailed` when it does not come to listen.
+    """
+
+    def __init__(self, data_dir: Path, log: Path) -> None:
+        command = ["core.admin", "serve", "--demo", "--announce-json", "--port", "0", "--data-dir", str(data_dir)]
+        super().__init__("the backend", command, log)
         try:
-            self.url: str = json.loads(self.read_line(_START_S))["url"]
-        except BaseException:
+            line = self.read_line(_START_S)
+            while not line.startswith("{"):
+                line = self.read_line(_START_S)
+        except ProcessFailed:
             self.stop()
             raise
+        self.url: str = json.loads(line)["url"]
 
 
 class Window(Process):
