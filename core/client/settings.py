@@ -21,4 +21,7 @@ class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(max_length=20, description="Language as en, es, ar, …; empty follows the desktop.")
     ] = ""
     reduced_motion: Annotated[bool, Meta(description="Change without animating.")] = False
+    remote: Annotated[bool, Meta(description="Take commands on standard input, as the unattended tour gives them.")] = (
+        False
+    )
     debug: Annotated[bool, Meta(description="Log debug lines too.")] = False

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from core.client.settings import WindowSettings
 from core.ui.text import use_language
@@ -30,6 +30,16 @@ def start_application(name: str, settings: WindowSettings) -> tuple[QApplication
     # Python's handler would wait for the event loop to come back to Python; Ctrl+C in a terminal ends at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return app, theme
+
+
+def run_window(app: QApplication, window: QWidget, settings: WindowSettings) -> int:
+    """Show `window` until it is closed. Gives the process's exit status."""
+    if settings.remote:
+        from core.ui.remote import RemoteControl
+
+        RemoteControl(window)
+    window.show()
+    return app.exec()
 
 
 def dress(app: QApplication, theme: Theme) -> None:
