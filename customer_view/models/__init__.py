@@ -1,0 +1,1 @@
+"""Item models: the order store as Qt lists."""

@@ -1,0 +1,1 @@
+"""What the customer's window does, apart from how it looks: QtCore only."""

@@ -1,0 +1,97 @@
+"""Becoming somebody, and nobody again."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from core.client.api import AccountApi
+from core.client.errors import ClientError, Conflict, Refused, SignedOut
+from core.protocol.replies import Tokens
+from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
+from core.ui.jobs import Jobs
+from core.ui.text import N_, _
+
+_RULES: Final[Mapping[str, tuple[object, str]]] = {
+    "name": (Name, N_("Enter your name.")),
+    "phone": (Phone, N_("Enter a phone number, as you would dial it.")),
+    "email": (Email, N_("This is not an e-mail address. You can leave it empty.")),
+    "password": (Password, N_("Use at least 8 characters.")),
+}
+
+
+class Account(QObject):
+    """Signs in, signs up and signs out, one at a time. What a password was is forgotten with the call."""
+
+    busy_changed = Signal(bool)
+    signed_in = Signal(object)
+    """`Tokens`, for who it is; the session itself stays behind the api."""
+    refused = Signal(object)
+    """A `ClientError`; its `field` is the input to blame."""
+
+    def __init__(self, jobs: Jobs, api: AccountApi, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self._busy = False
+
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
+    def sign_in(self, login: str, password: str) -> None:
+        if not login.strip():
+            return self.refused.emit(_blame("login", _("Enter your phone number or e-mail address.")))
+        if not password:
+            return self.refused.emit(_blame("password", _("Enter your password.")))
+        request = SignIn(login=login.strip(), password=password)
+        return self._run(lambda: self._api.sign_in(request))
+
+    def sign_up(self, name: str, phone: str, email: str, password: str) -> None:
+        given = {"name": name.strip(), "phone": phone.strip(), "email": email.strip(), "password": password}
+        if not given["email"]:
+            del given["email"]
+        for field, value in given.items():
+            rule, sentence = _RULES[field]
+            try:
+                msgspec.convert(value, rule)
+            except msgspec.ValidationError:
+                return self.refused.emit(_blame(field, _(sentence)))
+        request = SignUp(**given)
+        return self._run(lambda: self._api.sign_up(request))
+
+    def sign_out(self) -> None:
+        """End the session. Nobody can sign in before it has ended, so the next one's is never ended instead."""
+        self._set_busy(True)
+        self._jobs.run(self._api.sign_out, self._on_signed_out, self._on_signed_out)
+
+    def _run(self, call: Callable[[], Tokens]) -> None:
+        if self._busy:
+            return
+        self._set_busy(True)
+        self._jobs.run(call, self._on_signed_in, self._on_refused)
+
+    def _set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self.busy_changed.emit(busy)
+
+    def _on_signed_in(self, tokens: Tokens) -> None:
+        self._set_busy(False)
+        self.signed_in.emit(tokens)
+
+    def _on_refused(self, error: ClientError) -> None:
+        self._set_busy(False)
+        if isinstance(error, SignedOut):
+            error = Refused(error.message, title=_("You are not signed in"), field="password")
+        elif isinstance(error, Conflict):
+            error = Conflict(error.message, order=None, title=_("You already have an account"))
+            error.field = "phone"
+        self.refused.emit(error)
+
+    def _on_signed_out(self, _result: object) -> None:
+        self._set_busy(False)
+
+
+def _blame(field: str, message: str) -> Refused:
+    return Refused(message, title=_("Something is missing"), field=field)

@@ -1,0 +1,196 @@
+"""Where one order stands: its status, how it got there, kept fresh while it is looked at and can still change."""
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import CustomerApi
+from core.client.errors import ClientError, Conflict, NotFound
+from core.client.orders import Changes, OrderStore
+from core.domain.ids import OpId, OrderId, new_op_id
+from core.domain.order import Order
+from core.domain.people import Role
+from core.domain.status import Move, OrderStatus, target_of
+from core.protocol.replies import StatusReport
+from core.protocol.requests import CancelOrder
+from core.ui.jobs import Jobs
+from core.ui.refresh import Refresher
+from core.ui.text import _
+from customer_view.settings import CustomerSettings
+
+
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
+    """One intended cancellation; sent again as it is, it is not done twice."""
+
+    op_id: OpId
+    order_id: OrderId
+    reason: str
+
+
+class CancelFailed(msgspec.Struct, frozen=True):
+    """A cancellation without an answer, or with a no."""
+
+    cancellation: Cancellation
+    error: ClientError
+
+
+class Tracker(QObject):
+    """Follows the selected order. Everything it learns goes into the store, by the order's id, and is shown from there:
+    an answer about one order is never seen on another, and the list and the tracker cannot disagree."""
+
+    shown = Signal()
+    """What is to be shown of the selected order has changed, or another order is selected."""
+    failed = Signal(object)
+    cancelling_changed = Signal()
+    cancelled = Signal(object)
+    """The `Order`, cancelled."""
+    cancel_failed = Signal(object)
+    """A `CancelFailed`."""
+
+    def __init__(
+        self, jobs: Jobs, api: CustomerApi, store: OrderStore, settings: CustomerSettings, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._order_id: OrderId | None = None
+        self._watched = False
+        self._overtaken = False
+        self._cancelling: set[OrderId] = set()
+        self.refresher = Refresher(
+            jobs, self._fetch, settings.tracker_refresh_s, automatic=settings.tracker_refresh, parent=self
+        )
+        self.refresher.succeeded.connect(self._on_report_fetched)
+        self.refresher.failed.connect(self.failed)
+        self._forget = store.subscribe(self._on_store_changed)
+
+    def detach(self) -> None:
+        """Follow the store no longer."""
+        self.stop()
+        self._forget()
+
+    # -- what is shown
+
+    @property
+    def order(self) -> Order | None:
+        return self._store.get(self._order_id) if self._order_id is not None else None
+
+    @property
+    def report(self) -> StatusReport | None:
+        """How the selected order got where it is; its newest step may still be on its way."""
+        return self._store.report(self._order_id) if self._order_id is not None else None
+
+    @property
+    def cancelling(self) -> bool:
+        """A cancellation of the selected order is under way."""
+        return self._order_id in self._cancelling
+
+    @property
+    def can_cancel(self) -> bool:
+        """The transition table lets the customer cancel the selected order now."""
+        order = self.order
+        return (
+            order is not None
+            and not self.cancelling
+            and target_of(order.status, Move.CANCEL, order.fulfilment, Role.CUSTOMER) is not None
+        )
+
+    # -- what is followed
+
+    def select(self, order_id: OrderId | None) -> None:
+        if order_id == self._order_id:
+            return
+        self._order_id = order_id
+        self._overtaken = False
+        self.refresher.reset()
+        self.shown.emit()
+        self._follow()
+
+    def start(self) -> None:
+        """The tracker is on screen."""
+        self._watched = True
+        self._follow()
+
+    def stop(self) -> None:
+        """Nobody looks any more."""
+        self._watched = False
+        self.refresher.stop()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Ask now, of any order."""
+        if self._order_id is not None:
+            self.refresher.refresh()
+
+    def _follow(self) -> None:
+        """Keep asking about an open order; ask about a closed one only until its whole history is known."""
+        order = self.order
+        if order is not None and self._watched and (order.status.is_open or self._is_behind(order)):
+            self.refresher.start()
+        elif not self.refresher.running:
+            self.refresher.stop()
+
+    def _is_behind(self, order: Order) -> bool:
+        report = self._store.report(order.id)
+        return report is None or report.version < order.version
+
+    def _fetch(self) -> StatusReport:
+        if self._order_id is None:  # The selection went away before the worker got here.
+            raise NotFound(_("No order is selected."))
+        return self._api.status(self._order_id)
+
+    @Slot(object)
+    def _on_report_fetched(self, report: StatusReport) -> None:
+        self._store.put_report(report)
+        if self._overtaken:
+            self._overtaken = False
+            self.refresher.refresh()
+        else:
+            self._follow()
+
+    def _on_store_changed(self, changes: Changes) -> None:
+        order = self.order
+        if order is None or order.id not in changes.updated + changes.added:
+            return
+        self.shown.emit()
+        if not self._watched or not self._is_behind(order):
+            return
+        if self.refresher.running:
+            self._overtaken = True
+        elif self.refresher.active:
+            self.refresher.refresh()
+        else:
+            self._follow()
+
+    # -- cancelling
+
+    def cancel(self, reason: str) -> None:
+        """Cancel the selected order, if it can be."""
+        if self._order_id is not None and self.can_cancel:
+            self.send(Cancellation(op_id=new_op_id(), order_id=self._order_id, reason=reason.strip()))
+
+    def send(self, cancellation: Cancellation) -> None:
+        """Send a cancellation, for the first time or again."""
+        order_id = cancellation.order_id
+        if order_id in self._cancelling:
+            return
+        self._cancelling.add(order_id)
+        self.cancelling_changed.emit()
+
+        def done(order: Order) -> None:
+            self._cancelling.discard(order_id)
+            self.cancelling_changed.emit()
+            self._store.put(order)
+            self.cancelled.emit(order)
+
+        def fail(error: ClientError) -> None:
+            if isinstance(error, Conflict) and error.order is not None:
+                if error.order.status is OrderStatus.CANCELLED:
+                    return done(error.order)
+                self._store.put(error.order)
+            self._cancelling.discard(order_id)
+            self.cancelling_changed.emit()
+            return self.cancel_failed.emit(CancelFailed(cancellation, error))
+
+        body = CancelOrder(reason=cancellation.reason)
+        self._jobs.run(lambda: self._api.cancel(cancellation.op_id, order_id, body), done, fail)
