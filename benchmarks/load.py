@@ -133,6 +133,7 @@ def _play(connections: Sequence[_Connection], seconds: float) -> Figures:
                 if now >= until:
                     waiting -= 1
                     selector.unregister(connection.socket)
+                    connection.socket.close()  # at once: a server that closes may wait for us to do the same
                 elif keep:
                     connection.ask()
                 else:
