@@ -47,6 +47,7 @@ def make_server(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=configured.stop_within_s,
     )
     return Server(config, on_listening)

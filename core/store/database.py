@@ -2,9 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
@@ -81,8 +80,7 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """A short question by key, from the event loop's thread."""
-        with _snapshot(self._reader) as transaction:
-            return work(transaction)
+        return _in_snapshot(self._reader, work)
 
     def search(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
         """A question that may take long; the event loop goes on meanwhile."""
@@ -92,8 +90,7 @@ class Database:
         """A question of any kind, from any thread."""
         transaction = self._idle.get()
         try:
-            with _snapshot(transaction):
-                return work(transaction)
+            return _in_snapshot(transaction, work)
         finally:
             self._idle.put(transaction)
 
@@ -110,7 +107,7 @@ class Database:
         self.engine.dispose()
 
     def _read_only(self) -> Transaction:
-        transaction = Transaction(self.engine.connect())
+        transaction = Transaction(self.engine.connect(), remembers=True)
         transaction.command("PRAGMA query_only = ON")
         return transaction
 
@@ -119,10 +116,9 @@ async def _in_thread(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(executor, work)
 
 
-@contextmanager
-def _snapshot(transaction: Transaction) -> Iterator[Transaction]:
+def _in_snapshot(transaction: Transaction, work: Work[T]) -> T:
     transaction.command("BEGIN")
     try:
-        yield transaction
+        return work(transaction)
     finally:
         transaction.command("COMMIT")

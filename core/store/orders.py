@@ -67,7 +67,6 @@ _PAYMENTS: Final = {str(member): member for member in PaymentState}
 _INSERT: Final = Prepared.insert(orders)
 _INSERT_LINE: Final = Prepared.insert(order_lines)
 _INSERT_CHANGE: Final = Prepared.insert(status_history)
-_GET: Final = Prepared(select(*_ORDER).where(_c.id == bindparam("order_id")))
 _UPDATE: Final = Prepared(
     update(orders)
     .where(_c.id == bindparam("order_id"), _c.version == bindparam("seen"))
@@ -90,7 +89,8 @@ _COUNT_UP: Final = Prepared(
     .where(customers.c.id == bindparam("customer"))
     .values(order_count=customers.c.order_count + literal_column("1"))
 )
-_newest = select(*_ORDER).where(_c.customer_id == bindparam("customer_id"))
+_KEY: Final = (_c.id, _c.version, _c.placed_at)
+_newest = select(*_KEY).where(_c.customer_id == bindparam("customer_id"))
 _newest = _newest.order_by(_c.placed_at.desc(), _c.id.desc()).limit(bindparam("limit"))
 HISTORY: Final = Prepared(_newest)
 """A customer's newest orders."""
@@ -98,6 +98,15 @@ HISTORY_AFTER: Final = Prepared(
     _newest.where(tuple_(_c.placed_at, _c.id) < tuple_(bindparam("placed_us"), bindparam("after_id")))
 )
 """Those that come after a position. The same work however deep it is: one seek in `ix_orders_history`."""
+
+
+REMEMBERED: Final = 4_096
+"""Orders that each reading connection keeps."""
+
+
+@cache
+def _orders_of(count: int) -> Prepared:
+    return Prepared(select(*_ORDER).where(_c.id.in_([bindparam(f"id{n}") for n in range(count)])))
 
 
 @cache
@@ -170,8 +179,8 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
 
 def get(transaction: Transaction, order_id: OrderId) -> Order | None:
     """One order with its lines, whoever it belongs to: the caller decides who may see it."""
-    row = transaction.first(_GET, order_id=order_id)
-    return _with_lines(transaction, [row])[0] if row else None
+    found = _load(transaction, [order_id])
+    return found[0] if found else None
 
 
 def changes(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, ...]:
@@ -228,7 +237,7 @@ def search(
         position = tuple_(after.placed_us, after.order_id)
         wanted.append(place > position if query.open else place < position)
     ends = (_c.placed_at, _c.id) if query.open else (_c.placed_at.desc(), _c.id.desc())
-    rows = transaction.search(select(*_ORDER).where(*wanted).order_by(*ends).limit(query.limit + 1))
+    rows = transaction.search(select(*_KEY).where(*wanted).order_by(*ends).limit(query.limit + 1))
     return _page(transaction, rows, query.limit, total)
 
 
@@ -253,24 +262,46 @@ def _filters(
         yield or_(*matches)
 
 
-def _page(transaction: Transaction, rows: Sequence[Any], limit: int, total: int) -> OrderPage:
-    """One row more than the page was asked for: that is how we know that there is a next one."""
-    more = len(rows) > limit
-    found = _with_lines(transaction, rows[:limit])
-    last = found[-1] if more else None
-    following = cursors.encode(cursors.Position(to_us(last.placed_at), last.id)) if last else None
+def _page(transaction: Transaction, keys: Sequence[Any], limit: int, total: int) -> OrderPage:
+    """One key more than the page was asked for: that is how we know that there is a next one."""
+    more = len(keys) > limit
+    shown = keys[:limit]
+    found = _known(transaction, shown)
+    following = cursors.encode(cursors.Position(shown[-1][2], shown[-1][0])) if more else None
     return OrderPage(orders=tuple(found), total=total, next_cursor=following)
 
 
-def _with_lines(transaction: Transaction, rows: Sequence[Any]) -> list[Order]:
-    if not rows:
-        return []
-    lines: dict[str, list[OrderLine]] = {row[0]: [] for row in rows}
-    found = transaction.all(_lines_of(len(rows)), **{f"id{n}": row[0] for n, row in enumerate(rows)})
-    for order_id, item_id, name, quantity, unit, total, modifiers, note in found:
+def _known(transaction: Transaction, keys: Sequence[Any]) -> list[Order]:
+    """The orders of `(id, version, …)`, in that order.
+
+    What an order is at a version never changes, so one that was read before is given again. Screens that refresh
+    ask for the same orders over and over; this makes each of them several times cheaper and can't be stale.
+    """
+    memory: dict[str, Order] = transaction.memory if transaction.memory is not None else {}
+    found: dict[str, Order] = {}
+    for key in keys:
+        known = memory.get(key[0])
+        if known is not None and known.version == key[1]:
+            found[key[0]] = known
+    missing = [key[0] for key in keys if key[0] not in found]
+    if missing:
+        for order in _load(transaction, missing):
+            found[order.id] = order
+            if len(memory) >= REMEMBERED:
+                del memory[next(iter(memory))]
+            memory[order.id] = order
+    return [found[key[0]] for key in keys]
+
+
+def _load(transaction: Transaction, order_ids: Sequence[str]) -> list[Order]:
+    ids = {f"id{n}": order_id for n, order_id in enumerate(order_ids)}
+    lines: dict[str, list[OrderLine]] = {order_id: [] for order_id in order_ids}
+    for order_id, item_id, name, quantity, unit, total, modifiers, note in transaction.all(
+        _lines_of(len(order_ids)), **ids
+    ):
         chosen = _modifiers(modifiers) if modifiers != "[]" else ()
         lines[order_id].append(OrderLine(item_id, name, quantity, unit, total, chosen, note))
-    return [_order(row, tuple(lines[row[0]])) for row in rows]
+    return [_order(row, tuple(lines[row[0]])) for row in transaction.all(_orders_of(len(order_ids)), **ids)]
 
 
 def _order(row: Row, lines: tuple[OrderLine, ...]) -> Order:

@@ -37,10 +37,15 @@ class Prepared:
 
 
 class Transaction:
-    """What a unit of work runs its statements on: one held connection, used by one thread at a time."""
+    """What a unit of work runs its statements on: one held connection, used by one thread at a time.
 
-    def __init__(self, connection: Connection) -> None:
+    `remembers` says that it only ever reads what was committed, so that what it has read under a version may be
+    kept in `memory` and given again.
+    """
+
+    def __init__(self, connection: Connection, *, remembers: bool = False) -> None:
         self.connection = connection
+        self.memory: dict[str, Any] | None = {} if remembers else None
         driver: Any = connection.connection.driver_connection
         self._cursor = driver.cursor()
         self._dialect = connection.dialect
