@@ -96,12 +96,14 @@ def test_a_failure_is_told_and_tried_again(jobs: Jobs, source: Source, qtbot: Qt
     source.error = Unreachable("no network")
     with qtbot.waitSignal(refresher.failed):
         refresher.start()
-    assert refresher.age_s is None
+    ages = [refresher.age_s]
     source.error = None
     with qtbot.waitSignal(refresher.succeeded):
         pass
-    assert refresher.age_s is not None
+    ages.append(refresher.age_s)
     refresher.stop()
+    assert ages[0] is None
+    assert ages[1] is not None
 
 
 def test_a_session_that_is_over_is_not_tried_again(jobs: Jobs, source: Source, qtbot: QtBot) -> None:

@@ -1,0 +1,100 @@
+"""What is worth telling a person: one announcement a change, whichever road brought it; none for the backlog.
+
+It watches an `OrderStore`. The orders that are there when it starts are nothing new; a change that is old by the
+server's clock when it arrives (the machine slept, the network was down) is summed up instead of told one by one.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.client.orders import Changes, OrderStore
+from core.domain.ids import OrderId
+from core.domain.order import Order
+from core.domain.status import OrderStatus
+
+BACKLOG_AGE: Final = timedelta(minutes=5)
+AT_ONCE: Final = 3
+"""The most changes of one update that are told one by one."""
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """An order that is new to this window, or has come to another status."""
+
+    order: Order
+    is_new: bool
+
+
+class Announcer:
+    """Calls `tell` with each announcement and `summarise` with how many there would have been.
+
+    `concerns` says what this window's person wants to hear of. What they did themselves is no news to them: an order
+    with a change of this window's own under way is passed over, and so is the answer to it.
+    """
+
+    def __init__(
+        self,
+        store: OrderStore,
+        tell: Callable[[Announcement], None],
+        summarise: Callable[[int], None],
+        *,
+        now: Callable[[], datetime],
+        concerns: Callable[[Announcement], bool] = lambda _announcement: True,
+    ) -> None:
+        self._store = store
+        self._tell = tell
+        self._summarise = summarise
+        self._now = now
+        self._concerns = concerns
+        self._known: dict[OrderId, Order] = {}
+        self._wanted: dict[OrderId, OrderStatus] = {}
+        self._started = False
+        self._unsubscribe = store.subscribe(self._on_store_changed)
+
+    def start(self) -> None:
+        """What the store holds now is known; from here on changes are news. Until then everything is backlog."""
+        self._known = {order.id: order for order in self._store}
+        self._started = True
+
+    def stop(self) -> None:
+        """Somebody signed out: forget what was known, and be silent until `start`."""
+        self._started = False
+        self._known.clear()
+        self._wanted.clear()
+
+    def close(self) -> None:
+        self._unsubscribe()
+
+    def mine(self, order: Order) -> None:
+        """Call before the store is told: `order` is as it is by this window's own doing, without a pending change."""
+        self._known[order.id] = order
+
+    def _on_store_changed(self, changes: Changes) -> None:
+        news = [found for order_id in (*changes.added, *changes.updated) if (found := self._news(order_id)) is not None]
+        if not self._started or not news:
+            return
+        recent = [each for each in news if self._now() - each.order.updated_at < BACKLOG_AGE]
+        if len(recent) > AT_ONCE:
+            self._summarise(len(news))
+            return
+        for each in recent:
+            self._tell(each)
+        if len(news) > len(recent):
+            self._summarise(len(news) - len(recent))
+
+    def _news(self, order_id: OrderId) -> Announcement | None:
+        order = self._store.server_row(order_id)
+        pending = self._store.pending(order_id)
+        if order is None or pending is not None:
+            if pending is not None:
+                self._wanted[order_id] = pending.target
+            return None
+        known = self._known.get(order_id)
+        self._known[order_id] = order
+        own = self._wanted.pop(order_id, None) is order.status
+        if own or (known is not None and (known.version > order.version or known.status is order.status)):
+            return None
+        announcement = Announcement(order, is_new=known is None)
+        return announcement if self._concerns(announcement) else None

@@ -1,0 +1,1 @@
+"""One small sound a status; made by `make.py`."""
