@@ -1,0 +1,89 @@
+"""What is installed is what is in the repository: the wheel, the pins, the commands."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PINS = (ROOT / "constraints.txt", ROOT / "benchmarks" / "peers" / "drf" / "requirements.txt")
+_PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names of the files in a wheel built now."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    [path] = folder.glob("orderbell-*.whl")
+    with zipfile.ZipFile(path) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_has_every_module_and_every_resource(wheel: set[str]) -> None:
+    packages = _pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for package in packages
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+    }
+    assert {"core/settings.py", "resources/tokens.json", "core/store/migrations/script.py.mako"} <= wanted
+    assert not wanted - wheel
+
+
+def test_the_wheel_has_nothing_else(wheel: set[str]) -> None:
+    tops = {name.split("/")[0] for name in wheel}
+    [about] = [top for top in tops if top.endswith(".dist-info")]
+    assert tops == {"core", "pos_app", "customer_view", "resources", about}
+    assert f"{about}/licenses/LICENSE" in wheel
+
+
+def test_every_dependency_is_pinned_to_a_version_that_it_may_have() -> None:
+    project = _pyproject()["project"]
+    pins = {canonicalize_name(name): version for name, version in _PIN.findall(PINS[0].read_text(encoding="utf-8"))}
+    wanted = [Requirement(text) for text in project["dependencies"] + project["optional-dependencies"]["dev"]]
+    assert wanted
+    wrong = [
+        str(requirement)
+        for requirement in wanted
+        if not requirement.specifier.contains(pins.get(canonicalize_name(requirement.name), "0"), prereleases=True)
+    ]
+    assert not wrong, f"pyproject.toml and constraints.txt disagree, run `make lock`: {wrong}"
+
+
+@pytest.mark.parametrize("pins", PINS, ids=lambda path: path.name)
+def test_pins_are_hashed_and_name_no_index(pins: Path) -> None:
+    text = pins.read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=[a-z0-9])", text)[1:]
+    assert blocks
+    assert not [block.split()[0] for block in blocks if "--hash=sha256:" not in block]
+    assert not re.findall(r"^.*(?:--(?:extra-)?index|--find-links|-i |://|file:).*$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("group", ["console_scripts", "gui_scripts"])
+def test_commands_lead_somewhere(group: str) -> None:
+    ours = [point for point in entry_points(group=group) if point.dist is not None and point.dist.name == "orderbell"]
+    assert ours
+    for point in ours:
+        assert callable(point.load()), point

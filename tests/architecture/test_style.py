@@ -1,0 +1,132 @@
+"""Rules that were told once and are checked ever since. Each failure names the place and the reason."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WINDOWS = ("core/ui", "pos_app", "customer_view")
+PROGRAM = ("core", "pos_app", "customer_view", "resources")
+EVERYTHING = (*PROGRAM, "tests", "benchmarks")
+MOST_LINES = 400
+
+Offences = Iterator[tuple[int, str]]
+_HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6})\b|^#[0-9a-fA-F]{3,4}$")
+_EMPTY_NAMES = re.compile(r"(?:Manager|Helpers?|Utils?|Utilities)$", re.IGNORECASE)
+_WAITS = {"time.sleep", "qtbot.wait", "QTest.qWait", "QTest.qSleep", "QThread.sleep", "QThread.msleep"}
+_MACHINE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+|opt/pypi[\w-]*)/|[A-Z]:\\+Users\\+", re.ASCII)
+_PROSE = {".md", ".toml", ".yml", ".yaml", ".txt", ".in", ".py", ".json", ".qss", ".cfg", ".ini", ".cmd", ""}
+_NOT_OURS = re.compile(r"(?:^|/)(?:\.(?!ci|github)[\w.-]+|__pycache__|build|dist|out)(?:/|$)")
+
+
+def _called(node: ast.Call) -> str:
+    """`module.function` as it is written, as far as it is a plain name."""
+    return ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+
+
+def literal_colours(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if _HEX_COLOUR.search(text):
+                yield node.lineno, f"the colour {text!r}"
+            case ast.Call(args=[_, *_]) if _called(node).endswith("QColor"):
+                if all(isinstance(each, ast.Constant) for each in node.args):
+                    yield node.lineno, ast.unparse(node)
+            case ast.Attribute(value, name) if ast.unparse(value) == "Qt.GlobalColor" and name != "transparent":
+                yield node.lineno, ast.unparse(node)
+
+
+def waits_for_the_clock(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = _called(node)
+            nothing = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
+            if called in _WAITS or (called == "asyncio.sleep" and not nothing):
+                yield node.lineno, ast.unparse(node)
+
+
+def names_that_say_nothing(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and _EMPTY_NAMES.search(node.name):
+            yield node.lineno, f"class {node.name}"
+
+
+def _sources(folders: Iterable[str]) -> Iterator[Path]:
+    for folder in folders:
+        yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "peers" not in path.parts)
+
+
+def _broken(rule: Callable[[ast.Module], Offences], folders: Iterable[str]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT).as_posix()}:{line}: {what}"
+        for path in _sources(folders)
+        for line, what in rule(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+
+
+def _told(offences: list[str], reason: str) -> str:
+    return "\n".join([reason, *offences])
+
+
+def test_no_file_is_longer_than_a_person_reads() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _sources(EVERYTHING)}
+    assert len(lengths) > 50
+    long = [f"{path.relative_to(ROOT)}: {lines} lines" for path, lines in lengths.items() if lines > MOST_LINES]
+    assert not long, _told(
+        long, f"A file over {MOST_LINES} lines does more than one thing: find the thing that leaves."
+    )
+
+
+def test_windows_have_their_colours_from_the_tokens() -> None:
+    offences = _broken(literal_colours, WINDOWS)
+    assert not offences, _told(offences, "A colour outside resources/tokens.json is wrong in the other themes.")
+
+
+def test_nothing_waits_for_the_clock() -> None:
+    offences = _broken(waits_for_the_clock, (*WINDOWS, "tests"))
+    assert not offences, _told(
+        offences, "A sleep is too short on a slow machine and too long on all others: await the condition (waitUntil)."
+    )
+
+
+def test_every_name_says_something() -> None:
+    offences = _broken(names_that_say_nothing, EVERYTHING)
+    offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
+    assert not offences, _told(offences, "A Manager, Helper or Utils is a name for something not understood yet.")
+
+
+def test_nothing_knows_the_machine_it_was_written_on() -> None:
+    offences = [
+        f"{path.relative_to(ROOT).as_posix()}:{number}: {line.strip()[:100]}"
+        for path in sorted(ROOT.rglob("*"))
+        if not _NOT_OURS.search(path.relative_to(ROOT).as_posix()) and path.is_file() and path.suffix in _PROSE
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+        if _MACHINE.search(line)
+    ]
+    assert not offences, _told(offences, "A path of one machine works on no other.")
+
+
+@pytest.mark.parametrize(
+    ("rule", "bad", "good"),
+    [
+        (literal_colours, "label.setStyleSheet('color: #1a2b3c')", "say('Order #127 is ready')"),
+        (literal_colours, "QtGui.QColor('red')", "QColor(tokens.accent)"),
+        (literal_colours, "pen.setColor(Qt.GlobalColor.red)", "fill(Qt.GlobalColor.transparent)"),
+        (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),
+        (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
+        (waits_for_the_clock, "asyncio.sleep(1)", "asyncio.sleep(0)"),
+        (names_that_say_nothing, "class OrderManager: ...", "class Managed: ..."),
+    ],
+)
+def test_each_rule_can_be_broken(rule: Callable[[ast.Module], Offences], bad: str, good: str) -> None:
+    assert list(rule(ast.parse(bad)))
+    assert not list(rule(ast.parse(good)))
+
+
+@pytest.mark.parametrize("line", ["cd /ro" + "ot/app", "file:///op" + "t/pypi/simple", r"C:\Us" + r"ers\kim"])
+def test_a_path_of_a_machine_is_seen(line: str) -> None:
+    assert _MACHINE.search(line)
+    assert not _MACHINE.search("/api/online/orders/history/ and docs/root/ and https://example.org/home/")
