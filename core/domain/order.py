@@ -118,6 +118,8 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
     source: OrderStatus | None
     target: OrderStatus
     at: datetime
+    client_at: datetime | None = None
+    """When it was done by the clock of the device it was done on, if that said so. Advice: it may be anything."""
     reason: str = ""
     by: str = ""
     """Who did it; empty when told to a customer about staff."""

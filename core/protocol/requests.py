@@ -3,6 +3,7 @@
 Unknown fields are ignored, so that older clients keep working.
 """
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +22,10 @@ Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}$")]
 Version = Annotated[int, Meta(ge=1)]
 Lines = Annotated[tuple[NewLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
 Address = Annotated[str, Meta(max_length=300)]
+ClientTime = Annotated[
+    datetime,
+    Meta(tz=True, description="When it was done, by the client's clock. Shown in the history; orders nothing."),
+]
 
 
 class SignUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +66,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     address: Address = ""
     id: Annotated[OrderId, UUID] | None = None
     """Made by the client where the order is born; the server makes one when it is missing."""
+    placed_at_client: ClientTime | None = None
     customer_id: Any = None
     """Sent by older clients. Never used: a value that differs from the token's is logged as a warning."""
 
@@ -77,12 +83,16 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[OrderId, UUID] | None = None
     customer_id: Annotated[CustomerId, UUID] | None = None
     customer_name: Annotated[str, Meta(max_length=80)] = ""
+    number: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,20}-[0-9]{6,12}$")] = ""
+    """The number that the terminal gave it while it was offline, of its own series. Empty: the server gives one."""
+    placed_at_client: ClientTime | None = None
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's own cancellation, while the shop has not yet confirmed."""
 
     reason: Reason = ""
+    moved_at_client: ClientTime | None = None
 
 
 class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +101,7 @@ class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
     to: OrderStatus
     version: Version
     reason: Reason = ""
+    moved_at_client: ClientTime | None = None
 
 
 class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +109,7 @@ class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     version: Version
     reason: Reason = ""
+    moved_at_client: ClientTime | None = None
 
 
 class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
