@@ -4,13 +4,14 @@ import hashlib
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from argon2 import PasswordHasher
+from sqlalchemy import Table
 
 from benchmarks import dataset
 from core.domain.ids import DeviceId, ShopId, StaffId
@@ -93,29 +94,31 @@ def _insert_shop(transaction: Transaction) -> None:
 def _insert_customers(transaction: Transaction, count: int) -> None:
     password_hash = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD)
     order_counts = Counter(order.customer.id for order in dataset.orders(count))
-    rows: list[dict[str, Any]] = [
+    rows = (
         {
             **person._asdict(),
             "name_key": person.name.casefold(),
-            "email": None,
             "password_hash": password_hash,
             "order_count": order_counts[person.id],
             "created_at": 0,
         }
         for person in dataset.customers(count)
-    ]
-    transaction.run_many(Prepared.insert(tables.customers), rows)
+    )
+    _insert(transaction, tables.customers, rows)
 
 
 def _insert_orders(transaction: Transaction, count: int) -> None:
-    insert_order = Prepared.insert(tables.orders)
-    insert_line = Prepared.insert(tables.order_lines)
-    insert_change = Prepared.insert(tables.status_history)
     rest = dataset.orders(count)
     while batch := list(islice(rest, _BATCH)):
-        transaction.run_many(insert_order, map(_order, batch))
-        transaction.run_many(insert_line, (row for order in batch for row in _lines(order)))
-        transaction.run_many(insert_change, (row for order in batch for row in _changes(order)))
+        _insert(transaction, tables.orders, map(_order, batch))
+        _insert(transaction, tables.order_lines, (row for order in batch for row in _lines(order)))
+        _insert(transaction, tables.status_history, (row for order in batch for row in _changes(order)))
+
+
+def _insert(transaction: Transaction, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Insert whole rows; columns that may be null are null where a row does not name them."""
+    nulls = {column.name: None for column in table.columns if column.nullable}
+    transaction.run_many(Prepared.insert(table), ({**nulls, **row} for row in rows))
 
 
 def _order(order: dataset.Order) -> dict[str, Any]:

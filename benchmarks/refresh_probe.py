@@ -1,0 +1,127 @@
+"""The customer's window with many orders loaded, refreshed again and again; prints blocks as JSON.
+
+A block is how much later than asked a 1 ms timer of the GUI thread comes round: what a key press would have waited.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, SignalInstance
+from PySide6.QtWidgets import QListView
+
+from benchmarks import databases, dataset
+from core.client.http import HttpApi
+from core.domain.ids import new_op_id
+from core.domain.order import Order
+from core.domain.status import OrderStatus
+from core.protocol.requests import ChangeStatus, StaffSignIn
+from core.ui.app import start_application
+from core.ui.jobs import Jobs
+from core.ui.rows import ROW
+from customer_view.presenters.account import Account
+from customer_view.presenters.history import History
+from customer_view.settings import CustomerSettings
+from customer_view.window import CustomerWindow
+
+Part = TypeVar("Part", bound=QObject)
+
+ORDERS: Final = 500
+CHANGED: Final = 10
+_TICK_MS: Final = 1
+_SETTLE_MS: Final = 150
+
+
+def _wait_for(signal: SignalInstance, act: Callable[[], object]) -> None:
+    """Do `act` and let events pass until `signal` comes."""
+    loop = QEventLoop()
+    signal.connect(loop.quit)
+    QTimer.singleShot(30_000, loop, lambda: loop.exit(1))
+    act()
+    if loop.exec():
+        raise TimeoutError(f"{signal} did not come within 30 s")
+    signal.disconnect(loop.quit)
+
+
+def _longest_block_ms(act: Callable[[], None]) -> float:
+    """The GUI thread's longest block during `act` and while its results are painted."""
+    last = time.perf_counter_ns()
+    longest = 0
+
+    def tick() -> None:
+        nonlocal last, longest
+        now = time.perf_counter_ns()
+        longest = max(longest, now - last)
+        last = now
+
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(tick)
+    timer.start(_TICK_MS)
+    act()
+    loop = QEventLoop()
+    QTimer.singleShot(_SETTLE_MS, loop.quit)
+    loop.exec()
+    timer.stop()
+    return max(0.0, longest / 1e6 - _TICK_MS)
+
+
+class _Shop:
+    """A cashier elsewhere, who moves orders while nobody is measuring."""
+
+    def __init__(self, url: str) -> None:
+        self._api = HttpApi(url)
+        self._api.staff_sign_in(StaffSignIn(staff=dataset.CASHIER, pin=databases.PIN, device=dataset.DEVICE))
+
+    def confirm(self, orders: list[Order]) -> None:
+        for order in orders:
+            self._api.change_status(
+                new_op_id(), order.id, ChangeStatus(to=OrderStatus.CONFIRMED, version=order.version)
+            )
+
+
+def _part(window: QObject, kind: type[Part]) -> Part:
+    found = window.findChild(kind)
+    if found is None:
+        raise LookupError(f"the window has no {kind.__name__}")
+    return found
+
+
+def main() -> None:
+    url, phone, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    settings = CustomerSettings(
+        server_url=url, theme="light", page_size=100, history_refresh_s=3600, tracker_refresh_s=3600, idle_sign_out_s=0
+    )
+    _app, theme = start_application("Orderbell", settings)
+    jobs, api, shop = Jobs(), HttpApi(url), _Shop(url)
+    window = CustomerWindow(theme, jobs, api, settings)
+    window.show()
+    account = _part(window, Account)
+    _wait_for(account.signed_in, lambda: account.sign_in(phone, databases.PASSWORD))
+    history = _part(window, History)
+    while not history.is_loaded:
+        _wait_for(history.loaded, lambda: None)
+    model = next(view.model() for view in window.findChildren(QListView) if view.model() is not None)
+    while model.rowCount() < ORDERS:
+        _wait_for(history.loaded, history.fetch_more)
+
+    def refresh() -> None:
+        _wait_for(history.loaded, history.refresher.refresh)
+
+    idle, same, changed = [], [], []
+    refresh()
+    for _ in range(rounds):
+        idle.append(_longest_block_ms(lambda: None))
+        same.append(_longest_block_ms(refresh))
+        rows: list[Order] = [model.index(row, 0).data(ROW) for row in range(model.rowCount())]
+        shop.confirm([order for order in rows if order.status is OrderStatus.PENDING][:CHANGED])
+        changed.append(_longest_block_ms(refresh))
+    print(json.dumps({"orders": model.rowCount(), "idle": idle, "same": same, "changed": changed}), flush=True)
+    os._exit(0)  # what was measured is printed; taking windows apart is not measured
+
+
+if __name__ == "__main__":
+    main()
