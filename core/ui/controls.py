@@ -34,10 +34,11 @@ def button(text: str, theme: Theme, kind: str = "", icon: str = "", *, name: str
 def set_icon(target: QPushButton, icon: str, theme: Theme, colour: str = "text") -> None:
     """Give a button an icon that follows the theme."""
     size = theme.px(18)
-    target.setIconSize(QSize(size, size))
+    gap = theme.space(1) if target.text() else 0
+    target.setIconSize(QSize(size + gap, size))
 
     def draw() -> None:
-        target.setIcon(icons.icon(icon, theme.colour(colour), size))
+        target.setIcon(icons.icon(icon, theme.colour(colour), size, gap))
 
     draw()
     theme.changed.connect(draw)

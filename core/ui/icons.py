@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 import resources
@@ -21,14 +21,15 @@ def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
     _renderer(name, colour.name()).render(painter, rect)
 
 
-def icon(name: str, colour: QColor, size_px: int = 24) -> QIcon:
-    """`name` as a `QIcon`, sharp on screens of up to three times the density."""
+def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon:
+    """`name` as a `QIcon`, sharp on screens of up to three times the density; `gap_px` keeps words that follow away."""
     result = QIcon()
+    left_px = gap_px if QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft else 0
     for density in (1, 2, 3):
-        pixmap = QPixmap(QSize(size_px, size_px) * density)
+        pixmap = QPixmap(QSize(size_px + gap_px, size_px) * density)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        paint(painter, name, QRectF(0, 0, size_px * density, size_px * density), colour)
+        paint(painter, name, QRectF(left_px * density, 0, size_px * density, size_px * density), colour)
         painter.end()
         pixmap.setDevicePixelRatio(density)
         result.addPixmap(pixmap)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from core.client.errors import ClientError
+from core.client.errors import ClientError, SignedOut
 from core.ui.text import _
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class Jobs(QObject):
     connected to a worker's signal would run in the worker.
     """
 
+    session_over = Signal(object)
+    """Whatever was asked, the backend answered `SignedOut` (which a wrong password is told as well)."""
     _done = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -113,5 +115,7 @@ class Jobs(QObject):
             return
         if isinstance(outcome, ClientError):
             job.failure(outcome)
+            if isinstance(outcome, SignedOut):
+                self.session_over.emit(outcome)
         else:
             job.success(outcome)

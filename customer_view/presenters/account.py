@@ -94,4 +94,4 @@ class Account(QObject):
 
 
 def _blame(field: str, message: str) -> Refused:
-    return Refused(message, title=_("Something is missing"), field=field)
+    return Refused(message, title=_("Please check what you typed"), field=field)

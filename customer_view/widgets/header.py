@@ -1,0 +1,93 @@
+"""The window's head: whose shop it is, where one can go, how the window stands with the backend, who is signed in."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QWidget
+from typing_extensions import override
+
+from core.ui.connection import ConnectionChip
+from core.ui.controls import button
+from core.ui.text import _
+from core.ui.theme import Theme
+from customer_view.widgets.pair import Pair
+
+
+class ElidedLabel(QLabel):
+    """One line that gives way, down to `least` letters: what does not fit ends in an ellipsis, and is told whole by
+    its tool tip."""
+
+    def __init__(self, text: str, role: str, least: int) -> None:
+        super().__init__(text)
+        self._least = least
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", role)
+        self.setToolTip(text)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * self._least), hint.height())
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
+
+
+def first_name(name: str) -> str:
+    return next(iter(name.split()), "")
+
+
+class Header(QWidget):
+    """Tabs by their names, in order; the first press of a tab makes its page."""
+
+    tab_chosen = Signal(str)
+    sign_out_asked = Signal()
+
+    def __init__(self, theme: Theme, shop_name: str, person_name: str, tabs: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.chip = ConnectionChip()
+        self._person = ElidedLabel(first_name(person_name), "strong", 8)
+        self._person.setObjectName("person")
+        self._sign_out = button(_("Sign out"), theme, name="sign_out")
+        self._sign_out.clicked.connect(self.sign_out_asked)
+        shop = ElidedLabel(shop_name, "title", 12)
+        shop.setObjectName("shop_name")
+        self._tabs = QButtonGroup(self)
+        places = QWidget()
+        row = QHBoxLayout(places)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.space(2))
+        row.addWidget(shop)
+        row.addSpacing(theme.space(4))
+        for name, text in tabs:
+            tab = button(text, theme, "tab", name=f"tab_{name}")
+            tab.setCheckable(True)
+            self._tabs.addButton(tab)
+            row.addWidget(tab)
+        row.addStretch(1)
+        state = QWidget()
+        row = QHBoxLayout(state)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.space(3))
+        row.addWidget(self.chip)
+        row.addStretch(1)
+        row.addWidget(self._person)
+        row.addWidget(self._sign_out)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(Pair(theme, places, state))
+        self._tabs.buttonClicked.connect(self._on_tab_clicked)
+
+    def show_tab(self, name: str) -> None:
+        """Mark a tab as the one that is shown."""
+        for tab in self._tabs.buttons():
+            tab.setChecked(tab.objectName() == f"tab_{name}")
+
+    @Slot(object)
+    def _on_tab_clicked(self, tab: QWidget) -> None:
+        self.tab_chosen.emit(tab.objectName().removeprefix("tab_"))

@@ -1,0 +1,157 @@
+"""One order: where it stands, what is in it, and what its customer can do about it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.domain.order import Order
+from core.domain.status import OrderStatus
+from core.ui.connection import Freshness
+from core.ui.controls import button, label
+from core.ui.text import _, fulfilment_label, payment_label
+from core.ui.theme import Theme
+from customer_view.models.history_model import when
+from customer_view.presenters.tracker import Tracker
+from customer_view.widgets.order_sheet import OrderSheet
+from customer_view.widgets.pair import Pair
+from customer_view.widgets.refresh_button import RefreshButton
+from customer_view.widgets.status_band import StatusBand
+from customer_view.widgets.stepper import Stepper, steps
+
+_ENDED_EARLY: Final = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED})
+
+
+class OrderDetails(QFrame):
+    """Shows the order that the tracker follows, and has it followed while it is on screen."""
+
+    cancel_asked = Signal()
+
+    def __init__(self, theme: Theme, tracker: Tracker, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self.setObjectName("order_details")
+        self._tracker = tracker
+        self._now = now
+        self._number = label(role="hero")
+        self._number.setObjectName("order_number")
+        self._handover = label(role="muted", wrap=True)
+        self._handover.setObjectName("order_handover")
+        self._placed = label(role="number")
+        self._stepper = Stepper(theme)
+        self._band = StatusBand(theme)
+        self._sheet = OrderSheet(theme)
+        self.refresh = RefreshButton(_("Refresh status"), tracker.refresher, theme, "refresh_status")
+        self._freshness = Freshness(tracker.refresher)
+        self._freshness.setObjectName("status_freshness")
+        self._cancel = button(_("Cancel order"), theme, "danger", name="cancel_order")
+        self._cancel.clicked.connect(self.cancel_asked)
+        self._nothing = label(_("Here you see where your order stands."), "muted", wrap=True)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._chosen = QWidget()
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self._nothing)
+        self._pages.addWidget(self._chosen)
+        self._lay_out(theme)
+        tracker.shown.connect(self._on_order_shown)
+        tracker.cancelling_changed.connect(self._on_order_shown)
+        self._on_order_shown()
+
+    def _lay_out(self, theme: Theme) -> None:
+        placed = QWidget()
+        column = QVBoxLayout(placed)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(1))
+        column.addWidget(label(_("Placed"), "muted"))
+        column.addWidget(self._placed)
+        column.addStretch(1)
+        names = QWidget()
+        column = QVBoxLayout(names)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(1))
+        column.addWidget(self._number)
+        column.addWidget(self._handover)
+        head = Pair(theme, names, placed)
+
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(theme.space(6), theme.space(5), theme.space(6), theme.space(5))
+        column.setSpacing(theme.space(5))
+        column.addWidget(head)
+        column.addWidget(self._stepper)
+        column.addWidget(self._band)
+        column.addWidget(self._sheet)
+        column.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setObjectName("order_scroll")
+        self._area.setAccessibleName(_("Order"))
+        self._area.setWidget(content)
+
+        foot = QHBoxLayout()
+        foot.setContentsMargins(theme.space(6), theme.space(2), theme.space(6), theme.space(5))
+        foot.setSpacing(theme.space(3))
+        foot.addWidget(self.refresh)
+        foot.addWidget(self._freshness)
+        foot.addStretch(1)
+        foot.addWidget(self._cancel)
+        whole = QVBoxLayout(self._chosen)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._area, 1)
+        whole.addLayout(foot)
+
+    @Slot()
+    def _on_order_shown(self) -> None:
+        order = self._tracker.order
+        self._pages.setCurrentWidget(self._nothing if order is None else self._chosen)
+        self._sheet.show_order(order)
+        if order is None:
+            for text in (self._number, self._handover, self._placed):
+                text.clear()
+            self._stepper.show_steps(None, (), -1)
+        else:
+            self._show(order)
+
+    def _show(self, order: Order) -> None:
+        if order.number != self._number.text():
+            self._area.verticalScrollBar().setValue(0)
+        now = self._now()
+        self._number.setText(order.number)
+        self._handover.setText(
+            _("{fulfilment} · {payment}").format(
+                fulfilment=fulfilment_label(order.fulfilment), payment=payment_label(order.payment, order.tender)
+            )
+        )
+        self._placed.setText(when(order.placed_at, now))
+        self._stepper.show_steps(order.id, *steps(order, self._tracker.report, now))
+        early = order.status in _ENDED_EARLY
+        self._stepper.setHidden(early)
+        self._band.show_status(order.status, self._why(order, now) if early else "")
+        self._freshness.setVisible(order.status.is_open)
+        cancelling = self._tracker.cancelling
+        self._cancel.setVisible(self._tracker.can_cancel or cancelling)
+        self._cancel.setDisabled(cancelling)
+        self._cancel.setText(_("Cancelling…") if cancelling else _("Cancel order"))
+
+    def _why(self, order: Order, now: datetime) -> str:
+        """When an order ended early, and the reason if one was given."""
+        ended = when(order.updated_at, now)
+        if not order.reason:
+            return ended
+        return _("{when} · Reason: {reason}").format(when=ended, reason=order.reason)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tracker.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._tracker.stop()
+        super().hideEvent(event)

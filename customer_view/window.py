@@ -1,0 +1,136 @@
+"""The customer's window: the way in, then one customer's visit, then the way in again."""
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QWidget
+from typing_extensions import override
+
+from core.client.api import CustomerApi
+from core.client.errors import SignedOut
+from core.protocol.replies import Tokens
+from core.ui.jobs import Jobs
+from core.ui.text import _
+from core.ui.theme import Theme
+from customer_view.presenters.account import Account
+from customer_view.presenters.idle import IdleWatch
+from customer_view.settings import CustomerSettings
+from customer_view.widgets.sign_in_page import SignInPage
+from customer_view.widgets.still_there import StillThere
+from customer_view.widgets.visit import Visit
+
+_SIZE = (1280, 800)
+_LEAST = (960, 600)
+
+
+class CustomerWindow(QMainWindow):
+    """Shows either page, and none of the one when it shows the other: each is made anew."""
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme, jobs: Jobs, api: CustomerApi, settings: CustomerSettings) -> None:
+        super().__init__()
+        self.setObjectName("customer_window")
+        self.setWindowTitle(_("Orderbell"))
+        self.setMinimumSize(*_LEAST)
+        self.resize(*_SIZE)
+        self._theme = theme
+        self._jobs = jobs
+        self._api = api
+        self._settings = settings
+        self._account = Account(jobs, api, self)
+        self._account.signed_in.connect(self._on_signed_in)
+        self._visit: Visit | None = None
+        self._sign_in: SignInPage | None = None
+        self._still_there: StillThere | None = None
+        self._idle = IdleWatch(settings.idle_sign_out_s, self)
+        self._idle.warned.connect(self._on_idle_warned)
+        self._idle.resumed.connect(self._on_idle_resumed)
+        self._idle.ended.connect(self._on_idle_ended)
+        jobs.session_over.connect(self._on_session_over)
+        self._welcome()
+
+    def _welcome(self) -> SignInPage:
+        """Show the way in."""
+        self._visit = None
+        self._sign_in = SignInPage(self._theme, self._account)
+        self._replace_page(self._sign_in)
+        self._idle.start()
+        return self._sign_in
+
+    def _leave(self) -> SignInPage:
+        """End the visit: nothing of it is shown, held or called back any more."""
+        self._close_popups()
+        assert self._visit is not None
+        self._visit.end()
+        self._account.sign_out()
+        return self._welcome()
+
+    def _replace_page(self, page: QWidget) -> None:
+        old = self.takeCentralWidget()
+        self.setCentralWidget(page)
+        if old is not None:
+            old.hide()
+            old.deleteLater()
+
+    def _close_popups(self) -> None:
+        self._still_there = None
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+
+    # -- who is there
+
+    @Slot(object)
+    def _on_signed_in(self, tokens: Tokens) -> None:
+        self._sign_in = None
+        self._visit = Visit(self._theme, self._jobs, self._api, self._settings, tokens)
+        self._visit.sign_out_asked.connect(self._on_sign_out_asked)
+        self._replace_page(self._visit)
+        self._idle.start()
+
+    @Slot()
+    def _on_sign_out_asked(self) -> None:
+        if self._visit is not None:
+            self._leave()
+
+    @Slot(object)
+    def _on_session_over(self, error: SignedOut) -> None:
+        if self._visit is not None:
+            self._leave().notice.show_error(error)
+
+    # -- nobody is there
+
+    @Slot(int)
+    def _on_idle_warned(self, seconds: int) -> None:
+        if self._visit is None:
+            return
+        if self._still_there is None:
+            self._still_there = StillThere(self._theme, seconds, QApplication.activeModalWidget() or self)
+            self._still_there.open()
+        self._still_there.count_down(seconds)
+
+    @Slot()
+    def _on_idle_resumed(self) -> None:
+        if self._still_there is not None:
+            self._still_there.close()
+            self._still_there = None
+
+    @Slot()
+    def _on_idle_ended(self) -> None:
+        if self._visit is not None:
+            self._leave().notice.say(_("You were signed out"), _("Nobody had touched the screen for a while."))
+        elif self._sign_in is not None:
+            self._sign_in.clear()
+            self._idle.start()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._close_popups()
+        self._idle.stop()
+        if self._visit is not None:
+            self._visit.end()
+        self._jobs.close()
+        super().closeEvent(event)
+        self.closed.emit()
