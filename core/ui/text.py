@@ -2,13 +2,14 @@
 
 import gettext as _gettext
 import io
+import unicodedata
 from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QDateTime, QLocale, Qt
 
 import resources
-from core.domain.money import exponent
+from core.domain.money import exponent, parse_minor
 from core.domain.order import PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
 
@@ -101,12 +102,30 @@ def money(amount_minor: int, currency: str) -> str:
     return locale.toCurrencyString(amount_minor / 10**digits, symbol, digits)
 
 
+def parse_amount(text: str, currency: str) -> int:
+    """What the reader typed as an amount, in minor units: what `money` writes is read back as the same.
+
+    Raises `DomainError` on anything that is not an amount of that currency; a group separator in a place where none
+    belongs is a decimal point of another language, and is refused rather than guessed at.
+    """
+    locale = QLocale()
+    signs = {locale.groupSeparator(): ",", locale.decimalPoint(): "."}
+    bare = text.replace(_SYMBOLS.get(currency, currency), "")
+    shown = (signs.get(sign, sign) for sign in bare if not sign.isspace() and unicodedata.category(sign) != "Cf")
+    return parse_minor("".join(shown), currency)
+
+
 _SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "MXN": "$", "CAD": "$", "AUD": "$"}
 
 
 def clock(at: datetime) -> str:
     """The local time of day: 12:04."""
     return QLocale().toString(_local(at).time(), QLocale.FormatType.ShortFormat)
+
+
+def date(at: datetime) -> str:
+    """The local date in figures: 11/22/26."""
+    return QLocale().toString(_local(at).date(), QLocale.FormatType.ShortFormat)
 
 
 def day(at: datetime, now: datetime) -> str:

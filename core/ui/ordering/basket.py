@@ -1,0 +1,197 @@
+"""What somebody is about to order, priced by the menu they see. A preview: the order that is placed is the server's."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from core.domain.errors import InvalidOrder
+from core.domain.ids import ItemId, ModifierId
+from core.domain.menu import Menu, MenuItem
+from core.domain.money import Tax, Totals, totals
+from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, OrderLine, price_lines
+
+
+class Trouble(StrEnum):
+    """Why a line cannot be ordered as it stands."""
+
+    SOLD_OUT = "sold_out"
+    GONE = "gone"
+    CHOICES = "choices"
+
+
+class BasketLine(msgspec.Struct, frozen=True):
+    """One line. `id` stays the same while its quantity and choices change."""
+
+    id: int
+    wanted: NewLine
+    priced: OrderLine
+    trouble: Trouble | None = None
+
+
+_EMPTY: Final = Menu(shop_name="", currency="", tax=Tax(), categories=())
+
+
+class Basket:
+    """Lines in the order they were added. The same item with the same choices and note is one line."""
+
+    def __init__(self) -> None:
+        self._menu = _EMPTY
+        self._items: dict[ItemId, MenuItem] = {}
+        self._lines: list[BasketLine] = []
+        self._last_id = 0
+
+    @property
+    def lines(self) -> Sequence[BasketLine]:
+        return self._lines
+
+    @property
+    def wanted(self) -> tuple[NewLine, ...]:
+        """The lines as the server is asked for them."""
+        return tuple(line.wanted for line in self._lines)
+
+    @property
+    def currency(self) -> str:
+        return self._menu.currency
+
+    @property
+    def tax(self) -> Tax:
+        return self._menu.tax
+
+    @property
+    def quantity(self) -> int:
+        """How many things are in it, over all lines."""
+        return sum(line.wanted.quantity for line in self._lines)
+
+    def totals(self) -> Totals:
+        return totals([line.priced.total_minor for line in self._lines], self._menu.tax)
+
+    def quantities(self) -> dict[ItemId, int]:
+        """How many of each item are in it, whatever their choices."""
+        counts: dict[ItemId, int] = {}
+        for line in self._lines:
+            counts[line.wanted.item_id] = counts.get(line.wanted.item_id, 0) + line.wanted.quantity
+        return counts
+
+    def item(self, line_id: int) -> MenuItem | None:
+        """What the menu now says about a line's item; None when it is no longer sold."""
+        return self._items.get(self._lines[self.place(line_id)].wanted.item_id)
+
+    def place(self, line_id: int) -> int:
+        """Where the line is, from 0. Raises `KeyError` when it is not there."""
+        for at, line in enumerate(self._lines):
+            if line.id == line_id:
+                return at
+        raise KeyError(line_id)
+
+    # -- changing it
+
+    def add(self, wanted: NewLine) -> int:
+        """Put a line in, or onto the line that is the same; returns that line's id.
+
+        Raises `InvalidOrder`, having changed nothing: the server's own rules, the most lines, the most of one.
+        """
+        wanted = _plain(wanted)
+        price_lines(self._items, (wanted,))
+        twin = self._twin(wanted)
+        if twin is not None:
+            self.set_quantity(twin.id, twin.wanted.quantity + wanted.quantity)
+            return twin.id
+        if len(self._lines) >= MAX_LINES:
+            raise InvalidOrder(f"An order has at most {MAX_LINES} lines.", "lines")
+        self._last_id += 1
+        self._lines.append(self._price(self._last_id, wanted))
+        return self._last_id
+
+    def replace(self, line_id: int, wanted: NewLine) -> int:
+        """Change a line's choices, note and quantity; when that makes it another line's twin, they become one.
+
+        Returns the id of the line it is now. Raises as `add` does.
+        """
+        wanted = _plain(wanted)
+        price_lines(self._items, (wanted,))
+        at = self.place(line_id)
+        twin = self._twin(wanted)
+        if twin is not None and twin.id != line_id:
+            self.set_quantity(twin.id, twin.wanted.quantity + wanted.quantity)
+            del self._lines[at]
+            return twin.id
+        self._lines[at] = self._price(line_id, wanted)
+        return line_id
+
+    def set_quantity(self, line_id: int, quantity: int) -> None:
+        """Raises `InvalidOrder` outside 1 to `MAX_QUANTITY`."""
+        if not 1 <= quantity <= MAX_QUANTITY:
+            raise InvalidOrder(f"A quantity is between 1 and {MAX_QUANTITY}.", "quantity")
+        at = self.place(line_id)
+        line = self._lines[at]
+        self._lines[at] = msgspec.structs.replace(
+            line,
+            wanted=msgspec.structs.replace(line.wanted, quantity=quantity),
+            priced=msgspec.structs.replace(
+                line.priced, quantity=quantity, total_minor=line.priced.unit_price_minor * quantity
+            ),
+        )
+
+    def remove(self, line_id: int) -> None:
+        del self._lines[self.place(line_id)]
+
+    def clear(self) -> None:
+        self._lines.clear()
+
+    def restore(self, lines: Sequence[BasketLine]) -> None:
+        """Put removed lines back, behind and onto what is there, as far as there is room."""
+        for line in lines:
+            twin = self._twin(line.wanted)
+            if twin is not None:
+                self.set_quantity(twin.id, min(twin.wanted.quantity + line.wanted.quantity, MAX_QUANTITY))
+            elif len(self._lines) < MAX_LINES:
+                self._lines.append(self._reprice(line))
+
+    # -- the menu and the server speak
+
+    def use(self, menu: Menu) -> None:
+        """Price everything by `menu` from now on. A line it no longer sells keeps its price and says why."""
+        self._menu = menu
+        self._items = menu.items()
+        self._lines[:] = [self._reprice(line) for line in self._lines]
+
+    def blame(self, at: int, field: str) -> None:
+        """The server refused line `at` (from 0) for its `field`. No such line: nothing happens."""
+        if 0 <= at < len(self._lines):
+            trouble = Trouble.CHOICES if field.startswith("modifier") else Trouble.SOLD_OUT
+            self._lines[at] = msgspec.structs.replace(self._lines[at], trouble=trouble)
+
+    @property
+    def troubled(self) -> BasketLine | None:
+        """The first line that cannot be ordered as it stands."""
+        return next((line for line in self._lines if line.trouble), None)
+
+    def _twin(self, wanted: NewLine) -> BasketLine | None:
+        likeness = _likeness(wanted)
+        return next((line for line in self._lines if _likeness(line.wanted) == likeness), None)
+
+    def _price(self, line_id: int, wanted: NewLine) -> BasketLine:
+        return BasketLine(line_id, wanted, price_lines(self._items, (wanted,))[0])
+
+    def _reprice(self, line: BasketLine) -> BasketLine:
+        item = self._items.get(line.wanted.item_id)
+        if item is None:
+            trouble = Trouble.GONE
+        elif not item.available:
+            trouble = Trouble.SOLD_OUT
+        else:
+            try:
+                return self._price(line.id, line.wanted)
+            except InvalidOrder:
+                trouble = Trouble.CHOICES
+        return msgspec.structs.replace(line, trouble=trouble)
+
+
+def _plain(wanted: NewLine) -> NewLine:
+    return msgspec.structs.replace(wanted, note=wanted.note.strip())
+
+
+def _likeness(wanted: NewLine) -> tuple[ItemId, frozenset[ModifierId], str]:
+    return wanted.item_id, frozenset(wanted.modifier_ids), wanted.note

@@ -1,0 +1,105 @@
+"""The basket as a Qt model. Every change of the basket goes through here, so that whoever shows it is told."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, Signal
+from typing_extensions import override
+
+from core.domain.errors import InvalidOrder
+from core.domain.menu import Menu
+from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine
+from core.ui.ordering.basket import Basket, BasketLine, Trouble
+from core.ui.rows import RowsModel
+from core.ui.text import N_, _, money
+
+_TROUBLE: Final = {
+    Trouble.SOLD_OUT: N_("Sold out. Remove it to go on."),
+    Trouble.GONE: N_("No longer on the menu. Remove it to go on."),
+    Trouble.CHOICES: N_("The choices have changed. Choose again."),
+}
+
+
+def trouble_text(trouble: Trouble) -> str:
+    return _(_TROUBLE[trouble])
+
+
+def limit_text(error: InvalidOrder) -> str:
+    """What a person is told when the basket will not take a line."""
+    if error.field == "quantity":
+        return _("One line holds at most {most}.").format(most=MAX_QUANTITY)
+    if error.field == "lines":
+        return _("An order holds at most {most} lines. Place this one first.").format(most=MAX_LINES)
+    return error.message
+
+
+class BasketModel(RowsModel[BasketLine]):
+    """One row a line."""
+
+    changed = Signal()
+    """Something in the basket is different: its lines, or what they cost."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda line: line.id, parent)
+        self.basket = Basket()
+
+    def add(self, wanted: NewLine) -> int:
+        """As `Basket.add`: returns the row. Raises `InvalidOrder`."""
+        return self._shown(self.basket.add(wanted))
+
+    def replace(self, line_id: int, wanted: NewLine) -> int:
+        return self._shown(self.basket.replace(line_id, wanted))
+
+    def change_quantity(self, line_id: int, by: int) -> None:
+        """Down to none removes the line. Raises `InvalidOrder` above the most."""
+        quantity = self.basket.lines[self.basket.place(line_id)].wanted.quantity + by
+        if quantity < 1:
+            self.remove(line_id)
+        else:
+            self.basket.set_quantity(line_id, quantity)
+            self._show()
+
+    def remove(self, line_id: int) -> None:
+        self.basket.remove(line_id)
+        self._show()
+
+    def clear(self) -> None:
+        self.basket.clear()
+        self._show()
+
+    def restore(self, lines: Sequence[BasketLine]) -> None:
+        """Bring lines back that were removed; what is in the basket stays first."""
+        self.basket.restore(lines)
+        self._show()
+
+    def use(self, menu: Menu) -> None:
+        self.basket.use(menu)
+        self._show()
+
+    def blame(self, at: int, field: str) -> None:
+        self.basket.blame(at, field)
+        self._show()
+
+    @override
+    def value(self, row: BasketLine, role: int) -> str | None:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.priced.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            parts = [f"{row.wanted.quantity} {row.priced.name}", choices_text(row), row.wanted.note]
+            parts.append(money(row.priced.total_minor, self.basket.currency))
+            parts.append(trouble_text(row.trouble) if row.trouble else "")
+            return ", ".join(part for part in parts if part)
+        return None
+
+    def _shown(self, line_id: int) -> int:
+        self._show()
+        return self.row_of(line_id)
+
+    def _show(self) -> None:
+        self.set_rows(self.basket.lines)
+        self.changed.emit()
+
+
+def choices_text(line: BasketLine) -> str:
+    """A line's choices in a row: `Mild salsa, Guacamole`."""
+    return ", ".join(modifier.name for modifier in line.priced.modifiers)

@@ -1,0 +1,115 @@
+"""How the order is handed over and paid: the questions both windows ask before it is placed."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from core.domain.order import Tender
+from core.domain.status import Fulfilment
+from core.ui.controls import label, restyle
+from core.ui.ordering.segments import Option, Segments
+from core.ui.text import _, fulfilment_label, tender_label
+from core.ui.theme import Theme
+
+_ICONS: Final = {
+    Fulfilment.PICKUP: "bag",
+    Fulfilment.DINE_IN: "plate",
+    Fulfilment.DELIVERY: "truck",
+}
+_TENDER_ICONS: Final = {Tender.CASH: "cash", Tender.CARD: "card", Tender.CASH_ON_DELIVERY: "truck"}
+_ADDRESS_LENGTH: Final = 300
+_NOTE_LENGTH: Final = 500
+
+
+class Handover(msgspec.Struct, frozen=True, kw_only=True):
+    """The answers."""
+
+    fulfilment: Fulfilment
+    tender: Tender
+    address: str = ""
+    note: str = ""
+
+
+Offered = Callable[[Fulfilment], Sequence[Tender]]
+"""Which tenders go with a fulfilment, the usual one first."""
+
+
+class HandoverForm(QWidget):
+    """Fulfilment, address when it is delivered, tender, note; `handing` and `paying` ask for them.
+
+    It starts with the first of `fulfilments`; whoever lays it out places `note`.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, theme: Theme, fulfilments: Sequence[Fulfilment], offered: Offered, *, handing: str, paying: str
+    ) -> None:
+        super().__init__()
+        self._offered = offered
+        self._usual = fulfilments[0]
+        ways = [Option(each, fulfilment_label(each), _ICONS[each]) for each in fulfilments]
+        self.fulfilment: Segments[Fulfilment] = Segments("fulfilment", handing, ways, theme)
+        means = [Option(each, tender_label(each), _TENDER_ICONS[each]) for each in Tender]
+        self.tender: Segments[Tender] = Segments("tender", paying, means, theme)
+        self.address = _field("address", _("Address to deliver to"), _ADDRESS_LENGTH)
+        self.note = _field("order_note", _("Note for the whole order"), _NOTE_LENGTH)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(2))
+        for title, *parts in (
+            (handing, self.fulfilment, self.address),
+            (paying, self.tender),
+        ):
+            column.addWidget(label(title, "small"))
+            for part in parts:
+                column.addWidget(part)
+        self.fulfilment.changed.connect(self._on_fulfilment_changed)
+        self.tender.changed.connect(self.changed)
+        self.address.textChanged.connect(self._on_address_edited)
+        self._on_fulfilment_changed()
+
+    @property
+    def values(self) -> Handover:
+        delivered = self.fulfilment.value is Fulfilment.DELIVERY
+        return Handover(
+            fulfilment=self.fulfilment.value,
+            tender=self.tender.value,
+            address=self.address.text().strip() if delivered else "",
+            note=self.note.text().strip(),
+        )
+
+    def complain_of_address(self) -> None:
+        """Mark the address as what is missing, and put the cursor there."""
+        restyle(self.address, invalid="true")
+        self.address.setFocus()
+
+    def clear(self) -> None:
+        self.fulfilment.choose(self._usual)
+        self.tender.choose(self._offered(self._usual)[0])
+        self.address.clear()
+        self.note.clear()
+
+    @Slot()
+    def _on_fulfilment_changed(self) -> None:
+        fulfilment = self.fulfilment.value
+        self.address.setVisible(fulfilment is Fulfilment.DELIVERY)
+        self.tender.offer(self._offered(fulfilment))
+        self.changed.emit()
+
+    @Slot()
+    def _on_address_edited(self) -> None:
+        if self.address.property("invalid"):
+            restyle(self.address, invalid="")
+
+
+def _field(name: str, placeholder: str, most: int) -> QLineEdit:
+    field = QLineEdit()
+    field.setObjectName(name)
+    field.setPlaceholderText(placeholder)
+    field.setAccessibleName(placeholder)
+    field.setMaxLength(most)
+    return field

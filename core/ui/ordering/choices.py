@@ -1,0 +1,223 @@
+"""Making the choices of an item: big boxes, one of each or several, that say what they add to the price."""
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.domain.ids import ModifierId
+from core.domain.menu import Modifier, ModifierGroup
+from core.ui import icons
+from core.ui.controls import label, restyle
+from core.ui.ordering.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
+from core.ui.text import _, money
+from core.ui.theme import Theme
+
+_COLUMNS = 2
+_MARK = 22
+
+
+def rule_text(group: ModifierGroup) -> str:
+    """What a group asks for: `Choose 1`, `Choose 2 to 4`, `Up to 3`, `As many as you like`."""
+    least, most = group.least, group.most
+    if most is None:
+        return _("Choose at least {least}").format(least=least) if least else _("As many as you like")
+    if least == most:
+        return _("Choose {count}").format(count=least)
+    if least:
+        return _("Choose {least} to {most}").format(least=least, most=most)
+    return _("Up to {most}").format(most=most)
+
+
+def _surcharge(price_minor: int, currency: str) -> str:
+    if not price_minor:
+        return ""
+    sign = "+" if price_minor > 0 else "−"
+    return sign + money(abs(price_minor), currency)
+
+
+class _Paint:
+    """How both kinds of box look: a card, a round or square mark, the name, the surcharge."""
+
+    def __init__(self, modifier: Modifier, currency: str, theme: Theme) -> None:
+        self.modifier = modifier
+        self.surcharge = _surcharge(modifier.price_minor, currency)
+        self.theme = theme
+
+    def name_font(self) -> QFont:
+        return self.theme.font("strong", QFont.Weight.Medium)
+
+    def name_width(self, width: int) -> int:
+        theme = self.theme
+        price = QFontMetricsF(theme.font("body")).horizontalAdvance(self.surcharge)
+        return round(width - theme.px(_MARK) - price - 2 * theme.space(3) - 2 * theme.space(2))
+
+    def height(self, width: int) -> int:
+        lines = wrapped(self.modifier.name, self.name_font(), self.name_width(width), 2)
+        return max(self.theme.touch_px, line_height(self.name_font()) * len(lines) + 2 * self.theme.space(2))
+
+    def paint(self, box: QCheckBox | QRadioButton) -> None:
+        theme = self.theme
+        painter = QPainter(box)
+        painter.setLayoutDirection(box.layoutDirection())
+        checked = box.isChecked()
+        ground = "brand_soft" if checked else "sunken" if box.isDown() else "surface"
+        edge = "brand" if checked or box.hasFocus() else "muted" if box.underMouse() and box.isEnabled() else "line"
+        width = theme.focus_px + 1 if box.hasFocus() else theme.focus_px if checked else 1
+        paint_card(painter, box.rect(), theme.colour(ground), theme.colour(edge), theme, width)
+        size = theme.px(_MARK)
+        mark = QRect(theme.space(3), (box.height() - size) // 2, size, size)
+        self._paint_mark(painter, QRectF(_mirrored(box, mark)), checked=checked, round_=isinstance(box, QRadioButton))
+        inner = QRect(mark.right() + 1 + theme.space(2), 0, self.name_width(box.width()), box.height())
+        lines = wrapped(self.modifier.name, self.name_font(), inner.width(), 2)
+        used = line_height(self.name_font()) * len(lines)
+        inner.setTop((box.height() - used) // 2)
+        ink = theme.colour("text" if box.isEnabled() else "muted")
+        paint_lines(painter, _mirrored(box, inner), lines, self.name_font(), ink)
+        painter.setFont(theme.font("body"))
+        painter.setPen(theme.colour("brand" if checked else "muted"))
+        beside = box.rect().adjusted(theme.space(3), 0, -theme.space(3), 0)
+        painter.drawText(beside, TRAILING, self.surcharge)
+        painter.end()
+
+    def _paint_mark(self, painter: QPainter, mark: QRectF, *, checked: bool, round_: bool) -> None:
+        theme = self.theme
+        radius = mark.width() / 2 if round_ else mark.width() * 0.28
+        painter.setBrush(theme.colour("brand" if checked else "surface"))
+        painter.setPen(QPen(theme.colour("brand" if checked else "muted"), 2))
+        painter.drawRoundedRect(mark.adjusted(1, 1, -1, -1), radius, radius)
+        if checked and round_:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("brand_ink"))
+            painter.drawEllipse(mark.center(), mark.width() * 0.2, mark.width() * 0.2)
+        elif checked:
+            inset = mark.width() * 0.18
+            icons.paint(painter, "check", mark.adjusted(inset, inset, -inset, -inset), theme.colour("brand_ink"))
+
+
+def _mirrored(widget: QWidget, rect: QRect) -> QRect:
+    return widget.style().visualRect(widget.layoutDirection(), widget.rect(), rect)
+
+
+class _Several(QCheckBox):
+    """One of several that may be taken."""
+
+    def __init__(self, look: _Paint) -> None:
+        super().__init__(look.modifier.name)
+        self.look = look
+
+    @override
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        self.look.paint(self)
+
+    @override
+    def hitButton(self, _point: QPoint) -> bool:
+        return True
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self.look.theme.px(180), self.look.theme.touch_px)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.look.theme.px(120), self.look.theme.touch_px)
+
+
+class _OneOf(QRadioButton):
+    """One of which only one is taken. Exclusive by its group, which may also let it go."""
+
+    def __init__(self, look: _Paint) -> None:
+        super().__init__(look.modifier.name)
+        self.setAutoExclusive(False)
+        self.look = look
+
+    @override
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        self.look.paint(self)
+
+    @override
+    def hitButton(self, _point: QPoint) -> bool:
+        return True
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self.look.theme.px(180), self.look.theme.touch_px)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.look.theme.px(120), self.look.theme.touch_px)
+
+
+class ChoiceGroup(QFrame):
+    """The choices of one group, and whether they are enough."""
+
+    changed = Signal()
+
+    def __init__(self, group: ModifierGroup, currency: str, theme: Theme, chosen: frozenset[ModifierId]) -> None:
+        super().__init__()
+        self.setObjectName(f"group_{group.id}")
+        self.group = group
+        self._theme = theme
+        self._boxes: list[_Several | _OneOf] = []
+        self._state = label(role="small")
+        self._complaining = False
+        head = QHBoxLayout()
+        head.addWidget(label(group.name, "strong"))
+        head.addStretch(1)
+        head.addWidget(self._state)
+        grid = QGridLayout()
+        grid.setSpacing(theme.space(2))
+        for at, modifier in enumerate(group.modifiers):
+            look = _Paint(modifier, currency, theme)
+            box = _OneOf(look) if group.most == 1 else _Several(look)
+            box.setObjectName(f"choice_{modifier.id}")
+            box.setAccessibleName(f"{group.name}: {modifier.name} {look.surcharge}".strip())
+            box.setChecked(modifier.id in chosen)
+            box.clicked.connect(self._on_box_clicked)
+            self._boxes.append(box)
+            grid.addWidget(box, at // _COLUMNS, at % _COLUMNS)
+        for column in range(_COLUMNS):
+            grid.setColumnStretch(column, 1)
+        column_ = QVBoxLayout(self)
+        column_.setContentsMargins(0, 0, 0, theme.space(3))
+        column_.setSpacing(theme.space(2))
+        column_.addLayout(head)
+        column_.addLayout(grid)
+        self._tell()
+
+    @property
+    def chosen(self) -> tuple[ModifierId, ...]:
+        return tuple(box.look.modifier.id for box in self._boxes if box.isChecked())
+
+    @property
+    def complete(self) -> bool:
+        count = len(self.chosen)
+        return self.group.least <= count and (self.group.most is None or count <= self.group.most)
+
+    def complain(self) -> None:
+        """Say in red what is missing, and put the focus there."""
+        self._complaining = True
+        self._tell()
+        if self._boxes:
+            self._boxes[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_box_clicked(self) -> None:
+        box = self.sender()
+        if self.group.most == 1:
+            for other in self._boxes:
+                if other is not box:
+                    other.setChecked(False)
+                elif self.group.least == 1:
+                    other.setChecked(True)
+        self._tell()
+        self.changed.emit()
+
+    def _tell(self) -> None:
+        full = self.group.most not in (None, 1) and len(self.chosen) >= (self.group.most or 0)
+        for box in self._boxes:
+            box.setEnabled(box.isChecked() or not full)
+        missing = self._complaining and not self.complete
+        mark = "▲ " if missing else "✓ " if self.complete and self.group.least else ""
+        self._state.setText(mark + rule_text(self.group))
+        restyle(self._state, role="error" if missing else "small")

@@ -1,0 +1,123 @@
+"""The menu as Qt models: every tile, and those of them that are looked for."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
+from typing_extensions import override
+
+from core.domain.ids import ItemId
+from core.domain.menu import Menu, MenuItem
+from core.ui.rows import ROW, Index, RowsModel
+from core.ui.text import _, money
+
+ALL: Final = ""
+"""The category that holds every item."""
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """An item in its category, and how many of it are in the basket."""
+
+    category_id: str
+    item: MenuItem
+    count: int = 0
+
+
+class CategoryTab(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class CategoryModel(RowsModel[CategoryTab]):
+    """`All`, then the menu's categories."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda tab: tab.id, parent)
+
+    def use(self, menu: Menu) -> None:
+        tabs = [CategoryTab(category.id, category.name) for category in menu.categories if category.items]
+        self.set_rows([CategoryTab(ALL, _("All")), *tabs] if len(tabs) > 1 else tabs)
+
+    @override
+    def value(self, row: CategoryTab, role: int) -> str | None:
+        shown = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+        return row.name if role in shown else None
+
+
+class TileModel(RowsModel[Tile]):
+    """One row an item, in the menu's order."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda tile: (tile.category_id, tile.item.id), parent)
+        self.currency = ""
+        self._counts: Mapping[ItemId, int] = {}
+
+    def use(self, menu: Menu) -> None:
+        self.currency = menu.currency
+        self.set_rows(
+            [
+                Tile(category.id, item, self._counts.get(item.id, 0))
+                for category in menu.categories
+                for item in category.items
+            ]
+        )
+
+    def set_counts(self, counts: Mapping[ItemId, int]) -> None:
+        """How many of each item are in the basket; what is not named is not in it."""
+        self._counts = counts
+        self.set_rows([Tile(tile.category_id, tile.item, counts.get(tile.item.id, 0)) for tile in self.rows])
+
+    @override
+    def value(self, row: Tile, role: int) -> str | None:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.item.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.item.name}\n{row.item.description}".strip()
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            parts = [row.item.name, money(row.item.price_minor, self.currency), row.item.description]
+            if not row.item.available:
+                parts.append(_("Sold out"))
+            if row.count:
+                parts.append(_("{count} in the basket").format(count=row.count))
+            return ", ".join(part for part in parts if part)
+        return None
+
+
+class ShownTiles(QSortFilterProxyModel):
+    """The tiles of one category, or, while something is looked for, all whose name has it."""
+
+    def __init__(self, tiles: TileModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._category = ALL
+        self._words: tuple[str, ...] = ()
+        self.setSourceModel(tiles)
+
+    def show_category(self, category_id: str) -> None:
+        self._category = category_id
+        self._words = ()
+        self.invalidate()
+
+    def look_for(self, text: str) -> None:
+        """Every word of `text` must begin a word of the name. Empty: back to the category."""
+        self._words = tuple(_plain(text).split())
+        self.invalidate()
+
+    @property
+    def looked_for(self) -> bool:
+        return bool(self._words)
+
+    @override
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
+        tile: Tile = self.sourceModel().index(source_row, 0).data(ROW)
+        if self._words:
+            names = _plain(tile.item.name).split()
+            return all(any(name.startswith(word) for name in names) for word in self._words)
+        return self._category in (ALL, tile.category_id)
+
+
+def _plain(text: str) -> str:
+    """Without case and accents: `Jalapeño` is found by `jalapeno`."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

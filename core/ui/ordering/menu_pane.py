@@ -1,0 +1,245 @@
+"""The left side of an order page: look for something, pick a category, press an item."""
+
+from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.client.errors import ClientError
+from core.ui import icons
+from core.ui.connection import Freshness
+from core.ui.controls import button, label
+from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
+from core.ui.ordering.presenter import Ordering
+from core.ui.rows import ROW
+from core.ui.text import _
+from core.ui.theme import Theme
+
+
+class SearchField(QLineEdit):
+    """Finds items by name. Enter takes the first, Down goes to the tiles, Escape empties it."""
+
+    taken = Signal()
+    left_down = Signal()
+    stepped = Signal(int)
+    """`+` or `-` while it is empty."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setObjectName("menu_search")
+        self.setPlaceholderText(_("Search the menu"))
+        self.setAccessibleName(_("Search the menu"))
+        self._empty = QToolButton(self)
+        self._empty.setObjectName("menu_search_clear")
+        self._empty.setProperty("kind", "inset")
+        self._empty.setAccessibleName(_("Clear the search"))
+        self._empty.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._empty.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._empty.clicked.connect(self.clear)
+        self._empty.hide()
+        self.textChanged.connect(self._on_text_changed)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    @Slot()
+    def _draw(self) -> None:
+        size = self._theme.px(18)
+        self._empty.setIconSize(QSize(size, size))
+        self._empty.setIcon(icons.icon("close", self._theme.colour("muted"), size))
+
+    @Slot(str)
+    def _on_text_changed(self, text: str) -> None:
+        self._empty.setVisible(bool(text))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        lens, empty = self._theme.px(30), self.height()
+        rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        self.setTextMargins(empty if rtl else lens, 0, lens if rtl else empty, 0)
+        self._empty.setGeometry(0 if rtl else self.width() - empty, 0, empty, empty)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        size = self._theme.px(18)
+        left = QRect(self._theme.space(4), (self.height() - size) // 2, size, size)
+        place = self.style().visualRect(self.layoutDirection(), self.rect(), left)
+        painter = QPainter(self)
+        icons.paint(painter, "search", QRectF(place), self._theme.colour("muted"))
+        painter.end()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.taken.emit()
+        elif key == Qt.Key.Key_Down:
+            self.left_down.emit()
+        elif key == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        elif not self.text() and event.text() in ("+", "-"):
+            self.stepped.emit(1 if event.text() == "+" else -1)
+        else:
+            super().keyPressEvent(event)
+
+
+class MenuPane(QWidget):
+    """Tiles over search and categories; in their place, when there are none, why."""
+
+    stepped = Signal(int)
+    """`+` or `-` was typed: the basket's current line is meant."""
+
+    def __init__(self, ordering: Ordering, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ordering = ordering
+        self._theme = theme
+        self._error: ClientError | None = None
+        self.search = SearchField(theme)
+        self.tiles = MenuTiles(ordering.tiles, theme)
+        self.pills = CategoryPills(ordering.categories, theme)
+        self._freshness = Freshness(ordering.menu)
+        self._refresh = button("", theme, "quiet", "refresh", name="menu_refresh")
+        self._refresh.setAccessibleName(_("Read the menu again"))
+        self._refresh.setToolTip(_("Read the menu again"))
+        self._why = label(role="title")
+        self._what = label(role="muted", wrap=True)
+        self._again = button("", theme, "primary", name="menu_again")
+        self._stack = QStackedWidget()
+        self._lay_out()
+        self._connect()
+        self._tell()
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        top = QHBoxLayout()
+        top.setSpacing(theme.space(2))
+        top.addWidget(self.search, 1)
+        top.addWidget(self._freshness)
+        top.addWidget(self._refresh)
+        instead = QWidget()
+        words = QVBoxLayout(instead)
+        words.setSpacing(theme.space(3))
+        words.addStretch(1)
+        words.addWidget(self._why)
+        words.addWidget(self._what)
+        words.addWidget(self._again, 0, Qt.AlignmentFlag.AlignHCenter)
+        words.addStretch(2)
+        for part in (self._why, self._what):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._stack.addWidget(self.tiles)
+        self._stack.addWidget(instead)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(2))
+        column.addLayout(top)
+        column.addWidget(self.pills)
+        column.addWidget(self._stack, 1)
+
+    def _connect(self) -> None:
+        menu = self._ordering.menu
+        menu.started.connect(self._tell)
+        menu.succeeded.connect(self._on_menu_read)
+        menu.failed.connect(self._on_menu_failed)
+        self._refresh.clicked.connect(menu.refresh)
+        self._again.clicked.connect(self._on_again_clicked)
+        self.tiles.pressed_part.connect(self._on_tile_pressed)
+        self.tiles.typed.connect(self.take_typed)
+        self.pills.typed.connect(self.take_typed)
+        self.pills.chosen.connect(self._on_category_chosen)
+        self.search.textChanged.connect(self._on_search_changed)
+        self.search.taken.connect(self._on_search_taken)
+        self.search.left_down.connect(self._on_search_left)
+        self.search.stepped.connect(self.stepped)
+
+    def clear(self) -> None:
+        """As somebody new finds it: nothing looked for, the first category, the top of the list."""
+        self.search.clear()
+        self.pills.choose(0)
+        self.tiles.scrollToTop()
+
+    # -- what is shown
+
+    @Slot(object)
+    def _on_menu_read(self, _menu: object) -> None:
+        self._error = None
+        if not self.pills.currentIndex().isValid():
+            self.pills.choose(0)
+        self._tell()
+
+    @Slot(object)
+    def _on_menu_failed(self, error: ClientError) -> None:
+        self._error = error
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        """Show the tiles, or why there are none."""
+        self._refresh.setEnabled(not self._ordering.menu.running)
+        if self.tiles.shown.rowCount():
+            self._stack.setCurrentIndex(0)
+            return
+        if self.search.text().strip() and self._ordering.tiles.rowCount():
+            self._say(_("Nothing found"), _("No item has that in its name."), _("Clear the search"))
+        elif self._error is not None:
+            self._say(self._error.title, self._error.message, _("Try again"))
+        elif self._ordering.menu.age_s is None:
+            self._say(_("Loading the menu…"), "", "")
+        else:
+            self._say(_("The menu is empty"), _("The shop has not put anything on it yet."), _("Look again"))
+
+    def _say(self, why: str, what: str, again: str) -> None:
+        self._why.setText(why)
+        self._what.setText(what)
+        self._what.setVisible(bool(what))
+        self._again.setText(again)
+        self._again.setVisible(bool(again))
+        self._again.setEnabled(bool(self.search.text().strip()) or not self._ordering.menu.running)
+        self._stack.setCurrentIndex(1)
+
+    # -- what is pressed and typed
+
+    @Slot()
+    def _on_again_clicked(self) -> None:
+        if self.search.text().strip():
+            self.search.clear()
+            self.search.setFocus()
+        else:
+            self._ordering.menu.refresh()
+
+    @Slot(QModelIndex, str)
+    def _on_tile_pressed(self, index: QModelIndex, _part: str) -> None:
+        self._ordering.press(index.data(ROW).item)
+
+    @Slot(str)
+    def _on_category_chosen(self, category_id: str) -> None:
+        self.tiles.shown.show_category(category_id)
+        self.tiles.scrollToTop()
+        self._tell()
+
+    @Slot(str)
+    def _on_search_changed(self, text: str) -> None:
+        self.tiles.shown.look_for(text)
+        self.tiles.scrollToTop()
+        self._tell()
+
+    @Slot()
+    def _on_search_taken(self) -> None:
+        if self.search.text().strip() and self.tiles.shown.rowCount():
+            item = self.tiles.shown.index(0, 0).data(ROW).item
+            self.search.clear()
+            self._ordering.press(item)
+
+    @Slot()
+    def _on_search_left(self) -> None:
+        self.tiles.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot(str)
+    def take_typed(self, text: str) -> None:
+        """A letter typed anywhere on the page is looked for; `/` only goes to the search."""
+        if text in ("+", "-"):
+            self.stepped.emit(1 if text == "+" else -1)
+        else:
+            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.search.setText(self.search.text() + text.removeprefix("/"))

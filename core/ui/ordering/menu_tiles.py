@@ -1,0 +1,244 @@
+"""The menu to press: categories as pills, items as tiles that fill the width."""
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QResizeEvent
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from typing_extensions import override
+
+from core.ui import icons
+from core.ui.chips import paint_chip
+from core.ui.ordering.menu_model import CategoryModel, CategoryTab, ShownTiles, Tile, TileModel
+from core.ui.ordering.painting import (
+    CENTRE,
+    LEADING,
+    line_height,
+    mirrored,
+    paint_card,
+    paint_disc,
+    paint_lines,
+    wrapped,
+)
+from core.ui.ordering.press_list import PressList
+from core.ui.rows import ROW, Index
+from core.ui.text import _, money
+from core.ui.theme import Theme
+
+_TILE_WIDTH: Final = 172
+_TILE_HEIGHT: Final = 124
+_BADGE: Final = 28
+_MOST_CATEGORY_ROWS: Final = 2
+
+
+class MenuTiles(PressList):
+    """Items as tiles. `pressed_part` says which; the model is a `ShownTiles`."""
+
+    def __init__(self, tiles: TileModel, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("menu_tiles")
+        self.setAccessibleName(_("Menu"))
+        self._theme = theme
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.shown = ShownTiles(tiles, self)
+        self.setModel(self.shown)
+        self.setItemDelegate(_TileDelegate(tiles, self, theme))
+        theme.changed.connect(self._fit)
+
+    def tile(self, index: Index) -> Tile:
+        tile: Tile = index.data(ROW)
+        return tile
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    @Slot()
+    def _fit(self) -> None:
+        """As many columns as fit, as wide as the space allows."""
+        # The list lays out as if its scroll bar were there, so that the columns stay when it appears.
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self.verticalScrollBar())
+        width = self.maximumViewportSize().width() - bar - 1
+        columns = max(1, width // self._theme.px(_TILE_WIDTH))
+        grid = QSize(width // columns, self._theme.px(_TILE_HEIGHT))
+        if grid != self.gridSize():
+            self.setGridSize(grid)
+
+
+class _TileDelegate(QStyledItemDelegate):
+    def __init__(self, tiles: TileModel, view: MenuTiles, theme: Theme) -> None:
+        super().__init__(view)
+        self._tiles = tiles
+        self._view = view
+        self._theme = theme
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return self._view.gridSize()
+
+    @override
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme, tile = self._theme, self._view.tile(index)
+        item = tile.item
+        gap = theme.space(1) + 1
+        card = option.rect.adjusted(gap, gap, -gap, -gap)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        ground = "sunken" if not item.available or self._view.holds(index) else "surface"
+        ringed = self._view.rings(index)
+        edge = "brand" if ringed or tile.count else "muted" if hovered and item.available else "line"
+        painter.save()
+        painter.setLayoutDirection(option.direction)
+        paint_card(
+            painter, card, theme.colour(ground), theme.colour(edge), theme, theme.focus_px + 1 if ringed else 1.5
+        )
+        pad = theme.space(3) + 1
+        inner = card.adjusted(pad, pad - 2, -pad, -pad + 2)
+        self._paint_words(painter, inner, tile)
+        foot = QRect(inner.x(), inner.bottom() - theme.px(_BADGE) + 1, inner.width(), theme.px(_BADGE))
+        self._paint_foot(painter, option, foot, tile)
+        painter.restore()
+
+    def _paint_words(self, painter: QPainter, inner: QRect, tile: Tile) -> None:
+        theme, item = self._theme, tile.item
+        strong, small = theme.font("strong", QFont.Weight.DemiBold), theme.font("small")
+        room = inner.height() - theme.px(_BADGE) - theme.space(1)
+        name = wrapped(item.name, strong, inner.width(), 3)
+        used = paint_lines(painter, inner, name, strong, theme.colour("text" if item.available else "muted"))
+        lines = max(0, room - used) // line_height(small)
+        if lines:
+            below = inner.adjusted(0, used, 0, 0)
+            told = wrapped(item.description, small, inner.width(), lines)
+            paint_lines(painter, below, told, small, theme.colour("muted"))
+
+    def _paint_foot(self, painter: QPainter, option: QStyleOptionViewItem, foot: QRect, tile: Tile) -> None:
+        theme, item = self._theme, tile.item
+        rtl = option.direction is Qt.LayoutDirection.RightToLeft
+        painter.setFont(theme.font("strong", QFont.Weight.Bold))
+        painter.setPen(theme.colour("text" if item.available else "muted"))
+        painter.drawText(foot, LEADING, money(item.price_minor, self._tiles.currency))
+        if not item.available:
+            corner = foot.topLeft() if rtl else foot.topRight()
+            end = QPointF(corner.x(), corner.y() + 2)
+            ink, ground = theme.colour("danger"), theme.colour("danger_soft")
+            paint_chip(painter, end, _("Sold out"), "close", ink, ground, theme, rtl=rtl)
+            return
+        size = theme.px(_BADGE)
+        margin = foot.x() - option.rect.x()
+        badge = mirrored(option, QRect(option.rect.right() - margin - size + 1, foot.y(), size, size))
+        if tile.count:
+            ink = theme.colour("brand_ink")
+            text = str(tile.count)
+            font = theme.font("body", QFont.Weight.Bold)
+            width = max(size, round(QFontMetricsF(font).horizontalAdvance(text)) + theme.space(3))
+            if width > size:
+                badge = QRect(badge.x() if rtl else badge.right() - width + 1, badge.y(), width, size)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("brand"))
+            painter.drawRoundedRect(QRectF(badge), size / 2, size / 2)
+            painter.setPen(ink)
+            painter.setFont(font)
+            painter.drawText(badge, CENTRE, text)
+        else:
+            paint_disc(painter, QRectF(badge).center(), size, theme.colour("brand_soft"))
+            inset = size * 0.22
+            icons.paint(painter, "plus", QRectF(badge).adjusted(inset, inset, -inset, -inset), theme.colour("brand"))
+
+
+class CategoryPills(PressList):
+    """The categories in a row, or two when they need it; the current one is what the tiles show."""
+
+    chosen = Signal(str)
+    """A category's id."""
+
+    def __init__(self, categories: CategoryModel, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("menu_categories")
+        self.setAccessibleName(_("Categories"))
+        self._theme = theme
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setModel(categories)
+        self.setItemDelegate(_PillDelegate(self, theme))
+        self.selectionModel().currentChanged.connect(self._on_current_changed)
+        for moved in (categories.rowsInserted, categories.rowsRemoved, categories.dataChanged):
+            moved.connect(self._fit)
+        theme.changed.connect(self._fit)
+        self._fit()
+
+    def choose(self, row: int) -> None:
+        self.setCurrentIndex(self.model().index(row, 0))
+
+    @Slot()
+    def _on_current_changed(self) -> None:
+        index = self.currentIndex()
+        if index.isValid():
+            tab: CategoryTab = index.data(ROW)
+            self.chosen.emit(tab.id)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    @Slot()
+    def _fit(self) -> None:
+        rows = self.model().rowCount()
+        self.setVisible(rows > 1)
+        height = self._theme.touch_px
+        if rows:
+            self.doItemsLayout()
+            last = self.visualRect(self.model().index(rows - 1, 0)).bottom() + self.verticalOffset() + 1
+            height = min(max(last, height), _MOST_CATEGORY_ROWS * self._theme.touch_px)
+        if height != self.height():
+            self.setFixedHeight(height)
+
+    def pill(self, index: Index) -> QRect:
+        return self.visualRect(self.model().index(index.row(), 0))
+
+
+class _PillDelegate(QStyledItemDelegate):
+    def __init__(self, view: CategoryPills, theme: Theme) -> None:
+        super().__init__(view)
+        self._view = view
+        self._theme = theme
+
+    def _font(self) -> QFont:
+        return self._theme.font("strong", QFont.Weight.DemiBold)
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        tab: CategoryTab = index.data(ROW)
+        words = round(QFontMetricsF(self._font()).horizontalAdvance(tab.name))
+        most = max(self._view.viewport().width(), self._theme.touch_px)
+        return QSize(min(words + 2 * self._theme.space(4) + self._theme.space(2), most), self._theme.touch_px)
+
+    @override
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme = self._theme
+        tab: CategoryTab = index.data(ROW)
+        current = index.row() == self._view.currentIndex().row()
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        gap = theme.space(1)
+        pill = option.rect.adjusted(gap, gap, -gap, -gap)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = "brand" if current else "sunken" if hovered or self._view.holds(index) else "surface"
+        ringed = self._view.rings(index)
+        edge = "text" if ringed else "brand" if current else "line"
+        painter.setBrush(theme.colour(ground))
+        pen = painter.pen()
+        pen.setColor(theme.colour(edge))
+        pen.setWidthF(theme.focus_px + 1 if ringed else 1)
+        painter.setPen(pen)
+        painter.drawRoundedRect(QRectF(pill).adjusted(1, 1, -1, -1), pill.height() / 2, pill.height() / 2)
+        painter.setFont(self._font())
+        painter.setPen(theme.colour("brand_ink" if current else "text"))
+        words = pill.adjusted(theme.space(3), 0, -theme.space(3), 0)
+        text = QFontMetricsF(self._font()).elidedText(tab.name, Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, CENTRE, text)
+        painter.restore()

@@ -1,0 +1,71 @@
+"""Painting text by tokens: wrapped, elided, and mirrored where one reads from right to left."""
+
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+
+from core.ui.theme import Theme
+
+LEADING = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+TRAILING = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+@lru_cache(maxsize=4096)
+def _wrapped(text: str, font_key: str, width: int, most: int) -> tuple[str, ...]:
+    font = QFont()
+    font.fromString(font_key)
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    lines: list[str] = []
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        start = line.textStart()
+        if len(lines) == most - 1:
+            rest = text[start:]
+            lines.append(QFontMetricsF(font).elidedText(rest, Qt.TextElideMode.ElideRight, width))
+            break
+        lines.append(text[start : start + line.textLength()].rstrip())
+    layout.endLayout()
+    return tuple(lines)
+
+
+def wrapped(text: str, font: QFont, width: int, most: int = 2) -> tuple[str, ...]:
+    """`text` in at most `most` lines of `width` pixels; the last one is elided when there is more."""
+    return _wrapped(text, font.toString(), max(width, 1), most) if text else ()
+
+
+def line_height(font: QFont) -> int:
+    return round(QFontMetricsF(font).height())
+
+
+def paint_lines(painter: QPainter, rect: QRect, lines: tuple[str, ...], font: QFont, ink: QColor) -> int:
+    """Draw lines from the top of `rect`, leading edge first; returns how high they are."""
+    height = line_height(font)
+    painter.setFont(font)
+    painter.setPen(ink)
+    for at, line in enumerate(lines):
+        painter.drawText(QRect(rect.x(), rect.y() + at * height, rect.width(), height), LEADING, line)
+    return height * len(lines)
+
+
+def paint_card(painter: QPainter, rect: QRect, ground: QColor, edge: QColor, theme: Theme, width: float = 1) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(ground)
+    painter.setPen(QPen(edge, width))
+    inset = width / 2
+    radius = theme.radius("card")
+    painter.drawRoundedRect(QRectF(rect).adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+def paint_disc(painter: QPainter, centre: QPointF, diameter: float, ground: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawEllipse(centre, diameter / 2, diameter / 2)
+
+
+def mirrored(option: QStyleOptionViewItem, rect: QRect) -> QRect:
+    """`rect`, thought from left to right inside the item, where it is for this reader."""
+    return QStyle.visualRect(option.direction, option.rect, rect)

@@ -1,0 +1,101 @@
+"""Choosing: the menu kept fresh, the basket, and what happens when an item or a line is pressed."""
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.errors import ClientError
+from core.domain.errors import InvalidOrder
+from core.domain.menu import Menu, MenuItem
+from core.domain.order import NewLine
+from core.ui.jobs import Jobs
+from core.ui.ordering.basket import BasketLine
+from core.ui.ordering.basket_model import BasketModel, limit_text
+from core.ui.ordering.menu_model import CategoryModel, TileModel
+from core.ui.refresh import Refresher
+from core.ui.text import _
+
+MENU_REFRESH_S: Final = 300.0
+"""A menu changes a few times a day, an item sells out once in a while; the server has the last word at each order."""
+
+
+class Ordering(QObject):
+    """What both windows' order pages share. `read_menu` blocks, raises `ClientError`, and runs in `jobs`."""
+
+    choices_asked = Signal(object, object)
+    """A `MenuItem` whose choices are to be made, and the `BasketLine` they are changed of, or None for a new one."""
+    line_touched = Signal(int)
+    """The row of the line that was added to or changed."""
+    refused = Signal(str, str)
+    """A title and a sentence: why nothing was added."""
+    menu_changed = Signal(object)
+
+    def __init__(self, jobs: Jobs, read_menu: Callable[[], Menu], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.menu = Refresher(jobs, read_menu, MENU_REFRESH_S, parent=self)
+        self.tiles = TileModel(self)
+        self.categories = CategoryModel(self)
+        self.basket = BasketModel(self)
+        self.shop_name = ""
+        self.menu.succeeded.connect(self._on_menu_read)
+        self.basket.changed.connect(self._on_basket_changed)
+
+    @Slot(object)
+    def _on_menu_read(self, menu: Menu) -> None:
+        self.shop_name = menu.shop_name
+        self.categories.use(menu)
+        self.tiles.use(menu)
+        self.basket.use(menu)
+        self.menu_changed.emit(menu)
+
+    @Slot()
+    def _on_basket_changed(self) -> None:
+        self.tiles.set_counts(self.basket.basket.quantities())
+
+    def press(self, item: MenuItem) -> None:
+        """An item was pressed: in it goes, or its choices are asked for."""
+        if not item.available:
+            self.refused.emit(_("{item} is sold out").format(item=item.name), "")
+        elif item.groups:
+            self.choices_asked.emit(item, None)
+        else:
+            self.add(NewLine(item_id=item.id))
+
+    def edit(self, line: BasketLine) -> None:
+        """A line was pressed: its choices are asked for again, unless the item is no longer sold."""
+        item = self.basket.basket.item(line.id)
+        if item is not None:
+            self.choices_asked.emit(item, line)
+
+    def add(self, wanted: NewLine) -> None:
+        self._touch(lambda: self.basket.add(wanted))
+
+    def replace(self, line: BasketLine, wanted: NewLine) -> None:
+        self._touch(lambda: self.basket.replace(line.id, wanted))
+
+    def change_quantity(self, line: BasketLine, by: int) -> None:
+        try:
+            self.basket.change_quantity(line.id, by)
+        except InvalidOrder as error:
+            self.refused.emit(_("That is the most"), limit_text(error))
+
+    def blame(self, error: ClientError) -> bool:
+        """Mark the line that `error.field` (`lines[2].item_id`) names and read the menu again. False: it names none."""
+        place, bracket, field = error.field.removeprefix("lines[").partition("].")
+        if not bracket or not place.isdigit():
+            return False
+        self.basket.blame(int(place), field)
+        self.line_touched.emit(int(place))
+        self.menu.refresh()
+        return True
+
+    def _touch(self, change: Callable[[], int]) -> None:
+        try:
+            row = change()
+        except InvalidOrder as error:
+            self.refused.emit(_("Not added"), limit_text(error))
+        except KeyError:
+            return  # the line went away while its choices were made
+        else:
+            self.line_touched.emit(row)

@@ -1,0 +1,105 @@
+"""A list whose rows, and the painted buttons on them, are pressed: by finger, mouse or keys."""
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QListView, QScroller, QWidget
+from typing_extensions import override
+
+BODY = ""
+"""The part of a row that is no button."""
+
+
+class PressList(QListView):
+    """Two quick presses are two presses. The focus ring shows only to those who use keys."""
+
+    pressed_part = Signal(QModelIndex, str)
+    typed = Signal(str)
+    """A letter typed here that means nothing here."""
+
+    parts: tuple[str, ...] = ()
+    """The painted buttons of a row, by name."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.held: tuple[QPersistentModelIndex, str] | None = None
+        """The row and part that a finger is on."""
+        self.by_keys = False
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+
+    def part_rect(self, index: QModelIndex | QPersistentModelIndex, _part: str) -> QRect:
+        """Where a painted button of a row is; by that name a finger, or a test, finds it."""
+        return self.visualRect(self.model().index(index.row(), 0))
+
+    def rings(self, index: QModelIndex | QPersistentModelIndex) -> bool:
+        """Whether this row wears the focus ring."""
+        return self.by_keys and self.hasFocus() and index == self.currentIndex()
+
+    def holds(self, index: QModelIndex | QPersistentModelIndex, part: str = BODY) -> bool:
+        return self.held is not None and self.held[0] == index and self.held[1] == part
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        # A letter typed here is looked for in the menu, whatever it is a shortcut for elsewhere in the window.
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _letter(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.by_keys = False
+        self.held = self._under(event)
+        super().mousePressEvent(event)
+        self.viewport().update()
+
+    @override
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    @override
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        held, self.held = self.held, None
+        super().mouseReleaseEvent(event)
+        self.viewport().update()
+        under = self._under(event)
+        if under is not None and held == under:
+            self.pressed_part.emit(self.indexAt(event.position().toPoint()), under[1])
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.by_keys = True
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier or not self.currentIndex().isValid():
+                event.ignore()
+            else:
+                self.pressed_part.emit(self.currentIndex(), BODY)
+        elif _letter(event):
+            self.typed.emit(event.text())
+        else:
+            super().keyPressEvent(event)
+            self.viewport().update()
+
+    @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        by_tab = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self.by_keys = by_tab or event.reason() is Qt.FocusReason.OtherFocusReason
+        if self.by_keys and not self.currentIndex().isValid() and self.model() is not None:
+            self.setCurrentIndex(self.model().index(0, 0))
+        super().focusInEvent(event)
+
+    def _under(self, event: QMouseEvent) -> tuple[QPersistentModelIndex, str] | None:
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        if not index.isValid() or event.button() is not Qt.MouseButton.LeftButton:
+            return None
+        part = next((part for part in self.parts if self.part_rect(index, part).contains(point)), BODY)
+        return QPersistentModelIndex(index), part
+
+
+def _letter(event: QKeyEvent) -> bool:
+    typed = event.text()
+    return bool(typed) and typed.isprintable() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier

@@ -1,0 +1,84 @@
+"""A few answers side by side, of which one is given."""
+
+from collections.abc import Hashable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from core.ui import icons
+from core.ui.theme import Theme
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Option(NamedTuple, Generic[T]):
+    value: T
+    text: str
+    icon: str
+
+
+class Segments(QWidget, Generic[T]):
+    """`value` is always one of the offered ones. Each button is named `<name>_<value>`."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, title: str, options: Sequence[Option[T]], theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._theme = theme
+        self._options = tuple(options)
+        self._buttons: dict[T, QToolButton] = {}
+        self._offered: set[T] = set()
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.space(2))
+        for option in options:
+            button = QToolButton()
+            button.setObjectName(f"{name}_{option.value}")
+            button.setProperty("kind", "segment")
+            button.setText(option.text)
+            button.setAccessibleName(f"{title}: {option.text}")
+            button.setCheckable(True)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            self._buttons[option.value] = button
+            self._group.addButton(button)
+            row.addWidget(button, 1)
+        self._group.buttonClicked.connect(self.changed)
+        self._first.setChecked(True)
+        theme.changed.connect(self._draw)
+        self._group.buttonToggled.connect(self._draw)
+        self._draw()
+
+    @property
+    def value(self) -> T:
+        return next(value for value, button in self._buttons.items() if button.isChecked())
+
+    def choose(self, value: T) -> None:
+        if value != self.value:
+            self._buttons[value].setChecked(True)
+            self.changed.emit()
+
+    def offer(self, values: Sequence[T]) -> None:
+        """Show only these. When others were shown before, the first of them becomes the answer."""
+        if self._offered == set(values):
+            return
+        self._offered = set(values)
+        for value, button in self._buttons.items():
+            button.setVisible(value in self._offered)
+        self.choose(values[0])
+
+    @property
+    def _first(self) -> QToolButton:
+        return next(iter(self._buttons.values()))
+
+    @Slot()
+    def _draw(self) -> None:
+        size = self._theme.px(20)
+        for option in self._options:
+            button = self._buttons[option.value]
+            colour = self._theme.colour("brand" if button.isChecked() else "text")
+            button.setIconSize(QSize(size, size))
+            button.setIcon(icons.icon(option.icon, colour, size))

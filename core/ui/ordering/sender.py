@@ -1,0 +1,116 @@
+"""Sending one order so that it arrives once, whatever becomes of the answers (docs/adr/0011)."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from core.client.errors import ClientError, Conflict, NotFound, Refused
+from core.domain.ids import OpId, OrderId, new_op_id, new_order_id
+from core.domain.order import Order
+from core.protocol.requests import PlaceOrder, TakeOrder
+from core.ui.jobs import Job, Jobs
+
+Request = TypeVar("Request", bound=PlaceOrder | TakeOrder)
+
+
+class Intent(Generic[Request]):
+    """One intended order. Its id stays until an order has it; its op id stays while the request is the same.
+
+    So a repeat is answered from the first time's result, and a changed request meets the order that may already
+    be there under this id instead of becoming a second one.
+    """
+
+    def __init__(self) -> None:
+        self.order_id: OrderId = new_order_id()
+        self._op_id: OpId = new_op_id()
+        self._request: Request | None = None
+
+    def of(self, request: Request) -> tuple[OpId, Request]:
+        """`request` as this order, and the op id to send it under."""
+        request = msgspec.structs.replace(request, id=self.order_id)
+        if request != self._request:
+            self._op_id, self._request = new_op_id(), request
+        return self._op_id, request
+
+    def refused(self) -> None:
+        """The server has said no for good: the same request is a new operation when it is sent again."""
+        self._request = None
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """The order that is there, and whether it is the one that was asked for last."""
+
+    order: Order
+    as_asked: bool = True
+
+
+class OrderSender(QObject, Generic[Request]):
+    """`send` posts an order, `find` reads one by its id; both block and raise `ClientError`, and run in `jobs`."""
+
+    busy_changed = Signal(bool)
+    arrived = Signal(object)
+    """An `Order`: the server has it."""
+    earlier_arrived = Signal(object)
+    """An `Order`: an earlier try had arrived after all, and what has been changed since is not in it."""
+    failed = Signal(object)
+    """A `ClientError`. Unless it is `Refused`, nobody knows whether the order arrived; sending again is safe."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        send: Callable[[OpId, Request], Order],
+        find: Callable[[OrderId], Order],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._send = send
+        self._find = find
+        self._intent: Intent[Request] = Intent()
+        self._job: Job | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None
+
+    def send(self, request: Request) -> None:
+        """Send `request`, unless one is on its way."""
+        if self._job is not None:
+            return
+        op_id, body = self._intent.of(request)
+        order_id = self._intent.order_id
+
+        def deliver() -> Sent:
+            try:
+                return Sent(self._send(op_id, body))
+            except Conflict as conflict:
+                try:
+                    return Sent(self._find(order_id), as_asked=False)
+                except NotFound:
+                    raise conflict from None
+
+        self._job = self._jobs.run(deliver, self._on_sent, self._on_failed)
+        self.busy_changed.emit(True)
+
+    def reset(self) -> None:
+        """Somebody else's turn: no answer to what was sent is listened to any more."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self.busy_changed.emit(False)
+        self._intent = Intent()
+
+    def _on_sent(self, sent: Sent) -> None:
+        self._job = None
+        self._intent = Intent()
+        self.busy_changed.emit(False)
+        (self.arrived if sent.as_asked else self.earlier_arrived).emit(sent.order)
+
+    def _on_failed(self, error: ClientError) -> None:
+        self._job = None
+        if isinstance(error, Refused):
+            self._intent.refused()
+        self.busy_changed.emit(False)
+        self.failed.emit(error)

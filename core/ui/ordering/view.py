@@ -1,0 +1,170 @@
+"""An order page's body: the menu on one side; on the other the basket, and behind it the checkout."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from typing_extensions import override
+
+from core.domain.menu import MenuItem
+from core.domain.order import NewLine
+from core.ui.controls import panel
+from core.ui.notice import Notice
+from core.ui.ordering.basket import BasketLine
+from core.ui.ordering.basket_pane import BasketPane
+from core.ui.ordering.menu_pane import MenuPane
+from core.ui.ordering.presenter import Ordering
+from core.ui.text import _
+from core.ui.theme import Theme
+
+_COLUMN = 400
+_WIDE_COLUMN = 480
+_SHARE = 0.27
+_MOST_SHARE = 0.46
+_UNDO_MS = 8000
+
+
+class OrderingView(QWidget):
+    """`Ctrl+Enter` goes from the basket to the checkout, and from there `completed` says it was pressed again."""
+
+    completed = Signal()
+    checkout_shown = Signal(bool)
+
+    def __init__(
+        self, ordering: Ordering, theme: Theme, checkout: QWidget, notice: Notice, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._ordering = ordering
+        self._theme = theme
+        self._notice = notice
+        self._dialog: QWidget | None = None
+        self.menu = MenuPane(ordering, theme)
+        self.basket = BasketPane(ordering.basket, theme)
+        self._stages = QStackedWidget()
+        self._stages.addWidget(self.basket)
+        self._stages.addWidget(checkout)
+        self._side, column = panel()
+        edge = theme.space(4)
+        column.setContentsMargins(edge, theme.space(3), edge, edge)
+        column.addWidget(self._stages)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.space(4))
+        row.addWidget(self.menu, 1)
+        row.addWidget(self._side)
+        self._connect()
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self._on_go_on)
+
+    def _connect(self) -> None:
+        ordering, lines = self._ordering, self.basket.lines
+        ordering.choices_asked.connect(self._on_choices_asked)
+        ordering.line_touched.connect(lines.show_line)
+        ordering.refused.connect(self._on_refused)
+        ordering.basket.changed.connect(self._on_basket_changed)
+        self.menu.stepped.connect(self._on_stepped)
+        lines.quantity_asked.connect(ordering.change_quantity)
+        lines.edit_asked.connect(ordering.edit)
+        lines.remove_asked.connect(self._on_remove_asked)
+        lines.typed.connect(self.menu.take_typed)
+        self.basket.checkout_asked.connect(self.show_checkout)
+        self.basket.empty_asked.connect(self._on_empty_asked)
+
+    @property
+    def at_checkout(self) -> bool:
+        return self._stages.currentIndex() == 1
+
+    @Slot()
+    def show_basket(self) -> None:
+        if self.at_checkout:
+            self._stages.setCurrentIndex(0)
+            self.checkout_shown.emit(False)
+
+    @Slot()
+    def show_checkout(self) -> None:
+        """The next step, unless a line stands in its way; then that line is shown, and why."""
+        troubled = self._ordering.basket.basket.troubled
+        if troubled is not None:
+            self.show_basket()
+            self.basket.lines.show_line(self._ordering.basket.row_of(troubled.id))
+            message = _("Remove it, or choose something else.")
+            title = _("{item} cannot be ordered as it is").format(item=troubled.priced.name)
+            self._notice.say(title, message)
+        elif self._ordering.basket.basket.lines and not self.at_checkout:
+            self._stages.setCurrentIndex(1)
+            self.checkout_shown.emit(True)
+
+    def clear(self) -> None:
+        """Nothing of one customer is left for the next."""
+        self._close_dialog()
+        self._ordering.basket.clear()
+        self.menu.clear()
+        self.show_basket()
+
+    def _close_dialog(self) -> None:
+        if self._dialog is not None:
+            self._dialog.close()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wished = max(self._theme.px(_COLUMN), min(self._theme.px(_WIDE_COLUMN), round(self.width() * _SHARE)))
+        self._side.setFixedWidth(min(wished, round(self.width() * _MOST_SHARE)))
+
+    # -- what is pressed
+
+    @Slot(object, object)
+    def _on_choices_asked(self, item: MenuItem, line: BasketLine | None) -> None:
+        from core.ui.ordering.item_dialog import ItemDialog
+
+        self._close_dialog()
+        dialog = ItemDialog(item, self._ordering.basket.basket.currency, self._theme, line, self)
+        self._dialog = dialog
+
+        def take(wanted: NewLine) -> None:
+            if line is None:
+                self._ordering.add(wanted)
+            else:
+                self._ordering.replace(line, wanted)
+
+        dialog.chosen.connect(take)
+        dialog.finished.connect(self._on_dialog_finished)
+        dialog.open()
+
+    @Slot()
+    def _on_dialog_finished(self) -> None:
+        self._dialog = None
+
+    @Slot(str, str)
+    def _on_refused(self, title: str, message: str) -> None:
+        self._notice.say(title, message)
+
+    @Slot(object)
+    def _on_remove_asked(self, line: BasketLine) -> None:
+        self._ordering.basket.remove(line.id)
+
+    @Slot(int)
+    def _on_stepped(self, by: int) -> None:
+        line = self.basket.lines.current
+        if line is not None:
+            self._ordering.change_quantity(line, by)
+
+    @Slot()
+    def _on_empty_asked(self) -> None:
+        basket = self._ordering.basket
+        lines = tuple(basket.basket.lines)
+        basket.clear()
+        self._notice.say(_("Basket emptied"), "", _("Undo"), lambda: basket.restore(lines), _UNDO_MS)
+
+    @Slot()
+    def _on_basket_changed(self) -> None:
+        if not self._ordering.basket.basket.lines:
+            self.show_basket()
+
+    @Slot()
+    def _on_go_on(self) -> None:
+        if self.at_checkout:
+            self.completed.emit()
+        else:
+            self.show_checkout()

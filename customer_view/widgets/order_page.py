@@ -1,0 +1,171 @@
+"""The customer's Order page: choose, say how to hand over and pay, place."""
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.client.api import CustomerApi
+from core.client.errors import ClientError
+from core.domain.order import Order
+from core.domain.status import Fulfilment
+from core.ui.controls import button, label, rule
+from core.ui.jobs import Jobs
+from core.ui.notice import Notice
+from core.ui.ordering.basket_pane import TotalsTable
+from core.ui.ordering.checkout import HandoverForm
+from core.ui.ordering.view import OrderingView
+from core.ui.text import _, money
+from core.ui.theme import Theme
+from customer_view.presenters.place_order import PlaceOrderPresenter, tenders
+
+_FULFILMENTS = (Fulfilment.PICKUP, Fulfilment.DINE_IN, Fulfilment.DELIVERY)
+
+
+class OrderPage(QWidget):
+    """`clear()` it between customers. The menu is read while the page is shown.
+
+    Without a `notice` of the window's to speak through, it has its own.
+    """
+
+    placed = Signal(object)
+    """The `Order`, as the server has it. The page is empty again by then."""
+
+    def __init__(
+        self, theme: Theme, jobs: Jobs, api: CustomerApi, notice: Notice | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("order_page")
+        self._presenter = PlaceOrderPresenter(jobs, api, self)
+        self._ordering = self._presenter.ordering
+        self.notice = notice or Notice(theme)
+        self._form = HandoverForm(
+            theme, _FULFILMENTS, tenders, handing=_("How would you like it?"), paying=_("How will you pay?")
+        )
+        self._totals = TotalsTable(theme)
+        self._back = button(_("Back"), theme, "quiet", name="checkout_back")
+        self._back.setAccessibleName(_("Back to the basket"))
+        self._place = button("", theme, "primary", name="place_order")
+        self.view = OrderingView(self._ordering, theme, self._checkout(theme), self.notice)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(3))
+        if notice is None:
+            column.addWidget(self.notice)
+        column.addWidget(self.view, 1)
+        self._connect()
+        self._tell()
+
+    def _checkout(self, theme: Theme) -> QWidget:
+        checkout = QWidget()
+        head = QHBoxLayout()
+        head.addWidget(label(_("Check out"), "title"), 1)
+        head.addWidget(self._back)
+        column = QVBoxLayout(checkout)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(3))
+        column.addLayout(head)
+        column.addWidget(self._form)
+        column.addWidget(self._form.note)
+        column.addStretch(1)
+        column.addWidget(rule())
+        column.addWidget(self._totals)
+        column.addWidget(self._place)
+        return checkout
+
+    def _connect(self) -> None:
+        presenter = self._presenter
+        self._back.clicked.connect(self.view.show_basket)
+        self._place.clicked.connect(self._on_place_clicked)
+        self.view.completed.connect(self._on_place_clicked)
+        self.view.checkout_shown.connect(self._on_checkout_shown)
+        self._ordering.basket.changed.connect(self._tell)
+        presenter.placed.connect(self._on_order_placed)
+        presenter.earlier_placed.connect(self._on_earlier_order_placed)
+        presenter.refused.connect(self._on_order_refused)
+        presenter.unknown.connect(self._on_outcome_unknown)
+        presenter.address_missing.connect(self._on_address_missing)
+        presenter.busy_changed.connect(self._tell)
+
+    def clear(self) -> None:
+        """Nothing of one customer is left for the next."""
+        self._presenter.clear()
+        self._form.clear()
+        self.view.clear()
+        self.notice.clear()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ordering.menu.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ordering.menu.stop()
+        super().hideEvent(event)
+
+    # -- placing
+
+    @Slot()
+    def _on_place_clicked(self) -> None:
+        if self._presenter.busy:
+            return
+        self.notice.clear()
+        self.view.show_checkout()
+        if self.view.at_checkout:
+            self._presenter.place(self._form.values)
+
+    @Slot()
+    def _on_address_missing(self) -> None:
+        self._form.complain_of_address()
+        self.notice.say(_("Where shall we bring it?"), _("A delivery needs an address."))
+
+    @Slot(object)
+    def _on_order_placed(self, order: Order) -> None:
+        self.clear()
+        self.placed.emit(order)
+
+    @Slot(object)
+    def _on_earlier_order_placed(self, order: Order) -> None:
+        amount = money(order.total_minor, order.currency)
+
+        def show() -> None:
+            self._on_order_placed(order)
+
+        self.view.show_basket()
+        self.notice.say(
+            _("Your first try had arrived: {number}, {amount}").format(number=order.number, amount=amount),
+            _("What you changed afterwards is not in it. Placing what is in the basket now makes a second order."),
+            _("Show {number}").format(number=order.number),
+            show,
+        )
+
+    @Slot(object)
+    def _on_order_refused(self, error: ClientError) -> None:
+        if self._ordering.basket.basket.troubled is not None:
+            self.view.show_basket()
+        self.notice.show_error(error)
+
+    @Slot(object)
+    def _on_outcome_unknown(self, error: ClientError) -> None:
+        told = _("We do not know yet whether your order arrived. Try again: it will not be placed twice.")
+        self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_place_clicked)
+
+    @Slot(bool)
+    def _on_checkout_shown(self, shown: bool) -> None:
+        if shown:
+            self._place.setFocus()
+        else:
+            self.view.basket.lines.setFocus()
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        basket, busy = self._ordering.basket.basket, self._presenter.busy
+        totals = basket.totals()
+        amount = money(totals.total_minor, basket.currency)
+        self._totals.show_totals(totals, basket.tax, basket.currency)
+        self._place.setText(_("Placing…") if busy else _("Place order · {amount}").format(amount=amount))
+        self._place.setEnabled(not busy)
+        for part in (self._back, self._form, self._form.note, self.view.menu):
+            part.setEnabled(not busy)

@@ -1,0 +1,165 @@
+"""An order at the counter: for whom, handed over how, and paid for; taken once."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from core.client.api import StaffApi
+from core.client.errors import ClientError, Refused
+from core.domain.errors import InvalidOrder
+from core.domain.ids import OpId, OrderId
+from core.domain.money import exponent
+from core.domain.order import Order, PaymentState, Tender, check_delivery
+from core.domain.people import Customer
+from core.domain.status import Fulfilment
+from core.protocol.requests import TakeOrder
+from core.ui.jobs import Job, Jobs
+from core.ui.ordering.checkout import Handover
+from core.ui.ordering.presenter import Ordering
+from core.ui.ordering.sender import OrderSender
+
+LOOK_UP_MS: Final = 250
+_LEAST_SOUGHT: Final = 2
+_NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
+_QUICK: Final = 5
+
+
+def tenders(fulfilment: Fulfilment) -> Sequence[Tender]:
+    """What a cashier may take; only a delivery is paid for later."""
+    if fulfilment is Fulfilment.DELIVERY:
+        return (Tender.CASH_ON_DELIVERY, Tender.CARD, Tender.CASH)
+    return (Tender.CASH, Tender.CARD)
+
+
+def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
+    """What people hand over for `total_minor`: exactly that, then the next amounts that notes make, at most six."""
+    unit: int = 10 ** exponent(currency)
+    if exponent(currency) == 0:
+        unit = 100  # ¥100 and ₩100 are the coins that $1 is elsewhere
+    least = max((note for note in _NOTES if 10 * note * unit <= total_minor), default=1)
+    rounded = {-(-total_minor // (note * unit)) * note * unit for note in _NOTES if note >= least}
+    return (total_minor, *sorted(rounded - {total_minor})[:_QUICK])
+
+
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """Who it is for: a known customer, or a walk-in with or without a name for the ticket."""
+
+    customer: Customer | None = None
+    name: str = ""
+
+
+class TakeOrderPresenter(QObject):
+    taken = Signal(object)
+    """The `Order`, as the server has it."""
+    earlier_taken = Signal(object)
+    """An `Order` that an earlier try had taken after all, without what was changed since."""
+    refused = Signal(object)
+    """A `ClientError` that settles it: no order was taken."""
+    unknown = Signal(object)
+    """A `ClientError` after which nobody knows whether the order is there. Taking it again is safe."""
+    address_missing = Signal()
+    busy_changed = Signal(bool)
+    customers_found = Signal(object)
+    """The known customers, at most a few, that go with what was typed last."""
+    lookup_failed = Signal(object)
+    """A `ClientError`."""
+
+    def __init__(self, jobs: Jobs, api: StaffApi, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self.ordering = Ordering(jobs, api.menu, self)
+
+        def find(order_id: OrderId) -> Order:
+            return api.details(order_id).order
+
+        def take(op_id: OpId, request: TakeOrder) -> Order:
+            return api.take(op_id, request)
+
+        self._sender: OrderSender[TakeOrder] = OrderSender(jobs, take, find, self)
+        self._sender.busy_changed.connect(self.busy_changed)
+        self._sender.arrived.connect(self.taken)
+        self._sender.earlier_arrived.connect(self.earlier_taken)
+        self._sender.failed.connect(self._on_send_failed)
+        self._sought = ""
+        self._lookup: Job | None = None
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(LOOK_UP_MS)
+        self._pause.timeout.connect(self._on_typing_paused)
+
+    # -- taking it
+
+    @property
+    def busy(self) -> bool:
+        """An order is on its way."""
+        return self._sender.busy
+
+    def take(self, walk: Walk, handover: Handover) -> None:
+        """Send the order, unless it has no lines or no address, or is being sent."""
+        if not self.ordering.basket.basket.lines:
+            return
+        try:
+            check_delivery(handover.fulfilment, handover.address)
+        except InvalidOrder:
+            self.address_missing.emit()
+            return
+        later = handover.tender is Tender.CASH_ON_DELIVERY
+        self._sender.send(
+            TakeOrder(
+                lines=self.ordering.basket.basket.wanted,
+                fulfilment=handover.fulfilment,
+                tender=handover.tender,
+                payment=PaymentState.UNPAID if later else PaymentState.PAID,
+                address=handover.address,
+                note=handover.note,
+                customer_id=walk.customer.id if walk.customer else None,
+                customer_name="" if walk.customer else walk.name,
+            )
+        )
+
+    @Slot(object)
+    def _on_send_failed(self, error: ClientError) -> None:
+        if isinstance(error, Refused):
+            self.ordering.blame(error)
+            self.refused.emit(error)
+        else:
+            self.unknown.emit(error)
+
+    # -- for whom
+
+    def look_up(self, typed: str) -> None:
+        """Look for known customers once the typing pauses; only the last thing typed is answered."""
+        self.stop_looking()
+        self._sought = typed.strip()
+        if len(self._sought) < _LEAST_SOUGHT:
+            self.customers_found.emit(())
+        else:
+            self._pause.start()
+
+    def stop_looking(self) -> None:
+        """The page is hidden, or somebody was chosen: no timer and no answer from here on."""
+        self._pause.stop()
+        if self._lookup is not None:
+            self._lookup.cancel()
+            self._lookup = None
+
+    @Slot()
+    def _on_typing_paused(self) -> None:
+        sought = self._sought
+        self._lookup = self._jobs.run(lambda: self._api.customers(sought), self._on_found, self._on_lookup_failed)
+
+    def _on_found(self, customers: Sequence[Customer]) -> None:
+        self._lookup = None
+        self.customers_found.emit(tuple(customers))
+
+    def _on_lookup_failed(self, error: ClientError) -> None:
+        self._lookup = None
+        self.lookup_failed.emit(error)
+
+    def clear(self) -> None:
+        """Nothing of one customer is left for the next."""
+        self.stop_looking()
+        self._sender.reset()
