@@ -83,7 +83,7 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[OrderId, UUID] | None = None
     customer_id: Annotated[CustomerId, UUID] | None = None
     customer_name: Annotated[str, Meta(max_length=80)] = ""
-    number: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,20}-[0-9]{6,12}$")] = ""
+    number: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?$")] = ""
     """The number that the terminal gave it while it was offline, of its own series. Empty: the server gives one."""
     placed_at_client: ClientTime | None = None
 
