@@ -10,6 +10,7 @@ import msgspec
 from core.domain.ids import OrderId
 from core.domain.people import Principal, Role
 from core.domain.status import EVERYONE, STAFF
+from core.server.problems import Headers
 from core.server.services import Services
 
 B = TypeVar("B")
@@ -63,12 +64,25 @@ class Encoded(msgspec.Struct, Generic[R], frozen=True):
     status: int
     replayed: bool = False
     content_type: bytes = b"application/json"
+    headers: Headers = ()
+    """What this reply has besides those that all have."""
 
 
 class Call(Generic[B, Q]):
     """One request that has been let in: its input decoded, its bearer known."""
 
-    __slots__ = ("bearer", "body", "fingerprint", "key", "order_id", "query", "request_id", "services", "status")
+    __slots__ = (
+        "bearer",
+        "body",
+        "fingerprint",
+        "key",
+        "known",
+        "order_id",
+        "query",
+        "request_id",
+        "services",
+        "status",
+    )
 
     def __init__(
         self,
@@ -80,6 +94,7 @@ class Call(Generic[B, Q]):
         query: Q,
         order_id: OrderId,
         key: str,
+        known: bytes,
         fingerprint: bytes,
         status: int,
     ) -> None:
@@ -90,6 +105,7 @@ class Call(Generic[B, Q]):
         self.query = query
         self.order_id = order_id
         self.key = key
+        self.known = known
         self.fingerprint = fingerprint
         self.status = status
 
@@ -115,6 +131,8 @@ class Endpoint(Generic[B, Q, R]):
     reply: type[R]
     status: int = 200
     keyed: Keyed = Keyed.UNUSED
+    conditional: bool = False
+    """Its replies have an `ETag`, and `If-None-Match` is heeded."""
     example: B | None = None
     """A body that would be accepted."""
     example_reply: R | None = None

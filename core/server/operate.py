@@ -5,14 +5,18 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from core.protocol.headers import EVENT_CURSOR, OUTCOME, Outcome
 from core.server import problems
 from core.server.endpoint import Call, Encoded
-from core.store import operations
+from core.server.problems import Headers
+from core.store import events, operations
 from core.store.instants import now, to_us
 from core.store.operations import Done
 from core.store.statements import Transaction
 
 R = TypeVar("R")
+_OUTCOME: Final = OUTCOME.lower().encode()
+_EVENT_CURSOR: Final = EVENT_CURSOR.lower().encode()
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -22,18 +26,25 @@ async def operate(call: Call[Any, Any], work: Callable[[Transaction], R]) -> Enc
     The same key with the same request gives the same bytes again and does nothing. With another request it raises
     `Refusal` 422. A refusal is not kept: it changed nothing, and asked again later it may be granted.
     """
-    subject = call.principal.subject
+    subject, shop_id = call.principal.subject, call.principal.shop_id
+
+    def told(transaction: Transaction, outcome: Outcome) -> Headers:
+        """What became of it, and a place in the shop's history that has it."""
+        cursor = str(events.head(transaction, shop_id))
+        return (_OUTCOME, outcome.encode()), (_EVENT_CURSOR, cursor.encode())
 
     def once(transaction: Transaction) -> Encoded[R]:
-        if not call.key:
-            return Encoded(_encode(work(transaction)), call.status)
-        done = operations.find(transaction, subject, call.key)
+        done = operations.find(transaction, subject, call.key) if call.key else None
         if done is not None:
             if done.request_hash != call.fingerprint:
                 raise problems.key_reused()
-            return Encoded(done.reply, done.status, replayed=True)
+            return Encoded(done.reply, done.status, replayed=True, headers=told(transaction, Outcome.DUPLICATE))
+        before = transaction.announced
         body = _encode(work(transaction))
-        operations.keep(transaction, subject, call.key, Done(call.fingerprint, call.status, body), to_us(now()))
-        return Encoded(body, call.status)
+        if call.key:
+            operations.keep(transaction, subject, call.key, Done(call.fingerprint, call.status, body), to_us(now()))
+        happened = transaction.announced is not before
+        outcome = Outcome.APPLIED if happened else Outcome.SUPERSEDED
+        return Encoded(body, call.status, headers=told(transaction, outcome))
 
     return await call.services.database.write(once)

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from core.domain.errors import IllegalMove
-from core.domain.ids import OrderId, new_order_id
+from core.domain.ids import OrderId, ShopId, new_order_id
 from core.domain.money import totals
 from core.domain.order import (
     ONLINE_SERIES,
@@ -17,6 +17,7 @@ from core.domain.order import (
     PaymentState,
     check_delivery,
     check_payment,
+    order_number,
     price_lines,
 )
 from core.domain.people import Customer, Principal
@@ -24,7 +25,7 @@ from core.domain.status import Move, OrderStatus, target_of, transition
 from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.server import problems
-from core.store import orders, people, shops
+from core.store import events, orders, people, shops
 from core.store.instants import now, to_us
 from core.store.shops import Offers
 from core.store.statements import Transaction
@@ -61,6 +62,7 @@ def place(transaction: Transaction, offers: Offers, principal: Principal, reques
         payment=PaymentState.UNPAID,
         customer=customer,
         customer_name=customer.name,
+        number="",
     )
 
 
@@ -83,6 +85,7 @@ def take(transaction: Transaction, offers: Offers, principal: Principal, request
         payment=request.payment,
         customer=customer,
         customer_name=request.customer_name or (customer.name if customer else ""),
+        number=request.number,
     )
 
 
@@ -97,7 +100,7 @@ def change_status(transaction: Transaction, principal: Principal, order_id: Orde
         if order.status is request.to and orders.last_moved(transaction, order.id) > request.version:
             return order
         raise problems.conflict(order, "Somebody else has changed it meanwhile.")
-    return _move(transaction, principal, order, request.to, request.reason)
+    return _move(transaction, principal, order, request.to, request)
 
 
 def recall(transaction: Transaction, principal: Principal, order_id: OrderId, request: RecallOrder) -> Order:
@@ -108,13 +111,13 @@ def recall(transaction: Transaction, principal: Principal, order_id: OrderId, re
     target = target_of(order.status, Move.RECALL, order.fulfilment, principal.role)
     if target is None:
         raise problems.illegal_move(order, IllegalMove("There is no step back from here."))
-    return _move(transaction, principal, order, target, request.reason)
+    return _move(transaction, principal, order, target, request)
 
 
 def cancel(transaction: Transaction, principal: Principal, order_id: OrderId, request: CancelOrder) -> Order:
     """A customer takes their own order back, while the shop has not confirmed it."""
     order = own(transaction, principal, order_id)
-    return _move(transaction, principal, order, OrderStatus.CANCELLED, request.reason)
+    return _move(transaction, principal, order, OrderStatus.CANCELLED, request)
 
 
 def change_payment(transaction: Transaction, principal: Principal, order_id: OrderId, request: ChangePayment) -> Order:
@@ -160,6 +163,7 @@ def _new(
     payment: PaymentState,
     customer: Customer | None,
     customer_name: str,
+    number: str,
 ) -> Order:
     check_delivery(request.fulfilment, request.address)
     order_id = request.id or new_order_id()
@@ -174,7 +178,7 @@ def _new(
     order = Order(
         id=order_id,
         shop_id=shop.id,
-        number=shops.next_number(transaction, shop.id, series),
+        number=_claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series),
         channel=channel,
         status=channel.first_status,
         version=1,
@@ -194,20 +198,39 @@ def _new(
         note=request.note.strip(),
         lines=lines,
     )
-    orders.insert(transaction, order, principal)
-    shops.publish(transaction, shop.id, to_us(placed_at), OrderPlaced(order=order))
+    orders.insert(transaction, order, principal, request.placed_at_client)
+    events.append(transaction, shop.id, order.customer_id, to_us(placed_at), OrderPlaced(order=order))
     return order
 
 
-def _move(transaction: Transaction, principal: Principal, order: Order, target: OrderStatus, reason: str) -> Order:
+def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:
+    """The number that a terminal gave by itself, if it did: one of its own series that no order has."""
+    if not number:
+        return ""
+    own_series, _, digits = number.rpartition("-")
+    if own_series != series or number != order_number(series, int(digits)) or not int(digits):
+        raise problems.invalid(f"A number given at this terminal looks like {order_number(series, 1)}.", "number")
+    if orders.has_number(transaction, shop_id, number):
+        raise problems.exists("an order with this number", "number")
+    shops.claim_number(transaction, shop_id, series, int(digits))
+    return number
+
+
+def _move(
+    transaction: Transaction,
+    principal: Principal,
+    order: Order,
+    target: OrderStatus,
+    request: ChangeStatus | RecallOrder | CancelOrder,
+) -> Order:
     try:
-        transition(order.status, target, order.fulfilment, principal.role, reason)
+        transition(order.status, target, order.fulfilment, principal.role, request.reason)
     except IllegalMove as error:
         raise problems.illegal_move(order, error) from None
     moved = msgspec.structs.replace(
-        order, status=target, version=order.version + 1, updated_at=now(), reason=reason.strip()
+        order, status=target, version=order.version + 1, updated_at=now(), reason=request.reason.strip()
     )
-    orders.record(transaction, moved, order.status, principal)
+    orders.record(transaction, moved, order.status, principal, request.moved_at_client)
     _keep(
         transaction,
         moved,
@@ -229,4 +252,4 @@ def _move(transaction: Transaction, principal: Principal, order: Order, target: 
 def _keep(transaction: Transaction, changed: Order, *, seen: int, event: Event) -> None:
     if not orders.update_changed(transaction, changed, seen):
         raise RuntimeError(f"order {changed.id} changed under the only writer")
-    shops.publish(transaction, changed.shop_id, to_us(changed.updated_at), event)
+    events.append(transaction, changed.shop_id, changed.customer_id, to_us(changed.updated_at), event)

@@ -75,6 +75,22 @@ def illegal_move(order: Order, error: DomainError) -> Refusal:
     )
 
 
+def diverged() -> Refusal:
+    return _refusal(
+        409,
+        "diverged",
+        "The server's history is another one.",
+        "It was restored. Take a snapshot, and send again what was acknowledged.",
+        "cursor",
+    )
+
+
+def gone() -> Refusal:
+    return _refusal(
+        410, "gone", "The server's history no longer goes back that far.", "Take a snapshot.", field="cursor"
+    )
+
+
 def exists(what: str, field: str) -> Refusal:
     return _refusal(409, "exists", f"There already is {what}.", field=field)
 

@@ -1,8 +1,9 @@
 """Orders: kept, changed, and found again."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, lru_cache
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -78,7 +79,7 @@ _UPDATE: Final = Prepared(
     )
 )
 _CHANGES: Final = Prepared(
-    select(_h.source, _h.target, _h.at, _h.reason, _h.by_name, _h.device)
+    select(_h.source, _h.target, _h.at, _h.reason, _h.by_name, _h.device, _h.client_at)
     .where(_h.order_id == bindparam("order_id"))
     .order_by(_h.version)
 )
@@ -89,7 +90,7 @@ _COUNT_UP: Final = Prepared(
     .where(customers.c.id == bindparam("customer"))
     .values(order_count=customers.c.order_count + literal_column("1"))
 )
-_KEY: Final = (_c.id, _c.version, _c.placed_at)
+_KEY: Final = (_c.id, _c.version, _c.placed_at, _c.updated_at)
 _newest = select(*_KEY).where(_c.customer_id == bindparam("customer_id"))
 _newest = _newest.order_by(_c.placed_at.desc(), _c.id.desc()).limit(bindparam("limit"))
 HISTORY: Final = Prepared(_newest)
@@ -99,6 +100,22 @@ HISTORY_AFTER: Final = Prepared(
 )
 """Those that come after a position. The same work however deep it is: one seek in `ix_orders_history`."""
 
+
+_STAMP: Final = Prepared(
+    select(_c.shop_id, _c.customer_id, _c.version, _c.updated_at).where(_c.id == bindparam("order_id"))
+)
+_BY_NUMBER: Final = Prepared(select(_c.id).where(_c.shop_id == bindparam("shop_id"), _c.number == bindparam("number")))
+_IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # as the partial index says it, or it is not used
+_ALL_OPEN: Final = Prepared(
+    select(*_KEY).where(_c.shop_id == bindparam("shop_id"), _IS_OPEN).order_by(_c.placed_at, _c.id)
+)
+_CLOSED_SINCE: Final = Prepared(
+    select(*_KEY)
+    .where(_c.shop_id == bindparam("shop_id"), literal_column("is_open = 0"), _c.updated_at >= bindparam("since"))
+    .order_by(_c.updated_at)
+)
+_AT_ONCE: Final = 100
+_encode: Final = msgspec.json.Encoder().encode
 
 REMEMBERED: Final = 4_096
 """Orders that each reading connection keeps."""
@@ -120,7 +137,7 @@ def _modifiers(text: str) -> tuple[LineModifier, ...]:
     return msgspec.json.decode(text, type=tuple[LineModifier, ...])
 
 
-def insert(transaction: Transaction, order: Order, by: Principal) -> None:
+def insert(transaction: Transaction, order: Order, by: Principal, client_at: datetime | None = None) -> None:
     """Keep a new order with its lines and the first entry of its history, and count it for its customer."""
     values = msgspec.structs.asdict(order)
     del values["lines"]
@@ -138,12 +155,18 @@ def insert(transaction: Transaction, order: Order, by: Principal) -> None:
             for position, line in enumerate(order.lines)
         ],
     )
-    record(transaction, order, None, by)
+    record(transaction, order, None, by, client_at)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
 
 
-def record(transaction: Transaction, order: Order, source: OrderStatus | None, by: Principal) -> None:
+def record(
+    transaction: Transaction,
+    order: Order,
+    source: OrderStatus | None,
+    by: Principal,
+    client_at: datetime | None = None,
+) -> None:
     """Append to the history that `by` moved `order` from `source` to where it is now."""
     transaction.run(
         _INSERT_CHANGE,
@@ -157,7 +180,16 @@ def record(transaction: Transaction, order: Order, source: OrderStatus | None, b
         by_name=by.name,
         by_role=by.role,
         device=by.device_id or "",
+        client_at=_advised(client_at),
     )
+
+
+def _advised(at: datetime | None) -> int | None:
+    """A client's clock may say anything; what is no instant in UTC's calendar is left out."""
+    try:
+        return to_us(at.astimezone(UTC)) if at is not None else None
+    except OverflowError:
+        return None
 
 
 def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
@@ -193,8 +225,9 @@ def changes(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, 
             reason=reason,
             by=by,
             device=device,
+            client_at=from_us(client_at) if client_at is not None else None,
         )
-        for source, target, at, reason, by, device in transaction.all(_CHANGES, order_id=order_id)
+        for source, target, at, reason, by, device, client_at in transaction.all(_CHANGES, order_id=order_id)
     )
 
 
@@ -204,8 +237,51 @@ def last_moved(transaction: Transaction, order_id: OrderId) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
+class Stamp(msgspec.Struct, frozen=True):
+    """Whose an order is, and what it changes with: everything but the order itself."""
+
+    shop_id: ShopId
+    customer_id: CustomerId | None
+    version: int
+    updated_us: int
+
+
+def stamp(transaction: Transaction, order_id: OrderId) -> Stamp | None:
+    row = transaction.first(_STAMP, order_id=order_id)
+    return Stamp(*row) if row else None
+
+
+def has_number(transaction: Transaction, shop_id: ShopId, number: str) -> bool:
+    return transaction.first(_BY_NUMBER, shop_id=shop_id, number=number) is not None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Which orders a page shows, and each at which version. The orders themselves are not read yet."""
+
+    keys: Sequence[Any]
+    limit: int
+    total: int
+
+    @property
+    def count(self) -> int:
+        return min(len(self.keys), self.limit)
+
+    def fingerprint(self) -> bytes:
+        """The same for the same page: a version is a promise about all of an order but, after a restore, not alone."""
+        seen = [(key[0], key[1], key[3]) for key in self.keys]
+        return blake2b(_encode((self.total, seen)), digest_size=12).digest()
+
+    def page(self, transaction: Transaction) -> OrderPage:
+        return _page(transaction, self.keys, self.limit, self.total)
+
+
 def history(transaction: Transaction, customer_id: CustomerId, query: HistoryQuery) -> OrderPage:
     """A page of one customer's orders, newest first. Raises `DomainError` on a cursor that is not ours."""
+    return find_history(transaction, customer_id, query).page(transaction)
+
+
+def find_history(transaction: Transaction, customer_id: CustomerId, query: HistoryQuery) -> Found:
+    """The same, as far as knowing whether it has changed."""
     if query.cursor:
         after = cursors.decode(query.cursor)
         rows = transaction.all(
@@ -218,7 +294,17 @@ def history(transaction: Transaction, customer_id: CustomerId, query: HistoryQue
     else:
         rows = transaction.all(HISTORY, customer_id=customer_id, limit=query.limit + 1)
     counted = transaction.first(_COUNT, customer_id=customer_id)
-    return _page(transaction, rows, query.limit, counted[0] if counted else 0)
+    return Found(rows, query.limit, counted[0] if counted else 0)
+
+
+def standing(transaction: Transaction, shop_id: ShopId, closed_since: datetime) -> list[Order]:
+    """A shop's open orders, oldest first, and then those that closed at or after an instant."""
+    keys = transaction.all(_ALL_OPEN, shop_id=shop_id)
+    keys += transaction.all(_CLOSED_SINCE, shop_id=shop_id, since=to_us(closed_since))
+    found: list[Order] = []
+    for start in range(0, len(keys), _AT_ONCE):
+        found += _known(transaction, keys[start : start + _AT_ONCE])
+    return found
 
 
 def search(
@@ -245,7 +331,7 @@ def _filters(
     query: OrderQuery, placed_from: datetime | None, placed_to: datetime | None
 ) -> Iterable[ColumnElement[bool]]:
     if query.open:
-        yield literal_column("is_open = 1")  # as the partial index says it, or it is not used
+        yield _IS_OPEN
     if query.status:
         yield _c.status.in_(query.status)
     if placed_from is not None:

@@ -32,6 +32,7 @@ _REVOKE: Final = Prepared(
     .where(_s.id == bindparam("session"), _s.revoked_at.is_(None))
     .values(revoked_at=bindparam("revoked_at"))
 )
+_REVOKED_SINCE: Final = Prepared(select(_s.id).where(_s.revoked_at >= bindparam("since")))
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,11 @@ def get(transaction: Transaction, session_id: str) -> Principal | None:
 def revoke(transaction: Transaction, session_id: str, at_us: int) -> None:
     """End a session for good, with every token it has."""
     transaction.run(_REVOKE, session=session_id, revoked_at=at_us)
+
+
+def revoked_since(transaction: Transaction, since_us: int) -> list[str]:
+    """The sessions that were ended at or after an instant, by whomever."""
+    return [row[0] for row in transaction.all(_REVOKED_SINCE, since=since_us)]
 
 
 def insert_token(transaction: Transaction, token: RefreshToken) -> None:

@@ -4,18 +4,16 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BindParameter, ColumnClause, bindparam, literal_column, select, update
+from sqlalchemy import BigInteger, BindParameter, ColumnClause, bindparam, case, literal_column, select, update
 
 from core.domain.ids import DeviceId, ItemId, ShopId, uuid7
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.order import ONLINE_SERIES, order_number
-from core.protocol.events import Event
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
 from core.store.tables import (
     devices,
-    events,
     menu_categories,
     menu_groups,
     menu_items,
@@ -52,16 +50,17 @@ _DEVICE: Final = Prepared(
     select(devices.c.id).where(devices.c.shop_id == bindparam("shop_id"), devices.c.id == bindparam("device_id"))
 )
 _one: Final[ColumnClause[int]] = literal_column("1")
+_this_series: Final = (number_series.c.shop_id == bindparam("shop"), number_series.c.series == bindparam("name"))
 _NEXT_NUMBER: Final = Prepared(
+    update(number_series).where(*_this_series).values(last=number_series.c.last + _one).returning(number_series.c.last)
+)
+_count: Final[BindParameter[int]] = bindparam("count", type_=BigInteger)
+_AT_LEAST: Final = Prepared(
     update(number_series)
-    .where(number_series.c.shop_id == bindparam("shop"), number_series.c.series == bindparam("name"))
-    .values(last=number_series.c.last + _one)
-    .returning(number_series.c.last)
+    .where(*_this_series)
+    .values(last=case((number_series.c.last < _count, _count), else_=number_series.c.last))
 )
-_NEXT_SEQ: Final = Prepared(
-    update(shops).where(shops.c.id == bindparam("shop")).values(seq=shops.c.seq + _one).returning(shops.c.seq)
-)
-_INSERT_EVENT: Final = Prepared.insert(events)
+_LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series))
 
 _INSERT_CATEGORY: Final = Prepared.insert(menu_categories)
 _INSERT_ITEM: Final = Prepared.insert(menu_items)
@@ -89,7 +88,6 @@ _MODIFIERS: Final = Prepared(
     .where(_m.shop_id == _this_shop)
     .order_by(_m.position)
 )
-_encode: Final = msgspec.json.Encoder().encode
 
 
 def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str) -> None:
@@ -144,14 +142,16 @@ def next_number(transaction: Transaction, shop_id: ShopId, series: str) -> str:
     return order_number(series, row[0])
 
 
-def publish(transaction: Transaction, shop_id: ShopId, at_us: int, event: Event) -> int:
-    """Append an event to the shop's, in this transaction. Gives its `seq`."""
-    row = transaction.first(_NEXT_SEQ, shop=shop_id)
-    if row is None:
-        raise LookupError(f"there is no shop {shop_id}")
-    seq: int = row[0]
-    transaction.run(_INSERT_EVENT, shop_id=shop_id, seq=seq, event_id=uuid7(), at=at_us, payload=_encode(event))
-    return seq
+def claim_number(transaction: Transaction, shop_id: ShopId, series: str, count: int) -> None:
+    """A terminal has given `count` by itself: the next number of the series is a higher one."""
+    if not transaction.run(_AT_LEAST, shop=shop_id, name=series, count=count):
+        raise LookupError(f"shop {shop_id} has no number series {series}")
+
+
+def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
+    """The highest number that a series has given; 0 for none."""
+    row = transaction.first(_LAST_NUMBER, shop=shop_id, name=series)
+    return row[0] if row is not None else 0
 
 
 def menu(transaction: Transaction, shop: Shop) -> Menu:

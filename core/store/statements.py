@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Executable, Select, Table, bindparam, insert
 
+from core.protocol.feed import Cursor
+
 Row = tuple[Any, ...]
 
 
@@ -46,6 +48,8 @@ class Transaction:
     def __init__(self, connection: Connection, *, remembers: bool = False) -> None:
         self.connection = connection
         self.memory: dict[str, Any] | None = {} if remembers else None
+        self.announced: Cursor | None = None
+        """The last event that was appended in it."""
         driver: Any = connection.connection.driver_connection
         self._cursor = driver.cursor()
         self._dialect = connection.dialect

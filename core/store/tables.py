@@ -57,6 +57,11 @@ def _shop() -> Column[str]:
     return _text("shop_id", ForeignKey("shops.id"))
 
 
+def _index_where(name: str, *columns: str, where: str) -> Index:
+    """An index of some rows, as small as they are few."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 shops: Final = Table(
     "shops",
     metadata,
@@ -197,14 +202,9 @@ orders: Final = Table(
     Index("ix_orders_history", "customer_id", "placed_at", "id"),
     Index("ix_orders_shop", "shop_id", "placed_at", "id"),
     # The board's: as small as what is still to be done, however many orders there have been.
-    Index(
-        "ix_orders_open",
-        "shop_id",
-        "placed_at",
-        "id",
-        sqlite_where=text("is_open = 1"),
-        postgresql_where=text("is_open = 1"),
-    ),
+    _index_where("ix_orders_open", "shop_id", "placed_at", "id", where="is_open = 1"),
+    # What closed lately; written once an order, when it closes.
+    _index_where("ix_orders_closed", "shop_id", "updated_at", where="is_open = 0"),
 )
 
 order_lines: Final = Table(
@@ -236,6 +236,7 @@ status_history: Final = Table(
     _text("by_name"),
     _text("by_role"),
     _text("device"),
+    _big("client_at", nullable=True),
     sqlite_with_rowid=False,
 )
 
@@ -245,8 +246,10 @@ events: Final = Table(
     _key("shop_id", ForeignKey("shops.id")),
     Column("seq", BigInteger, primary_key=True, nullable=False, autoincrement=False),
     _text("event_id", unique=True),
+    _text("customer_id", nullable=True),  # who may see it besides the shop's staff
     _big("at"),
     Column("payload", LargeBinary, nullable=False),
+    _index_where("ix_events_customer", "shop_id", "customer_id", "seq", where="customer_id IS NOT NULL"),
 )
 
 operations: Final = Table(
@@ -272,6 +275,7 @@ sessions: Final = Table(
     _big("created_at"),
     _big("revoked_at", nullable=True),
     Index(None, "subject"),
+    _index_where("ix_sessions_revoked", "revoked_at", where="revoked_at IS NOT NULL"),
 )
 
 refresh_tokens: Final = Table(

@@ -54,6 +54,8 @@ class Writer:
     def __init__(self, transaction: Transaction, begin: str) -> None:
         self._tx = transaction
         self._begin = begin
+        self.on_events: Callable[[], None] | None = None
+        """Called in the writer's thread after a commit that made events known, once for all of them."""
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
@@ -101,11 +103,14 @@ class Writer:
                 group.append(job)
             self._commit(group)
             _answer(group)
+            if self._tx.announced is not None and self.on_events is not None:
+                self.on_events()
             if last:
                 break
         self._tx.close()
 
     def _commit(self, group: list[_Job]) -> None:
+        self._tx.announced = None
         try:
             self._tx.command(self._begin)
             for job in group:
