@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
     for chatty in ("alembic", "uvicorn"):  # what they would say, we say ourselves
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
-        configured.directory.mkdir(parents=True, exist_ok=True)
+        configured.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         keys, made_keys = setup.open_keys(configured.keys_path)
     except (KeyFileError, OSError) as error:
         print(f"orderbell serve: {error}", file=sys.stderr)

@@ -28,6 +28,8 @@ async def sign_up(services: Services, request: SignUp) -> Tokens:
     """A new customer, signed in. Raises `Refusal` 409 naming the phone number or address that is taken."""
     if len(people.digits(request.phone)) < 4:
         raise problems.invalid("A phone number has at least 4 digits.", "phone")
+    if not request.name.strip():
+        raise problems.invalid("A name has at least one letter.", "name")
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
 

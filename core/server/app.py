@@ -36,9 +36,9 @@ class Orderbell(Starlette):
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             yield
-            shared.passwords.close()
-            shared.database.close()
+            shared.close()
 
+        self.services = shared
         self._endpoints = {
             **endpoints,
             **{(method, path.rstrip("/")): app for (method, path), app in endpoints.items()},

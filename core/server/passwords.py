@@ -1,11 +1,12 @@
 """Passwords and PINs: Argon2id, a few at a time, and as slow for a stranger as for a known name."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from core.store.threads import started_pool
 
 # OWASP's floor for Argon2id (Password Storage Cheat Sheet): 19 MiB, two passes, one lane.
 MEMORY_KIB: Final = 19_456
@@ -22,7 +23,7 @@ class Passwords:
     """Hashing beside the event loop. More than two at once would take the machine from the orders."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
+        self._threads = started_pool(AT_ONCE, "passwords")
         self._nobody = hash_secret("nobody signs in with this")
 
     async def hash(self, secret: str) -> str:

@@ -37,6 +37,11 @@ class Services(msgspec.Struct, frozen=True):
         self.verified.keep(token, verified)
         return verified.principal
 
+    def close(self) -> None:
+        """Finish what was accepted, and let go of threads and files."""
+        self.passwords.close()
+        self.database.close()
+
 
 def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
     return Services(

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 
 from core.store import migrate
 from core.store.statements import Transaction
+from core.store.threads import started_pool
 from core.store.writer import Work, Writer
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class Database:
         self._idle: SimpleQueue[Transaction] = SimpleQueue()
         for _ in range(SEARCHERS):
             self._idle.put(self._read_only())
-        self._searchers = ThreadPoolExecutor(SEARCHERS, thread_name_prefix="store-search")
+        self._searchers = started_pool(SEARCHERS, "store-search")
         self._closed = False
 
     def write(self, work: Work[T]) -> "asyncio.Future[T]":

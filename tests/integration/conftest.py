@@ -1,0 +1,58 @@
+"""The backend for a test, and the people who call it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.integration import calls
+from tests.integration.calls import Caller
+from tests.support import shop
+from tests.support.server import ServerThread
+from tests.support.shop import World
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A running backend, its world, and everybody in it signed in."""
+
+    server: ServerThread
+    world: World
+    directory: Path
+    nobody: Caller
+    ada: Caller
+    grace: Caller
+    kim: Caller
+    alex: Caller
+    sam: Caller
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database says, read beside the server."""
+        return self.server.database.read_blocking(
+            lambda transaction: [tuple(row) for row in transaction.connection.exec_driver_sql(sql, values)]
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many rows every table has."""
+        tables = [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in tables}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One backend for the tests of a module, so each must do with what the others leave."""
+    directory = tmp_path_factory.mktemp("server")
+    world = shop.lay_out(directory / "orderbell.db")
+    with ServerThread(directory) as server:
+        yield Place(
+            server,
+            world,
+            directory,
+            nobody=Caller(server),
+            ada=calls.customer(server, shop.ADA),
+            grace=calls.customer(server, shop.GRACE),
+            kim=calls.staff(server, shop.KIM),
+            alex=calls.staff(server, shop.ALEX),
+            sam=calls.staff(server, shop.SAM, shop.OTHER_DEVICE, world.other_shop),
+        )

@@ -1,0 +1,238 @@
+"""An order from the customer's window to the counter and back, over real HTTP and a real file."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.calls import new_key, order_body
+from tests.integration.conftest import Place
+from tests.support import shop
+
+
+def test_the_whole_life_of_an_order(place: Place) -> None:
+    order = place.ada.place(note="no onions")
+    assert order["status"] == "pending"
+    assert order["version"] == 1
+    assert order["customer_id"] == place.world.ada
+    assert order["number"].startswith("ONLINE-")
+    assert (order["subtotal_minor"], order["tax_minor"], order["total_minor"]) == (2790, 230, 3020)
+    assert [line["total_minor"] for line in order["lines"]] == [2400, 390]
+    for to in ("confirmed", "preparing", "ready", "completed"):
+        reply = place.kim.move(order, to)
+        assert reply.status_code == 200, reply.text
+        order = reply.json()
+        assert order["status"] == to
+        assert place.ada.get(f"/api/online/orders/{order['id']}/").json() == order
+    report = place.ada.get(f"/api/online/orders/{order['id']}/status/").json()
+    assert report["status_info"]["progress"] == 100
+    moves = [(change["source"], change["target"]) for change in report["history"]]
+    assert moves == [
+        (None, "pending"),
+        ("pending", "confirmed"),
+        ("confirmed", "preparing"),
+        ("preparing", "ready"),
+        ("ready", "completed"),
+    ]
+    times = [change["at"] for change in report["history"]]
+    assert times == sorted(times)
+    assert times[-1] == report["updated_at"] == order["updated_at"]
+
+
+def test_a_customer_is_not_told_who_in_the_shop_did_it(place: Place) -> None:
+    order = place.kim.move(place.ada.place(), "confirmed").json()
+    told = place.ada.get(f"/api/online/orders/{order['id']}/status/").json()["history"]
+    assert {(change["by"], change["device"]) for change in told} == {("", "")}
+    seen = place.kim.get(f"/api/pos/orders/{order['id']}/").json()["history"]
+    assert [(change["by"], change["device"]) for change in seen] == [("Ada Lovelace", ""), ("Kim", "POS1")]
+
+
+def test_history_is_newest_first_in_pages_that_miss_nothing(place: Place) -> None:
+    placed = [place.grace.place()["id"] for _ in range(7)]
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = place.grace.get("/api/online/orders/history/", params={"limit": 3, "cursor": cursor}).json()
+        assert len(page["orders"]) <= 3
+        assert page["total"] >= 7
+        found += [order["id"] for order in page["orders"]]
+        cursor = page["next_cursor"]
+    assert len(found) == page["total"] == len(set(found))
+    assert [order_id for order_id in found if order_id in placed] == placed[::-1]
+
+
+def test_a_new_order_does_not_move_the_next_page(place: Place) -> None:
+    for _ in range(3):
+        place.grace.place()
+    first = place.grace.get("/api/online/orders/history/?limit=2").json()
+    place.grace.place()
+    second = place.grace.get("/api/online/orders/history/", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert not {order["id"] for order in first["orders"]} & {order["id"] for order in second["orders"]}
+
+
+def test_a_refreshed_history_shows_the_change(place: Place) -> None:
+    order = place.ada.place()
+    path = "/api/online/orders/history/?limit=1"
+    assert place.ada.get(path).json()["orders"] == [order]
+    moved = place.kim.move(order, "confirmed").json()
+    assert place.ada.get(path).json()["orders"] == [moved]
+
+
+def test_a_customer_cancels_while_pending_and_not_after(place: Place) -> None:
+    order = place.ada.place()
+    cancelled = place.ada.post(f"/api/online/orders/{order['id']}/cancel/", {"reason": "twice"}).json()
+    assert (cancelled["status"], cancelled["reason"], cancelled["version"]) == ("cancelled", "twice", 2)
+    order = place.kim.move(place.ada.place(), "confirmed").json()
+    refused = place.ada.post(f"/api/online/orders/{order['id']}/cancel/", {})
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "illegal_move"
+    assert refused.json()["order"] == order
+
+
+@pytest.mark.parametrize(("to", "reason"), [("rejected", "closed"), ("cancelled", "no rice")])
+def test_staff_end_an_order_with_a_reason(place: Place, to: str, reason: str) -> None:
+    order = place.ada.place()
+    refused = place.kim.move(order, to)
+    assert (refused.status_code, refused.json()["field"]) == (422, "reason")
+    ended = place.kim.move(order, to, reason=reason).json()
+    assert (ended["status"], ended["reason"]) == (to, reason)
+    assert place.ada.get(f"/api/online/orders/{order['id']}/status/").json()["history"][-1]["reason"] == reason
+
+
+def test_recall_takes_one_step_back_and_says_so(place: Place) -> None:
+    order = place.kim.move(place.ada.place(), "confirmed").json()
+    path = f"/api/pos/orders/{order['id']}/recall/"
+    back = place.kim.post(path, {"version": 2, "reason": "too early"}, key=new_key()).json()
+    assert (back["status"], back["version"], back["reason"]) == ("pending", 3, "too early")
+    refused = place.kim.post(path, {"version": 3}, key=new_key())
+    assert (refused.status_code, refused.json()["type"], refused.json()["order"]) == (409, "illegal_move", back)
+
+
+def test_a_delivery_goes_out(place: Place) -> None:
+    order = place.ada.place(fulfilment="delivery", address="1 Main Street", tender="cash_on_delivery")
+    for to in ("confirmed", "preparing", "ready", "out_for_delivery", "completed"):
+        order = place.kim.move(order, to).json()
+    assert order["status"] == "completed"
+
+
+def test_a_counter_order_is_numbered_by_its_terminal(place: Place) -> None:
+    body = order_body(customer_name="Walk-in", fulfilment="dine_in")
+    first = place.kim.post("/api/pos/orders/", body, key=new_key())
+    assert first.status_code == 201
+    order = first.json()
+    assert (order["channel"], order["status"], order["payment"]) == ("counter", "confirmed", "paid")
+    assert (order["customer_id"], order["customer_name"]) == (None, "Walk-in")
+    second = place.alex.post("/api/pos/orders/", order_body(), key=new_key()).json()
+    series, _, count = order["number"].partition("-")
+    assert series == shop.DEVICE
+    assert second["number"] == f"{series}-{int(count) + 1:06d}"
+
+
+def test_a_counter_order_for_a_known_customer_is_in_their_history(place: Place) -> None:
+    found = place.kim.get("/api/pos/customers/", params={"q": "0101"}).json()["customers"]
+    assert [customer["name"] for customer in found] == ["Grace Hopper"]
+    assert place.kim.get("/api/pos/customers/", params={"q": "gra"}).json()["customers"] == found
+    before = place.grace.get("/api/online/orders/history/").json()["total"]
+    body = order_body(customer_id=found[0]["id"])
+    order = place.kim.post("/api/pos/orders/", body, key=new_key()).json()
+    assert (order["customer_name"], order["customer_phone"]) == ("Grace Hopper", "15550101")
+    page = place.grace.get("/api/online/orders/history/?limit=1").json()
+    assert (page["orders"], page["total"]) == ([order], before + 1)
+
+
+def test_payment_has_its_own_moves(place: Place) -> None:
+    order = place.ada.place()
+    path = f"/api/pos/orders/{order['id']}/payment/"
+    paid = place.kim.post(path, {"payment": "paid", "version": 1, "tender": "card"}, key=new_key()).json()
+    assert (paid["payment"], paid["tender"], paid["version"], paid["status"]) == ("paid", "card", 2, "pending")
+    again = place.kim.post(path, {"payment": "paid", "version": 1}, key=new_key())
+    assert (again.status_code, again.json()) == (200, paid)
+    stale = place.kim.post(path, {"payment": "refunded", "version": 1}, key=new_key())
+    assert (stale.status_code, stale.json()["type"]) == (409, "conflict")
+    refunded = place.kim.post(path, {"payment": "refunded", "version": 2}, key=new_key()).json()
+    final = place.kim.post(path, {"payment": "paid", "version": 3}, key=new_key())
+    assert (final.status_code, final.json()["type"], final.json()["order"]) == (409, "illegal_move", refunded)
+
+
+def ids(reply: Any) -> list[str]:
+    return [order["id"] for order in reply.json()["orders"]]
+
+
+def test_the_board_is_oldest_first_and_only_what_is_open(place: Place) -> None:
+    old, new, done = place.ada.place(), place.grace.place(), place.ada.place()
+    place.kim.move(done, "rejected", reason="closed")
+    board = place.kim.get("/api/pos/orders/", params={"open": "true", "limit": 500})
+    assert [found for found in ids(board) if found in {old["id"], new["id"], done["id"]}] == [old["id"], new["id"]]
+    assert board.json()["total"] == len(ids(board))
+    everything = place.kim.get("/api/pos/orders/", params={"limit": 500})
+    assert ids(everything)[:3] == [done["id"], new["id"], old["id"]]
+
+
+def test_the_board_comes_in_pages_too(place: Place) -> None:
+    for _ in range(3):
+        place.ada.place()
+    whole = ids(place.kim.get("/api/pos/orders/", params={"open": "true", "limit": 500}))
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = place.kim.get("/api/pos/orders/", params={"open": "true", "limit": 2, "cursor": cursor})
+        found += ids(page)
+        cursor = page.json()["next_cursor"]
+    assert found == whole
+
+
+def test_staff_find_an_order_by_what_they_know(place: Place) -> None:
+    order = place.grace.place()
+
+    def found(**query: Any) -> list[str]:
+        return ids(place.kim.get("/api/pos/orders/", params={"limit": 500, **query}))
+
+    assert found(q=order["number"]) == [order["id"]]
+    assert found(q=order["number"].lower()) == [order["id"]]
+    assert order["id"] in found(q="hopp")
+    assert order["id"] in found(q="555 0101")
+    assert order["id"] not in found(q="Lovelace")
+    assert found(q="%") == []
+    assert found(q="_") == []
+    assert order["id"] in found(status=["pending", "ready"])
+    assert order["id"] not in found(status=["ready"])
+    assert order["id"] in found(placed_from=order["placed_at"])
+    assert order["id"] not in found(placed_to=order["placed_at"])
+    assert found(placed_from=order["placed_at"], placed_to=order["placed_at"]) == []
+
+
+def test_numbers_and_events_have_no_gaps(place: Place) -> None:
+    for _ in range(3):
+        place.ada.place()
+        assert place.ada.post("/api/online/orders/", {"lines": []}).status_code == 422
+        gone = {"lines": [{"item_id": shop.SOLD_OUT}]}
+        assert place.ada.post("/api/online/orders/", gone).status_code == 422
+    shop_id = place.world.shop
+    numbers = place.rows("SELECT number FROM orders WHERE shop_id = ? AND channel = 'online'", shop_id)
+    counts = sorted(int(number.rpartition("-")[2]) for (number,) in numbers)
+    assert counts == list(range(1, len(counts) + 1))
+    seqs = [seq for (seq,) in place.rows("SELECT seq FROM events WHERE shop_id = ? ORDER BY seq", shop_id)]
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert place.rows("SELECT seq FROM shops WHERE id = ?", shop_id) == [(len(seqs),)]
+
+
+def test_every_change_is_an_event(place: Place) -> None:
+    order = place.ada.place()
+    order = place.kim.move(order, "confirmed").json()
+    place.kim.post(f"/api/pos/orders/{order['id']}/payment/", {"payment": "paid", "version": 2}, key=new_key())
+    kinds = place.rows(
+        "SELECT json_extract(CAST(payload AS TEXT), '$.kind') FROM events WHERE shop_id = ? ORDER BY seq DESC LIMIT 3",
+        place.world.shop,
+    )
+    assert [kind for (kind,) in kinds] == ["order_payment_changed", "order_status_changed", "order_placed"]
+
+
+def test_the_menu_is_the_shops(place: Place) -> None:
+    assert place.nobody.get("/api/menu/").json()["shop_name"] == "Test Kitchen"
+    assert place.kim.get("/api/menu/").json()["shop_name"] == "Test Kitchen"
+    assert place.sam.get("/api/menu/").json()["shop_name"] == "Other Kitchen"
+
+
+def test_an_address_works_without_its_last_slash(place: Place) -> None:
+    order = place.ada.place()
+    assert place.ada.get(f"/api/online/orders/{order['id']}").json() == order
+    assert place.ada.get("/api/online/orders/history?limit=1").json()["orders"] == [order]

@@ -1,0 +1,141 @@
+import itertools
+
+import pytest
+
+from core.domain.errors import DomainError, IllegalMove, InvalidOrder
+from core.domain.ids import ItemId, ModifierId, ShopId, new_order_id
+from core.domain.menu import Menu, MenuItem, Modifier, ModifierGroup
+from core.domain.order import (
+    MAX_LINES,
+    MAX_QUANTITY,
+    Channel,
+    NewLine,
+    PaymentState,
+    check_delivery,
+    check_payment,
+    order_number,
+    price_lines,
+)
+from core.domain.people import Principal, Role
+from core.domain.status import Fulfilment, OrderStatus
+
+BOWL = ItemId("bowl")
+ITEMS = {
+    BOWL: MenuItem(
+        BOWL,
+        "Bowl",
+        1000,
+        groups=(
+            ModifierGroup(
+                "protein",
+                "Protein",
+                (Modifier(ModifierId("tofu"), "Tofu"), Modifier(ModifierId("beef"), "Beef", 150)),
+                1,
+                1,
+            ),
+            ModifierGroup("extras", "Extras", (Modifier(ModifierId("cheese"), "Cheese", 75),)),
+        ),
+    ),
+    ItemId("gone"): MenuItem(ItemId("gone"), "Gone", 100, available=False),
+    ItemId("plain"): MenuItem(ItemId("plain"), "Plain", 250),
+}
+
+
+def line(item: str, quantity: int = 1, *modifiers: str) -> NewLine:
+    return NewLine(item_id=ItemId(item), quantity=quantity, modifier_ids=tuple(map(ModifierId, modifiers)))
+
+
+def test_a_line_costs_what_the_menu_says() -> None:
+    bowl, plain = price_lines(ITEMS, [line("bowl", 3, "beef", "cheese"), line("plain", 2)])
+    assert (bowl.name, bowl.unit_price_minor, bowl.total_minor) == ("Bowl", 1225, 3675)
+    assert [(chosen.name, chosen.price_minor) for chosen in bowl.modifiers] == [("Beef", 150), ("Cheese", 75)]
+    assert (plain.unit_price_minor, plain.total_minor, plain.modifiers) == (250, 500, ())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ([], "lines"),
+        ([line("plain")] * (MAX_LINES + 1), "lines"),
+        ([line("plain"), line("unknown")], "lines[1].item_id"),
+        ([line("gone")], "lines[0].item_id"),
+        ([line("plain", 0)], "lines[0].quantity"),
+        ([line("plain", -3)], "lines[0].quantity"),
+        ([line("plain", MAX_QUANTITY + 1)], "lines[0].quantity"),
+        ([line("plain", 1, "cheese")], "lines[0].modifier_ids"),
+        ([line("bowl", 1, "beef", "tofu")], "lines[0].modifier_ids"),
+        ([line("bowl", 1)], "lines[0].modifier_ids"),
+    ],
+)
+def test_what_cannot_be_sold_is_refused_by_name(wanted: list[NewLine], field: str) -> None:
+    with pytest.raises(InvalidOrder) as refused:
+        price_lines(ITEMS, wanted)
+    assert refused.value.field.startswith(field)
+    assert refused.value.message
+
+
+def test_a_delivery_needs_an_address() -> None:
+    check_delivery(Fulfilment.PICKUP, "")
+    check_delivery(Fulfilment.DELIVERY, "1 Main Street")
+    with pytest.raises(InvalidOrder) as refused:
+        check_delivery(Fulfilment.DELIVERY, "  ")
+    assert refused.value.field == "address"
+
+
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(PaymentState, PaymentState)))
+def test_every_change_of_payment(source: PaymentState, target: PaymentState) -> None:
+    refused = (source, target) in {
+        (PaymentState.UNPAID, PaymentState.REFUNDED),  # nothing was paid
+        (PaymentState.REFUNDED, PaymentState.PAID),  # a refund is final
+        (PaymentState.REFUNDED, PaymentState.UNPAID),
+    }
+    if refused:
+        with pytest.raises(IllegalMove):
+            check_payment(source, target)
+    else:
+        check_payment(source, target)
+
+
+def test_taking_an_order_at_the_counter_confirms_it() -> None:
+    assert Channel.ONLINE.first_status is OrderStatus.PENDING
+    assert Channel.COUNTER.first_status is OrderStatus.CONFIRMED
+
+
+def test_a_number_grows_a_digit_rather_than_start_again() -> None:
+    assert order_number("ONLINE", 127) == "ONLINE-000127"
+    assert order_number("POS1", 1_000_000) == "POS1-1000000"
+
+
+def test_ids_made_later_sort_later() -> None:
+    from core.domain.ids import uuid7
+
+    first = uuid7()
+    while (second := uuid7())[:13] == first[:13]:  # until the clock has moved on
+        pass
+    assert first < second
+    assert len({new_order_id() for _ in range(1000)}) == 1000
+
+
+def test_a_principal_is_asked_only_for_what_it_is() -> None:
+    def principal(role: Role) -> Principal:
+        return Principal(subject="x", role=role, name="X", session_id="s", shop_id=ShopId("shop"))
+
+    assert principal(Role.CUSTOMER).customer_id == "x"
+    assert principal(Role.CASHIER).staff_id == "x"
+    with pytest.raises(TypeError):
+        _ = principal(Role.ADMIN).customer_id
+    with pytest.raises(TypeError):
+        _ = principal(Role.CUSTOMER).staff_id
+
+
+def test_a_domain_error_names_its_field() -> None:
+    error = DomainError("no", "lines")
+    assert (str(error), error.message, error.field) == ("no", "no", "lines")
+
+
+def test_a_menu_finds_its_items() -> None:
+    from core.domain.menu import Category
+    from core.domain.money import Tax
+
+    menu = Menu("Shop", "USD", Tax(), (Category("a", "A", (ITEMS[BOWL],)), Category("b", "B", ())))
+    assert menu.items() == {BOWL: ITEMS[BOWL]}
