@@ -37,6 +37,7 @@ _SECURITY: Final[Headers] = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+_BODILESS: Final = (204, 304)  # and so without a length: RFC 9110 §8.6
 _PROBLEM: Final = problem.CONTENT_TYPE.encode()
 _encode: Final = msgspec.json.Encoder().encode
 _run: Final = secrets.token_hex(4)
@@ -89,6 +90,7 @@ class EndpointApp:
             query=query,
             order_id=OrderId(scope["path_params"].get("order_id", "") if "path_params" in scope else ""),
             key=key,
+            known=headers.get(b"if-none-match", b"") if endpoint.conditional else b"",
             fingerprint=_fingerprint(scope, raw) if key else b"",
             status=endpoint.status,
         )
@@ -144,12 +146,9 @@ async def answer(send: Send, reply: Encoded[Any], request_id: str, more: Headers
 
 def headers_of(reply: Encoded[Any], request_id: str, more: Headers = ()) -> list[tuple[bytes, bytes]]:
     """What every reply has, and what this one has besides."""
-    headers = [
-        (b"content-length", b"%d" % len(reply.body)),
-        (_REQUEST_ID, request_id.encode()),
-        *_SECURITY,
-        *more,
-    ]
+    headers = [(_REQUEST_ID, request_id.encode()), *_SECURITY, *reply.headers, *more]
+    if reply.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % len(reply.body)))
     if reply.body:
         headers.append((b"content-type", reply.content_type))
     if reply.replayed:
