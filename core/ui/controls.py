@@ -1,5 +1,7 @@
 """The plain controls of both windows, each made in one call: a label with a role, a button with a kind, a rule."""
 
+import contextlib
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -40,9 +42,13 @@ def set_icon(target: QPushButton, icon: str, theme: Theme, colour: str = "text")
     def draw() -> None:
         target.setIcon(icons.icon(icon, theme.colour(colour), size, gap))
 
+    def forget() -> None:
+        with contextlib.suppress(RuntimeError):  # at the end of a process the theme may be gone first
+            theme.changed.disconnect(draw)
+
     draw()
     theme.changed.connect(draw)
-    target.destroyed.connect(lambda: theme.changed.disconnect(draw))
+    target.destroyed.connect(forget)
 
 
 def panel(role: str = "panel") -> tuple[QFrame, QVBoxLayout]:

@@ -23,6 +23,7 @@ from core.domain.order import (
 )
 from core.domain.people import Customer, Person, Role
 from core.domain.status import Move, OrderStatus, status_info, target_of, transition
+from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
@@ -56,7 +57,7 @@ class FakeBackend:
         self.history: dict[OrderId, list[StatusChange]] = {}
         self.customers: dict[str, tuple[Customer, str]] = {}
         self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
-        self.operations: dict[tuple[str, OpId], Order] = {}
+        self.operations: dict[tuple[str, OpId], tuple[object, Order]] = {}
         self.counters: dict[str, int] = {}
         self.fail_with: ClientError | None = None
         self.gate = threading.Event()
@@ -94,6 +95,8 @@ class FakeBackend:
     def add_order(
         self, request: TakeOrder | PlaceOrder, customer: Customer | None, series: str = ONLINE_SERIES
     ) -> Order:
+        if request.id in self.orders:
+            raise Conflict("There already is an order with this id.", order=None)
         lines = price_lines(self.menu.items(), request.lines)
         check_delivery(request.fulfilment, request.address)
         sums = totals([line.total_minor for line in lines], self.menu.tax)
@@ -184,7 +187,7 @@ class FakeApi:
         self.backend.enter("place")
         me = self._me(staff=False)
         known = Customer(id=CustomerId(me.id), name=me.name, phone=me.phone)
-        return self._once(op_id, lambda: self.backend.add_order(request, known))
+        return self._once(op_id, request, lambda: self.backend.add_order(request, known))
 
     def history(self, query: HistoryQuery) -> OrderPage:
         self.backend.enter("history")
@@ -211,7 +214,7 @@ class FakeApi:
     def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
         self.backend.enter("cancel")
         order = self._mine(order_id)
-        return self._once(op_id, lambda: self._move(order, OrderStatus.CANCELLED, Role.CUSTOMER, request.reason))
+        return self._once(op_id, (order_id, request), lambda: self._move(order, OrderStatus.CANCELLED, Role.CUSTOMER, request.reason))
 
     # -- staff
 
@@ -229,11 +232,11 @@ class FakeApi:
         self.backend.enter("take")
         self._me(staff=True)
         known = next((c for c, _ in self.backend.customers.values() if c.id == request.customer_id), None)
-        return self._once(op_id, lambda: self.backend.add_order(request, known, self.device))
+        return self._once(op_id, request, lambda: self.backend.add_order(request, known, self.device))
 
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
         self.backend.enter("change_status")
-        return self._once(op_id, lambda: self._change(order_id, request.to, request.version, request.reason))
+        return self._once(op_id, (order_id, request), lambda: self._change(order_id, request.to, request.version, request.reason))
 
     def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
         self.backend.enter("recall")
@@ -241,7 +244,7 @@ class FakeApi:
         target = target_of(order.status, Move.RECALL, order.fulfilment, Role.CASHIER)
         if target is None:
             raise Conflict("This order cannot be taken back a step.", order=order)
-        return self._once(op_id, lambda: self._change(order_id, target, request.version, request.reason))
+        return self._once(op_id, (order_id, request), lambda: self._change(order_id, target, request.version, request.reason))
 
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
         self.backend.enter("change_payment")
@@ -256,7 +259,7 @@ class FakeApi:
             self.backend.orders[order_id] = paid
             return paid
 
-        return self._once(op_id, change)
+        return self._once(op_id, (order_id, request), change)
 
     def customers(self, q: str) -> Sequence[Customer]:
         self.backend.enter("customers")
@@ -297,15 +300,18 @@ class FakeApi:
             raise NotFound("There is no such order.")
         return self.backend.orders[order_id]
 
-    def _once(self, op_id: OpId, effect: Callable[[], Order]) -> Order:
+    def _once(self, op_id: OpId, request: object, effect: Callable[[], Order]) -> Order:
         key = (self.person.id if self.person else "", op_id)
         with self.backend.lock:
             if key not in self.backend.operations:
                 try:
-                    self.backend.operations[key] = effect()
+                    self.backend.operations[key] = request, effect()
                 except DomainError as error:
                     raise Refused(error.message, field=error.field) from error
-            return self.backend.operations[key]
+            asked, answer = self.backend.operations[key]
+            if asked != request:
+                raise Refused("This key was used for another request.", field=IDEMPOTENCY_KEY)
+            return answer
 
     def _change(self, order_id: OrderId, to: OrderStatus, version: int, reason: str) -> Order:
         order = self._any(order_id)

@@ -110,7 +110,9 @@ class OrderSender(QObject, Generic[Request]):
 
     def _on_failed(self, error: ClientError) -> None:
         self._job = None
-        if isinstance(error, Refused):
+        if isinstance(error, Conflict):
+            self._intent = Intent()  # somebody else's order has this id
+        elif isinstance(error, Refused):
             self._intent.refused()
         self.busy_changed.emit(False)
         self.failed.emit(error)
