@@ -39,12 +39,12 @@ def data_dir() -> Path:
 def add_flags(parser: argparse.ArgumentParser, declared: type[msgspec.Struct]) -> None:
     """One flag for every setting: `history_refresh_s` → `--history-refresh-s`; `--config` names the file."""
     parser.add_argument("--config", metavar="FILE", help=f"settings file (default: {default_file()})")
-    hints = get_type_hints(declared, include_extras=True)
+    hints, types = get_type_hints(declared, include_extras=True), get_type_hints(declared)
     for field in msgspec.structs.fields(declared):
         flag = "--" + field.name.replace("_", "-")
         described = _description(hints[field.name])
         text = f"{described} (default: {field.default})".replace("%", "%%")
-        if field.type is bool:
+        if types[field.name] is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             parser.add_argument(flag, metavar=field.name.rsplit("_", 1)[-1].upper(), default=None, help=text)
@@ -80,7 +80,10 @@ def load(
             values[name], origins[name] = flags[name], "--" + name.replace("_", "-")
     for name, value in values.items():
         _check(declared, name, value, origins[name])
-    return Loaded(msgspec.convert(values, declared, strict=False), origins)
+    try:
+        return Loaded(msgspec.convert(values, declared, strict=False), origins)
+    except msgspec.ValidationError as error:  # Each is possible by itself, but not all of them together.
+        raise SettingsError(f"[{section}] {error}.") from None
 
 
 def parse(declared: type[T], section: str, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> T:

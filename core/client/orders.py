@@ -135,6 +135,11 @@ class OrderStore:
             return self._announce(Changes(added=(order.id,)))
         return self._announce(Changes(updated=(order.id,) if changed else ()))
 
+    def learn(self, orders: Iterable[Order]) -> Changes:
+        """Orders that were looked up: known from now on, and shown where they are listed, but listed by nothing."""
+        updated = [order.id for order in orders if self._tell(order) and order.id in self._listed]
+        return self._announce(Changes(updated=tuple(updated)))
+
     def put_report(self, report: StatusReport) -> Changes:
         """One order's status and history. The list sees the same status at the same moment."""
         held = self._reports.get(report.order_id)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.errors import ClientError
-from core.ui.controls import button, label, restyle
+from core.ui.controls import button, label, restyle, set_icon
 from core.ui.text import _
 from core.ui.theme import Theme
 
@@ -14,16 +14,17 @@ from core.ui.theme import Theme
 class Notice(QFrame):
     """A bar with a title, a sentence, at most one action, and a close button. Hidden while there is nothing to say."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, name: str = "notice", ink: str = "text") -> None:
         super().__init__(parent)
-        self.setObjectName("notice")
+        self.setObjectName(name)
         self.setProperty("role", "notice")
         self._title = label(role="strong")
         self._message = label(wrap=True)
         self._act: Callable[[], None] | None = None
-        self._action = button("", theme, name="notice_action")
-        self._action.clicked.connect(self._on_action_clicked)
-        close = button("", theme, "quiet", "close", name="notice_close")
+        self._action = button("", theme, name=f"{name}_action")
+        self._action.clicked.connect(self.act)
+        close = button("", theme, "quiet", name=f"{name}_close")
+        set_icon(close, "close", theme, ink)
         close.setAccessibleName(_("Dismiss"))
         close.clicked.connect(self.clear)
         self._life = QTimer(self)
@@ -62,6 +63,14 @@ class Notice(QFrame):
         self._act = None
         self.hide()
 
+    @Slot()
+    def act(self) -> None:
+        """Do what the action offers, and say no more; nothing when there is none."""
+        act = self._act
+        if act is not None:
+            self.clear()
+            act()
+
     def _say(self, tone: str, title: str, message: str, action: str, act: Callable[[], None] | None) -> None:
         self._life.stop()
         self._title.setText(title)
@@ -75,10 +84,3 @@ class Notice(QFrame):
             restyle(part)
         self.setAccessibleName(f"{title}. {message}")
         self.show()
-
-    @Slot()
-    def _on_action_clicked(self) -> None:
-        act = self._act
-        self.clear()
-        if act is not None:
-            act()

@@ -1,0 +1,98 @@
+"""Noticing that nobody is there: a warning first, where one is wanted, then the end, unless somebody shows up."""
+
+import time
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
+from typing_extensions import override
+
+_TICK_MS: Final = 250
+_SIGNS: Final = frozenset(
+    {
+        QEvent.Type.KeyPress,
+        QEvent.Type.MouseButtonPress,
+        QEvent.Type.TouchBegin,
+        QEvent.Type.TouchUpdate,
+        QEvent.Type.TabletPress,
+        QEvent.Type.Wheel,
+    }
+)
+"""What only somebody who is there does. A pointer that merely lies there may tremble, so its moves are none."""
+
+
+class IdleWatch(QObject):
+    """Watches the whole application. After `idle_s` seconds without a sign of life, `ended`; 0: never.
+
+    The last `warning_s` of them are counted down, and the touch that answers the warning does nothing else.
+    """
+
+    warned = Signal(int)
+    """Seconds left, once each."""
+    resumed = Signal()
+    """Somebody is there after all."""
+    ended = Signal()
+
+    def __init__(self, idle_s: float, warning_s: float = 0.0, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._idle_s = idle_s
+        self._warning_s = min(warning_s, idle_s / 2)
+        self._seen_at = 0.0
+        self._left: int | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._on_timer_elapsed)
+
+    def start(self) -> None:
+        """Begin to watch, as if somebody had just been seen."""
+        if self._idle_s <= 0:
+            return
+        self.stop()
+        self._seen_at = time.monotonic()
+        self._arm()
+        app = QCoreApplication.instance()
+        assert app is not None
+        app.installEventFilter(self)
+
+    def stop(self) -> None:
+        self._timer.stop()
+        self._left = None
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+
+    @Slot()
+    def stay(self) -> None:
+        """Somebody is there."""
+        self._seen_at = time.monotonic()
+        if self._left is not None:
+            self._left = None
+            self._arm()
+            self.resumed.emit()
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() not in _SIGNS:
+            return False
+        answers = self._left is not None
+        self.stay()
+        return answers
+
+    def _arm(self) -> None:
+        """Every touch moves the moment; the timer looks again when it would have come."""
+        quiet_s = time.monotonic() - self._seen_at
+        self._timer.start(max(1, round((self._idle_s - self._warning_s - quiet_s) * 1000)))
+
+    @Slot()
+    def _on_timer_elapsed(self) -> None:
+        left_s = self._idle_s - (time.monotonic() - self._seen_at)
+        if left_s <= 0:
+            self.stop()
+            self.ended.emit()
+        elif left_s > self._warning_s:
+            self._arm()
+        else:
+            left = int(left_s) + 1
+            if left != self._left:
+                self._left = left
+                self.warned.emit(left)
+            self._timer.start(min(_TICK_MS, round(left_s * 1000) + 1))

@@ -1,0 +1,185 @@
+"""Searching all of the shop's orders, page by page, and taking the whole result away as a file."""
+
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import StaffApi
+from core.client.errors import ClientError, Refused
+from core.client.orders import Changes, OrderStore
+from core.domain.order import Order
+from core.protocol.replies import OrderPage
+from core.protocol.requests import STAFF_MAX, OrderQuery
+from core.ui.jobs import Job, Jobs
+from core.ui.rows import RowsModel
+from core.ui.text import _
+from pos_app.export import write_orders
+from pos_app.models.history import HistoryModel
+
+_PAGE: Final = 50
+
+
+class Cancelled(ClientError):
+    """The person did not want the file any more."""
+
+    title = "Cancelled"
+
+
+class History(QObject):
+    """The newest search wins: an answer to an older one is dropped. Rows follow what the store learns of them."""
+
+    changed = Signal()
+    """Rows, total, or whether something is being fetched."""
+    failed = Signal(object)
+    """A `ClientError`; the rows stay."""
+    progressed = Signal(int, int)
+    """Orders written so far, and of how many."""
+    exported = Signal(object)
+    """The `Path` of the finished file."""
+    export_failed = Signal(object)
+    """A `ClientError`; there is no file."""
+    _written = Signal(object)
+
+    def __init__(self, jobs: Jobs, api: StaffApi, store: OrderStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._query = OrderQuery(limit=_PAGE)
+        self._next: str | None = None
+        self._job: Job | None = None
+        self._export: Job | None = None
+        self._unwanted = threading.Event()
+        self.rows: RowsModel[Order] = HistoryModel(self)
+        self.total = 0
+        self.searched = False
+        """Whether there has been an answer to the current search."""
+        self._unsubscribe = store.subscribe(self._on_store_changed)
+        self._written.connect(self._on_written)
+
+    @property
+    def loading(self) -> bool:
+        return self._job is not None
+
+    @property
+    def exporting(self) -> bool:
+        return self._export is not None
+
+    def search(self, query: OrderQuery) -> None:
+        """Look for `query` from its first page on."""
+        self._query = msgspec.structs.replace(query, limit=_PAGE, cursor="")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The same search again; what is shown stays until the answer is there."""
+        self._stop()
+        self.searched = False
+        self._job = self._jobs.run(partial(self._api.orders, self._query), self._on_first_page, self._on_failed)
+        self.changed.emit()
+
+    def more(self) -> None:
+        """The next page, if there is one and none is on its way."""
+        if self._next is not None and self._job is None:
+            query = msgspec.structs.replace(self._query, cursor=self._next)
+            self._job = self._jobs.run(partial(self._api.orders, query), self._on_next_page, self._on_failed)
+            self.changed.emit()
+
+    def export(self, path: Path) -> None:
+        """Write everything that the search finds to `path`, as CSV."""
+        if self._export is None:
+            self._unwanted.clear()
+            call = partial(self._write, self._query, path, self._unwanted)
+            self._export = self._jobs.run(call, self._on_exported, self._on_export_failed)
+            self.changed.emit()
+
+    def cancel_export(self) -> None:
+        self._unwanted.set()
+
+    def clear(self) -> None:
+        """Nothing of one cashier's searching is left for the next."""
+        self._stop()
+        self.cancel_export()
+        if self._export is not None:
+            self._export.cancel()
+            self._export = None
+        self._query = OrderQuery(limit=_PAGE)
+        self._next, self.total, self.searched = None, 0, False
+        self.rows.set_rows(())
+        self.changed.emit()
+
+    def close(self) -> None:
+        self._unwanted.set()
+        self._stop()
+        self._unsubscribe()
+
+    # -- inside
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    def _on_first_page(self, page: OrderPage) -> None:
+        self._take(page, page.orders)
+
+    def _on_next_page(self, page: OrderPage) -> None:
+        held = {order.id for order in self.rows.rows}
+        self._take(page, (*self.rows.rows, *(order for order in page.orders if order.id not in held)))
+
+    def _take(self, page: OrderPage, orders: tuple[Order, ...]) -> None:
+        self._job = None
+        self.searched = True
+        self._next, self.total = page.next_cursor, page.total
+        self._store.learn(page.orders)
+        self.rows.set_rows(tuple(self._store.get(order.id) or order for order in orders))
+        self.changed.emit()
+
+    def _on_failed(self, error: ClientError) -> None:
+        self._job = None
+        self.changed.emit()
+        self.failed.emit(error)
+
+    def _on_store_changed(self, changes: Changes) -> None:
+        touched = {*changes.added, *changes.updated}
+        if any(order.id in touched for order in self.rows.rows):
+            self.rows.set_rows(tuple(self._store.get(order.id) or order for order in self.rows.rows))
+
+    def _write(self, query: OrderQuery, path: Path, unwanted: threading.Event) -> Path:
+        """Runs in a worker."""
+        orders: list[Order] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            if unwanted.is_set():
+                raise Cancelled(_("Nothing was written."))
+            page = self._api.orders(msgspec.structs.replace(query, limit=STAFF_MAX, cursor=cursor))
+            orders.extend(page.orders)
+            cursor = page.next_cursor
+            self._written.emit((len(orders), page.total))
+        try:
+            write_orders(orders, path)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refused(
+                _("{file}: {reason}. Choose another place.").format(file=path.name, reason=reason),
+                title=_("The file could not be written"),
+            ) from error
+        return path
+
+    @Slot(object)
+    def _on_written(self, written: tuple[int, int]) -> None:
+        if self._export is not None:
+            self.progressed.emit(*written)
+
+    def _on_exported(self, path: Path) -> None:
+        self._export = None
+        self.changed.emit()
+        self.exported.emit(path)
+
+    def _on_export_failed(self, error: ClientError) -> None:
+        self._export = None
+        self.changed.emit()
+        self.export_failed.emit(error)

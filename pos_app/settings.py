@@ -1,0 +1,29 @@
+"""The cashier's window's settings: section `[pos]` of the settings file."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from core.client.settings import Interval, WindowSettings
+
+Minutes = Annotated[float, Meta(gt=0, le=1440)]
+
+
+class PosSettings(WindowSettings, frozen=True, kw_only=True):
+    """What one till is set to."""
+
+    device: Annotated[
+        str, Meta(min_length=1, max_length=20, description="This till's name: the series of its order numbers.")
+    ] = "POS1"
+    board_refresh: Annotated[bool, Meta(description="Whether the board asks for news by itself.")] = True
+    board_refresh_s: Annotated[Interval, Meta(description="Seconds between two looks at the open orders.")] = 10.0
+    idle_lock_s: Annotated[
+        float, Meta(ge=0, le=86_400, description="Seconds without a touch until the till locks; 0: never.")
+    ] = 300.0
+    slow_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as slow.")] = 8.0
+    late_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as late.")] = 14.0
+    undo_s: Annotated[float, Meta(ge=0.2, le=60, description="Seconds for which a step can be taken back.")] = 5.0
+
+    def __post_init__(self) -> None:
+        if self.late_after_min < self.slow_after_min:
+            raise ValueError("late_after_min must not be less than slow_after_min")

@@ -1,0 +1,210 @@
+"""The board: a column for each open status, side by side."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
+from core.ui.controls import button, label
+from core.ui.text import _, ngettext
+from core.ui.theme import Theme
+from pos_app.models.card import COLUMNS, Card, Thresholds, column_empty, column_title
+from pos_app.presenters.board import Board
+from pos_app.widgets.card_delegate import CardDelegate
+from pos_app.widgets.column_view import ColumnView
+
+_TICK_MS: Final = 1000
+_NARROWEST: Final = 208
+_DELIVERY: Final = OrderStatus.OUT_FOR_DELIVERY
+
+
+class BoardPage(QWidget):
+    """Shows a `Board`. Keeps the keyboard on a card, and passes on what a person wants done with one."""
+
+    wanted = Signal(str, object)
+    """What (step, details) and the `OrderId`."""
+    menu_wanted = Signal(object, QPoint)
+    search_all_wanted = Signal()
+    """What is sought may be in orders that are not on the board."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        board: Board,
+        thresholds: Thresholds,
+        now: Callable[[], datetime],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("board_page")
+        self._theme = theme
+        self._board = board
+        self.views: dict[OrderStatus, ColumnView] = {}
+        self._frames: dict[OrderStatus, QFrame] = {}
+        self._counts: dict[OrderStatus, QLabel] = {}
+        self._focused = COLUMNS[0]
+        columns = QWidget()
+        self._row = QHBoxLayout(columns)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme.space(2))
+        for status in COLUMNS:
+            view = ColumnView(status, board.columns[status], CardDelegate(theme, thresholds, now))
+            self._row.addWidget(self._column(status, view), 1)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(columns)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(theme.space(2))
+        page.addWidget(self._make_hint())
+        page.addWidget(self._area, 1)
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._on_second_passed)
+        board.changed.connect(self._on_board_changed)
+        for told in (board.refresher.started, board.refresher.succeeded, board.refresher.failed):
+            told.connect(self._on_board_changed)
+        self._on_board_changed()
+
+    def _column(self, status: OrderStatus, view: ColumnView) -> QFrame:
+        theme = self._theme
+        frame = QFrame()
+        frame.setProperty("role", "sunken")
+        frame.setMinimumWidth(theme.px(_NARROWEST))
+        view.wanted.connect(self.wanted)
+        view.menu_wanted.connect(self.menu_wanted)
+        view.left.connect(self._on_column_left)
+        view.entered.connect(self._on_column_entered)
+        count = label("0", "count")
+        count.setProperty("status", status.value)
+        count.setObjectName(f"count_{status}")
+        count.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        title = label(column_title(status), "strong")
+        title.setBuddy(view)
+        head = QHBoxLayout()
+        head.setContentsMargins(theme.space(3), theme.space(2), theme.space(3), 0)
+        head.addWidget(title, 1)
+        head.addWidget(count)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(theme.space(1), theme.space(1), theme.space(1), theme.space(2))
+        column.setSpacing(theme.space(1))
+        column.addLayout(head)
+        column.addWidget(view, 1)
+        self.views[status], self._frames[status], self._counts[status] = view, frame, count
+        return frame
+
+    def _make_hint(self) -> QFrame:
+        self._hint = QFrame()
+        self._hint.setObjectName("search_hint")
+        self._hint.setProperty("role", "card")
+        self._found = label(role="strong")
+        search = button(_("Search all orders"), self._theme, "quiet", "history", name="search_all")
+        search.clicked.connect(self.search_all_wanted)
+        row = QHBoxLayout(self._hint)
+        row.setContentsMargins(self._theme.space(4), 0, self._theme.space(1), 0)
+        row.addWidget(self._found, 1)
+        row.addWidget(search)
+        return self._hint
+
+    # -- the keyboard's card
+
+    @property
+    def current(self) -> Card | None:
+        """The card that the keyboard is on."""
+        return self.views[self._focused].current
+
+    @property
+    def has_cards_focus(self) -> bool:
+        """Whether the keyboard is on the cards, and not on a button or in a field."""
+        return self.views[self._focused].hasFocus()
+
+    def focus_cards(self) -> None:
+        """Give the keyboard to the cards: to the column it was last in, or the first with something in it."""
+        for status in (self._focused, *COLUMNS):
+            if self._board.columns[status].rowCount():
+                self.views[status].setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+        self.views[self._focused].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def focus_order(self, order_id: OrderId) -> bool:
+        """Put the keyboard on an order's card. False when the board does not show it."""
+        status = self._board.column_of(order_id)
+        if status is None:
+            return False
+        view = self.views[status]
+        view.setFocus(Qt.FocusReason.OtherFocusReason)
+        view.select(self._board.columns[status].index_of(order_id))
+        self._area.ensureWidgetVisible(self._frames[status], 0, 0)
+        return True
+
+    @Slot(object)
+    def _on_column_entered(self, status: OrderStatus) -> None:
+        self._focused = status
+
+    @Slot(object, int)
+    def _on_column_left(self, status: OrderStatus, step: int) -> None:
+        view = self.views[status]
+        index = view.currentIndex()
+        top = view.visualRect(index).center().y() if index.isValid() else 8
+        shown = [each for each in COLUMNS if not self._frames[each].isHidden()]
+        here = shown.index(status)
+        for other in shown[here + 1 :] if step > 0 else reversed(shown[:here]):
+            if self._board.columns[other].rowCount():
+                self.views[other].select_near(top)
+                self.views[other].setFocus(Qt.FocusReason.OtherFocusReason)
+                self._area.ensureWidgetVisible(self._frames[other], 0, 0)
+                return
+
+    # -- following the board
+
+    @Slot()
+    def _on_board_changed(self) -> None:
+        for status, model in self._board.columns.items():
+            words = str(model.rowCount())
+            if self._counts[status].text() != words:
+                self._counts[status].setText(words)
+                self._counts[status].setAccessibleName(ngettext("{count} order", "{count} orders", model.rowCount()))
+            self.views[status].set_empty(self._empty(status))
+        deliveries = self._board.columns[_DELIVERY].rowCount() > 0
+        if self._frames[_DELIVERY].isHidden() is deliveries:
+            self._frames[_DELIVERY].setVisible(deliveries)
+        self._hint.setVisible(bool(self._board.sought))
+        if self._board.sought:
+            shown = self._board.shown
+            self._found.setText(
+                ngettext("{count} order on the board", "{count} orders on the board", shown)
+                if shown
+                else _("Nothing on the board matches.")
+            )
+
+    def _empty(self, status: OrderStatus) -> str:
+        """Why a column is empty. Nothing is claimed about orders that nobody has seen yet."""
+        refresher = self._board.refresher
+        if refresher.age_s is None:
+            return _("Loading…") if refresher.running else _("Not loaded yet.")
+        return "" if self._board.sought else column_empty(status)
+
+    @Slot()
+    def _on_second_passed(self) -> None:
+        for view in self.views.values():
+            if view.isVisible():
+                view.tick()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._ticker.start()
+        super().showEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ticker.stop()
+        super().hideEvent(event)

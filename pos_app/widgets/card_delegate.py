@@ -1,0 +1,225 @@
+"""Paints the board's cards. Their two buttons are painted too: five hundred cards of real ones would be slow."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QRegion
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from typing_extensions import override
+
+from core.domain.ids import OrderId
+from core.ui import icons
+from core.ui.chips import chip_width, paint_chip
+from core.ui.text import N_, _, age, stopwatch
+from core.ui.theme import Theme
+from pos_app.models.card import Band, Card, Thresholds, step_label
+from pos_app.models.column import CARD
+from pos_app.widgets.card_layout import CardLayout, Fonts, lay_out, stripe_colour
+
+Part = Literal["step", "more", "card"]
+Spot = tuple[OrderId, Part]
+_HOUR: Final = timedelta(hours=1)
+_WORDS: Final = {Band.FRESH: "{age}", Band.SLOW: N_("{age} slow"), Band.LATE: N_("{age} late")}
+Index = QModelIndex | QPersistentModelIndex
+
+
+def age_text(waited: timedelta) -> str:
+    """To the second for an hour; after that nobody counts seconds."""
+    return stopwatch(waited.total_seconds()) if waited < _HOUR else age(waited.total_seconds())
+
+
+class CardDelegate(QStyledItemDelegate):
+    """`hover` and `pressed` are the button under the pointer; the view says which."""
+
+    def __init__(
+        self, theme: Theme, thresholds: Thresholds, now: Callable[[], datetime], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._thresholds = thresholds
+        self._now = now
+        self._fonts = Fonts(theme)
+        self._layouts: dict[OrderId, tuple[Card, int, CardLayout]] = {}
+        self.hover: Spot | None = None
+        self.pressed: Spot | None = None
+        self.dirty = QRegion()
+        """What the view is painting just now."""
+
+    def layout(self, card: Card, width: int) -> CardLayout:
+        held = self._layouts.get(card.order.id)
+        if held is None or held[0] != card or held[1] != width:
+            held = (card, width, lay_out(card, width, self._theme, self._fonts))
+            self._layouts[card.order.id] = held
+        return held[2]
+
+    def forget(self, order_id: OrderId) -> None:
+        """The order's card is gone."""
+        self._layouts.pop(order_id, None)
+
+    def part_rect(self, card: Card, row: QRect, part: Part, direction: Qt.LayoutDirection) -> QRect:
+        """Where a part of a card is, in the coordinates of `row`, its visual rectangle."""
+        layout = self.layout(card, row.width())
+        place = {"step": layout.step, "more": layout.more, "card": layout.card}[part]
+        return _placed(place, row, direction).toRect()
+
+    def chip_rect(self, card: Card, row: QRect, direction: Qt.LayoutDirection) -> QRect:
+        layout = self.layout(card, row.width())
+        chip = QRectF(layout.chip)
+        chip.setHeight(self._theme.px(24))
+        return _placed(chip, row, direction).toAlignedRect()
+
+    def age_words(self, card: Card) -> str:
+        """The age as the chip says it where it has all the room: `14:37 late`."""
+        waited = max(timedelta(), self._now() - card.waits_since)
+        return _(_WORDS[self._thresholds.band(waited)]).format(age=age_text(waited))
+
+    # -- Qt
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        card: Card = index.data(CARD)
+        width = option.rect.width()
+        return QSize(width, self.layout(card, width).height)
+
+    @override
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        card: Card = index.data(CARD)
+        layout = self.layout(card, option.rect.width())
+        direction = option.direction
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(direction)
+        here = self.dirty.intersected(option.rect).boundingRect()
+        chip = self.chip_rect(card, option.rect, direction)
+        if not here.isEmpty() and chip.contains(here):
+            painter.fillRect(chip, self._theme.colour("surface"))
+        else:
+            self._paint_card(painter, option, card, layout)
+        self._paint_age(painter, option, card, layout)
+        painter.restore()
+
+    # -- inside
+
+    def _paint_card(self, painter: QPainter, option: QStyleOptionViewItem, card: Card, layout: CardLayout) -> None:
+        theme, row, direction = self._theme, option.rect, option.direction
+        rect = _placed(layout.card, row, direction)
+        focused = bool(
+            option.state & QStyle.StateFlag.State_Selected and option.state & QStyle.StateFlag.State_HasFocus
+        )
+        self._paint_ground(painter, rect, card, direction, focused=focused)
+        for shape in layout.shapes:
+            icons.paint(painter, shape.icon, _placed(shape.rect, row, direction), theme.colour(shape.colour))
+        for text in layout.texts:
+            painter.setFont(self._fonts.font(text.font))
+            painter.setPen(theme.colour(text.colour))
+            side = Qt.AlignmentFlag.AlignRight if text.trailing else Qt.AlignmentFlag.AlignLeft
+            flags = side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+            painter.drawText(_placed(text.rect, row, direction), int(flags), text.words)
+        self._paint_buttons(painter, row, card, layout, direction)
+
+    def _paint_ground(
+        self, painter: QPainter, rect: QRectF, card: Card, direction: Qt.LayoutDirection, *, focused: bool
+    ) -> None:
+        theme, radius = self._theme, self._theme.radius("card")
+        shadow = QColor(theme.colour("shadow"))
+        painter.setPen(Qt.PenStyle.NoPen)
+        for spread, alpha in ((2.0, 10), (1.0, 14)):
+            shadow.setAlpha(alpha)
+            painter.setBrush(shadow)
+            painter.drawRoundedRect(rect.adjusted(-spread / 2, 0, spread / 2, spread), radius, radius)
+        outline = QPainterPath()
+        outline.addRoundedRect(rect, radius, radius)
+        painter.fillPath(outline, theme.colour("surface"))
+        late = self._thresholds.band(self._now() - card.waits_since) is Band.LATE
+        colour = theme.colour("danger" if late else stripe_colour(card.order.status))
+        stripe = QRectF(rect.left(), rect.top(), 5, rect.height())
+        if direction is Qt.LayoutDirection.RightToLeft:
+            stripe.moveRight(rect.right())
+        inner = QPainterPath()
+        inner.addRoundedRect(_beside(rect, stripe.width(), direction), radius, radius)
+        painter.save()
+        painter.setClipRect(
+            stripe.adjusted(-5, 0, 5 + radius, 0)
+            if direction is Qt.LayoutDirection.LeftToRight
+            else stripe.adjusted(-5 - radius, 0, 5, 0)
+        )
+        painter.fillPath(outline.subtracted(inner), colour)
+        painter.restore()
+        if theme.scheme == "contrast":
+            painter.strokePath(outline, QPen(theme.colour("line"), 1))
+        if focused:
+            width = theme.focus_px + 1
+            out = width / 2 + 1.5
+            painter.setPen(QPen(theme.colour("brand"), width))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rect.adjusted(-out, -out, out, out), radius + out, radius + out)
+
+    def _paint_buttons(
+        self, painter: QPainter, row: QRect, card: Card, layout: CardLayout, direction: Qt.LayoutDirection
+    ) -> None:
+        theme, radius = self._theme, self._theme.radius("button")
+        step, more = _placed(layout.step, row, direction), _placed(layout.more, row, direction)
+        spot: Spot = (card.order.id, "step")
+        ground, ink = theme.colour("brand"), theme.colour("brand_ink")
+        if card.sending:
+            ground, ink = theme.colour("sunken"), theme.colour("muted")
+        elif card.unsent:
+            ground, ink = theme.colour("danger"), theme.colour("surface")
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_shade(ground, self._level(spot)) if not card.sending else ground)
+        painter.drawRoundedRect(step, radius, radius)
+        painter.setPen(ink)
+        painter.setFont(self._fonts.font(layout.step_font))
+        words = _("Try again") if card.unsent else step_label(card.order)
+        words = self._fonts.elide(layout.step_font, words, step.width() - theme.px(4))
+        painter.drawText(step, Qt.AlignmentFlag.AlignCenter, words)
+        level = self._level((card.order.id, "more"))
+        painter.setBrush(theme.colour("sunken" if level == "pressed" else "surface"))
+        painter.setPen(QPen(theme.colour("muted" if level else "line"), 1))
+        painter.drawRoundedRect(more.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        size = theme.px(20)
+        dots = QRectF(0, 0, size, size)
+        dots.moveCenter(more.center())
+        icons.paint(painter, "more", dots, theme.colour("text"))
+
+    def _level(self, spot: Spot) -> str:
+        if self.pressed == spot:
+            return "pressed"
+        return "hover" if self.hover == spot else ""
+
+    def _paint_age(self, painter: QPainter, option: QStyleOptionViewItem, card: Card, layout: CardLayout) -> None:
+        theme = self._theme
+        waited = max(timedelta(), self._now() - card.waits_since)
+        band = self._thresholds.band(waited)
+        words = self.age_words(card)
+        if chip_width(words, theme) > layout.chip_room:
+            words = age_text(waited)
+        ink, ground = theme.status_colours(card.order.status)
+        icon = icons.status_icon(card.order.status)
+        if band is not Band.FRESH:
+            name, icon = ("danger", "late") if band is Band.LATE else ("pending", "slow")
+            ink, ground = theme.colour(f"{name}_soft"), theme.colour(name)
+        right, top = layout.chip_end
+        rtl = option.direction is Qt.LayoutDirection.RightToLeft
+        row = option.rect
+        end = QPointF(row.left() + row.width() - right if rtl else row.left() + right, row.top() + top)
+        paint_chip(painter, end, words, icon, ink, ground, theme, rtl=rtl)
+
+
+def _placed(rect: QRectF, row: QRect, direction: Qt.LayoutDirection) -> QRectF:
+    """`rect` of a layout where it is in the view, mirrored when read from right to left."""
+    left = row.width() - rect.right() if direction is Qt.LayoutDirection.RightToLeft else rect.left()
+    return QRectF(row.left() + left, row.top() + rect.top(), rect.width(), rect.height())
+
+
+def _beside(rect: QRectF, width: float, direction: Qt.LayoutDirection) -> QRectF:
+    """`rect` without its leading `width`."""
+    if direction is Qt.LayoutDirection.RightToLeft:
+        return rect.adjusted(0, 0, -width, 0)
+    return rect.adjusted(width, 0, 0, 0)
+
+
+def _shade(colour: QColor, level: str) -> QColor:
+    return {"": colour, "hover": colour.lighter(112), "pressed": colour.darker(118)}[level]

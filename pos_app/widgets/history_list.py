@@ -1,0 +1,129 @@
+"""The list of found orders: a row each, with the same columns in all of them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from typing_extensions import override
+
+from core.domain.order import Order
+from core.ui.chips import paint_status_chip
+from core.ui.rows import ROW, RowsModel
+from core.ui.text import clock, day, fulfilment_label, money
+from core.ui.theme import Theme
+from pos_app.models.card import customer, item_count, payment_badge
+from pos_app.widgets.card_layout import Fonts
+
+Index = QModelIndex | QPersistentModelIndex
+_AHEAD: Final = 400
+"""Pixels before the end at which the next page is asked for."""
+_BOLD: Final = ("strong", QFont.Weight.DemiBold)
+_BODY: Final = ("body", QFont.Weight.Normal)
+_SMALL: Final = ("small", QFont.Weight.Normal)
+_WIDTHS: Final = (0.26, 0.30, 0.20, 0.24)
+
+
+class HistoryDelegate(QStyledItemDelegate):
+    """Two rows of text in four columns: number and time, name and phone, payment and total, status."""
+
+    def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._now = now
+        self._fonts = Fonts(theme)
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(0, self._theme.px(64))
+
+    @override
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        order: Order = index.data(ROW)
+        theme, rtl = self._theme, option.direction is Qt.LayoutDirection.RightToLeft
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(option.direction)
+        row = QRectF(option.rect).adjusted(3, 2, -3, -2)
+        self._paint_ground(painter, option, row)
+        inner = row.adjusted(theme.px(14), 0, -theme.px(14), 0)
+        badge, colour = payment_badge(order)
+        texts = (
+            (order.number, "text", f"{day(order.placed_at, self._now())} {clock(order.placed_at)}", "muted"),
+            (
+                customer(order),
+                "text",
+                " · ".join(filter(None, (order.customer_phone, fulfilment_label(order.fulfilment)))),
+                "muted",
+            ),
+            (money(order.total_minor, order.currency), "text", f"{badge} · {item_count(order)}", colour),
+        )
+        left = 0.0
+        for share, (first, ink, second, second_ink) in zip(_WIDTHS, texts, strict=False):
+            width = inner.width() * share - theme.px(12)
+            x = inner.right() - left - width if rtl else inner.left() + left
+            half = inner.height() / 2
+            upper = QRectF(x, inner.top() + theme.px(6), width, half - theme.px(6))
+            for rect, words, font, token in (
+                (upper, first, _BOLD, ink),
+                (upper.translated(0, half - theme.px(5)), second, _SMALL, second_ink),
+            ):
+                painter.setFont(self._fonts.font(font))
+                painter.setPen(theme.colour(token))
+                flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+                painter.drawText(rect, int(flags), self._fonts.elide(font, words, width))
+            left += inner.width() * share
+        end = QPointF(inner.left() if rtl else inner.right(), inner.center().y() - theme.px(12))
+        paint_status_chip(painter, end, order.status, theme, rtl=rtl)
+        painter.restore()
+
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: QRectF) -> None:
+        theme, radius = self._theme, self._theme.radius("button")
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        focused = chosen and bool(option.state & QStyle.StateFlag.State_HasFocus)
+        painter.setPen(QPen(theme.colour("brand"), theme.focus_px) if focused else Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("brand_soft" if chosen else "surface"))
+        painter.drawRoundedRect(row, radius, radius)
+
+
+class HistoryList(QListView):
+    opened = Signal(object)
+    """The `Order` to look at."""
+    end_near = Signal()
+
+    def __init__(
+        self, theme: Theme, model: RowsModel[Order], now: Callable[[], datetime], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("history_list")
+        self.setModel(model)
+        self.setItemDelegate(HistoryDelegate(theme, now, self))
+        self.setUniformItemSizes(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.clicked.connect(self._on_row_pressed)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+
+    @Slot(QModelIndex)
+    def _on_row_pressed(self, index: QModelIndex) -> None:
+        self.opened.emit(index.data(ROW))
+
+    @Slot(int)
+    def _on_scrolled(self, value: int) -> None:
+        if value >= self.verticalScrollBar().maximum() - _AHEAD:
+            self.end_near.emit()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and index.isValid():
+            self.opened.emit(index.data(ROW))
+        elif (
+            event.text().isprintable() and event.text() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        ):
+            event.ignore()  # The window's keys.
+        else:
+            super().keyPressEvent(event)

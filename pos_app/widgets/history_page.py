@@ -1,0 +1,291 @@
+"""All of the shop's orders: searched, looked at, printed again, taken away as a file."""
+
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QDate, QStandardPaths, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDateEdit,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from core.client.api import StaffApi
+from core.client.errors import ClientError
+from core.client.orders import OrderStore
+from core.domain.order import Order
+from core.domain.status import OrderStatus
+from core.protocol.requests import OrderQuery
+from core.ui.controls import button, label
+from core.ui.jobs import Jobs
+from core.ui.notice import Notice
+from core.ui.text import _, ngettext, status_label
+from core.ui.theme import Theme
+from pos_app.presenters.history import Cancelled, History
+from pos_app.widgets.history_list import HistoryList
+from pos_app.widgets.order_actions import OrderActions
+
+_TYPING_MS: Final = 300
+_ANY, _CUSTOM = "any", "custom"
+
+
+class HistoryPage(QWidget):
+    failed = Signal(object)
+    """A `ClientError`."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        actions: OrderActions,
+        notice: Notice,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("history_page")
+        self._theme = theme
+        self._notice = notice
+        self._actions = actions
+        self._now = api.server_now
+        self.history = History(jobs, api, store, self)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self._search)
+        self.list = HistoryList(theme, self.history.rows, api.server_now)
+        self.list.setAccessibleName(_("Orders found"))
+        self.list.opened.connect(self._on_order_opened)
+        self.list.end_near.connect(self.history.more)
+        self._empty = label(role="muted", wrap=True)
+        self._empty.setObjectName("history_empty")
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self._empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(2))
+        column.addLayout(self._filters())
+        column.addWidget(self._stack, 1)
+        column.addLayout(self._footer())
+        history = self.history
+        history.changed.connect(self._tell)
+        history.failed.connect(self.failed)
+        history.progressed.connect(self._on_export_progressed)
+        history.exported.connect(self._on_exported)
+        history.export_failed.connect(self._on_export_failed)
+        self._tell()
+
+    def _filters(self) -> QHBoxLayout:
+        self._sought = QLineEdit()
+        self._sought.setObjectName("history_search")
+        self._sought.setPlaceholderText(_("Number, name or phone"))
+        self._sought.setAccessibleName(_("Number, name or phone"))
+        self._sought.setClearButtonEnabled(True)
+        self._sought.setMaxLength(80)
+        self._sought.textChanged.connect(self._typing.start)
+        self._sought.returnPressed.connect(self._search)
+        self._period = QComboBox()
+        self._period.setObjectName("history_period")
+        self._period.setAccessibleName(_("When"))
+        for words, data in (
+            (_("Any time"), _ANY),
+            (_("Today"), 0),
+            (_("Yesterday"), 1),
+            (_("Last 7 days"), 7),
+            (_("Last 30 days"), 30),
+            (_("From … to"), _CUSTOM),
+        ):
+            self._period.addItem(words, data)
+        self._period.activated.connect(self._search)
+        self._period.currentIndexChanged.connect(self._on_period_changed)
+        self._from, self._to = self._date("history_from", _("From")), self._date("history_to", _("To"))
+        self._status = QComboBox()
+        self._status.setObjectName("history_status")
+        self._status.setAccessibleName(_("Status"))
+        self._status.addItem(_("Any status"), None)
+        for status in OrderStatus:
+            self._status.addItem(status_label(status), status)
+        self._status.activated.connect(self._search)
+        row = QHBoxLayout()
+        row.setSpacing(self._theme.space(2))
+        row.addWidget(self._sought, 1)
+        for widget in (self._period, self._from, self._to, self._status):
+            row.addWidget(widget)
+        self._on_period_changed()
+        return row
+
+    def _date(self, name: str, spoken: str) -> QDateEdit:
+        edit = QDateEdit(QDate.currentDate())
+        edit.setObjectName(name)
+        edit.setAccessibleName(spoken)
+        edit.setCalendarPopup(True)
+        edit.dateChanged.connect(self._typing.start)
+        return edit
+
+    def _footer(self) -> QHBoxLayout:
+        self._count = label(role="muted")
+        self._count.setObjectName("history_count")
+        self._export = button(_("Export CSV"), self._theme, icon="export", name="history_export")
+        self._export.clicked.connect(self._on_export_pressed)
+        self._cancel = button(_("Cancel export"), self._theme, name="history_export_cancel")
+        self._cancel.clicked.connect(self.history.cancel_export)
+        row = QHBoxLayout()
+        row.setSpacing(self._theme.space(3))
+        row.addWidget(self._count, 1)
+        row.addWidget(self._cancel)
+        row.addWidget(self._export)
+        return row
+
+    # -- searching
+
+    def seek(self, text: str) -> None:
+        """Search all orders of any time and status for `text`."""
+        self._period.setCurrentIndex(0)
+        self._status.setCurrentIndex(0)
+        self._sought.setText(text)
+        self._search()
+
+    def refresh(self) -> None:
+        self._search()
+
+    def clear(self) -> None:
+        """Nothing of one cashier's searching is left for the next."""
+        self.seek_nothing()
+        self.history.clear()
+
+    def seek_nothing(self) -> None:
+        for box in (self._period, self._status):
+            box.setCurrentIndex(0)
+        self._sought.clear()
+        self._typing.stop()
+
+    @property
+    def query(self) -> OrderQuery:
+        """What the fields ask for."""
+        first, last = self._days()
+        status: OrderStatus | None = self._status.currentData()
+        return OrderQuery(
+            q=self._sought.text().strip(),
+            status=(status,) if status is not None else (),
+            placed_from=_midnight(first) if first is not None else "",
+            placed_to=_midnight(last + timedelta(days=1)) if last is not None else "",
+        )
+
+    def _days(self) -> tuple[date | None, date | None]:
+        """The first and the last day that are meant; None: without a limit."""
+        chosen = self._period.currentData()
+        if chosen == _ANY:
+            return None, None
+        if chosen == _CUSTOM:
+            days = [_day(edit.date()) for edit in (self._from, self._to)]
+            return min(days), max(days)
+        today = self._now().astimezone().date()
+        if chosen == 1:
+            return today - timedelta(days=1), today - timedelta(days=1)
+        return today - timedelta(days=max(0, chosen - 1)), today
+
+    @Slot()
+    def _search(self) -> None:
+        self._typing.stop()
+        self.history.search(self.query)
+
+    @Slot()
+    def _on_period_changed(self) -> None:
+        custom = self._period.currentData() == _CUSTOM
+        self._from.setVisible(custom)
+        self._to.setVisible(custom)
+
+    # -- what is shown
+
+    @Slot()
+    def _tell(self) -> None:
+        history, rows = self.history, self.history.rows.rowCount()
+        self._stack.setCurrentWidget(self.list if rows else self._empty)
+        if history.loading:
+            self._count.setText(_("Searching…"))
+        elif rows:
+            shown = ngettext("{count} order", "{count} orders", history.total)
+            of = _("{shown} of {total}").format(shown=rows, total=shown)
+            self._count.setText(of if rows < history.total else shown)
+        else:
+            self._count.setText("")
+        if not rows:
+            if history.loading:
+                words = _("Searching…")
+            else:
+                words = _("No order matches.") if history.searched else _("Search by number, name or phone.")
+            self._empty.setText(words)
+        self._export.setEnabled(bool(rows) and not history.exporting)
+        self._cancel.setVisible(history.exporting)
+        if not history.exporting:
+            self._export.setText(_("Export CSV"))
+
+    @Slot(object)
+    def _on_order_opened(self, order: Order) -> None:
+        self._actions.do("details", order.id)
+
+    # -- exporting
+
+    @Slot()
+    def _on_export_pressed(self) -> None:
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        dialog = QFileDialog(self, _("Export orders"), folder, _("Spreadsheet (*.csv)"))
+        dialog.setObjectName("export_dialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(f"orders-{self._now().astimezone():%Y-%m-%d}.csv")
+        dialog.fileSelected.connect(self.export_to)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def export_to(self, path: str) -> None:
+        self.history.export(Path(path))
+
+    @Slot(int, int)
+    def _on_export_progressed(self, written: int, total: int) -> None:
+        self._export.setText(_("{written} of {total}").format(written=written, total=total))
+
+    @Slot(object)
+    def _on_exported(self, path: Path) -> None:
+        self._notice.say(_("Exported"), str(path))
+
+    @Slot(object)
+    def _on_export_failed(self, error: ClientError) -> None:
+        if isinstance(error, Cancelled):
+            self._notice.say(_("Export cancelled"), error.message)
+        else:
+            self.failed.emit(error)
+
+    # -- coming and going
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self.history.searched and not self.history.loading:
+            self._search()
+        self._sought.setFocus()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._typing.stop()
+        super().hideEvent(event)
+
+
+def _day(value: QDate) -> date:
+    return date(value.year(), value.month(), value.day())
+
+
+def _midnight(day: date) -> str:
+    """The instant at which `day` begins here, in ISO 8601."""
+    return datetime.combine(day, time.min).astimezone().isoformat()

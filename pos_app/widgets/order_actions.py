@@ -1,0 +1,154 @@
+"""What can be done with an order, wherever it is shown: its menu, its dialogs, and the one way to each of them."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject, QPoint, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from core.client.api import StaffApi
+from core.client.orders import OrderStore
+from core.domain.ids import OrderId
+from core.domain.order import Order, PaymentState, Tender
+from core.domain.status import Move
+from core.ui.jobs import Jobs
+from core.ui.text import _, money, status_label
+from core.ui.theme import Theme
+from pos_app.models.card import customer, target
+from pos_app.presenters.changes import OrderChanges
+
+
+class OrderActions(QObject):
+    """Opens dialogs over `window`, and makes changes through `changes`. What cannot be done is not offered."""
+
+    print_wanted = Signal(object)
+    """An `Order`."""
+
+    def __init__(
+        self, theme: Theme, jobs: Jobs, api: StaffApi, store: OrderStore, changes: OrderChanges, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._theme = theme
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._changes = changes
+        self._window = window
+
+    @Slot(str, object)
+    def do(self, what: str, order_id: OrderId) -> None:
+        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `refund`, `unpay`, `paid_cash` or `paid_card`."""
+        order = self._store.get(order_id)
+        if order is None:
+            return
+        match what:
+            case "step":
+                self._changes.advance(order_id)
+            case "recall":
+                self._changes.recall(order_id)
+            case "details":
+                self.show_details(order)
+            case "print":
+                self.print_wanted.emit(order)
+            case "paid_cash" | "paid_card":
+                tender = Tender.CASH if what == "paid_cash" else Tender.CARD
+                self._changes.pay(order_id, PaymentState.PAID, tender)
+            case "unpay":
+                self._changes.pay(order_id, PaymentState.UNPAID)
+            case _:
+                self._ask(what, order)
+
+    @Slot(object, QPoint)
+    def open_menu(self, order_id: OrderId, position: QPoint) -> None:
+        order = self._store.get(order_id)
+        if order is None:
+            return
+        menu = QMenu(self._window)
+        menu.setObjectName("order_menu")
+        self.fill_menu(menu, order)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(position)
+
+    def fill_menu(self, menu: QMenu, order: Order, *, details: bool = True) -> None:
+        """Put into `menu` what can be done with `order` now; while a change of it is under way, only looking."""
+        if details:
+            self._add(menu, "details", _("Details"), order, "Space")
+        self._add(menu, "print", _("Print receipt"), order)
+        if self._store.pending(order.id) is not None:
+            return
+        before = target(order, Move.RECALL)
+        if before is not None:
+            menu.addSeparator()
+            self._add(menu, "recall", _("Back to {status}").format(status=status_label(before)), order, "Backspace")
+        menu.addSeparator()
+        if order.payment is PaymentState.UNPAID:
+            self._add(menu, "paid_cash", _("Paid in cash"), order)
+            self._add(menu, "paid_card", _("Paid by card"), order)
+        elif order.payment is PaymentState.PAID:
+            self._add(menu, "unpay", _("Not paid after all"), order)
+            self._add(menu, "refund", _("Refund…"), order)
+        menu.addSeparator()
+        if target(order, Move.REJECT) is not None:
+            self._add(menu, "reject", _("Reject…"), order)
+        if target(order, Move.CANCEL) is not None:
+            self._add(menu, "cancel", _("Cancel order…"), order, "Delete")
+
+    def show_details(self, order: Order) -> None:
+        from pos_app.widgets.details_dialog import DetailsDialog
+
+        dialog = DetailsDialog(self._theme, self._jobs, self._api, self._store, self, order, self._window)
+        dialog.open()
+
+    # -- inside
+
+    def _add(self, menu: QMenu, what: str, words: str, order: Order, key: str = "") -> None:
+        action = QAction(f"{words}\t{key}" if key else words, menu)
+        action.setObjectName(f"menu_{what}")
+        action.triggered.connect(partial(self.do, what, order.id))
+        menu.addAction(action)
+
+    def _ask(self, what: str, order: Order) -> None:
+        """Ask before what cannot be taken back."""
+        from pos_app.widgets.reason_dialog import ReasonDialog
+
+        whose = f"{order.number} · {customer(order)} · {money(order.total_minor, order.currency)}"
+        if what == "refund":
+            dialog = ReasonDialog(
+                self._theme,
+                _("Refund {amount}?").format(amount=money(order.total_minor, order.currency)),
+                _("{order}\nA refund cannot be taken back.").format(order=whose),
+                (),
+                _("Refund"),
+                optional=True,
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._on_refund_confirmed, order.id))
+        elif target(order, Move.REJECT if what == "reject" else Move.CANCEL) is None:
+            return
+        elif what == "reject":
+            reasons = (_("Sold out"), _("We are closing"), _("Too busy at the moment"), _("Address is too far away"))
+            dialog = ReasonDialog(
+                self._theme,
+                _("Reject this order?"),
+                _("{order}\nThe customer reads the reason.").format(order=whose),
+                reasons,
+                _("Reject order"),
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._changes.reject, order.id))
+        else:
+            reasons = (_("Customer changed their mind"), _("Nobody came for it"), _("Sold out"), _("Taken by mistake"))
+            dialog = ReasonDialog(
+                self._theme,
+                _("Cancel this order?"),
+                _("{order}\nThe customer reads the reason.").format(order=whose),
+                reasons,
+                _("Cancel order"),
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._changes.cancel, order.id))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_refund_confirmed(self, order_id: OrderId, _reason: str) -> None:
+        self._changes.pay(order_id, PaymentState.REFUNDED)

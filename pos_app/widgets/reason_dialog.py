@@ -1,0 +1,93 @@
+"""Asking why: quick reasons to press, or words of one's own."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.ui.controls import button, label
+from core.ui.text import _
+from core.ui.theme import Theme
+
+_MOST = 300
+
+
+class ReasonDialog(QDialog):
+    """Says `given` with the reason, which is never empty unless it is optional."""
+
+    given = Signal(str)
+
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        message: str,
+        reasons: Sequence[str],
+        action: str,
+        *,
+        optional: bool = False,
+        danger: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("reason_dialog")
+        self.setWindowTitle(title)
+        self.setMinimumWidth(theme.px(440))
+        self._optional = optional
+        self._reason = QLineEdit()
+        self._reason.setObjectName("reason")
+        self._reason.setMaxLength(_MOST)
+        self._reason.setPlaceholderText(_("Another reason") if not optional else _("Reason, if there is one"))
+        self._reason.setAccessibleName(_("Reason"))
+        self._reason.textChanged.connect(self._on_reason_changed)
+        self._reason.returnPressed.connect(self._on_confirmed)
+        self._confirm = button(action, theme, "danger" if danger else "primary", name="reason_confirm")
+        self._confirm.setAutoDefault(False)
+        self._confirm.clicked.connect(self._on_confirmed)
+        back = button(_("Back"), theme, name="reason_back")
+        back.setAutoDefault(False)
+        back.clicked.connect(self.reject)
+        column = QVBoxLayout(self)
+        margin = theme.space(5)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.setSpacing(theme.space(3))
+        column.addWidget(label(title, "title", wrap=True))
+        column.addWidget(label(message, "muted", wrap=True))
+        self._quick: list[QPushButton] = []
+        for number, reason in enumerate(reasons):
+            quick = button(reason, theme, name=f"reason_{number}")
+            quick.setCheckable(True)
+            quick.setAutoDefault(False)
+            quick.clicked.connect(self._on_quick_chosen)
+            self._quick.append(quick)
+            column.addWidget(quick)
+        column.addWidget(self._reason)
+        row = QHBoxLayout()
+        row.addWidget(back, 1)
+        row.addWidget(self._confirm, 1)
+        column.addLayout(row)
+        self._on_reason_changed()
+        self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def reason(self) -> str:
+        return self._reason.text().strip()
+
+    @Slot()
+    def _on_quick_chosen(self) -> None:
+        chosen = self.sender()
+        if isinstance(chosen, QPushButton):
+            self._reason.setText(chosen.text() if chosen.isChecked() else "")
+
+    @Slot()
+    def _on_reason_changed(self) -> None:
+        for quick in self._quick:
+            quick.setChecked(quick.text() == self.reason)
+        self._confirm.setEnabled(self._optional or bool(self.reason))
+
+    @Slot()
+    def _on_confirmed(self) -> None:
+        if self._confirm.isEnabled():
+            reason = self.reason
+            self.accept()
+            self.given.emit(reason)

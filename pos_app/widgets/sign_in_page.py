@@ -1,0 +1,189 @@
+"""Signing in at the till: a name, a PIN, and keys that are big enough for a wet thumb."""
+
+from PySide6.QtCore import QRegularExpression, Qt, Slot
+from PySide6.QtGui import QRegularExpressionValidator, QShowEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.client.errors import ClientError
+from core.ui.controls import button, label, panel, restyle
+from core.ui.text import _
+from core.ui.theme import Theme
+from pos_app.presenters.sign_in import SignIn
+
+_MOST_NAMES = 4
+
+
+class SignInPage(QWidget):
+    """Asks `SignIn` for a session. Nothing that was typed stays after an answer."""
+
+    def __init__(self, theme: Theme, sign_in: SignIn, device: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._theme = theme
+        self._sign_in = sign_in
+        self._title = label(role="hero")
+        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._reason = label(role="muted", wrap=True)
+        self._reason.setObjectName("sign_in_reason")
+        self._reason.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._people = QHBoxLayout()
+        self._people.setSpacing(theme.space(2))
+        self._group = QButtonGroup(self)
+        self._name = QLineEdit()
+        self._name.setObjectName("staff_name")
+        self._name.setPlaceholderText(_("Your name"))
+        self._name.setAccessibleName(_("Your name"))
+        self._name.setMaxLength(80)
+        self._name.returnPressed.connect(self._on_name_entered)
+        self._name.textChanged.connect(self._on_typed)
+        self._pin = QLineEdit()
+        self._pin.setObjectName("pin")
+        self._pin.setEchoMode(QLineEdit.EchoMode.Password)
+        self._pin.setPlaceholderText(_("PIN"))
+        self._pin.setAccessibleName(_("PIN"))
+        self._pin.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._pin.setMaxLength(10)
+        self._pin.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self._pin))
+        self._pin.returnPressed.connect(self._on_submitted)
+        self._pin.textChanged.connect(self._on_typed)
+        self._error = label(role="error", wrap=True)
+        self._error.setObjectName("sign_in_error")
+        self._error.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._enter = button(_("Sign in"), theme, "primary", name="sign_in")
+        self._enter.clicked.connect(self._on_submitted)
+        frame, column = panel()
+        frame.setFixedWidth(theme.px(380))
+        margin = theme.space(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.setSpacing(theme.space(3))
+        device_label = label(device, "muted")
+        device_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._title)
+        column.addWidget(device_label)
+        column.addWidget(self._reason)
+        column.addLayout(self._people)
+        column.addWidget(self._name)
+        column.addWidget(self._pin)
+        column.addLayout(self._keypad())
+        column.addWidget(self._error)
+        column.addWidget(self._enter)
+        page = QVBoxLayout(self)
+        page.addStretch(1)
+        page.addWidget(frame, 0, Qt.AlignmentFlag.AlignHCenter)
+        page.addStretch(1)
+        sign_in.started.connect(self._on_started)
+        sign_in.signed_in.connect(self._on_signed_in)
+        sign_in.refused.connect(self._on_refused)
+        self.ask()
+
+    def ask(self, name: str = "", reason: str = "", title: str = "") -> None:
+        """Start afresh: for anybody, or with `name` chosen already; `reason` says why this page is shown."""
+        self._title.setText(title or _("Sign in"))
+        self._reason.setText(reason)
+        self._reason.setVisible(bool(reason))
+        self._error.hide()
+        self._pin.clear()
+        self._name.setText(name)
+        self._show_people()
+        self._on_typed()
+        self._focus()
+
+    def _keypad(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(self._theme.space(2))
+        # A till's keypad is not mirrored where people read from right to left: neither are phones'.
+        for position, digit in enumerate("123456789"):
+            grid.addWidget(self._key(digit), position // 3, position % 3)
+        clear = self._key("", "close", _("Clear"), "key_clear")
+        clear.clicked.connect(self._pin.clear)
+        back = self._key("", "backspace", _("Delete the last digit"), "key_back")
+        back.clicked.connect(self._pin.backspace)
+        grid.addWidget(clear, 3, 0)
+        grid.addWidget(self._key("0"), 3, 1)
+        grid.addWidget(back, 3, 2)
+        return grid
+
+    def _key(self, digit: str, icon: str = "", spoken: str = "", name: str = "") -> QPushButton:
+        key = button(digit, self._theme, "key", icon, name=name or f"key_{digit}")
+        key.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # The keyboard has digits of its own.
+        key.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        key.setAccessibleName(spoken or digit)
+        if digit:
+            key.clicked.connect(self._on_digit_pressed)
+        return key
+
+    def _show_people(self) -> None:
+        """A button for everybody who was here before; the name is typed only by who is not among them."""
+        for old in self._group.buttons():
+            self._group.removeButton(old)
+            self._people.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        for name in self._sign_in.names[:_MOST_NAMES]:
+            person = button(name, self._theme, "tab", name=f"person_{name}")
+            person.setCheckable(True)
+            person.setChecked(name == self._name.text())
+            person.clicked.connect(self._on_person_chosen)
+            self._group.addButton(person)
+            self._people.addWidget(person)
+
+    def _focus(self) -> None:
+        (self._pin if self._name.text().strip() else self._name).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_person_chosen(self) -> None:
+        chosen = self._group.checkedButton()
+        if chosen is not None:
+            self._name.setText(chosen.text())
+            self._pin.clear()
+            self._focus()
+
+    @Slot()
+    def _on_digit_pressed(self) -> None:
+        key = self.sender()
+        if isinstance(key, QPushButton) and len(self._pin.text()) < self._pin.maxLength():
+            self._pin.setText(self._pin.text() + key.text())
+
+    @Slot()
+    def _on_name_entered(self) -> None:
+        self._pin.setFocus(Qt.FocusReason.TabFocusReason)
+
+    @Slot()
+    def _on_typed(self) -> None:
+        ready = bool(self._name.text().strip()) and len(self._pin.text()) >= 4
+        self._enter.setEnabled(ready and not self._sign_in.running)
+        if self._pin.text() and self._pin.property("invalid"):
+            restyle(self._pin, invalid=False)
+            self._error.hide()
+
+    @Slot()
+    def _on_submitted(self) -> None:
+        if self._enter.isEnabled():
+            self._sign_in.submit(self._name.text(), self._pin.text())
+
+    @Slot()
+    def _on_started(self) -> None:
+        self._enter.setEnabled(False)
+        self._enter.setText(_("Signing in…"))
+
+    @Slot(object)
+    def _on_signed_in(self, _tokens: object) -> None:
+        self._enter.setText(_("Sign in"))
+        self._pin.clear()
+        self._name.clear()
+
+    @Slot(object)
+    def _on_refused(self, error: ClientError) -> None:
+        self._enter.setText(_("Sign in"))
+        self._pin.clear()
+        self._error.setText(f"{error.title}. {error.message}")
+        self._error.show()
+        restyle(self._pin, invalid=True)
+        self._on_typed()
+        self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._focus()

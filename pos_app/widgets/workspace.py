@@ -1,0 +1,241 @@
+"""What a signed-in cashier sees: the rail of pages, the header, the page, and the two places where it speaks."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from core.ui import icons
+from core.ui.connection import ConnectionChip
+from core.ui.controls import label
+from core.ui.notice import Notice
+from core.ui.text import N_, _, clock
+from core.ui.theme import Theme
+
+PAGES: Final = {
+    "orders": (N_("Orders"), "orders"),
+    "new": (N_("New"), "plus"),
+    "history": (N_("History"), "history"),
+}
+"""The pages of the rail: what they are called, and their icons."""
+_TITLES: Final = {"new": N_("New order")}
+
+
+class SearchField(QLineEdit):
+    """`/` leads here, Esc leads back with nothing sought, Down leads back to what was found."""
+
+    left = Signal()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_Down:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class Workspace(QWidget):
+    """Composes; it knows no order."""
+
+    page_wanted = Signal(str)
+    leave_wanted = Signal(str)
+    """`switch`, `lock` or `sign_out`."""
+    shortcuts_wanted = Signal()
+
+    def __init__(self, theme: Theme, device: str, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._theme = theme
+        self._device = device
+        self._now = now
+        self._page_names: list[str] = []
+        self._tabs: dict[str, QToolButton] = {}
+        self.search = SearchField()
+        self.search.setObjectName("search")
+        self.search.setPlaceholderText(_("Search number, name, phone   /"))
+        self.search.setAccessibleName(_("Search the board"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaxLength(80)
+        self.search.setFixedWidth(theme.px(300))
+        self.connection = ConnectionChip()
+        self.notice = Notice(theme)
+        self.undo = Notice(theme, name="undo", ink="surface")
+        self._title = label(role="title")
+        self._title.setObjectName("page_title")
+        self._clock = label(role="muted")
+        self._clock.setObjectName("till_clock")
+        self._stack = QStackedWidget()
+        speech = QVBoxLayout()
+        speech.setSpacing(theme.space(2))
+        for notice in (self.notice, self.undo):
+            notice.setFixedWidth(theme.px(620))
+            speech.addWidget(notice)
+        # They lie over the page: a bar that pushed the cards down would put another one under the finger.
+        layers = QGridLayout()
+        layers.addWidget(self._stack, 0, 0)
+        layers.addLayout(speech, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
+        body = QVBoxLayout()
+        body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(4))
+        body.setSpacing(theme.space(2))
+        body.addLayout(self._header())
+        body.addLayout(layers, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._rail())
+        row.addLayout(body, 1)
+        self._minute = QTimer(self)
+        self._minute.setSingleShot(True)
+        self._minute.timeout.connect(self._on_minute_passed)
+        theme.changed.connect(self._draw_icons)
+
+    def _header(self) -> QHBoxLayout:
+        header = QHBoxLayout()
+        header.setSpacing(self._theme.space(4))
+        header.addWidget(self._title)
+        header.addWidget(self.search)
+        header.addStretch(1)
+        header.addWidget(self.connection)
+        header.addWidget(self._clock)
+        return header
+
+    def _rail(self) -> QFrame:
+        theme = self._theme
+        rail = QFrame()
+        rail.setProperty("role", "rail")
+        column = QVBoxLayout(rail)
+        column.setContentsMargins(theme.space(2), theme.space(4), theme.space(2), theme.space(4))
+        column.setSpacing(theme.space(2))
+        group = QButtonGroup(self)
+        for name, (title, _icon) in PAGES.items():
+            tab = self._tab(f"nav_{name}", _(title))
+            tab.setCheckable(True)
+            tab.clicked.connect(self._on_tab_pressed)
+            group.addButton(tab)
+            self._tabs[name] = tab
+            column.addWidget(tab)
+        column.addStretch(1)
+        self._keys = self._tab("shortcuts", _("Keys"))
+        self._keys.clicked.connect(self.shortcuts_wanted)
+        self._person = self._tab("cashier", "")
+        self._person.clicked.connect(self._on_person_pressed)
+        column.addWidget(self._keys)
+        column.addWidget(self._person)
+        self._draw_icons()
+        return rail
+
+    def _tab(self, name: str, words: str) -> QToolButton:
+        tab = QToolButton()
+        tab.setObjectName(name)
+        tab.setProperty("kind", "tab")
+        tab.setProperty("rail", "true")
+        tab.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        tab.setText(words)
+        tab.setAccessibleName(words)
+        tab.setCursor(Qt.CursorShape.PointingHandCursor)
+        tab.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        tab.setFixedWidth(self._theme.px(72))
+        return tab
+
+    @Slot()
+    def _draw_icons(self) -> None:
+        size = self._theme.px(22)
+        drawn = {**{tab: PAGES[name][1] for name, tab in self._tabs.items()}, self._keys: "keyboard"}
+        drawn[self._person] = "person"
+        for tab, icon in drawn.items():
+            colour = "brand" if tab.isChecked() else "muted"
+            tab.setIcon(icons.icon(icon, self._theme.colour(colour), size))
+            tab.setIconSize(icons.icon(icon, self._theme.colour(colour), size).availableSizes()[0])
+
+    # -- pages
+
+    def add_page(self, name: str, page: QWidget) -> None:
+        self._page_names.append(name)
+        self._stack.addWidget(page)
+
+    def has_page(self, name: str) -> bool:
+        return name in self._page_names
+
+    @property
+    def page(self) -> str:
+        """The name of the page that is shown; empty before the first."""
+        return self._page_names[self._stack.currentIndex()] if self._page_names else ""
+
+    def show_page(self, name: str) -> None:
+        self._stack.setCurrentIndex(self._page_names.index(name))
+        self._tabs[name].setChecked(True)
+        title = _(_TITLES.get(name, PAGES[name][0]))
+        self._title.setText(title)
+        self.search.setVisible(name == "orders")
+        self._draw_icons()
+
+    def set_person(self, name: str) -> None:
+        shown = self._person.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, self._theme.px(62))
+        self._person.setText(shown)
+        self._person.setToolTip(name)
+        self._person.setAccessibleName(_("Cashier: {name}").format(name=name))
+
+    def set_new(self, count: int) -> None:
+        """How many orders wait to be confirmed, told where the board is out of sight."""
+        title = _(PAGES["orders"][0])
+        self._tabs["orders"].setText(f"{title} · {count}" if count and self.page != "orders" else title)
+
+    # -- inside
+
+    @Slot()
+    def _on_tab_pressed(self) -> None:
+        pressed = self.sender()
+        for name, tab in self._tabs.items():
+            if tab is pressed:
+                self.page_wanted.emit(name)
+
+    @Slot()
+    def _on_person_pressed(self) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("cashier_menu")
+        for what, words in (("switch", _("Switch cashier")), ("lock", _("Lock")), ("sign_out", _("Sign out"))):
+            action = QAction(words, menu)
+            action.setObjectName(f"menu_{what}")
+            action.setData(what)
+            menu.addAction(action)
+        menu.triggered.connect(self._on_leave_chosen)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self._person.mapToGlobal(self._person.rect().topRight()))
+
+    @Slot(QAction)
+    def _on_leave_chosen(self, action: QAction) -> None:
+        self.leave_wanted.emit(action.data())
+
+    @Slot()
+    def _on_minute_passed(self) -> None:
+        now = self._now()
+        self._clock.setText(f"{self._device} · {clock(now)}")
+        self._minute.start(60_000 - (now.second * 1000 + now.microsecond // 1000))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._on_minute_passed()
+        super().showEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._minute.stop()
+        super().hideEvent(event)
