@@ -10,24 +10,23 @@ from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget, QWidg
 from typing_extensions import override
 
 from core.client.api import StaffApi
-from core.client.errors import ClientError, Conflict, SignedOut, Unreachable
+from core.client.errors import ClientError, SignedOut, Unreachable
 from core.client.orders import Changes, OrderStore
-from core.domain.ids import OrderId
 from core.domain.order import Order
-from core.domain.status import Move
 from core.protocol.replies import Tokens
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
-from core.ui.text import _, ngettext, status_label
+from core.ui.text import _, ngettext
 from core.ui.theme import Theme
 from pos_app.models.card import Thresholds
 from pos_app.presenters.board import Board
-from pos_app.presenters.changes import Done, Failed, OrderChanges
+from pos_app.presenters.changes import OrderChanges
 from pos_app.presenters.lookup import Lookup
 from pos_app.presenters.scanner import Scanner
 from pos_app.presenters.sign_in import SignIn
 from pos_app.settings import PosSettings
 from pos_app.widgets.board_page import BoardPage
+from pos_app.widgets.change_reports import ChangeReports
 from pos_app.widgets.order_actions import OrderActions
 from pos_app.widgets.sign_in_page import SignInPage
 from pos_app.widgets.workspace import PAGES, Workspace
@@ -57,8 +56,6 @@ class PosWindow(QMainWindow):
         self._jobs = jobs
         self._person_id = ""
         self._shop_name = ""
-        self._complained_of: OrderId | None = None
-        """The order that the notice is about."""
         self.store = OrderStore()
         self._changes = OrderChanges(jobs, api, self.store, self)
         self.board = Board(
@@ -77,6 +74,7 @@ class PosWindow(QMainWindow):
         self._idle = IdleWatch(settings.idle_lock_s, parent=self)
         self.sign_in_page = SignInPage(theme, self._sign_in, settings.device)
         self.workspace = Workspace(theme, settings.device, api.server_now)
+        self._reports = ChangeReports(self._changes, self.workspace.notice, self.workspace.undo, settings.undo_s, self)
         self._pages: dict[str, QWidget] = {}
         self._stack = QStackedWidget()
         self._stack.addWidget(self.sign_in_page)
@@ -88,8 +86,7 @@ class PosWindow(QMainWindow):
     def _connect(self) -> None:
         self._sign_in.signed_in.connect(self._on_signed_in)
         self._idle.ended.connect(self._on_idle_ended)
-        self._changes.done.connect(self._on_change_done)
-        self._changes.failed.connect(self._on_change_failed)
+        self._reports.session_over.connect(self._on_failed)
         self._actions.print_wanted.connect(self._on_print_wanted)
         self._lookup.found.connect(self._on_order_found)
         self._lookup.failed.connect(self._on_failed)
@@ -236,51 +233,11 @@ class PosWindow(QMainWindow):
         self.board.refresher.stop()
         for window in (*self.findChildren(QMenu), *self.findChildren(QDialog)):
             window.close()
-        self.workspace.notice.clear()
-        self.workspace.undo.clear()
+        self._reports.clear()
         self._stack.setCurrentWidget(self.sign_in_page)
         self._sign_in.leave()
 
-    # -- what came of a change
-
-    @Slot(object)
-    def _on_change_done(self, done: Done) -> None:
-        if not self.signed_in:
-            return
-        if self._complained_of == done.order.id:
-            self.workspace.notice.clear()
-        if done.change.move not in (Move.ADVANCE, Move.RECALL):
-            self.workspace.undo.clear()
-            return
-        self.workspace.undo.say(
-            _("{number} is {status}").format(number=done.order.number, status=status_label(done.order.status)),
-            action=_("Undo"),
-            act=lambda: self._changes.undo(done),
-            life_ms=round(self._settings.undo_s * 1000),
-        )
-
-    @Slot(object)
-    def _on_change_failed(self, failed: Failed) -> None:
-        error, order = failed.error, failed.change.order
-        self.workspace.undo.clear()
-        self._complained_of = order.id
-        if isinstance(error, SignedOut):
-            self._on_failed(error)
-        elif isinstance(error, Conflict) and error.order is not None:
-            now = _("It is {status} now. {message}").format(
-                status=status_label(error.order.status), message=error.message
-            )
-            title = _("{number} was changed by somebody else").format(number=order.number)
-            self.workspace.notice.show_error(Conflict(now, title=title, order=error.order))
-        elif failed.unsent:
-            title = _("{number} was not sent").format(number=order.number)
-            self.workspace.notice.show_error(
-                ClientError(_("{why}. Try again: it is never made twice.").format(why=error.title), title=title),
-                _("Try again"),
-                lambda: self._changes.retry(order.id),
-            )
-        else:
-            self.workspace.notice.show_error(error)
+    # -- what went wrong
 
     @Slot(object)
     def _on_failed(self, error: ClientError) -> None:

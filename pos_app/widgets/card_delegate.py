@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
 from core.ui import icons
 from core.ui.chips import chip_width, paint_chip
 from core.ui.text import N_, _, age, stopwatch
@@ -75,6 +76,26 @@ class CardDelegate(QStyledItemDelegate):
         waited = max(timedelta(), self._now() - card.waits_since)
         return _(_WORDS[self._thresholds.band(waited)]).format(age=age_text(waited))
 
+    def paint_empty(self, painter: QPainter, area: QRect, status: OrderStatus, words: str, *, focused: bool) -> None:
+        """A column without a card: its shape, why it is empty, and the ring when the keyboard is here."""
+        theme, size = self._theme, self._theme.px(32)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if words:
+            top = area.top() + theme.px(44)
+            shape = QRectF(area.center().x() - size / 2, top, size, size)
+            icons.paint(painter, icons.status_icon(status), shape, theme.colour("line"))
+            painter.setPen(theme.colour("muted"))
+            painter.setFont(theme.font())
+            margin = theme.px(20)
+            room = QRectF(area).adjusted(margin, top + size + theme.px(8), -margin, 0)
+            flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+            painter.drawText(room, int(flags), words)
+        if focused:
+            painter.setPen(QPen(theme.colour("brand"), theme.focus_px))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            radius = theme.radius("card")
+            painter.drawRoundedRect(QRectF(area).adjusted(4, 4, -4, -4), radius, radius)
+
     # -- Qt
 
     @override
@@ -116,7 +137,7 @@ class CardDelegate(QStyledItemDelegate):
             painter.setPen(theme.colour(text.colour))
             side = Qt.AlignmentFlag.AlignRight if text.trailing else Qt.AlignmentFlag.AlignLeft
             flags = side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-            painter.drawText(_placed(text.rect, row, direction), int(flags), text.words)
+            painter.drawText(_placed(text.rect, row, direction), int(flags), _isolated(text.words, direction))
         self._paint_buttons(painter, row, card, layout, direction)
 
     def _paint_ground(
@@ -167,14 +188,13 @@ class CardDelegate(QStyledItemDelegate):
             ground, ink = theme.colour("sunken"), theme.colour("muted")
         elif card.unsent:
             ground, ink = theme.colour("danger"), theme.colour("surface")
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(QPen(theme.colour("line"), 1) if card.sending else Qt.PenStyle.NoPen)
         painter.setBrush(_shade(ground, self._level(spot)) if not card.sending else ground)
         painter.drawRoundedRect(step, radius, radius)
         painter.setPen(ink)
         painter.setFont(self._fonts.font(layout.step_font))
         words = _("Try again") if card.unsent else step_label(card.order)
-        words = self._fonts.elide(layout.step_font, words, step.width() - theme.px(4))
-        painter.drawText(step, Qt.AlignmentFlag.AlignCenter, words)
+        painter.drawText(step, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
         level = self._level((card.order.id, "more"))
         painter.setBrush(theme.colour("sunken" if level == "pressed" else "surface"))
         painter.setPen(QPen(theme.colour("muted" if level else "line"), 1))
@@ -212,6 +232,11 @@ def _placed(rect: QRectF, row: QRect, direction: Qt.LayoutDirection) -> QRectF:
     """`rect` of a layout where it is in the view, mirrored when read from right to left."""
     left = row.width() - rect.right() if direction is Qt.LayoutDirection.RightToLeft else rect.left()
     return QRectF(row.left() + left, row.top() + rect.top(), rect.width(), rect.height())
+
+
+def _isolated(words: str, direction: Qt.LayoutDirection) -> str:
+    """`words` in their own direction: an English address stays one on an Arabic till (Unicode's FSI and PDI)."""
+    return f"\u2068{words}\u2069" if direction is Qt.LayoutDirection.RightToLeft else words
 
 
 def _beside(rect: QRectF, width: float, direction: Qt.LayoutDirection) -> QRectF:

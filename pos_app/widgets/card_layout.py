@@ -178,20 +178,26 @@ class _Setter:
 
     def _who(self, order: Order) -> None:
         """How it is handed over, and to whom; and the payment at the other side."""
-        theme = self._theme
+        theme, name = self._theme, customer(order)
         badge, colour = payment_badge(order)
         font = _BODY if colour == "muted" else _BOLD
         height, badge_width = self._fonts.metrics(_BODY).height(), self._fonts.width(font, badge)
-        self._add(QRectF(self._right - badge_width, self._y, badge_width, height), badge, font, colour, trailing=True)
         icon = theme.px(14)
         place = QRectF(self._left, self._y + (height - icon) / 2, icon, icon)
         self._shapes.append(Shape(place, _FULFILMENT_ICONS[order.fulfilment], "muted"))
         left = self._left + icon + theme.px(6)
         room = self._right - badge_width - theme.px(8) - left
-        words = f"{customer(order)} · {fulfilment_label(order.fulfilment)}"
+        # A short name that has no room beside the badge has the row to itself; a long one gives way.
+        apart = room < self._fonts.width(_BODY, name) and room < theme.px(90)
+        if apart:
+            room = self._right - left
+        words = f"{name} · {fulfilment_label(order.fulfilment)}"
         if self._fonts.width(_BODY, words) > room:
-            words = self._fonts.elide(_BODY, customer(order), room)  # The icon still says what the word did.
+            words = self._fonts.elide(_BODY, name, room)  # The icon still says what the word did.
         self._add(QRectF(left, self._y, room, height), words, _BODY, "muted")
+        self._y += height if apart else 0
+        badge_left = left if apart else self._right - badge_width
+        self._add(QRectF(badge_left, self._y, badge_width, height), badge, font, colour, trailing=not apart)
         self._y += height
 
     def _line(self, line: OrderLine, indent: float) -> None:

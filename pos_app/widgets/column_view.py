@@ -289,11 +289,9 @@ class ColumnView(QListView):
         super().paintEvent(event)
         if self._column.rowCount() == 0:
             painter = QPainter(self.viewport())
-            painter.setPen(self.palette().placeholderText().color())
-            painter.setFont(self.font())
-            room = self.viewport().rect().adjusted(24, 32, -24, 0)
-            flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, int(flags), self._empty)
+            self._delegate.paint_empty(
+                painter, self.viewport().rect(), self._status, self._empty, focused=self.hasFocus()
+            )
             painter.end()
 
     @override

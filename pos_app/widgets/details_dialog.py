@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -73,7 +73,8 @@ class DetailsDialog(QDialog):
         column.addLayout(head)
         column.addWidget(self._body, 1)
         column.addLayout(foot)
-        self.resize(theme.px(600), theme.px(680))
+        room = parent.size() if parent is not None else QSize(1280, 800)
+        self.resize(min(theme.px(600), room.width() - 40), min(theme.px(680), room.height() - 60))
         self.finished.connect(self._details.close)
         self._details.changed.connect(self._show)
         self._show()

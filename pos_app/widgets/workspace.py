@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QMenu,
@@ -74,7 +73,8 @@ class Workspace(QWidget):
         self.search.setAccessibleName(_("Search the board"))
         self.search.setClearButtonEnabled(True)
         self.search.setMaxLength(80)
-        self.search.setFixedWidth(theme.px(300))
+        self.search.setMinimumWidth(theme.px(140))
+        self.search.setMaximumWidth(theme.px(300))
         self.connection = ConnectionChip()
         self.notice = Notice(theme)
         self.undo = Notice(theme, name="undo", ink="surface")
@@ -88,15 +88,15 @@ class Workspace(QWidget):
         for notice in (self.notice, self.undo):
             notice.setFixedWidth(theme.px(620))
             speech.addWidget(notice)
-        # They lie over the page: a bar that pushed the cards down would put another one under the finger.
-        layers = QGridLayout()
-        layers.addWidget(self._stack, 0, 0)
-        layers.addLayout(speech, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
+        # Below the page, which gives up its lower end for it: a bar above would push another card under the finger, and
+        # one that lay over the page would hide the buttons of the lowest cards.
+        speech.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         body = QVBoxLayout()
         body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(4))
         body.setSpacing(theme.space(2))
         body.addLayout(self._header())
-        body.addLayout(layers, 1)
+        body.addWidget(self._stack, 1)
+        body.addLayout(speech)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -111,7 +111,7 @@ class Workspace(QWidget):
         header = QHBoxLayout()
         header.setSpacing(self._theme.space(4))
         header.addWidget(self._title)
-        header.addWidget(self.search)
+        header.addWidget(self.search, 2)
         header.addStretch(1)
         header.addWidget(self.connection)
         header.addWidget(self._clock)
@@ -121,6 +121,7 @@ class Workspace(QWidget):
         theme = self._theme
         rail = QFrame()
         rail.setProperty("role", "rail")
+        rail.setFixedWidth(theme.px(72) + 2 * theme.space(2) + 1)
         column = QVBoxLayout(rail)
         column.setContentsMargins(theme.space(2), theme.space(4), theme.space(2), theme.space(4))
         column.setSpacing(theme.space(2))
