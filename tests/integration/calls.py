@@ -15,8 +15,8 @@ TIMEOUT_S = 20
 class Caller:
     """One person's requests. Each is a connection of its own, so nothing stays open between tests."""
 
-    def __init__(self, server: ServerThread | ServerProcess, signed_in: dict[str, Any] | None = None) -> None:
-        self.url = server.url
+    def __init__(self, url: str, signed_in: dict[str, Any] | None = None) -> None:
+        self.url = url
         self.signed_in = signed_in or {}
 
     @property
@@ -84,6 +84,6 @@ def staff(
 
 
 def _signed_in(server: ServerThread | ServerProcess, path: str, body: dict[str, Any]) -> Caller:
-    reply = Caller(server).post(path, body)
+    reply = Caller(server.url).post(path, body)
     assert reply.status_code == 200, reply.text
-    return Caller(server, reply.json())
+    return Caller(server.url, reply.json())

@@ -49,7 +49,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             server,
             world,
             directory,
-            nobody=Caller(server),
+            nobody=Caller(server.url),
             ada=calls.customer(server, shop.ADA),
             grace=calls.customer(server, shop.GRACE),
             kim=calls.staff(server, shop.KIM),
