@@ -7,35 +7,24 @@ floor, for a bare hello of the server that Orderbell runs on.
 import itertools
 import sqlite3
 import tempfile
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import msgspec
-import requests
 
-from benchmarks import databases, dataset, load, servers
+from benchmarks import databases, dataset, load, servers, traffic
 from benchmarks.measure import Claim, Result, Spread, in_turns, ratios
-from core.protocol.headers import IDEMPOTENCY_KEY
-from core.protocol.replies import OrderPage, Tokens
 
 CONNECTIONS: Final = 16
-CUSTOMERS: Final = 50
-PAGE: Final = 20
-_HISTORY: Final = f"/api/online/orders/history/?limit={PAGE}"
-_ADVANCES: Final = ("confirmed", "preparing", "ready", "completed")
-
-Scripts = Sequence[Iterator[bytes]]
 
 
 class Contender(msgspec.Struct):
     """A server under load, what its connections play, and every run it has been through."""
 
     port: int
-    scripts: Scripts
+    scripts: traffic.Scripts
     runs: list[load.Figures]
 
     def play(self, seconds: float) -> float:
@@ -44,27 +33,9 @@ class Contender(msgspec.Struct):
         return figures.per_second
 
 
-class Shop(msgspec.Struct, frozen=True):
-    """What the load has to know of the shop: customers with at least a page of orders, and orders to move."""
-
-    customers: tuple[dataset.Customer, ...]
-    pending: tuple[str, ...]
-
-    @classmethod
-    def of(cls, count: int) -> "Shop":
-        counted: Counter[dataset.Customer] = Counter()
-        pending = []
-        for order in dataset.orders(count):
-            counted[order.customer] += 1
-            if order.status == "pending":
-                pending.append(order.id)
-        full = [customer for customer, orders in counted.items() if orders > PAGE]
-        return cls(tuple(full[:CUSTOMERS]), tuple(pending))
-
-
 def run(quick: bool) -> Result:
     count, seconds, rounds = (10_000, 0.5, 2) if quick else (100_000, 2.0, 7)
-    shop = Shop.of(count)
+    shop = traffic.Shop.of(count)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderbell-benchmark-")))
         reads, writes, files = _start(stack, folder, shop, count)
@@ -89,70 +60,25 @@ def run(quick: bool) -> Result:
 
 
 def _start(
-    stack: ExitStack, folder: Path, shop: Shop, count: int
+    stack: ExitStack, folder: Path, shop: traffic.Shop, count: int
 ) -> tuple[dict[str, Contender], dict[str, Contender], dict[str, Path]]:
     """Every server, filled and listening: who answers reads, who answers updates, and where these are written."""
     ours = databases.copy(databases.orderbell(count), folder / "orderbell.db")
     port = stack.enter_context(servers.orderbell(folder))
-    reads = {"Orderbell": Contender(port, _pages(_customer_tokens(port, shop)), [])}
-    writes = {"Orderbell": Contender(port, _moves(_cashier_token(port), shop), [])}
+    reads = {"Orderbell": Contender(port, traffic.pages(traffic.customer_tokens(port, shop), CONNECTIONS), [])}
+    writes = {"Orderbell": Contender(port, traffic.moves(traffic.cashier_token(port), shop, CONNECTIONS), [])}
     files = {"Orderbell": ours}
     if servers.peer_available():
         files["DRF"] = databases.copy(servers.peer_database(count), folder / "drf.db")
         port = stack.enter_context(servers.peer(files["DRF"], folder))
         tokens = [servers.peer_token(customer.id, "customer") for customer in shop.customers]
-        reads["DRF"] = Contender(port, _pages(tokens), [])
-        writes["DRF"] = Contender(port, _moves(servers.peer_token(dataset.CASHIER_ID, "cashier"), shop), [])
+        reads["DRF"] = Contender(port, traffic.pages(tokens, CONNECTIONS), [])
+        writes["DRF"] = Contender(
+            port, traffic.moves(servers.peer_token(dataset.CASHIER_ID, "cashier"), shop, CONNECTIONS), []
+        )
     port = stack.enter_context(servers.hello(folder))
     reads["hello"] = Contender(port, [itertools.repeat(load.request("GET", "/")) for _ in range(CONNECTIONS)], [])
     return reads, writes, files
-
-
-def _customer_tokens(port: int, shop: Shop) -> list[str]:
-    """The shop's customers, signed in; and a look at what they are given."""
-    tokens = []
-    for customer in shop.customers:
-        body = {"login": customer.phone, "password": databases.PASSWORD}
-        tokens.append(_sign_in(port, "/api/auth/sign-in/", body))
-    page = requests.get(
-        f"http://127.0.0.1:{port}{_HISTORY}", headers={"Authorization": f"Bearer {tokens[0]}"}, timeout=10
-    )
-    shown = msgspec.json.decode(page.content, type=OrderPage)
-    assert len(shown.orders) == PAGE < shown.total
-    assert {order.customer_id for order in shown.orders} == {shop.customers[0].id}
-    return tokens
-
-
-def _cashier_token(port: int) -> str:
-    body = {"staff": dataset.CASHIER, "pin": databases.PIN, "device": dataset.DEVICE}
-    return _sign_in(port, "/api/auth/staff/sign-in/", body)
-
-
-def _sign_in(port: int, path: str, body: dict[str, str]) -> str:
-    answer = requests.post(f"http://127.0.0.1:{port}{path}", json=body, timeout=10)
-    answer.raise_for_status()
-    return msgspec.json.decode(answer.content, type=Tokens).access_token
-
-
-def _pages(tokens: Sequence[str]) -> Scripts:
-    """Each connection asks for the customers' first pages in turn, from a place of its own."""
-    asked = [load.request("GET", _HISTORY, token) for token in tokens]
-    places = [position * len(asked) // CONNECTIONS for position in range(CONNECTIONS)]
-    return [itertools.cycle(asked[place:] + asked[:place]) for place in places]
-
-
-def _moves(token: str, shop: Shop) -> Scripts:
-    return [_advance(token, shop.pending[position::CONNECTIONS]) for position in range(CONNECTIONS)]
-
-
-def _advance(token: str, orders: Sequence[str]) -> Iterator[bytes]:
-    """Each order from placed to completed, every change an operation of its own."""
-    for order_id in orders:
-        for version, status in enumerate(_ADVANCES, 1):
-            body = b'{"to":"%b","version":%d,"reason":""}' % (status.encode(), version)
-            path = f"/api/pos/orders/{order_id}/status/"
-            yield load.request("POST", path, token, body, **{IDEMPOTENCY_KEY: str(uuid.uuid4())})
-    raise RuntimeError("the shop has no more pending orders: build it larger")
 
 
 def _turns(contenders: dict[str, Contender], seconds: float) -> dict[str, Callable[[], float]]:

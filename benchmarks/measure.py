@@ -2,9 +2,11 @@
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
+
+Key = TypeVar("Key")
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -61,9 +63,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
-def in_turns(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+def in_turns(contenders: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, list[float]]:
     """Each contender's figure, once a round. Every other round goes backwards, so that nobody always goes first."""
-    figures: dict[str, list[float]] = {name: [] for name in contenders}
+    figures: dict[Key, list[float]] = {name: [] for name in contenders}
     for turn in range(rounds):
         for name in list(contenders) if turn % 2 == 0 else reversed(list(contenders)):
             figures[name].append(contenders[name]())
