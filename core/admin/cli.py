@@ -14,7 +14,10 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
+    "demo": Command("core.admin.demo.command:main", "show the whole shop at work on this machine"),
     "serve": Command("core.admin.serve:main", "run the backend; the first time, set it up"),
+    "pos": Command("core.admin.windows:pos", "open the counter's window"),
+    "customer": Command("core.admin.windows:customer", "open the customer's window"),
 }
 
 

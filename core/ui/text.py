@@ -23,6 +23,8 @@ def use_language(language: str) -> Qt.LayoutDirection:
     """
     global _catalogue  # noqa: PLW0603 (one reader, one language a process)
     locale = QLocale(language) if language else QLocale.system()
+    if locale.language() is QLocale.Language.C:  # a desktop that says nothing, or a language that nobody speaks
+        locale = QLocale(QLocale.Language.English, QLocale.Country.UnitedStates)
     QLocale.setDefault(locale)
     code = QLocale.languageToCode(locale.language())
     catalogue = resources.ROOT.joinpath("locale", code, "LC_MESSAGES", "orderbell.mo")

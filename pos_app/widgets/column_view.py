@@ -218,7 +218,9 @@ class ColumnView(QListView):
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        if not self.currentIndex().isValid():
+        if event.reason() is Qt.FocusReason.MouseFocusReason:
+            pass  # The press itself selects; scrolling now would move another card under it.
+        elif not self.currentIndex().isValid():
             self.select_near(8)
         elif not self.selectionModel().hasSelection():
             self.select(self.currentIndex())

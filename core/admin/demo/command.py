@@ -7,16 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from core.admin.demo import orders_file, samples, tour
-from core.admin.demo.orders_file import OrdersFileError
+from core.admin.demo import orders_file, shop, tour
+from core.admin.demo.orders_file import OrdersFile, OrdersFileError
 from core.admin.demo.processes import Backend, Process, ProcessFailed
-from core.admin.demo.replay import replay
-from core.admin.setup import DEMO_CUSTOMERS, DEMO_PASSWORD, DEMO_STAFF, DEVICE, demo_menu, demo_shop
+from core.admin.demo.samples import sample_orders
+from core.admin.setup import DEMO_PASSWORD, DEVICE, demo_menu
 from core.client.errors import ClientError
-from core.client.http import HttpApi
-from core.protocol.requests import SignIn, StaffSignIn
-from core.server.setup import create_shop
-from core.store.database import Database, file_url
 from core.ui.preflight import has_display
 
 _TOUR_DIR: Final = Path("orderbell-tour")
@@ -49,15 +45,15 @@ def main(argv: Sequence[str]) -> int:
     return tour.run(options.tour or _TOUR_DIR, file)
 
 
-def _play(file: orders_file.OrdersFile | None) -> int:
+def _play(file: OrdersFile | None) -> int:
     menu = file.menu if file else demo_menu()
-    orders = file.orders if file else samples.sample_orders(menu, 12)
+    orders = file.orders if file else sample_orders(menu, 12)
     with tempfile.TemporaryDirectory(prefix="orderbell-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
-        make_shop(home, file)
+        shop.make(home, menu)
         try:
             with Backend(home, home / "backend.log") as backend:
-                fill(backend.url, orders)
+                shop.fill(backend.url, orders)
                 return _windows(backend, home)
         except (ProcessFailed, ClientError) as error:
             print(f"orderbell demo: {error}", file=sys.stderr)
@@ -67,15 +63,14 @@ def _play(file: orders_file.OrdersFile | None) -> int:
 
 
 def _windows(backend: Backend, home: Path) -> int:
-    cashier, customer = DEMO_STAFF[-1], DEMO_CUSTOMERS[0]
     print(
         _GREETING.format(
             url=backend.url,
-            staff=cashier.name,
-            pin=cashier.pin,
+            staff=shop.CASHIER.name,
+            pin=shop.CASHIER.pin,
             device=DEVICE,
-            customer=customer.name,
-            phone=customer.phone,
+            customer=shop.CUSTOMER.name,
+            phone=shop.CUSTOMER.phone,
             password=DEMO_PASSWORD,
         ),
         flush=True,
@@ -89,27 +84,3 @@ def _windows(backend: Backend, home: Path) -> int:
             if status:
                 raise ProcessFailed(f"{window.name} ended with status {status}. {window.last_words()}")
     return 0
-
-
-def make_shop(home: Path, file: orders_file.OrdersFile | None) -> None:
-    """A new database in `home` with the demo's people and the file's menu, or the demo's own."""
-    database = Database(file_url(home / "orderbell.db"))
-    try:
-        create_shop(database, demo_shop(file.menu if file else None))
-    finally:
-        database.close()
-
-
-def fill(url: str, orders: Sequence[tuple[orders_file.NewLine, ...]]) -> None:
-    """Put `orders` through the backend as the demo's people."""
-    cashier = HttpApi(url)
-    customers = [HttpApi(url) for _each in DEMO_CUSTOMERS[:2]]
-    try:
-        cashier.staff_sign_in(StaffSignIn(staff=DEMO_STAFF[-1].name, pin=DEMO_STAFF[-1].pin, device=DEVICE))
-        for api, known in zip(customers, DEMO_CUSTOMERS, strict=False):
-            api.sign_in(SignIn(login=known.phone, password=DEMO_PASSWORD))
-        replay(orders, cashier, customers)
-    finally:
-        for api in (cashier, *customers):
-            api.sign_out()
-            api.close()

@@ -150,6 +150,10 @@ class Window(Process):
     def type(self, name: str, text: str) -> None:
         self.act("type", name=name, text=text)
 
+    def key(self, key: str, name: str = "") -> None:
+        """Press a key, named as Qt names it (`Return`, `F5`), on a control or on whatever has the focus."""
+        self.act("key", key=key, name=name)
+
     def click_row(self, name: str, containing: str, part: str = "") -> None:
         self.act("click_row", name=name, containing=containing, part=part)
 
@@ -185,6 +189,20 @@ class Window(Process):
             return (text,)
 
         return until(look, within_s)[0]
+
+    def either(self, control: str, view: str, *, rows: int) -> str:
+        """`control` once it is there, or `view` once it has as many `rows`: whichever comes first."""
+
+        def look() -> str:
+            try:
+                self.command("state", name=control)
+            except ProcessFailed:
+                if len(self.command("state", name=view)["rows"]) < rows:
+                    raise
+                return view
+            return control
+
+        return until(look, _ANSWER_S)
 
     def grab(self, path: Path) -> None:
         """A picture of the window as it is now."""

@@ -1,0 +1,121 @@
+"""What the tour does at the windows: the cashier's and the customer's day in a dozen steps."""
+
+from typing import Final
+
+from core.admin.demo import shop
+from core.admin.demo.processes import ProcessFailed, Window
+from core.admin.demo.steps import Album
+from core.admin.setup import DEMO_PASSWORD
+from core.domain.menu import Menu
+from core.server.setup import NewCustomer
+
+_REASON: Final = "We have run out of tortillas"
+_TASTES: Final = 2
+
+
+def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
+    """The whole story, each step photographed. Raises `StepFailed`."""
+    step = album.step
+    with step("a customer signs in and sees their orders", customer, "customer-my-orders"):
+        sign_in(customer, shop.CUSTOMER)
+        customer.wait_row("order_list", "-000")
+    with step("a cashier signs in by PIN and sees the board", pos, "pos-board"):
+        sign_in_staff(pos)
+        pos.act("state", name="column_pending")
+
+    with step("the customer fills a basket from the menu", customer, "customer-order"):
+        customer.click("tab_order")
+        fill_basket(customer, menu)
+    with step("the customer checks out", customer, "customer-checkout"):
+        customer.click("checkout")
+        customer.act("state", name="place_order")
+    with step("the new order is in My orders at once", customer, "customer-placed"):
+        customer.click("place_order")
+        number = new_number(customer)
+    with step("it reaches the board by the board's own refresh", pos, "pos-new-order"):
+        pos.wait_row("column_pending", number)
+    with step("the cashier confirms it with one press", pos, "pos-confirmed"):
+        pos.click_row("column_pending", number, "step")
+        pos.wait_row("column_confirmed", number)
+    with step("the customer's list follows by its own refresh", customer, "customer-confirmed"):
+        customer.wait_row("order_list", number, "Confirmed")
+    with step("the tracker follows, step by step", customer, "customer-tracker"):
+        for column, word in (("column_confirmed", "Preparing"), ("column_preparing", "Ready")):
+            pos.click_row(column, number, "step")
+            customer.wait_text("tracker", word)
+            customer.wait_row("order_list", number, word)
+
+    with step("a second order is cancelled at the counter, with a reason", pos, "pos-cancel"):
+        customer.click("tab_order")
+        fill_basket(customer, menu)
+        customer.click("checkout")
+        customer.click("place_order")
+        second = new_number(customer, besides=number)
+        pos.wait_row("column_pending", second)
+        pos.click_row("column_pending", second, "more")
+        pos.choose("menu_reject")
+        pos.type("reason", _REASON)
+    with step("the customer is told why", customer, "customer-cancelled"):
+        pos.click("reason_confirm")
+        customer.wait_row("order_list", second, "Rejected")
+        customer.wait_text("status_band", _REASON)
+
+    with step("the cashier takes an order at the counter", pos, "pos-new"):
+        pos.click("nav_new")
+        fill_basket(pos, menu)
+    with step("the history finds an order by its number", pos, "pos-history"):
+        pos.click("nav_history")
+        pos.type("history_search", number)
+        pos.key("Return", "history_search")
+        pos.wait_row("history_list", number)
+
+    with step("the customer signs out; nothing of them is left on the screen", customer, "customer-signed-out"):
+        customer.click("sign_out")
+        customer.act("state", name="sign_in_login")
+    with step("another customer signs in and sees nothing of the first", customer, "customer-other"):
+        sign_in(customer, shop.OTHER_CUSTOMER)
+        customer.act("state", name="orders_empty")
+
+
+def show_dark(album: Album, pos: Window, customer: Window) -> None:
+    """Both windows once more, in the dark scheme."""
+    with album.step("the board in the dark", pos, "pos-dark"):
+        sign_in_staff(pos)
+        pos.wait_row("column_preparing", "-000")
+    with album.step("My orders in the dark", customer, "customer-dark"):
+        sign_in(customer, shop.CUSTOMER)
+        customer.click_row("order_list", "Ready")
+        customer.wait_text("tracker", "Ready")
+
+
+def sign_in(window: Window, person: NewCustomer) -> None:
+    window.type("sign_in_login", person.phone)
+    window.type("sign_in_password", DEMO_PASSWORD)
+    window.click("sign_in_submit")
+
+
+def sign_in_staff(window: Window) -> None:
+    window.type("staff_name", shop.CASHIER.name)
+    window.type("pin", shop.CASHIER.pin)
+    window.click("sign_in")
+
+
+def fill_basket(window: Window, menu: Menu) -> None:
+    """One dish of each of the first two categories, with every choice that must be made and a few that may."""
+    for wanted, category in enumerate(menu.categories[:2], start=1):
+        dish = next(item for item in category.items if item.available)
+        window.click_row("menu_tiles", dish.name)
+        if window.either("item_dialog", "basket_lines", rows=wanted) == "item_dialog":
+            for group in dish.groups:
+                for modifier in group.modifiers[: max(group.least, min(_TASTES, group.most or _TASTES))]:
+                    window.click(f"choice_{modifier.id}")
+            window.click("item_add")
+
+
+def new_number(window: Window, besides: str = "") -> str:
+    """The number of the order that was just placed: the first in the list, which is newest first."""
+    row = window.wait_row("order_list", "Placed")
+    number = next(word for word in row.replace(",", " ").split() if "-0" in word)
+    if number == besides:
+        raise ProcessFailed(f"the newest order is still {besides}")
+    return number

@@ -1,0 +1,115 @@
+"""The unattended tour: the shop as real processes, driven through its main job by its windows' own controls."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.admin.demo import scenes, shop
+from core.admin.demo.orders_file import OrdersFile
+from core.admin.demo.processes import Backend, ProcessFailed, Window
+from core.admin.demo.samples import sample_orders
+from core.admin.demo.shop import Sums
+from core.admin.demo.steps import Album, Step, StepFailed
+from core.admin.setup import demo_menu
+from core.ui.preflight import has_display
+
+LOOK_EVERY_S: Final = "1"
+"""The tour's windows refresh this often, so that it sees in seconds what a shop sees within half a minute."""
+_SAMPLES: Final = 40
+_SIZE: Final = {"width": 1280, "height": 800}
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """How it went. `orders`, `lines` and `total_minor` are the database's own, after the replay, before the steps."""
+
+    ok: bool
+    orders: int
+    lines: int
+    total_minor: int
+    currency: str
+    steps: tuple[Step, ...]
+
+
+def run(folder: Path, file: OrdersFile | None) -> int:
+    """Tour the shop and write pictures, logs and report into `folder`. Gives the exit status: 0 if every step held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("[0-9][0-9]-*.png"):
+        old.unlink()
+    if not has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    tour = Tour(folder, file)
+    with tempfile.TemporaryDirectory(prefix="orderbell-", ignore_cleanup_errors=True) as home, suppress(StepFailed):
+        tour.take(Path(home))
+    report = tour.report()
+    path = folder / "report.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    held = sum(step.ok for step in report.steps)
+    print(
+        f"{report.orders} orders, {report.lines} lines, {report.total_minor} {report.currency} in minor units.\n"
+        f"{held} of {len(report.steps)} steps held{'.' if report.ok else '; the tour ended there.'} Report: {path}"
+    )
+    return 0 if report.ok else 1
+
+
+class Tour:
+    """One run over one new shop."""
+
+    def __init__(self, folder: Path, file: OrdersFile | None) -> None:
+        self._album = Album(folder)
+        self._menu = file.menu if file else demo_menu()
+        self._orders = file.orders if file else sample_orders(self._menu, _SAMPLES)
+        self._file = file
+        self._sums = Sums(0, 0, 0)
+
+    def report(self) -> Report:
+        steps = tuple(self._album.steps)
+        return Report(
+            ok=bool(steps) and all(step.ok for step in steps),
+            orders=self._sums.orders,
+            lines=self._sums.lines,
+            total_minor=self._sums.total_minor,
+            currency=self._menu.currency,
+            steps=steps,
+        )
+
+    def take(self, home: Path) -> None:
+        """Every step in turn; raises `StepFailed` at the first that does not hold. Ends every process it started."""
+        step = self._album.step
+        with ExitStack() as processes:
+            with step("the backend starts on a new database"):
+                shop.make(home, self._menu)
+                backend = processes.enter_context(Backend(home, self._album.folder / "backend.log"))
+            with step(f"{len(self._orders)} orders are replayed through the API, and the database agrees with them"):
+                shop.fill(backend.url, self._orders)
+                self._sums = shop.count(home)
+                self._compare()
+            with step("both windows open"):
+                pos = self._open(processes, "pos_app", backend.url, ("--board-refresh-s", LOOK_EVERY_S))
+                refresh = ("--history-refresh-s", LOOK_EVERY_S, "--tracker-refresh-s", LOOK_EVERY_S)
+                customer = self._open(processes, "customer_view", backend.url, refresh)
+            scenes.play(self._album, pos, customer, self._menu)
+            with step("the same in the dark"):
+                pos = self._open(processes, "pos_app", backend.url, ("--theme", "dark"), "dark")
+                customer = self._open(processes, "customer_view", backend.url, ("--theme", "dark"), "dark")
+            scenes.show_dark(self._album, pos, customer)
+
+    def _open(self, processes: ExitStack, module: str, url: str, flags: Sequence[str], name: str = "light") -> Window:
+        title = "the POS window" if module == "pos_app" else "the customer's window"
+        window = Window(title, module, url, self._album.folder / f"{module}-{name}.log", *flags)
+        processes.enter_context(window)
+        window.act("resize", **_SIZE)
+        return window
+
+    def _compare(self) -> None:
+        """Raises `ProcessFailed` when the database holds something else than what was put in."""
+        if self._file is None:
+            expected = Sums(len(self._orders), sum(map(len, self._orders)), self._sums.total_minor)
+        else:
+            expected = Sums(len(self._file.orders), self._file.lines, self._file.total_minor)
+        if self._sums != expected:
+            raise ProcessFailed(f"The database holds {self._sums}, the orders were {expected}.")

@@ -1,0 +1,20 @@
+"""`orderbell pos` and `orderbell customer`: the windows, by the same command as everything else.
+
+They stand above this package, so they are named here, not imported.
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+
+
+def pos(argv: Sequence[str]) -> int:
+    return _run("pos_app", argv)
+
+
+def customer(argv: Sequence[str]) -> int:
+    return _run("customer_view", argv)
+
+
+def _run(package: str, argv: Sequence[str]) -> int:
+    main: Callable[[Sequence[str]], int] = importlib.import_module(f"{package}.__main__").main
+    return main(argv)
