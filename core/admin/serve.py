@@ -12,8 +12,10 @@ from typing_extensions import override
 
 from core import logs, settings
 from core.admin import setup
+from core.protocol.feed import MESSAGE_LIMIT
 from core.server.app import create_app
 from core.server.keys import KeyFileError, Keys
+from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import SECTION, ServerSettings
 from core.store.database import Database
 
@@ -42,7 +44,11 @@ def make_server(
         host=configured.host,
         port=configured.port,
         http="httptools",
-        ws="none",
+        ws=PushProtocol,
+        ws_max_size=MESSAGE_LIMIT,
+        ws_per_message_deflate=False,  # doubles the time and triples the memory of a socket
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PONG_WITHIN_S,
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -12,10 +12,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
+from core.protocol.feed import SOCKET_PATH
 from core.server import http, problems, services
 from core.server.endpoint import ORDER_ID
 from core.server.http import EndpointApp
 from core.server.keys import Keys
+from core.server.push.hub import Hub
+from core.server.push.socket import PushSocket
 from core.server.routes import ENDPOINTS
 from core.server.services import Services
 from core.server.settings import ServerSettings
@@ -33,12 +36,16 @@ class Orderbell(Starlette):
     """
 
     def __init__(self, endpoints: Mapping[tuple[str, str], EndpointApp], shared: Services) -> None:
+        hub = Hub(shared)
+
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            yield
+            async with hub.running():
+                yield
             shared.close()
 
         self.services = shared
+        self._push = PushSocket(shared, hub)
         self._endpoints = {
             **endpoints,
             **{(method, path.rstrip("/")): app for (method, path), app in endpoints.items()},
@@ -64,6 +71,9 @@ class Orderbell(Starlette):
             if endpoint is not None:
                 await endpoint(scope, receive, send)
                 return
+        elif scope["type"] == "websocket" and scope["path"].rstrip("/") == SOCKET_PATH:
+            await self._push(scope, receive, send)
+            return
         await super().__call__(scope, receive, send)
 
 

@@ -10,6 +10,8 @@ from core.domain.money import Tax
 from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
 from core.domain.people import Customer, Person, Role
 from core.domain.status import Fulfilment, OrderStatus, status_info
+from core.protocol.events import OrderStatusChanged
+from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.protocol.replies import CustomerList, Health, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
@@ -123,3 +125,16 @@ MENU: Final = Menu(
     ),
 )
 HEALTH: Final = Health(status="ok", version="0.1.0")
+_HEAD: Final = Cursor("01920000-0000-7000-8000-00000000000a", 41, "01920000-0000-7000-8000-00000000000b")
+_CONFIRMED: Final = OrderStatusChanged(
+    order_id=ORDER.id,
+    customer_id=_CUSTOMER,
+    number=ORDER.number,
+    source=OrderStatus.PENDING,
+    target=OrderStatus.CONFIRMED,
+    version=2,
+    reason="",
+    at=_LATER,
+)
+EVENT_PAGE: Final = EventPage(frames=(Frame(seq=41, prev=37, event=_CONFIRMED),), cursor=str(_HEAD), more=False)
+SNAPSHOT: Final = Snapshot(cursor=str(_HEAD), orders=(ORDER,), total=1, menu_version=1)

@@ -7,7 +7,7 @@ from core.server import problems
 from core.server.keys import Keys
 from core.server.passwords import Passwords
 from core.server.settings import ServerSettings
-from core.server.tokens import AccessTokens, InvalidToken, VerifiedTokens
+from core.server.tokens import AccessTokens, InvalidToken, Verified, VerifiedTokens
 from core.store import sessions
 from core.store.database import Database
 from core.store.shops import Offers
@@ -25,8 +25,10 @@ class Services(msgspec.Struct, frozen=True):
     async def principal(self, token: str) -> Principal:
         """Who bears `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
         known = self.verified.get(token)
-        if known is not None:
-            return known
+        return known if known is not None else (await self.verify(token)).principal
+
+    async def verify(self, token: str) -> Verified:
+        """The same, and until when it is valid."""
         try:
             verified = self.access.verify(token)
         except InvalidToken:
@@ -35,7 +37,7 @@ class Services(msgspec.Struct, frozen=True):
         if await self.database.read(lambda transaction: sessions.get(transaction, session)) is None:
             raise problems.unauthenticated("This session has ended.")
         self.verified.keep(token, verified)
-        return verified.principal
+        return verified
 
     def close(self) -> None:
         """Finish what was accepted, and let go of threads and files."""

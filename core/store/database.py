@@ -95,6 +95,10 @@ class Database:
         finally:
             self._idle.put(transaction)
 
+    def listen(self, on_events: Callable[[], None] | None) -> None:
+        """Have `on_events` called, in the writer's thread, after every commit that appended events to a shop's."""
+        self._writer.on_events = on_events
+
     def close(self) -> None:
         """Finish every accepted write, then let go of the file. Closing again does nothing."""
         if self._closed:

@@ -297,7 +297,7 @@ def find_history(transaction: Transaction, customer_id: CustomerId, query: Histo
     return Found(rows, query.limit, counted[0] if counted else 0)
 
 
-def standing(transaction: Transaction, shop_id: ShopId, closed_since: datetime) -> list[Order]:
+def open_or_closed_since(transaction: Transaction, shop_id: ShopId, closed_since: datetime) -> list[Order]:
     """A shop's open orders, oldest first, and then those that closed at or after an instant."""
     keys = transaction.all(_ALL_OPEN, shop_id=shop_id)
     keys += transaction.all(_CLOSED_SINCE, shop_id=shop_id, since=to_us(closed_since))

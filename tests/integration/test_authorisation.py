@@ -12,6 +12,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 
 NAMED = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+SAMPLES = {"q": "555", "cursor": "another-shop.1.event"}
 NO_SUCH_ORDER = "01920000-0000-7000-8000-ffffffffffff"
 
 
@@ -25,8 +26,7 @@ def call(
     if isinstance(body, dict) and customer_id is not None:
         body["customer_id"] = customer_id
     query = {"customer_id": customer_id} if customer_id else {}
-    if any(field.name == "q" and field.required for field in msgspec.structs.fields(endpoint.query)):
-        query["q"] = "555"
+    query |= {field.name: SAMPLES[field.name] for field in msgspec.structs.fields(endpoint.query) if field.required}
     key = new_key() if endpoint.keyed is not Keyed.UNUSED else None
     return caller.call(endpoint.method, endpoint.path.replace(ORDER_ID, order_id), body, key=key, params=query)
 

@@ -3,11 +3,12 @@
 from typing import Final
 
 from core.server.endpoint import AnyEndpoint
-from core.server.routes import auth, online, pos, public
+from core.server.routes import auth, feed, online, pos, public
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
     *pos.ENDPOINTS,
+    *feed.ENDPOINTS,
     *auth.ENDPOINTS,
     *public.ENDPOINTS,
 )

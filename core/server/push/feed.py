@@ -1,0 +1,124 @@
+"""Reading the feed: who may see what, pages that follow a cursor, and the snapshot to start from."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import CustomerId, ShopId
+from core.domain.people import Principal
+from core.protocol.feed import Cursor, Snapshot
+from core.protocol.requests import HISTORY_MAX, HistoryQuery
+from core.server import problems
+from core.store import events, orders, shops
+from core.store.events import Kept, Standing
+from core.store.instants import now
+from core.store.statements import Transaction
+
+CLOSED_FOR: Final = timedelta(hours=24)
+"""How long a closed order stays in the staff's snapshot."""
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Audience(msgspec.Struct, frozen=True):
+    """Those who may see the same: the staff of a shop, or one customer there."""
+
+    shop_id: ShopId
+    customer_id: CustomerId | None
+
+    @classmethod
+    def of(cls, principal: Principal) -> "Audience":
+        return cls(principal.shop_id, None if principal.role.is_staff else principal.customer_id)
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    seq: int
+    prev: int
+    event: msgspec.Raw
+
+
+class _Frames(msgspec.Struct, frozen=True, tag="frames", tag_field="kind"):
+    frames: list[msgspec.Raw]
+    cursor: str
+
+
+class _Page(msgspec.Struct, frozen=True):
+    frames: list[msgspec.Raw]
+    cursor: str
+    more: bool
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Frames, each encoded already; where the subscriber stands after them; and whether there are more by now."""
+
+    frames: list[bytes]
+    end: Cursor
+    more: bool
+
+    def encoded(self) -> bytes:
+        """As a `core.protocol.feed.EventPage`."""
+        return _encode(_Page([msgspec.Raw(frame) for frame in self.frames], str(self.end), self.more))
+
+
+def encode_frame(event: Kept, prev: int) -> bytes:
+    """A `core.protocol.feed.Frame`. The event itself was encoded once, in the transaction that made it."""
+    return _encode(_Frame(event.seq, prev, msgspec.Raw(event.payload)))
+
+
+def encode_frames(frames: Sequence[bytes], cursor: str) -> str:
+    """A `core.protocol.feed.Frames` of encoded frames."""
+    return _encode(_Frames([msgspec.Raw(frame) for frame in frames], cursor)).decode()
+
+
+def page(transaction: Transaction, audience: Audience, cursor: str, witness: str, limit: int) -> Page:
+    """What `audience` may see after `cursor`.
+
+    Raises `Refusal`: 422 for what is no cursor, 409 `diverged` when it or the witness is of another history, 410
+    `gone` when history no longer goes back that far. A witness too old to be looked up proves nothing either way.
+    """
+    start = _parsed(cursor, "cursor")
+    newest = events.head(transaction, audience.shop_id)
+    proofs = [start, _parsed(witness, "witness")] if witness else [start]
+    standings = [events.standing(transaction, audience.shop_id, proof, newest) for proof in proofs]
+    if Standing.DIVERGED in standings:
+        raise problems.diverged()
+    if standings[0] is Standing.GONE:
+        raise problems.gone()
+    found = events.after(transaction, audience.shop_id, start.seq, limit + 1, audience.customer_id)
+    more = len(found) > limit
+    frames = []
+    prev = events.last_for(transaction, audience.shop_id, start.seq, audience.customer_id) if found else 0
+    for event in found[:limit]:
+        frames.append(encode_frame(event, prev))
+        prev = event.seq
+    last = found[limit - 1] if more else None
+    return Page(frames, Cursor(newest.epoch, last.seq, last.event_id) if last else newest, more)
+
+
+def snapshot(transaction: Transaction, principal: Principal) -> Snapshot:
+    """How things stand for `principal`, orders and cursor from the same moment."""
+    newest = events.head(transaction, principal.shop_id)
+    shop = shops.get(transaction, principal.shop_id)
+    if shop is None:
+        raise problems.not_found("shop")
+    if principal.role.is_staff:
+        standing = orders.open_or_closed_since(transaction, shop.id, now() - CLOSED_FOR)
+        series = principal.device_id
+        return Snapshot(
+            cursor=str(newest),
+            orders=tuple(standing),
+            total=len(standing),
+            menu_version=shop.menu_version,
+            series=series,
+            series_last=shops.last_number(transaction, shop.id, series) if series else 0,
+        )
+    own = orders.history(transaction, principal.customer_id, HistoryQuery(limit=HISTORY_MAX))
+    return Snapshot(cursor=str(newest), orders=own.orders, total=own.total, menu_version=shop.menu_version)
+
+
+def _parsed(text: str, field: str) -> Cursor:
+    try:
+        return Cursor.parse(text)
+    except ValueError:
+        raise problems.invalid("This cursor is not one we gave out.", field) from None

@@ -1,0 +1,257 @@
+"""The hub: reads what was committed, once, and tells all who may know it.
+
+The database is the queue. A commit only wakes the hub; what to tell it reads from the events table, from where it
+stopped. So nothing is told that was not committed, nothing is told twice or out of order, what another process
+appended is told too, and however much happens at once, the hub reads on only when everybody was told the last part.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from core.domain.ids import CustomerId, ShopId
+from core.protocol.feed import HEARTBEAT_S, Close, Cursor
+from core.server.push.channel import Channel, FellBehind, Subscriber
+from core.server.services import Services
+from core.store import events, sessions
+from core.store.instants import now, to_us
+
+log = logging.getLogger(__name__)
+
+READ_AT_ONCE: Final = 128
+PUMPS: Final = 4
+"""A socket that takes nothing holds up one of them; the others go on."""
+SENDS_AT_ONCE: Final = 25
+"""All pumps take turns with other requests: between two of those lie at most `PUMPS` times this many sends."""
+BLOCKED_S: Final = 0.25
+"""A socket that takes nothing for so long is closed as too slow."""
+END_WITHIN_S: Final = 5.0
+TICK_S: Final = 1.0
+_LOOK_BACK_US: Final = 60_000_000
+"""How far a clock may be behind another's and its revocations are still found."""
+
+
+class Feed:
+    """One shop that somebody watches: how far it was told, and to whom."""
+
+    def __init__(self, shop_id: ShopId, position: Cursor) -> None:
+        self.shop_id = shop_id
+        self.position = position
+        self.channels: dict[CustomerId | None, Channel] = {}
+        self.ahead: list[Subscriber] = []
+        """Those who know more than was told here yet, from having asked; their heartbeat waits."""
+
+
+class Hub:
+    """Made with the app, runs as long as it does."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._database = services.database
+        self._feeds: dict[ShopId, Feed] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._happened = asyncio.Event()
+        self._ready: deque[Subscriber] = deque()
+        self._waiting = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._endings: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Tell what happens, until the end of the block."""
+        self._loop = asyncio.get_running_loop()
+        self._database.listen(self._on_events)
+        work = [self._advance_all, *[self._pump] * PUMPS, self._keep]
+        tasks = [asyncio.create_task(_again_and_again(step)) for step in work]
+        try:
+            yield
+        finally:
+            self._database.listen(None)
+            for task in (*tasks, *self._endings):
+                task.cancel()
+            await asyncio.gather(*tasks, *self._endings, return_exceptions=True)
+
+    async def join(self, subscriber: Subscriber) -> None:
+        """From now on what happens waits for `subscriber`, until it has caught up; see `caught_up`."""
+        shop_id, customer_id = subscriber.audience.shop_id, subscriber.audience.customer_id
+        while True:
+            feed = self._feeds.get(shop_id)
+            if feed is None:
+                position = await self._database.read(lambda transaction: events.head(transaction, shop_id))
+                feed = self._feeds.setdefault(shop_id, Feed(shop_id, position))
+            channel = feed.channels.get(customer_id)
+            if channel is None:
+                at = feed.position.seq
+                last = await self._database.read(
+                    partial(events.last_for, shop_id=shop_id, seq=at, customer_id=customer_id)
+                )
+                if self._feeds.get(shop_id) is not feed or feed.position.seq != at:
+                    continue
+                channel = feed.channels.setdefault(customer_id, Channel(at, last))
+            channel.subscribers.add(subscriber)
+            return
+
+    def caught_up(self, subscriber: Subscriber, position: int) -> None:
+        """`subscriber` was sent everything up to `position`, and a heartbeat is owed to it."""
+        subscriber.position = position
+        self.beat(subscriber)
+        self._happened.set()
+
+    def beat(self, subscriber: Subscriber) -> None:
+        """Send `subscriber` a heartbeat, after what waits for it."""
+        subscriber.due = True
+        if subscriber.position >= 0:
+            self._queue(subscriber)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Its socket has gone. Harmless when it never joined."""
+        subscriber.closed = True
+        feed = self._feeds.get(subscriber.audience.shop_id)
+        channel = feed.channels.get(subscriber.audience.customer_id) if feed else None
+        if feed is None or channel is None:
+            return
+        channel.subscribers.discard(subscriber)
+        if not channel.subscribers:
+            del feed.channels[subscriber.audience.customer_id]
+        if not feed.channels:
+            del self._feeds[feed.shop_id]
+
+    def end(self, subscriber: Subscriber, code: Close) -> None:
+        """Close its socket, soon, keeping nobody waiting."""
+        if subscriber.closed:
+            return
+        subscriber.closed = True
+        principal = subscriber.verified.principal
+        log.info("closing a feed: %s", code.name.lower(), extra={"subject": principal.subject, "code": int(code)})
+        ending = asyncio.create_task(subscriber.end(code, END_WITHIN_S))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+    def _on_events(self) -> None:
+        """In the writer's thread: something was committed."""
+        if self._feeds and self._loop is not None and not self._happened.is_set():
+            try:
+                self._loop.call_soon_threadsafe(self._happened.set)
+            except RuntimeError:
+                log.debug("the event loop has ended")
+
+    async def _advance_all(self) -> None:
+        await self._happened.wait()
+        self._happened.clear()
+        for feed in list(self._feeds.values()):
+            while await self._advance(feed):
+                await self._drained.wait()
+
+    async def _advance(self, feed: Feed) -> bool:
+        """Have the next events of a shop wait for all who may see them. False when there were none."""
+        found = await self._database.read(
+            lambda transaction: events.after(transaction, feed.shop_id, feed.position.seq, READ_AT_ONCE)
+        )
+        if not found:
+            return False
+        touched: set[Channel] = set()
+        staff = feed.channels.get(None)
+        for event in found:
+            if staff is not None:
+                staff.append(event)
+                touched.add(staff)
+            channel = feed.channels.get(event.customer_id) if event.customer_id is not None else None
+            if channel is not None:
+                channel.append(event)
+                touched.add(channel)
+        feed.position = Cursor(feed.position.epoch, found[-1].seq, found[-1].event_id)
+        ahead, feed.ahead = feed.ahead, []
+        for channel in touched:
+            for subscriber in channel.subscribers:
+                self._queue(subscriber)
+        for subscriber in ahead:
+            self._queue(subscriber)
+        return True
+
+    def _queue(self, subscriber: Subscriber) -> None:
+        if subscriber.queued or subscriber.position < 0 or subscriber.closed:
+            return
+        subscriber.queued = True
+        self._ready.append(subscriber)
+        self._drained.clear()
+        self._waiting.set()
+
+    async def _pump(self) -> None:
+        """Tell some of those in line; then let others have the event loop."""
+        await self._waiting.wait()
+        subscriber = None
+        try:
+            async with asyncio.timeout(BLOCKED_S):
+                for _ in range(SENDS_AT_ONCE):
+                    if not self._ready:
+                        break
+                    subscriber = self._ready.popleft()
+                    await self._tell(subscriber)
+        except TimeoutError:
+            if subscriber is not None:
+                self.end(subscriber, Close.TOO_SLOW)
+        if not self._ready:
+            self._waiting.clear()
+            self._drained.set()
+        await asyncio.sleep(0)
+
+    async def _tell(self, subscriber: Subscriber) -> None:
+        feed = self._feeds.get(subscriber.audience.shop_id)
+        channel = feed.channels.get(subscriber.audience.customer_id) if feed else None
+        if feed is None or channel is None or subscriber.closed:
+            return
+        assert self._loop is not None
+        subscriber.spoke_at = self._loop.time()
+        cursor = str(feed.position)
+        if subscriber.position < channel.last:
+            try:
+                message = channel.message(subscriber.position, cursor)
+            except FellBehind:
+                self.end(subscriber, Close.TOO_SLOW)
+                return
+            subscriber.position = channel.last
+            await subscriber.tell(message)
+        elif subscriber.due and subscriber.position > feed.position.seq:
+            feed.ahead.append(subscriber)
+        elif subscriber.due:
+            subscriber.due = False
+            await subscriber.tell(channel.heartbeat(cursor))
+        subscriber.queued = False
+        if subscriber.position < channel.last or (subscriber.due and subscriber.position <= feed.position.seq):
+            self._queue(subscriber)
+
+    async def _keep(self) -> None:
+        """Once a second: whose time is up, who is owed a heartbeat, and what happened without our being told."""
+        await asyncio.sleep(TICK_S)
+        assert self._loop is not None
+        since = to_us(now()) - _LOOK_BACK_US
+        revoked = set(await self._database.read(lambda transaction: sessions.revoked_since(transaction, since)))
+        for session_id in revoked:
+            self._services.verified.forget_session(session_id)
+        wall, quiet_since = time.time(), self._loop.time() - HEARTBEAT_S + TICK_S
+        for feed in list(self._feeds.values()):
+            for channel in list(feed.channels.values()):
+                for subscriber in list(channel.subscribers):
+                    verified = subscriber.verified
+                    if verified.expires_at <= wall or verified.principal.session_id in revoked:
+                        self.end(subscriber, Close.SIGNED_OUT)
+                    elif subscriber.spoke_at <= quiet_since:
+                        self.beat(subscriber)
+                channel.forget()
+        self._happened.set()
+
+
+async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
+    """Do `step` for ever. What goes wrong in one is logged and does not end the next."""
+    while True:
+        try:
+            await step()
+        except Exception:
+            log.exception("telling what happened failed; trying again")
+            await asyncio.sleep(TICK_S)

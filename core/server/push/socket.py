@@ -1,0 +1,102 @@
+"""One subscriber's WebSocket (RFC 6455): who it is, what it missed, and from then on the hub's."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from core.protocol.feed import HELLO_WITHIN_S, PAGE_LIMIT, Close, Hello
+from core.server.problems import Refusal
+from core.server.push import channel, feed
+from core.server.push.channel import Subscriber
+from core.server.push.hub import END_WITHIN_S, Hub
+from core.server.services import Services
+
+ABORT: Final = "orderbell.abort"
+"""The ASGI extension by which a server lets us drop a connection that takes nothing more: `{"abort": function}`."""
+_hello: Final = msgspec.json.Decoder(Hello)
+_CODES: Final = {
+    "unauthenticated": Close.SIGNED_OUT,
+    "diverged": Close.DIVERGED,
+    "gone": Close.GONE,
+    "invalid": Close.MALFORMED,
+}
+
+
+class _Ended(Exception):
+    """We have to close it."""
+
+    def __init__(self, code: Close) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+class _Left(Exception):
+    """It is closed."""
+
+
+class PushSocket:
+    """The ASGI app of `core.protocol.feed.SOCKET_PATH`."""
+
+    def __init__(self, services: Services, hub: Hub) -> None:
+        self._services = services
+        self._hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        abort: Callable[[], object] = scope.get("extensions", {}).get(ABORT, {}).get("abort", lambda: None)
+        await receive()  # websocket.connect
+        await send({"type": "websocket.accept"})
+        try:
+            await self._serve(receive, send, abort)
+        except _Left:
+            pass
+        except _Ended as ended:
+            await channel.end(send, abort, ended.code, END_WITHIN_S)
+        except Refusal as refusal:
+            await channel.end(send, abort, _CODES[refusal.problem.type], END_WITHIN_S)
+
+    async def _serve(self, receive: Receive, send: Send, abort: Callable[[], object]) -> None:
+        try:
+            async with asyncio.timeout(HELLO_WITHIN_S):
+                hello = await _next(receive)
+        except TimeoutError:
+            raise _Ended(Close.NO_HELLO) from None
+        subscriber = Subscriber(await self._services.verify(hello.token), send, abort)
+        try:
+            await self._hub.join(subscriber)
+            await self._catch_up(subscriber, hello)
+            while True:
+                hello = await _next(receive)
+                renewed = await self._services.verify(hello.token)
+                if renewed.principal.subject != subscriber.verified.principal.subject:
+                    raise _Ended(Close.MALFORMED)
+                subscriber.verified = renewed
+                self._hub.beat(subscriber)
+        finally:
+            self._hub.leave(subscriber)
+
+    async def _catch_up(self, subscriber: Subscriber, hello: Hello) -> None:
+        """Send all that was missed. What happens meanwhile waits in the hub, so between the two nothing is lost."""
+        cursor, witness, more = hello.cursor, hello.witness, True
+        while more and not subscriber.closed:
+            page = await self._services.database.read(
+                partial(feed.page, audience=subscriber.audience, cursor=cursor, witness=witness, limit=PAGE_LIMIT)
+            )
+            cursor, witness, more = str(page.end), "", page.more
+            if page.frames:
+                await subscriber.tell(feed.encode_frames(page.frames, cursor))
+            if not more:
+                self._hub.caught_up(subscriber, page.end.seq)
+
+
+async def _next(receive: Receive) -> Hello:
+    message = await receive()
+    if message["type"] == "websocket.disconnect":
+        raise _Left
+    try:
+        return _hello.decode(message.get("text") or message.get("bytes") or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _Ended(Close.MALFORMED) from None

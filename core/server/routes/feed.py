@@ -1,0 +1,48 @@
+"""For everybody signed in: where things stand, and what has happened since. The same is pushed on a WebSocket."""
+
+from typing import Final
+
+from core.protocol.feed import EventPage, EventQuery, Snapshot
+from core.server import examples
+from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.push import feed
+from core.server.push.feed import Audience
+
+
+async def events(call: Call[Nothing, EventQuery]) -> Encoded[EventPage]:
+    query, audience = call.query, Audience.of(call.principal)
+    page = await call.services.database.read(
+        lambda transaction: feed.page(transaction, audience, query.cursor, query.witness, query.limit)
+    )
+    return Encoded(page.encoded(), call.status)
+
+
+async def snapshot(call: Call[Nothing, Nothing]) -> Snapshot:
+    return await call.services.database.search(lambda transaction: feed.snapshot(transaction, call.principal))
+
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="GET",
+        path="/api/events/",
+        who=Who.SIGNED_IN,
+        summary="What happened after a cursor, as far as one may know it",
+        handler=events,
+        body=Nothing,
+        query=EventQuery,
+        reply=EventPage,
+        example_reply=examples.EVENT_PAGE,
+        refusals=(409, 410),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/snapshot/",
+        who=Who.SIGNED_IN,
+        summary="How things stand, and the cursor from which to follow them",
+        handler=snapshot,
+        body=Nothing,
+        query=Nothing,
+        reply=Snapshot,
+        example_reply=examples.SNAPSHOT,
+    ),
+)
