@@ -5,6 +5,7 @@ Nothing here knows an order from a menu; what is allowed and decoded comes from 
 
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Iterable
 from itertools import count
@@ -40,6 +41,7 @@ _SECURITY: Final[Headers] = (
 _BODILESS: Final = (204, 304)  # and so without a length: RFC 9110 §8.6
 _PROBLEM: Final = problem.CONTENT_TYPE.encode()
 _encode: Final = msgspec.json.Encoder().encode
+_ID: Final = re.compile(r"[0-9a-f-]{1,36}")  # ours, and the counting numbers of older systems
 _run: Final = secrets.token_hex(4)
 _counter: Final = count(1)
 
@@ -228,9 +230,10 @@ def _warn_of_other_customer(customer_id: str, raw: bytes, query_string: bytes, r
     if isinstance(body, dict) and body.get("customer_id") is not None:
         named.add(str(body["customer_id"]))
     for other in named - {customer_id}:
+        shown = other if _ID.fullmatch(other) else "(no id)"  # whatever else was sent there is nothing for a log
         log.warning(
-            "the request names customer %.64s, the token is customer %s's",
-            other,
+            "the request names customer %s, the token is customer %s's",
+            shown,
             customer_id,
-            extra={"customer_id": customer_id, "named": other[:64], "request_id": request_id},
+            extra={"customer_id": customer_id, "named": shown, "request_id": request_id},
         )
