@@ -1,0 +1,386 @@
+"""The database itself: group commit, append-only history, the plans of the hot queries, and its migrations."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from core.domain.ids import CustomerId, OrderId, ShopId, new_order_id
+from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.people import Principal, Role
+from core.domain.status import Fulfilment, OrderStatus
+from core.protocol.requests import HistoryQuery, OrderQuery
+from core.store import migrate, orders
+from core.store.database import Database, file_url, make_engine
+from core.store.instants import now
+from core.store.statements import Prepared, Transaction
+from core.store.tables import metadata
+from core.store.writer import GROUP_LIMIT, StoreClosed
+from tests.support import shop
+from tests.support.shop import World
+
+CANCEL_TIMEOUT_S = 20
+
+
+class Kept:
+    """A database with a world in it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "orderbell.db"
+        self.world: World = shop.lay_out(self.path)
+        self.database = Database(file_url(self.path))
+        self._count = 0
+
+    def order(self, **changes: Any) -> Order:
+        self._count += 1
+        at = now()
+        every: dict[str, Any] = {
+            "id": new_order_id(),
+            "shop_id": self.world.shop,
+            "number": f"TEST-{self._count:06d}",
+            "channel": Channel.ONLINE,
+            "status": OrderStatus.PENDING,
+            "version": 1,
+            "fulfilment": Fulfilment.PICKUP,
+            "tender": Tender.CASH,
+            "payment": PaymentState.UNPAID,
+            "currency": "USD",
+            "subtotal_minor": 390,
+            "tax_minor": 0,
+            "total_minor": 390,
+            "placed_at": at,
+            "updated_at": at,
+            "customer_id": self.world.ada,
+            "lines": (OrderLine(shop.FRIES, "Fries", 1, 390, 390),),
+        }
+        return Order(**(every | changes))
+
+    @property
+    def ada(self) -> Principal:
+        return Principal(
+            subject=self.world.ada, role=Role.CUSTOMER, name="Ada", session_id="s", shop_id=self.world.shop
+        )
+
+    def inserting(self, order: Order) -> Callable[[Transaction], OrderId]:
+        def work(transaction: Transaction) -> OrderId:
+            orders.insert(transaction, order, self.ada)
+            return order.id
+
+        return work
+
+    def there(self, order: Order) -> bool:
+        return self.database.read_blocking(lambda transaction: orders.get(transaction, order.id)) is not None
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Kept]:
+    made = Kept(tmp_path)
+    yield made
+    made.database.close()
+
+
+class _Refused(Exception):
+    pass
+
+
+def _all_at_once(kept: Kept, works: list[Callable[[Transaction], Any]]) -> list[Any]:
+    """Queue all of `works` while the writer is held up, so that one commit carries them."""
+
+    async def run() -> list[Any]:
+        hold, held = threading.Event(), threading.Event()
+
+        def hold_up(_: Transaction) -> None:
+            held.set()
+            assert hold.wait(CANCEL_TIMEOUT_S)
+
+        first = kept.database.write(hold_up)
+        await asyncio.to_thread(held.wait, CANCEL_TIMEOUT_S)
+        futures = [kept.database.write(work) for work in works]
+        hold.set()
+        await first
+        return list(await asyncio.gather(*futures, return_exceptions=True))
+
+    return asyncio.run(run())
+
+
+def test_one_that_fails_takes_back_only_itself(kept: Kept) -> None:
+    good, bad, also_good = kept.order(), kept.order(), kept.order()
+
+    def failing(transaction: Transaction) -> None:
+        orders.insert(transaction, bad, kept.ada)
+        raise _Refused("after writing")
+
+    results = _all_at_once(kept, [kept.inserting(good), failing, kept.inserting(also_good)])
+    assert results[0] == good.id
+    assert isinstance(results[1], _Refused)
+    assert results[2] == also_good.id
+    assert (kept.there(good), kept.there(bad), kept.there(also_good)) == (True, False, True)
+
+
+def test_a_group_is_one_commit(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    command = Transaction.command
+
+    def heard(transaction: Transaction, sql: str) -> None:
+        said.append(sql)
+        command(transaction, sql)
+
+    monkeypatch.setattr(Transaction, "command", heard)
+    wanted = [kept.order() for _ in range(20)]
+    assert _all_at_once(kept, [kept.inserting(order) for order in wanted]) == [order.id for order in wanted]
+    assert said.count("COMMIT") == 2, "one that held the writer up, and one for all that waited"
+    assert said.count("SAVEPOINT operation") == 21
+
+
+def test_a_group_has_an_end(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits = 0
+    command = Transaction.command
+
+    def heard(transaction: Transaction, sql: str) -> None:
+        nonlocal commits
+        commits += sql == "COMMIT"
+        command(transaction, sql)
+
+    monkeypatch.setattr(Transaction, "command", heard)
+    assert len(_all_at_once(kept, [lambda _: None] * (2 * GROUP_LIMIT))) == 2 * GROUP_LIMIT
+    assert commits == 3
+
+
+def test_nothing_is_answered_when_the_commit_fails(kept: Kept, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    """The disk says no at the last moment: everybody in the group hears it, and the next group works."""
+    command = Transaction.command
+    broken = True
+
+    def failing(transaction: Transaction, sql: str) -> None:
+        if sql == "COMMIT" and broken and wanted_running.is_set():
+            raise sqlite3.OperationalError("disk I/O error")
+        command(transaction, sql)
+
+    wanted_running = threading.Event()
+    monkeypatch.setattr(Transaction, "command", failing)
+    wanted = [kept.order() for _ in range(3)]
+
+    def inserting(order: Order) -> Callable[[Transaction], OrderId]:
+        def work(transaction: Transaction) -> OrderId:
+            wanted_running.set()
+            return kept.inserting(order)(transaction)
+
+        return work
+
+    results = _all_at_once(kept, [inserting(order) for order in wanted])
+    assert [type(result) for result in results] == [sqlite3.OperationalError] * 3
+    broken = False
+    assert not any(kept.there(order) for order in wanted)
+    assert kept.database.write_blocking(kept.inserting(wanted[0])) == wanted[0].id
+    assert "a group of writes failed" in caplog.text
+
+
+def test_closing_finishes_what_was_accepted_and_takes_no_more(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    hold = threading.Event()
+
+    async def run() -> tuple[list[Any], list[Order]]:
+        first = kept.database.write(lambda _: hold.wait(CANCEL_TIMEOUT_S))
+        wanted = [kept.order() for _ in range(5)]
+        futures = [kept.database.write(kept.inserting(order)) for order in wanted]
+        closing = asyncio.create_task(asyncio.to_thread(kept.database.close))
+        await asyncio.sleep(0)
+        hold.set()
+        await closing
+        await first
+        return list(await asyncio.gather(*futures)), wanted
+
+    answered, wanted = asyncio.run(run())
+    assert answered == [order.id for order in wanted]
+    with pytest.raises(StoreClosed):
+        kept.database.write_blocking(lambda _: None)
+    with sqlite3.connect(kept.path) as file:
+        assert file.execute("SELECT count(*) FROM orders").fetchone() == (5,)
+    file.close()
+
+
+@pytest.mark.parametrize("sql", ["UPDATE status_history SET target = 'ready'", "DELETE FROM status_history"])
+def test_history_is_written_once(kept: Kept, sql: str) -> None:
+    kept.database.write_blocking(kept.inserting(kept.order()))
+
+    def rewrite(transaction: Transaction) -> None:
+        transaction.connection.exec_driver_sql(sql)
+
+    with pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"):
+        kept.database.write_blocking(rewrite)
+
+
+def test_readers_cannot_write(kept: Kept) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        kept.database.read_blocking(kept.inserting(kept.order()))
+
+
+def test_every_write_is_durable_and_every_reference_holds(kept: Kept) -> None:
+    def settings(transaction: Transaction) -> list[Any]:
+        return [
+            transaction.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+
+    expected = ["wal", 2, 1, 5_000]
+    assert kept.database.write_blocking(settings) == expected
+    assert kept.database.read_blocking(settings) == expected
+    nowhere = kept.order(customer_id=CustomerId("nobody"))
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        kept.database.write_blocking(kept.inserting(nowhere))
+    assert not kept.there(nowhere)
+
+
+def plan(kept: Kept, prepared: Prepared, **values: Any) -> str:
+    def explain(transaction: Transaction) -> str:
+        sql, names, fixed = prepared.text(transaction.connection.dialect)
+        bound = tuple((fixed | values)[name] for name in names or ())
+        rows = transaction.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", bound).fetchall()
+        return " | ".join(row[3] for row in rows)
+
+    return kept.database.read_blocking(explain)
+
+
+def test_a_history_page_is_one_seek_however_deep(kept: Kept) -> None:
+    first = plan(kept, orders.HISTORY, customer_id=kept.world.ada, limit=20)
+    deep = plan(kept, orders.HISTORY_AFTER, customer_id=kept.world.ada, placed_us=1, after_id="x", limit=20)
+    for found in (first, deep):
+        assert "USING INDEX ix_orders_history (customer_id=?" in found
+        assert "SCAN" not in found
+        assert "TEMP B-TREE" not in found
+    assert "(placed_at,id)<(?,?)" in deep
+
+
+def test_the_board_reads_only_what_is_open(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[str] = []
+
+    def explaining(transaction: Transaction, statement: Any) -> Any:
+        rows = transaction.connection.execute(_explained(statement, transaction)).fetchall()
+        plans.append(" | ".join(row[3] for row in rows))
+        return transaction.connection.execute(statement).fetchall()
+
+    monkeypatch.setattr(Transaction, "search", explaining)
+    kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, OrderQuery(open=True)))
+    assert len(plans) == 2
+    for found in plans:
+        assert "INDEX ix_orders_open (shop_id=?" in found
+        assert "TEMP B-TREE" not in found
+
+
+def _explained(statement: Any, transaction: Transaction) -> sqlalchemy.TextClause:
+    compiled = statement.compile(transaction.connection, compile_kwargs={"literal_binds": True})
+    return sqlalchemy.text(f"EXPLAIN QUERY PLAN {compiled}")
+
+
+def test_a_remembered_order_is_never_an_old_one(kept: Kept) -> None:
+    """The same page again after each change, from the connection that remembers."""
+    order = kept.order()
+    kept.database.write_blocking(kept.inserting(order))
+
+    def shown() -> Order:
+        page = kept.database.read_blocking(lambda tx: orders.history(tx, kept.world.ada, HistoryQuery(limit=1)))
+        return page.orders[0]
+
+    for _ in range(2):  # each of the reading connections
+        assert shown() == order
+    for status in (OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY):
+        seen, order = order.version, msgspec.structs.replace(order, status=status, version=order.version + 1)
+        assert kept.database.write_blocking(updating(order, seen))
+        for _ in range(3):
+            assert shown() == order
+
+
+def updating(order: Order, seen: int) -> Callable[[Transaction], bool]:
+    return lambda transaction: orders.update_changed(transaction, order, seen)
+
+
+def test_a_change_of_another_version_is_not_kept(kept: Kept) -> None:
+    order = kept.order()
+    kept.database.write_blocking(kept.inserting(order))
+    assert kept.database.write_blocking(updating(order, 7)) is False
+
+
+def test_what_is_remembered_is_bounded(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "REMEMBERED", 4)
+    wanted = [kept.order() for _ in range(10)]
+    for order in wanted:
+        kept.database.write_blocking(kept.inserting(order))
+
+    def read(transaction: Transaction) -> tuple[list[OrderId], int]:
+        page = orders.history(transaction, kept.world.ada, HistoryQuery(limit=10))
+        assert transaction.memory is not None
+        return [order.id for order in page.orders], len(transaction.memory)
+
+    for _ in range(4):
+        assert kept.database.read_blocking(read) == ([order.id for order in reversed(wanted)], 4)
+
+
+def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
+    engine = make_engine(file_url(tmp_path / "new.db"))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    migrated = _schema(engine)
+    engine.dispose()
+    engine = make_engine(file_url(tmp_path / "created.db"))
+    metadata.create_all(engine)
+    created = _schema(engine)
+    engine.dispose()
+    assert created == migrated, "triggers and partial indexes too"
+
+
+def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+        ).fetchall()
+    return {name: " ".join(sql.split()) for name, sql in rows}
+
+
+def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
+    engine = make_engine(file_url(tmp_path / "new.db"))
+    migrate.upgrade(engine)
+    before = _schema(engine)
+    migrate.upgrade(engine)
+    assert _schema(engine) == before
+    engine.dispose()
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    scripts = ScriptDirectory.from_config(migrate.config())
+    assert len(scripts.get_heads()) == 1
+    assert len(scripts.get_bases()) == 1
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from alembic import command
+
+    upgrade = command.upgrade
+
+    def dying(*arguments: Any) -> None:
+        upgrade(*arguments)
+        raise KeyboardInterrupt
+
+    engine = make_engine(file_url(tmp_path / "new.db"))
+    monkeypatch.setattr(command, "upgrade", dying)
+    with pytest.raises(KeyboardInterrupt):
+        migrate.upgrade(engine)
+    assert _schema(engine) == {}
+    monkeypatch.undo()
+    migrate.upgrade(engine)
+    assert "ix_orders_history" in _schema(engine)
+    engine.dispose()
+
+
+def test_a_shop_without_orders_has_an_empty_page(kept: Kept) -> None:
+    page = kept.database.read_blocking(lambda tx: orders.search(tx, ShopId("none"), OrderQuery()))
+    assert (page.orders, page.total, page.next_cursor) == ((), 0, None)
