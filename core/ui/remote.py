@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final, TextIO
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -158,6 +158,7 @@ def _state(_window: QWidget, name: str) -> dict[str, Any]:
 
 def _grab(window: QWidget, path: str) -> None:
     """A picture of the window, with whatever stands in front of it."""
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # or words that grew are cut off
     pixmap = window.grab()
     front = QApplication.activeModalWidget() or QApplication.activePopupWidget()
     if front is not None and front is not window:

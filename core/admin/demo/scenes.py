@@ -52,12 +52,14 @@ def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
         customer.click("place_order")
         second = new_number(customer, besides=number)
         pos.wait_row("column_pending", second)
-        pos.click_row("column_pending", second, "more")
-        pos.choose("menu_reject")
+        pos.click_row("column_pending", second, "step")
+        pos.wait_row("column_confirmed", second)
+        pos.click_row("column_confirmed", second, "more")
+        pos.choose("menu_cancel")
         pos.type("reason", _REASON)
-    with step("the customer is told why", customer, "customer-cancelled"):
+    with step("the customer is told, and told why", customer, "customer-cancelled"):
         pos.click("reason_confirm")
-        customer.wait_row("order_list", second, "Rejected")
+        customer.wait_row("order_list", second, "Cancelled")
         customer.wait_text("status_band", _REASON)
 
     with step("the cashier takes an order at the counter", pos, "pos-new"):
@@ -85,7 +87,7 @@ def show_dark(album: Album, pos: Window, customer: Window) -> None:
     with album.step("My orders in the dark", customer, "customer-dark"):
         sign_in(customer, shop.CUSTOMER)
         customer.click_row("order_list", "Ready")
-        customer.wait_text("tracker", "Ready")
+        customer.wait_text("tracker", "Ready, since")
 
 
 def sign_in(window: Window, person: NewCustomer) -> None:

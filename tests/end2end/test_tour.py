@@ -1,0 +1,53 @@
+"""The whole shop as real processes: the tour holds, tells the truth, and says no to what it cannot use."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.admin.demo.orders_file import COLUMNS
+
+ROWS = (
+    ("1", "1", "Chips and Guacamole", "NULL", "$4.45"),
+    ("1", "2", "Izze", "Clementine", "$6.78"),
+    ("2", "1", "Steak Bowl", "Fresh Tomato Salsa, Rice, Cheese", "$8.99"),
+    ("3", "3", "Steak Bowl", "Fresh Tomato Salsa, Rice, Guacamole", "$35.25"),
+    ("3", "1", "Chips and Guacamole", "NULL", "$3.99"),
+    *((str(number), "1", "Veggie Burrito", "Black Beans, Lettuce", "$8.49") for number in range(4, 16)),
+)
+
+
+def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "core.admin", "demo", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False)
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.tsv"
+    path.write_text("\n".join("\t".join(row) for row in (COLUMNS, *ROWS)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_tour_replays_a_files_orders_and_every_step_holds(tmp_path: Path, orders: Path) -> None:
+    out = tmp_path / "out"
+    done = demo("--tour", str(out), "--orders", str(orders))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["ok"]
+    assert all(step["ok"] for step in report["steps"])
+    assert (report["orders"], report["lines"]) == (15, len(ROWS))
+    assert report["total_minor"] == 445 + 678 + 899 + 3525 + 399 + 12 * 849
+    pictures = [step["picture"] for step in report["steps"] if step["picture"]]
+    assert len(pictures) > 12
+    assert all((out / picture).stat().st_size > 5_000 for picture in pictures)
+
+
+def test_a_file_of_another_form_is_refused_with_its_line(tmp_path: Path, orders: Path) -> None:
+    orders.write_text(orders.read_text(encoding="utf-8") + "9\tmany\tX\tNULL\t$1.00\n", encoding="utf-8")
+    done = demo("--tour", str(tmp_path / "out"), "--orders", str(orders))
+    assert done.returncode == 2
+    assert f"line {len(ROWS) + 2}" in done.stderr
+    assert "Traceback" not in done.stderr
