@@ -13,7 +13,6 @@ from core.server.setup import NewStaff
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
-from tests.support import shop
 from tests.support.server import ServerProcess
 
 
