@@ -25,6 +25,15 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         _no_qt_left_behind(request.node.nodeid)
 
 
+@pytest.fixture(autouse=True)
+def _american_english(request: pytest.FixtureRequest) -> None:
+    """Every test with widgets reads the same words and amounts, whatever the machine speaks."""
+    if "qapp" in request.fixturenames:
+        from core.ui.text import use_language
+
+        use_language("en_US")
+
+
 def _no_qt_left_behind(test: str) -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication

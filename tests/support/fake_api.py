@@ -214,7 +214,9 @@ class FakeApi:
     def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
         self.backend.enter("cancel")
         order = self._mine(order_id)
-        return self._once(op_id, (order_id, request), lambda: self._move(order, OrderStatus.CANCELLED, Role.CUSTOMER, request.reason))
+        return self._once(
+            op_id, (order_id, request), lambda: self._move(order, OrderStatus.CANCELLED, Role.CUSTOMER, request.reason)
+        )
 
     # -- staff
 
@@ -236,7 +238,9 @@ class FakeApi:
 
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
         self.backend.enter("change_status")
-        return self._once(op_id, (order_id, request), lambda: self._change(order_id, request.to, request.version, request.reason))
+        return self._once(
+            op_id, (order_id, request), lambda: self._change(order_id, request.to, request.version, request.reason)
+        )
 
     def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
         self.backend.enter("recall")
@@ -244,7 +248,9 @@ class FakeApi:
         target = target_of(order.status, Move.RECALL, order.fulfilment, Role.CASHIER)
         if target is None:
             raise Conflict("This order cannot be taken back a step.", order=order)
-        return self._once(op_id, (order_id, request), lambda: self._change(order_id, target, request.version, request.reason))
+        return self._once(
+            op_id, (order_id, request), lambda: self._change(order_id, target, request.version, request.reason)
+        )
 
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
         self.backend.enter("change_payment")

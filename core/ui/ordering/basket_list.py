@@ -31,6 +31,7 @@ MORE: Final = "more"
 _BUTTON: Final = 36
 """The painted disc; what is pressed around it is as large as a finger."""
 _PRICE: Final = 74
+_MOST_SIZES: Final = 2000
 
 
 class _Words(NamedTuple):
@@ -69,6 +70,7 @@ class BasketList(PressList):
         line: BasketLine | None = index.data(ROW) if index.isValid() else None
         return line
 
+    @Slot(int)
     def show_line(self, row: int) -> None:
         """Make `row` the current line, in sight."""
         index = self._basket.index(row)
@@ -125,16 +127,25 @@ class _LineDelegate(QStyledItemDelegate):
         self._basket = basket
         self._view = view
         self._theme = theme
+        self._sizes: dict[tuple[BasketLine, int], QSize] = {}
+        theme.changed.connect(self.forget_sizes)
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        # A list asks for every row's size whenever one of them changes.
         width = self._view.viewport().width()
-        words = self._words(index.data(ROW), width)
-        theme = self._theme
-        small = line_height(theme.font("small"))
-        height = line_height(theme.font("strong")) * len(words.name)
-        height += small * (len(words.choices) + len(words.note) + len(words.trouble))
-        return QSize(width, max(height + 2 * theme.space(2), theme.touch_px + 2 * theme.space(1)))
+        key = (index.data(ROW), width)
+        if key not in self._sizes:
+            if len(self._sizes) > _MOST_SIZES:
+                self._sizes.clear()
+            theme = self._theme
+            height = self._height(self._words(index.data(ROW), width)) + 2 * theme.space(2)
+            self._sizes[key] = QSize(width, max(height, theme.touch_px + 2 * theme.space(1)))
+        return self._sizes[key]
+
+    @Slot()
+    def forget_sizes(self) -> None:
+        self._sizes.clear()
 
     def _price_width(self, line: BasketLine) -> int:
         metrics = QFontMetricsF(self._theme.font("strong", QFont.Weight.DemiBold))

@@ -39,8 +39,9 @@ class MenuTiles(PressList):
         self.setObjectName("menu_tiles")
         self.setAccessibleName(_("Menu"))
         self._theme = theme
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
+        # In list mode Qt lays everything out and repaints it when one row's data change; in icon mode it does not.
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
         self.shown = ShownTiles(tiles, self)

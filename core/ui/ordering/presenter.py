@@ -62,6 +62,7 @@ class Ordering(QObject):
         else:
             self.add(NewLine(item_id=item.id))
 
+    @Slot(object)
     def edit(self, line: BasketLine) -> None:
         """A line was pressed: its choices are asked for again, unless the item is no longer sold."""
         item = self.basket.basket.item(line.id)
@@ -74,6 +75,7 @@ class Ordering(QObject):
     def replace(self, line: BasketLine, wanted: NewLine) -> None:
         self._touch(lambda: self.basket.replace(line.id, wanted))
 
+    @Slot(object, int)
     def change_quantity(self, line: BasketLine, by: int) -> None:
         try:
             self.basket.change_quantity(line.id, by)

@@ -1,0 +1,104 @@
+"""Order pages for tests: a door that loses answers, and fingers that press tiles and lines."""
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+from typing_extensions import override
+
+from core.client.errors import Unreachable
+from core.domain.ids import OpId
+from core.domain.order import Order
+from core.protocol.requests import PlaceOrder, TakeOrder
+from core.ui.ordering.item_dialog import ItemDialog
+from core.ui.ordering.press_list import BODY, PressList
+from core.ui.ordering.view import OrderingView
+from tests.support.fake_api import FakeApi, FakeBackend
+
+LOST = Unreachable("The answer was lost.")
+
+
+class LossyApi(FakeApi):
+    """Does what it is asked, and then loses that many answers; keeps what was sent."""
+
+    def __init__(self, backend: FakeBackend) -> None:
+        super().__init__(backend)
+        self.answers_to_lose = 0
+        self.requests_to_lose = 0
+        self.sent: list[tuple[OpId, PlaceOrder | TakeOrder]] = []
+
+    @override
+    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
+        self._lose_request(op_id, request)
+        return self._lose_answer(super().place(op_id, request))
+
+    @override
+    def take(self, op_id: OpId, request: TakeOrder) -> Order:
+        self._lose_request(op_id, request)
+        return self._lose_answer(super().take(op_id, request))
+
+    def _lose_request(self, op_id: OpId, request: PlaceOrder | TakeOrder) -> None:
+        self.sent.append((op_id, request))
+        if self.requests_to_lose:
+            self.requests_to_lose -= 1
+            raise LOST
+
+    def _lose_answer(self, order: Order) -> Order:
+        if self.answers_to_lose:
+            self.answers_to_lose -= 1
+            raise LOST
+        return order
+
+
+class Finger:
+    """Presses what is on an order page, as a person does."""
+
+    def __init__(self, view: OrderingView, qtbot: QtBot) -> None:
+        self.view = view
+        self.qtbot = qtbot
+
+    def tile(self, name: str, times: int = 1) -> None:
+        self._row(self.view.menu.tiles, name, BODY, times)
+
+    def category(self, name: str) -> None:
+        self._row(self.view.menu.pills, name, BODY)
+
+    def line(self, name: str, part: str = BODY, times: int = 1) -> None:
+        self._row(self.view.basket.lines, name, part, times)
+
+    def button(self, name: str, inside: QWidget | None = None) -> None:
+        found = (inside or self.view.window()).findChild(QAbstractButton, name)
+        assert found is not None, name
+        assert found.isVisible(), f"{name} cannot be seen"
+        assert found.isEnabled(), f"{name} cannot be pressed"
+        self.qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+
+    def field(self, name: str, text: str, inside: QWidget | None = None) -> None:
+        found = (inside or self.view.window()).findChild(QLineEdit, name)
+        assert found is not None, name
+        assert found.isVisible(), f"{name} cannot be seen"
+        found.clear()
+        self.qtbot.keyClicks(found, text)
+
+    @property
+    def dialog(self) -> ItemDialog:
+        found = [each for each in self.view.findChildren(ItemDialog) if each.isVisible()]
+        assert len(found) == 1
+        return found[0]
+
+    def lines(self) -> list[tuple[int, str]]:
+        """What the basket shows: how many of what."""
+        model = self.view.basket.lines.model()
+        rows = [model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
+        return [(int(words.split(" ", 1)[0]), words.split(" ", 1)[1].split(",")[0]) for words in rows]
+
+    def _row(self, view: PressList, name: str, part: str, times: int = 1) -> None:
+        model = view.model()
+        at = next(row for row in range(model.rowCount()) if model.index(row, 0).data() == name)
+        index = model.index(at, 0)
+        view.scrollTo(index)
+        spot: QPoint = view.part_rect(index, part).center()
+        for press in range(times):
+            # The second of two quick presses reaches a widget as a double click, and then its release.
+            start = self.qtbot.mousePress if press % 2 == 0 else self.qtbot.mouseDClick
+            start(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+            self.qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
