@@ -182,6 +182,7 @@ class PosWindow(QMainWindow):
     def _forget_person(self) -> None:
         """Nothing half done by one cashier is left for the next."""
         self._changes.forget()
+        self._reports.clear()
         self.workspace.search.clear()
         for page in self._pages.values():
             clear: Callable[[], None] | None = getattr(page, "clear", None)
@@ -218,6 +219,7 @@ class PosWindow(QMainWindow):
     def _on_idle_ended(self) -> None:
         self.lock(_("Nobody was here for a while."))
 
+    @Slot(str)
     def lock(self, reason: str = "") -> None:
         """Hide everything until somebody signs in; who comes back finds it as it was."""
         if not self.signed_in:

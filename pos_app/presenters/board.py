@@ -57,6 +57,7 @@ class Board(QObject):
         """What the board is narrowed to; empty: everything."""
         return self._sought
 
+    @Slot(str)
     def seek(self, text: str) -> None:
         """Show only the orders whose number, name or phone number has `text` in it."""
         sought = text.strip().casefold()

@@ -54,7 +54,7 @@ class OrderChanges(QObject):
         self._jobs = jobs
         self._api = api
         self._store = store
-        self._running: dict[OrderId, Job] = {}
+        self._running: dict[OrderId, tuple[Change, Job]] = {}
         self._unsent: dict[OrderId, Change] = {}
 
     def advance(self, order_id: OrderId) -> None:
@@ -107,8 +107,9 @@ class OrderChanges(QObject):
 
     def forget(self) -> None:
         """Somebody else is at the till: no answer to the last one's changes comes back."""
-        for job in self._running.values():
+        for change, job in self._running.values():
             job.cancel()
+            self._store.settle(change.op_id, None)
         self._running.clear()
         self._unsent.clear()
 
@@ -141,9 +142,10 @@ class OrderChanges(QObject):
         if order_id in self._running:
             return
         self._unsent.pop(order_id, None)
-        self._running[order_id] = self._jobs.run(
+        job = self._jobs.run(
             partial(self._post, change), partial(self._on_sent, change), partial(self._on_failed, change)
         )
+        self._running[order_id] = change, job
         self._store.begin(PendingChange(change.op_id, order_id, change.target))
 
     def _post(self, change: Change) -> Order:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import StaffApi
 from core.client.errors import ClientError
@@ -41,9 +41,11 @@ class Details(QObject):
     def loading(self) -> bool:
         return self._job is not None
 
+    @Slot()
     def retry(self) -> None:
         self._ask(self.order.version)
 
+    @Slot()
     def close(self) -> None:
         """Nobody looks any more: no answer comes back."""
         if self._job is not None:

@@ -81,6 +81,7 @@ class History(QObject):
         self._job = self._jobs.run(partial(self._api.orders, self._query), self._on_first_page, self._on_failed)
         self.changed.emit()
 
+    @Slot()
     def more(self) -> None:
         """The next page, if there is one and none is on its way."""
         if self._next is not None and self._job is None:
@@ -96,6 +97,7 @@ class History(QObject):
             self._export = self._jobs.run(call, self._on_exported, self._on_export_failed)
             self.changed.emit()
 
+    @Slot()
     def cancel_export(self) -> None:
         self._unwanted.set()
 

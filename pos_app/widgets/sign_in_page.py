@@ -98,7 +98,7 @@ class SignInPage(QWidget):
         clear = self._key("", "close", _("Clear"), "key_clear")
         clear.clicked.connect(self._pin.clear)
         back = self._key("", "backspace", _("Delete the last digit"), "key_back")
-        back.clicked.connect(self._pin.backspace)
+        back.clicked.connect(self._on_back_pressed)
         grid.addWidget(clear, 3, 0)
         grid.addWidget(self._key("0"), 3, 1)
         grid.addWidget(back, 3, 2)
@@ -144,6 +144,10 @@ class SignInPage(QWidget):
         key = self.sender()
         if isinstance(key, QPushButton) and len(self._pin.text()) < self._pin.maxLength():
             self._pin.setText(self._pin.text() + key.text())
+
+    @Slot()
+    def _on_back_pressed(self) -> None:
+        self._pin.backspace()
 
     @Slot()
     def _on_name_entered(self) -> None:

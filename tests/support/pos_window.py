@@ -1,0 +1,258 @@
+"""The cashier's window over a fake shop, driven as a person drives it: by what is on screen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import msgspec
+from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QRect, Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMenu, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.domain.ids import ModifierId
+from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.status import Fulfilment, OrderStatus, steps_of
+from core.protocol.requests import PlaceOrder
+from core.ui.jobs import Jobs
+from core.ui.theme import Theme
+from pos_app.models.card import Card
+from pos_app.models.column import CARD
+from pos_app.settings import PosSettings
+from pos_app.widgets.card_delegate import Part
+from pos_app.widgets.column_view import ColumnView
+from pos_app.window import PosWindow
+from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.menus import BOWL, CHIPS, SODA
+
+W = TypeVar("W", bound=QWidget)
+LONG_S: Final = 3600.0
+MAYA: Final = ("Maya", "1234")
+ANA: Final = ("Ana", "9999")
+
+
+def place(
+    backend: FakeBackend,
+    name: str = "Aisha Bello",
+    status: OrderStatus = OrderStatus.PENDING,
+    *,
+    delivery: bool = False,
+    lines: int = 1,
+    note: str = "",
+) -> Order:
+    """An order from elsewhere, moved on to `status`."""
+    phone = f"555{len(backend.customers):04d}"
+    customer = next((c for c, _ in backend.customers.values() if c.name == name), None)
+    bowl = NewLine(item_id=BOWL.id, quantity=2, modifier_ids=(ModifierId("hot"),), note="No onions")
+    more = [NewLine(item_id=(CHIPS if n % 2 else SODA).id) for n in range(1, lines)]
+    request = PlaceOrder(
+        lines=(bowl, *more),
+        fulfilment=Fulfilment.DELIVERY if delivery else Fulfilment.PICKUP,
+        tender=Tender.CASH_ON_DELIVERY if delivery else Tender.CARD,
+        address="12 Harbour Street" if delivery else "",
+        note=note,
+    )
+    order = backend.add_order(request, customer or backend.add_customer(name, phone))
+    for step in steps_of(order.fulfilment)[1:]:
+        if order.status is status:
+            break
+        order = backend.move(order.id, step)
+    return order
+
+
+def change(backend: FakeBackend, order: Order, **fields: object) -> Order:
+    """The order changed by somebody else, in some other way than its status."""
+    held = backend.orders[order.id]
+    changed = msgspec.structs.replace(held, version=held.version + 1, **fields)
+    backend.orders[order.id] = changed
+    return changed
+
+
+def paid(backend: FakeBackend, order: Order) -> Order:
+    return change(backend, order, payment=PaymentState.PAID)
+
+
+def later(backend: FakeBackend, waited: timedelta) -> None:
+    """Let the shop's clock go on."""
+    backend._ticks += int(waited.total_seconds())
+
+
+class Till:
+    """One window, and a cashier in front of it."""
+
+    def __init__(self, qtbot: QtBot, window: PosWindow, jobs: Jobs, api: FakeApi) -> None:
+        self.qtbot = qtbot
+        self.window = window
+        self.jobs = jobs
+        self.api = api
+        self.backend = api.backend
+
+    # -- looking
+
+    def find(self, kind: type[W], name: str) -> W:
+        """The control of that name, wherever it is; the visible one first."""
+        found = self.window.findChildren(kind, name)
+        assert found, f"no {kind.__name__} {name!r}"
+        return next((each for each in found if each.isVisible()), found[0])
+
+    def sees(self, name: str) -> bool:
+        return any(each.isVisible() for each in self.window.findChildren(QWidget, name))
+
+    def text(self, name: str) -> str:
+        control = self.find(QWidget, name)
+        assert isinstance(control, QLabel | QAbstractButton | QLineEdit)
+        return control.text()
+
+    def find_button(self, name: str) -> QAbstractButton:
+        return self.find(QAbstractButton, name)
+
+    def find_line(self, name: str) -> QLineEdit:
+        return self.find(QLineEdit, name)
+
+    def words(self, name: str) -> str:
+        """Every word inside the control of that name."""
+        inner = self.find(QWidget, name).findChildren(QLabel)
+        return "\n".join(each.text() for each in inner if each.isVisible())
+
+    def current(self) -> str:
+        """The number of the card that the keyboard is on; empty when it is elsewhere."""
+        view = QApplication.focusWidget()
+        card = view.current if isinstance(view, ColumnView) else None
+        return card.order.number if card is not None else ""
+
+    def column(self, status: OrderStatus) -> ColumnView:
+        return self.find(ColumnView, f"column_{status}")
+
+    def cards(self, status: OrderStatus) -> list[Card]:
+        model = self.column(status).model()
+        return [model.data(model.index(row, 0), CARD) for row in range(model.rowCount())]
+
+    def numbers(self, status: OrderStatus) -> list[str]:
+        return [card.order.number for card in self.cards(status)]
+
+    def where(self, order: Order) -> OrderStatus | None:
+        """The column in which an order is."""
+        return self.window.board.column_of(order.id)
+
+    def card(self, order: Order) -> Card:
+        """What the order's card says."""
+        status = self.where(order)
+        assert status is not None, f"{order.number} is not on the board"
+        return next(card for card in self.cards(status) if card.order.id == order.id)
+
+    def index(self, order: Order) -> QModelIndex:
+        status = self.where(order)
+        assert status is not None, f"{order.number} is not on the board"
+        return self.window.board.columns[status].index_of(order.id)
+
+    def notice(self) -> str:
+        return self.window.workspace.notice.text
+
+    def undo(self) -> str:
+        return self.window.workspace.undo.text
+
+    def timers(self) -> list[QTimer]:
+        return [timer for timer in self.window.findChildren(QTimer) if timer.isActive()]
+
+    def server(self, order: Order) -> OrderStatus:
+        """Where the order stands in truth."""
+        return self.backend.orders[order.id].status
+
+    # -- doing
+
+    def click(self, name: str) -> None:
+        button = self.find(QAbstractButton, name)
+        assert button.isVisible(), f"{name!r} is not on screen"
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def type(self, name: str, text: str) -> None:
+        field = self.find(QLineEdit, name)
+        assert field.isVisible(), f"{name!r} is not on screen"
+        field.setFocus()
+        field.clear()
+        self.qtbot.keyClicks(field, text)
+
+    def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key wherever the keyboard is: in an open dialog, or else in the window.
+
+        Without a desktop nobody gives the keyboard to a dialog that opens, nor back when it closes.
+        """
+        dialog: QWidget | None = QApplication.activeModalWidget()
+        if dialog is None:
+            self.window.activateWindow()
+            self.qtbot.waitUntil(self.window.isActiveWindow)
+        front = dialog or self.window
+        focused: QWidget | None = front.focusWidget()
+        self.qtbot.keyClick(focused or front, key, modifier)
+
+    def press(self, order: Order, part: Part = "step", *, double: bool = False) -> None:
+        """Press a part of the order's card."""
+        status, index = self.where(order), self.index(order)
+        assert status is not None
+        view = self.column(status)
+        view.scrollTo(index)
+        rect: QRect = view.part_rect(index, part)
+        place = rect.center() if part != "card" else rect.topLeft() + rect.center() / 8
+        if double:
+            self.qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        else:
+            self.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    def menu(self) -> QMenu:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu), "no menu is open"
+        return menu
+
+    def choices(self) -> list[str]:
+        """What the open menu offers."""
+        return [action.objectName() for action in self.menu().actions() if action.objectName()]
+
+    def choose(self, name: str) -> None:
+        menu = self.menu()
+        action = menu.findChild(QAction, name)
+        assert action is not None, f"the menu has no {name!r}"
+        action.trigger()
+        menu.close()
+
+    def sign_in(self, person: tuple[str, str] = MAYA) -> None:
+        name, pin = person
+        self.type("staff_name", name)
+        self.type("pin", pin)
+        self.click("sign_in")
+
+    def arrive(self, person: tuple[str, str] = MAYA) -> None:
+        """Sign in, and wait until the board is loaded."""
+        self.sign_in(person)
+        self.qtbot.waitUntil(lambda: self.window.signed_in)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing is under way."""
+        self.qtbot.waitUntil(lambda: self.jobs.busy == 0)
+
+    def refresh(self) -> None:
+        """Press F5 and wait for the answer."""
+        self.key(Qt.Key.Key_F5)
+        self.settle()
+
+
+@contextmanager
+def open_till(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Till]:
+    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
+    chosen = PosSettings(**{"board_refresh_s": LONG_S, "idle_lock_s": 0.0, **settings})  # type: ignore[arg-type]
+    theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
+    jobs = Jobs()
+    api = FakeApi(backend)
+    window = PosWindow(chosen, theme, api, jobs)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    try:
+        yield Till(qtbot, window, jobs, api)
+    finally:
+        backend.gate.set()
+        window.close()
+        jobs.close(wait_s=5)
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
