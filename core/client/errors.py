@@ -46,9 +46,21 @@ class Conflict(Refused):
 
     title = "The order has changed"
 
-    def __init__(self, message: str, *, order: Order | None, title: str = "") -> None:
-        super().__init__(message, title=title)
+    def __init__(self, message: str, *, order: Order | None, title: str = "", field: str = "") -> None:
+        super().__init__(message, title=title, field=field)
         self.order = order
+
+
+class Diverged(ClientError):
+    """The server's history is not the one this window followed: it was restored from a backup."""
+
+    title = "The server was restored"
+
+
+class Gone(ClientError):
+    """The server no longer remembers as far back as this window was away."""
+
+    title = "Away for long"
 
 
 class ServerFault(ClientError):

@@ -4,18 +4,28 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
-from core.client.errors import ClientError, Conflict, NotFound, Refused, ServerFault, SignedOut, Unreachable
-from core.client.session import Session
+from core.client.errors import (
+    ClientError,
+    Conflict,
+    Diverged,
+    Gone,
+    NotFound,
+    Refused,
+    ServerFault,
+    SignedOut,
+    Unreachable,
+)
+from core.client.session import Keep, Session
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -47,6 +57,13 @@ _REPEATS: Final = 2
 _SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
 _CLOCK_STEP: Final = timedelta(seconds=1.5)
 """A `Date` header counts whole seconds: an estimate closer than this to the one held tells nothing new."""
+_REMEMBERED: Final = 64
+"""Answers kept for their ETag: what has not changed is neither sent nor decoded again."""
+
+
+class _Answer(NamedTuple):
+    etag: str
+    content: object
 
 
 class HttpApi:
@@ -55,15 +72,18 @@ class HttpApi:
     A call whose answer was lost is repeated: reads are harmless and every write carries its op id.
     """
 
-    def __init__(self, server_url: str, *, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+    def __init__(
+        self, server_url: str, *, timeout_s: tuple[float, float] = TIMEOUT_S, keep: Keep | None = None
+    ) -> None:
         self.server_url = server_url.rstrip("/")
         self._timeout_s = timeout_s
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.mount("http://", HTTPAdapter(pool_maxsize=8))
         self._http.mount("https://", HTTPAdapter(pool_maxsize=8))
-        self._session = Session(self._refresh)
+        self._session = Session(self._refresh, keep=keep) if keep else Session(self._refresh)
         self._clock_offset = timedelta()
+        self._answers: dict[tuple[object, ...], _Answer] = {}
 
     def close(self) -> None:
         """Give the connections back. Calls under way end by themselves."""
@@ -82,6 +102,7 @@ class HttpApi:
 
     def sign_out(self) -> None:
         tokens = self._session.end()
+        self.forget()
         if tokens is not None:
             with contextlib.suppress(ClientError):
                 self._once("POST", "/api/auth/sign-out/", tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
@@ -134,6 +155,45 @@ class HttpApi:
     def customers(self, q: str) -> Sequence[Customer]:
         return self._get("/api/pos/customers/", CustomerList, {"q": q}).customers
 
+    # -- for the sync engine, which repeats by itself
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        reply: type[R],
+        *,
+        query: object = None,
+        body: bytes | None = None,
+        op_id: OpId | None = None,
+    ) -> tuple[R, Mapping[str, str]]:
+        """One try of one call by whoever is signed in, and the headers of its answer. `body` is sent byte for byte."""
+        content = None if body is None else msgspec.Raw(body)
+        token = self._session.access_token()
+        try:
+            response = self._once(method, path, token, query=query, body=content, op_id=op_id)
+        except SignedOut:
+            token = self._session.access_token(rejected=token)
+            response = self._once(method, path, token, query=query, body=content, op_id=op_id)
+        return _decoded(response, reply, path), response.headers
+
+    def forget(self) -> None:
+        """Forget every answer: ask for everything in full again."""
+        self._answers.clear()
+
+    def access_token(self, *, rejected: str = "") -> str:
+        """See `Session.access_token`."""
+        return self._session.access_token(rejected=rejected)
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The session, while somebody is signed in."""
+        return self._session.tokens
+
+    def resume(self, tokens: Tokens, op_id: OpId) -> None:
+        """Go on with the session of an earlier run. Asks nobody."""
+        self._session.resume(tokens, op_id)
+
     # -- one call
 
     def _get(self, path: str, reply: type[R], query: object = None) -> R:
@@ -182,19 +242,32 @@ class HttpApi:
         body: object = None,
         op_id: OpId | None = None,
     ) -> R:
+        key = (self._reader, path, *_params(query))
+        known = self._answers.get(key) if method == "GET" else None
+        etag = known.etag if known is not None else ""
         for repeat in range(_REPEATS + 1):
             try:
-                content = self._once(method, path, token, query=query, body=body, op_id=op_id)
+                response = self._once(method, path, token, query=query, body=body, op_id=op_id, etag=etag)
                 break
             except Unreachable as error:
                 if repeat == _REPEATS or error.retry_after_s is not None:
                     raise
                 time.sleep(random.uniform(0, 0.2 * 2**repeat))  # noqa: S311 (jitter, not a secret)
-        try:
-            return msgspec.json.decode(content, type=reply)
-        except msgspec.DecodeError as error:
-            log.exception("unreadable answer", extra={"path": path})
-            raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
+        if response.status_code == 304 and known is not None and isinstance(known.content, reply):
+            return known.content
+        found = _decoded(response, reply, path)
+        if method == "GET" and "ETag" in response.headers and key[0] == self._reader:
+            self._answers.pop(key, None)
+            self._answers[key] = _Answer(response.headers["ETag"], found)
+            while len(self._answers) > _REMEMBERED:
+                self._answers.pop(next(iter(self._answers)), None)
+        return found
+
+    @property
+    def _reader(self) -> str:
+        """Who asks: one person's answers are never another's."""
+        tokens = self._session.tokens
+        return tokens.person.id if tokens else ""
 
     def _once(
         self,
@@ -205,9 +278,12 @@ class HttpApi:
         query: object = None,
         body: object = None,
         op_id: OpId | None = None,
+        etag: str = "",
         timeout_s: tuple[float, float] | None = None,
-    ) -> bytes:
+    ) -> requests.Response:
         headers = {"Accept": "application/json"}
+        if etag:
+            headers["If-None-Match"] = etag
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if op_id:
@@ -226,15 +302,15 @@ class HttpApi:
                 timeout=timeout_s or self._timeout_s,
                 allow_redirects=False,
             )
-        except (requests.ConnectionError, requests.Timeout) as error:
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
             raise Unreachable("The server cannot be reached. Check the network; this window keeps trying.") from error
         except requests.RequestException as error:
             raise ServerFault("Its answer broke off. Try again.") from error
         self._set_clock(response)
-        if response.status_code >= 300:
+        if response.status_code >= 300 and not (etag and response.status_code == 304):
             raise _error(response)
-        return response.content
+        return response
 
     def _set_clock(self, response: requests.Response) -> None:
         with contextlib.suppress(KeyError, ValueError, TypeError):
@@ -242,6 +318,14 @@ class HttpApi:
             offset = told - datetime.now(UTC) + response.elapsed / 2
             if abs(offset - self._clock_offset) > _CLOCK_STEP:
                 self._clock_offset = offset
+
+
+def _decoded(response: requests.Response, reply: type[R], path: str) -> R:
+    try:
+        return msgspec.json.decode(response.content, type=reply)
+    except msgspec.DecodeError as error:
+        log.exception("unreadable answer", extra={"path": path})
+        raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
 
 
 def _params(query: object) -> list[tuple[str, str]]:
@@ -272,8 +356,12 @@ def _error(response: requests.Response) -> ClientError:
         return SignedOut(detail or "The session is over.")
     if status == 404:
         return NotFound(detail or "The server does not have it.")
+    if status == 409 and problem.type == "diverged":
+        return Diverged(detail)
+    if status == 410:
+        return Gone(detail)
     if status == 409:
-        return Conflict(detail or "Somebody was faster.", order=problem.order)
+        return Conflict(detail or "Somebody was faster.", order=problem.order, field=problem.field)
     if status in (429, 503):
         return Unreachable(detail or "The server is busy.", retry_after_s=_seconds(response.headers.get("Retry-After")))
     if 400 <= status < 500:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from core.client.news import Changed
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
@@ -47,6 +48,7 @@ class OrderStore:
         self._told_at: dict[OrderId, Mark] = {}
         self._reports: dict[OrderId, StatusReport] = {}
         self._pending: dict[OrderId, PendingChange] = {}
+        self._projected: dict[OrderId, Order] = {}
         self._listeners: list[Listener] = []
         self._now: Mark = 0
         self.total = 0
@@ -56,7 +58,7 @@ class OrderStore:
 
     def get(self, order_id: OrderId) -> Order | None:
         """The order as it is to be shown, its unfinished change included; None when it is not known."""
-        order = self._orders.get(order_id)
+        order = self._projected.get(order_id) or self._orders.get(order_id)
         pending = self._pending.get(order_id)
         if order is None or pending is None:
             return order
@@ -104,7 +106,7 @@ class OrderStore:
             elif changed:
                 updated.append(order.id)
         younger = {order_id for order_id in self._listed - fresh if self._told_at.get(order_id, 0) > asked_at}
-        removed = self._listed - fresh - younger - self._pending.keys()
+        removed = self._listed - fresh - younger - self._pending.keys() - self._projected.keys()
         self._listed = (self._listed | fresh) - removed
         self.total = max(total, len(self._listed))
         return self._announce(Changes(tuple(added), tuple(updated), tuple(sorted(removed))))
@@ -159,6 +161,40 @@ class OrderStore:
             self._told_at[order.id] = self._now
         return self._announce(Changes(updated=(order.id,)))
 
+    def tell(self, changed: Changed) -> Changes:
+        """What the sync engine tells: the server's rows, and over them what waits in the outbox."""
+        added, updated, removed = [], [], []
+        self._now += 1
+        if changed.whole:
+            # A restored server's rows may be older than those held here, and are right nevertheless.
+            for told in changed.told:
+                self._orders.pop(told.order_id, None)
+            self._reports.clear()
+            ids = {told.order_id for told in changed.told}
+            removed += [order_id for order_id in self._projected if order_id not in ids]
+        for told in changed.told:
+            before = self.get(told.order_id) if told.order_id in self._listed else None
+            if told.row is not None:
+                self._tell(told.row)
+            if told.shown is None or told.shown == told.row:
+                self._projected.pop(told.order_id, None)
+            else:
+                self._projected[told.order_id] = told.shown
+            self._told_at[told.order_id] = self._now
+            shown = self.get(told.order_id)
+            if shown is None:
+                removed.append(told.order_id)
+            elif told.order_id not in self._listed:
+                added.append(told.order_id)
+            elif shown != before:
+                updated.append(told.order_id)
+        for order_id in removed:
+            self._projected.pop(order_id, None)
+        gone = tuple(order_id for order_id in removed if order_id in self._listed and self.get(order_id) is None)
+        self._listed = (self._listed | set(added)) - set(gone)
+        self.total += len(added) - len(gone)
+        return self._announce(Changes(tuple(added), tuple(updated), gone))
+
     # -- this window's own changes
 
     def begin(self, change: PendingChange) -> Changes:
@@ -183,6 +219,7 @@ class OrderStore:
         self._told_at.clear()
         self._reports.clear()
         self._pending.clear()
+        self._projected.clear()
         self.total = 0
         return self._announce(Changes(removed=removed))
 
@@ -197,6 +234,8 @@ class OrderStore:
         """Keep `order` unless a newer version of it is held. True when something shown changed."""
         held = self._orders.get(order.id)
         if held is not None and (held.version > order.version or held == order):
+            return False
+        if order == self._projected.get(order.id):  # our own foresight, handed back by a call: no word of the server's
             return False
         self._orders[order.id] = order
         return True

@@ -13,13 +13,22 @@ _EARLY_S = 20.0
 
 Refresh = Callable[[str, OpId], Tokens]
 """Exchanges a refresh token for the next pair; the op id makes a second try after a lost reply harmless."""
+Keep = Callable[[Tokens | None, OpId], None]
+"""Told of every change of the session: the tokens (None at its end), and the op id they will be refreshed under."""
+
+
+def _kept_nowhere(_tokens: Tokens | None, _op_id: OpId) -> None:
+    return
 
 
 class Session:
     """Safe to use from several threads. `refresh` is called by one of them at a time."""
 
-    def __init__(self, refresh: Refresh, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, refresh: Refresh, clock: Callable[[], float] = time.monotonic, keep: Keep = _kept_nowhere
+    ) -> None:
         self._refresh = refresh
+        self._keep = keep
         self._clock = clock
         self._refreshing = threading.Lock()
         self._tokens: Tokens | None = None
@@ -34,11 +43,21 @@ class Session:
         """Somebody signed in."""
         self._ends_at = self._clock() + tokens.expires_in_s
         self._op_id = new_op_id()
+        self._keep(tokens, self._op_id)
+        self._tokens = tokens
+
+    def resume(self, tokens: Tokens, op_id: OpId) -> None:
+        """Go on with the session of an earlier run. How old its access token is nobody knows: it is refreshed first,
+        under the op id it would have been refreshed under then."""
+        self._ends_at = self._clock()
+        self._op_id = op_id
         self._tokens = tokens
 
     def end(self) -> Tokens | None:
         """Forget the tokens; returns what was held, for telling the server."""
         tokens, self._tokens = self._tokens, None
+        if tokens is not None:
+            self._keep(None, self._op_id)
         return tokens
 
     def access_token(self, *, rejected: str = "") -> str:

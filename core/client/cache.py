@@ -1,0 +1,226 @@
+"""What the server has told this window, as of a cursor: orders and the menu.
+
+It belongs to one person at a time and can always be had again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from core.client.ledger import us
+from core.client.local import LocalStore
+from core.domain.ids import OrderId
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.protocol.events import Event, OrderPlaced, OrderStatusChanged
+from core.protocol.feed import Cursor
+
+CLOSED_KEPT: Final = 2_000
+"""Closed orders beyond the newest so many are left to the server."""
+
+T = TypeVar("T")
+_encode: Final = msgspec.json.Encoder().encode
+_order: Final = msgspec.json.Decoder(Order).decode
+
+
+class Stranger(Exception):
+    """An event tells of a change to an order that is not held, or not at the version before it."""
+
+    def __init__(self, order_id: OrderId) -> None:
+        super().__init__(order_id)
+        self.order_id = order_id
+
+
+def after(row: Order | None, event: Event) -> Order:
+    """The order once `event` has happened to it. One that has happened already changes nothing. Raises `Stranger`."""
+    if isinstance(event, OrderPlaced):
+        return row if row is not None and row.version >= event.order.version else event.order
+    if row is None or row.version < event.version - 1:
+        raise Stranger(event.order_id)
+    if row.version >= event.version:
+        return row
+    if isinstance(event, OrderStatusChanged):
+        return msgspec.structs.replace(
+            row, status=event.target, version=event.version, reason=event.reason, updated_at=event.at
+        )
+    return msgspec.structs.replace(
+        row, payment=event.payment, tender=event.tender, version=event.version, updated_at=event.at
+    )
+
+
+def order_id_of(event: Event) -> OrderId:
+    return event.order.id if isinstance(event, OrderPlaced) else event.order_id
+
+
+class Cache:
+    """Safe to use from several threads; every change is one transaction of the local store."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store = store
+
+    # -- whose it is
+
+    @property
+    def owner(self) -> str:
+        """The id of the person whose orders these are; empty when there are none."""
+        return self._fact("owner", str) or ""
+
+    def claim(self, subject: str) -> bool:
+        """Make it `subject`'s: another's orders are wiped. True when that was so."""
+        if self.owner == subject:
+            return False
+        with self._store.transaction():
+            self.clear()
+            self._keep("owner", subject)
+        return True
+
+    def clear(self) -> None:
+        """Forget every order, and how far they were followed. The menu is nobody's secret."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM orders")
+            db.execute("DELETE FROM facts WHERE name IN ('owner', 'place')")
+
+    # -- orders
+
+    def get(self, order_id: OrderId) -> Order | None:
+        with self._store.reading() as db:
+            row = db.execute("SELECT row FROM orders WHERE id = ?", (order_id,)).fetchone()
+        return _order(row[0]) if row else None
+
+    def open(self) -> list[Order]:
+        """Orders that somebody still has to do something for, oldest first."""
+        return self._rows("WHERE is_open = 1 ORDER BY placed_at, id")
+
+    def newest(self) -> list[Order]:
+        return self._rows("ORDER BY placed_at DESC, id DESC")
+
+    def put(self, orders: Iterable[Order]) -> tuple[Order, ...]:
+        """Keep rows that the server has told; gives those that are news. A row never goes back to an older version."""
+        with self._store.transaction() as db:
+            news = []
+            for order in orders:
+                held = self.get(order.id)
+                if held is None or held.version < order.version:
+                    news.append(order)
+            self._write(db.executemany, news)
+        return tuple(news)
+
+    def replace(self, orders: Sequence[Order], place: Cursor) -> None:
+        """A snapshot: these orders, as of that place, and no others."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM orders")
+            self._write(db.executemany, orders)
+            self.stand_at(place)
+
+    def advance(
+        self, events: Sequence[Event], place: Cursor, fetch: Callable[[OrderId], Order | None]
+    ) -> tuple[Order, ...]:
+        """Let the events happen, up to `place`; gives the orders that changed.
+
+        `fetch` asks the server for an order whose past is not here; it is called before anything is locked.
+        """
+        rows: dict[OrderId, Order] = {}
+        changed: dict[OrderId, None] = {}
+        for event in events:
+            order_id = order_id_of(event)
+            row = rows.get(order_id) or self.get(order_id)
+            try:
+                following = after(row, event)
+            except Stranger:
+                found = fetch(order_id)
+                if found is None:
+                    continue
+                following = found
+            rows[order_id] = following
+            if following is not row:
+                changed[order_id] = None
+        with self._store.transaction() as db:
+            # Between reading and writing, a reply may have told of a newer version.
+            news = [row for order_id in changed if not self._newer_held(row := rows[order_id])]
+            self._write(db.executemany, news)
+            self.stand_at(place)
+        return tuple(news)
+
+    def prune(self) -> None:
+        """Let go of closed orders beyond the newest 2,000."""
+        with self._store.transaction() as db:
+            db.execute(
+                "DELETE FROM orders WHERE is_open = 0 AND id IN (SELECT id FROM orders WHERE is_open = 0 "
+                "ORDER BY placed_at DESC, id DESC LIMIT -1 OFFSET ?)",
+                (CLOSED_KEPT,),
+            )
+
+    # -- what else there is
+
+    @property
+    def place(self) -> Cursor | None:
+        """How far this window has followed its events. None until a first snapshot is here."""
+        text = self._fact("place", str)
+        return Cursor.parse(text) if text else None
+
+    def stand_at(self, place: Cursor) -> None:
+        """Everything up to `place` is here."""
+        with self._store.transaction():
+            self._keep("place", str(place))
+            self.witness(place)
+
+    def witness(self, cursor: Cursor) -> None:
+        """The server has had history up to `cursor`. Remembered beyond sign-out: should it be gone one day, this
+        person's acknowledged operations may be gone too."""
+        with self._store.transaction() as db:
+            db.execute(
+                "INSERT INTO witnesses VALUES (?, ?, ?) ON CONFLICT (subject) DO UPDATE "
+                "SET seq = excluded.seq, cursor = excluded.cursor WHERE excluded.seq > seq",
+                (self.owner, cursor.seq, str(cursor)),
+            )
+
+    def furthest(self) -> str:
+        """The furthest witnessed cursor of the owner; empty when there is none."""
+        with self._store.reading() as db:
+            row = db.execute("SELECT cursor FROM witnesses WHERE subject = ?", (self.owner,)).fetchone()
+        return row[0] if row else ""
+
+    def forget_witness(self) -> None:
+        """That history is known to be gone."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM witnesses WHERE subject = ?", (self.owner,))
+
+    @property
+    def menu(self) -> Menu | None:
+        return self._fact("menu", Menu)
+
+    def keep_menu(self, menu: Menu) -> None:
+        if self.menu != menu:
+            self._keep("menu", menu)
+
+    # -- inside
+
+    def _rows(self, clause: str) -> list[Order]:
+        with self._store.reading() as db:
+            found = db.execute(f"SELECT row FROM orders {clause}").fetchall()  # noqa: S608 - our own words
+        return [_order(row) for (row,) in found]
+
+    def _newer_held(self, order: Order) -> bool:
+        with self._store.reading() as db:
+            row = db.execute("SELECT version FROM orders WHERE id = ?", (order.id,)).fetchone()
+        return row is not None and row[0] > order.version
+
+    @staticmethod
+    def _write(executemany: Callable[[str, Iterable[tuple[object, ...]]], object], orders: Sequence[Order]) -> None:
+        executemany(
+            "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?)",
+            [
+                (order.id, order.version, int(order.status.is_open), us(order.placed_at), _encode(order))
+                for order in orders
+            ],
+        )
+
+    def _fact(self, name: str, kind: type[T]) -> T | None:
+        with self._store.reading() as db:
+            row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return msgspec.json.decode(row[0], type=kind) if row else None
+
+    def _keep(self, name: str, value: object) -> None:
+        with self._store.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _encode(value)))

@@ -1,0 +1,94 @@
+"""What the sync engine asks of the backend, and how it asks over HTTP and the socket. Every call is one try."""
+
+import contextlib
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from core.client.errors import SignedOut
+from core.client.http import HttpApi
+from core.client.operations import Operation
+from core.client.push import Socket, open_socket
+from core.domain.ids import OrderId
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.protocol.feed import Cursor, EventPage, EventQuery, Hello, Message, Snapshot
+from core.protocol.headers import EVENT_CURSOR, OUTCOME, Outcome
+from core.protocol.replies import OrderDetails
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A write that was accepted: the order as it left it, and how far the server's history reached then."""
+
+    order: Order
+    outcome: Outcome
+    cursor: Cursor | None
+
+
+class Ear(Protocol):
+    """An open socket, as the engine hears it. See `core.client.push.Socket`."""
+
+    @property
+    def latency_s(self) -> float | None: ...
+    def say_hello(self, hello: Hello) -> None: ...
+    def receive(self) -> Message: ...
+    def close(self) -> None: ...
+
+
+class Door(Protocol):
+    """All of it raises `ClientError`."""
+
+    def send(self, operation: Operation) -> Answered: ...
+    def events(self, query: EventQuery) -> EventPage: ...
+    def snapshot(self) -> Snapshot: ...
+    def order(self, order_id: OrderId) -> Order: ...
+    def menu(self) -> Menu: ...
+    def listen(self) -> contextlib.AbstractContextManager[Ear]: ...
+    def token(self) -> str:
+        """An access token that is good for a while yet."""
+
+    def now(self) -> datetime:
+        """The server's clock, as its last answer told it."""
+
+
+class HttpDoor:
+    """The door over an `HttpApi` that somebody is signed in with."""
+
+    def __init__(self, http: HttpApi) -> None:
+        self._http = http
+
+    def send(self, operation: Operation) -> Answered:
+        order, headers = self._http.exchange(
+            "POST", operation.path, Order, body=operation.request, op_id=operation.op_id
+        )
+        cursor = headers.get(EVENT_CURSOR)
+        return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), Cursor.parse(cursor) if cursor else None)
+
+    def events(self, query: EventQuery) -> EventPage:
+        return self._http.exchange("GET", "/api/events/", EventPage, query=query)[0]
+
+    def snapshot(self) -> Snapshot:
+        self._http.forget()  # a restored server may give an ETag a second time
+        return self._http.exchange("GET", "/api/snapshot/", Snapshot)[0]
+
+    def order(self, order_id: OrderId) -> Order:
+        tokens = self._http.tokens
+        if tokens is None:
+            raise SignedOut("Nobody is signed in.")
+        if tokens.person.role.is_staff:
+            return self._http.exchange("GET", f"/api/pos/orders/{quote(order_id)}/", OrderDetails)[0].order
+        return self._http.exchange("GET", f"/api/online/orders/{quote(order_id)}/", Order)[0]
+
+    def menu(self) -> Menu:
+        return self._http.menu()
+
+    def listen(self) -> contextlib.AbstractContextManager[Socket]:
+        return open_socket(self._http.server_url)
+
+    def token(self) -> str:
+        return self._http.access_token()
+
+    def now(self) -> datetime:
+        return self._http.server_now()

@@ -1,0 +1,247 @@
+"""The sync engine's threads: one that follows what happens, a few that send, and how all of it stands.
+
+Windows never wait for it. It may be started, stopped, and left alone with any network.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from core.client.door import Door, Ear
+from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
+from core.client.operations import Operation
+from core.client.outbox import Counts
+from core.client.sync import Sync, backoff_s
+from core.protocol.feed import Hello
+
+log = logging.getLogger(__name__)
+
+SENDERS: Final = 4
+_HOUSEKEEPING_S: Final = 3600.0
+_AWAY_S: Final = 60.0
+"""After so long without news, what is then heard is a backlog."""
+
+
+class Link(StrEnum):
+    LIVE = "live"
+    """What happens is pushed."""
+    POLLING = "polling"
+    """The server answers; its push does not."""
+    OFFLINE = "offline"
+    SIGNED_OUT = "signed_out"
+    """The session is over; what waits goes on waiting until the same person signs in again."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How this window stands with the backend."""
+
+    link: Link = Link.OFFLINE
+    counts: Counts = Counts()
+    latency_ms: float | None = None
+    """A message there and back, while live."""
+    fresh_at_s: float | None = None
+    """When everything that had happened was known here, by the monotonic clock: no wrong clock makes old news new."""
+    problem: ClientError | None = None
+    """Why it is not live."""
+
+    def age_s(self, now_s: float) -> float | None:
+        """How old what is shown may be; None when nothing was ever heard. Ages while live too: between heartbeats."""
+        return None if self.fresh_at_s is None else now_s - self.fresh_at_s
+
+
+class Engine:
+    """Runs a `Sync`. `on_standing` is called, in one of its threads, whenever the standing is another one."""
+
+    def __init__(self, sync: Sync, door: Door, on_standing: Callable[[Standing], None]) -> None:
+        self._sync = sync
+        self._door = door
+        self._on_standing = on_standing
+        self._standing = Standing(counts=sync.outbox.counts())
+        self._told = threading.RLock()
+        self._news = threading.Condition()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._not_before_s = 0.0
+        self._failures = 0
+        self._ear: Ear | None = None
+        self._threads = [threading.Thread(target=self._follow, name="sync-follow", daemon=True)]
+        self._threads += [
+            threading.Thread(target=self._keep_sending, name=f"sync-send-{n}", daemon=True) for n in range(SENDERS)
+        ]
+
+    @property
+    def standing(self) -> Standing:
+        return self._standing
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """Let everything end by itself; wait for it at most `wait_s`. What is not answered stays in the outbox."""
+        with self._news:
+            self._stopping = True
+            self._news.notify_all()
+        self._wake.set()
+        self._hang_up()
+        until = time.monotonic() + wait_s
+        for thread in self._threads:
+            if thread.ident is not None and thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def accepted(self) -> None:
+        """The outbox has something to send."""
+        with self._news:
+            self._news.notify()
+        self._tell()
+
+    def hurry(self) -> None:
+        """Try everything now: somebody pressed Try now, or signed in again."""
+        self._sync.outbox.hurry()
+        with self._news:
+            self._not_before_s = 0.0
+            self._news.notify_all()
+        self._wake.set()
+        if self._standing.link is not Link.LIVE:
+            self._hang_up()
+
+    # -- following
+
+    def _follow(self) -> None:
+        attempt, housekept_s = 0, None
+        while not self._stopping:
+            wait_s: float | None = None
+            try:
+                age_s = self._standing.age_s(time.monotonic())
+                self._sync.pull(backlog=age_s is None or age_s > _AWAY_S)
+                self._heard()
+                if housekept_s is None or time.monotonic() > housekept_s + _HOUSEKEEPING_S:
+                    self._sync.fetch_menu()
+                    self._sync.housekeep()
+                    housekept_s = time.monotonic()
+                with self._door.listen() as ear:
+                    self._listen(ear)
+            except SignedOut as error:
+                self._set(link=Link.SIGNED_OUT, problem=error, latency_ms=None)
+                self._wait_until_woken(None)
+            except (Diverged, Gone):
+                continue  # the pull finds the same, and knows what to do
+            except ClientError as error:
+                if self._standing.link is Link.LIVE:
+                    attempt = 0
+                self._lost(error)
+                wait_s = backoff_s(attempt)
+                if isinstance(error, Unreachable) and error.retry_after_s is not None:
+                    wait_s = max(wait_s, error.retry_after_s)
+                attempt += 1
+            except Exception:
+                log.exception("the sync engine made a mistake; it goes on")
+                wait_s = backoff_s(attempt)
+                attempt += 1
+            if wait_s is not None:
+                self._wait_until_woken(wait_s)
+
+    def _listen(self, ear: Ear) -> None:
+        """Take in what is pushed until the socket ends, which it does by raising."""
+        self._ear = ear
+        try:
+            said = ""
+            while not self._stopping:
+                token = self._door.token()
+                if token != said:
+                    cache = self._sync.cache
+                    ear.say_hello(Hello(token=token, cursor=str(cache.place), witness=cache.furthest()))
+                    said = token
+                message = ear.receive()
+                if not self._sync.take_in(message):
+                    self._sync.pull()
+                latency_s = ear.latency_s
+                self._heard(Link.LIVE, None if latency_s is None else latency_s * 1000)
+        finally:
+            self._ear = None
+
+    def _heard(self, link: Link | None = None, latency_ms: float | None = None) -> None:
+        """Everything that has happened is known here, as of now."""
+        before = self._standing.link
+        if link is None:
+            link = Link.POLLING
+        self._set(link=link, latency_ms=latency_ms, fresh_at_s=time.monotonic(), problem=None)
+        if before in (Link.OFFLINE, Link.SIGNED_OUT):
+            self._sync.outbox.hurry()
+            with self._news:
+                self._not_before_s, self._failures = 0.0, 0
+                self._news.notify_all()
+
+    def _lost(self, error: ClientError) -> None:
+        """The push failed, or the server itself. Which of the two, the next pull tells."""
+        pulled = self._standing.link is Link.POLLING
+        self._set(link=Link.POLLING if pulled and isinstance(error, Unreachable) else Link.OFFLINE, problem=error)
+
+    def _hang_up(self) -> None:
+        ear = self._ear
+        if ear is not None:
+            ear.close()
+
+    def _wait_until_woken(self, wait_s: float | None) -> None:
+        self._wake.wait(wait_s)
+        self._wake.clear()
+
+    # -- sending
+
+    def _keep_sending(self) -> None:
+        while True:
+            with self._news:
+                if self._stopping:
+                    return
+                operation, wait_s = self._next()
+                if operation is None:
+                    self._news.wait(wait_s)
+                    continue
+            self._send(operation)
+            self._tell()
+
+    def _next(self) -> tuple[Operation | None, float | None]:
+        now_s = time.monotonic()
+        if self._standing.link is Link.SIGNED_OUT:
+            return None, None
+        if now_s < self._not_before_s:
+            return None, self._not_before_s - now_s
+        return self._sync.outbox.take(now_s), self._sync.outbox.due_in(now_s)
+
+    def _send(self, operation: Operation) -> None:
+        try:
+            self._sync.send(operation)
+        except SignedOut as error:
+            self._set(link=Link.SIGNED_OUT, problem=error)
+        except Unreachable as error:
+            wait_s = max(backoff_s(self._failures), error.retry_after_s or 0.0)
+            with self._news:
+                self._failures += 1
+                self._not_before_s = time.monotonic() + wait_s
+            if error.retry_after_s is None:
+                self._hang_up()  # is the server gone? The one who follows finds out
+        except Exception:
+            log.exception("an operation could not be sent", extra={"op_id": operation.op_id})
+            self._sync.outbox.postpone(operation, time.monotonic() + backoff_s(operation.tries), "A fault here.")
+        else:
+            with self._news:
+                self._failures = 0
+                self._news.notify()
+
+    # -- telling
+
+    def _tell(self) -> None:
+        self._set()
+
+    def _set(self, **fields: object) -> None:
+        with self._told:
+            standing = msgspec.structs.replace(self._standing, counts=self._sync.outbox.counts(), **fields)
+            if standing == self._standing:
+                return
+            self._standing = standing
+            self._on_standing(standing)

@@ -1,0 +1,144 @@
+"""The operations' table, row by row. Each of these is part of its caller's transaction."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from core.client.local import LocalStore
+from core.client.operations import Kind, Operation, State
+from core.domain.ids import OpId, OrderId
+from core.domain.order import Order, order_number
+
+_COLUMNS: Final = (
+    "position, op_id, subject, order_id, kind, request, seen, state, outcome, tries, problem, theirs, created_at"
+)
+_encode: Final = msgspec.json.Encoder().encode
+_order: Final = msgspec.json.Decoder(Order).decode
+
+
+def waiting_of_others(store: LocalStore, subject: str) -> int:
+    """How many operations wait in the file for somebody else to sign in again."""
+    with store.reading() as db:
+        query = "SELECT count(*) FROM operations WHERE subject <> ? AND done_at IS NULL"
+        count: int = db.execute(query, (subject,)).fetchone()[0]
+    return count
+
+
+def open_ones(db: sqlite3.Connection, subject: str) -> list[Operation]:
+    """What is not answered yet, in the order it was accepted."""
+    query = f"SELECT {_COLUMNS} FROM operations WHERE subject = ? AND done_at IS NULL ORDER BY position"  # noqa: S608
+    return [operation(row) for row in db.execute(query, (subject,))]
+
+
+def find(db: sqlite3.Connection, subject: str, op_id: OpId) -> Operation | None:
+    query = f"SELECT {_COLUMNS} FROM operations WHERE op_id = ? AND subject = ?"  # noqa: S608
+    row = db.execute(query, (op_id, subject)).fetchone()
+    return operation(row) if row else None
+
+
+def reopen(db: sqlite3.Connection, subject: str) -> list[Operation]:
+    """Everything that was answered for waits again; gives it, in the order it was accepted."""
+    query = f"SELECT {_COLUMNS} FROM operations WHERE subject = ? AND state = ? ORDER BY position"  # noqa: S608
+    done = [operation(row) for row in db.execute(query, (subject, State.DONE))]
+    db.execute(
+        "UPDATE operations SET state = ?, tries = 0, done_at = NULL WHERE subject = ? AND state = ?",
+        (State.WAITING, subject, State.DONE),
+    )
+    return [msgspec.structs.replace(each, state=State.WAITING, tries=0) for each in done]
+
+
+def close(
+    db: sqlite3.Connection, op_ids: Iterable[OpId], state: State, outcome: str, problem: str, at: datetime
+) -> None:
+    """These need nothing more."""
+    db.executemany(
+        "UPDATE operations SET state = ?, outcome = ?, problem = ?, theirs = NULL, done_at = ? WHERE op_id = ?",
+        [(state, outcome, problem, us(at), op_id) for op_id in op_ids],
+    )
+
+
+def forget_before(db: sqlite3.Connection, at: datetime) -> None:
+    db.execute("DELETE FROM operations WHERE done_at < ?", (us(at),))
+
+
+def series_at(db: sqlite3.Connection, series: str, last: int) -> None:
+    """Number `last` of `series` is used."""
+    db.execute(
+        "INSERT INTO number_series VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
+        (series, last),
+    )
+
+
+def insert(db: sqlite3.Connection, new: Operation) -> int:
+    """Keep a new one; gives its place in the order of all."""
+    row = db.execute(
+        "INSERT INTO operations (op_id, subject, order_id, kind, request, seen, state, outcome, tries, problem, "
+        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, '', 0, '', ?) RETURNING position",
+        (
+            new.op_id,
+            new.subject,
+            new.order_id,
+            new.kind,
+            new.request,
+            _encode(new.seen),
+            State.WAITING,
+            us(new.created_at),
+        ),
+    ).fetchone()
+    position: int = row[0]
+    return position
+
+
+def next_number(db: sqlite3.Connection, series: str) -> str:
+    """The next number of this till's own series."""
+    row = db.execute(
+        "INSERT INTO number_series VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last",
+        (series,),
+    ).fetchone()
+    return order_number(series, row[0])
+
+
+def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
+    """Keep what has changed about one that is open."""
+    theirs = _encode(changed.theirs) if changed.theirs is not None else None
+    db.execute(
+        "UPDATE operations SET request = ?, seen = ?, state = ?, outcome = ?, tries = ?, problem = ?, theirs = ? "
+        "WHERE op_id = ?",
+        (
+            changed.request,
+            _encode(changed.seen),
+            changed.state,
+            changed.outcome,
+            changed.tries,
+            changed.problem,
+            theirs,
+            changed.op_id,
+        ),
+    )
+
+
+def operation(row: Iterable[Any]) -> Operation:
+    position, op_id, subject, order_id, kind, request, seen, state, outcome, tries, problem, theirs, created_at = row
+    return Operation(
+        position=position,
+        op_id=OpId(op_id),
+        subject=subject,
+        order_id=OrderId(order_id),
+        kind=Kind(kind),
+        request=request,
+        seen=_order(seen),
+        state=State(state),
+        outcome=outcome,
+        tries=tries,
+        problem=problem,
+        theirs=_order(theirs) if theirs is not None else None,
+        created_at=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=created_at),
+    )
+
+
+def us(at: datetime) -> int:
+    """Whole microseconds since 1970 UTC."""
+    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

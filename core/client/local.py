@@ -1,0 +1,169 @@
+"""What a window keeps on its own disk: one SQLite file, held by one process for as long as it runs.
+
+Two kinds of tables live in it. The *ledger* (operations, number series, session) is what nobody else has: it is
+migrated and never rebuilt. The *cache* (orders, cursor, menu) can be had again from the server: a new shape of it is
+simply made anew.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+_LOCK_WAIT_S: Final = 0.5
+_PRAGMAS: Final = (
+    # Exclusive before the first access: no second process can open the file while this one lives, on any platform,
+    # and the system lets go of it when the process dies.
+    "PRAGMA locking_mode = EXCLUSIVE",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # NORMAL loses accepted operations when the power goes
+    "PRAGMA foreign_keys = ON",
+)
+_BEGIN: Final = "BEGIN IMMEDIATE"
+
+_LEDGER: Final = (
+    """
+    CREATE TABLE operations (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        op_id TEXT NOT NULL UNIQUE,
+        subject TEXT NOT NULL,
+        order_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        request BLOB NOT NULL,
+        seen BLOB NOT NULL,
+        state TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        tries INTEGER NOT NULL,
+        problem TEXT NOT NULL,
+        theirs BLOB,
+        created_at INTEGER NOT NULL,
+        done_at INTEGER
+    );
+    CREATE INDEX operations_open ON operations (subject, position) WHERE done_at IS NULL;
+    CREATE INDEX operations_done ON operations (subject, done_at) WHERE done_at IS NOT NULL;
+    CREATE TABLE number_series (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE session (one INTEGER PRIMARY KEY CHECK (one = 1), tokens BLOB NOT NULL, refresh_op_id TEXT NOT NULL);
+    CREATE TABLE witnesses (subject TEXT PRIMARY KEY, seq INTEGER NOT NULL, cursor TEXT NOT NULL) WITHOUT ROWID;
+    """,
+)
+"""Each entry brings the ledger one version further. Entries are only ever added."""
+
+_CACHE_VERSION: Final = 1
+_CACHE: Final = """
+    DROP TABLE IF EXISTS orders;
+    DROP TABLE IF EXISTS facts;
+    CREATE TABLE orders (
+        id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        is_open INTEGER NOT NULL,
+        placed_at INTEGER NOT NULL,
+        row BLOB NOT NULL
+    );
+    CREATE INDEX orders_placed ON orders (is_open, placed_at, id);
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+_CACHE_FACT: Final = "cache_version"
+
+
+class LocalStoreError(Exception):
+    """The file cannot be used; the message says which and why."""
+
+
+class InUse(LocalStoreError):
+    """Another window, or `orderbell sync`, has the file open."""
+
+
+class Damaged(LocalStoreError):
+    """The file is not what it was. It is left as it is: what waits in it may still be saved."""
+
+
+class LocalStore:
+    """The open file. Safe to use from several threads, one at a time; no caller keeps it for longer than a page of
+    events takes, so an operation is accepted within milliseconds whatever else goes on.
+
+    Raises `InUse` and `Damaged`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+        try:
+            for pragma in _PRAGMAS:
+                self._db.execute(pragma)
+            with self.transaction() as db:
+                _migrate(db)
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise InUse(f"{path} is in use: another window of this installation is open.") from None
+            raise LocalStoreError(f"{path} cannot be used: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise Damaged(f"{path} is damaged: {error}. Keep it: unsent operations may be in it.") from error
+        except BaseException:
+            self._db.close()
+            raise
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of the block is on the disk when it ends, or none of it is. Blocks of one thread may nest."""
+        with self.lock:
+            if self._db.in_transaction:
+                yield self._db
+                return
+            self._db.execute(_BEGIN)
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # after some errors (a full disk) SQLite has done it by itself
+            self._db.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for looking only."""
+        with self.lock:
+            yield self._db
+
+    def close(self) -> None:
+        with self.lock:
+            self._db.close()
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    held: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if held > len(_LEDGER):
+        raise LocalStoreError(
+            "This file was written by a newer Orderbell. Use that one, so that nothing in it is lost."
+        )
+    for script in _LEDGER[held:]:
+        _run(db, script)
+    db.execute(f"PRAGMA user_version = {len(_LEDGER)}")
+    if _cache_version(db) != _CACHE_VERSION:
+        _run(db, _CACHE)
+        db.execute("INSERT INTO facts VALUES (?, ?)", (_CACHE_FACT, str(_CACHE_VERSION).encode()))
+
+
+def _cache_version(db: sqlite3.Connection) -> int:
+    if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'facts'").fetchone() is None:
+        return 0
+    row = db.execute("SELECT value FROM facts WHERE name = ?", (_CACHE_FACT,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """Several statements. (`executescript` would commit the transaction that they belong to.)"""
+    for statement in script.split(";"):
+        if statement.strip():
+            db.execute(statement)

@@ -1,0 +1,35 @@
+"""What the sync engine tells a window: orders, each with what waits on top of it."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from core.client.operations import Operation
+from core.domain.ids import OrderId
+from core.domain.order import Order
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One order after a change: the server's row, what to show (that row with what waits on top), and what waits.
+
+    Without a row the server does not know it yet. With nothing to show either it is gone: a new order was given up.
+    """
+
+    order_id: OrderId
+    row: Order | None
+    shown: Order | None
+    operations: tuple[Operation, ...] = ()
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """Something is different."""
+
+    told: tuple[Told, ...]
+    whole: bool = False
+    """This is all there is, and the rows are right even where they are older than those known: the server may have
+    been restored."""
+    backlog: bool = False
+    """It happened while this window was away: worth one summary, not a toast each."""
+
+
+Listener = Callable[[Changed], None]

@@ -1,0 +1,145 @@
+"""One intended change, from the moment it is accepted on this machine until the server has answered for it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from core.domain.ids import OpId, OrderId
+from core.domain.order import Order, PaymentState
+from core.domain.people import Role
+from core.domain.status import Move, OrderStatus, target_of
+from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+
+Request = PlaceOrder | TakeOrder | ChangeStatus | RecallOrder | ChangePayment | CancelOrder
+
+
+class Kind(StrEnum):
+    PLACE = "place"
+    TAKE = "take"
+    CHANGE_STATUS = "change_status"
+    RECALL = "recall"
+    CHANGE_PAYMENT = "change_payment"
+    CANCEL = "cancel"
+
+    @property
+    def makes_order(self) -> bool:
+        """There is no order before it."""
+        return self in (Kind.PLACE, Kind.TAKE)
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    """Handed to a sender of this process. Never on the disk: after a restart it is waiting again."""
+    PARKED = "parked"
+    """Refused, or the server fails on it every time. It waits for a person and holds up its own order only."""
+    CONFLICT = "conflict"
+    """The order is no longer what the person saw. They choose."""
+    DONE = "done"
+    DISCARDED = "discarded"
+
+
+TYPES: Final[dict[Kind, type[Request]]] = {
+    Kind.PLACE: PlaceOrder,
+    Kind.TAKE: TakeOrder,
+    Kind.CHANGE_STATUS: ChangeStatus,
+    Kind.RECALL: RecallOrder,
+    Kind.CHANGE_PAYMENT: ChangePayment,
+    Kind.CANCEL: CancelOrder,
+}
+_PATHS: Final = {
+    Kind.PLACE: "/api/online/orders/",
+    Kind.TAKE: "/api/pos/orders/",
+    Kind.CHANGE_STATUS: "/api/pos/orders/{}/status/",
+    Kind.RECALL: "/api/pos/orders/{}/recall/",
+    Kind.CHANGE_PAYMENT: "/api/pos/orders/{}/payment/",
+    Kind.CANCEL: "/api/online/orders/{}/cancel/",
+}
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """`request` is the body as it is sent, byte for byte, every time: the server knows a repeat by it."""
+
+    position: int
+    op_id: OpId
+    subject: str
+    order_id: OrderId
+    kind: Kind
+    request: bytes
+    seen: Order
+    """The order as the person saw it. Of a new order: the order as this window made it."""
+    state: State = State.WAITING
+    outcome: str = ""
+    tries: int = 0
+    """How often the server failed on it. A server that cannot be reached does not count."""
+    problem: str = ""
+    theirs: Order | None = None
+    """In conflict: the order as the server has it."""
+    created_at: datetime
+
+    @property
+    def path(self) -> str:
+        return _PATHS[self.kind].format(quote(self.order_id))
+
+    @property
+    def asked(self) -> Request:
+        return msgspec.json.decode(self.request, type=TYPES[self.kind])
+
+    @property
+    def held(self) -> bool:
+        """It waits for a person, and its order's later operations with it."""
+        return self.state in (State.PARKED, State.CONFLICT)
+
+    def on(self, row: Order) -> "Operation":
+        """The same intention, told of the order as it is in `row`. Only for what the server has not taken in."""
+        asked = self.asked
+        if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment):
+            asked = msgspec.structs.replace(asked, version=row.version)
+        return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=without_lines(row))
+
+
+def without_lines(row: Order) -> Order:
+    """All of an order that its moves depend on."""
+    return msgspec.structs.replace(row, lines=())
+
+
+def named_version(asked: Request) -> int | None:
+    """The version of the order that the request says it saw."""
+    return asked.version if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
+
+
+def target(operation: Operation) -> OrderStatus | None:
+    """The status the operation moves its order to; None when it moves none."""
+    asked = operation.asked
+    match asked:
+        case ChangeStatus():
+            return asked.to
+        case RecallOrder():
+            return target_of(operation.seen.status, Move.RECALL, operation.seen.fulfilment, Role.CASHIER)
+        case CancelOrder():
+            return OrderStatus.CANCELLED
+        case _:
+            return None
+
+
+def predict(row: Order | None, operation: Operation) -> Order | None:
+    """The order as it will be once the server has applied `operation` to `row`. None when there is no order to tell of.
+
+    A new order is shown as this window made it until the server's row is there.
+    """
+    if operation.kind.makes_order:
+        return row or operation.seen
+    if row is None:
+        return None
+    asked = operation.asked
+    moved_to = target(operation)
+    if moved_to is not None:
+        reason = getattr(asked, "reason", "").strip()
+        return msgspec.structs.replace(row, status=moved_to, version=row.version + 1, reason=reason)
+    if isinstance(asked, ChangePayment):
+        payment: PaymentState = asked.payment
+        return msgspec.structs.replace(row, payment=payment, tender=asked.tender or row.tender, version=row.version + 1)
+    return row

@@ -1,0 +1,330 @@
+"""Operations that this machine has accepted: on its disk before a screen says so, and there until they are answered.
+
+Operations of one order go in their order, one at a time; orders do not wait for each other. One that is held (parked
+or in conflict) holds up its own order only.
+"""
+
+import heapq
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.client import ledger
+from core.client.local import LocalStore
+from core.client.operations import Kind, Operation, Request, State, named_version, predict, without_lines
+from core.domain.ids import OpId, OrderId
+from core.domain.order import Order
+from core.protocol.headers import Outcome
+
+KEPT_FOR: Final = timedelta(days=90)
+"""How long an answered operation is remembered: a server restored from a backup is told of it again."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Operations of one person: on their way, parked, in conflict."""
+
+    waiting: int = 0
+    parked: int = 0
+    conflicts: int = 0
+
+    @property
+    def open(self) -> int:
+        return self.waiting + self.parked + self.conflicts
+
+
+class Outbox:
+    """One person's operations. What was accepted under another's name is kept and neither seen nor sent.
+
+    Safe to use from several threads. Every change is one transaction of the local store.
+    """
+
+    def __init__(self, store: LocalStore, subject: str) -> None:
+        self.subject = subject
+        self._store = store
+        self._queues: dict[OrderId, deque[Operation]] = {}
+        self._ready: deque[OrderId] = deque()
+        self._later: list[tuple[float, OrderId]] = []
+        self._sending: set[OrderId] = set()
+        with store.reading() as db:
+            for operation in ledger.open_ones(db, subject):
+                self._queue(operation.order_id).append(operation)
+        self._ready.extend(self._queues)
+
+    # -- accepting
+
+    def accept(
+        self,
+        kind: Kind,
+        op_id: OpId,
+        order_id: OrderId,
+        request: Request,
+        seen: Order,
+        at: datetime,
+        *,
+        series: str = "",
+    ) -> Operation:
+        """Take the operation in. It is on the disk when this returns. The same `op_id` again changes nothing.
+
+        With a `series` the new order gets the next number of it, in the same transaction.
+        """
+        with self._store.lock:
+            known = self.find(op_id)
+            if known is not None:
+                return known
+            with self._store.transaction() as db:
+                if series:
+                    number = ledger.next_number(db, series)
+                    request = msgspec.structs.replace(request, number=number)
+                    seen = msgspec.structs.replace(seen, number=number)
+                operation = Operation(
+                    position=0,
+                    op_id=op_id,
+                    subject=self.subject,
+                    order_id=order_id,
+                    kind=kind,
+                    request=_encode(request),
+                    seen=seen if kind.makes_order else without_lines(seen),
+                    created_at=at,
+                )
+                position = ledger.insert(db, operation)
+            operation = msgspec.structs.replace(operation, position=position)
+            queue = self._queue(order_id)
+            queue.append(operation)
+            if len(queue) == 1:
+                self._ready.append(order_id)
+            return operation
+
+    def series_at(self, series: str, last: int) -> None:
+        """The server has seen number `last` of this till's `series`. What is used next only ever grows."""
+        with self._store.transaction() as db:
+            ledger.series_at(db, series, last)
+
+    # -- sending
+
+    def take(self, now_s: float) -> Operation | None:
+        """The next operation to send, marked as being sent; None when nothing is due. `now_s` is a monotonic time."""
+        with self._store.lock:
+            while self._later and self._later[0][0] <= now_s:
+                self._ready.append(heapq.heappop(self._later)[1])
+            while self._ready:
+                order_id = self._ready.popleft()
+                queue = self._queues.get(order_id)
+                if queue and order_id not in self._sending and not queue[0].held:
+                    self._sending.add(order_id)
+                    return queue[0]
+            return None
+
+    def due_in(self, now_s: float) -> float | None:
+        """Seconds until `take` may have something; None when only a change of ours will give it something."""
+        with self._store.lock:
+            if self._ready:
+                return 0.0
+            return max(0.0, self._later[0][0] - now_s) if self._later else None
+
+    def acknowledge(self, operation: Operation, outcome: Outcome, row: Order | None, at: datetime) -> None:
+        """The server has answered: `row` is the order as it left it. Call it in the transaction that keeps the row."""
+        with self._store.lock:
+            queue = self._queues[operation.order_id]
+            following = self._told_of(queue[1], row) if len(queue) > 1 and row is not None else None
+            with self._store.transaction() as db:
+                ledger.close(db, [operation.op_id], State.DONE, outcome, "", at)
+                if following is not None:
+                    ledger.rewrite(db, following)
+            queue.popleft()
+            if following is not None:
+                queue[0] = following
+            self._sent(operation.order_id)
+
+    def hold(self, operation: Operation, state: State, problem: str, theirs: Order | None = None) -> None:
+        """Park it, or show its conflict: a person decides."""
+        outcome = "conflict" if state is State.CONFLICT else "rejected"
+        kept = msgspec.structs.replace(
+            operation, state=state, outcome=outcome, problem=problem, theirs=theirs, tries=operation.tries + 1
+        )
+        self._replace(kept)
+        with self._store.lock:
+            self._sent(operation.order_id)
+
+    def send_on(self, operation: Operation, row: Order) -> None:
+        """The order has moved on in a way that does not matter: send it on `row` instead, at once."""
+        self._replace(msgspec.structs.replace(operation.on(row), state=State.WAITING, problem="", theirs=None))
+        with self._store.lock:
+            self._sent(operation.order_id)
+
+    def postpone(self, operation: Operation, until_s: float, problem: str = "") -> None:
+        """Send it again at `until_s`. With a `problem` it was the operation that failed, and the try counts."""
+        with self._store.lock:
+            if problem:
+                self._replace(msgspec.structs.replace(operation, tries=operation.tries + 1, problem=problem))
+            self._sending.discard(operation.order_id)
+            heapq.heappush(self._later, (until_s, operation.order_id))
+
+    def hurry(self) -> None:
+        """Whatever was postponed is due now: the server is there again, or somebody pressed Try now."""
+        with self._store.lock:
+            self._ready.extend(order_id for _until, order_id in self._later)
+            self._later.clear()
+
+    # -- a person decides
+
+    def retry(self, op_id: OpId) -> Operation:
+        """Send a held operation again; one in conflict on the order as it is now. Raises `KeyError`."""
+        with self._store.lock:
+            operation = self._held(op_id)
+            again = msgspec.structs.replace(operation, state=State.WAITING, problem="", theirs=None, tries=0)
+            if operation.theirs is not None:
+                again = msgspec.structs.replace(again.on(operation.theirs), state=State.WAITING, theirs=None)
+            self._replace(again)
+            self._ready.append(operation.order_id)
+            return again
+
+    def discard(self, op_id: OpId, reason: str, at: datetime) -> tuple[Operation, ...]:
+        """Give a held operation up, and say why. With a new order everything that was to happen to it goes too.
+
+        Gives what was discarded; it stays in the file for 90 days. Raises `KeyError`.
+        """
+        with self._store.lock:
+            operation = self._held(op_id)
+            queue = self._queues[operation.order_id]
+            gone = tuple(queue) if operation.kind.makes_order else (operation,)
+            with self._store.transaction() as db:
+                op_ids = [each.op_id for each in gone]
+                ledger.close(db, op_ids, State.DISCARDED, "discarded", reason, at)
+            for _each in gone:
+                queue.popleft()
+            self._sent(operation.order_id)
+            return gone
+
+    def reconsider(self, order_id: OrderId, row: Order | None) -> None:
+        """What comes first now was meant for an order that what was discarded would have changed. `row` is the
+        order as it is: where it comes to the same, go on from there; where it does not, ask."""
+        with self._store.lock:
+            queue = self._queues.get(order_id)
+            if not queue or row is None or queue[0].held:
+                return
+            if not _comes_to_the_same(queue[0].seen, row):
+                self.hold(queue[0], State.CONFLICT, "What it was to follow was discarded.", row)
+            elif (told := self._told_of(queue[0], row)) is not None:
+                self._replace(told)
+
+    # -- after the server has lost something
+
+    def send_again(self) -> int:
+        """Everything acknowledged that is still remembered waits to be sent once more, before what is newer.
+
+        Idempotency makes that harmless where the server still has it. Gives how many.
+        """
+        with self._store.lock:
+            with self._store.transaction() as db:
+                done = ledger.reopen(db, self.subject)
+            for operation in done:
+                self._queue(operation.order_id).append(operation)
+            for order_id in {operation.order_id for operation in done}:
+                queue = self._queues[order_id]
+                # An operation under way is answered first: it stays where `acknowledge` expects it.
+                head = [queue.popleft()] if order_id in self._sending else []
+                self._queues[order_id] = deque(head + sorted(queue, key=lambda each: each.position))
+                self._ready.append(order_id)
+            return len(done)
+
+    def reached(self, row: Order) -> None:
+        """The server's order is now `row`. An operation that was too early for it, because others had not yet sent
+        theirs again, fits now."""
+        with self._store.lock:
+            queue = self._queues.get(row.id)
+            if not queue or row.id in self._sending:
+                return
+            head = queue[0]
+            if head.state is State.CONFLICT:
+                if named_version(head.asked) != row.version or not _comes_to_the_same(head.seen, row):
+                    return
+                self._replace(
+                    msgspec.structs.replace(head, state=State.WAITING, outcome="", problem="", theirs=None, tries=0)
+                )
+            self._ready.append(row.id)
+
+    def forget_before(self, at: datetime) -> None:
+        """Drop what was answered before `at`. That clock has to be the server's: ours may be years off."""
+        with self._store.transaction() as db:
+            ledger.forget_before(db, at)
+
+    # -- reading
+
+    def find(self, op_id: OpId) -> Operation | None:
+        """One of this person's operations, whatever became of it."""
+        with self._store.reading() as db:
+            return ledger.find(db, self.subject, op_id)
+
+    def open(self) -> tuple[Operation, ...]:
+        """What is not answered yet, in the order it was accepted."""
+        with self._store.lock:
+            found = [each for queue in self._queues.values() for each in queue]
+            under_way = {self._queues[order_id][0].op_id for order_id in self._sending}
+        return tuple(
+            msgspec.structs.replace(each, state=State.SENDING) if each.op_id in under_way else each
+            for each in sorted(found, key=lambda operation: operation.position)
+        )
+
+    def of(self, order_id: OrderId) -> tuple[Operation, ...]:
+        """What one order still waits for."""
+        with self._store.lock:
+            return tuple(self._queues.get(order_id, ()))
+
+    def orders(self) -> tuple[OrderId, ...]:
+        with self._store.lock:
+            return tuple(self._queues)
+
+    def counts(self) -> Counts:
+        with self._store.lock:
+            states = [each.state for queue in self._queues.values() for each in queue]
+        parked, conflicts = states.count(State.PARKED), states.count(State.CONFLICT)
+        return Counts(len(states) - parked - conflicts, parked, conflicts)
+
+    def shown(self, order_id: OrderId, row: Order | None) -> Order | None:
+        """`row`, the server's, with what waits on top. What is held, and what waits behind it, is not shown as done."""
+        shown = row
+        for operation in self.of(order_id):
+            if operation.held and not operation.kind.makes_order:
+                break
+            shown = predict(shown, operation)
+        return shown
+
+    # -- inside
+
+    def _queue(self, order_id: OrderId) -> deque[Operation]:
+        return self._queues.setdefault(order_id, deque())
+
+    def _held(self, op_id: OpId) -> Operation:
+        for queue in self._queues.values():
+            if queue and queue[0].op_id == op_id and queue[0].held:
+                return queue[0]
+        raise KeyError(op_id)
+
+    def _sent(self, order_id: OrderId) -> None:
+        self._sending.discard(order_id)
+        if self._queues.get(order_id):
+            self._ready.append(order_id)
+        else:
+            self._queues.pop(order_id, None)
+
+    def _replace(self, operation: Operation) -> None:
+        with self._store.lock:
+            with self._store.transaction() as db:
+                ledger.rewrite(db, operation)
+            self._queues[operation.order_id][0] = operation
+
+    def _told_of(self, following: Operation, row: Order) -> Operation | None:
+        """The next operation, if the one before ended at another version than foreseen but where it was meant to."""
+        named = named_version(following.asked)
+        if named in (None, row.version) or not _comes_to_the_same(following.seen, row):
+            return None
+        return following.on(row)
+
+
+def _comes_to_the_same(seen: Order, row: Order) -> bool:
+    """A change that was meant for `seen` is meant for `row` too."""
+    return (seen.status, seen.payment, seen.tender) == (row.status, row.payment, row.tender)

@@ -1,0 +1,94 @@
+"""The socket on which the server tells what happens, as it happens. Only ever a short cut: see `core.client.sync`."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.sync.client import ClientConnection, connect
+
+from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
+from core.protocol.feed import HEARTBEAT_S, SILENCE_S, SOCKET_PATH, Close, Hello, Message
+
+_OPEN_WITHIN_S: Final = 5.0
+_CLOSE_WITHIN_S: Final = 1.0
+_MESSAGE_LIMIT: Final = 8 * 2**20
+_decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
+
+
+class Socket:
+    """An open one. `receive` belongs to one thread; `close` may be called from any."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._asked_at = 0.0
+        self._latency_s: float | None = None
+
+    @property
+    def latency_s(self) -> float | None:
+        """How long a message takes there and back, when that is known."""
+        return self._connection.latency or self._latency_s
+
+    def say_hello(self, hello: Hello) -> None:
+        """Say who listens, and from where; again with every new token. Raises `ClientError`."""
+        self._asked_at = time.monotonic()
+        with _as_client_errors():
+            self._connection.send(msgspec.json.encode(hello), text=True)
+
+    def receive(self) -> Message:
+        """The next message. Raises `ClientError`; `Unreachable` also when the server has been silent for 35 s."""
+        with _as_client_errors():
+            text = self._connection.recv(SILENCE_S, decode=False)
+        if self._latency_s is None:
+            self._latency_s = time.monotonic() - self._asked_at
+        try:
+            return _decoder.decode(text)
+        except msgspec.DecodeError as error:
+            raise Unreachable("The server pushes what this window cannot read.") from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def open_socket(server_url: str) -> Iterator[Socket]:
+    """A socket to the backend at `server_url`. Raises `Unreachable`."""
+    with contextlib.ExitStack() as stack:
+        with _as_client_errors():
+            connection = stack.enter_context(
+                connect(
+                    "ws" + server_url.removeprefix("http") + SOCKET_PATH,
+                    compression=None,
+                    proxy=None,
+                    open_timeout=_OPEN_WITHIN_S,
+                    close_timeout=_CLOSE_WITHIN_S,
+                    ping_interval=HEARTBEAT_S,
+                    ping_timeout=SILENCE_S - HEARTBEAT_S,
+                    max_size=_MESSAGE_LIMIT,
+                )
+            )
+        yield Socket(connection)
+
+
+@contextlib.contextmanager
+def _as_client_errors() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionClosed as error:
+        raise _closed(error.rcvd.code if error.rcvd else None) from error
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
+        raise Unreachable("The server's push is out of reach.") from error
+
+
+def _closed(code: int | None) -> ClientError:
+    match code:
+        case Close.SIGNED_OUT:
+            return SignedOut("The session is over.")
+        case Close.DIVERGED:
+            return Diverged("The server's history is another one.")
+        case Close.GONE:
+            return Gone("The server no longer remembers that far back.")
+        case _:
+            return Unreachable("The push connection ended.")

@@ -1,0 +1,259 @@
+"""One window's two directions, without threads: what it has accepted goes out, what has happened comes in.
+
+`pull` alone is enough to be right; what is pushed only makes it sooner.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from core.client.cache import Cache
+from core.client.door import Answered, Door
+from core.client.errors import (
+    Conflict,
+    Diverged,
+    Gone,
+    NotFound,
+    Refused,
+    ServerFault,
+    SignedOut,
+    Unreachable,
+)
+from core.client.local import LocalStore
+from core.client.merge import Verdict, judge
+from core.client.news import Changed, Listener, Told
+from core.client.operations import Operation, State
+from core.client.outbox import KEPT_FOR, Outbox
+from core.domain.ids import OpId, OrderId
+from core.domain.order import Order
+from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
+from core.protocol.headers import Outcome
+
+log = logging.getLogger(__name__)
+
+BACKOFF_S: Final = 0.5
+BACKOFF_MOST_S: Final = 30.0
+GIVES_UP_AFTER: Final = 8
+"""Tries on which the server failed, while it managed others: then the operation is parked."""
+GIVES_UP_ALONE: Final = 20
+"""The same when it managed none."""
+
+
+def backoff_s(attempt: int) -> float:
+    """Full jitter: anything between nothing and 0.5 s · 2ⁿ, at most 30 s. Many who lost the server at one moment do
+    not come back at one moment."""
+    return random.uniform(0, min(BACKOFF_MOST_S, BACKOFF_S * 2 ** min(attempt, 10)))  # noqa: S311 (not a secret)
+
+
+class Sync:
+    """`pull` and `take_in` belong to one thread; `send` and the rest may be called from any.
+
+    `listener` is called in the thread that made the change, after it is on the disk.
+    """
+
+    def __init__(self, store: LocalStore, cache: Cache, outbox: Outbox, door: Door, listener: Listener) -> None:
+        self.cache = cache
+        self.outbox = outbox
+        self._store = store
+        self._door = door
+        self._listener = listener
+        self._acknowledged = 0
+        self._failed_at: dict[OpId, int] = {}
+
+    # -- in
+
+    def pull(self, *, backlog: bool = False) -> None:
+        """Ask until nothing is missing. Raises `ClientError`."""
+        try:
+            self._pull(backlog=backlog)
+        except Gone:
+            self._start_over()
+            self._pull(backlog=True)
+        except Diverged:
+            log.warning("the server's history is another one; taking a snapshot and sending again")
+            self._start_over(lost=True)
+            self._pull(backlog=True)
+
+    def take_in(self, message: Frames | Heartbeat) -> bool:
+        """Something pushed. False when something before it is missing: pull."""
+        place = self.cache.place
+        if place is None:
+            return False
+        if isinstance(message, Frames):
+            return self._advance(message.frames, Cursor.parse(message.cursor), place, backlog=False)
+        if message.head > place.seq:
+            return False
+        following = Cursor.parse(message.cursor)
+        if following.seq > place.seq:
+            self.cache.stand_at(following)
+        return True
+
+    def _pull(self, *, backlog: bool) -> None:
+        if self.cache.place is None:
+            if witness := self.cache.furthest():  # is that history still there? The snapshot would not tell.
+                self._door.events(EventQuery(cursor=witness, limit=1))
+            self._start_over()
+        while True:
+            place = self.cache.place
+            assert place is not None
+            witness = self.cache.furthest()
+            page = self._door.events(
+                EventQuery(cursor=str(place), limit=PAGE_LIMIT, witness=witness if witness != str(place) else "")
+            )
+            if not self._advance(page.frames, Cursor.parse(page.cursor), place, backlog=backlog):
+                raise ServerFault("Its events do not fit together.")
+            if not page.more:
+                return
+
+    def _advance(self, frames: Sequence[Frame], following: Cursor, place: Cursor, *, backlog: bool) -> bool:
+        position = place.seq
+        events = []
+        for frame in frames:
+            if frame.follows(position):
+                events.append(frame.event)
+                position = frame.seq
+            elif frame.seq > position:
+                return False
+        if following.seq <= place.seq:
+            return True
+        news = self.cache.advance(events, following, self._fetch)
+        for order in news:
+            self.outbox.reached(order)
+        if news:
+            self._listener(Changed(told=tuple(self._told(order.id, order) for order in news), backlog=backlog))
+        return True
+
+    def _fetch(self, order_id: OrderId) -> Order | None:
+        try:
+            return self._door.order(order_id)
+        except NotFound:
+            return None
+
+    def _start_over(self, *, lost: bool = False) -> None:
+        """Take a snapshot. When the server has `lost` history, what it acknowledged waits to be sent again."""
+        snapshot = self._door.snapshot()
+        with self._store.transaction():
+            if lost:
+                count = self.outbox.send_again()
+                log.warning("sending again what was acknowledged", extra={"operations": count})
+            self.cache.forget_witness()
+            self.cache.replace(snapshot.orders, Cursor.parse(snapshot.cursor))
+            if snapshot.series:
+                self.outbox.series_at(snapshot.series, snapshot.series_last)
+        self._listener(msgspec.structs.replace(self.everything(), backlog=True))
+
+    # -- out
+
+    def send(self, operation: Operation) -> bool:
+        """Send it once, and keep what became of it. False when it is to be sent again later.
+
+        Raises `Unreachable` and `SignedOut`, which are nothing that the operation could help; it stays where it is.
+        """
+        try:
+            self._acknowledge(operation, self._door.send(operation))
+        except (Unreachable, SignedOut):
+            self.outbox.postpone(operation, time.monotonic())
+            raise
+        except Conflict as conflict:
+            return self._settle(operation, conflict)
+        except (NotFound, ServerFault) as error:
+            # An order that is not there may be one that was lost with a backup, and its owner will send it again.
+            return self._failed(operation, error.message)
+        except Refused as error:
+            self.outbox.hold(operation, State.PARKED, error.message)
+            self._tell(operation.order_id)
+        return True
+
+    def _acknowledge(self, operation: Operation, answered: Answered) -> None:
+        with self._store.transaction():
+            self.cache.put([answered.order])
+            if answered.cursor is not None:
+                self.cache.witness(answered.cursor)
+            self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now())
+        self._acknowledged += 1
+        self._failed_at.pop(operation.op_id, None)
+        self._tell(operation.order_id)
+
+    def _settle(self, operation: Operation, conflict: Conflict) -> bool:
+        theirs = conflict.order
+        if theirs is None:
+            if not operation.kind.makes_order or conflict.field != "id":
+                self.outbox.hold(operation, State.PARKED, conflict.message)
+                self._tell(operation.order_id)
+                return True
+            # An order has the id that only this machine can have given: it arrived, and the server has forgotten how.
+            self._acknowledge(operation, Answered(self._door.order(operation.order_id), Outcome.DUPLICATE, None))
+            return True
+        match judge(operation, theirs):
+            case Verdict.SUPERSEDED:
+                self._acknowledge(operation, Answered(theirs, Outcome.SUPERSEDED, None))
+            case Verdict.AGAIN:
+                self.cache.put([theirs])
+                self.outbox.send_on(operation, theirs)
+            case Verdict.BEHIND:
+                return self._failed(operation, conflict.message, theirs)
+            case Verdict.ASK:
+                self.cache.put([theirs])
+                self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs)
+        self._tell(operation.order_id)
+        return True
+
+    def _failed(self, operation: Operation, problem: str, theirs: Order | None = None) -> bool:
+        tries = operation.tries + 1
+        since = self._failed_at.setdefault(operation.op_id, self._acknowledged)
+        if tries >= (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
+            self._failed_at.pop(operation.op_id, None)
+            self.outbox.hold(operation, State.CONFLICT if theirs else State.PARKED, problem, theirs)
+            self._tell(operation.order_id)
+            return True
+        self.outbox.postpone(operation, time.monotonic() + backoff_s(tries), problem)
+        return False
+
+    # -- a person decides
+
+    def retry(self, op_id: OpId) -> None:
+        """See `Outbox.retry`."""
+        operation = self.outbox.retry(op_id)
+        self._tell(operation.order_id)
+
+    def discard(self, op_id: OpId, reason: str) -> None:
+        """See `Outbox.discard`. What waited behind it is told of the order as it is, or asked about."""
+        order_id = self.outbox.discard(op_id, reason, self._door.now())[0].order_id
+        self.outbox.reconsider(order_id, self.cache.get(order_id))
+        self._tell(order_id)
+
+    def accepted(self, order_id: OrderId) -> None:
+        """The outbox has something new for this order."""
+        self._tell(order_id)
+
+    def fetch_menu(self) -> None:
+        """Have the menu here, should the server be out of reach one day. Raises `ClientError`."""
+        self.cache.keep_menu(self._door.menu())
+
+    def housekeep(self) -> None:
+        """Let go of what is too old to be asked for. Only after an answer: our own clock may be years off."""
+        self.outbox.forget_before(self._door.now() - KEPT_FOR)
+        self.cache.prune()
+
+    def everything(self) -> Changed:
+        """All orders that are held, as they are to be shown."""
+        rows = {order.id: order for order in self.cache.newest()}
+        ids = dict.fromkeys((*rows, *self.outbox.orders()))
+        return Changed(told=tuple(self._told(order_id, rows.get(order_id)) for order_id in ids), whole=True)
+
+    # -- telling
+
+    def _told(self, order_id: OrderId, row: Order | None) -> Told:
+        return Told(
+            order_id=order_id,
+            row=row,
+            shown=self.outbox.shown(order_id, row),
+            operations=self.outbox.of(order_id),
+        )
+
+    def _tell(self, order_id: OrderId) -> None:
+        self._listener(Changed(told=(self._told(order_id, self.cache.get(order_id)),)))

@@ -1,0 +1,380 @@
+"""The door that works without a server: changes go into the outbox and are shown at once, searches find what is here.
+
+A `CustomerApi` and a `StaffApi`. Its writes return as soon as they are on this machine's disk, with the order as it
+will be; everything that is, was or goes wrong with them afterwards is told to the listener.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from core.client import ledger
+from core.client.cache import Cache
+from core.client.door import HttpDoor
+from core.client.engine import Engine, Link, Standing
+from core.client.errors import Conflict, NotFound, Refused, SignedOut, Unreachable
+from core.client.http import HttpApi
+from core.client.local import LocalStore
+from core.client.news import Changed, Listener
+from core.client.operations import Kind, Operation, Request
+from core.client.outbox import Outbox
+from core.client.search import find
+from core.client.sync import Sync
+from core.domain.errors import DomainError, IllegalMove
+from core.domain.ids import CustomerId, OpId, OrderId, ShopId, new_order_id
+from core.domain.menu import Menu
+from core.domain.money import totals
+from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, check_payment, price_lines
+from core.domain.people import Customer, Role
+from core.domain.status import Move, OrderStatus, status_info, target_of, transition
+from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.requests import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    HistoryQuery,
+    OrderQuery,
+    PlaceOrder,
+    RecallOrder,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+    TakeOrder,
+)
+
+_STOP_WITHIN_S = 2.0
+
+
+class SyncedApi:
+    """One window's, over its own file. Safe to use from several threads; every call may take a disk's time.
+
+    Raises `LocalStoreError` when the file cannot be used.
+    """
+
+    def __init__(
+        self,
+        server_url: str,
+        path: Path,
+        *,
+        on_changed: Listener,
+        on_standing: Callable[[Standing], None],
+        timeout_s: tuple[float, float] | None = None,
+    ) -> None:
+        self._store = LocalStore(path)
+        self._cache = Cache(self._store)
+        options = {} if timeout_s is None else {"timeout_s": timeout_s}
+        self._http = HttpApi(server_url, keep=self._keep_session, **options)
+        self._door = HttpDoor(self._http)
+        self._on_changed = on_changed
+        self._on_standing = on_standing
+        self._sync: Sync | None = None
+        self._engine: Engine | None = None
+
+    def close(self) -> None:
+        """Stop, and let go of the file. Nothing is lost by it, and the session goes on with the next `resume`."""
+        self._stop()
+        self._http.close()
+        self._store.close()
+
+    # -- being somebody
+
+    def resume(self) -> Tokens | None:
+        """Go on as whoever did not sign out before this window was closed; None when everybody did. Asks nobody."""
+        with self._store.reading() as db:
+            row = db.execute("SELECT tokens, refresh_op_id FROM session").fetchone()
+        if row is None:
+            return None
+        tokens = msgspec.json.decode(row[0], type=Tokens)
+        self._http.resume(tokens, OpId(row[1]))
+        return self._begin(tokens)
+
+    def sign_up(self, request: SignUp) -> Tokens:
+        return self._begin(self._http.sign_up(request))
+
+    def sign_in(self, request: SignIn) -> Tokens:
+        return self._begin(self._http.sign_in(request))
+
+    def staff_sign_in(self, request: StaffSignIn) -> Tokens:
+        return self._begin(self._http.staff_sign_in(request))
+
+    def sign_out(self) -> None:
+        """End the session. What waits is kept until the same person signs in again; what was shown is forgotten."""
+        self._stop()
+        self._http.sign_out()
+        self._cache.clear()
+        self._on_changed(Changed(told=(), whole=True))
+
+    def server_now(self) -> datetime:
+        return self._http.server_now()
+
+    def _begin(self, tokens: Tokens) -> Tokens:
+        if self._sync is not None and self._sync.outbox.subject == tokens.person.id and self._engine is not None:
+            self._engine.hurry()  # the session had ended; the same person is back
+            return tokens
+        self._stop()
+        self._cache.claim(tokens.person.id)
+        outbox = Outbox(self._store, tokens.person.id)
+        self._sync = Sync(self._store, self._cache, outbox, self._door, self._on_changed)
+        self._engine = Engine(self._sync, self._door, self._on_standing)
+        self._on_changed(msgspec.structs.replace(self._sync.everything(), backlog=True))
+        self._on_standing(self._engine.standing)
+        self._engine.start()
+        return tokens
+
+    def _stop(self) -> None:
+        engine, self._engine, self._sync = self._engine, None, None
+        if engine is not None:
+            engine.stop(_STOP_WITHIN_S)
+
+    def _keep_session(self, tokens: Tokens | None, op_id: OpId) -> None:
+        with self._store.transaction() as db:
+            if tokens is None:
+                db.execute("DELETE FROM session")
+            else:
+                kept = (msgspec.json.encode(tokens), op_id)
+                db.execute("INSERT OR REPLACE INTO session VALUES (1, ?, ?)", kept)
+
+    # -- how it stands
+
+    @property
+    def standing(self) -> Standing:
+        return self._engine.standing if self._engine is not None else Standing(link=Link.SIGNED_OUT)
+
+    @property
+    def waiting_of_others(self) -> int:
+        """How many operations wait for somebody else to sign in again."""
+        return ledger.waiting_of_others(self._store, self._signed_in.outbox.subject if self._sync else "")
+
+    def operations(self) -> tuple[Operation, ...]:
+        """What is not answered yet, for the sync page: waiting, being sent, parked, in conflict."""
+        return self._signed_in.outbox.open()
+
+    def retry(self, op_id: OpId) -> None:
+        """Send a parked operation again, or one in conflict on the order as it is now. Raises `NotFound`."""
+        with _not_found():
+            self._signed_in.retry(op_id)
+        self._nudge()
+
+    def discard(self, op_id: OpId, reason: str) -> None:
+        """Give a parked operation, or one in conflict, up. Raises `NotFound`."""
+        with _not_found():
+            self._signed_in.discard(op_id, reason)
+        self._nudge()
+
+    def try_now(self) -> None:
+        """Wait for no timer."""
+        if self._engine is not None:
+            self._engine.hurry()
+
+    # -- changes: accepted here, sent by the engine
+
+    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
+        request = msgspec.structs.replace(
+            request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or self.server_now()
+        )
+        return self._accept_new(Kind.PLACE, op_id, request, "")
+
+    def take(self, op_id: OpId, request: TakeOrder) -> Order:
+        """The order has its number, of this till's own series, whether or not there is a server."""
+        request = msgspec.structs.replace(
+            request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or self.server_now()
+        )
+        return self._accept_new(Kind.TAKE, op_id, request, "" if request.number else self._tokens.device)
+
+    def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
+        row = self._row(order_id)
+        if row.version > request.version:
+            if row.status is request.to:
+                return row
+            raise Conflict("Somebody else has changed it meanwhile.", order=row)
+        self._check_move(row, request.to, request.reason)
+        return self._accept(Kind.CHANGE_STATUS, op_id, row, request)
+
+    def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
+        row = self._row(order_id)
+        if row.version > request.version:
+            raise Conflict("Somebody else has changed it meanwhile.", order=row)
+        if target_of(row.status, Move.RECALL, row.fulfilment, self._tokens.person.role) is None:
+            raise Conflict("There is no step back from here.", order=row)
+        return self._accept(Kind.RECALL, op_id, row, request)
+
+    def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
+        row = self._row(order_id)
+        if (row.payment, row.tender) == (request.payment, request.tender or row.tender):
+            return row
+        if row.version > request.version:
+            raise Conflict("Somebody else has changed it meanwhile.", order=row)
+        try:
+            check_payment(row.payment, request.payment)
+        except IllegalMove as error:
+            raise Conflict(error.message, order=row) from None
+        return self._accept(Kind.CHANGE_PAYMENT, op_id, row, request)
+
+    def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
+        row = self._row(order_id)
+        self._check_move(row, OrderStatus.CANCELLED, request.reason)
+        return self._accept(Kind.CANCEL, op_id, row, request)
+
+    # -- questions: the server's answer, and what is here when there is none
+
+    def menu(self) -> Menu:
+        try:
+            menu = self._http.menu()
+        except Unreachable:
+            if (kept := self._cache.menu) is not None:
+                return kept
+            raise
+        self._cache.keep_menu(menu)
+        return menu
+
+    def history(self, query: HistoryQuery) -> OrderPage:
+        """The server's. Without one, the listener has told already of every order that is held here, and this raises
+        `Unreachable` rather than pass old news off as new."""
+        return self._learned(self._http.history(query))
+
+    def orders(self, query: OrderQuery) -> OrderPage:
+        """The board's list is the server's or `Unreachable`, as `history` is; a search finds what is here."""
+        try:
+            return self._learned(self._http.orders(query))
+        except Unreachable:
+            if query.open:
+                raise
+            shown = (told.shown for told in self._signed_in.everything().told)
+            return find([order for order in shown if order is not None], query)
+
+    def order(self, order_id: OrderId) -> Order:
+        try:
+            return self._http.order(order_id)
+        except Unreachable:
+            return self._row(order_id)
+
+    def details(self, order_id: OrderId) -> OrderDetails:
+        try:
+            return self._http.details(order_id)
+        except (Unreachable, NotFound):
+            return OrderDetails(order=self._row(order_id), history=())
+
+    def status(self, order_id: OrderId) -> StatusReport:
+        """Without a server, where the order stands as far as is known here, and no history."""
+        try:
+            return self._http.status(order_id)
+        except (Unreachable, NotFound):
+            row = self._row(order_id)
+            return StatusReport(
+                order_id=row.id,
+                number=row.number,
+                status=row.status,
+                version=row.version,
+                updated_at=row.updated_at,
+                status_info=status_info(row.status, row.fulfilment),
+                history=(),
+            )
+
+    def customers(self, q: str) -> Sequence[Customer]:
+        return self._http.customers(q)
+
+    # -- inside
+
+    @property
+    def _signed_in(self) -> Sync:
+        if self._sync is None:
+            raise SignedOut("Nobody is signed in.")
+        return self._sync
+
+    @property
+    def _tokens(self) -> Tokens:
+        tokens = self._http.tokens
+        if tokens is None:
+            raise SignedOut("Nobody is signed in.")
+        return tokens
+
+    def _learned(self, page: OrderPage) -> OrderPage:
+        self._cache.put(page.orders)
+        return page
+
+    def _row(self, order_id: OrderId) -> Order:
+        """The order as it is shown. Raises `NotFound`, and `Refused` while something about it is to be decided."""
+        sync = self._signed_in
+        if any(operation.held for operation in sync.outbox.of(order_id)):
+            raise Refused("Decide about the change that is in conflict first.")
+        row = sync.outbox.shown(order_id, self._cache.get(order_id))
+        if row is None:
+            row = self._door.order(order_id)
+            self._cache.put([row])
+        return row
+
+    def _check_move(self, row: Order, to: OrderStatus, reason: str) -> None:
+        try:
+            transition(row.status, to, row.fulfilment, self._tokens.person.role, reason)
+        except IllegalMove as error:
+            raise Conflict(error.message, order=row) from None
+        except DomainError as error:
+            raise Refused(error.message, field=error.field) from None
+
+    def _accept(self, kind: Kind, op_id: OpId, row: Order, request: Request) -> Order:
+        sync = self._signed_in
+        sync.outbox.accept(kind, op_id, row.id, request, row, self.server_now())
+        shown = sync.outbox.shown(row.id, self._cache.get(row.id))
+        self._nudge(row.id)
+        return shown or row
+
+    def _accept_new(self, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str) -> Order:
+        sync, made = self._signed_in, self._made(request)
+        operation = sync.outbox.accept(kind, op_id, made.id, request, made, self.server_now(), series=series)
+        self._nudge(operation.order_id)
+        return operation.seen
+
+    def _nudge(self, order_id: OrderId | None = None) -> None:
+        if order_id is not None:
+            self._signed_in.accepted(order_id)
+        if self._engine is not None:
+            self._engine.accepted()
+
+    def _made(self, request: PlaceOrder | TakeOrder) -> Order:
+        """The order as the server will make it, at the prices known here. Raises `Refused`."""
+        tokens, menu = self._tokens, self.menu() if self._cache.menu is None else self._cache.menu
+        try:
+            check_delivery(request.fulfilment, request.address)
+            lines = price_lines(menu.items(), request.lines)
+        except DomainError as error:
+            raise Refused(error.message, field=error.field) from None
+        amounts = totals([line.total_minor for line in lines], menu.tax)
+        at_counter = isinstance(request, TakeOrder)
+        is_customer = tokens.person.role is Role.CUSTOMER
+        channel = Channel.COUNTER if at_counter else Channel.ONLINE
+        assert request.id is not None
+        now = self.server_now()
+        return Order(
+            id=request.id,
+            shop_id=ShopId(""),
+            number=getattr(request, "number", ""),
+            channel=channel,
+            status=channel.first_status,
+            version=1,
+            fulfilment=request.fulfilment,
+            tender=Tender(request.tender),
+            payment=request.payment if isinstance(request, TakeOrder) else PaymentState.UNPAID,
+            currency=menu.currency,
+            subtotal_minor=amounts.subtotal_minor,
+            tax_minor=amounts.tax_minor,
+            total_minor=amounts.total_minor,
+            placed_at=now,
+            updated_at=now,
+            customer_id=CustomerId(tokens.person.id) if is_customer else getattr(request, "customer_id", None),
+            customer_name=tokens.person.name if is_customer else getattr(request, "customer_name", ""),
+            customer_phone=tokens.person.phone if is_customer else "",
+            address=request.address.strip(),
+            note=request.note.strip(),
+            lines=lines,
+        )
+
+
+@contextlib.contextmanager
+def _not_found() -> Iterator[None]:
+    try:
+        yield
+    except KeyError:
+        raise NotFound("It has been settled meanwhile.") from None

@@ -1,0 +1,115 @@
+"""A client over a `ModelDoor`, driven by hand: what it accepts, sends and pulls, one step at a time."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.client.cache import Cache
+from core.client.door import Door
+from core.client.errors import SignedOut, Unreachable
+from core.client.local import LocalStore
+from core.client.news import Changed
+from core.client.operations import Kind, Operation, Request
+from core.client.orders import OrderStore
+from core.client.outbox import Outbox
+from core.client.sync import Sync
+from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
+from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
+from core.domain.status import Fulfilment, OrderStatus
+from core.protocol.requests import ChangePayment, ChangeStatus, TakeOrder
+from tests.support.menus import CHIPS, MENU
+
+AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
+LINES = (NewLine(item_id=CHIPS.id),)
+
+
+class Desk:
+    """`store` is what its window would show. `close` and a new `Desk` on the same path is a restart."""
+
+    def __init__(self, path: Path, door: Door, subject: str = "kim") -> None:
+        self.local = LocalStore(path)
+        self.cache = Cache(self.local)
+        self.cache.claim(subject)
+        self.outbox = Outbox(self.local, subject)
+        self.store = OrderStore()
+        self.told: list[Changed] = []
+        self.sync = Sync(self.local, self.cache, self.outbox, door, self._on_changed)
+        self._clock_s = 0.0
+
+    def _on_changed(self, changed: Changed) -> None:
+        self.told.append(changed)
+        self.store.tell(changed)
+
+    def close(self) -> None:
+        self.local.close()
+
+    def take(self, *, order_id: OrderId | None = None, op_id: OpId | None = None, series: str = "POS1") -> Operation:
+        order_id = order_id or new_order_id()
+        request = TakeOrder(lines=LINES, id=order_id, payment=PaymentState.UNPAID)
+        return self.accept(Kind.TAKE, order_id, request, new_order(order_id), op_id=op_id, series=series)
+
+    def move(self, order_id: OrderId, to: OrderStatus, *, reason: str = "", op_id: OpId | None = None) -> Operation:
+        row = self.shown(order_id)
+        return self.accept(
+            Kind.CHANGE_STATUS, order_id, ChangeStatus(to=to, version=row.version, reason=reason), row, op_id=op_id
+        )
+
+    def pay(self, order_id: OrderId, payment: PaymentState = PaymentState.PAID) -> Operation:
+        row = self.shown(order_id)
+        return self.accept(Kind.CHANGE_PAYMENT, order_id, ChangePayment(payment=payment, version=row.version), row)
+
+    def accept(
+        self,
+        kind: Kind,
+        order_id: OrderId,
+        request: Request,
+        seen: Order,
+        *,
+        op_id: OpId | None = None,
+        series: str = "",
+    ) -> Operation:
+        operation = self.outbox.accept(kind, op_id or new_op_id(), order_id, request, seen, AT, series=series)
+        self.sync.accepted(order_id)
+        return operation
+
+    def shown(self, order_id: OrderId) -> Order:
+        order = self.outbox.shown(order_id, self.cache.get(order_id))
+        assert order is not None
+        return order
+
+    def send_all(self) -> int:
+        """Send until nothing is left that could go; gives how many were sent. Postponed ones are due at once."""
+        sent = 0
+        while (operation := self.outbox.take(self._clock_s)) is not None:
+            self._clock_s += 1e9
+            self.sync.send(operation)
+            sent += 1
+        return sent
+
+    def try_all(self) -> None:
+        """Pull and send, as far as the network goes."""
+        try:
+            self.sync.pull()
+            self.send_all()
+            self.sync.pull()
+        except (Unreachable, SignedOut):
+            return
+
+
+def new_order(order_id: OrderId) -> Order:
+    return Order(
+        id=order_id,
+        shop_id=ShopId("shop"),
+        number="",
+        channel=Channel.COUNTER,
+        status=OrderStatus.CONFIRMED,
+        version=1,
+        fulfilment=Fulfilment.DINE_IN,
+        tender=Tender.CASH,
+        payment=PaymentState.UNPAID,
+        currency=MENU.currency,
+        subtotal_minor=445,
+        tax_minor=0,
+        total_minor=445,
+        placed_at=AT,
+        updated_at=AT,
+    )

@@ -1,0 +1,214 @@
+"""A backend in a hundred lines: what the real one does with operations and events, as plainly as it can be said.
+
+It is a `Door` for one signed-in person. Nothing here is shared with the real server's code but the domain's rules.
+"""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from core.client.door import Answered, Ear
+from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
+from core.client.operations import Kind, Operation
+from core.domain.errors import DomainError
+from core.domain.ids import CustomerId, DeviceId, OrderId, uuid7
+from core.domain.menu import Menu
+from core.domain.order import Order, check_payment
+from core.domain.people import Role
+from core.domain.status import Move, OrderStatus, target_of, transition
+from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
+from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
+from core.protocol.headers import Outcome
+from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, RecallOrder
+
+_START = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+class Shop:
+    """Orders, events, and the operations that were done, with the bytes they were asked by."""
+
+    def __init__(self) -> None:
+        self.epoch = "e1"
+        self.orders: dict[OrderId, Order] = {}
+        self.events: list[tuple[str, CustomerId | None, Event]] = []
+        self.done: dict[tuple[str, str], tuple[bytes, Order]] = {}
+        self.kept_from = 0
+        self.applied: list[str] = []
+        """The op id of every effect there ever was, backups or not: nothing may be in the shop twice."""
+
+    def backup(self) -> "Shop":
+        return copy.deepcopy(self)
+
+    def restore(self, backup: "Shop") -> None:
+        """The raw file, put back: its numbers will be used again."""
+        kept = copy.deepcopy(backup)
+        self.orders, self.events, self.done, self.applied = kept.orders, kept.events, kept.done, kept.applied
+
+    def cursor(self, seq: int | None = None) -> Cursor:
+        at = len(self.events) if seq is None else seq
+        return Cursor(self.epoch, at, self.events[at - 1][0] if at else "")
+
+    def check(self, cursor: Cursor) -> None:
+        if cursor.epoch != self.epoch or cursor.seq > len(self.events) or self.cursor(cursor.seq) != cursor:
+            raise Diverged("another history")
+        if cursor.seq < self.kept_from:
+            raise Gone("too long ago")
+
+    def perform(self, operation: Operation) -> Answered:
+        """Once, in one piece."""
+        key = (operation.subject, operation.op_id)
+        if key in self.done:
+            body, reply = self.done[key]
+            if body != operation.request:
+                raise Refused("this key was used for something else")
+            return Answered(reply, Outcome.DUPLICATE, self.cursor())
+        before = self.orders.get(operation.order_id)
+        try:
+            order = self._effect(operation, before)
+        except DomainError as error:
+            raise Conflict(error.message, order=before) from None
+        self.done[key] = (operation.request, order)
+        if order is before:
+            return Answered(order, Outcome.SUPERSEDED, self.cursor())
+        self.applied.append(operation.op_id)
+        return Answered(order, Outcome.APPLIED, self.cursor())
+
+    def _effect(self, operation: Operation, order: Order | None) -> Order:
+        asked, at = operation.asked, _START + timedelta(seconds=len(self.events))
+        if operation.kind in (Kind.TAKE, Kind.PLACE):
+            if order is not None:
+                raise Conflict("exists", order=None, field="id")
+            made = msgspec.structs.replace(operation.seen, placed_at=at, updated_at=at)
+            return self._commit(made, OrderPlaced(order=made))
+        if order is None:
+            raise NotFound("no such order")
+        if isinstance(asked, ChangePayment):
+            if order.payment is asked.payment:
+                return order
+            self._fresh(order, asked.version)
+            check_payment(order.payment, asked.payment)
+            paid = msgspec.structs.replace(order, payment=asked.payment, version=order.version + 1, updated_at=at)
+            event: Event = OrderPaymentChanged(
+                order_id=order.id,
+                customer_id=order.customer_id,
+                number=order.number,
+                payment=paid.payment,
+                tender=paid.tender,
+                version=paid.version,
+                at=at,
+            )
+            return self._commit(paid, event)
+        role, to, reason = Role.CASHIER, OrderStatus.CANCELLED, getattr(asked, "reason", "")
+        if isinstance(asked, CancelOrder):
+            role = Role.CUSTOMER
+        elif isinstance(asked, ChangeStatus):
+            to = asked.to
+            if order.version > asked.version and order.status is to:
+                return order
+            self._fresh(order, asked.version)
+        elif isinstance(asked, RecallOrder):
+            self._fresh(order, asked.version)
+            to = target_of(order.status, Move.RECALL, order.fulfilment, role) or order.status
+        transition(order.status, to, order.fulfilment, role, reason)
+        moved = msgspec.structs.replace(order, status=to, version=order.version + 1, reason=reason, updated_at=at)
+        event = OrderStatusChanged(
+            order_id=order.id,
+            customer_id=order.customer_id,
+            number=order.number,
+            source=order.status,
+            target=to,
+            version=moved.version,
+            reason=reason,
+            at=at,
+        )
+        return self._commit(moved, event)
+
+    @staticmethod
+    def _fresh(order: Order, seen: int) -> None:
+        if order.version != seen:
+            raise Conflict("stale", order=order)
+
+    def _commit(self, order: Order, event: Event) -> Order:
+        self.orders[order.id] = order
+        self.events.append((uuid7(), order.customer_id, event))
+        return order
+
+
+class ModelDoor:
+    """One person's way to a `Shop`. `customer` None is staff. `fault` is called twice a call, with `before` the shop
+    was reached and `after` it has answered, and may raise `Unreachable`."""
+
+    def __init__(self, shop: Shop, menu: Menu, customer: CustomerId | None = None) -> None:
+        self.shop = shop
+        self._menu = menu
+        self.customer = customer
+        self.fault: Callable[[str], None] = lambda _when: None
+        self.series: tuple[DeviceId, int] | None = None
+        self.calls: list[str] = []
+
+    @contextlib.contextmanager
+    def _call(self, name: str) -> Iterator[None]:
+        self.calls.append(name)
+        self.fault("before")
+        yield
+        self.fault("after")
+
+    def _sees(self, owner: CustomerId | None) -> bool:
+        return self.customer is None or owner == self.customer
+
+    def send(self, operation: Operation) -> Answered:
+        with self._call("send"):
+            return self.shop.perform(operation)
+
+    def events(self, query: EventQuery) -> EventPage:
+        with self._call("events"):
+            for text in filter(None, (query.cursor, query.witness)):
+                self.shop.check(Cursor.parse(text))
+            start = Cursor.parse(query.cursor).seq
+            found, prev, seq = [], self._last_seen(start), start
+            for seq, (_id, owner, event) in enumerate(self.shop.events[start:], start + 1):
+                if self._sees(owner):
+                    found.append(Frame(seq=seq, prev=prev, event=event))
+                    prev = seq
+                if len(found) == query.limit:
+                    break
+            return EventPage(frames=tuple(found), cursor=str(self.shop.cursor(seq)), more=seq < len(self.shop.events))
+
+    def _last_seen(self, seq: int) -> int:
+        return next((n for n in range(seq, 0, -1) if self._sees(self.shop.events[n - 1][1])), 0)
+
+    def snapshot(self) -> Snapshot:
+        with self._call("snapshot"):
+            orders = tuple(order for order in self.shop.orders.values() if self._sees(order.customer_id))
+            series, last = self.series or (None, 0)
+            return Snapshot(
+                cursor=str(self.shop.cursor()),
+                orders=orders,
+                total=len(orders),
+                menu_version=self._menu.version,
+                series=series,
+                series_last=last,
+            )
+
+    def order(self, order_id: OrderId) -> Order:
+        with self._call("order"):
+            order = self.shop.orders.get(order_id)
+            if order is None or not self._sees(order.customer_id):
+                raise NotFound("no such order")
+            return order
+
+    def menu(self) -> Menu:
+        with self._call("menu"):
+            return self._menu
+
+    def listen(self) -> contextlib.AbstractContextManager[Ear]:
+        raise Unreachable("the model does not push")
+
+    def token(self) -> str:
+        return "token"
+
+    def now(self) -> datetime:
+        return _START + timedelta(seconds=len(self.shop.events))

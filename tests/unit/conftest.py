@@ -1,0 +1,39 @@
+"""A shop that is a model, and tills of it that are driven by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.support.desk import Desk
+from tests.support.menus import MENU
+from tests.support.model_backend import ModelDoor, Shop
+
+
+class OpenDesk(Protocol):
+    def __call__(self, name: str = "till", subject: str = "kim", at: ModelDoor | None = None) -> Desk: ...
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def door(shop: Shop) -> ModelDoor:
+    return ModelDoor(shop, MENU)
+
+
+@pytest.fixture
+def open_desk(tmp_path: Path, door: ModelDoor) -> Iterator[OpenDesk]:
+    opened: list[Desk] = []
+
+    def open_one(name: str = "till", subject: str = "kim", at: ModelDoor | None = None) -> Desk:
+        desk = Desk(tmp_path / f"{name}.db", at or door, subject)
+        opened.append(desk)
+        return desk
+
+    yield open_one
+    for desk in opened:
+        desk.close()

@@ -1,0 +1,193 @@
+"""Two tills, one order; and a server that was put back to what it was. Nothing is forced, lost or doubled."""
+
+import pytest
+
+from core.client.operations import State
+from core.domain.order import Order, PaymentState
+from core.domain.status import OrderStatus
+from tests.support.desk import Desk
+from tests.support.menus import MENU
+from tests.support.model_backend import ModelDoor, Shop
+from tests.unit.conftest import OpenDesk
+
+PREPARING, READY = OrderStatus.PREPARING, OrderStatus.READY
+
+
+@pytest.fixture
+def two(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> tuple[Desk, Desk]:
+    """Two tills that both have one confirmed order, unpaid."""
+    one = open_desk("one", "kim")
+    other = open_desk("other", "alex", ModelDoor(shop, MENU))
+    one.take(series="POS1")
+    one.try_all()
+    other.try_all()
+    return one, other
+
+
+def _the_order(desk: Desk) -> Order:
+    return next(iter(desk.cache.newest()))
+
+
+def test_both_tills_advance_the_same_order(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    one.move(order_id, PREPARING)
+    second = other.move(order_id, PREPARING)
+    one.try_all()
+    other.try_all()
+    assert shop.orders[order_id].status is PREPARING
+    assert shop.orders[order_id].version == 2
+    settled = other.outbox.find(second.op_id)
+    assert settled is not None
+    assert settled.outcome == "superseded"
+
+
+def test_a_step_that_is_long_past_is_superseded_and_its_followers_too(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    other.move(order_id, PREPARING)
+    other.move(order_id, READY)
+    for to in (PREPARING, READY, OrderStatus.COMPLETED):
+        one.move(order_id, to)
+    one.try_all()
+    other.try_all()
+    assert other.outbox.open() == ()
+    assert shop.orders[order_id].status is OrderStatus.COMPLETED
+
+
+def test_a_payment_and_a_move_do_not_hinder_each_other(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    one.pay(order_id)
+    other.move(order_id, PREPARING)
+    one.try_all()
+    other.try_all()
+    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (PREPARING, PaymentState.PAID)
+    one.try_all()
+    one.move(order_id, READY)
+    other.pay(order_id, PaymentState.REFUNDED)
+    one.try_all()
+    other.try_all()
+    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (READY, PaymentState.REFUNDED)
+    assert one.outbox.open() == other.outbox.open() == ()
+
+
+def test_cancelled_against_ready_is_asked(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    one.move(order_id, PREPARING)
+    one.move(order_id, READY)
+    cancel = other.move(order_id, OrderStatus.CANCELLED, reason="the guest left")
+    other_order = other.take()
+    one.try_all()
+    other.try_all()
+    held = other.outbox.open()
+    assert [(each.op_id, each.state) for each in held] == [(cancel.op_id, State.CONFLICT)]
+    assert held[0].theirs is not None
+    assert held[0].theirs.status is READY
+    assert other.store.get(order_id) == shop.orders[order_id], "what is not so is not shown"
+    assert other_order.order_id in shop.orders, "another order did not wait"
+    other.sync.retry(cancel.op_id)
+    other.try_all()
+    assert shop.orders[order_id].status is OrderStatus.CANCELLED
+    assert other.outbox.open() == ()
+
+
+def test_a_cancellation_is_asked_again_once_there_is_money_to_give_back(two: tuple[Desk, Desk]) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    one.pay(order_id)
+    cancel = other.move(order_id, OrderStatus.CANCELLED, reason="the guest left")
+    one.try_all()
+    other.try_all()
+    assert [(each.op_id, each.state) for each in other.outbox.open()] == [(cancel.op_id, State.CONFLICT)]
+
+
+def test_what_followed_a_discarded_change_is_not_forced(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    other.move(order_id, PREPARING)
+    following = other.move(order_id, READY)
+    one.move(order_id, OrderStatus.CANCELLED, reason="sold out")
+    one.try_all()
+    other.try_all()
+    conflict = other.outbox.open()[0]
+    assert conflict.state is State.CONFLICT
+    other.sync.discard(conflict.op_id, "cancelled elsewhere")
+    assert [(each.op_id, each.state) for each in other.outbox.open()] == [(following.op_id, State.CONFLICT)]
+    other.sync.discard(following.op_id, "cancelled elsewhere")
+    assert other.outbox.open() == ()
+    assert shop.orders[order_id].status is OrderStatus.CANCELLED
+    assert other.store.get(order_id) == shop.orders[order_id]
+
+
+# -- the server has lost something
+
+
+def test_a_restored_backup_is_found_out_and_everything_acknowledged_comes_back(
+    two: tuple[Desk, Desk], shop: Shop
+) -> None:
+    one, other = two
+    first = _the_order(one).id
+    backup = shop.backup()
+    one.move(first, PREPARING)
+    one.try_all()
+    other.try_all()
+    other.move(first, READY)
+    other.try_all()
+    lost = one.take().order_id
+    one.try_all()
+    before = dict(shop.orders)
+    assert before[first].status is READY
+    shop.restore(backup)
+    shop.perform(other.take())  # the numbers of what was lost are used again
+    # The other's step follows the one's: it waits for it, whoever comes first.
+    for _ in range(3):
+        other.try_all()
+        one.try_all()
+    assert shop.orders[first].status is READY
+    assert shop.orders[lost].number == before[lost].number
+    assert len(shop.applied) == len(set(shop.applied))
+    assert one.outbox.open() == other.outbox.open() == ()
+    one.sync.pull()
+    other.sync.pull()
+    assert {order.id: order for order in one.cache.newest()} == shop.orders
+    assert {order.id: order for order in other.cache.newest()} == shop.orders
+
+
+def test_a_restore_is_found_out_even_after_signing_out(open_desk: OpenDesk, shop: Shop) -> None:
+    kim = open_desk()
+    backup = shop.backup()
+    lost = kim.take()
+    kim.try_all()
+    kim.cache.clear()  # as sign-out does
+    kim.close()
+    shop.restore(backup)
+    again = open_desk()
+    assert again.cache.place is None
+    again.try_all()
+    assert shop.applied == [lost.op_id]
+
+
+def test_a_write_of_ones_own_is_witness_enough(open_desk: OpenDesk, shop: Shop) -> None:
+    desk = open_desk()
+    desk.sync.pull()
+    backup = shop.backup()
+    lost = desk.take()
+    desk.send_all()  # acknowledged, and its event never pulled
+    shop.restore(backup)
+    desk.try_all()
+    assert shop.applied == [lost.op_id]
+
+
+def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Shop) -> None:
+    desk = open_desk()
+    desk.take()
+    desk.try_all()
+    other = open_desk("other", "alex", ModelDoor(shop, MENU))
+    other.take(series="POS2")
+    other.try_all()
+    shop.kept_from = len(shop.events)
+    desk.try_all()
+    assert {order.id: order for order in desk.cache.newest()} == shop.orders
+    assert desk.told[-1].whole or desk.told[-1].backlog

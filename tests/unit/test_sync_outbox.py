@@ -1,0 +1,288 @@
+"""What a till has accepted: kept, sent once and in order, judged when the order has moved on, and never another's."""
+
+import sqlite3
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.client.errors import ServerFault, SignedOut, Unreachable
+from core.client.ledger import waiting_of_others
+from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
+from core.client.operations import State
+from core.client.sync import GIVES_UP_AFTER, GIVES_UP_ALONE
+from core.domain.ids import new_op_id, new_order_id
+from core.domain.status import OrderStatus
+from tests.support.desk import AT
+from tests.support.model_backend import ModelDoor, Shop
+from tests.unit.conftest import OpenDesk
+
+CONFIRMED, PREPARING, READY = OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY
+
+
+def _offline(_when: str) -> None:
+    raise Unreachable("no network")
+
+
+# -- the file
+
+
+def test_one_process_holds_the_file(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "till.db")
+    with pytest.raises(InUse, match="in use"):
+        LocalStore(tmp_path / "till.db")
+    code = "import sys, pathlib; from core.client.local import LocalStore; LocalStore(pathlib.Path(sys.argv[1]))"
+    other = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "till.db")], capture_output=True, text=True, check=False
+    )
+    assert "InUse" in other.stderr
+    store.close()
+    LocalStore(tmp_path / "till.db").close()
+
+
+def test_a_damaged_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "till.db"
+    path.write_bytes(b"not a database, but perhaps somebody's orders" * 100)
+    content = path.read_bytes()
+    with pytest.raises(Damaged):
+        LocalStore(path)
+    assert path.read_bytes() == content
+
+
+def test_a_newer_file_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "till.db"
+    LocalStore(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(LocalStoreError, match="newer"):
+        LocalStore(path)
+
+
+def test_a_new_shape_of_the_cache_rebuilds_the_cache_and_keeps_the_outbox(
+    open_desk: OpenDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    desk.sync.pull()
+    kept = desk.take()
+    desk.close()
+    monkeypatch.setattr("core.client.local._CACHE_VERSION", 2)
+    again = open_desk()
+    assert again.cache.place is None
+    assert [operation.op_id for operation in again.outbox.open()] == [kept.op_id]
+    assert again.outbox.open()[0].request == kept.request
+
+
+def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "till.db")
+    with store.reading() as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    store.close()
+
+
+# -- accepting
+
+
+def test_what_is_accepted_is_there_after_a_restart(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+    door.fault = _offline
+    desk = open_desk()
+    taken = desk.take()
+    moved = desk.move(taken.order_id, PREPARING)
+    desk.close()
+    again = open_desk()
+    assert [each.op_id for each in again.outbox.open()] == [taken.op_id, moved.op_id]
+    door.fault = lambda _when: None
+    again.try_all()
+    assert again.outbox.open() == ()
+    assert shop.orders[taken.order_id].status is PREPARING
+    assert shop.orders[taken.order_id].number == "POS1-000001"
+
+
+def test_the_same_operation_accepted_again_is_one(open_desk: OpenDesk, shop: Shop) -> None:
+    desk = open_desk()
+    op_id, order_id = new_op_id(), new_order_id()
+    first = desk.take(op_id=op_id, order_id=order_id)
+    assert desk.take(op_id=op_id, order_id=order_id) == first
+    desk.try_all()
+    assert desk.take(op_id=op_id, order_id=order_id).state is State.DONE
+    assert shop.applied == [op_id]
+    assert desk.take().seen.number == "POS1-000002", "the second asking took no number"
+
+
+def test_a_till_numbers_on_from_what_the_server_has_seen(open_desk: OpenDesk, door: ModelDoor) -> None:
+    door.series = ("POS1", 64)  # type: ignore[assignment]
+    desk = open_desk()
+    desk.sync.pull()
+    assert desk.take().seen.number == "POS1-000065"
+    desk.outbox.series_at("POS1", 12)
+    assert desk.take().seen.number == "POS1-000066", "a series never goes back"
+
+
+def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, door: ModelDoor) -> None:
+    desk = open_desk()
+    door.fault = _offline
+    order_id = desk.take().order_id
+    desk.move(order_id, PREPARING)
+    shown = desk.store.get(order_id)
+    assert shown is not None
+    assert (shown.status, shown.version) == (PREPARING, 2)
+    assert desk.store.server_row(order_id) is None
+    assert len(desk.told[-1].told[0].operations) == 2
+    door.fault = lambda _when: None
+    desk.try_all()
+    row = desk.store.server_row(order_id)
+    assert row is not None
+    assert row == desk.store.get(order_id)
+    assert not desk.told[-1].told[0].operations
+
+
+# -- sending
+
+
+def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
+    open_desk: OpenDesk, door: ModelDoor, shop: Shop
+) -> None:
+    desk = open_desk()
+    desk.sync.pull()
+    operation = desk.take()
+
+    def after(when: str) -> None:
+        if when == "after":
+            raise Unreachable("cut")
+
+    door.fault = after
+    with pytest.raises(Unreachable):
+        desk.send_all()
+    assert shop.applied == [operation.op_id]
+    assert desk.outbox.counts().waiting == 1
+    door.fault = lambda _when: None
+    desk.try_all()
+    assert shop.applied == [operation.op_id]
+    done = desk.outbox.find(operation.op_id)
+    assert done is not None
+    assert (done.state, done.outcome) == (State.DONE, "duplicate")
+
+
+def test_an_order_goes_in_order_and_orders_do_not_wait_for_each_other(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    first, second = desk.take(), desk.take()
+    later = desk.move(first.order_id, PREPARING)
+    one, two = desk.outbox.take(0), desk.outbox.take(0)
+    assert one is not None
+    assert two is not None
+    assert {one.op_id, two.op_id} == {first.op_id, second.op_id}
+    assert desk.outbox.take(0) is None, "what follows an operation under way waits for its answer"
+    desk.sync.send(one)
+    following = desk.outbox.take(0)
+    assert following is not None
+    assert following.op_id == later.op_id
+
+
+def test_a_refused_operation_is_parked_and_two_hundred_others_go(
+    open_desk: OpenDesk, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    poison = desk.take()
+    behind = desk.move(poison.order_id, PREPARING)
+    others = [desk.take() for _ in range(200)]
+    perform = Shop.perform
+
+    def fails_on_poison(self: Shop, operation):  # type: ignore[no-untyped-def]
+        if operation.op_id == poison.op_id:
+            raise ServerFault("it breaks on this one")
+        return perform(self, operation)
+
+    monkeypatch.setattr(Shop, "perform", fails_on_poison)
+    desk.send_all()
+    assert {each.op_id for each in others} == set(shop.applied)
+    held = desk.outbox.open()
+    assert [(each.op_id, each.state) for each in held] == [
+        (poison.op_id, State.PARKED),
+        (behind.op_id, State.WAITING),
+    ]
+    assert GIVES_UP_AFTER <= held[0].tries <= GIVES_UP_ALONE
+    monkeypatch.undo()
+    desk.sync.retry(poison.op_id)
+    desk.send_all()
+    assert desk.outbox.open() == ()
+    assert shop.orders[poison.order_id].status is PREPARING
+
+
+def test_discarding_a_new_order_discards_what_was_to_happen_to_it(
+    open_desk: OpenDesk, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    order_id = desk.take().order_id
+    desk.move(order_id, PREPARING)
+    poison = desk.outbox.take(0)
+    assert poison is not None
+    desk.outbox.hold(poison, State.PARKED, "sold out")
+    assert desk.store.get(order_id) is not None
+    desk.sync.discard(poison.op_id, "the guest left")
+    assert desk.outbox.open() == ()
+    assert desk.store.get(order_id) is None
+    assert order_id not in {order.id for order in desk.store}
+    kept = desk.outbox.find(poison.op_id)
+    assert kept is not None
+    assert (kept.state, kept.problem) == (State.DISCARDED, "the guest left")
+    desk.send_all()
+    assert shop.orders == {}
+
+
+def test_nobody_sends_what_another_accepted(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+    door.fault = _offline
+    kim = open_desk(subject="kim")
+    operation = kim.take()
+    kim.close()
+    door.fault = lambda _when: None
+    alex = open_desk(subject="alex")
+    alex.try_all()
+    assert alex.outbox.open() == ()
+    assert alex.outbox.find(operation.op_id) is None
+    assert shop.applied == []
+    assert waiting_of_others(alex.local, "alex") == 1
+    alex.close()
+    back = open_desk(subject="kim")
+    back.try_all()
+    assert shop.applied == [operation.op_id]
+
+
+def test_the_next_person_sees_nothing_of_the_one_before(open_desk: OpenDesk) -> None:
+    kim = open_desk(subject="kim")
+    kim.take()
+    kim.try_all()
+    assert kim.cache.newest()
+    kim.close()
+    alex = open_desk(subject="alex")
+    assert alex.cache.newest() == []
+    assert alex.cache.place is None
+    assert alex.sync.everything().told == ()
+
+
+def test_a_session_that_ended_keeps_what_waits(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+    desk = open_desk()
+
+    def ended(_when: str) -> None:
+        raise SignedOut("over")
+
+    door.fault = ended
+    operation = desk.take()
+    with pytest.raises(SignedOut):
+        desk.send_all()
+    assert desk.outbox.counts().waiting == 1
+    door.fault = lambda _when: None
+    desk.try_all()
+    assert shop.applied == [operation.op_id]
+
+
+def test_what_was_acknowledged_is_remembered_for_ninety_days(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    operation = desk.take()
+    desk.try_all()
+    desk.outbox.forget_before(AT + timedelta(days=-1))
+    assert desk.outbox.find(operation.op_id) is not None
+    desk.outbox.forget_before(AT + timedelta(days=365))
+    assert desk.outbox.find(operation.op_id) is None
