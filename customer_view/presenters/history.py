@@ -46,6 +46,7 @@ class History(QObject):
         self._page_size = settings.page_size
         self._cursor: str | None = None
         self._more: Job | None = None
+        self._more_failed = False
         self._is_loaded = False
         self.refresher = Refresher(
             jobs, self._fetch, settings.history_refresh_s, automatic=settings.history_refresh, parent=self
@@ -60,8 +61,8 @@ class History(QObject):
 
     @property
     def has_more(self) -> bool:
-        """The server has older orders, and nobody is fetching them yet."""
-        return self._cursor is not None and self._more is None
+        """The server has older orders, and nobody is fetching them yet. After a failure the next refresh goes first."""
+        return self._cursor is not None and self._more is None and not self._more_failed
 
     @Slot()
     def fetch_more(self) -> None:
@@ -104,6 +105,9 @@ class History(QObject):
             self.has_more_changed.emit(self.has_more)
         self._store.replace(read.orders, read.total, read.asked_at)
         self.loaded.emit()
+        if self._more_failed:
+            self._more_failed = False
+            self.fetch_more()
 
     def _on_page_fetched(self, page: OrderPage) -> None:
         self._more = None
@@ -114,5 +118,5 @@ class History(QObject):
 
     def _on_page_failed(self, error: ClientError) -> None:
         self._more = None
-        self.has_more_changed.emit(self.has_more)
+        self._more_failed = True
         self.failed.emit(error)

@@ -1,5 +1,6 @@
 """Noticing that the customer has gone: a warning first, then the end, unless a key, a touch or the mouse says no."""
 
+import math
 import time
 from typing import Final
 
@@ -90,7 +91,7 @@ class IdleWatch(QObject):
         elif left_s > self._warning_s:
             self._arm()
         else:
-            left = int(left_s) + 1
+            left = math.ceil(left_s)
             if left != self._left:
                 self._left = left
                 self.warned.emit(left)

@@ -164,6 +164,7 @@ class Tracker(QObject):
 
     # -- cancelling
 
+    @Slot(str)
     def cancel(self, reason: str) -> None:
         """Cancel the selected order, if it can be."""
         if self._order_id is not None and self.can_cancel:

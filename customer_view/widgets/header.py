@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLabel, QWidget
 from typing_extensions import override
 
 from core.ui.connection import ConnectionChip
@@ -88,6 +88,6 @@ class Header(QWidget):
         for tab in self._tabs.buttons():
             tab.setChecked(tab.objectName() == f"tab_{name}")
 
-    @Slot(object)
-    def _on_tab_clicked(self, tab: QWidget) -> None:
+    @Slot(QAbstractButton)
+    def _on_tab_clicked(self, tab: QAbstractButton) -> None:
         self.tab_chosen.emit(tab.objectName().removeprefix("tab_"))

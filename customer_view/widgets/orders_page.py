@@ -99,6 +99,7 @@ class OrdersPage(QWidget):
         foot = QHBoxLayout()
         foot.setContentsMargins(theme.space(3), 0, theme.space(2), 0)
         foot.addWidget(self._freshness)
+        foot.addStretch(1)
         column.addLayout(head)
         column.addWidget(self._pages, 1)
         column.addLayout(foot)

@@ -2,8 +2,8 @@
 
 from abc import abstractmethod
 
-from PySide6.QtCore import QPointF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QFont, QPainter, QResizeEvent, QTextLayout, QTextOption
+from PySide6.QtCore import QPointF, QRect, QSize, Qt, Slot
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -34,14 +34,15 @@ class TextBlock:
 
 
 class Painted(QWidget):
-    """As high as its contents are in its width. `lay_out` places them; it is asked anew when the width or the look has
-    changed, and by `changed`."""
+    """As high as its contents are in its width. They are laid out when a width is asked for that they do not have, or
+    when they have `changed`, and never just to be painted again."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
         self.theme = theme
-        self._height = 0
+        self._heights: dict[int, int] = {}
+        self._laid_out_for = -1
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -51,10 +52,15 @@ class Painted(QWidget):
     def lay_out(self, width: int) -> float:
         """Place everything in `width` pixels. Gives the height that it takes."""
 
+    @abstractmethod
+    def paint(self, painter: QPainter, dirty: QRect) -> None:
+        """Paint what was laid out, at least where it is `dirty`."""
+
     @Slot()
     def changed(self) -> None:
-        """The contents are others now."""
-        self._height = round(self.lay_out(self.width()))
+        """The contents, or their look, are others now."""
+        self._heights.clear()
+        self._laid_out_for = -1
         self.updateGeometry()
         self.update()
 
@@ -71,18 +77,25 @@ class Painted(QWidget):
     def end(self) -> Qt.AlignmentFlag:
         return Qt.AlignmentFlag.AlignLeft if self.rtl else Qt.AlignmentFlag.AlignRight
 
+    def _fit(self, width: int) -> None:
+        self._heights[width] = round(self.lay_out(width))
+        self._laid_out_for = width
+
     @override
     def heightForWidth(self, width: int) -> int:
-        height = round(self.lay_out(width))
-        if width != self.width():
-            self.lay_out(self.width())
-        return height
+        if width not in self._heights:
+            self._fit(width)
+        return self._heights[width]
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(self.theme.px(320), self._height)
+        return QSize(self.theme.px(320), self.heightForWidth(self.width()))
 
     @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._height = round(self.lay_out(self.width()))
-        super().resizeEvent(event)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._laid_out_for != self.width():
+            self._fit(self.width())
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.paint(painter, event.rect())
+        painter.end()

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QFont, QPainter
 from typing_extensions import override
 
 from core.domain.status import OrderStatus
@@ -46,11 +46,9 @@ class StatusBand(Painted):
         return sum(block.height for block in self._blocks) + self.theme.space(1) * (len(self._blocks) - 1)
 
     @override
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paint(self, painter: QPainter, dirty: QRect) -> None:
         theme = self.theme
         ink, ground = theme.status_colours(self._status)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         radius = theme.radius("button")
@@ -63,4 +61,3 @@ class StatusBand(Painted):
         for block in self._blocks:
             block.paint(painter, QPointF(edge if self.rtl else edge + size + theme.space(3), y), ink)
             y += block.height + theme.space(1)
-        painter.end()

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import Property, QEasingCurve, QPointF, QPropertyAnimation, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import Property, QEasingCurve, QPointF, QPropertyAnimation, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from typing_extensions import override
 
 from core.domain.ids import OrderId
@@ -160,15 +160,12 @@ class Stepper(Painted):
         return QPointF(self.width() - place.x(), place.y()) if self.rtl else place
 
     @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    def paint(self, painter: QPainter, dirty: QRect) -> None:
         for number in range(len(self._steps)):
             if number:
                 self._paint_bar(painter, number)
             self._paint_circle(painter, number)
             self._paint_words(painter, number)
-        painter.end()
 
     def _paint_bar(self, painter: QPainter, number: int) -> None:
         """The bar that leads to step `number`, filled as far as the order has come."""

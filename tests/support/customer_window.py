@@ -1,0 +1,180 @@
+"""The customer's window over a fake shop, driven as a person drives it: by what is on screen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt, QTimer
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.domain.ids import ItemId, ModifierId
+from core.domain.order import NewLine, Order, Tender
+from core.domain.status import Fulfilment
+from core.protocol.requests import PlaceOrder
+from core.ui.jobs import Jobs
+from core.ui.refresh import Refresher
+from core.ui.rows import ROW
+from core.ui.theme import Theme
+from customer_view.settings import CustomerSettings
+from customer_view.window import CustomerWindow
+from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.menus import BOWL, CHIPS, SODA
+
+W = TypeVar("W", bound=QWidget)
+AISHA: Final = "5550100"
+JONAS: Final = "5550200"
+PASSWORD: Final = "correct horse"
+LONG_S: Final = 3600.0
+SHORT_S: Final = 0.2
+
+
+def shop() -> FakeBackend:
+    """Two customers and no orders."""
+    backend = FakeBackend()
+    backend.add_customer("Aisha Bello", AISHA, PASSWORD)
+    backend.add_customer("Jonas Weber", JONAS, PASSWORD)
+    return backend
+
+
+def order(backend: FakeBackend, phone: str = AISHA, *, delivery: bool = False) -> Order:
+    """Somebody's order, placed from elsewhere."""
+    lines = (
+        NewLine(
+            item_id=BOWL.id, quantity=2, modifier_ids=(ModifierId("mild"), ModifierId("guacamole")), note="No onions"
+        ),
+        NewLine(item_id=ItemId(CHIPS.id)),
+    )
+    request = PlaceOrder(
+        lines=lines,
+        fulfilment=Fulfilment.DELIVERY if delivery else Fulfilment.PICKUP,
+        tender=Tender.CASH_ON_DELIVERY if delivery else Tender.CARD,
+        address="12 Harbour Street" if delivery else "",
+        note="Ring twice",
+    )
+    return backend.add_order(request, backend.customers[phone][0])
+
+
+def small_order(backend: FakeBackend, phone: str = AISHA) -> Order:
+    return backend.add_order(PlaceOrder(lines=(NewLine(item_id=SODA.id),)), backend.customers[phone][0])
+
+
+class Stage:
+    """One window, and a person in front of it."""
+
+    def __init__(self, qtbot: QtBot, window: CustomerWindow, jobs: Jobs, api: FakeApi) -> None:
+        self.qtbot = qtbot
+        self.window = window
+        self.jobs = jobs
+        self.api = api
+        self.backend = api.backend
+
+    # -- looking
+
+    def find(self, kind: type[W], name: str) -> W:
+        """The control of that name, wherever it is; it may be hidden."""
+        found = self.window.findChild(kind, name)
+        assert found is not None, f"no {kind.__name__} {name!r}"
+        return found
+
+    def sees(self, name: str) -> bool:
+        found = self.window.findChild(QWidget, name)
+        return found is not None and found.isVisible()
+
+    def text(self, name: str) -> str:
+        control = self.find(QWidget, name)
+        assert isinstance(control, QLabel | QAbstractButton | QLineEdit)
+        return control.text()
+
+    def words(self) -> str:
+        """Every word that any widget of this process holds, painted ones by what a screen reader is told."""
+        words = []
+        for widget in QApplication.allWidgets():
+            words += [widget.accessibleName(), widget.accessibleDescription(), widget.toolTip()]
+            if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
+                words.append(widget.text())
+            if isinstance(widget, QListView) and widget.model() is not None:
+                model = widget.model()
+                words += [
+                    str(model.data(model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole))
+                    for row in range(model.rowCount())
+                ]
+        return "\n".join(words)
+
+    @property
+    def order_list(self) -> QListView:
+        return self.find(QListView, "order_list")
+
+    def listed(self) -> list[Order]:
+        model = self.order_list.model()
+        return [model.data(model.index(row, 0), ROW) for row in range(model.rowCount())]
+
+    def notice(self) -> str:
+        """What the visible notice says; empty when there is none."""
+        bars = [bar for bar in self.window.findChildren(QWidget, "notice") if bar.isVisible()]
+        return " ".join(bar.accessibleName() for bar in bars)
+
+    def ticking(self) -> list[Refresher]:
+        """The refreshers whose timer runs."""
+        return [
+            each for each in self.window.findChildren(Refresher) if any(t.isActive() for t in each.findChildren(QTimer))
+        ]
+
+    # -- doing
+
+    def click(self, name: str) -> None:
+        button = self.find(QAbstractButton, name)
+        assert button.isVisible(), f"{name!r} is not on screen"
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def act_on_notice(self) -> None:
+        """Press the visible notice's button."""
+        buttons = [each for each in self.window.findChildren(QAbstractButton, "notice_action") if each.isVisible()]
+        self.qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+
+    def type(self, name: str, text: str) -> None:
+        field = self.find(QLineEdit, name)
+        assert field.isVisible(), f"{name!r} is not on screen"
+        field.clear()
+        self.qtbot.keyClicks(field, text)
+
+    def click_row(self, row: int) -> None:
+        rect: QRect = self.order_list.visualRect(self.order_list.model().index(row, 0))
+        self.qtbot.mouseClick(self.order_list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(rect.center()))
+
+    def sign_in(self, phone: str = AISHA, password: str = PASSWORD) -> None:
+        self.type("sign_in_login", phone)
+        self.type("sign_in_password", password)
+        self.click("sign_in_submit")
+
+    def arrive(self, phone: str = AISHA) -> None:
+        """Sign in, and wait until what belongs on screen is there."""
+        self.sign_in(phone)
+        self.qtbot.waitUntil(lambda: self.sees("orders_page") and self.jobs.busy == 0)
+
+    def settle(self) -> None:
+        """Wait until nothing is under way."""
+        self.qtbot.waitUntil(lambda: self.jobs.busy == 0)
+
+
+@contextmanager
+def open_window(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Stage]:
+    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
+    chosen = CustomerSettings(
+        **{"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0, **settings}  # type: ignore[arg-type]
+    )
+    theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
+    jobs = Jobs()
+    api = FakeApi(backend)
+    window = CustomerWindow(theme, jobs, api, chosen)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    try:
+        yield Stage(qtbot, window, jobs, api)
+    finally:
+        backend.gate.set()
+        window.close()
+        jobs.close(wait_s=5)
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -1,0 +1,128 @@
+"""The way in: what is typed wrong is said where it is, what the server says is heard, and nothing typed is kept."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import ServerFault, Unreachable
+from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window, shop
+
+
+@pytest.fixture
+def stage(qtbot: QtBot) -> Iterator[Stage]:
+    with open_window(qtbot, shop()) as made:
+        yield made
+
+
+def test_signed_in_with_enter(stage: Stage, qtbot: QtBot) -> None:
+    stage.type("sign_in_login", AISHA)
+    stage.type("sign_in_password", PASSWORD)
+    qtbot.keyClick(stage.find(QLineEdit, "sign_in_password"), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: stage.sees("orders_page"))
+    assert stage.text("person") == "Aisha"
+    assert stage.text("shop_name") == "La Cantina"
+    stage.settle()
+    assert PASSWORD not in stage.words()
+
+
+def test_a_wrong_password_is_said_at_the_password(stage: Stage, qtbot: QtBot) -> None:
+    stage.sign_in(password="wrong horse")
+    qtbot.waitUntil(lambda: stage.sees("sign_in_password_error"))
+    assert "wrong" in stage.text("sign_in_password_error")
+    assert "wrong" in stage.notice()
+    assert stage.find(QLineEdit, "sign_in_password").hasFocus()
+    assert stage.find(QPushButton, "sign_in_submit").isEnabled()
+    qtbot.keyClicks(stage.find(QLineEdit, "sign_in_password"), "c")
+    assert not stage.sees("sign_in_password_error")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("name", ""),
+        ("name", "   "),
+        ("phone", ""),
+        ("phone", "call me"),
+        ("email", "no address"),
+        ("password", "short"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_there_and_not_sent(stage: Stage, field: str, typed: str) -> None:
+    stage.click("tab_sign_up")
+    good = {"name": "Chen Li", "phone": "555 0300", "email": "", "password": PASSWORD}
+    for name, text in (good | {field: typed}).items():
+        stage.type(f"sign_up_{name}", text)
+    stage.click("sign_up_submit")
+    assert stage.sees(f"sign_up_{field}_error")
+    assert stage.notice()
+    assert "sign_up" not in stage.backend.calls
+    others = [name for name in good if name != field]
+    assert not any(stage.sees(f"sign_up_{name}_error") for name in others)
+
+
+@pytest.mark.parametrize(("login", "password", "blamed"), [("", PASSWORD, "login"), (AISHA, "", "password")])
+def test_nothing_typed_is_nothing_sent(stage: Stage, login: str, password: str, blamed: str) -> None:
+    stage.sign_in(login, password)
+    assert stage.sees(f"sign_in_{blamed}_error")
+    assert "sign_in" not in stage.backend.calls
+
+
+def test_signed_up_without_an_email_address(stage: Stage, qtbot: QtBot) -> None:
+    stage.click("tab_sign_up")
+    for name, text in {"name": "Chen Li", "phone": "5550300", "password": PASSWORD}.items():
+        stage.type(f"sign_up_{name}", text)
+    stage.click("sign_up_submit")
+    qtbot.waitUntil(lambda: stage.sees("orders_empty"))
+    assert stage.text("person") == "Chen"
+
+
+def test_a_known_phone_number_leads_to_sign_in(stage: Stage, qtbot: QtBot) -> None:
+    stage.click("tab_sign_up")
+    for name, text in {"name": "Aisha", "phone": AISHA, "password": PASSWORD}.items():
+        stage.type(f"sign_up_{name}", text)
+    stage.click("sign_up_submit")
+    qtbot.waitUntil(lambda: "already" in stage.notice())
+    assert stage.sees("sign_up_phone_error")
+    stage.act_on_notice()
+    assert stage.text("sign_in_login") == AISHA
+    assert stage.find(QLineEdit, "sign_in_password").hasFocus()
+
+
+def test_no_connection_is_said_and_tried_again(stage: Stage, qtbot: QtBot) -> None:
+    stage.backend.fail_with = Unreachable("The server cannot be reached.")
+    stage.sign_in()
+    qtbot.waitUntil(lambda: "No connection" in stage.notice())
+    assert stage.text("sign_in_login") == AISHA
+    stage.backend.fail_with = None
+    stage.act_on_notice()
+    qtbot.waitUntil(lambda: stage.sees("orders_page"))
+
+
+def test_a_server_fault_is_not_called_offline(stage: Stage, qtbot: QtBot) -> None:
+    stage.backend.fail_with = ServerFault("It answered 500.")
+    stage.sign_in()
+    qtbot.waitUntil(lambda: "server had a problem" in stage.notice())
+
+
+def test_pressed_twice_is_sent_once(stage: Stage, qtbot: QtBot) -> None:
+    stage.backend.gate.clear()
+    stage.sign_in()
+    qtbot.waitUntil(lambda: stage.backend.calls.get("sign_in") == 1)
+    assert not stage.find(QPushButton, "sign_in_submit").isEnabled()
+    stage.click("sign_in_submit")
+    qtbot.keyClick(stage.find(QLineEdit, "sign_in_password"), Qt.Key.Key_Return)
+    stage.backend.gate.set()
+    qtbot.waitUntil(lambda: stage.sees("orders_page"))
+    assert stage.backend.calls["sign_in"] == 1
+
+
+def test_a_password_can_be_looked_at(stage: Stage) -> None:
+    field = stage.find(QLineEdit, "sign_in_password")
+    assert field.echoMode() is QLineEdit.EchoMode.Password
+    stage.click("sign_in_password_show")
+    assert field.echoMode() is QLineEdit.EchoMode.Normal
+    stage.click("sign_in_password_show")
+    assert field.echoMode() is QLineEdit.EchoMode.Password
