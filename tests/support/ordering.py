@@ -1,5 +1,7 @@
 """Order pages for tests: a door that loses answers, and fingers that press tiles and lines."""
 
+from typing import TypeVar
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -9,6 +11,7 @@ from core.client.errors import Unreachable
 from core.domain.ids import OpId
 from core.domain.order import Order
 from core.protocol.requests import PlaceOrder, TakeOrder
+from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.ordering.press_list import BODY, PressList
 from core.ui.ordering.view import OrderingView
@@ -49,6 +52,16 @@ class LossyApi(FakeApi):
         return order
 
 
+W = TypeVar("W", bound=QWidget)
+
+
+def child(inside: QWidget, kind: type[W], name: str) -> W:
+    """The control of that name, seen or not."""
+    found = inside.findChild(kind, name)
+    assert found is not None, name
+    return found
+
+
 class Finger:
     """Presses what is on an order page, as a person does."""
 
@@ -66,15 +79,13 @@ class Finger:
         self._row(self.view.basket.lines, name, part, times)
 
     def button(self, name: str, inside: QWidget | None = None) -> None:
-        found = (inside or self.view.window()).findChild(QAbstractButton, name)
-        assert found is not None, name
+        found = child(inside or self.view.window(), QAbstractButton, name)
         assert found.isVisible(), f"{name} cannot be seen"
         assert found.isEnabled(), f"{name} cannot be pressed"
         self.qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
 
     def field(self, name: str, text: str, inside: QWidget | None = None) -> None:
-        found = (inside or self.view.window()).findChild(QLineEdit, name)
-        assert found is not None, name
+        found = child(inside or self.view.window(), QLineEdit, name)
         assert found.isVisible(), f"{name} cannot be seen"
         found.clear()
         self.qtbot.keyClicks(found, text)
@@ -91,6 +102,13 @@ class Finger:
         rows = [model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
         return [(int(words.split(" ", 1)[0]), words.split(" ", 1)[1].split(",")[0]) for words in rows]
 
+    @property
+    def current(self) -> BasketLine:
+        """The basket's current line."""
+        line = self.view.basket.lines.current
+        assert line is not None
+        return line
+
     def _row(self, view: PressList, name: str, part: str, times: int = 1) -> None:
         model = view.model()
         at = next(row for row in range(model.rowCount()) if model.index(row, 0).data() == name)
@@ -99,6 +117,8 @@ class Finger:
         spot: QPoint = view.part_rect(index, part).center()
         for press in range(times):
             # The second of two quick presses reaches a widget as a double click, and then its release.
-            start = self.qtbot.mousePress if press % 2 == 0 else self.qtbot.mouseDClick
-            start(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+            if press % 2 == 0:
+                self.qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+            else:
+                self.qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
             self.qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
