@@ -116,8 +116,8 @@ def test_a_notice_replaces_and_does_not_stack(qtbot: QtBot) -> None:
     assert notice.text == "Not possible Also sold out."
     done: list[int] = []
     notice.say("Confirmed", action="Undo", act=lambda: done.append(1))
-    notice._on_action_clicked()
-    notice._on_action_clicked()
+    notice.act()
+    notice.act()
     assert done == [1]
     assert notice.text == ""
 
