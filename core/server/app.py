@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -14,10 +15,12 @@ from typing_extensions import override
 
 from core.protocol.feed import SOCKET_PATH
 from core.server import http, problems, services
+from core.server.background import repeating
 from core.server.endpoint import ORDER_ID
 from core.server.http import EndpointApp
 from core.server.keys import Keys
 from core.server.push.hub import Hub
+from core.server.push.retention import forget_old_events
 from core.server.push.socket import PushSocket
 from core.server.routes import ENDPOINTS
 from core.server.services import Services
@@ -40,7 +43,7 @@ class Orderbell(Starlette):
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            async with hub.running():
+            async with hub.running(), repeating(partial(forget_old_events, shared)):
                 yield
             shared.close()
 

@@ -82,6 +82,9 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "maxLength": 100},
             }
         )
+    if endpoint.conditional:
+        described = "An ETag that was given before: the answer is 304 without a body as long as nothing has changed."
+        found.append({"name": "If-None-Match", "in": "header", "description": described, "schema": {"type": "string"}})
     for field in msgspec.structs.fields(endpoint.query):
         schema = msgspec.json.schema(field.type)
         parameter = {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
@@ -95,7 +98,11 @@ def _responses(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, An
     success: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
     if endpoint.reply is not Nothing:
         success["content"] = _content(schema_of[endpoint.reply], endpoint.example_reply)
+    if endpoint.conditional:
+        success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     responses: dict[str, Any] = {str(endpoint.status): success}
+    if endpoint.conditional:
+        responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
     for status in sorted(_refusals(endpoint)):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,

@@ -25,6 +25,7 @@ from core.domain.status import Move, OrderStatus, target_of, transition
 from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.server import problems
+from core.server.conditional import etag
 from core.store import events, orders, people, shops
 from core.store.instants import now, to_us
 from core.store.shops import Offers
@@ -37,6 +38,18 @@ def own(transaction: Transaction, principal: Principal, order_id: OrderId) -> Or
     if order is None or order.customer_id != principal.customer_id:
         raise problems.not_found("order")
     return order
+
+
+def tag(transaction: Transaction, principal: Principal, order_id: OrderId) -> bytes:
+    """The validator of everything that is told about an order the bearer may see. Raises `Refusal` 404 for others."""
+    stamp = orders.stamp(transaction, order_id)
+    staff = principal.role.is_staff
+    if stamp is None or not (
+        stamp.shop_id == principal.shop_id if staff else stamp.customer_id == principal.customer_id
+    ):
+        raise problems.not_found("order")
+    # The version alone would say the same after a restore that other changes followed.
+    return etag(stamp.version, stamp.updated_us)
 
 
 def in_shop(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:

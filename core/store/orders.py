@@ -266,10 +266,10 @@ class Found(msgspec.Struct, frozen=True):
     def count(self) -> int:
         return min(len(self.keys), self.limit)
 
-    def fingerprint(self) -> bytes:
+    def fingerprint(self) -> str:
         """The same for the same page: a version is a promise about all of an order but, after a restore, not alone."""
         seen = [(key[0], key[1], key[3]) for key in self.keys]
-        return blake2b(_encode((self.total, seen)), digest_size=12).digest()
+        return blake2b(_encode((self.total, seen)), digest_size=12).hexdigest()
 
     def page(self, transaction: Transaction) -> OrderPage:
         return _page(transaction, self.keys, self.limit, self.total)

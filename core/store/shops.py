@@ -1,6 +1,7 @@
 """Shops: their menus, their number series, and the count of their events."""
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -43,6 +44,7 @@ _SHOP: Final = select(
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
+_IDS: Final = Prepared(select(shops.c.id))
 _INSERT: Final = Prepared.insert(shops)
 _INSERT_DEVICE: Final = Prepared.insert(devices)
 _INSERT_SERIES: Final = Prepared.insert(number_series)
@@ -130,6 +132,11 @@ def default(transaction: Transaction) -> Shop | None:
     return _shop(transaction.first(_FIRST))
 
 
+def ids(transaction: Transaction) -> list[ShopId]:
+    """All shops."""
+    return [row[0] for row in transaction.all(_IDS)]
+
+
 def has_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> bool:
     return transaction.first(_DEVICE, shop_id=shop_id, device_id=device_id) is not None
 
@@ -179,6 +186,8 @@ class Offer(msgspec.Struct, frozen=True):
 
     menu: Menu
     items: dict[ItemId, MenuItem]
+    fingerprint: str
+    """Of all that the menu says."""
 
 
 class Offers:
@@ -191,7 +200,8 @@ class Offers:
         known = self._known.get(shop.id)
         if known is None or known.menu.version != shop.menu_version:
             current = menu(transaction, shop)
-            known = self._known[shop.id] = Offer(current, current.items())
+            fingerprint = blake2b(msgspec.json.encode(current), digest_size=12).hexdigest()
+            known = self._known[shop.id] = Offer(current, current.items(), fingerprint)
         return known
 
 

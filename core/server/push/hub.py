@@ -9,13 +9,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
 from core.domain.ids import CustomerId, ShopId
 from core.protocol.feed import HEARTBEAT_S, Close, Cursor
+from core.server.background import repeating
 from core.server.push.channel import Channel, FellBehind, Subscriber
 from core.server.services import Services
 from core.store import events, sessions
@@ -67,15 +68,10 @@ class Hub:
         """Tell what happens, until the end of the block."""
         self._loop = asyncio.get_running_loop()
         self._database.listen(self._on_events)
-        work = [self._advance_all, *[self._pump] * PUMPS, self._keep]
-        tasks = [asyncio.create_task(_again_and_again(step)) for step in work]
-        try:
+        async with repeating(self._advance_all, *[self._pump] * PUMPS, self._keep):
             yield
-        finally:
             self._database.listen(None)
-            for task in (*tasks, *self._endings):
-                task.cancel()
-            await asyncio.gather(*tasks, *self._endings, return_exceptions=True)
+        await asyncio.gather(*self._endings)
 
     async def join(self, subscriber: Subscriber) -> None:
         """From now on what happens waits for `subscriber`, until it has caught up; see `caught_up`."""
@@ -245,13 +241,3 @@ class Hub:
                         self.beat(subscriber)
                 channel.forget()
         self._happened.set()
-
-
-async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
-    """Do `step` for ever. What goes wrong in one is logged and does not end the next."""
-    while True:
-        try:
-            await step()
-        except Exception:
-            log.exception("telling what happened failed; trying again")
-            await asyncio.sleep(TICK_S)

@@ -10,9 +10,11 @@ from core.domain.status import status_info
 from core.protocol.replies import OrderPage, StatusReport
 from core.protocol.requests import CancelOrder, HistoryQuery, PlaceOrder
 from core.server import examples, ordering
+from core.server.conditional import etag, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
 from core.store import orders
+from core.store.orders import Found
 from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
@@ -39,33 +41,39 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
     return reply
 
 
-async def history(call: Call[Nothing, HistoryQuery]) -> OrderPage:
+async def history(call: Call[Nothing, HistoryQuery]) -> Encoded[OrderPage]:
     customer_id = call.principal.customer_id
     log.info(
         "fetching history for customer %s",
         customer_id,
         extra={"customer_id": customer_id, "request_id": call.request_id},
     )
-    page = await call.services.database.read(lambda transaction: orders.history(transaction, customer_id, call.query))
-    count = len(page.orders)
+
+    def work(transaction: Transaction) -> tuple[Found, Encoded[OrderPage]]:
+        found = orders.find_history(transaction, customer_id, call.query)
+        return found, unless_known(call, etag(found.fingerprint()), lambda: found.page(transaction))
+
+    found, reply = await call.services.database.read(work)
     log.info(
         "fetched %s of total %s for customer %s",
-        count,
-        page.total,
+        found.count,
+        found.total,
         customer_id,
-        extra={"customer_id": customer_id, "count": count, "total": page.total, "request_id": call.request_id},
+        extra={"customer_id": customer_id, "count": found.count, "total": found.total, "request_id": call.request_id},
     )
-    return page
+    return reply
 
 
-async def order(call: Call[Nothing, Nothing]) -> Order:
-    return await call.services.database.read(
-        lambda transaction: ordering.own(transaction, call.principal, call.order_id)
-    )
+async def order(call: Call[Nothing, Nothing]) -> Encoded[Order]:
+    def work(transaction: Transaction) -> Encoded[Order]:
+        tag = ordering.tag(transaction, call.principal, call.order_id)
+        return unless_known(call, tag, lambda: ordering.own(transaction, call.principal, call.order_id))
+
+    return await call.services.database.read(work)
 
 
-async def status(call: Call[Nothing, Nothing]) -> StatusReport:
-    def work(transaction: Transaction) -> StatusReport:
+async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
+    def report(transaction: Transaction) -> StatusReport:
         found = ordering.own(transaction, call.principal, call.order_id)
         # Which member of staff it was, and where they stood, is the shop's own business.
         changes = tuple(
@@ -80,6 +88,10 @@ async def status(call: Call[Nothing, Nothing]) -> StatusReport:
             status_info=status_info(found.status, found.fulfilment),
             history=changes,
         )
+
+    def work(transaction: Transaction) -> Encoded[StatusReport]:
+        tag = ordering.tag(transaction, call.principal, call.order_id)
+        return unless_known(call, tag, lambda: report(transaction))
 
     return await call.services.database.read(work)
 
@@ -115,6 +127,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=Nothing,
         query=HistoryQuery,
         reply=OrderPage,
+        conditional=True,
         example_reply=examples.PAGE,
     ),
     Endpoint(
@@ -126,6 +139,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=Nothing,
         query=Nothing,
         reply=Order,
+        conditional=True,
         example_reply=examples.ORDER,
     ),
     Endpoint(
@@ -137,6 +151,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=Nothing,
         query=Nothing,
         reply=StatusReport,
+        conditional=True,
         example_reply=examples.REPORT,
     ),
     Endpoint(

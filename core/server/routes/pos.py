@@ -7,19 +7,25 @@ from core.domain.order import Order
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage
 from core.protocol.requests import ChangePayment, ChangeStatus, CustomerQuery, OrderQuery, RecallOrder, TakeOrder
 from core.server import examples, ordering, problems
+from core.server.conditional import etag, knows, not_modified, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
-from core.store import orders, people
+from core.store import events, orders, people
 from core.store.statements import Transaction
 
 
-async def search(call: Call[Nothing, OrderQuery]) -> OrderPage:
+async def search(call: Call[Nothing, OrderQuery]) -> Encoded[OrderPage]:
     query, shop_id = call.query, call.principal.shop_id
     placed_from = _instant(query.placed_from, "placed_from")
     placed_to = _instant(query.placed_to, "placed_to")
-    return await call.services.database.search(
+    # Nothing in a shop changes without an event, so its newest one says whether any list has changed.
+    tag = etag(str(await call.services.database.read(lambda transaction: events.head(transaction, shop_id))))
+    if knows(call, tag):
+        return not_modified(tag)
+    page = await call.services.database.search(
         lambda transaction: orders.search(transaction, shop_id, query, placed_from, placed_to)
     )
+    return unless_known(call, tag, lambda: page)
 
 
 async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
@@ -28,10 +34,14 @@ async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
     )
 
 
-async def details(call: Call[Nothing, Nothing]) -> OrderDetails:
-    def work(transaction: Transaction) -> OrderDetails:
+async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
+    def found(transaction: Transaction) -> OrderDetails:
         order = ordering.in_shop(transaction, call.principal, call.order_id)
         return OrderDetails(order=order, history=orders.changes(transaction, order.id))
+
+    def work(transaction: Transaction) -> Encoded[OrderDetails]:
+        tag = ordering.tag(transaction, call.principal, call.order_id)
+        return unless_known(call, tag, lambda: found(transaction))
 
     return await call.services.database.read(work)
 
@@ -96,6 +106,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=Nothing,
         query=OrderQuery,
         reply=OrderPage,
+        conditional=True,
         example_reply=examples.PAGE,
     ),
     Endpoint(
@@ -122,6 +133,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=Nothing,
         query=Nothing,
         reply=OrderDetails,
+        conditional=True,
         example_reply=examples.DETAILS,
     ),
     Endpoint(

@@ -5,18 +5,20 @@ from typing import Final
 from core.domain.menu import Menu
 from core.protocol.replies import Health
 from core.server import examples, openapi, problems
+from core.server.conditional import etag, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
 from core.store import shops
 from core.store.statements import Transaction
 
 
-async def menu(call: Call[Nothing, Nothing]) -> Menu:
-    def work(transaction: Transaction) -> Menu:
+async def menu(call: Call[Nothing, Nothing]) -> Encoded[Menu]:
+    def work(transaction: Transaction) -> Encoded[Menu]:
         bearer = call.bearer
         shop = shops.get(transaction, bearer.shop_id) if bearer else shops.default(transaction)
         if shop is None:
             raise problems.not_found("shop")
-        return call.services.offers.of(transaction, shop).menu
+        offer = call.services.offers.of(transaction, shop)
+        return unless_known(call, etag(offer.fingerprint), lambda: offer.menu)
 
     return await call.services.database.read(work)
 
@@ -42,6 +44,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=Nothing,
         query=Nothing,
         reply=Menu,
+        conditional=True,
         example_reply=examples.MENU,
     ),
     Endpoint(

@@ -1,0 +1,24 @@
+"""Old events are forgotten: a client that was away for longer takes a snapshot."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from core.server.services import Services
+from core.store import events, shops
+from core.store.instants import now, to_us
+
+STEP: Final = 500
+"""Rows at once, so that no order waits long behind them."""
+PAUSE_S: Final = 60.0
+_BREATH_S: Final = 0.05
+
+
+async def forget_old_events(services: Services) -> None:
+    """One small step for every shop, between other writes; then a pause, short while there is more to forget."""
+    settings, database = services.settings, services.database
+    before_us = to_us(now() - timedelta(days=settings.events_days))
+    step = partial(events.trim, before_us=before_us, most=settings.events_most, step=STEP)
+    forgotten = [await database.write(partial(step, shop_id=shop_id)) for shop_id in await database.read(shops.ids)]
+    await asyncio.sleep(_BREATH_S if STEP in forgotten else PAUSE_S)
