@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.client.api import CustomerApi
 from core.domain.ids import ItemId, ModifierId
 from core.domain.order import NewLine, Order, Tender
 from core.domain.status import Fulfilment
@@ -59,15 +60,13 @@ def small_order(backend: FakeBackend, phone: str = AISHA) -> Order:
     return backend.add_order(PlaceOrder(lines=(NewLine(item_id=SODA.id),)), backend.customers[phone][0])
 
 
-class Stage:
+class Screen:
     """One window, and a person in front of it."""
 
-    def __init__(self, qtbot: QtBot, window: CustomerWindow, jobs: Jobs, api: FakeApi) -> None:
+    def __init__(self, qtbot: QtBot, window: CustomerWindow, jobs: Jobs) -> None:
         self.qtbot = qtbot
         self.window = window
         self.jobs = jobs
-        self.api = api
-        self.backend = api.backend
 
     # -- looking
 
@@ -147,9 +146,9 @@ class Stage:
         self.type("sign_in_password", password)
         self.click("sign_in_submit")
 
-    def arrive(self, phone: str = AISHA) -> None:
+    def arrive(self, phone: str = AISHA, password: str = PASSWORD) -> None:
         """Sign in, and wait until what belongs on screen is there."""
-        self.sign_in(phone)
+        self.sign_in(phone, password)
         self.qtbot.waitUntil(lambda: self.sees("orders_page") and self.jobs.busy == 0)
 
     def settle(self) -> None:
@@ -157,24 +156,41 @@ class Stage:
         self.qtbot.waitUntil(lambda: self.jobs.busy == 0)
 
 
+class Stage(Screen):
+    """A window over a fake shop."""
+
+    def __init__(self, screen: Screen, api: FakeApi) -> None:
+        super().__init__(screen.qtbot, screen.window, screen.jobs)
+        self.api = api
+        self.backend = api.backend
+
+
 @contextmanager
-def open_window(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Stage]:
+def show_window(qtbot: QtBot, api: CustomerApi, **settings: object) -> Iterator[Screen]:
     """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
-    chosen = CustomerSettings(
-        **{"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0, **settings}  # type: ignore[arg-type]
-    )
+    quiet: dict[str, Any] = {"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0}
+    chosen = CustomerSettings(**(quiet | settings))
     theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
     jobs = Jobs()
-    api = FakeApi(backend)
     window = CustomerWindow(theme, jobs, api, chosen)
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
     try:
-        yield Stage(qtbot, window, jobs, api)
+        yield Screen(qtbot, window, jobs)
     finally:
-        backend.gate.set()
         window.close()
         jobs.close(wait_s=5)
         window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@contextmanager
+def open_window(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Stage]:
+    """`show_window` over a fake shop, whose gate is open again at the end."""
+    api = FakeApi(backend)
+    with show_window(qtbot, api, **settings) as screen:
+        try:
+            yield Stage(screen, api)
+        finally:
+            backend.gate.set()
