@@ -1,0 +1,365 @@
+"""The customer's Order page: placed once, whatever happens to the answers, and nothing left for the next customer."""
+
+import gc
+import threading
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import ServerFault, Unreachable
+from core.domain.order import MAX_QUANTITY, NewLine, Order, PaymentState, Tender
+from core.domain.status import Fulfilment, OrderStatus
+from core.protocol.requests import PlaceOrder, SignIn
+from core.ui.jobs import Jobs
+from core.ui.ordering.basket_list import MORE
+from core.ui.theme import Theme
+from customer_view.widgets.order_page import OrderPage
+from tests.support.fake_api import FakeBackend
+from tests.support.menus import BOWL, CHIPS, MENU, SODA
+from tests.support.ordering import Finger, LossyApi, child
+
+PHONE = "+15550100"
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    made = FakeBackend()
+    made.add_customer("Aisha", PHONE)
+    return made
+
+
+@pytest.fixture
+def api(backend: FakeBackend) -> LossyApi:
+    made = LossyApi(backend)
+    made.sign_in(SignIn(login=PHONE, password="correct horse"))
+    return made
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    made = Jobs()
+    yield made
+    made.close(5)
+
+
+@pytest.fixture
+def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> OrderPage:
+    made = OrderPage(Theme("light"), jobs, api)
+    made.resize(1100, 720)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
+    return made
+
+
+@pytest.fixture
+def finger(page: OrderPage, qtbot: QtBot) -> Finger:
+    return Finger(page.view, qtbot)
+
+
+def place(page: OrderPage, finger: Finger, qtbot: QtBot) -> Order:
+    with qtbot.waitSignal(page.placed) as placed:
+        finger.button("place_order")
+    assert placed.args is not None
+    order: Order = placed.args[0]
+    return order
+
+
+def failing(page: OrderPage, finger: Finger, qtbot: QtBot) -> str:
+    """Press Place order, which fails; what is said then."""
+    finger.button("place_order")
+    qtbot.waitUntil(lambda: page.notice.text != "")
+    return page.notice.text
+
+
+def test_an_order_is_placed_and_the_page_is_empty_again(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name, times=2)
+    finger.tile(CHIPS.name)
+    finger.button("checkout")
+    finger.field("order_note", "  the blue door ")
+    order = place(page, finger, qtbot)
+    assert backend.orders == {order.id: order}
+    assert [(line.name, line.quantity) for line in order.lines] == [(SODA.name, 2), (CHIPS.name, 1)]
+    assert (order.fulfilment, order.tender) == (Fulfilment.PICKUP, Tender.CASH)
+    assert (order.note, order.payment, order.status) == ("the blue door", PaymentState.UNPAID, OrderStatus.PENDING)
+    assert finger.lines() == []
+    assert not page.view.at_checkout
+    assert child(page, QLineEdit, "order_note").text() == ""
+
+
+def test_a_delivery_needs_an_address_and_may_be_paid_at_the_door(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    assert not child(page, QLineEdit, "address").isVisible()
+    assert not child(page, QToolButton, "tender_cash_on_delivery").isVisible()
+    finger.button("fulfilment_delivery")
+    assert not child(page, QToolButton, "tender_cash").isVisible()
+    assert "needs an address" in failing(page, finger, qtbot)
+    address = child(page, QLineEdit, "address")
+    assert (address.property("invalid"), backend.calls.get("place")) == ("true", None)
+    finger.field("address", "1 Main Street")
+    assert not address.property("invalid")
+    order = place(page, finger, qtbot)
+    assert (order.address, order.tender) == ("1 Main Street", Tender.CASH_ON_DELIVERY)
+
+
+def test_an_address_typed_and_not_used_is_not_sent(page: OrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.button("fulfilment_delivery")
+    finger.field("address", "1 Main Street")
+    finger.button("fulfilment_dine_in")
+    finger.button("tender_card")
+    order = place(page, finger, qtbot)
+    assert (order.address, order.fulfilment, order.tender) == ("", Fulfilment.DINE_IN, Tender.CARD)
+
+
+def test_while_it_is_sent_it_cannot_be_sent_again_or_changed(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    backend.gate.clear()
+    finger.button("place_order")
+    for name in ("place_order", "checkout_back"):
+        assert not child(page, QPushButton, name).isEnabled()
+    qtbot.keyClick(page.view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert not page.view.menu.isEnabled()
+    with qtbot.waitSignal(page.placed):
+        backend.gate.set()
+    assert backend.calls["place"] == 1
+    assert page.view.menu.isEnabled()
+
+
+@pytest.mark.parametrize("lost", ["answer", "request"])
+def test_a_try_whose_answer_is_lost_is_repeated_and_never_doubled(
+    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot, lost: str
+) -> None:
+    setattr(api, f"{lost}s_to_lose", 2)
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    for _ in range(2):
+        told = failing(page, finger, qtbot)
+        assert "We do not know yet whether your order arrived" in told
+        assert finger.lines() == [(1, SODA.name)]
+    with qtbot.waitSignal(page.placed):
+        finger.button("notice_action")
+    assert len(backend.orders) == 1
+    assert len({op_id for op_id, _ in api.sent}) == 1
+    assert {request.id for _, request in api.sent} == set(backend.orders)
+
+
+def test_a_change_after_a_lost_answer_meets_the_order_that_is_there(
+    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    """The basket that is sent again is another one, under the same order id: the shop has one order, and says so."""
+    api.answers_to_lose = 1
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    failing(page, finger, qtbot)
+    finger.button("checkout_back")
+    finger.line(SODA.name, MORE)
+    finger.button("checkout")
+    told = failing(page, finger, qtbot)
+    assert told.startswith("Your first try had arrived: ONLINE-000001, $1.09")
+    assert len(backend.orders) == 1
+    assert finger.lines() == [(2, SODA.name)]
+    with qtbot.waitSignal(page.placed) as placed:
+        finger.button("notice_action")
+    assert placed.args is not None
+    assert placed.args[0].quantity == 1
+    assert finger.lines() == []
+
+
+def test_after_that_a_second_order_is_a_wish(
+    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    api.answers_to_lose = 1
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    failing(page, finger, qtbot)
+    finger.button("checkout_back")
+    finger.line(SODA.name, MORE)
+    finger.button("checkout")
+    failing(page, finger, qtbot)
+    finger.button("checkout")
+    place(page, finger, qtbot)
+    assert sorted(order.quantity for order in backend.orders.values()) == [1, 2]
+
+
+def test_a_change_after_a_lost_request_is_simply_placed(
+    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    api.requests_to_lose = 1
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    failing(page, finger, qtbot)
+    finger.button("checkout_back")
+    finger.line(SODA.name, MORE)
+    finger.button("checkout")
+    order = place(page, finger, qtbot)
+    assert order.quantity == 2
+    (first, second) = (request for _, request in api.sent)
+    assert first.id == second.id
+    assert api.sent[0][0] != api.sent[1][0], "another request is another operation"
+
+
+def test_a_fault_of_the_server_is_no_answer_either(
+    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    backend.fail_with = ServerFault("It answered 500.")
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    assert failing(page, finger, qtbot).startswith("The server had a problem")
+    backend.fail_with = None
+    place(page, finger, qtbot)
+    assert len({op_id for op_id, _ in api.sent}) == 1
+
+
+def test_what_sold_out_meanwhile_is_named_and_marked(
+    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(CHIPS.name)
+    finger.tile(SODA.name)
+    gone = msgspec.structs.replace(SODA, available=False)
+    sides = msgspec.structs.replace(MENU.categories[1], items=(CHIPS, gone))
+    backend.menu = msgspec.structs.replace(MENU, categories=(MENU.categories[0], sides))
+    finger.button("checkout")
+    assert "Canned Soda is sold out." in failing(page, finger, qtbot)
+    assert not page.view.at_checkout
+    row = page.view.basket.lines.model().index(1, 0)
+    assert "Sold out" in row.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert finger.current.wanted.item_id == SODA.id
+    tiles = page.view.menu.tiles.shown
+    qtbot.waitUntil(lambda: "Sold out" in tiles.index(3, 0).data(Qt.ItemDataRole.AccessibleTextRole))
+    qtbot.keyClick(page.view.basket.lines, Qt.Key.Key_Delete)
+    finger.button("checkout")
+    order = place(page, finger, qtbot)
+    assert [line.name for line in order.lines] == [CHIPS.name]
+    first, second = (op_id for op_id, _ in api.sent)
+    assert first != second
+
+
+def test_the_amount_that_counts_is_the_servers(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    assert child(page, QLabel, "basket_total").text() == "$1.09"
+    dearer = msgspec.structs.replace(SODA, price_minor=200)
+    sides = msgspec.structs.replace(MENU.categories[1], items=(CHIPS, dearer))
+    backend.menu = msgspec.structs.replace(MENU, categories=(MENU.categories[0], sides))
+    assert place(page, finger, qtbot).total_minor == 200
+
+
+def test_nothing_is_left_for_the_next_customer(page: OrderPage, finger: Finger, api: LossyApi, qtbot: QtBot) -> None:
+    api.requests_to_lose = 1
+    finger.tile(SODA.name)
+    finger.tile(BOWL.name)
+    page.view.menu.search.setText("chi")
+    dialog = finger.dialog
+    finger.field("item_note", "mine", dialog)
+    dialog.reject()
+    finger.button("checkout")
+    finger.button("fulfilment_delivery")
+    finger.field("address", "1 Main Street")
+    finger.field("order_note", "ring twice")
+    failing(page, finger, qtbot)
+    page.clear()
+    fields = [field.text() for field in page.findChildren(QLineEdit)]
+    assert not any(fields)
+    assert (finger.lines(), page.notice.text, page.view.at_checkout) == ([], "", False)
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    order = place(page, finger, qtbot)
+    assert order.fulfilment is Fulfilment.PICKUP
+    (first, second) = (request for _, request in api.sent)
+    assert first.id != second.id, "the next customer's order is another order"
+
+
+def test_an_answer_that_comes_after_the_customer_left_is_not_shown(
+    page: OrderPage, finger: Finger, backend: FakeBackend, jobs: Jobs, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    backend.gate.clear()
+    finger.button("place_order")
+    placed: list[object] = []
+    page.placed.connect(placed.append)
+    page.clear()
+    finger.tile(CHIPS.name)
+    backend.gate.set()
+    qtbot.waitUntil(lambda: jobs.busy == 0)
+    assert len(backend.orders) == 1, "the order itself was placed, and is in its customer's history"
+    assert placed == []
+    assert finger.lines() == [(1, CHIPS.name)]
+
+
+def test_a_hidden_page_reads_no_menu(page: OrderPage, backend: FakeBackend, qtbot: QtBot) -> None:
+    page.hide()
+    running = [timer for timer in page.findChildren(QTimer) if timer.isActive()]
+    assert running == []
+    page.show()
+    assert any(timer.isActive() for timer in page.findChildren(QTimer))
+
+
+def test_by_keys_alone(page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot) -> None:
+    search = page.view.menu.search
+    search.setFocus()
+    qtbot.keyClicks(search, "sod")
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    qtbot.keyClick(search, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert page.view.at_checkout
+    with qtbot.waitSignal(page.placed):
+        qtbot.keyClick(page.view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert len(backend.orders) == 1
+
+
+def test_a_line_too_many_is_never_sent(page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot) -> None:
+    page.view._ordering.add(NewLine(item_id=SODA.id, quantity=MAX_QUANTITY))
+    finger.line(SODA.name, MORE)
+    assert "at most 999" in page.notice.text
+    finger.button("checkout")
+    assert place(page, finger, qtbot).lines[0].quantity == MAX_QUANTITY
+
+
+def test_two_hundred_pages_leave_nothing(qapp: QApplication, api: LossyApi, backend: FakeBackend, qtbot: QtBot) -> None:
+    """Opened while a menu is on its way, closed before it comes: no thread, no timer, no late call back."""
+    jobs = Jobs()
+    backend.fail_with = Unreachable("down")
+    for _ in range(200):
+        page = OrderPage(Theme("light"), jobs, api)
+        page.show()
+        page.close()
+        page.deleteLater()
+    qtbot.waitUntil(lambda: jobs.busy == 0)
+    jobs.close(5)
+    qapp.sendPostedEvents(None, 52)  # DeferredDelete
+    gc.collect()
+    left = [widget for widget in qapp.topLevelWidgets() if isinstance(widget, OrderPage)]
+    assert left == []
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("jobs-")] == []
+
+
+def test_the_request_is_what_the_page_shows(page: OrderPage, finger: Finger, api: LossyApi, qtbot: QtBot) -> None:
+    finger.tile(BOWL.name)
+    dialog = finger.dialog
+    finger.button("choice_hot", dialog)
+    finger.button("choice_cheese", dialog)
+    finger.field("item_note", "no rice", dialog)
+    finger.button("item_add", dialog)
+    finger.button("checkout")
+    place(page, finger, qtbot)
+    request = api.sent[0][1]
+    assert isinstance(request, PlaceOrder)
+    assert request.customer_id is None
+    (line,) = request.lines
+    assert (line.item_id, list(line.modifier_ids), line.note) == (BOWL.id, ["hot", "cheese"], "no rice")

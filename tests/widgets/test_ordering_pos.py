@@ -1,0 +1,348 @@
+"""The cashier's New order page: for whom, paid how, taken once, and the receipt."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import Unreachable
+from core.domain.order import Channel, Order, PaymentState, Tender
+from core.domain.people import Customer
+from core.domain.status import Fulfilment
+from core.protocol.requests import StaffSignIn, TakeOrder
+from core.ui.jobs import Jobs
+from core.ui.ordering.basket_list import MORE
+from core.ui.receipt import ReceiptDialog
+from core.ui.theme import Theme
+from pos_app.presenters.take_order import quick_amounts
+from pos_app.widgets.new_order_page import NewOrderPage
+from tests.support.fake_api import FakeBackend
+from tests.support.menus import CHIPS, SODA
+from tests.support.ordering import Finger, LossyApi, child
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    return FakeBackend()
+
+
+@pytest.fixture
+def aisha(backend: FakeBackend) -> Customer:
+    backend.add_customer("Chen", "+15550199")
+    return backend.add_customer("Aisha", "+15550100")
+
+
+@pytest.fixture
+def api(backend: FakeBackend) -> LossyApi:
+    made = LossyApi(backend)
+    made.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
+    return made
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    made = Jobs()
+    yield made
+    made.close(5)
+
+
+@pytest.fixture
+def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[NewOrderPage]:
+    made = NewOrderPage(Theme("light"), jobs, api)
+    made.resize(1160, 780)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
+    yield made
+    made.clear()
+
+
+@pytest.fixture
+def finger(page: NewOrderPage, qtbot: QtBot) -> Finger:
+    return Finger(page.view, qtbot)
+
+
+def take(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> Order:
+    with qtbot.waitSignal(page.taken) as taken:
+        finger.button("take_payment")
+    assert taken.args is not None
+    order: Order = taken.args[0]
+    return order
+
+
+def receipt(page: NewOrderPage) -> ReceiptDialog:
+    (found,) = [each for each in page.findChildren(ReceiptDialog) if each.isVisible()]
+    return found
+
+
+def settlement(page: NewOrderPage) -> str:
+    (hero,) = [label.text() for label in receipt(page).findChildren(QLabel) if label.property("role") == "hero"]
+    return hero
+
+
+def test_a_walk_in_pays_cash_and_gets_change(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name, times=2)
+    finger.button("checkout")
+    assert child(page, QPushButton, "take_payment").text() == "Take cash · $2.18"
+    finger.field("cash_given", "10")
+    assert child(page, QLabel, "cash_change").text() == "$7.82"
+    order = take(page, finger, qtbot)
+    assert (order.number, order.channel, order.customer_id) == ("POS1-000001", Channel.COUNTER, None)
+    assert (order.tender, order.payment, order.fulfilment) == (Tender.CASH, PaymentState.PAID, Fulfilment.DINE_IN)
+    assert settlement(page) == "Change: $7.82"
+    assert "POS1-000001" in child(receipt(page), QTextBrowser, "receipt_paper").toPlainText()
+    finger.button("receipt_done", receipt(page))
+    assert finger.lines() == []
+    assert child(page, QLineEdit, "cash_given").text() == ""
+
+
+def test_exactly_is_what_an_empty_field_means(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    take(page, finger, qtbot)
+    assert settlement(page) == "Change: $0.00"
+
+
+def test_a_quick_amount_is_one_press(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.button("cash_quick_2")
+    assert child(page, QLineEdit, "cash_given").text() == "$5.00"
+    assert child(page, QLabel, "cash_change").text() == "$3.91"
+    finger.button("cash_quick_0")
+    assert child(page, QLabel, "cash_change").text() == "$0.00"
+
+
+@pytest.mark.parametrize(("typed", "why"), [("1", "Too little"), ("ten", "Not an amount"), ("1.005", "Not an amount")])
+def test_cash_that_does_not_cover_it_takes_no_order(
+    page: NewOrderPage, finger: Finger, backend: FakeBackend, typed: str, why: str
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("cash_given", typed)
+    assert why in [label.text() for label in page.findChildren(QLabel)]
+    finger.button("take_payment")
+    assert page.notice.text == "The cash given does not cover the order"
+    assert backend.orders == {}
+    finger.button("tender_card")
+    assert not child(page, QLineEdit, "cash_given").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("total_minor", "currency", "amounts"),
+    [
+        (2143, "USD", (2143, 2200, 2500, 3000, 4000, 5000)),
+        (109, "USD", (109, 200, 500, 1000, 2000, 5000)),
+        (500, "EUR", (500, 1000, 2000, 5000, 10000, 20000)),
+        (0, "USD", (0,)),
+        (1480, "JPY", (1480, 1500, 2000, 5000, 10000, 20000)),
+        (1_251_000, "USD", (1_251_000, 1_300_000)),
+    ],
+)
+def test_quick_amounts(total_minor: int, currency: str, amounts: tuple[int, ...]) -> None:
+    found = quick_amounts(total_minor, currency)
+    assert found == amounts
+    assert found[0] == total_minor
+    assert list(found) == sorted(set(found))
+    assert len(found) <= 6
+
+
+def test_a_known_customer_is_found_by_phone(
+    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("customer_search", "0100")
+    offer = child(page, QPushButton, "customer_offer_0")
+    qtbot.waitUntil(offer.isVisible)
+    assert offer.text() == "Aisha · +15550100"
+    assert backend.calls["customers"] == 1, "four keys are one question"
+    finger.button("customer_offer_0")
+    assert child(page, QLabel, "customer_known").text() == "Aisha · +15550100"
+    order = take(page, finger, qtbot)
+    assert (order.customer_id, order.customer_name) == (aisha.id, "Aisha")
+
+
+def test_a_customer_taken_by_mistake_is_dropped(
+    page: NewOrderPage, finger: Finger, aisha: Customer, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("customer_search", "ais")
+    qtbot.waitUntil(child(page, QPushButton, "customer_offer_0").isVisible)
+    qtbot.keyClick(child(page, QLineEdit, "customer_search"), Qt.Key.Key_Return)
+    assert child(page, QLabel, "customer_known").isVisible()
+    finger.button("customer_drop")
+    order = take(page, finger, qtbot)
+    assert (order.customer_id, order.customer_name) == (None, "")
+
+
+def test_a_name_is_put_on_the_ticket(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("customer_search", "Sam")
+    assert take(page, finger, qtbot).customer_name == "Sam"
+
+
+def test_a_number_nobody_has_is_said_to_be_that_and_is_no_name(
+    page: NewOrderPage, finger: Finger, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("customer_search", "5550000")
+    told = child(page, QLabel, "customer_told")
+    qtbot.waitUntil(lambda: told.text() == "No known customer has this number.")
+    assert take(page, finger, qtbot).customer_name == ""
+
+
+def test_a_lookup_that_fails_stops_no_order(
+    page: NewOrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    backend.fail_with = Unreachable("down")
+    finger.field("customer_search", "Sam")
+    qtbot.waitUntil(lambda: "cannot be looked up" in child(page, QLabel, "customer_told").text())
+    backend.fail_with = None
+    assert take(page, finger, qtbot).customer_name == "Sam"
+
+
+def test_an_answer_about_what_was_typed_before_is_not_offered(
+    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, jobs: Jobs, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    backend.gate.clear()
+    finger.field("customer_search", "ais")
+    qtbot.waitUntil(lambda: backend.calls.get("customers") == 1)
+    finger.field("customer_search", "x")
+    backend.gate.set()
+    qtbot.waitUntil(lambda: jobs.busy == 0)
+    assert not child(page, QPushButton, "customer_offer_0").isVisible()
+
+
+def test_a_delivery_is_paid_at_the_door_unless_said_otherwise(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.button("fulfilment_delivery")
+    assert child(page, QToolButton, "tender_cash_on_delivery").isChecked()
+    finger.button("take_payment")
+    assert "needs an address" in page.notice.text
+    finger.field("address", "1 Main Street")
+    order = take(page, finger, qtbot)
+    assert (order.tender, order.payment) == (Tender.CASH_ON_DELIVERY, PaymentState.UNPAID)
+    assert settlement(page) == "To be paid: $1.09"
+
+
+def test_a_card_payment_has_no_change(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("cash_given", "20")
+    finger.button("tender_card")
+    order = take(page, finger, qtbot)
+    assert (order.tender, order.payment) == (Tender.CARD, PaymentState.PAID)
+    assert settlement(page) == "Paid $1.09"
+
+
+def test_a_lost_answer_is_repeated_and_never_doubled(
+    page: NewOrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    api.answers_to_lose = 1
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("cash_given", "10")
+    finger.button("take_payment")
+    qtbot.waitUntil(lambda: "it will not be taken twice" in page.notice.text)
+    with qtbot.waitSignal(page.taken):
+        finger.button("notice_action")
+    assert len(backend.orders) == 1
+    assert len({op_id for op_id, _ in api.sent}) == 1
+    assert settlement(page) == "Change: $8.91"
+
+
+def test_a_change_after_a_lost_answer_shows_the_order_that_is_there(
+    page: NewOrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    api.answers_to_lose = 1
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.button("take_payment")
+    qtbot.waitUntil(lambda: page.notice.text != "")
+    finger.button("checkout_back")
+    finger.line(SODA.name, MORE)
+    finger.button("checkout")
+    finger.button("take_payment")
+    qtbot.waitUntil(lambda: page.notice.text.startswith("The first try had arrived: POS1-000001, $1.09"))
+    assert len(backend.orders) == 1
+    assert finger.lines() == [(2, SODA.name)]
+
+
+def test_by_keys_alone(page: NewOrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot) -> None:
+    search = page.view.menu.search
+    assert QApplication.focusWidget() is search, "a cashier types at once"
+    qtbot.keyClicks(search, "sod")
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    qtbot.keyClicks(search, "+")
+    qtbot.keyClicks(search, "chips")
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    qtbot.keyClick(search, Qt.Key.Key_Return, CTRL)
+    assert page.view.at_checkout
+    with qtbot.waitSignal(page.taken):
+        qtbot.keyClick(page.view, Qt.Key.Key_Return, CTRL)
+    (order,) = backend.orders.values()
+    assert [(line.name, line.quantity) for line in order.lines] == [(SODA.name, 2), (CHIPS.name, 1)]
+    paper = receipt(page)
+    qtbot.keyClick(paper, Qt.Key.Key_Return)
+    assert not paper.isVisible()
+
+
+def test_the_receipt_is_kept_as_a_pdf(page: NewOrderPage, finger: Finger, qtbot: QtBot, tmp_path: Path) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    take(page, finger, qtbot)
+    dialog = receipt(page)
+    target = tmp_path / "receipt.pdf"
+    dialog.save(str(target))
+    qtbot.waitUntil(lambda: dialog._notice.text == f"Saved {target}")
+    assert target.read_bytes().startswith(b"%PDF")
+    dialog.save(str(tmp_path / "nowhere" / "receipt.pdf"))
+    qtbot.waitUntil(lambda: "cannot be written" in dialog._notice.text)
+
+
+def test_nothing_is_left_for_the_next_customer(
+    page: NewOrderPage, finger: Finger, aisha: Customer, api: LossyApi, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("customer_search", "ais")
+    finger.button("fulfilment_delivery")
+    finger.field("address", "1 Main Street")
+    finger.field("order_note", "ring twice")
+    finger.button("tender_cash")
+    finger.field("cash_given", "50")
+    page.clear()
+    assert not any(field.text() for field in page.findChildren(QLineEdit))
+    assert not [timer for timer in page._presenter.children() if isinstance(timer, QTimer) and timer.isActive()]
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    order = take(page, finger, qtbot)
+    request = api.sent[0][1]
+    assert isinstance(request, TakeOrder)
+    assert (request.customer_id, request.customer_name, request.address) == (None, "", "")
+    assert (order.fulfilment, order.tender) == (Fulfilment.DINE_IN, Tender.CASH)
+    page.clear()
+    assert not [each for each in page.findChildren(ReceiptDialog) if each.isVisible()], "the receipt goes too"
+
+
+def test_a_hidden_page_looks_nobody_up(page: NewOrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("customer_search", "Sam")
+    page.hide()
+    assert not [timer for timer in page.findChildren(QTimer) if timer.isActive()]
+    assert "customers" not in backend.calls
