@@ -92,6 +92,8 @@ def test_a_refresh_token_works_once_and_gives_the_next(ada: Caller) -> None:
 def test_a_copied_refresh_token_ends_the_session(ada: Caller) -> None:
     stolen = ada.signed_in["refresh_token"]
     owner = refresh(ada, stolen).json()
+    assert works(ada, owner["access_token"])
+    assert works(ada, ada.token)
     thief = refresh(ada, stolen)
     assert (thief.status_code, thief.json()["type"]) == (401, "unauthenticated")
     assert refresh(ada, owner["refresh_token"]).status_code == 401
