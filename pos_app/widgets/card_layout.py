@@ -248,7 +248,8 @@ class _Setter:
             if left + count_width + state_width <= room:
                 self._add(QRectF(left, self._y, count_width, height), count, _BODY, "muted")
                 left += count_width
-            self._add(QRectF(left, self._y, state_width, height), state, _BOLD, colour)
+            state = self._fonts.elide(_BOLD, state, room - left + 1)
+            self._add(QRectF(left, self._y, room - left, height), state, _BOLD, colour)
         else:
             self._add(QRectF(left, self._y, room - left, height), count, _BODY, "muted")
         self._y += height + theme.px(8)

@@ -51,13 +51,17 @@ class ColumnView(QListView):
         self.setObjectName(f"column_{status}")
         self.setAccessibleName(column_title(status))
         self._status = status
-        self._empty = ""
+        self.empty_words = ""
+        """What is said here while there is no card."""
         self._column = model
         self._delegate = delegate
         self._spoken_ages: dict[OrderId, str] = {}
         self._anchor = QPersistentModelIndex()
         self._anchor_top = 0
         delegate.setParent(self)
+        # Before the list's own slots: what is in sight is asked for while the list still knows where it is.
+        model.rowsAboutToBeInserted.connect(self._on_rows_about_to_change)
+        model.rowsAboutToBeRemoved.connect(self._on_rows_about_to_be_removed)
         self.setModel(model)
         self.setItemDelegate(delegate)
         self.setMouseTracking(True)
@@ -66,8 +70,6 @@ class ColumnView(QListView):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.verticalScrollBar().setSingleStep(40)
-        model.rowsAboutToBeInserted.connect(self._on_rows_about_to_change)
-        model.rowsAboutToBeRemoved.connect(self._on_rows_about_to_be_removed)
         model.rowsInserted.connect(self._on_rows_inserted)
 
     # -- what is where
@@ -88,9 +90,8 @@ class ColumnView(QListView):
         return self._delegate.part_rect(card, self.visualRect(index), part, self.layoutDirection())
 
     def set_empty(self, words: str) -> None:
-        """What is said here while there is no card."""
-        if words != self._empty:
-            self._empty = words
+        if words != self.empty_words:
+            self.empty_words = words
             self.viewport().update()
 
     def select(self, index: QModelIndex) -> None:
@@ -244,6 +245,7 @@ class ColumnView(QListView):
         else:
             self._on_rows_about_to_change()
             super().dataChanged(top_left, bottom_right, [])
+            self.scheduleDelayedItemsLayout()
 
     @Slot()
     def _on_rows_about_to_change(self) -> None:
@@ -292,7 +294,7 @@ class ColumnView(QListView):
         if self._column.rowCount() == 0:
             painter = QPainter(self.viewport())
             self._delegate.paint_empty(
-                painter, self.viewport().rect(), self._status, self._empty, focused=self.hasFocus()
+                painter, self.viewport().rect(), self._status, self.empty_words, focused=self.hasFocus()
             )
             painter.end()
 

@@ -169,7 +169,7 @@ class FakeApi:
         if not pin or pin != request.pin:
             raise SignedOut("The name or the PIN is wrong.")
         self.device = request.device
-        return self._start(Person(id=uuid7(), role=role, name=request.staff), request.device)
+        return self._start(Person(id=f"staff-{request.staff}", role=role, name=request.staff), request.device)
 
     def sign_out(self) -> None:
         self.person = None

@@ -1,0 +1,337 @@
+"""The board: what its cards say, how it stays fresh without a flicker, and what it says when it is not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtTest import QSignalSpy
+from pytestqt.qtbot import QtBot
+from typing_extensions import override
+
+from core.client.errors import ServerFault, Unreachable
+from core.domain.status import OrderStatus
+from core.protocol.replies import OrderPage
+from core.protocol.requests import OrderQuery
+from core.ui.connection import ConnectionChip
+from core.ui.theme import Theme
+from pos_app.models.card import Card
+from pos_app.widgets.card_layout import Fonts, lay_out
+from tests.support.fake_api import FakeBackend
+from tests.support.pos_window import Till, change, later, open_till, paid, place
+
+S = OrderStatus
+SHORT_S = 0.2
+OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    return FakeBackend()
+
+
+@pytest.fixture
+def till(qtbot: QtBot, backend: FakeBackend) -> Iterator[Till]:
+    with open_till(qtbot, backend) as made:
+        yield made
+
+
+class Painted(QObject):
+    """What of a viewport is painted while it watches."""
+
+    def __init__(self, viewport: QObject) -> None:
+        super().__init__()
+        self.rects: list[QRect] = []
+        self._viewport = viewport
+        viewport.installEventFilter(self)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.rects.append(event.rect())
+        return False
+
+    @property
+    def area(self) -> QRect:
+        area = QRect()
+        for rect in self.rects:
+            area = area.united(rect)
+        return area
+
+
+def repainted(till: Till, status: OrderStatus) -> Painted:
+    """Watch a column once it has painted everything that was due."""
+    till.qtbot.wait(30)
+    return Painted(till.column(status).viewport())
+
+
+def words(card: Card, width: int = 380) -> str:
+    """Everything that a card has written on it."""
+    theme = Theme("light")
+    layout = lay_out(card, width, theme, Fonts(theme))
+    return " | ".join(text.words for text in layout.texts)
+
+
+# -- what is shown
+
+
+def test_a_column_for_each_status_oldest_first(till: Till, backend: FakeBackend) -> None:
+    placed = [place(backend), place(backend, status=S.READY), place(backend), place(backend, status=S.PREPARING)]
+    till.arrive()
+    assert till.numbers(S.PENDING) == [placed[0].number, placed[2].number]
+    assert till.numbers(S.CONFIRMED) == []
+    assert till.numbers(S.PREPARING) == [placed[3].number]
+    assert till.numbers(S.READY) == [placed[1].number]
+    assert [till.text(f"count_{status}") for status in (S.PENDING, S.CONFIRMED, S.READY)] == ["2", "0", "1"]
+
+
+def test_deliveries_have_a_column_while_there_are_any(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=S.READY, delivery=True)
+    till.arrive()
+    assert not till.sees("column_out_for_delivery")
+    till.press(order)
+    till.settle()
+    assert till.sees("column_out_for_delivery")
+    till.press(order)
+    till.settle()
+    assert not till.sees("column_out_for_delivery")
+
+
+def test_what_a_card_says(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, delivery=True, note="Ring twice")
+    told = words(Card(order))
+    for expected in (
+        order.number,
+        "Aisha Bello",
+        "Delivery",
+        "On delivery",
+        "Chicken Bowl",
+        "Hot salsa",
+        "No onions",
+        "Ring twice",
+        "12 Harbour Street",
+        "2 items",
+        "16.98",
+    ):
+        assert expected in told
+    assert "sending…" in words(Card(order, sending=True))
+    assert "not sent" in words(Card(order, unsent=True))
+    assert "Paid" in words(Card(paid(backend, order)))
+
+
+def test_a_long_order_shows_its_first_lines_and_how_many_more(backend: FakeBackend, qapp: object) -> None:
+    told = words(Card(place(backend, lines=9)))
+    assert "+ 5 more" in told
+    assert told.count("Canned Soda") + told.count("Chips and Guacamole") == 3
+    assert "more" not in words(Card(place(backend, lines=5)))
+
+
+@pytest.mark.parametrize("scale", [100, 150, 200])
+@pytest.mark.parametrize("width", [200, 240, 280, 380])
+def test_nothing_on_a_card_lies_over_something_else(backend: FakeBackend, qapp: object, width: int, scale: int) -> None:
+    name = "Maria del Carmen Fernández de la Vega y Álvarez de Toledo"
+    order = place(backend, name, delivery=True, note="Nuts! " * 30, lines=7)
+    theme = Theme("light", scale)
+    width = theme.px(width)
+    for card in (Card(order), Card(order, sending=True), Card(order, unsent=True), Card(place(backend))):
+        layout = lay_out(card, width, theme, Fonts(theme))
+        rects = [text.rect for text in layout.texts] + [layout.step, layout.more]
+        for position, rect in enumerate(rects):
+            assert layout.card.adjusted(0, 0, 1, 1).contains(rect)
+            for other in rects[position + 1 :]:
+                overlap = rect.intersected(other)
+                assert overlap.width() <= 1 or overlap.height() <= 1
+        assert layout.step.height() >= 48 * scale / 100
+        assert layout.more.width() >= 48 * scale / 100
+        number = next(text for text in layout.texts if text.words == card.order.number)
+        assert Fonts(theme).width(number.font, number.words) <= number.rect.width() + 1
+
+
+def test_ages_have_a_word_past_the_thresholds(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    delegate = till.column(S.PENDING)._delegate
+    assert delegate.age_words(till.card(order)) == "0:00"
+    later(backend, timedelta(minutes=9))
+    assert delegate.age_words(till.card(order)) == "9:00 slow"
+    later(backend, timedelta(minutes=6))
+    assert delegate.age_words(till.card(order)) == "15:00 late"
+    later(backend, timedelta(hours=2))
+    assert delegate.age_words(till.card(order)) == "2 h late"
+
+
+def test_an_age_that_ticks_repaints_its_chip_only(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    view = till.column(S.PENDING)
+    view.tick()
+    painted = repainted(till, S.PENDING)
+    view.tick()
+    till.qtbot.wait(30)
+    assert painted.rects == []
+    later(backend, timedelta(seconds=1))
+    view.tick()
+    till.qtbot.waitUntil(lambda: bool(painted.rects))
+    chip = view._delegate.chip_rect(
+        till.card(order), view.visualRect(till.index(order)), Qt.LayoutDirection.LeftToRight
+    )
+    assert chip.contains(painted.area)
+
+
+def test_an_empty_column_says_why_and_claims_nothing_before_it_knows(
+    till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(_query: OrderQuery) -> OrderPage:
+        raise OFFLINE
+
+    monkeypatch.setattr(till.api, "orders", offline)
+    till.arrive()
+    assert till.column(S.PENDING).empty_words == "Not loaded yet."
+    monkeypatch.undo()
+    backend.gate.clear()
+    till.key(Qt.Key.Key_F5)
+    assert till.column(S.PENDING).empty_words == "Loading…"
+    backend.gate.set()
+    till.settle()
+    assert till.column(S.PENDING).empty_words == "New orders appear here by themselves."
+    till.type("search", "nobody")
+    assert till.column(S.PENDING).empty_words == ""
+
+
+# -- staying fresh
+
+
+def test_it_refreshes_by_itself_and_shows_what_is_new(qtbot: QtBot, backend: FakeBackend) -> None:
+    with open_till(qtbot, backend, board_refresh_s=SHORT_S) as till:
+        till.arrive()
+        order = place(backend)
+        qtbot.waitUntil(lambda: till.where(order) is S.PENDING)
+        backend.move(order.id, S.REJECTED, reason="Closed")
+        qtbot.waitUntil(lambda: till.where(order) is None)
+
+
+def test_it_can_be_told_not_to(qtbot: QtBot, backend: FakeBackend) -> None:
+    with open_till(qtbot, backend, board_refresh=False, board_refresh_s=SHORT_S) as till:
+        till.arrive()
+        assert not any(timer.isActive() for timer in till.window.board.refresher.findChildren(QTimer))
+        assert "Checking by hand" in till.text("connection_chip")
+        order = place(backend)
+        till.refresh()
+        assert till.where(order) is S.PENDING
+
+
+def test_every_page_of_a_large_board_is_read(till: Till, backend: FakeBackend) -> None:
+    for _ in range(620):
+        place(backend, "Aisha")
+    till.arrive()
+    assert len(till.cards(S.PENDING)) == 620
+    assert backend.calls["orders"] == 2
+
+
+def test_a_refresh_repaints_the_card_that_changed_and_nothing_else(till: Till, backend: FakeBackend) -> None:
+    orders = [place(backend) for _ in range(3)]
+    till.arrive()
+    view = till.column(S.PENDING)
+    painted, other = repainted(till, S.PENDING), repainted(till, S.READY)
+    paid(backend, orders[1])
+    till.refresh()
+    till.qtbot.waitUntil(lambda: bool(painted.rects))
+    assert view.visualRect(till.index(orders[1])).contains(painted.area)
+    assert other.rects == []
+    painted.rects.clear()
+    till.refresh()
+    till.qtbot.wait(50)
+    assert painted.rects == []
+
+
+def test_a_refresh_keeps_scroll_focus_and_selection(till: Till, backend: FakeBackend) -> None:
+    orders = [place(backend) for _ in range(30)]
+    till.arrive()
+    view = till.column(S.PENDING)
+    till.window._pages["orders"].focus_order(orders[20].id)  # type: ignore[attr-defined]
+    bar = view.verticalScrollBar()
+    top = view.visualRect(till.index(orders[20])).top()
+    assert bar.value() > 0
+    paid(backend, orders[20])
+    change(backend, orders[2], note="Longer than before, so that this card needs another row")
+    backend.move(orders[5].id, S.CONFIRMED)
+    place(backend)
+    till.refresh()
+    till.qtbot.waitUntil(lambda: view.visualRect(till.index(orders[20])).top() == top)
+    assert till.current() == orders[20].number
+    assert view.hasFocus()
+
+
+def test_at_its_top_a_column_stays_at_its_top(till: Till, backend: FakeBackend) -> None:
+    orders = [place(backend, status=S.CONFIRMED if n == 0 else S.PENDING) for n in range(20)]
+    till.arrive()
+    view = till.column(S.PENDING)
+    backend.orders[orders[0].id] = change(backend, orders[0], status=S.PENDING)
+    till.refresh()
+    till.qtbot.waitUntil(lambda: view.indexAt(QPoint(50, 10)).row() == 0)
+    assert till.numbers(S.PENDING)[0] == orders[0].number
+
+
+def test_a_slow_refresh_is_never_doubled(qtbot: QtBot, backend: FakeBackend) -> None:
+    with open_till(qtbot, backend, board_refresh_s=SHORT_S) as till:
+        till.arrive()
+        backend.gate.clear()
+        calls = backend.calls["orders"]
+        qtbot.waitUntil(lambda: backend.calls["orders"] == calls + 1)
+        till.key(Qt.Key.Key_F5)
+        till.key(Qt.Key.Key_F5)
+        qtbot.wait(round(SHORT_S * 3000))
+        assert backend.calls["orders"] == calls + 1
+
+
+def test_a_failed_refresh_keeps_the_board_says_so_and_tries_again(qtbot: QtBot, backend: FakeBackend) -> None:
+    order = place(backend)
+    with open_till(qtbot, backend, board_refresh_s=SHORT_S) as till:
+        till.arrive()
+        backend.fail_with = OFFLINE
+        chip = till.find(ConnectionChip, "connection_chip")
+        qtbot.waitUntil(lambda: chip.state == "bad")
+        assert "Offline" in chip.text()
+        assert till.where(order) is S.PENDING
+        backend.fail_with = None
+        qtbot.waitUntil(lambda: chip.state == "good")
+
+
+def test_a_fault_of_the_server_is_said_in_words(till: Till, backend: FakeBackend) -> None:
+    till.arrive()
+    backend.fail_with = ServerFault("It answered 500. Try again; tell the admin if it stays.")
+    till.refresh()
+    assert "The server had a problem" in till.notice()
+
+
+def test_a_hidden_window_asks_for_nothing(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    till.arrive()
+    assert till.timers()
+    till.window.hide()
+    assert till.timers() == []
+    with qtbot.waitExposed(till.window):
+        till.window.show()
+    assert till.timers()
+
+
+def test_new_orders_are_counted_where_the_board_is_out_of_sight(till: Till, backend: FakeBackend) -> None:
+    till.arrive()
+    till.click("nav_history")
+    place(backend)
+    till.refresh()
+    assert till.text("nav_orders") == "Orders · 1"
+    till.click("nav_orders")
+    assert till.text("nav_orders") == "Orders"
+
+
+def test_an_order_taken_here_is_shown_with_the_keyboard_on_it(till: Till, backend: FakeBackend) -> None:
+    place(backend)
+    till.arrive()
+    till.window.show_page("new")
+    taken = place(backend, "Walk-in", S.CONFIRMED)
+    spy = QSignalSpy(till.window._pages["new"].taken)  # type: ignore[attr-defined]
+    till.window._pages["new"].taken.emit(taken)  # type: ignore[attr-defined]
+    assert spy.count() == 1
+    assert till.sees("board_page")
+    assert till.current() == taken.number

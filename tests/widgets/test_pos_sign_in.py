@@ -1,0 +1,303 @@
+"""Who is at the till: signing in, switching, locking; and nothing of one person is left for the next."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import SignedOut, Unreachable
+from core.domain.status import OrderStatus
+from core.ui.app import dress
+from core.ui.idle import IdleWatch
+from core.ui.theme import Theme
+from tests.support.fake_api import FakeBackend
+from tests.support.pos_window import ANA, MAYA, Till, open_till, place
+
+S = OrderStatus
+OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    return FakeBackend()
+
+
+@pytest.fixture
+def till(qtbot: QtBot, backend: FakeBackend) -> Iterator[Till]:
+    with open_till(qtbot, backend) as made:
+        yield made
+
+
+def leave(till: Till, how: str) -> None:
+    till.click("cashier")
+    till.choose(f"menu_{how}")
+
+
+def nobody(till: Till) -> bool:
+    return till.api.person is None
+
+
+def check_controls(till: Till) -> None:
+    """What can be pressed has a name to be found by, a word to be read out, and room for a finger."""
+    for button in till.window.findChildren(QAbstractButton):
+        if button.isVisible():
+            assert button.objectName(), button.text()
+            assert button.text() or button.accessibleName(), button.objectName()
+            assert button.height() >= 30, button.objectName()
+
+
+def test_the_keypad_signs_in(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.type("staff_name", "Maya")
+    for key in ("1", "9", "back", "2", "3", "4"):
+        till.click(f"key_{key}")
+    till.click("sign_in")
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    till.settle()
+    assert till.numbers(S.PENDING) == [order.number]
+    assert till.text("cashier") == "Maya"
+    assert till.text("till_clock").startswith("POS1 · ")
+    assert "La Cantina" in till.window.windowTitle()
+
+
+def test_the_pin_is_hidden_takes_digits_only_and_can_be_cleared(till: Till) -> None:
+    pin = till.find_line("pin")
+    till.type("pin", "12ab34")
+    assert pin.text() == "1234"
+    assert pin.displayText() != "1234"
+    till.click("key_clear")
+    assert pin.text() == ""
+    for _ in range(12):
+        till.click("key_7")
+    assert len(pin.text()) == 10
+
+
+def test_nothing_is_sent_before_there_is_a_name_and_a_pin(till: Till, backend: FakeBackend) -> None:
+    assert not till.find_button("sign_in").isEnabled()
+    till.type("pin", "1234")
+    till.key(Qt.Key.Key_Return)
+    assert not till.find_button("sign_in").isEnabled()
+    till.type("staff_name", "Maya")
+    till.type("pin", "123")
+    till.key(Qt.Key.Key_Return)
+    assert "staff_sign_in" not in backend.calls
+
+
+def test_a_wrong_pin_is_said_and_cleared(till: Till, backend: FakeBackend) -> None:
+    till.sign_in(("Maya", "0000"))
+    till.settle()
+    assert not till.window.signed_in
+    assert "The name or the PIN is wrong" in till.text("sign_in_error")
+    assert till.text("pin") == ""
+    assert till.text("staff_name") == "Maya"
+    assert till.find_button("sign_in").text() == "Sign in"
+    till.click("key_1")
+    assert not till.sees("sign_in_error")
+    till.arrive()
+    assert till.window.signed_in
+
+
+def test_no_network_is_not_a_wrong_pin(till: Till, backend: FakeBackend) -> None:
+    backend.fail_with = OFFLINE
+    till.sign_in()
+    till.settle()
+    assert "No connection" in till.text("sign_in_error")
+    assert "wrong" not in till.text("sign_in_error")
+
+
+def test_pressing_twice_signs_in_once(till: Till, backend: FakeBackend) -> None:
+    backend.gate.clear()
+    till.sign_in()
+    till.click("sign_in")
+    till.key(Qt.Key.Key_Return)
+    backend.gate.set()
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    till.settle()
+    assert backend.calls["staff_sign_in"] == 1
+
+
+def test_who_was_here_is_a_press_away(till: Till, backend: FakeBackend) -> None:
+    till.arrive(MAYA)
+    leave(till, "switch")
+    till.arrive(ANA)
+    leave(till, "switch")
+    till.qtbot.waitUntil(lambda: till.sees("person_Maya") and till.sees("person_Ana"))
+    assert till.text("staff_name") == ""
+    till.click("person_Maya")
+    assert till.text("staff_name") == "Maya"
+    till.qtbot.keyClicks(till.find_line("pin"), "1234")
+    till.click("sign_in")
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    assert till.text("cashier") == "Maya"
+
+
+def test_leaving_ends_the_session(till: Till) -> None:
+    till.arrive()
+    assert not nobody(till)
+    for how in ("switch", "sign_out", "lock"):
+        leave(till, how)
+        till.settle()
+        assert nobody(till)
+        till.arrive()
+
+
+def test_a_lock_hides_everything_and_gives_it_back(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.type("search", "aisha")
+    till.key(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not till.sees("board_page")
+    assert till.text("staff_name") == "Maya"
+    assert till.text("pin") == ""
+    assert till.timers() == []
+    till.qtbot.keyClicks(till.find_line("pin"), "1234")
+    till.click("sign_in")
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    assert till.text("search") == "aisha"
+    assert till.where(order) is S.PENDING
+
+
+def test_a_lock_closes_what_is_open(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.press(order, "card", double=True)
+    till.window.lock()
+    assert not till.sees("details_dialog")
+    till.settle()
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_cancel")
+    till.window.lock()
+    assert not till.sees("reason_dialog")
+    till.settle()
+    till.arrive()
+    till.press(order, "more")
+    till.window.lock()
+    assert QApplication.activePopupWidget() is None
+
+
+def test_the_till_locks_when_nobody_is_there(qtbot: QtBot, backend: FakeBackend) -> None:
+    place(backend)
+    with open_till(qtbot, backend, idle_lock_s=0.3) as till:
+        till.arrive()
+        till.window.show_page("new")
+        qtbot.waitUntil(lambda: not till.window.signed_in)
+        till.settle()
+        assert "Nobody was here" in till.text("sign_in_reason")
+        assert nobody(till)
+        qtbot.keyClicks(till.find_line("pin"), "1234")
+        till.click("sign_in")
+        qtbot.waitUntil(lambda: till.window.signed_in)
+        assert till.sees("new_order_page")
+
+
+def test_a_touch_puts_the_lock_off(qtbot: QtBot) -> None:
+    watch = IdleWatch(0.4)
+    watch.start()
+    with qtbot.assertNotEmitted(watch.ended, wait=250):
+        pass
+    event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_A, Qt.KeyboardModifier.NoModifier)
+    watch.eventFilter(watch, event)
+    with qtbot.assertNotEmitted(watch.ended, wait=250):
+        pass
+    with qtbot.waitSignal(watch.ended, timeout=2000):
+        pass
+
+
+def test_another_cashier_finds_nothing_half_done(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive(MAYA)
+    backend.fail_with = OFFLINE
+    till.press(order)
+    till.settle()
+    assert till.card(order).unsent
+    backend.fail_with = None
+    till.type("search", "aisha")
+    leave(till, "switch")
+    assert not till.sees("notice")
+    till.arrive(ANA)
+    assert till.text("search") == ""
+    assert not till.card(order).unsent
+    assert till.notice() == till.undo() == ""
+
+
+def test_signing_out_forgets_the_orders(till: Till, backend: FakeBackend) -> None:
+    place(backend)
+    till.arrive()
+    leave(till, "sign_out")
+    assert list(till.window.store) == []
+    assert till.cards(S.PENDING) == []
+    till.arrive()
+    assert len(till.cards(S.PENDING)) == 1
+
+
+def test_not_while_something_is_being_sent(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    backend.gate.clear()
+    till.press(order)
+    leave(till, "sign_out")
+    assert till.window.signed_in
+    assert "1 change is still being sent" in till.notice()
+    backend.gate.set()
+    till.settle()
+    leave(till, "sign_out")
+    assert not till.window.signed_in
+
+
+def test_a_session_that_is_over_asks_for_the_pin_and_says_why(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    backend.fail_with = SignedOut("Your session was ended at another till.")
+    till.press(order)
+    till.settle()
+    assert not till.window.signed_in
+    assert "ended at another till" in till.text("sign_in_reason")
+    backend.fail_with = None
+    till.arrive()
+    assert till.card(order).unsent  # The same person may send it after all.
+    till.press(order)
+    till.settle()
+    assert till.server(order) is S.CONFIRMED
+
+
+def test_a_refresh_that_finds_the_session_over_locks_too(till: Till, backend: FakeBackend) -> None:
+    till.arrive()
+    backend.fail_with = SignedOut("Your session was ended.")
+    till.refresh()
+    assert not till.window.signed_in
+    assert "Your session was ended." in till.text("sign_in_reason")
+
+
+def test_an_answer_to_somebody_who_left_is_not_shown(till: Till, backend: FakeBackend) -> None:
+    place(backend)
+    till.arrive()
+    backend.gate.clear()
+    till.key(Qt.Key.Key_F5)
+    leave(till, "sign_out")
+    backend.gate.set()
+    till.settle()
+    assert list(till.window.store) == []
+    assert not till.window.signed_in
+
+
+@pytest.fixture
+def dressed(qapp: QApplication) -> Iterator[None]:
+    """The style sheet, which gives controls their size."""
+    dress(qapp, Theme("light"))
+    yield
+    qapp.setStyleSheet("")
+
+
+@pytest.mark.usefixtures("dressed")
+def test_every_control_has_a_name_a_word_and_room(till: Till, backend: FakeBackend) -> None:
+    place(backend)
+    check_controls(till)
+    till.arrive()
+    for page in ("orders", "history"):
+        till.window.show_page(page)
+        till.settle()
+        check_controls(till)
