@@ -101,7 +101,7 @@ class PosWindow(QMainWindow):
         workspace.leave_wanted.connect(self._on_leave_wanted)
         workspace.shortcuts_wanted.connect(self._show_shortcuts)
         workspace.search.textChanged.connect(self.board.seek)
-        workspace.search.returnPressed.connect(self._on_search_entered)
+        workspace.search.entered.connect(self._on_search_entered)
         workspace.search.left.connect(self._focus_cards)
 
     # -- pages

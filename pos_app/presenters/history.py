@@ -155,11 +155,11 @@ class History(QObject):
         orders: list[Order] = []
         cursor: str | None = ""
         while cursor is not None:
-            if unwanted.is_set():
-                raise Cancelled(_("Nothing was written."))
             page = self._api.orders(msgspec.structs.replace(query, limit=STAFF_MAX, cursor=cursor))
             orders.extend(page.orders)
             cursor = page.next_cursor
+            if unwanted.is_set():
+                raise Cancelled(_("Nothing was written."))
             self._written.emit((len(orders), page.total))
         try:
             write_orders(orders, path)

@@ -38,6 +38,7 @@ _TITLES: Final = {"new": N_("New order")}
 class SearchField(QLineEdit):
     """`/` leads here, Esc leads back with nothing sought, Down leads back to what was found."""
 
+    entered = Signal()
     left = Signal()
 
     @override
@@ -47,6 +48,9 @@ class SearchField(QLineEdit):
             self.left.emit()
         elif event.key() == Qt.Key.Key_Down:
             self.left.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            # Qt's own field passes Enter on: by then the keyboard may be on a card, whose next step it would make.
+            self.entered.emit()
         else:
             super().keyPressEvent(event)
 

@@ -1,0 +1,94 @@
+"""Orders as CSV: whole, plain, and never a formula."""
+
+import csv
+import io
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.ids import ItemId, OrderId, ShopId
+from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.status import Fulfilment, OrderStatus
+from pos_app.export import amount, cell, write_orders
+
+
+def order(name: str = "Aisha", currency: str = "USD", note: str = "") -> Order:
+    return Order(
+        id=OrderId("order-1"),
+        shop_id=ShopId("shop"),
+        number="ONLINE-000001",
+        channel=Channel.ONLINE,
+        status=OrderStatus.COMPLETED,
+        version=5,
+        fulfilment=Fulfilment.PICKUP,
+        tender=Tender.CASH,
+        payment=PaymentState.PAID,
+        currency=currency,
+        subtotal_minor=1234,
+        tax_minor=94,
+        total_minor=1234,
+        placed_at=datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
+        updated_at=datetime(2026, 11, 22, 12, 30, tzinfo=UTC),
+        customer_name=name,
+        customer_phone="+15550100",
+        note=note,
+        lines=(OrderLine(ItemId("bowl"), "Bowl", 2, 617, 1234),),
+    )
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+
+
+def test_what_a_row_says(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    write_orders([order("Zoë, “the 2nd”", note="two\nlines")], path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    (row,) = read(path)
+    assert row["number"] == "ONLINE-000001"
+    assert datetime.fromisoformat(row["placed_at"]) == datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert row["customer"] == "Zoë, “the 2nd”"
+    assert row["items"] == "2 Bowl"
+    assert (row["total"], row["tax"], row["currency"]) == ("12.34", "0.94", "USD")
+    assert (row["status"], row["payment"], row["tender"]) == ("completed", "paid", "cash")
+    assert row["note"] == "two\nlines"
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [(0, "USD", "0.00"), (5, "USD", "0.05"), (-5, "USD", "-0.05"), (1234, "JPY", "1234"), (1234, "KWD", "1.234")],
+)
+def test_amounts_are_plain_decimals(minor: int, currency: str, text: str) -> None:
+    assert amount(minor, currency) == text
+
+
+@given(st.text())
+def test_no_cell_begins_a_formula(text: str) -> None:
+    assert not cell(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cell(text).endswith(text)
+
+
+def test_a_name_that_is_a_formula_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    write_orders([order('=HYPERLINK("http://example.org")')], path)
+    (row,) = read(path)
+    assert row["customer"].startswith("'=")
+    assert row["phone"] == "'+15550100"
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("before", encoding="utf-8")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_orders([order()], path)
+    assert path.read_text(encoding="utf-8") == "before"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,391 @@
+"""Finding an order: on the board as one types, in all orders, or by a scanned code."""
+
+import csv
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QDate, Qt
+from PySide6.QtTest import QSignalSpy
+from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import Unreachable
+from core.domain.order import Order, PaymentState
+from core.domain.status import OrderStatus
+from core.protocol.replies import OrderPage
+from core.protocol.requests import OrderQuery
+from core.ui.rows import ROW
+from pos_app.presenters.scanner import Scanner
+from pos_app.widgets.history_list import HistoryList
+from pos_app.widgets.history_page import HistoryPage
+from tests.support.fake_api import FakeBackend
+from tests.support.pos_window import ANA, Till, change, later, open_till, paid, place
+
+S = OrderStatus
+OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    return FakeBackend()
+
+
+@pytest.fixture
+def till(qtbot: QtBot, backend: FakeBackend) -> Iterator[Till]:
+    with open_till(qtbot, backend) as made:
+        yield made
+
+
+def scan(till: Till, code: str) -> None:
+    """Type as a scanner does: all at once, then Enter."""
+    for character in code:
+        till.qtbot.keyClicks(QApplication.focusWidget() or till.window, character)
+    till.qtbot.keyClick(QApplication.focusWidget() or till.window, Qt.Key.Key_Return)
+
+
+def history(till: Till) -> HistoryPage:
+    till.click("nav_history")
+    till.settle()
+    return till.find(HistoryPage, "history_page")
+
+
+def found(till: Till) -> list[str]:
+    model = till.find(HistoryList, "history_list").model()
+    return [model.data(model.index(row, 0), ROW).number for row in range(model.rowCount())]
+
+
+def choose(till: Till, name: str, data: object) -> None:
+    box = till.find(QComboBox, name)
+    box.setCurrentIndex(box.findData(data))
+    box.activated.emit(box.currentIndex())
+    till.settle()
+
+
+# -- on the board
+
+
+@pytest.mark.parametrize("sought", ["jonas", "000002", "5550001", "555 0001"])
+def test_slash_searches_the_board_as_one_types(till: Till, backend: FakeBackend, sought: str) -> None:
+    place(backend, "Aisha Bello")
+    jonas = place(backend, "Jonas Weber")
+    place(backend, "Zoe King", S.READY)
+    till.arrive()
+    till.qtbot.keyClicks(till.column(S.PENDING), "/")
+    search = till.find_line("search")
+    assert search.hasFocus()
+    till.qtbot.keyClicks(search, sought)
+    assert till.numbers(S.PENDING) == [jonas.number]
+    assert till.numbers(S.READY) == []
+    assert "1 order on the board" in till.words("search_hint")
+    till.key(Qt.Key.Key_Return)
+    assert till.current() == jonas.number
+    till.settle()
+    assert till.server(jonas) is S.PENDING
+    till.qtbot.keyClicks(till.column(S.PENDING), "/")
+    till.key(Qt.Key.Key_Escape)
+    assert len(till.numbers(S.PENDING)) == 2
+    assert not till.sees("search_hint")
+
+
+def test_a_refresh_keeps_what_is_sought(till: Till, backend: FakeBackend) -> None:
+    place(backend, "Aisha Bello")
+    till.arrive()
+    till.type("search", "jonas")
+    assert till.numbers(S.PENDING) == []
+    jonas = place(backend, "Jonas Weber")
+    till.refresh()
+    assert till.numbers(S.PENDING) == [jonas.number]
+
+
+def test_enter_opens_the_one_that_is_meant_exactly(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.type("search", order.number.lower())
+    till.key(Qt.Key.Key_Return)
+    assert till.sees("details_dialog")
+    till.settle()
+
+
+def test_what_is_not_on_the_board_is_searched_for_in_all_orders(till: Till, backend: FakeBackend) -> None:
+    done = place(backend, "Zoe King", S.COMPLETED)
+    place(backend, "Aisha Bello")
+    till.arrive()
+    till.type("search", "zoe")
+    assert "Nothing on the board" in till.words("search_hint")
+    till.click("search_all")
+    till.settle()
+    assert till.text("history_search") == "zoe"
+    assert found(till) == [done.number]
+    till.click("nav_orders")
+    assert till.text("search") == ""
+    assert len(till.numbers(S.PENDING)) == 1
+
+
+# -- by code
+
+
+def test_a_scanned_number_opens_its_order_and_confirms_nothing(till: Till, backend: FakeBackend) -> None:
+    place(backend, "Aisha")
+    order = place(backend, "Jonas")
+    till.arrive()
+    till.column(S.PENDING).setFocus()
+    scan(till, order.number)
+    assert till.sees("details_dialog")
+    assert till.find_line("search").text() == ""
+    till.settle()
+    assert "change_status" not in backend.calls
+    assert order.number in till.words("details_dialog")
+
+
+def test_a_scanned_id_of_a_closed_order_is_asked_for(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, "Jonas", S.COMPLETED)
+    till.arrive()
+    till.column(S.PENDING).setFocus()
+    scan(till, order.id.upper())
+    till.qtbot.waitUntil(lambda: till.sees("details_dialog"))
+    till.settle()
+    assert order.number in till.words("details_dialog")
+
+
+def test_a_scanned_number_of_a_closed_order_is_asked_for(till: Till, backend: FakeBackend) -> None:
+    place(backend, "Aisha", S.COMPLETED)
+    order = place(backend, "Jonas", S.COMPLETED)
+    till.arrive()
+    till.column(S.PENDING).setFocus()
+    scan(till, order.number)
+    till.qtbot.waitUntil(lambda: till.sees("details_dialog"))
+    till.settle()
+    assert order.number in till.words("details_dialog")
+
+
+def test_a_code_that_means_nothing_is_said(till: Till) -> None:
+    till.arrive()
+    till.column(S.PENDING).setFocus()
+    scan(till, "NOBODY-000999")
+    till.settle()
+    assert "No order has the number or code NOBODY-000999" in till.notice()
+    assert not till.sees("new_order_page")  # The N in it was no shortcut.
+
+
+def test_a_letter_by_itself_is_a_shortcut(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    till.arrive()
+    qtbot.keyClicks(till.column(S.PENDING), "n")
+    qtbot.waitUntil(lambda: till.sees("new_order_page"))
+    till.settle()
+    till.key(Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert till.sees("board_page")
+    qtbot.keyClicks(till.column(S.PENDING), "?")
+    assert till.sees("shortcuts_dialog")
+    till.click("shortcuts_close")
+    till.key(Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    till.settle()
+    assert till.sees("history_page")
+
+
+def test_slow_fingers_are_no_scanner(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    order = place(backend)
+    till.arrive()
+    scanner = till.window.findChild(Scanner)
+    assert scanner is not None
+    view = till.column(S.PENDING)
+    for character in "1234":
+        with qtbot.waitSignal(scanner.typed):
+            qtbot.keyClicks(view, character)
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert till.server(order) is S.CONFIRMED
+
+
+# -- in all orders
+
+
+def test_history_is_newest_first_and_grows_on_scrolling(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    orders = [place(backend, "Aisha", S.COMPLETED) for _ in range(120)]
+    till.arrive()
+    history(till)
+    assert found(till) == [order.number for order in reversed(orders[-50:])]
+    assert till.text("history_count") == "50 of 120 orders"
+    for expected in (100, 120):
+        till.find(HistoryList, "history_list").scrollToBottom()
+        qtbot.waitUntil(lambda expected=expected: len(found(till)) == expected)  # type: ignore[misc]
+    till.settle()
+    assert till.text("history_count") == "120 orders"
+    calls = backend.calls["orders"]
+    till.find(HistoryList, "history_list").scrollToTop()
+    till.find(HistoryList, "history_list").scrollToBottom()
+    till.settle()
+    assert backend.calls["orders"] == calls
+
+
+def test_history_by_name_status_and_day(till: Till, backend: FakeBackend) -> None:
+    old = place(backend, "Zoe King", S.COMPLETED)
+    later(backend, timedelta(days=3))
+    zoe, jonas = place(backend, "Zoe King"), place(backend, "Jonas")
+    till.arrive()
+    history(till)
+    assert found(till) == [jonas.number, zoe.number, old.number]
+    till.type("history_search", "zoe")
+    till.qtbot.waitUntil(lambda: found(till) == [zoe.number, old.number])
+    choose(till, "history_status", S.COMPLETED)
+    assert found(till) == [old.number]
+    choose(till, "history_status", None)
+    choose(till, "history_period", 0)
+    assert found(till) == [zoe.number]
+    choose(till, "history_period", 7)
+    assert found(till) == [zoe.number, old.number]
+    choose(till, "history_period", "custom")
+    assert till.sees("history_from")
+    day = old.placed_at.astimezone().date()
+    for name in ("history_from", "history_to"):
+        till.find(QDateEdit, name).setDate(QDate(day.year, day.month, day.day))
+    till.qtbot.waitUntil(lambda: found(till) == [old.number])
+    till.type("history_search", "nobody of that name")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert till.text("history_empty") == "No order matches."
+    assert not till.find_button("history_export").isEnabled()
+
+
+def test_the_newest_search_wins(till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    aisha, jonas = place(backend, "Aisha", S.COMPLETED), place(backend, "Jonas", S.COMPLETED)
+    till.arrive()
+    page = history(till)
+    late = threading.Event()
+    real = till.api.orders
+
+    def orders(query: OrderQuery) -> OrderPage:
+        answer = real(query)
+        if query.q == "aisha":
+            late.wait(10)
+        return answer
+
+    monkeypatch.setattr(till.api, "orders", orders)
+    page.seek("aisha")
+    page.seek("jonas")
+    till.qtbot.waitUntil(lambda: found(till) == [jonas.number])
+    late.set()
+    till.settle()
+    assert found(till) == [jonas.number]
+    assert aisha.number not in found(till)
+
+
+def test_a_search_that_fails_keeps_what_is_shown(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    history(till)
+    backend.fail_with = OFFLINE
+    till.type("history_search", "zoe")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert found(till) == [order.number]
+    assert "No connection" in till.notice()
+
+
+def test_a_row_opens_its_details_follows_changes_and_prints_again(till: Till, backend: FakeBackend) -> None:
+    order = paid(backend, place(backend, "Aisha", S.COMPLETED))
+    till.arrive()
+    history(till)
+    view = till.find(HistoryList, "history_list")
+    till.qtbot.mouseClick(
+        view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(0, 0)).center()
+    )
+    till.settle()
+    assert "Completed" in till.words("details_history")
+    till.click("details_more")
+    till.choose("menu_refund")
+    till.click("reason_confirm")
+    till.settle()
+    assert backend.orders[order.id].payment is PaymentState.REFUNDED
+    shown: Order = view.model().data(view.model().index(0, 0), ROW)
+    assert shown.payment is PaymentState.REFUNDED
+    till.click("details_print")
+    assert till.sees("receipt_dialog")
+    till.click("receipt_done")
+    till.click("details_close")
+
+
+def test_history_without_a_mouse(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    first, second = place(backend, "Aisha", S.COMPLETED), place(backend, "Jonas", S.COMPLETED)
+    till.arrive()
+    till.key(Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    till.settle()
+    assert till.find_line("history_search").hasFocus()
+    view = till.find(HistoryList, "history_list")
+    view.setFocus()
+    assert found(till) == [second.number, first.number]
+    till.key(Qt.Key.Key_Down)
+    till.key(Qt.Key.Key_Down)
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert first.number in till.words("details_dialog")
+    till.key(Qt.Key.Key_Escape)
+    assert not till.sees("details_dialog")
+
+
+def test_export_writes_everything_found(till: Till, backend: FakeBackend, tmp_path: Path, qtbot: QtBot) -> None:
+    for number in range(70):
+        place(backend, "Aisha" if number % 2 else "=cmd()", S.COMPLETED)
+    till.arrive()
+    page = history(till)
+    page.seek("cmd")
+    till.settle()
+    path = tmp_path / "orders.csv"
+    page.export_to(str(path))
+    till.settle()
+    assert "Exported" in till.notice()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 35
+    assert {row["customer"] for row in rows} == {"'=cmd()"}
+
+
+def test_export_can_be_cancelled(till: Till, backend: FakeBackend, tmp_path: Path) -> None:
+    for _ in range(3):
+        place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    page = history(till)
+    backend.gate.clear()
+    path = tmp_path / "orders.csv"
+    page.export_to(str(path))
+    assert till.sees("history_export_cancel")
+    till.click("history_export_cancel")
+    backend.gate.set()
+    till.settle()
+    assert "Export cancelled" in till.notice()
+    assert not path.exists()
+
+
+def test_export_to_a_place_that_cannot_be_written_says_so(till: Till, backend: FakeBackend, tmp_path: Path) -> None:
+    place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    history(till).export_to(str(tmp_path / "nowhere" / "orders.csv"))
+    till.settle()
+    assert "could not be written" in till.notice()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_of_one_cashiers_search_is_left_for_the_next(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, "Aisha", S.COMPLETED)
+    change(backend, order, note="secret")
+    till.arrive()
+    page = history(till)
+    page.seek("aisha")
+    till.settle()
+    till.click("cashier")
+    till.choose("menu_switch")
+    till.arrive(ANA)
+    assert page.query == OrderQuery()
+    assert page.history.rows.rowCount() == 0
+
+
+def test_f5_searches_again(till: Till, backend: FakeBackend) -> None:
+    till.arrive()
+    page = history(till)
+    spy = QSignalSpy(page.history.changed)
+    order = place(backend, "Aisha", S.COMPLETED)
+    till.refresh()
+    assert found(till) == [order.number]
+    assert spy.count() > 0

@@ -1,0 +1,84 @@
+"""Opening and closing the window leaves nothing: no timer, no thread, no request, no late answer."""
+
+import threading
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from core.ui.jobs import Jobs
+from core.ui.theme import Theme
+from pos_app.bootstrap import compose
+from pos_app.settings import PosSettings
+from pos_app.window import PosWindow
+from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.pos_window import MAYA, open_till, place
+
+CYCLES = 200
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    return FakeBackend()
+
+
+def test_two_hundred_windows_leave_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
+    place(backend)
+    threads = threading.active_count()
+    theme, api = Theme("light"), FakeApi(backend)
+    widgets = len(QApplication.allWidgets())
+    for _ in range(CYCLES):
+        jobs = Jobs()
+        window = PosWindow(PosSettings(board_refresh_s=0.2, idle_lock_s=30.0), theme, api, jobs)
+        window.show()
+        window._sign_in.submit(*MAYA)
+        qtbot.waitUntil(lambda: window.board.shown == 1)  # noqa: B023 (waited for within the cycle)
+        window.show_page("history")
+        window.close()
+        assert not [timer for timer in window.findChildren(QTimer) if timer.isActive()]
+        jobs.close(5)
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert threading.active_count() == threads
+    assert len(QApplication.allWidgets()) <= widgets
+    calls = dict(backend.calls)
+    qtbot.wait(300)
+    assert backend.calls == calls
+
+
+def test_an_answer_that_comes_after_the_end_does_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
+    order = place(backend)
+    with open_till(qtbot, backend) as till:
+        till.arrive()
+        backend.gate.clear()
+        till.window.board.refresher.refresh()
+        till.window.show_page("history")
+        till.window.open_code("ONLINE-999999")
+        before = till.card(order)
+        till.window.close()
+        backend.gate.set()
+        qtbot.wait(50)
+        assert till.window.board.card(order.id) == before
+        assert till.notice() == ""
+
+
+def test_closing_waits_for_a_step_that_is_being_sent(qtbot: QtBot, backend: FakeBackend) -> None:
+    order = place(backend)
+    with open_till(qtbot, backend) as till:
+        till.arrive()
+        backend.gate.clear()
+        till.press(order)
+        threading.Timer(0.1, backend.gate.set).start()
+        till.window.close()
+        assert len(backend.operations) == 1
+
+
+def test_composed_over_any_door(qtbot: QtBot, backend: FakeBackend) -> None:
+    window = compose(PosSettings(), Theme("light"), FakeApi(backend))
+    with qtbot.waitExposed(window):
+        window.show()
+    assert not window.signed_in
+    with qtbot.waitSignal(window.closed):
+        window.close()
+    window.deleteLater()
