@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -19,7 +20,7 @@ from core.domain.ids import new_op_id
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.requests import ChangeStatus, StaffSignIn
-from core.ui.app import start_application
+from core.ui.app import run_window, start_application
 from core.ui.jobs import Jobs
 from core.ui.rows import ROW
 from customer_view.presenters.account import Account
@@ -90,15 +91,8 @@ def _part(window: QObject, kind: type[Part]) -> Part:
     return found
 
 
-def main() -> None:
-    url, phone, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    settings = CustomerSettings(
-        server_url=url, theme="light", page_size=100, history_refresh_s=3600, tracker_refresh_s=3600, idle_sign_out_s=0
-    )
-    _app, theme = start_application("Orderbell", settings)
-    jobs, api, shop = Jobs(), HttpApi(url), _Shop(url)
-    window = CustomerWindow(theme, jobs, api, settings)
-    window.show()
+def _play(window: CustomerWindow, phone: str, shop: _Shop, rounds: int) -> dict[str, object]:
+    """Sign in, load the orders, and refresh them `rounds` times: nothing at all, nothing new, some orders changed."""
     account = _part(window, Account)
     _wait_for(account.signed_in, lambda: account.sign_in(phone, databases.PASSWORD))
     history = _part(window, History)
@@ -119,8 +113,27 @@ def main() -> None:
         rows: list[Order] = [model.index(row, 0).data(ROW) for row in range(model.rowCount())]
         shop.confirm([order for order in rows if order.status is OrderStatus.PENDING][:CHANGED])
         changed.append(_longest_block_ms(refresh))
-    print(json.dumps({"orders": model.rowCount(), "idle": idle, "same": same, "changed": changed}), flush=True)
-    os._exit(0)  # what was measured is printed; taking windows apart is not measured
+    return {"orders": model.rowCount(), "idle": idle, "same": same, "changed": changed}
+
+
+def main() -> None:
+    url, phone, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    settings = CustomerSettings(
+        server_url=url, theme="light", page_size=100, history_refresh_s=3600, tracker_refresh_s=3600, idle_sign_out_s=0
+    )
+    app, theme = start_application("Orderbell", settings)
+    window = CustomerWindow(theme, Jobs(), HttpApi(url), settings)
+
+    def play() -> None:
+        try:
+            print(json.dumps(_play(window, phone, _Shop(url), rounds)), flush=True)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)  # what was measured is printed; taking windows apart is not measured
+
+    QTimer.singleShot(0, play)
+    run_window(app, window, settings)
 
 
 if __name__ == "__main__":
