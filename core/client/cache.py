@@ -3,11 +3,15 @@
 It belongs to one person at a time and can always be had again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Final, TypeVar
 
 import msgspec
 
+from core.client.errors import SignedOut
 from core.client.ledger import us
 from core.client.local import LocalStore
 from core.domain.ids import OrderId
@@ -58,6 +62,19 @@ class Cache:
 
     def __init__(self, store: LocalStore) -> None:
         self._store = store
+        self._retired = False
+
+    def retire(self) -> None:
+        """Write nothing more: whoever this was for has left. A thread that still tries gets `SignedOut`."""
+        with self._store.lock:
+            self._retired = True
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._store.transaction() as db:
+            if self._retired:
+                raise SignedOut("Whoever asked has left.")
+            yield db
 
     # -- whose it is
 
@@ -70,7 +87,7 @@ class Cache:
         """Make it `subject`'s: another's orders are wiped. True when that was so."""
         if self.owner == subject:
             return False
-        with self._store.transaction():
+        with self._writing():
             self.clear()
             self._keep("owner", subject)
         return True
@@ -79,7 +96,7 @@ class Cache:
         """Forget every order, and how far they were followed. The menu is nobody's secret."""
         with self._store.transaction() as db:
             db.execute("DELETE FROM orders")
-            db.execute("DELETE FROM facts WHERE name IN ('owner', 'place')")
+            db.execute("DELETE FROM facts WHERE name IN ('owner', 'place', 'synced_at')")
 
     # -- orders
 
@@ -97,7 +114,7 @@ class Cache:
 
     def put(self, orders: Iterable[Order]) -> tuple[Order, ...]:
         """Keep rows that the server has told; gives those that are news. A row never goes back to an older version."""
-        with self._store.transaction() as db:
+        with self._writing() as db:
             news = []
             for order in orders:
                 held = self.get(order.id)
@@ -108,7 +125,7 @@ class Cache:
 
     def replace(self, orders: Sequence[Order], place: Cursor) -> None:
         """A snapshot: these orders, as of that place, and no others."""
-        with self._store.transaction() as db:
+        with self._writing() as db:
             db.execute("DELETE FROM orders")
             self._write(db.executemany, orders)
             self.stand_at(place)
@@ -135,7 +152,7 @@ class Cache:
             rows[order_id] = following
             if following is not row:
                 changed[order_id] = None
-        with self._store.transaction() as db:
+        with self._writing() as db:
             # Between reading and writing, a reply may have told of a newer version.
             news = [row for order_id in changed if not self._newer_held(row := rows[order_id])]
             self._write(db.executemany, news)
@@ -144,7 +161,7 @@ class Cache:
 
     def prune(self) -> None:
         """Let go of closed orders beyond the newest 2,000."""
-        with self._store.transaction() as db:
+        with self._writing() as db:
             db.execute(
                 "DELETE FROM orders WHERE is_open = 0 AND id IN (SELECT id FROM orders WHERE is_open = 0 "
                 "ORDER BY placed_at DESC, id DESC LIMIT -1 OFFSET ?)",
@@ -161,14 +178,14 @@ class Cache:
 
     def stand_at(self, place: Cursor) -> None:
         """Everything up to `place` is here."""
-        with self._store.transaction():
+        with self._writing():
             self._keep("place", str(place))
             self.witness(place)
 
     def witness(self, cursor: Cursor) -> None:
         """The server has had history up to `cursor`. Remembered beyond sign-out: should it be gone one day, this
         person's acknowledged operations may be gone too."""
-        with self._store.transaction() as db:
+        with self._writing() as db:
             db.execute(
                 "INSERT INTO witnesses VALUES (?, ?, ?) ON CONFLICT (subject) DO UPDATE "
                 "SET seq = excluded.seq, cursor = excluded.cursor WHERE excluded.seq > seq",
@@ -183,7 +200,7 @@ class Cache:
 
     def forget_witness(self) -> None:
         """That history is known to be gone."""
-        with self._store.transaction() as db:
+        with self._writing() as db:
             db.execute("DELETE FROM witnesses WHERE subject = ?", (self.owner,))
 
     @property
@@ -193,6 +210,14 @@ class Cache:
     def keep_menu(self, menu: Menu) -> None:
         if self.menu != menu:
             self._keep("menu", menu)
+
+    @property
+    def synced_at(self) -> datetime | None:
+        """When a pull last found nothing missing, by the server's clock."""
+        return self._fact("synced_at", datetime)
+
+    def synced(self, at: datetime) -> None:
+        self._keep("synced_at", at)
 
     # -- inside
 
@@ -222,5 +247,5 @@ class Cache:
         return msgspec.json.decode(row[0], type=kind) if row else None
 
     def _keep(self, name: str, value: object) -> None:
-        with self._store.transaction() as db:
+        with self._writing() as db:
             db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _encode(value)))

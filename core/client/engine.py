@@ -241,7 +241,7 @@ class Engine:
     def _set(self, **fields: object) -> None:
         with self._told:
             standing = msgspec.structs.replace(self._standing, counts=self._sync.outbox.counts(), **fields)
-            if standing == self._standing:
+            if standing == self._standing or self._stopping:
                 return
             self._standing = standing
             self._on_standing(standing)

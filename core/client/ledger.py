@@ -93,12 +93,9 @@ def insert(db: sqlite3.Connection, new: Operation) -> int:
 
 
 def next_number(db: sqlite3.Connection, series: str) -> str:
-    """The next number of this till's own series."""
-    row = db.execute(
-        "INSERT INTO number_series VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last",
-        (series,),
-    ).fetchone()
-    return order_number(series, row[0])
+    """The next number of this till's own series; empty while nobody has told how far it has come."""
+    row = db.execute("UPDATE number_series SET last = last + 1 WHERE name = ? RETURNING last", (series,)).fetchone()
+    return order_number(series, row[0]) if row else ""
 
 
 def rewrite(db: sqlite3.Connection, changed: Operation) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from core import settings
+
 log = logging.getLogger(__name__)
 
 _LOCK_WAIT_S: Final = 0.5
@@ -68,6 +70,11 @@ _CACHE: Final = """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 _CACHE_FACT: Final = "cache_version"
+
+
+def default_path(window: str) -> Path:
+    """The file of this user's `pos` or `customer` window on this machine."""
+    return settings.data_dir() / f"{window}.db"
 
 
 class LocalStoreError(Exception):

@@ -100,6 +100,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             asked = msgspec.structs.replace(asked, version=row.version)
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=without_lines(row))
 
+    def numbered(self, number: str) -> "Operation":
+        """The same new order under another number."""
+        asked = msgspec.structs.replace(self.asked, number=number)
+        seen = msgspec.structs.replace(self.seen, number=number)
+        return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=seen)
+
 
 def without_lines(row: Order) -> Order:
     """All of an order that its moves depend on."""

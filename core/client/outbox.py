@@ -18,6 +18,8 @@ from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.protocol.headers import Outcome
 
+NUMBER_TAKEN: Final = "number taken"
+"""The outcome of a new order whose number another has: two tills under one name, or a till's file that was lost."""
 KEPT_FOR: Final = timedelta(days=90)
 """How long an answered operation is remembered: a server restored from a backup is told of it again."""
 
@@ -69,7 +71,8 @@ class Outbox:
     ) -> Operation:
         """Take the operation in. It is on the disk when this returns. The same `op_id` again changes nothing.
 
-        With a `series` the new order gets the next number of it, in the same transaction.
+        With a `series` the new order gets the next number of it, in the same transaction; the server numbers it when
+        it has not yet told how far the series has come.
         """
         with self._store.lock:
             known = self.find(op_id)
@@ -139,11 +142,17 @@ class Outbox:
                 queue[0] = following
             self._sent(operation.order_id)
 
-    def hold(self, operation: Operation, state: State, problem: str, theirs: Order | None = None) -> None:
+    def hold(
+        self, operation: Operation, state: State, problem: str, theirs: Order | None = None, outcome: str = ""
+    ) -> None:
         """Park it, or show its conflict: a person decides."""
-        outcome = "conflict" if state is State.CONFLICT else "rejected"
         kept = msgspec.structs.replace(
-            operation, state=state, outcome=outcome, problem=problem, theirs=theirs, tries=operation.tries + 1
+            operation,
+            state=state,
+            outcome=outcome or ("conflict" if state is State.CONFLICT else "rejected"),
+            problem=problem,
+            theirs=theirs,
+            tries=operation.tries + 1,
         )
         self._replace(kept)
         with self._store.lock:
@@ -172,12 +181,15 @@ class Outbox:
     # -- a person decides
 
     def retry(self, op_id: OpId) -> Operation:
-        """Send a held operation again; one in conflict on the order as it is now. Raises `KeyError`."""
-        with self._store.lock:
+        """Send a held operation again: one in conflict on the order as it is now, a new order whose number was taken
+        with the next one. Raises `KeyError`."""
+        with self._store.lock, self._store.transaction() as db:
             operation = self._held(op_id)
             again = msgspec.structs.replace(operation, state=State.WAITING, problem="", theirs=None, tries=0)
             if operation.theirs is not None:
-                again = msgspec.structs.replace(again.on(operation.theirs), state=State.WAITING, theirs=None)
+                again = again.on(operation.theirs)
+            if operation.outcome == NUMBER_TAKEN:
+                again = again.numbered(ledger.next_number(db, operation.seen.number.rpartition("-")[0]))
             self._replace(again)
             self._ready.append(operation.order_id)
             return again

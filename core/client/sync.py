@@ -27,7 +27,7 @@ from core.client.local import LocalStore
 from core.client.merge import Verdict, judge
 from core.client.news import Changed, Listener, Told
 from core.client.operations import Operation, State
-from core.client.outbox import KEPT_FOR, Outbox
+from core.client.outbox import KEPT_FOR, NUMBER_TAKEN, Outbox
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
@@ -107,6 +107,7 @@ class Sync:
             if not self._advance(page.frames, Cursor.parse(page.cursor), place, backlog=backlog):
                 raise ServerFault("Its events do not fit together.")
             if not page.more:
+                self.cache.synced(self._door.now())
                 return
 
     def _advance(self, frames: Sequence[Frame], following: Cursor, place: Cursor, *, backlog: bool) -> bool:
@@ -181,6 +182,13 @@ class Sync:
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
         theirs = conflict.order
         if theirs is None:
+            if conflict.field == "number":
+                snapshot = self._door.snapshot()
+                if snapshot.series:
+                    self.outbox.series_at(snapshot.series, snapshot.series_last)
+                self.outbox.hold(operation, State.PARKED, conflict.message, outcome=NUMBER_TAKEN)
+                self._tell(operation.order_id)
+                return True
             if not operation.kind.makes_order or conflict.field != "id":
                 self.outbox.hold(operation, State.PARKED, conflict.message)
                 self._tell(operation.order_id)

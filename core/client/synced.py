@@ -5,13 +5,15 @@ will be; everything that is, was or goes wrong with them afterwards is told to t
 """
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from core.client import ledger
+from core.client import ledger, session_file
 from core.client.cache import Cache
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
@@ -65,10 +67,11 @@ class SyncedApi:
     ) -> None:
         self._store = LocalStore(path)
         self._cache = Cache(self._store)
+        self._telling = threading.RLock()
         options = {} if timeout_s is None else {"timeout_s": timeout_s}
-        self._http = HttpApi(server_url, keep=self._keep_session, **options)
+        self._http = HttpApi(server_url, keep=partial(session_file.keep, self._store), **options)
         self._door = HttpDoor(self._http)
-        self._on_changed = on_changed
+        self._listener = on_changed
         self._on_standing = on_standing
         self._sync: Sync | None = None
         self._engine: Engine | None = None
@@ -83,13 +86,11 @@ class SyncedApi:
 
     def resume(self) -> Tokens | None:
         """Go on as whoever did not sign out before this window was closed; None when everybody did. Asks nobody."""
-        with self._store.reading() as db:
-            row = db.execute("SELECT tokens, refresh_op_id FROM session").fetchone()
-        if row is None:
+        kept = session_file.read(self._store)
+        if kept is None:
             return None
-        tokens = msgspec.json.decode(row[0], type=Tokens)
-        self._http.resume(tokens, OpId(row[1]))
-        return self._begin(tokens)
+        self._http.resume(*kept)
+        return self._begin(kept[0])
 
     def sign_up(self, request: SignUp) -> Tokens:
         return self._begin(self._http.sign_up(request))
@@ -101,11 +102,11 @@ class SyncedApi:
         return self._begin(self._http.staff_sign_in(request))
 
     def sign_out(self) -> None:
-        """End the session. What waits is kept until the same person signs in again; what was shown is forgotten."""
+        """End the session. What waits is kept until the same person signs in again; what was shown is forgotten, and
+        the listener hears nothing more of it."""
         self._stop()
         self._http.sign_out()
         self._cache.clear()
-        self._on_changed(Changed(told=(), whole=True))
 
     def server_now(self) -> datetime:
         return self._http.server_now()
@@ -115,27 +116,28 @@ class SyncedApi:
             self._engine.hurry()  # the session had ended; the same person is back
             return tokens
         self._stop()
-        self._cache.claim(tokens.person.id)
-        outbox = Outbox(self._store, tokens.person.id)
-        self._sync = Sync(self._store, self._cache, outbox, self._door, self._on_changed)
+        cache = self._cache = Cache(self._store)
+        cache.claim(tokens.person.id)
+
+        def tell(changed: Changed) -> None:
+            with self._telling:
+                if self._cache is cache:
+                    self._listener(changed)
+
+        self._sync = Sync(self._store, cache, Outbox(self._store, tokens.person.id), self._door, tell)
         self._engine = Engine(self._sync, self._door, self._on_standing)
-        self._on_changed(msgspec.structs.replace(self._sync.everything(), backlog=True))
+        tell(msgspec.structs.replace(self._sync.everything(), backlog=True))
         self._on_standing(self._engine.standing)
         self._engine.start()
         return tokens
 
     def _stop(self) -> None:
         engine, self._engine, self._sync = self._engine, None, None
+        with self._telling:
+            self._cache.retire()
+            self._cache = Cache(self._store)
         if engine is not None:
             engine.stop(_STOP_WITHIN_S)
-
-    def _keep_session(self, tokens: Tokens | None, op_id: OpId) -> None:
-        with self._store.transaction() as db:
-            if tokens is None:
-                db.execute("DELETE FROM session")
-            else:
-                kept = (msgspec.json.encode(tokens), op_id)
-                db.execute("INSERT OR REPLACE INTO session VALUES (1, ?, ?)", kept)
 
     # -- how it stands
 

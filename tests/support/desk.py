@@ -34,6 +34,8 @@ class Desk:
         self.told: list[Changed] = []
         self.sync = Sync(self.local, self.cache, self.outbox, door, self._on_changed)
         self._clock_s = 0.0
+        self.outbox.series_at("POS1", 0)
+        self.outbox.series_at("POS2", 0)
 
     def _on_changed(self, changed: Changed) -> None:
         self.told.append(changed)

@@ -1,0 +1,241 @@
+"""`orderbell sync`: send what waits in a window's file and fetch what it missed, without the window."""
+
+import argparse
+import getpass
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from core import logs, settings
+from core.client import session_file
+from core.client.cache import Cache
+from core.client.door import HttpDoor
+from core.client.errors import ClientError
+from core.client.http import HttpApi
+from core.client.ledger import waiting_of_others
+from core.client.local import LocalStore, LocalStoreError, default_path
+from core.client.news import Changed
+from core.client.operations import Operation, State
+from core.client.outbox import Counts, Outbox
+from core.client.sync import Sync
+from core.domain.ids import OpId, OrderId
+from core.protocol.replies import Tokens
+from core.protocol.requests import StaffSignIn
+
+SECTION: Final = "sync"
+IN_SYNC, WAITING, OUT_OF_REACH = 0, 1, 2
+_BAR: Final = 30
+
+
+class SyncSettings(msgspec.Struct, frozen=True, kw_only=True):
+    server_url: Annotated[
+        str, Meta(pattern=r"^https?://[^/]+$", description="address of the backend, without a path")
+    ] = "http://127.0.0.1:8765"
+    window: Annotated[Literal["pos", "customer"], Meta(description="whose file: pos or customer")] = "pos"
+    local_file: Annotated[str, Meta(description="the window's file; empty: where it is by default")] = ""
+    interval_s: Annotated[float, Meta(ge=1, le=86_400, description="seconds between two passes of --watch")] = 30.0
+
+    @property
+    def path(self) -> Path:
+        return Path(self.local_file) if self.local_file else default_path(self.window)
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation that is not answered yet."""
+
+    op_id: OpId
+    order_id: OrderId
+    number: str
+    kind: str
+    state: State
+    tries: int
+    problem: str
+    created_at: datetime
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file stands, and what this pass did."""
+
+    person: str = ""
+    reached: bool = True
+    problem: str = ""
+    sent: int = 0
+    orders_changed: int = 0
+    waiting: int = 0
+    parked: int = 0
+    conflicts: int = 0
+    waiting_of_others: int = 0
+    synced_at: datetime | None = None
+    """By the server's clock."""
+    operations: tuple[Line, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        if not self.reached:
+            return OUT_OF_REACH
+        return WAITING if self.waiting or self.parked or self.conflicts else IN_SYNC
+
+    def shown(self) -> str:
+        rows = [
+            ("person", self.person or "nobody is signed in"),
+            ("server", "reached" if self.reached else f"out of reach: {self.problem}"),
+            ("last success", self.synced_at.isoformat(" ", "seconds") if self.synced_at else "never"),
+            ("sent", str(self.sent)),
+            ("orders changed", str(self.orders_changed)),
+            ("waiting", str(self.waiting)),
+            ("parked", str(self.parked)),
+            ("conflicts", str(self.conflicts)),
+        ]
+        if self.waiting_of_others:
+            rows.append(("of others", f"{self.waiting_of_others} wait until whoever made them signs in again"))
+        lines = [f"{name:16}{value}" for name, value in rows]
+        lines += [
+            f"  {each.state:9} {each.number or each.order_id:14} {each.kind:15} {each.problem}".rstrip()
+            for each in self.operations
+        ]
+        return "\n".join(lines)
+
+
+class Pass:
+    """The engine's two directions over one file, driven from here."""
+
+    def __init__(self, store: LocalStore, http: HttpApi, tokens: Tokens, progress: "Progress") -> None:
+        self._store = store
+        self._person = tokens.person.name
+        self._changed: set[OrderId] = set()
+        self._progress = progress
+        self.cache = Cache(store)
+        self.cache.claim(tokens.person.id)
+        self.outbox = Outbox(store, tokens.person.id)
+        self._sync = Sync(store, self.cache, self.outbox, HttpDoor(http), self._on_changed)
+
+    def run(self) -> Summary:
+        """Fetch, send each operation once, fetch again."""
+        self._changed.clear()
+        self.outbox.hurry()
+        before = self.outbox.counts().waiting
+        problem, sent = "", 0
+        try:
+            self._sync.pull()
+            total = max(before, self.outbox.counts().waiting)  # a restored server may have made it more
+            while (operation := self.outbox.take(time.monotonic())) is not None:
+                sent += self._sync.send(operation)
+                self._progress.show(sent, total)
+            self._sync.pull()
+            self._sync.housekeep()
+        except ClientError as error:
+            problem = f"{error.title}. {error.message}"
+        self._progress.done()
+        return self.summary(problem=problem, sent=sent)
+
+    def summary(self, *, problem: str = "", sent: int = 0) -> Summary:
+        counts: Counts = self.outbox.counts()
+        return Summary(
+            person=self._person,
+            reached=not problem,
+            problem=problem,
+            sent=sent,
+            orders_changed=len(self._changed),
+            waiting=counts.waiting,
+            parked=counts.parked,
+            conflicts=counts.conflicts,
+            waiting_of_others=waiting_of_others(self._store, self.outbox.subject),
+            synced_at=self.cache.synced_at,
+            operations=tuple(self._line(operation) for operation in self.outbox.open()),
+        )
+
+    def _line(self, operation: Operation) -> Line:
+        row = self.cache.get(operation.order_id) or operation.seen
+        return Line(
+            op_id=operation.op_id,
+            order_id=operation.order_id,
+            number=row.number,
+            kind=operation.kind,
+            state=operation.state,
+            tries=operation.tries,
+            problem=operation.problem,
+            created_at=operation.created_at,
+        )
+
+    def _on_changed(self, changed: Changed) -> None:
+        self._changed.update(told.order_id for told in changed.told)
+
+
+class Progress:
+    """A bar on a terminal, and nothing elsewhere."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._wanted = wanted and sys.stderr.isatty()
+
+    def show(self, sent: int, total: int) -> None:
+        if self._wanted:
+            full = _BAR * min(sent, total) // max(total, 1)
+            print(f"\r[{'#' * full}{'.' * (_BAR - full)}] {sent}/{total}", end="", file=sys.stderr, flush=True)
+
+    def done(self) -> None:
+        if self._wanted:
+            print("\r" + " " * (_BAR + 20) + "\r", end="", file=sys.stderr, flush=True)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0 when all is in sync, 1 when something waits or is in conflict, 2 when there is no getting there."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell sync",
+        description=__doc__,
+        epilog="Exit status: 0 in sync; 1 operations wait, are parked or in conflict; 2 the server, the session or "
+        "the file is out of reach.",
+    )
+    parser.add_argument("--status", action="store_true", help="say how the file stands; ask nobody")
+    parser.add_argument("--watch", action="store_true", help="again and again, until stopped")
+    parser.add_argument("--json", action="store_true", help="the summary as JSON, one object a line")
+    parser.add_argument("--staff", metavar="NAME", help="sign in as NAME; the PIN is asked for, or read from a pipe")
+    parser.add_argument("--device", default="POS1", help="the terminal to sign in at (default: POS1)")
+    settings.add_flags(parser, SyncSettings)
+    options = parser.parse_args(argv)
+    try:
+        configured = settings.load(SyncSettings, SECTION, vars(options)).values
+    except settings.SettingsError as error:
+        parser.error(str(error))
+    logs.setup()
+    if not configured.path.exists():
+        return _out_of_reach(f"there is no file {configured.path}. Has the window ever run here?")
+    try:
+        with closing(LocalStore(configured.path)) as store:
+            return _run(store, configured, options)
+    except (LocalStoreError, ClientError) as error:
+        return _out_of_reach(str(error))
+    except KeyboardInterrupt:
+        return IN_SYNC
+
+
+def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespace) -> int:
+    with closing(HttpApi(configured.server_url, keep=partial(session_file.keep, store))) as http:
+        kept = session_file.read(store)
+        if options.staff:
+            pin = getpass.getpass(f"PIN of {options.staff}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+            tokens = http.staff_sign_in(StaffSignIn(staff=options.staff, pin=pin, device=options.device))
+        elif kept is None:
+            return _out_of_reach("nobody is signed in in that file. Open the window and sign in, or use --staff NAME.")
+        else:
+            tokens = kept[0]
+            http.resume(*kept)
+        one_pass = Pass(store, http, tokens, Progress(wanted=not options.json))
+        while True:
+            summary = one_pass.summary() if options.status else one_pass.run()
+            print(msgspec.json.encode(summary).decode() if options.json else summary.shown(), flush=True)
+            if not options.watch:
+                return summary.exit_status
+            time.sleep(configured.interval_s)
+
+
+def _out_of_reach(message: str) -> int:
+    print(f"orderbell sync: {message}", file=sys.stderr)
+    return OUT_OF_REACH

@@ -1,0 +1,44 @@
+"""The client's engine against the real backend: what is accepted arrives, what happens is told, in both directions."""
+
+from pathlib import Path
+
+from core.client.engine import Link
+from core.domain.status import OrderStatus
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.synced import Screen
+
+
+def test_a_change_at_the_counter_is_pushed_to_its_customer(place: Place, tmp_path: Path) -> None:
+    with Screen(place.server.url, tmp_path / "pos.db") as pos, Screen(place.server.url, tmp_path / "ada.db") as ada:
+        pos.staff()
+        ada.customer()
+        pos.until_live()
+        ada.until_live()
+        placed = ada.place()
+        assert ada.store.get(placed.id) is not None, "shown before the server has answered"
+        pos.until(lambda: pos.store.get(placed.id) is not None)
+        seen = pos.store.get(placed.id)
+        assert seen is not None
+        assert seen.number.startswith("ONLINE-")
+        pos.move(seen, OrderStatus.CONFIRMED)
+        ada.until(lambda: (row := ada.store.server_row(placed.id)) is not None and row.status is OrderStatus.CONFIRMED)
+        assert ada.api.standing.link is Link.LIVE
+        assert ada.api.standing.latency_ms is not None
+        assert not ada.told[-1].backlog
+
+
+def test_another_customers_orders_never_arrive(place: Place, tmp_path: Path) -> None:
+    with Screen(place.server.url, tmp_path / "ada.db") as ada, Screen(place.server.url, tmp_path / "grace.db") as grace:
+        ada.customer()
+        grace.customer(shop.GRACE)
+        ada.until_live()
+        grace.until_live()
+        for _ in range(3):
+            ada.place()
+        mine = grace.place()
+        ada.until_sent()
+        grace.until(lambda: grace.store.server_row(mine.id) is not None)
+        grace.until_sent()
+        ada_ids = {order.id for order in ada.store}
+        assert ada_ids.isdisjoint(told.order_id for changed in grace.told for told in changed.told)

@@ -1,0 +1,145 @@
+"""The client's engine over a network that loses, delays, doubles and freezes; against the real backend."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.client import push
+from core.client.engine import Link
+from core.client.errors import Unreachable
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
+from core.protocol.requests import HistoryQuery, OrderQuery
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.fault_proxy import Choose, Fault, FaultProxy
+from tests.support.synced import Screen
+
+TIMEOUT_S = (1.0, 1.0)
+
+
+@pytest.fixture
+def proxy(place: Place) -> Iterator[FaultProxy]:
+    with FaultProxy(place.server.url, pause_s=0.02) as proxy:
+        yield proxy
+
+
+def _always(fault: Fault, method: str = "POST /api/pos/orders") -> Choose:
+    return lambda line: fault if line.startswith(method) else Fault.NONE
+
+
+def _version(screen: Screen, order_id: OrderId) -> int:
+    row = screen.store.server_row(order_id)
+    return row.version if row is not None else 0
+
+
+def _orders(place: Place) -> int:
+    count: int = place.rows("SELECT count(*) FROM orders")[0][0]
+    return count
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.REFUSE, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.CUT_WITHIN, Fault.DELAY, Fault.DUPLICATE]
+)
+def test_each_order_arrives_once_whatever_the_network_does(
+    place: Place, proxy: FaultProxy, tmp_path: Path, fault: Fault
+) -> None:
+    generator = random.Random(str(fault))
+    before = _orders(place)
+    proxy.choose = lambda line: fault if line.startswith("POST /api/pos") and generator.random() < 0.5 else Fault.NONE
+    with Screen(proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos:
+        pos.staff()
+        pos.until_live()
+        taken = [pos.take() for _ in range(5)]
+        moved = [pos.move(order, OrderStatus.PREPARING) for order in taken]
+        pos.until_sent()
+        assert proxy.met[fault] > 0
+        pos.until(
+            lambda: all((row := pos.store.server_row(order.id)) is not None and row.version == 2 for order in moved)
+        )
+    assert _orders(place) == before + 5
+    numbers = place.rows("SELECT number FROM orders")
+    assert len(numbers) == len(set(numbers))
+    assert {order.number for order in taken} <= {number for (number,) in numbers}, "a number is never changed"
+
+
+def test_a_half_open_connection_is_found_out(
+    place: Place, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SILENCE_S", 1.0)  # 35 s for everybody else
+    with (
+        Screen(proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos,
+        Screen(place.server.url, tmp_path / "other.db") as ada,
+    ):
+        pos.staff()
+        ada.customer()
+        pos.until_live()
+        proxy.freeze(frozen=True)
+        missed = ada.place()
+        pos.until(lambda: pos.store.server_row(missed.id) is not None)
+        proxy.freeze(frozen=False)
+
+
+def test_when_push_is_blocked_polling_still_brings_everything(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
+    proxy.choose = _always(Fault.CUT_BEFORE, "GET /api/events HTTP")
+    with Screen(proxy.url, tmp_path / "pos.db") as pos, Screen(place.server.url, tmp_path / "ada.db") as ada:
+        pos.staff()
+        ada.customer()
+        pos.until(lambda: pos.api.standing.link is Link.POLLING)
+        placed = ada.place()
+        ada.until_sent()
+        pos.api.try_now()
+        pos.until(lambda: pos.store.server_row(placed.id) is not None)
+        assert Link.LIVE not in {standing.link for standing in pos.standings}
+
+
+def test_a_till_opens_and_works_without_a_server(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
+    with Screen(proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos:
+        kim = pos.staff()
+        pos.until_live()
+        known = pos.take()
+        pos.until_sent()
+    proxy.choose = lambda _line: Fault.REFUSE
+    with Screen(proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos:
+        resumed = pos.api.resume()
+        assert resumed is not None
+        assert resumed.person == kim.person
+        assert pos.store.server_row(known.id) is not None, "what was known is shown at once"
+        order = pos.take()
+        series, _, count = known.number.partition("-")
+        assert order.number == f"{series}-{int(count) + 1:06d}"
+        order = pos.move(order, OrderStatus.PREPARING)
+        order = pos.move(order, OrderStatus.READY)
+        pos.until(lambda: pos.api.standing.link is Link.OFFLINE and pos.api.standing.problem is not None)
+        assert pos.api.standing.counts.waiting == 3
+        assert [found.id for found in pos.api.orders(OrderQuery(q=order.number)).orders] == [order.id]
+        assert pos.api.details(order.id).order.status is OrderStatus.READY
+        with pytest.raises(Unreachable):
+            pos.api.orders(OrderQuery(open=True))
+        proxy.choose = lambda _line: Fault.NONE
+        pos.api.try_now()
+        pos.until_sent()
+        pos.until(lambda: (row := pos.store.server_row(order.id)) is not None and row.status is OrderStatus.READY)
+
+
+def test_signing_out_keeps_what_waits_for_the_same_person(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
+    with Screen(proxy.url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as view:
+        view.customer()
+        view.until_live()
+        view.api.menu()
+        proxy.choose = lambda _line: Fault.REFUSE
+        proxy.cut()
+        waiting = view.place()
+        view.sign_out()
+        assert view.api.resume() is None
+        proxy.choose = lambda _line: Fault.NONE
+        view.customer(shop.GRACE)
+        view.until_live()
+        assert view.api.waiting_of_others == 1
+        assert view.store.get(waiting.id) is None
+        view.sign_out()
+        view.customer()
+        view.until(lambda: view.store.server_row(waiting.id) is not None)
+        assert waiting.id in {order.id for order in view.api.history(HistoryQuery()).orders}

@@ -1,0 +1,186 @@
+"""A network that misbehaves on command: a TCP proxy which knows enough HTTP to choose where in an exchange to fail."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from enum import Enum
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+START_WITHIN_S: Final = 10
+_CHUNK: Final = 64 * 1024
+
+
+class Fault(Enum):
+    NONE = "none"
+    REFUSE = "refuse"
+    """The connection is reset before a byte is read."""
+    CUT_BEFORE = "cut before"
+    """The request is lost on its way: the server never sees it."""
+    CUT_AFTER = "cut after"
+    """The server has committed and answered; the answer is lost."""
+    CUT_WITHIN = "cut within"
+    """Half of the answer arrives."""
+    DELAY = "delay"
+    HALF_OPEN = "half open"
+    """Everything is accepted and nothing is answered."""
+    TRICKLE = "trickle"
+    """The answer comes byte by byte."""
+    DUPLICATE = "duplicate"
+    """The request reaches the server twice."""
+
+
+Choose = Callable[[str], Fault]
+"""What happens to the request with this first line."""
+
+
+class FaultProxy:
+    """Listens on a free port for the length of a `with`; `url` stays the same while `upstream` may be restarted
+    elsewhere. `choose` is asked once a request, in the proxy's thread."""
+
+    def __init__(self, upstream: str, choose: Choose = lambda _line: Fault.NONE, *, pause_s: float = 0.2) -> None:
+        self.upstream = upstream
+        self.choose = choose
+        self.url = ""
+        self.met: dict[Fault, int] = dict.fromkeys(Fault, 0)
+        self._pause_s = pause_s
+        """How long DELAY waits, and TRICKLE between two bytes."""
+        self._stop = asyncio.Event()
+        self._flow = asyncio.Event()
+        self._flow.set()
+        self._loop = asyncio.new_event_loop()
+        self._connections: set[asyncio.Task[None]] = set()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fault-proxy")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._started.wait(START_WITHIN_S):
+            raise RuntimeError("the proxy did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def cut(self) -> None:
+        """End every connection there is, in whatever it is doing."""
+        self._loop.call_soon_threadsafe(self._cancel)
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Open sockets stay open and carry nothing any more, as when a cable is pulled far away; or flow again."""
+        self._loop.call_soon_threadsafe(self._flow.clear if frozen else self._flow.set)
+
+    def _cancel(self) -> None:
+        for task in self._connections:
+            task.cancel()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._on_connection, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        self._started.set()
+        await self._stop.wait()
+        server.close()
+        self._cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._carry(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream: list[asyncio.StreamWriter] = []
+        try:
+            await self._exchanges(reader, writer, upstream)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            for each in (writer, *upstream):
+                each.transport.abort()
+
+    async def _exchanges(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: list[asyncio.StreamWriter]
+    ) -> None:
+        there: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = await reader.readexactly(_length(head))
+            fault = self.choose(head.split(b"\r\n", 1)[0].decode("latin-1"))
+            self.met[fault] += 1
+            if fault in (Fault.REFUSE, Fault.CUT_BEFORE):
+                return
+            if fault is Fault.HALF_OPEN:
+                await self._stop.wait()
+                return
+            if fault is Fault.DELAY:
+                await self._pause()
+            if there is None:
+                there = await self._connect(upstream)
+            if fault is Fault.DUPLICATE:
+                other = await self._connect(upstream)
+                other[1].write(head + body)
+                await _answer(other[0])
+            there[1].write(head + body)
+            if b"upgrade: websocket" in head.lower():
+                await asyncio.gather(self._pump(reader, there[1]), self._pump(there[0], writer))
+                return
+            answer = await _answer(there[0])
+            if fault is Fault.CUT_AFTER:
+                return
+            if fault is Fault.CUT_WITHIN:
+                writer.write(answer[: len(answer) // 2])
+                await writer.drain()
+                return
+            await self._give(writer, answer, byte_by_byte=fault is Fault.TRICKLE)
+
+    async def _connect(self, opened: list[asyncio.StreamWriter]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        target = urlsplit(self.upstream)
+        pair = await asyncio.open_connection(target.hostname, target.port)
+        opened.append(pair[1])
+        return pair
+
+    async def _give(self, writer: asyncio.StreamWriter, answer: bytes, *, byte_by_byte: bool) -> None:
+        if not byte_by_byte:
+            writer.write(answer)
+        else:
+            for position in range(len(answer)):
+                writer.write(answer[position : position + 1])
+                await self._pause()
+        await writer.drain()
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), self._pause_s)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(_CHUNK):
+            await self._flow.wait()
+            writer.write(data)
+            await writer.drain()
+        with contextlib.suppress(OSError):
+            writer.write_eof()
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+async def _answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head + await reader.readexactly(_length(head))

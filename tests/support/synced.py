@@ -1,0 +1,89 @@
+"""A window without a window: a `SyncedApi` over the real backend, what its screen would show, and waiting for it."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from core.client.engine import Link, Standing
+from core.client.news import Changed
+from core.client.orders import OrderStore
+from core.client.synced import SyncedApi
+from core.domain.ids import ShopId, new_op_id
+from core.domain.order import NewLine, Order
+from core.domain.status import OrderStatus
+from core.protocol.replies import Tokens
+from core.protocol.requests import ChangeStatus, PlaceOrder, SignIn, StaffSignIn, TakeOrder
+from core.server.setup import NewCustomer, NewStaff
+from tests.support import shop
+
+WITHIN_S: Final = 30.0
+LINES: Final = (NewLine(item_id=shop.FRIES),)
+
+
+class Screen:
+    """`store` is fed as a window feeds its own, but by the engine's threads, under a lock."""
+
+    def __init__(self, url: str, path: Path, *, timeout_s: tuple[float, float] | None = None) -> None:
+        self.store = OrderStore()
+        self.told: list[Changed] = []
+        self.standings: list[Standing] = []
+        self._different = threading.Condition()
+        self.api = SyncedApi(url, path, on_changed=self._on_changed, on_standing=self._on_standing, timeout_s=timeout_s)
+
+    def _on_changed(self, changed: Changed) -> None:
+        with self._different:
+            self.told.append(changed)
+            self.store.tell(changed)
+            self._different.notify_all()
+
+    def _on_standing(self, standing: Standing) -> None:
+        with self._different:
+            self.standings.append(standing)
+            self._different.notify_all()
+
+    def until(self, condition: Callable[[], bool], within_s: float = WITHIN_S) -> None:
+        """Wait until it holds, asking after each thing told. Raises `AssertionError` with how it stands."""
+        with self._different:
+            held = self._different.wait_for(condition, within_s)
+        assert held, f"{self.api.standing}"
+
+    def until_live(self) -> None:
+        self.until(lambda: self.api.standing.link is Link.LIVE)
+
+    def until_sent(self, within_s: float = WITHIN_S) -> None:
+        """Everything accepted is answered, well or not."""
+        self.until(lambda: self.api.standing.counts.waiting == 0 and not self._open(), within_s)
+
+    def _open(self) -> bool:
+        return any(not operation.held for operation in self.api.operations())
+
+    def staff(self, who: NewStaff = shop.KIM, device: str = shop.DEVICE, of: ShopId | None = None) -> Tokens:
+        return self.api.staff_sign_in(StaffSignIn(staff=who.name, pin=who.pin, device=device, shop=of or ""))
+
+    def customer(self, who: NewCustomer = shop.ADA) -> Tokens:
+        return self.api.sign_in(SignIn(login=who.phone, password=who.password))
+
+    def sign_out(self) -> None:
+        """As a window does it."""
+        self.api.sign_out()
+        with self._different:
+            self.store.clear()
+
+    def take(self) -> Order:
+        return self.api.take(new_op_id(), TakeOrder(lines=LINES))
+
+    def place(self) -> Order:
+        return self.api.place(new_op_id(), PlaceOrder(lines=LINES))
+
+    def move(self, order: Order, to: OrderStatus, reason: str = "") -> Order:
+        return self.api.change_status(new_op_id(), order.id, ChangeStatus(to=to, version=order.version, reason=reason))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.api.close()
