@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Final, TypeVar
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, SignalInstance
@@ -116,6 +117,12 @@ def _play(window: CustomerWindow, phone: str, shop: _Shop, rounds: int) -> dict[
     return {"orders": model.rowCount(), "idle": idle, "same": same, "changed": changed}
 
 
+def _fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A mistake inside an event ends the program, and not only the event."""
+    traceback.print_exception(kind, error, trace)
+    os._exit(1)
+
+
 def main() -> None:
     url, phone, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
     settings = CustomerSettings(
@@ -124,12 +131,10 @@ def main() -> None:
     app, theme = start_application("Orderbell", settings)
     window = CustomerWindow(theme, Jobs(), HttpApi(url), settings)
 
+    sys.excepthook = _fail
+
     def play() -> None:
-        try:
-            print(json.dumps(_play(window, phone, _Shop(url), rounds)), flush=True)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
+        print(json.dumps(_play(window, phone, _Shop(url), rounds)), flush=True)
         os._exit(0)  # what was measured is printed; taking windows apart is not measured
 
     QTimer.singleShot(0, play)
