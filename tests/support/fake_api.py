@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from core.client.errors import ClientError, Conflict, NotFound, Refused, SignedOut
-from core.domain.errors import DomainError
+from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Menu
 from core.domain.money import totals
@@ -101,12 +101,13 @@ class FakeBackend:
         check_delivery(request.fulfilment, request.address)
         sums = totals([line.total_minor for line in lines], self.menu.tax)
         at = self.now()
+        channel = Channel.ONLINE if series == ONLINE_SERIES else Channel.COUNTER
         order = Order(
             id=request.id or new_order_id(),
             shop_id=SHOP,
             number=self.number(series),
-            channel=Channel.ONLINE if series == ONLINE_SERIES else Channel.COUNTER,
-            status=OrderStatus.PENDING,
+            channel=channel,
+            status=channel.first_status,
             version=1,
             fulfilment=request.fulfilment,
             tender=request.tender,
@@ -118,7 +119,7 @@ class FakeBackend:
             placed_at=at,
             updated_at=at,
             customer_id=customer.id if customer else None,
-            customer_name=customer.name if customer else getattr(request, "customer_name", ""),
+            customer_name=getattr(request, "customer_name", "") or (customer.name if customer else ""),
             customer_phone=customer.phone if customer else "",
             address=request.address,
             note=request.note,
@@ -234,6 +235,8 @@ class FakeApi:
         self.backend.enter("take")
         self._me(staff=True)
         known = next((c for c, _ in self.backend.customers.values() if c.id == request.customer_id), None)
+        if request.customer_id is not None and known is None:
+            raise Refused("There is no such customer.", field="customer_id")
         return self._once(op_id, request, lambda: self.backend.add_order(request, known, self.device))
 
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
@@ -330,7 +333,7 @@ class FakeApi:
     def _move(self, order: Order, to: OrderStatus, role: Role, reason: str) -> Order:
         try:
             return self.backend.move(order.id, to, role, reason)
-        except DomainError as error:
+        except IllegalMove as error:
             raise Conflict(error.message, order=order) from error
 
     def _newest_first(self) -> list[Order]:

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from core.client.errors import ClientError, Conflict, NotFound, Refused
+from core.client.errors import ClientError, Conflict, NotFound
 from core.domain.ids import OpId, OrderId, new_op_id, new_order_id
 from core.domain.order import Order
 from core.protocol.requests import PlaceOrder, TakeOrder
@@ -19,7 +19,8 @@ class Intent(Generic[Request]):
     """One intended order. Its id stays until an order has it; its op id stays while the request is the same.
 
     So a repeat is answered from the first time's result, and a changed request meets the order that may already
-    be there under this id instead of becoming a second one.
+    be there under this id instead of becoming a second one. A refusal is not kept by the server, so what was refused
+    may be asked again under the same op id.
     """
 
     def __init__(self) -> None:
@@ -33,10 +34,6 @@ class Intent(Generic[Request]):
         if request != self._request:
             self._op_id, self._request = new_op_id(), request
         return self._op_id, request
-
-    def refused(self) -> None:
-        """The server has said no for good: the same request is a new operation when it is sent again."""
-        self._request = None
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -112,7 +109,5 @@ class OrderSender(QObject, Generic[Request]):
         self._job = None
         if isinstance(error, Conflict):
             self._intent = Intent()  # somebody else's order has this id
-        elif isinstance(error, Refused):
-            self._intent.refused()
         self.busy_changed.emit(False)
         self.failed.emit(error)

@@ -1,0 +1,405 @@
+"""What a window may rely on behind its door: the fake that widgets are tested with, held against the real backend."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Protocol
+
+import msgspec
+import pytest
+
+from core.client.api import CustomerApi, StaffApi
+from core.client.errors import Conflict, NotFound, Refused, SignedOut
+from core.client.http import HttpApi
+from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, new_op_id, new_order_id
+from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
+from core.domain.people import Role
+from core.domain.status import Fulfilment, OrderStatus
+from core.protocol.headers import IDEMPOTENCY_KEY
+from core.protocol.requests import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    HistoryQuery,
+    OrderQuery,
+    PlaceOrder,
+    RecallOrder,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+    TakeOrder,
+)
+from tests.support import shop
+from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.server import ServerThread
+
+S = OrderStatus
+GUACAMOLE_BOWL = NewLine(item_id=shop.BOWL, quantity=2, modifier_ids=(shop.CHICKEN, shop.GUACAMOLE), note="no rice")
+FRIES = NewLine(item_id=shop.FRIES)
+
+
+class Door(CustomerApi, StaffApi, Protocol):
+    """Both doors in one, as `HttpApi` and `FakeApi` are."""
+
+
+Backend = Callable[[], Door]
+"""Opens another window's door to the same backend."""
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    directory = tmp_path_factory.mktemp("contract")
+    shop.lay_out(directory / "orderbell.db")
+    with ServerThread(directory) as server, ExitStack() as opened:
+
+        def open_door() -> Door:
+            api = HttpApi(server.url)
+            opened.callback(api.close)
+            return api
+
+        yield open_door
+
+
+@pytest.fixture(scope="module")
+def fake() -> Backend:
+    backend = FakeBackend(shop.MENU)
+    backend.staff = {"Kim": (shop.CASHIER_PIN, Role.CASHIER), "Alex": (shop.ADMIN_PIN, Role.ADMIN)}
+    for who in (shop.ADA, shop.GRACE):
+        backend.add_customer(who.name, who.phone, who.password)
+    return lambda: FakeApi(backend)
+
+
+@pytest.fixture(scope="module", params=["fake", "real"])
+def backend(request: pytest.FixtureRequest, fake: Backend, real: Backend) -> Backend:
+    return fake if request.param == "fake" else real
+
+
+@pytest.fixture(scope="module")
+def ada(backend: Backend) -> Door:
+    door = backend()
+    door.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
+    return door
+
+
+@pytest.fixture(scope="module")
+def grace(backend: Backend) -> Door:
+    door = backend()
+    door.sign_in(SignIn(login=shop.GRACE.phone, password=shop.GRACE.password))
+    return door
+
+
+@pytest.fixture(scope="module")
+def kim(backend: Backend) -> Door:
+    door = backend()
+    door.staff_sign_in(StaffSignIn(staff="Kim", pin=shop.CASHIER_PIN, device=shop.DEVICE))
+    return door
+
+
+def place(door: Door, *lines: NewLine) -> Order:
+    return door.place(new_op_id(), PlaceOrder(lines=lines or (FRIES,)))
+
+
+def move(door: Door, order: Order, to: OrderStatus, reason: str = "") -> Order:
+    return door.change_status(new_op_id(), order.id, ChangeStatus(to=to, version=order.version, reason=reason))
+
+
+# -- being somebody
+
+
+def test_signing_in(backend: Backend) -> None:
+    door = backend()
+    tokens = door.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
+    assert (tokens.person.name, tokens.person.role) == (shop.ADA.name, Role.CUSTOMER)
+    assert tokens.shop_name == shop.MENU.shop_name
+    staff = backend().staff_sign_in(StaffSignIn(staff="Alex", pin=shop.ADMIN_PIN, device=shop.DEVICE))
+    assert (staff.person.role, staff.device) == (Role.ADMIN, shop.DEVICE)
+
+
+def test_a_wrong_password_or_pin_opens_nothing(backend: Backend) -> None:
+    door = backend()
+    with pytest.raises(SignedOut):
+        door.sign_in(SignIn(login=shop.ADA.phone, password="not this one"))
+    with pytest.raises(SignedOut):
+        door.sign_in(SignIn(login="+1 555 9999", password=shop.ADA.password))
+    with pytest.raises(SignedOut):
+        door.staff_sign_in(StaffSignIn(staff="Kim", pin="00000000", device=shop.DEVICE))
+    with pytest.raises(SignedOut):
+        door.history(HistoryQuery())
+
+
+def test_signing_up_signs_in_and_is_once_per_phone(backend: Backend) -> None:
+    request = SignUp(name="Nia", phone="+1 555 0177", password="long enough")
+    door = backend()
+    assert door.sign_up(request).person.name == "Nia"
+    assert door.history(HistoryQuery()).total == 0
+    with pytest.raises(Conflict) as refused:
+        backend().sign_up(request)
+    assert refused.value.order is None
+
+
+def test_signing_out_ends_it(backend: Backend) -> None:
+    door = backend()
+    door.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
+    door.sign_out()
+    with pytest.raises(SignedOut):
+        door.history(HistoryQuery())
+    door.sign_out()
+
+
+def test_the_menu_is_for_everybody(backend: Backend, ada: Door, kim: Door) -> None:
+    for door in (backend(), ada, kim):
+        menu = door.menu()
+        assert menu.categories == shop.MENU.categories
+        assert (menu.currency, menu.tax) == (shop.MENU.currency, shop.MENU.tax)
+
+
+# -- a customer's orders
+
+
+def test_a_placed_order_is_priced_by_the_menu(ada: Door) -> None:
+    asked = PlaceOrder(
+        lines=(GUACAMOLE_BOWL, FRIES),
+        fulfilment=Fulfilment.DELIVERY,
+        tender=Tender.CASH_ON_DELIVERY,
+        address="1 Main Street",
+        note="ring twice",
+        id=new_order_id(),
+    )
+    order = ada.place(new_op_id(), asked)
+    assert order.id == asked.id
+    assert (order.subtotal_minor, order.tax_minor, order.total_minor) == (2790, 230, 3020)
+    assert [(line.quantity, line.total_minor, line.note) for line in order.lines] == [
+        (2, 2400, "no rice"),
+        (1, 390, ""),
+    ]
+    assert [modifier.name for modifier in order.lines[0].modifiers] == ["Chicken", "Guacamole"]
+    assert (order.status, order.payment, order.channel) == (S.PENDING, PaymentState.UNPAID, Channel.ONLINE)
+    assert (order.address, order.note, order.customer_name) == ("1 Main Street", "ring twice", shop.ADA.name)
+    assert order.number.startswith("ONLINE-")
+    assert ada.order(order.id) == order
+
+
+def test_the_same_operation_again_is_the_same_order(ada: Door) -> None:
+    op_id, request = new_op_id(), PlaceOrder(lines=(FRIES,), id=new_order_id())
+    total = ada.history(HistoryQuery()).total
+    assert ada.place(op_id, request) == ada.place(op_id, request)
+    assert ada.history(HistoryQuery()).total == total + 1
+
+
+def test_the_same_operation_with_another_request_is_refused(ada: Door) -> None:
+    op_id, request = new_op_id(), PlaceOrder(lines=(FRIES,), id=new_order_id())
+    ada.place(op_id, request)
+    with pytest.raises(Refused) as refused:
+        ada.place(op_id, msgspec.structs.replace(request, lines=(GUACAMOLE_BOWL,)))
+    assert refused.value.field == IDEMPOTENCY_KEY
+
+
+def test_another_operation_for_the_same_order_meets_the_one_that_is_there(ada: Door, grace: Door) -> None:
+    """What a window leans on that sends a changed basket after a lost answer (ADR 0011)."""
+    request = PlaceOrder(lines=(FRIES,), id=new_order_id())
+    order = ada.place(new_op_id(), request)
+    for door in (ada, grace):
+        with pytest.raises(Conflict) as refused:
+            door.place(new_op_id(), msgspec.structs.replace(request, lines=(GUACAMOLE_BOWL,)))
+        assert refused.value.order is None, "nobody is told about an order by guessing its id"
+    assert ada.order(order.id).lines == order.lines
+    with pytest.raises(NotFound):
+        grace.order(order.id)
+
+
+def test_what_was_refused_may_be_asked_again_under_its_operation(ada: Door, kim: Door) -> None:
+    order, op_id = place(ada), new_op_id()
+    late = ChangeStatus(to=S.PREPARING, version=2)
+    with pytest.raises(Conflict):
+        kim.change_status(op_id, order.id, late)
+    move(kim, order, S.CONFIRMED)
+    assert kim.change_status(op_id, order.id, late).status is S.PREPARING
+
+
+@pytest.mark.parametrize(
+    ("lines", "field"),
+    [
+        ((FRIES, NewLine(item_id=shop.SOLD_OUT)), "lines[1].item_id"),
+        ((NewLine(item_id=ItemId("cake")),), "lines[0].item_id"),
+        ((FRIES, FRIES, NewLine(item_id=shop.BOWL, modifier_ids=(ModifierId("rice"),))), "lines[2].modifier_ids[0]"),
+        (
+            (NewLine(item_id=shop.BOWL, modifier_ids=(shop.CHICKEN, ModifierId("tofu"))),),
+            "lines[0].modifier_ids",
+        ),
+    ],
+)
+def test_what_cannot_be_had_names_its_line(ada: Door, lines: tuple[NewLine, ...], field: str) -> None:
+    total = ada.history(HistoryQuery()).total
+    with pytest.raises(Refused) as refused:
+        place(ada, *lines)
+    assert refused.value.field == field
+    assert refused.value.message
+    assert ada.history(HistoryQuery()).total == total
+
+
+def test_a_delivery_needs_an_address(ada: Door) -> None:
+    with pytest.raises(Refused) as refused:
+        ada.place(new_op_id(), PlaceOrder(lines=(FRIES,), fulfilment=Fulfilment.DELIVERY))
+    assert refused.value.field == "address"
+
+
+def test_the_history_comes_newest_first_in_pages(backend: Backend) -> None:
+    door = backend()
+    phone = f"+1 555 {new_order_id()[-4:].translate(str.maketrans('abcdef', '123456'))}8"
+    door.sign_up(SignUp(name="Nia", phone=phone, password="long enough"))
+    placed = [place(door).id for _ in range(5)]
+    first = door.history(HistoryQuery(limit=2))
+    second = door.history(HistoryQuery(limit=2, cursor=first.next_cursor or ""))
+    third = door.history(HistoryQuery(limit=2, cursor=second.next_cursor or ""))
+    pages = (first, second, third)
+    assert [order.id for page in pages for order in page.orders] == placed[::-1]
+    assert [page.total for page in pages] == [5, 5, 5]
+    assert third.next_cursor is None
+    assert all(order.lines for order in first.orders)
+
+
+def test_an_order_is_its_customers_alone(ada: Door, grace: Door) -> None:
+    order = place(ada)
+    for call in (
+        lambda: grace.order(order.id),
+        lambda: grace.status(order.id),
+        lambda: grace.cancel(new_op_id(), order.id, CancelOrder()),
+        lambda: grace.order(OrderId(new_order_id())),
+    ):
+        with pytest.raises(NotFound):
+            call()
+    assert order.id not in {each.id for each in grace.history(HistoryQuery(limit=100)).orders}
+
+
+def test_the_status_report_tells_the_way_so_far(ada: Door, kim: Door) -> None:
+    order = place(ada)
+    move(kim, order, S.CONFIRMED)
+    report = ada.status(order.id)
+    assert (report.status, report.version, report.number) == (S.CONFIRMED, 2, order.number)
+    assert (report.status_info.step, report.status_info.steps, report.status_info.progress) == (2, 5, 40)
+    assert [(change.source, change.target) for change in report.history] == [
+        (None, S.PENDING),
+        (S.PENDING, S.CONFIRMED),
+    ]
+    assert {change.by for change in report.history} == {""}, "a customer is not told who"
+
+
+def test_a_customer_cancels_until_the_shop_confirms(ada: Door, kim: Door) -> None:
+    order, op_id = place(ada), new_op_id()
+    cancelled = ada.cancel(op_id, order.id, CancelOrder(reason="changed my mind"))
+    assert (cancelled.status, cancelled.reason) == (S.CANCELLED, "changed my mind")
+    assert ada.cancel(op_id, order.id, CancelOrder(reason="changed my mind")) == cancelled
+    confirmed = move(kim, place(ada), S.CONFIRMED)
+    with pytest.raises(Conflict) as refused:
+        ada.cancel(new_op_id(), confirmed.id, CancelOrder())
+    assert refused.value.order is not None
+    assert refused.value.order.status is S.CONFIRMED
+
+
+# -- staff
+
+
+def test_an_order_taken_at_the_counter(kim: Door) -> None:
+    order = kim.take(new_op_id(), TakeOrder(lines=(FRIES,), customer_name="Sam"))
+    assert (order.channel, order.status, order.payment) == (Channel.COUNTER, S.CONFIRMED, PaymentState.PAID)
+    assert (order.fulfilment, order.customer_id, order.customer_name) == (Fulfilment.DINE_IN, None, "Sam")
+    assert order.number.startswith(f"{shop.DEVICE}-")
+
+
+def test_an_order_taken_for_a_known_customer_is_theirs(kim: Door, ada: Door) -> None:
+    (known,) = kim.customers("ada")
+    taken = kim.take(new_op_id(), TakeOrder(lines=(FRIES,), customer_id=known.id))
+    assert (taken.customer_id, taken.customer_name) == (known.id, shop.ADA.name)
+    assert ada.order(taken.id).number == taken.number
+    with pytest.raises(Refused):
+        kim.take(new_op_id(), TakeOrder(lines=(FRIES,), customer_id=CustomerId(new_order_id())))
+
+
+def test_customers_are_found_by_the_end_of_a_number_or_the_start_of_a_name(kim: Door) -> None:
+    assert [customer.name for customer in kim.customers("0101")] == [shop.GRACE.name]
+    assert [customer.name for customer in kim.customers("gra")] == [shop.GRACE.name]
+    assert list(kim.customers("nobody")) == []
+
+
+def test_the_board_has_every_open_order_oldest_first(kim: Door, ada: Door) -> None:
+    first, second, third = place(ada), place(ada), place(ada)
+    move(kim, second, S.REJECTED, "closed")
+    page = kim.orders(OrderQuery(open=True, limit=500))
+    mine = [order.id for order in page.orders if order.id in {first.id, second.id, third.id}]
+    assert mine == [first.id, third.id]
+    assert page.total == len(page.orders)
+
+
+def test_orders_are_found_by_number_and_by_name(kim: Door, ada: Door) -> None:
+    order = place(ada)
+    for sought in (order.number, order.number[-6:], "lovel"):
+        found = kim.orders(OrderQuery(q=sought, limit=500)).orders
+        assert order.id in {each.id for each in found}
+    rejected = kim.orders(OrderQuery(status=(S.REJECTED,), limit=500)).orders
+    assert order.id not in {each.id for each in rejected}
+
+
+def test_a_move_names_the_version_it_saw(kim: Door, ada: Door) -> None:
+    order = place(ada)
+    op_id, request = new_op_id(), ChangeStatus(to=S.CONFIRMED, version=1)
+    confirmed = kim.change_status(op_id, order.id, request)
+    assert (confirmed.status, confirmed.version) == (S.CONFIRMED, 2)
+    assert kim.change_status(op_id, order.id, request) == confirmed
+    assert kim.change_status(new_op_id(), order.id, request) == confirmed, "it is where it was wanted"
+    with pytest.raises(Conflict) as stale:
+        kim.change_status(new_op_id(), order.id, ChangeStatus(to=S.CANCELLED, version=1, reason="late"))
+    assert stale.value.order == confirmed
+
+
+def test_an_illegal_move_shows_the_order_as_it_is(kim: Door, ada: Door) -> None:
+    order = place(ada)
+    with pytest.raises(Conflict) as refused:
+        move(kim, order, S.READY)
+    assert refused.value.order is not None
+    assert refused.value.order.status is S.PENDING
+
+
+def test_cancelling_and_rejecting_say_why(kim: Door, ada: Door) -> None:
+    order = place(ada)
+    with pytest.raises(Refused) as refused:
+        move(kim, order, S.REJECTED)
+    assert refused.value.field == "reason"
+    assert move(kim, order, S.REJECTED, "out of rice").reason == "out of rice"
+    assert ada.order(order.id).reason == "out of rice"
+
+
+def test_recalling_goes_one_step_back(kim: Door, ada: Door) -> None:
+    confirmed = move(kim, place(ada), S.CONFIRMED)
+    recalled = kim.recall(new_op_id(), confirmed.id, RecallOrder(version=confirmed.version))
+    assert (recalled.status, recalled.version) == (S.PENDING, 3)
+    with pytest.raises(Conflict) as refused:
+        kim.recall(new_op_id(), confirmed.id, RecallOrder(version=3))
+    assert refused.value.order is not None
+    history = kim.details(confirmed.id).history
+    assert [change.target for change in history] == [S.PENDING, S.CONFIRMED, S.PENDING]
+
+
+def test_payment_is_beside_preparation(kim: Door, ada: Door) -> None:
+    order = place(ada)
+    paid = kim.change_payment(
+        new_op_id(), order.id, ChangePayment(payment=PaymentState.PAID, version=1, tender=Tender.CARD)
+    )
+    assert (paid.payment, paid.tender, paid.status, paid.version) == (PaymentState.PAID, Tender.CARD, S.PENDING, 2)
+    with pytest.raises(Conflict) as stale:
+        kim.change_payment(new_op_id(), order.id, ChangePayment(payment=PaymentState.REFUNDED, version=1))
+    assert stale.value.order == paid
+
+
+def test_everybody_has_their_own_side_of_the_counter(kim: Door, ada: Door) -> None:
+    order = place(ada)
+    for call in (
+        lambda: ada.orders(OrderQuery()),
+        lambda: ada.details(order.id),
+        lambda: ada.customers("gr"),
+        lambda: move(ada, order, S.CONFIRMED),
+        lambda: ada.take(new_op_id(), TakeOrder(lines=(FRIES,))),
+        lambda: kim.history(HistoryQuery()),
+        lambda: kim.order(order.id),
+        lambda: place(kim),
+    ):
+        with pytest.raises(Refused):
+            call()
