@@ -4,7 +4,8 @@ It watches an `OrderStore`. The orders that are there when it starts are nothing
 server's clock when it arrives (the machine slept, the network was down) is summed up instead of told one by one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -51,6 +52,7 @@ class Announcer:
         self._known: dict[OrderId, Order] = {}
         self._wanted: dict[OrderId, OrderStatus] = {}
         self._started = False
+        self._backlog = False
         self._unsubscribe = store.subscribe(self._on_store_changed)
 
     def start(self) -> None:
@@ -64,6 +66,15 @@ class Announcer:
         self._known.clear()
         self._wanted.clear()
 
+    @contextmanager
+    def backlog(self, happened_while_away: bool = True) -> Iterator[None]:
+        """What the store is told meanwhile happened while this window was away: it is summed up."""
+        self._backlog = happened_while_away
+        try:
+            yield
+        finally:
+            self._backlog = False
+
     def close(self) -> None:
         self._unsubscribe()
 
@@ -74,6 +85,9 @@ class Announcer:
     def _on_store_changed(self, changes: Changes) -> None:
         news = [found for order_id in (*changes.added, *changes.updated) if (found := self._news(order_id)) is not None]
         if not self._started or not news:
+            return
+        if self._backlog:
+            self._summarise(len(news))
             return
         recent = [each for each in news if self._now() - each.order.updated_at < BACKLOG_AGE]
         if len(recent) > AT_ONCE:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget, QWidgetAction
 from typing_extensions import override
 
+from core.client.engine import Link, Standing
 from core.client.errors import ClientError, SignedOut, Unreachable
 from core.ui.controls import label, restyle
 from core.ui.refresh import Refresher
@@ -16,7 +17,10 @@ _TICK_MS: Final = 1000
 
 
 class ConnectionChip(QPushButton):
-    """`Checking every 30 s · updated 12 s ago`, or `Offline · …`. It follows one refresher: the shown page's."""
+    """`Live · 23 ms`, `Checking every 30 s · updated 12 s ago`, or `Offline · 3 waiting to send`.
+
+    It follows one refresher, the shown page's, and the sync engine where the window has one.
+    """
 
     try_now = Signal()
 
@@ -26,6 +30,7 @@ class ConnectionChip(QPushButton):
         self.setProperty("kind", "chip")
         self._refresher: Refresher | None = None
         self._error: ClientError | None = None
+        self._standing: Standing | None = None
         self._waiting = 0
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
@@ -45,6 +50,13 @@ class ConnectionChip(QPushButton):
             refresher.failed.connect(self._on_refresh_failed)
         self._tell()
 
+    @Slot(object)
+    def set_standing(self, standing: Standing | None) -> None:
+        """How the sync engine stands with the backend; None in a window without one."""
+        self._standing = standing
+        self._waiting = 0 if standing is None else standing.counts.open
+        self._tell()
+
     def set_waiting(self, count: int) -> None:
         """How many of this window's own changes the server has not answered."""
         self._waiting = count
@@ -55,6 +67,11 @@ class ConnectionChip(QPushButton):
         """good, old or bad: what the chip's colour, shape and words all say."""
         if self._error is not None and not isinstance(self._error, SignedOut):
             return "bad"
+        link = None if self._standing is None else self._standing.link
+        if link is Link.OFFLINE:
+            return "bad"
+        if link is Link.LIVE:
+            return "good"
         refresher = self._refresher
         return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
 
@@ -82,8 +99,10 @@ class ConnectionChip(QPushButton):
         age_s = refresher.age_s if refresher is not None else None
         updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
         if self.state == "bad":
-            offline = isinstance(self._error, Unreachable)
+            offline = self._error is None or isinstance(self._error, Unreachable)
             parts = [_("Offline") if offline else _("Server problem"), updated]
+        elif self._live is not None:
+            parts = [_("Live"), *self._live]
         elif refresher is None:
             parts = [_("Ready")]
         elif not refresher.automatic:
@@ -94,6 +113,14 @@ class ConnectionChip(QPushButton):
             parts.append(ngettext("{count} waiting to send", "{count} waiting to send", self._waiting))
         shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
         return f"{shape} " + " · ".join(parts)
+
+    @property
+    def _live(self) -> list[str] | None:
+        """How long a message takes, where that is known; None while nothing is pushed."""
+        standing = self._standing
+        if standing is None or standing.link is not Link.LIVE:
+            return None
+        return [] if standing.latency_ms is None else [_("{n} ms").format(n=round(standing.latency_ms))]
 
     @Slot()
     def _explain(self) -> None:
@@ -112,10 +139,13 @@ class ConnectionChip(QPushButton):
         menu.popup(self.mapToGlobal(QPoint(0, self.height())))
 
     def _explanation(self) -> str:
-        if self._error is not None:
-            return f"{self._error.title}. {self._error.message}"
+        error = self._error or (self._standing.problem if self._standing is not None and self.state == "bad" else None)
+        if error is not None:
+            return f"{error.title}. {error.message}"
         if self.state == "old":
             return _("What you see may be out of date: the last answer is older than two intervals.")
+        if self._live is not None:
+            return _("Changes are shown the moment they happen. This window still checks by itself, to be sure.")
         return _("The server is answering. This window asks it for news by itself.")
 
     @override

@@ -136,6 +136,15 @@ def test_after_a_long_sleep_there_is_one_summary(store: OrderStore, heard: Heard
     assert heard.summed_up == [2]
 
 
+def test_what_happened_while_the_window_was_away_is_one_summary(store: OrderStore, heard: Heard) -> None:
+    with heard.announcer.backlog():
+        store.put(order("a", OrderStatus.CONFIRMED, 2))
+    assert heard.told == []
+    assert heard.summed_up == [1]
+    store.put(order("a", OrderStatus.PREPARING, 3))
+    assert heard.told == [("a", OrderStatus.PREPARING, False)]
+
+
 def test_many_at_once_are_one_summary(store: OrderStore, heard: Heard) -> None:
     store.replace([order(f"n{number}") for number in range(10)], 10, store.mark())
     assert heard.told == []

@@ -1,0 +1,48 @@
+"""The sync engine's way into the window's thread: what it tells becomes the store's, in the order it was told."""
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from core.client.announcer import Announcer
+from core.client.engine import Standing
+from core.client.news import Changed
+from core.client.orders import OrderStore
+
+
+class Bridge(QObject):
+    """Give `on_changed` and `on_standing` to the engine; they may be called in any thread."""
+
+    standing_changed = Signal(object)
+    """A `Standing`."""
+    _heard = Signal(object)
+    _stood = Signal(object)
+
+    def __init__(self, store: OrderStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._announcer: Announcer | None = None
+        self.standing = Standing()
+        self._heard.connect(self._on_changed_heard, Qt.ConnectionType.QueuedConnection)
+        self._stood.connect(self._on_standing_heard, Qt.ConnectionType.QueuedConnection)
+
+    def announce_with(self, announcer: Announcer | None) -> None:
+        """Have `announcer` know which of the store's changes happened while this window was away."""
+        self._announcer = announcer
+
+    def on_changed(self, changed: Changed) -> None:
+        self._heard.emit(changed)
+
+    def on_standing(self, standing: Standing) -> None:
+        self._stood.emit(standing)
+
+    @Slot(object)
+    def _on_changed_heard(self, changed: Changed) -> None:
+        if self._announcer is None:
+            self._store.tell(changed)
+            return
+        with self._announcer.backlog(changed.backlog):
+            self._store.tell(changed)
+
+    @Slot(object)
+    def _on_standing_heard(self, standing: Standing) -> None:
+        self.standing = standing
+        self.standing_changed.emit(standing)

@@ -1,0 +1,83 @@
+"""What the sync engine tells in its own threads reaches the store and the chip in the window's."""
+
+import threading
+from datetime import UTC, datetime
+
+from pytestqt.qtbot import QtBot
+
+from core.client.announcer import Announcement, Announcer
+from core.client.engine import Link, Standing
+from core.client.errors import Unreachable
+from core.client.news import Changed, Told
+from core.client.orders import Changes, OrderStore
+from core.client.outbox import Counts
+from core.domain.order import NewLine, Order
+from core.protocol.requests import TakeOrder
+from core.ui.bridge import Bridge
+from core.ui.connection import ConnectionChip
+from tests.support.fake_api import FakeBackend
+from tests.support.menus import SODA
+
+
+def an_order() -> Order:
+    return FakeBackend().add_order(TakeOrder(lines=(NewLine(item_id=SODA.id),)), None, "POS1")
+
+
+def elsewhere(call: object, *arguments: object) -> None:
+    thread = threading.Thread(target=call, args=arguments)  # type: ignore[arg-type]
+    thread.start()
+    thread.join()
+
+
+def test_news_reach_the_store_in_the_windows_thread(qtbot: QtBot) -> None:
+    store = OrderStore()
+    bridge = Bridge(store)
+    threads: list[threading.Thread] = []
+    seen: list[Changes] = []
+
+    def listen(changes: Changes) -> None:
+        threads.append(threading.current_thread())
+        seen.append(changes)
+
+    store.subscribe(listen)
+    order = an_order()
+    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=order.id, row=order, shown=order),)))
+    assert len(store) == 0, "it must not be told in the engine's thread"
+    qtbot.waitUntil(lambda: store.get(order.id) == order)
+    assert threads == [threading.main_thread()]
+    assert seen[0].added == (order.id,)
+
+
+def test_what_happened_while_away_is_summed_up(qtbot: QtBot) -> None:
+    store = OrderStore()
+    bridge = Bridge(store)
+    told: list[Announcement] = []
+    summed: list[int] = []
+    order = an_order()
+    announcer = Announcer(store, told.append, summed.append, now=lambda: datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC))
+    announcer.start()
+    bridge.announce_with(announcer)
+    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=order.id, row=order, shown=order),), backlog=True))
+    qtbot.waitUntil(lambda: summed == [1])
+    assert told == []
+
+
+def test_the_chip_tells_live_from_offline(qtbot: QtBot) -> None:
+    bridge = Bridge(OrderStore())
+    chip = ConnectionChip()
+    qtbot.addWidget(chip)
+    bridge.standing_changed.connect(chip.set_standing)
+    with qtbot.waitSignal(bridge.standing_changed):
+        elsewhere(bridge.on_standing, Standing(link=Link.LIVE, latency_ms=22.6))
+    assert (chip.state, chip.text()) == ("good", "● Live · 23 ms")
+    with qtbot.waitSignal(bridge.standing_changed):
+        elsewhere(
+            bridge.on_standing,
+            Standing(link=Link.OFFLINE, counts=Counts(waiting=2, conflicts=1), problem=Unreachable("No answer.")),
+        )
+    assert chip.state == "bad"
+    assert "Offline" in chip.text()
+    assert "3 waiting to send" in chip.text()
+    with qtbot.waitSignal(bridge.standing_changed):
+        elsewhere(bridge.on_standing, Standing(link=Link.LIVE))
+    assert (chip.state, chip.text()) == ("good", "● Live")
