@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.client.api import StaffApi
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
@@ -78,15 +79,13 @@ def later(backend: FakeBackend, waited: timedelta) -> None:
     backend._ticks += int(waited.total_seconds())
 
 
-class Till:
+class Screen:
     """One window, and a cashier in front of it."""
 
-    def __init__(self, qtbot: QtBot, window: PosWindow, jobs: Jobs, api: FakeApi) -> None:
+    def __init__(self, qtbot: QtBot, window: PosWindow, jobs: Jobs) -> None:
         self.qtbot = qtbot
         self.window = window
         self.jobs = jobs
-        self.api = api
-        self.backend = api.backend
 
     # -- looking
 
@@ -154,10 +153,6 @@ class Till:
 
     def timers(self) -> list[QTimer]:
         return [timer for timer in self.window.findChildren(QTimer) if timer.isActive()]
-
-    def server(self, order: Order) -> OrderStatus:
-        """Where the order stands in truth."""
-        return self.backend.orders[order.id].status
 
     # -- doing
 
@@ -237,22 +232,43 @@ class Till:
         self.settle()
 
 
+class Till(Screen):
+    """A window over a fake shop."""
+
+    def __init__(self, screen: Screen, api: FakeApi) -> None:
+        super().__init__(screen.qtbot, screen.window, screen.jobs)
+        self.api = api
+        self.backend = api.backend
+
+    def server(self, order: Order) -> OrderStatus:
+        """Where the order stands in truth."""
+        return self.backend.orders[order.id].status
+
+
 @contextmanager
-def open_till(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Till]:
+def show_window(qtbot: QtBot, api: StaffApi, **settings: object) -> Iterator[Screen]:
     """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
     chosen = PosSettings(**{"board_refresh_s": LONG_S, "idle_lock_s": 0.0, **settings})  # type: ignore[arg-type]
-    theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
     jobs = Jobs()
-    api = FakeApi(backend)
-    window = PosWindow(chosen, theme, api, jobs)
+    window = PosWindow(chosen, Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion), api, jobs)
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
     try:
-        yield Till(qtbot, window, jobs, api)
+        yield Screen(qtbot, window, jobs)
     finally:
-        backend.gate.set()
         window.close()
         jobs.close(wait_s=5)
         window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@contextmanager
+def open_till(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Till]:
+    """`show_window` over a fake shop, whose gate is open again at the end."""
+    api = FakeApi(backend)
+    with show_window(qtbot, api, **settings) as screen:
+        try:
+            yield Till(screen, api)
+        finally:
+            backend.gate.set()
