@@ -2,9 +2,13 @@
 
 import argparse
 import importlib
+import os
 import platform
+import sqlite3
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,6 +21,7 @@ BENCHMARKS: Final = {
     "paint": "benchmarks.first_paint",
     "refresh": "benchmarks.silent_refresh",
 }
+RESULTS: Final = Path(__file__).with_name("results.md")
 
 
 def main() -> int:
@@ -24,12 +29,23 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=BENCHMARKS, help="just this one (may be repeated)")
     parser.add_argument("--quick", action="store_true", help="smaller and shorter: to see that it runs, not to quote")
     parser.add_argument("--json", action="store_true", help="the results as JSON, one object a line")
+    parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS.name} too")
     arguments = parser.parse_args()
-    print(f"Python {platform.python_version()} on {platform.system()}", file=sys.stderr)
+    machine = (
+        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}"
+    )
+    print(machine, file=sys.stderr)
+    shown = []
     for name in arguments.only or BENCHMARKS:
         measure: Callable[[bool], Result] = importlib.import_module(BENCHMARKS[name]).run
         result = measure(arguments.quick)
-        print(msgspec.json.encode(result).decode() if arguments.json else result.shown() + "\n", flush=True)
+        shown.append(result.shown())
+        print(msgspec.json.encode(result).decode() if arguments.json else shown[-1] + "\n", flush=True)
+    if arguments.write:
+        tables = "\n\n".join(f"```\n{table}\n```" for table in shown)
+        today = datetime.now(UTC).date()
+        RESULTS.write_text(f"# The last run\n\n{today}, {machine}.\n\n{tables}\n", encoding="utf-8")
     return 0
 
 
