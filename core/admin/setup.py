@@ -11,12 +11,15 @@ from core.domain.menu import Menu
 from core.domain.people import Role
 from core.server import keys
 from core.server.keys import Keys
-from core.server.setup import NewCustomer, NewShop, NewStaff, create_shop, is_set_up
+from core.server.setup import NewCustomer, NewDisplay, NewShop, NewStaff, create_shop, is_set_up
 from core.store.database import Database
 
 DEVICE: Final = "POS1"
+DISPLAY: Final = "BOARD1"
+_TYPED: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 DEMO_PASSWORD: Final = "orderbell"  # noqa: S105 - printed for everybody to play with
 DEMO_STAFF: Final = (NewStaff("Alex", "1357", Role.ADMIN), NewStaff("Kim", "2468", Role.CASHIER))
+DEMO_DISPLAYS: Final = (NewDisplay(DISPLAY, "DEMO-DEMO-DEMO-DEMO"),)
 DEMO_CUSTOMERS: Final = (
     NewCustomer("Ada Lovelace", "+1 555 0100", DEMO_PASSWORD, "ada@example.org"),
     NewCustomer("Grace Hopper", "+1 555 0101", DEMO_PASSWORD, "grace@example.org"),
@@ -31,7 +34,13 @@ def demo_menu() -> Menu:
 
 def demo_shop(menu: Menu | None = None) -> NewShop:
     """A shop to play with: its PINs and passwords are known to everybody."""
-    return NewShop(menu=menu or demo_menu(), staff=DEMO_STAFF, customers=DEMO_CUSTOMERS, devices=(DEVICE,))
+    return NewShop(
+        menu=menu or demo_menu(),
+        staff=DEMO_STAFF,
+        customers=DEMO_CUSTOMERS,
+        devices=(DEVICE,),
+        displays=DEMO_DISPLAYS,
+    )
 
 
 def open_keys(path: Path) -> tuple[Keys, bool]:
@@ -48,12 +57,24 @@ def set_up(database: Database, *, demo: bool) -> str:
     """Make the default shop if there is none. Gives what was made, for a person to read once; empty if nothing was."""
     if is_set_up(database):
         return ""
-    shop = demo_shop() if demo else NewShop(menu=demo_menu(), staff=_staff(), devices=(DEVICE,))
+    shop = demo_shop() if demo else _first_shop()
     create_shop(database, shop)
     people = [f"  {member.role:8} {member.name}, PIN {member.pin}" for member in shop.staff]
+    people += [f"  display  {display.name}, code {display.secret}" for display in shop.displays]
     people += [f"  customer {new.name}, {new.phone}, password {new.password}" for new in shop.customers]
-    advice = "" if demo else "\nWrite the PINs down: they are kept only as hashes and are not shown again."
+    advice = "" if demo else "\nWrite the PINs and the code down: they are kept only as hashes and are not shown again."
     return "\n".join((f"Made the shop {shop.menu.shop_name!r} with terminal {DEVICE}.", *people)) + advice
+
+
+def _first_shop() -> NewShop:
+    return NewShop(
+        menu=demo_menu(), staff=_staff(), devices=(DEVICE,), displays=(NewDisplay(DISPLAY, new_device_secret()),)
+    )
+
+
+def new_device_secret() -> str:
+    """A code of 80 random bits that is read off one screen and typed into another: no 0 or O, no 1, I or L."""
+    return "-".join("".join(secrets.choice(_TYPED) for _ in range(4)) for _ in range(4))
 
 
 def _staff() -> tuple[NewStaff, ...]:

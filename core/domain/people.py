@@ -1,6 +1,7 @@
 """Who acts: a role, an identity, and the shop and device they act through."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -11,10 +12,19 @@ class Role(StrEnum):
     CUSTOMER = "customer"
     CASHIER = "cashier"
     ADMIN = "admin"
+    DISPLAY = "display"
+    """A screen over the counter: nobody stands behind it, and it may know numbers and statuses and nothing else."""
 
     @property
     def is_staff(self) -> bool:
-        return self is not Role.CUSTOMER
+        return self in (Role.CASHIER, Role.ADMIN)
+
+
+class DeviceKind(StrEnum):
+    TERMINAL = "terminal"
+    """Staff sign in at it, and it gives numbers of its own series."""
+    DISPLAY = "display"
+    """It signs in by itself, with a secret of its own."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +39,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def customer_id(self) -> CustomerId:
-        """The customer this request belongs to. Raises `TypeError` for staff: their id is nobody's order history."""
+        """The customer this request belongs to. Raises `TypeError` for others: their id is nobody's order history."""
         if self.role is not Role.CUSTOMER:
             raise TypeError(f"a {self.role} has no orders of their own")
         return CustomerId(self.subject)
@@ -37,7 +47,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def staff_id(self) -> StaffId:
         if not self.role.is_staff:
-            raise TypeError("a customer is no member of staff")
+            raise TypeError(f"a {self.role} is no member of staff")
         return StaffId(self.subject)
 
 
@@ -49,6 +59,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     phone: str = ""
     email: str = ""
+
+
+FIRST_NAME_MOST: Final = 20
+
+
+def first_name(name: str) -> str:
+    """What a room may be told of a name: its first word, of at most 20 letters."""
+    words = name.split(maxsplit=1)
+    return words[0][:FIRST_NAME_MOST] if words else ""
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,7 @@ class Move(StrEnum):
 
 
 STAFF: Final = frozenset({Role.CASHIER, Role.ADMIN})
+PEOPLE: Final = STAFF | {Role.CUSTOMER}
 EVERYONE: Final = frozenset(Role)
 ANY_FULFILMENT: Final = frozenset(Fulfilment)
 _DELIVERY = frozenset({Fulfilment.DELIVERY})
@@ -75,7 +76,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition(_S.COMPLETED, _S.READY, Move.RECALL, fulfilments=_COLLECTED),
     Transition(_S.COMPLETED, _S.OUT_FOR_DELIVERY, Move.RECALL, fulfilments=_DELIVERY),
     Transition(_S.PENDING, _S.REJECTED, Move.REJECT, reason_from=STAFF),
-    Transition(_S.PENDING, _S.CANCELLED, Move.CANCEL, roles=EVERYONE, reason_from=STAFF),
+    Transition(_S.PENDING, _S.CANCELLED, Move.CANCEL, roles=PEOPLE, reason_from=STAFF),
     Transition(_S.CONFIRMED, _S.CANCELLED, Move.CANCEL, reason_from=STAFF),
     Transition(_S.PREPARING, _S.CANCELLED, Move.CANCEL, reason_from=STAFF),
     Transition(_S.READY, _S.CANCELLED, Move.CANCEL, reason_from=STAFF),

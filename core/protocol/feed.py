@@ -57,15 +57,14 @@ class Cursor(msgspec.Struct, frozen=True):
         return cls(epoch, number, event_id)
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One event. `prev` is the last event before it that this subscriber may see, 0 if there was none.
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a subscriber's chain. `prev` is the last event before it that this subscriber may see, 0 for none.
 
     Numbers are the shop's, so a customer's have holes; `prev` tells a hole from a loss.
     """
 
     seq: int
     prev: int
-    event: Event
 
     def follows(self, position: int) -> bool:
         """Whether whoever has everything up to `position` may apply this next.
@@ -74,6 +73,12 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         was either seen already (`seq` ≤ position) or something before it is missing (`prev` > position).
         """
         return self.prev <= position < self.seq
+
+
+class Frame(Link, frozen=True, kw_only=True):
+    """One event."""
+
+    event: Event
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,6 +52,15 @@ class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):
     """The shop's id; empty means the default shop."""
 
 
+class DeviceSignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A display's, by itself: its name (`BOARD1`) and the code that was made with it."""
+
+    device: Annotated[str, Meta(min_length=1, max_length=20)]
+    secret: Annotated[str, Meta(max_length=128)]
+    shop: Annotated[str, Meta(max_length=36)] = ""
+    """The shop's id; empty means the default shop."""
+
+
 class RefreshTokens(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=200)]
 

@@ -10,7 +10,7 @@ from typing import Final
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, Person, Principal, Role
 from core.protocol.replies import Tokens
-from core.protocol.requests import SignIn, SignUp, StaffSignIn
+from core.protocol.requests import DeviceSignIn, SignIn, SignUp, StaffSignIn
 from core.server import problems
 from core.server.services import Services
 from core.store import people, sessions, shops
@@ -59,7 +59,7 @@ async def staff_sign_in(services: Services, request: StaffSignIn) -> Tokens:
 
     def find(transaction: Transaction) -> tuple[Shop | None, people.StaffMember | None]:
         shop = shops.get(transaction, ShopId(request.shop)) if request.shop else shops.default(transaction)
-        if shop is None or not shops.has_device(transaction, shop.id, device):
+        if shop is None or not shops.has_terminal(transaction, shop.id, device):
             return None, None
         return shop, people.staff_member(transaction, shop.id, request.staff)
 
@@ -77,6 +77,30 @@ async def staff_sign_in(services: Services, request: StaffSignIn) -> Tokens:
         device_id=device,
     )
     person = Person(id=member.id, role=member.role, name=member.name)
+    return await services.database.write(lambda transaction: _start(services, transaction, principal, person, shop))
+
+
+async def device_sign_in(services: Services, request: DeviceSignIn) -> Tokens:
+    """A display of a shop, by itself."""
+    device = DeviceId(request.device)
+
+    def find(transaction: Transaction) -> tuple[Shop | None, str | None]:
+        shop = shops.get(transaction, ShopId(request.shop)) if request.shop else shops.default(transaction)
+        return shop, shops.display_secret(transaction, shop.id, device) if shop else None
+
+    shop, secret_hash = await services.database.read(find)
+    if not await services.passwords.verify(secret_hash, request.secret):
+        raise problems.unauthenticated("The device or its code is not right.")
+    assert shop is not None
+    principal = Principal(
+        subject=f"{shop.id}/{device}",  # the name alone is another display's in another shop
+        role=Role.DISPLAY,
+        name=device,
+        session_id=uuid7(),
+        shop_id=shop.id,
+        device_id=device,
+    )
+    person = Person(id=principal.subject, role=Role.DISPLAY, name=device)
     return await services.database.write(lambda transaction: _start(services, transaction, principal, person, shop))
 
 
@@ -173,7 +197,8 @@ def _tokens(services: Services, principal: Principal, person: Person, shop: Shop
 
 
 def _person_of(transaction: Transaction, principal: Principal) -> Person:
-    customer = None if principal.role.is_staff else people.customer(transaction, principal.customer_id)
+    is_customer = principal.role is Role.CUSTOMER
+    customer = people.customer(transaction, principal.customer_id) if is_customer else None
     if customer is not None:
         return _person(customer)
     return Person(id=principal.subject, role=principal.role, name=principal.name)

@@ -9,7 +9,7 @@ import msgspec
 
 from core.domain.ids import OrderId
 from core.domain.people import Principal, Role
-from core.domain.status import EVERYONE, STAFF
+from core.domain.status import EVERYONE, PEOPLE, STAFF
 from core.server.problems import Headers
 from core.server.services import Services
 
@@ -27,10 +27,14 @@ class Who(Enum):
     PUBLIC = "public"
     """Anybody; a token, when one is sent, must still be valid."""
     SIGNED_IN = "signed in"
+    PERSON = "person"
+    """A customer or a member of staff: whoever orders are told to."""
     CUSTOMER = "customer"
     """A customer, and only with what is theirs."""
     STAFF = "staff"
     """A cashier or an admin, and only in their own shop."""
+    DISPLAY = "display"
+    """A board over the counter of one shop."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -42,6 +46,8 @@ _ROLES: Final = {
     Who.SIGNED_IN: EVERYONE,
     Who.CUSTOMER: frozenset({Role.CUSTOMER}),
     Who.STAFF: STAFF,
+    Who.PERSON: PEOPLE,
+    Who.DISPLAY: frozenset({Role.DISPLAY}),
 }
 
 

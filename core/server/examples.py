@@ -10,6 +10,7 @@ from core.domain.money import Tax
 from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
 from core.domain.people import Customer, Person, Role
 from core.domain.status import Fulfilment, OrderStatus, status_info
+from core.protocol.board import BoardReply, Ticket
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.protocol.replies import CustomerList, Health, OrderDetails, OrderPage, StatusReport, Tokens
@@ -17,6 +18,7 @@ from core.protocol.requests import (
     CancelOrder,
     ChangePayment,
     ChangeStatus,
+    DeviceSignIn,
     PlaceOrder,
     RecallOrder,
     RefreshTokens,
@@ -35,6 +37,7 @@ _CUSTOMER: Final = CustomerId("01920000-0000-7000-8000-000000000002")
 SIGN_UP: Final = SignUp(name="Ada", phone="+49 30 1234567", password="correct horse", email="ada@example.org")
 SIGN_IN: Final = SignIn(login="+49 30 1234567", password="correct horse")
 STAFF_SIGN_IN: Final = StaffSignIn(staff="Kim", pin="2468", device="POS1")
+DEVICE_SIGN_IN: Final = DeviceSignIn(device="BOARD1", secret="7Q4M-K2XD-9HTR-W5CN")
 REFRESH: Final = RefreshTokens(refresh_token="Zm9yIGV4YW1wbGUgb25seQ")
 PLACE: Final = PlaceOrder(
     lines=(NewLine(item_id=_BOWL, quantity=2, modifier_ids=(_GUACAMOLE,), note="no onions"),),
@@ -62,6 +65,14 @@ STAFF_TOKENS: Final = Tokens(
     person=Person(id="01920000-0000-7000-8000-000000000003", role=Role.CASHIER, name="Kim"),
     shop_name="Corner Kitchen",
     device="POS1",
+)
+DEVICE_TOKENS: Final = Tokens(
+    access_token=TOKENS.access_token,
+    refresh_token=TOKENS.refresh_token,
+    expires_in_s=600,
+    person=Person(id="01920000-0000-7000-8000-000000000000/BOARD1", role=Role.DISPLAY, name="BOARD1"),
+    shop_name="Corner Kitchen",
+    device="BOARD1",
 )
 ORDER: Final = Order(
     id=OrderId("01920000-0000-7000-8000-000000000001"),
@@ -138,3 +149,7 @@ _CONFIRMED: Final = OrderStatusChanged(
 )
 EVENT_PAGE: Final = EventPage(frames=(Frame(seq=41, prev=37, event=_CONFIRMED),), cursor=str(_HEAD), more=False)
 SNAPSHOT: Final = Snapshot(cursor=str(_HEAD), orders=(ORDER,), total=1, menu_version=1)
+BOARD: Final = BoardReply(
+    tickets=(Ticket(order_id=ORDER.id, number=ORDER.number, status=OrderStatus.READY, since=_LATER, first_name="Ada"),),
+    cursor=str(_HEAD),
+)

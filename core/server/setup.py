@@ -27,11 +27,17 @@ class NewCustomer(msgspec.Struct, frozen=True):
     email: str = ""
 
 
+class NewDisplay(msgspec.Struct, frozen=True):
+    name: str
+    secret: str
+
+
 class NewShop(msgspec.Struct, frozen=True, kw_only=True):
     menu: Menu
     staff: Sequence[NewStaff] = ()
     customers: Sequence[NewCustomer] = ()
     devices: Sequence[str] = ("POS1",)
+    displays: Sequence[NewDisplay] = ()
     time_zone: str = "UTC"
     """An IANA name."""
 
@@ -64,10 +70,14 @@ def create_shop(database: Database, wanted: NewShop) -> MadeShop:
         for new in wanted.customers
     ]
 
+    displays = [(DeviceId(new.name), hash_secret(new.secret)) for new in wanted.displays]
+
     def work(transaction: Transaction) -> None:
         shops.insert(transaction, shop_id, wanted.menu, wanted.time_zone)
         for device in wanted.devices:
             shops.insert_device(transaction, shop_id, DeviceId(device))
+        for display, secret_hash in displays:
+            shops.insert_display(transaction, shop_id, display, secret_hash)
         for member in staff:
             people.insert_staff(transaction, member)
         for customer, password_hash in customers:

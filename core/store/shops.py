@@ -11,6 +11,7 @@ from core.domain.ids import DeviceId, ItemId, ShopId, uuid7
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.order import ONLINE_SERIES, order_number
+from core.domain.people import DeviceKind
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
 from core.store.tables import (
@@ -49,7 +50,9 @@ _INSERT: Final = Prepared.insert(shops)
 _INSERT_DEVICE: Final = Prepared.insert(devices)
 _INSERT_SERIES: Final = Prepared.insert(number_series)
 _DEVICE: Final = Prepared(
-    select(devices.c.id).where(devices.c.shop_id == bindparam("shop_id"), devices.c.id == bindparam("device_id"))
+    select(devices.c.kind, devices.c.secret_hash).where(
+        devices.c.shop_id == bindparam("shop_id"), devices.c.id == bindparam("device_id")
+    )
 )
 _one: Final[ColumnClause[int]] = literal_column("1")
 _this_series: Final = (number_series.c.shop_id == bindparam("shop"), number_series.c.series == bindparam("name"))
@@ -119,8 +122,21 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
 
 def insert_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> None:
     """A terminal, and the number series that only it counts."""
-    transaction.run(_INSERT_DEVICE, shop_id=shop_id, id=device_id, created_at=to_us(now()))
+    _insert_device(transaction, shop_id, device_id, DeviceKind.TERMINAL, None)
     transaction.run(_INSERT_SERIES, shop_id=shop_id, series=device_id, last=0)
+
+
+def insert_display(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str) -> None:
+    """A display, which signs in by the secret that made `secret_hash`."""
+    _insert_device(transaction, shop_id, device_id, DeviceKind.DISPLAY, secret_hash)
+
+
+def _insert_device(
+    transaction: Transaction, shop_id: ShopId, device_id: DeviceId, kind: DeviceKind, secret_hash: str | None
+) -> None:
+    transaction.run(
+        _INSERT_DEVICE, shop_id=shop_id, id=device_id, kind=kind, secret_hash=secret_hash, created_at=to_us(now())
+    )
 
 
 def get(transaction: Transaction, shop_id: ShopId) -> Shop | None:
@@ -137,8 +153,15 @@ def ids(transaction: Transaction) -> list[ShopId]:
     return [row[0] for row in transaction.all(_IDS)]
 
 
-def has_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> bool:
-    return transaction.first(_DEVICE, shop_id=shop_id, device_id=device_id) is not None
+def has_terminal(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> bool:
+    row = transaction.first(_DEVICE, shop_id=shop_id, device_id=device_id)
+    return row is not None and row[0] == DeviceKind.TERMINAL
+
+
+def display_secret(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> str | None:
+    """The hash of a display's secret; None when the shop has no such display."""
+    row = transaction.first(_DEVICE, shop_id=shop_id, device_id=device_id)
+    return row[1] if row is not None and row[0] == DeviceKind.DISPLAY else None
 
 
 def next_number(transaction: Transaction, shop_id: ShopId, series: str) -> str:

@@ -81,7 +81,9 @@ devices: Final = Table(
     "devices",
     metadata,
     _key("shop_id", ForeignKey("shops.id")),
-    _key("id"),  # its number series: POS1
+    _key("id"),  # a terminal's number series: POS1
+    _text("kind", server_default=text("'terminal'")),
+    _text("secret_hash", nullable=True),  # a display's
     _big("created_at"),
 )
 

@@ -18,6 +18,7 @@ PUBLIC = {
     ("GET", "/api/menu/"),
     ("GET", "/api/openapi.json"),
     ("GET", "/healthz"),
+    ("POST", "/api/auth/device/sign-in/"),
     ("POST", "/api/auth/refresh/"),
     ("POST", "/api/auth/sign-in/"),
     ("POST", "/api/auth/sign-up/"),

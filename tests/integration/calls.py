@@ -83,6 +83,11 @@ def staff(
     return _signed_in(server, "/api/auth/staff/sign-in/", body)
 
 
+def display(server: ServerThread | ServerProcess, which: Any = shop.DISPLAY, shop_id: str = "") -> Caller:
+    body = {"device": which.name, "secret": which.secret, "shop": shop_id}
+    return _signed_in(server, "/api/auth/device/sign-in/", body)
+
+
 def _signed_in(server: ServerThread | ServerProcess, path: str, body: dict[str, Any]) -> Caller:
     reply = Caller(server.url).post(path, body)
     assert reply.status_code == 200, reply.text

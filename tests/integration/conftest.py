@@ -26,6 +26,8 @@ class Place(msgspec.Struct, frozen=True):
     kim: Caller
     alex: Caller
     sam: Caller
+    board: Caller
+    other_board: Caller
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says, read beside the server."""
@@ -55,4 +57,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             kim=calls.staff(server, shop.KIM),
             alex=calls.staff(server, shop.ALEX),
             sam=calls.staff(server, shop.SAM, shop.OTHER_DEVICE, world.other_shop),
+            board=calls.display(server),
+            other_board=calls.display(server, shop.OTHER_DISPLAY, world.other_shop),
         )

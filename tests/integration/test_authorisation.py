@@ -7,7 +7,7 @@ import requests
 from core.domain.people import Role
 from core.server.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
 from core.server.routes import ENDPOINTS
-from tests.integration.calls import Caller, customer, new_key, order_body, staff
+from tests.integration.calls import Caller, customer, display, new_key, order_body, staff
 from tests.integration.conftest import Place
 from tests.support import shop
 
@@ -45,10 +45,12 @@ def test_nobody_gets_past_a_door_that_asks(place: Place, endpoint: AnyEndpoint) 
 
 @NAMED
 def test_a_role_gets_in_where_the_table_says_so(place: Place, endpoint: AnyEndpoint) -> None:
-    callers = {Role.CUSTOMER: place.ada, Role.CASHIER: place.kim, Role.ADMIN: place.alex}
+    callers = {Role.CUSTOMER: place.ada, Role.CASHIER: place.kim, Role.ADMIN: place.alex, Role.DISPLAY: place.board}
+    assert set(callers) == set(Role)
     if endpoint.path == "/api/auth/sign-out/":  # in sessions of their own, which this ends
         server = place.server
         callers = {Role.CUSTOMER: customer(server), Role.CASHIER: staff(server), Role.ADMIN: staff(server, shop.ALEX)}
+        callers[Role.DISPLAY] = display(server)
     for role, caller in callers.items():
         reply = call(caller, endpoint)
         if role not in endpoint.who.roles:

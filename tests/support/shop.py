@@ -11,7 +11,7 @@ from core.domain.ids import CustomerId, ItemId, ModifierId, ShopId, StaffId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.people import Role
-from core.server.setup import NewCustomer, NewShop, NewStaff, create_shop
+from core.server.setup import NewCustomer, NewDisplay, NewShop, NewStaff, create_shop
 from core.store.database import Database, file_url
 
 PASSWORD: Final = "s3cret-of-a-customer"
@@ -20,6 +20,9 @@ ADMIN_PIN: Final = "97531864"
 OTHER_PIN: Final = "86429753"
 DEVICE: Final = "POS1"
 OTHER_DEVICE: Final = "POS9"
+DISPLAY: Final = NewDisplay("BOARD1", "K7QF-2M9X-4TWB-HC3D")
+OTHER_DISPLAY: Final = NewDisplay("BOARD1", "R5NP-8GVY-Z6JA-E2KS")
+"""The other shop's, of the same name."""
 
 ADA: Final = NewCustomer("Ada Lovelace", "+1 555 0100", PASSWORD, "ada@example.org")
 GRACE: Final = NewCustomer("Grace Hopper", "+1 555 0101", PASSWORD, "grace@example.org")
@@ -93,10 +96,14 @@ def _made() -> tuple[bytes, World]:
         database = Database(file_url(path))
         try:
             first = create_shop(
-                database, NewShop(menu=MENU, staff=(KIM, ALEX), customers=(ADA, GRACE), devices=(DEVICE,))
+                database,
+                NewShop(menu=MENU, staff=(KIM, ALEX), customers=(ADA, GRACE), devices=(DEVICE,), displays=(DISPLAY,)),
             )
             elsewhere = msgspec.structs.replace(MENU, shop_name="Other Kitchen")
-            second = create_shop(database, NewShop(menu=elsewhere, staff=(SAM,), devices=(OTHER_DEVICE,)))
+            second = create_shop(
+                database,
+                NewShop(menu=elsewhere, staff=(SAM,), devices=(OTHER_DEVICE,), displays=(OTHER_DISPLAY,)),
+            )
         finally:
             database.close()
         world = World(

@@ -27,6 +27,8 @@ def allowed(source: OrderStatus, target: OrderStatus, role: Role, fulfilment: Fu
     """The rules, said without the table: a straight line, one step at a time, and three ways to end early."""
     line = [*LINE, S.OUT_FOR_DELIVERY, S.COMPLETED] if fulfilment is Fulfilment.DELIVERY else [*LINE, S.COMPLETED]
     still_open = source not in {S.COMPLETED, S.REJECTED, S.CANCELLED}
+    if role is Role.DISPLAY:
+        return False
     if target is S.CANCELLED:
         return still_open if role is not Role.CUSTOMER else source is S.PENDING
     if role is Role.CUSTOMER:

@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 
 from core.domain.ids import CustomerId, ShopId
-from core.domain.people import Principal
+from core.domain.people import Principal, Role
 from core.protocol.feed import Cursor, Snapshot
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
-from core.server import problems
+from core.server import board, problems
 from core.store import events, orders, shops
 from core.store.events import Kept, Standing
 from core.store.instants import now
@@ -22,13 +22,17 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Audience(msgspec.Struct, frozen=True):
-    """Those who may see the same: the staff of a shop, or one customer there."""
+    """Those who may see the same: the staff of a shop, one customer there, or its displays."""
 
     shop_id: ShopId
-    customer_id: CustomerId | None
+    customer_id: CustomerId | None = None
+    display: bool = False
+    """They see of a shop's events what `core.server.board.moves` makes of them."""
 
     @classmethod
     def of(cls, principal: Principal) -> "Audience":
+        if principal.role is Role.DISPLAY:
+            return cls(principal.shop_id, display=True)
         return cls(principal.shop_id, None if principal.role.is_staff else principal.customer_id)
 
 
@@ -71,8 +75,10 @@ def encode_frames(frames: Sequence[bytes], cursor: str) -> str:
     return _encode(_Frames([msgspec.Raw(frame) for frame in frames], cursor)).decode()
 
 
-def page(transaction: Transaction, audience: Audience, cursor: str, witness: str, limit: int) -> Page:
-    """What `audience` may see after `cursor`.
+def page(
+    transaction: Transaction, audience: Audience, cursor: str, witness: str, limit: int, *, names: bool = False
+) -> Page:
+    """What `audience` may see after `cursor`; displays first names only when `names`.
 
     Raises `Refusal`: 422 for what is no cursor, 409 `diverged` when it or the witness is of another history, 410
     `gone` when history no longer goes back that far. A witness too old to be looked up proves nothing either way.
@@ -89,7 +95,8 @@ def page(transaction: Transaction, audience: Audience, cursor: str, witness: str
     more = len(found) > limit
     frames = []
     prev = events.last_for(transaction, audience.shop_id, start.seq, audience.customer_id) if found else 0
-    for event in found[:limit]:
+    seen = found[:limit]
+    for event in board.moves(transaction, seen, names=names) if audience.display else seen:
         frames.append(encode_frame(event, prev))
         prev = event.seq
     last = found[limit - 1] if more else None

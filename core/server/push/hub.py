@@ -14,10 +14,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
-from core.domain.ids import CustomerId, ShopId
+from core.domain.ids import ShopId
 from core.protocol.feed import HEARTBEAT_S, Close, Cursor
+from core.server import board
 from core.server.background import repeating
 from core.server.push.channel import Channel, FellBehind, Subscriber
+from core.server.push.feed import Audience
 from core.server.services import Services
 from core.store import events, sessions
 from core.store.instants import now, to_us
@@ -43,7 +45,7 @@ class Feed:
     def __init__(self, shop_id: ShopId, position: Cursor) -> None:
         self.shop_id = shop_id
         self.position = position
-        self.channels: dict[CustomerId | None, Channel] = {}
+        self.channels: dict[Audience, Channel] = {}
         self.ahead: list[Subscriber] = []
         """Those who know more than was told here yet, from having asked; their heartbeat waits."""
 
@@ -75,21 +77,21 @@ class Hub:
 
     async def join(self, subscriber: Subscriber) -> None:
         """From now on what happens waits for `subscriber`, until it has caught up; see `caught_up`."""
-        shop_id, customer_id = subscriber.audience.shop_id, subscriber.audience.customer_id
+        audience, shop_id = subscriber.audience, subscriber.audience.shop_id
         while True:
             feed = self._feeds.get(shop_id)
             if feed is None:
                 position = await self._database.read(lambda transaction: events.head(transaction, shop_id))
                 feed = self._feeds.setdefault(shop_id, Feed(shop_id, position))
-            channel = feed.channels.get(customer_id)
+            channel = feed.channels.get(audience)
             if channel is None:
                 at = feed.position.seq
                 last = await self._database.read(
-                    partial(events.last_for, shop_id=shop_id, seq=at, customer_id=customer_id)
+                    partial(events.last_for, shop_id=shop_id, seq=at, customer_id=audience.customer_id)
                 )
                 if self._feeds.get(shop_id) is not feed or feed.position.seq != at:
                     continue
-                channel = feed.channels.setdefault(customer_id, Channel(at, last))
+                channel = feed.channels.setdefault(audience, Channel(at, last))
             channel.subscribers.add(subscriber)
             return
 
@@ -109,12 +111,12 @@ class Hub:
         """Its socket has gone. Harmless when it never joined."""
         subscriber.closed = True
         feed = self._feeds.get(subscriber.audience.shop_id)
-        channel = feed.channels.get(subscriber.audience.customer_id) if feed else None
+        channel = feed.channels.get(subscriber.audience) if feed else None
         if feed is None or channel is None:
             return
         channel.subscribers.discard(subscriber)
         if not channel.subscribers:
-            del feed.channels[subscriber.audience.customer_id]
+            del feed.channels[subscriber.audience]
         if not feed.channels:
             del self._feeds[feed.shop_id]
 
@@ -151,13 +153,16 @@ class Hub:
         )
         if not found:
             return False
+        staff, displays = Audience(feed.shop_id), Audience(feed.shop_id, display=True)
+        told = [(staff, event) for event in found]
+        told += [(Audience(feed.shop_id, event.customer_id), event) for event in found if event.customer_id is not None]
+        if displays in feed.channels:
+            names = self._services.settings.board_names
+            moves = await self._database.read(lambda transaction: list(board.moves(transaction, found, names=names)))
+            told += [(displays, move) for move in moves]
         touched: set[Channel] = set()
-        staff = feed.channels.get(None)
-        for event in found:
-            if staff is not None:
-                staff.append(event)
-                touched.add(staff)
-            channel = feed.channels.get(event.customer_id) if event.customer_id is not None else None
+        for audience, event in told:  # from here to the new position nobody can join
+            channel = feed.channels.get(audience)
             if channel is not None:
                 channel.append(event)
                 touched.add(channel)
@@ -199,7 +204,7 @@ class Hub:
 
     async def _tell(self, subscriber: Subscriber) -> None:
         feed = self._feeds.get(subscriber.audience.shop_id)
-        channel = feed.channels.get(subscriber.audience.customer_id) if feed else None
+        channel = feed.channels.get(subscriber.audience) if feed else None
         if feed is None or channel is None or subscriber.closed:
             return
         assert self._loop is not None

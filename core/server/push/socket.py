@@ -83,7 +83,14 @@ class PushSocket:
         cursor, witness, more = hello.cursor, hello.witness, True
         while more and not subscriber.closed:
             page = await self._services.database.read(
-                partial(feed.page, audience=subscriber.audience, cursor=cursor, witness=witness, limit=PAGE_LIMIT)
+                partial(
+                    feed.page,
+                    audience=subscriber.audience,
+                    cursor=cursor,
+                    witness=witness,
+                    limit=PAGE_LIMIT,
+                    names=self._services.settings.board_names,
+                )
             )
             cursor, witness, more = str(page.end), "", page.more
             if page.frames:

@@ -3,12 +3,13 @@
 from typing import Final
 
 from core.server.endpoint import AnyEndpoint
-from core.server.routes import auth, feed, online, pos, public
+from core.server.routes import auth, board, feed, online, pos, public
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
     *pos.ENDPOINTS,
     *feed.ENDPOINTS,
+    *board.ENDPOINTS,
     *auth.ENDPOINTS,
     *public.ENDPOINTS,
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.protocol.replies import Tokens
-from core.protocol.requests import RefreshTokens, SignIn, SignUp, StaffSignIn
+from core.protocol.requests import DeviceSignIn, RefreshTokens, SignIn, SignUp, StaffSignIn
 from core.server import accounts, examples
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
@@ -18,6 +18,10 @@ async def sign_in(call: Call[SignIn, Nothing]) -> Tokens:
 
 async def staff_sign_in(call: Call[StaffSignIn, Nothing]) -> Tokens:
     return await accounts.staff_sign_in(call.services, call.body)
+
+
+async def device_sign_in(call: Call[DeviceSignIn, Nothing]) -> Tokens:
+    return await accounts.device_sign_in(call.services, call.body)
 
 
 async def refresh(call: Call[RefreshTokens, Nothing]) -> Tokens:
@@ -68,6 +72,19 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=Tokens,
         example=examples.STAFF_SIGN_IN,
         example_reply=examples.STAFF_TOKENS,
+        refusals=(401,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/auth/device/sign-in/",
+        who=Who.PUBLIC,
+        summary="Sign in as a display, which may know numbers and statuses and nothing else",
+        handler=device_sign_in,
+        body=DeviceSignIn,
+        query=Nothing,
+        reply=Tokens,
+        example=examples.DEVICE_SIGN_IN,
+        example_reply=examples.DEVICE_TOKENS,
         refusals=(401,),
     ),
     Endpoint(

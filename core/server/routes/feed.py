@@ -1,4 +1,4 @@
-"""For everybody signed in: where things stand, and what has happened since. The same is pushed on a WebSocket."""
+"""For customers and staff: where things stand, and what has happened since. The same is pushed on a WebSocket."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
         method="GET",
         path="/api/events/",
-        who=Who.SIGNED_IN,
+        who=Who.PERSON,
         summary="What happened after a cursor, as far as one may know it",
         handler=events,
         body=Nothing,
@@ -37,7 +37,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
         method="GET",
         path="/api/snapshot/",
-        who=Who.SIGNED_IN,
+        who=Who.PERSON,
         summary="How things stand, and the cursor from which to follow them",
         handler=snapshot,
         body=Nothing,

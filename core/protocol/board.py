@@ -1,0 +1,57 @@
+"""What a display over the counter may know: which numbers are being prepared, and which are ready.
+
+It takes a `BoardReply` and follows it on the socket of `core.protocol.feed`, with `Hello` and `Heartbeat` as everybody
+does, but what it is sent are `TicketFrames`. When one does not follow, it asks for the whole again.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
+from core.protocol.feed import Heartbeat, Link
+
+BOARD_PATH: Final = "/api/board/"
+SHOWN: Final = frozenset({OrderStatus.PREPARING, OrderStatus.READY})
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a board may know of an order."""
+
+    order_id: OrderId
+    number: str
+    status: OrderStatus
+    since: datetime
+    """When it came to this status."""
+    first_name: str = ""
+    """Empty unless the shop has names shown (`[server] board_names`), and for an order that has none."""
+
+
+class BoardReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Every order that is being prepared or ready, longest in its status first, as of `cursor`."""
+
+    tickets: tuple[Ticket, ...]
+    cursor: str
+
+
+class TicketMoved(msgspec.Struct, frozen=True, kw_only=True, tag="ticket_moved", tag_field="kind"):
+    """An order came to be, or ceased to be, one that a board shows: it does when its status is in `SHOWN`."""
+
+    ticket: Ticket
+
+
+class TicketFrame(Link, frozen=True, kw_only=True):
+    event: TicketMoved
+
+
+class TicketFrames(msgspec.Struct, frozen=True, kw_only=True, tag="frames", tag_field="kind"):
+    """What happened, oldest first. Having applied all of it, the display stands at `cursor`."""
+
+    frames: tuple[TicketFrame, ...]
+    cursor: str
+
+
+BoardMessage = TicketFrames | Heartbeat
+"""What the server says on a display's socket."""

@@ -1,0 +1,39 @@
+"""What a display is told: nothing of a customer but a first name, and that only where the shop wants it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import ShopId
+from core.domain.people import first_name
+from core.protocol.board import SHOWN, BoardReply, Ticket, TicketMoved
+from core.protocol.events import Event, OrderStatusChanged
+from core.store import board, events
+from core.store.events import Kept
+from core.store.statements import Transaction
+
+_decode: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def reply(transaction: Transaction, shop_id: ShopId, *, names: bool) -> BoardReply:
+    """The board and the place in history that it shows, from the same moment."""
+    return BoardReply(
+        tickets=board.tickets(transaction, shop_id, names=names), cursor=str(events.head(transaction, shop_id))
+    )
+
+
+def moves(transaction: Transaction, found: Sequence[Kept], *, names: bool) -> Iterator[Kept]:
+    """Of these events, those that change what a board shows, in the words that a display may hear."""
+    for kept in found:
+        happened = _decode.decode(kept.payload)
+        if isinstance(happened, OrderStatusChanged) and {happened.source, happened.target} & SHOWN:
+            ticket = Ticket(
+                order_id=happened.order_id,
+                number=happened.number,
+                status=happened.target,
+                since=happened.at,
+                first_name=first_name(board.customer_name(transaction, happened.order_id)) if names else "",
+            )
+            yield Kept(kept.seq, kept.event_id, None, _encode(TicketMoved(ticket=ticket)))
