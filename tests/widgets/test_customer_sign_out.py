@@ -101,6 +101,26 @@ def test_somebody_elses_answer_never_appears(
     assert theirs.number not in stage.words()
 
 
+def test_what_the_last_one_asked_for_is_not_done_in_the_next_ones_name(
+    stage: Stage, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    for _ in range(25):
+        small_order(backend)
+    stage.arrive(AISHA)
+    backend.gate.clear()
+    stage.click("refresh_orders")
+    stage.click("refresh_status")
+    stage.order_list.scrollToBottom()
+    qtbot.waitUntil(lambda: backend.calls["history"] == 3 and backend.calls["status"] == 2)
+    stage.click("cancel_order")
+    stage.click("cancel_confirm")
+    stage.click("sign_out")
+    backend.gate.set()
+    stage.settle()
+    stage.arrive(JONAS)
+    assert "cancel" not in backend.calls, "it was still waiting for a worker"
+
+
 def test_the_next_session_begins_after_the_last_has_ended(
     stage: Stage, backend: FakeBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

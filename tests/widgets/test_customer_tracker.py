@@ -1,5 +1,6 @@
 """The tracker: one order's truth, with its times and words, never another order's."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import Unreachable
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order, StatusChange
+from core.domain.people import Role
 from core.domain.status import OrderStatus, status_info
 from core.protocol.replies import StatusReport
 from core.protocol.requests import CancelOrder
@@ -213,6 +215,31 @@ def test_one_orders_answer_is_never_seen_on_another(stage: Stage, backend: FakeB
     assert stage.find(QPushButton, "refresh_status").isEnabled()
 
 
+def test_an_answer_that_news_overtook_is_asked_for_again(
+    stage: Stage, backend: FakeBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = order(backend)
+    stage.arrive()
+    held, asked = threading.Event(), threading.Event()
+    status = stage.api.status
+
+    def answer_late(order_id: OrderId) -> StatusReport:
+        report = status(order_id)
+        asked.set()
+        held.wait(10)
+        return report
+
+    monkeypatch.setattr(stage.api, "status", answer_late)
+    stage.click("refresh_status")
+    qtbot.waitUntil(asked.is_set)
+    backend.move(subject.id, S.CONFIRMED)
+    stage.click("refresh_orders")
+    qtbot.waitUntil(lambda: "Step 2" in tracker(stage))
+    assert "since" not in tracker(stage), "nobody has told yet when"
+    held.set()
+    qtbot.waitUntil(lambda: "Step 2 of 5: Confirmed, since" in tracker(stage))
+
+
 def test_another_order_is_shown_from_its_top(stage: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
     for _ in range(2):
         subject = order(backend)
@@ -300,6 +327,15 @@ def test_the_shop_was_faster(stage: Stage, backend: FakeBackend, qtbot: QtBot) -
     assert "Confirmed" in stage.notice()
     qtbot.waitUntil(lambda: "Step 2" in tracker(stage))
     assert stage.listed()[0].status is S.CONFIRMED
+
+
+def test_cancelled_already_is_what_was_wanted(stage: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
+    subject = order(backend)
+    stage.arrive()
+    stage.click("cancel_order")
+    backend.move(subject.id, S.CANCELLED, Role.CUSTOMER)
+    stage.click("cancel_confirm")
+    qtbot.waitUntil(lambda: "is cancelled" in stage.notice())
 
 
 def test_the_shop_was_faster_while_the_question_was_open(following: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
