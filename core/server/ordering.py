@@ -26,7 +26,7 @@ from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderS
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.server import problems
 from core.server.conditional import etag
-from core.store import events, orders, people, shops
+from core.store import changes, events, orders, people, shops
 from core.store.instants import now, to_us
 from core.store.shops import Offers
 from core.store.statements import Transaction
@@ -110,7 +110,7 @@ def change_status(transaction: Transaction, principal: Principal, order_id: Orde
     """
     order = in_shop(transaction, principal, order_id)
     if order.version != request.version:
-        if order.status is request.to and orders.last_moved(transaction, order.id) > request.version:
+        if order.status is request.to and changes.last_version(transaction, order.id) > request.version:
             return order
         raise problems.conflict(order, "Somebody else has changed it meanwhile.")
     return _move(transaction, principal, order, request.to, request)
@@ -243,7 +243,7 @@ def _move(
     moved = msgspec.structs.replace(
         order, status=target, version=order.version + 1, updated_at=now(), reason=request.reason.strip()
     )
-    orders.record(transaction, moved, order.status, principal, request.moved_at_client)
+    changes.record(transaction, moved, order.status, principal, request.moved_at_client)
     _keep(
         transaction,
         moved,

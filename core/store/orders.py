@@ -1,7 +1,7 @@
 """Orders: kept, changed, and found again."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, Final
@@ -11,15 +11,15 @@ from sqlalchemy import bindparam, func, literal_column, or_, select, tuple_, upd
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import CustomerId, OrderId, ShopId
-from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, StatusChange, Tender
+from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import cursors
+from core.store import changes, cursors
 from core.store.instants import from_us, to_us
 from core.store.statements import Prepared, Row, Transaction
-from core.store.tables import customers, order_lines, orders, status_history
+from core.store.tables import customers, order_lines, orders
 
 _c = orders.c
 _ORDER: Final = (
@@ -56,7 +56,6 @@ _LINE: Final = (
     _l.modifiers,
     _l.note,
 )
-_h = status_history.c
 
 # A look-up in a dictionary costs a tenth of calling the enum.
 _CHANNELS: Final = {str(member): member for member in Channel}
@@ -67,7 +66,6 @@ _PAYMENTS: Final = {str(member): member for member in PaymentState}
 
 _INSERT: Final = Prepared.insert(orders)
 _INSERT_LINE: Final = Prepared.insert(order_lines)
-_INSERT_CHANGE: Final = Prepared.insert(status_history)
 _UPDATE: Final = Prepared(
     update(orders)
     .where(_c.id == bindparam("order_id"), _c.version == bindparam("seen"))
@@ -78,12 +76,6 @@ _UPDATE: Final = Prepared(
         }
     )
 )
-_CHANGES: Final = Prepared(
-    select(_h.source, _h.target, _h.at, _h.reason, _h.by_name, _h.device, _h.client_at)
-    .where(_h.order_id == bindparam("order_id"))
-    .order_by(_h.version)
-)
-_LAST_CHANGE: Final = Prepared(select(func.max(_h.version)).where(_h.order_id == bindparam("order_id")))
 _COUNT: Final = Prepared(select(customers.c.order_count).where(customers.c.id == bindparam("customer_id")))
 _COUNT_UP: Final = Prepared(
     update(customers)
@@ -155,41 +147,9 @@ def insert(transaction: Transaction, order: Order, by: Principal, client_at: dat
             for position, line in enumerate(order.lines)
         ],
     )
-    record(transaction, order, None, by, client_at)
+    changes.record(transaction, order, None, by, client_at)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
-
-
-def record(
-    transaction: Transaction,
-    order: Order,
-    source: OrderStatus | None,
-    by: Principal,
-    client_at: datetime | None = None,
-) -> None:
-    """Append to the history that `by` moved `order` from `source` to where it is now."""
-    transaction.run(
-        _INSERT_CHANGE,
-        order_id=order.id,
-        version=order.version,
-        source=source,
-        target=order.status,
-        at=to_us(order.updated_at),
-        reason=order.reason,
-        by_id=by.subject,
-        by_name=by.name,
-        by_role=by.role,
-        device=by.device_id or "",
-        client_at=_advised(client_at),
-    )
-
-
-def _advised(at: datetime | None) -> int | None:
-    """A client's clock may say anything; what is no instant in UTC's calendar is left out."""
-    try:
-        return to_us(at.astimezone(UTC)) if at is not None else None
-    except OverflowError:
-        return None
 
 
 def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
@@ -213,28 +173,6 @@ def get(transaction: Transaction, order_id: OrderId) -> Order | None:
     """One order with its lines, whoever it belongs to: the caller decides who may see it."""
     found = _load(transaction, [order_id])
     return found[0] if found else None
-
-
-def changes(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, ...]:
-    """The history of one order, oldest first."""
-    return tuple(
-        StatusChange(
-            source=_STATUSES[source] if source else None,
-            target=_STATUSES[target],
-            at=from_us(at),
-            reason=reason,
-            by=by,
-            device=device,
-            client_at=from_us(client_at) if client_at is not None else None,
-        )
-        for source, target, at, reason, by, device, client_at in transaction.all(_CHANGES, order_id=order_id)
-    )
-
-
-def last_moved(transaction: Transaction, order_id: OrderId) -> int:
-    """The version that the order's last change of status made."""
-    row = transaction.first(_LAST_CHANGE, order_id=order_id)
-    return int(row[0]) if row and row[0] is not None else 0
 
 
 class Stamp(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from core.server import examples, ordering
 from core.server.conditional import etag, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
-from core.store import orders
+from core.store import changes, orders
 from core.store.orders import Found
 from core.store.statements import Transaction
 
@@ -76,9 +76,7 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
     def report(transaction: Transaction) -> StatusReport:
         found = ordering.own(transaction, call.principal, call.order_id)
         # Which member of staff it was, and where they stood, is the shop's own business.
-        changes = tuple(
-            msgspec.structs.replace(change, by="", device="") for change in orders.changes(transaction, found.id)
-        )
+        told = tuple(msgspec.structs.replace(change, by="", device="") for change in changes.of(transaction, found.id))
         return StatusReport(
             order_id=found.id,
             number=found.number,
@@ -86,7 +84,7 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
             version=found.version,
             updated_at=found.updated_at,
             status_info=status_info(found.status, found.fulfilment),
-            history=changes,
+            history=told,
         )
 
     def work(transaction: Transaction) -> Encoded[StatusReport]:

@@ -10,7 +10,7 @@ from core.server import examples, ordering, problems
 from core.server.conditional import etag, knows, not_modified, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
-from core.store import events, orders, people
+from core.store import changes, events, orders, people
 from core.store.statements import Transaction
 
 
@@ -37,7 +37,7 @@ async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
 async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
     def found(transaction: Transaction) -> OrderDetails:
         order = ordering.in_shop(transaction, call.principal, call.order_id)
-        return OrderDetails(order=order, history=orders.changes(transaction, order.id))
+        return OrderDetails(order=order, history=changes.of(transaction, order.id))
 
     def work(transaction: Transaction) -> Encoded[OrderDetails]:
         tag = ordering.tag(transaction, call.principal, call.order_id)
