@@ -292,9 +292,10 @@ class Outbox:
 
     def counts(self) -> Counts:
         with self._store.lock:
-            states = [each.state for queue in self._queues.values() for each in queue]
-        parked, conflicts = states.count(State.PARKED), states.count(State.CONFLICT)
-        return Counts(len(states) - parked - conflicts, parked, conflicts)
+            heads = [queue[0].state for queue in self._queues.values() if queue]  # only what comes first is ever held
+            everything = sum(map(len, self._queues.values()))
+        parked, conflicts = heads.count(State.PARKED), heads.count(State.CONFLICT)
+        return Counts(everything - parked - conflicts, parked, conflicts)
 
     def shown(self, order_id: OrderId, row: Order | None) -> Order | None:
         """`row`, the server's, with what waits on top. What is held, and what waits behind it, is not shown as done."""

@@ -4,22 +4,34 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from core.client.engine import Link, Standing
 from core.client.news import Changed
 from core.client.orders import OrderStore
 from core.client.synced import SyncedApi
-from core.domain.ids import ShopId, new_op_id
+from core.domain.ids import ItemId, ShopId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
 from core.protocol.requests import ChangeStatus, PlaceOrder, SignIn, StaffSignIn, TakeOrder
-from core.server.setup import NewCustomer, NewStaff
-from tests.support import shop
 
 WITHIN_S: Final = 30.0
-LINES: Final = (NewLine(item_id=shop.FRIES),)
+LINES: Final = (NewLine(item_id=ItemId("fries")),)
+
+
+class WithPin(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def pin(self) -> str: ...
+
+
+class WithPassword(Protocol):
+    @property
+    def phone(self) -> str: ...
+    @property
+    def password(self) -> str: ...
 
 
 class Screen:
@@ -59,10 +71,20 @@ class Screen:
     def _open(self) -> bool:
         return any(not operation.held for operation in self.api.operations())
 
-    def staff(self, who: NewStaff = shop.KIM, device: str = shop.DEVICE, of: ShopId | None = None) -> Tokens:
+    def staff(self, who: WithPin | None = None, device: str = "POS1", of: ShopId | None = None) -> Tokens:
+        """Sign in at the counter: Kim, if nobody else is named."""
+        if who is None:
+            from tests.support import shop
+
+            who = shop.KIM
         return self.api.staff_sign_in(StaffSignIn(staff=who.name, pin=who.pin, device=device, shop=of or ""))
 
-    def customer(self, who: NewCustomer = shop.ADA) -> Tokens:
+    def customer(self, who: WithPassword | None = None) -> Tokens:
+        """Sign in as a customer: Ada, if nobody else is named."""
+        if who is None:
+            from tests.support import shop
+
+            who = shop.ADA
         return self.api.sign_in(SignIn(login=who.phone, password=who.password))
 
     def sign_out(self) -> None:

@@ -1,0 +1,109 @@
+"""After a drill: what every client was promised, against what its file and the server's database say."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.domain.order import Order
+
+
+class Findings(msgspec.Struct, kw_only=True):
+    """Counts over one drill. All after `acknowledged` have to be 0."""
+
+    accepted: int = 0
+    acknowledged: int = 0
+    asked: int = 0
+    """In conflict or refused: shown to a person, who gave it up."""
+    lost: int = 0
+    doubled: int = 0
+    reordered: int = 0
+    diverged: int = 0
+    notes: list[str] = []
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.doubled or self.reordered or self.diverged)
+
+
+class _Server:
+    def __init__(self, path: Path) -> None:
+        with closing(sqlite3.connect(path)) as db:
+            self.orders = {
+                row[0]: row[1:] for row in db.execute("SELECT id, version, status, payment, number FROM orders")
+            }
+            self.events = Counter(
+                msgspec.json.decode(payload).get("order_id") or msgspec.json.decode(payload)["order"]["id"]
+                for (payload,) in db.execute("SELECT payload FROM events")
+            )
+            self.replies: dict[str, Order] = {
+                key: msgspec.json.decode(reply, type=Order)
+                for key, reply in db.execute("SELECT key, reply FROM operations")
+                if b'"number"' in reply
+            }
+
+
+def audit(database: Path, clients: dict[Path, Iterable[dict[str, Any]]]) -> Findings:
+    """`clients` are the clients' files and what each process said. Everything must have ended."""
+    found, server = Findings(), _Server(database)
+    _doubled(found, server)
+    for path, said in clients.items():
+        accepted = [line["accepted"] for line in said if "accepted" in line]
+        found.accepted += len(accepted)
+        found.asked += sum("asked" in line for line in said)
+        with closing(sqlite3.connect(path)) as db:
+            rows = db.execute("SELECT op_id, order_id, state, outcome FROM operations ORDER BY position").fetchall()
+            held = [msgspec.json.decode(row, type=Order) for (row,) in db.execute("SELECT row FROM orders")]
+        _lost(found, server, accepted, {row[0]: row for row in rows}, path.stem)
+        _reordered(found, server, rows, path.stem)
+        _diverged(found, server, held, path.stem)
+    return found
+
+
+def _doubled(found: Findings, server: _Server) -> None:
+    """Every version of every order was made by one operation, and told by one event."""
+    versions = defaultdict(set)
+    for reply in server.replies.values():
+        versions[reply.id].add(reply.version)
+    for order_id, (version, *_rest, number) in server.orders.items():
+        extra = (version - len(versions[order_id])) + abs(server.events[order_id] - version)
+        if extra:
+            found.doubled += 1
+            found.notes.append(f"{number}: version {version}, made by {sorted(versions[order_id])}")
+    numbers = Counter(row[-1] for row in server.orders.values())
+    found.doubled += sum(count - 1 for count in numbers.values())
+
+
+def _lost(found: Findings, server: _Server, accepted: list[str], rows: dict[str, Any], who: str) -> None:
+    for op_id in accepted:
+        row = rows.get(op_id)
+        state, outcome = (row[2], row[3]) if row else ("missing", "")
+        if state == "done":
+            found.acknowledged += 1
+        if state not in ("done", "discarded") or (outcome == "applied" and op_id not in server.replies):
+            found.lost += 1
+            found.notes.append(f"{who}: {op_id} is {state} {outcome}")
+
+
+def _reordered(found: Findings, server: _Server, rows: list[Any], who: str) -> None:
+    """What one client did to one order, it did in that order."""
+    reached: dict[str, int] = {}
+    for op_id, order_id, state, _outcome in rows:
+        reply = server.replies.get(op_id)
+        if state == "done" and reply is not None:
+            if reply.version < reached.get(order_id, 0):
+                found.reordered += 1
+                found.notes.append(f"{who}: {op_id} made version {reply.version} after {reached[order_id]}")
+            reached[order_id] = reply.version
+
+
+def _diverged(found: Findings, server: _Server, held: list[Order], who: str) -> None:
+    for order in held:
+        theirs = server.orders.get(order.id)
+        if theirs is None or theirs[:3] != (order.version, order.status, order.payment):
+            found.diverged += 1
+            found.notes.append(f"{who}: has {order.number} at {order.version} {order.status}, the server {theirs}")

@@ -1,0 +1,156 @@
+"""One client of the drill, a process of its own: `python -m tests.drill.client '{…}'`.
+
+It does what a person would do, at random from its seed, and says on standard output what was accepted, one JSON
+object a line, once it is accepted. `drain` on standard input makes it finish: settle what is asked, send what waits.
+"""
+
+import contextlib
+import json
+import random
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core import logs
+from core.client.engine import Link
+from core.client.errors import ClientError
+from core.client.operations import State
+from core.domain.ids import new_op_id
+from core.domain.order import Order, PaymentState
+from core.domain.people import Role
+from core.domain.status import Move, OrderStatus, target_of
+from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, TakeOrder
+from tests.support.synced import LINES, Screen
+
+TIMEOUT_S: Final = (0.5, 1.0)
+DRAIN_WITHIN_S: Final = 120.0
+
+
+class Staff(msgspec.Struct, frozen=True):
+    name: str
+    pin: str
+
+
+class Customer(msgspec.Struct, frozen=True):
+    phone: str
+    password: str
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Who this client is, and how it behaves."""
+
+    url: str
+    file: str
+    seed: int
+    pace_s: float
+    """Between two operations, on average."""
+    staff: Staff | None = None
+    device: str = ""
+    customer: Customer | None = None
+
+
+class Client:
+    def __init__(self, part: Part, screen: Screen) -> None:
+        self._part = part
+        self._screen = screen
+        self._random = random.Random(part.seed)
+        self.draining = threading.Event()
+        self._never = threading.Event()
+
+    def run(self) -> None:
+        if self._screen.api.resume() is None:
+            self._sign_in()
+        say(started=True)
+        while not self.draining.wait(self._random.uniform(0, 2 * self._part.pace_s)):
+            if self._screen.api.standing.link is Link.SIGNED_OUT:
+                self._sign_in()
+            with contextlib.suppress(ClientError):  # a person who presses too late is told so
+                self._act()
+        self._drain()
+
+    def _sign_in(self) -> None:
+        signed_in = False
+        while not signed_in:
+            with contextlib.suppress(ClientError):
+                if self._part.staff is not None:
+                    self._screen.staff(self._part.staff, self._part.device)
+                elif self._part.customer is not None:
+                    self._screen.customer(self._part.customer)
+                signed_in = True
+            self._never.wait(0 if signed_in else 0.1)
+
+    def _act(self) -> None:
+        known = [order for order in self._screen.store if order.status.is_open]
+        if self._part.customer is not None:
+            mine = [order for order in known if order.status is OrderStatus.PENDING]
+            if mine and self._random.random() < 0.2:
+                self._cancel(self._random.choice(mine))
+            else:
+                op_id = new_op_id()
+                made = self._screen.api.place(op_id, PlaceOrder(lines=LINES))
+                say(accepted=op_id, order=made.id)
+        elif not known or self._random.random() < 0.35:
+            op_id = new_op_id()
+            made = self._screen.api.take(op_id, TakeOrder(lines=LINES, payment=PaymentState.UNPAID))
+            say(accepted=op_id, order=made.id)
+        else:
+            self._serve(self._random.choice(known))
+
+    def _cancel(self, order: Order) -> None:
+        op_id = new_op_id()
+        self._screen.api.cancel(op_id, order.id, CancelOrder())
+        say(accepted=op_id, order=order.id)
+
+    def _serve(self, order: Order) -> None:
+        op_id, dice = new_op_id(), self._random.random()
+        if dice < 0.2 and order.payment is PaymentState.UNPAID:
+            request = ChangePayment(payment=PaymentState.PAID, version=order.version)
+            self._screen.api.change_payment(op_id, order.id, request)
+        else:
+            following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
+            to = OrderStatus.CANCELLED if dice > 0.95 or following is None else following
+            self._screen.api.change_status(op_id, order.id, ChangeStatus(to=to, version=order.version, reason="drill"))
+        say(accepted=op_id, order=order.id)
+
+    def _drain(self) -> None:
+        """Settle what waits for a person, and wait until the server has all the rest."""
+        api = self._screen.api
+        for _ in range(int(DRAIN_WITHIN_S / 0.05)):
+            if api.standing.link is Link.SIGNED_OUT:
+                self._sign_in()
+            for operation in api.operations():
+                if operation.held:
+                    asked = "parked" if operation.state is State.PARKED else "conflict"
+                    say(asked=asked, operation=operation.op_id, problem=operation.problem)
+                    with contextlib.suppress(ClientError):
+                        api.discard(operation.op_id, "drill")
+            if not api.operations() and api.standing.link is Link.LIVE:
+                say(drained=True)
+                return
+            self._never.wait(0.05)
+        say(stuck=[operation.problem for operation in api.operations()], link=api.standing.link)
+
+
+def say(**facts: object) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+def main() -> None:
+    part = msgspec.json.decode(sys.argv[1], type=Part)
+    logs.setup()
+    with Screen(part.url, Path(part.file), timeout_s=TIMEOUT_S) as screen:
+        client = Client(part, screen)
+
+        def listen() -> None:
+            if "drain" in sys.stdin.readline():
+                client.draining.set()
+
+        threading.Thread(target=listen, daemon=True).start()
+        client.run()
+
+
+if __name__ == "__main__":
+    main()

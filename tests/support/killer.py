@@ -1,0 +1,80 @@
+"""Processes that may be killed at any moment, and what they managed to say before."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+_END_WITHIN_S: Final = 150
+
+
+class Killable:
+    """A Python module run as a process. `heard` has every line it printed, as JSON, over all its lives."""
+
+    def __init__(self, name: str, log: Path) -> None:
+        self.name = name
+        self.kills = 0
+        self.heard: list[dict[str, Any]] = []
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+
+    def start(self, module: str, arguments: Sequence[str], on_line: Callable[[], None] = lambda: None) -> None:
+        """Bring it to life; it must not be alive."""
+        with self._log.open("a", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self._process = process
+        self._reader = threading.Thread(target=self._read, args=(process, on_line), name=f"heard-{self.name}")
+        self._reader.start()
+
+    def tell(self, line: str) -> None:
+        """A line on its standard input."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """SIGKILL, or what the platform has for it, in the middle of whatever it does."""
+        assert self._process is not None
+        self.kills += 1
+        self._process.kill()
+        self.wait()
+
+    def wait(self) -> int:
+        """Until it has ended and everything it said was heard."""
+        assert self._process is not None
+        assert self._reader is not None
+        try:
+            status = self._process.wait(_END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait(_END_WITHIN_S)
+        self._reader.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+        return status
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def last_words(self) -> str:
+        return self._log.read_text(encoding="utf-8")[-2000:]
+
+    def _read(self, process: "subprocess.Popen[str]", on_line: Callable[[], None]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.endswith("\n"):  # what was cut by the kill was not said
+                self.heard.append(json.loads(line))
+                on_line()
