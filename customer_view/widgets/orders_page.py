@@ -109,8 +109,8 @@ class OrdersPage(QWidget):
         theme = self._theme
         row = QHBoxLayout()
         row.setSpacing(theme.space(5))
-        row.addWidget(self._panel)
-        row.addWidget(self._details, 1)
+        row.addWidget(self._panel, 1)
+        row.addWidget(self._details, 1000)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
@@ -166,6 +166,8 @@ class OrdersPage(QWidget):
         held = len(self._store)
         loaded = self.history.is_loaded or held > 0
         self._pages.setCurrentWidget(self._list if held else self._empty if loaded else self._waiting)
+        self._details.setVisible(held > 0)
+        self._fit()
         self._count.setText(
             ngettext("{count} order", "{count} orders", self._store.total) if loaded and self._store.total else ""
         )
@@ -247,7 +249,13 @@ class OrdersPage(QWidget):
         self.history.stop()
         super().hideEvent(event)
 
+    def _fit(self) -> None:
+        """The list's share of the width: all of it while there is nothing to show beside it."""
+        width = round(min(self._theme.px(_LIST_WIDTH), self.width() * _LIST_SHARE))
+        self._panel.setMaximumWidth(width if len(self._store) else self.width())
+        self._panel.setMinimumWidth(width)
+
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._panel.setFixedWidth(round(min(self._theme.px(_LIST_WIDTH), self.width() * _LIST_SHARE)))
+        self._fit()
