@@ -1,4 +1,4 @@
-"""The database itself: group commit, append-only history, the plans of the hot queries, and its migrations."""
+"""The database itself: group commit, append-only history, and the plans of the hot queries."""
 
 import asyncio
 import sqlite3
@@ -10,20 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 import sqlalchemy
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from core.domain.ids import CustomerId, OrderId, ShopId, new_order_id
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import migrate, orders
-from core.store.database import Database, file_url, make_engine
+from core.store import orders
+from core.store.database import Database, file_url
 from core.store.instants import now
 from core.store.statements import Prepared, Transaction
-from core.store.tables import metadata
 from core.store.writer import GROUP_LIMIT, StoreClosed
 from tests.support import shop
 from tests.support.shop import World
@@ -260,20 +256,36 @@ def test_a_history_page_is_one_seek_however_deep(kept: Kept) -> None:
     assert "(placed_at,id)<(?,?)" in deep
 
 
-def test_the_board_reads_only_what_is_open(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    plans: list[str] = []
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The plan of every statement that is searched with."""
+    found: list[str] = []
 
     def explaining(transaction: Transaction, statement: Any) -> Any:
         rows = transaction.connection.execute(_explained(statement, transaction)).fetchall()
-        plans.append(" | ".join(row[3] for row in rows))
+        found.append(" | ".join(row[3] for row in rows))
         return transaction.connection.execute(statement).fetchall()
 
     monkeypatch.setattr(Transaction, "search", explaining)
+    return found
+
+
+def test_the_board_reads_only_what_is_open(kept: Kept, plans: list[str]) -> None:
     kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, OrderQuery(open=True)))
     assert len(plans) == 2
     for found in plans:
         assert "INDEX ix_orders_open (shop_id=?" in found
         assert "TEMP B-TREE" not in found
+
+
+def test_a_scanned_number_is_one_seek(kept: Kept, plans: list[str]) -> None:
+    order = kept.order()
+    kept.database.write_blocking(kept.inserting(order))
+    page = kept.database.read_blocking(
+        lambda tx: orders.search(tx, kept.world.shop, OrderQuery(q=order.number.lower()))
+    )
+    assert page.orders == (order,)
+    assert all("(shop_id=? AND number=?)" in found for found in plans), plans
 
 
 def _explained(statement: Any, transaction: Transaction) -> sqlalchemy.TextClause:
@@ -322,63 +334,6 @@ def test_what_is_remembered_is_bounded(kept: Kept, monkeypatch: pytest.MonkeyPat
 
     for _ in range(4):
         assert kept.database.read_blocking(read) == ([order.id for order in reversed(wanted)], 4)
-
-
-def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
-    engine = make_engine(file_url(tmp_path / "new.db"))
-    migrate.upgrade(engine)
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    migrated = _schema(engine)
-    engine.dispose()
-    engine = make_engine(file_url(tmp_path / "created.db"))
-    metadata.create_all(engine)
-    created = _schema(engine)
-    engine.dispose()
-    assert created == migrated, "triggers and partial indexes too"
-
-
-def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
-    with engine.connect() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-        ).fetchall()
-    return {name: " ".join(sql.split()) for name, sql in rows}
-
-
-def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
-    engine = make_engine(file_url(tmp_path / "new.db"))
-    migrate.upgrade(engine)
-    before = _schema(engine)
-    migrate.upgrade(engine)
-    assert _schema(engine) == before
-    engine.dispose()
-
-
-def test_there_is_one_line_of_migrations() -> None:
-    scripts = ScriptDirectory.from_config(migrate.config())
-    assert len(scripts.get_heads()) == 1
-    assert len(scripts.get_bases()) == 1
-
-
-def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from alembic import command
-
-    upgrade = command.upgrade
-
-    def dying(*arguments: Any) -> None:
-        upgrade(*arguments)
-        raise KeyboardInterrupt
-
-    engine = make_engine(file_url(tmp_path / "new.db"))
-    monkeypatch.setattr(command, "upgrade", dying)
-    with pytest.raises(KeyboardInterrupt):
-        migrate.upgrade(engine)
-    assert _schema(engine) == {}
-    monkeypatch.undo()
-    migrate.upgrade(engine)
-    assert "ix_orders_history" in _schema(engine)
-    engine.dispose()
 
 
 def test_a_shop_without_orders_has_an_empty_page(kept: Kept) -> None:
