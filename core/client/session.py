@@ -31,6 +31,8 @@ class Session:
         self._keep = keep
         self._clock = clock
         self._refreshing = threading.Lock()
+        # Held for a moment only, so that a sign-out is never undone by a refresh that was just about to end.
+        self._changing = threading.RLock()
         self._tokens: Tokens | None = None
         self._ends_at = 0.0
         self._op_id = new_op_id()
@@ -41,10 +43,11 @@ class Session:
 
     def start(self, tokens: Tokens) -> None:
         """Somebody signed in."""
-        self._ends_at = self._clock() + tokens.expires_in_s
-        self._op_id = new_op_id()
-        self._keep(tokens, self._op_id)
-        self._tokens = tokens
+        with self._changing:
+            self._ends_at = self._clock() + tokens.expires_in_s
+            self._op_id = new_op_id()
+            self._keep(tokens, self._op_id)
+            self._tokens = tokens
 
     def resume(self, tokens: Tokens, op_id: OpId) -> None:
         """Go on with the session of an earlier run. How old its access token is nobody knows: it is refreshed first,
@@ -55,10 +58,11 @@ class Session:
 
     def end(self) -> Tokens | None:
         """Forget the tokens; returns what was held, for telling the server."""
-        tokens, self._tokens = self._tokens, None
-        if tokens is not None:
-            self._keep(None, self._op_id)
-        return tokens
+        with self._changing:
+            tokens, self._tokens = self._tokens, None
+            if tokens is not None:
+                self._keep(None, self._op_id)
+            return tokens
 
     def access_token(self, *, rejected: str = "") -> str:
         """A token to send. `rejected` is one that the server has just refused although it looked alive.
@@ -75,11 +79,14 @@ class Session:
             try:
                 fresh = self._refresh(now.refresh_token, self._op_id)
             except SignedOut:
-                self.end()
+                with self._changing:
+                    if self._tokens is now:
+                        self.end()
                 raise
-            if self._tokens is not now:
-                raise SignedOut("You were signed out meanwhile.")
-            self.start(fresh)
+            with self._changing:
+                if self._tokens is not now:
+                    raise SignedOut("You were signed out meanwhile.")
+                self.start(fresh)
             return fresh.access_token
 
     def _require(self) -> Tokens:

@@ -1,0 +1,258 @@
+"""The HTTP door: every way a call can fail is one of our errors, and what may be repeated is."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from typing_extensions import override
+
+from core.client.errors import ClientError, Conflict, NotFound, Refused, ServerFault, SignedOut, Unreachable
+from core.client.http import HttpApi
+from core.domain.ids import OrderId, new_op_id
+from core.domain.order import NewLine, Order
+from core.domain.people import Person, Role
+from core.domain.status import OrderStatus
+from core.protocol.problem import CONTENT_TYPE, Problem
+from core.protocol.replies import Tokens
+from core.protocol.requests import HistoryQuery, OrderQuery, PlaceOrder, SignIn
+from tests.support.fake_api import FakeBackend
+from tests.support.menus import SODA
+
+JSON = "application/json"
+TOKENS = Tokens(
+    access_token="access",
+    refresh_token="refresh",
+    expires_in_s=600,
+    person=Person(id="ada", role=Role.CUSTOMER, name="A"),
+)
+REQUEST = PlaceOrder(lines=(NewLine(item_id=SODA.id),))
+ORDER: Order = FakeBackend().add_order(REQUEST, None)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What the server answers; `status` 0 breaks the connection instead."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: dict[str, str] = {}
+
+
+def answer(content: object, status: int = 200) -> Reply:
+    return Reply(status, msgspec.json.encode(content))
+
+
+def problem(status: int, headers: dict[str, str] | None = None, **more: Any) -> Reply:
+    told = Problem(type=more.pop("type", "told"), title="Title.", status=status, **more)
+    return Reply(status, msgspec.json.encode(told), CONTENT_TYPE, headers or {})
+
+
+class Script:
+    """A server that answers what it is told, in turn, the last for ever; and keeps what it was asked."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.replies: list[Reply] = []
+        self.asked: list[tuple[str, str, dict[str, str], Any]] = []
+
+    def says(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.asked.clear()
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for _, path, _, _ in self.asked]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    script: ClassVar[Script]
+    protocol_version = "HTTP/1.0"  # a connection a request, so that none outlives its test in a traceback
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length)) if length else None
+        self.script.asked.append((self.command, self.path, dict(self.headers), body))
+        reply = self.script.replies.pop(0) if len(self.script.replies) > 1 else self.script.replies[0]
+        if reply.status == 0:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.content_type)
+        self.send_header("Content-Length", str(len(reply.body)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    do_GET = do_POST = _answer  # noqa: N815 (http.server's names)
+
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    made = Script(f"http://127.0.0.1:{server.server_address[1]}")
+    _Handler.script = made
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
+    thread.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.client.http.time.sleep", lambda _s: None)
+
+
+@pytest.fixture
+def api(script: Script) -> Iterator[HttpApi]:
+    made = HttpApi(script.url, timeout_s=(5, 5))
+    script.says(answer(TOKENS))
+    made.sign_in(SignIn(login="ada", password="s3cret-word"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "message", "field"),
+    [
+        (problem(400, detail="Say it properly.", field="lines"), Refused, "Say it properly.", "lines"),
+        (problem(403, detail="Not yours."), Refused, "Not yours.", ""),
+        (problem(404), NotFound, "Title.", ""),
+        (problem(409, detail="There already is one.", field="id"), Conflict, "There already is one.", "id"),
+        (problem(413, detail="Too much."), Refused, "Too much.", ""),
+        (problem(422, detail="Sold out.", field="lines[1].item_id"), Refused, "Sold out.", "lines[1].item_id"),
+        (Reply(400, b"<html>", "text/html"), Refused, "The server refused it (400).", ""),
+        (problem(500, detail="Request 12 failed."), ServerFault, "Request 12 failed.", ""),
+        (Reply(502, b"<html>Bad gateway", "text/html"), ServerFault, "It answered 502.", ""),
+        (Reply(302, b"", "text/html", {"Location": "http://login.example/"}), ServerFault, "It answered 302.", ""),
+        (Reply(200, b"<html>Welcome to the hotel's network", "text/html"), ServerFault, "could not be read", ""),
+        (answer({"status": "new"}), ServerFault, "could not be read", ""),
+    ],
+)
+def test_every_failure_is_one_of_ours(
+    api: HttpApi, script: Script, reply: Reply, kind: type[ClientError], message: str, field: str
+) -> None:
+    script.says(reply)
+    with pytest.raises(ClientError) as failed:
+        api.place(new_op_id(), REQUEST)
+    assert type(failed.value) is kind
+    assert message in failed.value.message
+    assert failed.value.field == field
+    assert failed.value.title
+    assert len(script.asked) == 1, "trying again changes nothing"
+
+
+def test_a_conflict_brings_the_order_along(api: HttpApi, script: Script) -> None:
+    script.says(problem(409, order=ORDER, detail="Somebody was faster."))
+    with pytest.raises(Conflict) as failed:
+        api.order(OrderId("1"))
+    assert failed.value.order == ORDER
+
+
+@pytest.mark.parametrize(("after", "seconds"), [("7", 7.0), ("soon", 1.0), (None, 1.0)])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_server_says_when(api: HttpApi, script: Script, status: int, after: str | None, seconds: float) -> None:
+    script.says(problem(status, {"Retry-After": after} if after else None))
+    with pytest.raises(Unreachable) as failed:
+        api.history(HistoryQuery())
+    assert failed.value.retry_after_s == seconds
+    assert len(script.asked) == 1, "it is not asked again before that"
+
+
+def test_a_lost_answer_is_asked_for_again_under_the_same_key(api: HttpApi, script: Script) -> None:
+    script.says(Reply(0), Reply(0), answer(ORDER, 201))
+    op_id = new_op_id()
+    assert api.place(op_id, REQUEST) == ORDER
+    assert [headers["Idempotency-Key"] for _, _, headers, _ in script.asked] == [op_id] * 3
+    first, *others = (body for _, _, _, body in script.asked)
+    assert others == [first, first]
+
+
+def test_after_a_few_it_is_given_up(api: HttpApi, script: Script) -> None:
+    script.says(Reply(0))
+    with pytest.raises(Unreachable) as failed:
+        api.place(new_op_id(), REQUEST)
+    assert (failed.value.retry_after_s, len(script.asked)) == (None, 3)
+
+
+def test_nobody_there_is_unreachable() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    port = server.server_address[1]
+    server.server_close()
+    api = HttpApi(f"http://127.0.0.1:{port}", timeout_s=(1, 1))
+    with pytest.raises(Unreachable):
+        api.menu()
+    api.close()
+
+
+def test_an_answer_cut_off_in_the_middle_is_no_answer(api: HttpApi, script: Script) -> None:
+    whole = msgspec.json.encode(ORDER)
+    script.says(Reply(201, whole[:20], headers={"Content-Length": str(len(whole))}))
+    with pytest.raises((Unreachable, ServerFault)):
+        api.place(new_op_id(), REQUEST)
+
+
+def test_a_token_that_has_ended_is_refreshed_and_the_call_repeated(api: HttpApi, script: Script) -> None:
+    fresh = msgspec.structs.replace(TOKENS, access_token="fresh", refresh_token="next")
+    script.says(problem(401), answer(fresh), answer(ORDER))
+    op_id = new_op_id()
+    assert api.place(op_id, REQUEST) == ORDER
+    assert script.paths == ["/api/online/orders/", "/api/auth/refresh/", "/api/online/orders/"]
+    first, refresh, again = script.asked
+    assert refresh[3] == {"refresh_token": "refresh"}
+    assert "Authorization" not in refresh[2]
+    assert (first[2]["Authorization"], again[2]["Authorization"]) == ("Bearer access", "Bearer fresh")
+    assert first[2]["Idempotency-Key"] == again[2]["Idempotency-Key"] == op_id
+
+
+def test_a_session_that_cannot_go_on_is_over(api: HttpApi, script: Script) -> None:
+    script.says(problem(401, detail="This session has ended."))
+    with pytest.raises(SignedOut, match=r"This session has ended\."):
+        api.history(HistoryQuery())
+    script.says(answer(ORDER))
+    with pytest.raises(SignedOut):
+        api.order(OrderId("1"))
+    assert script.asked == [], "nobody is signed in, so nobody asks"
+
+
+def test_signing_out_needs_no_server(api: HttpApi, script: Script) -> None:
+    script.says(Reply(0))
+    api.sign_out()
+    assert script.paths == ["/api/auth/sign-out/"]
+    with pytest.raises(SignedOut):
+        api.history(HistoryQuery())
+
+
+def test_a_query_names_what_is_asked_for_and_nothing_else(api: HttpApi, script: Script) -> None:
+    empty = answer({"orders": [], "total": 0})
+    script.says(empty)
+    api.orders(OrderQuery(open=True, status=(OrderStatus.READY, OrderStatus.PENDING), q="a b&c"))
+    api.history(HistoryQuery(limit=5, cursor="x=/1"))
+    assert script.paths == [
+        "/api/pos/orders/?open=true&status=ready&status=pending&q=a+b%26c&limit=50",
+        "/api/online/orders/history/?limit=5&cursor=x%3D%2F1",
+    ]
+
+
+def test_an_id_cannot_leave_its_place_in_the_path(api: HttpApi, script: Script) -> None:
+    script.says(answer(ORDER))
+    api.order(OrderId("1?x=2#y"))
+    assert script.paths == ["/api/online/orders/1%3Fx%3D2%23y/"]
+
+
+@pytest.mark.parametrize("call", [lambda api: api.menu(), lambda api: api.history(HistoryQuery())])
+def test_a_secret_is_in_no_url(api: HttpApi, script: Script, call: Callable[[HttpApi], object]) -> None:
+    script.says(problem(404))
+    with pytest.raises(NotFound):
+        call(api)
+    assert not any("access" in path or "s3cret" in path for path in script.paths)
