@@ -10,7 +10,7 @@ import msgspec
 from core.client.errors import SignedOut
 from core.client.http import HttpApi
 from core.client.operations import Operation
-from core.client.push import Socket, open_socket
+from core.client.push import EVENTS, Socket, open_socket
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -84,8 +84,8 @@ class HttpDoor:
     def menu(self) -> Menu:
         return self._http.menu()
 
-    def listen(self) -> contextlib.AbstractContextManager[Socket]:
-        return open_socket(self._http.server_url)
+    def listen(self) -> contextlib.AbstractContextManager[Socket[Message]]:
+        return open_socket(self._http.server_url, EVENTS)
 
     def token(self) -> str:
         return self._http.access_token()

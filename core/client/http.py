@@ -30,6 +30,7 @@ from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.people import Customer
+from core.protocol.board import BOARD_PATH, BoardReply
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
@@ -37,6 +38,7 @@ from core.protocol.requests import (
     CancelOrder,
     ChangePayment,
     ChangeStatus,
+    DeviceSignIn,
     HistoryQuery,
     OrderQuery,
     PlaceOrder,
@@ -100,6 +102,9 @@ class HttpApi:
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         return self._start(self._open("POST", "/api/auth/staff/sign-in/", Tokens, request))
 
+    def device_sign_in(self, request: DeviceSignIn) -> Tokens:
+        return self._start(self._open("POST", "/api/auth/device/sign-in/", Tokens, request))
+
     def sign_out(self) -> None:
         tokens = self._session.end()
         self.forget()
@@ -154,6 +159,11 @@ class HttpApi:
 
     def customers(self, q: str) -> Sequence[Customer]:
         return self._get("/api/pos/customers/", CustomerList, {"q": q}).customers
+
+    # -- displays
+
+    def board(self) -> BoardReply:
+        return self._get(BOARD_PATH, BoardReply)
 
     # -- for the sync engine, which repeats by itself
 

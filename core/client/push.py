@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -15,14 +15,17 @@ from core.protocol.feed import HEARTBEAT_S, SILENCE_S, SOCKET_PATH, Close, Hello
 _OPEN_WITHIN_S: Final = 5.0
 _CLOSE_WITHIN_S: Final = 1.0
 _MESSAGE_LIMIT: Final = 8 * 2**20
-_decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
+EVENTS: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
+"""Reads what is said to a person's window."""
+M = TypeVar("M")
 
 
-class Socket:
+class Socket(Generic[M]):
     """An open one. `receive` belongs to one thread; `close` may be called from any."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, decoder: msgspec.json.Decoder[M]) -> None:
         self._connection = connection
+        self._decoder = decoder
         self._asked_at = 0.0
         self._latency_s: float | None = None
 
@@ -37,14 +40,14 @@ class Socket:
         with _as_client_errors():
             self._connection.send(msgspec.json.encode(hello), text=True)
 
-    def receive(self) -> Message:
+    def receive(self) -> M:
         """The next message. Raises `ClientError`; `Unreachable` also when the server has been silent for 35 s."""
         with _as_client_errors():
             text = self._connection.recv(SILENCE_S, decode=False)
         if self._latency_s is None:
             self._latency_s = time.monotonic() - self._asked_at
         try:
-            return _decoder.decode(text)
+            return self._decoder.decode(text)
         except msgspec.DecodeError as error:
             raise Unreachable("The server pushes what this window cannot read.") from error
 
@@ -53,8 +56,8 @@ class Socket:
 
 
 @contextlib.contextmanager
-def open_socket(server_url: str) -> Iterator[Socket]:
-    """A socket to the backend at `server_url`. Raises `Unreachable`."""
+def open_socket(server_url: str, decoder: msgspec.json.Decoder[M]) -> Iterator[Socket[M]]:
+    """A socket to the backend at `server_url`, whose messages `decoder` reads. Raises `Unreachable`."""
     with contextlib.ExitStack() as stack:
         with _as_client_errors():
             connection = stack.enter_context(
@@ -69,7 +72,7 @@ def open_socket(server_url: str) -> Iterator[Socket]:
                     max_size=_MESSAGE_LIMIT,
                 )
             )
-        yield Socket(connection)
+        yield Socket(connection, decoder)
 
 
 @contextlib.contextmanager
