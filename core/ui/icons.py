@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 import resources
@@ -16,9 +16,24 @@ def _renderer(name: str, rgb: str) -> QSvgRenderer:
     return QSvgRenderer(QByteArray(svg.encode()))
 
 
+@lru_cache(maxsize=512)
+def _drawn(name: str, rgb: str, width_px: int, height_px: int) -> QImage:
+    image = QImage(width_px, height_px, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    _renderer(name, rgb).render(painter, QRectF(image.rect()))
+    painter.end()
+    return image
+
+
 def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
-    """Draw icon `name` into `rect`. Raises `FileNotFoundError` for a name that has no file."""
-    _renderer(name, colour.name()).render(painter, rect)
+    """Draw icon `name` into `rect`. Raises `FileNotFoundError` for a name that has no file.
+
+    It is drawn once for each size and colour: reading an SVG anew costs as much as ten rows of text.
+    """
+    density = painter.device().devicePixelRatio()
+    width_px, height_px = round(rect.width() * density), round(rect.height() * density)
+    painter.drawImage(rect, _drawn(name, colour.name(), max(1, width_px), max(1, height_px)))
 
 
 def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon:

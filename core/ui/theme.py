@@ -40,6 +40,7 @@ class Theme(QObject):
         self._scale = text_scale / 100
         self._reduced_motion = reduced_motion
         self._colours: dict[str, QColor] = {}
+        self._fonts: dict[tuple[str, QFont.Weight], QFont] = {}
         self._load()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme_changed)
 
@@ -103,11 +104,14 @@ class Theme(QObject):
 
     def font(self, role: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         """The platform's font, its figures tabular, as `role`: small, body, strong, number, title, hero or board."""
-        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-        font.setPixelSize(self.px(_tokens()["type_px"][role]))
-        font.setWeight(weight)
-        font.setFeature(QFont.Tag("tnum"), 1)
-        return font
+        held = self._fonts.get((role, weight))
+        if held is None:
+            held = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+            held.setPixelSize(self.px(_tokens()["type_px"][role]))
+            held.setWeight(weight)
+            held.setFeature(QFont.Tag("tnum"), 1)
+            self._fonts[role, weight] = held
+        return QFont(held)
 
     # -- what Qt wants
 

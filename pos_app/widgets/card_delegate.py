@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QRegion
+from PySide6.QtGui import QColor, QPainter, QPen, QRegion
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
@@ -23,6 +23,10 @@ Part = Literal["step", "more", "card"]
 Spot = tuple[OrderId, Part]
 _HOUR: Final = timedelta(hours=1)
 _WORDS: Final = {Band.FRESH: "{age}", Band.SLOW: N_("{age} slow"), Band.LATE: N_("{age} late")}
+_LEADING: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
+_TRAILING: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
+_CENTRED: Final = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+_STRIPE: Final = 5.0
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -50,7 +54,7 @@ class CardDelegate(QStyledItemDelegate):
 
     def layout(self, card: Card, width: int) -> CardLayout:
         held = self._layouts.get(card.order.id)
-        if held is None or held[0] != card or held[1] != width:
+        if held is None or held[1] != width or (held[0] is not card and held[0] != card):
             held = (card, width, lay_out(card, width, self._theme, self._fonts))
             self._layouts[card.order.id] = held
         return held[2]
@@ -101,7 +105,8 @@ class CardDelegate(QStyledItemDelegate):
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         card: Card = index.data(CARD)
-        width = option.rect.width()
+        # Asked for a single row, a list gives no rectangle; its viewport is as wide as every row.
+        width = option.rect.width() or option.widget.viewport().width()  # type: ignore[attr-defined]
         return QSize(width, self.layout(card, width).height)
 
     @override
@@ -135,9 +140,8 @@ class CardDelegate(QStyledItemDelegate):
         for text in layout.texts:
             painter.setFont(self._fonts.font(text.font))
             painter.setPen(theme.colour(text.colour))
-            side = Qt.AlignmentFlag.AlignRight if text.trailing else Qt.AlignmentFlag.AlignLeft
-            flags = side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-            painter.drawText(_placed(text.rect, row, direction), int(flags), _isolated(text.words, direction))
+            flags = _TRAILING if text.trailing else _LEADING
+            painter.drawText(_placed(text.rect, row, direction), flags, _isolated(text.words, direction))
         self._paint_buttons(painter, row, card, layout, direction)
 
     def _paint_ground(
@@ -146,30 +150,31 @@ class CardDelegate(QStyledItemDelegate):
         theme, radius = self._theme, self._theme.radius("card")
         shadow = QColor(theme.colour("shadow"))
         painter.setPen(Qt.PenStyle.NoPen)
-        for spread, alpha in ((2.0, 10), (1.0, 14)):
+        painter.save()
+        # Only the edge below is seen; blending a whole card for it took longer than everything else together.
+        painter.setClipRect(QRectF(rect.left() - 1, rect.bottom() - radius, rect.width() + 2, radius + 3))
+        for spread, alpha in ((2.0, 12), (1.0, 16)):
             shadow.setAlpha(alpha)
             painter.setBrush(shadow)
             painter.drawRoundedRect(rect.adjusted(-spread / 2, 0, spread / 2, spread), radius, radius)
-        outline = QPainterPath()
-        outline.addRoundedRect(rect, radius, radius)
-        painter.fillPath(outline, theme.colour("surface"))
-        late = self._thresholds.band(self._now() - card.waits_since) is Band.LATE
-        colour = theme.colour("danger" if late else stripe_colour(card.order.status))
-        stripe = QRectF(rect.left(), rect.top(), 5, rect.height())
-        if direction is Qt.LayoutDirection.RightToLeft:
-            stripe.moveRight(rect.right())
-        inner = QPainterPath()
-        inner.addRoundedRect(_beside(rect, stripe.width(), direction), radius, radius)
-        painter.save()
-        painter.setClipRect(
-            stripe.adjusted(-5, 0, 5 + radius, 0)
-            if direction is Qt.LayoutDirection.LeftToRight
-            else stripe.adjusted(-5 - radius, 0, 5, 0)
-        )
-        painter.fillPath(outline.subtracted(inner), colour)
         painter.restore()
+        late = self._thresholds.band(self._now() - card.waits_since) is Band.LATE
+        rtl = direction is Qt.LayoutDirection.RightToLeft
+        painter.save()
+        edge = QRectF(rect.left(), rect.top(), _STRIPE + radius, rect.height())
+        if rtl:
+            edge.moveRight(rect.right())
+        painter.setClipRect(edge)
+        painter.setBrush(theme.colour("danger" if late else stripe_colour(card.order.status)))
+        painter.drawRoundedRect(rect, radius, radius)
+        painter.restore()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("surface"))
+        painter.drawRoundedRect(rect.adjusted(0 if rtl else _STRIPE, 0, -_STRIPE if rtl else 0, 0), radius, radius)
         if theme.scheme == "contrast":
-            painter.strokePath(outline, QPen(theme.colour("line"), 1))
+            painter.setPen(QPen(theme.colour("line"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rect, radius, radius)
         if focused:
             width = theme.focus_px + 1
             out = width / 2 + 1.5
@@ -194,7 +199,7 @@ class CardDelegate(QStyledItemDelegate):
         painter.setPen(ink)
         painter.setFont(self._fonts.font(layout.step_font))
         words = _("Try again") if card.unsent else step_label(card.order)
-        painter.drawText(step, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
+        painter.drawText(step, _CENTRED, words)
         level = self._level((card.order.id, "more"))
         painter.setBrush(theme.colour("sunken" if level == "pressed" else "surface"))
         painter.setPen(QPen(theme.colour("muted" if level else "line"), 1))
@@ -237,13 +242,6 @@ def _placed(rect: QRectF, row: QRect, direction: Qt.LayoutDirection) -> QRectF:
 def _isolated(words: str, direction: Qt.LayoutDirection) -> str:
     """`words` in their own direction: an English address stays one on an Arabic till (Unicode's FSI and PDI)."""
     return f"\u2068{words}\u2069" if direction is Qt.LayoutDirection.RightToLeft else words
-
-
-def _beside(rect: QRectF, width: float, direction: Qt.LayoutDirection) -> QRectF:
-    """`rect` without its leading `width`."""
-    if direction is Qt.LayoutDirection.RightToLeft:
-        return rect.adjusted(0, 0, -width, 0)
-    return rect.adjusted(width, 0, 0, 0)
 
 
 def _shade(colour: QColor, level: str) -> QColor:

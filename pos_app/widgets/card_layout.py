@@ -1,5 +1,6 @@
 """Where everything on a card goes, worked out once for an order and a width, read from left to right."""
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -72,6 +73,12 @@ class Fonts:
         self._theme = theme
         self._fonts: dict[FontKey, QFont] = {}
         self._metrics: dict[FontKey, QFontMetricsF] = {}
+        self._heights: dict[FontKey, float] = {}
+        # A menu's words come again and again.
+        self.width = lru_cache(4096)(self._width)
+        self.wrap = lru_cache(4096)(self._wrap)
+        self.chip = chip_width("00:00", theme)
+        """How wide the chip of an age below an hour is."""
 
     def font(self, key: FontKey) -> QFont:
         if key not in self._fonts:
@@ -83,13 +90,18 @@ class Fonts:
             self._metrics[key] = QFontMetricsF(self.font(key))
         return self._metrics[key]
 
-    def width(self, key: FontKey, words: str) -> float:
+    def height(self, key: FontKey) -> float:
+        if key not in self._heights:
+            self._heights[key] = self.metrics(key).height()
+        return self._heights[key]
+
+    def _width(self, key: FontKey, words: str) -> float:
         return self.metrics(key).horizontalAdvance(words) + 1
 
-    def wrap(self, key: FontKey, words: str, width: float, most: int = _MOST_WRAPPED) -> list[str]:
+    def _wrap(self, key: FontKey, words: str, width: float, most: int = _MOST_WRAPPED) -> tuple[str, ...]:
         """`words` in at most `most` rows of `width`; what does not fit ends in an ellipsis."""
         if self.width(key, words) <= width:
-            return [words]
+            return (words,)
         layout = QTextLayout(words, self.font(key))
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -104,7 +116,7 @@ class Fonts:
                 break
             rows.append(words[start : start + line.textLength()].rstrip())
         layout.endLayout()
-        return rows
+        return tuple(rows)
 
     def elide(self, key: FontKey, words: str, width: float) -> str:
         return self.metrics(key).elidedText(words, Qt.TextElideMode.ElideRight, width)
@@ -159,8 +171,8 @@ class _Setter:
     def _head(self, order: Order) -> tuple[tuple[float, float], float]:
         """The number, and beside it, or below where there is no room, the age."""
         theme, room = self._theme, self._right - self._left
-        chip, gap = chip_width("00:00", theme), theme.px(6)
-        height = max(self._fonts.metrics(_NUMBERS[0]).height(), theme.px(24))
+        chip, gap = self._fonts.chip, theme.px(6)
+        height = max(self._fonts.height(_NUMBERS[0]), theme.px(24))
         for key in _NUMBERS:
             number = self._fonts.width(key, order.number)
             # One size for a whole column, whichever series a number is of.
@@ -181,7 +193,7 @@ class _Setter:
         theme, name = self._theme, customer(order)
         badge, colour = payment_badge(order)
         font = _BODY if colour == "muted" else _BOLD
-        height, badge_width = self._fonts.metrics(_BODY).height(), self._fonts.width(font, badge)
+        height, badge_width = self._fonts.height(_BODY), self._fonts.width(font, badge)
         icon = theme.px(14)
         place = QRectF(self._left, self._y + (height - icon) / 2, icon, icon)
         self._shapes.append(Shape(place, _FULFILMENT_ICONS[order.fulfilment], "muted"))
@@ -201,7 +213,7 @@ class _Setter:
         self._y += height
 
     def _line(self, line: OrderLine, indent: float) -> None:
-        height = self._fonts.metrics(_BODY).height()
+        height = self._fonts.height(_BODY)
         self._add(QRectF(self._left, self._y, indent, height), str(line.quantity), _BOLD, "text")
         for words in self._fonts.wrap(_BODY, line.name, self._right - self._left - indent):
             self._row(words, _BODY, "text", indent)
@@ -228,7 +240,7 @@ class _Setter:
         """How many things, where our own change of it stands, and the total."""
         theme = self._theme
         self._y += theme.px(6)
-        height, icon = self._fonts.metrics(_TOTAL).height(), theme.px(14)
+        height, icon = self._fonts.height(_TOTAL), theme.px(14)
         total = money(order.total_minor, order.currency)
         width = self._fonts.width(_TOTAL, total)
         self._add(QRectF(self._right - width, self._y, width, height), total, _TOTAL, "text", trailing=True)
@@ -265,7 +277,7 @@ class _Setter:
         return step, next(fitting, _SMALL_BOLD), more
 
     def _row(self, words: str, font: FontKey, colour: str, indent: float) -> None:
-        height = self._fonts.metrics(font).height()
+        height = self._fonts.height(font)
         self._add(QRectF(self._left + indent, self._y, self._right - self._left - indent, height), words, font, colour)
         self._y += height
 

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
+from core.ui.controls import restyle
 from pos_app.models.card import Card, column_title
 from pos_app.models.column import CARD, ColumnModel
 from pos_app.widgets.card_delegate import CardDelegate, Part, Spot
@@ -69,7 +70,11 @@ class ColumnView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        # Always there, so that the cards keep their width; seen only when there is something to scroll.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.verticalScrollBar().setSingleStep(40)
+        self.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
+        self._on_range_changed(0, 0)
         model.rowsInserted.connect(self._on_rows_inserted)
 
     # -- what is where
@@ -249,7 +254,14 @@ class ColumnView(QListView):
 
     @Slot()
     def _on_rows_about_to_change(self) -> None:
-        self._keep(self._first_in_sight())
+        if self._may_jump:
+            self._keep(self._first_in_sight())
+
+    @Slot(int, int)
+    def _on_range_changed(self, _least: int, most: int) -> None:
+        bar = self.verticalScrollBar()
+        if bar.property("idle") is not (most == 0):
+            restyle(bar, idle=most == 0)
 
     @Slot()
     def _on_rows_inserted(self) -> None:
@@ -258,10 +270,11 @@ class ColumnView(QListView):
 
     @Slot(QModelIndex, int, int)
     def _on_rows_about_to_be_removed(self, _parent: QModelIndex, first: int, last: int) -> None:
-        index = self._first_in_sight()
-        if index.isValid() and first <= index.row() <= last:
-            index = index.siblingAtRow(last + 1)
-        self._keep(index)
+        if self._may_jump:
+            index = self._first_in_sight()
+            if index.isValid() and first <= index.row() <= last:
+                index = index.siblingAtRow(last + 1)
+            self._keep(index)
         for row in range(first, last + 1):
             card = self.card_at(self._column.index(row))
             if card is not None:
@@ -270,10 +283,12 @@ class ColumnView(QListView):
     def _first_in_sight(self) -> QModelIndex:
         return self.indexAt(QPoint(self.viewport().width() // 2, 1))
 
+    @property
+    def _may_jump(self) -> bool:
+        """Not at the list's own top, where what is new belongs in sight; and what to keep is not known yet."""
+        return self.verticalScrollBar().value() > 0 and not self._anchor.isValid()
+
     def _keep(self, index: QModelIndex) -> None:
-        """Remember what is at the top, unless the list is at its own top, where what is new belongs in sight."""
-        if self._anchor.isValid() or self.verticalScrollBar().value() == 0 or not index.isValid():
-            return
         self._anchor = QPersistentModelIndex(index)
         self._anchor_top = self.visualRect(index).top()
 

@@ -17,7 +17,8 @@ from core.protocol.requests import OrderQuery
 from core.ui.connection import ConnectionChip
 from core.ui.theme import Theme
 from pos_app.models.card import Card
-from pos_app.widgets.card_layout import Fonts, lay_out
+from pos_app.widgets import card_delegate
+from pos_app.widgets.card_layout import CardLayout, Fonts, lay_out
 from tests.support.fake_api import FakeBackend
 from tests.support.pos_window import Till, change, later, open_till, paid, place
 
@@ -227,6 +228,28 @@ def test_every_page_of_a_large_board_is_read(till: Till, backend: FakeBackend) -
     till.arrive()
     assert len(till.cards(S.PENDING)) == 620
     assert backend.calls["orders"] == 2
+
+
+def test_a_card_is_laid_out_once_until_it_changes(
+    till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out: list[str] = []
+
+    def counted(card: Card, width: int, theme: Theme, fonts: Fonts) -> CardLayout:
+        laid_out.append(card.order.number)
+        return lay_out(card, width, theme, fonts)
+
+    monkeypatch.setattr(card_delegate, "lay_out", counted)
+    orders = [place(backend, "Aisha") for _ in range(100)]
+    till.arrive()
+    till.qtbot.wait(30)
+    assert len(laid_out) == len(set(laid_out)) == 100
+    laid_out.clear()
+    paid(backend, orders[3])
+    backend.move(orders[4].id, S.CONFIRMED)
+    till.refresh()
+    till.qtbot.wait(30)
+    assert set(laid_out) == {orders[3].number, orders[4].number}
 
 
 def test_a_refresh_repaints_the_card_that_changed_and_nothing_else(till: Till, backend: FakeBackend) -> None:
