@@ -222,11 +222,13 @@ class HttpApi:
         body: object = None,
         op_id: OpId | None = None,
     ) -> R:
-        token = self._session.access_token()
+        token, reader = self._session.access_token(), self._reader
         try:
             return self._repeated(method, path, reply, token, query=query, body=body, op_id=op_id)
         except SignedOut:
             fresh = self._session.access_token(rejected=token)
+            if self._reader != reader:  # somebody else has signed in here since: this is not theirs to send
+                raise
             return self._repeated(method, path, reply, fresh, query=query, body=body, op_id=op_id)
 
     def _open(self, method: str, path: str, reply: type[R], body: object = None) -> R:

@@ -58,6 +58,7 @@ class Script:
         self.url = url
         self.replies: list[Reply] = []
         self.asked: list[tuple[str, str, dict[str, str], Any]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def says(self, *replies: Reply) -> None:
         self.replies = list(replies)
@@ -77,6 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length)) if length else None
         self.script.asked.append((self.command, self.path, dict(self.headers), body))
         reply = self.script.replies.pop(0) if len(self.script.replies) > 1 else self.script.replies[0]
+        self.script.meanwhile()
         if reply.status == 0:
             self.close_connection = True
             return
@@ -223,6 +225,23 @@ def test_a_session_that_cannot_go_on_is_over(api: HttpApi, script: Script) -> No
     with pytest.raises(SignedOut):
         api.order(OrderId("1"))
     assert script.asked == [], "nobody is signed in, so nobody asks"
+
+
+def test_one_persons_request_is_never_sent_with_the_next_ones_token(api: HttpApi, script: Script) -> None:
+    """Ada's order is refused because she signed out; by then Grace has signed in at the same window."""
+    grace = msgspec.structs.replace(
+        TOKENS, access_token="graces", person=Person(id="grace", role=Role.CUSTOMER, name="Grace")
+    )
+
+    def change_places() -> None:
+        api._session.end()
+        api._session.start(grace)
+
+    script.says(problem(401, detail="This session has ended."), answer(ORDER))
+    script.meanwhile = change_places
+    with pytest.raises(SignedOut):
+        api.place(new_op_id(), REQUEST)
+    assert [headers["Authorization"] for _, _, headers, _ in script.asked] == ["Bearer access"]
 
 
 def test_signing_out_needs_no_server(api: HttpApi, script: Script) -> None:
