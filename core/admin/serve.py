@@ -17,7 +17,7 @@ from core.server.app import create_app
 from core.server.keys import KeyFileError, Keys
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import SECTION, ServerSettings
-from core.store.database import Database
+from core.store.database import CannotOpen, Database
 
 
 class Server(uvicorn.Server):
@@ -78,15 +78,15 @@ def main(argv: Sequence[str]) -> int:
     try:
         configured.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         keys, made_keys = setup.open_keys(configured.keys_path)
-    except (KeyFileError, OSError) as error:
+        database = Database(configured.database)
+    except (KeyFileError, CannotOpen, OSError) as error:
         print(f"orderbell serve: {error}", file=sys.stderr)
         return 1
-    database = Database(configured.database)
     made = setup.set_up(database, demo=options.demo)
     if made_keys:
         print(f"Made the server's keys: {configured.keys_path}")
     if made:
-        print(f"Made the database: {configured.database}\n{made}", flush=True)
+        print(f"Made the database: {database.engine.url}\n{made}", flush=True)
 
     def announce(url: str) -> None:
         print(json.dumps({"url": url}) if options.announce_json else f"Listening on {url}", flush=True)
@@ -96,6 +96,8 @@ def main(argv: Sequence[str]) -> int:
         server.run()
     except KeyboardInterrupt:  # uvicorn has stopped in good order, and only then passes Ctrl+C on
         return 0
+    except SystemExit:  # it could not listen, and has said why
+        return 1
     finally:
         database.close()
     return 0 if server.started else 1

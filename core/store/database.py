@@ -9,7 +9,9 @@ from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
+from alembic.util import CommandError
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.store import migrate
 from core.store.statements import Transaction
@@ -52,8 +54,12 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
+class CannotOpen(Exception):
+    """The database cannot be used; the message says which and why, without its password."""
+
+
 class Database:
-    """Opened on a URL, migrated to the newest schema, closed once.
+    """Opened on a URL, migrated to the newest schema, closed once. Raises `CannotOpen`.
 
     Units of work are plain functions of a `Transaction`. `write` groups them; `read` answers a short keyed question
     where it stands, which with SQLite is far cheaper than a thread's hand-over; `search` takes what may be long to
@@ -61,8 +67,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = make_engine(url)
-        migrate.upgrade(self.engine)
+        self.engine = _open(url)
         self._writer = Writer(Transaction(self.engine.connect()), _BEGIN_WRITE)
         self._reader = self._read_only()
         self._idle: SimpleQueue[Transaction] = SimpleQueue()
@@ -115,6 +120,21 @@ class Database:
         transaction = Transaction(self.engine.connect(), remembers=True)
         transaction.command("PRAGMA query_only = ON")
         return transaction
+
+
+def _open(url: str) -> Engine:
+    """The engine of a database that has the newest schema. Raises `CannotOpen`."""
+    try:
+        engine = make_engine(url)
+    except (SQLAlchemyError, ImportError) as error:
+        raise CannotOpen(f"{url!r} is no database we know: {error}") from error
+    try:
+        migrate.upgrade(engine)
+    except (SQLAlchemyError, CommandError) as error:
+        engine.dispose()
+        reason = getattr(error, "orig", None) or error
+        raise CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {reason}") from error
+    return engine
 
 
 async def _in_thread(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
