@@ -56,7 +56,7 @@ def write(path: Path, keys: Keys) -> None:
     Only the owner may read it: by its mode on POSIX, on Windows by the rights that a user's own directories have.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(msgspec.json.encode(keys))
         file.flush()
