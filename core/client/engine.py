@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 SENDERS: Final = 4
 _HOUSEKEEPING_S: Final = 3600.0
+_UNPUSHED_S: Final = 30.0
+"""How often the server is asked for news where it may not push any."""
 _AWAY_S: Final = 60.0
 """After so long without news, what is then heard is a backlog."""
 
@@ -57,10 +59,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 class Engine:
     """Runs a `Sync`. `on_standing` is called, in one of its threads, whenever the standing is another one."""
 
-    def __init__(self, sync: Sync, door: Door, on_standing: Callable[[Standing], None]) -> None:
+    def __init__(self, sync: Sync, door: Door, on_standing: Callable[[Standing], None], *, push: bool = True) -> None:
         self._sync = sync
         self._door = door
         self._on_standing = on_standing
+        self._push = push
         self._standing = Standing(counts=sync.outbox.counts())
         self._told = threading.RLock()
         self._news = threading.Condition()
@@ -124,6 +127,9 @@ class Engine:
                     self._sync.fetch_menu()
                     self._sync.housekeep()
                     housekept_s = time.monotonic()
+                if not self._push:
+                    self._wait_until_woken(_UNPUSHED_S)
+                    continue
                 with self._door.listen() as ear:
                     self._listen(ear)
             except SignedOut as error:

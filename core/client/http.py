@@ -222,14 +222,20 @@ class HttpApi:
         body: object = None,
         op_id: OpId | None = None,
     ) -> R:
-        token, reader = self._session.access_token(), self._reader
+        reader = self._reader
+        token = self._token_of(reader)
         try:
-            return self._repeated(method, path, reply, token, query=query, body=body, op_id=op_id)
+            return self._repeated(method, path, reply, token, reader, query=query, body=body, op_id=op_id)
         except SignedOut:
-            fresh = self._session.access_token(rejected=token)
-            if self._reader != reader:  # somebody else has signed in here since: this is not theirs to send
-                raise
-            return self._repeated(method, path, reply, fresh, query=query, body=body, op_id=op_id)
+            fresh = self._token_of(reader, rejected=token)
+            return self._repeated(method, path, reply, fresh, reader, query=query, body=body, op_id=op_id)
+
+    def _token_of(self, reader: str, *, rejected: str = "") -> str:
+        """A token of the one who asked. Raises `SignedOut` when somebody else has signed in here since."""
+        token = self._session.access_token(rejected=rejected)
+        if self._reader != reader:  # looked at after the token was taken: a token is never older than its bearer
+            raise SignedOut("You were signed out meanwhile.")
+        return token
 
     def _open(self, method: str, path: str, reply: type[R], body: object = None) -> R:
         """A call that needs no token. Signing up twice is refused, not doubled, so it may be repeated too."""
@@ -249,12 +255,13 @@ class HttpApi:
         path: str,
         reply: type[R],
         token: str,
+        reader: str = "",
         *,
         query: object = None,
         body: object = None,
         op_id: OpId | None = None,
     ) -> R:
-        key = (self._reader, path, *_params(query))
+        key = (reader, path, *_params(query))
         known = self._answers.get(key) if method == "GET" else None
         etag = known.etag if known is not None else ""
         for repeat in range(_REPEATS + 1):
@@ -268,7 +275,7 @@ class HttpApi:
         if response.status_code == 304 and known is not None and isinstance(known.content, reply):
             return known.content
         found = _decoded(response, reply, path)
-        if method == "GET" and "ETag" in response.headers and key[0] == self._reader:
+        if method == "GET" and "ETag" in response.headers and reader == self._reader:
             self._answers.pop(key, None)
             self._answers[key] = _Answer(response.headers["ETag"], found)
             while len(self._answers) > _REMEMBERED:

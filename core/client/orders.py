@@ -75,6 +75,10 @@ class OrderStore:
     def pending(self, order_id: OrderId) -> PendingChange | None:
         return self._pending.get(order_id)
 
+    def waits(self, order_id: OrderId) -> bool:
+        """What is shown of this order is ahead of the server: something about it has not been answered yet."""
+        return order_id in self._pending or order_id in self._projected
+
     @property
     def waiting(self) -> int:
         """How many changes the server has not answered yet."""

@@ -21,6 +21,13 @@ class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(max_length=20, description="Language as en, es, ar, …; empty follows the desktop.")
     ] = ""
     reduced_motion: Annotated[bool, Meta(description="Change without animating.")] = False
+    push: Annotated[bool, Meta(description="Hear of changes the moment they happen; else only by asking.")] = True
+    toasts: Annotated[bool, Meta(description="Show a toast for every change.")] = True
+    sounds: Annotated[bool, Meta(description="Play a sound for every change.")] = True
+    volume: Annotated[int, Meta(ge=0, le=100, description="How loud sounds are, in percent.")] = 70
+    data_dir: Annotated[
+        str, Meta(description="Where this window keeps its file; empty: the user's data directory.")
+    ] = ""
     remote: Annotated[bool, Meta(description="Take commands on standard input, as the unattended tour gives them.")] = (
         False
     )

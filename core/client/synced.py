@@ -63,6 +63,7 @@ class SyncedApi:
         *,
         on_changed: Listener,
         on_standing: Callable[[Standing], None],
+        push: bool = True,
         timeout_s: tuple[float, float] | None = None,
     ) -> None:
         self._store = LocalStore(path)
@@ -73,6 +74,7 @@ class SyncedApi:
         self._door = HttpDoor(self._http)
         self._listener = on_changed
         self._on_standing = on_standing
+        self._push = push
         self._sync: Sync | None = None
         self._engine: Engine | None = None
 
@@ -125,7 +127,7 @@ class SyncedApi:
                     self._listener(changed)
 
         self._sync = Sync(self._store, cache, Outbox(self._store, tokens.person.id), self._door, tell)
-        self._engine = Engine(self._sync, self._door, self._on_standing)
+        self._engine = Engine(self._sync, self._door, self._on_standing, push=self._push)
         tell(msgspec.structs.replace(self._sync.everything(), backlog=True))
         self._on_standing(self._engine.standing)
         self._engine.start()
