@@ -1,0 +1,164 @@
+"""The receipt: what stands on it, and getting it onto paper or into a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import QLocale
+from PySide6.QtGui import QTextDocument
+from PySide6.QtPrintSupport import QPrinterInfo
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.domain.errors import DomainError
+from core.domain.ids import ModifierId
+from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.status import Fulfilment
+from core.protocol.requests import TakeOrder
+from core.ui.jobs import Jobs
+from core.ui.receipt import ReceiptDialog, receipt_document, receipt_html
+from core.ui.text import money, parse_amount, use_language
+from core.ui.theme import Theme
+from tests.support.fake_api import FakeBackend
+from tests.support.menus import BOWL, SODA
+from tests.support.ordering import child
+
+LINES = (
+    NewLine(item_id=BOWL.id, quantity=2, modifier_ids=(ModifierId("hot"), ModifierId("cheese")), note="no <rice>"),
+    NewLine(item_id=SODA.id),
+)
+
+
+@pytest.fixture
+def order() -> Order:
+    return FakeBackend().add_order(TakeOrder(lines=LINES, customer_name="<b>Sam</b>"), None, "POS1")
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    made = Jobs()
+    yield made
+    made.close(5)
+
+
+def words(html: str) -> list[str]:
+    """The receipt's text, line by line."""
+    document = QTextDocument()
+    document.setHtml(html)
+    return [
+        line.strip().replace("\N{NO-BREAK SPACE}", " ") for line in document.toPlainText().splitlines() if line.strip()
+    ]
+
+
+def test_everything_that_was_sold_is_on_it(order: Order, qapp: QApplication) -> None:
+    told = words(receipt_html(order, "La Cantina", given_minor=2000))
+    assert told[:2] == ["La Cantina", "POS1-000001"]
+    assert "<b>Sam</b>" in told, "what people type is no markup"
+    for line in ("2 ×", "Chicken Bowl", "$17.98", "Canned Soda", "$1.09", "Total", "$19.07", "Tax included", "$1.45"):
+        assert line in told
+    assert any("Hot salsa, Cheese, no <rice>" in line for line in told)
+    assert told[told.index("Change") + 1] == "$0.93"
+    assert "Paid" in told
+
+
+def test_an_order_made_again_later_has_no_change_on_it(order: Order, qapp: QApplication) -> None:
+    told = words(receipt_html(order, "La Cantina"))
+    assert "Change" not in told
+    assert "Cash" not in told
+
+
+def test_what_is_not_paid_says_so(order: Order, qapp: QApplication) -> None:
+    later = msgspec.structs.replace(
+        order,
+        payment=PaymentState.UNPAID,
+        tender=Tender.CASH_ON_DELIVERY,
+        fulfilment=Fulfilment.DELIVERY,
+        address="1 Main Street",
+        note="ring twice",
+    )
+    told = words(receipt_html(later, "La Cantina"))
+    assert "Not paid yet · Pay on delivery" in told
+    assert {"1 Main Street", "Note: ring twice"} <= set(told)
+
+
+def test_a_tax_on_top_is_told_beside_its_subtotal(order: Order, qapp: QApplication) -> None:
+    taxed = msgspec.structs.replace(order, tax_minor=157, total_minor=order.subtotal_minor + 157)
+    told = words(receipt_html(taxed, "La Cantina"))
+    assert told[told.index("Subtotal") + 1] == "$19.07"
+    assert told[told.index("Tax") + 1] == "$1.57"
+
+
+def test_it_fits_a_roll_of_paper(order: Order, qapp: QApplication) -> None:
+    long = msgspec.structs.replace(order, lines=order.lines * 60)
+    document = receipt_document(receipt_html(long, "A very long name of a restaurant by the harbour"))
+    assert document.size().width() <= 80 / 25.4 * 72
+    assert document.pageCount() == 1
+    assert document.size().height() > 120 * 10
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [(2000, "Change: $0.93"), (1907, "Change: $0.00"), (1900, "Still to pay: $0.07")]
+)
+def test_the_change_is_counted_from_the_servers_total(
+    order: Order, jobs: Jobs, qtbot: QtBot, given: int, told: str
+) -> None:
+    dialog = ReceiptDialog(order, "La Cantina", Theme("light"), jobs, given)
+    qtbot.addWidget(dialog)
+    assert told in [label.text() for label in dialog.findChildren(QLabel)]
+
+
+def test_without_a_printer_it_offers_the_file(
+    order: Order, jobs: Jobs, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QPrinterInfo, "availablePrinterNames", staticmethod(list))
+    dialog = ReceiptDialog(order, "La Cantina", Theme("light"), jobs)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    child(dialog, QPushButton, "receipt_print").click()
+    assert dialog._notice.text.startswith("No printer is set up")
+    child(dialog, QPushButton, "notice_action").click()
+    (chooser,) = dialog.findChildren(QFileDialog)
+    assert chooser.selectedFiles()[0].endswith("POS1-000001.pdf")
+    chooser.reject()
+
+
+def test_closed_before_it_is_saved_nobody_is_called_back(
+    order: Order, jobs: Jobs, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = ReceiptDialog(order, "La Cantina", Theme("light"), jobs, parent=window)
+    dialog.open()
+    dialog.save(str(tmp_path / "receipt.pdf"))
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.done(0)
+    qtbot.waitUntil(lambda: jobs.busy == 0)  # a call to the dialog that is gone would raise
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "minor"),
+    [
+        ("en_US", "$1,234.50", 123450),
+        ("en_US", " 20 ", 2000),
+        ("de_DE", "12,5", 1250),
+        ("de_DE", "1.234,50 $", 123450),
+        ("fr_FR", "1 234,50", 123450),
+        ("ar_EG", "١٢٫٥٠", 1250),
+    ],
+)
+def test_an_amount_is_read_as_it_is_written_there(qapp: QApplication, language: str, typed: str, minor: int) -> None:
+    use_language(language)
+    assert parse_amount(typed, "USD") == minor
+    assert parse_amount(money(minor, "USD"), "USD") == minor
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"), [("en_US", "12,50"), ("de_DE", "12.50"), ("en_US", "1.005"), ("en_US", "-5"), ("en_US", "x")]
+)
+def test_what_could_mean_two_amounts_is_refused(qapp: QApplication, language: str, typed: str) -> None:
+    """`12.50` typed where the point groups thousands is twelve and a half or 1,250: nobody guesses at a till."""
+    use_language(language)
+    assert QLocale().name() == language
+    with pytest.raises(DomainError):
+        parse_amount(typed, "USD")
