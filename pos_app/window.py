@@ -133,6 +133,7 @@ class PosWindow(QMainWindow):
 
         page = NewOrderPage(self._theme, self._jobs, self._api, self.workspace.notice)
         page.taken.connect(self._on_order_taken)
+        page.failed.connect(self._on_failed)
         return page
 
     def _make_history(self) -> QWidget:

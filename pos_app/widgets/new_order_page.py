@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from typing_extensions import override
 
 from core.client.api import StaffApi
-from core.client.errors import ClientError
+from core.client.errors import ClientError, SignedOut
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
 from core.ui.controls import button, label, rule
@@ -32,6 +32,8 @@ class NewOrderPage(QWidget):
 
     taken = Signal(object)
     """The `Order`, as the server has it. The page is empty again by then, and the receipt is open."""
+    failed = Signal(object)
+    """A `SignedOut`: the window's to deal with. What was entered stays for the same cashier."""
 
     def __init__(
         self, theme: Theme, jobs: Jobs, api: StaffApi, notice: Notice | None = None, parent: QWidget | None = None
@@ -197,6 +199,8 @@ class NewOrderPage(QWidget):
     def _on_outcome_unknown(self, error: ClientError) -> None:
         told = _("Nobody knows yet whether the order arrived. Try again: it will not be taken twice.")
         self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_take_clicked)
+        if isinstance(error, SignedOut):
+            self.failed.emit(error)
 
     @Slot(bool)
     def _on_checkout_shown(self, shown: bool) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Unreachable
+from core.client.errors import SignedOut, Unreachable
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.people import Customer
 from core.domain.status import Fulfilment
@@ -263,6 +263,20 @@ def test_a_lost_answer_is_repeated_and_never_doubled(
     assert len(backend.orders) == 1
     assert len({op_id for op_id, _ in api.sent}) == 1
     assert settlement(page) == "Change: $8.91"
+
+
+def test_a_session_that_is_over_keeps_what_was_entered(
+    page: NewOrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    backend.fail_with = SignedOut("This session has ended.")
+    with qtbot.waitSignal(page.failed):
+        finger.button("take_payment")
+    assert finger.lines() == [(1, SODA.name)]
+    backend.fail_with = None
+    take(page, finger, qtbot)
+    assert len({op_id for op_id, _ in api.sent}) == 1
 
 
 def test_a_change_after_a_lost_answer_shows_the_order_that_is_there(
