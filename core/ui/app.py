@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QWidget
 
 from core.client.settings import WindowSettings
+from core.ui import icons
 from core.ui.text import use_language
 from core.ui.theme import Theme
 
@@ -24,6 +25,7 @@ def start_application(name: str, settings: WindowSettings) -> tuple[QApplication
     app.setStyle("Fusion")
     app.setLayoutDirection(use_language(settings.language))
     theme = Theme(settings.theme, settings.text_scale, reduced_motion=settings.reduced_motion)
+    app.setWindowIcon(icons.icon("orderbell", theme.colour("brand"), 64))
     dress(app, theme)
     theme.changed.connect(lambda: dress(app, theme))
     sys.excepthook = _log_uncaught
