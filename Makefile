@@ -6,9 +6,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST ?= -n 2
+SEEDS  ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test check format bench drill lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
@@ -36,6 +37,9 @@ format: $(READY) ## put the sources in the one style
 
 bench: $(READY) ## what we claim about speed, measured here: make bench ARGS="--quick --only history"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+drill: $(READY) ## five clients, a bad network, kill -9 for everybody, and an audit: make drill SEEDS=200
+	@$(BIN)/python -m tests.drill --seeds $(SEEDS) $(ARGS)
 
 lock: $(READY) ## choose the pinned versions anew; uv is needed for this alone, so it is not pinned itself
 	@$(BIN)/python -m pip install --quiet uv

@@ -132,6 +132,8 @@ class OrderStore:
 
     def put(self, order: Order) -> Changes:
         """One order, as an answer or an event told it."""
+        if order == self._projected.get(order.id):  # our own foresight, handed back by a call: no word of the server's
+            return Changes()
         changed = self._tell(order)
         self._now += 1
         self._told_at[order.id] = self._now
@@ -238,8 +240,6 @@ class OrderStore:
         """Keep `order` unless a newer version of it is held. True when something shown changed."""
         held = self._orders.get(order.id)
         if held is not None and (held.version > order.version or held == order):
-            return False
-        if order == self._projected.get(order.id):  # our own foresight, handed back by a call: no word of the server's
             return False
         self._orders[order.id] = order
         return True

@@ -155,10 +155,14 @@ class Sync:
         Raises `Unreachable` and `SignedOut`, which are nothing that the operation could help; it stays where it is.
         """
         try:
-            self._acknowledge(operation, self._door.send(operation))
+            return self._try(operation)
         except (Unreachable, SignedOut):
             self.outbox.postpone(operation, time.monotonic())
             raise
+
+    def _try(self, operation: Operation) -> bool:
+        try:
+            self._acknowledge(operation, self._door.send(operation))
         except Conflict as conflict:
             return self._settle(operation, conflict)
         except (NotFound, ServerFault) as error:
@@ -170,8 +174,13 @@ class Sync:
         return True
 
     def _acknowledge(self, operation: Operation, answered: Answered) -> None:
+        news = [answered.order]
+        if answered.outcome is Outcome.DUPLICATE and self.cache.get(operation.order_id) is None:
+            # That answer tells of the order as it was then. One that is sent again after a restore is older than what
+            # is kept here; one whose first answer was lost is wanted as it is now.
+            news = [] if operation.outcome else [self._door.order(operation.order_id)]
         with self._store.transaction():
-            self.cache.put([answered.order])
+            self.cache.put(news)
             if answered.cursor is not None:
                 self.cache.witness(answered.cursor)
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now())

@@ -84,7 +84,7 @@ def _lost(found: Findings, server: _Server, accepted: list[str], rows: dict[str,
         state, outcome = (row[2], row[3]) if row else ("missing", "")
         if state == "done":
             found.acknowledged += 1
-        if state not in ("done", "discarded") or (outcome == "applied" and op_id not in server.replies):
+        if state not in ("done", "discarded") or (outcome in ("applied", "duplicate") and op_id not in server.replies):
             found.lost += 1
             found.notes.append(f"{who}: {op_id} is {state} {outcome}")
 
