@@ -70,9 +70,9 @@ def encode_frame(event: Kept, prev: int) -> bytes:
     return _encode(_Frame(event.seq, prev, msgspec.Raw(event.payload)))
 
 
-def encode_frames(frames: Sequence[bytes], cursor: str) -> str:
+def encode_frames(frames: Sequence[bytes], cursor: str) -> bytes:
     """A `core.protocol.feed.Frames` of encoded frames."""
-    return _encode(_Frames([msgspec.Raw(frame) for frame in frames], cursor)).decode()
+    return _encode(_Frames([msgspec.Raw(frame) for frame in frames], cursor))
 
 
 def page(

@@ -18,7 +18,7 @@ from core.domain.ids import ShopId
 from core.protocol.feed import HEARTBEAT_S, Close, Cursor
 from core.server import board
 from core.server.background import repeating
-from core.server.push.channel import Channel, FellBehind, Subscriber
+from core.server.push.channel import Channel, Subscriber
 from core.server.push.feed import Audience
 from core.server.services import Services
 from core.store import events, sessions
@@ -27,12 +27,8 @@ from core.store.instants import now, to_us
 log = logging.getLogger(__name__)
 
 READ_AT_ONCE: Final = 128
-PUMPS: Final = 4
-"""A socket that takes nothing holds up one of them; the others go on."""
-SENDS_AT_ONCE: Final = 25
-"""All pumps take turns with other requests: between two of those lie at most `PUMPS` times this many sends."""
-BLOCKED_S: Final = 0.25
-"""A socket that takes nothing for so long is closed as too slow."""
+SENDS_AT_ONCE: Final = 100
+"""Between two of those other requests have their turn."""
 END_WITHIN_S: Final = 5.0
 TICK_S: Final = 1.0
 _LOOK_BACK_US: Final = 60_000_000
@@ -45,6 +41,7 @@ class Feed:
     def __init__(self, shop_id: ShopId, position: Cursor) -> None:
         self.shop_id = shop_id
         self.position = position
+        self.cursor = str(position)
         self.channels: dict[Audience, Channel] = {}
         self.ahead: list[Subscriber] = []
         """Those who know more than was told here yet, from having asked; their heartbeat waits."""
@@ -70,7 +67,7 @@ class Hub:
         """Tell what happens, until the end of the block."""
         self._loop = asyncio.get_running_loop()
         self._database.listen(self._on_events)
-        async with repeating(self._advance_all, *[self._pump] * PUMPS, self._keep):
+        async with repeating(self._advance_all, self._tell_all, self._keep):
             yield
             self._database.listen(None)
         await asyncio.gather(*self._endings)
@@ -93,6 +90,8 @@ class Hub:
                     continue
                 channel = feed.channels.setdefault(audience, Channel(at, last))
             channel.subscribers.add(subscriber)
+            subscriber.channel = channel
+            subscriber.line.on_writable = partial(self._unblock, subscriber)
             return
 
     def caught_up(self, subscriber: Subscriber, position: int) -> None:
@@ -110,8 +109,8 @@ class Hub:
     def leave(self, subscriber: Subscriber) -> None:
         """Its socket has gone. Harmless when it never joined."""
         subscriber.closed = True
-        feed = self._feeds.get(subscriber.audience.shop_id)
-        channel = feed.channels.get(subscriber.audience) if feed else None
+        subscriber.line.on_writable = None
+        channel, feed = subscriber.channel, self._feeds.get(subscriber.audience.shop_id)
         if feed is None or channel is None:
             return
         channel.subscribers.discard(subscriber)
@@ -167,6 +166,7 @@ class Hub:
                 channel.append(event)
                 touched.add(channel)
         feed.position = Cursor(feed.position.epoch, found[-1].seq, found[-1].event_id)
+        feed.cursor = str(feed.position)
         ahead, feed.ahead = feed.ahead, []
         for channel in touched:
             for subscriber in channel.subscribers:
@@ -178,54 +178,52 @@ class Hub:
     def _queue(self, subscriber: Subscriber) -> None:
         if subscriber.queued or subscriber.position < 0 or subscriber.closed:
             return
+        if subscriber.blocked:
+            assert subscriber.channel is not None
+            if not subscriber.channel.holds(subscriber.position):
+                self.end(subscriber, Close.TOO_SLOW)
+            return
         subscriber.queued = True
         self._ready.append(subscriber)
         self._drained.clear()
         self._waiting.set()
 
-    async def _pump(self) -> None:
+    async def _tell_all(self) -> None:
         """Tell some of those in line; then let others have the event loop."""
         await self._waiting.wait()
-        subscriber = None
-        try:
-            async with asyncio.timeout(BLOCKED_S):
-                for _ in range(SENDS_AT_ONCE):
-                    if not self._ready:
-                        break
-                    subscriber = self._ready.popleft()
-                    await self._tell(subscriber)
-        except TimeoutError:
-            if subscriber is not None:
-                self.end(subscriber, Close.TOO_SLOW)
+        for _ in range(min(SENDS_AT_ONCE, len(self._ready))):
+            self._tell(self._ready.popleft())
         if not self._ready:
             self._waiting.clear()
             self._drained.set()
         await asyncio.sleep(0)
 
-    async def _tell(self, subscriber: Subscriber) -> None:
-        feed = self._feeds.get(subscriber.audience.shop_id)
-        channel = feed.channels.get(subscriber.audience) if feed else None
-        if feed is None or channel is None or subscriber.closed:
+    def _tell(self, subscriber: Subscriber) -> None:
+        subscriber.queued = False
+        channel, feed = subscriber.channel, self._feeds.get(subscriber.audience.shop_id)
+        if channel is None or feed is None or subscriber.closed:
             return
+        if subscriber.position < channel.last:
+            if not channel.holds(subscriber.position):
+                self.end(subscriber, Close.TOO_SLOW)
+            elif self._written(subscriber, channel.message(subscriber.position, feed.cursor)):
+                subscriber.position = channel.last
+        if subscriber.due and not (subscriber.blocked or subscriber.closed):
+            if subscriber.position > feed.position.seq:
+                feed.ahead.append(subscriber)
+            elif self._written(subscriber, channel.heartbeat(feed.cursor)):
+                subscriber.due = False
+
+    def _written(self, subscriber: Subscriber, message: bytes) -> bool:
         assert self._loop is not None
         subscriber.spoke_at = self._loop.time()
-        cursor = str(feed.position)
-        if subscriber.position < channel.last:
-            try:
-                message = channel.message(subscriber.position, cursor)
-            except FellBehind:
-                self.end(subscriber, Close.TOO_SLOW)
-                return
-            subscriber.position = channel.last
-            await subscriber.tell(message)
-        elif subscriber.due and subscriber.position > feed.position.seq:
-            feed.ahead.append(subscriber)
-        elif subscriber.due:
-            subscriber.due = False
-            await subscriber.tell(channel.heartbeat(cursor))
-        subscriber.queued = False
-        if subscriber.position < channel.last or (subscriber.due and subscriber.position <= feed.position.seq):
-            self._queue(subscriber)
+        subscriber.blocked = not subscriber.line.write(message)
+        return not subscriber.blocked
+
+    def _unblock(self, subscriber: Subscriber) -> None:
+        """Its socket takes something again."""
+        subscriber.blocked = False
+        self._queue(subscriber)
 
     async def _keep(self) -> None:
         """Once a second: whose time is up, who is owed a heartbeat, and what happened without our being told."""

@@ -1,5 +1,6 @@
-"""uvicorn's WebSocket, with a way to let go of a peer that takes nothing more."""
+"""uvicorn's WebSocket, as the hub needs it: written to at once or not at all, and let go of when nothing helps."""
 
+from collections.abc import Callable
 from typing import Final
 
 from typing_extensions import override
@@ -7,7 +8,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from core.protocol.feed import HEARTBEAT_S, SILENCE_S
-from core.server.push.socket import ABORT
+from core.server.push.socket import EXTENSION
 
 PING_S: Final = HEARTBEAT_S
 PONG_WITHIN_S: Final = SILENCE_S - PING_S - 5
@@ -15,13 +16,33 @@ PONG_WITHIN_S: Final = SILENCE_S - PING_S - 5
 
 
 class PushProtocol(WebSocketsSansIOProtocol):
-    """Closing waits for what was written to be taken, which a peer that has gone or stopped reading never does."""
+    """Through ASGI a send waits while the peer reads nothing, and closing waits for it to take the rest.
+
+    A thousand sockets cannot be told one after the other in that way. This is a `core.server.push.channel.Line` too.
+    """
+
+    on_writable: Callable[[], None] | None = None
+
+    def write(self, message: bytes) -> bool:
+        takes = self.writable.is_set() and not (self.close_sent or self.disconnected or self.transport.is_closing())
+        if takes:
+            self.transport.write(message)
+        return takes
+
+    def abort(self) -> None:
+        self.transport.abort()
 
     @override
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
-            self.scope["extensions"][ABORT] = {"abort": self.transport.abort}
+            self.scope["extensions"][EXTENSION] = {"line": self}
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.on_writable is not None:
+            self.on_writable()
 
     @override
     def keepalive_timeout(self) -> None:

@@ -1,7 +1,6 @@
 """One subscriber's WebSocket (RFC 6455): who it is, what it missed, and from then on the hub's."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -11,12 +10,12 @@ from starlette.types import Receive, Scope, Send
 from core.protocol.feed import HELLO_WITHIN_S, PAGE_LIMIT, Close, Hello
 from core.server.problems import Refusal
 from core.server.push import channel, feed
-from core.server.push.channel import Subscriber
+from core.server.push.channel import Line, Subscriber
 from core.server.push.hub import END_WITHIN_S, Hub
 from core.server.services import Services
 
-ABORT: Final = "orderbell.abort"
-"""The ASGI extension by which a server lets us drop a connection that takes nothing more: `{"abort": function}`."""
+EXTENSION: Final = "orderbell.push"
+"""The ASGI extension in which a server gives us the socket's own end: `{"line": core.server.push.channel.Line}`."""
 _hello: Final = msgspec.json.Decoder(Hello)
 _CODES: Final = {
     "unauthenticated": Close.SIGNED_OUT,
@@ -46,25 +45,25 @@ class PushSocket:
         self._hub = hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        abort: Callable[[], object] = scope.get("extensions", {}).get(ABORT, {}).get("abort", lambda: None)
+        line: Line = scope["extensions"][EXTENSION]["line"]
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
         try:
-            await self._serve(receive, send, abort)
+            await self._serve(receive, send, line)
         except _Left:
             pass
         except _Ended as ended:
-            await channel.end(send, abort, ended.code, END_WITHIN_S)
+            await channel.end(send, line, ended.code, END_WITHIN_S)
         except Refusal as refusal:
-            await channel.end(send, abort, _CODES[refusal.problem.type], END_WITHIN_S)
+            await channel.end(send, line, _CODES[refusal.problem.type], END_WITHIN_S)
 
-    async def _serve(self, receive: Receive, send: Send, abort: Callable[[], object]) -> None:
+    async def _serve(self, receive: Receive, send: Send, line: Line) -> None:
         try:
             async with asyncio.timeout(HELLO_WITHIN_S):
                 hello = await _next(receive)
         except TimeoutError:
             raise _Ended(Close.NO_HELLO) from None
-        subscriber = Subscriber(await self._services.verify(hello.token), send, abort)
+        subscriber = Subscriber(await self._services.verify(hello.token), send, line)
         try:
             await self._hub.join(subscriber)
             await self._catch_up(subscriber, hello)
