@@ -1,4 +1,4 @@
-"""`orderbell-customer`, or `python -m customer_view`: the customer's window."""
+"""`orderbell-customer`, or `python -m customer_view`: the customer's window, or with `--board` the board."""
 
 import argparse
 import sys
@@ -11,8 +11,15 @@ from customer_view.settings import CustomerSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if "--board" in arguments:
+        from customer_view.board.command import main as show_board
+
+        arguments.remove("--board")
+        return show_board(arguments)
     parser = argparse.ArgumentParser("orderbell-customer", description="The customer's window: order, and follow it.")
-    settings = parse(CustomerSettings, "customer", parser, argv)
+    parser.add_argument("--board", action="store_true", help="the board over the counter instead (see --board --help)")
+    settings = parse(CustomerSettings, "customer", parser, arguments)
     logs.setup(debug=settings.debug)
     preflight.require_qt()
 

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "serve": Command("core.admin.serve:main", "run the backend; the first time, set it up"),
     "pos": Command("core.admin.windows:pos", "open the counter's window"),
     "customer": Command("core.admin.windows:customer", "open the customer's window"),
+    "board": Command("core.admin.windows:board", "show the numbers over the counter"),
     "sync": Command("core.admin.sync:main", "send what waits in a window's file, fetch what it missed"),
 }
 

@@ -1,4 +1,4 @@
-"""`orderbell pos` and `orderbell customer`: the windows, by the same command as everything else.
+"""`orderbell pos`, `orderbell customer` and `orderbell board`: the windows, by the same command as everything else.
 
 They stand above this package, so they are named here, not imported.
 """
@@ -13,6 +13,10 @@ def pos(argv: Sequence[str]) -> int:
 
 def customer(argv: Sequence[str]) -> int:
     return _run("customer_view", argv)
+
+
+def board(argv: Sequence[str]) -> int:
+    return _run("customer_view", ["--board", *argv])
 
 
 def _run(package: str, argv: Sequence[str]) -> int:

@@ -63,7 +63,7 @@ class Display:
             try:
                 self._http.device_sign_in(self._sign_in)
             except SignedOut as error:  # a wrong code; it may be put right on the server's side, so this is tried again
-                raise Refused(error.message) from error
+                raise Refused(error.message, title="This display is not known") from error
             return self._http.board()
 
     def listen(self) -> AbstractContextManager[Socket[BoardMessage]]:

@@ -1,0 +1,47 @@
+"""Words painted at any size, and smaller where they would not fit."""
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QWidget
+
+from core.ui.theme import Theme
+
+
+def font(theme: Theme, px: float, weight: QFont.Weight = QFont.Weight.Bold) -> QFont:
+    """The board's letters, `px` high."""
+    result = theme.font("board", weight)
+    result.setPixelSize(max(1, int(px)))
+    return result
+
+
+def start(widget: QWidget) -> Qt.AlignmentFlag:
+    """The side that reading starts on in `widget`, whichever way the text itself runs."""
+    mirrored = widget.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignAbsolute
+
+
+def end(widget: QWidget) -> Qt.AlignmentFlag:
+    """The other side."""
+    mirrored = widget.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    side = Qt.AlignmentFlag.AlignLeft if mirrored else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignAbsolute
+
+
+def write(
+    painter: QPainter,
+    theme: Theme,
+    room: QRectF,
+    words: str,
+    px: float,
+    alignment: Qt.AlignmentFlag,
+    ink: QColor,
+    weight: QFont.Weight = QFont.Weight.Bold,
+) -> float:
+    """A line of words, `px` high, or less where it would not fit. Gives how wide it became."""
+    wide = QFontMetricsF(font(theme, px, weight)).horizontalAdvance(words)
+    fitting = font(theme, px * min(1.0, room.width() / max(1.0, wide)), weight)
+    painter.setFont(fitting)
+    painter.setPen(ink)
+    painter.drawText(room, alignment | Qt.TextFlag.TextDontClip, words)
+    return QFontMetricsF(fitting).horizontalAdvance(words)

@@ -1,0 +1,43 @@
+"""The settings of the board: `[board]` in the settings file."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from core.client.settings import Interval, WindowSettings
+from core.settings import SettingsError
+
+
+class BoardSettings(WindowSettings, frozen=True, kw_only=True):
+    """What every window has, and who this display is."""
+
+    device: Annotated[
+        str, Meta(min_length=1, max_length=20, description="This display's name, as the backend knows it.")
+    ] = "BOARD1"
+    secret: Annotated[
+        str, Meta(max_length=128, description="The code that was made with it; secret_file keeps it out of sight.")
+    ] = ""
+    secret_file: Annotated[str, Meta(description="A file that holds the code and nothing else.")] = ""
+    show_names: Annotated[
+        bool, Meta(description="Show first names, when the backend lets boards have them ([server] board_names).")
+    ] = True
+    full_screen: Annotated[bool, Meta(description="Fill the screen. Esc and F11 leave it.")] = True
+    refresh_s: Annotated[Interval, Meta(description="Seconds between two looks, whatever is pushed.")] = 10.0
+    volume: Annotated[int, Meta(ge=0, le=100, description="Loudness of the sound for a ready order, in percent.")] = 70
+    muted: Annotated[bool, Meta(description="No sound.")] = False
+
+    def code(self) -> str:
+        """The display's secret. Raises `SettingsError` when there is none, or its file cannot be read."""
+        code = self.secret
+        if self.secret_file:
+            try:
+                code = Path(self.secret_file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError(f"secret_file {self.secret_file} cannot be read: {error}.") from None
+        if not code:
+            raise SettingsError(
+                f"{self.device} has no code to sign in with. Put the one that the backend printed when it was set up "
+                "into a file, and name that as secret_file."
+            )
+        return code

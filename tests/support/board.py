@@ -1,0 +1,113 @@
+"""A board's source without a backend: it is told what to say, pushes on command, and fails on command."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from core.client.errors import ClientError, Unreachable
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
+from core.protocol.board import SHOWN, BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
+from core.protocol.feed import Heartbeat, Hello
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def ticket(number: str, status: OrderStatus, minute: int = 0, first_name: str = "") -> Ticket:
+    """An order of that number, in its status since `minute` past noon."""
+    since = NOON + timedelta(minutes=minute)
+    return Ticket(order_id=OrderId(number), number=number, status=status, since=since, first_name=first_name)
+
+
+class FakeBoard:
+    """A `BoardSource`. `gate` holds every look back while it is cleared; without `pushing` no socket opens."""
+
+    shop_name = "La Cantina"
+
+    def __init__(self, *tickets: Ticket, pushing: bool = False) -> None:
+        self.tickets = {each.order_id: each for each in tickets}
+        self.seq = len(tickets)
+        self.epoch = "epoch"
+        self.pushing = pushing
+        self.fail_with: ClientError | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.looks = 0
+        self.hellos: list[Hello] = []
+        self.clock = NOON
+        self.closed = False
+        self._ears: list[_Ear] = []
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.epoch}.{self.seq}.event-{self.seq}"
+
+    def move(self, moved: Ticket, *, push: bool = True) -> None:
+        """Something happened; those who listen are told unless not `push`."""
+        before, self.seq = self.seq, self.seq + 1
+        self.tickets.pop(moved.order_id, None)
+        if moved.status in SHOWN:
+            self.tickets[moved.order_id] = moved
+        if push:
+            frame = TicketFrame(seq=self.seq, prev=before, event=TicketMoved(ticket=moved))
+            self.say(TicketFrames(frames=(frame,), cursor=self.cursor))
+
+    def say(self, message: BoardMessage) -> None:
+        for ear in self._ears:
+            ear.messages.put(message)
+
+    def hang_up(self) -> None:
+        """The server ends every socket."""
+        for ear in list(self._ears):
+            ear.close()
+
+    # -- as a board sees it
+
+    def board(self) -> BoardReply:
+        self.looks += 1
+        reply = BoardReply(tickets=tuple(self.tickets.values()), cursor=self.cursor)
+        self.gate.wait(20)
+        if self.fail_with is not None:
+            raise self.fail_with
+        return reply
+
+    @contextlib.contextmanager
+    def listen(self) -> Iterator["_Ear"]:
+        if not self.pushing:
+            raise Unreachable("No push here.")
+        ear = _Ear(self)
+        self._ears.append(ear)
+        try:
+            yield ear
+        finally:
+            self._ears.remove(ear)
+
+    def token(self) -> str:
+        return "token"
+
+    def server_now(self) -> datetime:
+        return self.clock
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class _Ear:
+    def __init__(self, source: FakeBoard) -> None:
+        self.messages: queue.SimpleQueue[BoardMessage | None] = queue.SimpleQueue()
+        self._source = source
+
+    def say_hello(self, hello: Hello) -> None:
+        self._source.hellos.append(hello)
+        self.messages.put(Heartbeat(head=self._source.seq, cursor=self._source.cursor))
+
+    def receive(self) -> BoardMessage:
+        message = self.messages.get()
+        if message is None:
+            raise Unreachable("The push connection ended.")
+        return message
+
+    def close(self) -> None:
+        self.messages.put(None)
