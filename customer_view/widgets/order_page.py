@@ -2,18 +2,17 @@
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.api import CustomerApi
 from core.client.errors import ClientError
 from core.domain.order import Order
 from core.domain.status import Fulfilment
-from core.ui.controls import button, label, rule
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
-from core.ui.ordering.basket_pane import TotalsTable
 from core.ui.ordering.checkout import HandoverForm
+from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.view import OrderingView
 from core.ui.text import _, money
 from core.ui.theme import Theme
@@ -42,11 +41,10 @@ class OrderPage(QWidget):
         self._form = HandoverForm(
             theme, _FULFILMENTS, tenders, handing=_("How would you like it?"), paying=_("How will you pay?")
         )
-        self._totals = TotalsTable(theme)
-        self._back = button(_("Back"), theme, "quiet", name="checkout_back")
-        self._back.setAccessibleName(_("Back to the basket"))
-        self._place = button("", theme, "primary", name="place_order")
-        self.view = OrderingView(self._ordering, theme, self._checkout(theme), self.notice)
+        self._checkout = CheckoutPane(
+            self._ordering.basket, theme, _("Check out"), self._questions(theme), "place_order"
+        )
+        self.view = OrderingView(self._ordering, theme, self._checkout, self.notice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
@@ -56,28 +54,18 @@ class OrderPage(QWidget):
         self._connect()
         self._tell()
 
-    def _checkout(self, theme: Theme) -> QWidget:
-        checkout = QWidget()
-        head = QHBoxLayout()
-        head.addWidget(label(_("Check out"), "title"), 1)
-        head.addWidget(self._back)
-        column = QVBoxLayout(checkout)
+    def _questions(self, theme: Theme) -> QWidget:
+        questions = QWidget()
+        column = QVBoxLayout(questions)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
-        column.addLayout(head)
         column.addWidget(self._form)
         column.addWidget(self._form.note)
-        column.addStretch(1)
-        column.addWidget(rule())
-        column.addWidget(self._totals)
-        column.addWidget(self._place)
-        return checkout
+        return questions
 
     def _connect(self) -> None:
         presenter = self._presenter
-        self._back.clicked.connect(self.view.show_basket)
-        self._place.clicked.connect(self._on_place_clicked)
-        self.view.completed.connect(self._on_place_clicked)
+        self.view.completed.connect(self._on_place_wanted)
         self.view.checkout_shown.connect(self._on_checkout_shown)
         self._ordering.basket.changed.connect(self._tell)
         presenter.placed.connect(self._on_order_placed)
@@ -107,7 +95,7 @@ class OrderPage(QWidget):
     # -- placing
 
     @Slot()
-    def _on_place_clicked(self) -> None:
+    def _on_place_wanted(self) -> None:
         if self._presenter.busy:
             return
         self.notice.clear()
@@ -149,12 +137,12 @@ class OrderPage(QWidget):
     @Slot(object)
     def _on_outcome_unknown(self, error: ClientError) -> None:
         told = _("We do not know yet whether your order arrived. Try again: it will not be placed twice.")
-        self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_place_clicked)
+        self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_place_wanted)
 
     @Slot(bool)
     def _on_checkout_shown(self, shown: bool) -> None:
         if shown:
-            self._place.setFocus()
+            self._checkout.action.setFocus()
         else:
             self.view.basket.lines.setFocus()
         self._tell()
@@ -162,10 +150,6 @@ class OrderPage(QWidget):
     @Slot()
     def _tell(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
-        totals = basket.totals()
-        amount = money(totals.total_minor, basket.currency)
-        self._totals.show_totals(totals, basket.tax, basket.currency)
-        self._place.setText(_("Placing…") if busy else _("Place order · {amount}").format(amount=amount))
-        self._place.setEnabled(not busy)
-        for part in (self._back, self._form, self._form.note, self.view.menu):
-            part.setEnabled(not busy)
+        amount = money(basket.totals().total_minor, basket.currency)
+        self._checkout.tell(_("Placing…") if busy else _("Place order · {amount}").format(amount=amount), busy=busy)
+        self.view.menu.setEnabled(not busy)

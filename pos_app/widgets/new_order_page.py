@@ -1,19 +1,19 @@
 """The cashier's New order page: choose, say for whom and how it is paid, take it."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.api import StaffApi
 from core.client.errors import ClientError, SignedOut
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
-from core.ui.controls import button, label, rule
+from core.ui.controls import label
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
-from core.ui.ordering.basket_pane import TotalsTable
 from core.ui.ordering.checkout import HandoverForm
+from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.view import OrderingView
 from core.ui.text import _, money
 from core.ui.theme import Theme
@@ -49,11 +49,10 @@ class NewOrderPage(QWidget):
         self._customer = CustomerField(self._presenter, theme)
         self._form = HandoverForm(theme, _FULFILMENTS, tenders, handing=_("Handover"), paying=_("Payment"))
         self._cash = CashPad(theme)
-        self._totals = TotalsTable(theme, brief=True)
-        self._back = button(_("Back"), theme, "quiet", name="checkout_back")
-        self._back.setAccessibleName(_("Back to the basket"))
-        self._take = button("", theme, "primary", name="take_payment")
-        self.view = OrderingView(self._ordering, theme, self._checkout(theme), self.notice)
+        self._checkout = CheckoutPane(
+            self._ordering.basket, theme, _("Take payment"), self._questions(theme), "take_payment", brief=True
+        )
+        self.view = OrderingView(self._ordering, theme, self._checkout, self.notice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
@@ -63,40 +62,20 @@ class NewOrderPage(QWidget):
         self._connect()
         self._tell()
 
-    def _checkout(self, theme: Theme) -> QWidget:
-        head = QHBoxLayout()
-        head.addWidget(label(_("Take payment"), "title"), 1)
-        head.addWidget(self._back)
+    def _questions(self, theme: Theme) -> QWidget:
         questions = QWidget()
-        asked = QVBoxLayout(questions)
-        asked.setContentsMargins(0, 0, 0, 0)
-        asked.setSpacing(theme.space(2))
-        asked.addWidget(label(_("For whom"), "small"))
-        for part in (self._customer, self._form, self._cash, self._form.note):
-            asked.addWidget(part)
-        asked.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(questions)
-        checkout = QWidget()
-        column = QVBoxLayout(checkout)
+        column = QVBoxLayout(questions)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.space(3))
-        column.addLayout(head)
-        column.addWidget(scroll, 1)
-        column.addWidget(rule())
-        column.addWidget(self._totals)
-        column.addWidget(self._take)
-        return checkout
+        column.setSpacing(theme.space(2))
+        column.addWidget(label(_("For whom"), "small"))
+        for part in (self._customer, self._form, self._cash, self._form.note):
+            column.addWidget(part)
+        column.addStretch(1)
+        return questions
 
     def _connect(self) -> None:
         presenter = self._presenter
-        self._back.clicked.connect(self.view.show_basket)
-        self._take.clicked.connect(self._on_take_clicked)
-        self.view.completed.connect(self._on_take_clicked)
+        self.view.completed.connect(self._on_take_wanted)
         self.view.checkout_shown.connect(self._on_checkout_shown)
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
             asked.connect(self._tell)
@@ -133,7 +112,7 @@ class NewOrderPage(QWidget):
     # -- taking it
 
     @Slot()
-    def _on_take_clicked(self) -> None:
+    def _on_take_wanted(self) -> None:
         if self._presenter.busy:
             return
         self.notice.clear()
@@ -198,14 +177,14 @@ class NewOrderPage(QWidget):
     @Slot(object)
     def _on_outcome_unknown(self, error: ClientError) -> None:
         told = _("Nobody knows yet whether the order arrived. Try again: it will not be taken twice.")
-        self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_take_clicked)
+        self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_take_wanted)
         if isinstance(error, SignedOut):
             self.failed.emit(error)
 
     @Slot(bool)
     def _on_checkout_shown(self, shown: bool) -> None:
         if shown:
-            self._take.setFocus()
+            self._checkout.action.setFocus()
         else:
             self.view.menu.search.setFocus()
         self._tell()
@@ -213,14 +192,12 @@ class NewOrderPage(QWidget):
     @Slot()
     def _tell(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
-        totals = basket.totals()
-        self._totals.show_totals(totals, basket.tax, basket.currency)
-        self._cash.ask(totals.total_minor, basket.currency)
+        total_minor = basket.totals().total_minor
+        self._cash.ask(total_minor, basket.currency)
         self._cash.setVisible(self._pays_cash)
-        self._take.setText(_("Sending…") if busy else self._take_text(money(totals.total_minor, basket.currency)))
-        self._take.setEnabled(not busy)
-        for part in (self._back, self._form, self._form.note, self._customer, self._cash, self.view.menu):
-            part.setEnabled(not busy)
+        action = _("Sending…") if busy else self._take_text(money(total_minor, basket.currency))
+        self._checkout.tell(action, busy=busy)
+        self.view.menu.setEnabled(not busy)
 
     def _take_text(self, amount: str) -> str:
         tender = self._form.values.tender

@@ -19,6 +19,7 @@ from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.ordering import presenter
 from core.ui.ordering.basket_list import FEWER, MORE
+from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.presenter import Ordering
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
@@ -53,7 +54,9 @@ def notice(qtbot: QtBot) -> Notice:
 
 @pytest.fixture
 def view(qtbot: QtBot, ordering: Ordering, notice: Notice) -> OrderingView:
-    made = OrderingView(ordering, Theme("light"), QWidget(), notice)
+    theme = Theme("light")
+    checkout = CheckoutPane(ordering.basket, theme, "Check out", QWidget(), "act")
+    made = OrderingView(ordering, theme, checkout, notice)
     made.resize(1100, 700)
     qtbot.addWidget(made)
     made.show()

@@ -52,9 +52,11 @@ class BasketList(PressList):
     remove_asked = Signal(object)
     edit_asked = Signal(object)
 
-    def __init__(self, basket: BasketModel, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, basket: BasketModel, theme: Theme, name: str = "basket_lines", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.setObjectName("basket_lines")
+        self.setObjectName(name)
         self.setAccessibleName(_("Basket"))
         self._basket = basket
         self._theme = theme

@@ -11,6 +11,7 @@ from core.ui.controls import panel
 from core.ui.notice import Notice
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.basket_pane import BasketPane
+from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.menu_pane import MenuPane
 from core.ui.ordering.presenter import Ordering
 from core.ui.text import _
@@ -24,13 +25,14 @@ _UNDO_MS = 8000
 
 
 class OrderingView(QWidget):
-    """`Ctrl+Enter` goes from the basket to the checkout, and from there `completed` says it was pressed again."""
+    """`Ctrl+Enter` goes from the basket to the checkout, and there it is the checkout's button."""
 
     completed = Signal()
+    """The checkout's button was pressed."""
     checkout_shown = Signal(bool)
 
     def __init__(
-        self, ordering: Ordering, theme: Theme, checkout: QWidget, notice: Notice, parent: QWidget | None = None
+        self, ordering: Ordering, theme: Theme, checkout: CheckoutPane, notice: Notice, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._ordering = ordering
@@ -39,6 +41,7 @@ class OrderingView(QWidget):
         self._dialog: QWidget | None = None
         self.menu = MenuPane(ordering, theme)
         self.basket = BasketPane(ordering.basket, theme)
+        self._checkout = checkout
         self._stages = QStackedWidget()
         self._stages.addWidget(self.basket)
         self._stages.addWidget(checkout)
@@ -58,16 +61,19 @@ class OrderingView(QWidget):
             shortcut.activated.connect(self._on_go_on)
 
     def _connect(self) -> None:
-        ordering, lines = self._ordering, self.basket.lines
+        ordering = self._ordering
         ordering.choices_asked.connect(self._on_choices_asked)
-        ordering.line_touched.connect(lines.show_line)
         ordering.refused.connect(self._on_refused)
         ordering.basket.changed.connect(self._on_basket_changed)
         self.menu.stepped.connect(self._on_stepped)
-        lines.quantity_asked.connect(ordering.change_quantity)
-        lines.edit_asked.connect(ordering.edit)
-        lines.remove_asked.connect(self._on_remove_asked)
-        lines.typed.connect(self.menu.take_typed)
+        for lines in (self.basket.lines, self._checkout.lines):
+            ordering.line_touched.connect(lines.show_line)
+            lines.quantity_asked.connect(ordering.change_quantity)
+            lines.edit_asked.connect(ordering.edit)
+            lines.remove_asked.connect(self._on_remove_asked)
+            lines.typed.connect(self.menu.take_typed)
+        self._checkout.back_asked.connect(self.show_basket)
+        self._checkout.pressed.connect(self.completed)
         self.basket.checkout_asked.connect(self.show_checkout)
         self.basket.empty_asked.connect(self._on_empty_asked)
 
