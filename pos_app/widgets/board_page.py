@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -177,6 +177,7 @@ class BoardPage(QWidget):
         deliveries = self._board.columns[_DELIVERY].rowCount() > 0
         if self._frames[_DELIVERY].isHidden() is deliveries:
             self._frames[_DELIVERY].setVisible(deliveries)
+            self._even_columns()
         self._hint.setVisible(bool(self._board.sought))
         if self._board.sought:
             shown = self._board.shown
@@ -192,6 +193,17 @@ class BoardPage(QWidget):
         if refresher.age_s is None:
             return _("Loading…") if refresher.running else _("Not loaded yet.")
         return "" if self._board.sought else column_empty(status)
+
+    def _even_columns(self) -> None:
+        """Leave over the pixels that cannot be shared: columns of one width set their cards alike."""
+        shown = sum(not frame.isHidden() for frame in self._frames.values())
+        over = (self.width() - self._row.spacing() * (shown - 1)) % shown
+        self._row.setContentsMargins(0, 0, over, 0)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._even_columns()
 
     @Slot()
     def _on_second_passed(self) -> None:

@@ -16,7 +16,7 @@ from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
 from core.ui.connection import ConnectionChip
 from core.ui.theme import Theme
-from pos_app.models.card import Card
+from pos_app.models.card import COLUMNS, Card
 from pos_app.widgets import card_delegate
 from pos_app.widgets.card_layout import CardLayout, Fonts, lay_out
 from tests.support.fake_api import FakeBackend
@@ -97,6 +97,21 @@ def test_deliveries_have_a_column_while_there_are_any(till: Till, backend: FakeB
     till.press(order)
     till.settle()
     assert not till.sees("column_out_for_delivery")
+
+
+@pytest.mark.parametrize("width", [1280, 1281, 1282, 1283, 1366, 1920])
+def test_columns_are_equally_wide(till: Till, backend: FakeBackend, width: int) -> None:
+    for delivery in (False, True):
+        if delivery:
+            place(backend, status=S.OUT_FOR_DELIVERY, delivery=True)
+            till.refresh()
+        else:
+            till.arrive()
+        till.window.resize(width, 800)
+        till.qtbot.wait(10)
+        shown = [status for status in COLUMNS if till.sees(f"column_{status}")]
+        assert len(shown) == 5 if delivery else 4
+        assert len({till.column(status).width() for status in shown}) == 1
 
 
 def test_what_a_card_says(till: Till, backend: FakeBackend) -> None:
