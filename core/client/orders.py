@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from core.client.news import Changed
+from core.client.operations import Operation
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
@@ -49,6 +50,7 @@ class OrderStore:
         self._reports: dict[OrderId, StatusReport] = {}
         self._pending: dict[OrderId, PendingChange] = {}
         self._projected: dict[OrderId, Order] = {}
+        self._operations: dict[OrderId, tuple[Operation, ...]] = {}
         self._listeners: list[Listener] = []
         self._now: Mark = 0
         self.total = 0
@@ -78,6 +80,15 @@ class OrderStore:
     def waits(self, order_id: OrderId) -> bool:
         """What is shown of this order is ahead of the server: something about it has not been answered yet."""
         return order_id in self._pending or order_id in self._projected
+
+    def operations(self, order_id: OrderId) -> tuple[Operation, ...]:
+        """What the outbox has for this order, in the order it was accepted; the first may wait for a person."""
+        return self._operations.get(order_id, ())
+
+    @property
+    def unsent(self) -> int:
+        """How many orders have something in the outbox."""
+        return len(self._operations)
 
     @property
     def waiting(self) -> int:
@@ -180,6 +191,11 @@ class OrderStore:
             removed += [order_id for order_id in self._projected if order_id not in ids]
         for told in changed.told:
             before = self.get(told.order_id) if told.order_id in self._listed else None
+            waited = self.operations(told.order_id)
+            if told.operations:
+                self._operations[told.order_id] = told.operations
+            else:
+                self._operations.pop(told.order_id, None)
             if told.row is not None:
                 self._tell(told.row)
             if told.shown is None or told.shown == told.row:
@@ -192,10 +208,11 @@ class OrderStore:
                 removed.append(told.order_id)
             elif told.order_id not in self._listed:
                 added.append(told.order_id)
-            elif shown != before:
+            elif shown != before or waited != told.operations:
                 updated.append(told.order_id)
         for order_id in removed:
             self._projected.pop(order_id, None)
+            self._operations.pop(order_id, None)
         gone = tuple(order_id for order_id in removed if order_id in self._listed and self.get(order_id) is None)
         self._listed = (self._listed | set(added)) - set(gone)
         self.total += len(added) - len(gone)
@@ -226,6 +243,7 @@ class OrderStore:
         self._reports.clear()
         self._pending.clear()
         self._projected.clear()
+        self._operations.clear()
         self.total = 0
         return self._announce(Changes(removed=removed))
 

@@ -262,10 +262,10 @@ class SyncedApi:
             return OrderDetails(order=self._row(order_id), history=())
 
     def status(self, order_id: OrderId) -> StatusReport:
-        """Without a server, where the order stands as far as is known here, and no history."""
+        """The server's, or `Unreachable`, as `history` is. Of an order that it does not know yet: as it is here."""
         try:
             return self._http.status(order_id)
-        except (Unreachable, NotFound):
+        except NotFound:
             row = self._row(order_id)
             return StatusReport(
                 order_id=row.id,

@@ -24,6 +24,21 @@ class Bridge(QObject):
         self._heard.connect(self._on_changed_heard, Qt.ConnectionType.QueuedConnection)
         self._stood.connect(self._on_standing_heard, Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def store(self) -> OrderStore:
+        """What is told now goes in here."""
+        return self._store
+
+    def renew(self) -> None:
+        """Somebody's session has ended: what is told from now on is the next one's, and goes into a store of its own.
+
+        Call it in the window's thread after `sign_out` has returned: whatever was still told of the last one has been
+        put where nobody looks by then.
+        """
+        self._store = OrderStore()
+        self._announcer = None
+        self.standing = Standing()
+
     def announce_with(self, announcer: Announcer | None) -> None:
         """Have `announcer` know which of the store's changes happened while this window was away."""
         self._announcer = announcer

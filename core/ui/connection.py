@@ -67,8 +67,9 @@ class ConnectionChip(QPushButton):
         """good, old or bad: what the chip's colour, shape and words all say."""
         if self._error is not None and not isinstance(self._error, SignedOut):
             return "bad"
-        link = None if self._standing is None else self._standing.link
-        if link is Link.OFFLINE:
+        standing = self._standing
+        link = None if standing is None else standing.link
+        if standing is not None and link is Link.OFFLINE and standing.problem is not None:  # else it has yet to try
             return "bad"
         if link is Link.LIVE:
             return "good"

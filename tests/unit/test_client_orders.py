@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from core.client.news import Changed, Told
+from core.client.operations import Kind, Operation, State
 from core.client.orders import Changes, OrderStore, PendingChange
-from core.domain.ids import OrderId, ShopId, new_op_id
+from core.domain.ids import OpId, OrderId, ShopId, new_op_id
 from core.domain.order import Channel, Order, PaymentState, StatusChange, Tender
 from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.replies import StatusReport
@@ -175,6 +177,41 @@ def test_nothing_of_one_person_is_left_for_the_next(store: OrderStore) -> None:
         assert store.get(order_id) is None
         assert store.report(order_id) is None
         assert store.pending(order_id) is None
+
+
+def operation(of: Order, state: State = State.WAITING) -> Operation:
+    return Operation(
+        position=1,
+        op_id=OpId("op"),
+        subject="ada",
+        order_id=of.id,
+        kind=Kind.CANCEL,
+        request=b"{}",
+        seen=of,
+        state=state,
+        created_at=of.placed_at,
+    )
+
+
+def test_what_the_outbox_has_is_known_until_it_is_answered(store: OrderStore) -> None:
+    row = order(2)
+    cancelled = msgspec.structs.replace(row, status=S.CANCELLED, version=2)
+    waiting, held = operation(row), operation(row, State.CONFLICT)
+    store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=cancelled, operations=(waiting,)),)))
+    assert (store.operations(row.id), store.unsent, store.waits(row.id)) == ((waiting,), 1, True)
+    changes = store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=row, operations=(held,)),)))
+    assert changes.updated == (row.id,)
+    assert (store.operations(row.id), store.waits(row.id)) == ((held,), False)
+    changes = store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=row),)))
+    assert changes.updated == (row.id,), "nothing but the decision has changed, and that is to be shown"
+    assert (store.operations(row.id), store.unsent) == ((), 0)
+    new = order(9)
+    store.tell(Changed(told=(Told(order_id=new.id, row=None, shown=new, operations=(operation(new),)),)))
+    store.tell(Changed(told=(Told(order_id=new.id, row=None, shown=None),)))
+    assert store.unsent == 0
+    store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=row, operations=(held,)),)))
+    store.clear()
+    assert store.operations(row.id) == ()
 
 
 def test_a_listener_may_stop_listening_while_it_is_told(store: OrderStore) -> None:

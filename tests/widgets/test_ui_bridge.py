@@ -81,3 +81,25 @@ def test_the_chip_tells_live_from_offline(qtbot: QtBot) -> None:
     with qtbot.waitSignal(bridge.standing_changed):
         elsewhere(bridge.on_standing, Standing(link=Link.LIVE))
     assert (chip.state, chip.text()) == ("good", "● Live")
+
+
+def test_what_is_told_of_one_person_is_not_the_next_ones(qtbot: QtBot) -> None:
+    bridge = Bridge(OrderStore())
+    first, theirs = bridge.store, an_order()
+    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=theirs.id, row=theirs, shown=theirs),)))
+    qtbot.waitUntil(lambda: len(first) == 1)
+    bridge.renew()
+    assert len(bridge.store) == 0
+    own = an_order()
+    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=own.id, row=own, shown=own),)))
+    qtbot.waitUntil(lambda: [order.id for order in bridge.store] == [own.id])
+    assert [order.id for order in first] == [theirs.id]
+
+
+def test_an_engine_that_has_yet_to_try_is_not_offline(qtbot: QtBot) -> None:
+    chip = ConnectionChip()
+    qtbot.addWidget(chip)
+    chip.set_standing(Standing())
+    assert "Offline" not in chip.text()
+    chip.set_standing(Standing(problem=Unreachable("No answer.")))
+    assert "Offline" in chip.text()
