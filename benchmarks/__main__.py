@@ -20,6 +20,10 @@ BENCHMARKS: Final = {
     "http": "benchmarks.http_throughput",
     "paint": "benchmarks.first_paint",
     "refresh": "benchmarks.silent_refresh",
+    "push": "benchmarks.push_fanout",
+    "push-idle": "benchmarks.push_idle",
+    "push-stalled": "benchmarks.push_stalled",
+    "unchanged": "benchmarks.push_unchanged",
 }
 RESULTS: Final = Path(__file__).with_name("results.md")
 

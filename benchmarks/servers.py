@@ -43,7 +43,7 @@ def on_core(position: int) -> Iterator[None]:
 
 
 @contextmanager
-def _running(
+def running(
     command: Sequence[str],
     port: int,
     log: Path,
@@ -79,7 +79,7 @@ def _await_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> 
     raise DidNotStart(f"{process.args!r}: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         return port
@@ -88,18 +88,18 @@ def _free_port() -> int:
 @contextmanager
 def hello(folder: Path) -> Iterator[int]:
     """A bare answer from the same server program with the same loop and parser. Gives the port, as they all do."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "benchmarks.hello:app", "--port", str(port), "--no-access-log"]
-    with _running([*command, "--log-level", "warning"], port, folder / "hello.log", folder=databases.ROOT):
+    with running([*command, "--log-level", "warning"], port, folder / "hello.log", folder=databases.ROOT):
         yield port
 
 
 @contextmanager
 def orderbell(folder: Path) -> Iterator[int]:
     """`orderbell serve` on the database `orderbell.db` in `folder`, with the settings it has for a shop."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "core.admin", "serve", "--data-dir", str(folder), "--port", str(port)]
-    with _running(command, port, folder / "orderbell.log", folder=databases.ROOT):
+    with running(command, port, folder / "orderbell.log", folder=databases.ROOT):
         yield port
 
 
@@ -129,11 +129,11 @@ def peer(database: Path, folder: Path) -> Iterator[int]:
     The gthread worker keeps its connections; it was as fast as the sync one in reading and faster in writing, and
     neither more threads nor more workers on the one core were faster still.
     """
-    port = _free_port()
+    port = free_port()
     command = [str(_peer_python()), "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--workers", "1", "--threads", "1"]
     command += ["--no-control-socket", "--log-level", "warning", "counter.wsgi"]
-    with _running(command, port, folder / "drf.log", _peer_environment(database), PEER):
+    with running(command, port, folder / "drf.log", _peer_environment(database), PEER):
         yield port
 
 

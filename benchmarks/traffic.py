@@ -16,7 +16,7 @@ from core.protocol.replies import OrderPage, Tokens
 CUSTOMERS: Final = 50
 PAGE: Final = 20
 _HISTORY: Final = f"/api/online/orders/history/?limit={PAGE}"
-_ADVANCES: Final = ("confirmed", "preparing", "ready", "completed")
+ADVANCES: Final = ("confirmed", "preparing", "ready", "completed")
 
 Scripts = Sequence[Iterator[bytes]]
 
@@ -83,7 +83,7 @@ def moves(token: str, shop: Shop, connections: int) -> Scripts:
 def _advance(token: str, orders: Sequence[str]) -> Iterator[bytes]:
     """Each order from placed to completed, every change an operation of its own."""
     for order_id in orders:
-        for version, status in enumerate(_ADVANCES, 1):
+        for version, status in enumerate(ADVANCES, 1):
             body = b'{"to":"%b","version":%d,"reason":""}' % (status.encode(), version)
             path = f"/api/pos/orders/{order_id}/status/"
             yield load.request("POST", path, token, body, **{IDEMPOTENCY_KEY: str(uuid.uuid4())})

@@ -72,6 +72,14 @@ def test_every_dependency_is_pinned_to_a_version_that_it_may_have() -> None:
     assert not wrong, f"pyproject.toml and constraints.txt disagree, run `make lock`: {wrong}"
 
 
+def test_every_dependency_has_its_reason() -> None:
+    project = _pyproject()["project"]
+    told = (ROOT / "docs" / "adr" / "0002-dependencies.md").read_text(encoding="utf-8").lower()
+    wanted = [Requirement(text).name for text in project["dependencies"] + project["optional-dependencies"]["dev"]]
+    silent = [name for name in wanted if not re.search(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])", told)]
+    assert not silent, f"docs/adr/0002-dependencies.md says of each dependency why we have it; not of {silent}"
+
+
 @pytest.mark.parametrize("pins", PINS, ids=lambda path: path.name)
 def test_pins_are_hashed_and_name_no_index(pins: Path) -> None:
     text = pins.read_text(encoding="utf-8")
