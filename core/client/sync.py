@@ -5,6 +5,7 @@
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -61,6 +62,8 @@ class Sync:
         self._store = store
         self._door = door
         self._listener = listener
+        # What is told is looked up and told in one go: a thread that looked before another must not tell after it.
+        self._telling = threading.RLock()
         self._acknowledged = 0
         self._failed_at: dict[OpId, int] = {}
 
@@ -93,17 +96,18 @@ class Sync:
         return True
 
     def _pull(self, *, backlog: bool) -> None:
-        if self.cache.place is None:
-            if witness := self.cache.furthest():  # is that history still there? The snapshot would not tell.
-                self._door.events(EventQuery(cursor=witness, limit=1))
+        proofs = self.cache.witnesses()
+        place = self.cache.place
+        for proof in proofs:
+            # Is what was acknowledged still there? A snapshot, or a cursor that lies before it, would not tell.
+            self._door.events(EventQuery(cursor=str(place or proof), witness=proof, limit=1))
+        self.cache.proven(proofs)
+        if place is None:
             self._start_over()
         while True:
             place = self.cache.place
             assert place is not None
-            witness = self.cache.furthest()
-            page = self._door.events(
-                EventQuery(cursor=str(place), limit=PAGE_LIMIT, witness=witness if witness != str(place) else "")
-            )
+            page = self._door.events(EventQuery(cursor=str(place), limit=PAGE_LIMIT))
             if not self._advance(page.frames, Cursor.parse(page.cursor), place, backlog=backlog):
                 raise ServerFault("Its events do not fit together.")
             if not page.more:
@@ -125,7 +129,7 @@ class Sync:
         for order in news:
             self.outbox.reached(order)
         if news:
-            self._listener(Changed(told=tuple(self._told(order.id, order) for order in news), backlog=backlog))
+            self._tell(*(order.id for order in news), backlog=backlog)
         return True
 
     def _fetch(self, order_id: OrderId) -> Order | None:
@@ -141,11 +145,11 @@ class Sync:
             if lost:
                 count = self.outbox.send_again()
                 log.warning("sending again what was acknowledged", extra={"operations": count})
-            self.cache.forget_witness()
+                self.cache.proven(self.cache.witnesses())
             self.cache.replace(snapshot.orders, Cursor.parse(snapshot.cursor))
             if snapshot.series:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
-        self._listener(msgspec.structs.replace(self.everything(), backlog=True))
+        self.tell_everything()
 
     # -- out
 
@@ -182,7 +186,7 @@ class Sync:
         with self._store.transaction():
             self.cache.put(news)
             if answered.cursor is not None:
-                self.cache.witness(answered.cursor)
+                self.cache.witness(answered.cursor, answered.run)
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now())
         self._acknowledged += 1
         self._failed_at.pop(operation.op_id, None)
@@ -230,6 +234,17 @@ class Sync:
         self.outbox.postpone(operation, time.monotonic() + backoff_s(tries), problem)
         return False
 
+    def prove(self) -> None:
+        """Two runs of the server have acknowledged something since the last pull: does the second know of the first's?
+
+        Raises `Diverged` when it does not, as the next pull will; and any `ClientError`.
+        """
+        place, proofs = self.cache.place, self.cache.witnesses()
+        if place is not None and len(proofs) > 1:
+            for proof in proofs:
+                self._door.events(EventQuery(cursor=str(place), witness=proof, limit=1))
+            self.cache.proven(proofs)
+
     # -- a person decides
 
     def retry(self, op_id: OpId) -> None:
@@ -272,5 +287,12 @@ class Sync:
             operations=self.outbox.of(order_id),
         )
 
-    def _tell(self, order_id: OrderId) -> None:
-        self._listener(Changed(told=(self._told(order_id, self.cache.get(order_id)),)))
+    def tell_everything(self) -> None:
+        """For a window that knows nothing yet, or nothing that still counts."""
+        with self._telling:
+            self._listener(msgspec.structs.replace(self.everything(), backlog=True))
+
+    def _tell(self, *order_ids: OrderId, backlog: bool = False) -> None:
+        with self._telling:
+            told = tuple(self._told(order_id, self.cache.get(order_id)) for order_id in order_ids)
+            self._listener(Changed(told=told, backlog=backlog))

@@ -128,7 +128,7 @@ class SyncedApi:
 
         self._sync = Sync(self._store, cache, Outbox(self._store, tokens.person.id), self._door, tell)
         self._engine = Engine(self._sync, self._door, self._on_standing, push=self._push)
-        tell(msgspec.structs.replace(self._sync.everything(), backlog=True))
+        self._sync.tell_everything()
         self._on_standing(self._engine.standing)
         self._engine.start()
         return tokens
