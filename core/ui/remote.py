@@ -97,7 +97,7 @@ def _type(_window: QWidget, name: str, text: str) -> None:
 
 
 def _key(window: QWidget, key: str, name: str = "") -> None:
-    widget = find(name) if name else QApplication.focusWidget() or window
+    widget = find(name) if name else QApplication.activePopupWidget() or QApplication.focusWidget() or window
     code = getattr(Qt.Key, f"Key_{key}")
     _soon(lambda: QTest.keyClick(widget, code))
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.admin.demo import shop
-from core.admin.demo.processes import ProcessFailed, Window
+from core.admin.demo.processes import ProcessFailed, Window, until
 from core.admin.demo.steps import Album
 from core.admin.setup import DEMO_PASSWORD
 from core.domain.menu import Menu
@@ -11,6 +11,8 @@ from core.server.setup import NewCustomer
 
 _REASON: Final = "We have run out of tortillas"
 _TASTES: Final = 2
+_MENU_S: Final = 1.0
+_PATIENCE_S: Final = 30.0
 
 
 def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
@@ -54,8 +56,7 @@ def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
         pos.wait_row("column_pending", second)
         pos.click_row("column_pending", second, "step")
         pos.wait_row("column_confirmed", second)
-        pos.click_row("column_confirmed", second, "more")
-        pos.choose("menu_cancel")
+        choose(pos, "column_confirmed", second, "menu_cancel")
         pos.type("reason", _REASON)
     with step("the customer is told, and told why", customer, "customer-cancelled"):
         pos.click("reason_confirm")
@@ -100,6 +101,20 @@ def sign_in_staff(window: Window) -> None:
     window.type("staff_name", shop.CASHIER.name)
     window.type("pin", shop.CASHIER.pin)
     window.click("sign_in")
+
+
+def choose(pos: Window, column: str, number: str, entry: str) -> None:
+    """Open a card's menu and choose from it. While a step of that order is still being sent, the menu offers less."""
+
+    def attempt() -> None:
+        pos.command("click_row", name=column, containing=number, part="more")
+        try:
+            until(lambda: pos.command("choose", action=entry), _MENU_S)
+        except ProcessFailed:
+            pos.command("key", key="Escape")
+            raise
+
+    until(attempt, _PATIENCE_S)
 
 
 def fill_basket(window: Window, menu: Menu) -> None:
