@@ -20,6 +20,8 @@ from core.domain.order import Order
 from core.protocol.events import Event, OrderPlaced, OrderStatusChanged
 from core.protocol.feed import Cursor
 
+_BEFORE: Final = ""
+"""Stands for the run of the server that a session followed before it ended."""
 CLOSED_KEPT: Final = 2_000
 """Closed orders beyond the newest so many are left to the server."""
 
@@ -93,8 +95,10 @@ class Cache:
         return True
 
     def clear(self) -> None:
-        """Forget every order, and how far they were followed. The menu is nobody's secret."""
+        """Forget every order. How far they were followed becomes a witness; the menu is nobody's secret."""
         with self._store.transaction() as db:
+            if (place := self.place) is not None:
+                self._witness(db, self.owner, _BEFORE, place)
             db.execute("DELETE FROM orders")
             db.execute("DELETE FROM facts WHERE name IN ('owner', 'place', 'synced_at')")
 
@@ -180,28 +184,36 @@ class Cache:
         """Everything up to `place` is here."""
         with self._writing():
             self._keep("place", str(place))
-            self.witness(place)
 
-    def witness(self, cursor: Cursor) -> None:
-        """The server has had history up to `cursor`. Remembered beyond sign-out: should it be gone one day, this
-        person's acknowledged operations may be gone too."""
+    def witness(self, cursor: Cursor, run: str) -> None:
+        """One run of the server has acknowledged history up to `cursor`. Remembered, beyond sign-out too, until that
+        history is proven to be still there: should it be gone, this person's acknowledged operations may be gone too.
+
+        The furthest of each run is kept: another run's may be of another history, whatever its number.
+        """
         with self._writing() as db:
-            db.execute(
-                "INSERT INTO witnesses VALUES (?, ?, ?) ON CONFLICT (subject) DO UPDATE "
-                "SET seq = excluded.seq, cursor = excluded.cursor WHERE excluded.seq > seq",
-                (self.owner, cursor.seq, str(cursor)),
-            )
+            self._witness(db, self.owner, run, cursor)
 
-    def furthest(self) -> str:
-        """The furthest witnessed cursor of the owner; empty when there is none."""
+    @staticmethod
+    def _witness(db: sqlite3.Connection, owner: str, run: str, cursor: Cursor) -> None:
+        db.execute(
+            "INSERT INTO witnesses VALUES (?, ?, ?, ?) ON CONFLICT (subject, run) DO UPDATE "
+            "SET seq = excluded.seq, cursor = excluded.cursor WHERE excluded.seq > seq",
+            (owner, run, cursor.seq, str(cursor)),
+        )
+
+    def witnesses(self) -> tuple[str, ...]:
+        """Cursors that are not proven yet."""
         with self._store.reading() as db:
-            row = db.execute("SELECT cursor FROM witnesses WHERE subject = ?", (self.owner,)).fetchone()
-        return row[0] if row else ""
+            found = db.execute("SELECT cursor FROM witnesses WHERE subject = ? ORDER BY seq DESC", (self.owner,))
+            return tuple(cursor for (cursor,) in found)
 
-    def forget_witness(self) -> None:
-        """That history is known to be gone."""
+    def proven(self, cursors: Iterable[str]) -> None:
+        """The server still has that history, or it is known that it has not: these witnesses may go."""
         with self._writing() as db:
-            db.execute("DELETE FROM witnesses WHERE subject = ?", (self.owner,))
+            db.executemany(
+                "DELETE FROM witnesses WHERE subject = ? AND cursor = ?", [(self.owner, cursor) for cursor in cursors]
+            )
 
     @property
     def menu(self) -> Menu | None:

@@ -25,6 +25,8 @@ class Answered(msgspec.Struct, frozen=True):
     order: Order
     outcome: Outcome
     cursor: Cursor | None
+    run: str = ""
+    """Which run of the server it was. See `core.protocol.headers.run_of`."""
 
 
 class Ear(Protocol):

@@ -161,7 +161,8 @@ class Engine:
                 token = self._door.token()
                 if token != said:
                     cache = self._sync.cache
-                    ear.say_hello(Hello(token=token, cursor=str(cache.place), witness=cache.furthest()))
+                    witness = next(iter(cache.witnesses()), "")
+                    ear.say_hello(Hello(token=token, cursor=str(cache.place), witness=witness))
                     said = token
                 message = ear.receive()
                 if not self._sync.take_in(message):
@@ -238,6 +239,15 @@ class Engine:
             with self._news:
                 self._failures = 0
                 self._news.notify()
+            self._prove()
+
+    def _prove(self) -> None:
+        try:
+            self._sync.prove()
+        except Diverged:
+            self._hang_up()  # the one who follows finds the same, and knows what to do
+        except ClientError:
+            return  # the next pull asks again
 
     # -- telling
 

@@ -50,7 +50,13 @@ _LEDGER: Final = (
     CREATE INDEX operations_done ON operations (subject, done_at) WHERE done_at IS NOT NULL;
     CREATE TABLE number_series (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE session (one INTEGER PRIMARY KEY CHECK (one = 1), tokens BLOB NOT NULL, refresh_op_id TEXT NOT NULL);
-    CREATE TABLE witnesses (subject TEXT PRIMARY KEY, seq INTEGER NOT NULL, cursor TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE witnesses (
+        subject TEXT NOT NULL,
+        run TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        cursor TEXT NOT NULL,
+        PRIMARY KEY (subject, run)
+    ) WITHOUT ROWID;
     """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""

@@ -180,15 +180,15 @@ class OrderStore:
 
     def tell(self, changed: Changed) -> Changes:
         """What the sync engine tells: the server's rows, and over them what waits in the outbox."""
-        added, updated, removed = [], [], []
+        added: list[OrderId] = []
+        updated: list[OrderId] = []
+        removed: list[OrderId] = []
         self._now += 1
         if changed.whole:
-            # A restored server's rows may be older than those held here, and are right nevertheless.
-            for told in changed.told:
-                self._orders.pop(told.order_id, None)
+            # A restored server's rows may be older than those held here, or gone, and are right nevertheless.
+            self._orders.clear()
             self._reports.clear()
-            ids = {told.order_id for told in changed.told}
-            removed += [order_id for order_id in self._projected if order_id not in ids]
+            removed += (self._listed | self._projected.keys()) - {told.order_id for told in changed.told}
         for told in changed.told:
             before = self.get(told.order_id) if told.order_id in self._listed else None
             waited = self.operations(told.order_id)

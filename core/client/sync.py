@@ -96,23 +96,34 @@ class Sync:
         return True
 
     def _pull(self, *, backlog: bool) -> None:
-        proofs = self.cache.witnesses()
-        place = self.cache.place
-        for proof in proofs:
-            # Is what was acknowledged still there? A snapshot, or a cursor that lies before it, would not tell.
-            self._door.events(EventQuery(cursor=str(place or proof), witness=proof, limit=1))
-        self.cache.proven(proofs)
-        if place is None:
+        if self.cache.place is None:
             self._start_over()
         while True:
-            place = self.cache.place
-            assert place is not None
-            page = self._door.events(EventQuery(cursor=str(place), limit=PAGE_LIMIT))
+            place, proofs = self._place(), self.cache.witnesses()
+            query = EventQuery(cursor=str(place), witness=proofs[0] if proofs else "", limit=PAGE_LIMIT)
+            page = self._door.events(query)
             if not self._advance(page.frames, Cursor.parse(page.cursor), place, backlog=backlog):
                 raise ServerFault("Its events do not fit together.")
             if not page.more:
-                self.cache.synced(self._door.now())
-                return
+                break
+        self._prove(proofs)
+        self.cache.synced(self._door.now())
+
+    def _prove(self, proofs: Sequence[str], proven: int = 1) -> None:
+        """Is what was acknowledged still there? A cursor that lies before it would not tell, nor would a snapshot.
+
+        The first `proven` of the witnesses are known to be of one history with the place. The furthest stays one for
+        as long as it lies beyond the place.
+        """
+        place = self._place()
+        for proof in proofs[proven:]:
+            self._door.events(EventQuery(cursor=str(place), witness=proof, limit=1))
+        self.cache.proven(proof for n, proof in enumerate(proofs) if n or Cursor.parse(proof).seq <= place.seq)
+
+    def _place(self) -> Cursor:
+        place = self.cache.place
+        assert place is not None
+        return place
 
     def _advance(self, frames: Sequence[Frame], following: Cursor, place: Cursor, *, backlog: bool) -> bool:
         position = place.seq
@@ -239,11 +250,9 @@ class Sync:
 
         Raises `Diverged` when it does not, as the next pull will; and any `ClientError`.
         """
-        place, proofs = self.cache.place, self.cache.witnesses()
-        if place is not None and len(proofs) > 1:
-            for proof in proofs:
-                self._door.events(EventQuery(cursor=str(place), witness=proof, limit=1))
-            self.cache.proven(proofs)
+        proofs = self.cache.witnesses()
+        if len(proofs) > 1 and self.cache.place is not None:
+            self._prove(proofs, proven=0)
 
     # -- a person decides
 

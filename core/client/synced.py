@@ -156,6 +156,10 @@ class SyncedApi:
         """What is not answered yet, for the sync page: waiting, being sent, parked, in conflict."""
         return self._signed_in.outbox.open()
 
+    def find(self, op_id: OpId) -> Operation | None:
+        """One of this person's operations of the last 90 days, whatever became of it."""
+        return self._signed_in.outbox.find(op_id)
+
     def retry(self, op_id: OpId) -> None:
         """Send a parked operation again, or one in conflict on the order as it is now. Raises `NotFound`."""
         with _not_found():

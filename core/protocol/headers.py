@@ -7,10 +7,17 @@ IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 """`true` on an answer that was given before and is given again."""
 REQUEST_ID: Final = "X-Request-Id"
+"""`run-number`: the first part is the server process's own, new with every start. See `run_of`."""
 OUTCOME: Final = "Operation-Outcome"
 """On the answer to a write that may be sent again: an `Outcome`."""
 EVENT_CURSOR: Final = "Event-Cursor"
 """On the same answers: a cursor (`core.protocol.feed`) at or after the event that the write made."""
+
+
+def run_of(request_id: str) -> str:
+    """The run of the server that answered. What one run answers is of one history, later answers further on in it;
+    between two runs the database may have been put back."""
+    return request_id.partition("-")[0]
 
 
 class Outcome(StrEnum):

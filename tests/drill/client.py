@@ -113,7 +113,9 @@ class Client:
             following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
             to = OrderStatus.CANCELLED if dice > 0.95 or following is None else following
             self._screen.api.change_status(op_id, order.id, ChangeStatus(to=to, version=order.version, reason="drill"))
-        say(accepted=op_id, order=order.id)
+        # What already was as wished needs no operation.
+        kept = self._screen.api.find(op_id) is not None
+        say(**{"accepted" if kept else "already": op_id}, order=order.id)
 
     def _drain(self) -> None:
         """Settle what waits for a person, and wait until the server has all the rest."""

@@ -36,6 +36,7 @@ class Shop:
         self.events: list[tuple[str, CustomerId | None, Event]] = []
         self.done: dict[tuple[str, str], tuple[bytes, Order]] = {}
         self.kept_from = 0
+        self.run = 1
         self.applied: list[str] = []
         """The op id of every effect there ever was, backups or not: nothing may be in the shop twice."""
 
@@ -44,6 +45,7 @@ class Shop:
 
     def restore(self, backup: "Shop") -> None:
         """The raw file, put back: its numbers will be used again."""
+        self.run += 1
         kept = copy.deepcopy(backup)
         self.orders, self.events, self.done, self.applied = kept.orders, kept.events, kept.done, kept.applied
 
@@ -64,7 +66,7 @@ class Shop:
             body, reply = self.done[key]
             if body != operation.request:
                 raise Refused("this key was used for something else")
-            return Answered(reply, Outcome.DUPLICATE, self.cursor())
+            return Answered(reply, Outcome.DUPLICATE, self.cursor(), str(self.run))
         before = self.orders.get(operation.order_id)
         try:
             order = self._effect(operation, before)
@@ -72,9 +74,9 @@ class Shop:
             raise Conflict(error.message, order=before) from None
         self.done[key] = (operation.request, order)
         if order is before:
-            return Answered(order, Outcome.SUPERSEDED, self.cursor())
+            return Answered(order, Outcome.SUPERSEDED, self.cursor(), str(self.run))
         self.applied.append(operation.op_id)
-        return Answered(order, Outcome.APPLIED, self.cursor())
+        return Answered(order, Outcome.APPLIED, self.cursor(), str(self.run))
 
     def _effect(self, operation: Operation, order: Order | None) -> Order:
         asked, at = operation.asked, _START + timedelta(seconds=len(self.events))
