@@ -28,14 +28,14 @@ TICKETS: Final = Prepared(
         _IS_OPEN,
         _c.status.in_([literal_column(f"'{status}'") for status in sorted(SHOWN)]),
     )
-    .order_by(_h.at, _c.id)
+    .order_by(_c.placed_at, _c.id)  # the index's order: without it every order that ever was would be looked at
 )
 _NAME: Final = Prepared(select(_c.customer_name).where(_c.id == bindparam("order_id")))
 
 
 def tickets(transaction: Transaction, shop_id: ShopId, *, names: bool) -> tuple[Ticket, ...]:
     """A shop's orders that a board shows, longest in their status first; with first names only when `names`."""
-    return tuple(
+    found = [
         Ticket(
             order_id=order_id,
             number=number,
@@ -44,7 +44,8 @@ def tickets(transaction: Transaction, shop_id: ShopId, *, names: bool) -> tuple[
             first_name=first_name(name) if names else "",
         )
         for order_id, number, status, at, name in transaction.all(TICKETS, shop_id=shop_id)
-    )
+    ]
+    return tuple(sorted(found, key=lambda ticket: (ticket.since, ticket.order_id)))
 
 
 def customer_name(transaction: Transaction, order_id: OrderId) -> str:

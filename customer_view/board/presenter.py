@@ -1,5 +1,6 @@
 """What the board shows, and whether it may be believed: one look every few seconds, and what is pushed in between."""
 
+import contextlib
 import time
 from datetime import datetime
 from enum import Enum, auto
@@ -66,6 +67,7 @@ class BoardPresenter(QObject):
         self._shown = Shown()
         self._standing = Standing()
         self._fresh_at_s = 0.0
+        self._closed = False
         self._refresher = Refresher(jobs, self._look, refresh_s, parent=self)
         self._refresher.succeeded.connect(self._on_look_succeeded)
         self._refresher.failed.connect(self._on_look_failed)
@@ -102,14 +104,13 @@ class BoardPresenter(QObject):
         self._ticker.start()
         self._listening.start()
 
-    def close(self, wait_s: float = 0.0) -> None:
-        """Nothing is told any more. Waits at most `wait_s` for each thread."""
+    def close(self) -> None:
+        """Nothing is told any more. The threads end by themselves."""
+        self._closed = True
         self._refresher.stop()
         self._ticker.stop()
-        self._heard.disconnect(self._on_message_heard)
-        self._lost.disconnect(self._on_push_lost)
-        self._listening.stop(wait_s)
-        self._jobs.close(wait_s)
+        self._listening.stop()
+        self._jobs.close()
 
     # -- looking
 
@@ -142,13 +143,17 @@ class BoardPresenter(QObject):
 
     def _hear(self, message: BoardMessage) -> None:
         """In the thread that listens."""
-        self._heard.emit(message)
+        with contextlib.suppress(RuntimeError):  # Qt's side of this object is gone: the window closed first
+            self._heard.emit(message)
 
     def _lose(self, error: ClientError) -> None:
-        self._lost.emit(error)
+        with contextlib.suppress(RuntimeError):
+            self._lost.emit(error)
 
     @Slot(object)
     def _on_message_heard(self, message: BoardMessage) -> None:
+        if self._closed:
+            return
         if self._board.advance(message):
             self._show(call=True)
             self._believe(live=True)
@@ -157,6 +162,8 @@ class BoardPresenter(QObject):
 
     @Slot(object)
     def _on_push_lost(self, _error: ClientError) -> None:
+        if self._closed:
+            return
         was_live = self._standing.live
         self._stand(live=False)
         if was_live:  # the server is gone, or history is another one: the next look tells
