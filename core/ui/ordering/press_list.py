@@ -1,7 +1,7 @@
 """A list whose rows, and the painted buttons on them, are pressed: by finger, mouse or keys."""
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QTouchEvent
 from PySide6.QtWidgets import QListView, QScroller, QWidget
 from typing_extensions import override
 
@@ -28,7 +28,11 @@ class PressList(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self._moving = False
+        self._stopping = False
         QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+        QScroller.scroller(self.viewport()).stateChanged.connect(self._on_scroller_state_changed)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     def part_rect(self, index: QModelIndex | QPersistentModelIndex, _part: str) -> QRect:
         """Where a painted button of a row is; by that name a finger, or a test, finds it."""
@@ -49,10 +53,31 @@ class PressList(QListView):
             return True
         return super().event(event)
 
+    @Slot(QScroller.State)
+    def _on_scroller_state_changed(self, state: QScroller.State) -> None:
+        # A finger put on a list that is rolling stops it; it does not press what happens to be there.
+        if state is QScroller.State.Pressed:
+            self._stopping = self._moving
+        elif state is QScroller.State.Inactive:
+            self._stopping = False
+        self._moving = state is QScroller.State.Scrolling
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        self.held = None
+
+    @override
+    def viewportEvent(self, event: QEvent) -> bool:
+        # The touch itself is the press: of two quick taps the scroller lets no second press through, only its release.
+        if event.type() is QEvent.Type.TouchBegin and isinstance(event, QTouchEvent):
+            self.held = None if self._stopping else self._at(event.points()[0].position().toPoint())
+        return super().viewportEvent(event)
+
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.by_keys = False
-        self.held = self._under(event)
+        if event.source() is Qt.MouseEventSource.MouseEventNotSynthesized:
+            self.held = self._under(event)
         super().mousePressEvent(event)
         self.viewport().update()
 
@@ -92,9 +117,11 @@ class PressList(QListView):
         super().focusInEvent(event)
 
     def _under(self, event: QMouseEvent) -> tuple[QPersistentModelIndex, str] | None:
-        point = event.position().toPoint()
+        return self._at(event.position().toPoint()) if event.button() is Qt.MouseButton.LeftButton else None
+
+    def _at(self, point: QPoint) -> tuple[QPersistentModelIndex, str] | None:
         index = self.indexAt(point)
-        if not index.isValid() or event.button() is not Qt.MouseButton.LeftButton:
+        if not index.isValid():
             return None
         part = next((part for part in self.parts if self.part_rect(index, part).contains(point)), BODY)
         return QPersistentModelIndex(index), part
