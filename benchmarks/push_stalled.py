@@ -44,7 +44,7 @@ def run(quick: bool) -> Result:
     )
 
 
-async def _compare(cashier: Cashier, count: int, seconds: float) -> tuple[list[float], list[float], int]:
+async def _compare(cashier: Cashier, count: int, seconds: float) -> tuple[list[float], list[float], str]:
     words = hello(cashier.token, cashier.cursor())
     others = Contender(Crowd(cashier.port, words, count), cashier.work)
     await others.crowd.open()
@@ -56,7 +56,8 @@ async def _compare(cashier: Cashier, count: int, seconds: float) -> tuple[list[f
         await others.play(events, PER_SECOND)
         if others.crowd.closed:
             raise load.UnexpectedAnswer(f"displays were closed: {others.crowd.closed[:5]}")
-        return *([others.p50[run], others.p99[run], others.worst[run]] for run in (1, 2)), _closed_with(stalled)
+        alone, beside = ([others.p50[run], others.p99[run], others.worst[run]] for run in (1, 2))
+        return alone, beside, _closed_with(stalled)
     finally:
         others.crowd.close()
         stalled.close()
@@ -81,11 +82,11 @@ def _closed_with(connection: socket.socket) -> str:
         while part := connection.recv(262_144):
             left = (left + part)[-64:]
     except ConnectionResetError:
-        return "nothing: it took not even that"
+        pass
     except TimeoutError:
         raise load.UnexpectedAnswer("the display that did not read was not closed") from None
     at = left.rfind(b"\x88")
-    return str(int.from_bytes(left[at + 2 : at + 4], "big"))
+    return "no code, for it took not even that" if at < 0 else f"code {int.from_bytes(left[at + 2 : at + 4], 'big')}"
 
 
 def _wordy(token: str) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """uvicorn's WebSocket, as the hub needs it: written to at once or not at all, and let go of when nothing helps."""
 
 from collections.abc import Callable
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Final
 
 from typing_extensions import override
@@ -10,6 +11,7 @@ from websockets.http11 import Request
 from core.protocol.feed import HEARTBEAT_S, SILENCE_S
 from core.server.push.socket import EXTENSION
 
+SEND_BUFFER: Final = 64 * 1024
 PING_S: Final = HEARTBEAT_S
 PONG_WITHIN_S: Final = SILENCE_S - PING_S - 5
 """A peer that has gone without a word is found after a ping's interval and this, within `SILENCE_S`."""
@@ -36,6 +38,8 @@ class PushProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
+            # The system would take megabytes for a peer that reads nothing, and nobody would know that it does not.
+            self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
             self.scope["extensions"][EXTENSION] = {"line": self}
 
     @override
@@ -48,3 +52,9 @@ class PushProtocol(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self.transport.abort()
+
+    @override
+    def shutdown(self) -> None:
+        super().shutdown()
+        if not self.writable.is_set():  # else the server's stop would wait for it
+            self.transport.abort()
