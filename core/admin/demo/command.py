@@ -1,6 +1,7 @@
 """`orderbell demo`: a backend on a temporary database, a POS window and a customer window, ready to be played with."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ def main(argv: Sequence[str]) -> int:
         "--orders", type=Path, metavar="FILE", help="replay the orders of this tab-separated file first"
     )
     options = parser.parse_args(argv)
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
         file = orders_file.read(options.orders) if options.orders else None
     except OrdersFileError as error:
