@@ -120,7 +120,7 @@ class Backend(Process):
             line = self.read_line(_START_S)
             while not line.startswith("{"):
                 line = self.read_line(_START_S)
-        except ProcessFailed:
+        except BaseException:
             self.stop()
             raise
         self.url: str = json.loads(line)["url"]
