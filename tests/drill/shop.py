@@ -98,8 +98,8 @@ class Drill:
             (self._change_network, 6),
             (lambda: self._proxy.cut(), 3),
             (self._freeze, 2),
-            (self._back_up, 1),
-            (self._restore, 1),
+            (self._back_up, 2),
+            (self._restore, 2),
         ]
         choices, weights = zip(*happenings, strict=True)
         pause = self._pause

@@ -1,0 +1,139 @@
+"""State and events are the snapshot: for every kind of event, and for any mixture of them."""
+
+import random
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from core.client.cache import Stranger, after
+from core.domain.ids import CustomerId
+from core.domain.order import Order, PaymentState
+from core.domain.people import Role
+from core.domain.status import Move, OrderStatus, target_of
+from core.protocol.events import Event
+from core.protocol.feed import EventQuery, Frames, Heartbeat
+from tests.support.desk import Desk, new_order
+from tests.support.menus import MENU
+from tests.support.model_backend import ModelDoor, Shop
+from tests.unit.conftest import OpenDesk
+
+
+def _history(open_desk: OpenDesk, shop: Shop, seed: int) -> None:
+    """A few dozen changes of every kind, at random."""
+    generator = random.Random(seed)
+    desk = open_desk(f"writer-{seed}")
+    for _ in range(60):
+        orders = sorted(desk.store, key=lambda order: order.id)
+        if not orders or generator.random() < 0.3:
+            desk.take()
+        else:
+            _change(desk, generator.choice(orders), generator)
+        desk.send_all()
+
+
+def _change(desk: Desk, order: Order, generator: random.Random) -> None:
+    if generator.random() < 0.3 and order.payment is PaymentState.UNPAID:
+        desk.pay(order.id)
+        return
+    move = generator.choice([Move.ADVANCE, Move.ADVANCE, Move.RECALL, Move.CANCEL])
+    to = target_of(order.status, move, order.fulfilment, Role.CASHIER)
+    if to is not None:
+        desk.move(order.id, to, reason="because")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: Shop, seed: int) -> None:
+    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader.sync.pull()
+    _history(open_desk, shop, seed)
+    kinds = {type(event) for _id, _owner, event in shop.events}
+    assert kinds == set(get_args(Event)), "a new kind of event belongs into this test"
+    reader.sync.pull()
+    fresh = ModelDoor(shop, MENU).snapshot()
+    assert {order.id: order for order in reader.cache.newest()} == {order.id: order for order in fresh.orders}
+    assert str(reader.cache.place) == fresh.cursor
+
+
+@pytest.mark.parametrize("start", range(0, 60, 7))
+def test_from_wherever_one_starts(open_desk: OpenDesk, shop: Shop, start: int) -> None:
+    """Rows that a reply has told are further on than some of the events that follow: nothing goes back."""
+    _history(open_desk, shop, 7)
+    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    everything = tuple(shop.orders.values())
+    reader.cache.replace(everything[: len(everything) // 2], shop.cursor(min(start, len(shop.events))))
+    reader.sync.pull()
+    for order in reader.cache.newest():
+        assert order == shop.orders[order.id]
+
+
+def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: Shop) -> None:
+    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    _history(open_desk, shop, 3)
+    reader.sync.pull()
+    before = reader.cache.newest()
+    page = ModelDoor(shop, MENU).events(EventQuery(cursor=str(shop.cursor(0)), limit=500))
+    told = len(reader.told)
+    assert reader.sync.take_in(Frames(frames=page.frames[:10], cursor=str(shop.cursor(10))))
+    assert reader.cache.newest() == before
+    assert len(reader.told) == told, "old news is no news"
+
+
+def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, shop: Shop) -> None:
+    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader.sync.pull()
+    _history(open_desk, shop, 1)
+    head = len(shop.events)
+    assert not reader.sync.take_in(Heartbeat(head=head, cursor=str(shop.cursor())))
+    reader.sync.pull()
+    assert reader.sync.take_in(Heartbeat(head=head, cursor=str(shop.cursor())))
+
+
+def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, shop: Shop) -> None:
+    ada = open_desk("ada", "ada", ModelDoor(shop, MENU, CustomerId("ada")))
+    ada.sync.pull()
+    _history(open_desk, shop, 2)
+    assert ada.sync.take_in(Heartbeat(head=0, cursor=str(shop.cursor())))
+    assert ada.cache.place == shop.cursor()
+
+
+def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: Shop) -> None:
+    desk = open_desk()
+    operation = desk.take()
+    desk.send_all()
+    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader.cache.replace((), shop.cursor())  # it was closed long ago, and is not in the snapshot
+    desk.move(operation.order_id, OrderStatus.PREPARING)
+    desk.send_all()
+    reader.sync.pull()
+    assert reader.cache.get(operation.order_id) == shop.orders[operation.order_id]
+
+
+def test_an_event_never_skips_a_version(shop: Shop, open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    operation = desk.take()
+    desk.move(operation.order_id, OrderStatus.PREPARING)
+    desk.move(operation.order_id, OrderStatus.READY)
+    desk.send_all()
+    _placed, _preparing, ready = (event for _id, _owner, event in shop.events)
+    row = msgspec.structs.replace(new_order(operation.order_id), version=1)
+    with pytest.raises(Stranger):
+        after(row, ready)
+    with pytest.raises(Stranger):
+        after(None, ready)
+
+
+def test_a_hundred_thousand_closed_orders_are_left_to_the_server(
+    open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("core.client.cache.CLOSED_KEPT", 3)
+    desk = open_desk()
+    for _ in range(5):
+        order_id = desk.take().order_id
+        desk.move(order_id, OrderStatus.CANCELLED, reason="because")
+    still_open = desk.take().order_id
+    desk.try_all()
+    desk.sync.housekeep()
+    assert len(desk.cache.newest()) == 4
+    assert desk.cache.get(still_open) is not None
