@@ -18,6 +18,9 @@ class CustomerSettings(WindowSettings, frozen=True, kw_only=True):
     idle_sign_out_s: Annotated[
         float, Meta(ge=0, le=86_400, description="Sign out after so many seconds without a touch; 0 = never.")
     ] = 180.0
+    keep_session: Annotated[
+        bool, Meta(description="Stay signed in when the window is closed: for a screen that is one person's own.")
+    ] = False
     page_size: Annotated[
         int, Meta(ge=1, le=HISTORY_MAX, description="Orders loaded at first, and again on scrolling down.")
     ] = 20

@@ -5,16 +5,21 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QWidget
 from typing_extensions import override
 
-from core.client.api import CustomerApi
+from core.client.api import CustomerApi, OutboxApi
+from core.client.engine import Link, Standing
 from core.client.errors import SignedOut
+from core.client.orders import OrderStore
 from core.protocol.replies import Tokens
+from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
+from core.ui.sound import Sounds
 from core.ui.text import _
 from core.ui.theme import Theme
 from customer_view.presenters.account import Account
 from customer_view.presenters.idle import IdleWatch
 from customer_view.settings import CustomerSettings
 from customer_view.widgets.sign_in_page import SignInPage
+from customer_view.widgets.sign_out_dialog import SignOutDialog
 from customer_view.widgets.still_there import StillThere
 from customer_view.widgets.visit import Visit
 
@@ -23,11 +28,23 @@ _LEAST = (960, 600)
 
 
 class CustomerWindow(QMainWindow):
-    """Shows either page, and none of the one when it shows the other: each is made anew."""
+    """Shows either page, and none of the one when it shows the other: each is made anew.
+
+    `bridge` is how a sync engine tells this window, and `outbox` what it keeps for it; without them the window lives
+    on its own questions alone.
+    """
 
     closed = Signal()
 
-    def __init__(self, theme: Theme, jobs: Jobs, api: CustomerApi, settings: CustomerSettings) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        jobs: Jobs,
+        api: CustomerApi,
+        settings: CustomerSettings,
+        bridge: Bridge | None = None,
+        outbox: OutboxApi | None = None,
+    ) -> None:
         super().__init__()
         self.setObjectName("customer_window")
         self.setWindowTitle(_("Orderbell"))
@@ -37,8 +54,13 @@ class CustomerWindow(QMainWindow):
         self._jobs = jobs
         self._api = api
         self._settings = settings
+        self._outbox = outbox
+        self._bridge = bridge or Bridge(OrderStore(), self)
+        self._bridge.standing_changed.connect(self._on_standing_changed)
+        self._sounds = Sounds(volume=settings.volume, parent=self)
         self._account = Account(jobs, api, self)
         self._account.signed_in.connect(self._on_signed_in)
+        self._account.signed_out.connect(self._bridge.renew)
         self._visit: Visit | None = None
         self._sign_in: SignInPage | None = None
         self._still_there: StillThere | None = None
@@ -82,18 +104,43 @@ class CustomerWindow(QMainWindow):
 
     # -- who is there
 
+    def resume(self, tokens: Tokens, age_s: float | None) -> None:
+        """Go on with the visit of an earlier run, whose orders are so old; None when none were kept."""
+        self._on_signed_in(tokens)
+        if self._visit is not None and age_s is not None:
+            self._visit.remember(age_s)
+
     @Slot(object)
     def _on_signed_in(self, tokens: Tokens) -> None:
         self._sign_in = None
-        self._visit = Visit(self._theme, self._jobs, self._api, self._settings, tokens)
+        self._sounds.set_muted(not self._settings.sounds)
+        self._visit = Visit(
+            self._theme, self._jobs, self._api, self._settings, tokens, self._bridge, self._sounds, self._outbox
+        )
         self._visit.sign_out_asked.connect(self._on_sign_out_asked)
         self._replace_page(self._visit)
         self._idle.start()
 
     @Slot()
     def _on_sign_out_asked(self) -> None:
+        if self._visit is None:
+            return
+        if not self._visit.unsent:
+            self._leave()
+            return
+        dialog = SignOutDialog(self._theme, self._visit.unsent, self)
+        dialog.confirmed.connect(self._on_sign_out_confirmed)
+        dialog.open()
+
+    @Slot()
+    def _on_sign_out_confirmed(self) -> None:
         if self._visit is not None:
             self._leave()
+
+    @Slot(object)
+    def _on_standing_changed(self, standing: Standing) -> None:
+        if standing.link is Link.SIGNED_OUT and isinstance(standing.problem, SignedOut):
+            self._on_session_over(standing.problem)
 
     @Slot(object)
     def _on_session_over(self, error: SignedOut) -> None:

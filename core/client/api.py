@@ -52,6 +52,14 @@ class CustomerApi(AccountApi, Protocol):
     def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order: ...
 
 
+class OutboxApi(Protocol):
+    """What a door with an outbox has besides: deciding about what could not be sent, and waiting for no timer."""
+
+    def retry(self, op_id: OpId) -> None: ...
+    def discard(self, op_id: OpId, reason: str) -> None: ...
+    def try_now(self) -> None: ...
+
+
 class StaffApi(AccountApi, Protocol):
     """What a member of staff may do, in their own shop."""
 

@@ -94,6 +94,18 @@ class SyncedApi:
         self._http.resume(*kept)
         return self._begin(kept[0])
 
+    def forget(self) -> None:
+        """Whoever had not signed out when this window was last closed, or fell over, is not here any more. What they
+        left waiting is kept."""
+        session_file.keep(self._store, None, OpId(""))
+        self._cache.clear()
+
+    @property
+    def kept_s(self) -> float | None:
+        """How old the orders are that an earlier run has kept; None when it has kept none."""
+        at = self._cache.synced_at
+        return None if at is None else max(0.0, (self.server_now() - at).total_seconds())
+
     def sign_up(self, request: SignUp) -> Tokens:
         return self._begin(self._http.sign_up(request))
 

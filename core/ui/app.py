@@ -4,15 +4,18 @@ import gc
 import logging
 import signal
 import sys
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from core.client.local import InUse, LocalStoreError, default_path
 from core.client.settings import WindowSettings
 from core.ui import icons
-from core.ui.text import use_language
+from core.ui.preflight import EXIT_CODE, has_display
+from core.ui.text import _, use_language
 from core.ui.theme import Theme
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,22 @@ def run_window(app: QApplication, window: QWidget, settings: WindowSettings) -> 
     gc.collect()
     gc.freeze()
     return app.exec()
+
+
+def local_file(window: str, settings: WindowSettings) -> Path:
+    """Where a window of this kind (`pos`, `customer`) keeps its file."""
+    return Path(settings.data_dir, f"{window}.db") if settings.data_dir else default_path(window)
+
+
+def refuse(error: LocalStoreError, settings: WindowSettings) -> int:
+    """Say why a window cannot start: on the terminal, and in a box for those who have none. Gives the exit status."""
+    words = str(error)
+    if isinstance(error, InUse):
+        words += " " + _("Close it, or give this one a place of its own: --data-dir DIR")
+    sys.stderr.write(words + "\n")
+    if has_display() and not settings.remote:
+        QMessageBox(QMessageBox.Icon.Critical, _("Orderbell cannot start"), words).exec()
+    return EXIT_CODE
 
 
 def dress(app: QApplication, theme: Theme) -> None:

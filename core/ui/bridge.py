@@ -29,6 +29,7 @@ class Bridge(QObject):
         """What is told now goes in here."""
         return self._store
 
+    @Slot()
     def renew(self) -> None:
         """Somebody's session has ended: what is told from now on is the next one's, and goes into a store of its own.
 

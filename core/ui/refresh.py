@@ -106,6 +106,10 @@ class Refresher(QObject):
         self._succeeded_at = None
         self._failures = 0
 
+    def remember(self, age_s: float) -> None:
+        """What is shown was fetched so many seconds ago, by an earlier run."""
+        self._succeeded_at = time.monotonic() - age_s
+
     @Slot()
     def refresh(self) -> None:
         """Fetch now, unless a fetch is under way."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from typing_extensions import override
 
 from core.client.orders import Changes, OrderStore
+from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.ui.rows import Index, RowsModel
 from core.ui.text import _, clock, day, money, ngettext, status_label
@@ -24,6 +26,31 @@ def summary(order: Order, now: datetime) -> str:
     return _("{when} · {items}").format(when=when(order.placed_at, now), items=items)
 
 
+class Unsent(Enum):
+    """How an order stands of which the shop does not have everything."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    """The shop did not take it: its customer has to decide."""
+
+
+def unsent(store: OrderStore, order_id: OrderId) -> Unsent | None:
+    """None for an order that is with the shop as it is shown."""
+    operations = store.operations(order_id)
+    if not operations:
+        return None
+    return Unsent.HELD if operations[0].held else Unsent.WAITING
+
+
+def unsent_label(state: Unsent) -> str:
+    return _("Waiting to send") if state is Unsent.WAITING else _("Please decide")
+
+
+def title(order: Order) -> str:
+    """What an order goes by: its number, once the shop has given it one."""
+    return order.number or _("New order")
+
+
 class HistoryModel(RowsModel[Order]):
     """Follows an `OrderStore`. It also says when the view has come to its end and there is more to load."""
 
@@ -35,8 +62,9 @@ class HistoryModel(RowsModel[Order]):
         self._now = now
         self._today = now().astimezone().date()
         self._has_more = False
+        self._unsent: dict[OrderId, Unsent] = {}
         self._forget = store.subscribe(self._on_store_changed)
-        self.set_rows(list(store))
+        self._show(list(store))
 
     def detach(self) -> None:
         """Follow the store no longer."""
@@ -46,14 +74,18 @@ class HistoryModel(RowsModel[Order]):
         """The instant that rows are described at."""
         return self._now()
 
+    def unsent(self, order_id: OrderId) -> Unsent | None:
+        """Whether, and why, the shop does not have all of this order."""
+        return self._unsent.get(order_id)
+
     @override
     def value(self, row: Order, role: int) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.number
+            return title(row)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return _("{number}, {status}, {summary}, {amount}").format(
-                number=row.number,
-                status=status_label(row.status),
+                number=title(row),
+                status=unsent_label(state) if (state := self.unsent(row.id)) else status_label(row.status),
                 summary=summary(row, self._now()),
                 amount=money(row.total_minor, row.currency),
             )
@@ -81,4 +113,12 @@ class HistoryModel(RowsModel[Order]):
         self._today = today
 
     def _on_store_changed(self, _changes: Changes) -> None:
-        self.set_rows(list(self._store))
+        self._show(list(self._store))
+
+    def _show(self, rows: list[Order]) -> None:
+        before, held = self._unsent, {row.id: row for row in self._rows}
+        self._unsent = {row.id: state for row in rows if (state := unsent(self._store, row.id)) is not None}
+        self.set_rows(rows)
+        for at, row in enumerate(rows):
+            if before.get(row.id) is not self._unsent.get(row.id) and held.get(row.id) == row:
+                self.dataChanged.emit(self.index(at), self.index(at))

@@ -27,6 +27,8 @@ class Account(QObject):
     busy_changed = Signal(bool)
     signed_in = Signal(object)
     """`Tokens`, for who it is; the session itself stays behind the api."""
+    signed_out = Signal()
+    """The session has ended, and nothing of it comes any more."""
     refused = Signal(object)
     """A `ClientError`; its `field` is the input to blame."""
 
@@ -90,6 +92,7 @@ class Account(QObject):
         self.refused.emit(error)
 
     def _on_signed_out(self, _result: object) -> None:
+        self.signed_out.emit()
         self._set_busy(False)
 
 

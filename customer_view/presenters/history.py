@@ -64,6 +64,12 @@ class History(QObject):
         """The server has older orders, and nobody is fetching them yet. After a failure the next refresh goes first."""
         return self._cursor is not None and self._more is None and not self._more_failed
 
+    def start(self) -> None:
+        """Somebody looks. What an earlier run has kept is shown with its age, and asked for anew at once."""
+        self.refresher.start()
+        if not self._is_loaded:
+            self.refresher.refresh()
+
     @Slot()
     def fetch_more(self) -> None:
         """Load the next page, unless there is none or it is under way."""

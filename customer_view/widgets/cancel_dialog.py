@@ -29,7 +29,11 @@ class CancelDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Cancel order"))
         self.setMinimumWidth(theme.px(_WIDTH))
-        question = label(_("Cancel {number}?").format(number=order.number), "title", wrap=True)
+        question = label(
+            _("Cancel {number}?").format(number=order.number) if order.number else _("Cancel this order?"),
+            "title",
+            wrap=True,
+        )
         self._reason = QLineEdit()
         self._reason.setObjectName("cancel_reason")
         self._reason.setMaxLength(_REASON_LENGTH)

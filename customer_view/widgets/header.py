@@ -48,7 +48,9 @@ class Header(QWidget):
     tab_chosen = Signal(str)
     sign_out_asked = Signal()
 
-    def __init__(self, theme: Theme, shop_name: str, person_name: str, tabs: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, theme: Theme, shop_name: str, person_name: str, tabs: Sequence[tuple[str, str]], sound: QWidget
+    ) -> None:
         super().__init__()
         self.chip = ConnectionChip()
         self._person = ElidedLabel(first_name(person_name), "strong", 8)
@@ -76,6 +78,7 @@ class Header(QWidget):
         row.setSpacing(theme.space(3))
         row.addWidget(self.chip)
         row.addStretch(1)
+        row.addWidget(sound)
         row.addWidget(self._person)
         row.addWidget(self._sign_out)
         whole = QHBoxLayout(self)

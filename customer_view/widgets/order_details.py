@@ -9,14 +9,17 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core.client.operations import Kind
+from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.ui.connection import Freshness
 from core.ui.controls import button, label
 from core.ui.text import _, fulfilment_label, payment_label
 from core.ui.theme import Theme
-from customer_view.models.history_model import when
+from customer_view.models.history_model import title, when
 from customer_view.presenters.tracker import Tracker
+from customer_view.widgets.decision import Decision
 from customer_view.widgets.order_sheet import OrderSheet
 from customer_view.widgets.pair import Pair
 from customer_view.widgets.refresh_button import RefreshButton
@@ -44,6 +47,9 @@ class OrderDetails(QFrame):
         self._placed = label(role="number")
         self._stepper = Stepper(theme)
         self._band = StatusBand(theme)
+        self._decision = Decision(theme)
+        self._decision.given_up.connect(tracker.give_up)
+        self._decision.asked_again.connect(tracker.ask_again)
         self._sheet = OrderSheet(theme)
         self.refresh = RefreshButton(_("Refresh status"), tracker.refresher, theme, "refresh_status")
         self._freshness = Freshness(tracker.refresher)
@@ -52,6 +58,7 @@ class OrderDetails(QFrame):
         self._cancel.clicked.connect(self.cancel_asked)
         self._nothing = label(_("Here you see where your order stands."), "muted", wrap=True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._shown_id: OrderId | None = None
         self._chosen = QWidget()
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._nothing)
@@ -82,6 +89,7 @@ class OrderDetails(QFrame):
         column.setContentsMargins(theme.space(6), theme.space(5), theme.space(6), theme.space(5))
         column.setSpacing(theme.space(5))
         column.addWidget(head)
+        column.addWidget(self._decision)
         column.addWidget(self._stepper)
         column.addWidget(self._band)
         column.addWidget(self._sheet)
@@ -121,10 +129,11 @@ class OrderDetails(QFrame):
             self._show(order)
 
     def _show(self, order: Order) -> None:
-        if order.number != self._number.text():
+        if order.id != self._shown_id:
+            self._shown_id = order.id
             self._area.verticalScrollBar().setValue(0)
         now = self._now()
-        self._number.setText(order.number)
+        self._number.setText(title(order))
         self._handover.setText(
             _("{fulfilment} · {payment}").format(
                 fulfilment=fulfilment_label(order.fulfilment), payment=payment_label(order.payment, order.tender)
@@ -132,14 +141,34 @@ class OrderDetails(QFrame):
         )
         self._placed.setText(when(order.placed_at, now))
         self._stepper.show_steps(order.id, *steps(order, self._tracker.report, now))
-        early = order.status in _ENDED_EARLY
-        self._stepper.setHidden(early)
-        self._band.show_status(order.status, self._why(order, now) if early else "")
-        self._freshness.setVisible(order.status.is_open)
+        self._show_state(order, now)
+        known = self._tracker.is_with_shop
+        self.refresh.setVisible(known)
+        self._freshness.setVisible(known and order.status.is_open)
         cancelling = self._tracker.cancelling
         self._cancel.setVisible(self._tracker.can_cancel or cancelling)
         self._cancel.setDisabled(cancelling)
         self._cancel.setText(_("Cancelling…") if cancelling else _("Cancel order"))
+
+    def _show_state(self, order: Order, now: datetime) -> None:
+        """What the shop has of it; while it lacks something, that instead."""
+        held, operations = self._tracker.held, self._tracker.operations
+        self._decision.show_operation(held, busy=self._tracker.deciding)
+        early = order.status in _ENDED_EARLY
+        waiting = bool(operations) and held is None
+        self._stepper.setHidden(early or not self._tracker.is_with_shop)
+        self._band.setHidden(held is not None and held.kind.makes_order)
+        if not waiting:
+            self._band.show_status(order.status, self._why(order, now) if early else "")
+        elif any(each.kind is Kind.CANCEL for each in operations):
+            self._band.show_waiting(
+                _("Your cancellation is waiting to be sent."), _("Until it is, the shop goes on with your order.")
+            )
+        else:
+            self._band.show_waiting(
+                _("Your order is waiting to be sent."),
+                _("It goes to the shop by itself as soon as it can be reached. Until then the prices are a preview."),
+            )
 
     def _why(self, order: Order, now: datetime) -> str:
         """When an order ended early, and the reason if one was given."""

@@ -7,11 +7,11 @@ from typing_extensions import override
 
 from core.domain.order import Order
 from core.domain.status import OrderStatus
-from core.ui.chips import chip_width, paint_status_chip
+from core.ui.chips import chip_width, paint_chip, paint_status_chip
 from core.ui.rows import ROW, Index
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
-from customer_view.models.history_model import HistoryModel, summary
+from customer_view.models.history_model import HistoryModel, Unsent, summary, title, unsent_label
 
 _SAMPLE = "ONLINE-000000"
 
@@ -37,7 +37,8 @@ class OrderDelegate(QStyledItemDelegate):
         self._number_font = theme.font("number", QFont.Weight.DemiBold)
         self._amount_font = theme.font("body", QFont.Weight.DemiBold)
         self._words_font = theme.font("body")
-        chips = max(chip_width(status_label(status), theme) for status in OrderStatus)
+        words = [status_label(status) for status in OrderStatus] + [unsent_label(state) for state in Unsent]
+        chips = max(chip_width(word, theme) for word in words)
         needed = QFontMetricsF(self._number_font).horizontalAdvance(_SAMPLE) + chips + theme.px(48)
         self._stacked = 0 < width < needed
         lines = theme.px(24) * (3 if self._stacked else 2) + theme.px(6) * (2 if self._stacked else 1)
@@ -69,18 +70,18 @@ class OrderDelegate(QStyledItemDelegate):
         end = Qt.AlignmentFlag.AlignLeft if rtl else Qt.AlignmentFlag.AlignRight
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
 
-        chip = chip_width(status_label(order.status), theme)
+        unsent = model.unsent(order.id)
+        chip = chip_width(unsent_label(unsent) if unsent else status_label(order.status), theme)
         if self._stacked:
             corner = inner.right() - chip if rtl else inner.left() + chip
-            paint_status_chip(painter, QPointF(corner, top.bottom() + theme.px(6)), order.status, theme, rtl=rtl)
+            self._paint_chip(painter, QPointF(corner, top.bottom() + theme.px(6)), order.status, unsent, rtl=rtl)
             room = top
         else:
-            paint_status_chip(
-                painter, QPointF(top.left() if rtl else top.right(), top.top()), order.status, theme, rtl=rtl
-            )
+            corner_at = QPointF(top.left() if rtl else top.right(), top.top())
+            self._paint_chip(painter, corner_at, order.status, unsent, rtl=rtl)
             taken = chip + theme.space(2)
             room = top.adjusted(taken, 0, 0, 0) if rtl else top.adjusted(0, 0, -taken, 0)
-        self._write(painter, room, order.number, self._number_font, theme.colour("text"), start | middle)
+        self._write(painter, room, title(order), self._number_font, theme.colour("text"), start | middle)
         amount = money(order.total_minor, order.currency)
         self._write(painter, bottom, amount, self._amount_font, theme.colour("text"), end | middle)
         taken = QFontMetricsF(self._amount_font).horizontalAdvance(amount) + theme.space(2)
@@ -88,6 +89,20 @@ class OrderDelegate(QStyledItemDelegate):
         muted = theme.colour("text" if state & QStyle.StateFlag.State_Selected else "muted")
         self._write(painter, room, summary(order, model.now()), self._words_font, muted, start | middle)
         painter.restore()
+
+    def _paint_chip(
+        self, painter: QPainter, end: QPointF, status: OrderStatus, unsent: Unsent | None, *, rtl: bool
+    ) -> None:
+        """Where the order stands; while the shop does not have all of it, that instead."""
+        theme = self._theme
+        if unsent is None:
+            paint_status_chip(painter, end, status, theme, rtl=rtl)
+        elif unsent is Unsent.WAITING:
+            ink, ground = theme.colour("text"), theme.colour("line")
+            paint_chip(painter, end, unsent_label(unsent), "waiting", ink, ground, theme, rtl=rtl)
+        else:
+            ink, ground = theme.colour("danger"), theme.colour("danger_soft")
+            paint_chip(painter, end, unsent_label(unsent), "warning", ink, ground, theme, rtl=rtl)
 
     def _paint_ground(self, painter: QPainter, rect: QRectF, state: QStyle.StateFlag) -> None:
         theme = self._theme

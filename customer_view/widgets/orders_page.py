@@ -17,7 +17,7 @@ from core.ui.notice import Notice
 from core.ui.rows import ROW
 from core.ui.text import _, ngettext, status_label
 from core.ui.theme import Theme
-from customer_view.models.history_model import HistoryModel
+from customer_view.models.history_model import HistoryModel, title
 from customer_view.presenters.history import History
 from customer_view.presenters.tracker import CancelFailed, Tracker
 from customer_view.widgets.cancel_dialog import CancelDialog
@@ -120,6 +120,8 @@ class OrdersPage(QWidget):
     def _connect(self) -> None:
         history, tracker = self.history, self.tracker
         self._list.selectionModel().currentChanged.connect(self._on_current_changed)
+        for moved in (self._model.rowsInserted, self._model.rowsRemoved):
+            moved.connect(self._on_rows_moved)
         self._model.more_wanted.connect(history.fetch_more)
         history.has_more_changed.connect(self._model.set_has_more)
         history.loaded.connect(self._on_history_loaded)
@@ -132,6 +134,7 @@ class OrdersPage(QWidget):
         self._details.cancel_asked.connect(self._on_cancel_asked)
         tracker.cancelled.connect(self._on_order_cancelled)
         tracker.cancel_failed.connect(self._on_cancel_failed)
+        tracker.cancel_overtaken.connect(self._tell_overtaken)
 
     # -- what the window tells
 
@@ -157,6 +160,11 @@ class OrdersPage(QWidget):
     @Slot()
     def _on_history_loaded(self) -> None:
         self._model.turn_day()
+        self._on_rows_moved()
+
+    @Slot()
+    def _on_rows_moved(self) -> None:
+        """Orders came or went, by an answer or by themselves."""
         self.show_list()
         if not self._list.selectionModel().hasSelection() and self._model.rowCount():
             self._list.setCurrentIndex(self._model.index(0))
@@ -215,15 +223,16 @@ class OrdersPage(QWidget):
         if self.tracker.order is not None:
             self._tell_overtaken(self.tracker.order)
 
+    @Slot(object)
     def _tell_overtaken(self, order: Order) -> None:
         self.notice.say(
-            _("{number} could not be cancelled").format(number=order.number),
+            _("{number} could not be cancelled").format(number=title(order)),
             _("Its status is now “{status}”. Please ask at the counter.").format(status=status_label(order.status)),
         )
 
     @Slot(object)
     def _on_order_cancelled(self, order: Order) -> None:
-        self.notice.say(_("{number} is cancelled").format(number=order.number))
+        self.notice.say(_("{number} is cancelled").format(number=title(order)))
 
     @Slot(object)
     def _on_cancel_failed(self, failed: CancelFailed) -> None:
@@ -241,7 +250,7 @@ class OrdersPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.show_list()
-        self.history.refresher.start()
+        self.history.start()
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override

@@ -1,4 +1,4 @@
-"""The band under the tracker: in one sentence, what the status means; and why, when it ended early."""
+"""The band under the tracker: in one sentence, what the status means; and why, when it ended early or waits."""
 
 from typing import Final
 
@@ -20,15 +20,22 @@ class StatusBand(Painted):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "status_band")
-        self._status = OrderStatus.PENDING
-        self._detail = ""
+        self._status: OrderStatus | None = None
+        self._sentence = self._detail = ""
         self._blocks: list[TextBlock] = []
 
     def show_status(self, status: OrderStatus, detail: str) -> None:
-        if (status, detail) == (self._status, self._detail) and self._blocks:
+        self._say(status, status_description(status), detail)
+
+    def show_waiting(self, sentence: str, detail: str) -> None:
+        """The shop does not have it yet: no status of the shop's is shown."""
+        self._say(None, sentence, detail)
+
+    def _say(self, status: OrderStatus | None, sentence: str, detail: str) -> None:
+        if (status, sentence, detail) == (self._status, self._sentence, self._detail) and self._blocks:
             return
-        self._status, self._detail = status, detail
-        self.setAccessibleName(" ".join(filter(None, (status_description(status), detail))))
+        self._status, self._sentence, self._detail = status, sentence, detail
+        self.setAccessibleName(" ".join(filter(None, (sentence, detail))))
         self.changed()
 
     @override
@@ -36,7 +43,7 @@ class StatusBand(Painted):
         theme = self.theme
         room = width - 2 * theme.space(4) - theme.px(_ICON) - theme.space(3)
         fonts = (theme.font("strong", QFont.Weight.DemiBold), theme.font("body"))
-        texts = (status_description(self._status), self._detail)
+        texts = (self._sentence, self._detail)
         self._blocks = [
             TextBlock(text, font, room, self.start) for text, font in zip(texts, fonts, strict=True) if text
         ]
@@ -48,7 +55,11 @@ class StatusBand(Painted):
     @override
     def paint(self, painter: QPainter, dirty: QRect) -> None:
         theme = self.theme
-        ink, ground = theme.status_colours(self._status)
+        if self._status is None:
+            ink, ground, icon = theme.colour("text"), theme.colour("sunken"), "waiting"
+        else:
+            ink, ground = theme.status_colours(self._status)
+            icon = icons.status_icon(self._status)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         radius = theme.radius("button")
@@ -57,7 +68,7 @@ class StatusBand(Painted):
         y = (self.height() - self._words_height()) / 2
         icon_top = y + ((self._blocks[0].height if self._blocks else size) - size) / 2
         icon_left = self.width() - edge - size if self.rtl else edge
-        icons.paint(painter, icons.status_icon(self._status), QRectF(icon_left, icon_top, size, size), ink)
+        icons.paint(painter, icon, QRectF(icon_left, icon_top, size, size), ink)
         for block in self._blocks:
             block.paint(painter, QPointF(edge if self.rtl else edge + size + theme.space(3), y), ink)
             y += block.height + theme.space(1)

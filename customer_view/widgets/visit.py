@@ -1,23 +1,32 @@
 """Everything that one customer's signing in brings with it."""
 
+from typing import Final
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from core.client.api import CustomerApi
-from core.client.orders import OrderStore
+from core.client.api import CustomerApi, OutboxApi
 from core.domain.order import Order
+from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
+from core.ui import icons
+from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
-from core.ui.text import _
+from core.ui.sound import Sounds
+from core.ui.text import _, ngettext
 from core.ui.theme import Theme
+from core.ui.toast import Toasts
 from customer_view.presenters.history import History
+from customer_view.presenters.news import News, sentence
 from customer_view.presenters.tracker import Tracker
 from customer_view.settings import CustomerSettings
 from customer_view.widgets.header import Header
 from customer_view.widgets.orders_page import OrdersPage
+from customer_view.widgets.sound_button import SoundButton
 
 ORDER, MY_ORDERS = "order", "my_orders"
+_SOUNDS: Final = {OrderStatus.REJECTED: OrderStatus.CANCELLED.value}
 
 
 class Visit(QWidget):
@@ -26,17 +35,36 @@ class Visit(QWidget):
 
     sign_out_asked = Signal()
 
-    def __init__(self, theme: Theme, jobs: Jobs, api: CustomerApi, settings: CustomerSettings, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        jobs: Jobs,
+        api: CustomerApi,
+        settings: CustomerSettings,
+        tokens: Tokens,
+        bridge: Bridge,
+        sounds: Sounds,
+        outbox: OutboxApi | None = None,
+    ) -> None:
         super().__init__()
         self.setObjectName("page")
         self._theme = theme
         self._jobs = jobs
         self._api = api
-        self._store = OrderStore()
+        self._outbox = outbox
+        self._bridge = bridge
+        self._sounds = sounds
+        self._store = bridge.store
         self._history = History(jobs, api, self._store, settings, self)
-        self._tracker = Tracker(jobs, api, self._store, settings, self)
+        self._tracker = Tracker(jobs, api, self._store, settings, outbox, self)
+        self._news = News(self._store, api.server_now, self)
+        self._toasts = Toasts(theme, self) if settings.toasts else None
         self._header = Header(
-            theme, tokens.shop_name, tokens.person.name, ((ORDER, _("Order")), (MY_ORDERS, _("My orders")))
+            theme,
+            tokens.shop_name,
+            tokens.person.name,
+            ((ORDER, _("Order")), (MY_ORDERS, _("My orders"))),
+            SoundButton(theme, sounds),
         )
         self._header.tab_chosen.connect(self.show_tab)
         self._header.sign_out_asked.connect(self.sign_out_asked)
@@ -57,7 +85,27 @@ class Visit(QWidget):
             (Qt.Modifier.CTRL | Qt.Key.Key_2, self._on_my_orders_wanted),
         ):
             QShortcut(QKeySequence(keys), self, act)
+        self._connect()
         self.show_tab(MY_ORDERS)
+
+    def _connect(self) -> None:
+        self._bridge.announce_with(self._news.announcer)
+        if self._outbox is not None:
+            self._header.chip.set_standing(self._bridge.standing)
+            self._bridge.standing_changed.connect(self._header.chip.set_standing)
+        self._tracker.cancel_sent.connect(self._news.on_cancelling)
+        self._news.moved.connect(self._on_order_moved)
+        self._news.missed.connect(self._on_news_missed)
+        self._sounds.unavailable.connect(self._on_sounds_unavailable)
+
+    @property
+    def unsent(self) -> int:
+        """How many orders the shop does not have as they are shown here."""
+        return self._store.unsent
+
+    def remember(self, age_s: float) -> None:
+        """The orders that are shown were kept by an earlier run, so long ago."""
+        self._history.refresher.remember(age_s)
 
     @Slot(str)
     def show_tab(self, name: str) -> None:
@@ -70,7 +118,10 @@ class Visit(QWidget):
         """Stop, and hold nothing any more. Nobody is called back from here on."""
         self.hide()
         self._jobs.cancel()
+        self._bridge.announce_with(None)
+        self._news.detach()
         self._header.chip.follow(None)
+        self._sounds.stop()
         self._tracker.detach()
         self._history.stop()
         self._store.clear()
@@ -88,7 +139,8 @@ class Visit(QWidget):
 
     @Slot(object)
     def _on_order_placed(self, order: Order) -> None:
-        self._store.put(order)
+        if self._store.get(order.id) is None:  # the sync engine, where there is one, has told of it
+            self._store.put(order)
         self.show_tab(MY_ORDERS)
         self._my_orders.select(order)
 
@@ -102,5 +154,34 @@ class Visit(QWidget):
 
     @Slot()
     def _on_try_now_chosen(self) -> None:
+        if self._outbox is not None:
+            self._jobs.run(self._outbox.try_now, _ignore, _ignore)
         if self._my_orders.isVisible():
             self._my_orders.refresh()
+
+    # -- news
+
+    @Slot(object)
+    def _on_order_moved(self, order: Order) -> None:
+        self._sounds.play(_SOUNDS.get(order.status, order.status.value))
+        if self._toasts is not None:
+            detail = _("{number} · {reason}").format(number=order.number, reason=order.reason)
+            told = detail if order.reason else order.number
+            self._toasts.show_toast(icons.status_icon(order.status), sentence(order.status), told)
+
+    @Slot(int)
+    def _on_news_missed(self, count: int) -> None:
+        if self._toasts is not None:
+            self._toasts.show_toast(
+                "info",
+                _("While you were away"),
+                ngettext("{count} of your orders has moved on.", "{count} of your orders have moved on.", count),
+            )
+
+    @Slot(str)
+    def _on_sounds_unavailable(self, _cause: str) -> None:
+        self._my_orders.notice.say(_("This computer plays no sounds"), _("Everything else works as usual."))
+
+
+def _ignore(_outcome: object) -> None:
+    return

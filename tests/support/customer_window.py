@@ -168,7 +168,12 @@ class Stage(Screen):
 @contextmanager
 def show_window(qtbot: QtBot, api: CustomerApi, **settings: object) -> Iterator[Screen]:
     """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
-    quiet: dict[str, Any] = {"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0}
+    quiet: dict[str, Any] = {
+        "history_refresh_s": LONG_S,
+        "tracker_refresh_s": LONG_S,
+        "idle_sign_out_s": 0.0,
+        "sounds": False,
+    }
     chosen = CustomerSettings(**(quiet | settings))
     theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
     jobs = Jobs()

@@ -1,0 +1,59 @@
+"""What a customer is told when their order moves: in words and by a sound, once, whichever road brought it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.announcer import Announcement, Announcer
+from core.client.orders import OrderStore
+from core.domain.order import Order
+from core.domain.status import OrderStatus
+from core.ui.text import N_, _
+
+_SENTENCES: Final = {
+    OrderStatus.CONFIRMED: N_("Your order is confirmed"),
+    OrderStatus.PREPARING: N_("Your order is now being prepared"),
+    OrderStatus.READY: N_("Your order is ready"),
+    OrderStatus.OUT_FOR_DELIVERY: N_("Your order is on its way"),
+    OrderStatus.COMPLETED: N_("Your order is complete. Enjoy!"),
+    OrderStatus.REJECTED: N_("The shop could not take your order"),
+    OrderStatus.CANCELLED: N_("Your order was cancelled"),
+}
+
+
+def sentence(status: OrderStatus) -> str:
+    """What an order's coming to `status` is told as. Raises `KeyError` where nothing is told."""
+    return _(_SENTENCES[status])
+
+
+class News(QObject):
+    """Watches one customer's orders. An order that is new here is no news: they placed it, here or elsewhere."""
+
+    moved = Signal(object)
+    """An `Order` that has come to another status, by the shop's doing."""
+    missed = Signal(int)
+    """How many did while this window was away."""
+
+    def __init__(self, store: OrderStore, now: Callable[[], datetime], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.announcer = Announcer(store, self._on_announced, self.missed.emit, now=now, concerns=_is_told)
+        self.announcer.start()
+
+    def detach(self) -> None:
+        """Follow the store no longer."""
+        self.announcer.close()
+
+    @Slot(object)
+    def on_cancelling(self, order: Order) -> None:
+        """The customer cancels it themself."""
+        self.announcer.mine(msgspec.structs.replace(order, status=OrderStatus.CANCELLED))
+
+    def _on_announced(self, announcement: Announcement) -> None:
+        self.moved.emit(announcement.order)
+
+
+def _is_told(announcement: Announcement) -> bool:
+    return not announcement.is_new and announcement.order.status in _SENTENCES

@@ -1,0 +1,52 @@
+"""Leave, with something unsent?"""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from core.ui.controls import button, label, panel
+from core.ui.text import _, ngettext
+from core.ui.theme import Theme
+
+_WIDTH = 460.0
+
+
+class SignOutDialog(QDialog):
+    """Asked only while orders wait to be sent. Esc and the first button stay."""
+
+    confirmed = Signal()
+
+    def __init__(self, theme: Theme, unsent: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("sign_out_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(_("Sign out"))
+        self.setMinimumWidth(theme.px(_WIDTH))
+        words = label(
+            ngettext(
+                "{count} order has not been sent yet. It stays here and is sent when you sign in again.",
+                "{count} orders have not been sent yet. They stay here and are sent when you sign in again.",
+                unsent,
+            ),
+            wrap=True,
+        )
+        words.setObjectName("sign_out_words")
+        stay = button(_("Stay signed in"), theme, "primary", name="sign_out_stay")
+        stay.clicked.connect(self.reject)
+        leave = button(_("Sign out"), theme, name="sign_out_confirm")
+        leave.clicked.connect(self.confirmed)
+        row = QHBoxLayout()
+        row.setSpacing(theme.space(2))
+        row.addStretch(1)
+        row.addWidget(leave)
+        row.addWidget(stay)
+        card, column = panel("card")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(card)
+        column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
+        column.setSpacing(theme.space(3))
+        column.addWidget(label(_("Something waits to be sent"), "title", wrap=True))
+        column.addWidget(words)
+        column.addSpacing(theme.space(3))
+        column.addLayout(row)
+        stay.setFocus()
