@@ -232,14 +232,10 @@ def test_what_cannot_be_had_names_its_line(ada: Door, lines: tuple[NewLine, ...]
     with pytest.raises(Refused) as refused:
         place(ada, *lines)
     assert refused.value.field == field
+    with pytest.raises(Refused, match="address"):
+        ada.place(new_op_id(), PlaceOrder(lines=(FRIES,), fulfilment=Fulfilment.DELIVERY))
     assert refused.value.message
     assert ada.history(HistoryQuery()).total == total
-
-
-def test_a_delivery_needs_an_address(ada: Door) -> None:
-    with pytest.raises(Refused) as refused:
-        ada.place(new_op_id(), PlaceOrder(lines=(FRIES,), fulfilment=Fulfilment.DELIVERY))
-    assert refused.value.field == "address"
 
 
 def test_the_history_comes_newest_first_in_pages(backend: Backend) -> None:

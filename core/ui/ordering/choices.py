@@ -3,7 +3,6 @@
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
-from typing_extensions import override
 
 from core.domain.ids import ModifierId
 from core.domain.menu import Modifier, ModifierGroup
@@ -36,7 +35,7 @@ def _surcharge(price_minor: int, currency: str) -> str:
     return sign + money(abs(price_minor), currency)
 
 
-class _Paint:
+class _Look:
     """How both kinds of box look: a card, a round or square mark, the name, the surcharge."""
 
     def __init__(self, modifier: Modifier, currency: str, theme: Theme) -> None:
@@ -51,10 +50,6 @@ class _Paint:
         theme = self.theme
         price = QFontMetricsF(theme.font("body")).horizontalAdvance(self.surcharge)
         return round(width - theme.px(_MARK) - price - 2 * theme.space(3) - 2 * theme.space(2))
-
-    def height(self, width: int) -> int:
-        lines = wrapped(self.modifier.name, self.name_font(), self.name_width(width), 2)
-        return max(self.theme.touch_px, line_height(self.name_font()) * len(lines) + 2 * self.theme.space(2))
 
     def paint(self, box: QCheckBox | QRadioButton) -> None:
         theme = self.theme
@@ -99,53 +94,40 @@ def _mirrored(widget: QWidget, rect: QRect) -> QRect:
     return widget.style().visualRect(widget.layoutDirection(), widget.rect(), rect)
 
 
-class _Several(QCheckBox):
-    """One of several that may be taken."""
+class _Painted:
+    """What both kinds of box have in common as widgets; Qt's own names, so that they override."""
 
-    def __init__(self, look: _Paint) -> None:
-        super().__init__(look.modifier.name)
-        self.look = look
+    look: _Look
 
-    @override
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        assert isinstance(self, QCheckBox | QRadioButton)
         self.look.paint(self)
 
-    @override
-    def hitButton(self, _point: QPoint) -> bool:
+    def hitButton(self, _point: QPoint) -> bool:  # noqa: N802
         return True
 
-    @override
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(self.look.theme.px(180), self.look.theme.touch_px)
 
-    @override
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(self.look.theme.px(120), self.look.theme.touch_px)
 
 
-class _OneOf(QRadioButton):
+class _Several(_Painted, QCheckBox):
+    """One of several that may be taken."""
+
+    def __init__(self, look: _Look) -> None:
+        super().__init__(look.modifier.name)
+        self.look = look
+
+
+class _OneOf(_Painted, QRadioButton):
     """One of which only one is taken. Exclusive by its group, which may also let it go."""
 
-    def __init__(self, look: _Paint) -> None:
+    def __init__(self, look: _Look) -> None:
         super().__init__(look.modifier.name)
         self.setAutoExclusive(False)
         self.look = look
-
-    @override
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        self.look.paint(self)
-
-    @override
-    def hitButton(self, _point: QPoint) -> bool:
-        return True
-
-    @override
-    def sizeHint(self) -> QSize:
-        return QSize(self.look.theme.px(180), self.look.theme.touch_px)
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(self.look.theme.px(120), self.look.theme.touch_px)
 
 
 class ChoiceGroup(QFrame):
@@ -168,7 +150,7 @@ class ChoiceGroup(QFrame):
         grid = QGridLayout()
         grid.setSpacing(theme.space(2))
         for at, modifier in enumerate(group.modifiers):
-            look = _Paint(modifier, currency, theme)
+            look = _Look(modifier, currency, theme)
             box = _OneOf(look) if group.most == 1 else _Several(look)
             box.setObjectName(f"choice_{modifier.id}")
             box.setAccessibleName(f"{group.name}: {modifier.name} {look.surcharge}".strip())

@@ -104,10 +104,6 @@ class ShownTiles(QSortFilterProxyModel):
         self._words = tuple(_plain(text).split())
         self.invalidate()
 
-    @property
-    def looked_for(self) -> bool:
-        return bool(self._words)
-
     @override
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         tile: Tile = self.sourceModel().index(source_row, 0).data(ROW)

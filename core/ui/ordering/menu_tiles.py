@@ -198,9 +198,6 @@ class CategoryPills(PressList):
         if height != self.height():
             self.setFixedHeight(height)
 
-    def pill(self, index: Index) -> QRect:
-        return self.visualRect(self.model().index(index.row(), 0))
-
 
 class _PillDelegate(QStyledItemDelegate):
     def __init__(self, view: CategoryPills, theme: Theme) -> None:
