@@ -18,6 +18,7 @@ from typing_extensions import override
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui.controls import restyle
+from core.ui.finger import FingerScroll
 from pos_app.models.card import Card, column_title
 from pos_app.models.column import CARD, ColumnModel
 from pos_app.widgets.card_delegate import CardDelegate, Part, Spot
@@ -76,6 +77,7 @@ class ColumnView(QListView):
         self.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
         self._on_range_changed(0, 0)
         model.rowsInserted.connect(self._on_rows_inserted)
+        self._finger = FingerScroll(self)
 
     # -- what is where
 
@@ -157,6 +159,7 @@ class ColumnView(QListView):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._finger.press()
         super().mousePressEvent(event)
         if event.button() is Qt.MouseButton.LeftButton:
             self._mark("pressed", self._spot(event.position().toPoint()))
@@ -174,7 +177,12 @@ class ColumnView(QListView):
         super().mouseReleaseEvent(event)
         pressed, spot = self._delegate.pressed, self._spot(event.position().toPoint())
         self._mark("pressed", None)
-        if pressed is None or pressed != spot or event.button() is not Qt.MouseButton.LeftButton:
+        if (
+            pressed is None
+            or pressed != spot
+            or self._finger.scrolled
+            or event.button() is not Qt.MouseButton.LeftButton
+        ):
             return
         order_id, part = spot
         if part == "step":

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
 from core.domain.order import Order
 from core.ui.chips import paint_status_chip
+from core.ui.finger import FingerScroll
 from core.ui.rows import ROW, RowsModel
 from core.ui.text import clock, day, fulfilment_label, money
 from core.ui.theme import Theme
@@ -104,12 +105,19 @@ class HistoryList(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self._finger = FingerScroll(self)
         self.clicked.connect(self._on_row_pressed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._finger.press()
+        super().mousePressEvent(event)
+
     @Slot(QModelIndex)
     def _on_row_pressed(self, index: QModelIndex) -> None:
-        self.opened.emit(index.data(ROW))
+        if not self._finger.scrolled:
+            self.opened.emit(index.data(ROW))
 
     @Slot(int)
     def _on_scrolled(self, value: int) -> None:

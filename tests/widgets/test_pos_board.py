@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtTest import QSignalSpy
+from PySide6.QtTest import QSignalSpy, QTest
+from PySide6.QtWidgets import QApplication, QScroller
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
@@ -351,6 +352,38 @@ def test_a_hidden_window_asks_for_nothing(till: Till, backend: FakeBackend, qtbo
     with qtbot.waitExposed(till.window):
         till.window.show()
     assert till.timers()
+
+
+def test_a_finger_that_moves_scrolls_and_one_that_does_not_presses(
+    till: Till, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    orders = [place(backend, "Aisha") for _ in range(20)]
+    till.arrive()
+    view = till.column(S.PENDING)
+    bar, surface, screen = view.verticalScrollBar(), view.viewport(), QTest.createTouchDevice()
+    at = view.part_rect(till.index(orders[1]), "step").center()  # Which comes along under the finger.
+    QTest.touchEvent(surface, screen).press(1, at, surface).commit()
+    for _ in range(10):
+        at -= QPoint(0, 15)
+        qtbot.wait(10)
+        QTest.touchEvent(surface, screen).move(1, at, surface).commit()
+    QTest.touchEvent(surface, screen).release(1, at, surface).commit()
+    qtbot.waitUntil(lambda: bar.value() > 100)
+    assert "change_status" not in backend.calls
+    scroller = QScroller.scroller(surface)
+    qtbot.waitUntil(lambda: scroller.state() is QScroller.State.Scrolling)
+    caught = view.part_rect(view.indexAt(QPoint(100, 200)), "step").center()
+    QTest.touchEvent(surface, screen).press(3, caught, surface).commit()
+    QTest.touchEvent(surface, screen).release(3, caught, surface).commit()
+    qtbot.waitUntil(lambda: scroller.state() is QScroller.State.Inactive)
+    qtbot.wait(QApplication.doubleClickInterval() + 50)  # What follows is no second half of a double click.
+    assert "change_status" not in backend.calls
+    bar.setValue(0)
+    spot = view.part_rect(till.index(orders[0]), "step").center()
+    QTest.touchEvent(surface, screen).press(2, spot, surface).commit()
+    QTest.touchEvent(surface, screen).release(2, spot, surface).commit()
+    qtbot.waitUntil(lambda: till.server(orders[0]) is S.CONFIRMED)
+    till.settle()
 
 
 def test_new_orders_are_counted_where_the_board_is_out_of_sight(till: Till, backend: FakeBackend) -> None:

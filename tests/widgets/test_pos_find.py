@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QDate, Qt
-from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit
+from PySide6.QtCore import QDate, QPoint, Qt
+from PySide6.QtTest import QSignalSpy, QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QScroller
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
@@ -389,3 +389,22 @@ def test_f5_searches_again(till: Till, backend: FakeBackend) -> None:
     till.refresh()
     assert found(till) == [order.number]
     assert spy.count() > 0
+
+
+def test_scrolling_the_history_with_a_finger_opens_nothing(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    for _ in range(40):
+        place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    history(till)
+    view = till.find(HistoryList, "history_list")
+    surface, screen, at = view.viewport(), QTest.createTouchDevice(), QPoint(100, 400)
+    QTest.touchEvent(surface, screen).press(1, at, surface).commit()
+    for _ in range(10):
+        at -= QPoint(0, 15)
+        qtbot.wait(10)
+        QTest.touchEvent(surface, screen).move(1, at, surface).commit()
+    QTest.touchEvent(surface, screen).release(1, at, surface).commit()
+    qtbot.waitUntil(lambda: view.verticalScrollBar().value() > 100)
+    assert not till.sees("details_dialog")
+    QScroller.scroller(surface).stop()
+    till.settle()

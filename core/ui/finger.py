@@ -1,0 +1,40 @@
+"""Scrolling a list with a finger, and telling that from pressing what is in it."""
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QAbstractScrollArea, QScroller
+
+
+class FingerScroll(QObject):
+    """Lets a finger drag and fling `area`.
+
+    What lies under the finger moves along with it, so a press and its release may well meet the same button: tell it of
+    every `press`, and ask `scrolled` before doing what the button says.
+    """
+
+    def __init__(self, area: QAbstractScrollArea) -> None:
+        super().__init__(area)
+        self._bar = area.verticalScrollBar()
+        self._pressed_at = 0
+        self._gliding = False
+        self._caught = False
+        self._stopped = False
+        QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+        QScroller.scroller(area.viewport()).stateChanged.connect(self._on_state_changed)
+
+    def press(self) -> None:
+        """The mouse's button, or a finger, went down."""
+        self._pressed_at = self._bar.value()
+        self._stopped = self._caught
+
+    @property
+    def scrolled(self) -> bool:
+        """Whether the last press was for scrolling, or for stopping a list that was still gliding."""
+        return self._stopped or self._bar.value() != self._pressed_at
+
+    @Slot(QScroller.State)
+    def _on_state_changed(self, state: QScroller.State) -> None:
+        if state is QScroller.State.Pressed:
+            self._caught = self._gliding
+        elif state is QScroller.State.Inactive:
+            self._caught = False
+        self._gliding = state is QScroller.State.Scrolling
