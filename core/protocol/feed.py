@@ -6,6 +6,7 @@ Whatever does not follow, it pulls: `GET /api/events/?cursor=…`. The same fram
 happens, and a `Heartbeat` once the client has caught up and whenever nothing else was sent for `HEARTBEAT_S`.
 """
 
+import re
 from enum import IntEnum
 from typing import Annotated, Final
 
@@ -28,6 +29,7 @@ PAGE_MAX: Final = 500
 MESSAGE_LIMIT: Final = 16 * 1024
 """Bytes in the longest message that a client may send."""
 
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 CursorText = Annotated[str, Meta(max_length=120)]
 
 
@@ -50,11 +52,11 @@ class Cursor(msgspec.Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> "Cursor":
         """Raises `ValueError` on anything that is not a cursor."""
-        epoch, seq, event_id = text.split(".")
-        number = int(seq)
-        if not (0 <= number < 1 << 63 and seq == str(number) and epoch):
-            raise ValueError("not a cursor")
-        return cls(epoch, number, event_id)
+        epoch, _, rest = text.partition(".")
+        number, dot, event_id = rest.partition(".")
+        if epoch and dot and "." not in event_id and _NUMBER.fullmatch(number) and int(number) < 1 << 63:
+            return cls(epoch, int(number), event_id)
+        raise ValueError("this is not a cursor")
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
