@@ -1,6 +1,6 @@
 """What a window keeps on its own disk: one SQLite file, held by one process for as long as it runs.
 
-Two kinds of tables live in it. The *ledger* (operations, number series, session) is what nobody else has: it is
+Two kinds of tables live in it. The *ledger* (operations, number series, session, PIN) is what nobody else has: it is
 migrated and never rebuilt. The *cache* (orders, cursor, menu) can be had again from the server: a new shape of it is
 simply made anew.
 """
@@ -57,6 +57,15 @@ _LEDGER: Final = (
         cursor TEXT NOT NULL,
         PRIMARY KEY (subject, run)
     ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE pin (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        subject TEXT NOT NULL,
+        salt BLOB NOT NULL,
+        hash BLOB NOT NULL,
+        wrong INTEGER NOT NULL
+    );
     """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""

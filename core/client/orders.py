@@ -85,6 +85,11 @@ class OrderStore:
         """What the outbox has for this order, in the order it was accepted; the first may wait for a person."""
         return self._operations.get(order_id, ())
 
+    def outbox(self) -> tuple[Operation, ...]:
+        """All that the outbox has, in the order it was accepted."""
+        waiting = (operation for operations in self._operations.values() for operation in operations)
+        return tuple(sorted(waiting, key=lambda operation: operation.position))
+
     @property
     def unsent(self) -> int:
         """How many orders have something in the outbox."""

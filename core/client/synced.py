@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.client import ledger, session_file
+from core.client import ledger, pin, session_file
 from core.client.cache import Cache
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
@@ -113,12 +113,35 @@ class SyncedApi:
         return self._begin(self._http.sign_in(request))
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
-        return self._begin(self._http.staff_sign_in(request))
+        """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028)."""
+        try:
+            tokens = self._http.staff_sign_in(request)
+        except Unreachable:
+            held = self._come_back(request)
+            if held is None:
+                raise
+            return self._begin(held)
+        pin.keep(self._store, tokens.person.id, request.pin)
+        return self._begin(tokens)
+
+    def _come_back(self, request: StaffSignIn) -> Tokens | None:
+        """The session that goes on; None when there is none of this name here. Raises `SignedOut` for a wrong PIN."""
+        tokens = self._http.tokens
+        if tokens is None or tokens.device != request.device:
+            return None
+        if tokens.person.name.casefold() != request.staff.strip().casefold():
+            return None
+        if not pin.may_try(self._store, tokens.person.id):
+            return None
+        if not pin.check(self._store, tokens.person.id, request.pin):
+            raise SignedOut("The name or the PIN is wrong.")
+        return tokens
 
     def sign_out(self) -> None:
         """End the session. What waits is kept until the same person signs in again; what was shown is forgotten, and
         the listener hears nothing more of it."""
         self._stop()
+        pin.forget(self._store)
         self._http.sign_out()
         self._cache.clear()
 
