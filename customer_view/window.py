@@ -11,12 +11,12 @@ from core.client.errors import SignedOut
 from core.client.orders import OrderStore
 from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
+from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
 from core.ui.sound import Sounds
 from core.ui.text import _
 from core.ui.theme import Theme
 from customer_view.presenters.account import Account
-from customer_view.presenters.idle import IdleWatch
 from customer_view.settings import CustomerSettings
 from customer_view.widgets.sign_in_page import SignInPage
 from customer_view.widgets.sign_out_dialog import SignOutDialog
@@ -25,6 +25,7 @@ from customer_view.widgets.visit import Visit
 
 _SIZE = (1280, 800)
 _LEAST = (960, 600)
+_WARNING_S = 20.0
 
 
 class CustomerWindow(QMainWindow):
@@ -64,7 +65,7 @@ class CustomerWindow(QMainWindow):
         self._visit: Visit | None = None
         self._sign_in: SignInPage | None = None
         self._still_there: StillThere | None = None
-        self._idle = IdleWatch(settings.idle_sign_out_s, self)
+        self._idle = IdleWatch(settings.idle_sign_out_s, _WARNING_S, self)
         self._idle.warned.connect(self._on_idle_warned)
         self._idle.resumed.connect(self._on_idle_resumed)
         self._idle.ended.connect(self._on_idle_ended)

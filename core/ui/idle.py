@@ -1,5 +1,6 @@
 """Noticing that nobody is there: a warning first, where one is wanted, then the end, unless somebody shows up."""
 
+import math
 import time
 from typing import Final
 
@@ -91,7 +92,7 @@ class IdleWatch(QObject):
         elif left_s > self._warning_s:
             self._arm()
         else:
-            left = int(left_s) + 1
+            left = math.ceil(left_s)
             if left != self._left:
                 self._left = left
                 self.warned.emit(left)

@@ -14,7 +14,7 @@ from core.client.errors import SignedOut, Unreachable
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
-from customer_view.presenters.idle import IdleWatch
+from core.ui.idle import IdleWatch
 from customer_view.widgets.visit import Visit
 from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_api import FakeBackend
@@ -231,7 +231,7 @@ def test_a_half_filled_form_is_cleared_as_well(idling: Stage, qtbot: QtBot) -> N
 def test_the_countdown_tells_each_second_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("customer_view.presenters.idle.time.monotonic", lambda: now[0])
-    watch = IdleWatch(180.0)
+    watch = IdleWatch(180.0, 20.0)
     told: list[int] = []
     watch.warned.connect(told.append)
     watch.start()
