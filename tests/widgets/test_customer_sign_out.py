@@ -230,7 +230,7 @@ def test_a_half_filled_form_is_cleared_as_well(idling: Stage, qtbot: QtBot) -> N
 
 def test_the_countdown_tells_each_second_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("customer_view.presenters.idle.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("core.ui.idle.time.monotonic", lambda: now[0])
     watch = IdleWatch(180.0, 20.0)
     told: list[int] = []
     watch.warned.connect(told.append)
