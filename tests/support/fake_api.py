@@ -192,7 +192,8 @@ class FakeApi:
 
     def history(self, query: HistoryQuery) -> OrderPage:
         self.backend.enter("history")
-        mine = [order for order in self._newest_first() if order.customer_id == self._me(staff=False).id]
+        me = self._me(staff=False)
+        mine = [order for order in self._newest_first() if order.customer_id == me.id]
         return _page(mine, query.cursor, query.limit)
 
     def order(self, order_id: OrderId) -> Order:

@@ -14,6 +14,8 @@ from core.ui.theme import Theme
 
 _COLUMNS = 2
 _MARK = 22
+_LTR, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+"""Around an amount with a sign: the sign stays before it where one reads from right to left."""
 
 
 def rule_text(group: ModifierGroup) -> str:
@@ -32,7 +34,7 @@ def _surcharge(price_minor: int, currency: str) -> str:
     if not price_minor:
         return ""
     sign = "+" if price_minor > 0 else "−"
-    return sign + money(abs(price_minor), currency)
+    return f"{_LTR}{sign}{money(abs(price_minor), currency)}{_END}"
 
 
 class _Look:
