@@ -70,6 +70,7 @@ class Engine:
         self._wake = threading.Event()
         self._stopping = False
         self._not_before_s = 0.0
+        self._busy_until_s = 0.0
         self._failures = 0
         self._ear: Ear | None = None
         self._threads = [threading.Thread(target=self._follow, name="sync-follow", daemon=True)]
@@ -216,8 +217,8 @@ class Engine:
         now_s = time.monotonic()
         if self._standing.link is Link.SIGNED_OUT:
             return None, None
-        if now_s < self._not_before_s:
-            return None, self._not_before_s - now_s
+        if now_s < (due_s := max(self._not_before_s, self._busy_until_s)):
+            return None, due_s - now_s
         return self._sync.outbox.take(now_s), self._sync.outbox.due_in(now_s)
 
     def _send(self, operation: Operation) -> None:
@@ -226,10 +227,12 @@ class Engine:
         except SignedOut as error:
             self._set(link=Link.SIGNED_OUT, problem=error)
         except Unreachable as error:
-            wait_s = max(backoff_s(self._failures), error.retry_after_s or 0.0)
+            now_s = time.monotonic()
             with self._news:
+                self._not_before_s = now_s + backoff_s(self._failures)
+                # What the server asks for holds even when it turns out to be there for others.
+                self._busy_until_s = max(self._busy_until_s, now_s + (error.retry_after_s or 0.0))
                 self._failures += 1
-                self._not_before_s = time.monotonic() + wait_s
             if error.retry_after_s is None:
                 self._hang_up()  # is the server gone? The one who follows finds out
         except Exception:

@@ -1,0 +1,214 @@
+"""The engine's threads: when they try again, what they say about it, and that nobody ever waits for them."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from core.client import engine as engines
+from core.client.engine import Engine, Link, Standing
+from core.client.errors import ServerFault, SignedOut, Unreachable
+from core.client.sync import BACKOFF_MOST_S, backoff_s
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
+from tests.support.desk import Desk
+from tests.support.menus import MENU
+from tests.support.model_backend import ModelDoor, Shop
+from tests.unit.conftest import OpenDesk
+
+WITHIN_S: Final = 10.0
+
+
+class Running:
+    """An engine over a desk, and what it has said."""
+
+    def __init__(self, desk: Desk, door: ModelDoor) -> None:
+        self.desk = desk
+        self.standings: list[Standing] = []
+        self._different = threading.Condition()
+        self.engine = Engine(desk.sync, door, self._on_standing)
+
+    def _on_standing(self, standing: Standing) -> None:
+        with self._different:
+            self.standings.append(standing)
+            self._different.notify_all()
+
+    def until(self, condition: Callable[[Standing], bool]) -> None:
+        with self._different:
+            assert self._different.wait_for(lambda: condition(self.engine.standing), WITHIN_S), self.standings[-3:]
+
+    def until_sent(self) -> None:
+        self.until(lambda standing: standing.counts.open == 0)
+
+
+@pytest.fixture
+def run(door: ModelDoor, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Running]]:
+    monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.01)
+    running: list[Running] = []
+
+    def start() -> Running:
+        running.append(Running(open_desk(), door))
+        running[-1].engine.start()
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.engine.stop(WITHIN_S)
+
+
+def test_everybody_comes_back_at_a_time_of_their_own() -> None:
+    for attempt in range(12):
+        waits = [backoff_s(attempt) for _ in range(200)]
+        most = min(30.0, 0.5 * 2**attempt)
+        assert all(0 <= wait <= most for wait in waits)
+        assert max(waits) > 0.9 * most
+        assert min(waits) < 0.1 * most
+    assert backoff_s(10_000) <= BACKOFF_MOST_S
+
+
+def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: Shop) -> None:
+    running = run()
+    running.until(lambda standing: standing.link is Link.POLLING)
+    order_id = running.desk.take().order_id
+    running.desk.move(order_id, OrderStatus.PREPARING)
+    running.engine.accepted()
+    running.until_sent()
+    assert shop.orders[order_id].status is OrderStatus.PREPARING
+
+
+def test_it_goes_on_where_it_was_when_the_network_is_back(
+    run: Callable[[], Running], door: ModelDoor, shop: Shop
+) -> None:
+    def offline(_when: str) -> None:
+        raise Unreachable("no network")
+
+    door.fault = offline
+    running = run()
+    running.until(lambda standing: standing.link is Link.OFFLINE and standing.problem is not None)
+    operations = [running.desk.take() for _ in range(20)]
+    running.engine.accepted()
+    assert running.engine.standing.counts.waiting == 20
+    assert running.engine.standing.fresh_at_s is None
+    door.fault = lambda _when: None
+    running.until_sent()
+    assert sorted(shop.applied) == sorted(operation.op_id for operation in operations)
+    running.until(lambda standing: standing.fresh_at_s is not None)
+
+
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(run: Callable[[], Running], door: ModelDoor) -> None:
+    tried: list[float] = []
+
+    def busy(when: str) -> None:
+        if door.calls[-1] == "send" and when == "before":
+            tried.append(time.monotonic())
+            if len(tried) == 1:
+                raise Unreachable("busy", retry_after_s=0.4)
+
+    door.fault = busy
+    running = run()
+    running.desk.take()
+    running.engine.accepted()
+    running.until_sent()
+    assert tried[1] - tried[0] >= 0.4
+
+
+def test_a_session_that_has_ended_waits_for_its_person(run: Callable[[], Running], door: ModelDoor, shop: Shop) -> None:
+    def ended(_when: str) -> None:
+        raise SignedOut("over")
+
+    door.fault = ended
+    running = run()
+    running.until(lambda standing: standing.link is Link.SIGNED_OUT)
+    running.desk.take()
+    running.engine.accepted()
+    calls = len(door.calls)
+    door.fault = lambda _when: None
+    assert len(door.calls) == calls
+    running.engine.hurry()
+    running.until_sent()
+    assert len(shop.orders) == 1
+
+
+def test_a_fault_of_the_servers_is_not_called_offline_for_ever(run: Callable[[], Running], door: ModelDoor) -> None:
+    def faulty(_when: str) -> None:
+        raise ServerFault("it broke")
+
+    door.fault = faulty
+    running = run()
+    running.until(lambda standing: isinstance(standing.problem, ServerFault))
+    door.fault = lambda _when: None
+    running.until(lambda standing: standing.link is Link.POLLING)
+
+
+def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
+    run: Callable[[], Running], door: ModelDoor, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = threading.Event()
+
+    def mistake(_when: str) -> None:
+        if not broken.is_set():
+            broken.set()
+            raise ZeroDivisionError
+
+    door.fault = mistake
+    running = run()
+    running.desk.take()
+    running.engine.accepted()
+    running.until_sent()
+    assert len(shop.orders) == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
+class Stuck(ModelDoor):
+    """A server that takes its time."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop, MENU)
+        self.asked = threading.Event()
+        self.answer = threading.Event()
+        self.fault = self._wait
+
+    def _wait(self, when: str) -> None:
+        if when == "after":
+            self.asked.set()
+            self.answer.wait(WITHIN_S)
+
+
+def test_accepting_waits_for_no_server(tmp_path: Path, shop: Shop) -> None:
+    door = Stuck(shop)
+    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
+        running = Running(desk, door)
+        running.engine.start()
+        assert door.asked.wait(WITHIN_S)
+        start = time.monotonic()
+        order_id: OrderId = desk.take().order_id
+        desk.move(order_id, OrderStatus.PREPARING)
+        running.engine.accepted()
+        assert time.monotonic() - start < 1.0
+        door.answer.set()
+        running.until_sent()
+        running.engine.stop(WITHIN_S)
+
+
+def test_a_thread_that_outlives_its_session_writes_nothing(tmp_path: Path, shop: Shop) -> None:
+    writer = Desk(tmp_path / "writer.db", ModelDoor(shop, MENU))
+    writer.take()
+    writer.send_all()
+    writer.close()
+    door = Stuck(shop)
+    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
+        running = Running(desk, door)
+        running.engine.start()
+        assert door.asked.wait(WITHIN_S)
+        desk.cache.retire()  # as at sign-out: the answer is under way
+        told = len(desk.told)
+        running.engine.stop()
+        door.answer.set()
+        running.engine.stop(WITHIN_S)
+        assert desk.cache.newest() == []
+        assert desk.cache.place is None
+        assert len(desk.told) == told
