@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import cast
 
 import pytest
+from typing_extensions import override
 
-from core.client import push
+from core.client import http, push
 from core.client.engine import Link
 from core.client.errors import Unreachable
-from core.domain.ids import OrderId
+from core.domain.ids import OpId, OrderId
 from core.domain.status import OrderStatus
 from core.protocol.requests import HistoryQuery, OrderQuery
 from tests.integration.conftest import Place
@@ -143,3 +146,40 @@ def test_signing_out_keeps_what_waits_for_the_same_person(place: Place, proxy: F
         view.customer()
         view.until(lambda: view.store.server_row(waiting.id) is not None)
         assert waiting.id in {order.id for order in view.api.history(HistoryQuery()).orders}
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_ten_years_off_changes_only_ages(
+    place: Place, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    with Screen(proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos:
+        pos.staff()
+        pos.until_live()
+        before = pos.take()
+        pos.until_sent()
+
+        class Wrong(datetime):
+            @classmethod
+            @override
+            def now(cls, tz: tzinfo | None = None) -> "Wrong":
+                return cast("Wrong", datetime.now(tz) + timedelta(days=365 * years))
+
+        monkeypatch.setattr(http, "datetime", Wrong)
+        proxy.choose = lambda _line: Fault.REFUSE
+        proxy.cut()
+        moved = pos.move(before, OrderStatus.PREPARING)
+        after = pos.take()
+        proxy.choose = lambda _line: Fault.NONE
+        pos.api.try_now()
+        pos.until_sent()
+        pos.until(lambda: _version(pos, after.id) == 1 and _version(pos, moved.id) == 2)
+        assert abs(pos.api.server_now() - datetime.now(UTC)) < timedelta(seconds=5), "ages are counted by the server's"
+        assert int(after.number[-6:]) == int(before.number[-6:]) + 1
+        sync = pos.api._signed_in
+        sync.housekeep()
+        assert len(_operations(pos)) == 3, "what was acknowledged is not forgotten before its time"
+
+
+def _operations(screen: Screen) -> list[OpId]:
+    with screen.api._store.reading() as db:
+        return [op_id for (op_id,) in db.execute("SELECT op_id FROM operations")]

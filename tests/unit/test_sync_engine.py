@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from typing_extensions import override
 
 from core.client import engine as engines
+from core.client.door import Answered
 from core.client.engine import Engine, Link, Standing
 from core.client.errors import ServerFault, SignedOut, Unreachable
+from core.client.operations import Operation
 from core.client.sync import BACKOFF_MOST_S, backoff_s
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
@@ -99,21 +102,30 @@ def test_it_goes_on_where_it_was_when_the_network_is_back(
     running.until(lambda standing: standing.fresh_at_s is not None)
 
 
-def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(run: Callable[[], Running], door: ModelDoor) -> None:
-    tried: list[float] = []
+class Busy(ModelDoor):
+    """A server that asks once to be left alone for a while."""
 
-    def busy(when: str) -> None:
-        if door.calls[-1] == "send" and when == "before":
-            tried.append(time.monotonic())
-            if len(tried) == 1:
-                raise Unreachable("busy", retry_after_s=0.4)
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop, MENU)
+        self.tried: list[float] = []
 
-    door.fault = busy
-    running = run()
-    running.desk.take()
-    running.engine.accepted()
-    running.until_sent()
-    assert tried[1] - tried[0] >= 0.4
+    @override
+    def send(self, operation: Operation) -> Answered:
+        self.tried.append(time.monotonic())
+        if len(self.tried) == 1:
+            raise Unreachable("busy", retry_after_s=0.4)
+        return super().send(operation)
+
+
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop: Shop) -> None:
+    door = Busy(shop)
+    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
+        running = Running(desk, door)
+        desk.take()
+        running.engine.start()
+        running.until_sent()
+        running.engine.stop(WITHIN_S)
+    assert door.tried[1] - door.tried[0] >= 0.4
 
 
 def test_a_session_that_has_ended_waits_for_its_person(run: Callable[[], Running], door: ModelDoor, shop: Shop) -> None:
