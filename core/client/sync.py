@@ -171,7 +171,10 @@ class Sync:
         """
         try:
             return self._try(operation)
-        except (Unreachable, SignedOut):
+        except Unreachable as error:
+            self.outbox.postpone(operation, time.monotonic() + (error.retry_after_s or 0.0))
+            raise
+        except SignedOut:
             self.outbox.postpone(operation, time.monotonic())
             raise
 

@@ -120,8 +120,8 @@ class Busy(ModelDoor):
 def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop: Shop) -> None:
     door = Busy(shop)
     with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
-        running = Running(desk, door)
         desk.take()
+        running = Running(desk, door)
         running.engine.start()
         running.until_sent()
         running.engine.stop(WITHIN_S)
