@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from core.client.operations import target
 from core.client.orders import Changes, OrderStore
 from core.domain.ids import OrderId
 from core.domain.order import Order
@@ -101,10 +102,20 @@ class Announcer:
     def _news(self, order_id: OrderId) -> Announcement | None:
         order = self._store.server_row(order_id)
         pending = self._store.pending(order_id)
-        if order is None or pending is not None:
-            if pending is not None:
-                self._wanted[order_id] = pending.target
-            return None
+        operations = self._store.operations(order_id)
+        if pending is not None:
+            self._wanted[order_id] = pending.target
+        elif operations and not operations[0].held:
+            for each in operations:
+                wanted = each.seen.status if each.kind.makes_order else target(each)
+                if wanted is not None:
+                    self._wanted[order_id] = wanted
+        elif order is not None:
+            return self._news_of(order)
+        return None
+
+    def _news_of(self, order: Order) -> Announcement | None:
+        order_id = order.id
         known = self._known.get(order_id)
         self._known[order_id] = order
         own = self._wanted.pop(order_id, None) is order.status

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-import msgspec
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from core.client.announcer import Announcement, Announcer
 from core.client.orders import OrderStore
-from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.ui.text import N_, _
 
@@ -45,11 +43,6 @@ class News(QObject):
     def detach(self) -> None:
         """Follow the store no longer."""
         self.announcer.close()
-
-    @Slot(object)
-    def on_cancelling(self, order: Order) -> None:
-        """The customer cancels it themself."""
-        self.announcer.mine(msgspec.structs.replace(order, status=OrderStatus.CANCELLED))
 
     def _on_announced(self, announcement: Announcement) -> None:
         self.moved.emit(announcement.order)

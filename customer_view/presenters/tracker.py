@@ -48,8 +48,6 @@ class Tracker(QObject):
     """What is to be shown of the selected order has changed, or another order is selected."""
     failed = Signal(object)
     cancelling_changed = Signal()
-    cancel_sent = Signal(object)
-    """The `Order` that the customer cancels, as it is before."""
     cancelled = Signal(object)
     """The `Order`, cancelled."""
     cancel_failed = Signal(object)
@@ -227,9 +225,6 @@ class Tracker(QObject):
             return
         self._cancelling.add(order_id)
         self.cancelling_changed.emit()
-        before = self._store.get(order_id)
-        if before is not None:
-            self.cancel_sent.emit(before)
 
         def done(order: Order) -> None:
             self._cancelling.discard(order_id)

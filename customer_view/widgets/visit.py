@@ -93,7 +93,6 @@ class Visit(QWidget):
         if self._outbox is not None:
             self._header.chip.set_standing(self._bridge.standing)
             self._bridge.standing_changed.connect(self._header.chip.set_standing)
-        self._tracker.cancel_sent.connect(self._news.on_cancelling)
         self._news.moved.connect(self._on_order_moved)
         self._news.missed.connect(self._on_news_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)

@@ -6,11 +6,14 @@ import msgspec
 import pytest
 
 from core.client.announcer import Announcement, Announcer
+from core.client.news import Changed, Told
+from core.client.operations import Kind, Operation, State
 from core.client.orders import OrderStore, PendingChange
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.replies import StatusReport
+from core.protocol.requests import CancelOrder, PlaceOrder
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -114,6 +117,42 @@ def test_what_this_window_did_is_no_news_to_it(store: OrderStore, heard: Heard) 
     heard.announcer.mine(cancelled)
     store.put(cancelled)
     assert heard.told == []
+
+
+def waiting(seen: Order, kind: Kind, asked: msgspec.Struct, state: State = State.WAITING) -> Operation:
+    return Operation(
+        position=1,
+        op_id=OpId("op"),
+        subject="ada",
+        order_id=seen.id,
+        kind=kind,
+        request=msgspec.json.encode(asked),
+        seen=seen,
+        state=state,
+        created_at=NOW,
+    )
+
+
+def tell(store: OrderStore, row: Order | None, shown: Order | None, *operations: Operation) -> None:
+    order_id = (row or shown or order("?")).id
+    store.tell(Changed(told=(Told(order_id=order_id, row=row, shown=shown, operations=operations),)))
+
+
+def test_what_waits_in_the_outbox_is_no_news_when_it_is_answered(store: OrderStore, heard: Heard) -> None:
+    new = order("c")
+    tell(store, None, new, waiting(new, Kind.PLACE, PlaceOrder(lines=())))
+    tell(store, new, new)
+    row, cancelled = order("a"), order("a", OrderStatus.CANCELLED, 2)
+    tell(store, row, cancelled, waiting(row, Kind.CANCEL, CancelOrder()))
+    tell(store, cancelled, cancelled)
+    assert heard.told == []
+
+
+def test_what_was_not_taken_is_followed_by_news(store: OrderStore, heard: Heard) -> None:
+    row, confirmed = order("a"), order("a", OrderStatus.CONFIRMED, 2)
+    tell(store, row, order("a", OrderStatus.CANCELLED, 2), waiting(row, Kind.CANCEL, CancelOrder()))
+    tell(store, confirmed, confirmed, waiting(row, Kind.CANCEL, CancelOrder(), State.CONFLICT))
+    assert heard.told == [("a", OrderStatus.CONFIRMED, False)]
 
 
 def test_but_the_next_change_by_somebody_else_is(store: OrderStore, heard: Heard) -> None:

@@ -1,0 +1,377 @@
+"""The customer's window as a shop has it: real window, sync engine, file and backend, and a network that goes away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.client.local import InUse
+from core.client.synced import SyncedApi
+from core.domain.ids import ItemId, OrderId, new_op_id
+from core.domain.order import NewLine
+from core.domain.status import OrderStatus
+from core.protocol.requests import PlaceOrder
+from core.ui.sound import Sounds
+from tests.integration.calls import Caller
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.customer_synced import Cable, Synced, cable_to, synced_window
+
+ADA = (shop.ADA.phone, shop.PASSWORD)
+GRACE = (shop.GRACE.phone, shop.PASSWORD)
+FRIES = PlaceOrder(lines=(NewLine(item_id=ItemId("fries")),))
+
+
+@pytest.fixture
+def cable(place: Place) -> Iterator[Cable]:
+    with cable_to(place.server.url) as made:
+        yield made
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "customer.db"
+
+
+@pytest.fixture
+def screen(qtbot: QtBot, cable: Cable, path: Path) -> Iterator[Synced]:
+    with synced_window(qtbot, cable.url, path) as made:
+        yield made
+
+
+def place_fries(screen: Synced) -> None:
+    """Order the cheapest dish there is, by the page's own buttons."""
+    screen.click("tab_order")
+    tiles = screen.find(QWidget, "menu_tiles")
+    model = tiles.model()  # type: ignore[attr-defined]
+    screen.qtbot.waitUntil(lambda: model.rowCount() > 0)
+    tiles.setFocus()
+    row = next(at for at in range(model.rowCount()) if "Fries" in str(model.index(at, 0).data()))
+    tiles.setCurrentIndex(model.index(row, 0))  # type: ignore[attr-defined]
+    screen.qtbot.keyClick(tiles, Qt.Key.Key_Return)
+    screen.click("checkout")
+    screen.click("place_order")
+    screen.qtbot.waitUntil(lambda: screen.sees("orders_page"))
+
+
+def of_server(place: Place, order_id: OrderId) -> dict[str, object]:
+    found: dict[str, object] = place.kim.get(f"/api/pos/orders/{order_id}/").json()["order"]
+    return found
+
+
+def orders_of_ada(place: Place) -> int:
+    return int(place.rows("SELECT count(*) FROM orders WHERE customer_id = ?", place.world.ada)[0][0])
+
+
+# -- live
+
+
+def test_what_the_counter_does_is_there_without_asking(place: Place, screen: Synced, qtbot: QtBot) -> None:
+    order = place.ada.place()
+    screen.arrive(*ADA)
+    screen.until_live()
+    for to, word, said in (
+        ("confirmed", "Confirmed", "Your order is confirmed"),
+        ("preparing", "Preparing", "Your order is now being prepared"),
+        ("ready", "Ready", "Your order is ready"),
+    ):
+        order = place.kim.move(order, to).json()
+        qtbot.waitUntil(lambda word=word: word in screen.rows()[0])  # type: ignore[misc]
+        qtbot.waitUntil(lambda word=word: word in screen.find(QWidget, "tracker").accessibleName())  # type: ignore[misc]
+        assert screen.toasts()[-1] == f"{said}. {order['number']}"
+    assert len(screen.toasts()) == 3
+
+
+def test_push_and_poll_together_tell_once(
+    place: Place, cable: Cable, path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[str] = []
+    monkeypatch.setattr(Sounds, "play", lambda _self, name: played.append(name))
+    order = place.ada.place()
+    with synced_window(qtbot, cable.url, path, history_refresh_s=0.2, tracker_refresh_s=0.2, sounds=True) as screen:
+        screen.arrive(*ADA)
+        screen.until_live()
+        order = place.kim.move(order, "confirmed").json()
+        qtbot.waitUntil(lambda: "Confirmed" in screen.rows()[0])
+        for _ in range(3):
+            with qtbot.waitSignal(screen.window._visit._history.loaded):  # type: ignore[union-attr]
+                pass
+        assert len(screen.toasts()) == 1
+        assert played == ["confirmed"]
+
+
+def test_what_one_does_oneself_is_no_news(place: Place, screen: Synced, qtbot: QtBot) -> None:
+    screen.arrive(*ADA)
+    screen.until_live()
+    place_fries(screen)
+    qtbot.waitUntil(lambda: "-0" in screen.rows()[0])
+    screen.click("cancel_order")
+    screen.click("cancel_confirm")
+    qtbot.waitUntil(lambda: "is cancelled" in screen.notice())
+    assert of_server(place, screen.listed()[0].id)["status"] == "cancelled"
+    assert screen.toasts() == []
+
+
+def test_it_can_be_muted(screen: Synced, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen.arrive(*ADA)
+    button = screen.find(QPushButton, "sound")
+    assert "off" in button.accessibleName().lower()
+    screen.click("sound")
+    assert not screen.window._sounds.muted
+    assert button.accessibleName() == "Sounds are on. Turn them off."
+    screen.click("sound")
+    assert screen.window._sounds.muted
+
+
+def test_while_away_is_summed_up(place: Place, cable: Cable, path: Path, qtbot: QtBot) -> None:
+    orders = [place.ada.place(), place.ada.place()]
+    with synced_window(qtbot, cable.url, path, keep_session=True) as screen:
+        screen.arrive(*ADA)
+        screen.until_live()
+    for order in orders:
+        place.kim.move(order, "confirmed")
+    with synced_window(qtbot, cable.url, path, keep_session=True) as screen:
+        qtbot.waitUntil(lambda: len(screen.toasts()) == 1)
+        assert screen.toasts() == ["While you were away. 2 of your orders have moved on."]
+        screen.click("sign_out")
+        qtbot.waitUntil(lambda: screen.sees("sign_in_submit"))
+
+
+def test_a_session_that_ends_elsewhere_ends_here_by_itself(place: Place, screen: Synced, qtbot: QtBot) -> None:
+    screen.arrive(*GRACE)
+    screen.until_live()
+    tokens = screen.api._http.tokens
+    assert tokens is not None
+    Caller(place.server.url, {"access_token": tokens.access_token}).post("/api/auth/sign-out/")
+    qtbot.waitUntil(lambda: screen.sees("sign_in_submit"), timeout=10_000)
+    assert screen.notice()
+
+
+# -- offline
+
+
+def test_an_order_placed_without_a_network_is_there_once_when_it_is_back(
+    place: Place, cable: Cable, screen: Synced, qtbot: QtBot
+) -> None:
+    screen.arrive(*ADA)
+    screen.until_live()
+    before = orders_of_ada(place)
+    cable.pull()
+    place_fries(screen)
+    assert "New order, Waiting to send" in screen.rows()[0]
+    assert screen.text("order_number") == "New order"
+    assert "waiting to be sent" in screen.find(QWidget, "status_band").accessibleName()
+    screen.until_offline()
+    assert "1 waiting to send" in screen.chip()
+    assert orders_of_ada(place) == before
+    cable.plug()
+    screen.api.try_now()
+    qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0] and "Placed" in screen.rows()[0], timeout=20_000)
+    screen.until_live()
+    assert "waiting" not in screen.chip()
+    assert screen.text("order_number") == screen.listed()[0].number
+    assert orders_of_ada(place) == before + 1
+    assert [row for row in screen.rows() if "New order" in row] == []
+
+
+def test_cancelled_without_a_network(place: Place, cable: Cable, screen: Synced, qtbot: QtBot) -> None:
+    order = place.ada.place()
+    screen.arrive(*ADA)
+    screen.until_live()
+    cable.pull()
+    screen.until_offline()
+    screen.click("cancel_order")
+    screen.click("cancel_confirm")
+    qtbot.waitUntil(lambda: "Waiting to send" in screen.rows()[0])
+    assert "is cancelled" not in screen.notice(), "the shop does not know yet"
+    assert "cancellation is waiting" in screen.find(QWidget, "status_band").accessibleName()
+    assert screen.text("cancel_order") == "Cancelling…"
+    cable.plug()
+    screen.api.try_now()
+    qtbot.waitUntil(lambda: "is cancelled" in screen.notice(), timeout=20_000)
+    assert "Cancelled" in screen.rows()[0]
+    assert of_server(place, order["id"])["status"] == "cancelled"
+
+
+def conflict(place: Place, cable: Cable, screen: Synced) -> OrderId:
+    """An order that was cancelled here while the shop went on with it."""
+    order = place.ada.place()
+    screen.arrive(*ADA)
+    screen.until_live()
+    cable.pull()
+    screen.until_offline()
+    screen.click("cancel_order")
+    screen.click("cancel_confirm")
+    screen.qtbot.waitUntil(lambda: "Waiting to send" in screen.rows()[0])
+    for to in ("confirmed", "preparing"):
+        order = place.kim.move(order, to).json()
+    cable.plug()
+    screen.api.try_now()
+    screen.qtbot.waitUntil(lambda: screen.sees("decision"), timeout=20_000)
+    return OrderId(order["id"])
+
+
+def test_what_the_shop_did_not_take_is_told_in_words_and_the_customer_chooses(
+    place: Place, cable: Cable, screen: Synced, qtbot: QtBot
+) -> None:
+    order_id = conflict(place, cable, screen)
+    assert "could not be cancelled" in screen.notice()
+    assert "The shop has it as “Preparing”" in screen.text("decision_words")
+    assert "Please decide" in screen.rows()[0]
+    assert not screen.find(QPushButton, "decision_again").isVisible(), "asking again would be no use"
+    assert not screen.sees("cancel_order")
+    screen.click("decision_give_up")
+    qtbot.waitUntil(lambda: not screen.sees("decision"))
+    assert "Preparing" in screen.rows()[0]
+    assert of_server(place, order_id)["status"] == "preparing"
+    assert screen.api.operations() == ()
+
+
+def test_a_decision_outlives_the_window(place: Place, cable: Cable, path: Path, qtbot: QtBot) -> None:
+    with synced_window(qtbot, cable.url, path) as screen:
+        conflict(place, cable, screen)
+    with synced_window(qtbot, cable.url, path) as screen:
+        screen.arrive(*ADA)
+        qtbot.waitUntil(lambda: screen.sees("decision"))
+        screen.click("decision_give_up")
+        qtbot.waitUntil(lambda: not screen.sees("decision"))
+
+
+def test_a_dish_that_is_gone_by_the_time_it_is_sent(
+    place: Place, cable: Cable, screen: Synced, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen.arrive(*ADA)
+    screen.until_live()
+    before = orders_of_ada(place)
+    cable.pull()
+    sold_out = PlaceOrder(lines=(NewLine(item_id=shop.SOLD_OUT),))
+    monkeypatch.setattr(screen.api, "_made", lambda request: made(screen, request))
+    shown = screen.api.place(new_op_id(), sold_out)
+    qtbot.waitUntil(lambda: "Waiting to send" in screen.rows()[0])
+    cable.plug()
+    screen.api.try_now()
+    qtbot.waitUntil(lambda: "Please decide" in screen.rows()[0], timeout=20_000)
+    screen.click_row(0)
+    assert screen.text("decision_title") == "This order was not accepted"
+    screen.click("decision_give_up")
+    qtbot.waitUntil(lambda: shown.id not in [each.id for each in screen.listed()])
+    assert orders_of_ada(place) == before
+
+
+def made(screen: Synced, request: PlaceOrder) -> object:
+    """The order as a menu would have made it on which the dish was still to be had."""
+    import msgspec
+
+    there = msgspec.structs.replace(request, lines=FRIES.lines)
+    return SyncedApi._made(screen.api, there)
+
+
+def test_signing_out_with_something_unsent_warns_and_keeps_it(
+    place: Place, cable: Cable, screen: Synced, qtbot: QtBot
+) -> None:
+    screen.arrive(*ADA)
+    screen.until_live()
+    before = orders_of_ada(place)
+    cable.pull()
+    place_fries(screen)
+    screen.click("sign_out")
+    qtbot.waitUntil(lambda: screen.sees("sign_out_dialog"))
+    assert "1 order has not been sent yet" in screen.text("sign_out_words")
+    screen.click("sign_out_stay")
+    qtbot.waitUntil(lambda: not screen.sees("sign_out_dialog"))
+    assert screen.sees("orders_page")
+    screen.click("sign_out")
+    qtbot.waitUntil(lambda: screen.sees("sign_out_dialog"))
+    screen.click("sign_out_confirm")
+    qtbot.waitUntil(lambda: screen.sees("sign_in_submit") and screen.jobs.busy == 0)
+    cable.plug()
+    screen.arrive(*GRACE)
+    screen.until_live()
+    assert all("New order" not in row for row in screen.rows())
+    assert "waiting" not in screen.chip()
+    assert orders_of_ada(place) == before, "it is nobody else's to send"
+    screen.click("sign_out")
+    qtbot.waitUntil(lambda: screen.sees("sign_in_submit") and screen.jobs.busy == 0)
+    screen.arrive(*ADA)
+    qtbot.waitUntil(lambda: orders_of_ada(place) == before + 1)
+    qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0])
+
+
+def test_nothing_late_of_one_reaches_the_next(place: Place, screen: Synced, qtbot: QtBot) -> None:
+    """News that are on their way into the window's thread while somebody signs out."""
+    theirs = place.ada.place()
+    screen.arrive(*ADA)
+    screen.until_live()
+    told = screen.api._signed_in.everything()
+    screen.bridge.on_changed(told)
+    screen.click("sign_out")
+    screen.bridge.on_changed(told)
+    qtbot.waitUntil(lambda: screen.sees("sign_in_submit") and screen.jobs.busy == 0)
+    screen.arrive(*GRACE)
+    screen.until_live()
+    assert theirs["id"] not in [each.id for each in screen.listed()]
+    assert theirs["number"] not in screen.words()
+
+
+# -- the window's own file
+
+
+def test_kept_orders_are_shown_without_a_network_and_with_their_age(
+    place: Place, cable: Cable, path: Path, qtbot: QtBot
+) -> None:
+    order = place.ada.place()
+    with synced_window(qtbot, cable.url, path, keep_session=True) as screen:
+        screen.arrive(*ADA)
+        screen.until_live()
+    cable.pull()
+    with synced_window(qtbot, cable.url, path, keep_session=True) as screen:
+        qtbot.waitUntil(lambda: screen.sees("order_list") and bool(screen.rows()))
+        assert order["number"] in screen.rows()[0]
+        screen.until_offline()
+        assert "Updated" in screen.text("orders_freshness")
+        qtbot.waitUntil(lambda: "No connection" in screen.notice())
+        age = screen.window._visit._history.refresher.age_s  # type: ignore[union-attr]
+        assert age is not None
+        assert age > 0
+        place_fries(screen)
+        assert "New order, Waiting to send" in screen.rows()[0]
+        cable.plug()
+        screen.api.try_now()
+        qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0], timeout=20_000)
+        screen.click("sign_out")
+        qtbot.waitUntil(lambda: screen.sees("sign_in_submit"))
+
+
+def test_a_window_that_fell_over_does_not_show_the_last_customer(
+    place: Place, cable: Cable, path: Path, qtbot: QtBot
+) -> None:
+    order = place.ada.place()
+    with synced_window(qtbot, cable.url, path, keep_session=True) as screen:  # as if nothing had been tidied up
+        screen.arrive(*ADA)
+        screen.until_live()
+    api = SyncedApi(cable.url, path, on_changed=lambda _changed: None, on_standing=lambda _standing: None)
+    api.forget()
+    assert api.kept_s is None
+    assert api.resume() is None
+    api.close()
+    assert str(order["number"]).encode() not in path.read_bytes()
+
+
+def test_a_second_window_on_the_same_file_is_refused(screen: Synced, cable: Cable, path: Path) -> None:
+    with pytest.raises(InUse, match="in use"):
+        SyncedApi(cable.url, path, on_changed=lambda _changed: None, on_standing=lambda _standing: None)
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_every_status_that_is_told_has_words_and_a_sound(status: OrderStatus) -> None:
+    import resources
+    from customer_view.presenters.news import sentence
+    from customer_view.widgets.visit import _SOUNDS
+
+    if status is OrderStatus.PENDING:
+        return
+    assert sentence(status)
+    assert resources.ROOT.joinpath("sounds", f"{_SOUNDS.get(status, status.value)}.wav").is_file()

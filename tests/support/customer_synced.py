@@ -1,0 +1,101 @@
+"""The customer's window as it is wired for a shop: over its own file, with a network that can be taken away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QEvent
+from pytestqt.qtbot import QtBot
+
+from core.client.orders import OrderStore
+from core.client.synced import SyncedApi
+from core.ui.bridge import Bridge
+from core.ui.jobs import Jobs
+from core.ui.theme import Theme
+from core.ui.toast import Toasts
+from customer_view.settings import CustomerSettings
+from customer_view.window import CustomerWindow
+from tests.support.customer_window import LONG_S, Screen
+from tests.support.fault_proxy import Fault, FaultProxy
+
+
+class Cable:
+    """What lies between a window and its backend."""
+
+    def __init__(self, proxy: FaultProxy) -> None:
+        self._proxy = proxy
+        self.url = proxy.url
+
+    def pull(self) -> None:
+        """From now on nothing gets through."""
+        self._proxy.choose = lambda _line: Fault.REFUSE
+        self._proxy.cut()
+
+    def plug(self) -> None:
+        self._proxy.choose = lambda _line: Fault.NONE
+
+
+@contextmanager
+def cable_to(url: str) -> Iterator[Cable]:
+    with FaultProxy(url) as proxy:
+        yield Cable(proxy)
+
+
+class Synced(Screen):
+    """A window with its engine, and a person in front of it."""
+
+    def __init__(self, qtbot: QtBot, window: CustomerWindow, jobs: Jobs, api: SyncedApi, bridge: Bridge) -> None:
+        super().__init__(qtbot, window, jobs)
+        self.api = api
+        self.bridge = bridge
+
+    def chip(self) -> str:
+        return self.text("connection_chip")
+
+    def toasts(self) -> list[str]:
+        return self.find(Toasts, "toasts").texts
+
+    def rows(self) -> list[str]:
+        """The list, as a screen reader tells it."""
+        from PySide6.QtCore import Qt
+
+        model = self.order_list.model()
+        return [
+            str(model.data(model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole)) for row in range(model.rowCount())
+        ]
+
+    def until_live(self) -> None:
+        self.qtbot.waitUntil(lambda: "Live" in self.chip())
+
+    def until_offline(self) -> None:
+        self.qtbot.waitUntil(lambda: "Offline" in self.chip())
+
+
+@contextmanager
+def synced_window(qtbot: QtBot, url: str, path: Path, **settings: object) -> Iterator[Synced]:
+    """A shown window that hears of changes by push alone, unless the settings say otherwise."""
+    quiet: dict[str, Any] = {"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0}
+    chosen = CustomerSettings(**(quiet | {"sounds": False} | settings))
+    bridge = Bridge(OrderStore())
+    api = SyncedApi(url, path, on_changed=bridge.on_changed, on_standing=bridge.on_standing, push=chosen.push)
+    jobs = Jobs()
+    theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
+    window = CustomerWindow(theme, jobs, api, chosen, bridge, api)
+    if chosen.keep_session:
+        kept_s, tokens = api.kept_s, api.resume()
+        if tokens is not None:
+            window.resume(tokens, kept_s)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    try:
+        yield Synced(qtbot, window, jobs, api, bridge)
+    finally:
+        window.close()
+        jobs.close(wait_s=5)
+        if not chosen.keep_session:
+            api.sign_out()
+        api.close()
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
