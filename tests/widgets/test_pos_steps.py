@@ -99,7 +99,10 @@ def test_the_second_press_of_a_double_click_confirms_nobody_else(till: Till, bac
     view = till.column(S.PENDING)
     spot = view.part_rect(till.index(first), "step").center()
     till.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    till.settle()
+    assert view.part_rect(till.index(second), "step").center() == spot
     till.qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    till.qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     till.settle()
     assert till.server(first) is S.CONFIRMED
     assert till.server(second) is S.PENDING
@@ -189,6 +192,24 @@ def test_another_intention_is_another_operation(
     assert till.server(order) is S.CONFIRMED  # The first one had been made after all, so the second conflicts.
     assert "changed by somebody else" in till.notice()
     assert till.where(order) is S.CONFIRMED
+
+
+def test_the_same_intention_is_the_same_operation_however_it_is_said(
+    till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = place(backend)
+    till.arrive()
+    lose_answers(till, monkeypatch)
+    for _ in range(2):
+        till.press(order, "more")
+        till.choose("menu_reject")
+        till.type("reason", "Sold out")
+        till.click("reason_confirm")
+        till.settle()
+    monkeypatch.undo()
+    assert till.server(order) is S.REJECTED
+    assert len(backend.operations) == 1
+    assert "was not sent" in till.notice()
 
 
 def test_a_fault_of_the_server_is_not_called_offline(till: Till, backend: FakeBackend) -> None:
