@@ -159,5 +159,10 @@ def stopwatch(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
+def isolated(words: str, direction: Qt.LayoutDirection) -> str:
+    """`words` in their own direction: an English address stays one on an Arabic till (Unicode's FSI and PDI)."""
+    return f"\u2068{words}\u2069" if direction is Qt.LayoutDirection.RightToLeft else words
+
+
 def _local(at: datetime) -> QDateTime:
     return QDateTime.fromMSecsSinceEpoch(int(at.timestamp() * 1000))

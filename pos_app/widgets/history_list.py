@@ -13,7 +13,7 @@ from core.domain.order import Order
 from core.ui.chips import paint_status_chip
 from core.ui.finger import FingerScroll
 from core.ui.rows import ROW, RowsModel
-from core.ui.text import clock, day, fulfilment_label, money
+from core.ui.text import clock, day, fulfilment_label, isolated, money
 from core.ui.theme import Theme
 from pos_app.models.card import customer, item_count, payment_badge
 from pos_app.widgets.card_layout import Fonts
@@ -74,7 +74,7 @@ class HistoryDelegate(QStyledItemDelegate):
                 painter.setFont(self._fonts.font(font))
                 painter.setPen(theme.colour(token))
                 flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-                painter.drawText(rect, int(flags), self._fonts.elide(font, words, width))
+                painter.drawText(rect, int(flags), isolated(self._fonts.elide(font, words, width), option.direction))
             left += inner.width() * share
         end = QPointF(inner.left() if rtl else inner.right(), inner.center().y() - theme.px(12))
         paint_status_chip(painter, end, order.status, theme, rtl=rtl)
