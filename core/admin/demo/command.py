@@ -78,9 +78,10 @@ def _windows(backend: Backend, home: Path) -> int:
         ),
         flush=True,
     )
+    place = ["--server-url", backend.url, "--data-dir", str(home)]
     with (
-        Process("the POS window", ["pos_app", "--server-url", backend.url], home / "pos.log") as pos,
-        Process("the customer's window", ["customer_view", "--server-url", backend.url], home / "customer.log") as view,
+        Process("the POS window", ["pos_app", *place], home / "pos.log") as pos,
+        Process("the customer's window", ["customer_view", *place], home / "customer.log") as view,
     ):
         for window in (pos, view):
             status = window.wait()

@@ -108,13 +108,14 @@ class Process:
 
 
 class Backend(Process):
-    """`orderbell serve` on a free port; ready, with its address in `url`, once this returns.
+    """`orderbell serve` on `port`, or on a free one; ready, with its address in `url`, once this returns.
 
     Raises `ProcessFailed` when it does not come to listen.
     """
 
-    def __init__(self, data_dir: Path, log: Path) -> None:
-        command = ["core.admin", "serve", "--demo", "--announce-json", "--port", "0", "--data-dir", str(data_dir)]
+    def __init__(self, data_dir: Path, log: Path, port: int = 0) -> None:
+        command = ["core.admin", "serve", "--demo", "--announce-json"]
+        command += ["--port", str(port), "--data-dir", str(data_dir)]
         super().__init__("the backend", command, log)
         try:
             line = self.read_line(_START_S)
@@ -124,6 +125,10 @@ class Backend(Process):
             self.stop()
             raise
         self.url: str = json.loads(line)["url"]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
 
 class Window(Process):

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.admin.demo import shop
-from core.admin.demo.processes import ProcessFailed, Window, until
+from core.admin.demo.processes import Backend, ProcessFailed, Window, until
 from core.admin.demo.steps import Album
 from core.admin.setup import DEMO_PASSWORD
 from core.domain.menu import Menu
@@ -91,6 +91,42 @@ def show_dark(album: Album, pos: Window, customer: Window) -> None:
         customer.wait_text("tracker", "Ready, since")
 
 
+def push(album: Album, pos: Window, customer: Window) -> None:
+    """What the counter does is on the customer's screen in a blink; these windows would look by themselves only every
+    30 s."""
+    with album.step("the customer's window is told live", customer, "customer-live"):
+        customer.wait_text("connection_chip", "Live")
+        number = number_of(customer.wait_row("order_list", "Preparing"))
+    with album.step("with push, what the cashier does is there in a blink", customer, "customer-toast"):
+        pos.click_row("column_preparing", number, "step")
+        customer.wait_row("order_list", number, "Ready")
+
+
+def go_offline(album: Album, backend: Backend, customer: Window, menu: Menu) -> str:
+    """The backend goes, and the customer orders all the same. Gives the number of the newest order before."""
+    with album.step("the backend stops, and the customer's window says so", customer, "customer-offline"):
+        newest = number_of(customer.rows("order_list")[0])
+        backend.stop()
+        customer.wait_text("connection_chip", "Offline")
+    with album.step("an order is placed all the same, and waits to be sent", customer, "customer-waiting"):
+        customer.click("tab_order")
+        fill_basket(customer, menu)
+        customer.click("checkout")
+        customer.click("place_order")
+        customer.wait_row("order_list", "New order", "Waiting to send")
+        customer.wait_text("connection_chip", "1 waiting to send")
+    return newest
+
+
+def come_back(customer: Window, newest: str) -> None:
+    """The order that waited has a number, and there is one such order."""
+    customer.wait_row("order_list", "Placed")
+    customer.wait_text("connection_chip", "Live")
+    rows = customer.rows("order_list")
+    if number_of(rows[0]) == newest or number_of(rows[1]) != newest or "Waiting" in " ".join(rows):
+        raise ProcessFailed(f"the list begins with {rows[:3]}, and {newest} was the newest before")
+
+
 def sign_in(window: Window, person: NewCustomer) -> None:
     window.type("sign_in_login", person.phone)
     window.type("sign_in_password", DEMO_PASSWORD)
@@ -131,8 +167,12 @@ def fill_basket(window: Window, menu: Menu) -> None:
 
 def new_number(window: Window, besides: str = "") -> str:
     """The number of the order that was just placed: the first in the list, which is newest first."""
-    row = window.wait_row("order_list", "Placed")
-    number = next(word for word in row.replace(",", " ").split() if "-0" in word)
+    number = number_of(window.wait_row("order_list", "Placed"))
     if number == besides:
         raise ProcessFailed(f"the newest order is still {besides}")
     return number
+
+
+def number_of(row: str) -> str:
+    """The number of an order in a row of the list."""
+    return row.split(",", maxsplit=1)[0]

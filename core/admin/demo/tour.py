@@ -19,7 +19,8 @@ from core.admin.setup import demo_menu
 from core.ui.preflight import has_display
 
 LOOK_EVERY_S: Final = "1"
-"""The tour's windows refresh this often, so that it sees in seconds what a shop sees within half a minute."""
+"""Windows that live on their own refresh do it this often in the tour, so that it sees in seconds what a shop sees
+within half a minute."""
 _SAMPLES: Final = 40
 _SIZE: Final = {"width": 1280, "height": 800}
 
@@ -83,24 +84,39 @@ class Tour:
         with ExitStack() as processes:
             with step("the backend starts on a new database"):
                 shop.make(home, self._menu)
-                backend = processes.enter_context(Backend(home, self._album.folder / "backend.log"))
+                backend = processes.enter_context(self._serve(home))
             with step(f"{len(self._orders)} orders are replayed through the API, and the database agrees with them"):
                 shop.fill(backend.url, self._orders)
                 self._sums = shop.count(home)
                 self._compare()
             with step("both windows open"):
-                pos = self._open(processes, "pos_app", backend.url, ("--board-refresh-s", LOOK_EVERY_S))
-                refresh = ("--history-refresh-s", LOOK_EVERY_S, "--tracker-refresh-s", LOOK_EVERY_S)
-                customer = self._open(processes, "customer_view", backend.url, refresh)
+                polling = processes.enter_context(ExitStack())
+                pos = self._open(
+                    polling, "pos_app", backend.url, home, ("--no-push", "--board-refresh-s", LOOK_EVERY_S)
+                )
+                refresh = ("--no-push", "--history-refresh-s", LOOK_EVERY_S, "--tracker-refresh-s", LOOK_EVERY_S)
+                customer = self._open(polling, "customer_view", backend.url, home, refresh)
             scenes.play(self._album, pos, customer, self._menu)
-            with step("the same in the dark"):
-                pos = self._open(processes, "pos_app", backend.url, ("--theme", "dark"), "dark")
-                customer = self._open(processes, "customer_view", backend.url, ("--theme", "dark"), "dark")
+            with step("the same in the dark, with push"):
+                polling.close()
+                pos = self._open(processes, "pos_app", backend.url, home, ("--theme", "dark"), "dark")
+                customer = self._open(processes, "customer_view", backend.url, home, ("--theme", "dark"), "dark")
             scenes.show_dark(self._album, pos, customer)
+            scenes.push(self._album, pos, customer)
+            number = scenes.go_offline(self._album, backend, customer, self._menu)
+            with step("the backend is back, and the order is there once, with its number", customer, "customer-back"):
+                processes.enter_context(self._serve(home, backend.port))
+                scenes.come_back(customer, number)
 
-    def _open(self, processes: ExitStack, module: str, url: str, flags: Sequence[str], name: str = "light") -> Window:
+    def _serve(self, home: Path, port: int = 0) -> Backend:
+        return Backend(home, self._album.folder / ("backend-again.log" if port else "backend.log"), port)
+
+    def _open(
+        self, processes: ExitStack, module: str, url: str, home: Path, flags: Sequence[str], name: str = "light"
+    ) -> Window:
         title = "the POS window" if module == "pos_app" else "the customer's window"
-        window = Window(title, module, url, self._album.folder / f"{module}-{name}.log", *flags)
+        log = self._album.folder / f"{module}-{name}.log"
+        window = Window(title, module, url, log, "--data-dir", str(home), "--no-sounds", *flags)
         processes.enter_context(window)
         window.act("resize", **_SIZE)
         return window
