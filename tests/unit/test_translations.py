@@ -1,0 +1,42 @@
+"""Every language says everything, with the same blanks to fill in, and the compiled catalogues are the written ones."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from resources.locale.update import catalogues, compiled, template
+
+LANGUAGES = list(catalogues())
+_BLANK = re.compile(r"{\w*}")
+
+
+def texts(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message)
+
+
+@pytest.mark.parametrize(("path", "catalogue"), LANGUAGES, ids=[path.parent.parent.name for path, _ in LANGUAGES])
+class TestLanguage:
+    def test_it_says_everything(self, path: Path, catalogue: Catalog) -> None:
+        silent = [
+            message.id
+            for message in template()
+            if message.id and not ((said := catalogue.get(message.id)) and all(texts(said.string)))
+        ]
+        assert not silent, f"run `python -m resources.locale.update` and translate these in {path.parent.parent.name}"
+
+    def test_it_leaves_the_blanks_in(self, path: Path, catalogue: Catalog) -> None:
+        for message in catalogue:
+            wanted = set(_BLANK.findall(" ".join(texts(message.id))))
+            for said in texts(message.string):
+                assert set(_BLANK.findall(said)) <= wanted, said
+            if wanted and message.id:
+                assert wanted <= set(_BLANK.findall(" ".join(texts(message.string)))), message.id
+
+    def test_what_the_windows_read_is_what_was_written(self, path: Path, catalogue: Catalog) -> None:
+        assert path.with_suffix(".mo").read_bytes() == compiled(catalogue)
+
+
+def test_there_is_a_language_beside_english_and_one_read_from_right_to_left() -> None:
+    assert {"es", "ar"} <= {path.parent.parent.name for path, _ in LANGUAGES}
