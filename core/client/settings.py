@@ -9,8 +9,8 @@ Interval = Annotated[float, Meta(ge=0.2, le=86_400)]
 Scheme = Literal["auto", "light", "dark", "contrast"]
 
 
-class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the backend is, and how a window looks and speaks."""
+class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the backend is, and how a screen looks and speaks."""
 
     server_url: Annotated[
         str, Meta(pattern=r"^https?://[^/]+$", description="Address of the backend, without a path.")
@@ -22,13 +22,18 @@ class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     reduced_motion: Annotated[bool, Meta(description="Change without animating.")] = False
     push: Annotated[bool, Meta(description="Hear of changes the moment they happen; else only by asking.")] = True
-    toasts: Annotated[bool, Meta(description="Show a toast for every change.")] = True
     sounds: Annotated[bool, Meta(description="Play a sound for every change.")] = True
     volume: Annotated[int, Meta(ge=0, le=100, description="How loud sounds are, in percent.")] = 70
-    data_dir: Annotated[
-        str, Meta(description="Where this window keeps its file; empty: the user's data directory.")
-    ] = ""
     remote: Annotated[bool, Meta(description="Take commands on standard input, as the unattended tour gives them.")] = (
         False
     )
     debug: Annotated[bool, Meta(description="Log debug lines too.")] = False
+
+
+class WindowSettings(ScreenSettings, frozen=True, kw_only=True):
+    """What a window besides has that somebody works at."""
+
+    toasts: Annotated[bool, Meta(description="Show a toast for every change.")] = True
+    data_dir: Annotated[
+        str, Meta(description="Where this window keeps its file; empty: the user's data directory.")
+    ] = ""

@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from core.client.local import InUse, LocalStoreError, default_path
-from core.client.settings import WindowSettings
+from core.client.settings import ScreenSettings, WindowSettings
 from core.ui import icons
 from core.ui.preflight import EXIT_CODE, has_display
 from core.ui.text import _, use_language
@@ -21,7 +21,7 @@ from core.ui.theme import Theme
 log = logging.getLogger(__name__)
 
 
-def start_application(name: str, settings: WindowSettings) -> tuple[QApplication, Theme]:
+def start_application(name: str, settings: ScreenSettings) -> tuple[QApplication, Theme]:
     """The process's application, dressed and speaking as the settings say. Call once, before any widget."""
     app = QApplication(sys.argv[:1])
     app.setApplicationName(name)
@@ -38,7 +38,7 @@ def start_application(name: str, settings: WindowSettings) -> tuple[QApplication
     return app, theme
 
 
-def run_window(app: QApplication, window: QWidget, settings: WindowSettings) -> int:
+def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> int:
     """Show `window` until it is closed. Gives the process's exit status."""
     if settings.remote:
         from core.ui.remote import RemoteControl

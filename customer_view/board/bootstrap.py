@@ -25,6 +25,6 @@ def run(settings: BoardSettings, code: str) -> int:
 
 def compose(settings: BoardSettings, theme: Theme, source: BoardSource) -> BoardWindow:
     """The board over any source, not shown yet."""
-    presenter = BoardPresenter(Jobs(), source, settings.refresh_s)
-    sounds = Sounds(volume=settings.volume, muted=settings.muted)
+    presenter = BoardPresenter(Jobs(), source, settings.refresh_s, push=settings.push)
+    sounds = Sounds(volume=settings.volume, muted=not settings.sounds)
     return BoardWindow(theme, presenter, sounds, settings)

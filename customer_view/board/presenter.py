@@ -58,10 +58,19 @@ class BoardPresenter(QObject):
     _heard = Signal(object)
     _lost = Signal(object)
 
-    def __init__(self, jobs: Jobs, source: BoardSource, refresh_s: float, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        source: BoardSource,
+        refresh_s: float,
+        *,
+        push: bool = True,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._source = source
+        self._push = push
         self._stale_after_s = STALE_AFTER * refresh_s
         self._board = Board()
         self._shown = Shown()
@@ -102,7 +111,8 @@ class BoardPresenter(QObject):
         """Call once."""
         self._refresher.start()
         self._ticker.start()
-        self._listening.start()
+        if self._push:
+            self._listening.start()
 
     def close(self) -> None:
         """Nothing is told any more. The threads end by themselves."""

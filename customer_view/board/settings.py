@@ -5,12 +5,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.client.settings import Interval, WindowSettings
+from core.client.settings import Interval, ScreenSettings
 from core.settings import SettingsError
 
 
-class BoardSettings(WindowSettings, frozen=True, kw_only=True):
-    """What every window has, and who this display is."""
+class BoardSettings(ScreenSettings, frozen=True, kw_only=True):
+    """What every screen has, and who this display is."""
 
     device: Annotated[
         str, Meta(min_length=1, max_length=20, description="This display's name, as the backend knows it.")
@@ -24,8 +24,6 @@ class BoardSettings(WindowSettings, frozen=True, kw_only=True):
     ] = True
     full_screen: Annotated[bool, Meta(description="Fill the screen. Esc and F11 leave it.")] = True
     refresh_s: Annotated[Interval, Meta(description="Seconds between two looks, whatever is pushed.")] = 10.0
-    volume: Annotated[int, Meta(ge=0, le=100, description="Loudness of the sound for a ready order, in percent.")] = 70
-    muted: Annotated[bool, Meta(description="No sound.")] = False
 
     def code(self) -> str:
         """The display's secret. Raises `SettingsError` when there is none, or its file cannot be read."""

@@ -29,9 +29,9 @@ BLINK_S = 1.0
 class Wall:
     """A board on the wall, and the door behind it."""
 
-    def __init__(self, url: str, refresh_s: float, secret: str = shop.DISPLAY.secret) -> None:
+    def __init__(self, url: str, refresh_s: float, secret: str = shop.DISPLAY.secret, *, push: bool = True) -> None:
         self.source = Display(HttpApi(url), DeviceSignIn(device=shop.DISPLAY.name, secret=secret))
-        settings = BoardSettings(refresh_s=refresh_s, full_screen=False, muted=True, server_url=url)
+        settings = BoardSettings(refresh_s=refresh_s, push=push, full_screen=False, sounds=False, server_url=url)
         self.window: BoardWindow = compose(settings, Theme("light"), self.source)
         self.presenter = self.window._presenter
 
@@ -61,12 +61,8 @@ def walls(qapp: QApplication) -> Iterator[list[Wall]]:
 
 
 @pytest.mark.parametrize("push", [True, False], ids=["by push", "by looking alone"])
-def test_from_the_till_to_the_wall(
-    server: ServerThread, walls: list[Wall], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, push: bool
-) -> None:
-    if not push:
-        monkeypatch.setattr("core.client.push.SOCKET_PATH", "/api/no-such-socket")
-    wall = Wall(server.url, refresh_s=3600.0 if push else 0.3)
+def test_from_the_till_to_the_wall(server: ServerThread, walls: list[Wall], qtbot: QtBot, push: bool) -> None:
+    wall = Wall(server.url, refresh_s=3600.0 if push else 0.3, push=push)
     walls.append(wall)
     wall.window.show()
     qtbot.waitUntil(lambda: wall.presenter.standing.freshness is Freshness.FRESH, timeout=WITHIN_MS)

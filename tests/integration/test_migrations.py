@@ -29,6 +29,19 @@ def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     assert created == migrated, "triggers and partial indexes too"
 
 
+def test_the_devices_of_before_displays_are_terminals(tmp_path: Path) -> None:
+    engine = make_engine(file_url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0002")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
+        connection.exec_driver_sql("INSERT INTO devices (shop_id, id, created_at) VALUES ('s', 'POS1', 0)")
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT id, kind, secret_hash FROM devices").fetchall()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [("POS1", "terminal", None)]
+
+
 def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(
