@@ -127,7 +127,7 @@ class Pass:
             self._sync.pull()
             total = max(before, self.outbox.counts().waiting)  # a restored server may have made it more
             while (operation := self.outbox.take(time.monotonic())) is not None:
-                sent += self._sync.send(operation)
+                sent += self._send(operation)
                 self._progress.show(sent, total)
             self._sync.pull()
             self._sync.housekeep()
@@ -135,6 +135,13 @@ class Pass:
             problem = f"{error.title}. {error.message}"
         self._progress.done()
         return self.summary(problem=problem, sent=sent)
+
+    def _send(self, operation: Operation) -> bool:
+        try:
+            return self._sync.send(operation)
+        except ClientError:
+            self.outbox.postpone(operation, time.monotonic())
+            raise
 
     def summary(self, *, problem: str = "", sent: int = 0) -> Summary:
         counts: Counts = self.outbox.counts()

@@ -25,7 +25,7 @@ SENDERS: Final = 4
 _HOUSEKEEPING_S: Final = 3600.0
 _UNPUSHED_S: Final = 30.0
 """How often the server is asked for news where it may not push any."""
-_AWAY_S: Final = 60.0
+AWAY_S: Final = 60.0
 """After so long without news, what is then heard is a backlog."""
 
 
@@ -122,7 +122,7 @@ class Engine:
             wait_s: float | None = None
             try:
                 age_s = self._standing.age_s(time.monotonic())
-                self._sync.pull(backlog=age_s is None or age_s > _AWAY_S)
+                self._sync.pull(backlog=age_s is None or age_s > AWAY_S)
                 self._heard()
                 if housekept_s is None or time.monotonic() > housekept_s + _HOUSEKEEPING_S:
                     self._sync.fetch_menu()
@@ -226,6 +226,7 @@ class Engine:
             self._sync.send(operation)
         except SignedOut as error:
             self._set(link=Link.SIGNED_OUT, problem=error)
+            self._sync.outbox.postpone(operation, time.monotonic())
         except Unreachable as error:
             now_s = time.monotonic()
             with self._news:
@@ -233,6 +234,7 @@ class Engine:
                 # What the server asks for holds even when it turns out to be there for others.
                 self._busy_until_s = max(self._busy_until_s, now_s + (error.retry_after_s or 0.0))
                 self._failures += 1
+            self._sync.outbox.postpone(operation, now_s)
             if error.retry_after_s is None:
                 self._hang_up()  # is the server gone? The one who follows finds out
         except Exception:

@@ -21,8 +21,6 @@ from core.client.errors import (
     NotFound,
     Refused,
     ServerFault,
-    SignedOut,
-    Unreachable,
 )
 from core.client.local import LocalStore
 from core.client.merge import Verdict, judge
@@ -167,18 +165,9 @@ class Sync:
     def send(self, operation: Operation) -> bool:
         """Send it once, and keep what became of it. False when it is to be sent again later.
 
-        Raises `Unreachable` and `SignedOut`, which are nothing that the operation could help; it stays where it is.
+        Raises `Unreachable` and `SignedOut`, which are nothing that the operation could help: the caller puts it
+        back with `Outbox.postpone`, when it knows how long to wait.
         """
-        try:
-            return self._try(operation)
-        except Unreachable as error:
-            self.outbox.postpone(operation, time.monotonic() + (error.retry_after_s or 0.0))
-            raise
-        except SignedOut:
-            self.outbox.postpone(operation, time.monotonic())
-            raise
-
-    def _try(self, operation: Operation) -> bool:
         try:
             self._acknowledge(operation, self._door.send(operation))
         except Conflict as conflict:
@@ -285,9 +274,16 @@ class Sync:
 
     def everything(self) -> Changed:
         """All orders that are held, as they are to be shown."""
-        rows = {order.id: order for order in self.cache.newest()}
-        ids = dict.fromkeys((*rows, *self.outbox.orders()))
-        return Changed(told=tuple(self._told(order_id, rows.get(order_id)) for order_id in ids), whole=True)
+        with self._store.lock:
+            rows = {order.id: order for order in self.cache.newest()}
+            ids = dict.fromkeys((*rows, *self.outbox.orders()))
+            return Changed(told=tuple(self._told(order_id, rows.get(order_id)) for order_id in ids), whole=True)
+
+    def look(self, order_id: OrderId) -> Told:
+        """One order as it stands. Its row and what waits on it are of one moment: between the two, an answer may make
+        a waiting order a row."""
+        with self._store.lock:
+            return self._told(order_id, self.cache.get(order_id))
 
     # -- telling
 
@@ -306,5 +302,5 @@ class Sync:
 
     def _tell(self, *order_ids: OrderId, backlog: bool = False) -> None:
         with self._telling:
-            told = tuple(self._told(order_id, self.cache.get(order_id)) for order_id in order_ids)
+            told = tuple(self.look(order_id) for order_id in order_ids)
             self._listener(Changed(told=told, backlog=backlog))

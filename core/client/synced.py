@@ -340,10 +340,10 @@ class SyncedApi:
 
     def _row(self, order_id: OrderId) -> Order:
         """The order as it is shown. Raises `NotFound`, and `Refused` while something about it is to be decided."""
-        sync = self._signed_in
-        if any(operation.held for operation in sync.outbox.of(order_id)):
+        told = self._signed_in.look(order_id)
+        if any(operation.held for operation in told.operations):
             raise Refused("Decide about the change that is in conflict first.")
-        row = sync.outbox.shown(order_id, self._cache.get(order_id))
+        row = told.shown
         if row is None:
             row = self._door.order(order_id)
             self._cache.put([row])
@@ -360,7 +360,7 @@ class SyncedApi:
     def _accept(self, kind: Kind, op_id: OpId, row: Order, request: Request) -> Order:
         sync = self._signed_in
         sync.outbox.accept(kind, op_id, row.id, request, row, self.server_now())
-        shown = sync.outbox.shown(row.id, self._cache.get(row.id))
+        shown = sync.look(row.id).shown
         self._nudge(row.id)
         return shown or row
 

@@ -74,7 +74,7 @@ class Desk:
         return operation
 
     def shown(self, order_id: OrderId) -> Order:
-        order = self.outbox.shown(order_id, self.cache.get(order_id))
+        order = self.sync.look(order_id).shown
         assert order is not None
         return order
 
@@ -83,9 +83,16 @@ class Desk:
         sent = 0
         while (operation := self.outbox.take(self._clock_s)) is not None:
             self._clock_s += 1e9
-            self.sync.send(operation)
+            self.send(operation)
             sent += 1
         return sent
+
+    def send(self, operation: Operation) -> None:
+        try:
+            self.sync.send(operation)
+        except (Unreachable, SignedOut):
+            self.outbox.postpone(operation, self._clock_s)
+            raise
 
     def try_all(self) -> None:
         """Pull and send, as far as the network goes."""
