@@ -28,12 +28,6 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
-    with open_window(qtbot, backend) as made:
-        yield made
-
-
-@pytest.fixture
 def following(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
     """A window that refreshes its list by its own timer."""
     with open_window(qtbot, backend, history_refresh_s=SHORT_S) as made:

@@ -28,12 +28,6 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
-    with open_window(qtbot, backend) as made:
-        yield made
-
-
-@pytest.fixture
 def idling(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
     with open_window(qtbot, backend, idle_sign_out_s=IDLE_S) as made:
         yield made

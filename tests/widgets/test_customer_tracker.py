@@ -32,12 +32,6 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
-    with open_window(qtbot, backend) as made:
-        yield made
-
-
-@pytest.fixture
 def following(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
     """A window whose tracker refreshes by its own timer, and whose list does not."""
     with open_window(qtbot, backend, tracker_refresh_s=SHORT_S) as made:

@@ -34,12 +34,6 @@ def backend() -> FakeBackend:
     return shop()
 
 
-@pytest.fixture
-def stage(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
-    with open_window(qtbot, backend) as made:
-        yield made
-
-
 def press(qtbot: QtBot, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     """A key goes to whatever has the focus."""
     target = QApplication.focusWidget()

@@ -1,13 +1,12 @@
 """The board: what its cards say, how it stays fresh without a flicker, and what it says when it is not."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QSignalSpy, QTest
-from PySide6.QtWidgets import QApplication, QScroller
+from PySide6.QtWidgets import QScroller
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
@@ -17,26 +16,16 @@ from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
 from core.ui.connection import ConnectionChip
 from core.ui.theme import Theme
-from pos_app.models.card import COLUMNS, Card
+from pos_app.models.card import COLUMNS, Card, Own
 from pos_app.widgets import card_delegate
 from pos_app.widgets.card_layout import CardLayout, Fonts, lay_out
 from tests.support.fake_api import FakeBackend
+from tests.support.fingers import single_presses, swipe_up
 from tests.support.pos_window import Till, change, later, open_till, paid, place
 
 S = OrderStatus
 SHORT_S = 0.2
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture
-def till(qtbot: QtBot, backend: FakeBackend) -> Iterator[Till]:
-    with open_till(qtbot, backend) as made:
-        yield made
 
 
 class Painted(QObject):
@@ -132,8 +121,8 @@ def test_what_a_card_says(till: Till, backend: FakeBackend) -> None:
         "16.98",
     ):
         assert expected in told
-    assert "sending…" in words(Card(order, sending=True))
-    assert "not sent" in words(Card(order, unsent=True))
+    assert "sending…" in words(Card(order, Own.SENDING))
+    assert "not sent" in words(Card(order, Own.UNSENT))
     assert "Paid" in words(Card(paid(backend, order)))
 
 
@@ -151,7 +140,7 @@ def test_nothing_on_a_card_lies_over_something_else(backend: FakeBackend, qapp: 
     order = place(backend, name, delivery=True, note="Nuts! " * 30, lines=7)
     theme = Theme("light", scale)
     width = theme.px(width)
-    for card in (Card(order), Card(order, sending=True), Card(order, unsent=True), Card(place(backend))):
+    for card in (Card(order), Card(order, Own.SENDING), Card(order, Own.UNSENT), Card(place(backend))):
         layout = lay_out(card, width, theme, Fonts(theme))
         rects = [text.rect for text in layout.texts] + [layout.step, layout.more]
         for position, rect in enumerate(rects):
@@ -320,7 +309,7 @@ def test_a_slow_refresh_is_never_doubled(qtbot: QtBot, backend: FakeBackend) -> 
         qtbot.waitUntil(lambda: backend.calls["orders"] == calls + 1)
         till.key(Qt.Key.Key_F5)
         till.key(Qt.Key.Key_F5)
-        qtbot.wait(round(SHORT_S * 3000))
+        assert not till.window.board.refresher._timer.isActive()
         assert backend.calls["orders"] == calls + 1
 
 
@@ -362,12 +351,7 @@ def test_a_finger_that_moves_scrolls_and_one_that_does_not_presses(
     view = till.column(S.PENDING)
     bar, surface, screen = view.verticalScrollBar(), view.viewport(), QTest.createTouchDevice()
     at = view.part_rect(till.index(orders[1]), "step").center()  # Which comes along under the finger.
-    QTest.touchEvent(surface, screen).press(1, at, surface).commit()
-    for _ in range(10):
-        at -= QPoint(0, 15)
-        qtbot.wait(10)
-        QTest.touchEvent(surface, screen).move(1, at, surface).commit()
-    QTest.touchEvent(surface, screen).release(1, at, surface).commit()
+    swipe_up(qtbot, surface, at)
     qtbot.waitUntil(lambda: bar.value() > 100)
     assert "change_status" not in backend.calls
     scroller = QScroller.scroller(surface)
@@ -376,12 +360,12 @@ def test_a_finger_that_moves_scrolls_and_one_that_does_not_presses(
     QTest.touchEvent(surface, screen).press(3, caught, surface).commit()
     QTest.touchEvent(surface, screen).release(3, caught, surface).commit()
     qtbot.waitUntil(lambda: scroller.state() is QScroller.State.Inactive)
-    qtbot.wait(QApplication.doubleClickInterval() + 50)  # What follows is no second half of a double click.
     assert "change_status" not in backend.calls
     bar.setValue(0)
     spot = view.part_rect(till.index(orders[0]), "step").center()
-    QTest.touchEvent(surface, screen).press(2, spot, surface).commit()
-    QTest.touchEvent(surface, screen).release(2, spot, surface).commit()
+    with single_presses():
+        QTest.touchEvent(surface, screen).press(2, spot, surface).commit()
+        QTest.touchEvent(surface, screen).release(2, spot, surface).commit()
     qtbot.waitUntil(lambda: till.server(orders[0]) is S.CONFIRMED)
     till.settle()
 

@@ -2,13 +2,12 @@
 
 import csv
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QDate, QPoint, Qt
-from PySide6.QtTest import QSignalSpy, QTest
+from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QScroller
 from pytestqt.qtbot import QtBot
 
@@ -22,21 +21,11 @@ from pos_app.presenters.scanner import Scanner
 from pos_app.widgets.history_list import HistoryList
 from pos_app.widgets.history_page import HistoryPage
 from tests.support.fake_api import FakeBackend
-from tests.support.pos_window import ANA, Till, change, later, open_till, paid, place
+from tests.support.fingers import swipe_up
+from tests.support.pos_window import ANA, Till, change, later, paid, place
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture
-def till(qtbot: QtBot, backend: FakeBackend) -> Iterator[Till]:
-    with open_till(qtbot, backend) as made:
-        yield made
 
 
 def scan(till: Till, code: str) -> None:
@@ -397,13 +386,8 @@ def test_scrolling_the_history_with_a_finger_opens_nothing(till: Till, backend: 
     till.arrive()
     history(till)
     view = till.find(HistoryList, "history_list")
-    surface, screen, at = view.viewport(), QTest.createTouchDevice(), QPoint(100, 400)
-    QTest.touchEvent(surface, screen).press(1, at, surface).commit()
-    for _ in range(10):
-        at -= QPoint(0, 15)
-        qtbot.wait(10)
-        QTest.touchEvent(surface, screen).move(1, at, surface).commit()
-    QTest.touchEvent(surface, screen).release(1, at, surface).commit()
+    surface = view.viewport()
+    swipe_up(qtbot, surface, QPoint(100, 400))
     qtbot.waitUntil(lambda: view.verticalScrollBar().value() > 100)
     assert not till.sees("details_dialog")
     QScroller.scroller(surface).stop()

@@ -20,17 +20,6 @@ S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
-@pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture
-def till(qtbot: QtBot, backend: FakeBackend) -> Iterator[Till]:
-    with open_till(qtbot, backend) as made:
-        yield made
-
-
 def leave(till: Till, how: str) -> None:
     till.click("cashier")
     till.choose(f"menu_{how}")

@@ -1,0 +1,183 @@
+"""What else can be done with an order: cancel and reject with a reason, payment, details, a receipt."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QSignalSpy
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import Unreachable
+from core.domain.order import PaymentState, Tender
+from core.domain.status import OrderStatus
+from tests.support.fake_api import FakeBackend
+from tests.support.pos_window import Till, change, paid, place
+
+S = OrderStatus
+OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
+
+
+def test_cancelling_needs_a_reason(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=S.PREPARING)
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_cancel")
+    assert not till.find_button("reason_confirm").isEnabled()
+    till.type("reason", "   ")
+    till.key(Qt.Key.Key_Return)
+    assert not till.find_button("reason_confirm").isEnabled()
+    till.click("reason_0")
+    quick = till.text("reason")
+    assert quick
+    till.type("reason", "The oven is broken")
+    till.click("reason_confirm")
+    till.settle()
+    assert till.server(order) is S.CANCELLED
+    assert backend.orders[order.id].reason == "The oven is broken"
+    assert till.where(order) is None
+    assert till.undo() == ""
+
+
+def test_a_quick_reason_is_enough(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_reject")
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    assert till.server(order) is S.REJECTED
+    assert backend.orders[order.id].reason == "Sold out"
+
+
+def test_going_back_from_the_reason_changes_nothing(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_cancel")
+    till.click("reason_0")
+    till.click("reason_back")
+    till.settle()
+    assert till.server(order) is S.PENDING
+    assert "change_status" not in backend.calls
+
+
+def test_the_menu_offers_what_can_be_done(till: Till, backend: FakeBackend) -> None:
+    new, cooking = place(backend), paid(backend, place(backend, status=S.PREPARING))
+    till.arrive()
+    till.press(new, "more")
+    offered = till.choices()
+    till.menu().close()
+    assert offered == [
+        "menu_details",
+        "menu_print",
+        "menu_paid_cash",
+        "menu_paid_card",
+        "menu_reject",
+        "menu_cancel",
+    ]
+    till.press(cooking, "more")
+    offered = till.choices()
+    till.menu().close()
+    assert offered == [
+        "menu_details",
+        "menu_print",
+        "menu_recall",
+        "menu_unpay",
+        "menu_refund",
+        "menu_cancel",
+    ]
+
+
+def test_while_a_change_is_under_way_one_can_only_look(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    backend.gate.clear()
+    till.press(order)
+    till.press(order, "more")
+    offered = till.choices()
+    till.menu().close()
+    assert offered == ["menu_details", "menu_print"]
+
+
+def test_payment_by_cash_or_card_and_a_refund_that_asks(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_paid_cash")
+    till.settle()
+    held = backend.orders[order.id]
+    assert (held.payment, held.tender) == (PaymentState.PAID, Tender.CASH)
+    assert till.card(order).order.payment is PaymentState.PAID
+    assert till.where(order) is S.PENDING
+    till.press(order, "more")
+    till.choose("menu_refund")
+    assert backend.orders[order.id].payment is PaymentState.PAID
+    till.click("reason_confirm")
+    till.settle()
+    assert backend.orders[order.id].payment is PaymentState.REFUNDED
+
+
+def test_marking_as_paid_by_mistake_can_be_taken_back(till: Till, backend: FakeBackend) -> None:
+    order = paid(backend, place(backend))
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_unpay")
+    till.settle()
+    assert backend.orders[order.id].payment is PaymentState.UNPAID
+
+
+def test_details_follow_the_order(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    order = place(backend, delivery=True, note="Ring twice")
+    till.arrive()
+    till.press(order, "card", double=True)
+    till.settle()
+    words = till.words("details_dialog")
+    for expected in (
+        order.number,
+        "Aisha Bello",
+        order.customer_phone,
+        "12 Harbour Street",
+        "Ring twice",
+        "Chicken Bowl",
+        "Hot salsa",
+        "No onions",
+        "Placed",
+    ):
+        assert expected in words
+    till.click("details_step")
+    till.settle()
+    assert till.text("details_status") == "Confirmed"
+    assert till.words("details_history").count("Confirmed") == 1
+    backend.move(order.id, S.CANCELLED, reason="Out of bowls")
+    spy = QSignalSpy(till.window.board.refresher.succeeded)
+    till.window.board.refresher.refresh()
+    qtbot.waitUntil(lambda: spy.count() == 1)
+    till.click("details_more")
+    till.choose("menu_paid_cash")
+    till.settle()
+    assert till.text("details_status") == "Cancelled"
+    assert "Out of bowls" in till.words("details_dialog")
+    assert not till.sees("details_step")
+    till.click("details_close")
+
+
+def test_details_that_cannot_be_loaded_say_so_and_try_again(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    backend.fail_with = OFFLINE
+    till.press(order, "card", double=True)
+    till.settle()
+    assert "No connection" in till.words("details_history")
+    backend.fail_with = None
+    till.click("details_retry")
+    till.settle()
+    assert "No connection" not in till.words("details_history")
+    assert "Placed" in till.words("details_history")
+    till.click("details_close")
+
+
+def test_a_receipt_can_be_printed_from_the_card(till: Till, backend: FakeBackend) -> None:
+    order = change(backend, place(backend), customer_name="<b>Bobby</b>")
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_print")
+    assert till.sees("receipt_dialog")
+    till.click("receipt_done")
