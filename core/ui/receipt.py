@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QMarginsF, QSizeF, QStandardPaths, Qt, Slot
-from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtGui import QFont, QGuiApplication, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -15,7 +15,7 @@ from core.domain.status import Fulfilment
 from core.ui.controls import button, label
 from core.ui.jobs import Job, Jobs
 from core.ui.notice import Notice
-from core.ui.text import _, clock, date, fulfilment_label, money, payment_label
+from core.ui.text import _, clock, date, fulfilment_label, isolated, money, payment_label
 from core.ui.theme import Theme
 
 _PAPER_MM: Final = 80.0
@@ -43,6 +43,7 @@ def receipt_html(order: Order, shop_name: str, given_minor: int | None = None) -
     who = [order.customer_name, order.customer_phone]
     who += [order.address] if order.fulfilment is Fulfilment.DELIVERY else []
     notes = [_("Note: {note}").format(note=order.note)] if order.note else []
+    thanks = _("Thank you!")
     return "".join(
         (
             f"<div align='center'><b style='font-size:14pt'>{escape(shop_name)}</b></div>",
@@ -50,25 +51,34 @@ def receipt_html(order: Order, shop_name: str, given_minor: int | None = None) -
             *(f"<div align='center'>{escape(each)}</div>" for each in (when, *who, *notes) if each),
             f"<hr/><table width='100%' cellspacing='0' cellpadding='1'>{''.join(rows)}</table><hr/>",
             f"<div align='center'><b>{escape(paid)}</b></div>",
-            f"<div align='center'>{escape(_('Thank you!'))}</div>",
+            f"<div align='center'>{escape(thanks)}</div>",
         )
     )
 
 
 def _line(line: OrderLine, currency: str) -> str:
     under = [modifier.name for modifier in line.modifiers] + ([line.note] if line.note else [])
-    small = f"<br/><span style='font-size:8pt'>{escape(', '.join(under))}</span>" if under else ""
-    amount = escape(money(line.total_minor, currency))
-    return (
-        f"<tr><td width='14%'>{line.quantity}&nbsp;×</td><td width='58%'>{escape(line.name)}{small}</td>"
-        f"<td width='28%' align='right'>{amount}</td></tr>"
+    name, small = escape(line.name), escape(isolated(", ".join(under), QGuiApplication.layoutDirection()))
+    name += f"<br/><span style='font-size:8pt'>{small}</span>" if under else ""
+    return _row(
+        f"<td width='12%'>{line.quantity}&nbsp;×</td>", f"<td width='56%'>{name}</td>", line.total_minor, currency
     )
 
 
 def _sum(name: str, amount_minor: int, currency: str, *, strong: bool = False) -> str:
-    cells = (escape(name), escape(money(amount_minor, currency)))
-    name_, amount = (f"<b style='font-size:12pt'>{cell}</b>" if strong else cell for cell in cells)
-    return f"<tr><td colspan='2'>{name_}</td><td align='right'>{amount}</td></tr>"
+    return _row("", f"<td colspan='2'>{_loud(name, strong)}</td>", amount_minor, currency, strong=strong)
+
+
+def _row(count: str, what: str, amount_minor: int, currency: str, *, strong: bool = False) -> str:
+    """A row from its leading edge: Qt's tables do not turn round by themselves where people read from the right."""
+    from_right = QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    amount = _loud(money(amount_minor, currency), strong)
+    cells = (count, what, f"<td width='32%' align='{'left' if from_right else 'right'}'>{amount}</td>")
+    return f"<tr>{''.join(reversed(cells) if from_right else cells)}</tr>"
+
+
+def _loud(words: str, strong: bool) -> str:
+    return f"<b style='font-size:12pt'>{escape(words)}</b>" if strong else escape(words)
 
 
 def receipt_document(html: str) -> QTextDocument:
@@ -78,6 +88,9 @@ def receipt_document(html: str) -> QTextDocument:
     font.setPointSize(_FONT_PT)
     document.setDefaultFont(font)
     document.setDocumentMargin(0)
+    option = document.defaultTextOption()
+    option.setTextDirection(QGuiApplication.layoutDirection())
+    document.setDefaultTextOption(option)
     document.setHtml(html)
     document.setTextWidth((_PAPER_MM - 2 * _MARGIN_MM) * _POINTS_PER_MM)
     return document

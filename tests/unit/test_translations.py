@@ -1,12 +1,13 @@
 """Every language says everything, with the same blanks to fill in, and the compiled catalogues are the written ones."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 
-from resources.locale.update import catalogues, compiled, template
+from resources.locale.update import PROJECT, SOURCES, catalogues, compiled, template
 
 LANGUAGES = list(catalogues())
 _BLANK = re.compile(r"{\w*}")
@@ -40,3 +41,17 @@ class TestLanguage:
 
 def test_there_is_a_language_beside_english_and_one_read_from_right_to_left() -> None:
     assert {"es", "ar"} <= {path.parent.parent.name for path, _ in LANGUAGES}
+
+
+def test_no_string_hides_from_the_catalogues() -> None:
+    """Babel reads tokens: before Python 3.12 it does not see a call inside an f-string."""
+    known = {text for message in template() for text in texts(message.id)}
+    asked = {
+        node.args[0].value
+        for source in SOURCES
+        for file in (PROJECT / source).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "ngettext")
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert not asked - known, "take these out of their f-strings"
