@@ -20,10 +20,13 @@ BENCHMARKS: Final = {
     "http": "benchmarks.http_throughput",
     "paint": "benchmarks.first_paint",
     "refresh": "benchmarks.silent_refresh",
+    "click": "benchmarks.click_to_paint",
     "push": "benchmarks.push_fanout",
     "push-idle": "benchmarks.push_idle",
     "push-stalled": "benchmarks.push_stalled",
     "unchanged": "benchmarks.push_unchanged",
+    "outbox": "benchmarks.outbox",
+    "catch-up": "benchmarks.catch_up",
 }
 RESULTS: Final = Path(__file__).with_name("results.md")
 

@@ -6,27 +6,34 @@ from core.client.synced import SyncedApi
 from core.ui.app import local_file, refuse, run_window, start_application
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
+from core.ui.theme import Theme
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 
 
 def run(settings: CustomerSettings) -> int:
-    """Show the window until it is closed. Gives the process's exit status.
-
-    The session ends with the window, unless the screen is one person's own; what waits to be sent is kept either way.
-    """
+    """Show the window until it is closed. Gives the process's exit status."""
     app, theme = start_application("Orderbell", settings)
-    bridge = Bridge(OrderStore())
     try:
-        api = SyncedApi(
-            settings.server_url,
-            local_file("customer", settings),
-            on_changed=bridge.on_changed,
-            on_standing=bridge.on_standing,
-            push=settings.push,
-        )
+        window, api = open_window(settings, theme)
     except LocalStoreError as error:
         return refuse(error, settings)
+    try:
+        return run_window(app, window, settings)
+    finally:
+        close(api, settings)
+
+
+def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindow, SyncedApi]:
+    """The window over its own file, not shown yet, and the door it lives on. Raises `LocalStoreError`."""
+    bridge = Bridge(OrderStore())
+    api = SyncedApi(
+        settings.server_url,
+        local_file("customer", settings),
+        on_changed=bridge.on_changed,
+        on_standing=bridge.on_standing,
+        push=settings.push,
+    )
     window = CustomerWindow(theme, Jobs(), api, settings, bridge, api)
     if settings.keep_session:
         kept_s = api.kept_s
@@ -35,9 +42,12 @@ def run(settings: CustomerSettings) -> int:
             window.resume(tokens, kept_s)
     else:
         api.forget()
-    try:
-        return run_window(app, window, settings)
-    finally:
-        if not settings.keep_session:
-            api.sign_out()
-        api.close()
+    return window, api
+
+
+def close(api: SyncedApi, settings: CustomerSettings) -> None:
+    """The session ends with the window, unless the screen is one person's own. What waits to be sent is kept either
+    way."""
+    if not settings.keep_session:
+        api.sign_out()
+    api.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.client.announcer import Announcement, Announcer
 from core.client.orders import OrderStore
@@ -20,6 +20,8 @@ _SENTENCES: Final = {
     OrderStatus.REJECTED: N_("The shop could not take your order"),
     OrderStatus.CANCELLED: N_("Your order was cancelled"),
 }
+
+_SETTLE_MS: Final = 1500
 
 
 def sentence(status: OrderStatus) -> str:
@@ -37,15 +39,48 @@ class News(QObject):
 
     def __init__(self, store: OrderStore, now: Callable[[], datetime], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.announcer = Announcer(store, self._on_announced, self.missed.emit, now=now, concerns=_is_told)
+        self.announcer = Announcer(store, self._on_announced, self._on_missed, now=now, concerns=_is_told)
         self.announcer.start()
+        self._behind = False
+        self._missed = 0
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(_SETTLE_MS)
+        self._settling.timeout.connect(self._on_settled)
 
     def detach(self) -> None:
         """Follow the store no longer."""
+        self._settling.stop()
         self.announcer.close()
 
+    def fall_behind(self) -> None:
+        """This window was away: whatever brings what happened meanwhile, it is told of in one sum."""
+        self._behind = True
+        self._settling.stop()
+
+    def catch_up(self) -> None:
+        """It is not any more, but for answers that are still on their way."""
+        if self._behind and not self._settling.isActive():
+            self._settling.start()
+
+    @Slot()
+    def _on_settled(self) -> None:
+        self._behind = False
+        missed, self._missed = self._missed, 0
+        if missed:
+            self.missed.emit(missed)
+
     def _on_announced(self, announcement: Announcement) -> None:
-        self.moved.emit(announcement.order)
+        if self._behind:
+            self._missed += 1
+        else:
+            self.moved.emit(announcement.order)
+
+    def _on_missed(self, count: int) -> None:
+        if self._behind:
+            self._missed += count
+        else:
+            self.missed.emit(count)
 
 
 def _is_told(announcement: Announcement) -> bool:

@@ -1,5 +1,6 @@
 """Everything that one customer's signing in brings with it."""
 
+import time
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -7,6 +8,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.client.api import CustomerApi, OutboxApi
+from core.client.engine import AWAY_S, Standing
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
@@ -96,6 +98,7 @@ class Visit(QWidget):
         self._news.moved.connect(self._on_order_moved)
         self._news.missed.connect(self._on_news_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
+        self._bridge.standing_changed.connect(self._on_standing_changed)
 
     @property
     def unsent(self) -> int:
@@ -105,6 +108,7 @@ class Visit(QWidget):
     def remember(self, age_s: float) -> None:
         """The orders that are shown were kept by an earlier run, so long ago."""
         self._history.refresher.remember(age_s)
+        self._news.fall_behind()
 
     @Slot(str)
     def show_tab(self, name: str) -> None:
@@ -159,6 +163,14 @@ class Visit(QWidget):
             self._my_orders.refresh()
 
     # -- news
+
+    @Slot(object)
+    def _on_standing_changed(self, standing: Standing) -> None:
+        age_s = standing.age_s(time.monotonic())
+        if age_s is not None and age_s > AWAY_S:
+            self._news.fall_behind()
+        elif age_s is not None:
+            self._news.catch_up()
 
     @Slot(object)
     def _on_order_moved(self, order: Order) -> None:

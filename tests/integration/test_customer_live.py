@@ -33,7 +33,7 @@ def cable(place: Place) -> Iterator[Cable]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "customer.db"
+    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_a_dish_that_is_gone_by_the_time_it_is_sent(
     sold_out = PlaceOrder(lines=(NewLine(item_id=shop.SOLD_OUT),))
     monkeypatch.setattr(screen.api, "_made", lambda request: made(screen, request))
     shown = screen.api.place(new_op_id(), sold_out)
-    qtbot.waitUntil(lambda: "Waiting to send" in screen.rows()[0])
+    qtbot.waitUntil(lambda: any("Waiting to send" in row for row in screen.rows()))
     cable.plug()
     screen.api.try_now()
     qtbot.waitUntil(lambda: "Please decide" in screen.rows()[0], timeout=20_000)
@@ -352,17 +352,19 @@ def test_a_window_that_fell_over_does_not_show_the_last_customer(
     with synced_window(qtbot, cable.url, path, keep_session=True) as screen:  # as if nothing had been tidied up
         screen.arrive(*ADA)
         screen.until_live()
-    api = SyncedApi(cable.url, path, on_changed=lambda _changed: None, on_standing=lambda _standing: None)
+    api = SyncedApi(
+        cable.url, path / "customer.db", on_changed=lambda _changed: None, on_standing=lambda _standing: None
+    )
     api.forget()
     assert api.kept_s is None
     assert api.resume() is None
     api.close()
-    assert str(order["number"]).encode() not in path.read_bytes()
+    assert str(order["number"]).encode() not in (path / "customer.db").read_bytes()
 
 
 def test_a_second_window_on_the_same_file_is_refused(screen: Synced, cable: Cable, path: Path) -> None:
     with pytest.raises(InUse, match="in use"):
-        SyncedApi(cable.url, path, on_changed=lambda _changed: None, on_standing=lambda _standing: None)
+        SyncedApi(cable.url, path / "customer.db", on_changed=lambda _changed: None, on_standing=lambda _standing: None)
 
 
 @pytest.mark.parametrize("status", list(OrderStatus))

@@ -8,12 +8,12 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
-from core.client.orders import OrderStore
 from core.client.synced import SyncedApi
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from core.ui.toast import Toasts
+from customer_view.bootstrap import close, open_window
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 from tests.support.customer_window import LONG_S, Screen
@@ -73,19 +73,14 @@ class Synced(Screen):
 
 
 @contextmanager
-def synced_window(qtbot: QtBot, url: str, path: Path, **settings: object) -> Iterator[Synced]:
+def synced_window(qtbot: QtBot, url: str, folder: Path, **settings: object) -> Iterator[Synced]:
     """A shown window that hears of changes by push alone, unless the settings say otherwise."""
     quiet: dict[str, Any] = {"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0}
-    chosen = CustomerSettings(**(quiet | {"sounds": False} | settings))
-    bridge = Bridge(OrderStore())
-    api = SyncedApi(url, path, on_changed=bridge.on_changed, on_standing=bridge.on_standing, push=chosen.push)
-    jobs = Jobs()
+    quiet |= {"server_url": url, "data_dir": str(folder), "sounds": False}
+    chosen = CustomerSettings(**(quiet | settings))
     theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
-    window = CustomerWindow(theme, jobs, api, chosen, bridge, api)
-    if chosen.keep_session:
-        kept_s, tokens = api.kept_s, api.resume()
-        if tokens is not None:
-            window.resume(tokens, kept_s)
+    window, api = open_window(chosen, theme)
+    jobs, bridge = window._jobs, window._bridge
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
@@ -94,8 +89,6 @@ def synced_window(qtbot: QtBot, url: str, path: Path, **settings: object) -> Ite
     finally:
         window.close()
         jobs.close(wait_s=5)
-        if not chosen.keep_session:
-            api.sign_out()
-        api.close()
+        close(api, chosen)
         window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
