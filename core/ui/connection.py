@@ -11,7 +11,7 @@ from core.client.engine import Link, Standing
 from core.client.errors import ClientError, SignedOut, Unreachable
 from core.ui.controls import label, restyle
 from core.ui.refresh import Refresher
-from core.ui.text import _, age, ngettext
+from core.ui.text import _, age, figure, ngettext
 
 _TICK_MS: Final = 1000
 
@@ -121,7 +121,7 @@ class ConnectionChip(QPushButton):
         standing = self._standing
         if standing is None or standing.link is not Link.LIVE:
             return None
-        return [] if standing.latency_ms is None else [_("{n} ms").format(n=round(standing.latency_ms))]
+        return [] if standing.latency_ms is None else [_("{n} ms").format(n=figure(round(standing.latency_ms)))]
 
     @Slot()
     def _explain(self) -> None:

@@ -15,7 +15,7 @@ from core.domain.status import Fulfilment
 from core.ui.controls import button, label
 from core.ui.jobs import Job, Jobs
 from core.ui.notice import Notice
-from core.ui.text import _, clock, date, fulfilment_label, isolated, money, payment_label
+from core.ui.text import _, clock, date, figure, fulfilment_label, isolated, money, payment_label
 from core.ui.theme import Theme
 
 _PAPER_MM: Final = 80.0
@@ -61,7 +61,10 @@ def _line(line: OrderLine, currency: str) -> str:
     name, small = escape(line.name), escape(isolated(", ".join(under), QGuiApplication.layoutDirection()))
     name += f"<br/><span style='font-size:8pt'>{small}</span>" if under else ""
     return _row(
-        f"<td width='12%'>{line.quantity}&nbsp;×</td>", f"<td width='56%'>{name}</td>", line.total_minor, currency
+        f"<td width='12%'>{figure(line.quantity)}&nbsp;×</td>",
+        f"<td width='56%'>{name}</td>",
+        line.total_minor,
+        currency,
     )
 
 

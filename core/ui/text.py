@@ -42,7 +42,7 @@ def _(message: str) -> str:
 
 def ngettext(one: str, many: str, count: int) -> str:
     """`one` or `many`, as the reader's language counts; `{count}` in it is filled in."""
-    return _catalogue.ngettext(one, many, count).format(count=count)
+    return _catalogue.ngettext(one, many, count).format(count=figure(count))
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
@@ -93,6 +93,11 @@ def payment_label(payment: PaymentState, tender: Tender) -> str:
     if payment is PaymentState.PAID:
         return _("Paid")
     return _("Refunded") if payment is PaymentState.REFUNDED else tender_label(tender)
+
+
+def figure(count: int) -> str:
+    """A whole number in the figures that the reader's money is written in: 12, ١٢."""
+    return _in_figures(str(count))
 
 
 def money(amount_minor: int, currency: str) -> str:
@@ -146,22 +151,27 @@ def age(seconds: float) -> str:
     """How long ago, in words that fit a chip: `3 s`, `4 min`, `2 h`."""
     whole = max(0, int(seconds))
     if whole < 60:
-        return _("{n} s").format(n=whole)
+        return _("{n} s").format(n=figure(whole))
     if whole < 3600:
-        return _("{n} min").format(n=whole // 60)
-    return _("{n} h").format(n=whole // 3600)
+        return _("{n} min").format(n=figure(whole // 60))
+    return _("{n} h").format(n=figure(whole // 3600))
 
 
 def stopwatch(seconds: float) -> str:
     """A running time: 0:42, 14:37, 1:02:05."""
     whole = max(0, int(seconds))
     hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    return _in_figures(f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}")
 
 
 def isolated(words: str, direction: Qt.LayoutDirection) -> str:
     """`words` in their own direction: an English address stays one on an Arabic till (Unicode's FSI and PDI)."""
     return f"\u2068{words}\u2069" if direction is Qt.LayoutDirection.RightToLeft else words
+
+
+def _in_figures(digits: str) -> str:
+    zero = ord(QLocale().zeroDigit())
+    return digits if zero == ord("0") else digits.translate({ord("0") + n: zero + n for n in range(10)})
 
 
 def _local(at: datetime) -> QDateTime:

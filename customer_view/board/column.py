@@ -13,7 +13,7 @@ from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.protocol.board import Ticket
 from core.ui import icons
-from core.ui.text import _
+from core.ui.text import _, figure
 from core.ui.theme import Theme
 from customer_view.board.grid import Grid, Size, fit
 from customer_view.board.lettering import font, start, write
@@ -303,7 +303,7 @@ class ColumnView(QWidget):
     def _paint_pages(self, painter: QPainter) -> None:
         margin = self._margin()
         line = QRectF(margin, self.height() - margin, self.width() - 2 * margin, margin * 0.8)
-        words = _("Page {page} of {pages}").format(page=self._page + 1, pages=self.pages)
+        words = _("Page {page} of {pages}").format(page=figure(self._page + 1), pages=figure(self.pages))
         side = start(self) | Qt.AlignmentFlag.AlignVCenter
         write(painter, self._theme, line, words, self._px(22), side, self._theme.colour("muted"), _SMALL)
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from typing_extensions import override
 
 from core.domain.order import LineModifier, Order, OrderLine
-from core.ui.text import _, money
+from core.ui.text import _, figure, money
 from core.ui.theme import Theme
 from customer_view.widgets.painted import Painted, TextBlock
 
@@ -47,7 +47,7 @@ def rows(order: Order) -> Iterator[Row]:
     for number, line in enumerate(order.lines):
         amount = money(line.total_minor, order.currency)
         details = tuple(_details(line, order.currency))
-        yield Row(Kind.LINE, line.name, amount, str(line.quantity), details, ruled=number == 0)
+        yield Row(Kind.LINE, line.name, amount, figure(line.quantity), details, ruled=number == 0)
     included = order.total_minor == order.subtotal_minor
     tax = money(order.tax_minor, order.currency)
     if not included:

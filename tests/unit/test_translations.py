@@ -13,8 +13,8 @@ LANGUAGES = list(catalogues())
 _BLANK = re.compile(r"{\w*}")
 
 
-def texts(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (message,) if isinstance(message, str) else tuple(message)
+def texts(message: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message or ())
 
 
 @pytest.mark.parametrize(("path", "catalogue"), LANGUAGES, ids=[path.parent.parent.name for path, _ in LANGUAGES])

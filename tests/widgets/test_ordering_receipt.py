@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtPrintSupport import QPrinterInfo
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
@@ -87,6 +87,15 @@ def test_a_tax_on_top_is_told_beside_its_subtotal(order: Order, qapp: QApplicati
     told = words(receipt_html(taxed, "La Cantina"))
     assert told[told.index("Subtotal") + 1] == "$19.07"
     assert told[told.index("Tax") + 1] == "$1.57"
+
+
+def test_it_is_read_from_the_right_where_people_read_so(order: Order, qapp: QApplication) -> None:
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    try:
+        told = words(receipt_html(order, "La Cantina"))
+    finally:
+        qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    assert told[told.index("Total") - 1] == "$19.07"
 
 
 def test_it_fits_a_roll_of_paper(order: Order, qapp: QApplication) -> None:

@@ -107,6 +107,15 @@ def test_ages_and_days() -> None:
     assert text.day(datetime(2024, 11, 18, 12, tzinfo=UTC), now) == "18 Nov 2024"
 
 
+def test_all_numbers_are_in_the_same_figures() -> None:
+    text.use_language("ar_EG")
+    assert "١٢" in text.money(1250, "USD")
+    assert text.figure(12) == "١٢"
+    assert text.stopwatch(3725) == "١:٠٢:٠٥"
+    assert "٧" in text.age(7)
+    assert "٣" in text.ngettext("{count} order", "{count} orders", 3)
+
+
 def test_a_notice_replaces_and_does_not_stack(qtbot: QtBot) -> None:
     notice = Notice(Theme("light"))
     qtbot.addWidget(notice)

@@ -23,7 +23,7 @@ from core.ui.ordering.painting import (
 )
 from core.ui.ordering.press_list import BODY, PressList
 from core.ui.rows import ROW, Index
-from core.ui.text import _, money
+from core.ui.text import _, figure, money
 from core.ui.theme import Theme
 
 FEWER: Final = "fewer"
@@ -225,7 +225,7 @@ class _LineDelegate(QStyledItemDelegate):
         left, right = min(fewer.right(), more.right()), max(fewer.left(), more.left())
         painter.setPen(theme.colour("text"))
         painter.setFont(theme.font("strong", QFont.Weight.Bold))
-        painter.drawText(QRect(left, row.y(), right - left, row.height()), CENTRE, str(quantity))
+        painter.drawText(QRect(left, row.y(), right - left, row.height()), CENTRE, figure(quantity))
 
     def _paint_words(self, painter: QPainter, option: QStyleOptionViewItem, column: QRect, words: _Words) -> None:
         theme = self._theme

@@ -11,7 +11,7 @@ from core.domain.menu import Menu
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine
 from core.ui.ordering.basket import Basket, BasketLine, Trouble
 from core.ui.rows import RowsModel
-from core.ui.text import N_, _, money
+from core.ui.text import N_, _, figure, money
 
 _TROUBLE: Final = {
     Trouble.SOLD_OUT: N_("Sold out. Remove it to go on."),
@@ -27,9 +27,9 @@ def trouble_text(trouble: Trouble) -> str:
 def limit_text(error: InvalidOrder) -> str:
     """What a person is told when the basket will not take a line."""
     if error.field == "quantity":
-        return _("One line holds at most {most}.").format(most=MAX_QUANTITY)
+        return _("One line holds at most {most}.").format(most=figure(MAX_QUANTITY))
     if error.field == "lines":
-        return _("An order holds at most {most} lines. Place this one first.").format(most=MAX_LINES)
+        return _("An order holds at most {most} lines. Place this one first.").format(most=figure(MAX_LINES))
     return error.message
 
 

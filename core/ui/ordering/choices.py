@@ -9,7 +9,7 @@ from core.domain.menu import Modifier, ModifierGroup
 from core.ui import icons
 from core.ui.controls import label, restyle
 from core.ui.ordering.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
-from core.ui.text import _, money
+from core.ui.text import _, figure, money
 from core.ui.theme import Theme
 
 _COLUMNS = 2
@@ -22,12 +22,12 @@ def rule_text(group: ModifierGroup) -> str:
     """What a group asks for: `Choose 1`, `Choose 2 to 4`, `Up to 3`, `As many as you like`."""
     least, most = group.least, group.most
     if most is None:
-        return _("Choose at least {least}").format(least=least) if least else _("As many as you like")
+        return _("Choose at least {least}").format(least=figure(least)) if least else _("As many as you like")
     if least == most:
-        return _("Choose {count}").format(count=least)
+        return _("Choose {count}").format(count=figure(least))
     if least:
-        return _("Choose {least} to {most}").format(least=least, most=most)
-    return _("Up to {most}").format(most=most)
+        return _("Choose {least} to {most}").format(least=figure(least), most=figure(most))
+    return _("Up to {most}").format(most=figure(most))
 
 
 def _surcharge(price_minor: int, currency: str) -> str:

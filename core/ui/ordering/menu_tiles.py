@@ -22,7 +22,7 @@ from core.ui.ordering.painting import (
 )
 from core.ui.ordering.press_list import PressList
 from core.ui.rows import ROW, Index
-from core.ui.text import _, money
+from core.ui.text import _, figure, money
 from core.ui.theme import Theme
 
 _TILE_WIDTH: Final = 172
@@ -132,7 +132,7 @@ class _TileDelegate(QStyledItemDelegate):
         badge = mirrored(option, QRect(option.rect.right() - margin - size + 1, foot.y(), size, size))
         if tile.count:
             ink = theme.colour("brand_ink")
-            text = str(tile.count)
+            text = figure(tile.count)
             font = theme.font("body", QFont.Weight.Bold)
             width = max(size, round(QFontMetricsF(font).horizontalAdvance(text)) + theme.space(3))
             if width > size:

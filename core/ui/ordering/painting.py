@@ -3,9 +3,10 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen, QTextLayout
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
+from core.ui.text import isolated
 from core.ui.theme import Theme
 
 LEADING = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -43,11 +44,12 @@ def line_height(font: QFont) -> int:
 
 def paint_lines(painter: QPainter, rect: QRect, lines: tuple[str, ...], font: QFont, ink: QColor) -> int:
     """Draw lines from the top of `rect`, leading edge first; returns how high they are."""
-    height = line_height(font)
+    height, direction = line_height(font), QGuiApplication.layoutDirection()
     painter.setFont(font)
     painter.setPen(ink)
     for at, line in enumerate(lines):
-        painter.drawText(QRect(rect.x(), rect.y() + at * height, rect.width(), height), LEADING, line)
+        place = QRect(rect.x(), rect.y() + at * height, rect.width(), height)
+        painter.drawText(place, LEADING, isolated(line, direction))
     return height * len(lines)
 
 
