@@ -57,6 +57,7 @@ def main(languages: list[str]) -> None:
                 write_po(file, Catalog(locale=language, project="Orderbell", charset="utf-8"))
     current = template()
     for path, catalogue in catalogues():
+        current.creation_date = catalogue.creation_date  # without news the files stay as they are
         catalogue.update(current, no_fuzzy_matching=True)
         with path.open("wb") as file:
             write_po(file, catalogue, sort_output=True, ignore_obsolete=True, width=110, include_lineno=False)
