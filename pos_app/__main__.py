@@ -16,11 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from core.ui.preflight import require_qt
 
     require_qt()
-    from core.ui.app import run_window, start_application
-    from pos_app.bootstrap import open_window
+    from pos_app.bootstrap import run
 
-    app, theme = start_application("Orderbell POS", settings)
-    return run_window(app, open_window(settings, theme), settings)
+    return run(settings)
 
 
 if __name__ == "__main__":

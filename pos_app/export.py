@@ -1,14 +1,18 @@
-"""Orders as a file for a spreadsheet: CSV (RFC 4180), one order a row."""
+"""Orders, and what waits to be sent, as a file for a spreadsheet: CSV (RFC 4180), one of them a row."""
 
+import contextlib
 import csv
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
+
+import msgspec
 
 from core.domain.money import exponent
 from core.domain.order import Order
+from pos_app.models.queue import Exported
 
 _COLUMNS: Final = (
     "number",
@@ -29,6 +33,8 @@ _COLUMNS: Final = (
     "note",
     "reason",
 )
+_SPREADSHEET: Final = "utf-8-sig"
+"""With a byte order mark, for spreadsheets take a file without one for something older."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -73,17 +79,33 @@ def _row(order: Order) -> tuple[str, ...]:
 
 
 def write_orders(orders: Iterable[Order], path: Path) -> None:
-    """Write `orders` to `path`, all of them or, on an `OSError`, none: what was there before stays.
+    """Write `orders` to `path`, all of them or, on an `OSError`, none: what was there before stays."""
+    with _written(path, _SPREADSHEET) as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        writer.writerows(_row(order) for order in orders)
 
-    UTF-8 with a byte order mark, for spreadsheets take a file without one for something older.
-    """
+
+def write_queue(operations: Iterable[Exported], path: Path) -> None:
+    """Write `operations` to `path` as `write_orders` does; as JSON when that is how the path ends."""
+    rows = [msgspec.structs.asdict(operation) for operation in operations]
+    if path.suffix.lower() == ".json":
+        with _written(path, "utf-8") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
+        return
+    with _written(path, _SPREADSHEET) as file:
+        writer = csv.writer(file)
+        writer.writerow(Exported.__struct_fields__)
+        writer.writerows([cell(str(value)) for value in row.values()] for row in rows)
+
+
+@contextlib.contextmanager
+def _written(path: Path, encoding: str) -> Iterator[TextIO]:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     partial = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(_COLUMNS)
-            writer.writerows(_row(order) for order in orders)
+        with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

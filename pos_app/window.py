@@ -1,33 +1,37 @@
 """The cashier's window: it composes the pages and passes on what they say. No order is decided about here."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget
 from typing_extensions import override
 
-from core.client.api import StaffApi
+from core.client.api import OutboxApi, StaffApi
 from core.client.errors import ClientError, SignedOut, Unreachable
-from core.client.orders import Changes, OrderStore
+from core.client.orders import OrderStore
+from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import Tokens
+from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
-from pos_app.models.card import Thresholds
 from pos_app.presenters.board import Board
 from pos_app.presenters.changes import OrderChanges
 from pos_app.presenters.lookup import Lookup
 from pos_app.presenters.scanner import Scanner
 from pos_app.presenters.sign_in import SignIn
 from pos_app.settings import PosSettings
-from pos_app.widgets.board_page import BoardPage
+from pos_app.widgets import dialogs
+from pos_app.widgets.alerts import Alerts
 from pos_app.widgets.change_reports import ChangeReports
+from pos_app.widgets.live import Live
 from pos_app.widgets.order_actions import OrderActions
+from pos_app.widgets.pages import Pages
+from pos_app.widgets.search import Search
 from pos_app.widgets.sign_in_page import SignInPage
 from pos_app.widgets.workspace import PAGES, Workspace
 
@@ -42,11 +46,23 @@ _CARD_KEYS: Final = {
 
 
 class PosWindow(QMainWindow):
-    """One till."""
+    """One till.
+
+    `bridge` is how a sync engine tells this window, and `outbox` what it keeps for it; without them the window lives
+    on its own questions alone.
+    """
 
     closed = Signal()
 
-    def __init__(self, settings: PosSettings, theme: Theme, api: StaffApi, jobs: Jobs) -> None:
+    def __init__(
+        self,
+        settings: PosSettings,
+        theme: Theme,
+        api: StaffApi,
+        jobs: Jobs,
+        bridge: Bridge | None = None,
+        outbox: OutboxApi | None = None,
+    ) -> None:
         super().__init__()
         self.setObjectName("pos_window")
         self.setWindowTitle("Orderbell")
@@ -56,26 +72,37 @@ class PosWindow(QMainWindow):
         self._jobs = jobs
         self._person_id = ""
         self._shop_name = ""
-        self.store = OrderStore()
-        self._changes = OrderChanges(jobs, api, self.store, self)
-        self.board = Board(
-            jobs,
-            api,
-            self.store,
-            self._changes,
-            settings.board_refresh_s,
-            automatic=settings.board_refresh,
-            parent=self,
-        )
+        self._outbox = outbox
+        self.store = bridge.store if bridge is not None else OrderStore()
+        self._changes = OrderChanges(jobs, api, self.store, outbox=outbox is not None, parent=self)
+        refresh_s, automatic = settings.board_refresh_s, settings.board_refresh
+        self.board = Board(jobs, api, self.store, self._changes, refresh_s, automatic=automatic, parent=self)
         self._actions = OrderActions(theme, jobs, api, self.store, self._changes, self)
-        self._sign_in = SignIn(jobs, api, settings.device, self)
+        self._sign_in = SignIn(jobs, api, settings.device, keeps=outbox is not None, parent=self)
         self._lookup = Lookup(jobs, api, self.store, self)
         self._scanner = Scanner(self)
         self._idle = IdleWatch(settings.idle_lock_s, parent=self)
         self.sign_in_page = SignInPage(theme, self._sign_in, settings.device)
-        self.workspace = Workspace(theme, settings.device, api.server_now)
+        pages = [name for name in PAGES if name != "sync" or outbox is not None]
+        self.workspace = Workspace(theme, settings.device, api.server_now, pages=pages)
+        self.alerts = Alerts(settings, theme, self.store, api.server_now, self.workspace)
+        self.workspace.add_speech(self.alerts.bar)
         self._reports = ChangeReports(self._changes, self.workspace.notice, self.workspace.undo, settings.undo_s, self)
-        self._pages: dict[str, QWidget] = {}
+        self._live = Live(jobs, self.store, self.board, self.alerts, self.workspace, bridge, outbox)
+        self._search = Search(self.board, self.workspace.search, self)
+        self._pages = Pages(
+            settings,
+            theme,
+            jobs,
+            api,
+            self.store,
+            self.board,
+            self._actions,
+            self.alerts,
+            self.workspace,
+            bridge,
+            outbox,
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self.sign_in_page)
         self._stack.addWidget(self.workspace)
@@ -85,81 +112,53 @@ class PosWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._sign_in.signed_in.connect(self._on_signed_in)
+        self._sign_in.left.connect(self._on_session_left)
         self._idle.ended.connect(self._on_idle_ended)
         self._reports.session_over.connect(self._on_failed)
         self._actions.print_wanted.connect(self._on_print_wanted)
+        self._actions.decision_wanted.connect(self._on_decision_wanted)
+        self._changes.done.connect(self.alerts.on_change_done)
+        self.alerts.counted.connect(self.sign_in_page.set_new)
+        self._pages.failed.connect(self._on_failed)
+        self._pages.taken.connect(self._on_order_taken)
+        self._pages.search_all_wanted.connect(self._search.search_all)
+        self._live.failed.connect(self._on_failed)
+        self._live.session_over.connect(self._on_failed)
+        self._search.meant.connect(self.open_code)
+        self._search.left.connect(self._focus_cards)
+        self._search.everywhere_wanted.connect(self._on_search_everywhere)
         self._lookup.found.connect(self._on_order_found)
         self._lookup.failed.connect(self._on_failed)
         self._scanner.scanned.connect(self.open_code)
         self._scanner.typed.connect(self._on_key_typed)
         self.board.changed.connect(self._on_board_changed)
         self.board.refresher.failed.connect(self._on_refresh_failed)
-        self._unsubscribe = self.store.subscribe(self._on_store_changed)
         workspace = self.workspace
         workspace.connection.follow(self.board.refresher)
         workspace.page_wanted.connect(self.show_page)
         workspace.leave_wanted.connect(self._on_leave_wanted)
         workspace.shortcuts_wanted.connect(self._show_shortcuts)
-        workspace.search.textChanged.connect(self.board.seek)
-        workspace.search.entered.connect(self._on_search_entered)
-        workspace.search.left.connect(self._focus_cards)
+        workspace.sound_wanted.connect(self._show_sound)
 
     # -- pages
 
     @Slot(str)
     def show_page(self, name: str) -> None:
-        """`orders`, `new` or `history`; a page is made when it is first shown."""
-        if name not in self._pages:
-            self._pages[name] = {"orders": self._make_board, "new": self._make_new, "history": self._make_history}[
-                name
-            ]()
-            self.workspace.add_page(name, self._pages[name])
+        """`orders`, `new`, `history` or `sync`."""
+        self._pages.page(name)
         self.workspace.show_page(name)
         self.workspace.set_new(self.board.new)
         if name == "orders":
             self._focus_cards()
 
-    def _make_board(self) -> QWidget:
-        settings = self._settings
-        thresholds = Thresholds(timedelta(minutes=settings.slow_after_min), timedelta(minutes=settings.late_after_min))
-        page = BoardPage(self._theme, self.board, thresholds, self._api.server_now)
-        page.wanted.connect(self._actions.do)
-        page.menu_wanted.connect(self._actions.open_menu)
-        page.search_all_wanted.connect(self._search_all)
-        return page
-
-    def _make_new(self) -> QWidget:
-        from pos_app.widgets.new_order_page import NewOrderPage
-
-        page = NewOrderPage(self._theme, self._jobs, self._api, self.workspace.notice)
-        page.taken.connect(self._on_order_taken)
-        page.failed.connect(self._on_failed)
-        return page
-
-    def _make_history(self) -> QWidget:
-        from pos_app.widgets.history_page import HistoryPage
-
-        page = HistoryPage(self._theme, self._jobs, self._api, self.store, self._actions, self.workspace.notice)
-        page.failed.connect(self._on_failed)
-        return page
-
-    @property
-    def _board_page(self) -> BoardPage | None:
-        page = self._pages.get("orders")
-        return page if isinstance(page, BoardPage) and self.workspace.page == "orders" else None
-
     @Slot()
     def _focus_cards(self) -> None:
-        if self._board_page is not None:
-            self._board_page.focus_cards()
+        if self._pages.board is not None:
+            self._pages.board.focus_cards()
 
     @Slot()
     def _show_shortcuts(self) -> None:
-        from pos_app.widgets.shortcuts_dialog import ShortcutsDialog
-
-        dialog = ShortcutsDialog(self._theme, self)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        dialogs.show_shortcuts(self._theme, self)
 
     # -- who is here
 
@@ -180,16 +179,21 @@ class PosWindow(QMainWindow):
         if self.isVisible():
             self.board.refresher.start()
 
+    def resume(self, tokens: Tokens, age_s: float | None) -> None:
+        """Go on, behind the lock, as whoever did not sign out in an earlier run, whose orders are `age_s` old."""
+        self._person_id, self._shop_name = tokens.person.id, tokens.shop_name
+        self._sign_in.resume(tokens.person)
+        if age_s is not None:
+            self.board.refresher.remember(age_s)
+        self.sign_in_page.ask(tokens.person.name, title=_("Locked"))
+
     def _forget_person(self) -> None:
         """Nothing half done by one cashier is left for the next."""
         self._changes.forget()
         self._reports.clear()
         self.workspace.search.clear()
-        for page in self._pages.values():
-            clear: Callable[[], None] | None = getattr(page, "clear", None)
-            if clear is not None:
-                clear()
-        if self._pages:
+        self._pages.clear()
+        if self.workspace.page:
             self.show_page("orders")
 
     @Slot(str)
@@ -207,14 +211,29 @@ class PosWindow(QMainWindow):
             return
         if how == "lock":
             self.lock()
+        elif self.store.unsent:
+            unsent, leave = len(self.store.outbox()), partial(self._sign_out, how)
+            dialogs.ask_before_leaving(self._theme, self._sign_in.names[0], unsent, leave, self)
         else:
-            self._leave()
-            if how == "sign_out":
-                self._forget_person()
-                self._person_id = ""
-                self.store.clear()
-                self.board.refresher.reset()
-            self.sign_in_page.ask()
+            self._sign_out(how)
+
+    def _sign_out(self, how: str) -> None:
+        self._leave()
+        self._sign_in.leave()
+        if how == "sign_out" or self._outbox is not None:
+            self._forget_person()
+            self._person_id = ""
+            self.alerts.stop()
+            self.store.clear()
+            self.board.refresher.reset()
+        self.sign_in_page.ask()
+
+    @Slot()
+    def _on_session_left(self) -> None:
+        # With an engine: what it had still told of that session when it ended has arrived by now, and is nobody's.
+        if self._outbox is not None:
+            self.alerts.stop()
+            self.store.clear()
 
     @Slot()
     def _on_idle_ended(self) -> None:
@@ -227,18 +246,22 @@ class PosWindow(QMainWindow):
             return
         name = self._sign_in.person.name if self._sign_in.person is not None else ""
         self._leave()
+        self._sign_in.lock()
         self.sign_in_page.ask(name, reason, _("Locked"))
+
+    def _close_dialogs(self) -> None:
+        for window in (*self.findChildren(QMenu), *self.findChildren(QDialog)):
+            window.close()
 
     def _leave(self) -> None:
         self._idle.stop()
         self._scanner.stop()
         self._lookup.stop()
         self.board.refresher.stop()
-        for window in (*self.findChildren(QMenu), *self.findChildren(QDialog)):
-            window.close()
+        self._close_dialogs()
         self._reports.clear()
+        self.alerts.hush()
         self._stack.setCurrentWidget(self.sign_in_page)
-        self._sign_in.leave()
 
     # -- what went wrong
 
@@ -255,8 +278,15 @@ class PosWindow(QMainWindow):
         if not isinstance(error, Unreachable):
             self._on_failed(error)
 
-    def _on_store_changed(self, _changes: Changes) -> None:
-        self.workspace.connection.set_waiting(self.store.waiting)
+    @Slot(object)
+    def _on_decision_wanted(self, order_id: OrderId) -> None:
+        self._close_dialogs()
+        self.show_page("sync")
+        self._pages.choose(order_id)
+
+    @Slot()
+    def _show_sound(self) -> None:
+        dialogs.show_sound(self._theme, self.alerts.sounds, self)
 
     @Slot()
     def _on_board_changed(self) -> None:
@@ -277,46 +307,26 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_order_found(self, order: Order) -> None:
-        if self._board_page is not None:
-            self._board_page.focus_order(order.id)
+        if self._pages.board is not None:
+            self._pages.board.focus_order(order.id)
         self._actions.show_details(order)
 
-    @Slot()
-    def _on_search_entered(self) -> None:
-        """One that is meant exactly opens; one that is left over is gone to; for the rest there is the history."""
-        sought = self.workspace.search.text().strip()
-        if not sought:
-            self._focus_cards()
-        elif self.board.find(sought) is not None:
-            self.open_code(sought)
-        elif self.board.shown:
-            self._focus_cards()
-        else:
-            self._search_all()
-
-    @Slot()
-    def _search_all(self) -> None:
-        from pos_app.widgets.history_page import HistoryPage
-
-        sought = self.workspace.search.text().strip()
-        self.workspace.search.clear()
+    @Slot(str)
+    def _on_search_everywhere(self, sought: str) -> None:
         self.show_page("history")
-        page = self._pages["history"]
-        assert isinstance(page, HistoryPage)
-        page.seek(sought)
+        self._pages.seek(sought)
 
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
-        self.store.put(order)
+        if self._outbox is None:  # an engine has told of it already, and may know more by now
+            self.store.put(order)
         self.show_page("orders")
-        if self._board_page is not None:
-            self._board_page.focus_order(order.id)
+        if self._pages.board is not None:
+            self._pages.board.focus_order(order.id)
 
     @Slot(object)
     def _on_print_wanted(self, order: Order) -> None:
-        from core.ui.receipt import ReceiptDialog
-
-        ReceiptDialog(order, self._shop_name, self._theme, self._jobs, parent=self).open()
+        dialogs.show_receipt(order, self._shop_name, self._theme, self._jobs, self)
 
     # -- keys
 
@@ -325,7 +335,7 @@ class PosWindow(QMainWindow):
         """Keys that no field wanted. The scanner sees them first: its Enter must not confirm an order."""
         if not self.signed_in or self._scanner.take(event):
             return
-        page, key = self._board_page, Qt.Key(event.key())
+        page, key = self._pages.board, Qt.Key(event.key())
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key == Qt.Key.Key_F5:
             self._refresh()
@@ -333,21 +343,19 @@ class PosWindow(QMainWindow):
             self.workspace.undo.act()
         elif control and key == Qt.Key.Key_L:
             self._on_leave_wanted("lock")
-        elif control and Qt.Key.Key_1 <= key <= Qt.Key.Key_3:
-            self.show_page(tuple(PAGES)[key - Qt.Key.Key_1])
+        elif control and 0 <= key - Qt.Key.Key_1 < len(self.workspace.pages):
+            self.show_page(self.workspace.pages[key - Qt.Key.Key_1])
         elif page is not None and key in _CARD_KEYS and not control:
             card = page.current if page.has_cards_focus else None
             if card is not None and not event.isAutoRepeat():
+                self.alerts.acknowledge()
                 self._actions.do(_CARD_KEYS[key], card.order.id)
         else:
             super().keyPressEvent(event)
 
     def _refresh(self) -> None:
         self.board.refresher.refresh()
-        page = self._pages.get(self.workspace.page)
-        refresh: Callable[[], None] | None = getattr(page, "refresh", None)
-        if refresh is not None:
-            refresh()
+        self._pages.refresh()
 
     @Slot(str)
     def _on_key_typed(self, character: str) -> None:
@@ -361,6 +369,8 @@ class PosWindow(QMainWindow):
             self._show_shortcuts()
         elif character.casefold() == "n":
             self.show_page("new")
+        elif character.casefold() == "a":
+            self.alerts.acknowledge()
 
     # -- coming and going
 
@@ -382,7 +392,8 @@ class PosWindow(QMainWindow):
         self.hide()
         self._idle.stop()
         self._scanner.stop()
-        self._unsubscribe()
+        self._live.close()
+        self.alerts.close()
         self.board.close()
         self._jobs.close(waits)
         self.closed.emit()

@@ -161,7 +161,8 @@ class OrderStore:
 
     def learn(self, orders: Iterable[Order]) -> Changes:
         """Orders that were looked up: known from now on, and shown where they are listed, but listed by nothing."""
-        updated = [order.id for order in orders if self._tell(order) and order.id in self._listed]
+        told = [order for order in orders if order != self._projected.get(order.id)]  # as in `put`
+        updated = [order.id for order in told if self._tell(order) and order.id in self._listed]
         return self._announce(Changes(updated=tuple(updated)))
 
     def put_report(self, report: StatusReport) -> Changes:

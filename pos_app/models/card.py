@@ -39,12 +39,77 @@ _STEPS: Final = {
 }
 
 
+class Own(Enum):
+    """Where this till's own change of an order stands."""
+
+    NONE = "none"
+    SENDING = "sending"
+    """The press is being dealt with; another one does nothing."""
+    UNSENT = "unsent"
+    """It could not be sent, and nothing sends it by itself."""
+    ON_ITS_WAY = "on its way"
+    """Accepted: it is in the outbox. The order can be moved on already."""
+    WAITING = "waiting"
+    """The same, while the server is away."""
+    CONFLICT = "conflict"
+    """The order was no longer what the cashier saw. They choose."""
+    PARKED = "parked"
+    """The server does not accept it. The cashier says what becomes of it."""
+
+
+_OWN: Final = {
+    Own.NONE: ("", ""),
+    Own.SENDING: (N_("sending…"), "confirmed"),
+    Own.ON_ITS_WAY: (N_("sending…"), "confirmed"),
+    Own.UNSENT: (N_("not sent"), "danger"),
+    Own.WAITING: (N_("waiting to send"), "pending"),
+    Own.CONFLICT: (N_("conflict"), "danger"),
+    Own.PARKED: (N_("not accepted"), "danger"),
+}
+_OWN_ICONS: Final = {
+    Own.UNSENT: "warning",
+    Own.WAITING: "waiting",
+    Own.CONFLICT: "warning",
+    Own.PARKED: "warning",
+}
+
+
+def own_words(own: Own) -> str:
+    """`sending…`, or whatever there is to say; empty when there is nothing."""
+    words = _OWN[own][0]
+    return _(words) if words else ""
+
+
+def own_look(own: Own) -> tuple[str, str]:
+    """The icon (none while all goes well) and the colour that go with `own_words`."""
+    return _OWN_ICONS.get(own, ""), _OWN[own][1]
+
+
 class Card(msgspec.Struct, frozen=True):
-    """One order on the board. `sending`: the server has not answered yet; `unsent`: it could not be asked."""
+    """One order on the board."""
 
     order: Order
-    sending: bool = False
-    unsent: bool = False
+    own: Own = Own.NONE
+
+    @property
+    def sending(self) -> bool:
+        return self.own is Own.SENDING
+
+    @property
+    def unsent(self) -> bool:
+        return self.own is Own.UNSENT
+
+    @property
+    def held(self) -> bool:
+        """Something about it waits for a person; until then nothing else can be done with it."""
+        return self.own in (Own.CONFLICT, Own.PARKED)
+
+    @property
+    def button(self) -> str:
+        """What its big button says."""
+        if self.held:
+            return _("Decide…")
+        return _("Try again") if self.unsent else step_label(self.order)
 
     @property
     def waits_since(self) -> datetime:
@@ -121,7 +186,6 @@ def spoken(card: Card) -> str:
     lines = "; ".join(
         " ".join(filter(None, (f"{line.quantity} {line.name}", modifiers(line), line.note))) for line in order.lines
     )
-    state = _("sending") if card.sending else _("not sent") if card.unsent else ""
     parts = (
         order.number,
         status_label(order.status),
@@ -133,6 +197,6 @@ def spoken(card: Card) -> str:
         order.note,
         money(order.total_minor, order.currency),
         payment_badge(order)[0],
-        state,
+        own_words(card.own).rstrip("…"),
     )
     return ", ".join(filter(None, parts))

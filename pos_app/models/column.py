@@ -23,7 +23,8 @@ def _key(order: Order) -> _Key:
 
 
 class ColumnModel(QAbstractListModel):
-    """A sorted list of cards. An order's place in it never changes, for its key doesn't."""
+    """A sorted list of cards. An order's key changes once, if at all: when one that was taken without a server gets the
+    server's time."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,18 +34,27 @@ class ColumnModel(QAbstractListModel):
 
     def put(self, card: Card) -> None:
         """Show `card`: one row inserted, one row changed, or, when it says nothing new, nothing."""
-        key = _key(card.order)
+        key, held = _key(card.order), self._key_of.get(card.order.id)
+        if held is not None:
+            row = bisect_left(self._keys, held)
+            if held == key or self._stays(row, key):
+                self._keys[row] = self._key_of[card.order.id] = key
+                if self._cards[row] != card:
+                    self._cards[row] = card
+                    self.dataChanged.emit(self.index(row), self.index(row))
+                return
+            self.remove(card.order.id)
         row = bisect_left(self._keys, key)
-        if card.order.id in self._key_of:
-            if self._cards[row] != card:
-                self._cards[row] = card
-                self.dataChanged.emit(self.index(row), self.index(row))
-            return
         self.beginInsertRows(QModelIndex(), row, row)
         self._cards.insert(row, card)
         self._keys.insert(row, key)
         self._key_of[card.order.id] = key
         self.endInsertRows()
+
+    def _stays(self, row: int, key: _Key) -> bool:
+        """Whether the card in `row` is in the same place under `key`."""
+        before, after = self._keys[max(0, row - 1) : row], self._keys[row + 1 : row + 2]
+        return all(other < key for other in before) and all(key < other for other in after)
 
     def remove(self, order_id: OrderId) -> None:
         """Take the order's card away, if there is one."""

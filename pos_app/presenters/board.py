@@ -72,8 +72,18 @@ class Board(QObject):
         order = self._store.get(order_id)
         if order is None:
             return None
-        sending = self._store.pending(order_id) is not None
-        return Card(order, sending, not sending and self._changes.unsent(order_id) is not None)
+        return Card(order, self._changes.own(order_id))
+
+    @property
+    def online(self) -> bool:
+        return self._changes.online
+
+    def set_online(self, online: bool) -> None:
+        """Whether what is accepted goes out at once, or waits."""
+        if online is not self._changes.online:
+            self._changes.online = online
+            for operation in self._store.outbox():
+                self._place(operation.order_id)
 
     def find(self, code: str) -> OrderId | None:
         """The open order whose number or id is exactly `code`, as a scanner reads it."""

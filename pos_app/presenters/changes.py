@@ -1,4 +1,8 @@
-"""This till's own changes of orders: shown at once, sent once, and sent again under the same op id until answered."""
+"""This till's own changes of orders: shown at once, and made once however often they are sent.
+
+A door with an outbox has a change on the disk before it answers, and sends it by itself from then on. One without has
+the server's answer; when that is lost, the same change is kept here to be tried again under the same op id.
+"""
 
 from functools import partial
 
@@ -7,13 +11,14 @@ from PySide6.QtCore import QObject, Signal
 
 from core.client.api import StaffApi
 from core.client.errors import ClientError, Conflict, Refused
+from core.client.operations import State
 from core.client.orders import OrderStore, PendingChange
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move, OrderStatus
 from core.protocol.requests import ChangePayment, ChangeStatus, RecallOrder
 from core.ui.jobs import Job, Jobs
-from pos_app.models.card import target
+from pos_app.models.card import Own, target
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -27,7 +32,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """The server has made `change`; `order` is what it made of it."""
+    """`change` is made, or accepted by the outbox; `order` is what it comes to."""
 
     change: Change
     order: Order
@@ -49,11 +54,16 @@ class OrderChanges(QObject):
     failed = Signal(object)
     """A `Failed`."""
 
-    def __init__(self, jobs: Jobs, api: StaffApi, store: OrderStore, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, api: StaffApi, store: OrderStore, *, outbox: bool = False, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._api = api
         self._store = store
+        self._outbox = outbox
+        self.online = True
+        """Whether what is accepted goes out at once."""
         self._running: dict[OrderId, tuple[Change, Job]] = {}
         self._unsent: dict[OrderId, Change] = {}
 
@@ -81,25 +91,38 @@ class OrderChanges(QObject):
         self._move(order_id, Move.REJECT, reason)
 
     def pay(self, order_id: OrderId, payment: PaymentState, tender: Tender | None = None) -> None:
-        order = self._store.server_row(order_id)
-        if order is not None:
+        order = self._store.get(order_id)
+        if order is not None and order_id not in self._running:
             request = ChangePayment(payment=payment, version=order.version, tender=tender)
             self._intend(order, order.status, request)
 
     def undo(self, done: Done) -> None:
         """Take a step back that was just made, or make one again that was just recalled."""
-        if self._store.server_row(done.order.id) is None:
+        if self._store.get(done.order.id) is None:
             self._store.put(done.order)
         self._move(done.order.id, Move.ADVANCE if done.change.move is Move.RECALL else Move.RECALL)
 
     def unsent(self, order_id: OrderId) -> Change | None:
         """The change of this order that got no answer, while it still fits: the server may have made it after all."""
         change = self._unsent.get(order_id)
-        row = self._store.server_row(order_id)
+        row = self._store.get(order_id)
         if change is not None and (row is None or row.version != change.order.version):
             del self._unsent[order_id]
             return None
         return change
+
+    def own(self, order_id: OrderId) -> Own:
+        """Where this till's own change of an order stands."""
+        if self._store.pending(order_id) is not None:
+            return Own.SENDING
+        operations = self._store.operations(order_id)
+        if operations and operations[0].held:
+            return Own.CONFLICT if operations[0].state is State.CONFLICT else Own.PARKED
+        if self.unsent(order_id) is not None:
+            return Own.UNSENT
+        if not operations:
+            return Own.NONE
+        return Own.ON_ITS_WAY if self.online else Own.WAITING
 
     @property
     def under_way(self) -> int:
@@ -116,9 +139,9 @@ class OrderChanges(QObject):
     # -- inside
 
     def _move(self, order_id: OrderId, move: Move, reason: str = "") -> None:
-        order = self._store.server_row(order_id)
+        order = self._store.get(order_id)
         to = target(order, move) if order is not None else None
-        if order is None or to is None:
+        if order is None or to is None or order_id in self._running:
             return
         if move is Move.RECALL:
             self._intend(order, to, RecallOrder(version=order.version, reason=reason), move)
@@ -159,7 +182,8 @@ class OrderChanges(QObject):
 
     def _on_sent(self, change: Change, order: Order) -> None:
         del self._running[change.order.id]
-        self._store.settle(change.op_id, order)
+        # An outbox answers with its own foresight; the order as it is comes from the engine.
+        self._store.settle(change.op_id, None if self._outbox else order)
         self.done.emit(Done(change, order))
 
     def _on_failed(self, change: Change, error: ClientError) -> None:

@@ -1,5 +1,6 @@
 """One order with its history, for as long as somebody looks at it."""
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -7,10 +8,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.api import StaffApi
 from core.client.errors import ClientError
 from core.client.orders import Changes, OrderStore
+from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
 from core.protocol.replies import OrderDetails
 from core.ui.jobs import Job, Jobs
-from pos_app.models.card import Card
+from pos_app.models.card import Card, Own
 
 
 class Details(QObject):
@@ -19,12 +21,19 @@ class Details(QObject):
     changed = Signal()
 
     def __init__(
-        self, jobs: Jobs, api: StaffApi, store: OrderStore, order: Order, parent: QObject | None = None
+        self,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        order: Order,
+        own: Callable[[OrderId], Own],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._api = api
         self._store = store
+        self._own = own
         self.order = order
         self.history: tuple[StatusChange, ...] = ()
         self.error: ClientError | None = None
@@ -35,7 +44,7 @@ class Details(QObject):
 
     @property
     def card(self) -> Card:
-        return Card(self.order, self._store.pending(self.order.id) is not None)
+        return Card(self.order, self._own(self.order.id))
 
     @property
     def loading(self) -> bool:

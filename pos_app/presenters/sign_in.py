@@ -14,20 +14,30 @@ from core.ui.text import _
 
 
 class SignIn(QObject):
-    """Signs people in and out, one at a time."""
+    """Signs people in and out, one at a time.
+
+    With `keeps` the session outlives the lock: what was accepted goes on being sent (docs/adr/0028).
+    """
 
     started = Signal()
     signed_in = Signal(object)
     """The `Tokens` of the new session."""
     refused = Signal(object)
     """A `ClientError`: nobody is signed in by it."""
+    left = Signal()
+    """Whoever was signed in has signed out; nothing of theirs comes after this."""
 
-    def __init__(self, jobs: Jobs, api: StaffApi, device: str, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, api: StaffApi, device: str, *, keeps: bool = False, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._keeps = keeps
         self._jobs = jobs
         self._api = api
         self._device = device
         self._job: Job | None = None
+        self._leaving: Job | None = None
+        self._asked: StaffSignIn | None = None
         self.person: Person | None = None
         """Who is signed in."""
         self.names: tuple[str, ...] = ()
@@ -35,25 +45,50 @@ class SignIn(QObject):
 
     @property
     def running(self) -> bool:
-        return self._job is not None
+        return self._job is not None or self._asked is not None
 
     def submit(self, name: str, pin: str) -> None:
         """Try to sign `name` in. Does nothing while a try is under way."""
-        if self._job is None:
-            request = StaffSignIn(staff=name.strip(), pin=pin, device=self._device)
-            self._job = self._jobs.run(partial(self._api.staff_sign_in, request), self._on_signed_in, self._on_refused)
-            self.started.emit()
+        if self.running:
+            return
+        self._asked = StaffSignIn(staff=name.strip(), pin=pin, device=self._device)
+        self.started.emit()
+        if self._leaving is None:  # or else the end of one session could meet the beginning of the next
+            self._ask()
+
+    def resume(self, person: Person) -> None:
+        """This person's session goes on from an earlier run, behind the lock."""
+        self.person = person
+        self._remember(person.name)
+
+    def lock(self) -> None:
+        """Nobody is at the till."""
+        if not self._keeps:
+            self.leave()
 
     def leave(self) -> None:
         """End the session; the server is told when it can be reached."""
         if self.person is not None:
             self.person = None
-            self._jobs.run(self._api.sign_out, _nothing, _nothing)
+            self._leaving = self._jobs.run(self._api.sign_out, self._on_left, self._on_left)
+
+    def _ask(self) -> None:
+        request, self._asked = self._asked, None
+        if request is not None:
+            self._job = self._jobs.run(partial(self._api.staff_sign_in, request), self._on_signed_in, self._on_refused)
+
+    def _on_left(self, _result: object) -> None:
+        self._leaving = None
+        self.left.emit()
+        self._ask()
+
+    def _remember(self, name: str) -> None:
+        self.names = (name, *(each for each in self.names if each != name))
 
     def _on_signed_in(self, tokens: Tokens) -> None:
         self._job = None
         self.person = tokens.person
-        self.names = (tokens.person.name, *(name for name in self.names if name != tokens.person.name))
+        self._remember(tokens.person.name)
         self.signed_in.emit(tokens)
 
     def _on_refused(self, error: ClientError) -> None:
@@ -61,7 +96,3 @@ class SignIn(QObject):
         if isinstance(error, SignedOut):
             error = SignedOut(_("Try again, or ask the admin for a new PIN."), title=_("The name or the PIN is wrong"))
         self.refused.emit(error)
-
-
-def _nothing(_result: object) -> None:
-    """Signing out has no answer to wait for."""

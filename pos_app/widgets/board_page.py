@@ -12,7 +12,7 @@ from typing_extensions import override
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui.controls import button, label
-from core.ui.text import _, ngettext
+from core.ui.text import _, figure, ngettext
 from core.ui.theme import Theme
 from pos_app.models.card import COLUMNS, Card, Thresholds, column_empty, column_title
 from pos_app.presenters.board import Board
@@ -30,6 +30,8 @@ class BoardPage(QWidget):
     wanted = Signal(str, object)
     """What (step, details) and the `OrderId`."""
     menu_wanted = Signal(object, QPoint)
+    noticed = Signal()
+    """Somebody pressed a new order's card."""
     search_all_wanted = Signal()
     """What is sought may be in orders that are not on the board."""
 
@@ -62,6 +64,7 @@ class BoardPage(QWidget):
         self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setWidget(columns)
+        self.views[OrderStatus.PENDING].pressed.connect(self.noticed)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(theme.space(2))
@@ -169,7 +172,7 @@ class BoardPage(QWidget):
     @Slot()
     def _on_board_changed(self) -> None:
         for status, model in self._board.columns.items():
-            words = str(model.rowCount())
+            words = figure(model.rowCount())
             if self._counts[status].text() != words:
                 self._counts[status].setText(words)
                 self._counts[status].setAccessibleName(ngettext("{count} order", "{count} orders", model.rowCount()))

@@ -13,9 +13,9 @@ from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui import icons
 from core.ui.chips import chip_width, paint_chip
-from core.ui.text import N_, _, age, stopwatch
+from core.ui.text import N_, _, age, isolated, stopwatch
 from core.ui.theme import Theme
-from pos_app.models.card import Band, Card, Thresholds, step_label
+from pos_app.models.card import Band, Card, Thresholds
 from pos_app.models.column import CARD
 from pos_app.widgets.card_layout import CardLayout, Fonts, lay_out, stripe_colour
 
@@ -23,8 +23,10 @@ Part = Literal["step", "more", "card"]
 Spot = tuple[OrderId, Part]
 _HOUR: Final = timedelta(hours=1)
 _WORDS: Final = {Band.FRESH: "{age}", Band.SLOW: N_("{age} slow"), Band.LATE: N_("{age} late")}
-_LEADING: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
-_TRAILING: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
+_ROW: Final = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip
+"""Rows are as high as the font says; Arabic reaches below that."""
+_LEADING: Final = int(Qt.AlignmentFlag.AlignLeft | _ROW)
+_TRAILING: Final = int(Qt.AlignmentFlag.AlignRight | _ROW)
 _CENTRED: Final = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
 _STRIPE: Final = 5.0
 Index = QModelIndex | QPersistentModelIndex
@@ -141,7 +143,7 @@ class CardDelegate(QStyledItemDelegate):
             painter.setFont(self._fonts.font(text.font))
             painter.setPen(theme.colour(text.colour))
             flags = _TRAILING if text.trailing else _LEADING
-            painter.drawText(_placed(text.rect, row, direction), flags, _isolated(text.words, direction))
+            painter.drawText(_placed(text.rect, row, direction), flags, isolated(text.words, direction))
         self._paint_buttons(painter, row, card, layout, direction)
 
     def _paint_ground(
@@ -191,15 +193,14 @@ class CardDelegate(QStyledItemDelegate):
         ground, ink = theme.colour("brand"), theme.colour("brand_ink")
         if card.sending:
             ground, ink = theme.colour("sunken"), theme.colour("muted")
-        elif card.unsent:
+        elif card.unsent or card.held:
             ground, ink = theme.colour("danger"), theme.colour("surface")
         painter.setPen(QPen(theme.colour("line"), 1) if card.sending else Qt.PenStyle.NoPen)
         painter.setBrush(_shade(ground, self._level(spot)) if not card.sending else ground)
         painter.drawRoundedRect(step, radius, radius)
         painter.setPen(ink)
         painter.setFont(self._fonts.font(layout.step_font))
-        words = _("Try again") if card.unsent else step_label(card.order)
-        painter.drawText(step, _CENTRED, words)
+        painter.drawText(step, _CENTRED, card.button)
         level = self._level((card.order.id, "more"))
         painter.setBrush(theme.colour("sunken" if level == "pressed" else "surface"))
         painter.setPen(QPen(theme.colour("muted" if level else "line"), 1))
@@ -237,11 +238,6 @@ def _placed(rect: QRectF, row: QRect, direction: Qt.LayoutDirection) -> QRectF:
     """`rect` of a layout where it is in the view, mirrored when read from right to left."""
     left = row.width() - rect.right() if direction is Qt.LayoutDirection.RightToLeft else rect.left()
     return QRectF(row.left() + left, row.top() + rect.top(), rect.width(), rect.height())
-
-
-def _isolated(words: str, direction: Qt.LayoutDirection) -> str:
-    """`words` in their own direction: an English address stays one on an Arabic till (Unicode's FSI and PDI)."""
-    return f"\u2068{words}\u2069" if direction is Qt.LayoutDirection.RightToLeft else words
 
 
 def _shade(colour: QColor, level: str) -> QColor:

@@ -10,9 +10,9 @@ from PySide6.QtGui import QFont, QFontMetricsF, QTextLayout, QTextOption
 from core.domain.order import ONLINE_SERIES, Channel, Order, OrderLine, order_number
 from core.domain.status import Fulfilment, OrderStatus
 from core.ui.chips import chip_width
-from core.ui.text import _, fulfilment_label, money, ngettext
+from core.ui.text import figure, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
-from pos_app.models.card import Card, customer, item_count, modifiers, payment_badge, step_label
+from pos_app.models.card import Card, customer, item_count, modifiers, own_look, own_words, payment_badge
 
 MOST_LINES: Final = 5
 """Order lines on a card; of a longer order one less, and how many more there are."""
@@ -142,7 +142,7 @@ class _Setter:
         self._who(order)
         self._y += theme.px(6)
         shown = order.lines if len(order.lines) <= MOST_LINES else order.lines[: MOST_LINES - 1]
-        quantity = max((self._fonts.width(_BOLD, str(line.quantity)) for line in shown), default=0)
+        quantity = max((self._fonts.width(_BOLD, figure(line.quantity)) for line in shown), default=0)
         indent = max(theme.px(20), quantity + theme.px(8))
         for line in shown:
             self._line(line, indent)
@@ -153,7 +153,7 @@ class _Setter:
         if order.fulfilment is Fulfilment.DELIVERY:
             self._aside(order.address, "pin", "delivery")
         self._sum(order)
-        step, font, more_rect = self._buttons(order)
+        step, font, more_rect = self._buttons()
         self._y += theme.px(12)
         card = QRectF(_RING, _RING / 2, self._width - 2 * _RING, self._y - _RING / 2)
         return CardLayout(
@@ -214,7 +214,7 @@ class _Setter:
 
     def _line(self, line: OrderLine, indent: float) -> None:
         height = self._fonts.height(_BODY)
-        self._add(QRectF(self._left, self._y, indent, height), str(line.quantity), _BOLD, "text")
+        self._add(QRectF(self._left, self._y, indent, height), figure(line.quantity), _BOLD, "text")
         for words in self._fonts.wrap(_BODY, line.name, self._right - self._left - indent):
             self._row(words, _BODY, "text", indent)
         if line.modifiers:
@@ -245,11 +245,7 @@ class _Setter:
         width = self._fonts.width(_TOTAL, total)
         self._add(QRectF(self._right - width, self._y, width, height), total, _TOTAL, "text", trailing=True)
         count = item_count(order)
-        state, colour = "", ""
-        if self._card.sending:
-            state, colour = _("sending…"), "confirmed"
-        elif self._card.unsent:
-            state, colour = _("not sent"), "danger"
+        state, (shape, colour) = own_words(self._card.own), own_look(self._card.own)
         channel = "globe" if order.channel is Channel.ONLINE else "receipt"
         self._shapes.append(Shape(QRectF(self._left, self._y + (height - icon) / 2, icon, icon), channel, "muted"))
         left: float = self._left + icon + theme.px(6)
@@ -257,20 +253,25 @@ class _Setter:
         if state:
             state_width, count = self._fonts.width(_BOLD, state), f"{count} · "
             count_width = self._fonts.width(_BODY, count)
+            state_width += icon + theme.px(4) if shape else 0
             if left + count_width + state_width <= room:
                 self._add(QRectF(left, self._y, count_width, height), count, _BODY, "muted")
                 left += count_width
+            if shape:
+                self._shapes.append(Shape(QRectF(left, self._y + (height - icon) / 2, icon, icon), shape, colour))
+                left += icon + theme.px(4)
             state = self._fonts.elide(_BOLD, state, room - left + 1)
             self._add(QRectF(left, self._y, room - left, height), state, _BOLD, colour)
         else:
+            count = self._fonts.elide(_BODY, count, room - left + 1)
             self._add(QRectF(left, self._y, room - left, height), count, _BODY, "muted")
         self._y += height + theme.px(8)
 
-    def _buttons(self, order: Order) -> tuple[QRectF, FontKey, QRectF]:
+    def _buttons(self) -> tuple[QRectF, FontKey, QRectF]:
         touch = self._theme.touch_px
         more = QRectF(self._right - touch, self._y, touch, touch)
         step = QRectF(self._left, self._y, more.left() - self._theme.px(8) - self._left, touch)
-        words = _("Try again") if self._card.unsent else step_label(order)
+        words = self._card.button
         room = step.width() - self._theme.px(8)
         fitting = (key for key in (_TOTAL, _BOLD, _SMALL_BOLD) if self._fonts.width(key, words) <= room)
         self._y += touch

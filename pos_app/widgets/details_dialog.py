@@ -14,7 +14,7 @@ from core.ui.controls import button, label, panel, restyle, rule
 from core.ui.jobs import Jobs
 from core.ui.text import _, clock, day, fulfilment_label, money, payment_label, status_label, tender_label
 from core.ui.theme import Theme
-from pos_app.models.card import channel_label, customer, modifiers, step_label
+from pos_app.models.card import channel_label, customer, modifiers
 from pos_app.presenters.details import Details
 from pos_app.widgets.order_actions import OrderActions
 
@@ -39,7 +39,7 @@ class DetailsDialog(QDialog):
         self._theme = theme
         self._actions = actions
         self._now = api.server_now
-        self._details = Details(jobs, api, store, order, self)
+        self._details = Details(jobs, api, store, order, actions.own, self)
         self._number = label(order.number, "hero")
         self._status = label(role="badge")
         self._status.setObjectName("details_status")
@@ -88,9 +88,8 @@ class DetailsDialog(QDialog):
         scrolled = self._body.verticalScrollBar().value()
         self._status.setText(status_label(order.status))
         restyle(self._status, status=order.status.value)
-        words = step_label(order)
-        self._step.setText(_("Sending…") if card.sending else words)
-        self._step.setVisible(bool(words))
+        self._step.setText(_("Sending…") if card.sending else card.button)
+        self._step.setVisible(bool(card.button))
         self._step.setEnabled(not card.sending)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -169,7 +168,8 @@ class DetailsDialog(QDialog):
             again.clicked.connect(self._details.retry)
             column.addWidget(again)
         elif not self._details.history:
-            column.addWidget(label(_("Loading…"), "muted"))
+            words = _("Loading…") if self._details.loading else _("The server has it, and cannot be reached.")
+            column.addWidget(label(words, "muted", wrap=True))
         for change in self._details.history:
             column.addWidget(label(self._told(change), wrap=True))
         return frame

@@ -27,7 +27,7 @@ from core.protocol.requests import OrderQuery
 from core.ui.controls import button, label
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
-from core.ui.text import _, ngettext, status_label
+from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
 from pos_app.presenters.history import Cancelled, History
 from pos_app.widgets.history_list import HistoryList
@@ -215,7 +215,7 @@ class HistoryPage(QWidget):
             self._count.setText(_("Searching…"))
         elif rows:
             shown = ngettext("{count} order", "{count} orders", history.total)
-            of = _("{shown} of {total}").format(shown=rows, total=shown)
+            of = _("{shown} of {total}").format(shown=figure(rows), total=shown)
             self._count.setText(of if rows < history.total else shown)
         else:
             self._count.setText("")
@@ -254,7 +254,7 @@ class HistoryPage(QWidget):
 
     @Slot(int, int)
     def _on_export_progressed(self, written: int, total: int) -> None:
-        self._export.setText(_("{written} of {total}").format(written=written, total=total))
+        self._export.setText(_("{written} of {total}").format(written=figure(written), total=figure(total)))
 
     @Slot(object)
     def _on_exported(self, path: Path) -> None:

@@ -14,7 +14,7 @@ from core.domain.status import Move
 from core.ui.jobs import Jobs
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
-from pos_app.models.card import customer, target
+from pos_app.models.card import Card, Own, customer, target
 from pos_app.presenters.changes import OrderChanges
 
 
@@ -23,6 +23,8 @@ class OrderActions(QObject):
 
     print_wanted = Signal(object)
     """An `Order`."""
+    decision_wanted = Signal(object)
+    """The `OrderId` of one whose change the server did not take."""
 
     def __init__(
         self, theme: Theme, jobs: Jobs, api: StaffApi, store: OrderStore, changes: OrderChanges, window: QWidget
@@ -37,19 +39,25 @@ class OrderActions(QObject):
 
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
-        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `refund`, `unpay`, `paid_cash` or `paid_card`."""
+        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `refund`, `unpay`, `paid_cash` or `paid_card`.
+
+        What waits for a decision can be looked at; anything else with it leads there.
+        """
         order = self._store.get(order_id)
         if order is None:
             return
+        held = Card(order, self.own(order_id)).held
         match what:
-            case "step":
-                self._changes.advance(order_id)
-            case "recall":
-                self._changes.recall(order_id)
             case "details":
                 self.show_details(order)
             case "print":
                 self.print_wanted.emit(order)
+            case _ if held:
+                self.decision_wanted.emit(order_id)
+            case "step":
+                self._changes.advance(order_id)
+            case "recall":
+                self._changes.recall(order_id)
             case "paid_cash" | "paid_card":
                 tender = Tender.CASH if what == "paid_cash" else Tender.CARD
                 self._changes.pay(order_id, PaymentState.PAID, tender)
@@ -74,7 +82,10 @@ class OrderActions(QObject):
         if details:
             self._add(menu, "details", _("Details"), order, "Space")
         self._add(menu, "print", _("Print receipt"), order)
-        if self._store.pending(order.id) is not None:
+        card = Card(order, self.own(order.id))
+        if card.held:
+            self._add(menu, "decide", _("Decide…"), order)
+        if card.held or card.sending:
             return
         before = target(order, Move.RECALL)
         if before is not None:
@@ -93,6 +104,10 @@ class OrderActions(QObject):
         if target(order, Move.CANCEL) is not None:
             self._add(menu, "cancel", _("Cancel order…"), order, "Delete")
 
+    def own(self, order_id: OrderId) -> Own:
+        """Where this till's own change of an order stands."""
+        return self._changes.own(order_id)
+
     def show_details(self, order: Order) -> None:
         from pos_app.widgets.details_dialog import DetailsDialog
 
@@ -102,7 +117,7 @@ class OrderActions(QObject):
     # -- inside
 
     def _add(self, menu: QMenu, what: str, words: str, order: Order, key: str = "") -> None:
-        action = QAction(f"{words}\t{key}" if key else words, menu)
+        action = QAction(f"{words}\t{_(key)}" if key else words, menu)
         action.setObjectName(f"menu_{what}")
         action.triggered.connect(partial(self.do, what, order.id))
         menu.addAction(action)

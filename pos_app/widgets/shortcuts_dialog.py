@@ -18,8 +18,9 @@ KEYS: Final = (
     (N_("Menu"), N_("Everything else")),
     ("/", N_("Search")),
     ("N", N_("New order")),
+    ("A", N_("Got it: stop the ring")),
     ("F5", N_("Refresh now")),
-    ("Ctrl+1 … 3", N_("Orders, New, History")),
+    ("Ctrl+1 … 4", N_("Orders, New, History, Sync")),
     ("Ctrl+L", N_("Lock")),
     ("?", N_("This card")),
 )

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError
 from core.ui.controls import button, label, panel, restyle
-from core.ui.text import _
+from core.ui.text import _, ngettext
 from core.ui.theme import Theme
 from pos_app.presenters.sign_in import SignIn
 
@@ -27,6 +27,10 @@ class SignInPage(QWidget):
         self._reason = label(role="muted", wrap=True)
         self._reason.setObjectName("sign_in_reason")
         self._reason.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._new = label(role="strong")
+        self._new.setObjectName("sign_in_new")
+        self._new.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._new.hide()
         self._people = QHBoxLayout()
         self._people.setSpacing(theme.space(2))
         self._group = QButtonGroup(self)
@@ -62,10 +66,11 @@ class SignInPage(QWidget):
         column.addWidget(self._title)
         column.addWidget(device_label)
         column.addWidget(self._reason)
+        column.addWidget(self._new)
         column.addLayout(self._people)
         column.addWidget(self._name)
         column.addWidget(self._pin)
-        column.addLayout(self._keypad())
+        column.addWidget(self._keypad())
         column.addWidget(self._error)
         column.addWidget(self._enter)
         page = QVBoxLayout(self)
@@ -89,10 +94,19 @@ class SignInPage(QWidget):
         self._on_typed()
         self._focus()
 
-    def _keypad(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(self._theme.space(2))
+    @Slot(int)
+    def set_new(self, count: int) -> None:
+        """How many orders came in while nobody was here."""
+        self._new.setText(ngettext("{count} new order", "{count} new orders", count))
+        self._new.setVisible(count > 0)
+
+    def _keypad(self) -> QWidget:
+        keypad = QWidget()
         # A till's keypad is not mirrored where people read from right to left: neither are phones'.
+        keypad.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        grid = QGridLayout(keypad)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(self._theme.space(2))
         for position, digit in enumerate("123456789"):
             grid.addWidget(self._key(digit), position // 3, position % 3)
         clear = self._key("", "close", _("Clear"), "key_clear")
@@ -102,12 +116,11 @@ class SignInPage(QWidget):
         grid.addWidget(clear, 3, 0)
         grid.addWidget(self._key("0"), 3, 1)
         grid.addWidget(back, 3, 2)
-        return grid
+        return keypad
 
     def _key(self, digit: str, icon: str = "", spoken: str = "", name: str = "") -> QPushButton:
         key = button(digit, self._theme, "key", icon, name=name or f"key_{digit}")
         key.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # The keyboard has digits of its own.
-        key.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         key.setAccessibleName(spoken or digit)
         if digit:
             key.clicked.connect(self._on_digit_pressed)

@@ -1,6 +1,6 @@
 """What a signed-in cashier sees: the rail of pages, the header, the page, and the two places where it speaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -23,13 +23,14 @@ from core.ui import icons
 from core.ui.connection import ConnectionChip
 from core.ui.controls import label
 from core.ui.notice import Notice
-from core.ui.text import N_, _, clock
+from core.ui.text import N_, _, clock, figure
 from core.ui.theme import Theme
 
 PAGES: Final = {
     "orders": (N_("Orders"), "orders"),
     "new": (N_("New"), "plus"),
     "history": (N_("History"), "history"),
+    "sync": (N_("Sync"), "sync"),
 }
 """The pages of the rail: what they are called, and their icons."""
 _TITLES: Final = {"new": N_("New order")}
@@ -62,9 +63,19 @@ class Workspace(QWidget):
     leave_wanted = Signal(str)
     """`switch`, `lock` or `sign_out`."""
     shortcuts_wanted = Signal()
+    sound_wanted = Signal()
 
-    def __init__(self, theme: Theme, device: str, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        device: str,
+        now: Callable[[], datetime],
+        *,
+        pages: Iterable[str] = PAGES,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self.pages = tuple(pages)
         self.setObjectName("page")
         self._theme = theme
         self._device = device
@@ -95,6 +106,7 @@ class Workspace(QWidget):
         # Below the page, which gives up its lower end for it: a bar above would push another card under the finger, and
         # one that lay over the page would hide the buttons of the lowest cards.
         speech.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._speech = speech
         body = QVBoxLayout()
         body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(4))
         body.setSpacing(theme.space(2))
@@ -130,8 +142,8 @@ class Workspace(QWidget):
         column.setContentsMargins(theme.space(2), theme.space(4), theme.space(2), theme.space(4))
         column.setSpacing(theme.space(2))
         group = QButtonGroup(self)
-        for name, (title, _icon) in PAGES.items():
-            tab = self._tab(f"nav_{name}", _(title))
+        for name in self.pages:
+            tab = self._tab(f"nav_{name}", _(PAGES[name][0]))
             tab.setCheckable(True)
             tab.clicked.connect(self._on_tab_pressed)
             group.addButton(tab)
@@ -200,10 +212,23 @@ class Workspace(QWidget):
 
     def set_new(self, count: int) -> None:
         """How many orders wait to be confirmed, told where the board is out of sight."""
-        title = _(PAGES["orders"][0])
-        self._tabs["orders"].setText(f"{title} · {count}" if count and self.page != "orders" else title)
+        self._count("orders", count if self.page != "orders" else 0)
+
+    def set_unsent(self, count: int) -> None:
+        """How many changes the outbox has."""
+        self._count("sync", count)
+
+    def add_speech(self, bar: QWidget) -> None:
+        """Another place where the page speaks, above the others."""
+        bar.setFixedWidth(self._theme.px(620))
+        self._speech.insertWidget(0, bar)
 
     # -- inside
+
+    def _count(self, name: str, count: int) -> None:
+        if name in self._tabs:
+            title = _(PAGES[name][0])
+            self._tabs[name].setText(f"{title} · {figure(count)}" if count else title)
 
     @Slot()
     def _on_tab_pressed(self) -> None:
@@ -221,13 +246,20 @@ class Workspace(QWidget):
             action.setObjectName(f"menu_{what}")
             action.setData(what)
             menu.addAction(action)
+        menu.addSeparator()
+        sound = QAction(_("Sound…"), menu)
+        sound.setObjectName("menu_sound")
+        menu.addAction(sound)
         menu.triggered.connect(self._on_leave_chosen)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._person.mapToGlobal(self._person.rect().topRight()))
 
     @Slot(QAction)
     def _on_leave_chosen(self, action: QAction) -> None:
-        self.leave_wanted.emit(action.data())
+        if action.objectName() == "menu_sound":
+            self.sound_wanted.emit()
+        else:
+            self.leave_wanted.emit(action.data())
 
     @Slot()
     def _on_minute_passed(self) -> None:

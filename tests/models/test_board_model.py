@@ -16,7 +16,7 @@ from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import OPEN, Fulfilment, OrderStatus
 from core.ui.jobs import Jobs
 from core.ui.rows import ROW
-from pos_app.models.card import Band, Card, Thresholds, spoken
+from pos_app.models.card import Band, Card, Own, Thresholds, spoken
 from pos_app.models.column import CARD, ColumnModel
 from pos_app.models.history import HistoryModel
 from pos_app.presenters.board import Board
@@ -91,9 +91,27 @@ def test_a_changed_card_is_one_changed_row_and_the_same_card_is_none(column: Wat
     model.put(Card(order(2)))
     model.put(Card(order(2)))
     assert column.counts == (2, 0, 0, 0)
-    model.put(Card(order(2), sending=True))
+    model.put(Card(order(2), Own.SENDING))
     assert column.counts == (2, 0, 1, 0)
     assert column.changed.at(0)[0].row() == 1
+
+
+def test_an_order_that_gets_another_time_goes_to_its_new_place(column: Watched) -> None:
+    """One that was taken without a server is told its time by the server later."""
+    model = column.model
+    assert isinstance(model, ColumnModel)
+    for number in (1, 3, 5):
+        model.put(Card(order(number)))
+    nearly = msgspec.structs.replace(order(3), placed_at=NOON + timedelta(seconds=4))
+    model.put(Card(nearly))
+    assert column.counts == (3, 0, 1, 0)  # still between the same two: nothing moves under a finger
+    assert model.index_of(nearly.id).row() == 1
+    last = msgspec.structs.replace(nearly, placed_at=NOON + timedelta(seconds=9))
+    model.put(Card(last))
+    assert numbers(model) == ["ONLINE-000001", "ONLINE-000005", "ONLINE-000003"]
+    assert model.index_of(last.id).row() == 2
+    model.remove(last.id)
+    assert model.rowCount() == 2
 
 
 def test_removing_is_one_row_and_removing_nothing_is_nothing(column: Watched) -> None:
@@ -111,7 +129,7 @@ def test_removing_is_one_row_and_removing_nothing_is_nothing(column: Watched) ->
 def test_a_row_gives_its_card_and_speaks_it(column: Watched) -> None:
     model = column.model
     assert isinstance(model, ColumnModel)
-    card = Card(order(1, note="Ring twice"), unsent=True)
+    card = Card(order(1, note="Ring twice"), Own.UNSENT)
     model.put(card)
     assert model.data(model.index(0), CARD) == card
     told = model.data(model.index(0), Qt.ItemDataRole.AccessibleTextRole)

@@ -248,7 +248,7 @@ class Till(Screen):
 @contextmanager
 def show_window(qtbot: QtBot, api: StaffApi, **settings: object) -> Iterator[Screen]:
     """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
-    chosen = PosSettings(**{"board_refresh_s": LONG_S, "idle_lock_s": 0.0, **settings})  # type: ignore[arg-type]
+    chosen = PosSettings(**{"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, **settings})  # type: ignore[arg-type]
     jobs = Jobs()
     window = PosWindow(chosen, Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion), api, jobs)
     with qtbot.waitExposed(window):

@@ -277,7 +277,7 @@ def test_a_refresh_keeps_scroll_focus_and_selection(till: Till, backend: FakeBac
     orders = [place(backend) for _ in range(30)]
     till.arrive()
     view = till.column(S.PENDING)
-    till.window._pages["orders"].focus_order(orders[20].id)  # type: ignore[attr-defined]
+    till.window._pages.page("orders").focus_order(orders[20].id)  # type: ignore[attr-defined]
     bar = view.verticalScrollBar()
     top = view.visualRect(till.index(orders[20])).top()
     assert bar.value() > 0
@@ -385,8 +385,8 @@ def test_an_order_taken_here_is_shown_with_the_keyboard_on_it(till: Till, backen
     till.arrive()
     till.window.show_page("new")
     taken = place(backend, "Walk-in", S.CONFIRMED)
-    spy = QSignalSpy(till.window._pages["new"].taken)  # type: ignore[attr-defined]
-    till.window._pages["new"].taken.emit(taken)  # type: ignore[attr-defined]
+    spy = QSignalSpy(till.window._pages.page("new").taken)  # type: ignore[attr-defined]
+    till.window._pages.page("new").taken.emit(taken)  # type: ignore[attr-defined]
     assert spy.count() == 1
     assert till.sees("board_page")
     assert till.current() == taken.number

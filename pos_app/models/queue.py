@@ -1,0 +1,152 @@
+"""What the outbox holds, in words: what was done, where it stands, and what can become of it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, Qt
+from typing_extensions import override
+
+from core.client.operations import Kind, Operation, State, target
+from core.domain.errors import DomainError
+from core.domain.ids import OrderId
+from core.domain.order import check_payment
+from core.domain.people import Role
+from core.domain.status import Move, target_of, transition
+from core.protocol.requests import ChangePayment, ChangeStatus, RecallOrder
+from core.ui.rows import RowsModel
+from core.ui.text import _, clock, payment_label, status_label
+from pos_app.models.card import Own, customer, own_words
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One row: an operation, and where it stands. `behind` another of its order that waits for a person, it waits
+    for that one."""
+
+    operation: Operation
+    own: Own
+    behind: bool = False
+
+    @property
+    def state(self) -> str:
+        return _("after the one above") if self.behind else own_words(self.own)
+
+
+def entries(operations: Sequence[Operation], *, online: bool) -> tuple[Entry, ...]:
+    """The queue: what needs a person first, then in the order it was accepted."""
+    held: set[OrderId] = {operation.order_id for operation in operations if operation.held}
+    rows = [_entry(each, online=online, held=each.order_id in held) for each in operations]
+    place = {each.order_id: at for at, each in reversed([*enumerate(operations)]) if each.order_id in held}
+    rows.sort(key=lambda row: (place.get(row.operation.order_id, len(rows)), row.operation.position))
+    return tuple(rows)
+
+
+def _entry(operation: Operation, *, online: bool, held: bool) -> Entry:
+    if operation.held:
+        return Entry(operation, Own.CONFLICT if operation.state is State.CONFLICT else Own.PARKED)
+    return Entry(operation, Own.ON_ITS_WAY if online and not held else Own.WAITING, behind=held)
+
+
+def did(operation: Operation) -> str:
+    """What the cashier did."""
+    asked = operation.asked
+    if isinstance(asked, ChangePayment):
+        return payment_label(asked.payment, asked.tender or operation.seen.tender)
+    if operation.kind.makes_order:
+        return _("New order taken")
+    to = target(operation)
+    words = status_label(to) if to is not None else ""
+    if isinstance(asked, RecallOrder):
+        return _("Back to {status}").format(status=words)
+    return _("{before} → {after}").format(before=status_label(operation.seen.status), after=words)
+
+
+def reason(operation: Operation) -> str:
+    """Why, where the cashier said so."""
+    asked = operation.asked
+    return asked.reason.strip() if isinstance(asked, ChangeStatus | RecallOrder) else ""
+
+
+def again(operation: Operation) -> str:
+    """What doing it again would come to; empty when the order, as the server has it, no longer allows it."""
+    theirs, asked = operation.theirs, operation.asked
+    if theirs is None:
+        return did(operation)
+    if isinstance(asked, ChangeStatus):
+        try:
+            transition(theirs.status, asked.to, theirs.fulfilment, Role.CASHIER, asked.reason)
+        except DomainError:
+            return ""
+        return status_label(asked.to)
+    if isinstance(asked, RecallOrder):
+        back = target_of(theirs.status, Move.RECALL, theirs.fulfilment, Role.CASHIER)
+        return _("Back to {status}").format(status=status_label(back)) if back is not None else ""
+    if isinstance(asked, ChangePayment):
+        try:
+            check_payment(theirs.payment, asked.payment)
+        except DomainError:
+            return ""
+    return did(operation)
+
+
+def number(operation: Operation) -> str:
+    return operation.seen.number or _("No number yet")
+
+
+_KINDS: Final = {
+    Kind.TAKE: "order taken",
+    Kind.PLACE: "order placed",
+    Kind.CHANGE_STATUS: "status",
+    Kind.RECALL: "recall",
+    Kind.CHANGE_PAYMENT: "payment",
+    Kind.CANCEL: "cancel",
+}
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation as it leaves the till, for whoever has to look into it."""
+
+    op_id: str
+    order_id: str
+    order: str
+    customer: str
+    what: str
+    accepted_at: str
+    state: str
+    tries: int
+    problem: str
+    server_status: str
+    request: str
+
+
+def exported(operation: Operation) -> Exported:
+    return Exported(
+        op_id=operation.op_id,
+        order_id=operation.order_id,
+        order=operation.seen.number,
+        customer=operation.seen.customer_name,
+        what=_KINDS[operation.kind],
+        accepted_at=operation.created_at.isoformat(timespec="seconds"),
+        state=operation.state.value,
+        tries=operation.tries,
+        problem=operation.problem,
+        server_status=operation.theirs.status.value if operation.theirs is not None else "",
+        request=operation.request.decode(),
+    )
+
+
+class QueueModel(RowsModel[Entry]):
+    """One row an operation."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda entry: entry.operation.op_id, parent)
+
+    @override
+    def value(self, row: Entry, role: int) -> str | None:
+        operation = row.operation
+        if role == Qt.ItemDataRole.DisplayRole:
+            return number(operation)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            since = _("since {time}").format(time=clock(operation.created_at))
+            return ", ".join((number(operation), customer(operation.seen), did(operation), row.state, since))
+        return None

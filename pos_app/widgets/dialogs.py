@@ -1,0 +1,41 @@
+"""The dialogs that belong to no page. Each is loaded when it is first asked for."""
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QWidget
+
+from core.domain.order import Order
+from core.ui.jobs import Jobs
+from core.ui.sound import Sounds
+from core.ui.theme import Theme
+
+
+def show_shortcuts(theme: Theme, window: QWidget) -> None:
+    from pos_app.widgets.shortcuts_dialog import ShortcutsDialog
+
+    dialog = ShortcutsDialog(theme, window)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def show_sound(theme: Theme, sounds: Sounds, window: QWidget) -> None:
+    from pos_app.widgets.sound_dialog import SoundDialog
+
+    dialog = SoundDialog(theme, sounds, window)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def show_receipt(order: Order, shop_name: str, theme: Theme, jobs: Jobs, window: QWidget) -> None:
+    from core.ui.receipt import ReceiptDialog
+
+    ReceiptDialog(order, shop_name, theme, jobs, parent=window).open()
+
+
+def ask_before_leaving(theme: Theme, name: str, unsent: int, leave: Callable[[], None], window: QWidget) -> None:
+    """Leave once it is confirmed that `unsent` changes of `name` stay behind."""
+    from pos_app.widgets.leave_dialog import LeaveDialog
+
+    dialog = LeaveDialog(theme, name, unsent, window)
+    dialog.confirmed.connect(leave)
+    dialog.open()

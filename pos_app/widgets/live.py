@@ -1,0 +1,88 @@
+"""How the till stands with the backend, told to everybody in the window who has to know."""
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import OutboxApi
+from core.client.engine import Link, Standing
+from core.client.orders import Changes, OrderStore
+from core.ui.bridge import Bridge
+from core.ui.jobs import Jobs
+from core.ui.text import _
+from pos_app.presenters.board import Board
+from pos_app.widgets.alerts import Alerts
+from pos_app.widgets.workspace import Workspace
+
+
+class Live(QObject):
+    """Follows the engine's standing, or, in a window without an engine, what the store waits for."""
+
+    failed = Signal(object)
+    """A `ClientError`."""
+    session_over = Signal(object)
+    """The `SignedOut` that the engine met."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        store: OrderStore,
+        board: Board,
+        alerts: Alerts,
+        workspace: Workspace,
+        bridge: Bridge | None,
+        outbox: OutboxApi | None,
+    ) -> None:
+        super().__init__(workspace)
+        self._jobs = jobs
+        self._store = store
+        self._board = board
+        self._alerts = alerts
+        self._workspace = workspace
+        self._outbox = outbox
+        board.refresher.succeeded.connect(self._on_board_filled)
+        alerts.sounds.unavailable.connect(self._on_sound_unavailable)
+        self._unsubscribe = store.subscribe(self._on_store_changed)
+        if bridge is not None:
+            bridge.announce_with(alerts.announcer)
+            bridge.standing_changed.connect(self._on_standing_changed)
+            workspace.connection.set_standing(bridge.standing)
+            workspace.connection.try_now.connect(self._on_try_now_chosen)
+
+    def close(self) -> None:
+        self._unsubscribe()
+
+    @Slot(object)
+    def _on_standing_changed(self, standing: Standing) -> None:
+        online = standing.link in (Link.LIVE, Link.POLLING)
+        returned = online and not self._board.online
+        self._board.set_online(online)
+        self._workspace.connection.set_standing(standing)
+        self._workspace.set_unsent(standing.counts.open)
+        if standing.fresh_at_s is not None:
+            self._alerts.start()
+        if returned and self._board.refresher.active:
+            self._board.refresher.refresh()
+        if standing.link is Link.SIGNED_OUT and standing.problem is not None:
+            self.session_over.emit(standing.problem)
+
+    def _on_store_changed(self, _changes: Changes) -> None:
+        if self._outbox is None:
+            self._workspace.connection.set_waiting(self._store.waiting)
+
+    @Slot()
+    def _on_try_now_chosen(self) -> None:
+        if self._outbox is not None:
+            self._jobs.run(self._outbox.try_now, _nothing, self.failed.emit)
+
+    @Slot()
+    def _on_board_filled(self) -> None:
+        self._alerts.start()
+
+    @Slot(str)
+    def _on_sound_unavailable(self, _cause: str) -> None:
+        self._workspace.notice.say(
+            _("This till is silent"), _("Its audio library is missing. New orders are shown, and do not ring.")
+        )
+
+
+def _nothing(_result: object) -> None:
+    """What comes of trying, the standing tells."""
