@@ -64,12 +64,14 @@ class Toast(QWidget):
 class Toasts(QWidget):
     """The toasts of one window, newest at the bottom, in the corner where reading ends."""
 
-    def __init__(self, theme: Theme, window: QWidget, life_ms: int = LIFE_MS) -> None:
+    def __init__(self, theme: Theme, window: QWidget, life_ms: int = LIFE_MS, *, lift: int = 0) -> None:
+        """`lift` pixels above the corner, where buttons would be covered."""
         super().__init__(window)
         self.setObjectName("toasts")
         self._theme = theme
         self._window = window
         self._life_ms = life_ms
+        self._lift = lift
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.space(2))
@@ -141,7 +143,7 @@ class Toasts(QWidget):
         height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else self.sizeHint().height()
         rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
         left = margin if rtl else window.width() - width - margin
-        self.setGeometry(left, window.height() - height - margin, width, height)
+        self.setGeometry(left, window.height() - height - margin - self._lift, width, height)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -60,7 +60,7 @@ class Visit(QWidget):
         self._history = History(jobs, api, self._store, settings, self)
         self._tracker = Tracker(jobs, api, self._store, settings, outbox, self)
         self._news = News(self._store, api.server_now, self)
-        self._toasts = Toasts(theme, self) if settings.toasts else None
+        self._toasts = Toasts(theme, self, lift=theme.touch_px + theme.space(5)) if settings.toasts else None
         self._header = Header(
             theme,
             tokens.shop_name,

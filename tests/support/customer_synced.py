@@ -76,9 +76,9 @@ class Synced(Screen):
 def synced_window(qtbot: QtBot, url: str, folder: Path, **settings: object) -> Iterator[Synced]:
     """A shown window that hears of changes by push alone, unless the settings say otherwise."""
     quiet: dict[str, Any] = {"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0}
-    quiet |= {"server_url": url, "data_dir": str(folder), "sounds": False}
+    quiet |= {"server_url": url, "theme": "light", "data_dir": str(folder), "sounds": False}
     chosen = CustomerSettings(**(quiet | settings))
-    theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
+    theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
     window, api = open_window(chosen, theme)
     jobs, bridge = window._jobs, window._bridge
     with qtbot.waitExposed(window):
