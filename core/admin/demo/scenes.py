@@ -91,7 +91,7 @@ def show_dark(album: Album, pos: Window, customer: Window) -> None:
         customer.wait_text("tracker", "Ready, since")
 
 
-def push(album: Album, pos: Window, customer: Window) -> None:
+def push(album: Album, pos: Window, customer: Window, board: Window) -> None:
     """What the counter does is on the customer's screen in a blink; these windows would look by themselves only every
     30 s."""
     with album.step("the customer's window is told live", customer, "customer-live"):
@@ -100,6 +100,8 @@ def push(album: Album, pos: Window, customer: Window) -> None:
     with album.step("with push, what the cashier does is there in a blink", customer, "customer-toast"):
         pos.click_row("column_preparing", number, "step")
         customer.wait_row("order_list", number, "Ready")
+    with album.step("and its number is called on the board over the counter", board, "board"):
+        board.wait_text("ready", str(int(number.rpartition("-")[2])))
 
 
 def go_offline(album: Album, backend: Backend, customer: Window, menu: Menu) -> str:
@@ -167,10 +169,15 @@ def fill_basket(window: Window, menu: Menu) -> None:
 
 def new_number(window: Window, besides: str = "") -> str:
     """The number of the order that was just placed: the first in the list, which is newest first."""
-    number = number_of(window.wait_row("order_list", "Placed"))
-    if number == besides:
-        raise ProcessFailed(f"the newest order is still {besides}")
-    return number
+
+    def look() -> str:
+        newest = window.command("state", name="order_list")["rows"][0]
+        number = number_of(newest)
+        if number == besides or "-" not in number or "Placed" not in newest:
+            raise ProcessFailed(f"the newest order is {newest!r}, none that was placed just now")
+        return number
+
+    return until(look, _PATIENCE_S)
 
 
 def number_of(row: str) -> str:

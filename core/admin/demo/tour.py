@@ -15,13 +15,14 @@ from core.admin.demo.processes import Backend, ProcessFailed, Window
 from core.admin.demo.samples import sample_orders
 from core.admin.demo.shop import Sums
 from core.admin.demo.steps import Album, Step, StepFailed
-from core.admin.setup import demo_menu
+from core.admin.setup import DEMO_DISPLAYS, demo_menu
 from core.ui.preflight import has_display
 
 LOOK_EVERY_S: Final = "1"
 """Windows that live on their own refresh do it this often in the tour, so that it sees in seconds what a shop sees
 within half a minute."""
 _SAMPLES: Final = 40
+_BOARD: Final = ("--board", "--no-full-screen", "--secret", DEMO_DISPLAYS[0].secret)
 _SIZE: Final = {"width": 1280, "height": 800}
 
 
@@ -102,7 +103,9 @@ class Tour:
                 pos = self._open(processes, "pos_app", backend.url, home, ("--theme", "dark"), "dark")
                 customer = self._open(processes, "customer_view", backend.url, home, ("--theme", "dark"), "dark")
             scenes.show_dark(self._album, pos, customer)
-            scenes.push(self._album, pos, customer)
+            with step("a board is hung over the counter"):
+                board = self._open(processes, "customer_view", backend.url, home, _BOARD, "board")
+            scenes.push(self._album, pos, customer, board)
             number = scenes.go_offline(self._album, backend, customer, self._menu)
             with step("the backend is back, and the order is there once, with its number", customer, "customer-back"):
                 processes.enter_context(self._serve(home, backend.port))
@@ -116,7 +119,8 @@ class Tour:
     ) -> Window:
         title = "the POS window" if module == "pos_app" else "the customer's window"
         log = self._album.folder / f"{module}-{name}.log"
-        window = Window(title, module, url, log, "--data-dir", str(home), "--no-sounds", *flags)
+        own = () if flags is _BOARD else ("--data-dir", str(home))
+        window = Window(title, module, url, log, "--no-sounds", *own, *flags)
         processes.enter_context(window)
         window.act("resize", **_SIZE)
         return window
