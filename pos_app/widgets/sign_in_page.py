@@ -74,8 +74,12 @@ class SignInPage(QWidget):
         column.addWidget(self._error)
         column.addWidget(self._enter)
         page = QVBoxLayout(self)
+        middle = QHBoxLayout()  # An alignment would give the frame the height of words that are not wrapped.
+        middle.addStretch(1)
+        middle.addWidget(frame)
+        middle.addStretch(1)
         page.addStretch(1)
-        page.addWidget(frame, 0, Qt.AlignmentFlag.AlignHCenter)
+        page.addLayout(middle)
         page.addStretch(1)
         sign_in.started.connect(self._on_started)
         sign_in.signed_in.connect(self._on_signed_in)
