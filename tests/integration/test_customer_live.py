@@ -1,20 +1,26 @@
 """The customer's window as a shop has it: real window, sync engine, file and backend, and a network that goes away."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.local import InUse
+from core.client.local import Damaged, InUse, LocalStoreError
 from core.client.synced import SyncedApi
-from core.domain.ids import ItemId, OrderId, new_op_id
+from core.domain.ids import OpId, OrderId, new_op_id
+from core.domain.menu import Menu
 from core.domain.order import NewLine
 from core.domain.status import OrderStatus
 from core.protocol.requests import PlaceOrder
+from core.ui.app import refuse
+from core.ui.preflight import EXIT_CODE
 from core.ui.sound import Sounds
+from customer_view.settings import CustomerSettings
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
 from tests.support import shop
@@ -22,7 +28,6 @@ from tests.support.customer_synced import Cable, Synced, cable_to, synced_window
 
 ADA = (shop.ADA.phone, shop.PASSWORD)
 GRACE = (shop.GRACE.phone, shop.PASSWORD)
-FRIES = PlaceOrder(lines=(NewLine(item_id=ItemId("fries")),))
 
 
 @pytest.fixture
@@ -240,15 +245,13 @@ def test_a_decision_outlives_the_window(place: Place, cable: Cable, path: Path, 
         qtbot.waitUntil(lambda: not screen.sees("decision"))
 
 
-def test_a_dish_that_is_gone_by_the_time_it_is_sent(
-    place: Place, cable: Cable, screen: Synced, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dish_that_is_gone_by_the_time_it_is_sent(place: Place, cable: Cable, screen: Synced, qtbot: QtBot) -> None:
     screen.arrive(*ADA)
     screen.until_live()
     before = orders_of_ada(place)
     cable.pull()
     sold_out = PlaceOrder(lines=(NewLine(item_id=shop.SOLD_OUT),))
-    monkeypatch.setattr(screen.api, "_made", lambda request: made(screen, request))
+    screen.api._cache.keep_menu(all_to_be_had())
     shown = screen.api.place(new_op_id(), sold_out)
     qtbot.waitUntil(lambda: any("Waiting to send" in row for row in screen.rows()))
     cable.plug()
@@ -261,12 +264,15 @@ def test_a_dish_that_is_gone_by_the_time_it_is_sent(
     assert orders_of_ada(place) == before
 
 
-def made(screen: Synced, request: PlaceOrder) -> object:
-    """The order as a menu would have made it on which the dish was still to be had."""
-    import msgspec
-
-    there = msgspec.structs.replace(request, lines=FRIES.lines)
-    return SyncedApi._made(screen.api, there)
+def all_to_be_had() -> Menu:
+    """The menu as it was before a dish was gone."""
+    had = [
+        msgspec.structs.replace(
+            category, items=tuple(msgspec.structs.replace(item, available=True) for item in category.items)
+        )
+        for category in shop.MENU.categories
+    ]
+    return msgspec.structs.replace(shop.MENU, categories=tuple(had))
 
 
 def test_signing_out_with_something_unsent_warns_and_keeps_it(
@@ -310,6 +316,7 @@ def test_nothing_late_of_one_reaches_the_next(place: Place, screen: Synced, qtbo
     screen.click("sign_out")
     screen.bridge.on_changed(told)
     qtbot.waitUntil(lambda: screen.sees("sign_in_submit") and screen.jobs.busy == 0)
+    assert list(screen.bridge.store) == [], "the next one's store would begin with it"
     screen.arrive(*GRACE)
     screen.until_live()
     assert theirs["id"] not in [each.id for each in screen.listed()]
@@ -365,6 +372,61 @@ def test_a_window_that_fell_over_does_not_show_the_last_customer(
 def test_a_second_window_on_the_same_file_is_refused(screen: Synced, cable: Cable, path: Path) -> None:
     with pytest.raises(InUse, match="in use"):
         SyncedApi(cable.url, path / "customer.db", on_changed=lambda _changed: None, on_standing=lambda _standing: None)
+
+
+def test_a_decision_is_made_without_a_mouse(place: Place, cable: Cable, screen: Synced, qtbot: QtBot) -> None:
+    conflict(place, cable, screen)
+    keep = screen.find(QPushButton, "decision_give_up")
+    at: QWidget | None = screen.order_list
+    for _ in range(20):
+        assert at is not None
+        qtbot.keyClick(at, Qt.Key.Key_Tab)
+        at = screen.window.focusWidget()
+        if at is keep:
+            break
+    assert at is keep
+    qtbot.keyClick(keep, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not screen.sees("decision"))
+
+
+def test_a_decision_pressed_twice_is_made_once(
+    place: Place, cable: Cable, screen: Synced, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conflict(place, cable, screen)
+    discarded: list[str] = []
+    discard = screen.api.discard
+
+    def count(op_id: OpId, reason: str) -> None:
+        discarded.append(op_id)
+        discard(op_id, reason)
+
+    monkeypatch.setattr(screen.api, "discard", count)
+    keep = screen.find(QPushButton, "decision_give_up")
+    keep.click()
+    keep.click()
+    qtbot.waitUntil(lambda: not screen.sees("decision") and screen.jobs.busy == 0)
+    assert len(discarded) == 1
+
+
+def test_many_visits_leave_nothing_behind(screen: Synced, qtbot: QtBot) -> None:
+    """Engines, sockets, timers and news of one visit end with it."""
+    for turn in range(6):
+        screen.arrive(*(ADA, GRACE)[turn % 2])
+        screen.click("sign_out")
+        qtbot.waitUntil(lambda: screen.sees("sign_in_submit") and screen.jobs.busy == 0)
+        left = [thread.name for thread in threading.enumerate() if thread.name.startswith("sync-")]
+        assert left == []
+    assert screen.bridge._announcer is None
+
+
+@pytest.mark.parametrize("error", [InUse("customer.db is in use."), Damaged("customer.db is damaged.")])
+def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
+    error: LocalStoreError, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refuse(error, CustomerSettings(remote=True)) == EXIT_CODE
+    told = capsys.readouterr().err
+    assert str(error) in told
+    assert ("--data-dir" in told) == isinstance(error, InUse)
 
 
 @pytest.mark.parametrize("status", list(OrderStatus))
