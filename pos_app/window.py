@@ -85,7 +85,7 @@ class PosWindow(QMainWindow):
         self.sign_in_page = SignInPage(theme, self._sign_in, settings.device)
         pages = [name for name in PAGES if name != "sync" or outbox is not None]
         self.workspace = Workspace(theme, settings.device, api.server_now, pages=pages)
-        self.alerts = Alerts(settings, theme, self.store, api.server_now, self.workspace)
+        self.alerts = Alerts(settings, theme, self.store, api.server_now, self.workspace.pages_area)
         self.workspace.add_speech(self.alerts.bar)
         self._reports = ChangeReports(self._changes, self.workspace.notice, self.workspace.undo, settings.undo_s, self)
         self._live = Live(jobs, self.store, self.board, self.alerts, self.workspace, bridge, outbox)
@@ -268,7 +268,7 @@ class PosWindow(QMainWindow):
     @Slot(object)
     def _on_failed(self, error: ClientError) -> None:
         if isinstance(error, SignedOut):
-            self.lock(f"{error.title}. {error.message}")
+            self.lock(f"{_(error.title)}. {_(error.message)}")
         else:
             self.workspace.notice.show_error(error)
 

@@ -18,6 +18,7 @@ from core.client.cache import Cache
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
 from core.client.errors import Conflict, NotFound, Refused, SignedOut, Unreachable
+from core.client.foresight import foreseen
 from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.client.news import Changed, Listener
@@ -26,11 +27,10 @@ from core.client.outbox import Outbox
 from core.client.search import find
 from core.client.sync import Sync
 from core.domain.errors import DomainError, IllegalMove
-from core.domain.ids import CustomerId, OpId, OrderId, ShopId, new_order_id
+from core.domain.ids import OpId, OrderId, new_order_id
 from core.domain.menu import Menu
-from core.domain.money import totals
-from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, check_payment, price_lines
-from core.domain.people import Customer, Role
+from core.domain.order import Order, check_payment
+from core.domain.people import Customer
 from core.domain.status import Move, OrderStatus, status_info, target_of, transition
 from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
@@ -365,7 +365,7 @@ class SyncedApi:
         return shown or row
 
     def _accept_new(self, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str) -> Order:
-        sync, made = self._signed_in, self._made(request)
+        sync, made = self._signed_in, self._foreseen(request)
         operation = sync.outbox.accept(kind, op_id, made.id, request, made, self.server_now(), series=series)
         self._nudge(operation.order_id)
         return operation.seen
@@ -376,43 +376,9 @@ class SyncedApi:
         if self._engine is not None:
             self._engine.accepted()
 
-    def _made(self, request: PlaceOrder | TakeOrder) -> Order:
-        """The order as the server will make it, at the prices known here. Raises `Refused`."""
-        tokens, menu = self._tokens, self.menu() if self._cache.menu is None else self._cache.menu
-        try:
-            check_delivery(request.fulfilment, request.address)
-            lines = price_lines(menu.items(), request.lines)
-        except DomainError as error:
-            raise Refused(error.message, field=error.field) from None
-        amounts = totals([line.total_minor for line in lines], menu.tax)
-        at_counter = isinstance(request, TakeOrder)
-        is_customer = tokens.person.role is Role.CUSTOMER
-        channel = Channel.COUNTER if at_counter else Channel.ONLINE
-        assert request.id is not None
-        now = self.server_now()
-        return Order(
-            id=request.id,
-            shop_id=ShopId(""),
-            number=getattr(request, "number", ""),
-            channel=channel,
-            status=channel.first_status,
-            version=1,
-            fulfilment=request.fulfilment,
-            tender=Tender(request.tender),
-            payment=request.payment if isinstance(request, TakeOrder) else PaymentState.UNPAID,
-            currency=menu.currency,
-            subtotal_minor=amounts.subtotal_minor,
-            tax_minor=amounts.tax_minor,
-            total_minor=amounts.total_minor,
-            placed_at=now,
-            updated_at=now,
-            customer_id=CustomerId(tokens.person.id) if is_customer else getattr(request, "customer_id", None),
-            customer_name=tokens.person.name if is_customer else getattr(request, "customer_name", ""),
-            customer_phone=tokens.person.phone if is_customer else "",
-            address=request.address.strip(),
-            note=request.note.strip(),
-            lines=lines,
-        )
+    def _foreseen(self, request: PlaceOrder | TakeOrder) -> Order:
+        menu = self.menu() if self._cache.menu is None else self._cache.menu
+        return foreseen(request, self._tokens.person, menu, self.server_now())
 
 
 @contextlib.contextmanager

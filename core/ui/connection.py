@@ -32,6 +32,7 @@ class ConnectionChip(QPushButton):
         self._error: ClientError | None = None
         self._standing: Standing | None = None
         self._waiting = 0
+        self._held = 0
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tell)
@@ -54,7 +55,8 @@ class ConnectionChip(QPushButton):
     def set_standing(self, standing: Standing | None) -> None:
         """How the sync engine stands with the backend; None in a window without one."""
         self._standing = standing
-        self._waiting = 0 if standing is None else standing.counts.open
+        self._waiting = 0 if standing is None else standing.counts.waiting
+        self._held = 0 if standing is None else standing.counts.parked + standing.counts.conflicts
         self._tell()
 
     def set_waiting(self, count: int) -> None:
@@ -112,6 +114,8 @@ class ConnectionChip(QPushButton):
             parts = [_("Checking every {interval}").format(interval=age(refresher.interval_s)), updated]
         if self._waiting:
             parts.append(ngettext("{count} waiting to send", "{count} waiting to send", self._waiting))
+        if self._held:
+            parts.append(ngettext("{count} to decide", "{count} to decide", self._held))
         shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
         return f"{shape} " + " · ".join(parts)
 
@@ -142,7 +146,7 @@ class ConnectionChip(QPushButton):
     def _explanation(self) -> str:
         error = self._error or (self._standing.problem if self._standing is not None and self.state == "bad" else None)
         if error is not None:
-            return f"{error.title}. {error.message}"
+            return f"{_(error.title)}. {_(error.message)}"
         if self.state == "old":
             return _("What you see may be out of date: the last answer is older than two intervals.")
         if self._live is not None:

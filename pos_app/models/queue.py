@@ -10,12 +10,12 @@ from typing_extensions import override
 from core.client.operations import Kind, Operation, State, target
 from core.domain.errors import DomainError
 from core.domain.ids import OrderId
-from core.domain.order import check_payment
+from core.domain.order import PaymentState, check_payment
 from core.domain.people import Role
 from core.domain.status import Move, target_of, transition
 from core.protocol.requests import ChangePayment, ChangeStatus, RecallOrder
 from core.ui.rows import RowsModel
-from core.ui.text import _, clock, payment_label, status_label
+from core.ui.text import _, clock, payment_label, status_label, tender_label
 from pos_app.models.card import Own, customer, own_words
 
 
@@ -37,7 +37,8 @@ def entries(operations: Sequence[Operation], *, online: bool) -> tuple[Entry, ..
     held: set[OrderId] = {operation.order_id for operation in operations if operation.held}
     rows = [_entry(each, online=online, held=each.order_id in held) for each in operations]
     place = {each.order_id: at for at, each in reversed([*enumerate(operations)]) if each.order_id in held}
-    rows.sort(key=lambda row: (place.get(row.operation.order_id, len(rows)), row.operation.position))
+    last = len(operations)
+    rows.sort(key=lambda row: (place.get(row.operation.order_id, last), row.operation.position))
     return tuple(rows)
 
 
@@ -51,7 +52,9 @@ def did(operation: Operation) -> str:
     """What the cashier did."""
     asked = operation.asked
     if isinstance(asked, ChangePayment):
-        return payment_label(asked.payment, asked.tender or operation.seen.tender)
+        tender = asked.tender or operation.seen.tender
+        words = payment_label(asked.payment, tender)
+        return f"{words} · {tender_label(tender)}" if asked.payment is PaymentState.PAID else words
     if operation.kind.makes_order:
         return _("New order taken")
     to = target(operation)

@@ -251,17 +251,19 @@ class _Setter:
         left: float = self._left + icon + theme.px(6)
         room = self._right - width - theme.px(8)
         if state:
-            state_width, count = self._fonts.width(_BOLD, state), f"{count} · "
+            aside = icon + theme.px(4) if shape else 0
+            fits = self._fonts.width(_BOLD, state) + aside <= room - left
+            font = _BOLD if fits else _SMALL_BOLD
+            state_width, count = self._fonts.width(font, state), f"{count} · "
             count_width = self._fonts.width(_BODY, count)
-            state_width += icon + theme.px(4) if shape else 0
-            if left + count_width + state_width <= room:
+            if left + count_width + aside + state_width <= room:
                 self._add(QRectF(left, self._y, count_width, height), count, _BODY, "muted")
                 left += count_width
             if shape:
                 self._shapes.append(Shape(QRectF(left, self._y + (height - icon) / 2, icon, icon), shape, colour))
-                left += icon + theme.px(4)
-            state = self._fonts.elide(_BOLD, state, room - left + 1)
-            self._add(QRectF(left, self._y, room - left, height), state, _BOLD, colour)
+                left += aside
+            state = self._fonts.elide(font, state, room - left + 1)
+            self._add(QRectF(left, self._y, room - left, height), state, font, colour)
         else:
             count = self._fonts.elide(_BODY, count, room - left + 1)
             self._add(QRectF(left, self._y, room - left, height), count, _BODY, "muted")

@@ -62,7 +62,7 @@ class ChangeReports(QObject):
             now = _("It is {status} now. {message}")
             self._notice.show_error(
                 Conflict(
-                    now.format(status=status_label(error.order.status), message=error.message),
+                    now.format(status=status_label(error.order.status), message=_(error.message)),
                     title=_("{number} was changed by somebody else").format(number=order.number),
                     order=error.order,
                 )
@@ -70,7 +70,7 @@ class ChangeReports(QObject):
         elif failed.unsent:
             self._notice.show_error(
                 ClientError(
-                    _("{why}. Try again: it is never made twice.").format(why=error.title),
+                    _("{why}. Try again: it is never made twice.").format(why=_(error.title)),
                     title=_("{number} was not sent").format(number=order.number),
                 ),
                 _("Try again"),

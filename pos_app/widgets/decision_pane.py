@@ -1,5 +1,7 @@
 """One operation that waits: what the cashier did beside what the server has, and the choice between them."""
 
+from datetime import datetime
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -26,6 +28,7 @@ class DecisionPane(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._theme = theme
         self._shown: tuple[Entry | None, bool] | None = None
         self._entry: Entry | None = None
@@ -90,13 +93,13 @@ class DecisionPane(QScrollArea):
             "decision_theirs", _("The server, since {time}"), order.updated_at, status_label(order.status), words
         )
 
-    def _side(self, name: str, title: str, at: object, what: str, words: list[str]) -> QFrame:
+    def _side(self, name: str, title: str, at: datetime, what: str, words: list[str]) -> QFrame:
         frame, column = panel("card")
         frame.setObjectName(name)
         margin = self._theme.space(3)
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(self._theme.space(1))
-        column.addWidget(label(title.format(time=clock(at)), "small"))  # type: ignore[arg-type]
+        column.addWidget(label(title.format(time=clock(at)), "small", wrap=True))
         column.addWidget(label(what, "strong", wrap=True))
         for each in words:
             column.addWidget(label(each, "muted", wrap=True))
@@ -111,10 +114,10 @@ class DecisionPane(QScrollArea):
             words = _("The order was changed elsewhere before this arrived. Nothing was done to it; you choose.")
             return words if again(operation) else words + " " + _("What you did is not possible any more.")
         if entry.own is Own.PARKED:
-            return _("The server did not accept it: {problem}").format(problem=operation.problem)
+            return _("The server did not accept it: {problem}").format(problem=_(operation.problem))
         words = _("It is safe on this till, and goes out by itself.")
         if operation.problem:
-            words += " " + _("The last try failed: {problem}").format(problem=operation.problem)
+            words += " " + _("The last try failed: {problem}").format(problem=_(operation.problem))
         return words
 
     def _choices(self, column: QVBoxLayout, entry: Entry, *, busy: bool) -> None:

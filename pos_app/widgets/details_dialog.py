@@ -163,7 +163,9 @@ class DetailsDialog(QDialog):
         frame.setObjectName("details_history")
         column.addWidget(label(_("History"), "strong"))
         if self._details.error is not None:
-            column.addWidget(label(f"{self._details.error.title}. {self._details.error.message}", "error", wrap=True))
+            column.addWidget(
+                label(f"{_(self._details.error.title)}. {_(self._details.error.message)}", "error", wrap=True)
+            )
             again = button(_("Try again"), self._theme, name="details_retry")
             again.clicked.connect(self._details.retry)
             column.addWidget(again)

@@ -198,7 +198,7 @@ class SignInPage(QWidget):
     def _on_refused(self, error: ClientError) -> None:
         self._enter.setText(_("Sign in"))
         self._pin.clear()
-        self._error.setText(f"{error.title}. {error.message}")
+        self._error.setText(f"{_(error.title)}. {_(error.message)}")
         self._error.show()
         restyle(self._pin, invalid=True)
         self._on_typed()

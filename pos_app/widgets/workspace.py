@@ -98,6 +98,10 @@ class Workspace(QWidget):
         self._clock = label(role="muted")
         self._clock.setObjectName("till_clock")
         self._stack = QStackedWidget()
+        self._area = QWidget()
+        area = QVBoxLayout(self._area)
+        area.setContentsMargins(0, 0, 0, 0)
+        area.addWidget(self._stack)
         speech = QVBoxLayout()
         speech.setSpacing(theme.space(2))
         for notice in (self.notice, self.undo):
@@ -111,7 +115,7 @@ class Workspace(QWidget):
         body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(4))
         body.setSpacing(theme.space(2))
         body.addLayout(self._header())
-        body.addWidget(self._stack, 1)
+        body.addWidget(self._area, 1)
         body.addLayout(speech)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -183,6 +187,11 @@ class Workspace(QWidget):
             tab.setIconSize(icons.icon(icon, self._theme.colour(colour), size).availableSizes()[0])
 
     # -- pages
+
+    @property
+    def pages_area(self) -> QWidget:
+        """Where the pages are, above the bars: whatever else is put here lies over them."""
+        return self._area
 
     def add_page(self, name: str, page: QWidget) -> None:
         self._page_names.append(name)

@@ -1,0 +1,49 @@
+"""A new order as the server will make it: what a window shows, and prints, before anybody has answered."""
+
+from datetime import datetime
+
+from core.client.errors import Refused
+from core.domain.errors import DomainError
+from core.domain.ids import CustomerId, ShopId
+from core.domain.menu import Menu
+from core.domain.money import totals
+from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
+from core.domain.people import Person, Role
+from core.protocol.requests import PlaceOrder, TakeOrder
+
+
+def foreseen(request: PlaceOrder | TakeOrder, person: Person, menu: Menu, at: datetime) -> Order:
+    """What `person` asks for, at the prices of `menu`, the one known here. `request` has an id. Raises `Refused`."""
+    try:
+        check_delivery(request.fulfilment, request.address)
+        lines = price_lines(menu.items(), request.lines)
+    except DomainError as error:
+        raise Refused(error.message, field=error.field) from None
+    amounts = totals([line.total_minor for line in lines], menu.tax)
+    at_counter = isinstance(request, TakeOrder)
+    is_customer = person.role is Role.CUSTOMER
+    channel = Channel.COUNTER if at_counter else Channel.ONLINE
+    assert request.id is not None
+    return Order(
+        id=request.id,
+        shop_id=ShopId(""),
+        number=getattr(request, "number", ""),
+        channel=channel,
+        status=channel.first_status,
+        version=1,
+        fulfilment=request.fulfilment,
+        tender=Tender(request.tender),
+        payment=request.payment if isinstance(request, TakeOrder) else PaymentState.UNPAID,
+        currency=menu.currency,
+        subtotal_minor=amounts.subtotal_minor,
+        tax_minor=amounts.tax_minor,
+        total_minor=amounts.total_minor,
+        placed_at=at,
+        updated_at=at,
+        customer_id=CustomerId(person.id) if is_customer else getattr(request, "customer_id", None),
+        customer_name=person.name if is_customer else getattr(request, "customer_name", ""),
+        customer_phone=person.phone if is_customer else "",
+        address=request.address.strip(),
+        note=request.note.strip(),
+        lines=lines,
+    )
