@@ -15,18 +15,24 @@ from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol.feed import Cursor, EventPage, EventQuery, Hello, Message, Snapshot
-from core.protocol.headers import EVENT_CURSOR, OUTCOME, Outcome
+from core.protocol.headers import EVENT_CURSOR, OUTCOME, REQUEST_ID, Outcome, run_of
 from core.protocol.replies import OrderDetails
 
 
+class Witness(msgspec.Struct, frozen=True):
+    """How far the server's history reached when it acknowledged something, and which run of the server that was."""
+
+    cursor: Cursor
+    run: str
+    """See `core.protocol.headers.run_of`."""
+
+
 class Answered(msgspec.Struct, frozen=True):
-    """A write that was accepted: the order as it left it, and how far the server's history reached then."""
+    """A write that was accepted: what became of it, and the order as it left it."""
 
     order: Order
     outcome: Outcome
-    cursor: Cursor | None
-    run: str = ""
-    """Which run of the server it was. See `core.protocol.headers.run_of`."""
+    witness: Witness | None
 
 
 class Ear(Protocol):
@@ -66,7 +72,8 @@ class HttpDoor:
             "POST", operation.path, Order, body=operation.request, op_id=operation.op_id
         )
         cursor = headers.get(EVENT_CURSOR)
-        return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), Cursor.parse(cursor) if cursor else None)
+        witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
+        return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness)
 
     def events(self, query: EventQuery) -> EventPage:
         return self._http.exchange("GET", "/api/events/", EventPage, query=query)[0]

@@ -188,8 +188,8 @@ class Sync:
             news = [] if operation.outcome else [self._door.order(operation.order_id)]
         with self._store.transaction():
             self.cache.put(news)
-            if answered.cursor is not None:
-                self.cache.witness(answered.cursor, answered.run)
+            if answered.witness is not None:
+                self.cache.witness(answered.witness.cursor, answered.witness.run)
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now())
         self._acknowledged += 1
         self._failed_at.pop(operation.op_id, None)

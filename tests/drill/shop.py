@@ -52,6 +52,7 @@ class Drill:
     def __init__(self, directory: Path, seed: int) -> None:
         self._directory = directory
         self._random = random.Random(seed)
+        self._weather = random.Random(seed)  # asked by the proxy's thread, as often as there are requests
         self._database = directory / "server" / "orderbell.db"
         self._clients = [Killable(f"client-{n}", directory / f"client-{n}.log") for n in range(len(_CLIENTS))]
         self._server: ServerProcess | None = None
@@ -108,7 +109,7 @@ class Drill:
             self._random.choices(choices, weights)[0]()
 
     def _choose(self, _line: str) -> Fault:
-        dice = self._random.random()
+        dice = self._weather.random()
         for fault, share in self._faults.items():
             dice -= share
             if dice < 0:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from core.client.door import Answered, Ear
+from core.client.door import Answered, Ear, Witness
 from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
 from core.client.operations import Kind, Operation
 from core.domain.errors import DomainError
@@ -66,7 +66,7 @@ class Shop:
             body, reply = self.done[key]
             if body != operation.request:
                 raise Refused("this key was used for something else")
-            return Answered(reply, Outcome.DUPLICATE, self.cursor(), str(self.run))
+            return Answered(reply, Outcome.DUPLICATE, Witness(self.cursor(), str(self.run)))
         before = self.orders.get(operation.order_id)
         try:
             order = self._effect(operation, before)
@@ -74,9 +74,9 @@ class Shop:
             raise Conflict(error.message, order=before) from None
         self.done[key] = (operation.request, order)
         if order is before:
-            return Answered(order, Outcome.SUPERSEDED, self.cursor(), str(self.run))
+            return Answered(order, Outcome.SUPERSEDED, Witness(self.cursor(), str(self.run)))
         self.applied.append(operation.op_id)
-        return Answered(order, Outcome.APPLIED, self.cursor(), str(self.run))
+        return Answered(order, Outcome.APPLIED, Witness(self.cursor(), str(self.run)))
 
     def _effect(self, operation: Operation, order: Order | None) -> Order:
         asked, at = operation.asked, _START + timedelta(seconds=len(self.events))

@@ -1,10 +1,13 @@
 """Two tills, one order; and a server that was put back to what it was. Nothing is forced, lost or doubled."""
 
+import msgspec
 import pytest
+from typing_extensions import override
 
 from core.client.operations import State
 from core.domain.order import Order, PaymentState
 from core.domain.status import OrderStatus
+from core.protocol.feed import Snapshot
 from tests.support.desk import Desk
 from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
@@ -180,6 +183,23 @@ def test_a_write_of_ones_own_is_witness_enough(open_desk: OpenDesk, shop: Shop) 
     assert shop.applied == [lost.op_id]
 
 
+def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk: OpenDesk, shop: Shop) -> None:
+    """Higher numbers of another history do not outdo the witness of the lost one. Drill 21 found this."""
+    desk, other = open_desk(), open_desk("other", "alex", ModelDoor(shop, MENU))
+    desk.sync.pull()
+    backup = shop.backup()
+    lost = desk.take()
+    desk.send_all()  # acknowledged, and its event never pulled
+    shop.restore(backup)
+    for _ in range(5):
+        other.take(series="POS2")
+    other.send_all()
+    since = desk.take()
+    desk.send_all()
+    desk.try_all()
+    assert {lost.op_id, since.op_id} <= set(shop.applied)
+
+
 def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Shop) -> None:
     desk = open_desk()
     desk.take()
@@ -191,3 +211,67 @@ def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Sh
     desk.try_all()
     assert {order.id: order for order in desk.cache.newest()} == shop.orders
     assert desk.told[-1].whole or desk.told[-1].backlog
+
+
+def test_what_follows_a_merged_change_goes_on_from_there(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    other.move(order_id, PREPARING)
+    other.move(order_id, OrderStatus.CONFIRMED)
+    one.pay(order_id)
+    one.move(order_id, PREPARING)  # names the version that the payment would have made
+    other.try_all()
+    one.try_all()
+    assert one.outbox.open() == ()
+    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (PREPARING, PaymentState.PAID)
+
+
+def test_who_comes_too_early_after_a_restore_waits_and_is_not_asked(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    backup = shop.backup()
+    one.move(order_id, PREPARING)
+    one.try_all()
+    other.try_all()
+    step = other.move(order_id, READY)
+    other.try_all()
+    shop.restore(backup)
+    other.sync.pull()
+    early = other.outbox.take(0)
+    while early is not None and early.op_id != step.op_id:
+        other.send(early)
+        early = other.outbox.take(0)
+    assert early is not None
+    other.send(early)
+    assert [(each.op_id, each.state) for each in other.outbox.open()] == [(step.op_id, State.WAITING)]
+    one.try_all()
+    other.try_all()
+    assert shop.orders[order_id].status is READY
+
+
+class OnlyTheNewest(ModelDoor):
+    """A server whose snapshot does not reach far back."""
+
+    @override
+    def snapshot(self) -> Snapshot:
+        whole = super().snapshot()
+        return msgspec.structs.replace(whole, orders=whole.orders[-1:])
+
+
+def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: OpenDesk, shop: Shop) -> None:
+    other = open_desk("other", "alex", ModelDoor(shop, MENU))
+    desk = open_desk(at=OnlyTheNewest(shop, MENU))
+    old = desk.take().order_id
+    desk.try_all()
+    other.try_all()
+    other.move(old, PREPARING)
+    other.take(series="POS2")
+    other.try_all()
+    desk.sync.pull()
+    backup = shop.backup()
+    desk.take()
+    desk.try_all()
+    shop.restore(backup)
+    desk.try_all()
+    assert desk.outbox.open() == ()
+    assert desk.cache.get(old) in (None, shop.orders[old])

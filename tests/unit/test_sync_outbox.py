@@ -286,3 +286,25 @@ def test_what_was_acknowledged_is_remembered_for_ninety_days(open_desk: OpenDesk
     assert desk.outbox.find(operation.op_id) is not None
     desk.outbox.forget_before(AT + timedelta(days=365))
     assert desk.outbox.find(operation.op_id) is None
+
+
+def test_an_operation_under_way_is_not_sent_beside_itself(open_desk: OpenDesk, shop: Shop) -> None:
+    desk = open_desk()
+    order_id = desk.take().order_id
+    desk.send_all()
+    operation = desk.move(order_id, PREPARING)
+    desk.outbox.reached(shop.orders[order_id])
+    desk.outbox.reached(shop.orders[order_id])
+    assert desk.outbox.take(0) == operation
+    assert desk.outbox.take(0) is None
+
+
+def test_a_row_never_goes_back(open_desk: OpenDesk, shop: Shop) -> None:
+    desk = open_desk()
+    order_id = desk.take().order_id
+    desk.send_all()
+    first = shop.orders[order_id]
+    desk.move(order_id, PREPARING)
+    desk.send_all()
+    assert desk.cache.put([first]) == ()
+    assert desk.cache.get(order_id) == shop.orders[order_id]

@@ -1,0 +1,17 @@
+"""A short drill, the same every time: `make drill SEEDS=200` is the long one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.drill.shop import Drill
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", [24])
+def test_nothing_is_lost_doubled_reordered_or_comes_apart(tmp_path: Path, seed: int) -> None:
+    drill = Drill(tmp_path / "drill", seed)
+    found = drill.run(5.0)
+    assert not drill.stuck
+    assert found.clean, found.notes
+    assert found.acknowledged > 50

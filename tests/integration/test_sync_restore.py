@@ -1,0 +1,127 @@
+"""The database is put back while the shop works: found out on the next contact, and what was acknowledged is back."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
+from tests.support import shop
+from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.server import ServerProcess
+from tests.support.synced import Screen
+
+TIMEOUT_S = (1.0, 2.0)
+
+
+class Restorable:
+    """A backend as a process, whose raw files can be kept and put back. `proxy.url` stays the same."""
+
+    def __init__(self, directory: Path) -> None:
+        self._place = directory / "server"
+        self._kept = directory / "kept"
+        self._kept.mkdir()
+        shop.lay_out(self._place / "orderbell.db")
+        self._server = ServerProcess(self._place).__enter__()
+        self.proxy = FaultProxy(self._server.url)
+
+    def keep(self) -> None:
+        self._swap(self._place, self._kept)
+
+    def put_back(self) -> None:
+        self._swap(self._kept, self._place)
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def _swap(self, source: Path, target: Path) -> None:
+        self._server.kill()
+        for suffix in ("", "-wal", "-shm"):
+            (target / f"orderbell.db{suffix}").unlink(missing_ok=True)
+        for suffix in ("", "-wal"):
+            if (file := source / f"orderbell.db{suffix}").exists():
+                shutil.copyfile(file, target / file.name)
+        self._server = ServerProcess(self._place).__enter__()
+        self.proxy.upstream = self._server.url
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[Restorable]:
+    backend = Restorable(tmp_path)
+    with backend.proxy:
+        yield backend
+    backend.stop()
+
+
+def _has(screen: Screen, order_id: OrderId, status: OrderStatus) -> bool:
+    row = screen.store.server_row(order_id)
+    return row is not None and row.status is status
+
+
+def test_everything_acknowledged_comes_back_once(backend: Restorable, tmp_path: Path) -> None:
+    url = backend.proxy.url
+    with (
+        Screen(url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos,
+        Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada,
+    ):
+        pos.staff()
+        ada.customer()
+        pos.until_live()
+        ada.until_live()
+        backend.keep()
+        placed = ada.place()
+        pos.until(lambda: pos.store.get(placed.id) is not None)
+        seen = pos.store.get(placed.id)
+        assert seen is not None
+        pos.move(seen, OrderStatus.CONFIRMED)
+        taken = pos.take()
+        pos.until_sent()
+        ada.until(lambda: _has(ada, placed.id, OrderStatus.CONFIRMED))
+        told = len(pos.told), len(ada.told)
+        backend.put_back()
+        pos.until(lambda: any(changed.whole for changed in pos.told[told[0] :]))
+        ada.until(lambda: any(changed.whole for changed in ada.told[told[1] :]))
+        # The till's confirmation needs the customer's order, which only the customer's window can bring back.
+        pos.until(lambda: _has(pos, placed.id, OrderStatus.CONFIRMED))
+        ada.until(lambda: _has(ada, placed.id, OrderStatus.CONFIRMED))
+        pos.until(lambda: _has(pos, taken.id, OrderStatus.CONFIRMED))
+        pos.until_sent()
+        ada.until_sent()
+        row = pos.store.server_row(taken.id)
+        assert row is not None
+        assert (row.number, row.version) == (taken.number, 1)
+
+
+def test_it_is_found_out_by_who_has_written_to_it_since(backend: Restorable, tmp_path: Path) -> None:
+    """The lost orders' numbers are outdone by others' before anybody looks: each run of the server has its witness."""
+    url = backend.proxy.url
+    with (
+        Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada,
+        Screen(url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos,
+    ):
+        ada.customer()
+        ada.until_live()
+        pos.staff()
+        pos.until_live()
+        backend.keep()
+        ada.until_live()
+        # From here on Ada's window may write, and hears nothing.
+        backend.proxy.choose = lambda line: Fault.CUT_BEFORE if line.startswith("GET /api/events") else Fault.NONE
+        backend.proxy.cut()
+        lost = [ada.place() for _ in range(3)]
+        ada.until_sent()
+        assert len(ada.api._cache.witnesses()) == 1
+        backend.put_back()
+        for _ in range(10):
+            pos.take()
+        pos.until_sent()
+        since = ada.place()
+        ada.until_sent()
+        assert len(ada.api._cache.witnesses()) == 2
+        backend.proxy.choose = lambda _line: Fault.NONE
+        ada.api.try_now()
+        wanted = {order.id for order in (*lost, since)}
+        pos.until(lambda: all(pos.store.server_row(order_id) is not None for order_id in wanted))
+        ada.until_sent()
