@@ -47,7 +47,7 @@ class Notice(QFrame):
         return f"{self._title.text()} {self._message.text()}".strip() if not self.isHidden() else ""
 
     def show_error(self, error: ClientError, action: str = "", act: Callable[[], None] | None = None) -> None:
-        self._say("error", error.title, error.message, action, act)
+        self._say("error", _(error.title), _(error.message), action, act)
 
     def say(
         self, title: str, message: str = "", action: str = "", act: Callable[[], None] | None = None, life_ms: int = 0

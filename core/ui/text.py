@@ -37,7 +37,7 @@ def use_language(language: str) -> Qt.LayoutDirection:
 
 def _(message: str) -> str:
     """`message` in the reader's language."""
-    return _catalogue.gettext(message)
+    return _catalogue.gettext(message) if message else ""  # gettext's own answer to nothing is the file's header
 
 
 def ngettext(one: str, many: str, count: int) -> str:

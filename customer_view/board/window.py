@@ -93,7 +93,7 @@ class BoardWindow(QWidget):
             since = _("Not up to date since {time}").format(time=clock(standing.fresh_at))
             self._doubt.say(f"▲ {since}", _("Please ask at the counter for your order."))
         if nothing and standing.problem is not None:
-            self._nothing.say(standing.problem.title, standing.problem.message)
+            self._nothing.say(_(standing.problem.title), _(standing.problem.message))
         elif nothing:
             self._nothing.say(_("Connecting…"), "")
         for column in (self._preparing, self._ready):
@@ -106,7 +106,7 @@ class BoardWindow(QWidget):
     def _link(self) -> str:
         standing = self._presenter.standing
         if standing.problem is not None:
-            return f"▲ {standing.problem.title}"
+            return f"▲ {_(standing.problem.title)}"
         if standing.live:
             return f"● {_('Live')}"
         if standing.freshness is Freshness.NONE:

@@ -67,12 +67,12 @@ class Decision(QFrame):
 def _asked(held: Operation) -> tuple[str, str, str, str]:
     """Title, words, and what the two buttons say; the second is empty where asking again would be no use."""
     if held.kind is Kind.PLACE:
-        words = _("The shop says: {problem} Nothing has been ordered.").format(problem=held.problem)
+        words = _("The shop says: {problem} Nothing has been ordered.").format(problem=_(held.problem))
         return _("This order was not accepted"), words, _("Remove it"), _("Send it again")
     title, keep = _("It could not be cancelled"), _("Keep order")
     theirs = held.theirs
     if held.state is State.PARKED or theirs is None:
-        return title, _("The shop says: {problem}").format(problem=held.problem), keep, _("Cancel order")
+        return title, _("The shop says: {problem}").format(problem=_(held.problem)), keep, _("Cancel order")
     words = _("You wanted to cancel it. The shop has it as “{status}” since {time}.").format(
         status=status_label(theirs.status), time=clock(theirs.updated_at)
     )

@@ -50,7 +50,7 @@ class _Form(QWidget):
         """Say it at the field it is about, and go there; at none of them when it is about none."""
         field = self.fields.get(error.field)
         if field is not None:
-            field.set_error(error.message)
+            field.set_error(_(error.message))
             field.input.setFocus(Qt.FocusReason.OtherFocusReason)
             field.input.selectAll()
 

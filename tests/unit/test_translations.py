@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
+from core.client import errors
+from core.ui.problems import SAID
 from resources.locale.update import PROJECT, SOURCES, catalogues, compiled, template
 
 LANGUAGES = list(catalogues())
@@ -41,6 +43,23 @@ class TestLanguage:
 
 def test_there_is_a_language_beside_english_and_one_read_from_right_to_left() -> None:
     assert {"es", "ar"} <= {path.parent.parent.name for path, _ in LANGUAGES}
+
+
+def test_what_the_client_says_is_translated_too() -> None:
+    kinds = {
+        name: kind
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.ClientError)
+    }
+    said = {
+        node.args[0].value
+        for file in (PROJECT / "core" / "client").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert "Nobody is signed in." in said
+    assert not (said | {kind.title for kind in kinds.values()}) - set(SAID), "name these in core.ui.problems"
 
 
 def test_no_string_hides_from_the_catalogues() -> None:

@@ -183,7 +183,7 @@ class MenuPane(QWidget):
         if self.search.text().strip() and self._ordering.tiles.rowCount():
             self._say(_("Nothing found"), _("No item has that in its name."), _("Clear the search"))
         elif self._error is not None:
-            self._say(self._error.title, self._error.message, _("Try again"))
+            self._say(_(self._error.title), _(self._error.message), _("Try again"))
         elif self._ordering.menu.age_s is None:
             self._say(_("Loading the menu…"), "", "")
         else:

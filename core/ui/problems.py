@@ -1,0 +1,60 @@
+"""What the client and the server say goes wrong, where it is the same sentence every time.
+
+They speak English and know no reader; a window passes what they said through `_`. A sentence with a blank in it, or
+of a newer server, stays as it was said.
+"""
+
+from typing import Final
+
+from core.ui.text import N_
+
+SAID: Final = (
+    # What happened: the titles of `core.client.errors`.
+    N_("Something went wrong"),
+    N_("No connection"),
+    N_("Please sign in again"),
+    N_("Not possible"),
+    N_("Not found"),
+    N_("The order has changed"),
+    N_("The server was restored"),
+    N_("Away for long"),
+    N_("The server had a problem"),
+    N_("This display is not known"),
+    # What the client says by itself.
+    N_("The server cannot be reached. Check the network; this window keeps trying."),
+    N_("The server is busy."),
+    N_("Its answer broke off. Try again."),
+    N_("Its answer could not be read. Is this window as new as the server?"),
+    N_("Its events do not fit together."),
+    N_("The server pushes what this window cannot read."),
+    N_("The server's push is out of reach."),
+    N_("The push connection ended."),
+    N_("The server's history is another one."),
+    N_("The server no longer remembers that far back."),
+    N_("You were signed out meanwhile."),
+    N_("Nobody is signed in."),
+    N_("Whoever asked has left."),
+    N_("The session is over."),
+    N_("The name or the PIN is wrong."),
+    N_("The server does not have it."),
+    N_("Somebody was faster."),
+    N_("Somebody else has changed it meanwhile."),
+    N_("There is no step back from here."),
+    N_("It has been settled meanwhile."),
+    N_("Decide about the change that is in conflict first."),
+    # What the server says.
+    N_("The name, the number or the password is not right."),
+    N_("The device or its code is not right."),
+    N_("There already is a customer with this phone."),
+    N_("There already is a customer with this email."),
+    N_("This account is no longer there."),
+    N_("This session has ended."),
+    N_("Please sign in."),
+    N_("This is not yours to use."),
+    N_("There is no such order."),
+    N_("There is no such customer."),
+    N_("A name has at least one letter."),
+    N_("A phone number has at least 4 digits."),
+    N_("The server is stopping."),
+    N_("An order needs at least one item."),
+)
