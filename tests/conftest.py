@@ -11,6 +11,11 @@ for _name in [name for name in os.environ if name.startswith("ORDERBELL_")]:
     del os.environ[_name]
 
 import pytest
+from pytestqt.qtbot import QtBot
+
+# pytest-qt gives up after 5 s. A condition that holds sooner is not waited for longer, and CI's machines are shared.
+for _wait in (QtBot.waitUntil, QtBot.waitSignal):
+    _wait.__kwdefaults__["timeout"] = 30_000
 
 
 @pytest.fixture(autouse=True)
