@@ -9,6 +9,7 @@ from core.domain.ids import OrderId
 from core.domain.status import Move
 from core.ui.notice import Notice
 from core.ui.text import _, status_label
+from pos_app.models.card import Own
 from pos_app.presenters.changes import Done, Failed, OrderChanges
 
 
@@ -44,8 +45,10 @@ class ChangeReports(QObject):
         if done.change.move not in (Move.ADVANCE, Move.RECALL):
             self._undo.clear()
             return
+        waits = self._changes.own(done.order.id) is Own.WAITING
         self._undo.say(
             _("{number} is {status}").format(number=done.order.number, status=status_label(done.order.status)),
+            _("It is kept here, and sent as soon as the server is back.") if waits else "",
             action=_("Undo"),
             act=partial(self._changes.undo, done),
             life_ms=self._undo_ms,

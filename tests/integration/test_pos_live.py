@@ -87,6 +87,7 @@ def test_a_step_made_offline_survives_the_window_and_is_sent_once(
         till.step(order)
         assert till.at(order) is S.PREPARING
         assert till.card_of(order).own is Own.WAITING
+        assert "sent as soon as the server is back" in till.undo()
         assert "2 waiting to send" in till.chip()
     assert of_server(place, order)["status"] == "pending"
     with synced_till(qtbot, cable.url, path) as till:

@@ -77,7 +77,7 @@ def test_the_chip_tells_live_from_offline(qtbot: QtBot) -> None:
         )
     assert chip.state == "bad"
     assert "Offline" in chip.text()
-    assert "3 waiting to send" in chip.text()
+    assert "2 waiting to send · 1 to decide" in chip.text()
     with qtbot.waitSignal(bridge.standing_changed):
         elsewhere(bridge.on_standing, Standing(link=Link.LIVE))
     assert (chip.state, chip.text()) == ("good", "● Live")
