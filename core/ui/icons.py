@@ -1,6 +1,7 @@
 """Icons: one SVG each in `resources/icons`, drawn in the colour that is asked for."""
 
 from functools import lru_cache
+from typing import Final
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QImage, QPainter, QPixmap
@@ -8,6 +9,9 @@ from PySide6.QtSvg import QSvgRenderer
 
 import resources
 from core.domain.status import OrderStatus
+
+_FORWARD: Final = frozenset({"sign-out", "status-out_for_delivery", "truck", "undo"})
+"""These move the way one reads; from right to left they are mirrored."""
 
 
 @lru_cache(maxsize=256)
@@ -17,10 +21,13 @@ def _renderer(name: str, rgb: str) -> QSvgRenderer:
 
 
 @lru_cache(maxsize=512)
-def _drawn(name: str, rgb: str, width_px: int, height_px: int) -> QImage:
+def _drawn(name: str, rgb: str, width_px: int, height_px: int, *, mirrored: bool) -> QImage:
     image = QImage(width_px, height_px, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
+    if mirrored:
+        painter.translate(width_px, 0)
+        painter.scale(-1, 1)
     _renderer(name, rgb).render(painter, QRectF(image.rect()))
     painter.end()
     return image
@@ -33,13 +40,14 @@ def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
     """
     density = painter.device().devicePixelRatio()
     width_px, height_px = round(rect.width() * density), round(rect.height() * density)
-    painter.drawImage(rect, _drawn(name, colour.name(), max(1, width_px), max(1, height_px)))
+    mirrored = name in _FORWARD and _from_right()
+    painter.drawImage(rect, _drawn(name, colour.name(), max(1, width_px), max(1, height_px), mirrored=mirrored))
 
 
 def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon:
     """`name` as a `QIcon`, sharp on screens of up to three times the density; `gap_px` keeps words that follow away."""
     result = QIcon()
-    left_px = gap_px if QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft else 0
+    left_px = gap_px if _from_right() else 0
     for density in (1, 2, 3):
         pixmap = QPixmap(QSize(size_px + gap_px, size_px) * density)
         pixmap.fill(Qt.GlobalColor.transparent)
@@ -54,3 +62,7 @@ def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon
 def status_icon(status: OrderStatus) -> str:
     """The name of the shape that goes with a status."""
     return f"status-{status.value}"
+
+
+def _from_right() -> bool:
+    return QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft

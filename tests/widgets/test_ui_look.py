@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import resources
@@ -105,6 +106,19 @@ def test_ages_and_days() -> None:
     assert text.day(now, now) == "Today"
     assert text.day(now - timedelta(days=1), now) == "Yesterday"
     assert text.day(datetime(2024, 11, 18, 12, tzinfo=UTC), now) == "18 Nov 2024"
+
+
+@pytest.mark.parametrize(("name", "turned"), [("truck", True), ("status-ready", False)])
+def test_what_moves_goes_the_way_one_reads(qapp: QApplication, name: str, turned: bool) -> None:
+    def drawn() -> QImage:
+        return icons.icon(name, QColor(Qt.GlobalColor.black)).pixmap(24, 24).toImage()
+
+    from_left = drawn()
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    try:
+        assert (drawn() != from_left) is turned
+    finally:
+        qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
 def test_all_numbers_are_in_the_same_figures() -> None:
