@@ -183,3 +183,15 @@ def test_a_clock_that_is_ten_years_off_changes_only_ages(
 def _operations(screen: Screen) -> list[OpId]:
     with screen.api._store.reading() as db:
         return [op_id for (op_id,) in db.execute("SELECT op_id FROM operations")]
+
+
+def test_an_answer_that_comes_byte_by_byte_is_an_answer(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
+    proxy.pause_s = 0.0002
+    with Screen(proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos:
+        pos.staff()
+        pos.until_live()
+        proxy.choose = _always(Fault.TRICKLE)
+        taken = pos.take()
+        pos.until_sent()
+        assert proxy.met[Fault.TRICKLE] == 1
+        assert _version(pos, taken.id) == 1

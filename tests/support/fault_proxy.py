@@ -45,7 +45,7 @@ class FaultProxy:
         self.choose = choose
         self.url = ""
         self.met: dict[Fault, int] = dict.fromkeys(Fault, 0)
-        self._pause_s = pause_s
+        self.pause_s = pause_s
         """How long DELAY waits, and TRICKLE between two bytes."""
         self._stop = asyncio.Event()
         self._flow = asyncio.Event()
@@ -162,7 +162,7 @@ class FaultProxy:
 
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), self._pause_s)
+            await asyncio.wait_for(self._stop.wait(), self.pause_s)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):

@@ -275,3 +275,19 @@ def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: O
     desk.try_all()
     assert desk.outbox.open() == ()
     assert desk.cache.get(old) in (None, shop.orders[old])
+
+
+def test_what_is_sent_again_goes_before_what_is_newer(open_desk: OpenDesk, shop: Shop) -> None:
+    desk = open_desk()
+    desk.sync.pull()
+    backup = shop.backup()
+    order_id = desk.take().order_id
+    desk.send_all()
+    waiting = desk.move(order_id, PREPARING)
+    shop.restore(backup)
+    desk.sync.pull()
+    first, second = desk.outbox.of(order_id)
+    assert first.kind.makes_order
+    assert second.op_id == waiting.op_id
+    desk.try_all()
+    assert shop.orders[order_id].status is PREPARING
