@@ -109,6 +109,26 @@ def test_coming_back_one_goes_on_where_one_left_off(place: Place) -> None:
     assert chained(heard, seq(start))
 
 
+def test_no_heartbeat_takes_one_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever just read the newest may know more than the hub has told; its heartbeat waits until the hub has."""
+    behind = threading.Event()
+    advance = hub.Hub._advance
+
+    async def once_allowed(self: hub.Hub, feed: hub.Feed) -> bool:
+        return behind.is_set() and await advance(self, feed)
+
+    with listener(place.kim) as kim:
+        kim.caught_up()
+        monkeypatch.setattr(hub.Hub, "_advance", once_allowed)
+        place.grace.place()
+        newest = snapshot(place.ada).cursor
+        with listener(place.ada, newest) as ada:
+            with pytest.raises(TimeoutError):
+                ada.message(within_s=1.5)  # a round of the hub's housekeeping, and then some
+            behind.set()
+            assert ada.caught_up().cursor == newest
+
+
 @pytest.mark.parametrize("seed", [34, 55])
 def test_nobodys_events_reach_another(place: Place, seed: int) -> None:
     """Over random traffic, every frame that a customer hears is theirs, it chains, and it names nobody else."""

@@ -43,8 +43,6 @@ class Feed:
         self.position = position
         self.cursor = str(position)
         self.channels: dict[Audience, Channel] = {}
-        self.ahead: list[Subscriber] = []
-        """Those who know more than was told here yet, from having asked; their heartbeat waits."""
 
 
 class Hub:
@@ -167,12 +165,9 @@ class Hub:
                 touched.add(channel)
         feed.position = Cursor(feed.position.epoch, found[-1].seq, found[-1].event_id)
         feed.cursor = str(feed.position)
-        ahead, feed.ahead = feed.ahead, []
         for channel in touched:
             for subscriber in channel.subscribers:
                 self._queue(subscriber)
-        for subscriber in ahead:
-            self._queue(subscriber)
         return True
 
     def _queue(self, subscriber: Subscriber) -> None:
@@ -206,13 +201,13 @@ class Hub:
         if subscriber.position < channel.last:
             if not channel.holds(subscriber.position):
                 self.end(subscriber, Close.TOO_SLOW)
-            elif self._written(subscriber, channel.message(subscriber.position, feed.cursor)):
+                return
+            if self._written(subscriber, channel.message(subscriber.position, feed.cursor)):
                 subscriber.position = channel.last
-        if subscriber.due and not (subscriber.blocked or subscriber.closed):
-            if subscriber.position > feed.position.seq:
-                feed.ahead.append(subscriber)
-            elif self._written(subscriber, channel.heartbeat(feed.cursor)):
-                subscriber.due = False
+        # One that knows more than was told here yet, from having asked, waits for its heartbeat.
+        ready = subscriber.due and subscriber.position <= feed.position.seq and not subscriber.blocked
+        if ready and self._written(subscriber, channel.heartbeat(feed.cursor)):
+            subscriber.due = False
 
     def _written(self, subscriber: Subscriber, message: bytes) -> bool:
         assert self._loop is not None
@@ -240,7 +235,7 @@ class Hub:
                     verified = subscriber.verified
                     if verified.expires_at <= wall or verified.principal.session_id in revoked:
                         self.end(subscriber, Close.SIGNED_OUT)
-                    elif subscriber.spoke_at <= quiet_since:
+                    elif subscriber.due or subscriber.spoke_at <= quiet_since:
                         self.beat(subscriber)
                 channel.forget()
         self._happened.set()
