@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 # pytest-qt gives up after 5 s. A condition that holds sooner is not waited for longer, and CI's machines are shared.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal):
+    assert _wait.__kwdefaults__ is not None
     _wait.__kwdefaults__["timeout"] = 30_000
 
 
