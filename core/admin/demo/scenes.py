@@ -122,11 +122,14 @@ def go_offline(album: Album, backend: Backend, customer: Window, menu: Menu) -> 
 
 def come_back(customer: Window, newest: str) -> None:
     """The order that waited has a number, and there is one such order."""
-    customer.wait_row("order_list", "Placed")
+
+    def look() -> None:
+        rows = customer.command("state", name="order_list")["rows"]
+        if "Waiting" in " ".join(rows) or "Placed" not in rows[0] or number_of(rows[1]) != newest:
+            raise ProcessFailed(f"the list begins with {rows[:3]}, and {newest} was the newest before")
+
+    until(look, _PATIENCE_S)
     customer.wait_text("connection_chip", "Live")
-    rows = customer.rows("order_list")
-    if number_of(rows[0]) == newest or number_of(rows[1]) != newest or "Waiting" in " ".join(rows):
-        raise ProcessFailed(f"the list begins with {rows[:3]}, and {newest} was the newest before")
 
 
 def sign_in(window: Window, person: NewCustomer) -> None:
