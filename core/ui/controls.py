@@ -4,7 +4,7 @@ import contextlib
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.ui import icons
 from core.ui.theme import Theme
@@ -55,6 +55,13 @@ def set_icon(target: QPushButton, icon: str, theme: Theme, colour: str = "text")
     draw()
     theme.changed.connect(draw)
     target.destroyed.connect(forget)
+
+
+def set_margins(layout: QLayout, leading: int, top: int, trailing: int, bottom: int) -> None:
+    """As one reads: Qt mirrors a layout where people read from right to left, and not its margins."""
+    if QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+        leading, trailing = trailing, leading
+    layout.setContentsMargins(leading, top, trailing, bottom)
 
 
 def panel(role: str = "panel") -> tuple[QFrame, QVBoxLayout]:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.errors import ClientError
-from core.ui.controls import button, label, restyle, set_icon
+from core.ui.controls import button, label, restyle, set_icon, set_margins
 from core.ui.text import _
 from core.ui.theme import Theme
 
@@ -35,7 +35,7 @@ class Notice(QFrame):
         words.addWidget(self._title)
         words.addWidget(self._message)
         row = QHBoxLayout(self)
-        row.setContentsMargins(theme.space(4), theme.space(2), theme.space(2), theme.space(2))
+        set_margins(row, theme.space(4), theme.space(2), theme.space(2), theme.space(2))
         row.addLayout(words, 1)
         row.addWidget(self._action)
         row.addWidget(close)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui import icons
-from core.ui.controls import label
+from core.ui.controls import label, set_margins
 from core.ui.theme import Theme
 
 LIFE_MS: Final = 6000
@@ -34,9 +34,7 @@ class Toast(QWidget):
                 words.addWidget(label(text, role, wrap=True))
         row = QHBoxLayout(self)
         pad = theme.space(4)
-        row.setContentsMargins(pad + theme.px(38), pad, pad, pad)
-        if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
-            row.setContentsMargins(pad, pad, pad + theme.px(38), pad)
+        set_margins(row, pad + theme.px(38), pad, pad, pad)
         row.addLayout(words)
 
     @override

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.domain.order import Order
 from core.ui import icons
-from core.ui.controls import button, label
+from core.ui.controls import button, label, set_margins
 from core.ui.text import _, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from pos_app.models.card import customer
@@ -39,7 +39,7 @@ class ArrivalBar(QFrame):
         words.addWidget(self._title)
         words.addWidget(self._message)
         row = QHBoxLayout(self)
-        row.setContentsMargins(theme.space(4), theme.space(2), theme.space(2), theme.space(2))
+        set_margins(row, theme.space(4), theme.space(2), theme.space(2), theme.space(2))
         row.setSpacing(theme.space(3))
         row.addWidget(self._bell)
         row.addLayout(words, 1)
