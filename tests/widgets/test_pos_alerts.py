@@ -7,10 +7,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QSlider
 from pytestqt.qtbot import QtBot
 
+from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
 from core.ui.sound import Sounds
 from tests.support.fake_api import FakeBackend
-from tests.support.pos_window import Till, open_till, place
+from tests.support.pos_window import Till, open_till, paid, place
 
 S = OrderStatus
 
@@ -36,6 +37,16 @@ def till(qtbot: QtBot, backend: FakeBackend, played: list[str]) -> Iterator[Till
 def test_what_is_there_at_sign_in_is_silent(till: Till, backend: FakeBackend, played: list[str]) -> None:
     place(backend)
     till.arrive()
+    assert played == []
+    assert not till.sees("arrivals")
+
+
+def test_what_was_there_stays_silent_when_it_changes(till: Till, backend: FakeBackend, played: list[str]) -> None:
+    order = place(backend)
+    till.arrive()
+    paid(backend, order)
+    till.refresh()
+    assert till.card(order).order.payment is PaymentState.PAID
     assert played == []
     assert not till.sees("arrivals")
 
