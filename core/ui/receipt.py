@@ -60,23 +60,19 @@ def _line(line: OrderLine, currency: str) -> str:
     under = [modifier.name for modifier in line.modifiers] + ([line.note] if line.note else [])
     name, small = escape(line.name), escape(isolated(", ".join(under), QGuiApplication.layoutDirection()))
     name += f"<br/><span style='font-size:8pt'>{small}</span>" if under else ""
-    return _row(
-        f"<td width='12%'>{figure(line.quantity)}&nbsp;×</td>",
-        f"<td width='56%'>{name}</td>",
-        line.total_minor,
-        currency,
-    )
+    return _row([(f"{figure(line.quantity)}&nbsp;×", "width='12%'"), (name, "width='56%'")], line.total_minor, currency)
 
 
 def _sum(name: str, amount_minor: int, currency: str, *, strong: bool = False) -> str:
-    return _row("", f"<td colspan='2'>{_loud(name, strong)}</td>", amount_minor, currency, strong=strong)
+    return _row([(_loud(name, strong), "colspan='2'")], amount_minor, currency, strong=strong)
 
 
-def _row(count: str, what: str, amount_minor: int, currency: str, *, strong: bool = False) -> str:
+def _row(told: list[tuple[str, str]], amount_minor: int, currency: str, *, strong: bool = False) -> str:
     """A row from its leading edge: Qt's tables do not turn round by themselves where people read from the right."""
     from_right = QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
-    amount = _loud(money(amount_minor, currency), strong)
-    cells = (count, what, f"<td width='32%' align='{'left' if from_right else 'right'}'>{amount}</td>")
+    leading, trailing = ("right", "left") if from_right else ("left", "right")
+    cells = [f"<td {room} align='{leading}'>{words}</td>" for words, room in told]
+    cells.append(f"<td width='32%' align='{trailing}'>{_loud(money(amount_minor, currency), strong)}</td>")
     return f"<tr>{''.join(reversed(cells) if from_right else cells)}</tr>"
 
 
