@@ -183,7 +183,8 @@ class Engine:
             self._sync.outbox.hurry()
             with self._news:
                 self._not_before_s, self._failures = 0.0, 0
-                self._news.notify_all()
+        with self._news:  # what has happened may be what an operation waited for
+            self._news.notify_all()
 
     def _lost(self, error: ClientError) -> None:
         """The push failed, or the server itself. Which of the two, the next pull tells."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.client import engine
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from tests.support import shop
@@ -48,7 +49,8 @@ class Restorable:
 
 
 @pytest.fixture
-def backend(tmp_path: Path) -> Iterator[Restorable]:
+def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Restorable]:
+    monkeypatch.setattr(engine, "backoff_s", lambda _attempt: 0.1)
     backend = Restorable(tmp_path)
     with backend.proxy:
         yield backend

@@ -182,5 +182,5 @@ class Counter(RuleBasedStateMachine):
 
 TestCounter = Counter.TestCase
 TestCounter.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )

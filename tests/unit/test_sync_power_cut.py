@@ -14,7 +14,7 @@ from tests.support.desk import Desk
 from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 
-IMAGES = 1_000
+IMAGES = 400
 pytestmark = pytest.mark.skipif(not power_cut.can_record(), reason="this SQLite cannot be reached into")
 
 
