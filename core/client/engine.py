@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from core.client.door import Door, Ear
-from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
+from core.client.errors import ClientError, Diverged, Refused, ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation
 from core.client.outbox import Counts
 from core.client.sync import Sync, backoff_s
@@ -72,6 +72,7 @@ class Engine:
         self._not_before_s = 0.0
         self._busy_until_s = 0.0
         self._failures = 0
+        self._housekept_s: float | None = None
         self._ear: Ear | None = None
         self._threads = [threading.Thread(target=self._follow, name="sync-follow", daemon=True)]
         self._threads += [
@@ -117,17 +118,16 @@ class Engine:
     # -- following
 
     def _follow(self) -> None:
-        attempt, housekept_s = 0, None
+        attempt = 0
         while not self._stopping:
             wait_s: float | None = None
+            pulled = False
             try:
                 age_s = self._standing.age_s(time.monotonic())
                 self._sync.pull(backlog=age_s is None or age_s > AWAY_S)
-                self._heard()
-                if housekept_s is None or time.monotonic() > housekept_s + _HOUSEKEEPING_S:
-                    self._sync.fetch_menu()
-                    self._sync.housekeep()
-                    housekept_s = time.monotonic()
+                pulled = True
+                self._heard(Link.POLLING)
+                self._housekeep()
                 if not self._push:
                     self._wait_until_woken(_UNPUSHED_S)
                     continue
@@ -136,12 +136,11 @@ class Engine:
             except SignedOut as error:
                 self._set(link=Link.SIGNED_OUT, problem=error, latency_ms=None)
                 self._wait_until_woken(None)
-            except (Diverged, Gone):
-                continue  # the pull finds the same, and knows what to do
             except ClientError as error:
                 if self._standing.link is Link.LIVE:
                     attempt = 0
-                self._lost(error)
+                # What was pushed has ended, or never began; whether the server is there, the next pull tells.
+                self._set(link=Link.POLLING if pulled else Link.OFFLINE, problem=error, latency_ms=None)
                 wait_s = backoff_s(attempt)
                 if isinstance(error, Unreachable) and error.retry_after_s is not None:
                     wait_s = max(wait_s, error.retry_after_s)
@@ -152,6 +151,17 @@ class Engine:
                 attempt += 1
             if wait_s is not None:
                 self._wait_until_woken(wait_s)
+
+    def _housekeep(self) -> None:
+        """Once an hour: the menu, and what may be forgotten. Nothing depends on it."""
+        now_s = time.monotonic()
+        if self._housekept_s is None or now_s > self._housekept_s + _HOUSEKEEPING_S:
+            try:
+                self._sync.fetch_menu()
+                self._sync.housekeep()
+                self._housekept_s = now_s
+            except (Refused, ServerFault) as error:
+                log.warning("the menu could not be fetched", extra={"cause": error.message})
 
     def _listen(self, ear: Ear) -> None:
         """Take in what is pushed until the socket ends, which it does by raising."""
@@ -173,11 +183,9 @@ class Engine:
         finally:
             self._ear = None
 
-    def _heard(self, link: Link | None = None, latency_ms: float | None = None) -> None:
+    def _heard(self, link: Link, latency_ms: float | None = None) -> None:
         """Everything that has happened is known here, as of now."""
         before = self._standing.link
-        if link is None:
-            link = Link.POLLING
         self._set(link=link, latency_ms=latency_ms, fresh_at_s=time.monotonic(), problem=None)
         if before in (Link.OFFLINE, Link.SIGNED_OUT):
             self._sync.outbox.hurry()
@@ -185,11 +193,6 @@ class Engine:
                 self._not_before_s, self._failures = 0.0, 0
         with self._news:  # what has happened may be what an operation waited for
             self._news.notify_all()
-
-    def _lost(self, error: ClientError) -> None:
-        """The push failed, or the server itself. Which of the two, the next pull tells."""
-        pulled = self._standing.link is Link.POLLING
-        self._set(link=Link.POLLING if pulled and isinstance(error, Unreachable) else Link.OFFLINE, problem=error)
 
     def _hang_up(self) -> None:
         ear = self._ear

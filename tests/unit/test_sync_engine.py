@@ -11,12 +11,13 @@ import pytest
 from typing_extensions import override
 
 from core.client import engine as engines
-from core.client.door import Answered
+from core.client.door import Answered, Ear
 from core.client.engine import Engine, Link, Standing
 from core.client.errors import ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation
 from core.client.sync import BACKOFF_MOST_S, backoff_s
 from core.domain.ids import OrderId
+from core.domain.menu import Menu
 from core.domain.status import OrderStatus
 from tests.support.desk import Desk
 from tests.support.menus import MENU
@@ -115,6 +116,40 @@ class Busy(ModelDoor):
         if len(self.tried) == 1:
             raise Unreachable("busy", retry_after_s=0.4)
         return super().send(operation)
+
+
+def test_a_server_that_goes_away_is_told_of_even_without_push(run: Callable[[], Running], door: ModelDoor) -> None:
+    running = run()
+    running.until(lambda standing: standing.link is Link.POLLING)
+
+    def gone(_when: str) -> None:
+        raise Unreachable("no network")
+
+    door.fault = gone
+    running.until(lambda standing: standing.link is Link.OFFLINE)
+    fresh_at_s = running.engine.standing.fresh_at_s
+    assert fresh_at_s is not None
+    assert running.engine.standing.age_s(fresh_at_s + 60) == 60, "what is shown grows old"
+    door.fault = lambda _when: None
+    running.until(lambda standing: standing.link is Link.POLLING)
+
+
+def test_a_menu_that_cannot_be_had_keeps_nobody_from_hearing(
+    run: Callable[[], Running], door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_menu() -> Menu:
+        raise ServerFault("it broke")
+
+    listened = threading.Event()
+
+    def listen() -> contextlib.AbstractContextManager[Ear]:
+        listened.set()
+        raise Unreachable("no push")
+
+    monkeypatch.setattr(door, "menu", no_menu)
+    monkeypatch.setattr(door, "listen", listen)
+    run()
+    assert listened.wait(WITHIN_S)
 
 
 def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop: Shop) -> None:
