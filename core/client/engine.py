@@ -189,9 +189,9 @@ class Engine:
         self._set(link=link, latency_ms=latency_ms, fresh_at_s=time.monotonic(), problem=None)
         if before in (Link.OFFLINE, Link.SIGNED_OUT):
             self._sync.outbox.hurry()
-            with self._news:
-                self._not_before_s, self._failures = 0.0, 0
         with self._news:  # what has happened may be what an operation waited for
+            if link is not Link.LIVE:
+                self._not_before_s, self._failures = 0.0, 0  # it has just answered
             self._news.notify_all()
 
     def _hang_up(self) -> None:
@@ -234,10 +234,11 @@ class Engine:
         except Unreachable as error:
             now_s = time.monotonic()
             with self._news:
-                self._not_before_s = now_s + backoff_s(self._failures)
+                if now_s >= self._not_before_s:  # senders that fail together have failed once
+                    self._not_before_s = now_s + backoff_s(self._failures)
+                    self._failures += 1
                 # What the server asks for holds even when it turns out to be there for others.
                 self._busy_until_s = max(self._busy_until_s, now_s + (error.retry_after_s or 0.0))
-                self._failures += 1
             self._sync.outbox.postpone(operation, now_s)
             if error.retry_after_s is None:
                 self._hang_up()  # is the server gone? The one who follows finds out
