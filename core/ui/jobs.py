@@ -81,9 +81,13 @@ class Jobs(QObject):
             job.cancel()
 
     def close(self, wait_s: float = 0.0) -> None:
-        """Call nobody back any more and let the workers go; wait for them at most `wait_s`."""
+        """Call nobody back any more and let the workers go.
+
+        With `wait_s`, what waits still has its turn, for at most so long: what a person has just pressed is done.
+        """
         self._closed = True
-        self.cancel()
+        if not wait_s:
+            self.cancel()
         self._running.clear()
         for _each in self._workers:
             self._waiting.put(None)
@@ -111,7 +115,7 @@ class Jobs(QObject):
     def _on_job_done(self, done: tuple[Job, Any]) -> None:
         job, outcome = done
         self._running.discard(job)
-        if job.cancelled:
+        if job.cancelled or self._closed:
             return
         if isinstance(outcome, ClientError):
             job.failure(outcome)

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.support import shop
+from tests.support.customer_synced import Cable, Synced, cable_to, synced_window
 from tests.support.server import ServerThread
 from tests.support.shop import World
 
@@ -60,3 +62,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             board=calls.display(server),
             other_board=calls.display(server, shop.OTHER_DISPLAY, world.other_shop),
         )
+
+
+@pytest.fixture
+def cable(place: Place) -> Iterator[Cable]:
+    with cable_to(place.server.url) as made:
+        yield made
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def screen(qtbot: QtBot, cable: Cable, path: Path) -> Iterator[Synced]:
+    with synced_window(qtbot, cable.url, path) as made:
+        yield made
