@@ -62,14 +62,17 @@ class Toast(QWidget):
 class Toasts(QWidget):
     """The toasts of one window, newest at the bottom, in the corner where reading ends."""
 
-    def __init__(self, theme: Theme, window: QWidget, life_ms: int = LIFE_MS, *, lift: int = 0) -> None:
-        """`lift` pixels above the corner, where buttons would be covered."""
+    def __init__(
+        self, theme: Theme, window: QWidget, life_ms: int = LIFE_MS, *, lift: int = 0, at_start: bool = False
+    ) -> None:
+        """`lift` pixels above the corner, or in the other one (`at_start`), where buttons would be covered."""
         super().__init__(window)
         self.setObjectName("toasts")
         self._theme = theme
         self._window = window
         self._life_ms = life_ms
         self._lift = lift
+        self._at_start = at_start
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.space(2))
@@ -140,7 +143,7 @@ class Toasts(QWidget):
         self.setFixedWidth(width)
         height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else self.sizeHint().height()
         rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
-        left = margin if rtl else window.width() - width - margin
+        left = margin if rtl is not self._at_start else window.width() - width - margin
         self.setGeometry(left, window.height() - height - margin - self._lift, width, height)
 
     @override

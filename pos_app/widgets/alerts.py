@@ -41,7 +41,8 @@ class Alerts(QObject):
     ) -> None:
         super().__init__(page)
         self._page = page
-        self.toasts = Toasts(theme, page) if settings.toasts else None
+        # At the start: the other corner has the button that takes the payment.
+        self.toasts = Toasts(theme, page, at_start=True) if settings.toasts else None
         self.sounds = Sounds(volume=settings.volume, muted=not settings.sounds, parent=self)
         self.bar = ArrivalBar(theme)
         self._arrivals = Arrivals(store, self)

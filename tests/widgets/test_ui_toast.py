@@ -54,6 +54,20 @@ def test_a_pointer_on_one_holds_them(window: QWidget, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: toasts.texts == [])
 
 
+def test_they_keep_clear_of_the_corner_they_are_told_to(window: QWidget, qtbot: QtBot) -> None:
+    middle = window.rect().center().x()
+    for at_start, direction in ((False, Qt.LayoutDirection.LeftToRight), (True, Qt.LayoutDirection.RightToLeft)):
+        toasts = Toasts(Theme("light"), window, at_start=at_start)
+        toasts.setLayoutDirection(direction)
+        toasts.show_toast("info", "On the right")
+        assert toasts.geometry().right() > middle
+        toasts.clear()
+    toasts = Toasts(Theme("light"), window, at_start=True)
+    toasts.show_toast("info", "On the left")
+    assert toasts.geometry().left() < 100
+    toasts.clear()
+
+
 def test_pressing_one_dismisses_it(window: QWidget, qtbot: QtBot) -> None:
     toasts = Toasts(Theme("dark"), window)
     toasts.show_toast("info", "One")
