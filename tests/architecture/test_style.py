@@ -130,4 +130,4 @@ def test_each_rule_can_be_broken(rule: Callable[[ast.Module], Offences], bad: st
 @pytest.mark.parametrize("line", ["cd /ro" + "ot/app", "file:///op" + "t/pypi/simple", r"C:\Us" + r"ers\kim"])
 def test_a_path_of_a_machine_is_seen(line: str) -> None:
     assert _MACHINE.search(line)
-    assert not _MACHINE.search("/api/online/orders/history/ and docs/root/ and https://example.org/home/")
+    assert not _MACHINE.search("/api/online/orders/history/ and docs/roots/ and https://example.org/home/")
