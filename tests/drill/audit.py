@@ -42,9 +42,13 @@ class _Server:
             )
             self.replies: dict[str, Order] = {
                 key: msgspec.json.decode(reply, type=Order)
-                for key, reply in db.execute("SELECT key, reply FROM operations")
+                for key, reply in db.execute("SELECT key, reply FROM operations ORDER BY rowid")
                 if b'"number"' in reply
             }
+            self.makers: dict[tuple[str, int], str] = {}
+            """Which operation made which version of which order; one that found it so made nothing."""
+            for key, order in self.replies.items():
+                self.makers.setdefault((order.id, order.version), key)
 
 
 def audit(database: Path, clients: dict[Path, Iterable[dict[str, Any]]]) -> Findings:
@@ -94,7 +98,7 @@ def _reordered(found: Findings, server: _Server, rows: list[Any], who: str) -> N
     reached: dict[str, int] = {}
     for op_id, order_id, state, _outcome in rows:
         reply = server.replies.get(op_id)
-        if state == "done" and reply is not None:
+        if state == "done" and reply is not None and server.makers[order_id, reply.version] == op_id:
             if reply.version < reached.get(order_id, 0):
                 found.reordered += 1
                 found.notes.append(f"{who}: {op_id} made version {reply.version} after {reached[order_id]}")
