@@ -1,6 +1,8 @@
-"""`python -m benchmarks.push_probe PORT PER_SECOND SECONDS`: other requests, read from standard input, on a schedule.
+"""`python -m benchmarks.push_probe PORT PER_SECOND SECONDS [CORE]`: other requests, on a schedule.
 
-Asks one after the other on a connection of its own, and prints the milliseconds that each answer took, sorted.
+Asks what it reads from standard input, one after the other on a connection of its own, and prints the milliseconds
+that each answer took, sorted. On CORE, which is the server's, and before it where that is allowed: on the displays'
+core it would measure how busy that is.
 """
 
 import os
@@ -14,10 +16,11 @@ import msgspec
 
 def main() -> None:
     port, per_second, seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    if len(sys.argv) > 4 and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {int(sys.argv[4])})
+    with suppress(AttributeError, PermissionError):
+        os.nice(-10)
     request = sys.stdin.buffer.read()
-    if hasattr(os, "nice"):
-        with suppress(PermissionError):
-            os.nice(-10)  # so that it measures the server rather than its own turn on the core
     taken = []
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -27,7 +27,7 @@ from core.store.instants import now, to_us
 log = logging.getLogger(__name__)
 
 READ_AT_ONCE: Final = 128
-SENDS_AT_ONCE: Final = 100
+SENDS_AT_ONCE: Final = 50
 """Between two of those other requests have their turn."""
 END_WITHIN_S: Final = 5.0
 TICK_S: Final = 1.0

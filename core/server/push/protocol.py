@@ -1,5 +1,6 @@
 """uvicorn's WebSocket, as the hub needs it: written to at once or not at all, and let go of when nothing helps."""
 
+import random
 from collections.abc import Callable
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Final
@@ -41,6 +42,13 @@ class PushProtocol(WebSocketsSansIOProtocol):
             # The system would take megabytes for a peer that reads nothing, and nobody would know that it does not.
             self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
             self.scope["extensions"][EXTENSION] = {"line": self}
+
+    @override
+    def start_keepalive(self) -> None:
+        """Those that came at once, as after a restart, are not all asked at once whether they are still there."""
+        if self.ping_interval:
+            first_s = random.uniform(0, self.ping_interval)  # noqa: S311 - no secret
+            self.ping_timer = self.loop.call_later(first_s, self.send_keepalive_ping)
 
     @override
     def resume_writing(self) -> None:
