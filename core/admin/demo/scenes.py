@@ -101,7 +101,8 @@ def push(album: Album, pos: Window, customer: Window, board: Window) -> None:
         pos.click_row("column_preparing", number, "step")
         customer.wait_row("order_list", number, "Ready")
     with album.step("and its number is called on the board over the counter", board, "board"):
-        board.wait_text("ready", str(int(number.rpartition("-")[2])))
+        series, _dash, count = number.rpartition("-")
+        board.wait_text("ready", f"{series} {int(count)}")
 
 
 def go_offline(album: Album, backend: Backend, customer: Window, menu: Menu) -> str:
