@@ -44,7 +44,7 @@ def waits_for_the_clock(tree: ast.Module) -> Offences:
         if isinstance(node, ast.Call):
             called = _called(node)
             nothing = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
-            if called in _WAITS or (called == "asyncio.sleep" and not nothing):
+            if called.endswith(tuple(_WAITS)) or (called == "asyncio.sleep" and not nothing):
                 yield node.lineno, ast.unparse(node)
 
 
@@ -118,6 +118,7 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (literal_colours, "pen.setColor(Qt.GlobalColor.red)", "fill(Qt.GlobalColor.transparent)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),
         (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
+        (waits_for_the_clock, "till.qtbot.wait(10)", "till.qtbot.waitUntil(done)"),
         (waits_for_the_clock, "asyncio.sleep(1)", "asyncio.sleep(0)"),
         (names_that_say_nothing, "class OrderManager: ...", "class Managed: ..."),
     ],

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QSignalSpy, QTest
-from PySide6.QtWidgets import QScroller
+from PySide6.QtWidgets import QLabel, QScroller
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
@@ -51,9 +51,17 @@ class Painted(QObject):
         return area
 
 
+def paint_what_is_due(till: Till) -> None:
+    """A window paints all that is due in it at once: when its clock has been painted, nothing else is left."""
+    clock = till.find(QLabel, "till_clock")
+    watched = Painted(clock)
+    clock.update()
+    till.qtbot.waitUntil(lambda: bool(watched.rects))
+
+
 def repainted(till: Till, status: OrderStatus) -> Painted:
     """Watch a column once it has painted everything that was due."""
-    till.qtbot.wait(30)
+    paint_what_is_due(till)
     return Painted(till.column(status).viewport())
 
 
@@ -98,7 +106,7 @@ def test_columns_are_equally_wide(till: Till, backend: FakeBackend, width: int) 
         else:
             till.arrive()
         till.window.resize(width, 800)
-        till.qtbot.wait(10)
+        paint_what_is_due(till)
         shown = [status for status in COLUMNS if till.sees(f"column_{status}")]
         assert len(shown) == 5 if delivery else 4
         assert len({till.column(status).width() for status in shown}) == 1
@@ -174,7 +182,7 @@ def test_an_age_that_ticks_repaints_its_chip_only(till: Till, backend: FakeBacke
     view.tick()
     painted = repainted(till, S.PENDING)
     view.tick()
-    till.qtbot.wait(30)
+    paint_what_is_due(till)
     assert painted.rects == []
     later(backend, timedelta(seconds=1))
     view.tick()
@@ -247,13 +255,13 @@ def test_a_card_is_laid_out_once_until_it_changes(
     monkeypatch.setattr(card_delegate, "lay_out", counted)
     orders = [place(backend, "Aisha") for _ in range(100)]
     till.arrive()
-    till.qtbot.wait(30)
+    paint_what_is_due(till)
     assert len(laid_out) == len(set(laid_out)) == 100
     laid_out.clear()
     paid(backend, orders[3])
     backend.move(orders[4].id, S.CONFIRMED)
     till.refresh()
-    till.qtbot.wait(30)
+    paint_what_is_due(till)
     assert set(laid_out) == {orders[3].number, orders[4].number}
 
 
@@ -269,7 +277,7 @@ def test_a_refresh_repaints_the_card_that_changed_and_nothing_else(till: Till, b
     assert other.rects == []
     painted.rects.clear()
     till.refresh()
-    till.qtbot.wait(50)
+    paint_what_is_due(till)
     assert painted.rects == []
 
 
