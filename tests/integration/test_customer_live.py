@@ -4,7 +4,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -15,26 +14,9 @@ from core.protocol.requests import PlaceOrder
 from core.ui.sound import Sounds
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
+from tests.integration.customer_steps import ADA, GRACE, conflict, place_fries
 from tests.support import shop
 from tests.support.customer_synced import Cable, Synced, synced_window
-
-ADA = (shop.ADA.phone, shop.PASSWORD)
-GRACE = (shop.GRACE.phone, shop.PASSWORD)
-
-
-def place_fries(screen: Synced) -> None:
-    """Order the cheapest dish there is, by the page's own buttons."""
-    screen.click("tab_order")
-    tiles = screen.find(QWidget, "menu_tiles")
-    model = tiles.model()  # type: ignore[attr-defined]
-    screen.qtbot.waitUntil(lambda: model.rowCount() > 0)
-    tiles.setFocus()
-    row = next(at for at in range(model.rowCount()) if "Fries" in str(model.index(at, 0).data()))
-    tiles.setCurrentIndex(model.index(row, 0))  # type: ignore[attr-defined]
-    screen.qtbot.keyClick(tiles, Qt.Key.Key_Return)
-    screen.click("checkout")
-    screen.click("place_order")
-    screen.qtbot.waitUntil(lambda: screen.sees("orders_page"))
 
 
 def of_server(place: Place, order_id: OrderId) -> dict[str, object]:
@@ -174,24 +156,6 @@ def test_cancelled_without_a_network(place: Place, cable: Cable, screen: Synced,
     qtbot.waitUntil(lambda: "is cancelled" in screen.notice(), timeout=20_000)
     assert "Cancelled" in screen.rows()[0]
     assert of_server(place, order["id"])["status"] == "cancelled"
-
-
-def conflict(place: Place, cable: Cable, screen: Synced) -> OrderId:
-    """An order that was cancelled here while the shop went on with it."""
-    order = place.ada.place()
-    screen.arrive(*ADA)
-    screen.until_live()
-    cable.pull()
-    screen.until_offline()
-    screen.click("cancel_order")
-    screen.click("cancel_confirm")
-    screen.qtbot.waitUntil(lambda: "Waiting to send" in screen.rows()[0])
-    for to in ("confirmed", "preparing"):
-        order = place.kim.move(order, to).json()
-    cable.plug()
-    screen.api.try_now()
-    screen.qtbot.waitUntil(lambda: screen.sees("decision"), timeout=20_000)
-    return OrderId(order["id"])
 
 
 def test_what_the_shop_did_not_take_is_told_in_words_and_the_customer_chooses(
