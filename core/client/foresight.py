@@ -9,6 +9,7 @@ from core.domain.menu import Menu
 from core.domain.money import totals
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.people import Person, Role
+from core.domain.texts import check_no_card
 from core.protocol.requests import PlaceOrder, TakeOrder
 
 
@@ -16,6 +17,7 @@ def foreseen(request: PlaceOrder | TakeOrder, person: Person, menu: Menu, at: da
     """What `person` asks for, at the prices of `menu`, the one known here. `request` has an id. Raises `Refused`."""
     try:
         check_delivery(request.fulfilment, request.address)
+        check_no_card(note=request.note, address=request.address, customer_name=getattr(request, "customer_name", ""))
         lines = price_lines(menu.items(), request.lines)
     except DomainError as error:
         raise Refused(error.message, field=error.field) from None

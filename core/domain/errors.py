@@ -14,6 +14,10 @@ class InvalidOrder(DomainError):
     """The order as asked for cannot be made: empty, unknown items, a missing choice."""
 
 
+class CardNumber(InvalidOrder):
+    """A text that is kept and shown around would have a payment card's number in it (PCI DSS v4, requirement 3)."""
+
+
 class IllegalMove(DomainError):
     """The transition table has no such move for this role."""
 

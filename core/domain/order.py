@@ -11,6 +11,7 @@ from core.domain.errors import IllegalMove, InvalidOrder
 from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, ShopId
 from core.domain.menu import MenuItem, Modifier
 from core.domain.status import Fulfilment, OrderStatus
+from core.domain.texts import check_no_card
 
 MAX_LINES = 200
 MAX_QUANTITY = 999
@@ -155,7 +156,8 @@ def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[M
 def price_lines(items: dict[ItemId, MenuItem], lines: Sequence[NewLine]) -> tuple[OrderLine, ...]:
     """Asked-for lines at the menu's prices. `items` is `Menu.items()`.
 
-    Raises `InvalidOrder` naming the field: no lines, an unknown or sold-out item, a choice it does not have.
+    Raises `InvalidOrder` naming the field: no lines, an unknown or sold-out item, a choice it does not have, and
+    `CardNumber` for a note with one.
     """
     if not lines:
         raise InvalidOrder("An order needs at least one item.", "lines")
@@ -171,6 +173,7 @@ def price_lines(items: dict[ItemId, MenuItem], lines: Sequence[NewLine]) -> tupl
             raise InvalidOrder(f"{item.name} is sold out.", f"{field}.item_id")
         if not 1 <= line.quantity <= MAX_QUANTITY:
             raise InvalidOrder(f"A quantity is between 1 and {MAX_QUANTITY}.", f"{field}.quantity")
+        check_no_card(**{f"{field}.note": line.note})
         chosen = _choices(item, line.modifier_ids, field)
         unit = item.price_minor + sum(modifier.price_minor for modifier in chosen)
         modifiers = tuple(LineModifier(modifier.name, modifier.price_minor) for modifier in chosen)

@@ -7,6 +7,7 @@ import msgspec
 
 from core.domain.errors import IllegalMove, ReasonRequired
 from core.domain.people import Role
+from core.domain.texts import check_no_card
 
 
 class OrderStatus(StrEnum):
@@ -92,7 +93,7 @@ def transition(
     """The transition that takes an order from `source` to `target`.
 
     Raises `IllegalMove` when the table has none for this role and fulfilment, `ReasonRequired` when the move
-    must say why and does not.
+    must say why and does not, `CardNumber` when what it says has one.
     """
     found = _BY_ENDS.get((source, target))
     if found is None or fulfilment not in found.fulfilments:
@@ -101,6 +102,7 @@ def transition(
         raise IllegalMove(f"A {role} may not move an order from {label(source)} to {label(target)}.", "to")
     if role in found.reason_from and not reason.strip():
         raise ReasonRequired(f"Say why the order becomes {label(target)}.", "reason")
+    check_no_card(reason=reason)
     return found
 
 

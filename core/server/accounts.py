@@ -9,6 +9,7 @@ from typing import Final
 
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, Person, Principal, Role
+from core.domain.texts import check_no_card
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, SignIn, SignUp, StaffSignIn
 from core.server import problems
@@ -30,6 +31,7 @@ async def sign_up(services: Services, request: SignUp) -> Tokens:
         raise problems.invalid("A phone number has at least 4 digits.", "phone")
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
+    check_no_card(name=request.name)
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
 

@@ -22,6 +22,7 @@ from core.domain.order import (
 )
 from core.domain.people import Customer, Principal
 from core.domain.status import Move, OrderStatus, target_of, transition
+from core.domain.texts import check_no_card
 from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.server import problems
@@ -179,6 +180,7 @@ def _new(
     number: str,
 ) -> Order:
     check_delivery(request.fulfilment, request.address)
+    check_no_card(note=request.note, address=request.address, customer_name=customer_name)
     order_id = request.id or new_order_id()
     if request.id is not None and orders.get(transaction, order_id) is not None:
         raise problems.exists("an order with this id", "id")

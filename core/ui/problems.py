@@ -57,4 +57,5 @@ SAID: Final = (
     N_("A phone number has at least 4 digits."),
     N_("The server is stopping."),
     N_("An order needs at least one item."),
+    N_("This looks like a card number. Please leave it out: it would be kept and shown."),
 )

@@ -15,6 +15,7 @@ from tests.support import shop
 ORDERS = "/api/online/orders/"
 JSON = {"Content-Type": "application/json"}
 LINE = {"item_id": shop.FRIES}
+CARD = "Visa 4111 1111 1111 1111 12/27"
 
 
 def lines(*wanted: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -44,6 +45,9 @@ BAD_ORDERS: list[tuple[Any, str]] = [
     (lines(LINE, note="x" * 501), "note"),
     (lines(LINE, id="1"), "id"),
     (lines(LINE, id="'; DROP TABLE orders; --"), "id"),
+    (lines({**LINE, "note": CARD}), "lines[0].note"),
+    (lines(LINE, note=CARD), "note"),
+    (lines(LINE, fulfilment="delivery", address=CARD), "address"),
     ([], ""),
     ("order", ""),
     (None, ""),
@@ -76,6 +80,7 @@ BAD_STAFF_INPUT: list[tuple[str, Any, str]] = [
     ("status", {"to": "confirmed", "version": "one"}, "version"),
     ("status", {"to": "confirmed", "version": 1, "reason": "x" * 301}, "reason"),
     ("status", {"to": "cancelled", "version": 1, "reason": " "}, "reason"),
+    ("status", {"to": "cancelled", "version": 1, "reason": CARD}, "reason"),
     ("recall", {}, "version"),
     ("payment", {"payment": "maybe", "version": 1}, "payment"),
     ("payment", {"payment": "paid", "version": 1, "tender": "shells"}, "tender"),
@@ -99,6 +104,7 @@ def test_a_bad_move_is_refused_by_name(place: Place, action: str, body: Any, fie
         (order_body(customer_id=new_order_id()), "customer_id"),
         (order_body(payment="later"), "payment"),
         (order_body(customer_name="x" * 81), "customer_name"),
+        (order_body(customer_name=CARD), "customer_name"),
     ],
 )
 def test_a_bad_counter_order_is_refused_by_name(place: Place, body: Any, field: str) -> None:
@@ -114,6 +120,7 @@ def test_a_bad_counter_order_is_refused_by_name(place: Place, body: Any, field: 
         ({"name": ""}, "name"),
         ({"name": "   "}, "name"),
         ({"name": None}, "name"),
+        ({"name": CARD}, "name"),
         ({"phone": "call me"}, "phone"),
         ({"phone": "1----"}, "phone"),
         ({"email": "nowhere"}, "email"),

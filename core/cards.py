@@ -1,0 +1,90 @@
+"""What the number of a payment card looks like, so that none is kept: not in a note, not in a log."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+SHORTEST: Final = 13
+LONGEST: Final = 19
+_LEAST_GROUP: Final = 3
+"""Cards print groups of three to six digits. Pairs are phone numbers, dates and prices."""
+_E164_MOST: Final = 15
+"""Digits in the longest telephone number (ITU-T E.164); one is written with a plus sign."""
+_RUN: Final = re.compile(r"(?<!\d)(?P<plus>\+?)(?P<digits>\d+(?:[\s.\-\u2010-\u2015]\d+)*)")
+_GROUP: Final = re.compile(r"\d+")
+_ISSUERS: Final = (
+    # First digits, from and to, and how many there are in all: ISO/IEC 7812-1, as the networks have shared it out.
+    ("4", "4", range(13, 20, 3)),  # Visa
+    ("51", "55", range(16, 17)),  # Mastercard, and the next
+    ("2221", "2720", range(16, 17)),
+    ("34", "34", range(15, 16)),  # American Express, and the next
+    ("37", "37", range(15, 16)),
+    ("300", "305", range(14, 20)),  # Diners Club, and the next three
+    ("3095", "3095", range(14, 20)),
+    ("36", "36", range(14, 20)),
+    ("38", "39", range(14, 20)),
+    ("3528", "3589", range(16, 20)),  # JCB
+    ("2200", "2204", range(16, 20)),  # Mir
+    ("50", "50", range(16, 20)),  # Maestro, RuPay, Verve
+    ("56", "69", range(16, 20)),  # Maestro, UnionPay, Discover
+    ("81", "82", range(16, 17)),  # RuPay
+    ("9792", "9792", range(16, 17)),  # Troy
+)
+
+
+def numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Where in `text` the numbers of payment cards are: each one's start and end.
+
+    13 to 19 digits in one piece or in groups, which begin as a network's do, have the length of that network's, and
+    whose check digit is right (the Luhn formula, ISO/IEC 7812-1 annex B). A telephone number written with its plus
+    sign is none, whatever its digits come to.
+    """
+    if len(text) < SHORTEST:
+        return
+    for run in _RUN.finditer(text):
+        if len(run["digits"]) >= SHORTEST:
+            offset = run.start("digits")
+            yield from ((offset + start, offset + end) for start, end in _in_run(run["digits"], bool(run["plus"])))
+
+
+def hidden(text: str, instead: str) -> str:
+    """`text` with `instead` where it has a payment card's number."""
+    found, at = [], 0
+    for start, end in numbers(text):
+        found += [text[at:start], instead]
+        at = end
+    return "".join([*found, text[at:]]) if found else text
+
+
+def _in_run(run: str, plus: bool) -> Iterator[tuple[int, int]]:
+    """A card's number is some neighbouring groups; what follows it may be its expiry, and is no part of it."""
+    groups = [match.span() for match in _GROUP.finditer(run)]
+    at = 0
+    while at < len(groups):
+        end = _card_from(run, groups[at:], plus and at == 0)
+        if end:
+            yield groups[at][0], groups[at + end - 1][1]
+        at += end or 1
+
+
+def _card_from(run: str, groups: list[tuple[int, int]], plus: bool) -> int:
+    """How many groups from the first on are a card's number; 0 when none are."""
+    digits = ""
+    for count, (start, end) in enumerate(groups, 1):
+        if end - start < _LEAST_GROUP:
+            return 0
+        digits += "".join(str(int(digit)) for digit in run[start:end])  # whatever script they are written in
+        if len(digits) > LONGEST:
+            return 0
+        if not (plus and len(digits) <= _E164_MOST) and _is_issued(digits) and _luhn(digits):
+            return count
+    return 0
+
+
+def _is_issued(digits: str) -> bool:
+    return any(len(digits) in lengths and first <= digits[: len(first)] <= last for first, last, lengths in _ISSUERS)
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[::-2])) + sum(doubled)) % 10 == 0

@@ -1,0 +1,11 @@
+"""What people write freely: notes, reasons, names, addresses. It is kept, shown around and copied into backups."""
+
+from core import cards
+from core.domain.errors import CardNumber
+
+
+def check_no_card(**texts: str) -> None:
+    """Raises `CardNumber` naming the first of `texts` that has a payment card's number in it."""
+    for field, text in texts.items():
+        if next(cards.numbers(text), None) is not None:
+            raise CardNumber("This looks like a card number. Please leave it out: it would be kept and shown.", field)
