@@ -74,13 +74,15 @@ class TextFormatter(logging.Formatter):
         return line
 
 
-def setup(log_format: Format = "text", *, debug: bool = False, stream: TextIO | None = None) -> None:
-    """Send every log of this process to `stream` (standard error), once. Debug lines only when `debug`."""
+def setup(
+    log_format: Format = "text", *, debug: bool = False, level: int = logging.INFO, stream: TextIO | None = None
+) -> None:
+    """Send every log of this process to `stream` (standard error), once; below `level` nothing, unless `debug`."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    root.setLevel(logging.DEBUG if debug else level)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     # Facts no line of ours shows, and a third of what a line costs (Python's logging HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -3,7 +3,7 @@
 import argparse
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
@@ -36,11 +36,17 @@ def data_dir() -> Path:
     return platformdirs.user_data_path("orderbell", appauthor=False)
 
 
-def add_flags(parser: argparse.ArgumentParser, declared: type[msgspec.Struct]) -> None:
-    """One flag for every setting: `history_refresh_s` → `--history-refresh-s`; `--config` names the file."""
+def add_flags(
+    parser: argparse.ArgumentParser, declared: type[msgspec.Struct], only: Collection[str] | None = None
+) -> None:
+    """One flag for every setting, or for those of `only`: `history_refresh_s` → `--history-refresh-s`; `--config`
+    names the file.
+    """
     parser.add_argument("--config", metavar="FILE", help=f"settings file (default: {default_file()})")
     hints, types = get_type_hints(declared, include_extras=True), get_type_hints(declared)
     for field in msgspec.structs.fields(declared):
+        if only is not None and field.name not in only:
+            continue
         flag = "--" + field.name.replace("_", "-")
         described = _description(hints[field.name])
         text = f"{described} (default: {field.default})".replace("%", "%%")

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from core.admin.failed import Failed
+
 
 class Command(NamedTuple):
     """`module:function`, imported only when it is called for, so that `orderbell --help` is quick."""
@@ -35,7 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     module, _, function = command.target.partition(":")
     run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
-    return run(arguments[1:])
+    try:
+        return run(arguments[1:])
+    except Failed as error:
+        print(f"orderbell {arguments[0]}: {error.message}", file=sys.stderr)
+        return error.status
 
 
 def _usage() -> str:

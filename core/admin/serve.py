@@ -2,61 +2,17 @@
 
 import argparse
 import json
-import logging
-import socket
 import sys
-from collections.abc import Callable, Sequence
-
-import uvicorn
-from typing_extensions import override
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from core import logs, settings
 from core.admin import setup
-from core.protocol.feed import MESSAGE_LIMIT
-from core.server.app import create_app
-from core.server.keys import KeyFileError, Keys
-from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
+from core.admin.serving import Serving, make_server, noted, quieten
+from core.server.keys import KeyFileError
 from core.server.settings import SECTION, ServerSettings
 from core.store.database import CannotOpen, Database
-
-
-class Server(uvicorn.Server):
-    """uvicorn that says when it listens, and where."""
-
-    def __init__(self, config: uvicorn.Config, on_listening: Callable[[str], None]) -> None:
-        super().__init__(config)
-        self._on_listening = on_listening
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-
-
-def make_server(
-    database: Database, keys: Keys, configured: ServerSettings, on_listening: Callable[[str], None]
-) -> Server:
-    """A server ready to `run()`. `on_listening` is told its URL once it answers."""
-    config = uvicorn.Config(
-        create_app(database, keys, configured),
-        host=configured.host,
-        port=configured.port,
-        http="httptools",
-        ws=PushProtocol,
-        ws_max_size=MESSAGE_LIMIT,
-        ws_per_message_deflate=False,  # doubles the time and triples the memory of a socket
-        ws_ping_interval=PING_S,
-        ws_ping_timeout=PONG_WITHIN_S,
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=configured.stop_within_s,
-    )
-    return Server(config, on_listening)
+from core.store.owner import AlreadyServed, Ownership
 
 
 def main(argv: Sequence[str]) -> int:
@@ -73,13 +29,18 @@ def main(argv: Sequence[str]) -> int:
     except settings.SettingsError as error:
         parser.error(str(error))
     logs.setup(configured.log_format, debug=configured.debug)
-    for chatty in ("alembic", "uvicorn"):  # what they would say, we say ourselves
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    quieten()
+    with ExitStack() as held:
+        return _serve(configured, options, held)
+
+
+def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitStack) -> int:
     try:
         configured.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held.enter_context(Ownership(configured.database))
         keys, made_keys = setup.open_keys(configured.keys_path)
         database = Database(configured.database)
-    except (KeyFileError, CannotOpen, OSError) as error:
+    except (AlreadyServed, KeyFileError, CannotOpen, OSError) as error:
         print(f"orderbell serve: {error}", file=sys.stderr)
         return 1
     made = setup.set_up(database, demo=options.demo)
@@ -89,6 +50,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"Made the database: {database.engine.url}\n{made}", flush=True)
 
     def announce(url: str) -> None:
+        held.enter_context(noted(configured, Serving(url)))
         print(json.dumps({"url": url}) if options.announce_json else f"Listening on {url}", flush=True)
 
     server = make_server(database, keys, configured, announce)

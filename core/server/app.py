@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,7 +15,7 @@ from typing_extensions import override
 from core.protocol.feed import SOCKET_PATH
 from core.server import http, problems, services
 from core.server.background import repeating
-from core.server.endpoint import ORDER_ID
+from core.server.endpoint import ANY, PARAMETER_AT, AnyEndpoint
 from core.server.http import EndpointApp
 from core.server.keys import Keys
 from core.server.push.hub import Hub
@@ -27,9 +26,6 @@ from core.server.services import Services
 from core.server.settings import ServerSettings
 from core.store.database import Database
 
-_PARAMETER_AT: Final = 4
-"""Where the order's id stands in every path that has one: `/api/online/orders/{order_id}/…`."""
-
 
 class Orderbell(Starlette):
     """Starlette with a short way in.
@@ -38,7 +34,7 @@ class Orderbell(Starlette):
     nor the middleware has anything to add; everything else goes the long way. `routes` has them all.
     """
 
-    def __init__(self, endpoints: Mapping[tuple[str, str], EndpointApp], shared: Services) -> None:
+    def __init__(self, endpoints: Mapping[AnyEndpoint, EndpointApp], shared: Services) -> None:
         hub = Hub(shared)
 
         @asynccontextmanager
@@ -50,11 +46,12 @@ class Orderbell(Starlette):
         self.services = shared
         self._push = PushSocket(shared, hub)
         self._endpoints = {
-            **endpoints,
-            **{(method, path.rstrip("/")): app for (method, path), app in endpoints.items()},
+            (endpoint.method, address): app
+            for endpoint, app in endpoints.items()
+            for address in (endpoint.address, endpoint.address.rstrip("/"))
         }
         super().__init__(
-            routes=[Route(path, app, methods=[method]) for (method, path), app in endpoints.items()],
+            routes=[Route(endpoint.path, app, methods=[endpoint.method]) for endpoint, app in endpoints.items()],
             lifespan=lifespan,
             exception_handlers={HTTPException: _http_error},
         )
@@ -67,9 +64,9 @@ class Orderbell(Starlette):
             endpoint = self._endpoints.get((method, path))
             if endpoint is None:
                 parts = path.split("/")
-                if len(parts) > _PARAMETER_AT:
-                    scope["path_params"] = {"order_id": parts[_PARAMETER_AT]}
-                    parts[_PARAMETER_AT] = ORDER_ID
+                if len(parts) > PARAMETER_AT:
+                    scope["path_params"] = {ANY: parts[PARAMETER_AT]}
+                    parts[PARAMETER_AT] = ANY
                     endpoint = self._endpoints.get((method, "/".join(parts)))
             if endpoint is not None:
                 await endpoint(scope, receive, send)
@@ -83,9 +80,7 @@ class Orderbell(Starlette):
 def create_app(database: Database, keys: Keys, settings: ServerSettings) -> Orderbell:
     """The backend on an open, set-up database. It closes the database when it stops."""
     shared = services.make(database, keys, settings)
-    return Orderbell(
-        {(endpoint.method, endpoint.path): EndpointApp(endpoint, shared) for endpoint in ENDPOINTS}, shared
-    )
+    return Orderbell({endpoint: EndpointApp(endpoint, shared) for endpoint in ENDPOINTS}, shared)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -18,7 +18,9 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 ORDER_ID: Final = "{order_id}"
-"""The one parameter a path may have."""
+ANY: Final = "{}"
+PARAMETER_AT: Final = 4
+"""Where the one parameter a path may have stands in it: `/api/online/orders/{order_id}/…`."""
 
 
 class Who(Enum):
@@ -33,6 +35,8 @@ class Who(Enum):
     """A customer, and only with what is theirs."""
     STAFF = "staff"
     """A cashier or an admin, and only in their own shop."""
+    ADMIN = "admin"
+    """An admin, and only in their own shop."""
     DISPLAY = "display"
     """A board over the counter of one shop."""
 
@@ -46,6 +50,7 @@ _ROLES: Final = {
     Who.SIGNED_IN: EVERYONE,
     Who.CUSTOMER: frozenset({Role.CUSTOMER}),
     Who.STAFF: STAFF,
+    Who.ADMIN: frozenset({Role.ADMIN}),
     Who.PERSON: PEOPLE,
     Who.DISPLAY: frozenset({Role.DISPLAY}),
 }
@@ -83,7 +88,7 @@ class Call(Generic[B, Q]):
         "fingerprint",
         "key",
         "known",
-        "order_id",
+        "parameter",
         "query",
         "request_id",
         "services",
@@ -98,7 +103,7 @@ class Call(Generic[B, Q]):
         bearer: Principal | None,
         body: B,
         query: Q,
-        order_id: OrderId,
+        parameter: str,
         key: str,
         known: bytes,
         fingerprint: bytes,
@@ -109,11 +114,16 @@ class Call(Generic[B, Q]):
         self.bearer = bearer
         self.body = body
         self.query = query
-        self.order_id = order_id
+        self.parameter = parameter
         self.key = key
         self.known = known
         self.fingerprint = fingerprint
         self.status = status
+
+    @property
+    def order_id(self) -> OrderId:
+        """The order that the path names."""
+        return OrderId(self.parameter)
 
     @property
     def principal(self) -> Principal:
@@ -148,12 +158,24 @@ class Endpoint(Generic[B, Q, R]):
     def __post_init__(self) -> None:
         if not isinstance(self.who, Who):
             raise TypeError(f"{self.method} {self.path}: say who may use it")
-        if not (self.path.startswith("/") and self.path.count("{") == self.path.count(ORDER_ID)):
-            raise ValueError(f"{self.path}: a path starts with / and has no parameter but {ORDER_ID}")
+        braces = [at for at, part in enumerate(self.path.split("/")) if "{" in part]
+        if not self.path.startswith("/") or braces not in ([], [PARAMETER_AT]):
+            raise ValueError(f"{self.path}: a path starts with / and has a parameter as part {PARAMETER_AT} or none")
         if (self.body is not Nothing) != (self.example is not None):
             raise ValueError(f"{self.method} {self.path}: give an example exactly when there is a body")
         if (self.keyed is not Keyed.UNUSED) and self.who is Who.PUBLIC:
             raise ValueError(f"{self.path}: a key belongs to somebody, so the endpoint cannot be public")
+
+    @property
+    def parameter(self) -> str:
+        """The name of the path's parameter; empty when there is none."""
+        part = self.path.split("/")[PARAMETER_AT:][:1]
+        return part[0].strip("{}") if part and "{" in part[0] else ""
+
+    @property
+    def address(self) -> str:
+        """The path as it is looked up: whatever its parameter is called."""
+        return self.path.replace(f"{{{self.parameter}}}", ANY) if self.parameter else self.path
 
 
 AnyEndpoint = Endpoint[Any, Any, Any]

@@ -16,7 +16,6 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from core.domain.errors import DomainError
-from core.domain.ids import OrderId
 from core.domain.people import Principal
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, REPLAYED, REQUEST_ID
@@ -90,7 +89,7 @@ class EndpointApp:
             bearer=bearer,
             body=body,
             query=query,
-            order_id=OrderId(scope["path_params"].get("order_id", "") if "path_params" in scope else ""),
+            parameter=next(iter(scope["path_params"].values()), "") if "path_params" in scope else "",
             key=key,
             known=headers.get(b"if-none-match", b"") if endpoint.conditional else b"",
             fingerprint=_fingerprint(scope, raw) if key else b"",

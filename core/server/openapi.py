@@ -68,10 +68,9 @@ def _operation(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, An
 
 def _parameters(endpoint: AnyEndpoint) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if ORDER_ID in endpoint.path:
-        found.append(
-            {"name": "order_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-        )
+    if endpoint.parameter:
+        schema = {"type": "string", "format": "uuid"} if ORDER_ID in endpoint.path else {"type": "string"}
+        found.append({"name": endpoint.parameter, "in": "path", "required": True, "schema": schema})
     if endpoint.keyed is not Keyed.UNUSED:
         found.append(
             {

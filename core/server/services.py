@@ -7,10 +7,10 @@ from core.server import problems
 from core.server.keys import Keys
 from core.server.passwords import Passwords
 from core.server.settings import ServerSettings
-from core.server.tokens import AccessTokens, InvalidToken, Verified, VerifiedTokens
-from core.store import sessions
+from core.server.tokens import LOCAL, AccessTokens, InvalidToken, Verified, VerifiedTokens
+from core.store import sessions, shops
 from core.store.database import Database
-from core.store.shops import Offers
+from core.store.menus import Offers
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -34,10 +34,22 @@ class Services(msgspec.Struct, frozen=True):
         except InvalidToken:
             raise problems.unauthenticated("The access token is not valid.") from None
         session = verified.principal.session_id
+        if session == LOCAL:
+            return await self._local(verified)
         if await self.database.read(lambda transaction: sessions.get(transaction, session)) is None:
             raise problems.unauthenticated("This session has ended.")
         self.verified.keep(token, verified)
         return verified
+
+    async def _local(self, verified: Verified) -> Verified:
+        """A command of this machine, in the shop it names or else in the default one."""
+        principal = verified.principal
+        if not principal.shop_id:
+            shop = await self.database.read(shops.default)
+            if shop is None:
+                raise problems.unauthenticated("There is no shop yet.")
+            principal = msgspec.structs.replace(principal, shop_id=shop.id)
+        return Verified(principal, verified.expires_at)
 
     def close(self) -> None:
         """Finish what was accepted, and let go of threads and files."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from core.admin.serve import make_server
+from core.admin.serving import make_server
 from core.server import keys
 from core.server.keys import Keys
 from core.server.settings import ServerSettings

@@ -1,0 +1,160 @@
+"""The backend as a command on its own machine reaches it: the one that is serving, or one of its own for the moment.
+
+So an admin's command is a thin face on an endpoint, what windows can do and what commands can do is written once, and a
+database file has one owner at any time.
+"""
+
+import argparse
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final, TypeVar
+
+import msgspec
+import requests
+
+from core import logs, settings
+from core.admin.failed import Failed
+from core.admin.serving import Serving, make_server, quieten, running
+from core.domain.ids import ShopId, new_op_id
+from core.protocol.headers import IDEMPOTENCY_KEY
+from core.protocol.problem import Problem
+from core.server import keys
+from core.server.keys import KeyFileError, Keys
+from core.server.settings import SECTION, ServerSettings
+from core.server.tokens import AccessTokens
+from core.store.database import CannotOpen, Database
+from core.store.owner import AlreadyServed, Ownership
+
+T = TypeVar("T")
+
+START_WITHIN_S: Final = 30.0
+TIMEOUT_S: Final = (3.0, 60.0)
+NAME: Final = "orderbell"
+"""Who it was, in the history of an order that a command changed."""
+
+
+class Backend:
+    """An admin's connection. Refusals arrive as `Failed` with the server's own sentence."""
+
+    def __init__(self, serving: Serving, signing: Keys, shop_id: ShopId) -> None:
+        self.url = serving.url
+        self._tokens = AccessTokens(signing, 0)
+        self._shop_id = shop_id
+        self._http = requests.Session()
+        self._http.trust_env = False
+        if serving.ca_file:
+            self._http.verify = serving.ca_file
+
+    def call(self, method: str, path: str, *, body: msgspec.Struct | None = None, reply: type[T]) -> T:
+        """Ask `path` and decode its reply. Raises `Failed`."""
+        raw = self.send(method, path, body)
+        return msgspec.json.decode(raw, type=reply) if raw else msgspec.convert(None, reply)
+
+    def send(self, method: str, path: str, body: msgspec.Struct | None = None) -> bytes:
+        """The same; gives the reply as it came."""
+        headers = {
+            "Authorization": f"Bearer {self._tokens.sign_local(NAME, self._shop_id)}",
+            IDEMPOTENCY_KEY: new_op_id(),
+        }
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            answer = self._http.request(
+                method,
+                self.url + path,
+                data=None if body is None else msgspec.json.encode(body),
+                headers=headers,
+                timeout=TIMEOUT_S,
+            )
+        except requests.RequestException as error:
+            raise Failed(f"The backend at {self.url} does not answer: {error}.", status=2) from None
+        if not answer.ok:
+            raise Failed(_sentence(answer))
+        return answer.content
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """What every command that asks the backend can be told: which shop, and the settings that say where it is."""
+    parser.add_argument("--shop", metavar="ID", default="", help="which shop (default: the first one)")
+    settings.add_flags(parser, ServerSettings, only=("data_dir", "database_url", "key_file"))
+
+
+def configured(options: argparse.Namespace) -> ServerSettings:
+    """The server's settings, as the command's flags, the environment and the file say. Raises `Failed`."""
+    try:
+        return settings.load(ServerSettings, SECTION, vars(options)).values
+    except settings.SettingsError as error:
+        raise Failed(str(error), status=2) from None
+
+
+@contextmanager
+def reach(server: ServerSettings, shop_id: str = "") -> Iterator[Backend]:
+    """An admin's connection to the backend of this machine. Raises `Failed`."""
+    with ExitStack() as stack:
+        try:
+            signing = keys.read(server.keys_path)
+        except FileNotFoundError:
+            raise Failed(f"There is no shop here yet ({server.directory}). Begin with: orderbell init") from None
+        except KeyFileError as error:
+            raise Failed(str(error)) from None
+        try:
+            stack.enter_context(Ownership(server.database))
+        except AlreadyServed as error:
+            serving = running(server)
+            if serving is None:
+                raise Failed(f"{error} It is no backend that can be asked; wait until it has ended.") from None
+        else:
+            serving = stack.enter_context(_for_the_moment(server, signing))
+        backend = Backend(serving, signing, ShopId(shop_id))
+        stack.callback(backend.close)
+        yield backend
+
+
+@contextmanager
+def _for_the_moment(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
+    """A backend in a thread of this process, on a port that only this machine reaches."""
+    private = msgspec.structs.replace(server, host="127.0.0.1", port=0)
+    logs.setup(private.log_format, debug=private.debug, level=logging.WARNING)
+    quieten()
+    try:
+        database = Database(private.database)
+    except CannotOpen as error:
+        raise Failed(str(error)) from None
+    listening = threading.Event()
+    found: list[str] = []
+
+    def announce(url: str) -> None:
+        found.append(url)
+        listening.set()
+
+    uvicorn = make_server(database, signing, private, announce)
+
+    def serve() -> None:
+        try:
+            uvicorn.run()
+        finally:
+            listening.set()
+
+    thread = threading.Thread(target=serve, name="backend-for-the-moment")
+    thread.start()
+    try:
+        if not listening.wait(START_WITHIN_S) or not found:
+            raise Failed("The backend did not start.")
+        yield Serving(url=found[0])
+    finally:
+        uvicorn.should_exit = True
+        thread.join()
+        database.close()
+
+
+def _sentence(answer: requests.Response) -> str:
+    try:
+        problem = msgspec.json.decode(answer.content, type=Problem)
+    except msgspec.DecodeError:
+        return f"The backend answered {answer.status_code}."
+    return problem.detail or problem.title

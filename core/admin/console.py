@@ -1,0 +1,101 @@
+"""What commands say: tables, bars and colours on a terminal, plain text in a pipe, one sentence on an error."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from core.admin.failed import Failed
+
+PIPE_WIDTH: Final = 200
+"""Columns of a table that goes into a file or a pipe, so that nothing in it is cut."""
+
+
+class Advance(Protocol):
+    """How far a piece of work has come: `done` of `total`."""
+
+    def __call__(self, done: int, total: int) -> None: ...
+
+
+def out() -> Console:
+    """Standard output, as it is now."""
+    return _console(stderr=False)
+
+
+def err() -> Console:
+    """Standard error, as it is now."""
+    return _console(stderr=True)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """A line for a person. What is in it is text, never markup."""
+    out().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """A line on standard error."""
+    err().print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "Nothing.") -> None:
+    """A table; `empty` is said instead of one without rows. A column of numbers is set to the right."""
+    found = [[*row] for row in rows]
+    if not found:
+        say(empty)
+        return
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for at, column in enumerate(columns):
+        numeric = all(isinstance(row[at], int | float) for row in found)
+        shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in found:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    out().print(shown, markup=False, highlight=False)
+
+
+def as_json(value: Any) -> None:
+    """One JSON value on a line, for a script."""
+    print(msgspec.json.encode(value).decode(), flush=True)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Advance]:
+    """A bar on standard error while the block works; nothing when that is no terminal."""
+    console = err()
+    if not console.is_terminal:
+        yield _no_bar
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def confirm(question: str, *, yes: bool = False) -> None:
+    """Go on only when a person says so; `yes` says it for them. Raises `Failed` when they don't or nobody is there."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failed(f"{question} Nobody is here to be asked: add --yes.", status=2)
+    if input(f"{question} [y/N] ").strip().casefold() not in {"y", "yes"}:
+        raise Failed("Nothing was done.")
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console
+
+
+def _no_bar(done: int, total: int) -> None:
+    """Nobody looks."""

@@ -1,0 +1,10 @@
+"""How a command ends when it cannot do what it was asked."""
+
+
+class Failed(Exception):
+    """Ends the command: `message` goes to standard error, `status` to the shell."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status

@@ -1,0 +1,98 @@
+"""The backend as a server of this machine: made the same way for `orderbell serve`, commands and tests."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvicorn
+from typing_extensions import override
+
+from core.protocol.feed import MESSAGE_LIMIT
+from core.server.app import create_app
+from core.server.keys import Keys
+from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
+from core.server.settings import ServerSettings
+from core.store.database import Database
+
+NOTE: Final = "server.json"
+"""In the data directory: where the backend that serves it can be asked."""
+
+
+class Serving(msgspec.Struct, frozen=True):
+    """A backend that listens."""
+
+    url: str
+    ca_file: str = ""
+    """The certificate it is verified by; empty over plain HTTP and for one the system knows."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it listens, and where."""
+
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._on_listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+def make_server(
+    database: Database, keys: Keys, configured: ServerSettings, on_listening: Callable[[str], None]
+) -> Server:
+    """A server ready to `run()`. `on_listening` is told its URL once it answers."""
+    config = uvicorn.Config(
+        create_app(database, keys, configured),
+        host=configured.host,
+        port=configured.port,
+        http="httptools",
+        ws=PushProtocol,
+        ws_max_size=MESSAGE_LIMIT,
+        ws_per_message_deflate=False,  # doubles the time and triples the memory of a socket
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PONG_WITHIN_S,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=configured.stop_within_s,
+    )
+    return Server(config, on_listening)
+
+
+def quieten() -> None:
+    """What these would say, we say ourselves."""
+    for chatty in ("alembic", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@contextmanager
+def noted(server: ServerSettings, serving: Serving) -> Iterator[None]:
+    """Tell other commands of this machine where the backend listens, for as long as the block lasts."""
+    note = _note(server)
+    note.write_bytes(msgspec.json.encode(serving))
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def running(server: ServerSettings) -> Serving | None:
+    """Where the backend that owns this database says that it listens."""
+    try:
+        return msgspec.json.decode(_note(server).read_bytes(), type=Serving)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _note(server: ServerSettings) -> Path:
+    return server.directory / NOTE
