@@ -23,8 +23,10 @@ class Role(StrEnum):
 class DeviceKind(StrEnum):
     TERMINAL = "terminal"
     """Staff sign in at it, and it gives numbers of its own series."""
+    BOARD = "board"
+    """Hangs over the counter. It signs in by itself, with a secret of its own."""
     DISPLAY = "display"
-    """It signs in by itself, with a secret of its own."""
+    """Any other screen in the shop; it may know what a board may."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,12 +48,15 @@ class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):
     staff: Name
     pin: Annotated[str, Meta(max_length=128)]
     device: Annotated[str, Meta(min_length=1, max_length=20)]
+    device_secret: Annotated[str, Meta(max_length=128)] = ""
+    """The terminal's own, from when it was paired; one that was made with the shop has none until then."""
     shop: Annotated[str, Meta(max_length=36)] = ""
     """The shop's id; empty means the default shop."""
 
 
 class DeviceSignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A display's, by itself: its name (`BOARD1`) and the code that was made with it."""
+    """A board's or another screen's, by itself: its name (`BOARD1`), and the code that was made with it or the secret
+    that it was given when it was paired."""
 
     device: Annotated[str, Meta(min_length=1, max_length=20)]
     secret: Annotated[str, Meta(max_length=128)]

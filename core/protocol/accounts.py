@@ -1,0 +1,78 @@
+"""What an admin asks about people, and may change. Secrets only ever go in."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from core.domain.ids import CustomerId, StaffId
+from core.domain.people import Role
+from core.protocol.requests import Name, Password, Pin
+
+ACCOUNTS_MOST = 200
+
+
+class StaffAccount(msgspec.Struct, frozen=True, kw_only=True):
+    id: StaffId
+    name: str
+    role: Role
+    created_at: datetime
+    disabled_at: datetime | None = None
+    locked_until: datetime | None = None
+    """Too many wrong PINs, at one terminal at least."""
+
+
+class StaffList(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody who works or has worked in the shop, by name."""
+
+    staff: tuple[StaffAccount, ...]
+
+
+class AddStaff(msgspec.Struct, frozen=True, kw_only=True):
+    name: Name
+    pin: Pin
+    role: Role = Role.CASHIER
+
+
+class ChangeStaff(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different. Another role, another PIN and being disabled end the person's sessions at once."""
+
+    role: Role | None = None
+    pin: Pin | None = None
+    disabled: bool | None = None
+    unlock: bool = False
+    """Forget the wrong tries."""
+
+
+class CustomerAccount(msgspec.Struct, frozen=True, kw_only=True):
+    id: CustomerId
+    name: str
+    phone: str
+    email: str
+    orders: int
+    created_at: datetime
+    disabled_at: datetime | None = None
+    locked_until: datetime | None = None
+
+
+class CustomerAccounts(msgspec.Struct, frozen=True, kw_only=True):
+    """By name; `more` when there are more than were asked for."""
+
+    customers: tuple[CustomerAccount, ...]
+    more: bool = False
+
+
+class CustomerAccountQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Customers of this shop, those whose phone number ends with, or whose name starts with, `q`."""
+
+    q: Annotated[str, Meta(max_length=80)] = ""
+    limit: Annotated[int, Meta(ge=1, le=ACCOUNTS_MOST)] = 50
+
+
+class ChangeCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different. Another password and being disabled end the customer's sessions at once."""
+
+    password: Password | None = None
+    disabled: bool | None = None
+    unlock: bool = False
