@@ -18,7 +18,7 @@ from core.domain.status import OrderStatus
 from core.protocol.requests import ChangeStatus, StaffSignIn, TakeOrder
 from core.server import ordering
 from core.store.database import Database, file_url
-from core.store.shops import Offers
+from core.store.menus import Offers
 from core.store.statements import Transaction
 from tests.support import shop
 from tests.support.server import ServerProcess

@@ -1,9 +1,26 @@
 """What the shop sells. Prices are read from here, never from a client."""
 
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
 import msgspec
 
+from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ModifierId
 from core.domain.money import Tax
+
+MAX_ITEMS: Final = 2_000
+MAX_CATEGORIES: Final = 200
+MAX_GROUPS: Final = 20
+MAX_CHOICES: Final = 50
+"""Modifiers of one item, over all its groups."""
+MAX_NAME: Final = 80
+MAX_DESCRIPTION: Final = 500
+MAX_PRICE_MINOR: Final = 1_000_000_000
+"""What 200 lines of 999 come to still fits into 64 bits."""
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 class Modifier(msgspec.Struct, frozen=True):
@@ -49,4 +66,130 @@ class Menu(msgspec.Struct, frozen=True):
     version: int = 1
 
     def items(self) -> dict[ItemId, MenuItem]:
-        return {item.id: item for category in self.categories for item in category.items}
+        return items_of(self.categories)
+
+
+def items_of(categories: Iterable[Category]) -> dict[ItemId, MenuItem]:
+    return {item.id: item for category in categories for item in category.items}
+
+
+def with_availability(categories: Iterable[Category], available: dict[ItemId, bool]) -> tuple[Category, ...]:
+    """The same menu with some items sold out, or back. Items it does not have are passed over."""
+
+    def changed(item: MenuItem) -> MenuItem:
+        wanted = available.get(item.id, item.available)
+        return item if wanted is item.available else msgspec.structs.replace(item, available=wanted)
+
+    return tuple(
+        msgspec.structs.replace(category, items=tuple(changed(item) for item in category.items))
+        for category in categories
+    )
+
+
+def as_if_available(items: dict[ItemId, MenuItem]) -> dict[ItemId, MenuItem]:
+    """For somebody who stands at the counter and sees what there is: nothing is sold out."""
+    return {
+        item_id: item if item.available else msgspec.structs.replace(item, available=True)
+        for item_id, item in items.items()
+    }
+
+
+# -- what a menu must be
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """Something about a menu that cannot be: where (`categories[0].items[2].price_minor`), and what to do."""
+
+    field: str
+    message: str
+
+
+class InvalidMenu(DomainError):
+    """The menu as asked for cannot be. It names the first mistake; `mistakes` has them all."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(mistakes[0].message, mistakes[0].field)
+        self.mistakes = tuple(mistakes)
+
+
+def check_menu(categories: Sequence[Category]) -> None:
+    """Raises `InvalidMenu` when a shop cannot sell by it."""
+    if found := mistakes(categories):
+        raise InvalidMenu(found)
+
+
+def mistakes(categories: Sequence[Category]) -> tuple[Mistake, ...]:
+    """All that is wrong, from top to bottom."""
+    return tuple(_mistakes(categories))
+
+
+def _mistakes(categories: Sequence[Category]) -> Iterator[Mistake]:
+    if len(categories) > MAX_CATEGORIES:
+        yield Mistake("categories", f"A menu has at most {MAX_CATEGORIES} categories.")
+    if sum(len(category.items) for category in categories) > MAX_ITEMS:
+        yield Mistake("categories", f"A menu has at most {MAX_ITEMS} items.")
+    category_ids: set[str] = set()
+    item_ids: set[str] = set()
+    for place, category in enumerate(categories):
+        field = f"categories[{place}]"
+        yield from _named(field, category.id, category.name, category_ids, "category")
+        for row, item in enumerate(category.items):
+            yield from _of_item(f"{field}.items[{row}]", item, item_ids)
+
+
+def _of_item(field: str, item: MenuItem, known: set[str]) -> Iterator[Mistake]:
+    yield from _named(field, item.id, item.name, known, "item")
+    if item.price_minor < 0:
+        yield Mistake(f"{field}.price_minor", "A price is nothing or more.")
+    if item.price_minor > MAX_PRICE_MINOR:
+        yield Mistake(f"{field}.price_minor", "This price is too high.")
+    if len(item.description) > MAX_DESCRIPTION:
+        yield Mistake(f"{field}.description", f"A description has at most {MAX_DESCRIPTION} characters.")
+    if _UNPRINTABLE.search(item.description):
+        yield Mistake(f"{field}.description", "A description is one line of plain text.")
+    if len(item.groups) > MAX_GROUPS:
+        yield Mistake(f"{field}.groups", f"An item has at most {MAX_GROUPS} groups of choices.")
+    if sum(len(group.modifiers) for group in item.groups) > MAX_CHOICES:
+        yield Mistake(f"{field}.groups", f"An item has at most {MAX_CHOICES} choices.")
+    group_ids: set[str] = set()
+    modifier_ids: set[str] = set()
+    for place, group in enumerate(item.groups):
+        yield from _of_group(f"{field}.groups[{place}]", group, group_ids, modifier_ids)
+    reductions = (min(0, modifier.price_minor) for group in item.groups for modifier in group.modifiers)
+    if item.price_minor >= 0 and item.price_minor + sum(reductions) < 0:
+        yield Mistake(f"{field}.groups", "Its choices can take more off the price than there is.")
+
+
+def _of_group(field: str, group: ModifierGroup, groups: set[str], modifiers: set[str]) -> Iterator[Mistake]:
+    yield from _named(field, group.id, group.name, groups, "group")
+    if not group.modifiers:
+        yield Mistake(f"{field}.modifiers", "A group has at least one choice.")
+    if not 0 <= group.least <= len(group.modifiers):
+        yield Mistake(f"{field}.least", "At least none and at most all of the choices must be taken.")
+    if group.most is not None and not max(1, group.least) <= group.most <= MAX_CHOICES:
+        yield Mistake(f"{field}.most", "The most that may be taken is one or more, and not below the least.")
+    for place, modifier in enumerate(group.modifiers):
+        where = f"{field}.modifiers[{place}]"
+        yield from _named(where, modifier.id, modifier.name, modifiers, "choice")
+        if abs(modifier.price_minor) > MAX_PRICE_MINOR:
+            yield Mistake(f"{where}.price_minor", "This price is too high.")
+
+
+def _named(field: str, identity: str, name: str, known: set[str], what: str) -> Iterator[Mistake]:
+    if not _ID.fullmatch(identity):
+        yield Mistake(f"{field}.id", "An id has up to 64 letters, digits, dots, dashes and underscores.")
+    elif identity in known:
+        yield Mistake(f"{field}.id", f"There already is a {what} with the id {identity!r}.")
+    known.add(identity)
+    if not name.strip():
+        yield Mistake(f"{field}.name", "A name is missing.")
+    elif name != name.strip() or len(name) > MAX_NAME or _UNPRINTABLE.search(name):
+        yield Mistake(f"{field}.name", f"A name is one line of up to {MAX_NAME} characters, with no space around it.")
+
+
+def new_id(name: str, known: Iterable[str]) -> str:
+    """An id that reads like `name` and is none of `known`: `Chicken Bowl` → `chicken-bowl`, `chicken-bowl-2`."""
+    taken = set(known)
+    stem = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:56] or "item"
+    following = (f"{stem}-{count}" for count in range(2, len(taken) + 3))
+    return stem if stem not in taken else next(each for each in following if each not in taken)

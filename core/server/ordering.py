@@ -29,7 +29,7 @@ from core.server import problems
 from core.server.conditional import etag
 from core.store import changes, events, orders, people, shops
 from core.store.instants import now, to_us
-from core.store.shops import Offers
+from core.store.menus import Offers
 from core.store.statements import Transaction
 
 

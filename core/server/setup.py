@@ -8,7 +8,7 @@ from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
 from core.domain.menu import Menu
 from core.domain.people import Customer, Role
 from core.server.passwords import hash_secret
-from core.store import people, shops
+from core.store import menus, people, shops
 from core.store.database import Database
 from core.store.people import StaffMember
 from core.store.statements import Transaction
@@ -74,6 +74,7 @@ def create_shop(database: Database, wanted: NewShop) -> MadeShop:
 
     def work(transaction: Transaction) -> None:
         shops.insert(transaction, shop_id, wanted.menu, wanted.time_zone)
+        menus.insert(transaction, shop_id, wanted.menu.categories)
         for device in wanted.devices:
             shops.insert_device(transaction, shop_id, DeviceId(device))
         for display, secret_hash in displays:

@@ -173,6 +173,15 @@ menu_modifiers: Final = Table(
     ),
 )
 
+past_menus: Final = Table(
+    "past_menus",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    Column("last_version", Integer, primary_key=True, nullable=False, autoincrement=False),
+    Column("categories", LargeBinary, nullable=False),  # JSON: what was sold, and for how much, up to that version
+    _big("replaced_at"),
+)
+
 orders: Final = Table(
     "orders",
     metadata,

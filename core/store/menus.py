@@ -1,0 +1,219 @@
+"""Menus: as they are, and as they were when an order was priced by them."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import BindParameter, ColumnClause, bindparam, delete, literal_column, select, update
+
+from core.domain.ids import ItemId, ShopId
+from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
+from core.store.instants import now, to_us
+from core.store.shops import Shop
+from core.store.statements import Prepared, Transaction
+from core.store.tables import menu_categories, menu_groups, menu_items, menu_modifiers, past_menus, shops
+
+_INSERT_CATEGORY: Final = Prepared.insert(menu_categories)
+_INSERT_ITEM: Final = Prepared.insert(menu_items)
+_INSERT_GROUP: Final = Prepared.insert(menu_groups)
+_INSERT_MODIFIER: Final = Prepared.insert(menu_modifiers)
+_INSERT_PAST: Final = Prepared.insert(past_menus)
+_this_shop: Final[BindParameter[str]] = bindparam("shop")
+_one: Final[ColumnClause[int]] = literal_column("1")
+_DELETE: Final = tuple(
+    Prepared(delete(table).where(table.c.shop_id == _this_shop))
+    for table in (menu_modifiers, menu_groups, menu_items, menu_categories)  # what points before what is pointed at
+)
+_NEXT_VERSION: Final = Prepared(
+    update(shops)
+    .where(shops.c.id == _this_shop)
+    .values(menu_version=shops.c.menu_version + _one)
+    .returning(shops.c.menu_version)
+)
+_CATEGORIES: Final = Prepared(
+    select(menu_categories.c.id, menu_categories.c.name)
+    .where(menu_categories.c.shop_id == _this_shop)
+    .order_by(menu_categories.c.position)
+)
+_i = menu_items.c
+_ITEMS: Final = Prepared(
+    select(_i.category_id, _i.id, _i.name, _i.price_minor, _i.description, _i.available)
+    .where(_i.shop_id == _this_shop)
+    .order_by(_i.position)
+)
+_this_item: Final = (_i.shop_id == _this_shop, _i.id == bindparam("item"))
+_AVAILABLE: Final = Prepared(select(_i.available).where(*_this_item))
+_SET_AVAILABLE: Final = Prepared(update(menu_items).where(*_this_item).values(available=bindparam("wanted")))
+_g = menu_groups.c
+_GROUPS: Final = Prepared(
+    select(_g.item_id, _g.id, _g.name, _g.least, _g.most).where(_g.shop_id == _this_shop).order_by(_g.position)
+)
+_m = menu_modifiers.c
+_MODIFIERS: Final = Prepared(
+    select(_m.item_id, _m.group_id, _m.id, _m.name, _m.price_minor)
+    .where(_m.shop_id == _this_shop)
+    .order_by(_m.position)
+)
+_p = past_menus.c
+_PAST: Final = Prepared(
+    select(_p.categories)
+    .where(_p.shop_id == _this_shop, _p.last_version >= bindparam("version"))
+    .order_by(_p.last_version)
+    .limit(1)
+)
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(tuple[Category, ...]).decode
+
+
+def read(transaction: Transaction, shop: Shop) -> Menu:
+    """The whole menu of a shop, in the order it is shown."""
+    modifiers: dict[tuple[str, str], list[Modifier]] = {}
+    for item_id, group_id, modifier_id, name, price in transaction.all(_MODIFIERS, shop=shop.id):
+        modifiers.setdefault((item_id, group_id), []).append(Modifier(modifier_id, name, price))
+    groups: dict[str, list[ModifierGroup]] = {}
+    for item_id, group_id, name, least, most in transaction.all(_GROUPS, shop=shop.id):
+        chosen = tuple(modifiers.get((item_id, group_id), ()))
+        groups.setdefault(item_id, []).append(ModifierGroup(group_id, name, chosen, least, most))
+    items: dict[str, list[MenuItem]] = {}
+    for category_id, item_id, name, price, description, available in transaction.all(_ITEMS, shop=shop.id):
+        item = MenuItem(item_id, name, price, description, bool(available), tuple(groups.get(item_id, ())))
+        items.setdefault(category_id, []).append(item)
+    categories = tuple(
+        Category(category_id, name, tuple(items.get(category_id, ())))
+        for category_id, name in transaction.all(_CATEGORIES, shop=shop.id)
+    )
+    return Menu(shop.name, shop.currency, shop.tax, categories, shop.menu_version)
+
+
+def insert(transaction: Transaction, shop_id: ShopId, categories: Sequence[Category]) -> None:
+    """What a shop sells, that sold nothing until now."""
+    transaction.run_many(_INSERT_CATEGORY, _category_rows(shop_id, categories))
+    transaction.run_many(_INSERT_ITEM, _item_rows(shop_id, categories))
+    for item in items_of(categories).values():
+        groups = list(enumerate(item.groups))
+        transaction.run_many(_INSERT_GROUP, [_group_row(shop_id, item, place, group) for place, group in groups])
+        for _, group in groups:
+            transaction.run_many(_INSERT_MODIFIER, _modifier_rows(shop_id, item, group))
+
+
+def replace(transaction: Transaction, current: Menu, shop_id: ShopId, categories: Sequence[Category]) -> int:
+    """Sell by `categories` from now on; gives the menu's new version.
+
+    `current` is kept with the last version it had: what a till that was offline has sold by it, it has sold.
+    """
+    transaction.run(
+        _INSERT_PAST,
+        shop_id=shop_id,
+        last_version=current.version,
+        categories=_encode(current.categories),
+        replaced_at=to_us(now()),
+    )
+    for statement in _DELETE:
+        transaction.run(statement, shop=shop_id)
+    insert(transaction, shop_id, categories)
+    return _next_version(transaction, shop_id)
+
+
+def set_available(transaction: Transaction, shop_id: ShopId, item_id: ItemId, available: bool) -> int | None:
+    """Sell an item again, or no more for now; gives the menu's new version, None when it already was so.
+
+    Raises `LookupError` when the shop has no such item.
+    """
+    row = transaction.first(_AVAILABLE, shop=shop_id, item=item_id)
+    if row is None:
+        raise LookupError(f"shop {shop_id} has no item {item_id}")
+    if bool(row[0]) is available:
+        return None
+    transaction.run(_SET_AVAILABLE, shop=shop_id, item=item_id, wanted=int(available))
+    return _next_version(transaction, shop_id)
+
+
+def past_items(transaction: Transaction, shop_id: ShopId, version: int) -> dict[ItemId, MenuItem] | None:
+    """What a shop sold when its menu had `version`; None when that is how it still is.
+
+    What was sold out is not kept: prices and choices are those of that version, availability is of no version.
+    """
+    row = transaction.first(_PAST, shop=shop_id, version=version)
+    return items_of(_decode(row[0])) if row is not None else None
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A menu and its items by id, ready for pricing."""
+
+    menu: Menu
+    items: dict[ItemId, MenuItem]
+    fingerprint: str
+    """Of all that the menu says."""
+
+
+class Offers:
+    """Each shop's menu, read again only when its version has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[ShopId, Offer] = {}
+
+    def of(self, transaction: Transaction, shop: Shop) -> Offer:
+        known = self._known.get(shop.id)
+        if known is not None and known.menu.version == shop.menu_version:
+            return known
+        current = read(transaction, shop)
+        fingerprint = blake2b(_encode(current), digest_size=12).hexdigest()
+        offer = Offer(current, current.items(), fingerprint)
+        if transaction.memory is not None:
+            # Only what is committed may be remembered: a version that is rolled back is given to another menu.
+            self._known[shop.id] = offer
+        return offer
+
+
+def _next_version(transaction: Transaction, shop_id: ShopId) -> int:
+    row = transaction.first(_NEXT_VERSION, shop=shop_id)
+    if row is None:
+        raise LookupError(f"there is no shop {shop_id}")
+    version: int = row[0]
+    return version
+
+
+def _category_rows(shop_id: ShopId, categories: Sequence[Category]) -> Iterable[dict[str, Any]]:
+    for place, category in enumerate(categories):
+        yield {"shop_id": shop_id, "id": category.id, "position": place, "name": category.name}
+
+
+def _item_rows(shop_id: ShopId, categories: Sequence[Category]) -> Iterable[dict[str, Any]]:
+    for category in categories:
+        for place, item in enumerate(category.items):
+            yield {
+                "shop_id": shop_id,
+                "id": item.id,
+                "category_id": category.id,
+                "position": place,
+                "name": item.name,
+                "description": item.description,
+                "price_minor": item.price_minor,
+                "available": int(item.available),
+            }
+
+
+def _group_row(shop_id: ShopId, item: MenuItem, place: int, group: ModifierGroup) -> dict[str, Any]:
+    return {
+        "shop_id": shop_id,
+        "item_id": item.id,
+        "id": group.id,
+        "position": place,
+        "name": group.name,
+        "least": group.least,
+        "most": group.most,
+    }
+
+
+def _modifier_rows(shop_id: ShopId, item: MenuItem, group: ModifierGroup) -> Iterable[dict[str, Any]]:
+    for place, modifier in enumerate(group.modifiers):
+        yield {
+            "shop_id": shop_id,
+            "item_id": item.id,
+            "group_id": group.id,
+            "id": modifier.id,
+            "position": place,
+            "name": modifier.name,
+            "price_minor": modifier.price_minor,
+        }
