@@ -134,7 +134,7 @@ def _open(url: str) -> Engine:
         raise CannotOpen(f"{url!r} is no database we know: {error}") from error
     try:
         migrate.upgrade(engine)
-    except (SQLAlchemyError, CommandError) as error:
+    except (SQLAlchemyError, CommandError, migrate.NewerSchema) as error:
         engine.dispose()
         reason = getattr(error, "orig", None) or error
         raise CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {reason}") from error

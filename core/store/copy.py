@@ -1,0 +1,139 @@
+"""A whole database copied into an empty one, of its own kind or another, and proven to have arrived."""
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Engine, MetaData, Select, Table, func, select
+from sqlalchemy.exc import DBAPIError
+
+from core.store import migrate
+from core.store.tables import metadata
+
+BATCH: Final = 1_000
+_SUM: Final = 1 << 256
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+Advance = Callable[[int, int], None]
+"""Told how far it has come: `done` of `total` rows."""
+
+
+class CopyError(Exception):
+    """Nothing was copied; the message says why."""
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """What a table holds: how many rows, and the sum (mod 2²⁵⁶) of the hash of each.
+
+    A sum is the same in whatever order the rows come, so databases that sort differently can be compared in one pass.
+    """
+
+    rows: int
+    hash: str
+
+
+class _Digesting:
+    def __init__(self) -> None:
+        self.rows = 0
+        self._sum = 0
+
+    def add(self, row: Sequence[object]) -> None:
+        self.rows += 1
+        self._sum += int.from_bytes(blake2b(_encode(row), digest_size=32).digest(), "big")
+
+    def result(self) -> Digest:
+        return Digest(self.rows, f"{self._sum % _SUM:064x}")
+
+
+def copy(source: Engine, destination: Engine, advance: Advance = lambda _done, _total: None) -> dict[str, Digest]:
+    """Copy everything in one snapshot of `source` to `destination` in one transaction; gives what every table holds.
+
+    Shops keep their epoch and `seq`, so clients go on from their cursors. Whatever is read back before the commit must
+    be what was read. The destination is brought to the source's schema and must be empty; whether this fails or
+    dies on the way, it still is. Raises `CopyError`.
+    """
+    revision = migrate.current(source)
+    if revision is None:
+        raise CopyError("There is nothing to copy: the source has no schema.")
+    if migrate.current(destination) is None:
+        migrate.upgrade(destination, revision)
+    if migrate.current(destination) != revision:
+        raise CopyError(
+            f"The destination has another schema ({migrate.current(destination)}) than the source ({revision})."
+        )
+    with source.connect() as reading, destination.connect() as writing:
+        reading.exec_driver_sql(_snapshot(reading))
+        writing.exec_driver_sql("BEGIN" if writing.dialect.name != "sqlite" else "BEGIN IMMEDIATE")
+        try:
+            tables = tables_of(reading, revision)
+            _must_be_empty(writing, tables)
+            copied = _copied(reading, writing, tables, advance)
+        except DBAPIError as error:
+            writing.exec_driver_sql("ROLLBACK")
+            raise CopyError(f"The destination refuses a row: {error.orig}") from error
+        except BaseException:
+            writing.exec_driver_sql("ROLLBACK")
+            raise
+        finally:
+            reading.exec_driver_sql("COMMIT")
+        writing.exec_driver_sql("COMMIT")
+    return copied
+
+
+def tables_of(connection: Connection, revision: str) -> list[Table]:
+    """Our tables, those that others refer to first; as they were when the schema was at `revision`."""
+    if revision == migrate.head():
+        return list(metadata.sorted_tables)
+    found = MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != migrate.VERSION_TABLE]
+
+
+def digest(connection: Connection, table: Table) -> Digest:
+    """What a table holds now."""
+    found = _Digesting()
+    for batch in connection.execute(_all(table)).partitions():
+        for row in batch:
+            found.add(tuple(row))
+    return found.result()
+
+
+def _must_be_empty(connection: Connection, tables: Sequence[Table]) -> None:
+    held = [table.name for table in tables if _count(connection, table)]
+    if held:
+        raise CopyError(f"The destination is not empty: it has rows in {', '.join(held)}.")
+
+
+def _copied(reading: Connection, writing: Connection, tables: Sequence[Table], advance: Advance) -> dict[str, Digest]:
+    total, done = sum(_count(reading, table) for table in tables), 0
+    copied: dict[str, Digest] = {}
+    for table in tables:
+        found, insert = _Digesting(), table.insert()
+        names = [column.name for column in table.columns]
+        for batch in reading.execute(_all(table)).partitions():
+            rows = [tuple(row) for row in batch]
+            for row in rows:
+                found.add(row)
+            writing.execute(insert, [dict(zip(names, row, strict=True)) for row in rows])
+            done += len(rows)
+            advance(done, total)
+        copied[table.name] = found.result()
+    for table in tables:
+        if digest(writing, table) != copied[table.name]:
+            raise CopyError(f"What the destination has in {table.name} is not what the source has.")
+    return copied
+
+
+def _all(table: Table) -> Select[Any]:
+    return select(table).execution_options(yield_per=BATCH)
+
+
+def _snapshot(connection: Connection) -> str:
+    """How a transaction begins that sees one moment, however long it reads."""
+    return "BEGIN" if connection.dialect.name == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+def _count(connection: Connection, table: Table) -> int:
+    counted: int = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    return counted
