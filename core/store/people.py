@@ -75,6 +75,7 @@ def insert_customer(transaction: Transaction, customer: Customer, password_hash:
         password_hash=password_hash,
         order_count=0,
         created_at=to_us(now()),
+        disabled_at=None,
     )
     return kept
 
@@ -117,6 +118,7 @@ def insert_staff(transaction: Transaction, member: StaffMember) -> None:
         role=member.role,
         pin_hash=member.pin_hash,
         created_at=to_us(now()),
+        disabled_at=None,
     )
 
 

@@ -87,14 +87,24 @@ def insert_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId
 
 def insert_display(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str) -> None:
     """A display, which signs in by the secret that made `secret_hash`."""
-    _insert_device(transaction, shop_id, device_id, DeviceKind.DISPLAY, secret_hash)
+    _insert_device(transaction, shop_id, device_id, DeviceKind.BOARD, secret_hash)
 
 
 def _insert_device(
     transaction: Transaction, shop_id: ShopId, device_id: DeviceId, kind: DeviceKind, secret_hash: str | None
 ) -> None:
     transaction.run(
-        _INSERT_DEVICE, shop_id=shop_id, id=device_id, kind=kind, secret_hash=secret_hash, created_at=to_us(now())
+        _INSERT_DEVICE,
+        shop_id=shop_id,
+        id=device_id,
+        kind=kind,
+        secret_hash=secret_hash,
+        created_at=to_us(now()),
+        paired_at=None,
+        revoked_at=None,
+        contact_at=None,
+        position=None,
+        app_version="",
     )
 
 
@@ -120,7 +130,7 @@ def has_terminal(transaction: Transaction, shop_id: ShopId, device_id: DeviceId)
 def display_secret(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> str | None:
     """The hash of a display's secret; None when the shop has no such display."""
     row = transaction.first(_DEVICE, shop_id=shop_id, device_id=device_id)
-    return row[1] if row is not None and row[0] == DeviceKind.DISPLAY else None
+    return row[1] if row is not None and row[0] != DeviceKind.TERMINAL else None
 
 
 def next_number(transaction: Transaction, shop_id: ShopId, series: str) -> str:

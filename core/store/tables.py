@@ -83,8 +83,24 @@ devices: Final = Table(
     _key("shop_id", ForeignKey("shops.id")),
     _key("id"),  # a terminal's number series: POS1
     _text("kind", server_default=text("'terminal'")),
-    _text("secret_hash", nullable=True),  # a display's
+    _text("secret_hash", nullable=True),  # None: a terminal that was made with the shop and never paired
     _big("created_at"),
+    _big("paired_at", nullable=True),
+    _big("revoked_at", nullable=True),
+    _big("contact_at", nullable=True),  # the last, and what was known of it then
+    _big("position", nullable=True),  # the seq up to which it had been told
+    _text("app_version", server_default=text("''")),
+)
+
+pairing_codes: Final = Table(
+    "pairing_codes",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True, nullable=False),
+    _shop(),
+    _text("device_id"),
+    _text("kind"),
+    _big("expires_at"),
+    UniqueConstraint("shop_id", "device_id"),  # a newer code ends the older
 )
 
 number_series: Final = Table(
@@ -105,6 +121,7 @@ staff: Final = Table(
     _text("role"),
     _text("pin_hash"),
     _big("created_at"),
+    _big("disabled_at", nullable=True),
     UniqueConstraint("shop_id", "name_key"),
 )
 
@@ -119,6 +136,7 @@ customers: Final = Table(
     _text("password_hash"),
     _big("order_count"),  # kept by the placing transaction, so a history's total needs no counting
     _big("created_at"),
+    _big("disabled_at", nullable=True),
     Index(None, "name_key"),
 )
 
@@ -286,6 +304,7 @@ sessions: Final = Table(
     _big("created_at"),
     _big("revoked_at", nullable=True),
     Index(None, "subject"),
+    _index_where("ix_sessions_device", "shop_id", "device_id", where="device_id IS NOT NULL"),
     _index_where("ix_sessions_revoked", "revoked_at", where="revoked_at IS NOT NULL"),
 )
 
@@ -297,15 +316,41 @@ refresh_tokens: Final = Table(
     Column("token_hash", LargeBinary, nullable=False, unique=True),
     _big("expires_at"),
     _big("used_at", nullable=True),
+    Index(None, "expires_at"),
 )
 
-# History is written once. PostgreSQL's twins of these come with PostgreSQL.
-for _verb in ("update", "delete"):
-    event.listen(
-        status_history,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER status_history_no_{_verb} BEFORE {_verb.upper()} ON status_history "
-            "BEGIN SELECT RAISE(ABORT, 'status history is append-only'); END"
-        ).execute_if(dialect="sqlite"),
-    )
+wrong_tries: Final = Table(
+    "wrong_tries",
+    metadata,
+    _key("scope"),  # whose, as a hash: what was typed for a name may be anything
+    _key("origin"),  # the paired terminal it was tried at; empty for anywhere else
+    _text("tried_at"),  # JSON: the instants, oldest first
+    _big("last_at"),
+    Index(None, "last_at"),
+)
+
+# History is written once.
+HISTORY_GUARDS: Final = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
+        "BEGIN SELECT RAISE(ABORT, 'status history is append-only'); END"
+        for verb in ("update", "delete")
+    ),
+    "postgresql": (
+        "CREATE FUNCTION status_history_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'status history is append-only' USING ERRCODE = 'integrity_constraint_violation'; "
+        "END $$",
+        *(
+            f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
+            "FOR EACH STATEMENT EXECUTE FUNCTION status_history_is_append_only()"
+            for verb in ("update", "delete", "truncate")
+        ),
+    ),
+}
+for _dialect, _guards in HISTORY_GUARDS.items():
+    for _guard in _guards:
+        event.listen(
+            status_history,
+            "after_create",
+            DDL(_guard).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
+        )
