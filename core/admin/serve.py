@@ -11,6 +11,7 @@ from core.admin import setup
 from core.admin.serving import Serving, make_server, noted, quieten
 from core.server.keys import KeyFileError
 from core.server.settings import SECTION, ServerSettings
+from core.server.tls import Presented, TlsError
 from core.store.database import CannotOpen, Database
 from core.store.owner import AlreadyServed, Ownership
 
@@ -39,8 +40,9 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
         configured.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         held.enter_context(Ownership(configured.database))
         keys, made_keys = setup.open_keys(configured.keys_path)
+        presented = Presented(*configured.tls_files) if configured.tls_files else None
         database = Database(configured.database)
-    except (AlreadyServed, KeyFileError, CannotOpen, OSError) as error:
+    except (AlreadyServed, KeyFileError, TlsError, CannotOpen, OSError) as error:
         print(f"orderbell serve: {error}", file=sys.stderr)
         return 1
     made = setup.set_up(database, demo=options.demo)
@@ -50,10 +52,10 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
         print(f"Made the database: {database.engine.url}\n{made}", flush=True)
 
     def announce(url: str) -> None:
-        held.enter_context(noted(configured, Serving(url)))
+        held.enter_context(noted(configured, Serving(url, str(configured.ca_path or ""))))
         print(json.dumps({"url": url}) if options.announce_json else f"Listening on {url}", flush=True)
 
-    server = make_server(database, keys, configured, announce)
+    server = make_server(database, keys, configured, announce, presented)
     try:
         server.run()
     except KeyboardInterrupt:  # uvicorn has stopped in good order, and only then passes Ctrl+C on

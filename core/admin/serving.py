@@ -13,9 +13,11 @@ from typing_extensions import override
 
 from core.protocol.feed import MESSAGE_LIMIT
 from core.server.app import create_app
+from core.server.background import repeating
 from core.server.keys import Keys
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
+from core.server.tls import Presented
 from core.store.database import Database
 
 NOTE: Final = "server.json"
@@ -31,24 +33,42 @@ class Serving(msgspec.Struct, frozen=True):
 
 
 class Server(uvicorn.Server):
-    """uvicorn that says when it listens, and where."""
+    """uvicorn that says when it listens, and where, and looks after the certificate that it shows."""
 
-    def __init__(self, config: uvicorn.Config, on_listening: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_listening: Callable[[str], None], presented: Presented | None
+    ) -> None:
         super().__init__(config)
         self._on_listening = on_listening
+        self._presented = presented
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            self._on_listening(url(host, port, tls=self._presented is not None))
+
+    @override
+    async def main_loop(self) -> None:
+        async with repeating(*([self._presented.follow] if self._presented else [])):
+            await super().main_loop()
+
+
+def url(host: str, port: int, *, tls: bool) -> str:
+    """Where a server that listens on `host` is asked from this machine; one that listens everywhere, by loopback."""
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http{'s' if tls else ''}://{f'[{local}]' if ':' in local else local}:{port}"
 
 
 def make_server(
-    database: Database, keys: Keys, configured: ServerSettings, on_listening: Callable[[str], None]
+    database: Database,
+    keys: Keys,
+    configured: ServerSettings,
+    on_listening: Callable[[str], None],
+    presented: Presented | None = None,
 ) -> Server:
-    """A server ready to `run()`. `on_listening` is told its URL once it answers."""
+    """A server ready to `run()`, over TLS when it has a certificate. `on_listening` is told its URL once it answers."""
     config = uvicorn.Config(
         create_app(database, keys, configured),
         host=configured.host,
@@ -66,7 +86,10 @@ def make_server(
         proxy_headers=False,
         timeout_graceful_shutdown=configured.stop_within_s,
     )
-    return Server(config, on_listening)
+    if presented is not None:
+        config.load()
+        config.ssl = presented.context
+    return Server(config, on_listening, presented)
 
 
 def quieten() -> None:

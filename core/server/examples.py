@@ -27,6 +27,7 @@ from core.protocol.requests import (
     StaffSignIn,
     TakeOrder,
 )
+from core.protocol.trust import Authority
 
 _AT: Final = datetime(2026, 5, 4, 11, 30, tzinfo=UTC)
 _LATER: Final = _AT + timedelta(minutes=2)
@@ -153,3 +154,4 @@ BOARD: Final = BoardReply(
     tickets=(Ticket(order_id=ORDER.id, number=ORDER.number, status=OrderStatus.READY, since=_LATER, first_name="Ada"),),
     cursor=str(_HEAD),
 )
+AUTHORITY: Final = Authority(certificate="-----BEGIN CERTIFICATE-----\nMIIBlTCC…\n-----END CERTIFICATE-----\n")

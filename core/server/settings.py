@@ -21,6 +21,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     )
     database_url: Annotated[str, Meta(description="database; empty: the SQLite file orderbell.db in data_dir")] = ""
     key_file: Annotated[str, Meta(description="the server's secret keys; empty: keys.json in data_dir")] = ""
+    tls_certificate: Annotated[
+        str, Meta(description="PEM file to speak TLS with; empty: what `orderbell tls init` made, if it did")
+    ] = ""
+    tls_key: Annotated[str, Meta(description="PEM file of its key; empty: it is in tls_certificate")] = ""
     log_format: Annotated[Format, Meta(description="text, or json: one object a line")] = "text"
     debug: Annotated[bool, Meta(description="write debug lines to the log")] = False
     access_token_s: Annotated[int, Meta(ge=1, le=86_400, description="how long an access token is valid")] = 600
@@ -41,3 +45,21 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def keys_path(self) -> Path:
         return Path(self.key_file) if self.key_file else self.directory / "keys.json"
+
+    @property
+    def tls_directory(self) -> Path:
+        """Where `orderbell tls` keeps the shop's own authority and what it made."""
+        return self.directory / "tls"
+
+    @property
+    def ca_path(self) -> Path | None:
+        """The certificate that screens are to know this server by; None when it is not one of ours."""
+        path = self.tls_directory / "ca.pem"
+        return path if not self.tls_certificate and path.exists() else None
+
+    @property
+    def tls_files(self) -> tuple[Path, Path | None] | None:
+        """What TLS is spoken with: the certificate's file and, where it is another one, the key's. None: plain HTTP."""
+        if self.tls_certificate:
+            return Path(self.tls_certificate), Path(self.tls_key) if self.tls_key else None
+        return (self.tls_directory / "server.pem", None) if self.ca_path else None

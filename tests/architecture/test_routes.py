@@ -15,6 +15,7 @@ from core.server.settings import ServerSettings
 from core.store.database import Database, file_url
 
 PUBLIC = {
+    ("GET", "/api/ca/"),
     ("GET", "/api/menu/"),
     ("GET", "/api/openapi.json"),
     ("GET", "/healthz"),

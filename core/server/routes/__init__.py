@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.server.endpoint import AnyEndpoint
-from core.server.routes import auth, board, feed, online, pos, public
+from core.server.routes import auth, board, feed, online, pos, public, trust
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
@@ -12,4 +12,5 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *board.ENDPOINTS,
     *auth.ENDPOINTS,
     *public.ENDPOINTS,
+    *trust.ENDPOINTS,
 )
