@@ -1,8 +1,8 @@
 """`python -m benchmarks.shops`: so many simulated shops on one backend, and what a shop costs it.
 
 Orders arrive at random at the pace of a real shop, each is moved to its end by the till, and every change is pushed to
-the till, to the board and to the customer who placed it. Nothing waits for the last answer: when the backend cannot keep
-up, waiting grows and is shown. The figures of `docs/scaling.md` come from here.
+the till, to the board and to the customer who placed it. Nothing waits for the last answer: when the backend cannot
+keep up, waiting grows and is shown. The figures of `docs/scaling.md` come from here.
 """
 
 import argparse
