@@ -1,10 +1,14 @@
-"""What happened, in the order it was committed. One event a change, `seq` without gaps per shop."""
+"""What happened, in the order it was committed. One event a change, `seq` without gaps per shop.
+
+A release may add kinds. One that changes an order names it in `order_id`, so that who does not know the kind asks for
+the order.
+"""
 
 from datetime import datetime
 
 import msgspec
 
-from core.domain.ids import CustomerId, OrderId
+from core.domain.ids import CustomerId, ItemId, OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus
 
@@ -34,4 +38,22 @@ class OrderPaymentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order_
     at: datetime
 
 
-Event = OrderPlaced | OrderStatusChanged | OrderPaymentChanged
+class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed", tag_field="kind"):
+    """The shop sells something else, or for another price. Everybody who follows the shop hears it, but displays."""
+
+    version: int
+    """The menu's, from now on."""
+    item_id: ItemId | None = None
+    """The item that is sold out, or sold again, when that is all that changed; None when anything may have."""
+    available: bool = True
+
+
+OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged
+Event = OrderEvent | MenuChanged
+
+
+class Unfamiliar(msgspec.Struct, frozen=True, kw_only=True, tag="unfamiliar", tag_field="kind"):
+    """What a reader makes of an event that a newer release told: see `core.protocol.reading`. Nobody sends it."""
+
+    order_id: OrderId | None = None
+    """The order that is another now, if it is about one."""

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.menu import Menu
 from core.domain.order import Order
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -20,7 +21,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     field: str = ""
     """The JSON path of the value to blame: `lines[0].quantity`."""
     order: Order | None = None
-    """On a 409: the order as the server has it."""
+    """On a 409: the order as the server has it; on `price_changed` the order as it would be made now."""
+    menu: Menu | None = None
+    """On a 409 about the menu: the menu as it is."""
 
 
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from core.domain.ids import OrderId
+from core.domain.ids import ItemId, OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.people import Customer, Person
 from core.domain.status import OrderStatus, StatusInfo
@@ -51,6 +51,14 @@ class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
     customers: tuple[Customer, ...]
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an item is sold, as of that version of the menu."""
+
+    item_id: ItemId
+    available: bool
+    version: int
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

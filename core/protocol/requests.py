@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from core.domain.ids import CustomerId, OrderId
+from core.domain.menu import Category
 from core.domain.order import MAX_LINES, NewLine, Note, PaymentState, Reason, Tender
 from core.domain.status import Fulfilment, OrderStatus
 
@@ -79,6 +80,8 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[OrderId, UUID] | None = None
     """Made by the client where the order is born; the server makes one when it is missing."""
     placed_at_client: ClientTime | None = None
+    expected_total_minor: Annotated[int, Meta(ge=0)] | None = None
+    """What the customer was told it comes to. When the menu says otherwise by now, nothing is ordered: 409."""
     customer_id: Any = None
     """Sent by older clients. Never used: a value that differs from the token's is logged as a warning."""
 
@@ -97,6 +100,8 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     customer_name: Annotated[str, Meta(max_length=80)] = ""
     number: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?$")] = ""
     """The number that the terminal gave it while it was offline, of its own series. Empty: the server gives one."""
+    menu_version: Version | None = None
+    """The version of the menu that it was sold by: what somebody was asked for at the counter, they have paid."""
     placed_at_client: ClientTime | None = None
 
 
@@ -128,6 +133,19 @@ class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
     payment: PaymentState
     version: Version
     tender: Tender | None = None
+
+
+class ReplaceMenu(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole menu as it is to be, by somebody who saw it at `version`."""
+
+    version: Version
+    categories: tuple[Category, ...]
+
+
+class ChangeAvailability(msgspec.Struct, frozen=True, kw_only=True):
+    """Sold out, or sold again."""
+
+    available: bool
 
 
 HISTORY_LIMIT = 20

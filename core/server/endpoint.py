@@ -10,7 +10,7 @@ import msgspec
 from core.domain.ids import OrderId
 from core.domain.people import Principal, Role
 from core.domain.status import EVERYONE, PEOPLE, STAFF
-from core.server.problems import Headers
+from core.server.problems import BODY_LIMIT, Headers
 from core.server.services import Services
 
 B = TypeVar("B")
@@ -147,6 +147,8 @@ class Endpoint(Generic[B, Q, R]):
     reply: type[R]
     status: int = 200
     keyed: Keyed = Keyed.UNUSED
+    body_limit: int = BODY_LIMIT
+    """Bytes that its body may have."""
     conditional: bool = False
     """Its replies have an `ETag`, and `If-None-Match` is heeded."""
     example: B | None = None

@@ -13,15 +13,17 @@ from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.board import BoardReply, Ticket
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
-from core.protocol.replies import CustomerList, Health, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.replies import Availability, CustomerList, Health, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
+    ChangeAvailability,
     ChangePayment,
     ChangeStatus,
     DeviceSignIn,
     PlaceOrder,
     RecallOrder,
     RefreshTokens,
+    ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
@@ -136,6 +138,9 @@ MENU: Final = Menu(
         ),
     ),
 )
+REPLACE_MENU: Final = ReplaceMenu(version=12, categories=MENU.categories)
+CHANGE_AVAILABILITY: Final = ChangeAvailability(available=False)
+AVAILABILITY: Final = Availability(item_id=_BOWL, available=False, version=13)
 HEALTH: Final = Health(status="ok", version="0.1.0")
 _HEAD: Final = Cursor("01920000-0000-7000-8000-00000000000a", 41, "01920000-0000-7000-8000-00000000000b")
 _CONFIRMED: Final = OrderStatusChanged(

@@ -21,7 +21,7 @@ from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, REPLAYED, REQUEST_ID
 from core.server import problems
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
-from core.server.problems import BODY_LIMIT, Headers, Refusal
+from core.server.problems import Headers, Refusal
 from core.server.services import Services
 from core.store.writer import StoreClosed
 
@@ -77,7 +77,7 @@ class EndpointApp:
         key = self._key(headers)
         raw, body = b"", Nothing() if self._body is None else None
         if self._body is not None:
-            raw = await _read(headers, receive)
+            raw = await _read(headers, receive, endpoint.body_limit)
             body = _decode(self._body, raw)
         query_string: bytes = scope["query_string"]
         query = self._query(query_string) if query_string or self._no_query is None else self._no_query
@@ -179,11 +179,11 @@ def refused(error: Exception, scope: Scope, request_id: str) -> tuple[Encoded[An
     return Encoded(body, refusal.problem.status, content_type=_PROBLEM), refusal.headers
 
 
-async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
     """The whole body. Raises `Refusal` when it is too large, said or found, or is not JSON by its own word."""
     length = headers.get(b"content-length")
-    if length is not None and length.isdigit() and int(length) > BODY_LIMIT:
-        raise problems.too_large()
+    if length is not None and length.isdigit() and int(length) > limit:
+        raise problems.too_large(limit)
     parts: list[bytes] = []
     size = 0
     while True:
@@ -192,8 +192,8 @@ async def _read(headers: dict[bytes, bytes], receive: Receive) -> bytes:
             raise problems.malformed("The request ended early.")
         part = message.get("body", b"")
         size += len(part)
-        if size > BODY_LIMIT:
-            raise problems.too_large()
+        if size > limit:
+            raise problems.too_large(limit)
         parts.append(part)
         if not message.get("more_body", False):
             break

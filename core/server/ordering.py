@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 
 from core.domain.errors import IllegalMove
-from core.domain.ids import OrderId, ShopId, new_order_id
+from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
+from core.domain.menu import MenuItem, as_if_available
 from core.domain.money import totals
 from core.domain.order import (
     ONLINE_SERIES,
@@ -27,9 +28,10 @@ from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderS
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.server import problems
 from core.server.conditional import etag
-from core.store import changes, events, orders, people, shops
+from core.store import changes, events, menus, orders, people, shops
 from core.store.instants import now, to_us
 from core.store.menus import Offers
+from core.store.shops import Shop
 from core.store.statements import Transaction
 
 
@@ -187,13 +189,13 @@ def _new(
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:
         raise LookupError(f"there is no shop {principal.shop_id}")
-    lines = price_lines(offers.of(transaction, shop).items, request.lines)
+    lines = price_lines(_sold(transaction, offers, shop, request), request.lines)
     amounts = totals([line.total_minor for line in lines], shop.tax)
     placed_at: datetime = now()
     order = Order(
         id=order_id,
         shop_id=shop.id,
-        number=_claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series),
+        number="",
         channel=channel,
         status=channel.first_status,
         version=1,
@@ -213,9 +215,29 @@ def _new(
         note=request.note.strip(),
         lines=lines,
     )
+    if isinstance(request, PlaceOrder) and request.expected_total_minor not in (None, order.total_minor):
+        raise problems.price_changed(order)
+    given = _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
+    order = msgspec.structs.replace(order, number=given)
     orders.insert(transaction, order, principal, request.placed_at_client)
     events.append(transaction, shop.id, order.customer_id, to_us(placed_at), OrderPlaced(order=order))
     return order
+
+
+def _sold(
+    transaction: Transaction, offers: Offers, shop: Shop, request: PlaceOrder | TakeOrder
+) -> dict[ItemId, MenuItem]:
+    """What can be ordered, and for how much. See docs/adr/0016.
+
+    At the counter it is what the till's menu said, however long that till was away: the price was told and paid, and
+    whoever took the order saw what there was. The server has kept that menu; no price comes from a client.
+    """
+    items = offers.of(transaction, shop).items
+    if isinstance(request, PlaceOrder):
+        return items
+    if request.menu_version is not None and request.menu_version < shop.menu_version:
+        items = menus.past_items(transaction, shop.id, request.menu_version) or items
+    return as_if_available(items)
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from core.domain.errors import DomainError
+from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem, blame
@@ -75,6 +76,34 @@ def illegal_move(order: Order, error: DomainError) -> Refusal:
     )
 
 
+def price_changed(order: Order) -> Refusal:
+    """Nobody pays what they were not asked for. `order` is what it would be now; it was not made."""
+    return Refusal(
+        Problem(
+            type="price_changed",
+            title="The price has changed.",
+            status=409,
+            detail="The menu has changed since you saw it. Please look at the new total.",
+            field="expected_total_minor",
+            order=order,
+        )
+    )
+
+
+def menu_changed(menu: Menu) -> Refusal:
+    """Somebody else has changed the menu since it was read."""
+    return Refusal(
+        Problem(
+            type="menu_changed",
+            title="The menu has changed.",
+            status=409,
+            detail="Somebody else has changed it meanwhile.",
+            field="version",
+            menu=menu,
+        )
+    )
+
+
 def diverged() -> Refusal:
     return _refusal(
         409,
@@ -95,9 +124,9 @@ def exists(what: str, field: str) -> Refusal:
     return _refusal(409, "exists", f"There already is {what}.", field=field)
 
 
-def too_large() -> Refusal:
+def too_large(limit: int = BODY_LIMIT) -> Refusal:
     return _refusal(
-        413, "too_large", f"A request has at most {BODY_LIMIT // 1024} KiB.", headers=((b"connection", b"close"),)
+        413, "too_large", f"A request has at most {limit // 1024} KiB.", headers=((b"connection", b"close"),)
     )
 
 

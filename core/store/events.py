@@ -34,6 +34,8 @@ _after = _after.order_by(_e.seq).limit(bindparam("limit"))
 _AFTER: Final = Prepared(_after)
 AFTER_FOR_CUSTOMER: Final = Prepared(_after.where(_customer))
 """One customer's events after a position: one seek in `ix_events_customer`."""
+EVERYBODY: Final = CustomerId("")
+"""Whose an event is that every customer may see."""
 _LAST_FOR_CUSTOMER: Final = Prepared(select(func.max(_e.seq)).where(_shop, _customer, _e.seq <= bindparam("seq")))
 _OLDEST: Final = Prepared(select(_e.seq, _e.at).where(_shop).order_by(_e.seq).limit(bindparam("limit")))
 _DELETE: Final = Prepared(delete(events).where(_shop, _e.seq <= bindparam("seq")))
@@ -46,6 +48,7 @@ class Kept(msgspec.Struct, frozen=True):
     seq: int
     event_id: str
     customer_id: CustomerId | None
+    """A customer's, `EVERYBODY`, or None."""
     payload: bytes
 
 
@@ -113,18 +116,24 @@ def after(
 ) -> list[Kept]:
     """The next events after `seq`, oldest first: all of the shop's, or those that one customer may see."""
     if customer_id is None:
-        rows = transaction.all(_AFTER, shop=shop_id, seq=seq, limit=limit)
-    else:
-        rows = transaction.all(AFTER_FOR_CUSTOMER, shop=shop_id, seq=seq, limit=limit, customer=customer_id)
-    return [Kept(*row) for row in rows]
+        return [Kept(*row) for row in transaction.all(_AFTER, shop=shop_id, seq=seq, limit=limit)]
+    rows = [
+        row
+        for owner in (customer_id, EVERYBODY)  # a seek each: in one statement they would have to be sorted
+        for row in transaction.all(AFTER_FOR_CUSTOMER, shop=shop_id, seq=seq, limit=limit, customer=owner)
+    ]
+    return [Kept(*row) for row in sorted(rows)[:limit]]
 
 
 def last_for(transaction: Transaction, shop_id: ShopId, seq: int, customer_id: CustomerId | None) -> int:
     """The last event at or before `seq` that a customer (None: the staff) may see; 0 when none is left."""
     if customer_id is None:
         return seq
-    row = transaction.first(_LAST_FOR_CUSTOMER, shop=shop_id, seq=seq, customer=customer_id)
-    return int(row[0]) if row is not None and row[0] is not None else 0
+    rows = [
+        transaction.first(_LAST_FOR_CUSTOMER, shop=shop_id, seq=seq, customer=owner)
+        for owner in (customer_id, EVERYBODY)
+    ]
+    return max((int(row[0]) for row in rows if row is not None and row[0] is not None), default=0)
 
 
 def trim(transaction: Transaction, shop_id: ShopId, before_us: int, most: int, step: int) -> int:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -22,6 +22,7 @@ from core.server.push.channel import Channel, Subscriber
 from core.server.push.feed import Audience
 from core.server.services import Services
 from core.store import events, sessions
+from core.store.events import EVERYBODY, Kept
 from core.store.instants import now, to_us
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,14 @@ class Feed:
         self.position = position
         self.cursor = str(position)
         self.channels: dict[Audience, Channel] = {}
+
+    def audiences(self, event: Kept) -> Iterator[Audience]:
+        """Who may see it as it is, and may be there: the staff, and the customer or customers it is for."""
+        yield Audience(self.shop_id)
+        if event.customer_id == EVERYBODY:
+            yield from (audience for audience in self.channels if audience.customer_id is not None)
+        elif event.customer_id is not None:
+            yield Audience(self.shop_id, event.customer_id)
 
 
 class Hub:
@@ -150,13 +159,13 @@ class Hub:
         )
         if not found:
             return False
-        staff, displays = Audience(feed.shop_id), Audience(feed.shop_id, display=True)
-        told = [(staff, event) for event in found]
-        told += [(Audience(feed.shop_id, event.customer_id), event) for event in found if event.customer_id is not None]
+        displays = Audience(feed.shop_id, display=True)
+        moves: list[Kept] = []
         if displays in feed.channels:
             names = self._services.settings.board_names
             moves = await self._database.read(lambda transaction: list(board.moves(transaction, found, names=names)))
-            told += [(displays, move) for move in moves]
+        told = [(audience, event) for event in found for audience in feed.audiences(event)]
+        told += [(displays, move) for move in moves]
         touched: set[Channel] = set()
         for audience, event in told:  # from here to the new position nobody can join
             channel = feed.channels.get(audience)

@@ -3,12 +3,13 @@
 from typing import Final
 
 from core.server.endpoint import AnyEndpoint
-from core.server.routes import auth, board, feed, online, pos, public, trust
+from core.server.routes import auth, board, feed, menu, online, pos, public, trust
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
     *pos.ENDPOINTS,
     *feed.ENDPOINTS,
+    *menu.ENDPOINTS,
     *board.ENDPOINTS,
     *auth.ENDPOINTS,
     *public.ENDPOINTS,

@@ -1,26 +1,11 @@
-"""For everybody: the menu, the document of this table, and whether the backend lives."""
+"""For everybody: the document of this table, and whether the backend lives."""
 
 from typing import Final
 
-from core.domain.menu import Menu
 from core.protocol.replies import Health
-from core.server import examples, openapi, problems
-from core.server.conditional import etag, unless_known
+from core.server import examples, openapi
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
 from core.store import shops
-from core.store.statements import Transaction
-
-
-async def menu(call: Call[Nothing, Nothing]) -> Encoded[Menu]:
-    def work(transaction: Transaction) -> Encoded[Menu]:
-        bearer = call.bearer
-        shop = shops.get(transaction, bearer.shop_id) if bearer else shops.default(transaction)
-        if shop is None:
-            raise problems.not_found("shop")
-        offer = call.services.offers.of(transaction, shop)
-        return unless_known(call, etag(offer.fingerprint), lambda: offer.menu)
-
-    return await call.services.database.read(work)
 
 
 async def health(call: Call[Nothing, Nothing]) -> Health:
@@ -35,18 +20,6 @@ async def document(_call: Call[Nothing, Nothing]) -> Encoded[openapi.Document]:
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path="/api/menu/",
-        who=Who.PUBLIC,
-        summary="What the shop sells: the token's shop, or the default one",
-        handler=menu,
-        body=Nothing,
-        query=Nothing,
-        reply=Menu,
-        conditional=True,
-        example_reply=examples.MENU,
-    ),
     Endpoint(
         method="GET",
         path="/healthz",

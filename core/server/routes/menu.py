@@ -1,0 +1,98 @@
+"""The menu: everybody reads it, staff say what is sold out, admins change it."""
+
+from typing import Final
+
+from core.domain.ids import ItemId
+from core.domain.menu import Menu
+from core.protocol.replies import Availability
+from core.protocol.requests import ChangeAvailability, ReplaceMenu
+from core.server import examples, menus, problems
+from core.server.conditional import etag, unless_known
+from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.operate import operate
+from core.store import shops
+from core.store.menus import Offer
+from core.store.statements import Transaction
+
+MENU_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of a menu with 2,000 items, their descriptions and choices."""
+
+
+async def menu(call: Call[Nothing, Nothing]) -> Encoded[Menu]:
+    def work(transaction: Transaction) -> Encoded[Menu]:
+        bearer = call.bearer
+        shop = shops.get(transaction, bearer.shop_id) if bearer else shops.default(transaction)
+        if shop is None:
+            raise problems.not_found("shop")
+        offer = call.services.offers.of(transaction, shop)
+        return unless_known(call, etag(offer.fingerprint), lambda: offer.menu)
+
+    return await call.services.database.read(work)
+
+
+async def replace(call: Call[ReplaceMenu, Nothing]) -> Encoded[Menu]:
+    reply = await operate(call, lambda transaction: menus.replace(transaction, call.principal, call.body))
+    await _learn(call)
+    return reply
+
+
+async def availability(call: Call[ChangeAvailability, Nothing]) -> Encoded[Availability]:
+    item_id = ItemId(call.parameter)
+    reply = await operate(
+        call, lambda transaction: menus.set_available(transaction, call.principal, item_id, call.body.available)
+    )
+    await _learn(call)
+    return reply
+
+
+async def _learn(call: Call[ReplaceMenu, Nothing] | Call[ChangeAvailability, Nothing]) -> Offer:
+    """Everybody is about to ask for it, and the writer prices by what readers have read."""
+
+    def work(transaction: Transaction) -> Offer:
+        return call.services.offers.of(transaction, menus.shop_of(transaction, call.principal))
+
+    return await call.services.database.read(work)
+
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="GET",
+        path="/api/menu/",
+        who=Who.PUBLIC,
+        summary="What the shop sells: the token's shop, or the default one",
+        handler=menu,
+        body=Nothing,
+        query=Nothing,
+        reply=Menu,
+        conditional=True,
+        example_reply=examples.MENU,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/api/admin/menu/",
+        who=Who.ADMIN,
+        summary="Sell by another menu, as long as nobody has changed it since it was read",
+        handler=replace,
+        body=ReplaceMenu,
+        query=Nothing,
+        reply=Menu,
+        body_limit=MENU_LIMIT,
+        example=examples.REPLACE_MENU,
+        example_reply=examples.MENU,
+        refusals=(409,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/pos/menu/{item_id}/availability/",
+        who=Who.STAFF,
+        summary="Say that an item is sold out, or sold again",
+        handler=availability,
+        body=ChangeAvailability,
+        query=Nothing,
+        reply=Availability,
+        keyed=Keyed.REQUIRED,
+        example=examples.CHANGE_AVAILABILITY,
+        example_reply=examples.AVAILABILITY,
+        refusals=(404,),
+    ),
+)
