@@ -10,7 +10,10 @@ _LEAST_GROUP: Final = 3
 """Cards print groups of three to six digits. Pairs are phone numbers, dates and prices."""
 _E164_MOST: Final = 15
 """Digits in the longest telephone number (ITU-T E.164); one is written with a plus sign."""
-_RUN: Final = re.compile(r"(?<!\d)(?P<plus>\+?)(?P<digits>\d+(?:[\s.\-\u2010-\u2015]\d+)*)")
+_BETWEEN: Final = r"[\s.\-\u2010-\u2015]"
+_ENOUGH: Final = re.compile(rf"\d(?:{_BETWEEN}?\d){{{SHORTEST - 1}}}")
+_RUN: Final = re.compile(rf"(?<!\d)(?P<plus>\+?)(?P<digits>\d+(?:{_BETWEEN}\d+)*)")
+_UUID: Final = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])")
 _GROUP: Final = re.compile(r"\d+")
 _ISSUERS: Final = (
     # First digits, from and to, and how many there are in all: ISO/IEC 7812-1, as the networks have shared it out.
@@ -37,14 +40,15 @@ def numbers(text: str) -> Iterator[tuple[int, int]]:
 
     13 to 19 digits in one piece or in groups, which begin as a network's do, have the length of that network's, and
     whose check digit is right (the Luhn formula, ISO/IEC 7812-1 annex B). A telephone number written with its plus
-    sign is none, whatever its digits come to.
+    sign is none, whatever its digits come to, and nothing inside a UUID is.
     """
-    if len(text) < SHORTEST:
+    if _ENOUGH.search(text) is None:
         return
     for run in _RUN.finditer(text):
-        if len(run["digits"]) >= SHORTEST:
-            offset = run.start("digits")
-            yield from ((offset + start, offset + end) for start, end in _in_run(run["digits"], bool(run["plus"])))
+        offset = run.start("digits")
+        for start, end in _in_run(run["digits"], bool(run["plus"])):
+            if not any(uuid.start() < offset + end and offset + start < uuid.end() for uuid in _UUID.finditer(text)):
+                yield offset + start, offset + end
 
 
 def hidden(text: str, instead: str) -> str:
@@ -71,7 +75,7 @@ def _card_from(run: str, groups: list[tuple[int, int]], plus: bool) -> int:
     """How many groups from the first on are a card's number; 0 when none are."""
     digits = ""
     for count, (start, end) in enumerate(groups, 1):
-        if end - start < _LEAST_GROUP:
+        if end - start < _LEAST_GROUP or (not digits and run[start] in "017"):  # which no network begins with
             return 0
         digits += "".join(str(int(digit)) for digit in run[start:end])  # whatever script they are written in
         if len(digits) > LONGEST:

@@ -83,7 +83,9 @@ def test_our_own_numbers_are_none() -> None:
     chance = random.Random(7)
     for series in ("ONLINE", "POS1", "POS4111"):
         assert not any(found(order_number(series, chance.randrange(1, 10**8))) for _ in range(2_000))
-    assert not any(found(uuid7()) for _ in range(5_000))
+    assert not any(found(uuid7()) for _ in range(20_000))
+    assert not found("order 01234000-4111-7111-8111-1111aaaaaaaa")
+    assert not found("order 0123abcd-4111-1111-1111-111123456789")
 
 
 def test_at_most_every_tenth_number_of_a_cards_length_is_mistaken_for_one() -> None:
