@@ -17,7 +17,7 @@ from core.client.local import LocalStore
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import Event, OrderPlaced, OrderStatusChanged
+from core.protocol.events import Event, OrderPlaced, OrderStatusChanged, Unfamiliar
 from core.protocol.feed import Cursor
 
 _BEFORE: Final = ""
@@ -31,19 +31,17 @@ _order: Final = msgspec.json.Decoder(Order).decode
 
 
 class Stranger(Exception):
-    """An event tells of a change to an order that is not held, or not at the version before it."""
-
-    def __init__(self, order_id: OrderId) -> None:
-        super().__init__(order_id)
-        self.order_id = order_id
+    """An event tells of a change to an order that is not held, or not at the version before it, or not of which."""
 
 
-def after(row: Order | None, event: Event) -> Order:
+def after(row: Order | None, event: Event | Unfamiliar) -> Order:
     """The order once `event` has happened to it. One that has happened already changes nothing. Raises `Stranger`."""
+    if isinstance(event, Unfamiliar):
+        raise Stranger(event)
     if isinstance(event, OrderPlaced):
         return row if row is not None and row.version >= event.order.version else event.order
     if row is None or row.version < event.version - 1:
-        raise Stranger(event.order_id)
+        raise Stranger(event)
     if row.version >= event.version:
         return row
     if isinstance(event, OrderStatusChanged):
@@ -55,7 +53,8 @@ def after(row: Order | None, event: Event) -> Order:
     )
 
 
-def order_id_of(event: Event) -> OrderId:
+def order_id_of(event: Event | Unfamiliar) -> OrderId | None:
+    """The order that it happened to; None when it was something else."""
     return event.order.id if isinstance(event, OrderPlaced) else event.order_id
 
 
@@ -135,7 +134,7 @@ class Cache:
             self.stand_at(place)
 
     def advance(
-        self, events: Sequence[Event], place: Cursor, fetch: Callable[[OrderId], Order | None]
+        self, events: Sequence[Event | Unfamiliar], place: Cursor, fetch: Callable[[OrderId], Order | None]
     ) -> tuple[Order, ...]:
         """Let the events happen, up to `place`; gives the orders that changed.
 
@@ -145,12 +144,14 @@ class Cache:
         changed: dict[OrderId, None] = {}
         for event in events:
             order_id = order_id_of(event)
+            if order_id is None:
+                continue
             row = rows.get(order_id) or self.get(order_id)
             try:
                 following = after(row, event)
             except Stranger:
                 found = fetch(order_id)
-                if found is None:
+                if found is None or found == row:
                     continue
                 following = found
             rows[order_id] = following

@@ -7,13 +7,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from core.client.errors import SignedOut
+from core.client.errors import ServerFault, SignedOut
 from core.client.http import HttpApi
 from core.client.operations import Operation
-from core.client.push import EVENTS, Socket, open_socket
+from core.client.push import Socket, open_socket
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.protocol import reading
 from core.protocol.feed import Cursor, EventPage, EventQuery, Hello, Message, Snapshot
 from core.protocol.headers import EVENT_CURSOR, OUTCOME, REQUEST_ID, Outcome, run_of
 from core.protocol.replies import OrderDetails
@@ -76,7 +77,11 @@ class HttpDoor:
         return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness)
 
     def events(self, query: EventQuery) -> EventPage:
-        return self._http.exchange("GET", "/api/events/", EventPage, query=query)[0]
+        said = self._http.exchange("GET", "/api/events/", msgspec.Raw, query=query)[0]
+        try:
+            return reading.page(said)
+        except msgspec.DecodeError as error:
+            raise ServerFault("Its events could not be read. Is this window as new as the server?") from error
 
     def snapshot(self) -> Snapshot:
         self._http.forget()  # a restored server may give an ETag a second time
@@ -94,7 +99,7 @@ class HttpDoor:
         return self._http.menu()
 
     def listen(self) -> contextlib.AbstractContextManager[Socket[Message]]:
-        return open_socket(self._http.server_url, EVENTS)
+        return open_socket(self._http.server_url, reading.message)
 
     def token(self) -> str:
         return self._http.access_token()

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -10,22 +10,20 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
 from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
-from core.protocol.feed import HEARTBEAT_S, SILENCE_S, SOCKET_PATH, Close, Hello, Message
+from core.protocol.feed import HEARTBEAT_S, SILENCE_S, SOCKET_PATH, Close, Hello
 
 _OPEN_WITHIN_S: Final = 5.0
 _CLOSE_WITHIN_S: Final = 1.0
 _MESSAGE_LIMIT: Final = 8 * 2**20
-EVENTS: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
-"""Reads what is said to a person's window."""
 M = TypeVar("M")
 
 
 class Socket(Generic[M]):
     """An open one. `receive` belongs to one thread; `close` may be called from any."""
 
-    def __init__(self, connection: ClientConnection, decoder: msgspec.json.Decoder[M]) -> None:
+    def __init__(self, connection: ClientConnection, read: Callable[[bytes], M]) -> None:
         self._connection = connection
-        self._decoder = decoder
+        self._read = read
         self._asked_at = 0.0
         self._latency_s: float | None = None
 
@@ -47,7 +45,7 @@ class Socket(Generic[M]):
         if self._latency_s is None:
             self._latency_s = time.monotonic() - self._asked_at
         try:
-            return self._decoder.decode(text)
+            return self._read(text)
         except msgspec.DecodeError as error:
             raise Unreachable("The server pushes what this window cannot read.") from error
 
@@ -56,8 +54,11 @@ class Socket(Generic[M]):
 
 
 @contextlib.contextmanager
-def open_socket(server_url: str, decoder: msgspec.json.Decoder[M]) -> Iterator[Socket[M]]:
-    """A socket to the backend at `server_url`, whose messages `decoder` reads. Raises `Unreachable`."""
+def open_socket(server_url: str, read: Callable[[bytes], M]) -> Iterator[Socket[M]]:
+    """A socket to the backend at `server_url`, whose messages `read` understands or raises `msgspec.DecodeError`.
+
+    Raises `Unreachable`.
+    """
     with contextlib.ExitStack() as stack:
         with _as_client_errors():
             connection = stack.enter_context(
@@ -72,7 +73,7 @@ def open_socket(server_url: str, decoder: msgspec.json.Decoder[M]) -> Iterator[S
                     max_size=_MESSAGE_LIMIT,
                 )
             )
-        yield Socket(connection, decoder)
+        yield Socket(connection, read)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from core.domain.ids import DeviceId
 from core.domain.order import Order
-from core.protocol.events import Event
+from core.protocol.events import Event, Unfamiliar
 
 SOCKET_PATH: Final = "/api/events"
 HELLO_WITHIN_S: Final = 5
@@ -80,7 +80,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 class Frame(Link, frozen=True, kw_only=True):
     """One event."""
 
-    event: Event
+    event: Event | Unfamiliar
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,66 @@
+"""Reading a server that may be newer than this release: what is not understood is `Unfamiliar`, and stops nothing."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import OrderId
+from core.protocol.events import Event, Unfamiliar
+from core.protocol.feed import EventPage, Frame, Frames, Heartbeat, Link, Message
+
+
+class _Frame(Link, frozen=True, kw_only=True):
+    event: msgspec.Raw
+
+
+class _Frames(msgspec.Struct, frozen=True, kw_only=True, tag="frames", tag_field="kind"):
+    frames: tuple[_Frame, ...]
+    cursor: str
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    frames: tuple[_Frame, ...]
+    cursor: str
+    more: bool
+
+
+class _About(msgspec.Struct, frozen=True):
+    order_id: OrderId | None = None
+
+
+_message: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
+_loose_message: Final[msgspec.json.Decoder[_Frames | Heartbeat]] = msgspec.json.Decoder(_Frames | Heartbeat)
+_page: Final = msgspec.json.Decoder(EventPage)
+_loose_page: Final = msgspec.json.Decoder(_Page)
+_event: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
+_about: Final = msgspec.json.Decoder(_About)
+
+
+def message(text: bytes) -> Message:
+    """What was said on the socket. Raises `msgspec.DecodeError` for what is no message at all."""
+    try:
+        return _message.decode(text)
+    except msgspec.ValidationError:
+        said = _loose_message.decode(text)
+        return said if isinstance(said, Heartbeat) else Frames(frames=_understood(said.frames), cursor=said.cursor)
+
+
+def page(text: bytes) -> EventPage:
+    """A page of the feed. Raises `msgspec.DecodeError` for what is none."""
+    try:
+        return _page.decode(text)
+    except msgspec.ValidationError:
+        said = _loose_page.decode(text)
+        return EventPage(frames=_understood(said.frames), cursor=said.cursor, more=said.more)
+
+
+def _understood(frames: Iterable[_Frame]) -> tuple[Frame, ...]:
+    return tuple(Frame(seq=frame.seq, prev=frame.prev, event=_read(frame.event)) for frame in frames)
+
+
+def _read(event: msgspec.Raw) -> Event | Unfamiliar:
+    try:
+        return _event.decode(event)
+    except msgspec.ValidationError:
+        return Unfamiliar(order_id=_about.decode(event).order_id)
