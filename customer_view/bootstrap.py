@@ -32,6 +32,7 @@ def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindo
         local_file("customer", settings),
         on_changed=bridge.on_changed,
         on_standing=bridge.on_standing,
+        ca_file=settings.ca_file,
         push=settings.push,
     )
     window = CustomerWindow(theme, Jobs(), api, settings, bridge, api)

@@ -33,6 +33,7 @@ def open_window(settings: PosSettings, theme: Theme) -> PosWindow:
         local_file("pos", settings),
         on_changed=bridge.on_changed,
         on_standing=bridge.on_standing,
+        ca_file=settings.ca_file,
         push=settings.push,
     )
     window = PosWindow(settings, theme, api, Jobs(), bridge, api)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from msgspec import Meta
+from typing_extensions import override
 
 from core.client.settings import Interval, WindowSettings
 
@@ -24,6 +25,8 @@ class PosSettings(WindowSettings, frozen=True, kw_only=True):
     late_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as late.")] = 14.0
     undo_s: Annotated[float, Meta(ge=0.2, le=60, description="Seconds for which a step can be taken back.")] = 5.0
 
+    @override
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.late_after_min < self.slow_after_min:
             raise ValueError("late_after_min must not be less than slow_after_min")

@@ -25,6 +25,7 @@ from core.client.local import LocalStore, LocalStoreError, default_path
 from core.client.news import Changed
 from core.client.operations import Operation, State
 from core.client.outbox import Counts, Outbox
+from core.client.settings import ServerAddress
 from core.client.sync import Sync
 from core.domain.ids import OpId, OrderId
 from core.protocol.replies import Tokens
@@ -35,10 +36,7 @@ IN_SYNC, WAITING, OUT_OF_REACH = 0, 1, 2
 _BAR: Final = 30
 
 
-class SyncSettings(msgspec.Struct, frozen=True, kw_only=True):
-    server_url: Annotated[
-        str, Meta(pattern=r"^https?://[^/]+$", description="address of the backend, without a path")
-    ] = "http://127.0.0.1:8765"
+class SyncSettings(ServerAddress, frozen=True, kw_only=True):
     window: Annotated[Literal["pos", "customer"], Meta(description="whose file: pos or customer")] = "pos"
     local_file: Annotated[str, Meta(description="the window's file; empty: where it is by default")] = ""
     interval_s: Annotated[float, Meta(ge=1, le=86_400, description="seconds between two passes of --watch")] = 30.0
@@ -224,7 +222,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespace) -> int:
-    with closing(HttpApi(configured.server_url, keep=partial(session_file.keep, store))) as http:
+    with closing(
+        HttpApi(configured.server_url, ca_file=configured.ca_file, keep=partial(session_file.keep, store))
+    ) as http:
         kept = session_file.read(store)
         if options.staff:
             pin = getpass.getpass(f"PIN of {options.staff}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()

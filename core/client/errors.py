@@ -25,6 +25,15 @@ class Unreachable(ClientError):
         self.retry_after_s = retry_after_s
 
 
+class Untrusted(Unreachable):
+    """Something answers, but its certificate does not prove it to be the shop's server: nothing was said to it."""
+
+    title = "This is not the shop's server"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
 class SignedOut(ClientError):
     """The session is over: it expired, was ended, or was never valid."""
 

@@ -14,25 +14,16 @@ import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
-from core.client.errors import (
-    ClientError,
-    Conflict,
-    Diverged,
-    Gone,
-    NotFound,
-    Refused,
-    ServerFault,
-    SignedOut,
-    Unreachable,
-)
+from core.client.errors import ClientError, ServerFault, SignedOut, Unreachable, Untrusted
+from core.client.refusals import as_error
 from core.client.session import Keep, Session
+from core.client.trust import is_plain, untrusted
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.people import Customer
 from core.protocol.board import BOARD_PATH, BoardReply
 from core.protocol.headers import IDEMPOTENCY_KEY
-from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
@@ -71,18 +62,28 @@ class _Answer(NamedTuple):
 class HttpApi:
     """A `CustomerApi` and a `StaffApi` over one backend. Safe to use from several threads.
 
-    A call whose answer was lost is repeated: reads are harmless and every write carries its op id.
+    A call whose answer was lost is repeated: reads are harmless and every write carries its op id. A server is
+    believed by `ca_file` and nothing else, or without one by the public authorities.
     """
 
     def __init__(
-        self, server_url: str, *, timeout_s: tuple[float, float] = TIMEOUT_S, keep: Keep | None = None
+        self,
+        server_url: str,
+        *,
+        ca_file: str = "",
+        timeout_s: tuple[float, float] = TIMEOUT_S,
+        keep: Keep | None = None,
     ) -> None:
         self.server_url = server_url.rstrip("/")
+        self.ca_file = ca_file
         self._timeout_s = timeout_s
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.verify = ca_file or True
         self._http.mount("http://", HTTPAdapter(pool_maxsize=8))
         self._http.mount("https://", HTTPAdapter(pool_maxsize=8))
+        if is_plain(self.server_url):
+            log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
         self._session = Session(self._refresh, keep=keep) if keep else Session(self._refresh)
         self._clock_offset = timedelta()
         self._answers: dict[tuple[object, ...], _Answer] = {}
@@ -269,7 +270,7 @@ class HttpApi:
                 response = self._once(method, path, token, query=query, body=body, op_id=op_id, etag=etag)
                 break
             except Unreachable as error:
-                if repeat == _REPEATS or error.retry_after_s is not None:
+                if repeat == _REPEATS or error.retry_after_s is not None or isinstance(error, Untrusted):
                     raise
                 time.sleep(random.uniform(0, 0.2 * 2**repeat))  # noqa: S311 (jitter, not a secret)
         if response.status_code == 304 and known is not None and isinstance(known.content, reply):
@@ -323,12 +324,16 @@ class HttpApi:
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
-            raise Unreachable("The server cannot be reached. Check the network; this window keeps trying.") from error
+            raise untrusted(error) or Unreachable(
+                "The server cannot be reached. Check the network; this window keeps trying."
+            ) from error
         except requests.RequestException as error:
             raise ServerFault("Its answer broke off. Try again.") from error
+        except OSError as error:  # requests' way of saying that `ca_file` is gone
+            raise Untrusted("The file that the server is known by cannot be read here. Tell the admin.") from error
         self._set_clock(response)
         if response.status_code >= 300 and not (etag and response.status_code == 304):
-            raise _error(response)
+            raise as_error(response)
         return response
 
     def _set_clock(self, response: requests.Response) -> None:
@@ -358,35 +363,3 @@ def _params(query: object) -> list[tuple[str, str]]:
         for each in (value if isinstance(value, list | tuple) else (value,))
         if each
     ]
-
-
-def _problem(response: requests.Response) -> Problem:
-    if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
-        with contextlib.suppress(msgspec.DecodeError):
-            return msgspec.json.decode(response.content, type=Problem)
-    return Problem(type="about:blank", title="", status=response.status_code)
-
-
-def _error(response: requests.Response) -> ClientError:
-    status = response.status_code
-    problem = _problem(response)
-    detail = problem.detail or problem.title
-    if status == 401:
-        return SignedOut(detail or "The session is over.")
-    if status == 404:
-        return NotFound(detail or "The server does not have it.")
-    if status == 409 and problem.type == "diverged":
-        return Diverged(detail)
-    if status == 410:
-        return Gone(detail)
-    if status == 409:
-        return Conflict(detail or "Somebody was faster.", order=problem.order, field=problem.field)
-    if status in (429, 503):
-        return Unreachable(detail or "The server is busy.", retry_after_s=_seconds(response.headers.get("Retry-After")))
-    if 400 <= status < 500:
-        return Refused(detail or f"The server refused it ({status}).", field=problem.field)
-    return ServerFault(detail or f"It answered {status}. Try again; tell the admin if it stays.")
-
-
-def _seconds(retry_after: str | None) -> float:
-    return float(retry_after) if retry_after and retry_after.isdigit() else 1.0

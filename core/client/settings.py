@@ -5,16 +5,32 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from core.client.trust import check_address
+
 Interval = Annotated[float, Meta(ge=0.2, le=86_400)]
 Scheme = Literal["auto", "light", "dark", "contrast"]
 
 
-class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the backend is, and how a screen looks and speaks."""
+class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the backend is, and how it is known."""
 
     server_url: Annotated[
         str, Meta(pattern=r"^https?://[^/]+$", description="Address of the backend, without a path.")
     ] = "http://127.0.0.1:8765"
+    ca_file: Annotated[
+        str, Meta(description="The only certificate authority to believe (PEM); empty: the public ones.")
+    ] = ""
+    allow_plain_http: Annotated[
+        bool, Meta(description="Let http:// leave this machine: PINs and orders can be read on the way.")
+    ] = False
+
+    def __post_init__(self) -> None:
+        check_address(self.server_url, self.ca_file, allow_plain_http=self.allow_plain_http)
+
+
+class ScreenSettings(ServerAddress, frozen=True, kw_only=True):
+    """And how a screen looks and speaks."""
+
     theme: Annotated[Scheme, Meta(description="auto follows the desktop; or light, dark, contrast.")] = "auto"
     text_scale: Annotated[int, Meta(ge=100, le=200, description="Size of all text, in percent.")] = 100
     language: Annotated[

@@ -63,6 +63,7 @@ class SyncedApi:
         *,
         on_changed: Listener,
         on_standing: Callable[[Standing], None],
+        ca_file: str = "",
         push: bool = True,
         timeout_s: tuple[float, float] | None = None,
     ) -> None:
@@ -70,7 +71,7 @@ class SyncedApi:
         self._cache = Cache(self._store)
         self._telling = threading.RLock()
         options = {} if timeout_s is None else {"timeout_s": timeout_s}
-        self._http = HttpApi(server_url, keep=partial(session_file.keep, self._store), **options)
+        self._http = HttpApi(server_url, ca_file=ca_file, keep=partial(session_file.keep, self._store), **options)
         self._door = HttpDoor(self._http)
         self._listener = on_changed
         self._on_standing = on_standing

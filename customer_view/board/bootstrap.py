@@ -15,7 +15,8 @@ from customer_view.board.window import BoardWindow
 def run(settings: BoardSettings, code: str) -> int:
     """Show the board until it is closed. Gives the process's exit status."""
     app, theme = start_application("Orderbell", settings)
-    source = Display(HttpApi(settings.server_url), DeviceSignIn(device=settings.device, secret=code))
+    api = HttpApi(settings.server_url, ca_file=settings.ca_file)
+    source = Display(api, DeviceSignIn(device=settings.device, secret=code))
     window = compose(settings, theme, source)
     try:
         return run_window(app, window, settings)

@@ -1,0 +1,52 @@
+"""The server's refusals as the errors that windows know."""
+
+import contextlib
+
+import msgspec
+import requests
+
+from core.client.errors import (
+    ClientError,
+    Conflict,
+    Diverged,
+    Gone,
+    NotFound,
+    Refused,
+    ServerFault,
+    SignedOut,
+    Unreachable,
+)
+from core.protocol.problem import CONTENT_TYPE, Problem
+
+
+def as_error(response: requests.Response) -> ClientError:
+    """What an answer of 300 or more is to a window."""
+    status = response.status_code
+    problem = _problem(response)
+    detail = problem.detail or problem.title
+    if status == 401:
+        return SignedOut(detail or "The session is over.")
+    if status == 404:
+        return NotFound(detail or "The server does not have it.")
+    if status == 409 and problem.type == "diverged":
+        return Diverged(detail)
+    if status == 410:
+        return Gone(detail)
+    if status == 409:
+        return Conflict(detail or "Somebody was faster.", order=problem.order, field=problem.field)
+    if status in (429, 503):
+        return Unreachable(detail or "The server is busy.", retry_after_s=_seconds(response.headers.get("Retry-After")))
+    if 400 <= status < 500:
+        return Refused(detail or f"The server refused it ({status}).", field=problem.field)
+    return ServerFault(detail or f"It answered {status}. Try again; tell the admin if it stays.")
+
+
+def _problem(response: requests.Response) -> Problem:
+    if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
+        with contextlib.suppress(msgspec.DecodeError):
+            return msgspec.json.decode(response.content, type=Problem)
+    return Problem(type="about:blank", title="", status=response.status_code)
+
+
+def _seconds(retry_after: str | None) -> float:
+    return float(retry_after) if retry_after and retry_after.isdigit() else 1.0
