@@ -47,4 +47,4 @@ async def operate(call: Call[Any, Any], work: Callable[[Transaction], R]) -> Enc
         outcome = Outcome.APPLIED if happened else Outcome.SUPERSEDED
         return Encoded(body, call.status, headers=told(transaction, outcome))
 
-    return await call.services.database.write(once)
+    return await call.services.database.write(once, shop_id)

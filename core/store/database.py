@@ -1,38 +1,25 @@
-"""The database as the server holds it: one writer, one reader in the event loop, a few readers beside it."""
+"""The database as the server holds it: one writer, and readers; in the event loop where that is cheaper."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
 from alembic.util import CommandError
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.store import migrate
+from core.domain.ids import ShopId
+from core.store import dialects, migrate
+from core.store.announcements import Announcements
+from core.store.readers import Readers, in_snapshot
 from core.store.statements import Transaction
-from core.store.threads import started_pool
 from core.store.writer import Work, Writer
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS: Final = 5_000
-READ_CACHE_KIB: Final = 65_536
-"""Pages that a reading connection holds. SQLite's 2 MB are turned over by fifty customers of a shop with a million
-orders: 118 µs a history page instead of 70."""
 SEARCHERS: Final = 2
-# A deferred BEGIN that reads before it writes fails under contention; IMMEDIATE waits its turn.
-_BEGIN_WRITE: Final = "BEGIN IMMEDIATE"
-_DURABLE: Final = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits when the power goes
-    "PRAGMA foreign_keys = ON",
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-)
 
 
 def file_url(path: Path) -> str:
@@ -41,18 +28,21 @@ def file_url(path: Path) -> str:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine whose transactions are ours to begin and end, with SQLite set to lose nothing."""
+    """An engine whose transactions are ours to begin and end, and whose commits are durable.
+
+    Raises `LookupError` for a kind of database that is not ours, `ImportError` for one whose driver is missing.
+    """
+    parsed = make_url(url)
+    dialect = dialects.of(parsed.get_backend_name())
     engine = sqlalchemy.create_engine(
-        url,
-        isolation_level="AUTOCOMMIT",
-        connect_args={"check_same_thread": False, "cached_statements": 512},
-        skip_autocommit_rollback=True,
+        parsed, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **dialect.options(parsed)
     )
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in _DURABLE:
-            connection.execute(pragma)
+    def _configure(connection: Any, _record: object) -> None:
+        dialect.adapt(connection)
+        for each in dialect.on_connect:
+            connection.execute(each)
 
     return engine
 
@@ -64,48 +54,59 @@ class CannotOpen(Exception):
 class Database:
     """Opened on a URL, migrated to the newest schema, closed once. Raises `CannotOpen`.
 
-    Units of work are plain functions of a `Transaction`. `write` groups them; `read` answers a short keyed question
-    where it stands, which with SQLite is far cheaper than a thread's hand-over; `search` takes what may be long to
-    a thread of its own. Each sees one snapshot.
+    Units of work are plain functions of a `Transaction`. `write` groups them; `read` answers a short keyed question,
+    with SQLite where it stands, which is far cheaper than a thread's hand-over; `search` takes what may be long to
+    a thread of its own. Each sees one snapshot. All of them raise `Unavailable` while a server is out of reach.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = _open(url)
-        self._writer = Writer(Transaction(self.engine.connect()), _BEGIN_WRITE)
-        self._reader = self._read_only()
-        self._idle: SimpleQueue[Transaction] = SimpleQueue()
-        for _ in range(SEARCHERS):
-            self._idle.put(self._read_only())
-        self._searchers = started_pool(SEARCHERS, "store-search")
+        dialect = dialects.of(self.engine.dialect.name)
+        self._reading = dialect.reading
+        try:
+            self._here = self._reader() if not dialect.readers else None
+            self._readers = Readers(self._reader, dialect.readers, "store-read")
+            self._searchers = Readers(self._reader, SEARCHERS, "store-search")
+            self._writer = Writer(Transaction(self.engine.connect(), dialect.writing), dialect)
+        except SQLAlchemyError as error:  # a server may have no connection left
+            raise _cannot_open(self.engine, error) from error
+        self._announcements = Announcements(self.engine) if dialect.shared else None
+        if self._announcements is not None:
+            self._writer.announcement = self._announcements.command
         self._closed = False
 
-    def write(self, work: Work[T]) -> "asyncio.Future[T]":
-        """Do `work` in a transaction, together with what else waits. Resolves when it is durable."""
-        return self._writer.submit(work)
+    def write(self, work: Work[T], shop: ShopId | None = None) -> "asyncio.Future[T]":
+        """Do `work` in a transaction, together with what else waits. Resolves when it is durable.
 
-    def write_blocking(self, work: Work[T]) -> T:
+        With `shop` nobody else writes to that shop meanwhile, in whatever process. Give it whenever something of a
+        shop's is read to be written. Without it `work` may be done more than once, until nobody gets in its way.
+        """
+        return self._writer.submit(work, shop)
+
+    def write_blocking(self, work: Work[T], shop: ShopId | None = None) -> T:
         """The same for a caller without an event loop."""
-        return self._writer.submit_blocking(work).result()
+        return self._writer.submit_blocking(work, shop).result()
 
     async def read(self, work: Work[T]) -> T:
         """A short question by key, from the event loop's thread."""
-        return _in_snapshot(self._reader, work)
+        if self._here is not None:
+            return in_snapshot(self._here, work)
+        return await self._readers.submit(work)
 
     def search(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
         """A question that may take long; the event loop goes on meanwhile."""
-        return _in_thread(self._searchers, lambda: self.read_blocking(work))
+        return self._searchers.submit(work)
 
     def read_blocking(self, work: Work[T]) -> T:
         """A question of any kind, from any thread."""
-        transaction = self._idle.get()
-        try:
-            return _in_snapshot(transaction, work)
-        finally:
-            self._idle.put(transaction)
+        return self._searchers.blocking(work)
 
     def listen(self, on_events: Callable[[], None] | None) -> None:
-        """Have `on_events` called, in the writer's thread, after every commit that appended events to a shop's."""
+        """Have `on_events` called, in a thread of the store's, after every commit that appended events to a shop's,
+        in this process or another. It may be called without need, and for another process's once too seldom."""
         self._writer.on_events = on_events
+        if self._announcements is not None:
+            self._announcements.listen(on_events)
 
     def close(self) -> None:
         """Finish every accepted write, then let go of the file. Closing again does nothing."""
@@ -113,41 +114,35 @@ class Database:
             return
         self._closed = True
         self._writer.close()
-        self._searchers.shutdown()
-        self._reader.close()
-        for _ in range(SEARCHERS):
-            self._idle.get().close()
+        if self._announcements is not None:
+            self._announcements.listen(None)
+        self._readers.close()
+        self._searchers.close()
+        if self._here is not None:
+            self._here.close()
         self.engine.dispose()
 
-    def _read_only(self) -> Transaction:
-        transaction = Transaction(self.engine.connect(), remembers=True)
-        transaction.command("PRAGMA query_only = ON")
-        transaction.command(f"PRAGMA cache_size = -{READ_CACHE_KIB}")
-        return transaction
+    def _reader(self) -> Transaction:
+        return Transaction(self.engine.connect(), self._reading, remembers=True)
 
 
 def _open(url: str) -> Engine:
     """The engine of a database that has the newest schema. Raises `CannotOpen`."""
     try:
         engine = make_engine(url)
-    except (SQLAlchemyError, ImportError) as error:
+    except ImportError as error:
+        raise CannotOpen(
+            f"PostgreSQL needs a driver that is not installed: pip install orderbell[postgresql] ({error})"
+        ) from error
+    except (SQLAlchemyError, LookupError) as error:
         raise CannotOpen(f"{url!r} is no database we know: {error}") from error
     try:
         migrate.upgrade(engine)
     except (SQLAlchemyError, CommandError, migrate.NewerSchema) as error:
-        engine.dispose()
-        reason = getattr(error, "orig", None) or error
-        raise CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {reason}") from error
+        raise _cannot_open(engine, error) from error
     return engine
 
 
-async def _in_thread(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(executor, work)
-
-
-def _in_snapshot(transaction: Transaction, work: Work[T]) -> T:
-    transaction.command("BEGIN")
-    try:
-        return work(transaction)
-    finally:
-        transaction.command("COMMIT")
+def _cannot_open(engine: Engine, error: Exception) -> CannotOpen:
+    engine.dispose()
+    return CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {getattr(error, 'orig', None) or error}")

@@ -10,6 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from core.store import dialects
+
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 VERSION_TABLE: Final = "alembic_version"
 
@@ -58,12 +60,14 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     Raises `NewerSchema`.
     """
     current(engine)
-    settings = config()
+    settings, dialect = config(), dialects.of(engine.dialect.name)
     with engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        for each in dialect.begin_migration:
+            connection.exec_driver_sql(each)
         settings.attributes["connection"] = connection
         try:
             command.upgrade(settings, revision)
+            dialect.after_migration(connection)
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
             raise

@@ -1,5 +1,7 @@
 """Shops: their devices, their number series, and the count of their events."""
 
+from collections.abc import Collection
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -120,6 +122,21 @@ def default(transaction: Transaction) -> Shop | None:
 def ids(transaction: Transaction) -> list[ShopId]:
     """All shops."""
     return [row[0] for row in transaction.all(_IDS)]
+
+
+def lock(transaction: Transaction, shop_ids: Collection[ShopId]) -> None:
+    """Be the only one to write to these shops until the transaction ends; always in the same order, so that of those
+    who want several nobody waits for ever."""
+    if shop_ids:
+        values = {f"id{n}": shop_id for n, shop_id in enumerate(shop_ids)}
+        transaction.all(_lock_of(len(values)), **values)
+
+
+@cache
+def _lock_of(count: int) -> Prepared:
+    # Not FOR UPDATE: rows that only refer to a shop are written meanwhile.
+    wanted = select(shops.c.id).where(shops.c.id.in_([bindparam(f"id{n}") for n in range(count)]))
+    return Prepared(wanted.order_by(shops.c.id).with_for_update(key_share=True))
 
 
 def has_terminal(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> bool:

@@ -20,21 +20,20 @@ class Prepared:
 
     def __init__(self, statement: ClauseElement) -> None:
         self.statement = statement
-        self._texts: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
+        self._texts: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
 
     @classmethod
     def insert(cls, table: Table) -> "Prepared":
         """An insert of a whole row, its values named as its columns."""
         return cls(insert(table).values({column.name: bindparam(column.name) for column in table.columns}))
 
-    def text(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
-        """The SQL, its parameters' names in order (None: the driver takes names), and the values that never vary."""
+    def text(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """The SQL, its parameters' names in order, and the values that never vary."""
         found = self._texts.get(dialect.name)
         if found is None:
-            compiled = self.statement.compile(dialect=dialect)
-            names = getattr(compiled, "positiontup", None)
+            compiled: Any = self.statement.compile(dialect=dialect)
             fixed = {name: value for name, value in (compiled.params or {}).items() if value is not None}
-            found = self._texts[dialect.name] = (str(compiled), tuple(names) if names is not None else None, fixed)
+            found = self._texts[dialect.name] = (str(compiled), tuple(compiled.positiontup or ()), fixed)
         return found
 
 
@@ -45,14 +44,35 @@ class Transaction:
     kept in `memory` and given again.
     """
 
-    def __init__(self, connection: Connection, *, remembers: bool = False) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, settings: Sequence[str] = (), *, remembers: bool = False) -> None:
         self.memory: dict[str, Any] | None = {} if remembers else None
         self.announced: Cursor | None = None
         """The last event that was appended in it."""
-        driver: Any = connection.connection.driver_connection
-        self._cursor = driver.cursor()
+        self._settings = settings
         self._dialect = connection.dialect
+        self._hold(connection)
+
+    def _hold(self, connection: Connection) -> None:
+        self.connection = connection
+        driver: Any = connection.connection.driver_connection
+        self._driver = driver
+        self._cursor = driver.cursor()
+        for each in self._settings:
+            self._cursor.execute(each)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the database server has ended the connection. A file does not."""
+        return bool(getattr(self._driver, "closed", False))
+
+    def renew(self) -> None:
+        """Go on with a new connection. Raises `sqlalchemy.exc.SQLAlchemyError` when none can be had."""
+        lost = self.connection
+        self._hold(lost.engine.connect())
+        if self.memory is not None:
+            self.memory.clear()  # the server may have been put back to an older state
+        lost.invalidate()
+        lost.close()
 
     def all(self, prepared: Prepared, /, **values: Any) -> list[Row]:
         """Every row."""
@@ -75,7 +95,7 @@ class Transaction:
     def run_many(self, prepared: Prepared, rows: Iterable[dict[str, Any]]) -> None:
         sql, names, fixed = prepared.text(self._dialect)
         merged = [{**fixed, **row} for row in rows] if fixed else rows
-        self._cursor.executemany(sql, merged if names is None else [[row[name] for name in names] for row in merged])
+        self._cursor.executemany(sql, [[row[name] for name in names] for row in merged])
 
     def search(self, statement: Select[Any] | Executable) -> Sequence[Any]:
         """Every row of a statement that was built for this one call."""
@@ -93,4 +113,4 @@ class Transaction:
         sql, names, fixed = prepared.text(self._dialect)
         if fixed:
             values = {**fixed, **values}
-        self._cursor.execute(sql, values if names is None else [values[name] for name in names])
+        self._cursor.execute(sql, [values[name] for name in names])

@@ -337,9 +337,10 @@ HISTORY_GUARDS: Final = {
         for verb in ("update", "delete")
     ),
     "postgresql": (
-        "CREATE FUNCTION status_history_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'status history is append-only' USING ERRCODE = 'integrity_constraint_violation'; "
-        "END $$",
+        (
+            "CREATE FUNCTION status_history_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+            "EXCEPTION 'status history is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
         *(
             f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
             "FOR EACH STATEMENT EXECUTE FUNCTION status_history_is_append_only()"

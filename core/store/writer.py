@@ -8,6 +8,9 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
+from core.domain.ids import ShopId
+from core.store import dialects, shops
+from core.store.dialects import Dialect
 from core.store.statements import Transaction
 
 T = TypeVar("T")
@@ -16,20 +19,32 @@ Work = Callable[[Transaction], T]
 GROUP_LIMIT: Final = 64
 """The most operations one commit carries, so that the first of them never waits for long."""
 
+TRIES: Final = 5
+"""How often an operation is tried that another process's keep getting in the way of."""
+
 log = logging.getLogger(__name__)
 
 
-class StoreClosed(Exception):
+class Unavailable(Exception):
+    """The database cannot be used now. Whether a write that ends so was done is not known: ask again by its key."""
+
+
+class StoreClosed(Unavailable):
     """The store is shutting down and takes no more writes."""
 
 
 class _Job:
-    __slots__ = ("error", "future", "loop", "result", "work")
+    __slots__ = ("error", "future", "loop", "result", "shop", "work")
 
     def __init__(
-        self, work: Work[Any], future: "asyncio.Future[Any] | Future[Any]", loop: asyncio.AbstractEventLoop | None
+        self,
+        work: Work[Any],
+        shop: ShopId | None,
+        future: "asyncio.Future[Any] | Future[Any]",
+        loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         self.work = work
+        self.shop = shop
         self.future = future
         self.loop = loop
         self.result: Any = None
@@ -49,30 +64,37 @@ class Writer:
 
     Each operation runs in a savepoint, so one that fails takes back only itself. Nothing is answered before the
     commit that carries it has succeeded; when that fails, it fails for the whole group.
+
+    In a database that other processes write to as well, a group begins by locking its shops, in one order for
+    everybody. So within a shop it is alone, as it is in a file, and the order of commits is the order of `seq`. What is
+    not a shop's may still collide; such an operation is taken back and done again alone.
     """
 
-    def __init__(self, transaction: Transaction, begin: str) -> None:
+    def __init__(self, transaction: Transaction, dialect: Dialect) -> None:
         self._tx = transaction
-        self._begin = begin
+        self._dialect = dialect
+        self._announced = False
         self.on_events: Callable[[], None] | None = None
         """Called in the writer's thread after a commit that made events known, once for all of them."""
+        self.announcement = ""
+        """The command that tells other processes the same."""
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="store-writer")
         self._thread.start()
 
-    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
+    def submit(self, work: Work[T], shop: ShopId | None = None) -> "asyncio.Future[T]":
         """Queue `work` from the running event loop; the future resolves once it is durable."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._put(_Job(work, future, loop))
+        self._put(_Job(work, shop, future, loop))
         return future
 
-    def submit_blocking(self, work: Work[T]) -> "Future[T]":
+    def submit_blocking(self, work: Work[T], shop: ShopId | None = None) -> "Future[T]":
         """The same from a thread without an event loop."""
         future: Future[T] = Future()
-        self._put(_Job(work, future, None))
+        self._put(_Job(work, shop, future, None))
         return future
 
     def close(self) -> None:
@@ -101,35 +123,80 @@ class Writer:
                     last = True
                     break
                 group.append(job)
-            self._commit(group)
+            self._announced = False
+            for job in self._commit(group):
+                self._commit_alone(job)
             _answer(group)
-            if self._tx.announced is not None and self.on_events is not None:
-                self.on_events()
+            if self._announced:
+                self._announce()
             if last:
                 break
         self._tx.close()
 
-    def _commit(self, group: list[_Job]) -> None:
+    def _commit(self, group: list[_Job]) -> list[_Job]:
+        """Do the jobs of a group and commit them. Gives those that have to be done again, alone."""
         self._tx.announced = None
         try:
-            self._tx.command(self._begin)
-            for job in group:
-                self._attempt(job)
+            self._begin(group)
+            again = [job for job in group if not self._attempt(job)]
             self._tx.command("COMMIT")
         except BaseException as error:
-            log.exception("a group of writes failed", extra={"writes": len(group)})
-            for job in group:
-                job.error = job.error or error
             self._roll_back()
+            again = group if dialects.is_conflict(error) else []
+            if not again:
+                log.exception("a group of writes failed", extra={"writes": len(group)})
+            for job in group:
+                if again or job.error is None or dialects.is_servers(job.error):
+                    job.error = self._told(error)
+            return again
+        self._announced = self._announced or self._tx.announced is not None
+        return again
 
-    def _attempt(self, job: _Job) -> None:
+    def _commit_alone(self, job: _Job) -> None:
+        for _ in range(TRIES):
+            if not self._commit([job]):
+                return
+        log.warning("other processes were always faster", exc_info=job.error)
+        if job.error is not None and not dialects.is_duplicate(job.error):
+            job.error = _unavailable(job.error)
+
+    def _begin(self, group: list[_Job]) -> None:
+        try:
+            self._tx.command(self._dialect.begin_write)
+        except Exception:
+            if not self._tx.lost:
+                raise
+            self._tx.renew()  # it ended while nothing was asked of it
+            self._tx.command(self._dialect.begin_write)
+        if self._dialect.shared:
+            shops.lock(self._tx, {job.shop for job in group if job.shop is not None})
+
+    def _attempt(self, job: _Job) -> bool:
+        """Do a job in a savepoint. False when it has to be done again, because another process was faster."""
+        job.error = None
         self._tx.command("SAVEPOINT operation")
         try:
             job.result = job.work(self._tx)
         except Exception as error:  # noqa: BLE001 - it is handed to whoever asked for the work
-            job.error = error
+            job.error = self._told(error)
             self._tx.command("ROLLBACK TO SAVEPOINT operation")
         self._tx.command("RELEASE SAVEPOINT operation")
+        return job.error is None or not dialects.is_conflict(job.error)
+
+    def _told(self, error: BaseException) -> BaseException:
+        """What those are told whose work `error` has ended."""
+        return _unavailable(error) if self._tx.lost or dialects.is_out_of_reach(error) else error
+
+    def _announce(self) -> None:
+        """Tell others, who read what was committed from the table; so what they miss of this is only time."""
+        if self.on_events is not None:
+            self.on_events()
+        if self.announcement:
+            try:
+                # In a transaction of its own: PostgreSQL lets those that notify commit only one after the other.
+                self._tx.command(self.announcement)
+            except Exception:
+                log.debug("nobody was told", exc_info=True)
 
     def _roll_back(self) -> None:
         try:
@@ -137,6 +204,12 @@ class Writer:
         except Exception:
             # Some errors (a full disk) make SQLite roll back by itself; then there is nothing left to take back.
             log.debug("nothing to roll back", exc_info=True)
+
+
+def _unavailable(cause: BaseException) -> Unavailable:
+    error = Unavailable("the database is out of reach")
+    error.__cause__ = cause
+    return error
 
 
 def _answer(group: list[_Job]) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy.exc
 
@@ -11,8 +12,7 @@ from core.client import ledger
 from core.domain.status import OrderStatus
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Frame, Frames
-from core.store import database as databases
-from core.store import operations
+from core.store import dialects, operations
 from core.store.database import Database, file_url
 from core.store.statements import Transaction
 from tests.integration.calls import new_key, order_body
@@ -115,7 +115,8 @@ def test_a_transaction_that_reads_and_then_writes_is_not_overtaken(tmp_path: Pat
 
 
 def test_without_begin_immediate_it_would_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "_BEGIN_WRITE", "BEGIN")
+    deferred = msgspec.structs.replace(dialects.SQLITE, begin_write="BEGIN")
+    monkeypatch.setattr(dialects, "of", lambda _name: deferred)
     with pytest.raises(sqlalchemy.exc.OperationalError, match="locked"):
         _write_while_another_process_wants_to(tmp_path)
 

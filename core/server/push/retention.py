@@ -20,5 +20,7 @@ async def forget_old_events(services: Services) -> None:
     settings, database = services.settings, services.database
     before_us = to_us(now() - timedelta(days=settings.events_days))
     step = partial(events.trim, before_us=before_us, most=settings.events_most, step=STEP)
-    forgotten = [await database.write(partial(step, shop_id=shop_id)) for shop_id in await database.read(shops.ids)]
+    forgotten = [
+        await database.write(partial(step, shop_id=shop_id), shop_id) for shop_id in await database.read(shops.ids)
+    ]
     await asyncio.sleep(_BREATH_S if STEP in forgotten else PAUSE_S)

@@ -244,9 +244,25 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("shop_id", "item_id", "group_id", "id", name="pk_menu_modifiers"),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
-                "BEGIN SELECT RAISE(ABORT, 'status history is append-only'); END"
-            )
+    for guard in HISTORY_GUARDS[op.get_bind().dialect.name]:
+        op.execute(guard)
+
+
+HISTORY_GUARDS = {
+    "sqlite": [
+        f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
+        "BEGIN SELECT RAISE(ABORT, 'status history is append-only'); END"
+        for verb in ("update", "delete")
+    ],
+    "postgresql": [
+        (
+            "CREATE FUNCTION status_history_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+            "EXCEPTION 'status history is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        *(
+            f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
+            "FOR EACH STATEMENT EXECUTE FUNCTION status_history_is_append_only()"
+            for verb in ("update", "delete", "truncate")
+        ),
+    ],
+}

@@ -1,0 +1,82 @@
+"""What other processes have committed: heard from the database server as soon as it has happened.
+
+Only a wake-up (PostgreSQL's LISTEN and NOTIFY). What has happened is in the events table, and whoever misses a wake-up
+looks there a little later by itself.
+"""
+
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.domain.ids import uuid7
+from core.store.dialects import CHANNEL
+
+AGAIN_AFTER_S: Final = 1.0
+log = logging.getLogger(__name__)
+
+
+class Announcements:
+    """Those of the processes that share a database. This one's own are not heard: its writer tells them itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._name = uuid7()
+        self.command = f"NOTIFY {CHANNEL}, '{self._name}'"
+        """Announces a commit to the others."""
+        self._thread: threading.Thread | None = None
+        self._end: socket.socket | None = None
+
+    def listen(self, on_events: Callable[[], None] | None) -> None:
+        """Have `on_events` called in a thread of its own, from now on, instead of what was; None: nothing any more."""
+        if self._thread is not None and self._end is not None:
+            self._end.close()
+            self._thread.join()
+            self._thread = None
+        if on_events is not None:
+            self._end, ended = socket.socketpair()
+            self._thread = threading.Thread(target=self._run, args=(ended, on_events), name="store-listen")
+            self._thread.start()
+
+    def _run(self, ended: socket.socket, on_events: Callable[[], None]) -> None:
+        with ended, selectors.DefaultSelector() as waiting:
+            waiting.register(ended, selectors.EVENT_READ)
+            while not self._hear(waiting, ended, on_events):
+                log.warning("what other processes do is heard once a second only, until the database is back")
+                if waiting.select(AGAIN_AFTER_S):
+                    return
+
+    def _hear(self, waiting: selectors.BaseSelector, ended: socket.socket, on_events: Callable[[], None]) -> bool:
+        """Listen on one connection. True when it is to end, False when the connection has."""
+        driver: Any = None
+        try:
+            with self._engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                driver.execute(f"LISTEN {CHANNEL}")
+                waiting.register(driver.fileno(), selectors.EVENT_READ)
+                try:
+                    on_events()  # what happened while nobody listened
+                    while all(key.fileobj is not ended for key, _ in waiting.select()):
+                        driver.pgconn.consume_input()
+                        if self._heard(driver.pgconn):
+                            on_events()
+                finally:
+                    waiting.unregister(driver.fileno())
+        except SQLAlchemyError:
+            return False
+        except Exception:
+            if not getattr(driver, "closed", False):
+                log.exception("cannot listen")
+            return False
+        return True
+
+    def _heard(self, connection: Any) -> bool:
+        others = False
+        while (notice := connection.notifies()) is not None:
+            others = others or notice.extra != self._name.encode()
+        return others

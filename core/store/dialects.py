@@ -1,0 +1,194 @@
+"""What SQLite and PostgreSQL want said differently. Nothing else here or above knows which of the two it is."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import URL, Connection, NullPool, text
+
+BUSY_TIMEOUT_MS: Final = 5_000
+LOCK_TIMEOUT_MS: Final = 8_000
+"""The longest that a write waits for another process's transaction; then its clients are asked to come again, before
+they give up by themselves."""
+FROZEN_AFTER_MS: Final = 10_000
+"""A process that stops in the middle of a transaction, as a paused machine does, keeps others waiting no longer."""
+READ_CACHE_KIB: Final = 65_536
+"""Pages that a reading connection holds. SQLite's 2 MB are turned over by fifty customers of a shop with a million
+orders: 118 µs a history page instead of 70."""
+CHANNEL: Final = "orderbell_events"
+_MIGRATION_LOCK: Final = 0x4F7264657262656C  # "Orderbel"; any number that nobody else uses
+
+
+def _leave(_connection: Any) -> None:
+    """Nothing to do."""
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """How one kind of database is opened, begun and told apart."""
+
+    options: Callable[[URL], dict[str, Any]]
+    """For `sqlalchemy.create_engine`."""
+    on_connect: tuple[str, ...]
+    adapt: Callable[[Any], None] = _leave
+    """Given each of the driver's new connections."""
+    writing: tuple[str, ...]
+    """Make a connection the writer's."""
+    reading: tuple[str, ...]
+    """Make a connection one that cannot write and whose transactions see one snapshot."""
+    begin_write: str
+    begin_migration: tuple[str, ...]
+    """One process migrates at a time."""
+    after_migration: Callable[[Connection], None] = _leave
+    """Run in the migrations' own transaction, after them."""
+    shared: bool
+    """Other processes write to it, too: shops are locked, some operations are tried again, commits are announced."""
+    readers: int
+    """Connections with a thread of their own for short questions; with 0 they are answered where they stand."""
+
+
+# -- SQLite: a file of this process
+
+
+def _sqlite_options(_url: URL) -> dict[str, Any]:
+    return {"connect_args": {"check_same_thread": False, "cached_statements": 512}}
+
+
+SQLITE: Final = Dialect(
+    options=_sqlite_options,
+    on_connect=(
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits when the power goes
+        "PRAGMA foreign_keys = ON",
+        f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    ),
+    writing=(),
+    reading=("PRAGMA query_only = ON", f"PRAGMA cache_size = -{READ_CACHE_KIB}"),
+    # A deferred BEGIN that reads before it writes fails under contention; IMMEDIATE waits its turn.
+    begin_write="BEGIN IMMEDIATE",
+    begin_migration=("BEGIN IMMEDIATE",),
+    shared=False,
+    readers=0,
+)
+
+
+# -- PostgreSQL: a server that several processes share
+
+_KEEPALIVE: Final = {
+    "application_name": "orderbell",
+    "connect_timeout": "5",
+    # A server that has gone without a word is noticed within half a minute; by itself TCP takes hours.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+
+
+def _postgresql_options(url: URL) -> dict[str, Any]:
+    import psycopg
+
+    return {
+        "connect_args": {name: value for name, value in _KEEPALIVE.items() if name not in url.query}
+        | {"cursor_factory": psycopg.RawCursor},
+        "paramstyle": "numeric_dollar",  # PostgreSQL's own: nothing is translated at run time
+        "poolclass": NullPool,  # each connection is held for as long as the database is open
+        "use_native_hstore": False,
+    }
+
+
+def _adapt_psycopg(connection: Any) -> None:
+    """A whole number is always a bigint: by size, each statement would be prepared once for every size."""
+    import psycopg
+    from psycopg.types.numeric import Int8Dumper
+
+    connection.server_cursor_factory = psycopg.RawServerCursor
+    connection.adapters.register_dumper(int, Int8Dumper)
+    connection.prepared_max = 512
+
+
+def _compare_as_bytes(connection: Connection) -> None:
+    """Have text ordered and compared as SQLite does, and not as people of the database's language would.
+
+    Keys, cursors and pages depend on it. Done after the migrations so that none of them has to think of it.
+    """
+    from core.store.tables import metadata
+
+    rows = connection.execute(
+        text(
+            "SELECT t.relname, a.attname FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid "
+            "JOIN pg_collation c ON c.oid = a.attcollation "
+            "WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p') "
+            "AND NOT t.relispartition AND NOT a.attisdropped AND a.atttypid = 'text'::regtype AND c.collname <> 'C'"
+        )
+    )
+    alterations: dict[str, list[str]] = {}
+    for table, column in rows:
+        if table in metadata.tables:
+            alterations.setdefault(table, []).append(f'ALTER COLUMN "{column}" TYPE text COLLATE "C"')
+    for table, each in alterations.items():
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" {", ".join(each)}')
+
+
+_NOT_FROZEN: Final = f"SET idle_in_transaction_session_timeout = {FROZEN_AFTER_MS}"
+POSTGRESQL: Final = Dialect(
+    options=_postgresql_options,
+    on_connect=(
+        # Whoever set the server to lose acknowledged commits did not mean these.
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+        "SET default_transaction_isolation = 'read committed'",  # after waiting for a lock one sees what it protected
+    ),
+    adapt=_adapt_psycopg,
+    writing=(f"SET lock_timeout = {LOCK_TIMEOUT_MS}", _NOT_FROZEN),
+    reading=(
+        "SET default_transaction_isolation = 'repeatable read'",
+        "SET default_transaction_read_only = on",
+        _NOT_FROZEN,
+    ),
+    begin_write="BEGIN",
+    begin_migration=("BEGIN", "SET LOCAL lock_timeout = 0", f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"),
+    after_migration=_compare_as_bytes,
+    shared=True,
+    readers=4,
+)
+
+_BY_NAME: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+
+
+def of(name: str) -> Dialect:
+    """The dialect SQLAlchemy knows by `name`. Raises `LookupError` for one that we do not."""
+    return _BY_NAME[name]
+
+
+# -- what a driver's errors mean
+
+_UNIQUE_VIOLATION: Final = "23505"
+"""Another process has just written what was looked for in vain."""
+_CONFLICTS: Final = frozenset({_UNIQUE_VIOLATION, "40001", "40P01"})  # ..., serialization_failure, deadlock_detected
+_OUT_OF_REACH: Final = frozenset({"55P03", "57P01", "57P02", "57P03", "25P03", "25006", "53300"})
+# lock_not_available, admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
+# read_only_sql_transaction (of a standby), too_many_connections
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether it may go well when it is done again, after what another process has done meanwhile."""
+    return _state(error) in _CONFLICTS
+
+
+def is_duplicate(error: BaseException) -> bool:
+    """Whether what was to be written is there already."""
+    return _state(error) == _UNIQUE_VIOLATION
+
+
+def is_out_of_reach(error: BaseException) -> bool:
+    """Whether it is the database server that cannot be used now, and not what was asked of it."""
+    return _state(error) in _OUT_OF_REACH
+
+
+def is_servers(error: BaseException | None) -> bool:
+    """Whether it comes from a database server at all."""
+    return hasattr(getattr(error, "orig", None) or error, "sqlstate")
+
+
+def _state(error: BaseException) -> str | None:
+    """The SQLSTATE of a driver's error, or of one that SQLAlchemy wraps. SQLite's have none."""
+    return getattr(getattr(error, "orig", None) or error, "sqlstate", None)

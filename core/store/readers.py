@@ -1,0 +1,75 @@
+"""Connections that only read, each with a thread beside it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from core.store import dialects
+from core.store.statements import Transaction
+from core.store.threads import started_pool
+from core.store.writer import Unavailable, Work
+
+T = TypeVar("T")
+
+
+def in_snapshot(transaction: Transaction, work: Work[T]) -> T:
+    """What `work` finds, all of it as it was at one moment."""
+    transaction.command("BEGIN")
+    try:
+        return work(transaction)
+    finally:
+        transaction.command("COMMIT")
+
+
+class Readers:
+    """As many as can read at once. A connection that a server has ended is replaced, and what it was asked is asked
+    again; `Unavailable` when there is no server to ask."""
+
+    def __init__(self, make: Callable[[], Transaction], size: int, name: str) -> None:
+        self._size = size
+        self._idle: SimpleQueue[Transaction] = SimpleQueue()
+        for _ in range(size):
+            self._idle.put(make())
+        self._threads = started_pool(size, name) if size else None
+
+    def submit(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
+        """From the event loop, which goes on meanwhile."""
+        return _in_thread(self._threads, lambda: self.blocking(work))
+
+    def blocking(self, work: Work[T]) -> T:
+        """From any thread."""
+        transaction = self._idle.get()
+        try:
+            return _healing(transaction, work)
+        finally:
+            self._idle.put(transaction)
+
+    def close(self) -> None:
+        """Finish what was asked, and let go of connections and threads."""
+        if self._threads is not None:
+            self._threads.shutdown()
+        for _ in range(self._size):
+            self._idle.get().close()
+
+
+async def _in_thread(threads: ThreadPoolExecutor | None, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+
+def _healing(transaction: Transaction, work: Work[T]) -> T:
+    try:
+        return in_snapshot(transaction, work)
+    except Exception as error:
+        if dialects.is_out_of_reach(error):
+            raise Unavailable("the database is out of reach") from error
+        if not transaction.lost:
+            raise
+    try:
+        transaction.renew()
+        return in_snapshot(transaction, work)
+    except Exception as error:
+        if transaction.lost:
+            raise Unavailable("the database is out of reach") from error
+        raise
