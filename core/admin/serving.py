@@ -1,11 +1,12 @@
 """The backend as a server of this machine: made the same way for `orderbell serve`, commands and tests."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import uvicorn
@@ -22,6 +23,7 @@ from core.store.database import Database
 
 NOTE: Final = "server.json"
 """In the data directory: where the backend that serves it can be asked."""
+GOODBYE_S: Final = 1.0
 
 
 class Serving(msgspec.Struct, frozen=True):
@@ -48,6 +50,22 @@ class Server(uvicorn.Server):
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             self._on_listening(url(host, port, tls=self._presented is not None))
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        async with repeating(self._hang_up):
+            await super().shutdown(sockets)
+
+    async def _hang_up(self) -> None:
+        """A screen that is idle does not hear TLS's goodbye, and asyncio would wait 30 s for its answer."""
+        closing = self._closing()
+        await asyncio.sleep(GOODBYE_S)
+        for connection in closing & self._closing():
+            if connection.transport.get_write_buffer_size() == 0:
+                connection.transport.abort()
+
+    def _closing(self) -> set[Any]:
+        return {each for each in self.server_state.connections if each.transport.is_closing()}
 
     @override
     async def main_loop(self) -> None:

@@ -99,7 +99,7 @@ class HttpDoor:
         return self._http.menu()
 
     def listen(self) -> contextlib.AbstractContextManager[Socket[Message]]:
-        return open_socket(self._http.server_url, reading.message)
+        return open_socket(self._http.server_url, reading.message, self._http.ca_file)
 
     def token(self) -> str:
         return self._http.access_token()

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
 from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
+from core.client.trust import context, untrusted
 from core.protocol.feed import HEARTBEAT_S, SILENCE_S, SOCKET_PATH, Close, Hello
 
 _OPEN_WITHIN_S: Final = 5.0
@@ -54,16 +55,17 @@ class Socket(Generic[M]):
 
 
 @contextlib.contextmanager
-def open_socket(server_url: str, read: Callable[[bytes], M]) -> Iterator[Socket[M]]:
+def open_socket(server_url: str, read: Callable[[bytes], M], ca_file: str = "") -> Iterator[Socket[M]]:
     """A socket to the backend at `server_url`, whose messages `read` understands or raises `msgspec.DecodeError`.
 
-    Raises `Unreachable`.
+    `ca_file` as for `HttpApi`. Raises `Unreachable`.
     """
     with contextlib.ExitStack() as stack:
         with _as_client_errors():
             connection = stack.enter_context(
                 connect(
                     "ws" + server_url.removeprefix("http") + SOCKET_PATH,
+                    ssl=context(ca_file) if server_url.startswith("https") else None,
                     compression=None,
                     proxy=None,
                     open_timeout=_OPEN_WITHIN_S,
@@ -83,7 +85,7 @@ def _as_client_errors() -> Iterator[None]:
     except ConnectionClosed as error:
         raise _closed(error.rcvd.code if error.rcvd else None) from error
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-        raise Unreachable("The server's push is out of reach.") from error
+        raise untrusted(error) or Unreachable("The server's push is out of reach.") from error
 
 
 def _closed(code: int | None) -> ClientError:
