@@ -36,9 +36,9 @@ class Overhead(Listener):
         return _message(text)
 
     def frames(self) -> TicketFrames:
-        while not isinstance(message := self.next(), TicketFrames):
-            pass
-        return message
+        """The next ones, with no more than two heartbeats before."""
+        heard = (self.next() for _ in range(3))
+        return next(message for message in heard if isinstance(message, TicketFrames))
 
 
 def look(display: Caller) -> BoardReply:

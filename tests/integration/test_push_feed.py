@@ -11,7 +11,7 @@ import pytest
 from core.client.cache import after, order_id_of
 from core.domain.ids import OrderId, uuid7
 from core.domain.order import Order
-from core.protocol.events import Event, OrderPlaced
+from core.protocol.events import Event, OrderEvent, OrderPlaced, Unfamiliar
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.store import events
 from core.store.events import AFTER_FOR_CUSTOMER
@@ -135,7 +135,8 @@ def test_a_customers_frames_chain_over_what_they_may_not_see(place: Place, seed:
         assert seq(end) == seq(snapshot(place.kim).cursor)  # past what they may not see
 
 
-def owner(event: Event) -> str | None:
+def owner(event: Event | Unfamiliar) -> str | None:
+    assert isinstance(event, OrderEvent)
     return event.order.customer_id if isinstance(event, OrderPlaced) else event.customer_id
 
 
@@ -205,6 +206,7 @@ def test_state_and_events_are_a_fresh_snapshot(place: Place) -> None:
         for frame in frames:
             kinds.add(type(frame.event))
             order_id = order_id_of(frame.event)
+            assert order_id is not None
             orders[order_id] = after(orders.get(order_id), frame.event)
         fresh: dict[OrderId, Order] = {order.id: order for order in snapshot(caller).orders}
         assert {order_id: orders[order_id] for order_id in fresh} == fresh
