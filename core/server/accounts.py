@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Final
 
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
-from core.domain.people import Customer, Person, Principal, Role
+from core.domain.people import Customer, DeviceKind, Person, Principal, Role
 from core.domain.texts import check_no_card
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, SignIn, SignUp, StaffSignIn
-from core.server import problems
+from core.server import passwords, problems, throttle
 from core.server.services import Services
-from core.store import people, sessions, shops
+from core.store import devices, people, sessions, shops
+from core.store.devices import Device
 from core.store.instants import now, to_us
 from core.store.people import Taken
 from core.store.sessions import RefreshToken
@@ -22,16 +23,21 @@ from core.store.shops import Shop
 from core.store.statements import Transaction
 
 _WRONG: Final = "The name, the number or the password is not right."
+_NO_DEVICE: Final = "The device or its code is not right."
 _ENDED: Final = "This session has ended."
 
 
-async def sign_up(services: Services, request: SignUp) -> Tokens:
-    """A new customer, signed in. Raises `Refusal` 409 naming the phone number or address that is taken."""
+async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
+    """A new customer, signed in. Raises `Refusal` 409 naming the phone number or address that is taken.
+
+    Whether one is taken is nothing to ask for a thousand numbers, so a sign-up that is refused is a wrong try.
+    """
     if len(people.digits(request.phone)) < 4:
         raise problems.invalid("A phone number has at least 4 digits.", "phone")
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     check_no_card(name=request.name)
+    claimed = await throttle.claim(services, throttle.by_address(address))
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
 
@@ -40,70 +46,117 @@ async def sign_up(services: Services, request: SignUp) -> Tokens:
             customer = people.insert_customer(transaction, asked, password_hash)
         except Taken as taken:
             raise problems.exists(f"a customer with this {taken.field}", taken.field) from None
+        throttle.take_back(transaction, claimed)
         return _start_for_customer(services, transaction, customer)
 
     return await services.database.write(work)
 
 
-async def sign_in(services: Services, request: SignIn) -> Tokens:
+async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
     account = await services.database.read(lambda transaction: people.account(transaction, request.login))
+    known = account.customer.id if account else None
+    claimed = await throttle.claim(services, *throttle.customer_counts(known, request.login, address))
     if not await services.passwords.verify(account.password_hash if account else None, request.password):
         raise problems.unauthenticated(_WRONG)
     assert account is not None
-    return await services.database.write(
-        lambda transaction: _start_for_customer(services, transaction, account.customer)
-    )
+
+    def work(transaction: Transaction) -> Tokens:
+        now_kept = people.account_by_id(transaction, account.customer.id)
+        if now_kept is None or now_kept.disabled_us is not None or now_kept.password_hash != account.password_hash:
+            raise problems.unauthenticated(_WRONG)
+        throttle.take_back(transaction, claimed)
+        return _start_for_customer(services, transaction, now_kept.customer)
+
+    return await services.database.write(work)
 
 
-async def staff_sign_in(services: Services, request: StaffSignIn) -> Tokens:
-    """A cashier or admin at a terminal of their own shop."""
-    device = DeviceId(request.device)
+async def staff_sign_in(services: Services, request: StaffSignIn, address: str) -> Tokens:
+    """A cashier or admin at a terminal of their own shop; one that was paired must show its secret."""
+    device_id = DeviceId(request.device)
 
-    def find(transaction: Transaction) -> tuple[Shop | None, people.StaffMember | None]:
+    def find(transaction: Transaction) -> tuple[Shop | None, Device | None, people.StaffMember | None]:
         shop = shops.get(transaction, ShopId(request.shop)) if request.shop else shops.default(transaction)
-        if shop is None or not shops.has_terminal(transaction, shop.id, device):
-            return None, None
-        return shop, people.staff_member(transaction, shop.id, request.staff)
+        if shop is None:
+            return None, None, None
+        device = _usable(devices.get(transaction, shop.id, device_id), request.device_secret)
+        return shop, device, people.staff_member(transaction, shop.id, request.staff)
 
-    shop, member = await services.database.read(find)
-    if not await services.passwords.verify(member.pin_hash if member else None, request.pin):
+    shop, device, member = await services.database.read(find)
+    shop_id = shop.id if shop else request.shop
+    proven = device.id if device is not None and device.secret_hash is not None else None
+    counts = throttle.staff_counts(shop_id, request.staff, address, proven)
+    claimed = await throttle.claim(services, *counts)
+    if not await services.passwords.verify(member.pin_hash if member and device else None, request.pin):
         raise problems.unauthenticated(_WRONG)
     assert shop is not None
     assert member is not None
-    principal = Principal(
-        subject=member.id,
-        role=member.role,
-        name=member.name,
-        session_id=uuid7(),
-        shop_id=shop.id,
-        device_id=device,
-    )
-    person = Person(id=member.id, role=member.role, name=member.name)
-    return await services.database.write(lambda transaction: _start(services, transaction, principal, person, shop))
+
+    def work(transaction: Transaction) -> Tokens:
+        now_kept = people.staff_by_id(transaction, shop.id, member.id)
+        if now_kept is None or now_kept.disabled_us is not None or now_kept.pin_hash != member.pin_hash:
+            raise problems.unauthenticated(_WRONG)
+        if _usable(devices.get(transaction, shop.id, device_id), request.device_secret) is None:
+            raise problems.unauthenticated(_WRONG)
+        throttle.take_back(transaction, claimed)
+        principal = Principal(
+            subject=now_kept.id,
+            role=now_kept.role,
+            name=now_kept.name,
+            session_id=uuid7(),
+            shop_id=shop.id,
+            device_id=device_id,
+        )
+        person = Person(id=now_kept.id, role=now_kept.role, name=now_kept.name)
+        return _start(services, transaction, principal, person, shop)
+
+    return await services.database.write(work)
 
 
-async def device_sign_in(services: Services, request: DeviceSignIn) -> Tokens:
-    """A display of a shop, by itself."""
-    device = DeviceId(request.device)
+def _usable(device: Device | None, secret: str) -> Device | None:
+    """A terminal that staff may sign in at."""
+    if device is None or device.kind is not DeviceKind.TERMINAL or device.revoked_us is not None:
+        return None
+    if device.secret_hash is not None and not passwords.is_device_secret(device.secret_hash, secret):
+        return None
+    return device
+
+
+async def device_sign_in(services: Services, request: DeviceSignIn, address: str) -> Tokens:
+    """A board or another screen of a shop, by itself."""
+    device_id = DeviceId(request.device)
+
+    def secret_hash(transaction: Transaction, shop: Shop) -> str | None:
+        device = devices.get(transaction, shop.id, device_id)
+        if device is None or device.kind is DeviceKind.TERMINAL or device.revoked_us is not None:
+            return None
+        return device.secret_hash
 
     def find(transaction: Transaction) -> tuple[Shop | None, str | None]:
         shop = shops.get(transaction, ShopId(request.shop)) if request.shop else shops.default(transaction)
-        return shop, shops.display_secret(transaction, shop.id, device) if shop else None
+        return shop, secret_hash(transaction, shop) if shop else None
 
-    shop, secret_hash = await services.database.read(find)
-    if not await services.passwords.verify(secret_hash, request.secret):
-        raise problems.unauthenticated("The device or its code is not right.")
+    shop, known_hash = await services.database.read(find)
+    claimed = await throttle.claim(services, throttle.by_address(address))
+    if not await services.passwords.verify(known_hash, request.secret):
+        raise problems.unauthenticated(_NO_DEVICE)
     assert shop is not None
     principal = Principal(
-        subject=f"{shop.id}/{device}",  # the name alone is another display's in another shop
+        subject=f"{shop.id}/{device_id}",  # the name alone is another display's in another shop
         role=Role.DISPLAY,
-        name=device,
+        name=device_id,
         session_id=uuid7(),
         shop_id=shop.id,
-        device_id=device,
+        device_id=device_id,
     )
-    person = Person(id=principal.subject, role=Role.DISPLAY, name=device)
-    return await services.database.write(lambda transaction: _start(services, transaction, principal, person, shop))
+    person = Person(id=principal.subject, role=Role.DISPLAY, name=device_id)
+
+    def work(transaction: Transaction) -> Tokens:
+        if secret_hash(transaction, shop) != known_hash:
+            raise problems.unauthenticated(_NO_DEVICE)
+        throttle.take_back(transaction, claimed)
+        return _start(services, transaction, principal, person, shop)
+
+    return await services.database.write(work)
 
 
 async def refresh(services: Services, presented: str, key: str) -> Tokens:

@@ -83,6 +83,7 @@ class Call(Generic[B, Q]):
     """One request that has been let in: its input decoded, its bearer known."""
 
     __slots__ = (
+        "address",
         "bearer",
         "body",
         "fingerprint",
@@ -108,6 +109,7 @@ class Call(Generic[B, Q]):
         known: bytes,
         fingerprint: bytes,
         status: int,
+        address: str = "",
     ) -> None:
         self.services = services
         self.request_id = request_id
@@ -119,6 +121,8 @@ class Call(Generic[B, Q]):
         self.known = known
         self.fingerprint = fingerprint
         self.status = status
+        self.address = address
+        """Where the request came from, as far as the connection says."""
 
     @property
     def order_id(self) -> OrderId:

@@ -94,6 +94,7 @@ class EndpointApp:
             known=headers.get(b"if-none-match", b"") if endpoint.conditional else b"",
             fingerprint=_fingerprint(scope, raw) if key else b"",
             status=endpoint.status,
+            address=scope["client"][0] if scope.get("client") else "",
         )
         result = await endpoint.handler(call)
         if type(result) is Encoded:

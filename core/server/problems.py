@@ -152,6 +152,22 @@ def key_reused() -> Refusal:
     )
 
 
+def too_many_tries(wait_s: int) -> Refusal:
+    """Whether what was tried is right was not looked at."""
+    return _refusal(
+        429,
+        "too_many_tries",
+        "Too many wrong tries.",
+        f"Try again in {max(1, -(-wait_s // 60))} min, or ask an admin.",
+        headers=((b"retry-after", b"%d" % wait_s),),
+    )
+
+
+def not_allowed_now(kind: str, detail: str) -> Refusal:
+    """What was asked for would leave the shop as it must not be. `kind` says why."""
+    return _refusal(409, kind, "Not possible.", detail)
+
+
 def unavailable() -> Refusal:
     return _refusal(503, "unavailable", "The server is stopping.", headers=((b"retry-after", b"2"),))
 

@@ -1,16 +1,17 @@
 """Customers of the chain, and the staff of a shop."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import CustomerId, ShopId, StaffId
 from core.domain.people import Customer, Role
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
-from core.store.tables import customers, staff
+from core.store.tables import customers, orders, staff
 
 _c = customers.c
 _s = staff.c
@@ -18,7 +19,7 @@ FOUND_MOST: Final = 20
 
 
 class Taken(Exception):
-    """Another customer already signs in by this. `field` is `phone` or `email`."""
+    """Somebody else already signs in by this. `field` is `phone` or `email`, or `name` among a shop's staff."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -28,6 +29,9 @@ class Taken(Exception):
 class CustomerAccount(msgspec.Struct, frozen=True):
     customer: Customer
     password_hash: str
+    disabled_us: int | None = None
+    created_us: int = 0
+    orders: int = 0
 
 
 class StaffMember(msgspec.Struct, frozen=True):
@@ -36,19 +40,40 @@ class StaffMember(msgspec.Struct, frozen=True):
     name: str
     role: Role
     pin_hash: str
+    disabled_us: int | None = None
+    created_us: int = 0
 
 
 _CUSTOMER: Final = (_c.id, _c.name, _c.phone, _c.email)
 _GET: Final = Prepared(select(*_CUSTOMER).where(_c.id == bindparam("customer_id")))
-_BY_PHONE: Final = Prepared(select(*_CUSTOMER, _c.password_hash).where(_c.phone == bindparam("login")))
-_BY_EMAIL: Final = Prepared(select(*_CUSTOMER, _c.password_hash).where(_c.email == bindparam("login")))
+_ACCOUNT: Final = select(*_CUSTOMER, _c.password_hash, _c.disabled_at, _c.created_at, _c.order_count)
+_BY_PHONE: Final = Prepared(_ACCOUNT.where(_c.phone == bindparam("login")))
+_BY_EMAIL: Final = Prepared(_ACCOUNT.where(_c.email == bindparam("login")))
+_BY_ID: Final = Prepared(_ACCOUNT.where(_c.id == bindparam("customer_id")))
+_ORDERED_HERE: Final = exists().where(orders.c.customer_id == _c.id, orders.c.shop_id == bindparam("shop"))
+_OF_SHOP: Final = or_(_c.order_count == 0, _ORDERED_HERE)
+_OF_THIS_SHOP: Final = Prepared(_ACCOUNT.where(_c.id == bindparam("customer_id"), _OF_SHOP))
 _INSERT: Final = Prepared.insert(customers)
-_STAFF: Final = Prepared(
-    select(_s.id, _s.shop_id, _s.name, _s.role, _s.pin_hash).where(
-        _s.shop_id == bindparam("shop_id"), _s.name_key == bindparam("name_key")
-    )
+_UPDATE: Final = Prepared(
+    update(customers)
+    .where(_c.id == bindparam("customer"))
+    .values(password_hash=bindparam("password_hash"), disabled_at=bindparam("disabled_at"))
+)
+_STAFF: Final = select(_s.id, _s.shop_id, _s.name, _s.role, _s.pin_hash, _s.disabled_at, _s.created_at).where(
+    _s.shop_id == bindparam("shop")
+)
+_STAFF_BY_NAME: Final = Prepared(_STAFF.where(_s.name_key == bindparam("key")))
+_STAFF_BY_ID: Final = Prepared(_STAFF.where(_s.id == bindparam("staff_id")))
+_STAFF_OF_SHOP: Final = Prepared(_STAFF.order_by(_s.name_key))
+_ADMINS: Final = Prepared(
+    select(func.count()).where(_s.shop_id == bindparam("shop"), _s.role == Role.ADMIN.value, _s.disabled_at.is_(None))
 )
 _INSERT_STAFF: Final = Prepared.insert(staff)
+_UPDATE_STAFF: Final = Prepared(
+    update(staff)
+    .where(_s.shop_id == bindparam("shop"), _s.id == bindparam("staff_id"))
+    .values(role=bindparam("new_role"), pin_hash=bindparam("new_pin_hash"), disabled_at=bindparam("new_disabled_at"))
+)
 
 
 def digits(phone: str) -> str:
@@ -91,17 +116,38 @@ def account(transaction: Transaction, login: str) -> CustomerAccount | None:
         row = transaction.first(_BY_EMAIL, login=login.strip().lower())
     else:
         row = transaction.first(_BY_PHONE, login=digits(login))
-    if row is None:
-        return None
-    return CustomerAccount(Customer(id=row[0], name=row[1], phone=row[2], email=row[3] or ""), row[4])
+    return _account(row) if row else None
+
+
+def account_by_id(transaction: Transaction, customer_id: CustomerId) -> CustomerAccount | None:
+    row = transaction.first(_BY_ID, customer_id=customer_id)
+    return _account(row) if row else None
+
+
+def account_of_shop(transaction: Transaction, shop_id: ShopId, customer_id: CustomerId) -> CustomerAccount | None:
+    """A customer whom a shop's admin may look after: one who has ordered there, or nowhere yet."""
+    row = transaction.first(_OF_THIS_SHOP, customer_id=customer_id, shop=shop_id)
+    return _account(row) if row else None
+
+
+def accounts_of_shop(transaction: Transaction, shop_id: ShopId, q: str, limit: int) -> list[CustomerAccount]:
+    """Those by name, up to `limit`, of whom the phone number ends with, or the name starts with, `q`."""
+    wanted = _ACCOUNT.where(_OF_SHOP).order_by(_c.name_key, _c.id).limit(limit).params(shop=shop_id)
+    if q.strip():
+        wanted = wanted.where(or_(*_matches(q)))
+    return [_account(row) for row in transaction.search(wanted)]
+
+
+def update_account(transaction: Transaction, account: CustomerAccount) -> None:
+    """Keep another password, and whether the customer is disabled."""
+    transaction.run(
+        _UPDATE, customer=account.customer.id, password_hash=account.password_hash, disabled_at=account.disabled_us
+    )
 
 
 def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
     """Up to 20 customers whose phone number ends with, or whose name starts with, `q`."""
-    words = q.strip().casefold()
-    matches = [_c.name_key.startswith(words, autoescape=True)] if words else []
-    if number := digits(q):
-        matches.append(_c.phone.endswith(number))
+    matches = _matches(q)
     if not matches:
         return ()
     found = transaction.search(select(*_CUSTOMER).where(or_(*matches)).order_by(_c.name_key, _c.id).limit(FOUND_MOST))
@@ -109,12 +155,15 @@ def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
 
 
 def insert_staff(transaction: Transaction, member: StaffMember) -> None:
+    """Keep a new member of staff. Raises `Taken`."""
+    if staff_member(transaction, member.shop_id, member.name):
+        raise Taken("name")
     transaction.run(
         _INSERT_STAFF,
         id=member.id,
         shop_id=member.shop_id,
         name=member.name.strip(),
-        name_key=member.name.strip().casefold(),
+        name_key=staff_key(member.name),
         role=member.role,
         pin_hash=member.pin_hash,
         created_at=to_us(now()),
@@ -123,5 +172,57 @@ def insert_staff(transaction: Transaction, member: StaffMember) -> None:
 
 
 def staff_member(transaction: Transaction, shop_id: ShopId, name: str) -> StaffMember | None:
-    row = transaction.first(_STAFF, shop_id=shop_id, name_key=name.strip().casefold())
-    return StaffMember(row[0], row[1], row[2], Role(row[3]), row[4]) if row else None
+    row = transaction.first(_STAFF_BY_NAME, shop=shop_id, key=staff_key(name))
+    return _member(row) if row else None
+
+
+def staff_by_id(transaction: Transaction, shop_id: ShopId, staff_id: StaffId) -> StaffMember | None:
+    row = transaction.first(_STAFF_BY_ID, shop=shop_id, staff_id=staff_id)
+    return _member(row) if row else None
+
+
+def staff_of_shop(transaction: Transaction, shop_id: ShopId) -> list[StaffMember]:
+    """Everybody who works or has worked there, by name."""
+    return [_member(row) for row in transaction.all(_STAFF_OF_SHOP, shop=shop_id)]
+
+
+def active_admins(transaction: Transaction, shop_id: ShopId) -> int:
+    """How many admins the shop has who can sign in."""
+    row = transaction.first(_ADMINS, shop=shop_id)
+    return int(row[0]) if row else 0
+
+
+def update_staff(transaction: Transaction, member: StaffMember) -> None:
+    """Keep another role, another PIN, and whether the member is disabled."""
+    transaction.run(
+        _UPDATE_STAFF,
+        shop=member.shop_id,
+        staff_id=member.id,
+        new_role=member.role,
+        new_pin_hash=member.pin_hash,
+        new_disabled_at=member.disabled_us,
+    )
+
+
+def staff_key(name: str) -> str:
+    """A name as it is compared: one person a name, however it is typed."""
+    return name.strip().casefold()
+
+
+def _matches(q: str) -> list[ColumnElement[bool]]:
+    words = q.strip().casefold()
+    matches = [_c.name_key.startswith(words, autoescape=True)] if words else []
+    if number := digits(q):
+        matches.append(_c.phone.endswith(number))
+    return matches
+
+
+def _account(row: tuple[Any, ...]) -> CustomerAccount:
+    customer_id, name, phone, email, password_hash, disabled_us, created_us, orders = row
+    who = Customer(id=customer_id, name=name, phone=phone, email=email or "")
+    return CustomerAccount(who, password_hash, disabled_us, created_us, orders)
+
+
+def _member(row: tuple[Any, ...]) -> StaffMember:
+    staff_id, shop_id, name, role, pin_hash, disabled_us, created_us = row
+    return StaffMember(staff_id, shop_id, name, Role(role), pin_hash, disabled_us, created_us)

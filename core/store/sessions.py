@@ -3,7 +3,7 @@
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal, Role
@@ -31,6 +31,27 @@ _REVOKE: Final = Prepared(
     update(sessions)
     .where(_s.id == bindparam("session"), _s.revoked_at.is_(None))
     .values(revoked_at=bindparam("revoked_at"))
+)
+_live: Final = _s.revoked_at.is_(None)
+_REVOKE_SUBJECT: Final = Prepared(
+    update(sessions).where(_s.subject == bindparam("of"), _live).values(revoked_at=bindparam("at"))
+)
+_REVOKE_DEVICE: Final = Prepared(
+    update(sessions)
+    .where(_s.shop_id == bindparam("shop"), _s.device_id == bindparam("device"), _live)
+    .values(revoked_at=bindparam("at"))
+)
+_EXPIRED: Final = Prepared(
+    select(_r.session_id, _r.generation)
+    .where(_r.expires_at < bindparam("before"))
+    .order_by(_r.expires_at)
+    .limit(bindparam("limit"))
+)
+_DELETE_TOKEN: Final = Prepared(
+    delete(refresh_tokens).where(_r.session_id == bindparam("session"), _r.generation == bindparam("number"))
+)
+_DELETE_EMPTY: Final = Prepared(
+    delete(sessions).where(_s.id == bindparam("session"), ~exists().where(_r.session_id == _s.id))
 )
 _REVOKED_SINCE: Final = Prepared(select(_s.id).where(_s.revoked_at >= bindparam("since")))
 
@@ -77,6 +98,27 @@ def get(transaction: Transaction, session_id: str) -> Principal | None:
 def revoke(transaction: Transaction, session_id: str, at_us: int) -> None:
     """End a session for good, with every token it has."""
     transaction.run(_REVOKE, session=session_id, revoked_at=at_us)
+
+
+def revoke_subject(transaction: Transaction, subject: str, at_us: int) -> None:
+    """End all of somebody's sessions."""
+    transaction.run(_REVOKE_SUBJECT, of=subject, at=at_us)
+
+
+def revoke_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
+    """End all sessions at a device, whosever they are."""
+    transaction.run(_REVOKE_DEVICE, shop=shop_id, device=device_id, at=at_us)
+
+
+def trim(transaction: Transaction, before_us: int, step: int) -> int:
+    """Forget up to `step` of the refresh tokens that expired before an instant, and the sessions that have none left.
+
+    Gives how many tokens.
+    """
+    rows: list[tuple[str, int]] = transaction.all(_EXPIRED, before=before_us, limit=step)
+    transaction.run_many(_DELETE_TOKEN, [{"session": session, "number": number} for session, number in rows])
+    transaction.run_many(_DELETE_EMPTY, [{"session": session} for session in dict.fromkeys(row[0] for row in rows)])
+    return len(rows)
 
 
 def revoked_since(transaction: Transaction, since_us: int) -> list[str]:

@@ -184,7 +184,7 @@ def test_a_display_goes_on_with_its_session_and_can_end_it(place: Place) -> None
 
 def test_its_secret_is_kept_as_a_hash(place: Place) -> None:
     rows = place.rows("SELECT kind, secret_hash FROM devices WHERE shop_id = ? ORDER BY id", place.world.shop)
-    assert [kind for kind, _ in rows] == ["display", "terminal"]
+    assert [kind for kind, _ in rows] == ["board", "terminal"]
     assert rows[0][1].startswith("$argon2id$")
     assert rows[1][1] is None
 

@@ -9,19 +9,19 @@ from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
 
 async def sign_up(call: Call[SignUp, Nothing]) -> Tokens:
-    return await accounts.sign_up(call.services, call.body)
+    return await accounts.sign_up(call.services, call.body, call.address)
 
 
 async def sign_in(call: Call[SignIn, Nothing]) -> Tokens:
-    return await accounts.sign_in(call.services, call.body)
+    return await accounts.sign_in(call.services, call.body, call.address)
 
 
 async def staff_sign_in(call: Call[StaffSignIn, Nothing]) -> Tokens:
-    return await accounts.staff_sign_in(call.services, call.body)
+    return await accounts.staff_sign_in(call.services, call.body, call.address)
 
 
 async def device_sign_in(call: Call[DeviceSignIn, Nothing]) -> Tokens:
-    return await accounts.device_sign_in(call.services, call.body)
+    return await accounts.device_sign_in(call.services, call.body, call.address)
 
 
 async def refresh(call: Call[RefreshTokens, Nothing]) -> Tokens:
@@ -46,7 +46,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         status=201,
         example=examples.SIGN_UP,
         example_reply=examples.TOKENS,
-        refusals=(409,),
+        refusals=(409, 429),
     ),
     Endpoint(
         method="POST",
@@ -59,7 +59,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=Tokens,
         example=examples.SIGN_IN,
         example_reply=examples.TOKENS,
-        refusals=(401,),
+        refusals=(401, 429),
     ),
     Endpoint(
         method="POST",
@@ -72,7 +72,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=Tokens,
         example=examples.STAFF_SIGN_IN,
         example_reply=examples.STAFF_TOKENS,
-        refusals=(401,),
+        refusals=(401, 429),
     ),
     Endpoint(
         method="POST",
@@ -85,7 +85,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=Tokens,
         example=examples.DEVICE_SIGN_IN,
         example_reply=examples.DEVICE_TOKENS,
-        refusals=(401,),
+        refusals=(401, 429),
     ),
     Endpoint(
         method="POST",

@@ -1,0 +1,156 @@
+"""Guessing, slowed down: so many wrong tries in half an hour, for each account and for each address.
+
+A try is counted before it is looked at, so that a thousand at once are no way around, and one that was right is taken
+back. Who is not known is counted like who is. The counts lie in the database: a restart does not end them, and all
+processes share them.
+
+An account's count is one for the whole network, and another one at each terminal that has proven itself: whoever wishes
+to lock a cashier out from afar leaves the tills of the shop alone.
+"""
+
+import hashlib
+import ipaddress
+import logging
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import CustomerId, DeviceId, ShopId
+from core.server import problems
+from core.server.services import Services
+from core.store import people, tries
+from core.store.instants import now, to_us
+from core.store.statements import Transaction
+
+log = logging.getLogger(__name__)
+
+WINDOW_S: Final = 30 * 60
+PER_ACCOUNT: Final = 10
+PER_ADDRESS: Final = 100
+"""A shop's guests share one."""
+_WINDOW_US: Final = WINDOW_S * 1_000_000
+_HERE: Final = "here"
+"""The origin of whoever is at the server's own machine."""
+
+
+class Count(msgspec.Struct, frozen=True):
+    """What is counted, and how often it may be wrong."""
+
+    scope: str
+    origin: str = ""
+    most: int = PER_ACCOUNT
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A try that was counted."""
+
+    counts: tuple[Count, ...]
+    at_us: int
+
+
+def staff_scope(shop_id: ShopId | str, name: str) -> str:
+    return _scope("staff", shop_id, people.staff_key(name))
+
+
+def customer_scope(known: CustomerId | None, login: str) -> str:
+    """A customer has two logins and one count."""
+    return _scope("customer", known or (login.strip().lower() if "@" in login else people.digits(login)))
+
+
+def staff_counts(shop_id: ShopId | str, name: str, address: str, proven: DeviceId | None) -> tuple[Count, ...]:
+    """`proven` is the terminal that has shown its secret."""
+    scope = staff_scope(shop_id, name)
+    if proven is not None:
+        return (Count(scope, f"at {proven}"),)
+    return Count(scope, _HERE if _is_here(address) else ""), by_address(address)
+
+
+def customer_counts(known: CustomerId | None, login: str, address: str) -> tuple[Count, ...]:
+    return Count(customer_scope(known, login)), by_address(address)
+
+
+def by_address(address: str) -> Count:
+    """For what belongs to no account. An IPv6 network of 64 bits counts as one address (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return Count(_scope("address", address), "", PER_ADDRESS)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address
+    return Count(_scope("address", str(parsed)), "", PER_ADDRESS)
+
+
+async def claim(services: Services, *counts: Count) -> Claim:
+    """Count a try against all of `counts`. Raises `Refusal` 429 when one of them is used up; then none is counted."""
+    at_us = to_us(now())
+    wait_us = await services.database.read(lambda transaction: _wait_us(transaction, counts, at_us))
+    if not wait_us:
+        try:
+            await services.database.write(lambda transaction: _count(transaction, counts, at_us))
+        except _UsedUp as used_up:
+            wait_us = used_up.wait_us
+    if wait_us:
+        log.warning("too many wrong tries", extra={"wait_s": wait_us // 1_000_000})
+        raise problems.too_many_tries(-(-wait_us // 1_000_000))
+    return Claim(counts, at_us)
+
+
+def take_back(transaction: Transaction, claimed: Claim) -> None:
+    """The try was right: it never was one."""
+    for count in claimed.counts:
+        tried = tries.take(transaction, count.scope, count.origin, claimed.at_us)
+        if tried and claimed.at_us in tried:
+            tried.remove(claimed.at_us)
+            tries.keep(transaction, count.scope, count.origin, tried)
+
+
+def locked_until_us(transaction: Transaction, scope: str) -> int | None:
+    """Until when an account is locked, at one place at least; None when it is not."""
+    at_us = to_us(now())
+    waits = [_until(_lately(tried, at_us), PER_ACCOUNT) for tried in tries.read_all(transaction, scope)]
+    return max((until for until in waits if until is not None), default=None)
+
+
+class _UsedUp(Exception):
+    def __init__(self, wait_us: int) -> None:
+        super().__init__(wait_us)
+        self.wait_us = wait_us
+
+
+def _wait_us(transaction: Transaction, counts: tuple[Count, ...], at_us: int) -> int:
+    until = [_until(_lately(tries.read(transaction, each.scope, each.origin), at_us), each.most) for each in counts]
+    return max((each - at_us for each in until if each is not None), default=0)
+
+
+def _count(transaction: Transaction, counts: tuple[Count, ...], at_us: int) -> None:
+    for count in counts:
+        kept = tries.take(transaction, count.scope, count.origin, at_us)
+        if kept is None:
+            tries.insert(transaction, count.scope, count.origin, at_us)
+            continue
+        tried = _lately(kept, at_us)
+        until = _until(tried, count.most)
+        if until is not None:
+            raise _UsedUp(until - at_us)
+        tries.keep(transaction, count.scope, count.origin, [*tried, at_us])
+
+
+def _lately(tried: list[int], at_us: int) -> list[int]:
+    """Those of the window. One far in the future is of a clock that was wrong, and locks nobody out until then."""
+    return sorted(each for each in tried if abs(at_us - each) < _WINDOW_US)
+
+
+def _until(tried: list[int], most: int) -> int | None:
+    return tried[-most] + _WINDOW_US if len(tried) >= most else None
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _scope(*parts: str) -> str:
+    """A hash, as what was typed for a name may be a password."""
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()

@@ -1,0 +1,190 @@
+"""The devices of a shop: terminals, boards and other screens; how they prove who they are, and when they last called."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from core.domain.ids import DeviceId, ShopId
+from core.domain.people import DeviceKind
+from core.store.instants import now, to_us
+from core.store.statements import Prepared, Transaction
+from core.store.tables import devices, events, number_series, pairing_codes
+
+_d = devices.c
+_p = pairing_codes.c
+_this: Final = (_d.shop_id == bindparam("shop"), _d.id == bindparam("device"))
+_INSERT: Final = Prepared.insert(devices)
+_INSERT_SERIES: Final = Prepared.insert(number_series)
+_ALL: Final = select(
+    _d.id, _d.kind, _d.secret_hash, _d.paired_at, _d.revoked_at, _d.contact_at, _d.position, _d.app_version
+)
+_GET: Final = Prepared(_ALL.where(*_this))
+_OF_SHOP: Final = Prepared(_ALL.where(_d.shop_id == bindparam("shop")).order_by(_d.id))
+_PAIR: Final = Prepared(
+    update(devices)
+    .where(*_this)
+    .values(secret_hash=bindparam("secret_hash"), paired_at=bindparam("paired_at"), revoked_at=None)
+)
+_REVOKE: Final = Prepared(
+    update(devices).where(*_this, _d.revoked_at.is_(None)).values(revoked_at=bindparam("revoked_at"))
+)
+_CONTACT: Final = Prepared(
+    update(devices)
+    .where(*_this, or_(_d.contact_at.is_(None), _d.contact_at < bindparam("at")))
+    .values(contact_at=bindparam("at"), position=bindparam("seq"), app_version=bindparam("version"))
+)
+_NEXT_EVENT_AT: Final = Prepared(
+    select(events.c.at)
+    .where(events.c.shop_id == bindparam("shop"), events.c.seq > bindparam("seq"))
+    .order_by(events.c.seq)
+    .limit(1)
+)
+_INSERT_CODE: Final = Prepared.insert(pairing_codes)
+_CODE: Final = Prepared(
+    select(_p.shop_id, _p.device_id, _p.kind, _p.expires_at).where(_p.code_hash == bindparam("code_hash"))
+)
+_FORGET_CODES: Final = Prepared(
+    delete(pairing_codes).where(
+        or_((_p.shop_id == bindparam("shop")) & (_p.device_id == bindparam("device")), _p.expires_at <= bindparam("at"))
+    )
+)
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    id: DeviceId
+    kind: DeviceKind
+    secret_hash: str | None
+    """None for a terminal that was made with the shop and never paired."""
+    paired_us: int | None = None
+    revoked_us: int | None = None
+    contact_us: int | None = None
+    position: int | None = None
+    """The seq up to which it had been told."""
+    app_version: str = ""
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """That a device was heard of, and what it knew."""
+
+    shop_id: ShopId
+    device_id: DeviceId
+    at_us: int
+    position: int | None
+    app_version: str
+
+
+class Code(msgspec.Struct, frozen=True):
+    """What a pairing code was made for."""
+
+    shop_id: ShopId
+    device_id: DeviceId
+    kind: DeviceKind
+    expires_us: int
+
+
+def insert(
+    transaction: Transaction,
+    shop_id: ShopId,
+    device_id: DeviceId,
+    kind: DeviceKind = DeviceKind.TERMINAL,
+    secret_hash: str | None = None,
+    paired_us: int | None = None,
+) -> None:
+    """A new device; for a terminal, the number series that only it counts."""
+    transaction.run(
+        _INSERT,
+        shop_id=shop_id,
+        id=device_id,
+        kind=kind,
+        secret_hash=secret_hash,
+        created_at=to_us(now()),
+        paired_at=paired_us,
+        revoked_at=None,
+        contact_at=None,
+        position=None,
+        app_version="",
+    )
+    if kind is DeviceKind.TERMINAL:
+        transaction.run(_INSERT_SERIES, shop_id=shop_id, series=device_id, last=0)
+
+
+def get(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> Device | None:
+    row = transaction.first(_GET, shop=shop_id, device=device_id)
+    return _device(row) if row else None
+
+
+def of_shop(transaction: Transaction, shop_id: ShopId) -> list[Device]:
+    """All devices of a shop, by name."""
+    return [_device(row) for row in transaction.all(_OF_SHOP, shop=shop_id)]
+
+
+def pair(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str, at_us: int) -> None:
+    """From now on the device is whoever has the secret; it is no longer revoked."""
+    transaction.run(_PAIR, shop=shop_id, device=device_id, secret_hash=secret_hash, paired_at=at_us)
+
+
+def revoke(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
+    """Nobody signs in as it, or at it, until it is paired anew."""
+    transaction.run(_REVOKE, shop=shop_id, device=device_id, revoked_at=at_us)
+
+
+def keep_contacts(transaction: Transaction, contacts: Iterable[Contact]) -> None:
+    """Keep what is newer than what is known. In the order of keys, as every process that does so."""
+    transaction.run_many(
+        _CONTACT,
+        [
+            {
+                "shop": each.shop_id,
+                "device": each.device_id,
+                "at": each.at_us,
+                "seq": each.position,
+                "version": each.app_version,
+            }
+            for each in sorted(contacts, key=lambda contact: (contact.shop_id, contact.device_id))
+        ],
+    )
+
+
+def next_event_us(transaction: Transaction, shop_id: ShopId, position: int) -> int | None:
+    """When the first event after `position` happened; None when there is none."""
+    row = transaction.first(_NEXT_EVENT_AT, shop=shop_id, seq=position)
+    return row[0] if row else None
+
+
+def insert_code(transaction: Transaction, code_hash: bytes, code: Code, at_us: int) -> None:
+    """A new pairing code. Older ones of the same device, and all that have expired, are forgotten."""
+    forget_codes(transaction, code.shop_id, code.device_id, at_us)
+    transaction.run(
+        _INSERT_CODE,
+        code_hash=code_hash,
+        shop_id=code.shop_id,
+        device_id=code.device_id,
+        kind=code.kind,
+        expires_at=code.expires_us,
+    )
+
+
+def code(transaction: Transaction, code_hash: bytes) -> Code | None:
+    row = transaction.first(_CODE, code_hash=code_hash)
+    return Code(ShopId(row[0]), DeviceId(row[1]), DeviceKind(row[2]), row[3]) if row else None
+
+
+def forget_codes(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> int:
+    """Forget the device's pairing code, and all that have expired. Gives how many there were."""
+    return transaction.run(_FORGET_CODES, shop=shop_id, device=device_id, at=at_us)
+
+
+def _device(row: tuple[Any, ...]) -> Device:
+    device_id, kind, secret_hash, paired_us, revoked_us, contact_us, position, app_version = row
+    return Device(
+        id=DeviceId(device_id),
+        kind=DeviceKind(kind),
+        secret_hash=secret_hash,
+        paired_us=paired_us,
+        revoked_us=revoked_us,
+        contact_us=contact_us,
+        position=position,
+        app_version=app_version,
+    )
