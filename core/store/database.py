@@ -75,6 +75,11 @@ class Database:
             self._writer.announcement = self._announcements.command
         self._closed = False
 
+    @property
+    def writer(self) -> Writer:
+        """The one writer, to see how it does."""
+        return self._writer
+
     def write(self, work: Work[T], shop: ShopId | None = None) -> "asyncio.Future[T]":
         """Do `work` in a transaction, together with what else waits. Resolves when it is durable.
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -11,6 +12,7 @@ from typing import Any, Final, TypeVar
 from core.domain.ids import ShopId
 from core.store import dialects, shops
 from core.store.dialects import Dialect
+from core.store.distribution import Distribution
 from core.store.statements import Transaction
 
 T = TypeVar("T")
@@ -21,6 +23,9 @@ GROUP_LIMIT: Final = 64
 
 TRIES: Final = 5
 """How often an operation is tried that another process's keep getting in the way of."""
+
+_GROUPS: Final = (1, 2, 4, 8, 16, 32, 64)
+_COMMIT_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +83,12 @@ class Writer:
         """Called in the writer's thread after a commit that made events known, once for all of them."""
         self.announcement = ""
         """The command that tells other processes the same."""
+        self.groups = Distribution(_GROUPS)
+        """How many operations one commit carried."""
+        self.commit_s = Distribution(_COMMIT_S)
+        """From taking a group until it was durable."""
+        self.failed = 0
+        """Groups that could not be committed, and had to be told so."""
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
@@ -96,6 +107,16 @@ class Writer:
         future: Future[T] = Future()
         self._put(_Job(work, shop, future, None))
         return future
+
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for their turn, about."""
+        return self._queue.qsize()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it takes writes, and does them."""
+        return not self._closed and self._thread.is_alive()
 
     def close(self) -> None:
         """Take no more, finish what was accepted, and end the thread."""
@@ -123,9 +144,11 @@ class Writer:
                     last = True
                     break
                 group.append(job)
-            self._announced = False
+            self._announced, began = False, time.perf_counter()
             for job in self._commit(group):
                 self._commit_alone(job)
+            self.groups.observe(len(group))
+            self.commit_s.observe(time.perf_counter() - began)
             _answer(group)
             if self._announced:
                 self._announce()
@@ -144,6 +167,7 @@ class Writer:
             self._roll_back()
             again = group if dialects.is_conflict(error) else []
             if not again:
+                self.failed += 1
                 log.exception("a group of writes failed", extra={"writes": len(group)})
             for job in group:
                 if again or job.error is None or dialects.is_servers(job.error):

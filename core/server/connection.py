@@ -1,0 +1,91 @@
+"""uvicorn's HTTP connection with an end to its patience.
+
+As it comes, a peer that connects and says nothing, or drips a request's head or body a byte at a time, or never reads
+its answer, is kept for ever. A few thousand of those from one laptop are every file handle that the server has.
+"""
+
+import logging
+from asyncio import BaseTransport, TimerHandle
+from typing import Final, cast
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+log = logging.getLogger(__name__)
+
+REQUEST_WITHIN_S: Final = 20.0
+"""From connecting, or from the first byte of a later request, until the last byte of its body."""
+READ_WITHIN_S: Final = 60.0
+"""For the rest of an answer, once nothing else is to come on the connection."""
+HEAD_LIMIT: Final = 32 * 1024
+"""Bytes of a head that has not ended yet. One that comes in a single read may be as large as a read."""
+_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class HttpConnection(HttpToolsProtocol):
+    """A timer only where a request did not come in one piece, so it costs the others nothing."""
+
+    _deadline: TimerHandle | None = None
+    _head_bytes: int = 0
+
+    @override
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._expect(REQUEST_WITHIN_S)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_answering():
+            self._expect_no_more()
+            return
+        if self._deadline is None:
+            self._expect(REQUEST_WITHIN_S)
+        self._head_bytes = self._head_bytes + len(data) if self._is_in_head() else 0
+        if self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    @override
+    def handle_websocket_upgrade(self) -> None:
+        self._expect_no_more()
+        super().handle_websocket_upgrade()
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._expect(READ_WITHIN_S)
+
+    @override
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        if self.transport.get_write_buffer_size():
+            self._expect(READ_WITHIN_S)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_no_more()
+        super().connection_lost(exc)
+
+    def _is_in_head(self) -> bool:
+        return bool(self.scope) and "method" not in cast("dict[str, object]", self.scope)
+
+    def _is_answering(self) -> bool:
+        """A whole request is here, and the next move is ours."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is not None and not (cycle.more_body or cycle.response_complete) and not self._is_in_head()
+
+    def _expect(self, within_s: float) -> None:
+        self._expect_no_more()
+        self._deadline = self.loop.call_later(within_s, self._give_up)
+
+    def _expect_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        log.debug("letting go of a connection that takes too long")
+        self.transport.abort()
