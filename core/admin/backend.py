@@ -21,16 +21,18 @@ from core.domain.ids import ShopId, new_op_id
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem
 from core.server import keys
+from core.server.backups import open_database
 from core.server.keys import KeyFileError, Keys
 from core.server.settings import SECTION, ServerSettings
 from core.server.tokens import AccessTokens
-from core.store.database import CannotOpen, Database
+from core.store.database import CannotOpen
 from core.store.owner import AlreadyServed, Ownership
 
 T = TypeVar("T")
 
 START_WITHIN_S: Final = 30.0
-TIMEOUT_S: Final = (3.0, 60.0)
+CONNECT_WITHIN_S: Final = 3.0
+ANSWER_WITHIN_S: Final = 60.0
 NAME: Final = "orderbell"
 """Who it was, in the history of an order that a command changed."""
 
@@ -47,12 +49,22 @@ class Backend:
         if serving.ca_file:
             self._http.verify = serving.ca_file
 
-    def call(self, method: str, path: str, *, body: msgspec.Struct | None = None, reply: type[T]) -> T:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: msgspec.Struct | None = None,
+        reply: type[T],
+        within_s: float = ANSWER_WITHIN_S,
+    ) -> T:
         """Ask `path` and decode its reply. Raises `Failed`."""
-        raw = self.send(method, path, body)
+        raw = self.send(method, path, body, within_s)
         return msgspec.json.decode(raw, type=reply) if raw else msgspec.convert(None, reply)
 
-    def send(self, method: str, path: str, body: msgspec.Struct | None = None) -> bytes:
+    def send(
+        self, method: str, path: str, body: msgspec.Struct | None = None, within_s: float = ANSWER_WITHIN_S
+    ) -> bytes:
         """The same; gives the reply as it came."""
         headers = {
             "Authorization": f"Bearer {self._tokens.sign_local(NAME, self._shop_id)}",
@@ -66,7 +78,7 @@ class Backend:
                 self.url + path,
                 data=None if body is None else msgspec.json.encode(body),
                 headers=headers,
-                timeout=TIMEOUT_S,
+                timeout=(CONNECT_WITHIN_S, within_s),
             )
         except requests.RequestException as error:
             raise Failed(f"The backend at {self.url} does not answer: {error}.", status=2) from None
@@ -122,7 +134,7 @@ def _for_the_moment(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
     logs.setup(private.log_format, debug=private.debug, level=logging.WARNING)
     quieten()
     try:
-        database = Database(private.database)
+        database = open_database(private)
     except CannotOpen as error:
         raise Failed(str(error)) from None
     listening = threading.Event()

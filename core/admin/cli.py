@@ -18,6 +18,8 @@ class Command(NamedTuple):
 COMMANDS: Final = {
     "demo": Command("core.admin.demo.command:main", "show the whole shop at work on this machine"),
     "serve": Command("core.admin.serve:main", "run the backend; the first time, set it up"),
+    "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
+    "db": Command("core.admin.db:main", "upgrade, check and copy the database"),
     "pos": Command("core.admin.windows:pos", "open the counter's window"),
     "customer": Command("core.admin.windows:customer", "open the customer's window"),
     "board": Command("core.admin.windows:board", "show the numbers over the counter"),

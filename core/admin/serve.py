@@ -9,10 +9,11 @@ from contextlib import ExitStack
 from core import logs, settings
 from core.admin import setup
 from core.admin.serving import Serving, make_server, noted, quieten
+from core.server.backups import open_database
 from core.server.keys import KeyFileError
 from core.server.settings import SECTION, ServerSettings
 from core.server.tls import Presented, TlsError
-from core.store.database import CannotOpen, Database
+from core.store.database import CannotOpen
 from core.store.owner import AlreadyServed, Ownership
 
 
@@ -41,7 +42,7 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
         held.enter_context(Ownership(configured.database))
         keys, made_keys = setup.open_keys(configured.keys_path)
         presented = Presented(*configured.tls_files) if configured.tls_files else None
-        database = Database(configured.database)
+        database = open_database(configured)
     except (AlreadyServed, KeyFileError, TlsError, CannotOpen, OSError) as error:
         print(f"orderbell serve: {error}", file=sys.stderr)
         return 1

@@ -39,7 +39,7 @@ class Orderbell(Starlette):
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            async with hub.running(), repeating(partial(forget_old_events, shared)):
+            async with hub.running(), shared.backups.running(), repeating(partial(forget_old_events, shared)):
                 yield
             shared.close()
 

@@ -172,6 +172,10 @@ def unavailable() -> Refusal:
     return _refusal(503, "unavailable", "The server is stopping.", headers=((b"retry-after", b"2"),))
 
 
+def no_backup(detail: str) -> Refusal:
+    return _refusal(503, "no_backup", "The backup was not made.", detail)
+
+
 def fault(request_id: str) -> Refusal:
     """Our own failure. What happened is in the log under `request_id`, and nowhere else."""
     return _refusal(500, "fault", "The server had a problem.", f"Request {request_id}.")

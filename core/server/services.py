@@ -4,6 +4,7 @@ import msgspec
 
 from core.domain.people import Principal
 from core.server import problems
+from core.server.backups import Backups
 from core.server.keys import Keys
 from core.server.passwords import Passwords
 from core.server.settings import ServerSettings
@@ -21,6 +22,7 @@ class Services(msgspec.Struct, frozen=True):
     verified: VerifiedTokens
     passwords: Passwords
     offers: Offers
+    backups: Backups
 
     async def principal(self, token: str) -> Principal:
         """Who bears `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
@@ -66,4 +68,5 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         verified=VerifiedTokens(),
         passwords=Passwords(),
         offers=Offers(),
+        backups=Backups(database, settings),
     )

@@ -32,6 +32,11 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     board_names: Annotated[bool, Meta(description="let boards show the first names of customers, too")] = False
     events_days: Annotated[int, Meta(ge=1, le=3650, description="days after which an event is forgotten")] = 30
     events_most: Annotated[int, Meta(ge=1000, description="events that are kept at most, of each shop")] = 1_000_000
+    backup_every_h: Annotated[
+        int, Meta(ge=0, le=8_760, description="hours between two backups that the server makes by itself; 0: none")
+    ] = 24
+    backup_keep: Annotated[int, Meta(ge=1, le=10_000, description="how many of those are kept")] = 14
+    backup_dir: Annotated[str, Meta(description="where backups are kept; empty: backups in data_dir")] = ""
     stop_within_s: Annotated[int, Meta(ge=1, le=600, description="longest a stop waits for open requests")] = 30
 
     @property
@@ -45,6 +50,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def keys_path(self) -> Path:
         return Path(self.key_file) if self.key_file else self.directory / "keys.json"
+
+    @property
+    def backup_path(self) -> Path:
+        return Path(self.backup_dir) if self.backup_dir else self.directory / "backups"
 
     @property
     def tls_directory(self) -> Path:

@@ -3,18 +3,19 @@
 import hashlib
 import os
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Engine
 
+from core.protocol.care import BackupKind
 from core.store import migrate
 from core.store.copy import copy
 from core.store.database import file_url, make_engine
@@ -42,15 +43,6 @@ class BadBackup(Exception):
     """This is no backup that may be restored; the message says why."""
 
 
-class Kind(StrEnum):
-    """Why a backup was made. Only scheduled ones are forgotten in time."""
-
-    MANUAL = "manual"
-    SCHEDULED = "scheduled"
-    BEFORE_UPGRADE = "before_upgrade"
-    BEFORE_RESTORE = "before_restore"
-
-
 class ShopAt(msgspec.Struct, frozen=True, kw_only=True):
     """A shop at the moment of a backup."""
 
@@ -65,7 +57,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     made_at: datetime
-    kind: Kind
+    kind: BackupKind
     schema: str
     bytes: int
     sha256: str
@@ -74,7 +66,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     shops: tuple[ShopAt, ...]
 
 
-def create(engine: Engine, directory: Path, kind: Kind, advance: Advance = lambda _done, _total: None) -> Backup:
+def create(engine: Engine, directory: Path, kind: BackupKind, advance: Advance = lambda _done, _total: None) -> Backup:
     """Back `engine`'s database up into `directory`, as it is at this moment, while others go on reading and writing.
 
     Only the owner may read what is made. It has its name once it is whole, checked and on the disk; until then, and
@@ -126,7 +118,7 @@ def listed(directory: Path) -> list[Backup]:
 
 def prune(directory: Path, keep: int) -> list[Backup]:
     """Forget all scheduled backups but the newest `keep`; gives those that are gone."""
-    old = [backup for backup in listed(directory) if backup.kind is Kind.SCHEDULED][keep:]
+    old = [backup for backup in listed(directory) if backup.kind is BackupKind.SCHEDULED][keep:]
     for backup in old:
         path = directory / backup.name
         manifest_of(path).unlink(missing_ok=True)  # first, so that what is left is never a promise
@@ -189,6 +181,23 @@ def verify(path: Path) -> Backup:
     if (found.schema, found.rows, found.shops) != (backup.schema, backup.rows, backup.shops):
         raise BadBackup(f"{path.name} does not have what its manifest says")
     return backup
+
+
+def copy_to(path: Path, directory: Path) -> Path:
+    """The backup at `path` in another directory, too, for its owner alone. Raises `BadBackup`, `OSError`."""
+    backup = verify(path)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part, there = directory / f".{path.name}{PART}", directory / path.name
+    try:
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        shutil.copyfile(path, part)
+        _sync_file(part)
+        part.replace(there)
+    finally:
+        part.unlink(missing_ok=True)
+    write_whole(manifest_of(there), msgspec.json.format(msgspec.json.encode(backup)), private=True)
+    return there
 
 
 def manifest_of(path: Path) -> Path:

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Connection, Integer, Select, and_, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.status import OPEN
+from core.protocol.care import Finding
 from core.store.tables import customers, events, number_series, order_lines, orders, shops, status_history
 
 Advance = Callable[[int, int], None]
@@ -26,15 +27,6 @@ class Rule(msgspec.Struct, frozen=True):
     name: str
     says: str
     offenders: Select[Any]
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rule found. `count` is how many break it; 0 is well."""
-
-    rule: str
-    says: str
-    count: int
-    examples: tuple[str, ...] = ()
 
 
 def _history_steps() -> Select[Any]:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, MetaData, Select, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
-from core.store import migrate
+from core.store import dialects, migrate
 from core.store.tables import metadata
 
 BATCH: Final = 1_000
@@ -46,12 +46,19 @@ class _Digesting:
         return Digest(self.rows, f"{self._sum % _SUM:064x}")
 
 
-def copy(source: Engine, destination: Engine, advance: Advance = lambda _done, _total: None) -> dict[str, Digest]:
+def copy(
+    source: Engine,
+    destination: Engine,
+    advance: Advance = lambda _done, _total: None,
+    *,
+    replacing: bool = False,
+) -> dict[str, Digest]:
     """Copy everything in one snapshot of `source` to `destination` in one transaction; gives what every table holds.
 
     Shops keep their epoch and `seq`, so clients go on from their cursors. Whatever is read back before the commit must
-    be what was read. The destination is brought to the source's schema and must be empty; whether this fails or
-    dies on the way, it still is. Raises `CopyError`.
+    be what was read. The destination is brought to the source's schema and must be empty, or is emptied in the same
+    transaction when `replacing` (PostgreSQL alone); whether this fails or dies on the way, it has what it had. Raises
+    `CopyError`.
     """
     revision = migrate.current(source)
     if revision is None:
@@ -64,9 +71,11 @@ def copy(source: Engine, destination: Engine, advance: Advance = lambda _done, _
         )
     with source.connect() as reading, destination.connect() as writing:
         reading.exec_driver_sql(_snapshot(reading))
-        writing.exec_driver_sql("BEGIN" if writing.dialect.name != "sqlite" else "BEGIN IMMEDIATE")
+        writing.exec_driver_sql(dialects.of(writing.dialect.name).begin_write)
         try:
             tables = tables_of(reading, revision)
+            if replacing:
+                writing.exec_driver_sql(f"TRUNCATE TABLE {', '.join(table.name for table in tables)}")
             _must_be_empty(writing, tables)
             copied = _copied(reading, writing, tables, advance)
         except DBAPIError as error:

@@ -1,0 +1,222 @@
+"""`orderbell backup`: make, list, verify and restore backups of the whole database."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core import settings
+from core.admin import backend, console
+from core.admin.failed import Failed
+from core.protocol.care import BackupMade
+from core.server import keys
+from core.server.keys import KeyFileError
+from core.server.settings import ServerSettings
+from core.store import backup as backups
+from core.store import restore as restoring
+from core.store.backup import BackupError, BadBackup
+from core.store.files import write_whole
+from core.store.owner import AlreadyServed, Ownership
+from core.store.restore import Restored, RestoreError
+
+KEYS: Final = ".keys.json"
+"""After a backup's name: the server's keys, when they were asked for."""
+_CREATE_WITHIN_S: Final = 3_600.0
+_EXAMPLES: Final = """examples:
+  orderbell backup create                    now, into the server's directory of backups
+  orderbell backup create --to /media/stick  and a checked copy of it somewhere else
+  orderbell backup list --json
+  orderbell backup verify --all
+  orderbell backup restore corner-kitchen-20260504T030000000000Z-0003.backup.db
+
+The server may go on working for all of them but restore. Only the owner can read a backup: it has what the
+database has. The server's keys are not in it; --with-keys puts them beside it."""
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of looking at one backup; `problem` is empty when it is well."""
+
+    name: str
+    problem: str = ""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0, or 1 when a backup was not made, is not well or was not restored."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell backup",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    create = _command(commands, "create", "make a backup now, and check it", _create)
+    create.add_argument("--to", metavar="DIR", help="put a checked copy of it there, too")
+    create.add_argument("--with-keys", action="store_true", help="and the server's keys: whoever has them is anybody")
+    _command(commands, "list", "what backups there are, newest first", _list)
+    verify = _command(commands, "verify", "prove backups byte for byte, and look inside", _verify)
+    verify.add_argument("file", nargs="*", help="a backup: its name in the server's directory, or a path")
+    verify.add_argument("--all", action="store_true", help="all in the server's directory")
+    restore = _command(
+        commands, "restore", "put a backup in the database's place; the server must be stopped", _restore
+    )
+    restore.add_argument("file", help="a backup: its name in the server's directory, or a path")
+    restore.add_argument("--yes", action="store_true", help="do not ask")
+    options = parser.parse_args(argv)
+    status: int = options.run(backend.configured(options), options)
+    return status
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=says, description=says)
+    parser.set_defaults(run=run)
+    parser.add_argument("--json", action="store_true", help="for a script")
+    settings.add_flags(parser, ServerSettings, only=("data_dir", "database_url", "key_file", "backup_dir"))
+    return parser
+
+
+def _create(configured: ServerSettings, options: argparse.Namespace) -> int:
+    with backend.reach(configured) as api:
+        made = api.call("POST", "/api/admin/backups/", reply=BackupMade, within_s=_CREATE_WITHIN_S)
+    path = configured.backup_path / made.name
+    try:
+        if options.to:
+            path = backups.copy_to(path, Path(options.to))
+        if options.with_keys:
+            write_whole(path.with_name(path.name + KEYS), configured.keys_path.read_bytes(), private=True)
+    except (BadBackup, OSError) as error:
+        raise Failed(f"The backup was made as {configured.backup_path / made.name}, and no more: {error}.") from None
+    if options.json:
+        console.as_json(made)
+    else:
+        console.say(f"Made and checked {path} ({_size(made.bytes)}).")
+        if not options.to and not configured.backup_dir:
+            console.say("It is on the same disk as the database. Keep a copy elsewhere: --to DIR.")
+    return 0
+
+
+def _list(configured: ServerSettings, options: argparse.Namespace) -> int:
+    found = backups.listed(configured.backup_path)
+    if options.json:
+        console.as_json(found)
+        return 0
+    console.table(
+        ("backup", "made", "why", "orders", "size"),
+        (
+            (
+                each.name,
+                each.made_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+                each.kind.replace("_", " "),
+                each.rows.get("orders", 0),
+                _size(each.bytes),
+            )
+            for each in found
+        ),
+        empty=f"There are no backups in {configured.backup_path}.",
+    )
+    return 0
+
+
+def _verify(configured: ServerSettings, options: argparse.Namespace) -> int:
+    paths = [_find(configured, name) for name in options.file]
+    if options.all:
+        paths += [configured.backup_path / each.name for each in backups.listed(configured.backup_path)]
+    if not paths:
+        raise Failed("Say which: a file, or --all.", status=2)
+    found = []
+    with console.progress("verifying") as advance:
+        for done, path in enumerate(paths, 1):
+            found.append(_looked_at(path))
+            advance(done, len(paths))
+    if options.json:
+        console.as_json(found)
+    else:
+        for each in found:
+            console.say(f"{each.name}: {each.problem or 'ok'}", "red" if each.problem else "green")
+    return 1 if any(each.problem for each in found) else 0
+
+
+def _looked_at(path: Path) -> Verified:
+    try:
+        backups.verify(path)
+    except BadBackup as error:
+        return Verified(name=path.name, problem=str(error))
+    return Verified(name=path.name)
+
+
+def _restore(configured: ServerSettings, options: argparse.Namespace) -> int:
+    path = _find(configured, options.file)
+    try:
+        with Ownership(configured.database):
+            backup = backups.verify(path)
+            _tell(_at_stake(configured, backup), options)
+            console.confirm(f"Put the backup of {_when(backup)} in the database's place?", yes=options.yes)
+            with console.progress("restoring") as advance:
+                restored = restoring.restore(path, configured.database, configured.backup_path, advance)
+    except AlreadyServed as error:
+        raise Failed(f"{error} Stop the server first.") from None
+    except (BadBackup, BackupError, RestoreError) as error:
+        raise Failed(f"{error}.") from None
+    had_keys = _put_keys_back(configured, path)
+    if options.json:
+        console.as_json(restored)
+    else:
+        _tell(_done(restored, had_keys=had_keys), options)
+    return 0
+
+
+def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[str]:
+    yield f"{backup.name}: made {_when(backup)}, {backup.rows.get('orders', 0)} orders."
+    lost = restoring.loss(configured.database, backup)
+    if lost is None:
+        yield "There is no database that it would replace, or none that can be read."
+    else:
+        yield (
+            f"The database has {lost.placed} orders that were placed since, and {lost.changed} older ones that were "
+            "changed since. What tills and customers were told in the last 90 days, they send again by themselves; "
+            "changes to menu, accounts and devices are not sent again."
+        )
+
+
+def _done(restored: Restored, *, had_keys: bool) -> Iterable[str]:
+    yield f"Restored {restored.backup.name} (schema {restored.schema})."
+    if restored.kept:
+        yield f"What was there is kept: {restored.kept}"
+    if not had_keys:
+        yield "There are no keys: the server makes new ones, and everybody has to sign in again. What waits is kept."
+    yield "Start the server: orderbell serve"
+
+
+def _put_keys_back(configured: ServerSettings, path: Path) -> bool:
+    """Whether the server has its keys, if need be those that were kept with the backup."""
+    beside = path.with_name(path.name + KEYS)
+    try:
+        if not configured.keys_path.exists() and beside.exists():
+            keys.read(beside)
+            write_whole(configured.keys_path, beside.read_bytes(), private=True)
+    except (KeyFileError, OSError) as error:
+        console.warn(f"The keys beside the backup were not put back: {error}")
+    return configured.keys_path.exists()
+
+
+def _tell(lines: Iterable[str], options: argparse.Namespace) -> None:
+    for line in lines:
+        if not options.json:
+            console.say(line)
+
+
+def _find(configured: ServerSettings, name: str) -> Path:
+    path = Path(name)
+    inside = configured.backup_path / name
+    return inside if not path.exists() and inside.exists() else path
+
+
+def _when(backup: backups.Backup) -> str:
+    return backup.made_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"

@@ -1,0 +1,127 @@
+"""Backups while the shop is open: one at a time, one every so often, and one before the schema is changed."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.protocol.care import BackupKind
+from core.server.background import repeating
+from core.server.settings import ServerSettings
+from core.store import backup, migrate
+from core.store.backup import Backup, BackupError
+from core.store.database import CannotOpen, Database, make_engine
+from core.store.instants import now
+from core.store.tables import orders
+
+log = logging.getLogger(__name__)
+
+AFTER_START_S: Final = 300.0
+"""A server that has just started has better things to do, and one that is started again and again makes no backups."""
+AFTER_FAILURE_S: Final = 600.0
+_LOOK_S: Final = 60.0
+"""How often the clock is asked: a machine that slept is late by no more."""
+
+
+class Backups:
+    """Those of one backend. `last` is the newest there is; `problem` says why the last scheduled one was not made."""
+
+    def __init__(self, database: Database, settings: ServerSettings) -> None:
+        self._database = database
+        self._settings = settings
+        self._one_at_a_time = asyncio.Lock()
+        self._making: asyncio.Future[Backup] | None = None
+        self._stopping = threading.Event()
+        self._not_before = now()
+        self.last = next(iter(self.all()), None)
+        self.problem = ""
+
+    def all(self) -> list[Backup]:
+        """Every backup in the directory, newest first."""
+        return backup.listed(self._settings.backup_path)
+
+    async def make(self, kind: BackupKind) -> Backup:
+        """A backup of this moment, made in a thread. Raises `BackupError`."""
+        create = partial(backup.create, self._database.engine, self._settings.backup_path, kind, self._go_on)
+        async with self._one_at_a_time:
+            thread = ThreadPoolExecutor(1, thread_name_prefix="backup")
+            try:
+                self._making = asyncio.get_running_loop().run_in_executor(thread, create)
+                made = await asyncio.shield(self._making)
+            finally:
+                thread.shutdown(wait=False)  # it ends when the backup does
+        self.last = made
+        log.info("made a backup", extra={"backup": made.name, "bytes": made.bytes, "kind": str(kind)})
+        return made
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Make one whenever it is time, until the end of the block; one that is being made then is given up."""
+        self._not_before = now() + timedelta(seconds=AFTER_START_S)
+        try:
+            async with repeating(*([self._when_due] if self._settings.backup_every_h else [])):
+                yield
+        finally:
+            self._stopping.set()
+            if self._making is not None:
+                await asyncio.wait([self._making])
+
+    def due_at(self, last: datetime | None) -> datetime:
+        """When the next one is to be made. A last one from the future says nothing: the clock was set back."""
+        if last is None or last > now():
+            return now()
+        return last + timedelta(hours=self._settings.backup_every_h)
+
+    async def _when_due(self) -> None:
+        due = max(self.due_at(self.last.made_at if self.last else None), self._not_before)
+        wait_s = (due - now()).total_seconds()
+        if wait_s > 0:
+            await asyncio.sleep(min(wait_s, _LOOK_S))
+            return
+        try:
+            await self.make(BackupKind.SCHEDULED)
+            self.problem = ""
+            for old in await asyncio.to_thread(backup.prune, self._settings.backup_path, self._settings.backup_keep):
+                log.info("forgot a backup", extra={"backup": old.name})
+        except (BackupError, OSError) as error:
+            self.problem = str(error)
+            self._not_before = now() + timedelta(seconds=AFTER_FAILURE_S)
+            log.exception("no backup was made; trying again in %d minutes", AFTER_FAILURE_S // 60)
+
+    def _go_on(self, _done: int, _total: int) -> None:
+        if self._stopping.is_set():
+            raise BackupError("The server is stopping.")
+
+
+def open_database(settings: ServerSettings) -> Database:
+    """The database with the newest schema. One with orders in it is backed up before it is upgraded.
+
+    Raises `CannotOpen`.
+    """
+    try:
+        engine = make_engine(settings.database)
+    except (SQLAlchemyError, ImportError, LookupError):
+        return Database(settings.database)  # which says what is wrong with it
+    try:
+        held = migrate.current(engine)
+        if held is not None and held != migrate.head():
+            with engine.connect() as connection:
+                has_orders = connection.execute(select(orders.c.id).limit(1)).first() is not None
+            if has_orders:
+                made = backup.create(engine, settings.backup_path, BackupKind.BEFORE_UPGRADE)
+                log.warning("upgrading the database from %s to %s; it is kept as %s", held, migrate.head(), made.name)
+    except BackupError as error:
+        raise CannotOpen(f"The database has to be upgraded, and could not be backed up before: {error}") from error
+    except (SQLAlchemyError, migrate.NewerSchema):
+        log.debug("looking at the schema", exc_info=True)  # opening it says the same, in a sentence
+    finally:
+        engine.dispose()
+    return Database(settings.database)

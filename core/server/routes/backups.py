@@ -1,0 +1,85 @@
+"""For admins: the backups of the whole database, and whether it is sound."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from core.protocol.care import BackupKind, BackupList, BackupMade, Finding, Findings
+from core.server import problems
+from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.store import check as check_store
+from core.store.backup import Backup, BackupError
+from core.store.statements import Transaction
+
+
+async def backups(call: Call[Nothing, Nothing]) -> BackupList:
+    kept = call.services.backups
+    return BackupList(backups=tuple(_told(each) for each in kept.all()), problem=kept.problem)
+
+
+async def back_up(call: Call[Nothing, Nothing]) -> BackupMade:
+    try:
+        return _told(await call.services.backups.make(BackupKind.MANUAL))
+    except BackupError as error:
+        raise problems.no_backup(str(error)) from None
+
+
+async def check(call: Call[Nothing, Nothing]) -> Findings:
+    def work(transaction: Transaction) -> Findings:
+        connection = transaction.connection
+        return Findings(findings=(*check_store.soundness(connection), *check_store.invariants(connection)))
+
+    return await call.services.database.search(work)
+
+
+def _told(backup: Backup) -> BackupMade:
+    """Not the manifest: it names every shop of the chain."""
+    return msgspec.convert(backup, BackupMade, from_attributes=True)
+
+
+_EXAMPLE: Final = BackupMade(
+    name="corner-kitchen-20260504T030000000000Z-0003.backup.db",
+    made_at=datetime(2026, 5, 4, 3, tzinfo=UTC),
+    kind=BackupKind.SCHEDULED,
+    schema="0003",
+    bytes=1_486_848,
+)
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="GET",
+        path="/api/admin/backups/",
+        who=Who.ADMIN,
+        summary="The backups there are, newest first",
+        handler=backups,
+        body=Nothing,
+        query=Nothing,
+        reply=BackupList,
+        example_reply=BackupList(backups=(_EXAMPLE,)),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/admin/backups/",
+        who=Who.ADMIN,
+        summary="Make a backup now, and check it",
+        handler=back_up,
+        body=Nothing,
+        query=Nothing,
+        reply=BackupMade,
+        status=201,
+        example_reply=_EXAMPLE,
+        refusals=(503,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/admin/check/",
+        who=Who.ADMIN,
+        summary="Look at every page and every rule of the database; takes as long as it is large",
+        handler=check,
+        body=Nothing,
+        query=Nothing,
+        reply=Findings,
+        example_reply=Findings(findings=(Finding(rule="integrity", says="every page is whole", count=0),)),
+    ),
+)

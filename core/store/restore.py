@@ -1,0 +1,164 @@
+"""Putting a backup in the place of the database that is there: all of it or nothing, and what was there is kept."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from sqlalchemy import Engine, bindparam, func, make_url, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.domain.ids import uuid7
+from core.protocol.care import BackupKind
+from core.store import backup as backups
+from core.store import migrate
+from core.store.backup import Advance, Backup
+from core.store.copy import CopyError, copy
+from core.store.database import file_url, make_engine
+from core.store.files import sync_directory
+from core.store.instants import now, to_us
+from core.store.owner import file_of
+from core.store.tables import orders, shops
+
+_BESIDE: Final = ("-wal", "-journal")
+"""What may belong to a database file that was not closed."""
+
+
+class RestoreError(Exception):
+    """Nothing was restored; the message says why."""
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database has that a backup has not."""
+
+    placed: int
+    """Orders placed since."""
+    changed: int
+    """Older orders that were changed since."""
+
+
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    backup: Backup
+    schema: str
+    """The schema that it has now: an older backup was upgraded."""
+    kept: str
+    """Where what was replaced is; empty when there was nothing."""
+
+
+def loss(url: str, since: Backup) -> Loss | None:
+    """What restoring would take away from the database at `url`; None when that is not there or cannot be read."""
+    path = file_of(make_url(url))
+    if path is not None and not path.exists():
+        return None
+    engine = make_engine(url)
+    at_us = to_us(since.made_at)
+    placed = select(func.count()).select_from(orders).where(orders.c.placed_at > at_us)
+    changed = select(func.count()).select_from(orders).where(orders.c.updated_at > at_us, orders.c.placed_at <= at_us)
+    try:
+        with engine.connect() as connection:
+            return Loss(
+                placed=connection.execute(placed).scalar_one(), changed=connection.execute(changed).scalar_one()
+            )
+    except SQLAlchemyError:
+        return None
+    finally:
+        engine.dispose()
+
+
+def restore(path: Path, url: str, directory: Path, advance: Advance = lambda _done, _total: None) -> Restored:
+    """Make the backup at `path` the database at `url`, which nobody may be serving.
+
+    Every shop begins a new epoch, so clients find out and send again what the backup lacks. A replaced file stays
+    beside the new one; what a server held is backed up into `directory` first. Whenever this dies, the database is the
+    old one or the new one. Raises `BadBackup`, `RestoreError`, `BackupError`.
+    """
+    backup = backups.verify(path)
+    target = make_engine(url)
+    try:
+        file = file_of(target.url)
+        place = file.parent if file is not None else directory
+        with _made_ready(path, place, now().strftime("%Y%m%dT%H%M%S%f")) as (ready, schema):
+            kept = _replace_file(ready, file) if file is not None else _replace_rows(ready, target, directory, advance)
+    except (OSError, sqlite3.Error, SQLAlchemyError, CopyError, migrate.NewerSchema) as error:
+        raise RestoreError(f"{path.name} was not restored: {error}") from error
+    finally:
+        target.dispose()
+    return Restored(backup=backup, schema=schema, kept=kept)
+
+
+@contextmanager
+def _made_ready(path: Path, directory: Path, stamp: str) -> Iterator[tuple[Path, str]]:
+    """A copy of the backup with the newest schema and new epochs, on the disk, for the length of the block."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ready = directory / f".restoring-{stamp}.db"
+    try:
+        os.close(os.open(ready, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        shutil.copyfile(path, ready)
+        engine = make_engine(file_url(ready))
+        try:
+            migrate.upgrade(engine)
+            _begin_epochs(engine)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
+        finally:
+            engine.dispose()
+        schema = backups.contents(ready).schema
+        with ready.open("rb+") as written:
+            os.fsync(written.fileno())
+        yield ready, schema
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(f"{ready}{suffix}").unlink(missing_ok=True)
+
+
+def _begin_epochs(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        ids = connection.execute(select(shops.c.id)).scalars().all()
+        renew = update(shops).where(shops.c.id == bindparam("shop")).values(epoch=bindparam("new"))
+        if ids:
+            connection.execute(renew, [{"shop": shop, "new": uuid7()} for shop in ids])
+        connection.exec_driver_sql("COMMIT")
+
+
+def _replace_file(ready: Path, file: Path) -> str:
+    """Swap the files. The old one is closed for good first, so that no WAL of it is ever read into the new one."""
+    kept = file.with_name(f"{file.name}.replaced-{now():%Y%m%dT%H%M%S%f}") if file.exists() else None
+    if kept is not None:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(file, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = DELETE").fetchall()  # all of the WAL is in the file, and it is gone
+        for suffix in _BESIDE:
+            beside = Path(f"{file}{suffix}")
+            if beside.exists():  # the file is damaged: it is kept with all that belongs to it
+                shutil.copyfile(beside, f"{kept}{suffix}")
+        _second_name(file, kept)
+        sync_directory(file.parent)
+    for suffix in (*_BESIDE, "-shm"):
+        Path(f"{file}{suffix}").unlink(missing_ok=True)
+    ready.replace(file)
+    sync_directory(file.parent)
+    return str(kept or "")
+
+
+def _second_name(file: Path, kept: Path) -> None:
+    try:
+        kept.hardlink_to(file)
+    except OSError:  # a file system without links
+        shutil.copy2(file, kept)
+
+
+def _replace_rows(ready: Path, target: Engine, directory: Path, advance: Advance) -> str:
+    """Exchange what a database server holds, in one transaction, having backed it up."""
+    held = migrate.current(target) is not None
+    kept = str(directory / backups.create(target, directory, BackupKind.BEFORE_RESTORE).name) if held else ""
+    migrate.upgrade(target)
+    source = make_engine(file_url(ready))
+    try:
+        copy(source, target, advance, replacing=True)
+    finally:
+        source.dispose()
+    return kept
