@@ -15,9 +15,9 @@ from core.client.errors import SignedOut
 from core.client.ledger import us
 from core.client.local import LocalStore
 from core.domain.ids import OrderId
-from core.domain.menu import Menu
+from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
-from core.protocol.events import Event, OrderPlaced, OrderStatusChanged, Unfamiliar
+from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderStatusChanged, Unfamiliar
 from core.protocol.feed import Cursor
 
 _BEFORE: Final = ""
@@ -36,7 +36,7 @@ class Stranger(Exception):
 
 def after(row: Order | None, event: Event | Unfamiliar) -> Order:
     """The order once `event` has happened to it. One that has happened already changes nothing. Raises `Stranger`."""
-    if isinstance(event, Unfamiliar):
+    if isinstance(event, Unfamiliar | MenuChanged):
         raise Stranger(event)
     if isinstance(event, OrderPlaced):
         return row if row is not None and row.version >= event.order.version else event.order
@@ -55,7 +55,19 @@ def after(row: Order | None, event: Event | Unfamiliar) -> Order:
 
 def order_id_of(event: Event | Unfamiliar) -> OrderId | None:
     """The order that it happened to; None when it was something else."""
+    if isinstance(event, MenuChanged):
+        return None
     return event.order.id if isinstance(event, OrderPlaced) else event.order_id
+
+
+def menu_after(menu: Menu, event: MenuChanged) -> Menu | None:
+    """The menu once `event` has happened to it, where the event says all of it; else it is to be asked for: None."""
+    if event.version <= menu.version:
+        return menu
+    if event.item_id is None or event.version != menu.version + 1:
+        return None
+    categories = with_availability(menu.categories, {event.item_id: event.available})
+    return msgspec.structs.replace(menu, categories=categories, version=event.version)
 
 
 class Cache:
@@ -220,9 +232,19 @@ class Cache:
     def menu(self) -> Menu | None:
         return self._fact("menu", Menu)
 
+    def learn_menu(self, menu: Menu) -> Menu:
+        """Keep a menu that was read, unless a newer one has come by another road; gives the one that is held."""
+        with self._store.lock:
+            held = self.menu
+            if held is not None and held.version > menu.version:
+                return held
+            if held != menu:
+                self.keep_menu(menu)
+            return menu
+
     def keep_menu(self, menu: Menu) -> None:
-        if self.menu != menu:
-            self._keep("menu", menu)
+        """The menu is this one, even where its version is lower: the server may have been restored."""
+        self._keep("menu", menu)
 
     @property
     def synced_at(self) -> datetime | None:

@@ -1,6 +1,11 @@
 """Why a call to the backend did not do what was asked: a title and a sentence, made once, for a person to read."""
 
+from typing import Final
+
+from core.domain.menu import Menu
 from core.domain.order import Order
+
+PRICE_CHANGED: Final = "The menu has changed since you saw it. Please look at the new total."
 
 
 class ClientError(Exception):
@@ -58,6 +63,22 @@ class Conflict(Refused):
     def __init__(self, message: str, *, order: Order | None, title: str = "", field: str = "") -> None:
         super().__init__(message, title=title, field=field)
         self.order = order
+
+
+class PriceChanged(Conflict):
+    """Nothing was ordered: it would cost something else by now. `order` is what it would be."""
+
+    title = "The price has changed"
+
+
+class MenuMoved(Refused):
+    """Somebody else has changed the menu since it was read. `menu` is the menu as it is now."""
+
+    title = "The menu has changed"
+
+    def __init__(self, message: str, menu: Menu) -> None:
+        super().__init__(message)
+        self.menu = menu
 
 
 class Diverged(ClientError):

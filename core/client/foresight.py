@@ -5,7 +5,7 @@ from datetime import datetime
 from core.client.errors import Refused
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, ShopId
-from core.domain.menu import Menu
+from core.domain.menu import Menu, as_if_available
 from core.domain.money import totals
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.people import Person, Role
@@ -18,7 +18,8 @@ def foreseen(request: PlaceOrder | TakeOrder, person: Person, menu: Menu, at: da
     try:
         check_delivery(request.fulfilment, request.address)
         check_no_card(note=request.note, address=request.address, customer_name=getattr(request, "customer_name", ""))
-        lines = price_lines(menu.items(), request.lines)
+        items = as_if_available(menu.items()) if isinstance(request, TakeOrder) else menu.items()
+        lines = price_lines(items, request.lines)
     except DomainError as error:
         raise Refused(error.message, field=error.field) from None
     amounts = totals([line.total_minor for line in lines], menu.tax)

@@ -6,6 +6,7 @@ import msgspec
 
 from core.client.operations import Operation
 from core.domain.ids import OrderId
+from core.domain.menu import Menu
 from core.domain.order import Order
 
 
@@ -30,6 +31,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     been restored."""
     backlog: bool = False
     """It happened while this window was away: worth one summary, not a toast each."""
+    menu: Menu | None = None
+    """The menu is this one from now on. None: it is as it was."""
 
 
 Listener = Callable[[Changed], None]

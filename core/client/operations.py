@@ -96,6 +96,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def on(self, row: Order) -> "Operation":
         """The same intention, told of the order as it is in `row`. Only for what the server has not taken in."""
         asked = self.asked
+        if isinstance(asked, PlaceOrder):  # at the price that was told since
+            asked = msgspec.structs.replace(asked, expected_total_minor=row.total_minor)
+            return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=row)
         if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment):
             asked = msgspec.structs.replace(asked, version=row.version)
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=without_lines(row))

@@ -10,7 +10,9 @@ from core.client.errors import (
     Conflict,
     Diverged,
     Gone,
+    MenuMoved,
     NotFound,
+    PriceChanged,
     Refused,
     ServerFault,
     SignedOut,
@@ -32,8 +34,11 @@ def as_error(response: requests.Response) -> ClientError:
         return Diverged(detail)
     if status == 410:
         return Gone(detail)
+    if status == 409 and problem.menu is not None:
+        return MenuMoved(detail, problem.menu)
     if status == 409:
-        return Conflict(detail or "Somebody was faster.", order=problem.order, field=problem.field)
+        kind = PriceChanged if problem.type == "price_changed" else Conflict
+        return kind(detail or "Somebody was faster.", order=problem.order, field=problem.field)
     if status in (429, 503):
         return Unreachable(detail or "The server is busy.", retry_after_s=_seconds(response.headers.get("Retry-After")))
     if 400 <= status < 500:

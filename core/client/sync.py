@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from core.client.cache import Cache
+from core.client.cache import Cache, menu_after
 from core.client.door import Answered, Door
 from core.client.errors import (
     Conflict,
@@ -28,7 +28,9 @@ from core.client.news import Changed, Listener, Told
 from core.client.operations import Operation, State
 from core.client.outbox import KEPT_FOR, NUMBER_TAKEN, Outbox
 from core.domain.ids import OpId, OrderId
+from core.domain.menu import Menu
 from core.domain.order import Order
+from core.protocol.events import MenuChanged
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
 from core.protocol.headers import Outcome
 
@@ -134,12 +136,33 @@ class Sync:
                 return False
         if following.seq <= place.seq:
             return True
+        menu = self._menu_after([event for event in events if isinstance(event, MenuChanged)])
         news = self.cache.advance(events, following, self._fetch)
         for order in news:
             self.outbox.reached(order)
-        if news:
-            self._tell(*(order.id for order in news), backlog=backlog)
+        if news or menu is not None:
+            self._tell(*(order.id for order in news), backlog=backlog, menu=menu)
         return True
+
+    def _menu_after(self, changes: Sequence[MenuChanged]) -> Menu | None:
+        """Let the changes happen to the menu that is held; gives the menu when it is another one now."""
+        held = menu = self.cache.menu
+        for change in changes:
+            menu = menu_after(menu, change) if menu is not None else None
+        if changes and menu is None:
+            menu = self._read_menu()
+        if menu is None or menu is held:
+            return None
+        self.cache.keep_menu(menu)
+        return menu
+
+    def _read_menu(self) -> Menu | None:
+        """The server's. One that cannot be had keeps nobody from hearing of orders: None."""
+        try:
+            return self._door.menu()
+        except (Refused, ServerFault) as error:
+            log.warning("the menu could not be fetched", extra={"cause": error.message})
+            return None
 
     def _fetch(self, order_id: OrderId) -> Order | None:
         try:
@@ -150,7 +173,12 @@ class Sync:
     def _start_over(self, *, lost: bool = False) -> None:
         """Take a snapshot. When the server has `lost` history, what it acknowledged waits to be sent again."""
         snapshot = self._door.snapshot()
+        held = self.cache.menu
+        known = held is not None and held.version == snapshot.menu_version and not lost
+        menu = None if known else self._read_menu()
         with self._store.transaction():
+            if menu is not None:
+                self.cache.keep_menu(menu)
             if lost:
                 count = self.outbox.send_again()
                 log.warning("sending again what was acknowledged", extra={"operations": count})
@@ -197,6 +225,11 @@ class Sync:
 
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
         theirs = conflict.order
+        if theirs is not None and operation.kind.makes_order:
+            # The price has changed; `theirs` is what it would be now. Nobody pays what they were not asked for.
+            self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs)
+            self._tell(operation.order_id)
+            return True
         if theirs is None:
             if conflict.field == "number":
                 snapshot = self._door.snapshot()
@@ -265,7 +298,7 @@ class Sync:
 
     def fetch_menu(self) -> None:
         """Have the menu here, should the server be out of reach one day. Raises `ClientError`."""
-        self.cache.keep_menu(self._door.menu())
+        self.cache.learn_menu(self._door.menu())
 
     def housekeep(self) -> None:
         """Let go of what is too old to be asked for. Only after an answer: our own clock may be years off."""
@@ -298,9 +331,9 @@ class Sync:
     def tell_everything(self) -> None:
         """For a window that knows nothing yet, or nothing that still counts."""
         with self._telling:
-            self._listener(msgspec.structs.replace(self.everything(), backlog=True))
+            self._listener(msgspec.structs.replace(self.everything(), backlog=True, menu=self.cache.menu))
 
-    def _tell(self, *order_ids: OrderId, backlog: bool = False) -> None:
+    def _tell(self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None) -> None:
         with self._telling:
             told = tuple(self.look(order_id) for order_id in order_ids)
-            self._listener(Changed(told=told, backlog=backlog))
+            self._listener(Changed(told=told, backlog=backlog, menu=menu))

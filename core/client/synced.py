@@ -17,7 +17,7 @@ from core.client import ledger, pin, session_file
 from core.client.cache import Cache
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import Conflict, NotFound, Refused, SignedOut, Unreachable
+from core.client.errors import PRICE_CHANGED, Conflict, NotFound, PriceChanged, Refused, SignedOut, Unreachable
 from core.client.foresight import foreseen
 from core.client.http import HttpApi
 from core.client.local import LocalStore
@@ -271,8 +271,7 @@ class SyncedApi:
             if (kept := self._cache.menu) is not None:
                 return kept
             raise
-        self._cache.keep_menu(menu)
-        return menu
+        return self._cache.learn_menu(menu)
 
     def history(self, query: HistoryQuery) -> OrderPage:
         """The server's. Without one, the listener has told already of every order that is held here, and this raises
@@ -366,7 +365,14 @@ class SyncedApi:
         return shown or row
 
     def _accept_new(self, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str) -> Order:
-        sync, made = self._signed_in, self._foreseen(request)
+        sync, menu = self._signed_in, self.menu() if self._cache.menu is None else self._cache.menu
+        made = foreseen(request, self._tokens.person, menu, self.server_now())
+        if isinstance(request, TakeOrder):
+            request = msgspec.structs.replace(request, menu_version=request.menu_version or menu.version)
+        elif request.expected_total_minor not in (None, made.total_minor):
+            raise PriceChanged(PRICE_CHANGED, order=made)
+        else:
+            request = msgspec.structs.replace(request, expected_total_minor=made.total_minor)
         operation = sync.outbox.accept(kind, op_id, made.id, request, made, self.server_now(), series=series)
         self._nudge(operation.order_id)
         return operation.seen
@@ -376,10 +382,6 @@ class SyncedApi:
             self._signed_in.accepted(order_id)
         if self._engine is not None:
             self._engine.accepted()
-
-    def _foreseen(self, request: PlaceOrder | TakeOrder) -> Order:
-        menu = self.menu() if self._cache.menu is None else self._cache.menu
-        return foreseen(request, self._tokens.person, menu, self.server_now())
 
 
 @contextlib.contextmanager

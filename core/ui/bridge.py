@@ -13,6 +13,8 @@ class Bridge(QObject):
 
     standing_changed = Signal(object)
     """A `Standing`."""
+    menu_changed = Signal(object)
+    """A `Menu`: it is this one from now on."""
     _heard = Signal(object)
     _stood = Signal(object)
 
@@ -52,6 +54,8 @@ class Bridge(QObject):
 
     @Slot(object)
     def _on_changed_heard(self, changed: Changed) -> None:
+        if changed.menu is not None:
+            self.menu_changed.emit(changed.menu)
         if self._announcer is None:
             self._store.tell(changed)
             return

@@ -16,6 +16,8 @@ SAID: Final = (
     N_("Not possible"),
     N_("Not found"),
     N_("The order has changed"),
+    N_("The price has changed"),
+    N_("The menu has changed"),
     N_("The server was restored"),
     N_("Away for long"),
     N_("The server had a problem"),
@@ -41,6 +43,7 @@ SAID: Final = (
     N_("Somebody else has changed it meanwhile."),
     N_("There is no step back from here."),
     N_("It has been settled meanwhile."),
+    N_("The menu has changed since you saw it. Please look at the new total."),
     N_("Decide about the change that is in conflict first."),
     # What the server says.
     N_("The name, the number or the password is not right."),

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.client.cache import after, order_id_of
+from core.client.cache import after, menu_after, order_id_of
 from core.domain.ids import OrderId, uuid7
+from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import Event, OrderEvent, OrderPlaced, Unfamiliar
+from core.protocol.events import Event, MenuChanged, OrderEvent, OrderPlaced, Unfamiliar
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.store import events
 from core.store.events import AFTER_FOR_CUSTOMER
@@ -135,6 +136,10 @@ def test_a_customers_frames_chain_over_what_they_may_not_see(place: Place, seed:
         assert seq(end) == seq(snapshot(place.kim).cursor)  # past what they may not see
 
 
+def read_menu(caller: Caller) -> Menu:
+    return msgspec.json.decode(caller.get("/api/menu/").content, type=Menu)
+
+
 def owner(event: Event | Unfamiliar) -> str | None:
     assert isinstance(event, OrderEvent)
     return event.order.customer_id if isinstance(event, OrderPlaced) else event.customer_id
@@ -187,6 +192,7 @@ def test_state_and_events_are_a_fresh_snapshot(place: Place) -> None:
     """For every type of event, as the client applies it, in a customer's eyes and in the staff's."""
     known = {caller: {order.id: order for order in snapshot(caller).orders} for caller in (place.ada, place.kim)}
     starts = {caller: snapshot(caller).cursor for caller in known}
+    menus = {caller: read_menu(caller) for caller in known}
     order = place.ada.place()
     order = place.kim.move(order, "confirmed").json()
     reply = place.kim.post(
@@ -199,15 +205,25 @@ def test_state_and_events_are_a_fresh_snapshot(place: Place) -> None:
         f"/api/pos/orders/{order['id']}/recall/", {"version": reply.json()["version"], "reason": "oops"}, key=new_key()
     ).json()
     place.ada.post(f"/api/online/orders/{order['id']}/cancel/", {"reason": "changed my mind"})
+    for available in (True, False):
+        address = f"/api/pos/menu/{shop.SOLD_OUT}/availability/"
+        assert place.kim.post(address, {"available": available}, key=new_key()).status_code == 200
     some_traffic(place, 25, seed=21)
     kinds: set[type] = set()
     for caller, orders in known.items():
         frames, _ = follow(caller, starts[caller])
         for frame in frames:
             kinds.add(type(frame.event))
+            if isinstance(frame.event, MenuChanged):
+                menu = menu_after(menus[caller], frame.event)
+                assert menu is not None, "what sold out says all of it"
+                menus[caller] = menu
+                continue
             order_id = order_id_of(frame.event)
             assert order_id is not None
             orders[order_id] = after(orders.get(order_id), frame.event)
+        assert menus[caller] == read_menu(caller)
+        assert menus[caller].version == snapshot(caller).menu_version
         fresh: dict[OrderId, Order] = {order.id: order for order in snapshot(caller).orders}
         assert {order_id: orders[order_id] for order_id in fresh} == fresh
     assert kinds == set(Event.__args__)

@@ -19,7 +19,6 @@ from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.desk import Desk
-from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 
 # -- the server's ledger of operations
@@ -49,10 +48,10 @@ def test_without_the_ledger_it_would_be_done_twice(place: Place, monkeypatch: py
 def _seen_after_a_lost_frame(tmp_path: Path) -> tuple[set[OrderStatus], set[OrderStatus]]:
     """What the client and the shop have, after the second of three pushed frames was lost."""
     model = Shop()
-    door = ModelDoor(model, MENU)
+    door = ModelDoor(model)
     with (
         closing(Desk(tmp_path / "writer.db", door, "kim")) as writer,
-        closing(Desk(tmp_path / "reader.db", ModelDoor(model, MENU), "alex")) as reader,
+        closing(Desk(tmp_path / "reader.db", ModelDoor(model), "alex")) as reader,
     ):
         order_id = writer.take().order_id
         other_id = writer.take().order_id
@@ -126,7 +125,7 @@ def test_without_begin_immediate_it_would_fail(tmp_path: Path, monkeypatch: pyte
 
 def _sent_after_a_crash(tmp_path: Path) -> list[str]:
     """Which calls a client makes once it is back, having been killed right after the first of two answers."""
-    door = ModelDoor(Shop(), MENU)
+    door = ModelDoor(Shop())
     desk = Desk(tmp_path / "till.db", door)
     desk.take()
     desk.take()

@@ -14,24 +14,27 @@ from core.client.door import Answered, Ear, Witness
 from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
 from core.client.operations import Kind, Operation
 from core.domain.errors import DomainError
-from core.domain.ids import CustomerId, DeviceId, OrderId, uuid7
-from core.domain.menu import Menu
+from core.domain.ids import CustomerId, DeviceId, ItemId, OrderId, uuid7
+from core.domain.menu import Category, Menu, with_availability
 from core.domain.order import Order, check_payment
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of, transition
-from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
+from core.protocol.events import Event, MenuChanged, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import Outcome
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, RecallOrder
+from tests.support.menus import MENU
 
+EVERYBODY = CustomerId("")
 _START = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 class Shop:
     """Orders, events, and the operations that were done, with the bytes they were asked by."""
 
-    def __init__(self) -> None:
+    def __init__(self, menu: Menu = MENU) -> None:
         self.epoch = "e1"
+        self.menu = menu
         self.orders: dict[OrderId, Order] = {}
         self.events: list[tuple[str, CustomerId | None, Event]] = []
         self.done: dict[tuple[str, str], tuple[bytes, Order]] = {}
@@ -48,6 +51,20 @@ class Shop:
         self.run += 1
         kept = copy.deepcopy(backup)
         self.orders, self.events, self.done, self.applied = kept.orders, kept.events, kept.done, kept.applied
+        self.menu = kept.menu
+
+    def sell(self, item_id: ItemId, available: bool) -> None:
+        """An item is sold out, or sold again."""
+        categories = with_availability(self.menu.categories, {item_id: available})
+        self._change_menu(categories, item_id, available=available)
+
+    def replace_menu(self, *categories: Category) -> None:
+        self._change_menu(categories, None, available=True)
+
+    def _change_menu(self, categories: tuple[Category, ...], item_id: ItemId | None, *, available: bool) -> None:
+        self.menu = msgspec.structs.replace(self.menu, categories=categories, version=self.menu.version + 1)
+        event = MenuChanged(version=self.menu.version, item_id=item_id, available=available)
+        self.events.append((uuid7(), EVERYBODY, event))
 
     def cursor(self, seq: int | None = None) -> Cursor:
         at = len(self.events) if seq is None else seq
@@ -143,9 +160,8 @@ class ModelDoor:
     """One person's way to a `Shop`. `customer` None is staff. `fault` is called twice a call, with `before` the shop
     was reached and `after` it has answered, and may raise `Unreachable`."""
 
-    def __init__(self, shop: Shop, menu: Menu, customer: CustomerId | None = None) -> None:
+    def __init__(self, shop: Shop, customer: CustomerId | None = None) -> None:
         self.shop = shop
-        self._menu = menu
         self.customer = customer
         self.fault: Callable[[str], None] = lambda _when: None
         self.series: tuple[DeviceId, int] | None = None
@@ -159,7 +175,7 @@ class ModelDoor:
         self.fault("after")
 
     def _sees(self, owner: CustomerId | None) -> bool:
-        return self.customer is None or owner == self.customer
+        return self.customer is None or owner in (self.customer, EVERYBODY)
 
     def send(self, operation: Operation) -> Answered:
         with self._call("send"):
@@ -190,7 +206,7 @@ class ModelDoor:
                 cursor=str(self.shop.cursor()),
                 orders=orders,
                 total=len(orders),
-                menu_version=self._menu.version,
+                menu_version=self.shop.menu.version,
                 series=series,
                 series_last=last,
             )
@@ -204,7 +220,7 @@ class ModelDoor:
 
     def menu(self) -> Menu:
         with self._call("menu"):
-            return self._menu
+            return self.shop.menu
 
     def listen(self) -> contextlib.AbstractContextManager[Ear]:
         raise Unreachable("the model does not push")

@@ -7,7 +7,6 @@ from typing import Protocol
 import pytest
 
 from tests.support.desk import Desk
-from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 
 
@@ -22,7 +21,7 @@ def shop() -> Shop:
 
 @pytest.fixture
 def door(shop: Shop) -> ModelDoor:
-    return ModelDoor(shop, MENU)
+    return ModelDoor(shop)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.status import OrderStatus
 from tests.support.desk import Desk
-from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 from tests.unit.conftest import OpenDesk
 
@@ -107,7 +106,7 @@ class Busy(ModelDoor):
     """A server that asks once to be left alone for a while."""
 
     def __init__(self, shop: Shop) -> None:
-        super().__init__(shop, MENU)
+        super().__init__(shop)
         self.tried: list[float] = []
 
     @override
@@ -214,7 +213,7 @@ class Stuck(ModelDoor):
     """A server that takes its time."""
 
     def __init__(self, shop: Shop) -> None:
-        super().__init__(shop, MENU)
+        super().__init__(shop)
         self.asked = threading.Event()
         self.answer = threading.Event()
         self.fault = self._wait
@@ -242,7 +241,7 @@ def test_accepting_waits_for_no_server(tmp_path: Path, shop: Shop) -> None:
 
 
 def test_a_thread_that_outlives_its_session_writes_nothing(tmp_path: Path, shop: Shop) -> None:
-    writer = Desk(tmp_path / "writer.db", ModelDoor(shop, MENU))
+    writer = Desk(tmp_path / "writer.db", ModelDoor(shop))
     writer.take()
     writer.send_all()
     writer.close()

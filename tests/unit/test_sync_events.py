@@ -15,7 +15,6 @@ from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.events import Event
 from core.protocol.feed import EventQuery, Frames, Heartbeat
 from tests.support.desk import Desk, new_order
-from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 from tests.unit.conftest import OpenDesk
 
@@ -26,7 +25,9 @@ def _history(open_desk: OpenDesk, shop: Shop, seed: int) -> None:
     desk = open_desk(f"writer-{seed}")
     for _ in range(60):
         orders = sorted(desk.store, key=lambda order: order.id)
-        if not orders or generator.random() < 0.3:
+        if generator.random() < 0.2:
+            _change_menu(shop, generator)
+        elif not orders or generator.random() < 0.3:
             desk.take()
         else:
             _change(desk, generator.choice(orders), generator)
@@ -43,24 +44,33 @@ def _change(desk: Desk, order: Order, generator: random.Random) -> None:
         desk.move(order.id, to, reason="because")
 
 
+def _change_menu(shop: Shop, generator: random.Random) -> None:
+    if generator.random() < 0.3:
+        shop.replace_menu(*shop.menu.categories[::-1])
+    else:
+        shop.sell(generator.choice([*shop.menu.items()]), generator.random() < 0.5)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: Shop, seed: int) -> None:
-    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader = open_desk("reader", "alex", ModelDoor(shop))
     reader.sync.pull()
     _history(open_desk, shop, seed)
     kinds = {type(event) for _id, _owner, event in shop.events}
     assert kinds == set(get_args(Event)), "a new kind of event belongs into this test"
     reader.sync.pull()
-    fresh = ModelDoor(shop, MENU).snapshot()
+    fresh = ModelDoor(shop).snapshot()
     assert {order.id: order for order in reader.cache.newest()} == {order.id: order for order in fresh.orders}
     assert str(reader.cache.place) == fresh.cursor
+    assert reader.cache.menu == shop.menu
+    assert [told.menu for told in reader.told if told.menu is not None][-1] == shop.menu
 
 
 @pytest.mark.parametrize("start", range(0, 60, 7))
 def test_from_wherever_one_starts(open_desk: OpenDesk, shop: Shop, start: int) -> None:
     """Rows that a reply has told are further on than some of the events that follow: nothing goes back."""
     _history(open_desk, shop, 7)
-    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader = open_desk("reader", "alex", ModelDoor(shop))
     everything = tuple(shop.orders.values())
     reader.cache.replace(everything[: len(everything) // 2], shop.cursor(min(start, len(shop.events))))
     reader.sync.pull()
@@ -69,11 +79,11 @@ def test_from_wherever_one_starts(open_desk: OpenDesk, shop: Shop, start: int) -
 
 
 def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: Shop) -> None:
-    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader = open_desk("reader", "alex", ModelDoor(shop))
     _history(open_desk, shop, 3)
     reader.sync.pull()
     before = reader.cache.newest()
-    page = ModelDoor(shop, MENU).events(EventQuery(cursor=str(shop.cursor(0)), limit=500))
+    page = ModelDoor(shop).events(EventQuery(cursor=str(shop.cursor(0)), limit=500))
     told = len(reader.told)
     assert reader.sync.take_in(Frames(frames=page.frames[:10], cursor=str(shop.cursor(10))))
     assert reader.cache.newest() == before
@@ -81,7 +91,7 @@ def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: 
 
 
 def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, shop: Shop) -> None:
-    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader = open_desk("reader", "alex", ModelDoor(shop))
     reader.sync.pull()
     _history(open_desk, shop, 1)
     head = len(shop.events)
@@ -91,7 +101,7 @@ def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, 
 
 
 def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, shop: Shop) -> None:
-    ada = open_desk("ada", "ada", ModelDoor(shop, MENU, CustomerId("ada")))
+    ada = open_desk("ada", "ada", ModelDoor(shop, CustomerId("ada")))
     ada.sync.pull()
     _history(open_desk, shop, 2)
     assert ada.sync.take_in(Heartbeat(head=0, cursor=str(shop.cursor())))
@@ -102,7 +112,7 @@ def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: Shop
     desk = open_desk()
     operation = desk.take()
     desk.send_all()
-    reader = open_desk("reader", "alex", ModelDoor(shop, MENU))
+    reader = open_desk("reader", "alex", ModelDoor(shop))
     reader.cache.replace((), shop.cursor())  # it was closed long ago, and is not in the snapshot
     desk.move(operation.order_id, OrderStatus.PREPARING)
     desk.send_all()

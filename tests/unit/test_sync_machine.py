@@ -23,7 +23,6 @@ from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.requests import CancelOrder, PlaceOrder
 from tests.support.desk import LINES, Desk, new_order
-from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 
 ADA = CustomerId("ada")
@@ -48,7 +47,7 @@ class Counter(RuleBasedStateMachine):
         self._directory = Path(tempfile.mkdtemp())
         self.shop = Shop()
         self.backup: Shop | None = None
-        self.doors = {name: ModelDoor(self.shop, MENU, ADA if name == ADA else None) for name in ("kim", "alex", ADA)}
+        self.doors = {name: ModelDoor(self.shop, ADA if name == ADA else None) for name in ("kim", "alex", ADA)}
         self.desks: dict[str, Desk] = {}
         self.accepted: dict[str, str] = {}
 

@@ -9,7 +9,6 @@ from core.domain.order import Order, PaymentState
 from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
 from tests.support.desk import Desk
-from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 from tests.unit.conftest import OpenDesk
 
@@ -20,7 +19,7 @@ PREPARING, READY = OrderStatus.PREPARING, OrderStatus.READY
 def two(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> tuple[Desk, Desk]:
     """Two tills that both have one confirmed order, unpaid."""
     one = open_desk("one", "kim")
-    other = open_desk("other", "alex", ModelDoor(shop, MENU))
+    other = open_desk("other", "alex", ModelDoor(shop))
     one.take(series="POS1")
     one.try_all()
     other.try_all()
@@ -185,7 +184,7 @@ def test_a_write_of_ones_own_is_witness_enough(open_desk: OpenDesk, shop: Shop) 
 
 def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk: OpenDesk, shop: Shop) -> None:
     """Higher numbers of another history do not outdo the witness of the lost one. Drill 21 found this."""
-    desk, other = open_desk(), open_desk("other", "alex", ModelDoor(shop, MENU))
+    desk, other = open_desk(), open_desk("other", "alex", ModelDoor(shop))
     desk.sync.pull()
     backup = shop.backup()
     lost = desk.take()
@@ -204,7 +203,7 @@ def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Sh
     desk = open_desk()
     desk.take()
     desk.try_all()
-    other = open_desk("other", "alex", ModelDoor(shop, MENU))
+    other = open_desk("other", "alex", ModelDoor(shop))
     other.take(series="POS2")
     other.try_all()
     shop.kept_from = len(shop.events)
@@ -259,8 +258,8 @@ class OnlyTheNewest(ModelDoor):
 
 
 def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: OpenDesk, shop: Shop) -> None:
-    other = open_desk("other", "alex", ModelDoor(shop, MENU))
-    desk = open_desk(at=OnlyTheNewest(shop, MENU))
+    other = open_desk("other", "alex", ModelDoor(shop))
+    desk = open_desk(at=OnlyTheNewest(shop))
     old = desk.take().order_id
     desk.try_all()
     other.try_all()

@@ -11,7 +11,6 @@ from core.client.local import LocalStore
 from core.domain.status import OrderStatus
 from tests.support import power_cut
 from tests.support.desk import Desk
-from tests.support.menus import MENU
 from tests.support.model_backend import ModelDoor, Shop
 
 IMAGES = 400
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.skipif(not power_cut.can_record(), reason="this SQLite 
 
 def _work(path: Path, recorder: power_cut.Recorder) -> None:
     """Accept, send and pull for a while; each operation is promised once it is accepted."""
-    desk = Desk(path, ModelDoor(Shop(), MENU))
+    desk = Desk(path, ModelDoor(Shop()))
     for number in range(20):
         operation = desk.take()
         recorder.mark(operation.op_id)

@@ -83,6 +83,8 @@ class OrderSender(QObject, Generic[Request]):
             try:
                 return Sent(self._send(op_id, body))
             except Conflict as conflict:
+                if conflict.order is not None:
+                    raise  # it was not made: the price has changed
                 try:
                     return Sent(self._find(order_id), as_asked=False)
                 except NotFound:
