@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 
 from core.client.errors import ClientError, ServerFault, SignedOut, Unreachable, Untrusted
 from core.client.refusals import as_error
 from core.client.session import Keep, Session
+from core.client.transport import InTime
 from core.client.trust import is_plain, untrusted
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.menu import Menu
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 TIMEOUT_S: Final = (3.0, 10.0)
-"""To connect, and between two bytes of an answer."""
+"""To connect, and between two bytes of an answer, which is whole in `WHOLE_WITHIN` times that or never."""
 _REPEATS: Final = 2
 _SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
 _CLOCK_STEP: Final = timedelta(seconds=1.5)
@@ -80,8 +80,8 @@ class HttpApi:
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.verify = ca_file or True
-        self._http.mount("http://", HTTPAdapter(pool_maxsize=8))
-        self._http.mount("https://", HTTPAdapter(pool_maxsize=8))
+        self._http.mount("http://", InTime(pool_maxsize=8))
+        self._http.mount("https://", InTime(pool_maxsize=8))
         if is_plain(self.server_url):
             log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
         self._session = Session(self._refresh, keep=keep) if keep else Session(self._refresh)

@@ -1,6 +1,7 @@
 """The client's engine over a network that loses, delays, doubles and freezes; against the real backend."""
 
 import random
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing_extensions import override
 from core.client import http, push
 from core.client.engine import Link
 from core.client.errors import Unreachable
+from core.client.http import HttpApi
 from core.domain.ids import OpId, OrderId
 from core.domain.status import OrderStatus
 from core.protocol.requests import HistoryQuery, OrderQuery
@@ -195,3 +197,32 @@ def test_an_answer_that_comes_byte_by_byte_is_an_answer(place: Place, proxy: Fau
         pos.until_sent()
         assert proxy.met[Fault.TRICKLE] == 1
         assert _version(pos, taken.id) == 1
+
+
+def test_an_answer_that_takes_for_ever_byte_by_byte_is_given_up(
+    place: Place, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """No pause is too long, so only the whole can be: one sender would be busy with it for half a minute."""
+    proxy.pause_s = 0.1
+    with Screen(proxy.url, tmp_path / "pos.db", timeout_s=(1.0, 0.3)) as pos:
+        pos.staff()
+        pos.until_live()
+        proxy.choose = _always(Fault.TRICKLE)
+        taken = pos.take()
+        pos.until(lambda: proxy.met[Fault.TRICKLE] > 1, within_s=10)
+        proxy.choose = lambda _line: Fault.NONE
+        pos.until_sent()
+        assert _version(pos, taken.id) == 1
+
+
+def test_so_is_one_that_begins_and_does_not_end(place: Place, proxy: FaultProxy) -> None:
+    api = HttpApi(proxy.url, timeout_s=(1.0, 0.2))
+    proxy.pause_s = 0.05
+    proxy.choose = lambda _line: Fault.TRICKLE
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        api.menu()
+    assert time.monotonic() - began < 10, "three tries of 0.6 s each"
+    proxy.choose = lambda _line: Fault.NONE
+    assert api.menu().items
+    api.close()
