@@ -1,4 +1,4 @@
-"""HTTP whose answers are whole in time. `requests` limits the time between two bytes, so that a byte a second is well."""
+"""HTTP whose answers are whole in time: `requests` limits only the time between two bytes."""
 
 import io
 import socket
