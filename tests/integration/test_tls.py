@@ -1,0 +1,323 @@
+"""TLS from both ends: the shop's server is believed by its authority, and nobody else is, by request or by socket."""
+
+import os
+import socket
+import ssl
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from core.client import trust
+from core.client.errors import Unreachable, Untrusted
+from core.client.http import HttpApi
+from core.client.push import open_socket
+from core.domain.ids import new_op_id
+from core.domain.order import NewLine
+from core.protocol import reading
+from core.protocol.events import OrderPlaced
+from core.protocol.feed import Frames, Hello, Snapshot
+from core.protocol.requests import PlaceOrder, SignIn
+from core.protocol.trust import fingerprint, short_fingerprint, stands_for
+from core.server import authority
+from core.server.authority import AuthorityError
+from core.server.settings import ServerSettings
+from core.server.tls import Presented, TlsError
+from tests.support import shop
+from tests.support.server import ServerThread
+
+pytestmark = pytest.mark.sqlite_only("TLS ends before the database begins")
+NOW = datetime.now(UTC)
+NOT_OURS = "not made by this shop"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    shop.lay_out(tmp_path / "orderbell.db")
+    authority.make(tmp_path / "tls", "Test Kitchen", ["till.example"])
+    return tmp_path
+
+
+@pytest.fixture
+def ca_file(home: Path) -> str:
+    return str(home / "tls" / "ca.pem")
+
+
+@contextmanager
+def served(home: Path) -> Iterator[ServerThread]:
+    with ServerThread(home, ServerSettings(port=0, data_dir=str(home))) as server:
+        assert server.url.startswith("https://")
+        yield server
+
+
+def by_request(url: str, ca_file: str) -> None:
+    with closing(HttpApi(url, ca_file=ca_file)) as http:
+        http.menu()
+
+
+def by_socket(url: str, ca_file: str) -> None:
+    with open_socket(url, reading.message, ca_file):
+        return
+
+
+ROADS = pytest.mark.parametrize("road", [by_request, by_socket])
+
+
+def shown(url: str) -> str:
+    """The fingerprint of the certificate that a server shows."""
+    parts = urlsplit(url)
+    return fingerprint(ssl.get_server_certificate((parts.hostname or "", parts.port or 0)))
+
+
+def other_authority(path: Path) -> str:
+    authority.make(path, "Somebody Else", [])
+    return str(path / "ca.pem")
+
+
+@ROADS
+def test_the_shops_authority_is_believed_and_no_other(
+    home: Path, ca_file: str, tmp_path: Path, road: Callable[[str, str], None]
+) -> None:
+    with served(home) as server:
+        road(server.url, ca_file)
+        for wrong in ("", other_authority(tmp_path / "other")):
+            with pytest.raises(Untrusted, match=NOT_OURS) as refused:
+                road(server.url, wrong)
+            assert refused.value.title == "This is not the shop's server"
+
+
+@ROADS
+def test_with_an_authority_of_the_shops_the_public_ones_are_not_believed(
+    home: Path, tmp_path: Path, road: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the server's certificate came from a public authority, and the screen knew the shop's own.
+    public = str(home / "tls" / "ca.pem")
+    monkeypatch.setattr(trust, "DEFAULT_CA_BUNDLE_PATH", public)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", public)
+    with served(home) as server:
+        road(server.url, "")
+        with pytest.raises(Untrusted, match=NOT_OURS):
+            road(server.url, other_authority(tmp_path / "other"))
+
+
+@ROADS
+@pytest.mark.parametrize(
+    ("made_at", "sentence"),
+    [(NOW - timedelta(days=500), "has expired"), (NOW + timedelta(days=3), "not valid yet")],
+    ids=["expired", "early"],
+)
+def test_a_certificate_has_its_time(
+    home: Path, ca_file: str, made_at: datetime, sentence: str, road: Callable[[str, str], None]
+) -> None:
+    authority.renew(home / "tls", now=made_at)
+    with served(home) as server, pytest.raises(Untrusted, match=sentence):
+        road(server.url, ca_file)
+
+
+@ROADS
+def test_a_certificate_is_for_its_names(
+    home: Path, ca_file: str, road: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authority, "LOOPBACK", ("localhost",))
+    authority.renew(home / "tls", ["till.example", "192.0.2.7"])
+    with served(home) as server, pytest.raises(Untrusted, match="other names"):
+        road(server.url, ca_file)
+
+
+@ROADS
+def test_a_server_that_does_not_encrypt_is_told_nothing(
+    home: Path, ca_file: str, road: Callable[[str, str], None]
+) -> None:
+    plain = ServerSettings(port=0, data_dir=str(home / "elsewhere"))
+    with ServerThread(home, plain) as server, pytest.raises(Unreachable, match="does not encrypt"):
+        road(server.url.replace("http", "https"), ca_file)
+
+
+def test_an_authority_that_is_gone_is_a_sentence(home: Path, ca_file: str) -> None:
+    with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
+        Path(ca_file).unlink()
+        with pytest.raises(Untrusted, match="cannot be read"):
+            http.menu()
+
+
+def test_what_happens_is_pushed_over_tls(home: Path, ca_file: str) -> None:
+    with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
+        tokens = http.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
+        with open_socket(server.url, reading.message, ca_file) as pushed:
+            cursor = http.exchange("GET", "/api/snapshot/", Snapshot)[0].cursor
+            pushed.say_hello(Hello(token=tokens.access_token, cursor=cursor))
+            order = http.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
+            while not isinstance(message := pushed.receive(), Frames):
+                pass
+        event = message.frames[0].event
+        assert isinstance(event, OrderPlaced)
+        assert event.order.id == order.id
+
+
+def test_a_stop_does_not_wait_for_a_screen_that_is_idle(home: Path, ca_file: str) -> None:
+    with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
+        http.menu()  # its connection stays open, and nobody reads from it
+        before_s = time.monotonic()
+        server.stop()
+        assert time.monotonic() - before_s < server.settings.stop_within_s / 2
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(home: Path, ca_file: str) -> None:
+    with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
+        http.menu()
+        assert server.presented is not None
+        first = shown(server.url)
+        renewed = authority.renew(home / "tls")
+        server.presented.look(NOW)
+        assert shown(server.url) == renewed.fingerprint != first
+        by_request(server.url, ca_file)
+        http.menu()  # a connection from before goes on
+
+
+def test_a_server_renews_what_is_about_to_end(home: Path, ca_file: str) -> None:
+    with served(home) as server:
+        assert server.presented is not None
+        first = authority.read(home / "tls" / "server.pem")
+        server.presented.look(first.not_after - timedelta(days=authority.RENEW_DAYS + 2))
+        assert shown(server.url) == first.fingerprint
+        server.presented.look(first.not_after - timedelta(days=authority.RENEW_DAYS - 1))
+        second = authority.read(home / "tls" / "server.pem")
+        assert shown(server.url) == second.fingerprint != first.fingerprint
+        assert set(second.names) == set(first.names)
+        assert second.not_after > first.not_after
+
+
+def test_a_certificate_that_breaks_meanwhile_stops_nobody(
+    home: Path, ca_file: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with served(home) as server:
+        assert server.presented is not None
+        first = shown(server.url)
+        (home / "tls" / "server.pem").write_text("nothing of use")
+        server.presented.look(NOW)
+        assert "left as it is" in caplog.text
+        assert shown(server.url) == first
+
+
+# -- first contact
+
+
+def test_the_authority_is_fetched_by_the_letters_that_were_typed(home: Path, ca_file: str) -> None:
+    known = Path(ca_file).read_text()
+    letters = short_fingerprint(known)
+    with served(home) as server:
+        fetched = trust.fetch_ca(server.url, f" {letters[:5]}-{letters[5:]} ".lower())
+        assert ssl.PEM_cert_to_DER_cert(fetched) == ssl.PEM_cert_to_DER_cert(known)
+        for wrong in (
+            "",
+            letters[:-1],
+            letters[::-1],
+            short_fingerprint(Path(other_authority(home / "x")).read_text()),
+        ):
+            with pytest.raises(Untrusted, match="The code is not this server's"):
+                trust.fetch_ca(server.url, wrong)
+        with pytest.raises(Untrusted, match="https"):
+            trust.fetch_ca(server.url.replace("https", "http"), letters)
+
+
+def test_only_what_the_letters_stand_for_is_believed(tmp_path: Path) -> None:
+    """Somebody in between shows the shop's authority, whose letters fit, and hangs their own behind it."""
+    known = next(made for made in _authorities(tmp_path) if made.rstrip().endswith("=\n-----END CERTIFICATE-----"))
+    between = tmp_path / "between"
+    shop.lay_out(between / "orderbell.db")
+    theirs = Path(other_authority(between / "tls"))
+    theirs.write_text(known + theirs.read_text())
+    assert stands_for(short_fingerprint(known), theirs.read_text())  # as base64 goes, the rest is not read
+    with served(between) as server:
+        by_request(server.url, str(theirs))
+        with pytest.raises(Untrusted, match=NOT_OURS):
+            trust.fetch_ca(server.url, short_fingerprint(known))
+
+
+def _authorities(path: Path) -> Iterator[str]:
+    """One after the other, until one's DER has a length that base64 pads."""
+    for number in range(100):
+        authority.make(path / str(number), "Test Kitchen" + "!" * (number % 3), [])
+        yield (path / str(number) / "ca.pem").read_text()
+
+
+def test_a_server_with_another_certificate_has_no_letters(home: Path, ca_file: str) -> None:
+    settings = ServerSettings(port=0, data_dir=str(home), tls_certificate=str(home / "tls" / "server.pem"))
+    with ServerThread(home, settings) as server, pytest.raises(Untrusted, match="no certificate of the shop's"):
+        trust.fetch_ca(server.url, short_fingerprint(Path(ca_file).read_text()))
+
+
+# -- files
+
+
+def test_certificates_are_as_strict_verifiers_want_them(home: Path, ca_file: str) -> None:
+    strict = trust.context(ca_file)
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT
+    with served(home) as server:
+        parts = urlsplit(server.url)
+        with (
+            socket.create_connection((parts.hostname, parts.port)) as plain,
+            strict.wrap_socket(plain, server_hostname="till.example") as secure,
+        ):
+            assert secure.version() in {"TLSv1.2", "TLSv1.3"}
+    made = authority.read(home / "tls" / "server.pem")
+    assert made.not_after - made.not_before < timedelta(days=authority.SERVER_DAYS)
+    assert set(made.names) == {"till.example", "localhost", "127.0.0.1", "::1"}
+    assert made.issuer == "Orderbell authority of Test Kitchen"
+
+
+def test_nothing_older_than_tls_1_2(home: Path, ca_file: str) -> None:
+    assert trust.context(ca_file).minimum_version == ssl.TLSVersion.TLSv1_2
+    assert Presented(home / "tls" / "server.pem").context.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a file by the rights of its directory")
+def test_keys_are_their_owners(home: Path) -> None:
+    for name in ("ca-key.pem", "server.pem"):
+        assert stat.S_IMODE((home / "tls" / name).stat().st_mode) == 0o600
+
+
+def test_an_authority_is_made_once(home: Path, ca_file: str) -> None:
+    before = Path(ca_file).read_bytes()
+    with pytest.raises(FileExistsError, match="there already"):
+        authority.make(home / "tls", "Test Kitchen", [])
+    assert Path(ca_file).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["", "till one", "http://till", "-till", "till.", "a" * 64, "*.example", "café"])
+def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AuthorityError, match="neither a host's name nor an IP address"):
+        authority.make(tmp_path, "Test Kitchen", [name])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [None, b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_a_certificate_that_is_none(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "server.pem"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(TlsError, match=r"server\.pem"):
+        Presented(path)
+    with pytest.raises(AuthorityError, match=r"server\.pem"):
+        authority.read(path)
+
+
+def test_a_key_that_is_locked_asks_nobody(home: Path) -> None:
+    whole = (home / "tls" / "server.pem").read_bytes()
+    key = serialization.load_pem_private_key(whole, None)
+    locked = home / "locked.pem"
+    locked.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    with pytest.raises(TlsError, match="locked by a password"):
+        Presented(home / "tls" / "server.pem", locked)
