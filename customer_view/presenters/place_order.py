@@ -65,6 +65,7 @@ class PlaceOrderPresenter(QObject):
                 tender=handover.tender,
                 address=handover.address,
                 note=handover.note,
+                expected_total_minor=self.ordering.basket.basket.totals().total_minor,
             )
         )
 

@@ -7,7 +7,7 @@ from core.client.operations import Kind, Operation, State
 from core.domain.people import Role
 from core.domain.status import Move, target_of
 from core.ui.controls import button, label
-from core.ui.text import _, clock, status_label
+from core.ui.text import _, clock, money, status_label
 from core.ui.theme import Theme
 
 
@@ -67,6 +67,10 @@ class Decision(QFrame):
 def _asked(held: Operation) -> tuple[str, str, str, str]:
     """Title, words, and what the two buttons say; the second is empty where asking again would be no use."""
     if held.kind is Kind.PLACE:
+        if held.theirs is not None:
+            amount = money(held.theirs.total_minor, held.theirs.currency)
+            words = _("It comes to {amount} by now. Nothing has been ordered.").format(amount=amount)
+            return _("The price has changed"), words, _("Remove it"), _("Order it · {amount}").format(amount=amount)
         words = _("The shop says: {problem} Nothing has been ordered.").format(problem=_(held.problem))
         return _("This order was not accepted"), words, _("Remove it"), _("Send it again")
     title, keep = _("It could not be cancelled"), _("Keep order")

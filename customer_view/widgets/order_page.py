@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from core.client.api import CustomerApi
 from core.client.errors import ClientError
+from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.status import Fulfilment
 from core.ui.jobs import Jobs
@@ -74,6 +75,11 @@ class OrderPage(QWidget):
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._on_address_missing)
         presenter.busy_changed.connect(self._tell)
+
+    @Slot(object)
+    def tell_menu(self, menu: Menu) -> None:
+        """The menu is this one now."""
+        self._ordering.tell(menu)
 
     def clear(self) -> None:
         """Nothing of one customer is left for the next."""

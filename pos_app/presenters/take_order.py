@@ -117,6 +117,7 @@ class TakeOrderPresenter(QObject):
                 note=handover.note,
                 customer_id=walk.customer.id if walk.customer else None,
                 customer_name="" if walk.customer else walk.name,
+                menu_version=self.ordering.basket.basket.menu_version,
             )
         )
 

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from core.client.api import StaffApi
 from core.client.errors import ClientError, SignedOut
+from core.domain.menu import Menu
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
 from core.ui.controls import label
@@ -85,6 +86,11 @@ class NewOrderPage(QWidget):
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._on_address_missing)
         presenter.busy_changed.connect(self._tell)
+
+    @Slot(object)
+    def tell_menu(self, menu: Menu) -> None:
+        """The menu is this one now."""
+        self._ordering.tell(menu)
 
     def clear(self) -> None:
         """Nothing of one customer is left for the next; nor of one cashier."""

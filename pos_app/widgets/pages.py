@@ -123,6 +123,8 @@ class Pages(QObject):
         page = NewOrderPage(self._theme, self._jobs, self._api, self._workspace.notice)
         page.taken.connect(self.taken)
         page.failed.connect(self.failed)
+        if self._bridge is not None:
+            self._bridge.menu_changed.connect(page.tell_menu)
         return page
 
     def _make_history(self) -> QWidget:

@@ -60,6 +60,11 @@ class Basket:
         return self._menu.tax
 
     @property
+    def menu_version(self) -> int:
+        """The version of the menu that its prices are of."""
+        return self._menu.version
+
+    @property
     def quantity(self) -> int:
         """How many things are in it, over all lines."""
         return sum(line.wanted.quantity for line in self._lines)

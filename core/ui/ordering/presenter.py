@@ -38,16 +38,32 @@ class Ordering(QObject):
         self.categories = CategoryModel(self)
         self.basket = BasketModel(self)
         self.shop_name = ""
+        self._told_version = 0
         self.menu.succeeded.connect(self._on_menu_read)
         self.basket.changed.connect(self._on_basket_changed)
 
     @Slot(object)
+    def tell(self, menu: Menu) -> None:
+        """The menu is this one now. An answer that was read before it came changes nothing."""
+        self._told_version = menu.version
+        self._use(menu)
+
+    @Slot(object)
     def _on_menu_read(self, menu: Menu) -> None:
+        if menu.version >= self._told_version:
+            self._use(menu)
+
+    def _use(self, menu: Menu) -> None:
+        stood = self.basket.basket.troubled
         self.shop_name = menu.shop_name
         self.categories.use(menu)
         self.tiles.use(menu)
         self.basket.use(menu)
         self.menu_changed.emit(menu)
+        troubled = self.basket.basket.troubled
+        if troubled is not None and stood is None:
+            title = _("{item} cannot be ordered as it is").format(item=troubled.priced.name)
+            self.refused.emit(title, _("Remove it, or choose something else."))
 
     @Slot()
     def _on_basket_changed(self) -> None:
