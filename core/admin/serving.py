@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from core.protocol.feed import MESSAGE_LIMIT
 from core.server.app import create_app
+from core.server.connection import HttpConnection
 from core.server.background import repeating
 from core.server.keys import Keys
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
@@ -91,7 +92,7 @@ def make_server(
         create_app(database, keys, configured),
         host=configured.host,
         port=configured.port,
-        http="httptools",
+        http=HttpConnection,
         ws=PushProtocol,
         ws_max_size=MESSAGE_LIMIT,
         ws_per_message_deflate=False,  # doubles the time and triples the memory of a socket

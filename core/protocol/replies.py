@@ -64,3 +64,11 @@ class Availability(msgspec.Struct, frozen=True, kw_only=True):
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     version: str
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """It may be sent requests. What is worth a look all the same is in `warnings`."""
+
+    status: str
+    version: str
+    warnings: tuple[str, ...] = ()

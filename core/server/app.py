@@ -44,6 +44,7 @@ class Orderbell(Starlette):
             shared.close()
 
         self.services = shared
+        shared.metrics.screens = hub.screens
         self._push = PushSocket(shared, hub)
         self._endpoints = {
             (endpoint.method, address): app
@@ -92,6 +93,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     else:
         refusal = problems.not_found()
     reply, headers = http.refused(refusal, request.scope, request_id)
+    request.app.services.metrics.other.observe(reply.status, 0.0)
     response = Response(reply.body, reply.status)
     response.raw_headers = http.headers_of(reply, request_id, headers)
     return response

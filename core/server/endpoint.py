@@ -39,6 +39,8 @@ class Who(Enum):
     """An admin, and only in their own shop."""
     DISPLAY = "display"
     """A board over the counter of one shop."""
+    OPERATOR = "operator"
+    """Whoever looks after the server: on its own machine, or with the token that the settings name."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -53,6 +55,7 @@ _ROLES: Final = {
     Who.ADMIN: frozenset({Role.ADMIN}),
     Who.PERSON: PEOPLE,
     Who.DISPLAY: frozenset({Role.DISPLAY}),
+    Who.OPERATOR: frozenset(),
 }
 
 
@@ -149,6 +152,8 @@ class Endpoint(Generic[B, Q, R]):
     body: type[B]
     query: type[Q]
     reply: type[R]
+    """With another `content_type` than JSON it is `str`."""
+    content_type: str = "application/json"
     status: int = 200
     keyed: Keyed = Keyed.UNUSED
     body_limit: int = BODY_LIMIT
@@ -169,7 +174,7 @@ class Endpoint(Generic[B, Q, R]):
             raise ValueError(f"{self.path}: a path starts with / and has a parameter as part {PARAMETER_AT} or none")
         if (self.body is not Nothing) != (self.example is not None):
             raise ValueError(f"{self.method} {self.path}: give an example exactly when there is a body")
-        if (self.keyed is not Keyed.UNUSED) and self.who is Who.PUBLIC:
+        if (self.keyed is not Keyed.UNUSED) and self.who in (Who.PUBLIC, Who.OPERATOR):
             raise ValueError(f"{self.path}: a key belongs to somebody, so the endpoint cannot be public")
 
     @property

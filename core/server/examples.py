@@ -13,7 +13,16 @@ from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.board import BoardReply, Ticket
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
-from core.protocol.replies import Availability, CustomerList, Health, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.replies import (
+    Availability,
+    CustomerList,
+    Health,
+    OrderDetails,
+    OrderPage,
+    Readiness,
+    StatusReport,
+    Tokens,
+)
 from core.protocol.requests import (
     CancelOrder,
     ChangeAvailability,
@@ -142,6 +151,7 @@ REPLACE_MENU: Final = ReplaceMenu(version=12, categories=MENU.categories)
 CHANGE_AVAILABILITY: Final = ChangeAvailability(available=False)
 AVAILABILITY: Final = Availability(item_id=_BOWL, available=False, version=13)
 HEALTH: Final = Health(status="ok", version="0.1.0")
+READINESS: Final = Readiness(status="ready", version="0.1.0")
 _HEAD: Final = Cursor("01920000-0000-7000-8000-00000000000a", 41, "01920000-0000-7000-8000-00000000000b")
 _CONFIRMED: Final = OrderStatusChanged(
     order_id=ORDER.id,

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 import secrets
+import time
 from collections.abc import Iterable
 from itertools import count
 from typing import Any, Final
@@ -19,13 +20,14 @@ from core.domain.errors import DomainError
 from core.domain.people import Principal
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, REPLAYED, REQUEST_ID
-from core.server import problems
+from core.server import operators, problems
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
 from core.server.problems import Headers, Refusal
 from core.server.services import Services
 from core.store.writer import StoreClosed
 
 log = logging.getLogger(__name__)
+access = logging.getLogger("orderbell.access")
 
 KEY_LIMIT: Final = 100
 _KEY: Final = IDEMPOTENCY_KEY.lower().encode()
@@ -35,8 +37,10 @@ _SECURITY: Final[Headers] = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+_SUBJECT: Final = "orderbell.subject"
 _BODILESS: Final = (204, 304)  # and so without a length: RFC 9110 §8.6
 _PROBLEM: Final = problem.CONTENT_TYPE.encode()
 _encode: Final = msgspec.json.Encoder().encode
@@ -60,8 +64,11 @@ class EndpointApp:
         fields = msgspec.structs.fields(endpoint.query)
         self._lists = frozenset(field.encode_name for field in fields if isinstance(field.default, tuple))
         self._no_query = endpoint.query() if not any(field.required for field in fields) else None
+        self._figures = services.metrics.route(endpoint.method, endpoint.path)
+        self._says = services.settings.access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
         request_id = next_request_id()
         headers: Headers = ()
         try:
@@ -69,11 +76,17 @@ class EndpointApp:
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
             reply, headers = refused(error, scope, request_id)
         await answer(send, reply, request_id, headers)
+        took_s = time.perf_counter() - began
+        self._figures.observe(reply.status, took_s)
+        if self._says:
+            self._say(scope, reply.status, took_s, request_id)
 
     async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Encoded[Any]:
         endpoint = self.endpoint
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        bearer = await self._bearer(headers)
+        bearer = await self._bearer(scope, headers)
+        if self._says and bearer is not None:
+            scope[_SUBJECT] = bearer.subject
         key = self._key(headers)
         raw, body = b"", Nothing() if self._body is None else None
         if self._body is not None:
@@ -94,15 +107,25 @@ class EndpointApp:
             known=headers.get(b"if-none-match", b"") if endpoint.conditional else b"",
             fingerprint=_fingerprint(scope, raw) if key else b"",
             status=endpoint.status,
-            address=scope["client"][0] if scope.get("client") else "",
+            address=_address(scope),
         )
         result = await endpoint.handler(call)
         if type(result) is Encoded:
             return result
         return Encoded(b"" if endpoint.status == 204 else _encode(result), endpoint.status)
 
-    async def _bearer(self, headers: dict[bytes, bytes]) -> Principal | None:
+    def _say(self, scope: Scope, status: int, took_s: float, request_id: str) -> None:
+        """A line of the access log: by which route, and not what was in the address."""
+        method, route = self.endpoint.method, self.endpoint.path
+        facts = {"request_id": request_id, "method": method, "route": route, "status": status}
+        facts |= {"ms": round(took_s * 1000, 2), "subject": scope.get(_SUBJECT, ""), "address": _address(scope)}
+        access.info("%s %s %d", method, route, status, extra=facts)
+
+    async def _bearer(self, scope: Scope, headers: dict[bytes, bytes]) -> Principal | None:
         who = self.endpoint.who
+        if who is Who.OPERATOR:
+            operators.admit(scope, headers, self._services.settings.metrics_token)
+            return None
         authorization = headers.get(b"authorization")
         if authorization is None:
             if who is Who.PUBLIC:
@@ -211,6 +234,11 @@ def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise problems.malformed(str(error)) from None
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _pairs(query_string: bytes) -> Iterable[tuple[str, str]]:

@@ -8,7 +8,8 @@ asks. Each app has its own.
 import platform
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from importlib.metadata import version
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -44,12 +45,11 @@ class RouteFigures:
 class Metrics:
     """The figures of one app, for as long as it runs."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self) -> None:
         self.push_s = Distribution(_PUSH_S)
         """From a commit until every screen that reads was told of it."""
         self.screens: Callable[[], Mapping[str, int]] = dict
         """How many are connected, by kind."""
-        self._version = version
         self._routes: list[RouteFigures] = []
         self.other = self.route("", OTHER)
 
@@ -81,7 +81,7 @@ class Metrics:
         yield histogram("orderbell_push_seconds", "From a commit until all screens were told.", self.push_s)
         yield gauge("orderbell_screens", "Connected screens.", "kind", self.screens())
         build = GaugeMetricFamily("orderbell_build_info", "What runs.", labels=("version", "python", "sqlite"))
-        build.add_metric((self._version, platform.python_version(), sqlite3.sqlite_version), 1)
+        build.add_metric((version("orderbell"), platform.python_version(), sqlite3.sqlite_version), 1)
         yield build
 
 
@@ -100,7 +100,7 @@ def histogram(name: str, described: str, of: Distribution) -> Metric:
     return found
 
 
-def gauge(name: str, described: str, label: str, values: Mapping[str, float]) -> Metric:
+def gauge(name: str, described: str, label: str, values: Mapping[Any, float]) -> Metric:
     found = GaugeMetricFamily(name, described, labels=(label,))
     for key, value in values.items():
         found.add_metric((key,), value)

@@ -14,6 +14,7 @@ from core.protocol.problem import Problem
 from core.server.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
 
 VERSION: Final = version("orderbell")
+_SECURITY: Final[dict[Who, list[dict[str, list[str]]]]] = {Who.PUBLIC: [], Who.OPERATOR: [{}, {"bearer": []}]}
 _REF: Final = "#/components/schemas/{name}"
 
 
@@ -56,7 +57,7 @@ def _operation(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, An
         "operationId": f"{endpoint.handler.__module__.rsplit('.', 1)[-1]}_{endpoint.handler.__name__}",
         "summary": endpoint.summary,
         "tags": [endpoint.who.value],
-        "security": [] if endpoint.who is Who.PUBLIC else [{"bearer": []}],
+        "security": _SECURITY.get(endpoint.who, [{"bearer": []}]),
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint, schema_of),
     }
@@ -96,7 +97,7 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, Any]]:
 def _responses(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
     if endpoint.reply is not Nothing:
-        success["content"] = _content(schema_of[endpoint.reply], endpoint.example_reply)
+        success["content"] = _content(schema_of[endpoint.reply], endpoint.example_reply, endpoint.content_type)
     if endpoint.conditional:
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     responses: dict[str, Any] = {str(endpoint.status): success}
@@ -125,8 +126,8 @@ def _refusals(endpoint: AnyEndpoint) -> set[int]:
     return found
 
 
-def _content(schema: Any, example: Any) -> dict[str, Any]:
+def _content(schema: Any, example: Any, content_type: str = "application/json") -> dict[str, Any]:
     content: dict[str, Any] = {"schema": schema}
     if example is not None:
         content["example"] = msgspec.to_builtins(example)
-    return {"application/json": content}
+    return {content_type: content}

@@ -176,6 +176,10 @@ def no_backup(detail: str) -> Refusal:
     return _refusal(503, "no_backup", "The backup was not made.", detail)
 
 
+def not_ready(reasons: list[str]) -> Refusal:
+    return _refusal(503, "not_ready", "The server is not ready.", " ".join(reasons), headers=((b"retry-after", b"2"),))
+
+
 def fault(request_id: str) -> Refusal:
     """Our own failure. What happened is in the log under `request_id`, and nowhere else."""
     return _refusal(500, "fault", "The server had a problem.", f"Request {request_id}.")

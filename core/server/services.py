@@ -6,6 +6,7 @@ from core.domain.people import Principal
 from core.server import problems
 from core.server.backups import Backups
 from core.server.keys import Keys
+from core.server.metrics import Metrics
 from core.server.passwords import Passwords
 from core.server.settings import ServerSettings
 from core.server.tokens import LOCAL, AccessTokens, InvalidToken, Verified, VerifiedTokens
@@ -23,6 +24,7 @@ class Services(msgspec.Struct, frozen=True):
     passwords: Passwords
     offers: Offers
     backups: Backups
+    metrics: Metrics
 
     async def principal(self, token: str) -> Principal:
         """Who bears `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
@@ -69,4 +71,5 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         passwords=Passwords(),
         offers=Offers(),
         backups=Backups(database, settings),
+        metrics=Metrics(),
     )

@@ -26,7 +26,11 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     tls_key: Annotated[str, Meta(description="PEM file of its key; empty: it is in tls_certificate")] = ""
     log_format: Annotated[Format, Meta(description="text, or json: one object a line")] = "text"
+    access_log: Annotated[bool, Meta(description="write a line to the log for every request")] = False
     debug: Annotated[bool, Meta(description="write debug lines to the log")] = False
+    metrics_token: Annotated[
+        str, Meta(description="bearer token that opens /metrics; empty: it is open on the server's own machine only")
+    ] = ""
     access_token_s: Annotated[int, Meta(ge=1, le=86_400, description="how long an access token is valid")] = 600
     refresh_days: Annotated[int, Meta(ge=1, le=365, description="days without a visit after which a session ends")] = 30
     board_names: Annotated[bool, Meta(description="let boards show the first names of customers, too")] = False

@@ -8,12 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, column, select, table
 
 from core.store import dialects
+from core.store.statements import Prepared, Transaction
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 VERSION_TABLE: Final = "alembic_version"
+_HELD: Final = Prepared(select(column("version_num")).select_from(table(VERSION_TABLE)))
 
 
 class NewerSchema(Exception):
@@ -52,6 +54,12 @@ def current(engine: Engine) -> str | None:
     if found is not None and found not in revisions():
         raise NewerSchema(found)
     return found
+
+
+def held(transaction: Transaction) -> str:
+    """The schema that an open database has now; another process may have brought it further."""
+    row = transaction.first(_HELD)
+    return row[0] if row is not None else ""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -19,6 +19,8 @@ PUBLIC = {
     ("GET", "/api/menu/"),
     ("GET", "/api/openapi.json"),
     ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("POST", "/api/auth/pair/"),
     ("POST", "/api/auth/device/sign-in/"),
     ("POST", "/api/auth/refresh/"),
     ("POST", "/api/auth/sign-in/"),

@@ -11,7 +11,9 @@ from typing import Final, Self
 
 from core.admin.serving import make_server
 from core.server import keys
+from core.server.app import Orderbell
 from core.server.keys import Keys
+from core.server.services import Services
 from core.server.settings import ServerSettings
 from core.store.database import Database, file_url
 
@@ -44,6 +46,13 @@ class ServerThread:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def services(self) -> Services:
+        """What its app works with."""
+        app = self._server.config.app
+        assert isinstance(app, Orderbell)
+        return app.services
 
     def stop(self) -> None:
         """Stop as a signal would: finish what was accepted, then end."""

@@ -29,6 +29,10 @@ class Audience(msgspec.Struct, frozen=True):
     display: bool = False
     """They see of a shop's events what `core.server.board.moves` makes of them."""
 
+    @property
+    def kind(self) -> str:
+        return "display" if self.display else "staff" if self.customer_id is None else "customer"
+
     @classmethod
     def of(cls, principal: Principal) -> "Audience":
         if principal.role is Role.DISPLAY:

@@ -8,7 +8,7 @@ appended is told too, and however much happens at once, the hub reads on only wh
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -63,6 +63,8 @@ class Hub:
         self._feeds: dict[ShopId, Feed] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._happened = asyncio.Event()
+        self._committed_at = 0.0
+        """When the first commit was made that nobody was told of yet, by `perf_counter`; 0 for none."""
         self._ready: deque[Subscriber] = deque()
         self._waiting = asyncio.Event()
         self._drained = asyncio.Event()
@@ -100,6 +102,14 @@ class Hub:
             subscriber.channel = channel
             subscriber.line.on_writable = partial(self._unblock, subscriber)
             return
+
+    def screens(self) -> Counter[str]:
+        """How many are connected, by kind."""
+        found = Counter({"staff": 0, "customer": 0, "display": 0})
+        for feed in self._feeds.values():
+            for audience, channel in feed.channels.items():
+                found[audience.kind] += len(channel.subscribers)
+        return found
 
     def caught_up(self, subscriber: Subscriber, position: int) -> None:
         """`subscriber` was sent everything up to `position`, and a heartbeat is owed to it."""
@@ -140,6 +150,7 @@ class Hub:
     def _on_events(self) -> None:
         """In the writer's thread: something was committed."""
         if self._feeds and self._loop is not None and not self._happened.is_set():
+            self._committed_at = self._committed_at or time.perf_counter()
             try:
                 self._loop.call_soon_threadsafe(self._happened.set)
             except RuntimeError:
@@ -148,9 +159,12 @@ class Hub:
     async def _advance_all(self) -> None:
         await self._happened.wait()
         self._happened.clear()
+        committed_at, self._committed_at = self._committed_at, 0.0
         for feed in list(self._feeds.values()):
             while await self._advance(feed):
                 await self._drained.wait()
+        if committed_at:
+            self._services.metrics.push_s.observe(time.perf_counter() - committed_at)
 
     async def _advance(self, feed: Feed) -> bool:
         """Have the next events of a shop wait for all who may see them. False when there were none."""

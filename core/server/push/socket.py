@@ -47,6 +47,9 @@ class PushSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         line: Line = scope["extensions"][EXTENSION]["line"]
         await receive()  # websocket.connect
+        if any(name == b"origin" for name, _ in scope["headers"]):
+            await send({"type": "websocket.close"})  # a page in somebody's browser: before it is accepted this is 403
+            return
         await send({"type": "websocket.accept"})
         try:
             await self._serve(receive, send, line)

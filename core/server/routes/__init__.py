@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.server.endpoint import AnyEndpoint
-from core.server.routes import auth, backups, board, feed, menu, online, pos, public, trust
+from core.server.routes import auth, backups, board, feed, menu, online, operations, pos, public, trust
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
@@ -14,5 +14,6 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *auth.ENDPOINTS,
     *backups.ENDPOINTS,
     *public.ENDPOINTS,
+    *operations.ENDPOINTS,
     *trust.ENDPOINTS,
 )
