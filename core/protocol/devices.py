@@ -82,7 +82,7 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
     last_contact_at: datetime | None = None
     app_version: str = ""
     lag_events: int | None = None
-    """How many of the shop's events it had not been told at its last contact; None when it has followed none."""
+    """How many of the shop's events it has not been told, as far as is known; None when it has followed none."""
     lag_s: float | None = None
     """How long ago the first of those happened; 0 when there are none."""
 

@@ -16,6 +16,7 @@ from core.protocol.feed import SOCKET_PATH
 from core.server import http, problems, services
 from core.server.background import repeating
 from core.server.endpoint import ANY, PARAMETER_AT, AnyEndpoint
+from core.server.expiry import forget_expired
 from core.server.http import EndpointApp
 from core.server.keys import Keys
 from core.server.push.hub import Hub
@@ -39,7 +40,12 @@ class Orderbell(Starlette):
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            async with hub.running(), shared.backups.running(), repeating(partial(forget_old_events, shared)):
+            async with (
+                hub.running(),
+                shared.contacts.running(hub.followers),
+                shared.backups.running(),
+                repeating(partial(forget_old_events, shared), partial(forget_expired, shared)),
+            ):
                 yield
             shared.close()
 

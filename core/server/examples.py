@@ -4,13 +4,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, ShopId
+from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OrderId, ShopId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
-from core.domain.people import Customer, Person, Role
+from core.domain.people import Customer, DeviceKind, Person, Role
 from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.board import BoardReply, Ticket
+from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDevice, Pair, Paired
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.protocol.replies import (
@@ -85,6 +86,31 @@ DEVICE_TOKENS: Final = Tokens(
     person=Person(id="01920000-0000-7000-8000-000000000000/BOARD1", role=Role.DISPLAY, name="BOARD1"),
     shop_name="Corner Kitchen",
     device="BOARD1",
+)
+INVITE_DEVICE: Final = InviteDevice(name=DeviceId("POS2"))
+INVITATION: Final = Invitation(
+    name=DeviceId("POS2"), kind=DeviceKind.TERMINAL, code="K7QF-2M9X", expires_at=_AT + timedelta(minutes=10)
+)
+PAIR: Final = Pair(code="K7QF-2M9X")
+PAIRED: Final = Paired(
+    name=DeviceId("POS2"),
+    kind=DeviceKind.TERMINAL,
+    secret="Zm9yIGV4YW1wbGUgb25seQ",
+    shop=ShopId("01920000-0000-7000-8000-000000000000"),
+    shop_name="Corner Kitchen",
+)
+DEVICES: Final = DeviceList(
+    devices=(
+        DeviceReport(
+            name=DeviceId("POS2"),
+            kind=DeviceKind.TERMINAL,
+            paired_at=_AT,
+            last_contact_at=_LATER,
+            app_version="0.1.0",
+            lag_events=0,
+            lag_s=0.0,
+        ),
+    )
 )
 ORDER: Final = Order(
     id=OrderId("01920000-0000-7000-8000-000000000001"),

@@ -135,6 +135,8 @@ class EndpointApp:
         if scheme.lower() != "bearer":
             raise problems.unauthenticated("Send a bearer token.")
         bearer = await self._services.principal(token.strip())
+        if bearer.device_id is not None:
+            self._services.contacts.met(bearer, headers.get(b"user-agent", b""))
         if bearer.role not in who.roles:
             raise problems.forbidden()
         return bearer

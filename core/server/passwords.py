@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import secrets
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -23,22 +22,14 @@ def hash_secret(secret: str) -> str:
     return _hasher.hash(secret)
 
 
-def new_device_secret() -> tuple[str, str]:
-    """A secret of 256 random bits that only a program will ever know, and its hash.
-
-    Nobody guesses such a one, so its hash need not be slow: to look whether it is right costs nothing.
-    """
-    secret = secrets.token_urlsafe(32)
-    return secret, _quick_hash(secret)
+def hash_device_secret(secret: str) -> str:
+    """The hash of a secret that only a program knows. Nobody guesses 256 bits, so it need not be slow."""
+    return _QUICK + hashlib.sha256(secret.encode()).hexdigest()
 
 
 def is_device_secret(known_hash: str | None, secret: str) -> bool:
-    """Whether `secret` is the one from `new_device_secret` that made `known_hash`."""
-    return known_hash is not None and hmac.compare_digest(known_hash, _quick_hash(secret))
-
-
-def _quick_hash(secret: str) -> str:
-    return _QUICK + hashlib.sha256(secret.encode()).hexdigest()
+    """Whether `secret` is what made `known_hash` by `hash_device_secret`."""
+    return known_hash is not None and hmac.compare_digest(known_hash, hash_device_secret(secret))
 
 
 class Passwords:

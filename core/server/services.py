@@ -5,6 +5,7 @@ import msgspec
 from core.domain.people import Principal
 from core.server import problems
 from core.server.backups import Backups
+from core.server.contacts import Contacts
 from core.server.keys import Keys
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
@@ -22,6 +23,7 @@ class Services(msgspec.Struct, frozen=True):
     access: AccessTokens
     verified: VerifiedTokens
     passwords: Passwords
+    contacts: Contacts
     offers: Offers
     backups: Backups
     metrics: Metrics
@@ -69,6 +71,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         access=AccessTokens(keys, settings.access_token_s),
         verified=VerifiedTokens(),
         passwords=Passwords(),
+        contacts=Contacts(database),
         offers=Offers(),
         backups=Backups(database, settings),
         metrics=Metrics(),

@@ -1,6 +1,7 @@
 """Access tokens: who somebody is for ten minutes, signed (RFC 7519, HS256)."""
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import jwt
@@ -98,8 +99,16 @@ class VerifiedTokens:
         self._known[token] = verified
 
     def forget_session(self, session_id: str) -> None:
-        gone = [token for token, known in self._known.items() if known.principal.session_id == session_id]
-        for token in gone:
+        self._forget(lambda principal: principal.session_id == session_id)
+
+    def forget_subject(self, subject: str) -> None:
+        self._forget(lambda principal: principal.subject == subject)
+
+    def forget_device(self, shop_id: ShopId, device_id: DeviceId) -> None:
+        self._forget(lambda principal: (principal.shop_id, principal.device_id) == (shop_id, device_id))
+
+    def _forget(self, ended: Callable[[Principal], bool]) -> None:
+        for token in [token for token, known in self._known.items() if ended(known.principal)]:
             del self._known[token]
 
 

@@ -1,10 +1,10 @@
-"""The devices of a shop: terminals, boards and other screens; how they prove who they are, and when they last called."""
+"""The devices of a shop: terminals, boards and other screens; what each proves itself by, and when it last called."""
 
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, null, or_, select, update
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
@@ -25,7 +25,7 @@ _OF_SHOP: Final = Prepared(_ALL.where(_d.shop_id == bindparam("shop")).order_by(
 _PAIR: Final = Prepared(
     update(devices)
     .where(*_this)
-    .values(secret_hash=bindparam("secret_hash"), paired_at=bindparam("paired_at"), revoked_at=None)
+    .values(secret_hash=bindparam("secret_hash"), paired_at=bindparam("paired_at"), revoked_at=null())
 )
 _REVOKE: Final = Prepared(
     update(devices).where(*_this, _d.revoked_at.is_(None)).values(revoked_at=bindparam("revoked_at"))

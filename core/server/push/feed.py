@@ -63,6 +63,8 @@ class Page(msgspec.Struct, frozen=True):
     frames: list[bytes]
     end: Cursor
     more: bool
+    start: int
+    """Where it stands already."""
 
     def encoded(self) -> bytes:
         """As a `core.protocol.feed.EventPage`."""
@@ -104,7 +106,7 @@ def page(
         frames.append(encode_frame(event, prev))
         prev = event.seq
     last = found[limit - 1] if more else None
-    return Page(frames, Cursor(newest.epoch, last.seq, last.event_id) if last else newest, more)
+    return Page(frames, Cursor(newest.epoch, last.seq, last.event_id) if last else newest, more, start.seq)
 
 
 def snapshot(transaction: Transaction, principal: Principal) -> Snapshot:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 from core.domain.ids import ShopId
+from core.domain.people import Principal
 from core.protocol.feed import HEARTBEAT_S, Close, Cursor
 from core.server import board
 from core.server.background import repeating
@@ -135,6 +136,16 @@ class Hub:
             del feed.channels[subscriber.audience]
         if not feed.channels:
             del self._feeds[feed.shop_id]
+
+    def followers(self) -> Iterator[tuple[Principal, int]]:
+        """Whoever has caught up, and the event up to which they were told."""
+        for feed in self._feeds.values():
+            for channel in feed.channels.values():
+                for subscriber in channel.subscribers:
+                    if subscriber.position >= 0 and not subscriber.closed:
+                        # One that was told all there is for it to be told stands where the shop stands.
+                        told = feed.position.seq if subscriber.position >= channel.last else subscriber.position
+                        yield subscriber.verified.principal, told
 
     def end(self, subscriber: Subscriber, code: Close) -> None:
         """Close its socket, soon, keeping nobody waiting."""

@@ -14,6 +14,7 @@ async def events(call: Call[Nothing, EventQuery]) -> Encoded[EventPage]:
     page = await call.services.database.read(
         lambda transaction: feed.page(transaction, audience, query.cursor, query.witness, query.limit)
     )
+    call.services.contacts.stands(call.principal, page.start)
     return Encoded(page.encoded(), call.status)
 
 

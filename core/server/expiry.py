@@ -1,0 +1,28 @@
+"""What has expired is forgotten: sessions that nobody came back to, and wrong tries of long ago."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from core.server import throttle
+from core.server.services import Services
+from core.store import sessions, tries
+from core.store.instants import now, to_us
+
+STEP: Final = 500
+PAUSE_S: Final = 60.0
+_BREATH_S: Final = 0.05
+_SPARED: Final = timedelta(days=1)
+"""An access token lives no longer, and may be the last that a session has."""
+
+
+async def forget_expired(services: Services) -> None:
+    """One small step, between other writes; then a pause, short while there is more to forget."""
+    at = now()
+    steps = (
+        partial(sessions.trim, before_us=to_us(at - _SPARED), step=STEP),
+        partial(tries.trim, before_us=to_us(at - timedelta(seconds=throttle.WINDOW_S)), step=STEP),
+    )
+    forgotten = [await services.database.write(step) for step in steps]
+    await asyncio.sleep(_BREATH_S if STEP in forgotten else PAUSE_S)
