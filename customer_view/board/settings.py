@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from core.client.settings import Interval, ScreenSettings
-from core.settings import SettingsError
+from core.settings import SECRET, SettingsError
 
 
 class BoardSettings(ScreenSettings, frozen=True, kw_only=True):
@@ -16,7 +16,12 @@ class BoardSettings(ScreenSettings, frozen=True, kw_only=True):
         str, Meta(min_length=1, max_length=20, description="This display's name, as the backend knows it.")
     ] = "BOARD1"
     secret: Annotated[
-        str, Meta(max_length=128, description="The code that was made with it; secret_file keeps it out of sight.")
+        str,
+        Meta(
+            max_length=128,
+            description="The code that was made with it; secret_file keeps it out of sight.",
+            extra=SECRET,
+        ),
     ] = ""
     secret_file: Annotated[str, Meta(description="A file that holds the code and nothing else.")] = ""
     show_names: Annotated[

@@ -8,9 +8,11 @@ from msgspec import Meta
 
 from core import settings
 from core.settings import SettingsError
+from core.settings.lines import numbers
 
 
 class Kettle(msgspec.Struct, frozen=True, kw_only=True):
+    code: Annotated[str, Meta(max_length=8, extra=settings.SECRET)] = ""
     boil_s: Annotated[int, Meta(ge=1, description="how long")] = 30
     whistle: bool = True
     label: str = "kettle"
@@ -25,15 +27,15 @@ def load(
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "settings.toml"
-    path.write_text("[kettle]\nboil_s = 40\nlabel = 'file'\n[other]\nx = 1\n", encoding="utf-8")
+    path.write_text("[kettle]\nboil_s = 40\nlabel = 'file'\n[sync]\nx = 1\n", encoding="utf-8")
     return path
 
 
 def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(file: Path) -> None:
     loaded = load(file, {"ORDERBELL_BOIL_S": "50", "ORDERBELL_LABEL": "variable"}, {"label": "flag"})
     assert loaded.values == Kettle(boil_s=50, whistle=True, label="flag")
-    assert loaded.origins == {"boil_s": "ORDERBELL_BOIL_S", "whistle": "default", "label": "--label"}
-    assert load(file).origins["label"] == str(file)
+    assert loaded.origins == {"code": "default", "boil_s": "ORDERBELL_BOIL_S", "whistle": "default", "label": "--label"}
+    assert load(file).origins["label"] == f"{file}:3"
 
 
 @pytest.mark.parametrize("said", ["0", "false", "False"])
@@ -60,6 +62,84 @@ def test_a_bad_file_is_refused(tmp_path: Path, content: str, word: str) -> None:
     path.write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError, match=word):
         load(path)
+
+
+LINES = """\
+# The kettle's.\r
+[kettle]
+whistle = true # [kettle.lid]
+steps = [
+  "fill", # boil_s = 1
+  "[pos]",
+]
+text = '''
+boil_s = 2
+'''
+lid.hinge.'left' = { boil_s = 3 }
+
+[pos.'a.b']
+boil_s = 4
+"""
+
+
+def test_everything_in_a_file_has_its_line() -> None:
+    assert numbers(LINES) == {
+        ("kettle",): 2,
+        ("kettle", "whistle"): 3,
+        ("kettle", "steps"): 4,
+        ("kettle", "text"): 8,
+        ("kettle", "lid"): 11,
+        ("kettle", "lid", "hinge"): 11,
+        ("kettle", "lid", "hinge", "left"): 11,
+        ("kettle", "lid", "hinge", "left", "boil_s"): 11,
+        ("pos",): 13,
+        ("pos", "a.b"): 13,
+        ("pos", "a.b", "boil_s"): 14,
+    }
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    content = "\ufeffdebug = true\n\n[ketle]\n[kettle]\nwhistel = 1\nboil_s = 0\nxyz = 1\ncode = 'too-long-a-code'\n"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load(path, {"ORDERBELL_LABEL": "fine"})
+    told = str(refused.value).splitlines()
+    assert told[0] == f"{path}:1: 'debug' must be in a table, as [kettle]."
+    assert told[1] == f"{path}:3: there is no section [ketle]. Did you mean 'kettle'?"
+    assert told[2] == f"{path}:5: [kettle] has no setting 'whistel'. Did you mean 'whistle'?"
+    assert told[3] == f"{path}:7: [kettle] has no setting 'xyz'. There are: code, boil_s, whistle, label."
+    assert told[4] == f"boil_s = 0 (from {path}:6): Expected `int` >= 1."
+    assert told[5] == f"code = '[hidden]' (from {path}:8): Expected `str` of length <= 8."
+    assert len(told) == 6
+
+
+@pytest.mark.parametrize("content", ["[kettle]\nboil_s = = 1\n", "[kettle]\nboil_s = 1\n[kettle]\n"])
+def test_what_is_not_toml_has_its_line_too(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"not TOML: .*line [23]"):
+        load(path)
+
+
+def test_a_variable_names_the_file(file: Path, tmp_path: Path) -> None:
+    environment = {settings.FILE_VARIABLE: str(file)}
+    assert settings.load(Kettle, "kettle", {}, environment).values.boil_s == 40
+    other = tmp_path / "other.toml"
+    other.write_text("[kettle]\nboil_s = 41\n", encoding="utf-8")
+    assert settings.load(Kettle, "kettle", {"config": str(other)}, environment).values.boil_s == 41
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        settings.load(Kettle, "kettle", {}, {settings.FILE_VARIABLE: str(tmp_path / "none.toml")})
+
+
+def test_secrets_are_shown_to_nobody() -> None:
+    assert settings.shown(Kettle, "code", "K7QF") == settings.HIDDEN
+    assert settings.shown(Kettle, "code", "") == ""
+    assert settings.shown(Kettle, "label", "postgresql+psycopg://shop:p:ss@db:5432/x") == (
+        f"postgresql+psycopg://shop:{settings.HIDDEN}@db:5432/x"
+    )
+    assert settings.shown(Kettle, "label", "sqlite:///C:/shop@home/x.db") == "sqlite:///C:/shop@home/x.db"
+    assert settings.shown(Kettle, "boil_s", 3) == 3
 
 
 def test_a_file_that_was_asked_for_must_exist(tmp_path: Path) -> None:

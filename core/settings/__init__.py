@@ -1,0 +1,193 @@
+"""Settings, declared once as a frozen struct; read from a TOML file, then `ORDERBELL_…` variables, then flags."""
+
+import argparse
+import os
+import re
+import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+from core.settings.lines import numbers
+
+PREFIX: Final = "ORDERBELL_"
+FILE_VARIABLE: Final = "ORDERBELL_CONFIG"
+"""Names the settings file, as `--config` does."""
+SECTIONS: Final = ("server", "pos", "customer", "board", "sync")
+"""What a settings file may have; `core.admin.config` knows what is in each."""
+SECRET: Final = {"secret": True}
+"""`Meta(extra=SECRET)`: never shown."""
+HIDDEN: Final = "[hidden]"
+_URL_PASSWORD: Final = re.compile(r"(://[^/@:\s]*:)[^/@\s]*@")
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used: a line for each, with where it came from, to the line, and what it may be."""
+
+
+class Loaded(msgspec.Struct, Generic[T], frozen=True):
+    """The settings, and for each one where it came from: `default`, a line of a file, a variable, or a flag."""
+
+    values: T
+    origins: dict[str, str]
+
+
+def default_file() -> Path:
+    """The settings file of this user on this platform."""
+    return platformdirs.user_config_path("orderbell", appauthor=False) / "orderbell.toml"
+
+
+def data_dir() -> Path:
+    """Where this user's Orderbell keeps its databases and keys. Not created."""
+    return platformdirs.user_data_path("orderbell", appauthor=False)
+
+
+def add_file_flag(parser: argparse.ArgumentParser) -> None:
+    """`--config`, which names the file."""
+    told = f"settings file (default: ${FILE_VARIABLE}, or {default_file()})"
+    parser.add_argument("--config", metavar="FILE", help=told)
+
+
+def add_flags(
+    parser: argparse.ArgumentParser, declared: type[msgspec.Struct], only: Collection[str] | None = None
+) -> None:
+    """One flag for every setting, or for those of `only`: `history_refresh_s` → `--history-refresh-s`; `--config`
+    names the file.
+    """
+    add_file_flag(parser)
+    hints, types = get_type_hints(declared, include_extras=True), get_type_hints(declared)
+    for field in msgspec.structs.fields(declared):
+        if only is not None and field.name not in only:
+            continue
+        flag = "--" + field.name.replace("_", "-")
+        described = _description(hints[field.name])
+        text = f"{described} (default: {field.default})".replace("%", "%%")
+        if types[field.name] is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+        else:
+            parser.add_argument(flag, metavar=field.name.rsplit("_", 1)[-1].upper(), default=None, help=text)
+
+
+def load(
+    declared: type[T],
+    section: str,
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+) -> Loaded[T]:
+    """The settings of `section`, as `declared` says they are.
+
+    `flags` are parsed arguments, None meaning not given. A file that was asked for must exist; the default one
+    need not. Raises `SettingsError`, about all that is wrong at once.
+    """
+    flags = flags or {}
+    path = file or named_file(flags, environment)
+    source = _Source(path or default_file(), required=path is not None)
+    names = [field.name for field in msgspec.structs.fields(declared)]
+    values, origins = dict[str, Any](), dict.fromkeys(names, "default")
+    wrong = source.strangers(section, names)
+    for name, value in source.table(section).items():
+        if name in origins:
+            values[name], origins[name] = value, source.at(section, name)
+    for name in names:
+        variable = PREFIX + name.upper()
+        if variable in environment:
+            values[name], origins[name] = environment[variable], variable
+        if flags.get(name) is not None:
+            values[name], origins[name] = flags[name], "--" + name.replace("_", "-")
+    wrong += [told for name, value in values.items() if (told := _refusal(declared, name, value, origins[name]))]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    try:
+        return Loaded(msgspec.convert(values, declared, strict=False), origins)
+    except msgspec.ValidationError as error:  # Each is possible by itself, but not all of them together.
+        raise SettingsError(f"[{section}] {error}.") from None
+
+
+def named_file(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The settings file that was asked for; None when nobody did."""
+    named = flags.get("config") or environment.get(FILE_VARIABLE)
+    return Path(named) if named else None
+
+
+def shown(declared: type[msgspec.Struct], name: str, value: object) -> object:
+    """`value` of a setting as anybody may see it: secrets and the passwords in URLs are hidden."""
+    hint = get_type_hints(declared, include_extras=True)[name]
+    if value and any(isinstance(each, Meta) and (each.extra or {}).get("secret") for each in get_args(hint)):
+        return HIDDEN
+    return _URL_PASSWORD.sub(rf"\1{HIDDEN}@", value) if isinstance(value, str) else value
+
+
+def parse(declared: type[T], section: str, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> T:
+    """Parse `argv` with the settings' flags added to `parser`; a bad setting ends the program with status 2."""
+    add_flags(parser, declared)
+    try:
+        return load(declared, section, vars(parser.parse_args(argv))).values
+    except SettingsError as error:
+        parser.error(str(error))
+
+
+class _Source:
+    """A settings file, and the lines in it."""
+
+    def __init__(self, path: Path, *, required: bool) -> None:
+        self._path = path
+        try:
+            self._text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin a file with a mark
+            self._content = tomllib.loads(self._text)
+        except FileNotFoundError:
+            if required:
+                raise SettingsError(f"There is no settings file {path}.") from None
+            self._text, self._content = "", {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} is not TOML: {error}.") from None
+        except OSError as error:
+            raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+        self._lines = numbers(self._text) if self._content else {}
+
+    def at(self, *names: str) -> str:
+        return f"{self._path}:{self._lines[names]}"
+
+    def table(self, section: str) -> dict[str, Any]:
+        found = self._content.get(section, {})
+        return found if isinstance(found, dict) else {}
+
+    def strangers(self, section: str, names: Sequence[str]) -> list[str]:
+        """What stands in the file and is no section, or no setting of this one."""
+        sections = dict.fromkeys((section, *SECTIONS))
+        wrong = []
+        for name, value in self._content.items():
+            if not isinstance(value, dict):
+                wrong.append(f"{self.at(name)}: {name!r} must be in a table, as [{section}].")
+            elif name not in sections:
+                wrong.append(f"{self.at(name)}: there is no section [{name}]. {_meant(name, sections)}")
+        return wrong + [
+            f"{self.at(section, name)}: [{section}] has no setting {name!r}. {_meant(name, names)}"
+            for name in self.table(section)
+            if name not in names
+        ]
+
+
+def _meant(name: str, possible: Iterable[str]) -> str:
+    close = get_close_matches(name, possible, 1)
+    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(possible)}."
+
+
+def _refusal(declared: type[msgspec.Struct], name: str, value: object, origin: str) -> str:
+    try:
+        msgspec.convert(value, get_type_hints(declared, include_extras=True)[name], strict=False)
+    except msgspec.ValidationError as error:
+        return f"{name} = {shown(declared, name, value)!r} (from {origin}): {error}."
+    return ""
+
+
+def _description(hint: object) -> str:
+    if get_origin(hint) is Annotated:
+        return next((m.description for m in get_args(hint)[1:] if isinstance(m, Meta) and m.description), "")
+    return ""
