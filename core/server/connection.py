@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 REQUEST_WITHIN_S: Final = 20.0
 """From connecting, or from the first byte of a later request, until the last byte of its body."""
 READ_WITHIN_S: Final = 60.0
-"""For the rest of an answer, once nothing else is to come on the connection."""
+"""For what an answer is too large to be sent at once, and for its rest when the connection is to be closed."""
 HEAD_LIMIT: Final = 32 * 1024
 """Bytes of a head that has not ended yet. One that comes in a single read may be as large as a read."""
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -26,6 +26,7 @@ class HttpConnection(HttpToolsProtocol):
     """A timer only where a request did not come in one piece, so it costs the others nothing."""
 
     _deadline: TimerHandle | None = None
+    _stalled: TimerHandle | None = None
     _head_bytes: int = 0
 
     @override
@@ -52,6 +53,18 @@ class HttpConnection(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(READ_WITHIN_S, self._give_up)
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    @override
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
@@ -66,6 +79,7 @@ class HttpConnection(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_no_more()
+        self.resume_writing()
         super().connection_lost(exc)
 
     def _is_in_head(self) -> bool:
