@@ -198,10 +198,10 @@ def _start(services: Services, transaction: Transaction, principal: Principal, p
 
 def _rotate(services: Services, transaction: Transaction, presented: str, key: str) -> Tokens | str:
     """The next tokens, or the session that had to be ended, or nothing known at all."""
-    known = sessions.token_by_hash(transaction, _hash(presented))
+    at_us = to_us(now())
+    known = sessions.token_by_hash(transaction, _hash(presented)) or _put_back(services, transaction, presented, at_us)
     if known is None:
         return ""
-    at_us = to_us(now())
     principal = sessions.get(transaction, known.session_id)
     if principal is None or known.expires_us <= at_us:
         return ""
@@ -230,10 +230,41 @@ def _keep(services: Services, transaction: Transaction, session_id: str, generat
     )
 
 
+def _put_back(services: Services, transaction: Transaction, presented: str, at_us: int) -> RefreshToken | None:
+    """The link of the chain that a restored database has lost: one that we made, of a session that it knows, and
+    newer than all it knows of that. Those before it are used up, so whoever has copied one is found out as ever."""
+    claim, _, proof = presented.rpartition(".")
+    session_id, _, rest = claim.partition(".")
+    number = rest.partition(".")[0]
+    if not hmac.compare_digest(proof.encode(), _proof(services.keys.refresh, claim).encode()):
+        return None
+    newest = sessions.newest_token(transaction, session_id)
+    if newest is None or newest.generation >= int(number):
+        return None
+    sessions.use(transaction, newest, at_us)
+    lost = RefreshToken(
+        session_id=session_id, generation=int(number), token_hash=_hash(presented), expires_us=newest.expires_us
+    )
+    sessions.insert_token(transaction, lost)
+    return lost
+
+
 def _token(secret: bytes, session_id: str, generation: int, key: str) -> str:
-    """A refresh token, derived so that the same retry is given the same one and nobody else can make it."""
-    message = f"{session_id}\0{generation}\0{key}".encode()
-    return base64.urlsafe_b64encode(hmac.digest(secret, message, "sha256")).rstrip(b"=").decode()
+    """A refresh token, derived so that the same retry is given the same one and nobody else can make it.
+
+    It says of which session it is and proves it, so that it is known again by a database that was restored.
+    """
+    unique = _base64(hmac.digest(secret, f"{session_id}\0{generation}\0{key}".encode(), "sha256")[:16])
+    claim = f"{session_id}.{generation}.{unique}"
+    return f"{claim}.{_proof(secret, claim)}"
+
+
+def _proof(secret: bytes, claim: str) -> str:
+    return _base64(hmac.digest(secret, f"refresh token\0{claim}".encode(), "sha256"))
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _hash(token: str) -> bytes:

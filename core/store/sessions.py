@@ -22,6 +22,7 @@ _BY_HASH: Final = Prepared(_TOKEN.where(_r.token_hash == bindparam("token_hash")
 _BY_GENERATION: Final = Prepared(
     _TOKEN.where(_r.session_id == bindparam("session"), _r.generation == bindparam("generation"))
 )
+_NEWEST: Final = Prepared(_TOKEN.where(_r.session_id == bindparam("session")).order_by(_r.generation.desc()).limit(1))
 _USE: Final = Prepared(
     update(refresh_tokens)
     .where(_r.session_id == bindparam("session"), _r.generation == bindparam("number"))
@@ -143,6 +144,11 @@ def token_by_hash(transaction: Transaction, token_hash: bytes) -> RefreshToken |
 
 def token_by_generation(transaction: Transaction, session_id: str, generation: int) -> RefreshToken | None:
     return _token(transaction.first(_BY_GENERATION, session=session_id, generation=generation))
+
+
+def newest_token(transaction: Transaction, session_id: str) -> RefreshToken | None:
+    """The last link of a session's chain, as far as the database knows."""
+    return _token(transaction.first(_NEWEST, session=session_id))
 
 
 def use(transaction: Transaction, token: RefreshToken, at_us: int) -> None:
