@@ -4,12 +4,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OrderId, ShopId
+from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OrderId, ShopId, StaffId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
 from core.domain.people import Customer, DeviceKind, Person, Role
 from core.domain.status import Fulfilment, OrderStatus, status_info
+from core.protocol.accounts import (
+    AddStaff,
+    ChangeCustomer,
+    ChangeStaff,
+    CustomerAccount,
+    CustomerAccounts,
+    StaffAccount,
+    StaffList,
+)
 from core.protocol.board import BoardReply, Ticket
 from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDevice, Pair, Paired
 from core.protocol.events import OrderStatusChanged
@@ -87,6 +96,17 @@ DEVICE_TOKENS: Final = Tokens(
     shop_name="Corner Kitchen",
     device="BOARD1",
 )
+STAFF_ACCOUNT: Final = StaffAccount(
+    id=StaffId("01920000-0000-7000-8000-000000000003"), name="Kim", role=Role.CASHIER, created_at=_AT
+)
+STAFF_LIST: Final = StaffList(staff=(STAFF_ACCOUNT,))
+ADD_STAFF: Final = AddStaff(name="Kim", pin="246813")
+CHANGE_STAFF: Final = ChangeStaff(disabled=True)
+CUSTOMER_ACCOUNT: Final = CustomerAccount(
+    id=_CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org", orders=12, created_at=_AT
+)
+CUSTOMER_ACCOUNTS: Final = CustomerAccounts(customers=(CUSTOMER_ACCOUNT,))
+CHANGE_CUSTOMER: Final = ChangeCustomer(password="correct horse")
 INVITE_DEVICE: Final = InviteDevice(name=DeviceId("POS2"))
 INVITATION: Final = Invitation(
     name=DeviceId("POS2"), kind=DeviceKind.TERMINAL, code="K7QF-2M9X", expires_at=_AT + timedelta(minutes=10)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.server.endpoint import AnyEndpoint
-from core.server.routes import auth, backups, board, devices, feed, menu, online, operations, pos, public, trust
+from core.server.routes import accounts, auth, backups, board, devices, feed, menu, online, operations, pos, public, trust
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
@@ -12,6 +12,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *menu.ENDPOINTS,
     *board.ENDPOINTS,
     *devices.ENDPOINTS,
+    *accounts.ENDPOINTS,
     *auth.ENDPOINTS,
     *backups.ENDPOINTS,
     *public.ENDPOINTS,

@@ -1,0 +1,181 @@
+"""Looking after accounts: what an admin changes about the staff of their shop and about its customers.
+
+Whatever makes somebody less than they were ends their sessions in the same transaction: refresh tokens with it, and
+sockets within a tick of the hub. So no session has a role that its bearer has no more.
+"""
+
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import CustomerId, ShopId, StaffId, uuid7
+from core.domain.people import Role
+from core.protocol.accounts import (
+    AddStaff,
+    ChangeCustomer,
+    ChangeStaff,
+    CustomerAccountQuery,
+    CustomerAccounts,
+    StaffAccount,
+    StaffList,
+)
+from core.protocol.accounts import CustomerAccount as CustomerReply
+from core.server import problems, throttle
+from core.server.services import Services
+from core.store import people, sessions, tries
+from core.store.instants import from_us, now, to_us
+from core.store.people import CustomerAccount, StaffMember, Taken
+from core.store.statements import Transaction
+
+_LAST_ADMIN: Final = "Somebody has to look after the shop: make somebody else an admin first."
+
+
+async def staff(services: Services, shop_id: ShopId) -> StaffList:
+    def find(transaction: Transaction) -> StaffList:
+        members = people.staff_of_shop(transaction, shop_id)
+        return StaffList(staff=tuple(_staff_reply(transaction, member) for member in members))
+
+    return await services.database.search(find)
+
+
+async def add_staff(services: Services, shop_id: ShopId, request: AddStaff) -> StaffAccount:
+    """A new member of staff. Raises `Refusal` 409 when the shop has, or had, one of that name."""
+    if not request.name.strip():
+        raise problems.invalid("A name has at least one letter.", "name")
+    _check_role(request.role)
+    member = StaffMember(
+        id=StaffId(uuid7()),
+        shop_id=shop_id,
+        name=request.name.strip(),
+        role=request.role,
+        pin_hash=await services.passwords.hash(request.pin),
+        created_us=to_us(now()),
+    )
+
+    def work(transaction: Transaction) -> StaffAccount:
+        try:
+            people.insert_staff(transaction, member)
+        except Taken as taken:
+            raise problems.exists("somebody of this name", taken.field) from None
+        return _staff_reply(transaction, member)
+
+    return await services.database.write(work, shop_id)
+
+
+async def change_staff(services: Services, shop_id: ShopId, staff_id: StaffId, request: ChangeStaff) -> StaffAccount:
+    """Raises `Refusal`: 404, and 409 `last_admin` when the shop would have nobody left to look after it."""
+    if request.role is not None:
+        _check_role(request.role)
+    pin_hash = await services.passwords.hash(request.pin) if request.pin is not None else None
+
+    def work(transaction: Transaction) -> tuple[StaffAccount, bool]:
+        before = people.staff_by_id(transaction, shop_id, staff_id)
+        if before is None:
+            raise problems.not_found("member of staff")
+        at_us = to_us(now())
+        after = msgspec.structs.replace(
+            before,
+            role=request.role or before.role,
+            pin_hash=pin_hash or before.pin_hash,
+            disabled_us=_disabled(before.disabled_us, request.disabled, at_us),
+        )
+        people.update_staff(transaction, after)
+        if _is_admin(before) and not _is_admin(after) and not people.active_admins(transaction, shop_id):
+            raise problems.not_allowed_now("last_admin", _LAST_ADMIN)
+        if request.unlock:
+            tries.forget(transaction, throttle.staff_scope(shop_id, after.name))
+        ended = _rights(before) != _rights(after)
+        if ended:
+            sessions.revoke_subject(transaction, staff_id, at_us)
+        return _staff_reply(transaction, after), ended
+
+    changed, ended = await services.database.write(work, shop_id)
+    if ended:
+        services.verified.forget_subject(staff_id)
+    return changed
+
+
+async def customers(services: Services, shop_id: ShopId, query: CustomerAccountQuery) -> CustomerAccounts:
+    def find(transaction: Transaction) -> CustomerAccounts:
+        found = people.accounts_of_shop(transaction, shop_id, query.q, query.limit + 1)
+        shown = tuple(_customer_reply(transaction, account) for account in found[: query.limit])
+        return CustomerAccounts(customers=shown, more=len(found) > query.limit)
+
+    return await services.database.search(find)
+
+
+async def change_customer(
+    services: Services, shop_id: ShopId, customer_id: CustomerId, request: ChangeCustomer
+) -> CustomerReply:
+    """Raises `Refusal` 404 for one whom this shop has nothing to do with."""
+    password_hash = await services.passwords.hash(request.password) if request.password is not None else None
+
+    def work(transaction: Transaction) -> tuple[CustomerReply, bool]:
+        before = people.account_of_shop(transaction, shop_id, customer_id)
+        if before is None:
+            raise problems.not_found("customer")
+        at_us = to_us(now())
+        after = msgspec.structs.replace(
+            before,
+            password_hash=password_hash or before.password_hash,
+            disabled_us=_disabled(before.disabled_us, request.disabled, at_us),
+        )
+        people.update_account(transaction, after)
+        if request.unlock:
+            tries.forget(transaction, throttle.customer_scope(customer_id, ""))
+        ended = (before.password_hash, before.disabled_us) != (after.password_hash, after.disabled_us)
+        if ended:
+            sessions.revoke_subject(transaction, customer_id, at_us)
+        return _customer_reply(transaction, after), ended
+
+    changed, ended = await services.database.write(work, shop_id)
+    if ended:
+        services.verified.forget_subject(customer_id)
+    return changed
+
+
+def _check_role(role: Role) -> None:
+    if not role.is_staff:
+        raise problems.invalid(f"Staff are {Role.CASHIER} or {Role.ADMIN}.", "role")
+
+
+def _is_admin(member: StaffMember) -> bool:
+    return member.role is Role.ADMIN and member.disabled_us is None
+
+
+def _rights(member: StaffMember) -> tuple[object, ...]:
+    """What sessions rest on."""
+    return member.role, member.pin_hash, member.disabled_us
+
+
+def _disabled(before_us: int | None, wanted: bool | None, at_us: int) -> int | None:
+    if wanted is None:
+        return before_us
+    return (before_us or at_us) if wanted else None
+
+
+def _staff_reply(transaction: Transaction, member: StaffMember) -> StaffAccount:
+    locked_us = throttle.locked_until_us(transaction, throttle.staff_scope(member.shop_id, member.name))
+    return StaffAccount(
+        id=member.id,
+        name=member.name,
+        role=member.role,
+        created_at=from_us(member.created_us),
+        disabled_at=from_us(member.disabled_us) if member.disabled_us is not None else None,
+        locked_until=from_us(locked_us) if locked_us is not None else None,
+    )
+
+
+def _customer_reply(transaction: Transaction, account: CustomerAccount) -> CustomerReply:
+    who = account.customer
+    locked_us = throttle.locked_until_us(transaction, throttle.customer_scope(who.id, ""))
+    return CustomerReply(
+        id=who.id,
+        name=who.name,
+        phone=who.phone,
+        email=who.email,
+        orders=account.orders,
+        created_at=from_us(account.created_us),
+        disabled_at=from_us(account.disabled_us) if account.disabled_us is not None else None,
+        locked_until=from_us(locked_us) if locked_us is not None else None,
+    )

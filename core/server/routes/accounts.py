@@ -1,0 +1,105 @@
+"""For admins: the staff of their shop, and its customers."""
+
+from typing import Final
+
+from core.domain.ids import CustomerId, StaffId
+from core.protocol.accounts import (
+    AddStaff,
+    ChangeCustomer,
+    ChangeStaff,
+    CustomerAccount,
+    CustomerAccountQuery,
+    CustomerAccounts,
+    StaffAccount,
+    StaffList,
+)
+from core.server import administration, examples
+from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+
+
+async def staff(call: Call[Nothing, Nothing]) -> StaffList:
+    return await administration.staff(call.services, call.principal.shop_id)
+
+
+async def add_staff(call: Call[AddStaff, Nothing]) -> StaffAccount:
+    return await administration.add_staff(call.services, call.principal.shop_id, call.body)
+
+
+async def change_staff(call: Call[ChangeStaff, Nothing]) -> StaffAccount:
+    shop_id, staff_id = call.principal.shop_id, StaffId(call.parameter)
+    return await administration.change_staff(call.services, shop_id, staff_id, call.body)
+
+
+async def customers(call: Call[Nothing, CustomerAccountQuery]) -> CustomerAccounts:
+    return await administration.customers(call.services, call.principal.shop_id, call.query)
+
+
+async def change_customer(call: Call[ChangeCustomer, Nothing]) -> CustomerAccount:
+    shop_id, customer_id = call.principal.shop_id, CustomerId(call.parameter)
+    return await administration.change_customer(call.services, shop_id, customer_id, call.body)
+
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="GET",
+        path="/api/admin/staff/",
+        who=Who.ADMIN,
+        summary="Everybody who works or has worked in the shop",
+        handler=staff,
+        body=Nothing,
+        query=Nothing,
+        reply=StaffList,
+        example_reply=examples.STAFF_LIST,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/admin/staff/",
+        who=Who.ADMIN,
+        summary="Add somebody to the staff",
+        handler=add_staff,
+        body=AddStaff,
+        query=Nothing,
+        reply=StaffAccount,
+        status=201,
+        example=examples.ADD_STAFF,
+        example_reply=examples.STAFF_ACCOUNT,
+        refusals=(409,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/admin/staff/{staff_id}/",
+        who=Who.ADMIN,
+        summary="Give somebody another role or PIN, disable, enable or unlock them; it ends their sessions",
+        handler=change_staff,
+        body=ChangeStaff,
+        query=Nothing,
+        reply=StaffAccount,
+        example=examples.CHANGE_STAFF,
+        example_reply=examples.STAFF_ACCOUNT,
+        refusals=(404, 409),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/admin/customers/",
+        who=Who.ADMIN,
+        summary="Customers who have ordered in the shop, or nowhere yet",
+        handler=customers,
+        body=Nothing,
+        query=CustomerAccountQuery,
+        reply=CustomerAccounts,
+        example_reply=examples.CUSTOMER_ACCOUNTS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/admin/customers/{customer_id}/",
+        who=Who.ADMIN,
+        summary="Give a customer another password, disable, enable or unlock them",
+        handler=change_customer,
+        body=ChangeCustomer,
+        query=Nothing,
+        reply=CustomerAccount,
+        example=examples.CHANGE_CUSTOMER,
+        example_reply=examples.CUSTOMER_ACCOUNT,
+        refusals=(404,),
+    ),
+)

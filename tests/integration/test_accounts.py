@@ -1,0 +1,213 @@
+"""Looking after people: whoever loses a right loses it at once, and a shop always has somebody to look after it."""
+
+import secrets
+from typing import Any
+
+import pytest
+
+from core.protocol.feed import Close
+from tests.integration import calls
+from tests.integration.calls import Caller
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.listener import Listener, hello
+
+STAFF = "/api/admin/staff/"
+CUSTOMERS = "/api/admin/customers/"
+PIN = "11235813"
+
+
+def add(place: Place, role: str = "cashier") -> dict[str, Any]:
+    """Somebody new."""
+    reply = place.alex.post(STAFF, {"name": f"New {secrets.token_hex(4)}", "pin": PIN, "role": role})
+    assert reply.status_code == 201, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def sign_in(place: Place, who: dict[str, Any], pin: str = PIN) -> Any:
+    return place.nobody.post("/api/auth/staff/sign-in/", {"staff": who["name"], "pin": pin, "device": shop.DEVICE})
+
+
+def signed_in(place: Place, who: dict[str, Any], pin: str = PIN) -> Caller:
+    reply = sign_in(place, who, pin)
+    assert reply.status_code == 200, reply.text
+    return Caller(place.server.url, reply.json())
+
+
+def change(place: Place, who: dict[str, Any], **changes: Any) -> Any:
+    return place.alex.post(f"{STAFF}{who['id']}/", changes)
+
+
+def refreshed(caller: Caller) -> Any:
+    return Caller(caller.url).post("/api/auth/refresh/", {"refresh_token": caller.signed_in["refresh_token"]})
+
+
+def works(caller: Caller) -> bool:
+    return caller.get("/api/pos/orders/").status_code == 200
+
+
+def test_somebody_new_works_here_and_nowhere_else(place: Place) -> None:
+    new = add(place)
+    assert works(signed_in(place, new))
+    assert new["name"] in {each["name"] for each in place.alex.get(STAFF).json()["staff"]}
+    elsewhere = {"staff": new["name"], "pin": PIN, "device": shop.OTHER_DEVICE, "shop": place.world.other_shop}
+    assert place.nobody.post("/api/auth/staff/sign-in/", elsewhere).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["Kim", " kIM "])
+def test_a_name_is_one_persons(place: Place, name: str) -> None:
+    reply = place.alex.post(STAFF, {"name": name, "pin": PIN})
+    assert (reply.status_code, reply.json()["type"], reply.json()["field"]) == (409, "exists", "name")
+
+
+@pytest.mark.parametrize("body", [{"pin": "12"}, {"pin": "secret"}, {"name": "  "}, {"role": "customer"}])
+def test_staff_are_staff_with_a_pin_and_a_name(place: Place, body: dict[str, str]) -> None:
+    assert place.alex.post(STAFF, {"name": "Nobody", "pin": PIN} | body).status_code == 422
+
+
+@pytest.mark.parametrize("changes", [{"disabled": True}, {"pin": "31415926"}, {"role": "admin"}], ids=str)
+def test_whoever_is_another_now_is_signed_out_at_once(place: Place, changes: dict[str, Any]) -> None:
+    who = add(place)
+    before, at_work = signed_in(place, who), signed_in(place, place.alex.signed_in["person"], shop.ADMIN_PIN)
+    assert works(before)
+    assert works(at_work)
+    cursor = before.get("/api/snapshot/").json()["cursor"]
+    with Listener(place.server.url, hello(before.token, cursor)) as socket:
+        socket.message()
+        assert change(place, who, **changes).status_code == 200
+        assert not works(before)
+        assert refreshed(before).status_code == 401
+        assert socket.closed(within_s=5) == Close.SIGNED_OUT
+    assert works(at_work), "nobody else is"
+
+
+def test_disabling_lasts_until_it_is_taken_back(place: Place) -> None:
+    who = add(place)
+    assert change(place, who, disabled=True).json()["disabled_at"] is not None
+    wrong = place.nobody.post(
+        "/api/auth/staff/sign-in/", {"staff": who["name"], "pin": "00000000", "device": shop.DEVICE}
+    )
+    assert sign_in(place, who).status_code == 401
+    assert sign_in(place, who).content == wrong.content, "it does not say that the PIN was right"
+    assert change(place, who, disabled=False).json()["disabled_at"] is None
+    assert works(signed_in(place, who))
+
+
+def test_a_new_pin_ends_the_old_one(place: Place) -> None:
+    who = add(place)
+    change(place, who, pin="27182818")
+    assert sign_in(place, who).status_code == 401
+    assert works(signed_in(place, who, "27182818"))
+
+
+def test_a_role_is_new_with_the_next_sign_in_and_no_session_keeps_the_old(place: Place) -> None:
+    who = add(place, "admin")
+    admin = signed_in(place, who)
+    assert admin.get(STAFF).status_code == 200
+    change(place, who, role="cashier")
+    assert refreshed(admin).status_code == 401
+    cashier = signed_in(place, who)
+    assert cashier.get(STAFF).status_code == 403
+    assert refreshed(cashier).json()["person"]["role"] == "cashier"
+
+
+def test_what_changes_nothing_signs_nobody_out(place: Place) -> None:
+    who = add(place)
+    caller = signed_in(place, who)
+    for nothing in ({}, {"role": "cashier"}, {"disabled": False}, {"unlock": True}):
+        assert change(place, who, **nothing).status_code == 200
+    assert works(caller)
+
+
+@pytest.mark.parametrize("changes", [{"disabled": True}, {"role": "cashier"}])
+def test_a_shop_keeps_somebody_who_looks_after_it(place: Place, changes: dict[str, Any]) -> None:
+    alex = {"id": place.world.alex}
+    for each in place.alex.get(STAFF).json()["staff"]:
+        if each["role"] == "admin" and each["id"] != alex["id"]:
+            change(place, each, disabled=True)
+    refused = change(place, alex, **changes)
+    assert (refused.status_code, refused.json()["type"]) == (409, "last_admin")
+    assert place.alex.get(STAFF).status_code == 200
+    second = add(place, "admin")
+    change(place, second, disabled=True)
+    assert change(place, alex, **changes).status_code == 409, "one who is disabled looks after nothing"
+    change(place, second, disabled=False)
+    assert change(place, second, **changes).status_code == 200, "of two, one may go"
+
+
+def test_another_shops_staff_is_not_there(place: Place) -> None:
+    for changes in ({"disabled": True}, {}):
+        refused = change(place, {"id": place.world.sam}, **changes)
+        assert (refused.status_code, refused.json()["type"]) == (404, "not_found")
+    assert works(place.sam)
+
+
+def test_admins_make_each_other(place: Place) -> None:
+    other = signed_in(place, add(place, "admin"))
+    reply = other.post(STAFF, {"name": "Grandchild", "pin": PIN, "role": "admin"})
+    assert reply.status_code == 201
+
+
+# -- customers
+
+
+@pytest.fixture
+def hedy(place: Place) -> Caller:
+    """A customer of her own for each test."""
+    body = {"name": "Hedy Lamarr", "phone": f"+1 777 {secrets.randbelow(10**8):08d}", "password": shop.PASSWORD}
+    return Caller(place.server.url, place.nobody.post("/api/auth/sign-up/", body).json())
+
+
+def login(place: Place, who: Caller, password: str = shop.PASSWORD) -> Any:
+    return place.nobody.post("/api/auth/sign-in/", {"login": who.signed_in["person"]["phone"], "password": password})
+
+
+def test_a_customer_who_forgot_gets_another_password(place: Place, hedy: Caller) -> None:
+    phone = hedy.signed_in["person"]["phone"]
+    (found,) = place.alex.get(CUSTOMERS, params={"q": phone[-8:]}).json()["customers"]
+    assert (found["id"], found["name"], found["orders"]) == (hedy.signed_in["person"]["id"], "Hedy Lamarr", 0)
+    changed = place.alex.post(f"{CUSTOMERS}{found['id']}/", {"password": "another-one-altogether"})
+    assert changed.status_code == 200
+    assert hedy.get("/api/online/orders/history/").status_code == 401
+    assert refreshed(hedy).status_code == 401
+    assert login(place, hedy).status_code == 401
+    assert login(place, hedy, "another-one-altogether").status_code == 200
+
+
+def test_a_disabled_customer_is_signed_out_and_stays_out(place: Place, hedy: Caller) -> None:
+    path = f"{CUSTOMERS}{hedy.signed_in['person']['id']}/"
+    assert place.alex.post(path, {"disabled": True}).json()["disabled_at"] is not None
+    assert hedy.get("/api/online/orders/history/").status_code == 401
+    assert login(place, hedy).status_code == 401
+    place.alex.post(path, {"disabled": False})
+    assert login(place, hedy).status_code == 200
+
+
+def test_a_customer_of_another_shop_only_is_not_ours_to_change(place: Place, hedy: Caller) -> None:
+    """Whoever has ordered somewhere is looked after there; otherwise any shop could take any account over."""
+    hedy.place()
+    path = f"{CUSTOMERS}{hedy.signed_in['person']['id']}/"
+    assert place.alex.post(path, {}).status_code == 200
+    with place.server.database.engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE staff SET role = 'admin' WHERE name = 'Sam'")
+    sam = calls.staff(place.server, shop.SAM, shop.OTHER_DEVICE, place.world.other_shop)
+    refused = sam.post(path, {"password": "taken over by Sam"})
+    assert (refused.status_code, refused.json()["type"]) == (404, "not_found")
+    names = {each["id"] for each in sam.get(CUSTOMERS, params={"q": "Hedy", "limit": 200}).json()["customers"]}
+    assert hedy.signed_in["person"]["id"] not in names
+    assert login(place, hedy).status_code == 200
+
+
+def test_customers_come_in_pages(place: Place, hedy: Caller) -> None:
+    page = place.alex.get(CUSTOMERS, params={"limit": 1}).json()
+    assert (len(page["customers"]), page["more"]) == (1, True)
+    assert place.alex.get(CUSTOMERS, params={"limit": 200}).json()["more"] is False
+
+
+def test_no_secret_comes_back(place: Place) -> None:
+    who = add(place)
+    for reply in (place.alex.get(STAFF), place.alex.get(CUSTOMERS), change(place, who, pin="16180339")):
+        assert "16180339" not in reply.text
+        assert PIN not in reply.text
+        assert "argon2" not in reply.text
