@@ -13,7 +13,17 @@ from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal, Role
 from core.server import keys
 from core.server.keys import KeyFileError, Keys, SigningKey
-from core.server.tokens import ALGORITHM, AUDIENCE, CACHED, ISSUER, AccessTokens, InvalidToken, Verified, VerifiedTokens
+from core.server.tokens import (
+    ALGORITHM,
+    AUDIENCE,
+    CACHED,
+    ISSUER,
+    TYPE,
+    AccessTokens,
+    InvalidToken,
+    Verified,
+    VerifiedTokens,
+)
 
 KEYS = keys.make()
 KEY = KEYS.signing[0]
@@ -41,9 +51,13 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def signed(
-    payload: dict[str, Any], secret: bytes = KEY.secret, algorithm: str = ALGORITHM, kid: str | None = None
+    payload: dict[str, Any],
+    secret: bytes = KEY.secret,
+    algorithm: str = ALGORITHM,
+    kid: str | None = None,
+    kind: str | None = TYPE,
 ) -> str:
-    return jwt.encode(payload, secret, algorithm, headers={"kid": kid or KEY.kid})
+    return jwt.encode(payload, secret, algorithm, headers={"kid": kid or KEY.kid, "typ": kind})
 
 
 @pytest.fixture
@@ -86,6 +100,25 @@ def test_every_claim_must_be_right(access: AccessTokens, change: dict[str, Any])
         access.verify(signed(claims(**change)))
 
 
+@pytest.mark.parametrize("kind", ["JWT", "refresh+jwt", "AT+JWT", "", None])
+def test_another_kind_of_token_is_refused(access: AccessTokens, kind: str | None) -> None:
+    with pytest.raises(InvalidToken):
+        access.verify(signed(claims(), kind=kind))
+
+
+def test_a_token_is_written_in_one_way(access: AccessTokens) -> None:
+    """A decoder takes all of these for the token itself."""
+    token = signed(claims())
+    head, payload, signature = token.split(".")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    loose = letters[letters.index(signature[-1]) ^ 1]  # of the last letter only the high bits count
+    copies = [f"{token}=", f"{token}==", f"{head}=.{payload}.{signature}", f"{head}.{payload}!.{signature}"]
+    copies += [f" {token}", f"{token}\n", f"{head}.{payload}.{signature[:-1]}{loose}", f"{token}.", f"{token}.x"]
+    for copy in copies:
+        with pytest.raises(InvalidToken):
+            access.verify(copy)
+
+
 def test_another_key_is_refused(access: AccessTokens) -> None:
     with pytest.raises(InvalidToken):
         access.verify(signed(claims(), b"x" * 32))
@@ -102,7 +135,7 @@ def unsigned(payload: dict[str, Any], algorithm: str) -> str:
     def part(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    return f"{part({'alg': algorithm, 'typ': 'JWT', 'kid': KEY.kid})}.{part(payload)}."
+    return f"{part({'alg': algorithm, 'typ': TYPE, 'kid': KEY.kid})}.{part(payload)}."
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", "HS256", ""])
