@@ -126,7 +126,7 @@ class CustomerWindow(QMainWindow):
     def _on_sign_out_asked(self) -> None:
         if self._visit is None:
             return
-        if not self._visit.unsent:
+        if not self._visit.unsent.open:
             self._leave()
             return
         dialog = SignOutDialog(self._theme, self._visit.unsent, self)

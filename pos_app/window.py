@@ -11,6 +11,7 @@ from typing_extensions import override
 from core.client.api import OutboxApi, StaffApi
 from core.client.errors import ClientError, SignedOut, Unreachable
 from core.client.orders import OrderStore
+from core.client.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import Tokens
@@ -77,16 +78,18 @@ class PosWindow(QMainWindow):
         self._changes = OrderChanges(jobs, api, self.store, outbox=outbox is not None, parent=self)
         refresh_s, automatic = settings.board_refresh_s, settings.board_refresh
         self.board = Board(jobs, api, self.store, self._changes, refresh_s, automatic=automatic, parent=self)
-        self._actions = OrderActions(theme, jobs, api, self.store, self._changes, self)
+        self._actions = OrderActions(theme, self.store, self._changes, self)
         self._sign_in = SignIn(jobs, api, settings.device, keeps=outbox is not None, parent=self)
-        self._lookup = Lookup(jobs, api, self.store, self)
+        self._lookup = Lookup(jobs, api, self.store, self.board, self)
         self._scanner = Scanner(self)
         self._idle = IdleWatch(settings.idle_lock_s, parent=self)
         self.sign_in_page = SignInPage(theme, self._sign_in, settings.device)
         pages = [name for name in PAGES if name != "sync" or outbox is not None]
         self.workspace = Workspace(theme, settings.device, api.server_now, pages=pages)
-        self.alerts = Alerts(settings, theme, self.store, api.server_now, self.workspace.pages_area)
+        self.alerts = Alerts(settings, theme, self.store, api.server_now, self.workspace)
         self.workspace.add_speech(self.alerts.bar)
+        if self.alerts.toasts is not None:
+            self.workspace.add_toasts(self.alerts.toasts)
         self._reports = ChangeReports(self._changes, self.workspace.notice, self.workspace.undo, settings.undo_s, self)
         self._live = Live(jobs, self.store, self.board, self.alerts, self.workspace, bridge, outbox)
         self._search = Search(self.board, self.workspace.search, self)
@@ -115,6 +118,7 @@ class PosWindow(QMainWindow):
         self._sign_in.left.connect(self._on_session_left)
         self._idle.ended.connect(self._on_idle_ended)
         self._reports.session_over.connect(self._on_failed)
+        self._actions.details_wanted.connect(self._show_details)
         self._actions.print_wanted.connect(self._on_print_wanted)
         self._actions.decision_wanted.connect(self._on_decision_wanted)
         self._changes.done.connect(self.alerts.on_change_done)
@@ -124,12 +128,12 @@ class PosWindow(QMainWindow):
         self._pages.search_all_wanted.connect(self._search.search_all)
         self._live.failed.connect(self._on_failed)
         self._live.session_over.connect(self._on_failed)
-        self._search.meant.connect(self.open_code)
+        self._search.meant.connect(self._lookup.look_up)
         self._search.left.connect(self._focus_cards)
         self._search.everywhere_wanted.connect(self._on_search_everywhere)
         self._lookup.found.connect(self._on_order_found)
         self._lookup.failed.connect(self._on_failed)
-        self._scanner.scanned.connect(self.open_code)
+        self._scanner.scanned.connect(self._lookup.look_up)
         self._scanner.typed.connect(self._on_key_typed)
         self.board.changed.connect(self._on_board_changed)
         self.board.refresher.failed.connect(self._on_refresh_failed)
@@ -212,8 +216,8 @@ class PosWindow(QMainWindow):
         if how == "lock":
             self.lock()
         elif self.store.unsent:
-            unsent, leave = len(self.store.outbox()), partial(self._sign_out, how)
-            dialogs.ask_before_leaving(self._theme, self._sign_in.names[0], unsent, leave, self)
+            counts, leave = Counts.of(self.store.outbox()), partial(self._sign_out, how)
+            dialogs.ask_before_leaving(self._theme, self._sign_in.names[0], counts, leave, self)
         else:
             self._sign_out(how)
 
@@ -294,22 +298,15 @@ class PosWindow(QMainWindow):
 
     # -- finding
 
-    @Slot(str)
-    def open_code(self, code: str) -> None:
-        """Open the order that a scanned or typed number or id means."""
-        order_id = self.board.find(code)
-        if order_id is None:
-            self._lookup.look_up(code)
-            return
-        order = self.store.get(order_id)
-        if order is not None:
-            self._on_order_found(order)
-
     @Slot(object)
     def _on_order_found(self, order: Order) -> None:
         if self._pages.board is not None:
             self._pages.board.focus_order(order.id)
-        self._actions.show_details(order)
+        self._show_details(order)
+
+    @Slot(object)
+    def _show_details(self, order: Order) -> None:
+        dialogs.show_details(order, self._theme, self._jobs, self._api, self.store, self._actions, self)
 
     @Slot(str)
     def _on_search_everywhere(self, sought: str) -> None:

@@ -6,8 +6,9 @@ or in conflict) holds up its own order only.
 
 import heapq
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
@@ -33,9 +34,21 @@ class Counts(msgspec.Struct, frozen=True):
     parked: int = 0
     conflicts: int = 0
 
+    @classmethod
+    def of(cls, operations: Iterable[Operation]) -> Self:
+        """Counts `operations`, none of which is answered yet."""
+        states = [operation.state for operation in operations]
+        parked, conflicts = states.count(State.PARKED), states.count(State.CONFLICT)
+        return cls(len(states) - parked - conflicts, parked, conflicts)
+
+    @property
+    def held(self) -> int:
+        """Those that a person has to decide about."""
+        return self.parked + self.conflicts
+
     @property
     def open(self) -> int:
-        return self.waiting + self.parked + self.conflicts
+        return self.waiting + self.held
 
 
 class Outbox:

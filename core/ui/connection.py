@@ -2,18 +2,43 @@
 
 from typing import Final
 
-from PySide6.QtCore import QPoint, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget, QWidgetAction
+from PySide6.QtCore import QPoint, QSize, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+    QWidgetAction,
+)
 from typing_extensions import override
 
 from core.client.engine import Link, Standing
 from core.client.errors import ClientError, SignedOut, Unreachable
-from core.ui.controls import label, restyle
+from core.client.outbox import Counts
+from core.ui.controls import ElidedLabel, label, restyle
 from core.ui.refresh import Refresher
 from core.ui.text import _, age, figure, ngettext
 
 _TICK_MS: Final = 1000
+_SEPARATOR: Final = " · "
+
+
+def outbox_words(counts: Counts) -> list[str]:
+    """`2 waiting to send`, `1 to decide`: the one way in which every place of a window counts what its outbox has.
+
+    What waits behind something that is to be decided waits to be sent.
+    """
+    words = []
+    if counts.waiting:
+        words.append(ngettext("{count} waiting to send", "{count} waiting to send", counts.waiting))
+    if counts.held:
+        words.append(ngettext("{count} to decide", "{count} to decide", counts.held))
+    return words
 
 
 class ConnectionChip(QPushButton):
@@ -23,16 +48,18 @@ class ConnectionChip(QPushButton):
     """
 
     try_now = Signal()
+    told = Signal()
+    """It has looked how things stand: once a second while it is shown, and whenever something has changed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("connection_chip")
         self.setProperty("kind", "chip")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._refresher: Refresher | None = None
         self._error: ClientError | None = None
         self._standing: Standing | None = None
-        self._waiting = 0
-        self._held = 0
+        self._counts = Counts()
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tell)
@@ -55,13 +82,12 @@ class ConnectionChip(QPushButton):
     def set_standing(self, standing: Standing | None) -> None:
         """How the sync engine stands with the backend; None in a window without one."""
         self._standing = standing
-        self._waiting = 0 if standing is None else standing.counts.waiting
-        self._held = 0 if standing is None else standing.counts.parked + standing.counts.conflicts
+        self._counts = Counts() if standing is None else standing.counts
         self._tell()
 
     def set_waiting(self, count: int) -> None:
         """How many of this window's own changes the server has not answered."""
-        self._waiting = count
+        self._counts = Counts(waiting=count)
         self._tell()
 
     @property
@@ -78,6 +104,12 @@ class ConnectionChip(QPushButton):
         refresher = self._refresher
         return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
 
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since what the shown page shows was known to be so; None before the first answer, and for a page
+        that shows nothing that ages."""
+        return self._refresher.age_s if self._refresher is not None else None
+
     @Slot(object)
     def _on_refresh_succeeded(self, _result: object) -> None:
         self._error = None
@@ -90,34 +122,52 @@ class ConnectionChip(QPushButton):
 
     @Slot()
     def _tell(self) -> None:
-        words = self._words()
+        words = _SEPARATOR.join(self._words())
         if words != self.text():
             self.setText(words)
+            self.setToolTip(words)
             self.setAccessibleName(_("Connection: {state}").format(state=words))
         if self.property("state") != self.state:
             restyle(self, state=self.state)
+        self.told.emit()
 
-    def _words(self) -> str:
-        refresher = self._refresher
-        age_s = refresher.age_s if refresher is not None else None
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """The chip gives way: its first words are enough."""
+        hint, metrics = self.sizeHint(), self.fontMetrics()
+        around = hint.width() - metrics.horizontalAdvance(self.text())
+        return QSize(around + metrics.horizontalAdvance(self.text().partition(_SEPARATOR)[0]), hint.height())
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As many of the words as there is room for; the tool tip says them all."""
+        painter, option = QStylePainter(self), QStyleOptionButton()
+        self.initStyleOption(option)
+        short = self.sizeHint().width() - self.width()
+        words, metrics = self.text(), self.fontMetrics()
+        room = metrics.horizontalAdvance(words) - short
+        while _SEPARATOR in words and metrics.horizontalAdvance(words) > room:
+            words = words.rpartition(_SEPARATOR)[0]
+        option.text = words
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+    def _words(self) -> list[str]:
+        """What matters most first."""
+        refresher, age_s = self._refresher, self.age_s
         updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
         if self.state == "bad":
             offline = self._error is None or isinstance(self._error, Unreachable)
-            parts = [_("Offline") if offline else _("Server problem"), updated]
+            state, more = _("Offline") if offline else _("Server problem"), [updated]
         elif self._live is not None:
-            parts = [_("Live"), *self._live]
+            state, more = _("Live"), self._live
         elif refresher is None:
-            parts = [_("Ready")]
+            state, more = _("Ready"), []
         elif not refresher.automatic:
-            parts = [_("Checking by hand"), updated]
+            state, more = _("Checking by hand"), [updated]
         else:
-            parts = [_("Checking every {interval}").format(interval=age(refresher.interval_s)), updated]
-        if self._waiting:
-            parts.append(ngettext("{count} waiting to send", "{count} waiting to send", self._waiting))
-        if self._held:
-            parts.append(ngettext("{count} to decide", "{count} to decide", self._held))
+            state, more = _("Checking every {interval}").format(interval=age(refresher.interval_s)), [updated]
         shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
-        return f"{shape} " + " · ".join(parts)
+        return [f"{shape} {state}", *outbox_words(self._counts), *more]
 
     @property
     def _live(self) -> list[str] | None:
@@ -130,7 +180,7 @@ class ConnectionChip(QPushButton):
     @Slot()
     def _explain(self) -> None:
         menu = QMenu(self)
-        text: QLabel = label(self._explanation(), wrap=True)
+        text: QLabel = label(self.explanation(), wrap=True)
         text.setContentsMargins(16, 10, 16, 10)
         text.setFixedWidth(320)
         words = QWidgetAction(menu)
@@ -143,7 +193,8 @@ class ConnectionChip(QPushButton):
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.mapToGlobal(QPoint(0, self.height())))
 
-    def _explanation(self) -> str:
+    def explanation(self) -> str:
+        """Why it says what it says."""
         error = self._error or (self._standing.problem if self._standing is not None and self.state == "bad" else None)
         if error is not None:
             return f"{_(error.title)}. {_(error.message)}"
@@ -164,12 +215,12 @@ class ConnectionChip(QPushButton):
         super().hideEvent(event)
 
 
-class Freshness(QLabel):
+class Freshness(ElidedLabel):
     """`Updated 3 s ago`, counting while it is shown."""
 
     def __init__(self, refresher: Refresher, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "small")
+        super().__init__("", "small", 8)
+        self.setParent(parent)
         self._refresher = refresher
         self._failed = False
         self._ticker = QTimer(self)
@@ -198,7 +249,7 @@ class Freshness(QLabel):
             words = _("Updated {age} ago").format(age=age(age_s))
             if self._failed:
                 words = _("{updated} · the last try failed").format(updated=words)
-        self.setText(words)
+        self.tell(words)
         role = "error" if self._failed or self._refresher.stale else "small"
         if self.property("role") != role:
             restyle(self, role=role)

@@ -3,8 +3,9 @@
 import contextlib
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from core.ui import icons
 from core.ui.theme import Theme
@@ -25,6 +26,35 @@ def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
         )
     return result
+
+
+class ElidedLabel(QLabel):
+    """One line that gives way, down to `least` letters: what does not fit ends in an ellipsis, and is told whole by
+    its tool tip."""
+
+    def __init__(self, text: str, role: str, least: int) -> None:
+        super().__init__()
+        self._least = least
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", role)
+        self.tell(text)
+
+    def tell(self, text: str) -> None:
+        """Say this from now on."""
+        self.setText(text)
+        self.setToolTip(text)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * self._least), hint.height())
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def button(text: str, theme: Theme, kind: str = "", icon: str = "", *, name: str = "") -> QPushButton:

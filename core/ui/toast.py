@@ -1,10 +1,14 @@
-"""Toasts: a change in a corner of the window, for as long as it takes to read it. A pointer on one holds them all."""
+"""Toasts: a change at the foot of the window, for as long as it takes to read it. A pointer on one holds them all.
+
+They have a row of their own in the window's layout: what lies over a page lies, sooner or later, over the button that
+somebody is about to press.
+"""
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QEnterEvent, QHideEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui import icons
@@ -14,6 +18,8 @@ from core.ui.theme import Theme
 LIFE_MS: Final = 6000
 MOST: Final = 3
 _WIDTH: Final = 400
+_SHARE: Final = 1000
+"""Toasts take the room, up to their width; what they leave lies before them."""
 
 
 class Toast(QWidget):
@@ -21,9 +27,11 @@ class Toast(QWidget):
 
     pressed = Signal()
 
-    def __init__(self, theme: Theme, icon: str, title: str, message: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, icon: str, title: str, message: str, about: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("toast")
+        self.about = about
+        """What it tells of; empty when that is nothing another toast could tell of too."""
         self.setAccessibleName(f"{title}. {message}")
         self._theme = theme
         self._icon = icon
@@ -36,6 +44,8 @@ class Toast(QWidget):
         pad = theme.space(4)
         set_margins(row, pad + theme.px(38), pad, pad, pad)
         row.addLayout(words)
+        self.setMaximumWidth(theme.px(_WIDTH))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -60,28 +70,25 @@ class Toast(QWidget):
 
 
 class Toasts(QWidget):
-    """The toasts of one window, newest at the bottom, in the corner where reading ends."""
+    """The toasts of one window, side by side, the newest where reading ends. Takes no room while there is none.
 
-    def __init__(
-        self, theme: Theme, window: QWidget, life_ms: int = LIFE_MS, *, lift: int = 0, at_start: bool = False
-    ) -> None:
-        """`lift` pixels above the corner, or in the other one (`at_start`), where buttons would be covered."""
-        super().__init__(window)
+    A toast replaces an older one about the same thing: of one order, only where it stands now is news.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, life_ms: int = LIFE_MS) -> None:
+        super().__init__(parent)
         self.setObjectName("toasts")
         self._theme = theme
-        self._window = window
         self._life_ms = life_ms
-        self._lift = lift
-        self._at_start = at_start
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(theme.space(2))
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme.space(2))
+        self._row.addStretch(1)
         self._shown: list[Toast] = []
         self._held = False
         self._life = QTimer(self)
         self._life.setSingleShot(True)
         self._life.timeout.connect(self._dismiss_oldest)
-        window.installEventFilter(self)
         self.hide()
 
     @property
@@ -89,25 +96,29 @@ class Toasts(QWidget):
         """What the toasts say, oldest first."""
         return [toast.accessibleName() for toast in self._shown]
 
-    def show_toast(self, icon: str, title: str, message: str = "") -> None:
-        """Show a message; the oldest makes room when there are too many."""
-        if len(self._shown) >= MOST:
-            self._dismiss(self._shown[0])
-        toast = Toast(self._theme, icon, title, message, self)
+    def show_toast(self, icon: str, title: str, message: str = "", *, about: str = "") -> None:
+        """Show a message; an older one `about` the same gives way, and so do the oldest when there is no room."""
+        for older in [toast for toast in self._shown if about and toast.about == about]:
+            self._remove(older)
+        while len(self._shown) >= self._room:
+            self._remove(self._shown[0])
+        toast = Toast(self._theme, icon, title, message, about, self)
         toast.pressed.connect(self._on_toast_pressed)
         self._shown.append(toast)
-        self._column.addWidget(toast)
-        self._place()  # before it is shown: a pointer that rests where it was made would hold it
-        toast.show()
+        self._row.addWidget(toast, _SHARE)
         self.show()
-        self.raise_()
-        self._place()
         self._count_down()
 
     def clear(self) -> None:
         """Nothing of one person is left for the next."""
         for toast in tuple(self._shown):
             self._dismiss(toast)
+
+    @property
+    def _room(self) -> int:
+        """How many fit beside each other, as wide as they like to be."""
+        window = self.parentWidget() or self
+        return min(MOST, max(1, window.width() // self._theme.px(_WIDTH)))
 
     @Slot()
     def _on_toast_pressed(self) -> None:
@@ -121,36 +132,22 @@ class Toasts(QWidget):
             self._dismiss(self._shown[0])
 
     def _dismiss(self, toast: Toast) -> None:
-        self._shown.remove(toast)
-        self._column.removeWidget(toast)
-        toast.hide()
-        toast.deleteLater()
-        self._life.stop()
+        self._remove(toast)
         if self._shown:
-            self._place()
             self._count_down()
         else:
             self.hide()
 
+    def _remove(self, toast: Toast) -> None:
+        self._shown.remove(toast)
+        self._row.removeWidget(toast)
+        toast.hide()
+        toast.deleteLater()
+        self._life.stop()
+
     def _count_down(self) -> None:
         if self._shown and self.isVisible() and not self._held and not self._life.isActive():
             self._life.start(self._life_ms)
-
-    def _place(self) -> None:
-        window = self._window
-        margin = self._theme.space(6)
-        width = min(self._theme.px(_WIDTH), window.width() - 2 * margin)
-        self.setFixedWidth(width)
-        height = self._column.heightForWidth(width) if self._column.hasHeightForWidth() else self.sizeHint().height()
-        rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
-        left = margin if rtl is not self._at_start else window.width() - width - margin
-        self.setGeometry(left, window.height() - height - margin - self._lift, width, height)
-
-    @override
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Resize and self._shown:
-            self._place()
-        return False
 
     @override
     def enterEvent(self, event: QEnterEvent) -> None:

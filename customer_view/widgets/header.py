@@ -2,40 +2,14 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLabel, QWidget
-from typing_extensions import override
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QWidget
 
 from core.ui.connection import ConnectionChip
-from core.ui.controls import button
+from core.ui.controls import ElidedLabel, button
 from core.ui.text import _
 from core.ui.theme import Theme
 from customer_view.widgets.pair import Pair
-
-
-class ElidedLabel(QLabel):
-    """One line that gives way, down to `least` letters: what does not fit ends in an ellipsis, and is told whole by
-    its tool tip."""
-
-    def __init__(self, text: str, role: str, least: int) -> None:
-        super().__init__(text)
-        self._least = least
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("role", role)
-        self.setToolTip(text)
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        hint = super().minimumSizeHint()
-        return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * self._least), hint.height())
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def first_name(name: str) -> str:

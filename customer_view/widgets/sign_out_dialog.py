@@ -3,32 +3,28 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from core.client.outbox import Counts
+from core.ui.connection import outbox_words
 from core.ui.controls import button, label, panel
-from core.ui.text import _, ngettext
+from core.ui.text import _
 from core.ui.theme import Theme
 
 _WIDTH = 460.0
 
 
 class SignOutDialog(QDialog):
-    """Asked only while orders wait to be sent. Esc and the first button stay."""
+    """Asked only while something of this person is in the outbox. Esc and the first button stay."""
 
     confirmed = Signal()
 
-    def __init__(self, theme: Theme, unsent: int, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, counts: Counts, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("sign_out_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Sign out"))
         self.setMinimumWidth(theme.px(_WIDTH))
-        words = label(
-            ngettext(
-                "{count} order has not been sent yet. It stays here and is sent when you sign in again.",
-                "{count} orders have not been sent yet. They stay here and are sent when you sign in again.",
-                unsent,
-            ),
-            wrap=True,
-        )
+        kept = _("It stays on this screen's computer, and goes on when you sign in here again. Nobody else sees it.")
+        words = label(f"{' · '.join(outbox_words(counts))}\n{kept}", wrap=True)
         words.setObjectName("sign_out_words")
         stay = button(_("Stay signed in"), theme, "primary", name="sign_out_stay")
         stay.clicked.connect(self.reject)
@@ -45,7 +41,7 @@ class SignOutDialog(QDialog):
         whole.addWidget(card)
         column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
-        column.addWidget(label(_("Something waits to be sent"), "title", wrap=True))
+        column.addWidget(label(_("The shop does not have all of it yet"), "title", wrap=True))
         column.addWidget(words)
         column.addSpacing(theme.space(3))
         column.addLayout(row)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.client.api import CustomerApi, OutboxApi
 from core.client.engine import AWAY_S, Standing
+from core.client.outbox import Counts
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
@@ -60,7 +61,7 @@ class Visit(QWidget):
         self._history = History(jobs, api, self._store, settings, self)
         self._tracker = Tracker(jobs, api, self._store, settings, outbox, self)
         self._news = News(self._store, api.server_now, self)
-        self._toasts = Toasts(theme, self, lift=theme.touch_px + theme.space(5)) if settings.toasts else None
+        self._toasts = Toasts(theme, self) if settings.toasts else None
         self._header = Header(
             theme,
             tokens.shop_name,
@@ -81,6 +82,8 @@ class Visit(QWidget):
         column.setSpacing(theme.space(3))
         column.addWidget(self._header)
         column.addWidget(self._pages, 1)
+        if self._toasts is not None:
+            column.addWidget(self._toasts)
         for keys, act in (
             (Qt.Key.Key_F5, self._on_try_now_chosen),
             (Qt.Modifier.CTRL | Qt.Key.Key_1, self._on_order_wanted),
@@ -101,9 +104,9 @@ class Visit(QWidget):
         self._bridge.standing_changed.connect(self._on_standing_changed)
 
     @property
-    def unsent(self) -> int:
-        """How many orders the shop does not have as they are shown here."""
-        return self._store.unsent
+    def unsent(self) -> Counts:
+        """What the shop does not have as it is shown here."""
+        return Counts.of(self._store.outbox())
 
     def remember(self, age_s: float) -> None:
         """The orders that are shown were kept by an earlier run, so long ago."""
@@ -135,6 +138,7 @@ class Visit(QWidget):
             from customer_view.widgets.order_page import OrderPage
 
             page = OrderPage(self._theme, self._jobs, self._api)
+            self._bridge.menu_changed.connect(page.tell_menu)
             page.placed.connect(self._on_order_placed)
             self._pages.addWidget(page)
             self._order = page
@@ -178,7 +182,7 @@ class Visit(QWidget):
         if self._toasts is not None:
             detail = _("{number} · {reason}").format(number=order.number, reason=order.reason)
             told = detail if order.reason else order.number
-            self._toasts.show_toast(icons.status_icon(order.status), sentence(order.status), told)
+            self._toasts.show_toast(icons.status_icon(order.status), sentence(order.status), told, about=order.id)
 
     @Slot(int)
     def _on_news_missed(self, count: int) -> None:

@@ -3,21 +3,20 @@
 from PySide6.QtCore import QObject, Qt
 from typing_extensions import override
 
-from core.domain.order import Order
 from core.ui.rows import RowsModel
 from pos_app.models.card import Card, spoken
 
 
-class HistoryModel(RowsModel[Order]):
+class HistoryModel(RowsModel[Card]):
     """One row an order."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(lambda order: order.id, parent)
+        super().__init__(lambda card: card.order.id, parent)
 
     @override
-    def value(self, row: Order, role: int) -> str | None:
+    def value(self, row: Card, role: int) -> str | None:
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.number
+            return row.order.number
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return spoken(Card(row))
+            return spoken(row)
         return None

@@ -1,6 +1,7 @@
 """Searching all of the shop's orders, page by page, and taking the whole result away as a file."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.api import StaffApi
 from core.client.errors import ClientError, Refused
 from core.client.orders import Changes, OrderStore
+from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import OrderPage
 from core.protocol.requests import STAFF_MAX, OrderQuery
@@ -18,6 +20,7 @@ from core.ui.jobs import Job, Jobs
 from core.ui.rows import RowsModel
 from core.ui.text import _
 from pos_app.export import write_orders
+from pos_app.models.card import Card, Own
 from pos_app.models.history import HistoryModel
 
 _PAGE: Final = 50
@@ -44,17 +47,25 @@ class History(QObject):
     """A `ClientError`; there is no file."""
     _written = Signal(object)
 
-    def __init__(self, jobs: Jobs, api: StaffApi, store: OrderStore, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        own: Callable[[OrderId], Own],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._api = api
         self._store = store
+        self._own = own
         self._query = OrderQuery(limit=_PAGE)
         self._next: str | None = None
         self._job: Job | None = None
         self._export: Job | None = None
         self._unwanted = threading.Event()
-        self.rows: RowsModel[Order] = HistoryModel(self)
+        self.rows: RowsModel[Card] = HistoryModel(self)
         self.total = 0
         self.searched = False
         """Whether there has been an answer to the current search."""
@@ -129,15 +140,16 @@ class History(QObject):
         self._take(page, page.orders)
 
     def _on_next_page(self, page: OrderPage) -> None:
-        held = {order.id for order in self.rows.rows}
-        self._take(page, (*self.rows.rows, *(order for order in page.orders if order.id not in held)))
+        held = {card.order.id for card in self.rows.rows}
+        more = (order for order in page.orders if order.id not in held)
+        self._take(page, (*(card.order for card in self.rows.rows), *more))
 
     def _take(self, page: OrderPage, orders: tuple[Order, ...]) -> None:
         self._job = None
         self.searched = True
         self._next, self.total = page.next_cursor, page.total
         self._store.learn(page.orders)
-        self.rows.set_rows(tuple(self._store.get(order.id) or order for order in orders))
+        self.rows.set_rows(tuple(map(self._card, orders)))
         self.changed.emit()
 
     def _on_failed(self, error: ClientError) -> None:
@@ -147,8 +159,11 @@ class History(QObject):
 
     def _on_store_changed(self, changes: Changes) -> None:
         touched = {*changes.added, *changes.updated}
-        if any(order.id in touched for order in self.rows.rows):
-            self.rows.set_rows(tuple(self._store.get(order.id) or order for order in self.rows.rows))
+        if any(card.order.id in touched for card in self.rows.rows):
+            self.rows.set_rows(tuple(self._card(card.order) for card in self.rows.rows))
+
+    def _card(self, order: Order) -> Card:
+        return Card(self._store.get(order.id) or order, self._own(order.id))
 
     def _write(self, query: OrderQuery, path: Path, unwanted: threading.Event) -> Path:
         """Runs in a worker."""

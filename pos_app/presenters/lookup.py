@@ -4,7 +4,7 @@ import re
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import StaffApi
 from core.client.errors import ClientError, NotFound
@@ -14,6 +14,7 @@ from core.domain.order import Order
 from core.protocol.requests import OrderQuery
 from core.ui.jobs import Job, Jobs
 from core.ui.text import _
+from pos_app.presenters.board import Board
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -26,16 +27,25 @@ class Lookup(QObject):
     failed = Signal(object)
     """A `ClientError`."""
 
-    def __init__(self, jobs: Jobs, api: StaffApi, store: OrderStore, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, api: StaffApi, store: OrderStore, board: Board, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._api = api
         self._store = store
+        self._board = board
         self._job: Job | None = None
 
+    @Slot(str)
     def look_up(self, code: str) -> None:
-        """Find the order whose number or id is `code`."""
+        """Find the order whose number or id is `code`, scanned or typed."""
         self.stop()
+        order_id = self._board.find(code)
+        order = self._store.get(order_id) if order_id is not None else None
+        if order is not None:
+            self.found.emit(order)
+            return
         self._job = self._jobs.run(partial(self._ask, code.strip()), self._on_found, self._on_failed)
 
     def stop(self) -> None:

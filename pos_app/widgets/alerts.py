@@ -1,4 +1,4 @@
-"""What the till calls out: a ring until new orders are noticed, a toast for what somebody should know."""
+"""What the till calls out: a ring and a bar until new orders are noticed, a toast for what else one should know."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QWidget
 
 from core.client.announcer import Announcement, Announcer
 from core.client.orders import OrderStore
-from core.domain.order import Channel, Order
+from core.domain.order import Channel
 from core.domain.status import OrderStatus
 from core.ui.icons import status_icon
 from core.ui.sound import NEW_ORDER, Sounds
-from core.ui.text import _, fulfilment_label, money, ngettext
+from core.ui.text import _, ngettext
 from core.ui.theme import Theme
 from core.ui.toast import Toasts
 from pos_app.models.card import customer
@@ -29,8 +29,8 @@ RING_MS: Final = 4000
 class Alerts(QObject):
     """Everything that calls. Silent until `start`, when the store holds what is no news any more.
 
-    Whatever a colleague does at another till needs nobody here; toasts are for orders that come in by themselves
-    and for those that are called off.
+    Whatever a colleague does at another till needs nobody here. Orders that come in by themselves have the bar, which
+    is a toast that stays until somebody has noticed; those that are called off have a toast.
     """
 
     counted = Signal(int)
@@ -41,8 +41,7 @@ class Alerts(QObject):
     ) -> None:
         super().__init__(page)
         self._page = page
-        # At the start: the other corner has the button that takes the payment.
-        self.toasts = Toasts(theme, page, at_start=True) if settings.toasts else None
+        self.toasts = Toasts(theme, page) if settings.toasts else None
         self.sounds = Sounds(volume=settings.volume, muted=not settings.sounds, parent=self)
         self.bar = ArrivalBar(theme)
         self._arrivals = Arrivals(store, self)
@@ -108,26 +107,20 @@ class Alerts(QObject):
         self.sounds.play(NEW_ORDER)
 
     def _on_announced(self, announcement: Announcement) -> None:
-        order = announcement.order
         if announcement.is_new:
-            self._toast(status_icon(order.status), _("New order {number}").format(number=order.number), _summary(order))
-        else:
-            title = _("{number} was cancelled").format(number=order.number)
-            self._toast(status_icon(order.status), title, order.reason or customer(order))
-            self.sounds.play(order.status.value)
+            return  # the bar tells of it
+        order = announcement.order
+        title = _("{number} was cancelled").format(number=order.number)
+        self._toast(status_icon(order.status), title, order.reason or customer(order), about=order.id)
+        self.sounds.play(order.status.value)
 
     def _on_missed(self, count: int) -> None:
         words = ngettext("{count} change while this till was away", "{count} changes while this till was away", count)
-        self._toast("orders", words, "")
+        self._toast("orders", words, "", about="away")
 
-    def _toast(self, icon: str, title: str, message: str) -> None:
+    def _toast(self, icon: str, title: str, message: str, *, about: str) -> None:
         if self.toasts is not None and self._page.isVisible():
-            self.toasts.show_toast(icon, title, message)
-
-
-def _summary(order: Order) -> str:
-    amount = money(order.total_minor, order.currency)
-    return " · ".join((customer(order), fulfilment_label(order.fulfilment), amount))
+            self.toasts.show_toast(icon, title, message, about=about)
 
 
 def _concerns(announcement: Announcement) -> bool:

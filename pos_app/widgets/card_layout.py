@@ -243,15 +243,25 @@ class _Setter:
         height, icon = self._fonts.height(_TOTAL), theme.px(14)
         total = money(order.total_minor, order.currency)
         width = self._fonts.width(_TOTAL, total)
-        self._add(QRectF(self._right - width, self._y, width, height), total, _TOTAL, "text", trailing=True)
         count = item_count(order)
         state, (shape, colour) = own_words(self._card.own), own_look(self._card.own)
         channel = "globe" if order.channel is Channel.ONLINE else "receipt"
-        self._shapes.append(Shape(QRectF(self._left, self._y + (height - icon) / 2, icon, icon), channel, "muted"))
         left: float = self._left + icon + theme.px(6)
         room = self._right - width - theme.px(8)
+        aside = icon + theme.px(4) if shape else 0
+        if state and self._fonts.width(_SMALL_BOLD, state) + aside > room - left:
+            # Wide letters: a row of its own, above the total.
+            if shape:
+                place = QRectF(self._left, self._y + (height - icon) / 2, icon, icon)
+                self._shapes.append(Shape(place, shape, colour))
+            self._add(
+                QRectF(self._left + aside, self._y, self._right - self._left - aside, height), state, _BOLD, colour
+            )
+            self._y += height
+            state = ""
+        self._add(QRectF(self._right - width, self._y, width, height), total, _TOTAL, "text", trailing=True)
+        self._shapes.append(Shape(QRectF(self._left, self._y + (height - icon) / 2, icon, icon), channel, "muted"))
         if state:
-            aside = icon + theme.px(4) if shape else 0
             fits = self._fonts.width(_BOLD, state) + aside <= room - left
             font = _BOLD if fits else _SMALL_BOLD
             state_width, count = self._fonts.width(font, state), f"{count} · "

@@ -8,13 +8,15 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QMenu, 
 from typing_extensions import override
 
 from core.client.api import StaffApi
+from core.client.operations import State
 from core.client.orders import OrderStore
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.ui.controls import button, label, panel, restyle, rule
 from core.ui.jobs import Jobs
 from core.ui.text import _, clock, day, fulfilment_label, money, payment_label, status_label, tender_label
 from core.ui.theme import Theme
-from pos_app.models.card import channel_label, customer, modifiers
+from pos_app.models.card import Own, channel_label, customer, modifiers, own_words
+from pos_app.models.queue import did
 from pos_app.presenters.details import Details
 from pos_app.widgets.order_actions import OrderActions
 
@@ -95,6 +97,8 @@ class DetailsDialog(QDialog):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, self._theme.space(2), 0)
         column.setSpacing(self._theme.space(3))
+        if card.held:
+            column.addWidget(self._undecided())
         column.addWidget(self._people(order))
         column.addWidget(self._lines(order))
         column.addWidget(self._history())
@@ -108,6 +112,20 @@ class DetailsDialog(QDialog):
         column.setContentsMargins(margin, self._theme.space(3), margin, self._theme.space(3))
         column.setSpacing(self._theme.space(1))
         return frame, column
+
+    def _undecided(self) -> QFrame:
+        """What was done here and is not with the server, and why."""
+        held = next(each for each in self._actions.operations(self._details.order.id) if each.held)
+        frame, column = self._panel()
+        frame.setObjectName("details_undecided")
+        own = Own.CONFLICT if held.state is State.CONFLICT else Own.PARKED
+        column.addWidget(label(f"▲ {own_words(own)} · {did(held)}", "error", wrap=True))
+        if held.state is State.CONFLICT:
+            words = _("What was done here did not fit the order any more, and is not done. Decide what becomes of it.")
+        else:
+            words = _(held.problem)
+        column.addWidget(label(words, wrap=True))
+        return frame
 
     def _people(self, order: Order) -> QFrame:
         frame, column = self._panel()

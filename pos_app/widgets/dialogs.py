@@ -4,10 +4,14 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
+from core.client.api import StaffApi
+from core.client.orders import OrderStore
+from core.client.outbox import Counts
 from core.domain.order import Order
 from core.ui.jobs import Jobs
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
+from pos_app.widgets.order_actions import OrderActions
 
 
 def show_shortcuts(theme: Theme, window: QWidget) -> None:
@@ -26,16 +30,24 @@ def show_sound(theme: Theme, sounds: Sounds, window: QWidget) -> None:
     dialog.open()
 
 
+def show_details(
+    order: Order, theme: Theme, jobs: Jobs, api: StaffApi, store: OrderStore, actions: OrderActions, window: QWidget
+) -> None:
+    from pos_app.widgets.details_dialog import DetailsDialog
+
+    DetailsDialog(theme, jobs, api, store, actions, order, window).open()
+
+
 def show_receipt(order: Order, shop_name: str, theme: Theme, jobs: Jobs, window: QWidget) -> None:
     from core.ui.receipt import ReceiptDialog
 
     ReceiptDialog(order, shop_name, theme, jobs, parent=window).open()
 
 
-def ask_before_leaving(theme: Theme, name: str, unsent: int, leave: Callable[[], None], window: QWidget) -> None:
-    """Leave once it is confirmed that `unsent` changes of `name` stay behind."""
+def ask_before_leaving(theme: Theme, name: str, counts: Counts, leave: Callable[[], None], window: QWidget) -> None:
+    """Leave once it is confirmed that so many changes of `name` stay behind."""
     from pos_app.widgets.leave_dialog import LeaveDialog
 
-    dialog = LeaveDialog(theme, name, unsent, window)
+    dialog = LeaveDialog(theme, name, counts, window)
     dialog.confirmed.connect(leave)
     dialog.open()

@@ -9,13 +9,12 @@ from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
-from core.domain.order import Order
-from core.ui.chips import paint_status_chip
+from core.ui.chips import paint_chip, paint_status_chip
 from core.ui.finger import FingerScroll
 from core.ui.rows import ROW, RowsModel
 from core.ui.text import clock, day, fulfilment_label, isolated, money
 from core.ui.theme import Theme
-from pos_app.models.card import customer, item_count, payment_badge
+from pos_app.models.card import Card, customer, item_count, own_look, own_words, payment_badge
 from pos_app.widgets.card_layout import Fonts
 
 Index = QModelIndex | QPersistentModelIndex
@@ -28,7 +27,8 @@ _WIDTHS: Final = (0.26, 0.30, 0.20, 0.24)
 
 
 class HistoryDelegate(QStyledItemDelegate):
-    """Two rows of text in four columns: number and time, name and phone, payment and total, status."""
+    """Two rows of text in four columns: number and time, name and phone, payment and total, status. Below the status,
+    where this till's own change of the order stands."""
 
     def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,8 @@ class HistoryDelegate(QStyledItemDelegate):
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        order: Order = index.data(ROW)
+        card: Card = index.data(ROW)
+        order = card.order
         theme, rtl = self._theme, option.direction is Qt.LayoutDirection.RightToLeft
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -76,8 +77,14 @@ class HistoryDelegate(QStyledItemDelegate):
                 flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
                 painter.drawText(rect, int(flags), isolated(self._fonts.elide(font, words, width), option.direction))
             left += inner.width() * share
-        end = QPointF(inner.left() if rtl else inner.right(), inner.center().y() - theme.px(12))
-        paint_status_chip(painter, end, order.status, theme, rtl=rtl)
+        x, y = inner.left() if rtl else inner.right(), inner.center().y() - theme.px(12)
+        own = own_words(card.own)
+        if own:
+            icon, colour = own_look(card.own)
+            ink_, ground = theme.colour(colour), theme.colour(f"{colour}_soft")
+            paint_chip(painter, QPointF(x, y + theme.px(14)), own, icon or "sync", ink_, ground, theme, rtl=rtl)
+            y -= theme.px(14)
+        paint_status_chip(painter, QPointF(x, y), order.status, theme, rtl=rtl)
         painter.restore()
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: QRectF) -> None:
@@ -91,11 +98,11 @@ class HistoryDelegate(QStyledItemDelegate):
 
 class HistoryList(QListView):
     opened = Signal(object)
-    """The `Order` to look at."""
+    """The `Card` of the order to look at."""
     end_near = Signal()
 
     def __init__(
-        self, theme: Theme, model: RowsModel[Order], now: Callable[[], datetime], parent: QWidget | None = None
+        self, theme: Theme, model: RowsModel[Card], now: Callable[[], datetime], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("history_list")

@@ -21,7 +21,6 @@ from typing_extensions import override
 from core.client.api import StaffApi
 from core.client.errors import ClientError
 from core.client.orders import OrderStore
-from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.requests import OrderQuery
 from core.ui.controls import button, label
@@ -29,6 +28,7 @@ from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
+from pos_app.models.card import Card
 from pos_app.presenters.history import Cancelled, History
 from pos_app.widgets.history_list import HistoryList
 from pos_app.widgets.order_actions import OrderActions
@@ -57,7 +57,7 @@ class HistoryPage(QWidget):
         self._notice = notice
         self._actions = actions
         self._now = api.server_now
-        self.history = History(jobs, api, store, self)
+        self.history = History(jobs, api, store, actions.own, self)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
@@ -231,8 +231,8 @@ class HistoryPage(QWidget):
             self._export.setText(_("Export CSV"))
 
     @Slot(object)
-    def _on_order_opened(self, order: Order) -> None:
-        self._actions.do("details", order.id)
+    def _on_order_opened(self, card: Card) -> None:
+        self._actions.do("details", card.order.id)
 
     # -- exporting
 

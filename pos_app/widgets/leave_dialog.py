@@ -3,26 +3,30 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from core.client.outbox import Counts
+from core.ui.connection import outbox_words
 from core.ui.controls import button, label
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
 
 
 class LeaveDialog(QDialog):
-    """Asked only while changes wait to be sent. Esc and the first button stay."""
+    """Asked only while something of this person is in the outbox. Esc and the first button stay."""
 
     confirmed = Signal()
 
-    def __init__(self, theme: Theme, name: str, unsent: int, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, name: str, counts: Counts, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("leave_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Sign out"))
         self.setMinimumWidth(theme.px(460))
         title = ngettext(
-            "{count} change has not reached the server", "{count} changes have not reached the server", unsent
+            "{count} change has not reached the server", "{count} changes have not reached the server", counts.open
         )
-        kept = _("They stay on this till, safe, and are sent when {name} signs in here again. Nobody else sends them.")
+        what = label(" · ".join(outbox_words(counts)), "remark", wrap=True)
+        what.setObjectName("leave_what")
+        kept = _("They stay on this till, safe, until {name} signs in here again. Nobody else sends them.")
         stay = button(_("Stay signed in"), theme, "primary", name="leave_stay")
         stay.clicked.connect(self.reject)
         leave = button(_("Sign out"), theme, name="leave_confirm")
@@ -37,6 +41,7 @@ class LeaveDialog(QDialog):
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme.space(3))
         column.addWidget(label(title, "title", wrap=True))
+        column.addWidget(what)
         column.addWidget(label(kept.format(name=name), "muted", wrap=True))
         column.addLayout(row)
         stay.setFocus(Qt.FocusReason.OtherFocusReason)

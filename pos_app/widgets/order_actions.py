@@ -1,17 +1,17 @@
 """What can be done with an order, wherever it is shown: its menu, its dialogs, and the one way to each of them."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, QPoint, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from core.client.api import StaffApi
+from core.client.operations import Operation
 from core.client.orders import OrderStore
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move
-from core.ui.jobs import Jobs
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
 from pos_app.models.card import Card, Own, customer, target
@@ -21,18 +21,16 @@ from pos_app.presenters.changes import OrderChanges
 class OrderActions(QObject):
     """Opens dialogs over `window`, and makes changes through `changes`. What cannot be done is not offered."""
 
+    details_wanted = Signal(object)
+    """An `Order`."""
     print_wanted = Signal(object)
     """An `Order`."""
     decision_wanted = Signal(object)
     """The `OrderId` of one whose change the server did not take."""
 
-    def __init__(
-        self, theme: Theme, jobs: Jobs, api: StaffApi, store: OrderStore, changes: OrderChanges, window: QWidget
-    ) -> None:
+    def __init__(self, theme: Theme, store: OrderStore, changes: OrderChanges, window: QWidget) -> None:
         super().__init__(window)
         self._theme = theme
-        self._jobs = jobs
-        self._api = api
         self._store = store
         self._changes = changes
         self._window = window
@@ -49,7 +47,7 @@ class OrderActions(QObject):
         held = Card(order, self.own(order_id)).held
         match what:
             case "details":
-                self.show_details(order)
+                self.details_wanted.emit(order)
             case "print":
                 self.print_wanted.emit(order)
             case _ if held:
@@ -108,11 +106,9 @@ class OrderActions(QObject):
         """Where this till's own change of an order stands."""
         return self._changes.own(order_id)
 
-    def show_details(self, order: Order) -> None:
-        from pos_app.widgets.details_dialog import DetailsDialog
-
-        dialog = DetailsDialog(self._theme, self._jobs, self._api, self._store, self, order, self._window)
-        dialog.open()
+    def operations(self, order_id: OrderId) -> Sequence[Operation]:
+        """What the outbox has for an order."""
+        return self._store.operations(order_id)
 
     # -- inside
 

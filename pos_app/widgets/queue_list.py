@@ -1,9 +1,10 @@
 """The list of what waits: a row each, what it is at one side and where it stands at the other."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPen
+from PySide6.QtGui import QFont, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
@@ -13,25 +14,34 @@ from core.ui.text import clock
 from core.ui.theme import Theme
 from pos_app.models.card import customer, own_look
 from pos_app.models.queue import Entry, QueueModel, did, number
-from pos_app.widgets.card_layout import Fonts
+from pos_app.widgets.card_layout import FontKey, Fonts
 
 Index = QModelIndex | QPersistentModelIndex
 _BOLD: Final = ("strong", QFont.Weight.DemiBold)
 _SMALL: Final = ("small", QFont.Weight.Normal)
+_WIDE: Final = 58
+"""Letters that a row has to have room for to say all of it in two."""
 _FLAGS: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 
 
 class QueueDelegate(QStyledItemDelegate):
-    """Two rows of text: what was done, and to which order since when."""
+    """What was done to which order, since when, and where it stands: in two rows of text, or where those would not
+    have the room they need, in three."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._fonts = Fonts(theme)
+        self._narrow = False
+
+    def measure(self, width: int) -> None:
+        """The list is `width` pixels wide from now on."""
+        self._narrow = width < self._fonts.width(_BOLD, "0") * _WIDE
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, self._theme.px(68))
+        lines = self._fonts.height(_BOLD) * (2 if self._narrow else 1) + self._fonts.height(_SMALL)
+        return QSize(0, max(self._theme.touch_px, round(lines + self._theme.px(26))))
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -47,23 +57,30 @@ class QueueDelegate(QStyledItemDelegate):
         painter.setPen(QPen(theme.colour("brand"), theme.focus_px) if focused else Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("brand_soft" if chosen else "surface"))
         painter.drawRoundedRect(row, theme.radius("button"), theme.radius("button"))
-        inner = row.adjusted(theme.px(14), theme.px(7), -theme.px(14), -theme.px(7))
-        icon, colour = own_look(entry.own)
-        room = inner.width() - chip_width(entry.state, theme) - theme.px(12)
-        left = inner.right() - room if rtl else inner.left()
-        lines = (
-            (f"{number(operation)} · {did(operation)}", _BOLD, "text"),
-            (f"{clock(operation.created_at)} · {customer(operation.seen)}", _SMALL, "muted"),
-        )
-        for at, (words, font, ink) in enumerate(lines):
-            rect = QRectF(left, inner.top() + at * inner.height() / 2, room, inner.height() / 2)
+        inner = row.adjusted(theme.px(14), theme.px(9), -theme.px(14), -theme.px(9))
+        beside = chip_width(entry.state, theme) + theme.px(12)
+        since = f"{clock(operation.created_at)} · {customer(operation.seen)}"
+        if self._narrow:
+            lines = [(number(operation), _BOLD, "text", beside), (did(operation), _BOLD, "text", 0.0)]
+        else:
+            lines = [(f"{number(operation)} · {did(operation)}", _BOLD, "text", beside)]
+        top, leading = inner.top(), (inner.height() - self._height(lines) - self._fonts.height(_SMALL)) / len(lines)
+        for words, font, ink, taken in [*lines, (since, _SMALL, "muted", 0.0 if self._narrow else beside)]:
+            height, room = self._fonts.height(font), inner.width() - taken
             painter.setFont(self._fonts.font(font))
             painter.setPen(theme.colour(ink))
+            rect = QRectF(inner.right() - room if rtl else inner.left(), top, room, height)
             painter.drawText(rect, _FLAGS, self._fonts.elide(font, words, room))
-        end = QPointF(inner.left() if rtl else inner.right(), inner.center().y() - theme.px(12))
+            top += height + leading
+        y = inner.top() if self._narrow else inner.center().y() - theme.px(12)
+        icon, colour = own_look(entry.own)
         ink_, ground = theme.colour(colour), theme.colour(f"{colour}_soft")
+        end = QPointF(inner.left() if rtl else inner.right(), y)
         paint_chip(painter, end, entry.state, icon or "sync", ink_, ground, theme, rtl=rtl)
         painter.restore()
+
+    def _height(self, lines: Sequence[tuple[str, FontKey, str, float]]) -> float:
+        return sum(self._fonts.height(font) for _words, font, _ink, _taken in lines)
 
 
 class QueueList(QListView):
@@ -71,8 +88,15 @@ class QueueList(QListView):
         super().__init__(parent)
         self.setObjectName("queue_list")
         self.setModel(model)
-        self.setItemDelegate(QueueDelegate(theme, self))
+        self._delegate = QueueDelegate(theme, self)
+        self.setItemDelegate(self._delegate)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._delegate.measure(self.viewport().width())
+        self.scheduleDelayedItemsLayout()
+        super().resizeEvent(event)

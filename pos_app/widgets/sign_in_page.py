@@ -1,8 +1,17 @@
 """Signing in at the till: a name, a PIN, and keys that are big enough for a wet thumb."""
 
-from PySide6.QtCore import QRegularExpression, Qt, Slot
+from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, Slot
 from PySide6.QtGui import QRegularExpressionValidator, QShowEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from core.client.errors import ClientError
@@ -12,6 +21,7 @@ from core.ui.theme import Theme
 from pos_app.presenters.sign_in import SignIn
 
 _MOST_NAMES = 4
+_WIDTH = 380.0
 
 
 class SignInPage(QWidget):
@@ -56,31 +66,7 @@ class SignInPage(QWidget):
         self._error.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._enter = button(_("Sign in"), theme, "primary", name="sign_in")
         self._enter.clicked.connect(self._on_submitted)
-        frame, column = panel()
-        frame.setFixedWidth(theme.px(380))
-        margin = theme.space(6)
-        column.setContentsMargins(margin, margin, margin, margin)
-        column.setSpacing(theme.space(3))
-        device_label = label(device, "muted")
-        device_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self._title)
-        column.addWidget(device_label)
-        column.addWidget(self._reason)
-        column.addWidget(self._new)
-        column.addLayout(self._people)
-        column.addWidget(self._name)
-        column.addWidget(self._pin)
-        column.addWidget(self._keypad())
-        column.addWidget(self._error)
-        column.addWidget(self._enter)
-        page = QVBoxLayout(self)
-        middle = QHBoxLayout()  # An alignment would give the frame the height of words that are not wrapped.
-        middle.addStretch(1)
-        middle.addWidget(frame)
-        middle.addStretch(1)
-        page.addStretch(1)
-        page.addLayout(middle)
-        page.addStretch(1)
+        self._lay_out(device)
         sign_in.started.connect(self._on_started)
         sign_in.signed_in.connect(self._on_signed_in)
         sign_in.refused.connect(self._on_refused)
@@ -97,6 +83,60 @@ class SignInPage(QWidget):
         self._show_people()
         self._on_typed()
         self._focus()
+
+    def _lay_out(self, device: str) -> None:
+        """What is asked above the keys, or beside them where the window is too low for the big letters in it."""
+        theme = self._theme
+        device_label = label(device, "muted")
+        device_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        asked = self._asked = QVBoxLayout()
+        asked.setSpacing(theme.space(3))
+        for words in (self._title, device_label, self._reason, self._new):
+            asked.addWidget(words)
+        asked.addLayout(self._people)
+        for field in (self._name, self._pin):
+            asked.addWidget(field)
+        pressed = self._pressed = QVBoxLayout()
+        pressed.setSpacing(theme.space(3))
+        for part in (self._keypad(), self._error, self._enter):
+            pressed.addWidget(part)
+        self._frame, inside = panel()
+        margin = theme.space(6)
+        inside.setContentsMargins(margin, margin, margin, margin)
+        self._both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._both.setSpacing(theme.space(3))
+        for half in (asked, pressed):
+            half.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+            self._both.addLayout(half, 1)
+        inside.addLayout(self._both)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        middle = QHBoxLayout()  # An alignment would give the frame the height of words that are not wrapped.
+        middle.addStretch(1)
+        middle.addWidget(self._frame)
+        middle.addStretch(1)
+        page.addStretch(1)
+        page.addLayout(middle)
+        page.addStretch(1)
+
+    def _fold(self) -> None:
+        parts = self._asked.sizeHint().height() + self._pressed.sizeHint().height() + self._both.spacing()
+        low = parts + 2 * self._theme.space(6) > self.height()
+        directions = QBoxLayout.Direction
+        self._both.setDirection(directions.LeftToRight if low else directions.TopToBottom)
+        self._frame.setFixedWidth(min(self.width(), self._theme.px(_WIDTH) * (2 if low else 1)))
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fold()
+        return super().event(event)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """Folded."""
+        highest = max(self._asked.sizeHint().height(), self._pressed.sizeHint().height())
+        return QSize(self._theme.px(_WIDTH), highest + 2 * self._theme.space(6))
 
     @Slot(int)
     def set_new(self, count: int) -> None:

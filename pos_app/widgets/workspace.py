@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.ui import icons
+from core.ui.as_of import AsOf
 from core.ui.connection import ConnectionChip
 from core.ui.controls import label
 from core.ui.notice import Notice
@@ -34,6 +35,11 @@ PAGES: Final = {
 }
 """The pages of the rail: what they are called, and their icons."""
 _TITLES: Final = {"new": N_("New order")}
+_KEPT: Final = {
+    "orders": N_("These are the orders that this till knows of. What you do is kept, and sent later."),
+    "history": N_("Only what this till has kept is found."),
+}
+"""What it means for a page that its orders are old, where it means something."""
 
 
 class SearchField(QLineEdit):
@@ -98,25 +104,20 @@ class Workspace(QWidget):
         self._clock = label(role="muted")
         self._clock.setObjectName("till_clock")
         self._stack = QStackedWidget()
-        self._area = QWidget()
-        area = QVBoxLayout(self._area)
-        area.setContentsMargins(0, 0, 0, 0)
-        area.addWidget(self._stack)
-        speech = QVBoxLayout()
-        speech.setSpacing(theme.space(2))
-        for notice in (self.notice, self.undo):
-            notice.setFixedWidth(theme.px(620))
-            speech.addWidget(notice)
+        self.as_of = AsOf(theme, self.connection, now)
         # Below the page, which gives up its lower end for it: a bar above would push another card under the finger, and
         # one that lay over the page would hide the buttons of the lowest cards.
-        speech.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._speech = speech
+        self._speech = QVBoxLayout()
+        self._speech.setSpacing(theme.space(2))
+        self._speech.addWidget(self.as_of)
+        for bar in (self.notice, self.undo):
+            self.add_speech(bar)
         body = QVBoxLayout()
         body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(4))
         body.setSpacing(theme.space(2))
         body.addLayout(self._header())
-        body.addWidget(self._area, 1)
-        body.addLayout(speech)
+        body.addWidget(self._stack, 1)
+        body.addLayout(self._speech)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -188,11 +189,6 @@ class Workspace(QWidget):
 
     # -- pages
 
-    @property
-    def pages_area(self) -> QWidget:
-        """Where the pages are, above the bars: whatever else is put here lies over them."""
-        return self._area
-
     def add_page(self, name: str, page: QWidget) -> None:
         self._page_names.append(name)
         self._stack.addWidget(page)
@@ -211,6 +207,7 @@ class Workspace(QWidget):
         title = _(_TITLES.get(name, PAGES[name][0]))
         self._title.setText(title)
         self.search.setVisible(name == "orders")
+        self.as_of.tell_of(_(_KEPT[name]) if name in _KEPT else "")
         self._draw_icons()
 
     def set_person(self, name: str) -> None:
@@ -228,9 +225,17 @@ class Workspace(QWidget):
         self._count("sync", count)
 
     def add_speech(self, bar: QWidget) -> None:
-        """Another place where the page speaks, above the others."""
-        bar.setFixedWidth(self._theme.px(620))
-        self._speech.insertWidget(0, bar)
+        """Another place where the window speaks: as wide as one reads at a glance, in the middle."""
+        bar.setMaximumWidth(self._theme.px(620))
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(bar, 1000)
+        row.addStretch(1)
+        self._speech.addLayout(row)
+
+    def add_toasts(self, toasts: QWidget) -> None:
+        """Where what happened elsewhere is told, in a row of its own."""
+        self._speech.addWidget(toasts)
 
     # -- inside
 

@@ -114,7 +114,7 @@ def test_details_payment_and_history(place: Place, qtbot: QtBot) -> None:
     placed = place.ada.place()
     with till_of(qtbot, place.server.url) as screen:
         screen.arrive(KIM)
-        screen.window.open_code(placed["number"])
+        screen.window._lookup.look_up(placed["number"])
         qtbot.waitUntil(lambda: "Placed" in screen.words("details_history"))
         assert "Ada Lovelace" in screen.words("details_dialog")
         screen.click("details_more")

@@ -153,12 +153,15 @@ def test_history_rows_speak_too(qapp: QCoreApplication) -> None:
     watched = Watched(HistoryModel())
     model = watched.model
     assert isinstance(model, HistoryModel)
-    model.set_rows([order(2), order(1)])
+    model.set_rows([Card(order(2)), Card(order(1))])
     assert model.data(model.index(0)) == "ONLINE-000002"
-    assert model.data(model.index(0), ROW) == order(2)
+    assert model.data(model.index(0), ROW) == Card(order(2))
     assert model.data(model.index(0), Qt.ItemDataRole.AccessibleTextRole) == spoken(Card(order(2)))
-    model.set_rows([order(2, S.CANCELLED), order(1)])
+    model.set_rows([Card(order(2, S.CANCELLED)), Card(order(1))])
     assert watched.counts == (1, 0, 1, 0)
+    model.set_rows([Card(order(2, S.CANCELLED), Own.CONFLICT), Card(order(1))])
+    assert watched.counts == (1, 0, 2, 0)
+    assert str(model.data(model.index(0), Qt.ItemDataRole.AccessibleTextRole)).endswith("conflict")
 
 
 class Shop:

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QScroller
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
-from core.domain.order import Order, PaymentState
+from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
 from core.ui.rows import ROW
+from pos_app.models.card import Card
 from pos_app.presenters.scanner import Scanner
 from pos_app.widgets.history_list import HistoryList
 from pos_app.widgets.history_page import HistoryPage
@@ -43,7 +44,7 @@ def history(till: Till) -> HistoryPage:
 
 def found(till: Till) -> list[str]:
     model = till.find(HistoryList, "history_list").model()
-    return [model.data(model.index(row, 0), ROW).number for row in range(model.rowCount())]
+    return [model.data(model.index(row, 0), ROW).order.number for row in range(model.rowCount())]
 
 
 def choose(till: Till, name: str, data: object) -> None:
@@ -288,8 +289,8 @@ def test_a_row_opens_its_details_follows_changes_and_prints_again(till: Till, ba
     till.click("reason_confirm")
     till.settle()
     assert backend.orders[order.id].payment is PaymentState.REFUNDED
-    shown: Order = view.model().data(view.model().index(0, 0), ROW)
-    assert shown.payment is PaymentState.REFUNDED
+    shown: Card = view.model().data(view.model().index(0, 0), ROW)
+    assert shown.order.payment is PaymentState.REFUNDED
     till.click("details_print")
     assert till.sees("receipt_dialog")
     till.click("receipt_done")

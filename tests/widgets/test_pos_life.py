@@ -54,7 +54,7 @@ def test_an_answer_that_comes_after_the_end_does_nothing(qtbot: QtBot, backend: 
         backend.gate.clear()
         till.window.board.refresher.refresh()
         till.window.show_page("history")
-        till.window.open_code("ONLINE-999999")
+        till.window._lookup.look_up("ONLINE-999999")
         before = till.card(order)
         till.window.close()
         backend.gate.set()

@@ -77,10 +77,26 @@ def test_the_chip_tells_live_from_offline(qtbot: QtBot) -> None:
         )
     assert chip.state == "bad"
     assert "Offline" in chip.text()
-    assert "2 waiting to send · 1 to decide" in chip.text()
+    assert "Offline · 2 waiting to send · 1 to decide" in chip.text()
     with qtbot.waitSignal(bridge.standing_changed):
         elsewhere(bridge.on_standing, Standing(link=Link.LIVE))
     assert (chip.state, chip.text()) == ("good", "● Live")
+
+
+def test_where_the_chip_has_little_room_it_says_what_matters_most(qtbot: QtBot) -> None:
+    chip = ConnectionChip()
+    qtbot.addWidget(chip)
+    counts = Counts(waiting=12)
+    chip.set_standing(Standing(link=Link.OFFLINE, counts=counts, problem=Unreachable("No answer.")))
+    chip.show()
+    assert chip.text() == "▲ Offline · 12 waiting to send · not updated yet"
+    least = chip.minimumSizeHint().width()
+    assert least < chip.sizeHint().width() / 2
+    chip.resize(least, chip.height())
+    narrow = chip.grab()
+    chip.setText("▲ Offline")
+    assert chip.minimumSizeHint().width() == least
+    assert narrow.toImage() == chip.grab().toImage()
 
 
 def test_what_is_told_of_one_person_is_not_the_next_ones(qtbot: QtBot) -> None:

@@ -5,47 +5,81 @@ import sys
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.client.settings import Scheme
 from core.domain.status import OrderStatus
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
-from core.ui.toast import MOST, Toasts
+from core.ui.toast import LIFE_MS, MOST, Toasts
 from resources.sounds import make
 
 
 @pytest.fixture
 def window(qtbot: QtBot) -> QWidget:
     made = QWidget()
-    made.resize(900, 600)
+    column = QVBoxLayout(made)
+    column.addWidget(QPlainTextEdit("A page"), 1)
+    made.resize(1300, 600)
     qtbot.addWidget(made)
     made.show()
     return made
 
 
+def put(window: QWidget, scheme: Scheme = "light", life_ms: int = LIFE_MS) -> Toasts:
+    toasts = Toasts(Theme(scheme), window, life_ms=life_ms)
+    column = window.layout()
+    assert column is not None
+    column.addWidget(toasts)
+    return toasts
+
+
 def test_a_toast_says_it_and_goes_by_itself(window: QWidget, qtbot: QtBot) -> None:
-    toasts = Toasts(Theme("light"), window, life_ms=40)
+    toasts = put(window, life_ms=40)
     toasts.show_toast("status-ready", "Your order is ready", "ONLINE-000001")
     assert toasts.texts == ["Your order is ready. ONLINE-000001"]
-    assert window.rect().contains(toasts.geometry())
     qtbot.waitUntil(lambda: not toasts.isVisible())
     assert toasts.texts == []
 
 
-def test_they_never_fill_the_window(window: QWidget, qtbot: QtBot) -> None:
-    toasts = Toasts(Theme("light"), window)
+def test_a_toast_covers_nothing(window: QWidget, qtbot: QtBot) -> None:
+    toasts, page = put(window), window.findChild(QPlainTextEdit)
+    assert page is not None
+    height = page.height()
+    for number in range(MOST):
+        toasts.show_toast("info", f"Message {number}", "It says more than fits into one row of words. " * 3)
+    qtbot.waitUntil(lambda: page.height() < height)
+    shown = [toasts.mapTo(window, toast.pos()).y() for toast in toasts._shown]
+    assert min(shown) > page.geometry().bottom()
+    assert len(set(shown)) == 1  # side by side: they never fill the window
+    toasts.clear()
+    qtbot.waitUntil(lambda: page.height() == height)
+
+
+def test_where_there_is_no_room_the_oldest_goes(window: QWidget, qtbot: QtBot) -> None:
+    toasts = put(window)
     for number in range(MOST + 2):
         toasts.show_toast("info", f"Message {number}")
     assert toasts.texts == [f"Message {number}. " for number in range(2, MOST + 2)]
-    window.resize(700, 500)
-    assert window.rect().contains(toasts.geometry())
+    window.resize(900, 500)
+    toasts.show_toast("info", "The last")
+    assert toasts.texts == [f"Message {MOST + 1}. ", "The last. "]
     toasts.clear()
     assert not toasts.isVisible()
 
 
+def test_a_newer_one_about_the_same_takes_the_place_of_the_older(window: QWidget, qtbot: QtBot) -> None:
+    toasts = put(window)
+    toasts.show_toast("info", "Confirmed", about="order 1")
+    toasts.show_toast("info", "Confirmed", about="order 2")
+    toasts.show_toast("info", "Ready", about="order 1")
+    toasts.show_toast("info", "By the way")
+    assert toasts.texts == ["Confirmed. ", "Ready. ", "By the way. "]
+
+
 def test_a_pointer_on_one_holds_them(window: QWidget, qtbot: QtBot) -> None:
-    toasts = Toasts(Theme("light"), window, life_ms=60)
+    toasts = put(window, life_ms=60)
     point = QPointF(1, 1)
     toasts.show_toast("info", "Read me")
     QApplication.sendEvent(toasts, QEnterEvent(point, point, point))
@@ -54,22 +88,8 @@ def test_a_pointer_on_one_holds_them(window: QWidget, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: toasts.texts == [])
 
 
-def test_they_keep_clear_of_the_corner_they_are_told_to(window: QWidget, qtbot: QtBot) -> None:
-    middle = window.rect().center().x()
-    for at_start, direction in ((False, Qt.LayoutDirection.LeftToRight), (True, Qt.LayoutDirection.RightToLeft)):
-        toasts = Toasts(Theme("light"), window, at_start=at_start)
-        toasts.setLayoutDirection(direction)
-        toasts.show_toast("info", "On the right")
-        assert toasts.geometry().right() > middle
-        toasts.clear()
-    toasts = Toasts(Theme("light"), window, at_start=True)
-    toasts.show_toast("info", "On the left")
-    assert toasts.geometry().left() < 100
-    toasts.clear()
-
-
 def test_pressing_one_dismisses_it(window: QWidget, qtbot: QtBot) -> None:
-    toasts = Toasts(Theme("dark"), window)
+    toasts = put(window, "dark")
     toasts.show_toast("info", "One")
     toasts.show_toast("info", "Two")
     qtbot.mouseClick(toasts._shown[0], Qt.MouseButton.LeftButton)

@@ -1,0 +1,87 @@
+"""What a till says about the age of its orders, and that all of it can be read in big letters."""
+
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import Unreachable
+from core.domain.status import OrderStatus
+from core.ui.app import dress
+from core.ui.connection import ConnectionChip
+from core.ui.text import clock
+from core.ui.theme import Theme
+from pos_app.models.card import Card, Own, own_words
+from pos_app.widgets.card_layout import Fonts, lay_out
+from tests.support.fake_api import FakeBackend
+from tests.support.pos_window import open_till, place
+
+S = OrderStatus
+
+
+def test_old_orders_say_of_when_they_are(qtbot: QtBot, backend: FakeBackend) -> None:
+    place(backend)
+    with open_till(qtbot, backend) as till:
+        till.arrive()
+        assert not till.sees("as_of")
+        refresher, shown_at = till.window.board.refresher, till.backend.clock - timedelta(minutes=135)
+        refresher.remember(135 * 60)
+        till.find(ConnectionChip, "connection_chip").set_waiting(0)  # it looks again, as it does once a second
+        assert till.text("as_of_title") == f"As of {clock(shown_at)}, 2 h ago"
+        assert "kept, and sent later" in till.text("as_of_message")
+        top = till.find(QWidget, "as_of").mapTo(till.window, QPoint(0, 0)).y()
+        columns = till.column(S.PENDING)
+        qtbot.waitUntil(lambda: columns.mapTo(till.window, columns.rect().bottomLeft()).y() < top)
+        till.click("nav_history")
+        assert "Only what this till has kept" in till.text("as_of_message")
+        till.click("nav_new")
+        assert not till.sees("as_of")
+        till.settle()
+        till.click("nav_orders")
+        refresher.remember(30 * 3600)
+        till.find(ConnectionChip, "connection_chip").set_waiting(0)
+        assert till.text("as_of_title").startswith("As of Yesterday ")
+
+
+def test_what_cannot_be_asked_for_is_as_of_the_last_time(qtbot: QtBot, backend: FakeBackend) -> None:
+    with open_till(qtbot, backend, board_refresh_s=0.2) as till:
+        till.arrive()
+        backend.fail_with = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
+        qtbot.waitUntil(lambda: till.sees("as_of"))
+        backend.fail_with = None
+        qtbot.waitUntil(lambda: not till.sees("as_of"))
+
+
+@pytest.mark.parametrize("scale", [150, 200])
+def test_big_letters_have_room_on_a_small_screen(
+    qapp: QApplication, qtbot: QtBot, backend: FakeBackend, scale: int
+) -> None:
+    place(backend)
+    sheet = qapp.styleSheet()
+    dress(qapp, Theme("light", scale))
+    try:
+        with open_till(qtbot, backend, text_scale=scale) as till:
+            till.window.resize(1280, 800)
+            keypad, name = till.find_button("key_5"), till.find_line("staff_name")
+            qtbot.waitUntil(lambda: keypad.width() > 0 and keypad.x() >= 0)
+            for shown in (keypad, name, till.find_button("sign_in")):
+                assert till.window.rect().contains(shown.mapTo(till.window, shown.rect().bottomRight()))
+            till.arrive()
+            backend.fail_with = Unreachable("No answer.")
+            till.refresh()
+            for page in ("orders", "new", "history"):
+                till.click(f"nav_{page}")
+                till.settle()
+                least = till.window.minimumSizeHint()
+                assert (least.width() <= 1280, least.height() <= 800) == (True, True), (page, least)
+    finally:
+        qapp.setStyleSheet(sheet)
+
+
+def test_where_a_change_stands_is_never_cut_off(qapp: QApplication, backend: FakeBackend) -> None:
+    theme = Theme("light", 200)
+    for own in (Own.WAITING, Own.CONFLICT, Own.PARKED):
+        layout = lay_out(Card(place(backend), own), theme.px(208), theme, Fonts(theme))
+        assert own_words(own) in [text.words for text in layout.texts]
