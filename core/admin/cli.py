@@ -17,7 +17,11 @@ class Command(NamedTuple):
 
 COMMANDS: Final = {
     "demo": Command("core.admin.demo.command:main", "show the whole shop at work on this machine"),
-    "serve": Command("core.admin.serve:main", "run the backend; the first time, set it up"),
+    "init": Command("core.admin.init:main", "set a shop up: database, keys, first admin, currency, tax, menu"),
+    "config": Command("core.admin.config:main", "show every setting and where it came from; check the file"),
+    "tls": Command("core.admin.tls:main", "make, renew and show the certificates that screens know the server by"),
+    "serve": Command("core.admin.serve:main", "run the backend"),
+    "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
     "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
     "db": Command("core.admin.db:main", "upgrade, check and copy the database"),
     "pos": Command("core.admin.windows:pos", "open the counter's window"),
@@ -25,6 +29,15 @@ COMMANDS: Final = {
     "board": Command("core.admin.windows:board", "show the numbers over the counter"),
     "sync": Command("core.admin.sync:main", "send what waits in a window's file, fetch what it missed"),
 }
+
+GROUPS: Final = {
+    "Try it": ("demo",),
+    "Set a shop up": ("init", "config", "tls"),
+    "Run it": ("serve", "pos", "customer", "board", "sync"),
+    "Look after it": ("users", "devices", "menu", "keys"),
+    "Keep it safe": ("doctor", "backup", "db"),
+}
+"""What `orderbell --help` shows together."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,5 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _usage() -> str:
     width = max(map(len, COMMANDS))
-    rows = "\n".join(f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items())
-    return f"usage: orderbell COMMAND [OPTION...]\n\n{rows}\n\n`orderbell COMMAND --help` says more."
+    groups = {group: [name for name in names if name in COMMANDS] for group, names in GROUPS.items()}
+    blocks = [
+        "\n".join([f"{group}:", *(f"  {name:{width}}  {COMMANDS[name].summary}" for name in names)])
+        for group, names in groups.items()
+    ]
+    return "\n\n".join(
+        ["usage: orderbell COMMAND [OPTION...]", *blocks, "`orderbell COMMAND --help` says more, with examples."]
+    )

@@ -39,6 +39,14 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def as_decimal(minor: int, currency: str) -> str:
+    """`123450` → `1234.50` for USD: for files and scripts. People read amounts in the words of their locale."""
+    digits = exponent(currency)
+    whole, rest = divmod(abs(minor), 10**digits)
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{whole}.{rest:0{digits}d}" if digits else f"{sign}{whole}"
+
+
 def parse_minor(text: str, currency: str) -> int:
     """`"$1,234.5"` → 123450 for USD. Raises `DomainError` on anything that is not an amount of that currency."""
     match = _AMOUNT.fullmatch(text.strip())

@@ -1,0 +1,166 @@
+"""`orderbell menu`: the menu out to a CSV file, and in from one."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.admin import backend, console, menu_file
+from core.admin.backend import Backend
+from core.admin.failed import Failed
+from core.admin.menu_file import Complaint
+from core.domain.menu import Menu
+from core.domain.menu_changes import Change, Kind, changes
+from core.domain.money import as_decimal
+from core.protocol.requests import ReplaceMenu
+
+STANDARD: Final = "-"
+_EXAMPLES: Final = """examples:
+  orderbell menu export menu.csv             the menu as it is, for a spreadsheet
+  orderbell menu export --semicolon menu.csv the same for a spreadsheet that writes 9,75
+  orderbell menu import menu.csv --dry-run   what would change, and nothing does
+  orderbell menu import menu.csv             the same, and then ask
+  orderbell menu import - --yes < menu.csv   for a script
+
+One row a thing; its type is category, item, group (of choices) or choice. The columns:
+
+  type         what the row is
+  category     of an item: its category's id; empty: the category above
+  item         of a group or a choice: its item's id; empty: the item above
+  group        of a choice: its group's id; empty: the group above
+  id           stays the same for as long as the thing is there; empty: made from the name
+  name
+  price        of an item, and what a choice adds: 9.75 or 9,75
+  description
+  available    yes, or no for sold out; empty: yes
+  least, most  of a group: how many of its choices must and may be taken; empty: none, and any number
+
+The file is the whole menu: what is not in it is not sold any more. Past orders keep what they had."""
+_WORDS: Final = {
+    Kind.ADDED: "new",
+    Kind.REMOVED: "not sold any more",
+    Kind.PRICE: "price",
+    Kind.NAME: "name",
+    Kind.DESCRIPTION: "description",
+    Kind.CATEGORY: "category",
+    Kind.CHOICES: "choices",
+    Kind.SOLD_OUT: "sold out",
+    Kind.SOLD_AGAIN: "sold again",
+    Kind.ORDER: "order",
+}
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import found, and whether the menu is that one now."""
+
+    changes: tuple[Change, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+    applied: bool = False
+    version: int
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0, or 1 when the file is no menu or the menu was left as it was."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell menu",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    exporting = _command(commands, "export", "write the menu to a CSV file", _export)
+    exporting.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
+    exporting.add_argument("--semicolon", action="store_true", help="semicolons and decimal commas")
+    importing = _command(commands, "import", "sell by the menu of a CSV file", _import)
+    importing.add_argument("file", help="the file; - for standard input")
+    importing.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
+    importing.add_argument("--yes", action="store_true", help="do not ask")
+    importing.add_argument("--json", action="store_true", help="for a script")
+    options = parser.parse_args(argv)
+    with backend.reach(backend.configured(options), options.shop) as api:
+        status: int = options.run(api, options)
+    return status
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(run=run)
+    backend.add_flags(parser)
+    return parser
+
+
+def _export(api: Backend, options: argparse.Namespace) -> int:
+    menu = _menu(api)
+    text = menu_file.write(menu.categories, menu.currency, semicolons=options.semicolon)
+    if options.file == STANDARD:
+        sys.stdout.buffer.write(text.encode())
+        return 0
+    try:
+        Path(options.file).write_bytes(text.encode("utf-8-sig"))  # by the mark a spreadsheet knows the encoding
+    except OSError as error:
+        raise Failed(f"{options.file} cannot be written: {error.strerror}.") from None
+    console.say(f"Wrote {len(menu.items())} items to {options.file}.")
+    return 0
+
+
+def _import(api: Backend, options: argparse.Namespace) -> int:
+    menu = _menu(api)
+    parsed = menu_file.parse(_content(options.file), menu.currency)
+    if parsed.complaints:
+        _complain(parsed.complaints, menu, options)
+        return 1
+    found = changes(menu.categories, parsed.categories)
+    report = Report(changes=found, version=menu.version)
+    if not options.json:
+        _show(found, menu.currency)
+    if found and not options.dry_run:
+        if options.json and not options.yes:
+            raise Failed("With --json nobody is asked: add --yes, or --dry-run.", status=2)
+        console.confirm("Sell by this menu from now on?", yes=options.yes)
+        wanted = ReplaceMenu(version=menu.version, categories=parsed.categories)
+        changed = api.call("PUT", "/api/admin/menu/", body=wanted, reply=Menu)
+        report = msgspec.structs.replace(report, applied=True, version=changed.version)
+    if options.json:
+        console.as_json(report)
+    elif report.applied:
+        console.say(f"Every screen has it: version {report.version}.")
+    return 0
+
+
+def _menu(api: Backend) -> Menu:
+    return api.call("GET", "/api/menu/", reply=Menu)
+
+
+def _content(file: str) -> bytes:
+    if file == STANDARD:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise Failed(f"{file} cannot be read: {error.strerror}.", status=2) from None
+
+
+def _complain(complaints: Sequence[Complaint], menu: Menu, options: argparse.Namespace) -> None:
+    if options.json:
+        console.as_json(Report(complaints=tuple(complaints), version=menu.version))
+        return
+    console.table(("line", "column", "what to do"), [(each.line, each.column, each.message) for each in complaints])
+    console.warn(f"{options.file} is no menu yet. Nothing was changed.")
+
+
+def _show(found: Sequence[Change], currency: str) -> None:
+    def told(value: str | int | None) -> str:
+        return as_decimal(value, currency) if isinstance(value, int) else value or ""
+
+    rows = [
+        (_WORDS[each.kind], "category" if each.is_category else "item", each.name, told(each.before), told(each.after))
+        for each in found
+    ]
+    console.table(("what", "of", "name", "before", "after"), rows, empty="The menu is as in the file already.")

@@ -1,0 +1,287 @@
+"""A menu as a CSV file (RFC 4180) that people edit in a spreadsheet.
+
+One row a thing, whose `type` is `category`, `item`, `group` (of choices) or `choice`:
+
+| column | of | |
+|---|---|---|
+| `type` | all | what the row is |
+| `category` | items | the id of its category; empty: the one above |
+| `item` | groups, choices | the id of their item; empty: the one above |
+| `group` | choices | the id of their group; empty: the one above |
+| `id` | all | letters, digits, dots, dashes, underscores; empty: made from the name |
+| `name` | all | |
+| `price` | items, choices | in the shop's currency, as `9.75` or `9,75`, without a sign for thousands |
+| `description` | items | |
+| `available` | items | `yes` or `no` (sold out); empty: yes |
+| `least`, `most` | groups | how many of its choices must and may be taken; empty: none, and any number |
+
+Columns may stand in any order and those that nothing needs may be missing. Things are shown in the order of their
+rows. The file is UTF-8, with or without a byte order mark; a comma, a semicolon or a tab separates its columns.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import ItemId, ModifierId
+from core.domain.menu import Category, MenuItem, Mistake, Modifier, ModifierGroup, mistakes, new_id
+from core.domain.money import as_decimal, exponent
+
+COLUMNS: Final = (
+    "type",
+    "category",
+    "item",
+    "group",
+    "id",
+    "name",
+    "price",
+    "description",
+    "available",
+    "least",
+    "most",
+)
+TYPES: Final = ("category", "item", "group", "choice")
+_PARENT: Final = {"item": "category", "group": "item", "choice": "group"}
+_YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
+_NO: Final = frozenset({"no", "n", "false", "0"})
+_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet read a text as a formula (OWASP, CSV injection)."""
+_COLUMN_OF: Final = {"price_minor": "price", "groups": "type", "items": "type", "modifiers": "type"}
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """What is wrong in the file, where, and what to do."""
+
+    line: int
+    column: str
+    message: str
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """A menu, unless there are complaints: then it is not one."""
+
+    categories: tuple[Category, ...]
+    complaints: tuple[Complaint, ...]
+
+
+def write(categories: Iterable[Category], currency: str, *, semicolons: bool = False) -> str:
+    """The file of a menu. `semicolons`, with decimal commas, is what spreadsheets in much of Europe expect."""
+    text = io.StringIO()
+    sheet = csv.DictWriter(text, COLUMNS, restval="", delimiter=";" if semicolons else ",", lineterminator="\r\n")
+    sheet.writeheader()
+
+    def price(minor: int) -> str:
+        return as_decimal(minor, currency).replace(".", "," if semicolons else ".")
+
+    for category in categories:
+        sheet.writerow({"type": "category", "id": category.id, "name": _guarded(category.name)})
+        for item in category.items:
+            sheet.writerow(
+                {
+                    "type": "item",
+                    "category": category.id,
+                    "id": item.id,
+                    "name": _guarded(item.name),
+                    "price": price(item.price_minor),
+                    "description": _guarded(item.description),
+                    "available": "yes" if item.available else "no",
+                }
+            )
+            for group in item.groups:
+                shared = {"item": item.id, "group": group.id}
+                bounds = {"least": group.least, "most": "" if group.most is None else group.most}
+                row = {"type": "group", "item": item.id, "id": group.id, "name": _guarded(group.name)}
+                sheet.writerow(row | bounds)
+                for choice in group.modifiers:
+                    row = {"type": "choice", "id": choice.id, "name": _guarded(choice.name)}
+                    sheet.writerow(row | shared | {"price": price(choice.price_minor)})
+    return text.getvalue()
+
+
+def parse(content: bytes, currency: str) -> Parsed:
+    """The menu that the file means, or everything that is wrong with it, from top to bottom."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _unreadable("The file is not UTF-8. Save it as “CSV UTF-8”.")
+    sheet = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        header = [name.strip().casefold() for name in next(sheet, [])]
+        rows = [(sheet.line_num, row) for row in sheet if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        return Parsed((), (Complaint(sheet.line_num, "", f"This line cannot be read: {error}."),))
+    unknown = [name for name in header if name and name not in COLUMNS]
+    missing = [name for name in ("type", "name") if name not in header]
+    if missing or unknown or len(set(header)) < len(header):
+        names = ", ".join(COLUMNS)
+        return _unreadable(f"The first line names the columns, each once: {names}. At least type and name are needed.")
+    reading = _Reading(currency)
+    for line, row in rows:
+        if len(row) > len(header):
+            reading.complain(line, "", "This line has more columns than the first one.")
+        else:
+            cells = {name: cell.strip() for name, cell in zip(header, row, strict=False)}
+            reading.add(_Row(line, {name: cells.get(name, "") for name in COLUMNS}))
+    return reading.done()
+
+
+class _Row:
+    """One thing of the file, and those that belong to it."""
+
+    def __init__(self, line: int, cells: dict[str, str]) -> None:
+        self.line = line
+        self.cells = cells
+        self.type = cells["type"].casefold()
+        self.id = cells["id"]
+        self.name = _unguarded(cells["name"])
+        self.children: list[_Row] = []
+
+
+class _Reading:
+    def __init__(self, currency: str) -> None:
+        self._currency = currency
+        self._rows: list[_Row] = []
+        self._complaints: list[Complaint] = []
+
+    def complain(self, line: int, column: str, message: str) -> None:
+        self._complaints.append(Complaint(line, column, message))
+
+    def add(self, row: _Row) -> None:
+        if row.type in TYPES:
+            self._rows.append(row)
+        else:
+            self.complain(row.line, "type", f"A type is one of: {', '.join(TYPES)}.")
+
+    def done(self) -> Parsed:
+        self._name()
+        self._link()
+        tops = [row for row in self._rows if row.type == "category"]
+        categories = tuple(Category(top.id, top.name, tuple(map(self._item, top.children))) for top in tops)
+        found = [self._located(mistake, tops) for mistake in mistakes(categories)]
+        complaints = sorted({*self._complaints, *found}, key=lambda each: (each.line, each.column))
+        return Parsed(() if complaints else categories, tuple(complaints))
+
+    def _name(self) -> None:
+        """Give ids to those that have none. They are made of the names, so the next time they are the same."""
+        known = {row.id for row in self._rows if row.id}
+        for row in self._rows:
+            if not row.id:
+                row.id = new_id(row.name, known)
+                known.add(row.id)
+
+    def _link(self) -> None:
+        """Put everything where it belongs: where it says, or else under what stands above it."""
+        above: dict[str, _Row] = {}
+        by_id: dict[tuple[str, ...], _Row] = {}
+        paths: dict[int, tuple[str, ...]] = {}
+        for row in self._rows:  # ids first: a sorted sheet may have a child before its parent
+            if row.type in ("group", "choice") and not row.cells["item"]:
+                row.cells["item"] = above["item"].id if "item" in above else ""
+            if row.type == "choice" and not row.cells["group"]:
+                row.cells["group"] = above["group"].id if "group" in above else ""
+            if row.type == "item" and not row.cells["category"]:
+                row.cells["category"] = above["category"].id if "category" in above else ""
+            above[row.type] = row
+            paths[id(row)] = (row.cells["item"], row.id) if row.type == "group" else (row.id,)
+            by_id.setdefault((row.type, *paths[id(row)]), row)
+        for row in self._rows:
+            if row.type == "category":
+                continue
+            column = _PARENT[row.type]
+            sought = (row.cells["item"], row.cells["group"]) if row.type == "choice" else (row.cells[column],)
+            parent = by_id.get((column, *sought))
+            if parent is not None:
+                parent.children.append(row)
+            elif row.cells[column]:
+                self.complain(row.line, column, f"There is no {column} {row.cells[column]!r} for it in this file.")
+            else:
+                self.complain(row.line, column, f"There is no {column} above it; say which one it belongs to.")
+
+    def _item(self, row: _Row) -> MenuItem:
+        return MenuItem(
+            ItemId(row.id),
+            row.name,
+            self._price(row, required=True),
+            _unguarded(row.cells["description"]),
+            self._available(row),
+            tuple(map(self._group, row.children)),
+        )
+
+    def _group(self, row: _Row) -> ModifierGroup:
+        choices = tuple(Modifier(ModifierId(each.id), each.name, self._price(each)) for each in row.children)
+        return ModifierGroup(row.id, row.name, choices, self._count(row, "least") or 0, self._count(row, "most"))
+
+    def _price(self, row: _Row, *, required: bool = False) -> int:
+        text = row.cells["price"]
+        minor = _minor(text, self._currency)
+        if minor is not None:
+            return minor
+        if required and not text:
+            self.complain(row.line, "price", "A price is missing.")
+        elif text:
+            example = as_decimal(12_345, self._currency)
+            self.complain(row.line, "price", f"{text!r} is no price in {self._currency}. Write it as {example}.")
+        return 0
+
+    def _available(self, row: _Row) -> bool:
+        text = row.cells["available"].casefold()
+        if text not in _YES | _NO:
+            self.complain(row.line, "available", "Write yes, or no for sold out.")
+        return text not in _NO
+
+    def _count(self, row: _Row, column: str) -> int | None:
+        text = row.cells[column]
+        if text and not re.fullmatch(r"[0-9]{1,3}", text):
+            self.complain(row.line, column, "Write a number, or nothing.")
+            return None
+        return int(text) if text else None
+
+    @staticmethod
+    def _located(mistake: Mistake, tops: Sequence[_Row]) -> Complaint:
+        """Where in the file it is that the menu's field is about."""
+        rows, line = tops, 1
+        *places, last = mistake.field.split(".")
+        for place in [*places, last]:
+            at = re.fullmatch(r"\w+\[(\d+)\]", place)
+            if at is not None:
+                row = rows[int(at[1])]
+                rows, line = row.children, row.line
+        return Complaint(line, _COLUMN_OF.get(last, last if last in COLUMNS else ""), mistake.message)
+
+
+def _unreadable(message: str) -> Parsed:
+    return Parsed((), (Complaint(1, "", message),))
+
+
+def _delimiter(text: str) -> str:
+    """What the first line has most of."""
+    first = text.partition("\n")[0]
+    return max(",;\t", key=first.count)
+
+
+def _minor(text: str, currency: str) -> int | None:
+    """Minor units; None for what is no price. A point or a comma is the decimal one, so there is none for thousands:
+    whether 1,234 is a dear thing or a cheap one is nothing to guess at."""
+    match = re.fullmatch(r"(-?)([0-9]{1,10})(?:[.,]([0-9]+))?", text)
+    digits = exponent(currency)
+    if match is None or len(match[3] or "") > digits:
+        return None
+    minor = int(match[2] + (match[3] or "").ljust(digits, "0"))
+    return -minor if match[1] else minor
+
+
+def _guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula; `_unguarded` gives it back."""
+    return f"'{text}" if _needs_guard(text) else text
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and _needs_guard(cell[1:]) else cell
+
+
+def _needs_guard(text: str) -> bool:
+    return text.lstrip("'").startswith(_RISKY)  # quotes before it count, or one of them would be taken off for a guard

@@ -1,0 +1,95 @@
+"""What makes one menu another: for whoever is about to change it, and has to see what that does."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from core.domain.menu import Category, MenuItem
+
+
+class Kind(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    PRICE = "price"
+    NAME = "name"
+    DESCRIPTION = "description"
+    CATEGORY = "category"
+    CHOICES = "choices"
+    SOLD_OUT = "sold_out"
+    SOLD_AGAIN = "sold_again"
+    ORDER = "order"
+    """The order things are shown in."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is different about an item or, where `is_category`, a category. Prices are in minor units."""
+
+    kind: Kind
+    id: str
+    name: str
+    before: str | int | None = None
+    after: str | int | None = None
+    is_category: bool = False
+
+
+def changes(before: Sequence[Category], after: Sequence[Category]) -> tuple[Change, ...]:
+    """All that is different, in the order of the menu as it will be; what is gone comes last."""
+    return (*_categories(before, after), *_items(before, after))
+
+
+def only_availability(before: Sequence[Category], after: Sequence[Category]) -> bool:
+    """Whether nothing is different but what is sold out."""
+    return all(change.kind in (Kind.SOLD_OUT, Kind.SOLD_AGAIN) for change in changes(before, after))
+
+
+def _categories(before: Sequence[Category], after: Sequence[Category]) -> Iterator[Change]:
+    old = {category.id: category.name for category in before}
+    new = {category.id: category.name for category in after}
+    for category_id, name in new.items():
+        if category_id not in old:
+            yield Change(kind=Kind.ADDED, id=category_id, name=name, is_category=True)
+        elif old[category_id] != name:
+            known = old[category_id]
+            yield Change(kind=Kind.NAME, id=category_id, name=known, before=known, after=name, is_category=True)
+    for category_id, name in old.items():
+        if category_id not in new:
+            yield Change(kind=Kind.REMOVED, id=category_id, name=name, is_category=True)
+    if [each for each in old if each in new] != [each for each in new if each in old]:
+        yield Change(kind=Kind.ORDER, id="", name="", is_category=True)
+
+
+def _items(before: Sequence[Category], after: Sequence[Category]) -> Iterator[Change]:
+    old = {item.id: (category, item) for category in before for item in category.items}
+    new = {item.id: (category, item) for category in after for item in category.items}
+    for item_id, (category, item) in new.items():
+        if item_id not in old:
+            yield Change(kind=Kind.ADDED, id=item_id, name=item.name, after=item.price_minor)
+            continue
+        was_in, was = old[item_id]
+        yield from _item(was, item)
+        if was_in.id != category.id:
+            yield Change(kind=Kind.CATEGORY, id=item_id, name=item.name, before=was_in.name, after=category.name)
+    for item_id, (_category, item) in old.items():
+        if item_id not in new:
+            yield Change(kind=Kind.REMOVED, id=item_id, name=item.name, before=item.price_minor)
+    for category in after:
+        was_there = [item.id for each in before if each.id == category.id for item in each.items]
+        is_there = [item.id for item in category.items]
+        if [each for each in was_there if each in is_there] != [each for each in is_there if each in was_there]:
+            yield Change(kind=Kind.ORDER, id=category.id, name=category.name, is_category=True)
+
+
+def _item(was: MenuItem, item: MenuItem) -> Iterator[Change]:
+    fields: tuple[tuple[Kind, str | int, str | int], ...] = (
+        (Kind.NAME, was.name, item.name),
+        (Kind.PRICE, was.price_minor, item.price_minor),
+        (Kind.DESCRIPTION, was.description, item.description),
+    )
+    for kind, old, new in fields:
+        if old != new:
+            yield Change(kind=kind, id=item.id, name=was.name, before=old, after=new)
+    if was.groups != item.groups:
+        yield Change(kind=Kind.CHOICES, id=item.id, name=was.name)
+    if was.available is not item.available:
+        yield Change(kind=Kind.SOLD_AGAIN if item.available else Kind.SOLD_OUT, id=item.id, name=was.name)

@@ -1,0 +1,148 @@
+"""`orderbell menu` against a real backend: the shop that serves and the shop that does not."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.admin import menu_file
+from core.admin.cli import main
+from core.admin.setup import open_keys
+from core.domain.menu import Menu
+from core.server.settings import ServerSettings
+from core.store import menus, shops
+from core.store.database import Database, file_url
+from core.store.statements import Transaction
+from tests.support import shop
+from tests.support.server import ServerProcess
+
+pytestmark = pytest.mark.sqlite_only("one process owns a file; a server has no owner")
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    shop.lay_out(tmp_path / "orderbell.db")
+    open_keys(ServerSettings(data_dir=str(tmp_path)).keys_path)
+    return tmp_path
+
+
+class Orderbell:
+    """The command, and what it said."""
+
+    def __init__(self, directory: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        self.directory = directory
+        self._captured = capfdbinary
+        self.out = b""
+        self.err = b""
+
+    def __call__(self, *arguments: str) -> int:
+        flags = ["--data-dir", str(self.directory)]
+        status = main(["menu", *arguments, *flags])
+        self.out, self.err = self._captured.readouterr()
+        return status
+
+    def menu(self) -> Menu:
+        database = Database(file_url(self.directory / "orderbell.db"))
+        try:
+            return database.read_blocking(_menu)
+        finally:
+            database.close()
+
+
+def _menu(transaction: Transaction) -> Menu:
+    found = shops.default(transaction)
+    assert found is not None
+    return menus.read(transaction, found)
+
+
+@pytest.fixture
+def orderbell(directory: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Orderbell:
+    return Orderbell(directory, capfdbinary)
+
+
+def edited(orderbell: Orderbell, path: Path, *swaps: tuple[str, str]) -> str:
+    assert orderbell("export", str(path)) == 0
+    text = path.read_bytes().decode("utf-8-sig")
+    for old, new in swaps:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_bytes(text.encode("utf-8-sig"))
+    return str(path)
+
+
+def test_exported_and_imported_it_is_the_same(orderbell: Orderbell, tmp_path: Path) -> None:
+    file = edited(orderbell, tmp_path / "menu.csv")
+    before = orderbell.menu()
+    assert orderbell("import", file) == 0, orderbell.err
+    assert b"The menu is as in the file already." in orderbell.out
+    assert orderbell.menu() == before
+    assert orderbell("export") == 0
+    assert orderbell.out == (tmp_path / "menu.csv").read_bytes().removeprefix("\ufeff".encode())
+
+
+def test_what_would_change_is_shown_and_then_done(orderbell: Orderbell, tmp_path: Path) -> None:
+    file = edited(orderbell, tmp_path / "menu.csv", ("3.90", "4.20"), ("churros", "sopapillas"))
+    before = orderbell.menu()
+    assert orderbell("import", file, "--dry-run") == 0
+    shown = orderbell.out.decode()
+    for words in ("price", "Fries", "3.90", "4.20", "new", "not sold any more"):
+        assert words in shown
+    assert orderbell.menu() == before
+    assert orderbell("import", file) == 2, "there is nobody to be asked"
+    assert b"--yes" in orderbell.err
+    assert orderbell.menu() == before
+    assert orderbell("import", file, "--yes") == 0
+    after = orderbell.menu()
+    assert after.version == before.version + 1
+    assert after.items()[shop.FRIES].price_minor == 420
+    assert shop.SOLD_OUT not in after.items()
+
+
+def test_every_mistake_is_told_and_nothing_is_done(orderbell: Orderbell, tmp_path: Path) -> None:
+    file = edited(orderbell, tmp_path / "menu.csv", ("3.90", "cheap"), ("mains,,,bowl", "starters,,,bowl"))
+    before = orderbell.menu()
+    assert orderbell("import", file, "--yes") == 1
+    told = orderbell.out.decode()
+    assert "'cheap' is no price in USD. Write it as 123.45." in told
+    assert "There is no category 'starters' for it in this file." in told
+    assert orderbell("import", file, "--json") == 1
+    report: dict[str, Any] = json.loads(orderbell.out)
+    assert {each["column"] for each in report["complaints"]} == {"price", "category"}
+    assert orderbell.menu() == before
+
+
+def test_a_script_is_answered_in_json(orderbell: Orderbell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = edited(orderbell, tmp_path / "menu.csv", ("Fries", "Chips"))
+    stdin = io.TextIOWrapper(io.BytesIO(Path(file).read_bytes()))
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert orderbell("import", "-", "--yes", "--json") == 0
+    report = json.loads(orderbell.out)
+    assert report["applied"] is True
+    assert report["changes"] == [
+        {"kind": "name", "id": "fries", "name": "Fries", "before": "Fries", "after": "Chips", "is_category": False}
+    ]
+    assert orderbell.menu().version == report["version"]
+
+
+def test_semicolons_are_for_who_writes_commas(orderbell: Orderbell, tmp_path: Path) -> None:
+    file = tmp_path / "menu.csv"
+    assert orderbell("export", str(file), "--semicolon") == 0
+    assert "3,90" in file.read_text("utf-8-sig")
+    parsed = menu_file.parse(file.read_bytes(), "USD")
+    assert parsed.categories == shop.MENU.categories
+
+
+def test_a_serving_shop_has_it_at_once(orderbell: Orderbell, directory: Path, tmp_path: Path) -> None:
+    with ServerProcess(directory):
+        file = edited(orderbell, tmp_path / "menu.csv", ("3.90", "4.20"))
+        assert orderbell("import", file, "--yes") == 0
+        assert orderbell("export") == 0
+        assert b"4.20" in orderbell.out
+
+
+@pytest.mark.parametrize("file", ["nowhere.csv", "."])
+def test_a_file_that_is_not_there_is_said_by_name(orderbell: Orderbell, tmp_path: Path, file: str) -> None:
+    assert orderbell("import", str(tmp_path / file)) == 2
+    assert b"cannot be read" in orderbell.err

@@ -1,0 +1,206 @@
+"""What a menu must be, and what makes it another."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.domain.ids import ItemId, ModifierId
+from core.domain.menu import (
+    MAX_CATEGORIES,
+    MAX_CHOICES,
+    MAX_DESCRIPTION,
+    MAX_GROUPS,
+    MAX_ITEMS,
+    MAX_NAME,
+    MAX_PRICE_MINOR,
+    Category,
+    InvalidMenu,
+    MenuItem,
+    Modifier,
+    ModifierGroup,
+    as_if_available,
+    check_menu,
+    items_of,
+    mistakes,
+    new_id,
+    with_availability,
+)
+from core.domain.menu_changes import Change, Kind, changes, only_availability
+from tests.support.menus import BOWL, CHIPS, EXTRAS, MENU, SALSA, SODA, SOUP
+
+ITEM = "categories[0].items[0]"
+GROUP = f"{ITEM}.groups[0]"
+CHOICE = f"{GROUP}.modifiers[0]"
+BAD_NAMES = ["", "  ", " x", "x ", "x" * (MAX_NAME + 1), "a\nb", "a\tb", "a\x00b", "a\u2028b", "a\x7f"]
+BAD_IDS = ["", " ", "a b", "-a", ".a", "é", "a/b", "a" * 65, "a\n"]
+
+
+def of(item: MenuItem) -> tuple[Category, ...]:
+    return (Category("c", "C", (item,)),)
+
+
+def item(**changed: Any) -> MenuItem:
+    return msgspec.structs.replace(MenuItem(ItemId("i"), "Item", 100), **changed)
+
+
+def group(**changed: Any) -> tuple[Category, ...]:
+    plain = ModifierGroup("g", "Group", (Modifier(ModifierId("m"), "Choice", 10), Modifier(ModifierId("n"), "Other")))
+    return of(item(groups=(msgspec.structs.replace(plain, **changed),)))
+
+
+def choice(**changed: Any) -> tuple[Category, ...]:
+    return group(modifiers=(msgspec.structs.replace(Modifier(ModifierId("m"), "Choice"), **changed),))
+
+
+def fields(categories: tuple[Category, ...]) -> list[str]:
+    return [mistake.field for mistake in mistakes(categories)]
+
+
+GOOD = [
+    MENU.categories,
+    (),
+    (Category("c", "Empty", ()),),
+    of(item(price_minor=0)),
+    of(item(price_minor=MAX_PRICE_MINOR, name="x" * MAX_NAME, description="x" * MAX_DESCRIPTION)),
+    of(item(id=ItemId("a" * 64), name="=cmd()", description="Bread, “butter”; and 'more'")),
+    group(least=2, most=2),
+    group(least=0, most=MAX_CHOICES),
+    choice(price_minor=-100),
+    (Category("same", "One", (item(id=ItemId("same")),)), Category("other", "One", ())),
+]
+
+
+@pytest.mark.parametrize("categories", GOOD)
+def test_a_shop_can_sell_by_it(categories: tuple[Category, ...]) -> None:
+    assert mistakes(categories) == ()
+    check_menu(categories)
+
+
+BAD: list[tuple[tuple[Category, ...], list[str]]] = [
+    *(((Category("c", name, ()),), ["categories[0].name"]) for name in BAD_NAMES),
+    *(((Category(identity, "C", ()),), ["categories[0].id"]) for identity in BAD_IDS),
+    ((Category("c", "C", ()), Category("c", "D", ())), ["categories[1].id"]),
+    (tuple(Category(f"c{n}", "C", ()) for n in range(MAX_CATEGORIES + 1)), ["categories"]),
+    *((of(item(name=name)), [f"{ITEM}.name"]) for name in BAD_NAMES),
+    *((of(item(id=ItemId(identity))), [f"{ITEM}.id"]) for identity in BAD_IDS),
+    ((Category("c", "C", (item(),)), Category("d", "D", (item(),))), ["categories[1].items[0].id"]),
+    (
+        (Category("c", "C", tuple(item(id=ItemId(f"i{n}")) for n in range(MAX_ITEMS + 1))),),
+        ["categories"],
+    ),
+    (of(item(price_minor=-1)), [f"{ITEM}.price_minor"]),
+    (of(item(price_minor=MAX_PRICE_MINOR + 1)), [f"{ITEM}.price_minor"]),
+    (of(item(description="x" * (MAX_DESCRIPTION + 1))), [f"{ITEM}.description"]),
+    (of(item(description="a\nb")), [f"{ITEM}.description"]),
+    *((group(name=name), [f"{GROUP}.name"]) for name in BAD_NAMES),
+    *((group(id=identity), [f"{GROUP}.id"]) for identity in BAD_IDS),
+    (group(modifiers=()), [f"{GROUP}.modifiers"]),
+    (group(least=-1), [f"{GROUP}.least"]),
+    (group(least=3), [f"{GROUP}.least"]),
+    (group(most=0), [f"{GROUP}.most"]),
+    (group(least=2, most=1), [f"{GROUP}.most"]),
+    (group(most=MAX_CHOICES + 1), [f"{GROUP}.most"]),
+    (
+        of(item(groups=tuple(ModifierGroup(f"g{n}", "G", (Modifier(ModifierId(f"m{n}"), "M"),)) for n in range(21)))),
+        [f"{ITEM}.groups"],
+    ),
+    (
+        group(modifiers=tuple(Modifier(ModifierId(f"m{n}"), "M") for n in range(MAX_CHOICES + 1))),
+        [f"{ITEM}.groups"],
+    ),
+    (
+        of(item(groups=(SALSA, SALSA))),
+        [f"{ITEM}.groups[1].id", *(f"{ITEM}.groups[1].modifiers[{n}].id" for n in (0, 1))],
+    ),
+    *((choice(name=name), [f"{CHOICE}.name"]) for name in BAD_NAMES),
+    *((choice(id=ModifierId(identity)), [f"{CHOICE}.id"]) for identity in BAD_IDS),
+    (choice(price_minor=MAX_PRICE_MINOR + 1), [f"{CHOICE}.price_minor"]),
+    (choice(price_minor=-101), [f"{ITEM}.groups"]),
+    (choice(price_minor=-MAX_PRICE_MINOR - 1), [f"{CHOICE}.price_minor", f"{ITEM}.groups"]),
+]
+
+
+@pytest.mark.parametrize(("categories", "blamed"), BAD)
+def test_every_mistake_is_named(categories: tuple[Category, ...], blamed: list[str]) -> None:
+    assert fields(categories) == blamed
+    with pytest.raises(InvalidMenu) as refused:
+        check_menu(categories)
+    assert refused.value.field == blamed[0]
+    assert refused.value.mistakes == mistakes(categories)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    bad = Category("c", "", (item(price_minor=-1), item(name="")))
+    assert fields((bad, bad))[:3] == ["categories[0].name", f"{ITEM}.price_minor", "categories[0].items[1].id"]
+    assert len(mistakes((bad, bad))) == 10
+
+
+def test_an_id_reads_like_the_name_and_is_free() -> None:
+    assert new_id("Chicken Bowl", ()) == "chicken-bowl"
+    assert new_id("Chicken  bowl!", ("chicken-bowl",)) == "chicken-bowl-2"
+    assert new_id("Chicken bowl", ("chicken-bowl", "chicken-bowl-2")) == "chicken-bowl-3"
+    assert new_id("شاي", ()) == "item"
+    for name in ("شاي", "Ünïcode", "-", "x" * 200, "1 + 1"):
+        made = item(id=ItemId(new_id(name, ("item",))))
+        assert mistakes(of(made)) == ()
+
+
+def test_availability_touches_nothing_else() -> None:
+    assert with_availability(MENU.categories, {}) == MENU.categories
+    changed = with_availability(MENU.categories, {CHIPS.id: False, SOUP.id: True, ItemId("gone"): False})
+    assert {each.id: each.available for each in items_of(changed).values()} == {
+        BOWL.id: True,
+        SOUP.id: True,
+        CHIPS.id: False,
+        SODA.id: True,
+    }
+    assert with_availability(changed, {CHIPS.id: True, SOUP.id: False}) == MENU.categories
+    assert all(each.available for each in as_if_available(MENU.items()).values())
+
+
+def test_what_has_changed_is_all_told() -> None:
+    bowls, sides = MENU.categories
+    dearer = msgspec.structs.replace(BOWL, price_minor=900, groups=(SALSA,), description="New.")
+    again = msgspec.structs.replace(SOUP, available=True)
+    cola = msgspec.structs.replace(SODA, name="Cola", available=False)
+    taco = MenuItem(ItemId("taco"), "Taco", 350)
+    after = (Category("sides", "Sides", (cola, again, taco)), msgspec.structs.replace(bowls, items=(dearer,)))
+    assert set(changes(MENU.categories, after)) == {
+        Change(kind=Kind.NAME, id=sides.id, name=sides.name, before=sides.name, after="Sides", is_category=True),
+        Change(kind=Kind.ORDER, id="", name="", is_category=True),
+        Change(kind=Kind.PRICE, id=BOWL.id, name=BOWL.name, before=849, after=900),
+        Change(kind=Kind.DESCRIPTION, id=BOWL.id, name=BOWL.name, before=BOWL.description, after="New."),
+        Change(kind=Kind.CHOICES, id=BOWL.id, name=BOWL.name),
+        Change(kind=Kind.NAME, id=SODA.id, name=SODA.name, before=SODA.name, after="Cola"),
+        Change(kind=Kind.SOLD_OUT, id=SODA.id, name=SODA.name),
+        Change(kind=Kind.SOLD_AGAIN, id=SOUP.id, name=SOUP.name),
+        Change(kind=Kind.CATEGORY, id=SOUP.id, name=SOUP.name, before=bowls.name, after="Sides"),
+        Change(kind=Kind.ADDED, id=taco.id, name=taco.name, after=350),
+        Change(kind=Kind.REMOVED, id=CHIPS.id, name=CHIPS.name, before=445),
+    }
+
+
+def test_the_same_menu_is_no_change_and_another_is_one() -> None:
+    assert changes(MENU.categories, MENU.categories) == ()
+    bowls, sides = MENU.categories
+    turned = msgspec.structs.replace(sides, items=sides.items[::-1])
+    (change,) = changes(MENU.categories, (bowls, turned))
+    assert (change.kind, change.id) == (Kind.ORDER, sides.id)
+    assert {change.kind for change in changes(MENU.categories, (bowls,))} == {Kind.REMOVED}
+    assert {change.kind for change in changes((bowls,), MENU.categories)} == {Kind.ADDED}
+    swapped = msgspec.structs.replace(BOWL, groups=(EXTRAS, SALSA))
+    (change,) = changes(of(BOWL), of(swapped))
+    assert change.kind is Kind.CHOICES
+
+
+def test_what_sells_out_is_told_from_what_is_changed() -> None:
+    sold_out = with_availability(MENU.categories, {CHIPS.id: False})
+    assert only_availability(MENU.categories, sold_out)
+    assert only_availability(MENU.categories, MENU.categories)
+    assert not only_availability(MENU.categories, sold_out[::-1])
+
+
+def test_the_limits_of_groups_are_tested_at_their_edges() -> None:
+    groups = tuple(ModifierGroup(f"g{n}", "G", (Modifier(ModifierId(f"m{n}"), "M"),)) for n in range(MAX_GROUPS))
+    assert mistakes(of(item(groups=groups))) == ()

@@ -1,0 +1,183 @@
+"""The menu as a file: out and in again it is the same, and every mistake is shown where it is."""
+
+import csv
+import io
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.admin.menu_file import COLUMNS, parse, write
+from core.domain.ids import ItemId, ModifierId
+from core.domain.menu import Category, MenuItem, Modifier, ModifierGroup, mistakes
+from tests.support.menus import CHIPS, MENU
+
+NAMES = st.text("aB9é=+-@'\",;. 中ש\u00a0", min_size=1, max_size=12).map(str.strip).filter(bool)
+CHOICES = st.lists(st.tuples(NAMES, st.integers(0, 99_999)), min_size=1, max_size=3)
+GROUPS = st.lists(st.tuples(NAMES, CHOICES, st.booleans()), max_size=2)
+ITEMS = st.lists(st.tuples(NAMES, st.integers(0, 10**9), NAMES | st.just(""), st.booleans(), GROUPS), max_size=3)
+
+
+def group(at: str, name: str, choices: list[tuple[str, int]], must: bool) -> ModifierGroup:
+    modifiers = tuple(Modifier(ModifierId(f"{at}m{n}"), *each) for n, each in enumerate(choices))
+    return ModifierGroup(at, name, modifiers, int(must), len(choices) if must else None)
+
+
+@st.composite
+def menus(draw: st.DrawFn) -> tuple[Category, ...]:
+    categories = []
+    for c, (name, items) in enumerate(draw(st.lists(st.tuples(NAMES, ITEMS), max_size=3))):
+        made = tuple(
+            MenuItem(
+                ItemId(f"i{c}{i}"), called, price, text, sold, tuple(group(f"g{n}", *g) for n, g in enumerate(groups))
+            )
+            for i, (called, price, text, sold, groups) in enumerate(items)
+        )
+        categories.append(Category(f"c{c}", name, made))
+    return tuple(categories)
+
+
+@given(menus(), st.sampled_from(["USD", "JPY", "KWD"]), st.booleans(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_out_and_in_again_it_is_the_same(
+    categories: tuple[Category, ...], currency: str, semicolons: bool, mark: bool
+) -> None:
+    assert mistakes(categories) == ()
+    content = write(categories, currency, semicolons=semicolons).encode("utf-8-sig" if mark else "utf-8")
+    parsed = parse(content, currency)
+    assert parsed.complaints == ()
+    assert parsed.categories == categories
+
+
+def test_the_demo_menus_go_out_and_in() -> None:
+    assert parse(write(MENU.categories, "USD").encode(), "USD").categories == MENU.categories
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "'=1", "''=1", "'s Avonds", "'", "''", "'-"])
+def test_no_text_becomes_a_formula(text: str) -> None:
+    named = (Category("c", text, (MenuItem(ItemId("i"), text, 1, text),)),)
+    content = write(named, "USD")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    cells = [row[column] or "" for row in rows for column in COLUMNS]
+    assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r")]
+    assert parse(content.encode(), "USD").categories == named
+
+
+BY_HAND = """\
+Type;Name;Price;Least;Most
+category;Mains;;;
+item;Burrito;9,75;;
+group;Salsa;;1;1
+choice;Mild;;;
+choice;Hot;0,5;;
+item;Taco;3;;
+;;;;
+category;Drinks;;;
+item;Water;0;;
+"""
+
+
+def test_who_writes_it_by_hand_needs_no_ids() -> None:
+    parsed = parse(BY_HAND.encode(), "EUR")
+    assert parsed.complaints == ()
+    salsa = ModifierGroup(
+        "salsa", "Salsa", (Modifier(ModifierId("mild"), "Mild"), Modifier(ModifierId("hot"), "Hot", 50)), 1, 1
+    )
+    assert parsed.categories == (
+        Category(
+            "mains",
+            "Mains",
+            (MenuItem(ItemId("burrito"), "Burrito", 975, groups=(salsa,)), MenuItem(ItemId("taco"), "Taco", 300)),
+        ),
+        Category("drinks", "Drinks", (MenuItem(ItemId("water"), "Water", 0),)),
+    )
+    assert parse(BY_HAND.replace(";", "\t").encode("utf-8-sig"), "EUR") == parsed
+
+
+def test_a_sheet_that_was_sorted_keeps_what_belongs_together() -> None:
+    header, *rows = write(MENU.categories, "USD").splitlines()
+    parsed = parse("\n".join([header, *sorted(rows)]).encode(), "USD")
+    assert parsed.complaints == ()
+    assert {category.id for category in parsed.categories} == {category.id for category in MENU.categories}
+    for category in parsed.categories:
+        for item in category.items:
+            known = MENU.items()[item.id]
+            assert {g.id for g in item.groups} == {g.id for g in known.groups}
+            assert msgspec.structs.replace(item, groups=()) == msgspec.structs.replace(known, groups=())
+
+
+HEAD = "type,category,item,group,id,name,price,description,available,least,most\n"
+
+
+def complaints(rows: str, currency: str = "USD") -> list[tuple[int, str]]:
+    parsed = parse((HEAD + rows).encode(), currency)
+    assert parsed.categories == ()
+    assert all(each.message.endswith(".") for each in parsed.complaints)
+    return [(each.line, each.column) for each in parsed.complaints]
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ("thing,,,,a,A,,,,,", [(2, "type")]),
+        ("item,,,,a,A,1,,,,", [(2, "category")]),
+        ("category,,,,c,C,,,,,\nitem,x,,,a,A,1,,,,", [(3, "category")]),
+        ("category,,,,c,C,,,,,\ngroup,,,,g,G,,,,,", [(3, "item")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,,,,,", [(3, "price")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,free,,,,", [(3, "price")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1.234,,,,", [(3, "price")]),
+        ('category,,,,c,C,,,,,\nitem,,,,a,A,"1,234.00",,,,', [(3, "price")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,-1,,,,", [(3, "price")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,maybe,,", [(3, "available")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,,1,,,,", [(3, "name")]),
+        ("category,,,,c,C,,,,,\ncategory,,,,c,D,,,,,", [(3, "id")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a b,A,1,,,,", [(3, "id")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,x,\nchoice,,,,m,M,,,,,", [(4, "least")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,,0\nchoice,,,,m,M,,,,,", [(4, "most")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,,", [(4, "type")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\nchoice,,,,m,M,,,,,", [(4, "group")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,,\nchoice,,,,m,M,x,,,,", [(5, "price")]),
+        ("category,,,,c,C,,,,,,,,,too,many", [(2, "")]),
+        ('category,,,,c,"C"x,,,,,', [(2, "")]),
+        (
+            "category,,,,c,,,,,,\nitem,,,,a,A,,,no way,,\nthing",
+            [(2, "name"), (3, "available"), (3, "price"), (4, "type")],
+        ),
+    ],
+)
+def test_every_mistake_has_its_line_and_column(rows: str, where: list[tuple[int, str]]) -> None:
+    assert complaints(rows) == where
+
+
+def test_a_cell_of_several_lines_is_counted_right() -> None:
+    rows = 'category,,,,c,C,,,,,\nitem,,,,a,A,1,"two\nlines",,,\nitem,,,,b,B,x,,,,'
+    assert complaints(rows) == [(4, "description"), (5, "price")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", "größe".encode("latin-1"), b"name\nx\n", b"type,name,name\n", b"type,name,colour\n", b"\x00"],
+)
+def test_what_is_no_such_file_is_said_in_a_sentence(content: bytes) -> None:
+    (complaint,) = parse(content, "USD").complaints
+    assert complaint.line == 1
+    assert complaint.message.endswith(".")
+
+
+@given(
+    st.binary(max_size=200)
+    | st.text("type,nameciorg;\n\"'=1.-", max_size=200).map(lambda t: HEAD.encode() + t.encode())
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_file_is_it_is_a_menu_or_complaints(content: bytes) -> None:
+    parsed = parse(content, "USD")
+    assert parsed.complaints or mistakes(parsed.categories) == ()
+
+
+def test_where_prices_have_no_decimals_none_are_written() -> None:
+    yen = (Category("c", "C", (msgspec.structs.replace(CHIPS, price_minor=1200),)),)
+    assert ",1200," in write(yen, "JPY")
+    assert complaints("category,,,,c,C,,,,,\nitem,,,,a,A,1.0,,,,", "JPY") == [(3, "price")]
+    dinar = parse((HEAD + 'category,,,,c,C,,,,,\nitem,,,,a,A,"1,234",,,,').encode(), "KWD")
+    assert dinar.categories[0].items[0].price_minor == 1234
