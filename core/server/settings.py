@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from core.logs import Format
-from core.settings import data_dir
+from core.settings import SECRET, data_dir
 from core.store.database import file_url
 
 SECTION: Final = "server"
@@ -29,7 +29,11 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     access_log: Annotated[bool, Meta(description="write a line to the log for every request")] = False
     debug: Annotated[bool, Meta(description="write debug lines to the log")] = False
     metrics_token: Annotated[
-        str, Meta(description="bearer token that opens /metrics; empty: it is open on the server's own machine only")
+        str,
+        Meta(
+            description="bearer token that opens /metrics; empty: it is open on the server's own machine only",
+            extra=SECRET,
+        ),
     ] = ""
     access_token_s: Annotated[int, Meta(ge=1, le=86_400, description="how long an access token is valid")] = 600
     refresh_days: Annotated[int, Meta(ge=1, le=365, description="days without a visit after which a session ends")] = 30

@@ -66,7 +66,7 @@ def add_flags(
         if only is not None and field.name not in only:
             continue
         flag = "--" + field.name.replace("_", "-")
-        described = _description(hints[field.name])
+        described = description(hints[field.name])
         text = f"{described} (default: {field.default})".replace("%", "%%")
         if types[field.name] is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
@@ -187,7 +187,8 @@ def _refusal(declared: type[msgspec.Struct], name: str, value: object, origin: s
     return ""
 
 
-def _description(hint: object) -> str:
+def description(hint: object) -> str:
+    """What the setting with this type hint is about."""
     if get_origin(hint) is Annotated:
         return next((m.description for m in get_args(hint)[1:] if isinstance(m, Meta) and m.description), "")
     return ""

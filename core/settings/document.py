@@ -1,0 +1,91 @@
+"""The settings as a person reads them, made from where they are declared: a settings file to fill in, and a page."""
+
+import json
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, get_type_hints
+
+import msgspec
+from msgspec import inspect
+
+from core.settings import description
+
+_WIDTH: Final = 110
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A table of the settings file: what it is made of, and whose settings they are."""
+
+    declared: type[msgspec.Struct]
+    about: str
+
+
+def toml(sections: Mapping[str, Section], chosen: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """A settings file with every setting in it: what was `chosen`, and the rest as comments with their defaults."""
+    lines: list[str] = []
+    for name, section in sections.items():
+        taken = (chosen or {}).get(name, {})
+        lines += [f"[{name}]", f"# {section.about}", ""]
+        for row in _rows(section.declared):
+            lines += [f"# {line}" for line in _wrapped(f"{row.description} ({row.allowed})")]
+            value = taken.get(row.name, row.default)
+            lines += [f"{'' if row.name in taken else '# '}{row.name} = {literal(value)}", ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def markdown(sections: Mapping[str, Section]) -> str:
+    """A page with a table for every section."""
+    blocks = []
+    for name, section in sections.items():
+        rows = (
+            f"| `{row.name}` | `{literal(row.default)}` | {row.allowed} | {_escaped(row.description)} |"
+            for row in _rows(section.declared)
+        )
+        head = ("| setting | default | may be | what it is |", "|---|---|---|---|")
+        blocks.append("\n".join((f"## [{name}]", "", section.about, "", *head, *rows)))
+    return "\n\n".join(blocks) + "\n"
+
+
+def literal(value: object) -> str:
+    """A TOML value. JSON's strings, numbers and switches are TOML's."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+class _Row(msgspec.Struct, frozen=True):
+    name: str
+    default: Any
+    allowed: str
+    description: str
+
+
+def _rows(declared: type[msgspec.Struct]) -> Iterable[_Row]:
+    hints = get_type_hints(declared, include_extras=True)
+    for field in msgspec.structs.fields(declared):
+        told = description(hints[field.name]).rstrip(".")
+        yield _Row(
+            field.name, field.default, _allowed(inspect.type_info(hints[field.name])), told[:1].upper() + told[1:]
+        )
+
+
+def _allowed(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _allowed(inner)
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.LiteralType(values=values):
+            return ", ".join(map(str, values))
+        case inspect.IntType(ge=least, le=most) | inspect.FloatType(ge=least, le=most):
+            bounds = f" from {least}" * (least is not None) + f" to {most}" * (most is not None)
+            above = f" over {kind.gt}" * (kind.gt is not None)
+            return ("whole number" if isinstance(kind, inspect.IntType) else "number") + above + bounds
+        case _:
+            return "text"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", r"\|")
