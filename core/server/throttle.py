@@ -37,8 +37,8 @@ class Count(msgspec.Struct, frozen=True):
     """What is counted, and how often it may be wrong."""
 
     scope: str
-    origin: str = ""
-    most: int = PER_ACCOUNT
+    origin: str
+    most: int
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -61,23 +61,20 @@ def staff_counts(shop_id: ShopId | str, name: str, address: str, proven: DeviceI
     """`proven` is the terminal that has shown its secret."""
     scope = staff_scope(shop_id, name)
     if proven is not None:
-        return (Count(scope, f"at {proven}"),)
-    return Count(scope, _HERE if _is_here(address) else ""), by_address(address)
+        return (Count(scope, f"at {proven}", PER_ACCOUNT),)
+    return Count(scope, _HERE if _is_here(address) else "", PER_ACCOUNT), by_address(address)
 
 
 def customer_counts(known: CustomerId | None, login: str, address: str) -> tuple[Count, ...]:
-    return Count(customer_scope(known, login)), by_address(address)
+    return Count(customer_scope(known, login), "", PER_ACCOUNT), by_address(address)
 
 
 def by_address(address: str) -> Count:
     """For what belongs to no account. An IPv6 network of 64 bits counts as one address (RFC 6177)."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return Count(_scope("address", address), "", PER_ADDRESS)
+    parsed = _parsed(address)
     if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address
-    return Count(_scope("address", str(parsed)), "", PER_ADDRESS)
+        parsed = ipaddress.ip_network((parsed, 64), strict=False).network_address
+    return Count(_scope("address", str(parsed or address)), "", PER_ADDRESS)
 
 
 async def claim(services: Services, *counts: Count) -> Claim:
@@ -145,10 +142,17 @@ def _until(tried: list[int], most: int) -> int | None:
 
 
 def _is_here(address: str) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address, an IPv4 one as itself even where a socket for both has it as IPv6 (RFC 4291 §2.5.5.2)."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return False
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def _scope(*parts: str) -> str:

@@ -3,7 +3,20 @@
 from typing import Final
 
 from core.server.endpoint import AnyEndpoint
-from core.server.routes import accounts, auth, backups, board, devices, feed, menu, online, operations, pos, public, trust
+from core.server.routes import (
+    accounts,
+    auth,
+    backups,
+    board,
+    devices,
+    feed,
+    menu,
+    online,
+    operations,
+    pos,
+    public,
+    trust,
+)
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,

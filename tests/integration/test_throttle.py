@@ -1,0 +1,189 @@
+"""Guessing is slowed down, for whoever is there and whoever is not, and locks no till out from afar."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.server import throttle
+from core.store import tries
+from core.store.instants import now
+from tests.integration import calls
+from tests.integration.calls import Caller
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.server import ServerThread
+
+SIGN_IN = "/api/auth/sign-in/"
+STAFF_SIGN_IN = "/api/auth/staff/sign-in/"
+MOST = 3
+"""Tries in these tests; each takes its time on purpose."""
+WRONG = "not it at all"
+
+
+@pytest.fixture(autouse=True)
+def _as_if_nothing_had_been_tried(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(throttle, "PER_ACCOUNT", MOST)
+    forget(place)
+    yield
+    forget(place)
+
+
+def forget(place: Place) -> None:
+    place.server.database.write_blocking(lambda transaction: tries.trim(transaction, 1 << 62, 10_000))
+
+
+def kept(place: Place) -> int:
+    return int(place.rows("SELECT count(*) FROM wrong_tries")[0][0])
+
+
+def as_kim(caller: Caller, pin: str = shop.CASHIER_PIN, **more: str) -> Any:
+    return caller.post(STAFF_SIGN_IN, {"staff": "Kim", "pin": pin, "device": shop.DEVICE} | more)
+
+
+def as_ada(caller: Caller, password: str = shop.PASSWORD, login: str = shop.ADA.phone) -> Any:
+    return caller.post(SIGN_IN, {"login": login, "password": password})
+
+
+def test_after_ten_wrong_tries_even_the_right_one_waits(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    statuses = [as_ada(place.nobody, WRONG).status_code for _ in range(10)]
+    assert statuses == [401] * 10
+    refused = as_ada(place.nobody)
+    assert (refused.status_code, refused.json()["type"]) == (429, "too_many_tries")
+    assert 0 < int(refused.headers["Retry-After"]) <= throttle.WINDOW_S
+    assert as_ada(place.nobody, login=shop.ADA.email).status_code == 429, "her other login is the same account's"
+    calls.customer(place.server, shop.GRACE)  # nobody else waits
+    assert place.ada.get("/api/online/orders/history/").status_code == 200, "and who is signed in stays so"
+
+
+def test_what_is_right_does_not_count(place: Place) -> None:
+    for _ in range(MOST + 2):
+        assert as_ada(place.nobody).status_code == 200
+        assert as_kim(place.nobody).status_code == 200
+    assert [as_ada(place.nobody, WRONG).status_code for _ in range(MOST)] == [401] * MOST
+
+
+def test_a_right_one_in_between_gives_no_more_tries(place: Place) -> None:
+    """Else whoever has an account of their own, or waits for the owner, guesses on."""
+    for _ in range(MOST - 1):
+        as_ada(place.nobody, WRONG)
+    assert as_ada(place.nobody).status_code == 200
+    assert as_ada(place.nobody, WRONG).status_code == 401
+    assert as_ada(place.nobody).status_code == 429
+
+
+@pytest.mark.parametrize("login", ["+1 555 4242", "nobody@example.org", "no number at all"])
+def test_an_account_that_is_not_there_answers_like_one_that_is(place: Place, login: str) -> None:
+    for _ in range(MOST):
+        known, unknown = as_ada(place.nobody, WRONG), as_ada(place.nobody, WRONG, login)
+        assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+    known, unknown = as_ada(place.nobody, WRONG), as_ada(place.nobody, WRONG, login)
+    assert known.status_code == unknown.status_code == 429
+    assert known.content == unknown.content
+    assert known.headers.keys() == unknown.headers.keys()
+
+
+def test_many_at_once_are_no_way_around(place: Place) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: as_ada(place.nobody, WRONG).status_code, range(4 * MOST)))
+    assert statuses.count(401) == MOST
+    assert statuses.count(429) == 3 * MOST
+
+
+def test_it_is_over_half_an_hour_after_each_try(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = now()
+    for _ in range(MOST):
+        as_ada(place.nobody, WRONG)
+
+    monkeypatch.setattr(throttle, "now", lambda: first + timedelta(seconds=throttle.WINDOW_S - 1))
+    assert as_ada(place.nobody).status_code == 429
+    monkeypatch.setattr(throttle, "now", lambda: first + timedelta(seconds=throttle.WINDOW_S + 60))
+    assert as_ada(place.nobody).status_code == 200
+
+
+def test_an_address_has_a_larger_budget_over_all_accounts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "PER_ADDRESS", 5)
+    statuses = [as_ada(place.nobody, WRONG, f"+1 999 {number:04d}").status_code for number in range(6)]
+    assert statuses == [401] * 5 + [429]
+    assert as_ada(place.nobody).status_code == 429
+
+
+def test_whether_a_number_is_taken_is_not_asked_for_long(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "PER_ADDRESS", 3)
+    body = {"name": "Eve", "phone": shop.ADA.phone, "password": shop.PASSWORD}
+    statuses = [place.nobody.post("/api/auth/sign-up/", body).status_code for _ in range(4)]
+    assert statuses == [409, 409, 409, 429]
+
+
+def test_guessing_from_afar_locks_no_till_of_the_shop_out(place: Place) -> None:
+    code = place.alex.post("/api/admin/devices/", {"name": "LUNCH1"}).json()["code"]
+    secret = place.nobody.post("/api/auth/pair/", {"code": code}).json()["secret"]
+    till = {"device": "LUNCH1", "device_secret": secret}
+    for _ in range(MOST):
+        assert as_kim(place.nobody, WRONG, device="LUNCH1").status_code == 401
+    assert as_kim(place.nobody).status_code == 429
+    assert as_kim(place.nobody, device="LUNCH1").status_code == 429
+    assert as_kim(place.nobody, **till).status_code == 200
+    for _ in range(MOST):
+        assert as_kim(place.nobody, WRONG, **till).status_code == 401
+    assert as_kim(place.nobody, **till).status_code == 429, "who stands at the till has a count of their own"
+
+
+def test_an_admin_unlocks(place: Place) -> None:
+    for _ in range(MOST):
+        as_kim(place.nobody, WRONG)
+        as_ada(place.nobody, WRONG)
+    (kim,) = [each for each in place.alex.get("/api/admin/staff/").json()["staff"] if each["name"] == "Kim"]
+    assert kim["locked_until"] is not None
+    (ada,) = place.alex.get("/api/admin/customers/", params={"q": "Ada"}).json()["customers"]
+    assert ada["locked_until"] is not None
+    for path in (f"/api/admin/staff/{kim['id']}/", f"/api/admin/customers/{ada['id']}/"):
+        assert place.alex.post(path, {"unlock": True}).json()["locked_until"] is None
+    assert as_kim(place.nobody).status_code == 200
+    assert as_ada(place.nobody).status_code == 200
+
+
+def test_a_lock_survives_the_server(tmp_path: Path) -> None:
+    shop.lay_out(tmp_path / "orderbell.db")
+    with ServerThread(tmp_path) as server:
+        for _ in range(MOST):
+            as_ada(Caller(server.url), WRONG)
+    with ServerThread(tmp_path) as server:
+        assert as_ada(Caller(server.url)).status_code == 429
+
+
+def test_old_tries_are_forgotten(place: Place) -> None:
+    as_ada(place.nobody, WRONG)
+    assert kept(place) == 2, "the account's and the address's"
+    forget(place)
+    assert kept(place) == 0
+
+
+def test_what_was_typed_for_a_name_is_not_kept(place: Place) -> None:
+    as_ada(place.nobody, WRONG, login="my-password-by-mistake")
+    assert not [row for row in place.rows("SELECT scope FROM wrong_tries") if "password" in row[0]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("203.0.113.7", "203.0.113.8", False),
+        ("203.0.113.7", "::ffff:203.0.113.7", True),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::1", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("", "", True),
+    ],
+)
+def test_a_network_that_one_has_to_oneself_is_one_address(one: str, other: str, same: bool) -> None:
+    assert (throttle.by_address(one) == throttle.by_address(other)) is same
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_the_servers_own_machine_counts_apart_from_the_network(address: str) -> None:
+    here, there = (throttle.staff_counts("shop", "Kim", each, None)[0] for each in (address, "203.0.113.7"))
+    assert here.scope == there.scope
+    assert here.origin != there.origin
