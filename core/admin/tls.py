@@ -1,0 +1,154 @@
+"""`orderbell tls`: the shop's own certificate authority, and the server's certificate that screens know it by."""
+
+import argparse
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core import settings
+from core.admin import addresses, console
+from core.admin.backend import configured
+from core.admin.failed import Failed
+from core.protocol.trust import short_fingerprint
+from core.server import authority
+from core.server.authority import AuthorityError, Certificate
+from core.server.settings import ServerSettings
+
+WARN_DAYS: Final = 14
+_EXAMPLES: Final = """examples:
+  orderbell tls init                          for every name and address this machine has now
+  orderbell tls init --name till.example --name 192.168.1.5
+  orderbell tls show --json                   names, fingerprints and how many days are left
+  orderbell tls renew                         a new certificate for the same names
+  orderbell tls renew --name 192.168.1.9      and for these names instead
+
+A running server renews its certificate by itself 30 days before it ends, and shows a renewed one within a minute.
+Screens are given the authority (ca.pem) when they are paired, or by the setting ca_file, and believe nothing else."""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What `tls show --json` says."""
+
+    server_file: str
+    names: tuple[str, ...]
+    not_after: datetime
+    days_left: int
+    fingerprint: str
+    issuer: str
+    ca_file: str = ""
+    ca_fingerprint: str = ""
+    ca_short: str = ""
+    """What is in a pairing code."""
+    ca_not_after: datetime | None = None
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0; 1 when it could not be done, and for `show` when the certificate has ended or has no 14 days left."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell tls",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    init = _command(commands, "init", "make the authority and a first certificate", _init)
+    renew = _command(commands, "renew", "make a new certificate by the same authority", _renew)
+    for each in (init, renew):
+        each.add_argument(
+            "--name", action="append", default=[], metavar="HOST", help="a name or an address; may be repeated"
+        )
+    _command(commands, "show", "what the server shows, and until when", _show)
+    options = parser.parse_args(argv)
+    try:
+        status: int = options.run(configured(options), options)
+    except (AuthorityError, FileExistsError) as error:
+        raise Failed(str(error)) from None
+    except OSError as error:
+        raise Failed(f"{error.filename}: {error.strerror}.") from None
+    return status
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=says, description=says)
+    parser.set_defaults(run=run)
+    parser.add_argument("--json", action="store_true", help="for a script")
+    settings.add_flags(parser, ServerSettings, only=("data_dir", "tls_certificate"))
+    return parser
+
+
+def _init(server: ServerSettings, options: argparse.Namespace) -> int:
+    names = options.name or [*addresses.names(), *addresses.addresses()]
+    server.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    authority.make(server.tls_directory, socket.gethostname(), names)
+    if not options.json:
+        console.say(f"Made the shop's authority and a certificate in {server.tls_directory}.")
+        console.say("Keep ca-key.pem to yourself: whoever has it can pass for this server.")
+        console.say("The server speaks TLS from its next start.\n")
+    _tell(server, as_json=options.json)
+    return 0
+
+
+def _renew(server: ServerSettings, options: argparse.Namespace) -> int:
+    authority.renew(server.tls_directory, options.name)
+    _tell(server, as_json=options.json)
+    return 0
+
+
+def _show(server: ServerSettings, options: argparse.Namespace) -> int:
+    return 0 if _tell(server, as_json=options.json).days_left >= WARN_DAYS else 1
+
+
+def _tell(server: ServerSettings, *, as_json: bool) -> Shown:
+    files = server.tls_files
+    if files is None:
+        raise Failed("This server speaks plain HTTP. Make a certificate with: orderbell tls init")
+    shown = _shown(files[0], server.ca_path)
+    if as_json:
+        console.as_json(shown)
+        return shown
+    rows: list[tuple[str, str]] = [
+        ("certificate", shown.server_file),
+        ("names", ", ".join(shown.names)),
+        ("valid until", f"{shown.not_after:%Y-%m-%d} ({shown.days_left} days)"),
+        ("fingerprint", shown.fingerprint),
+        ("issued by", shown.issuer),
+    ]
+    if shown.ca_not_after is not None:
+        rows += [
+            ("authority", shown.ca_file),
+            ("valid until", f"{shown.ca_not_after:%Y-%m-%d}"),
+            ("fingerprint", shown.ca_fingerprint),
+            ("in pairing codes", shown.ca_short),
+        ]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        console.say(f"{name:{width}}  {value}")
+    return shown
+
+
+def _shown(server_file: Path, ca_file: Path | None) -> Shown:
+    own: Certificate = authority.read(server_file)
+    shown = Shown(
+        server_file=str(server_file),
+        names=own.names,
+        not_after=own.not_after,
+        days_left=own.days_left(datetime.now(UTC)),
+        fingerprint=own.fingerprint,
+        issuer=own.issuer,
+    )
+    if ca_file is None:
+        return shown
+    ca = authority.read(ca_file)
+    return msgspec.structs.replace(
+        shown,
+        ca_file=str(ca_file),
+        ca_fingerprint=ca.fingerprint,
+        ca_short=short_fingerprint(ca_file.read_text(encoding="ascii")),
+        ca_not_after=ca.not_after,
+    )
