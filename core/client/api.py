@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.ids import OpId, OrderId
+from core.domain.ids import ItemId, OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.people import Customer
-from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
+    ChangeAvailability,
     ChangePayment,
     ChangeStatus,
     HistoryQuery,
     OrderQuery,
     PlaceOrder,
     RecallOrder,
+    ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
@@ -74,3 +76,8 @@ class StaffApi(AccountApi, Protocol):
     def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order: ...
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order: ...
     def customers(self, q: str) -> Sequence[Customer]: ...
+    def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
+        """Say that an item is sold out, or sold again. It needs the server: a till cannot know it for the others."""
+
+    def replace_menu(self, request: ReplaceMenu) -> Menu:
+        """Sell by another menu: an admin's. Raises `MenuMoved` when somebody else has changed it meanwhile."""

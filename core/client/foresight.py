@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from core.client.errors import Refused
+import msgspec
+
+from core.client.errors import PRICE_CHANGED, PriceChanged, Refused
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, ShopId
 from core.domain.menu import Menu, as_if_available
@@ -12,9 +14,15 @@ from core.domain.people import Person, Role
 from core.domain.texts import check_no_card
 from core.protocol.requests import PlaceOrder, TakeOrder
 
+Request = PlaceOrder | TakeOrder
 
-def foreseen(request: PlaceOrder | TakeOrder, person: Person, menu: Menu, at: datetime) -> Order:
-    """What `person` asks for, at the prices of `menu`, the one known here. `request` has an id. Raises `Refused`."""
+
+def foreseen(request: Request, person: Person, menu: Menu, at: datetime) -> tuple[Request, Order]:
+    """What `person` asks for, at the prices of `menu`, the one known here: as it is sent, saying what it was told to
+    cost, and as it will be. `request` has an id.
+
+    Raises `Refused`, and `PriceChanged` when it says already what it was told to cost, and that is not so.
+    """
     try:
         check_delivery(request.fulfilment, request.address)
         check_no_card(note=request.note, address=request.address, customer_name=getattr(request, "customer_name", ""))
@@ -27,7 +35,7 @@ def foreseen(request: PlaceOrder | TakeOrder, person: Person, menu: Menu, at: da
     is_customer = person.role is Role.CUSTOMER
     channel = Channel.COUNTER if at_counter else Channel.ONLINE
     assert request.id is not None
-    return Order(
+    order = Order(
         id=request.id,
         shop_id=ShopId(""),
         number=getattr(request, "number", ""),
@@ -50,3 +58,8 @@ def foreseen(request: PlaceOrder | TakeOrder, person: Person, menu: Menu, at: da
         note=request.note.strip(),
         lines=lines,
     )
+    if isinstance(request, TakeOrder):
+        return msgspec.structs.replace(request, menu_version=request.menu_version or menu.version), order
+    if request.expected_total_minor not in (None, order.total_minor):
+        raise PriceChanged(PRICE_CHANGED, order=order)
+    return msgspec.structs.replace(request, expected_total_minor=order.total_minor), order

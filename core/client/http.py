@@ -18,15 +18,16 @@ from core.client.refusals import as_error
 from core.client.session import Keep, Session
 from core.client.transport import InTime
 from core.client.trust import is_plain, untrusted
-from core.domain.ids import OpId, OrderId, new_op_id
+from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.people import Customer
 from core.protocol.board import BOARD_PATH, BoardReply
 from core.protocol.headers import IDEMPOTENCY_KEY
-from core.protocol.replies import CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
+    ChangeAvailability,
     ChangePayment,
     ChangeStatus,
     DeviceSignIn,
@@ -35,6 +36,7 @@ from core.protocol.requests import (
     PlaceOrder,
     RecallOrder,
     RefreshTokens,
+    ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
@@ -160,6 +162,12 @@ class HttpApi:
 
     def customers(self, q: str) -> Sequence[Customer]:
         return self._get("/api/pos/customers/", CustomerList, {"q": q}).customers
+
+    def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
+        return self._post(f"/api/pos/menu/{quote(item_id)}/availability/", Availability, request, op_id)
+
+    def replace_menu(self, request: ReplaceMenu) -> Menu:
+        return self._signed("PUT", "/api/admin/menu/", Menu, body=request)
 
     # -- displays
 

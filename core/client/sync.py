@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -153,8 +153,15 @@ class Sync:
             menu = self._read_menu()
         if menu is None or menu is held:
             return None
-        self.cache.keep_menu(menu)
-        return menu
+        return self.cache.learn_menu(menu)
+
+    def menu_changed(self, change: Callable[[Menu], Menu | None]) -> None:
+        """This window has changed the menu: `change` says what it is by now, or None when that is to be heard."""
+        with self._telling:
+            held = self.cache.menu
+            menu = None if held is None else change(held)
+            if menu is not None and menu is not held:
+                self._tell(menu=self.cache.learn_menu(menu))
 
     def _read_menu(self) -> Menu | None:
         """The server's. One that cannot be had keeps nobody from hearing of orders: None."""

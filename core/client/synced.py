@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from core.client import ledger, pin, session_file
-from core.client.cache import Cache
+from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import PRICE_CHANGED, Conflict, NotFound, PriceChanged, Refused, SignedOut, Unreachable
+from core.client.errors import Conflict, NotFound, Refused, SignedOut, Unreachable
 from core.client.foresight import foreseen
 from core.client.http import HttpApi
 from core.client.local import LocalStore
@@ -27,20 +27,23 @@ from core.client.outbox import Outbox
 from core.client.search import find
 from core.client.sync import Sync
 from core.domain.errors import DomainError, IllegalMove
-from core.domain.ids import OpId, OrderId, new_order_id
+from core.domain.ids import ItemId, OpId, OrderId, new_order_id
 from core.domain.menu import Menu
 from core.domain.order import Order, check_payment
 from core.domain.people import Customer
 from core.domain.status import Move, OrderStatus, status_info, target_of, transition
-from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.events import MenuChanged
+from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
+    ChangeAvailability,
     ChangePayment,
     ChangeStatus,
     HistoryQuery,
     OrderQuery,
     PlaceOrder,
     RecallOrder,
+    ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
@@ -262,6 +265,17 @@ class SyncedApi:
         self._check_move(row, OrderStatus.CANCELLED, request.reason)
         return self._accept(Kind.CANCEL, op_id, row, request)
 
+    def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
+        reply = self._http.set_available(op_id, item_id, request)
+        happened = MenuChanged(version=reply.version, item_id=item_id, available=request.available)
+        self._signed_in.menu_changed(partial(menu_after, event=happened))
+        return reply
+
+    def replace_menu(self, request: ReplaceMenu) -> Menu:
+        menu = self._http.replace_menu(request)
+        self._signed_in.menu_changed(lambda _held: menu)
+        return menu
+
     # -- questions: the server's answer, and what is here when there is none
 
     def menu(self) -> Menu:
@@ -365,14 +379,8 @@ class SyncedApi:
         return shown or row
 
     def _accept_new(self, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str) -> Order:
-        sync, menu = self._signed_in, self.menu() if self._cache.menu is None else self._cache.menu
-        made = foreseen(request, self._tokens.person, menu, self.server_now())
-        if isinstance(request, TakeOrder):
-            request = msgspec.structs.replace(request, menu_version=request.menu_version or menu.version)
-        elif request.expected_total_minor not in (None, made.total_minor):
-            raise PriceChanged(PRICE_CHANGED, order=made)
-        else:
-            request = msgspec.structs.replace(request, expected_total_minor=made.total_minor)
+        sync = self._signed_in
+        request, made = foreseen(request, self._tokens.person, self._cache.menu or self.menu(), self.server_now())
         operation = sync.outbox.accept(kind, op_id, made.id, request, made, self.server_now(), series=series)
         self._nudge(operation.order_id)
         return operation.seen

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from core.client.errors import ClientError, Conflict, NotFound, Refused, SignedOut
+from core.client.errors import ClientError, Conflict, MenuMoved, NotFound, Refused, SignedOut
 from core.domain.errors import DomainError, IllegalMove
-from core.domain.ids import CustomerId, OpId, OrderId, ShopId, new_order_id, uuid7
-from core.domain.menu import Menu
+from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
+from core.domain.menu import Category, Menu, check_menu, with_availability
 from core.domain.money import totals
 from core.domain.order import (
     ONLINE_SERIES,
@@ -24,15 +24,17 @@ from core.domain.order import (
 from core.domain.people import Customer, Person, Role
 from core.domain.status import Move, OrderStatus, status_info, target_of, transition
 from core.protocol.headers import IDEMPOTENCY_KEY
-from core.protocol.replies import OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
+    ChangeAvailability,
     ChangePayment,
     ChangeStatus,
     HistoryQuery,
     OrderQuery,
     PlaceOrder,
     RecallOrder,
+    ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
@@ -86,6 +88,11 @@ class FakeBackend:
     def number(self, series: str) -> str:
         self.counters[series] = self.counters.get(series, 0) + 1
         return order_number(series, self.counters[series])
+
+    def change_menu(self, categories: tuple[Category, ...]) -> Menu:
+        if categories != self.menu.categories:
+            self.menu = msgspec.structs.replace(self.menu, categories=categories, version=self.menu.version + 1)
+        return self.menu
 
     def add_customer(self, name: str, phone: str, password: str = "correct horse") -> Customer:
         customer = Customer(id=CustomerId(uuid7()), name=name, phone=phone)
@@ -178,6 +185,22 @@ class FakeApi:
     def menu(self) -> Menu:
         self.backend.enter("menu")
         return self.backend.menu
+
+    def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
+        self.backend.enter("set_available")
+        self._me(staff=True)
+        if item_id not in self.backend.menu.items():
+            raise NotFound("There is no such item on the menu.")
+        self.backend.change_menu(with_availability(self.backend.menu.categories, {item_id: request.available}))
+        return Availability(item_id=item_id, available=request.available, version=self.backend.menu.version)
+
+    def replace_menu(self, request: ReplaceMenu) -> Menu:
+        self.backend.enter("replace_menu")
+        self._me(staff=True)
+        if request.version != self.backend.menu.version:
+            raise MenuMoved("Somebody else has changed it meanwhile.", self.backend.menu)
+        check_menu(request.categories)
+        return self.backend.change_menu(request.categories)
 
     def server_now(self) -> datetime:
         return self.backend.clock
