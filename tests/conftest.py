@@ -7,16 +7,48 @@ from collections.abc import Iterator
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # A slot that lacks @Slot is connected by name at run time; Qt warns, and a warning fails the test.
 os.environ["QT_LOGGING_RULES"] = "qt.pyside.libpyside.warning=true"
-for _name in [name for name in os.environ if name.startswith("ORDERBELL_")]:
+for _name in [name for name in os.environ if name.startswith("ORDERBELL_") and not name.startswith("ORDERBELL_TEST_")]:
     del os.environ[_name]
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.support import databases, postgres
+
 # pytest-qt gives up after 5 s. A condition that holds sooner is not waited for longer, and CI's machines are shared.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal):
     assert _wait.__kwdefaults__ is not None
     _wait.__kwdefaults__["timeout"] = 30_000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "sqlite_only(reason): what it tests PostgreSQL has not, or has nothing to do with"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What has a backend is tested on every database that the machine has."""
+    if "database" in metafunc.fixturenames:
+        alone = metafunc.definition.get_closest_marker("sqlite_only") is not None
+        kinds = [kind for kind in databases.wanted() if kind == "sqlite" or not alone]
+        metafunc.parametrize("database", kinds, indirect=True, scope="module")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    missing = set(databases.KINDS) - set(databases.wanted())
+    if missing:
+        terminalreporter.section("LEFT OUT", red=True)
+        advice = "" if postgres.binaries() else " There is none here; on Debian and Ubuntu: apt-get install postgresql"
+        terminalreporter.line(f"Nothing was tested on {', '.join(sorted(missing))}.{advice}", red=True)
+
+
+@pytest.fixture(scope="module")
+def database(request: pytest.FixtureRequest) -> Iterator[databases.Kind]:
+    """What the backends of a module's tests stand on; one after the other."""
+    kind: databases.Kind = request.param
+    with databases.standing_on(kind):
+        yield kind
 
 
 @pytest.fixture(autouse=True)

@@ -178,3 +178,5 @@ class Close(IntEnum):
     """Take a snapshot."""
     TOO_SLOW = 4429
     """The client did not read. Nothing is lost: its cursor says where to go on."""
+    UNAVAILABLE = 4503
+    """The server's database is out of reach."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from core.store.writer import Unavailable
+
 log = logging.getLogger(__name__)
 
 AFTER_FAILURE_S: Final = 1.0
@@ -28,6 +30,9 @@ async def _for_ever(step: Step) -> None:
     while True:
         try:
             await step()
+        except Unavailable as error:
+            log.warning("background work waits: %s", error)
+            await asyncio.sleep(AFTER_FAILURE_S)
         except Exception:
             log.exception("background work failed; trying again")
             await asyncio.sleep(AFTER_FAILURE_S)

@@ -24,7 +24,7 @@ from core.server import operators, problems
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
 from core.server.problems import Headers, Refusal
 from core.server.services import Services
-from core.store.writer import StoreClosed
+from core.store.writer import StoreClosed, Unavailable
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("orderbell.access")
@@ -45,6 +45,9 @@ _BODILESS: Final = (204, 304)  # and so without a length: RFC 9110 §8.6
 _PROBLEM: Final = problem.CONTENT_TYPE.encode()
 _encode: Final = msgspec.json.Encoder().encode
 _ID: Final = re.compile(r"[0-9a-f-]{1,36}")  # ours, and the counting numbers of older systems
+_NO_NUL: Final = "Text has no NUL characters."  # PostgreSQL's cannot
+_NUL: Final = rb"\u0000"
+_ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # and not an escaped backslash before those letters
 _run: Final = secrets.token_hex(4)
 _counter: Final = count(1)
 
@@ -83,6 +86,8 @@ class EndpointApp:
 
     async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Encoded[Any]:
         endpoint = self.endpoint
+        if "\0" in scope["path"]:
+            raise problems.not_found()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         bearer = await self._bearer(scope, headers)
         if self._says and bearer is not None:
@@ -155,6 +160,8 @@ class EndpointApp:
         """Repeated parameters where the query has a list; unknown ones are ignored."""
         values: dict[str, Any] = {}
         for name, value in _pairs(query_string):
+            if "\0" in value:
+                raise problems.invalid(_NO_NUL, name)
             if name in self._lists:
                 values.setdefault(name, []).append(value)
             else:
@@ -193,7 +200,9 @@ def refused(error: Exception, scope: Scope, request_id: str) -> tuple[Encoded[An
         case DomainError():
             refusal = problems.invalid(error.message, error.field)
         case StoreClosed():
-            refusal = problems.unavailable()
+            refusal = problems.unavailable("The server is stopping.")
+        case Unavailable():
+            refusal = problems.unavailable("The server's database is out of reach.")
         case _:
             log.error(
                 "a request failed",
@@ -230,6 +239,8 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
+    if _NUL in raw and _ESCAPED_NUL.search(raw):
+        raise problems.invalid(_NO_NUL, "")
     try:
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError:

@@ -168,8 +168,9 @@ def not_allowed_now(kind: str, detail: str) -> Refusal:
     return _refusal(409, kind, "Not possible.", detail)
 
 
-def unavailable() -> Refusal:
-    return _refusal(503, "unavailable", "The server is stopping.", headers=((b"retry-after", b"2"),))
+def unavailable(title: str) -> Refusal:
+    """Not now: asked again a little later it may well be done."""
+    return _refusal(503, "unavailable", title, headers=((b"retry-after", b"2"),))
 
 
 def no_backup(detail: str) -> Refusal:

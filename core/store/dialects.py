@@ -164,9 +164,9 @@ def of(name: str) -> Dialect:
 _UNIQUE_VIOLATION: Final = "23505"
 """Another process has just written what was looked for in vain."""
 _CONFLICTS: Final = frozenset({_UNIQUE_VIOLATION, "40001", "40P01"})  # ..., serialization_failure, deadlock_detected
-_OUT_OF_REACH: Final = frozenset({"55P03", "57P01", "57P02", "57P03", "25P03", "25006", "53300"})
+_OUT_OF_REACH: Final = frozenset({"55P03", "57P01", "57P02", "57P03", "25P03", "53300"})
 # lock_not_available, admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
-# read_only_sql_transaction (of a standby), too_many_connections
+# too_many_connections
 
 
 def is_conflict(error: BaseException) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from core.domain.order import Order
+from core.store.database import make_engine
+from tests.support import databases
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -31,29 +33,32 @@ class Findings(msgspec.Struct, kw_only=True):
 
 
 class _Server:
-    def __init__(self, path: Path) -> None:
-        with closing(sqlite3.connect(path)) as db:
+    def __init__(self, url: str) -> None:
+        engine = make_engine(url)
+        with engine.connect() as connection:
+            ask = connection.exec_driver_sql
             self.orders = {
-                row[0]: row[1:] for row in db.execute("SELECT id, version, status, payment, number FROM orders")
+                row[0]: tuple(row[1:]) for row in ask("SELECT id, version, status, payment, number FROM orders")
             }
             self.events = Counter(
                 msgspec.json.decode(payload).get("order_id") or msgspec.json.decode(payload)["order"]["id"]
-                for (payload,) in db.execute("SELECT payload FROM events")
+                for (payload,) in ask("SELECT payload FROM events")
             )
             self.replies: dict[str, Order] = {
                 key: msgspec.json.decode(reply, type=Order)
-                for key, reply in db.execute("SELECT key, reply FROM operations ORDER BY rowid")
+                for key, reply in ask("SELECT key, reply FROM operations ORDER BY created_at")
                 if b'"number"' in reply
             }
             self.makers: dict[tuple[str, int], str] = {}
             """Which operation made which version of which order; one that found it so made nothing."""
             for key, order in self.replies.items():
                 self.makers.setdefault((order.id, order.version), key)
+        engine.dispose()
 
 
 def audit(database: Path, clients: dict[Path, Iterable[dict[str, Any]]]) -> Findings:
     """`clients` are the clients' files and what each process said. Everything must have ended."""
-    found, server = Findings(), _Server(database)
+    found, server = Findings(), _Server(databases.url(database))
     _doubled(found, server)
     for path, said in clients.items():
         accepted = [line["accepted"] for line in said if "accepted" in line]

@@ -1,7 +1,6 @@
 """One drill: five clients, one backend, everything that may happen to them, and then peace again."""
 
 import random
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -16,10 +15,10 @@ from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.protocol.requests import SignIn, StaffSignIn
 from core.server.setup import NewShop, create_shop
-from core.store.database import Database, file_url
+from core.store.database import Database
 from tests.drill.audit import Findings, audit
 from tests.drill.client import Customer, Part, Staff
-from tests.support import shop
+from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.killer import Killable
 from tests.support.server import ServerProcess
@@ -69,7 +68,7 @@ class Drill:
     def run(self, seconds: float) -> Findings:
         """Trouble for `seconds`, then peace until everything is settled; gives what was found."""
         (self._directory / "server").mkdir(parents=True)
-        database = Database(file_url(self._database))
+        database = Database(databases.url(self._database))
         staff, customers = (shop.KIM, shop.ALEX), (shop.ADA, shop.GRACE)
         create_shop(database, NewShop(menu=shop.MENU, staff=staff, customers=customers, devices=("POS1", "POS2")))
         database.close()
@@ -144,19 +143,14 @@ class Drill:
         self._backup = True
 
     def _restore(self) -> None:
-        """The raw files of an earlier moment: the numbers of events are used again."""
+        """The raw state of an earlier moment: the numbers of events are used again."""
         if self._backup:
             self._kill_server(lambda: self._copy(self._directory / "backup", self._database.parent))
             self.restores += 1
 
     def _copy(self, source: Path, target: Path) -> None:
         target.mkdir(exist_ok=True)
-        for suffix in ("", "-wal", "-shm"):
-            (target / (self._database.name + suffix)).unlink(missing_ok=True)
-        for suffix in ("", "-wal"):
-            file = source / (self._database.name + suffix)
-            if file.exists():
-                shutil.copyfile(file, target / file.name)
+        databases.copy(source / self._database.name, target / self._database.name)
 
     # -- peace
 

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.store.tables import metadata
 from tests.integration import calls
 from tests.integration.calls import Caller
-from tests.support import shop
+from tests.support import databases, shop
 from tests.support.customer_synced import Cable, Synced, cable_to, synced_window
 from tests.support.server import ServerThread
 from tests.support.shop import World
@@ -32,19 +33,24 @@ class Place(msgspec.Struct, frozen=True):
     other_board: Caller
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What the database says, read beside the server."""
+        """What the database says, read beside the server. Each `?` stands for one of `values`."""
+        sql = databases.placed(sql)
         return self.server.database.read_blocking(
             lambda transaction: [tuple(row) for row in transaction.connection.exec_driver_sql(sql, values)]
         )
 
     def counts(self) -> dict[str, int]:
         """How many rows every table has."""
-        tables = [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in tables}
+        return {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in metadata.tables}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _on_every_database(database: databases.Kind) -> None:
+    """All of these tests have a backend."""
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory, database: databases.Kind) -> Iterator[Place]:
     """One backend for the tests of a module, so each must do with what the others leave."""
     directory = tmp_path_factory.mktemp("server")
     world = shop.lay_out(directory / "orderbell.db")

@@ -29,6 +29,7 @@ from core.protocol.requests import (
     TakeOrder,
 )
 from tests.support import shop
+from tests.support.databases import Kind
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.server import ServerThread
 
@@ -46,7 +47,7 @@ Backend = Callable[[], Door]
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+def real(tmp_path_factory: pytest.TempPathFactory, database: Kind) -> Iterator[Backend]:
     directory = tmp_path_factory.mktemp("contract")
     shop.lay_out(directory / "orderbell.db")
     with ServerThread(directory) as server, ExitStack() as opened:

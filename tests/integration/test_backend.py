@@ -18,6 +18,7 @@ from core.store.owner import SUFFIX, AlreadyServed, Ownership
 from tests.integration.calls import Caller
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.sqlite_only("one process owns a file; a server has no owner")
 BOARD = "/api/pos/orders/"
 
 

@@ -274,3 +274,14 @@ def test_every_answer_says_what_a_browser_may_not_do(place: Place) -> None:
         assert reply.headers["X-Request-Id"]
         assert "Server" not in reply.headers
         assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+def test_a_nul_is_in_no_text(place: Place) -> None:
+    """SQLite would keep it, PostgreSQL cannot: so nobody may send one."""
+    before = place.counts()
+    refused = place.ada.post(ORDERS, order_body(note="a\0b"))
+    assert (refused.status_code, refused.json()["type"]) == (422, "invalid")
+    searched = place.kim.get("/api/pos/orders/?q=a%00b")
+    assert (searched.status_code, searched.json()["field"]) == (422, "q")
+    assert place.counts() == before
+    assert place.ada.place(note="\\u0000 is only how one is written")["note"].startswith("\\u0000")

@@ -299,6 +299,7 @@ def test_state_and_what_is_pushed_come_to_what_a_fresh_look_shows(place: Place) 
     assert known == {ticket.order_id: ticket for ticket in look(place.board).tickets}
 
 
+@pytest.mark.sqlite_only("plans are told in its own words")
 def test_the_board_is_read_by_the_index_of_open_orders(place: Place) -> None:
     from core.store.board import TICKETS
 

@@ -5,14 +5,18 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from core.store import database
+from core.store import dialects
 from tests.integration import calls
 from tests.support import power_cut, shop
 from tests.support.server import ServerThread
 
-pytestmark = pytest.mark.skipif(not power_cut.can_record(), reason="this SQLite cannot be reached into")
+pytestmark = [
+    pytest.mark.skipif(not power_cut.can_record(), reason="this SQLite cannot be reached into"),
+    pytest.mark.sqlite_only("disks are made of what SQLite wrote"),
+]
 
 
 def _lost(directory: Path, images: int) -> int:
@@ -47,7 +51,8 @@ def test_nothing_answered_is_lost(tmp_path: Path) -> None:
 
 
 def test_without_full_something_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    careless = tuple(pragma.replace("FULL", "NORMAL") for pragma in database._DURABLE)
-    assert careless != database._DURABLE
-    monkeypatch.setattr(database, "_DURABLE", careless)
+    pragmas = tuple(pragma.replace("FULL", "NORMAL") for pragma in dialects.SQLITE.on_connect)
+    assert pragmas != dialects.SQLITE.on_connect
+    careless = msgspec.structs.replace(dialects.SQLITE, on_connect=pragmas)
+    monkeypatch.setattr(dialects, "of", lambda _name: careless)
     assert _lost(tmp_path, 40) > 0

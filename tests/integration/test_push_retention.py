@@ -11,7 +11,7 @@ from core.store import events
 from core.store.statements import Transaction
 from tests.integration import calls
 from tests.integration.test_push_feed import page, snapshot
-from tests.support import shop
+from tests.support import databases, shop
 from tests.support.server import ServerThread
 
 DAY_US = 86_400_000_000
@@ -26,7 +26,9 @@ def test_what_is_too_old_goes_step_by_step(tmp_path: Path, monkeypatch: pytest.M
             ada.place()
             cursors.append(snapshot(ada).cursor)
         server.database.write_blocking(
-            lambda tx: tx.connection.exec_driver_sql("UPDATE events SET at = at - ? WHERE seq <= 5", (2 * DAY_US,))
+            lambda tx: tx.connection.exec_driver_sql(
+                databases.placed("UPDATE events SET at = at - ? WHERE seq <= 5"), (2 * DAY_US,)
+            )
         )
     steps: list[int] = []
     done = threading.Event()

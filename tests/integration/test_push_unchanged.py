@@ -12,6 +12,7 @@ from core.server.routes import ENDPOINTS
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.test_push_feed import page, seq, snapshot
+from tests.support import databases
 
 CONDITIONAL = [endpoint.path for endpoint in ENDPOINTS if endpoint.conditional]
 NAMED = pytest.mark.parametrize("path", CONDITIONAL)
@@ -122,7 +123,7 @@ def test_the_same_version_of_another_history_is_another_tag(place: Place) -> Non
     tags = [place.ada.get(path).headers["ETag"] for path in paths]
     place.server.database.write_blocking(
         lambda tx: tx.connection.exec_driver_sql(
-            "UPDATE orders SET updated_at = updated_at + 1 WHERE id = ?", (order["id"],)
+            databases.placed("UPDATE orders SET updated_at = updated_at + 1 WHERE id = ?"), (order["id"],)
         )
     )
     try:
@@ -132,7 +133,7 @@ def test_the_same_version_of_another_history_is_another_tag(place: Place) -> Non
     finally:
         place.server.database.write_blocking(
             lambda tx: tx.connection.exec_driver_sql(
-                "UPDATE orders SET updated_at = updated_at - 1 WHERE id = ?", (order["id"],)
+                databases.placed("UPDATE orders SET updated_at = updated_at - 1 WHERE id = ?"), (order["id"],)
             )
         )
 

@@ -10,6 +10,7 @@ import pytest
 
 from core.store.database import CannotOpen, Database, file_url
 
+pytestmark = pytest.mark.sqlite_only("it does not get as far as a server, and a file can be spoilt")
 CODE = "import sys; from core.admin.cli import main; sys.exit(main())"
 
 

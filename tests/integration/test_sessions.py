@@ -7,6 +7,7 @@ import jwt
 import pytest
 import requests
 
+from core.store.tables import metadata
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key
 from tests.integration.conftest import Place
@@ -189,5 +190,6 @@ def test_secrets_are_kept_as_hashes(place: Place) -> None:
     assert hashes
     assert all(value.startswith("$argon2id$v=19$m=19456,t=2,p=1$") for (value,) in hashes)
     whole = b"".join(path.read_bytes() for path in place.directory.glob("orderbell.db*"))
+    whole += "".join(str(place.rows(f"SELECT * FROM {table}")) for table in metadata.tables).encode()
     for secret in (shop.PASSWORD, shop.CASHIER_PIN, place.ada.token, place.ada.signed_in["refresh_token"]):
         assert secret.encode() not in whole

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 import sqlalchemy
 
@@ -17,11 +18,11 @@ from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import orders
-from core.store.database import Database, file_url
+from core.store.database import Database, make_engine
 from core.store.instants import now
 from core.store.statements import Prepared, Transaction
 from core.store.writer import GROUP_LIMIT, StoreClosed
-from tests.support import shop
+from tests.support import databases, shop
 from tests.support.shop import World
 
 CANCEL_TIMEOUT_S = 20
@@ -33,7 +34,7 @@ class Kept:
     def __init__(self, directory: Path) -> None:
         self.path = directory / "orderbell.db"
         self.world: World = shop.lay_out(self.path)
-        self.database = Database(file_url(self.path))
+        self.database = Database(databases.url(self.path))
         self._count = 0
 
     def order(self, **changes: Any) -> Order:
@@ -85,6 +86,10 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
 
 
 class _Refused(Exception):
+    pass
+
+
+class _DiskError(Exception):
     pass
 
 
@@ -158,7 +163,7 @@ def test_nothing_is_answered_when_the_commit_fails(kept: Kept, monkeypatch: pyte
 
     def failing(transaction: Transaction, sql: str) -> None:
         if sql == "COMMIT" and broken and wanted_running.is_set():
-            raise sqlite3.OperationalError("disk I/O error")
+            raise _DiskError
         command(transaction, sql)
 
     wanted_running = threading.Event()
@@ -173,7 +178,7 @@ def test_nothing_is_answered_when_the_commit_fails(kept: Kept, monkeypatch: pyte
         return work
 
     results = _all_at_once(kept, [inserting(order) for order in wanted])
-    assert [type(result) for result in results] == [sqlite3.OperationalError] * 3
+    assert [type(result) for result in results] == [_DiskError] * 3
     broken = False
     assert not any(kept.there(order) for order in wanted)
     assert kept.database.write_blocking(kept.inserting(wanted[0])) == wanted[0].id
@@ -199,9 +204,10 @@ def test_closing_finishes_what_was_accepted_and_takes_no_more(tmp_path: Path) ->
     assert answered == [order.id for order in wanted]
     with pytest.raises(StoreClosed):
         kept.database.write_blocking(lambda _: None)
-    with sqlite3.connect(kept.path) as file:
-        assert file.execute("SELECT count(*) FROM orders").fetchone() == (5,)
-    file.close()
+    again = make_engine(databases.url(kept.path))
+    with again.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM orders").scalar() == 5
+    again.dispose()
 
 
 @pytest.mark.parametrize("sql", ["UPDATE status_history SET target = 'ready'", "DELETE FROM status_history"])
@@ -216,11 +222,19 @@ def test_history_is_written_once(kept: Kept, sql: str) -> None:
 
 
 def test_readers_cannot_write(kept: Kept) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises((sqlite3.OperationalError, psycopg.errors.ReadOnlySqlTransaction), match=r"read-?only"):
         kept.database.read_blocking(kept.inserting(kept.order()))
 
 
-def test_every_write_is_durable_and_every_reference_holds(kept: Kept) -> None:
+def test_every_reference_holds(kept: Kept) -> None:
+    nowhere = kept.order(customer_id=CustomerId("nobody"))
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError), match=r"(?i)foreign key"):
+        kept.database.write_blocking(kept.inserting(nowhere))
+    assert not kept.there(nowhere)
+
+
+@pytest.mark.sqlite_only("its own settings")
+def test_every_write_is_durable(kept: Kept) -> None:
     def settings(transaction: Transaction) -> list[Any]:
         return [
             transaction.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -230,10 +244,6 @@ def test_every_write_is_durable_and_every_reference_holds(kept: Kept) -> None:
     expected = ["wal", 2, 1, 5_000]
     assert kept.database.write_blocking(settings) == expected
     assert kept.database.read_blocking(settings) == expected
-    nowhere = kept.order(customer_id=CustomerId("nobody"))
-    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        kept.database.write_blocking(kept.inserting(nowhere))
-    assert not kept.there(nowhere)
 
 
 def plan(kept: Kept, prepared: Prepared, **values: Any) -> str:
@@ -246,6 +256,7 @@ def plan(kept: Kept, prepared: Prepared, **values: Any) -> str:
     return kept.database.read_blocking(explain)
 
 
+@pytest.mark.sqlite_only("plans are told in its own words")
 def test_a_history_page_is_one_seek_however_deep(kept: Kept) -> None:
     first = plan(kept, orders.HISTORY, customer_id=kept.world.ada, limit=20)
     deep = plan(kept, orders.HISTORY_AFTER, customer_id=kept.world.ada, placed_us=1, after_id="x", limit=20)
@@ -270,6 +281,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+@pytest.mark.sqlite_only("plans are told in its own words")
 def test_the_board_reads_only_what_is_open(kept: Kept, plans: list[str]) -> None:
     kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, OrderQuery(open=True)))
     assert len(plans) == 2
@@ -278,6 +290,7 @@ def test_the_board_reads_only_what_is_open(kept: Kept, plans: list[str]) -> None
         assert "TEMP B-TREE" not in found
 
 
+@pytest.mark.sqlite_only("plans are told in its own words")
 def test_a_scanned_number_is_one_seek(kept: Kept, plans: list[str]) -> None:
     order = kept.order()
     kept.database.write_blocking(kept.inserting(order))

@@ -109,10 +109,12 @@ def _write_while_another_process_wants_to(directory: Path) -> None:
         database.write_blocking(work)
 
 
+@pytest.mark.sqlite_only("PostgreSQL has no IMMEDIATE; shops are locked")
 def test_a_transaction_that_reads_and_then_writes_is_not_overtaken(tmp_path: Path) -> None:
     _write_while_another_process_wants_to(tmp_path)
 
 
+@pytest.mark.sqlite_only("PostgreSQL has no IMMEDIATE; shops are locked")
 def test_without_begin_immediate_it_would_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deferred = msgspec.structs.replace(dialects.SQLITE, begin_write="BEGIN")
     monkeypatch.setattr(dialects, "of", lambda _name: deferred)

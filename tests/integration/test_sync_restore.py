@@ -1,6 +1,5 @@
 """The database is put back while the shop works: found out on the next contact, and what was acknowledged is back."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from core.client import engine
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from tests.support import shop
+from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerProcess
 from tests.support.synced import Screen
@@ -18,7 +17,7 @@ TIMEOUT_S = (1.0, 2.0)
 
 
 class Restorable:
-    """A backend as a process, whose raw files can be kept and put back. `proxy.url` stays the same."""
+    """A backend as a process, whose database can be kept and put back. `proxy.url` stays the same."""
 
     def __init__(self, directory: Path) -> None:
         self._place = directory / "server"
@@ -39,11 +38,7 @@ class Restorable:
 
     def _swap(self, source: Path, target: Path) -> None:
         self._server.kill()
-        for suffix in ("", "-wal", "-shm"):
-            (target / f"orderbell.db{suffix}").unlink(missing_ok=True)
-        for suffix in ("", "-wal"):
-            if (file := source / f"orderbell.db{suffix}").exists():
-                shutil.copyfile(file, target / file.name)
+        databases.copy(source / "orderbell.db", target / "orderbell.db")
         self._server = ServerProcess(self._place).__enter__()
         self.proxy.upstream = self._server.url
 

@@ -10,12 +10,14 @@ from types import TracebackType
 from typing import Final, Self
 
 from core.admin.serving import make_server
-from core.server import keys
 from core.server.app import Orderbell
 from core.server.keys import Keys
+from core.server.keys import make as make_keys
 from core.server.services import Services
 from core.server.settings import ServerSettings
-from core.store.database import Database, file_url
+from core.server.tls import Presented
+from core.store.database import Database
+from tests.support import databases
 
 START_WITHIN_S: Final = 30
 
@@ -23,16 +25,18 @@ START_WITHIN_S: Final = 30
 class ServerThread:
     """The backend on a free port of this machine, over `directory`/orderbell.db, for the length of a `with`.
 
-    The file may be there already (see `tests.support.shop.lay_out`) or is made, empty of shops.
+    It may be there already (see `tests.support.shop.lay_out`) or is made, empty of shops. On which kind of database,
+    `tests.support.databases` says.
     """
 
-    def __init__(self, directory: Path, settings: ServerSettings | None = None) -> None:
+    def __init__(self, directory: Path, settings: ServerSettings | None = None, keys: Keys | None = None) -> None:
         self.settings = settings or ServerSettings(port=0, data_dir=str(directory))
-        self.keys: Keys = keys.make()
+        self.keys = keys or make_keys()
         self.url = ""
-        self.database = Database(file_url(directory / "orderbell.db"))
+        self.database = Database(self.settings.database_url or databases.url(directory / "orderbell.db"))
         self._listening = threading.Event()
-        self._server = make_server(self.database, self.keys, self.settings, self._on_listening)
+        self.presented = Presented(*self.settings.tls_files) if self.settings.tls_files else None
+        self._server = make_server(self.database, self.keys, self.settings, self._on_listening, self.presented)
         self._thread = threading.Thread(target=self._run, name="test-server")
 
     def __enter__(self) -> Self:
@@ -77,6 +81,8 @@ class ServerProcess:
 
     def __init__(self, directory: Path, *flags: str) -> None:
         self._arguments = ["serve", "--port", "0", "--data-dir", str(directory), "--announce-json", *flags]
+        if databases.kind() != "sqlite":
+            self._arguments += ["--database-url", databases.url(directory / "orderbell.db")]
         self._log = directory / "server.log"
         self.url = ""
         self.said: list[str] = []

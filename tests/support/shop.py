@@ -13,6 +13,7 @@ from core.domain.money import Tax
 from core.domain.people import Role
 from core.server.setup import NewCustomer, NewDisplay, NewShop, NewStaff, create_shop
 from core.store.database import Database, file_url
+from tests.support import databases, postgres
 
 PASSWORD: Final = "s3cret-of-a-customer"
 CASHIER_PIN: Final = "24681357"
@@ -82,37 +83,51 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(path: Path) -> World:
-    """Write the world's database file to `path`."""
-    content, world = _made()
+    """Make the world's database: the file `path`, or what stands for it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    if databases.kind() == "sqlite":
+        content, world = _file()
+        path.write_bytes(content)
+    else:
+        template, world = _template()
+        databases.create(path, template)
     return world
 
 
 @functools.cache
-def _made() -> tuple[bytes, World]:
+def _file() -> tuple[bytes, World]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "world.db"
-        database = Database(file_url(path))
-        try:
-            first = create_shop(
-                database,
-                NewShop(menu=MENU, staff=(KIM, ALEX), customers=(ADA, GRACE), devices=(DEVICE,), displays=(DISPLAY,)),
-            )
-            elsewhere = msgspec.structs.replace(MENU, shop_name="Other Kitchen")
-            second = create_shop(
-                database,
-                NewShop(menu=elsewhere, staff=(SAM,), devices=(OTHER_DEVICE,), displays=(OTHER_DISPLAY,)),
-            )
-        finally:
-            database.close()
-        world = World(
-            shop=first.id,
-            other_shop=second.id,
-            kim=first.staff[0],
-            alex=first.staff[1],
-            sam=second.staff[0],
-            ada=first.customers[0],
-            grace=first.customers[1],
-        )
+        world = _make(file_url(path))
         return path.read_bytes(), world
+
+
+@functools.cache
+def _template() -> tuple[str, World]:
+    postgres.server().create("world")
+    return "world", _make(postgres.server().url("world"))
+
+
+def _make(url: str) -> World:
+    database = Database(url)
+    try:
+        first = create_shop(
+            database,
+            NewShop(menu=MENU, staff=(KIM, ALEX), customers=(ADA, GRACE), devices=(DEVICE,), displays=(DISPLAY,)),
+        )
+        elsewhere = msgspec.structs.replace(MENU, shop_name="Other Kitchen")
+        second = create_shop(
+            database,
+            NewShop(menu=elsewhere, staff=(SAM,), devices=(OTHER_DEVICE,), displays=(OTHER_DISPLAY,)),
+        )
+    finally:
+        database.close()
+    return World(
+        shop=first.id,
+        other_shop=second.id,
+        kim=first.staff[0],
+        alex=first.staff[1],
+        sam=second.staff[0],
+        ada=first.customers[0],
+        grace=first.customers[1],
+    )

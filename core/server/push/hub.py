@@ -25,6 +25,7 @@ from core.server.services import Services
 from core.store import events, sessions
 from core.store.events import EVERYBODY, Kept
 from core.store.instants import now, to_us
+from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ class Hub:
         self._drained = asyncio.Event()
         self._drained.set()
         self._endings: set[asyncio.Task[None]] = set()
+        self._looked_us = 0
+        """Up to when we know whose sessions were ended: the database may have been out of reach since."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -179,16 +182,18 @@ class Hub:
 
     async def _advance(self, feed: Feed) -> bool:
         """Have the next events of a shop wait for all who may see them. False when there were none."""
-        found = await self._database.read(
-            lambda transaction: events.after(transaction, feed.shop_id, feed.position.seq, READ_AT_ONCE)
-        )
+        displays, names = Audience(feed.shop_id, display=True), self._services.settings.board_names
+        seen_by_displays = displays in feed.channels
+
+        def read(transaction: Transaction) -> tuple[list[Kept], list[Kept]]:
+            found = events.after(transaction, feed.shop_id, feed.position.seq, READ_AT_ONCE)
+            return found, list(board.moves(transaction, found, names=names)) if seen_by_displays else []
+
+        found, moves = await self._database.read(read)
         if not found:
             return False
-        displays = Audience(feed.shop_id, display=True)
-        moves: list[Kept] = []
-        if displays in feed.channels:
-            names = self._services.settings.board_names
-            moves = await self._database.read(lambda transaction: list(board.moves(transaction, found, names=names)))
+        if displays in feed.channels and not seen_by_displays:
+            return True  # the first one came meanwhile: look again, for it too
         told = [(audience, event) for event in found for audience in feed.audiences(event)]
         told += [(displays, move) for move in moves]
         touched: set[Channel] = set()
@@ -258,10 +263,12 @@ class Hub:
         """Once a second: whose time is up, who is owed a heartbeat, and what happened without our being told."""
         await asyncio.sleep(TICK_S)
         assert self._loop is not None
-        since = to_us(now()) - _LOOK_BACK_US
+        looked_at = to_us(now())
+        since = (self._looked_us or looked_at) - _LOOK_BACK_US
         revoked = set(await self._database.read(lambda transaction: sessions.revoked_since(transaction, since)))
         for session_id in revoked:
             self._services.verified.forget_session(session_id)
+        self._looked_us = looked_at
         wall, quiet_since = time.time(), self._loop.time() - HEARTBEAT_S + TICK_S
         for feed in list(self._feeds.values()):
             for channel in list(feed.channels.values()):

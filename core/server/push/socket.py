@@ -13,6 +13,7 @@ from core.server.push import channel, feed
 from core.server.push.channel import Line, Subscriber
 from core.server.push.hub import END_WITHIN_S, Hub
 from core.server.services import Services
+from core.store.writer import Unavailable
 
 EXTENSION: Final = "orderbell.push"
 """The ASGI extension in which a server gives us the socket's own end: `{"line": core.server.push.channel.Line}`."""
@@ -59,6 +60,8 @@ class PushSocket:
             await channel.end(send, line, ended.code, END_WITHIN_S)
         except Refusal as refusal:
             await channel.end(send, line, _CODES[refusal.problem.type], END_WITHIN_S)
+        except Unavailable:
+            await channel.end(send, line, Close.UNAVAILABLE, END_WITHIN_S)
 
     async def _serve(self, receive: Receive, send: Send, line: Line) -> None:
         try:

