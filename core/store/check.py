@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, Integer, Select, and_, cast, func, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.status import OPEN
@@ -128,13 +129,23 @@ def soundness(connection: Connection) -> list[Finding]:
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql("SELECT 1")
         return []
-    pages = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-    wrong = [] if pages == ["ok"] else pages
-    broken = [f"{row[0]} → {row[2]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+    pages = _told(connection, "PRAGMA integrity_check")
+    wrong = [] if pages == [("ok",)] else [str(row[0]) for row in pages]
+    broken = [" → ".join(map(str, row[::2][:2])) for row in _told(connection, "PRAGMA foreign_key_check")]
     return [
         _finding("integrity", "every page and index of the file is whole", wrong),
         _finding("references", "every reference leads somewhere", broken),
     ]
+
+
+def _told(connection: Connection, pragma: str) -> list[tuple[Any, ...]]:
+    """The rows of a pragma; of a file that cannot even be looked through, why not."""
+    found: list[tuple[Any, ...]] = []
+    try:
+        found += [tuple(row) for row in connection.exec_driver_sql(pragma)]
+    except DBAPIError as error:
+        found.append((str(error.orig),))
+    return found
 
 
 def invariants(connection: Connection, advance: Advance | None = None) -> list[Finding]:

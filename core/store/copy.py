@@ -102,8 +102,8 @@ def tables_of(connection: Connection, revision: str) -> list[Table]:
 def digest(connection: Connection, table: Table) -> Digest:
     """What a table holds now."""
     found = _Digesting()
-    for batch in connection.execute(_all(table)).partitions():
-        for row in batch:
+    with connection.execute(_all(table)) as rows:
+        for row in rows:
             found.add(tuple(row))
     return found.result()
 
@@ -128,14 +128,15 @@ def _copied(reading: Connection, writing: Connection, tables: Sequence[Table], a
     for table in tables:
         found, insert = _Digesting(), table.insert()
         names = [column.name for column in table.columns]
-        for batch in reading.execute(_all(table)).partitions():
-            rows = [tuple(row) for row in batch]
-            for row in rows:
-                found.add(row)
-            writing.execute(insert, [dict(zip(names, row, strict=True)) for row in rows])
-            done += len(rows)
-            advance(done, total)
-        copied[table.name] = found.result()
+        with reading.execute(_all(table)) as result:
+            for batch in result.partitions():
+                rows = [tuple(row) for row in batch]
+                for row in rows:
+                    found.add(row)
+                writing.execute(insert, [dict(zip(names, row, strict=True)) for row in rows])
+                done += len(rows)
+                advance(done, total)
+        copied[str(table.name)] = found.result()
     for table in tables:
         if digest(writing, table) != copied[table.name]:
             raise CopyError(f"What the destination has in {table.name} is not what the source has.")

@@ -1,0 +1,292 @@
+"""`orderbell db`: a database moved to another one, row by row the same or not at all; and looked at by rule."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import Engine
+
+from core.admin import db as command
+from core.admin.failed import Failed
+from core.server.keys import Keys
+from core.server.settings import ServerSettings
+from core.store import check, copy, migrate
+from core.store.database import Database, file_url, make_engine
+from core.store.owner import Ownership
+from core.store.tables import metadata
+from tests.integration import calls
+from tests.integration.calls import Caller
+from tests.support import databases, shop
+from tests.support.server import ServerThread
+from tests.support.synced import Screen
+
+NAMES = "日本 مطعم \N{ROLLER COASTER} 'quoted' \\ back\u2028slash"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Engine]:
+    """An SQLite shop with orders in it."""
+    with databases.standing_on("sqlite"):
+        shop.lay_out(tmp_path / "source.db")
+        (tmp_path / "source.db").rename(tmp_path / "orderbell.db")
+        with ServerThread(tmp_path) as server:
+            ada, kim = calls.customer(server, shop.ADA), calls.staff(server, shop.KIM)
+            for note in ("", NAMES, "x" * 500):
+                kim.move(
+                    ada.post("/api/online/orders/", {"lines": [{"item_id": "fries", "note": note}]}).json(), "confirmed"
+                )
+            kim.post("/api/pos/orders/", {"lines": [{"item_id": "bowl"}], "customer_name": NAMES}, key="k1")
+    engine = make_engine(file_url(tmp_path / "orderbell.db"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Iterator[Engine]:
+    """Empty, of the kind that is tested."""
+    engine = make_engine(databases.url(tmp_path / "destination.db"))
+    yield engine
+    engine.dispose()
+
+
+def _serving(engine: Engine, directory: Path, keys: Keys | None = None) -> ServerThread:
+    url = engine.url.render_as_string(hide_password=False)
+    engine.dispose()
+    return ServerThread(directory, ServerSettings(port=0, data_dir=str(directory), database_url=url), keys)
+
+
+def _held(engine: Engine) -> dict[str, copy.Digest]:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        found = {table.name: copy.digest(connection, table) for table in metadata.sorted_tables}
+        connection.exec_driver_sql("COMMIT")
+    return found
+
+
+def test_everything_arrives_and_goes_on(source: Engine, destination: Engine, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    copied = copy.copy(source, destination, lambda done, total: told.append((done, total)))
+    assert copied == _held(source) == _held(destination)
+    assert copied["orders"].rows == 4
+    assert told[-1] == (sum(each.rows for each in copied.values()),) * 2
+    with destination.connect() as connection:
+        assert [each for each in check.invariants(connection) if each.count] == []
+    with _serving(destination, tmp_path) as server:
+        ada = calls.customer(server, shop.ADA)
+        page = ada.get("/api/online/orders/history/").json()
+        assert page["total"] == 3
+        assert page["orders"][1]["lines"][0]["note"] == NAMES
+        assert ada.place()["number"] == "ONLINE-000004"
+
+
+def _epoch(screen: Screen) -> str:
+    place = screen.api._cache.place
+    assert place is not None
+    return place.epoch
+
+
+def test_a_screen_goes_on_without_noticing(source: Engine, destination: Engine, tmp_path: Path) -> None:
+    """Its cursor is good in the new database: nothing diverged, nothing is sent again."""
+    with _serving(source, tmp_path) as server, Screen(server.url, tmp_path / "pos.db") as pos:
+        pos.staff()
+        pos.until_live()
+        taken = pos.take()
+        pos.until_sent()
+        epoch = _epoch(pos)
+        keys = server.keys
+    copy.copy(source, destination)
+    with _serving(destination, tmp_path, keys) as server, Screen(server.url, tmp_path / "pos.db") as pos:
+        assert pos.api.resume() is not None
+        pos.until_live()
+        assert _epoch(pos) == epoch
+        assert not any(changed.whole for changed in pos.told[1:])
+        assert pos.take().number != taken.number
+        pos.until_sent()
+
+
+def test_what_is_not_empty_is_left_as_it_is(source: Engine, destination: Engine) -> None:
+    copy.copy(source, destination)
+    before = _held(destination)
+    with pytest.raises(copy.CopyError, match="not empty"):
+        copy.copy(source, destination)
+    assert _held(destination) == before
+
+
+def test_what_arrives_changed_is_not_kept(source: Engine, destination: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = copy.digest
+
+    def sees_one_row_less(connection: Any, table: Any) -> copy.Digest:
+        found = digest(connection, table)
+        return copy.Digest(found.rows - 1, found.hash) if table.name == "order_lines" else found
+
+    monkeypatch.setattr(copy, "digest", sees_one_row_less)
+    with pytest.raises(copy.CopyError, match="order_lines"):
+        copy.copy(source, destination)
+    monkeypatch.undo()
+    assert all(held.rows == 0 for held in _held(destination).values())
+
+
+def test_one_changed_value_changes_the_hash(source: Engine, tmp_path: Path) -> None:
+    before = _held(source)
+    with source.connect() as connection:
+        connection.exec_driver_sql("UPDATE orders SET note = note || '.' WHERE number = 'ONLINE-000001'")
+    after = _held(source)
+    assert {name for name in before if before[name] != after[name]} == {"orders"}
+
+
+_DYING = """
+import os, sys
+from core.store import copy
+from core.store.database import make_engine
+def die(done, total):
+    if done > 20:
+        os._exit(9)
+copy.copy(make_engine(sys.argv[1]), make_engine(sys.argv[2]), die)
+"""
+
+
+def test_a_kill_leaves_it_empty(source: Engine, destination: Engine) -> None:
+    urls = [engine.url.render_as_string(hide_password=False) for engine in (source, destination)]
+    source.dispose()
+    assert subprocess.run([sys.executable, "-c", _DYING, *urls], check=False).returncode == 9
+    assert all(held.rows == 0 for held in _held(destination).values())
+    assert copy.copy(source, destination) == _held(source)
+
+
+def test_a_row_that_the_other_database_refuses(source: Engine, destination: Engine) -> None:
+    with source.connect() as connection:
+        connection.exec_driver_sql("UPDATE orders SET note = 'a' || char(0) || 'b' WHERE number = 'ONLINE-000001'")
+    if databases.kind() == "sqlite":
+        assert copy.copy(source, destination) == _held(source)
+    else:
+        with pytest.raises(copy.CopyError, match="NUL"):
+            copy.copy(source, destination)
+        assert all(held.rows == 0 for held in _held(destination).values())
+
+
+def test_an_older_schema_is_copied_as_it_is(source: Engine, destination: Engine, tmp_path: Path) -> None:
+    older = make_engine(file_url(tmp_path / "older.db"))
+    migrate.upgrade(older, "0003")
+    with older.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
+    assert copy.copy(older, destination)["shops"].rows == 1
+    assert migrate.current(destination) == "0003"
+    older.dispose()
+
+
+# -- the command
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    capsys.readouterr()
+    status = command.main([*arguments, "--json"])
+    return status, msgspec.json.decode(capsys.readouterr().out)
+
+
+def test_the_command_copies_and_shows_both_hashes(
+    source: Engine, destination: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source.dispose()
+    to = destination.url.render_as_string(hide_password=False)
+    status, rows = _run(capsys, "copy", str(tmp_path / "orderbell.db"), to)
+    assert status == 0
+    assert {row["table"]: copy.Digest(row["rows"], row["hash"]) for row in rows} == _held(source)
+    with pytest.raises(Failed, match="not empty"):
+        _run(capsys, "copy", str(tmp_path / "orderbell.db"), to)
+    with Ownership(file_url(tmp_path / "orderbell.db")), pytest.raises(Failed, match="Stop the server first"):
+        _run(capsys, "copy", str(tmp_path / "orderbell.db"), to)
+    with pytest.raises(Failed, match="There is no database"):
+        _run(capsys, "copy", str(tmp_path / "nothing.db"), to)
+    assert not (tmp_path / "nothing.db").exists()
+
+
+def test_current_upgrade_and_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = databases.url(tmp_path / "orderbell.db")
+    engine = make_engine(url)
+    migrate.upgrade(engine, "0003")
+    engine.dispose()
+    where = ("--data-dir", str(tmp_path), "--database-url", url)
+    status, found = _run(capsys, "current", *where)
+    assert (status, found["current"], found["newest"]) == (1, "0003", migrate.head())
+    with pytest.raises(Failed, match="not upgraded"):
+        _run(capsys, "check", *where)
+    assert _run(capsys, "upgrade", *where)[0] == 0
+    assert _run(capsys, "current", *where)[0] == 0
+    status, findings = _run(capsys, "check", *where)
+    assert (status, {each["count"] for each in findings}) == (0, {0})
+
+
+def test_a_newer_database_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = databases.url(tmp_path / "orderbell.db")
+    Database(url).close()
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    for name in ("current", "upgrade", "check"):
+        with pytest.raises(Failed, match=r"9999.*newer Orderbell"):
+            command.main([name, "--data-dir", str(tmp_path), "--database-url", url])
+    assert not (tmp_path / "backups").exists()
+
+
+# -- the rules
+
+BREAKS = {
+    "owners": "UPDATE orders SET customer_id = 'nobody' WHERE number = 'ONLINE-000001'",
+    "events": "DELETE FROM events WHERE seq = 2",
+    "history": "UPDATE status_history SET source = 'ready' WHERE version = 2",
+    "status": "UPDATE orders SET status = 'ready' WHERE number = 'ONLINE-000001'",
+    "open": "UPDATE orders SET is_open = 0 WHERE number = 'ONLINE-000001'",
+    "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
+    "lines": "UPDATE order_lines SET quantity = quantity + 1",
+    "counts": "UPDATE customers SET order_count = order_count + 1",
+    "numbers": "UPDATE number_series SET last = 0 WHERE series = 'ONLINE'",
+}
+
+
+def test_every_rule_is_broken_here() -> None:
+    assert set(BREAKS) == {rule.name for rule in check.RULES}
+
+
+@pytest.mark.parametrize("rule", BREAKS)
+def test_what_breaks_a_rule_is_found(source: Engine, rule: str) -> None:
+    with source.connect() as connection:
+        assert {each.rule for each in check.invariants(connection) if each.count} == set()
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        for trigger in ("status_history_no_update", "status_history_no_delete"):
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        connection.exec_driver_sql(BREAKS[rule])
+        found = {each.rule: each.examples for each in check.invariants(connection) if each.count}
+    assert found[rule]
+    assert set(found) <= {rule, "counts"}, "an order of nobody is nobody's to count, too"
+
+
+def test_a_broken_reference_and_a_broken_page_are_found(source: Engine, tmp_path: Path) -> None:
+    with source.connect() as connection:
+        assert {each.count for each in check.soundness(connection)} == {0}
+    source.dispose()
+    path = tmp_path / "orderbell.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE orders SET customer_id = 'nobody' WHERE number = 'ONLINE-000001'")
+        db.commit()
+        root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'ix_orders_shop'").fetchone()[0]
+    content = bytearray(path.read_bytes())
+    content[(root - 1) * 4096 : root * 4096] = bytes(4096)
+    path.write_bytes(content)
+    with source.connect() as connection:
+        found = {each.rule: each.count for each in check.soundness(connection)}
+    assert found["integrity"] > 0
+    assert found["references"] == 1
+
+
+def test_a_served_database_is_checked_by_whoever_serves_it(place: Any) -> None:
+    reply = place.alex.get("/api/admin/check/")
+    assert reply.status_code == 200
+    assert {each["count"] for each in reply.json()["findings"]} == {0}
+    assert Caller(place.server.url).get("/api/admin/check/").status_code == 401

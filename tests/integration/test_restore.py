@@ -1,0 +1,415 @@
+"""`orderbell backup restore`: the old database or the new one whenever it dies, what was there is kept, and every
+screen finds out and sends again what the backup lacks."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core.admin import backup as command
+from core.admin import setup
+from core.admin.failed import Failed
+from core.client import engine as client_engine
+from core.domain.status import OrderStatus
+from core.protocol.care import BackupKind
+from core.store import backup, check, migrate, restore
+from core.store.backup import BadBackup
+from core.store.database import file_url, make_engine
+from core.store.owner import Ownership
+from core.store.restore import RestoreError
+from tests.integration import calls
+from tests.integration.calls import Caller, new_key
+from tests.support import databases, shop
+from tests.support.fault_proxy import FaultProxy
+from tests.support.server import ServerProcess, ServerThread
+from tests.support.synced import Screen
+
+TIMEOUT_S = (1.0, 2.0)
+
+
+def _orders(url: str) -> set[str]:
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        found = {row[0] for row in connection.exec_driver_sql("SELECT id FROM orders")}
+        assert [each for each in check.invariants(connection) if each.count] == []
+    engine.dispose()
+    return found
+
+
+def _epochs(url: str) -> set[str]:
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        found = {row[0] for row in connection.exec_driver_sql("SELECT epoch FROM shops")}
+    engine.dispose()
+    return found
+
+
+class Stopped:
+    """A shop whose server is stopped, with a backup of two orders and a database that has a third."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        shop.lay_out(directory / "orderbell.db")
+        self.url = databases.url(directory / "orderbell.db")
+        setup.open_keys(directory / "keys.json")
+        with ServerThread(directory) as server:
+            ada = calls.customer(server, shop.ADA)
+            self.before = {ada.place()["id"], ada.place()["id"]}
+            made = backup.create(server.database.engine, directory / "backups", BackupKind.MANUAL)
+            self.after = self.before | {ada.place()["id"]}
+        self.backup = directory / "backups" / made.name
+        self.epochs = _epochs(self.url)
+
+    def restore(self) -> restore.Restored:
+        return restore.restore(self.backup, self.url, self.directory / "backups")
+
+    def command(self, *more: str) -> int:
+        where = ("--data-dir", str(self.directory), "--database-url", self.url)
+        return command.main(["restore", self.backup.name, *where, *more])
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Stopped:
+    return Stopped(tmp_path)
+
+
+def test_it_is_as_it_was_with_a_new_epoch_and_what_was_there_is_kept(stopped: Stopped) -> None:
+    restored = stopped.restore()
+    assert _orders(stopped.url) == stopped.before
+    assert not _epochs(stopped.url) & stopped.epochs
+    assert len(_epochs(stopped.url)) == 2, "each shop its own"
+    kept = Path(restored.kept)
+    if databases.kind() == "sqlite":
+        assert _orders(file_url(kept)) == stopped.after
+        assert not list(stopped.directory.glob("*restoring*"))
+    else:
+        assert backup.verify(kept).kind is BackupKind.BEFORE_RESTORE
+        assert _orders(file_url(kept)) == stopped.after
+    backup.verify(stopped.backup)
+
+
+def test_it_asks_and_says_what_would_be_lost(stopped: Stopped, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Failed, match="Nobody is here to be asked"):
+        stopped.command()
+    assert "1 orders that were placed since" in capsys.readouterr().out
+    assert _orders(stopped.url) == stopped.after
+    assert stopped.command("--yes") == 0
+    assert "is kept" in capsys.readouterr().out
+    assert _orders(stopped.url) == stopped.before
+
+
+def test_one_that_is_not_whole_replaces_nothing(stopped: Stopped) -> None:
+    content = bytearray(stopped.backup.read_bytes())
+    content[len(content) // 2] ^= 1
+    stopped.backup.write_bytes(content)
+    with pytest.raises(Failed, match="bytes have changed"):
+        stopped.command("--yes")
+    assert _orders(stopped.url) == stopped.after
+    assert _epochs(stopped.url) == stopped.epochs
+
+
+def test_lost_keys_come_back_from_beside_the_backup(stopped: Stopped) -> None:
+    keys = stopped.directory / "keys.json"
+    content = keys.read_bytes()
+    stopped.backup.with_name(stopped.backup.name + command.KEYS).write_bytes(content)
+    keys.unlink()
+    assert stopped.command("--yes") == 0
+    assert keys.read_bytes() == content
+
+
+def test_no_keys_are_said_to_be_gone(stopped: Stopped, capsys: pytest.CaptureFixture[str]) -> None:
+    (stopped.directory / "keys.json").unlink()
+    assert stopped.command("--yes") == 0
+    assert "everybody has to sign in again" in capsys.readouterr().out
+
+
+def test_an_older_backup_is_upgraded(stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the newest migration had come after the backup."""
+    upgraded: list[str] = []
+    upgrade = migrate.upgrade
+
+    def noticed(engine: Engine, revision: str = "head") -> None:
+        if engine.dialect.name == "sqlite" and "restoring" in str(engine.url):
+            upgraded.append(str(engine.url))
+        upgrade(engine, revision)
+
+    monkeypatch.setattr(migrate, "upgrade", noticed)
+    restored = stopped.restore()
+    assert len(upgraded) == 1
+    assert restored.schema == migrate.head()
+
+
+@pytest.mark.sqlite_only("others may serve a database that is no file")
+def test_a_database_that_is_served_is_left_alone(stopped: Stopped) -> None:
+    with Ownership(stopped.url), pytest.raises(Failed, match="Stop the server first"):
+        stopped.command("--yes")
+    assert _orders(stopped.url) == stopped.after
+
+
+@pytest.mark.sqlite_only("a file that is gone, and one that is damaged")
+def test_a_database_that_is_gone_or_damaged_comes_back(stopped: Stopped) -> None:
+    file = stopped.directory / "orderbell.db"
+    file.unlink()
+    assert restore.loss(stopped.url, backup.verify(stopped.backup)) is None
+    assert stopped.restore().kept == ""
+    assert _orders(stopped.url) == stopped.before
+    file.write_bytes(b"what a broken disk left of it" * 1000)
+    Path(f"{file}-wal").write_bytes(b"and of its log")
+    assert restore.loss(stopped.url, backup.verify(stopped.backup)) is None
+    kept = Path(stopped.restore().kept)
+    assert _orders(stopped.url) == stopped.before
+    assert kept.read_bytes().startswith(b"what a broken disk")
+    assert not Path(f"{file}-wal").exists() or Path(f"{file}-wal").read_bytes() != b"and of its log"
+
+
+@pytest.mark.sqlite_only("its files are swapped one after the other")
+def test_a_log_that_was_left_is_not_read_into_the_new_file(stopped: Stopped) -> None:
+    """A killed server leaves what it has not yet written back; SQLite would read it into whatever lies beside it."""
+    file = stopped.directory / "orderbell.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as holding:
+        holding.execute("PRAGMA journal_mode = WAL")
+        holding.execute("UPDATE shops SET name = 'Renamed'")
+        wal = Path(f"{file}-wal").read_bytes()
+        content = file.read_bytes()
+    file.write_bytes(content)
+    Path(f"{file}-wal").write_bytes(wal)
+    restored = stopped.restore()
+    with closing(sqlite3.connect(file)) as db:
+        assert {row[0] for row in db.execute("SELECT name FROM shops")} == {"Test Kitchen", "Other Kitchen"}
+    with closing(sqlite3.connect(restored.kept)) as db:
+        assert {row[0] for row in db.execute("SELECT name FROM shops")} == {"Renamed"}, "nothing of it is lost"
+
+
+class _Killed(BaseException):
+    """The process is gone at this point; nothing after it is done."""
+
+
+_STEPS: list[tuple[Any, str]] = [
+    (restore, "sync_directory"),
+    (restore, "_second_name"),
+    (Path, "unlink"),
+    (Path, "replace"),
+]
+
+
+@pytest.mark.sqlite_only("a server's rows are exchanged in one transaction; see below")
+def test_whenever_it_dies_the_database_is_the_old_one_or_the_new_one(
+    stopped: Stopped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = []
+    for die_at in range(1, 30):
+        left = die_at
+
+        def dying(call: Callable[..., Any]) -> Callable[..., Any]:
+            def counted(*arguments: Any, **named: Any) -> Any:
+                nonlocal left
+                left -= 1
+                if left < 0:  # it is dead: nothing is tidied up
+                    raise _Killed
+                if left == 0:
+                    raise _Killed
+                return call(*arguments, **named)
+
+            return counted
+
+        with monkeypatch.context() as patched:
+            for owner, name in _STEPS:
+                patched.setattr(owner, name, dying(getattr(owner, name)))
+            try:
+                stopped.restore()
+                finished = True
+            except _Killed:
+                finished = False
+        found = _orders(stopped.url)
+        assert found in (stopped.before, stopped.after), f"died at step {die_at}"
+        outcomes.append(found == stopped.before)
+        for left_behind in stopped.directory.glob(".restoring*"):
+            left_behind.unlink()
+        if finished:
+            break
+    else:
+        pytest.fail("it never got to its end")
+    assert len(outcomes) > 5
+    assert outcomes[0] is False
+    assert outcomes[-1] is True
+
+
+def test_rows_that_cannot_be_exchanged_leave_those_that_were_there(
+    stopped: Stopped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if databases.kind() == "sqlite":
+        monkeypatch.setattr(restore, "_replace_file", _refuse)
+    else:
+        from core.store import copy
+
+        monkeypatch.setattr(copy, "digest", lambda _connection, _table: copy.Digest(0, "not what was sent"))
+    with pytest.raises(RestoreError):
+        stopped.restore()
+    assert _orders(stopped.url) == stopped.after
+    assert _epochs(stopped.url) == stopped.epochs
+
+
+def _refuse(*_arguments: Any) -> str:
+    raise OSError("the disk is full")
+
+
+def test_a_backup_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadBackup):
+        restore.restore(tmp_path / "nothing.backup.db", databases.url(tmp_path / "orderbell.db"), tmp_path)
+
+
+# -- with the shop around it
+
+
+class Shop:
+    """A backend as a process; `proxy.url` stays the same while it is stopped, restored and started."""
+
+    def __init__(self, directory: Path) -> None:
+        self._place = directory / "server"
+        shop.lay_out(self._place / "orderbell.db")
+        self._where = ("--data-dir", str(self._place), "--database-url", databases.url(self._place / "orderbell.db"))
+        self._server = ServerProcess(self._place).__enter__()
+        self.proxy = FaultProxy(self._server.url)
+
+    def back_up(self) -> None:
+        assert command.main(["create", *self._where]) == 0
+
+    def restore(self) -> None:
+        """As an admin does it: stop, restore, start."""
+        self._server.stop()
+        [made] = backup.listed(self._place / "backups")
+        assert command.main(["restore", made.name, "--yes", *self._where]) == 0
+        self._server = ServerProcess(self._place).__enter__()
+        self.proxy.upstream = self._server.url
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture
+def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    monkeypatch.setattr(client_engine, "backoff_s", lambda _attempt: 0.1)
+    backend = Shop(tmp_path)
+    with backend.proxy:
+        yield backend
+    backend.stop()
+
+
+def test_everything_acknowledged_comes_back_once_and_nobody_is_signed_out(backend: Shop, tmp_path: Path) -> None:
+    url = backend.proxy.url
+    with (
+        Screen(url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos,
+        Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada,
+    ):
+        pos.staff()
+        ada.customer()
+        pos.until_live()
+        ada.until_live()
+        early = ada.place()
+        pos.until(lambda: pos.store.get(early.id) is not None)
+        backend.back_up()
+        placed = ada.place()
+        pos.until(lambda: pos.store.get(placed.id) is not None)
+        seen = pos.store.get(placed.id)
+        assert seen is not None
+        pos.move(seen, OrderStatus.CONFIRMED)
+        taken = pos.take()
+        pos.until_sent()
+        told = len(pos.told), len(ada.told)
+        backend.restore()
+        pos.until(lambda: any(changed.whole for changed in pos.told[told[0] :]))
+        ada.until(lambda: any(changed.whole for changed in ada.told[told[1] :]))
+        for screen, order_id in ((pos, placed.id), (ada, placed.id), (pos, taken.id)):
+            screen.until(
+                lambda screen=screen, order_id=order_id: (  # type: ignore[misc]
+                    (row := screen.store.server_row(order_id)) is not None and row.status is OrderStatus.CONFIRMED
+                )
+            )
+        pos.until_sent()
+        ada.until_sent()
+        row = pos.store.server_row(taken.id)
+        assert row is not None
+        assert (row.number, row.version) == (taken.number, 1)
+        assert {order.id for order in ada.store} == {early.id, placed.id}
+
+
+# -- who was signed in
+
+
+def _refresh(server: ServerThread, token: str, key: str | None = None) -> dict[str, Any] | None:
+    reply = Caller(server.url).post("/api/auth/refresh/", {"refresh_token": token}, key=key)
+    assert reply.status_code in (200, 401)
+    return reply.json() if reply.status_code == 200 else None
+
+
+@pytest.fixture
+def gone_on(tmp_path: Path) -> Iterator[tuple[ServerThread, list[str], str]]:
+    """A restored shop; Ada's refresh tokens, of which the backup knows the first two; Kim's, who signed in since."""
+    shop.lay_out(tmp_path / "orderbell.db")
+    url = databases.url(tmp_path / "orderbell.db")
+    with ServerThread(tmp_path) as server:
+        tokens = [calls.customer(server, shop.ADA).signed_in["refresh_token"]]
+
+        def next_one() -> None:
+            given = _refresh(server, tokens[-1])
+            assert given is not None
+            tokens.append(given["refresh_token"])
+
+        next_one()
+        made = backup.create(server.database.engine, tmp_path / "backups", BackupKind.MANUAL)
+        next_one()
+        next_one()
+        since = calls.staff(server, shop.KIM).signed_in["refresh_token"]
+        keys = server.keys
+    restore.restore(tmp_path / "backups" / made.name, url, tmp_path / "backups")
+    with ServerThread(tmp_path, keys=keys) as server:
+        yield server, tokens, since
+
+
+def test_who_was_signed_in_still_is(gone_on: tuple[ServerThread, list[str], str]) -> None:
+    server, tokens, _ = gone_on
+    key = new_key()
+    first = _refresh(server, tokens[-1], key)
+    assert first is not None
+    again = _refresh(server, tokens[-1], key)
+    assert again is not None
+    assert again["refresh_token"] == first["refresh_token"], "an answer that was lost is given again"
+    assert _refresh(server, first["refresh_token"]) is not None
+    assert _refresh(server, tokens[-1]) is None, "it works once"
+    assert _refresh(server, first["refresh_token"]) is None, "and a copy ends the session"
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_copy_from_before_the_backup_ends_the_session(
+    gone_on: tuple[ServerThread, list[str], str], which: int
+) -> None:
+    server, tokens, _ = gone_on
+    owner = _refresh(server, tokens[-1])
+    assert owner is not None
+    assert _refresh(server, tokens[which]) is None
+    assert _refresh(server, owner["refresh_token"]) is None
+
+
+def test_a_session_from_after_the_backup_has_to_be_begun_again(gone_on: tuple[ServerThread, list[str], str]) -> None:
+    server, _, since = gone_on
+    assert _refresh(server, since) is None
+
+
+def test_nobody_else_can_make_a_token_of_a_lost_generation(gone_on: tuple[ServerThread, list[str], str]) -> None:
+    server, tokens, _ = gone_on
+    session_id, generation, unique, proof = tokens[-1].split(".")
+    later = f"{session_id}.{int(generation) + 1}"
+    for forged in (
+        f"{later}.{unique}.{proof}",
+        f"{later}.{unique}.",
+        f"{session_id}.{generation}.{unique}x.{proof}",
+        f"{session_id}.{generation}.{unique}",
+        f".{proof}",
+        proof,
+    ):
+        assert _refresh(server, forged) is None, forged
+    assert _refresh(server, tokens[-1]) is not None
