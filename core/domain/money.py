@@ -31,12 +31,31 @@ _EXPONENTS = {
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
+CURRENCIES = frozenset(
+    """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
+    COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS
+    INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP
+    MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR
+    SDG SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST
+    XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+    """.split()  # noqa: SIM905 - as many lines of quotes would say no more
+)
+"""ISO 4217: what is money somewhere today; no metals, funds and units of account."""
 _AMOUNT = re.compile(r"[^\d\s.,+-]{0,3}\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?\s*")
 
 
 def exponent(currency: str) -> int:
     """How many decimals `currency` (ISO 4217) has: 2 for USD, 0 for JPY, 3 for KWD."""
     return _EXPONENTS.get(currency, 2)
+
+
+def check_currency(code: str) -> str:
+    """`"eur"` → `"EUR"`. Raises `DomainError` on what is no currency."""
+    found = code.strip().upper()
+    if found not in CURRENCIES:
+        raise DomainError(f"{code!r} is no currency's code (ISO 4217), as USD or EUR")
+    return found
 
 
 def as_decimal(minor: int, currency: str) -> str:

@@ -1,0 +1,60 @@
+"""Questions on a terminal: asked again until the answer can be, and not asked where nobody is there to answer."""
+
+import getpass
+import re
+import sys
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from core.admin import console
+from core.admin.failed import Failed
+from core.domain.errors import DomainError
+
+T = TypeVar("T")
+
+_PIN: Final = re.compile(r"[0-9]{4,10}")
+"""As `core.protocol.requests.Pin`."""
+
+
+def somebody() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty()
+
+
+def answer(question: str, given: str | None, default: str, check: Callable[[str], T], *, flag: str, ask: bool) -> T:
+    """What was `given` by `flag`, else what a person answers, else `default`; as `check` makes it.
+
+    `check` raises `ValueError` or `DomainError` with a sentence on what cannot be. Raises `Failed` when there is no
+    answer that can be, and nobody to ask.
+    """
+    while True:
+        typed = given
+        if typed is None:
+            typed = (input(f"{question}{f' [{default}]' if default else ''}: ") if ask else "").strip() or default
+        try:
+            return check(typed)
+        except (ValueError, DomainError) as error:
+            if given is not None or not ask:
+                raise Failed(f"{flag}: {error}.", status=2) from None
+            console.warn(f"{error}.")
+
+
+def new_pin(whose: str) -> str:
+    """A PIN, typed twice and shown to nobody; empty when one shall be made."""
+    while True:
+        typed = getpass.getpass(f"PIN of {whose}, 4 to 10 digits (empty: make one): ")
+        if not typed:
+            return ""
+        if not _PIN.fullmatch(typed):
+            console.warn("A PIN has 4 to 10 digits.")
+        elif getpass.getpass("The same again: ") != typed:
+            console.warn("The two are not the same.")
+        else:
+            return typed
+
+
+def pin(text: str) -> str:
+    """`text` as a PIN. Raises `ValueError`."""
+    if not _PIN.fullmatch(text):
+        raise ValueError("a PIN has 4 to 10 digits")
+    return text

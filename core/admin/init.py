@@ -1,0 +1,292 @@
+"""`orderbell init`: a shop of one's own, from an empty machine. Run again after it was cut short, it goes on."""
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+import msgspec
+
+from core import settings
+from core.admin import asking, config, console, menu_file, setup
+from core.admin.failed import Failed
+from core.domain.menu import Category, Menu
+from core.domain.money import Tax, check_currency
+from core.domain.people import Role
+from core.server.backups import open_database
+from core.server.keys import KeyFileError
+from core.server.settings import SECTION, ServerSettings
+from core.server.setup import NewShop, NewStaff, create_shop
+from core.settings import SettingsError, document
+from core.store import shops
+from core.store.database import CannotOpen, Database
+from core.store.files import write_whole
+from core.store.owner import AlreadyServed, Ownership
+from core.store.shops import Shop
+
+NAME_MOST: Final = 80
+_KEPT: Final = ("host", "port", "data_dir", "database_url", "key_file")
+"""Flags that go into the settings file."""
+_EXAMPLES: Final = """examples:
+  orderbell init                             asks for what it needs
+  orderbell init --shop-name "Corner Kitchen" --currency EUR --tax-rate 19 --menu menu.csv
+  orderbell init --shop-name Test --currency USD --json --data-dir /srv/orderbell --config /etc/orderbell.toml
+
+Without a terminal nothing is asked: --shop-name and --currency are needed, a PIN is made and printed once.
+Nothing that is there is overwritten. Cut short, it can be run again."""
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is now. `pin` is empty when a person typed it."""
+
+    shop_id: str
+    shop_name: str
+    currency: str
+    time_zone: str
+    tax_rate_bp: int
+    tax_included: bool
+    items: int
+    admin: str
+    pin: str
+    terminal: str
+    settings_file: str
+    data_dir: str
+    database: str
+    next: tuple[str, ...]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0, 1 when there is a shop already or it could not be made, and 2 on answers that cannot be."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell init",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--shop-name", metavar="NAME", help="as it stands on receipts")
+    parser.add_argument("--currency", metavar="CODE", help="ISO 4217, as USD or EUR")
+    parser.add_argument("--time-zone", metavar="ZONE", help="IANA, as Europe/Berlin (default: this machine's)")
+    parser.add_argument("--tax-rate", metavar="PERCENT", help="sales tax, as 8.25 (default: 0)")
+    taxed = parser.add_mutually_exclusive_group()
+    taxed.add_argument(
+        "--tax-included", dest="tax", action="store_const", const="yes", help="prices contain it (default)"
+    )
+    taxed.add_argument("--tax-added", dest="tax", action="store_const", const="no", help="it is added to prices")
+    parser.add_argument("--admin", metavar="NAME", help="who signs in first (default: Admin)")
+    parser.add_argument(
+        "--pin-file", metavar="FILE", help="a file with the admin's PIN; - reads it from standard input"
+    )
+    parser.add_argument("--menu", metavar="WHAT", help="empty, demo, or a CSV file (default: empty)")
+    parser.add_argument("--yes", action="store_true", help="ask nothing; take the defaults")
+    parser.add_argument("--json", action="store_true", help="ask nothing; say what was made as JSON")
+    settings.add_flags(parser, ServerSettings, only=_KEPT)
+    options = parser.parse_args(argv)
+    path = settings.named_file(vars(options)) or settings.default_file()
+    server = _server(options, path)
+    try:
+        server.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with Ownership(server.database):
+            database = open_database(server)
+            try:
+                return _init(server, database, path, options)
+            finally:
+                database.close()
+    except (AlreadyServed, CannotOpen, KeyFileError, OSError) as error:
+        raise Failed(f"{error}") from None
+    except (KeyboardInterrupt, EOFError):
+        raise Failed("Stopped. Run it again to go on.") from None
+
+
+def _server(options: argparse.Namespace, path: Path) -> ServerSettings:
+    """As the flags and the file say; a file that was named need not be there yet."""
+    flags = vars(options) | {"config": str(path) if path.exists() else None}
+    environment = {name: value for name, value in os.environ.items() if name != settings.FILE_VARIABLE}
+    try:
+        return settings.load(ServerSettings, SECTION, flags, environment).values
+    except SettingsError as error:
+        raise Failed(str(error), status=2) from None
+
+
+def _init(server: ServerSettings, database: Database, path: Path, options: argparse.Namespace) -> int:
+    known = database.read_blocking(shops.default)
+    if known is not None:
+        raise Failed(_already(known, server, path))
+    wanted, pin_was_made = _wanted(options)
+    chosen = {name: _typed(server, name) for name in _KEPT if getattr(options, name) is not None}
+    if not path.exists():
+        write_whole(path, document.toml(config.sections(), {SECTION: chosen}).encode(), private=True)
+        _say(options, f"Wrote the settings file {path}.")
+    else:
+        _say(options, f"Kept the settings file {path} as it is.")
+        if chosen:
+            said = ", ".join(f"{name} = {document.literal(value)}" for name, value in chosen.items())
+            console.warn(f"The flags of this command are not in it. See that [{SECTION}] there has: {said}")
+    setup.open_keys(server.keys_path)
+    admin = wanted.staff[0]
+    if pin_was_made:  # before it is made, so that it is not made and unknown
+        _say(options, f"The PIN of {admin.name} is {admin.pin}. Write it down: it is kept only as a hash.")
+    made = create_shop(database, wanted)
+    menu = wanted.menu
+    ending = f" --config {path}" if options.config else ""
+    report = Made(
+        shop_id=made.id,
+        shop_name=menu.shop_name,
+        currency=menu.currency,
+        time_zone=wanted.time_zone,
+        tax_rate_bp=menu.tax.rate_bp,
+        tax_included=menu.tax.included,
+        items=len(menu.items()),
+        admin=admin.name,
+        pin=admin.pin if pin_was_made else "",
+        terminal=setup.DEVICE,
+        settings_file=str(path),
+        data_dir=str(server.directory),
+        database=database.engine.url.render_as_string(hide_password=True),
+        next=(f"orderbell serve{ending}", f"orderbell pos{ending}", f"orderbell tls init{ending}"),
+    )
+    if options.json:
+        console.as_json(report)
+    else:
+        _tell(report)
+    return 0
+
+
+def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
+    """The shop that was asked for, and whether the admin's PIN was made here."""
+    ask = asking.somebody() and not (options.yes or options.json)
+
+    def answer(question: str, name: str, default: str, check: Any) -> Any:
+        flag = "--" + name.replace("_", "-")
+        return asking.answer(question, getattr(options, name), default, check, flag=flag, ask=ask)
+
+    shop_name = answer("Name of the shop", "shop_name", "", _name)
+    currency = answer("Currency (ISO 4217, as USD or EUR)", "currency", "", check_currency)
+    time_zone = answer("Time zone (IANA)", "time_zone", system_time_zone(), _time_zone)
+    rate_bp = answer("Sales tax in percent", "tax_rate", "0", _basis_points)
+    included = not rate_bp or answer("Do prices contain the tax? yes or no", "tax", "yes", _yes)
+    categories = answer("Menu: empty, demo, or a CSV file", "menu", "empty", lambda text: _menu(text, currency))
+    admin = answer("Name of the first admin", "admin", "Admin", _name)
+    if options.pin_file:
+        pin = asking.answer("", _read(options.pin_file), "", asking.pin, flag="--pin-file", ask=False)
+    else:
+        pin = asking.new_pin(admin) if ask else ""
+    shop = NewShop(
+        menu=Menu(shop_name, currency, Tax(rate_bp, included), categories),
+        staff=(NewStaff(admin, pin or f"{secrets.randbelow(1_000_000):06d}", Role.ADMIN),),
+        devices=(setup.DEVICE,),
+        time_zone=time_zone,
+    )
+    return shop, not pin
+
+
+def system_time_zone() -> str:
+    """This machine's, by its IANA name, where it says so (POSIX); else UTC."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    local = Path("/etc/localtime")
+    for name in (named, local.resolve().as_posix().partition("/zoneinfo/")[2] if local.is_symlink() else ""):
+        if name in available_timezones():
+            return name
+    return "UTC"
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > NAME_MOST:
+        raise ValueError(f"a name has 1 to {NAME_MOST} letters")
+    return name
+
+
+def _time_zone(text: str) -> str:
+    known = available_timezones()
+    if text in known:
+        return text
+    close = get_close_matches(text, known, 1, 0.5)
+    raise ValueError(f"{text!r} is no time zone (IANA)" + (f"; did you mean {close[0]}?" if close else ""))
+
+
+def _basis_points(text: str) -> int:
+    try:
+        rate_bp = Decimal(text.strip().rstrip("%").replace(",", ".")) * 100
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no percentage, as 8.25") from None
+    if not rate_bp.is_finite() or rate_bp != int(rate_bp) or not 0 <= rate_bp <= 10_000:
+        raise ValueError("a tax is 0 to 100 percent, with two decimals at most")
+    return int(rate_bp)
+
+
+def _yes(text: str) -> bool:
+    word = text.strip().casefold()
+    if word not in {"y", "yes", "n", "no"}:
+        raise ValueError("say yes or no")
+    return word.startswith("y")
+
+
+def _menu(text: str, currency: str) -> tuple[Category, ...]:
+    if text == "empty":
+        return ()
+    if text == "demo":
+        return setup.demo_menu().categories
+    try:
+        parsed = menu_file.parse(Path(text).read_bytes(), currency)
+    except OSError as error:
+        raise ValueError(f"{text} cannot be read: {error.strerror}") from None
+    if parsed.complaints:
+        told = (f"{text}:{each.line}: {each.column} {each.message}" for each in parsed.complaints)
+        raise ValueError("it is no menu yet\n" + "\n".join(told))
+    return parsed.categories
+
+
+def _read(file: str) -> str:
+    try:
+        return (sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
+    except OSError as error:
+        raise Failed(f"--pin-file {file} cannot be read: {error.strerror}.", status=2) from None
+
+
+def _typed(server: ServerSettings, name: str) -> Any:
+    """A flag's value as it goes into the file. A path is made one that means the same from anywhere."""
+    value = getattr(server, name)
+    return str(Path(value).absolute()) if name in {"data_dir", "key_file"} else value
+
+
+def _already(known: Shop, server: ServerSettings, path: Path) -> str:
+    told = f"There is a shop already, {known.name!r} in {server.directory}. Nothing was changed."
+    if not path.exists():
+        told += " It has no settings file; begin one with: orderbell config template"
+    return told + " For another shop, name another --data-dir."
+
+
+def _say(options: argparse.Namespace, text: str) -> None:
+    if not options.json:
+        console.say(text)
+
+
+def _tell(made: Made) -> None:
+    tax = f"{Decimal(made.tax_rate_bp) / 100} % {'in' if made.tax_included else 'on top of'} the prices"
+    rows = (
+        ("shop", made.shop_name),
+        ("currency", made.currency),
+        ("time zone", made.time_zone),
+        ("tax", tax if made.tax_rate_bp else "none"),
+        ("menu", f"{made.items} items"),
+        ("admin", made.admin),
+        ("terminal", made.terminal),
+        ("database", made.database),
+    )
+    console.say("Made the shop:")
+    for name, value in rows:
+        console.say(f"  {name:10}{value}")
+    says = (
+        "run the backend",
+        f"open the counter's window; sign in as {made.admin}",
+        "before screens on other machines",
+    )
+    console.say("Next:")
+    for command, why in zip(made.next, says, strict=True):
+        console.say(f"  {command:24}  {why}")
