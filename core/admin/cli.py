@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "config": Command("core.admin.config:main", "show every setting and where it came from; check the file"),
     "tls": Command("core.admin.tls:main", "make, renew and show the certificates that screens know the server by"),
     "serve": Command("core.admin.serve:main", "run the backend"),
+    "users": Command("core.admin.users:main", "add, disable, reset and unlock staff and customers; roles"),
+    "devices": Command("core.admin.devices:main", "pair tills and boards, see how they are doing, revoke one"),
     "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
     "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
     "db": Command("core.admin.db:main", "upgrade, check and copy the database"),

@@ -1,0 +1,126 @@
+"""`orderbell devices`: pair tills, boards and screens, see how each of them is doing, revoke one."""
+
+import argparse
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from core.admin import backend, console
+from core.admin.backend import Backend
+from core.admin.failed import Failed
+from core.domain.ids import DeviceId
+from core.domain.people import DeviceKind
+from core.protocol.devices import CODE_LETTERS, DeviceList, DeviceReport, Invitation, InviteDevice, parts
+
+DEVICES: Final = "/api/admin/devices/"
+_EXAMPLES: Final = """examples:
+  orderbell devices pair POS2                 a till; its order numbers are POS2-000001, POS2-000002, …
+  orderbell devices pair BOARD2 --kind board  a board over the counter
+  orderbell devices list                      when each was last heard of, and how far behind it is
+  orderbell devices revoke POS2               at once; for one that was lost or stolen
+
+A code works once and for ten minutes. Pairing a name again hands it to another machine: the one before is signed out,
+and the numbers go on a thousand further, so that none is given twice."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0, or 1 when the backend refused."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell devices",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    pair = _command(commands, "pair", "a code to type into a till, a board or a screen", _pair)
+    pair.add_argument("name", help="what it is called: POS2")
+    pair.add_argument("--kind", choices=[kind.value for kind in DeviceKind], default=DeviceKind.TERMINAL.value)
+    pair.add_argument("--json", action="store_true", help="for a script")
+    listing = _command(commands, "list", "all devices, when they were last heard of and how far behind they are", _list)
+    listing.add_argument("--json", action="store_true", help="for a script")
+    revoke = _command(commands, "revoke", "end what a device may do, at once", _revoke)
+    revoke.add_argument("name")
+    revoke.add_argument("--yes", action="store_true", help="do not ask")
+    options = parser.parse_args(argv)
+    with backend.reach(backend.configured(options), options.shop) as api:
+        options.run(api, options)
+    return 0
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(run=run)
+    backend.add_flags(parser)
+    return parser
+
+
+def _pair(api: Backend, options: argparse.Namespace) -> None:
+    wanted = {"name": options.name.upper(), "kind": options.kind}
+    try:
+        body = msgspec.convert(wanted, InviteDevice)
+    except msgspec.ValidationError:
+        raise Failed("A device's name has up to 20 letters and digits, and begins with a letter: POS2", 2) from None
+    invitation = api.call("POST", DEVICES, body=body, reply=Invitation)
+    if options.json:
+        console.as_json(invitation)
+        return
+    console.say(f"Type this into the {invitation.kind} that is to be {invitation.name}:\n")
+    console.say(f"  {invitation.code}\n", "bold")
+    console.say(f"It works once, until {invitation.expires_at.astimezone():%H:%M}.")
+    _, fingerprint = parts(invitation.code)
+    if fingerprint:
+        console.say(f"The letters after the first {CODE_LETTERS} are by what it knows this server.")
+
+
+def _list(api: Backend, options: argparse.Namespace) -> None:
+    found = _devices(api)
+    if options.json:
+        console.as_json(found)
+        return
+    rows = [
+        (each.name, each.kind.value, _state(each), _moment(each.last_contact_at), _lag(each), each.app_version)
+        for each in found.devices
+    ]
+    columns = ("name", "kind", "", "last heard of", "behind", "version")
+    console.table(columns, rows, empty="There is no device yet: orderbell devices pair POS1")
+
+
+def _revoke(api: Backend, options: argparse.Namespace) -> None:
+    name = DeviceId(options.name.upper())
+    if name not in {each.name for each in _devices(api).devices}:
+        raise Failed(f"There is no device {name}. `orderbell devices list` has them.")
+    console.confirm(f"Sign out whoever works at {name}, and let nobody in there any more?", yes=options.yes)
+    api.send("POST", f"{DEVICES}{quote(name)}/revoke/")
+    console.say(f"{name} is revoked. What it has not sent stays in its own file.")
+
+
+def _devices(api: Backend) -> DeviceList:
+    return api.call("GET", DEVICES, reply=DeviceList)
+
+
+def _state(device: DeviceReport) -> str:
+    if device.revoked_at is not None:
+        return f"revoked {_moment(device.revoked_at)}"
+    if device.paired_at is not None:
+        return f"paired {_moment(device.paired_at)}"
+    return "not paired: made with the shop"
+
+
+def _lag(device: DeviceReport) -> str:
+    if device.lag_events is None or device.revoked_at is not None:
+        return ""
+    if not device.lag_events:
+        return "nothing"
+    events = f"{device.lag_events} event{'s' * (device.lag_events > 1)}"
+    return f"{events}, {device.lag_s:.0f} s" if device.lag_s is not None else events
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at is not None else "never"

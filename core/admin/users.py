@@ -1,0 +1,241 @@
+"""`orderbell users`: who works here, and the customers: add, list, disable, reset, roles, unlock."""
+
+import argparse
+import getpass
+import secrets
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from core.admin import backend, console
+from core.admin.backend import Backend
+from core.admin.failed import Failed
+from core.domain.people import Role
+from core.protocol.accounts import (
+    ACCOUNTS_MOST,
+    AddStaff,
+    ChangeCustomer,
+    ChangeStaff,
+    CustomerAccount,
+    CustomerAccounts,
+    StaffAccount,
+    StaffList,
+)
+from core.protocol.devices import grouped
+from core.protocol.trust import ALPHABET
+
+STAFF: Final = "/api/admin/staff/"
+CUSTOMERS: Final = "/api/admin/customers/"
+PIN_DIGITS: Final = 6
+_PASSWORD_LETTERS: Final = 12
+_EXAMPLES: Final = """examples:
+  orderbell users add Kim                          a cashier, with a PIN that is made up and shown once
+  orderbell users add Alex --role admin --ask      and one with a PIN that you type
+  orderbell users list                             everybody who works or has worked here
+  orderbell users disable Kim                      at once, wherever Kim is signed in
+  orderbell users reset Kim                        another PIN
+  orderbell users role Kim admin
+  orderbell users unlock Kim                       after too many wrong PINs
+
+  orderbell users list --customers ada             whose name starts so, or whose number ends so
+  orderbell users reset --customer "+1 555 0100"   another password, for one who forgot
+
+A PIN or password is never an argument: arguments are kept in the shell's history and shown to other users of the
+machine. With --ask it is typed, or read from standard input; without, it is made up and shown once."""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an account, for a script. `secret` is there when it was made up here."""
+
+    account: StaffAccount | CustomerAccount
+    secret: str = ""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0, or 1 when the backend refused."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell users",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add = _command(commands, "add", "somebody new", _add)
+    add.add_argument("name")
+    add.add_argument("--role", choices=(Role.CASHIER.value, Role.ADMIN.value), default=Role.CASHIER.value)
+    add.add_argument("--ask", action="store_true", help="type the PIN instead of having one made up")
+    listing = _command(commands, "list", "everybody who works or has worked here", _list)
+    listing.add_argument("--customers", metavar="Q", nargs="?", const="", help="customers instead, those that match")
+    for name, says, change in (
+        ("disable", "they sign in no more, and are signed out at once", {"disabled": True}),
+        ("enable", "they may sign in again", {"disabled": False}),
+        ("unlock", "forget their wrong tries", {"unlock": True}),
+    ):
+        command = _command(commands, name, says, _change)
+        command.set_defaults(change=change)
+        _add_whom(command)
+    reset = _command(commands, "reset", "another PIN, or another password for a customer; it signs them out", _reset)
+    reset.add_argument("--ask", action="store_true", help="type it instead of having one made up")
+    _add_whom(reset)
+    role = _command(commands, "role", "make somebody a cashier or an admin; it signs them out", _role)
+    role.add_argument("name")
+    role.add_argument("role", choices=(Role.CASHIER.value, Role.ADMIN.value))
+    options = parser.parse_args(argv)
+    with backend.reach(backend.configured(options), options.shop) as api:
+        options.run(api, options)
+    return 0
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("--json", action="store_true", help="for a script")
+    backend.add_flags(parser)
+    return parser
+
+
+def _add_whom(parser: argparse.ArgumentParser) -> None:
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("name", nargs="?", help="of a member of staff")
+    whom.add_argument("--customer", metavar="PHONE", help="a customer's phone number")
+
+
+def _add(api: Backend, options: argparse.Namespace) -> None:
+    pin, made_up = _pin(options)
+    body = AddStaff(name=options.name, pin=pin, role=Role(options.role))
+    account = api.call("POST", STAFF, body=body, reply=StaffAccount)
+    _tell(options, account, f"{account.name} may sign in as {_a(account.role)}.", pin if made_up else "")
+
+
+def _list(api: Backend, options: argparse.Namespace) -> None:
+    if options.customers is None:
+        found = api.call("GET", STAFF, reply=StaffList)
+        if options.json:
+            console.as_json(found)
+            return
+        rows = [(each.name, each.role.value, _day(each.created_at), _state(each)) for each in found.staff]
+        console.table(("name", "role", "since", ""), rows, empty="Nobody works here yet: orderbell users add NAME")
+        return
+    customers = _customers(api, options.customers)
+    if options.json:
+        console.as_json(customers)
+        return
+    people = [
+        (each.name, each.phone, each.email, each.orders, _day(each.created_at), _state(each))
+        for each in customers.customers
+    ]
+    console.table(("name", "phone", "e-mail", "orders", "since", ""), people, empty="No customer matches.")
+    if customers.more:
+        console.warn(f"There are more than {ACCOUNTS_MOST}: say what the name starts with, or the number ends with.")
+
+
+def _change(api: Backend, options: argparse.Namespace) -> None:
+    account = _changed(api, options, **options.change)
+    _tell(options, account, f"{account.name}: {_state(account) or 'may sign in'}.")
+
+
+def _reset(api: Backend, options: argparse.Namespace) -> None:
+    if options.customer is None:
+        pin, made_up = _pin(options)
+        account = _changed(api, options, pin=pin)
+        _tell(options, account, f"{account.name} has another PIN.", pin if made_up else "")
+        return
+    password = _typed("Password") if options.ask else _made_up_password()
+    customer = _changed(api, options, password=password)
+    _tell(options, customer, f"{customer.name} has another password.", "" if options.ask else password)
+
+
+def _role(api: Backend, options: argparse.Namespace) -> None:
+    options.customer = None
+    account = _changed(api, options, role=Role(options.role))
+    _tell(options, account, f"{account.name} is {_a(Role(options.role))} from the next sign-in on.")
+
+
+def _changed(api: Backend, options: argparse.Namespace, **changes: object) -> StaffAccount | CustomerAccount:
+    if options.customer is None:
+        staff_id = _staff_named(api, options.name).id
+        change = msgspec.convert(changes, ChangeStaff)
+        return api.call("POST", f"{STAFF}{quote(staff_id)}/", body=change, reply=StaffAccount)
+    customer_id = _customer_of(api, options.customer).id
+    changed = msgspec.convert(changes, ChangeCustomer)
+    return api.call("POST", f"{CUSTOMERS}{quote(customer_id)}/", body=changed, reply=CustomerAccount)
+
+
+def _staff_named(api: Backend, name: str) -> StaffAccount:
+    staff = api.call("GET", STAFF, reply=StaffList).staff
+    wanted = name.strip().casefold()
+    for each in staff:
+        if each.name.casefold() == wanted:
+            return each
+    names = ", ".join(each.name for each in staff)
+    raise Failed(f"Nobody here is called {name!r}. There are: {names or 'none'}.")
+
+
+def _customer_of(api: Backend, phone: str) -> CustomerAccount:
+    digits = "".join(filter(str.isdecimal, phone))
+    for each in _customers(api, digits).customers if digits else ():
+        if each.phone == digits:
+            return each
+    raise Failed(f"No customer of this shop has the number {phone!r}: orderbell users list --customers NAME")
+
+
+def _customers(api: Backend, q: str) -> CustomerAccounts:
+    return api.call("GET", f"{CUSTOMERS}?{urlencode({'q': q, 'limit': ACCOUNTS_MOST})}", reply=CustomerAccounts)
+
+
+def _pin(options: argparse.Namespace) -> tuple[str, bool]:
+    """A PIN, and whether it was made up here."""
+    if options.ask:
+        return _typed("PIN"), False
+    return f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}", True
+
+
+def _typed(what: str) -> str:
+    """What a person types, twice; what a script pipes in, once."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    typed = getpass.getpass(f"{what}: ")
+    if getpass.getpass("The same again: ") != typed:
+        raise Failed("That was not the same twice. Nothing was changed.")
+    return typed
+
+
+def _made_up_password() -> str:
+    return grouped("".join(secrets.choice(ALPHABET) for _ in range(_PASSWORD_LETTERS)))
+
+
+def _tell(
+    options: argparse.Namespace, account: StaffAccount | CustomerAccount, sentence: str, secret: str = ""
+) -> None:
+    if options.json:
+        console.as_json(Shown(account=account, secret=secret))
+        return
+    console.say(sentence)
+    if secret:
+        what = "PIN" if isinstance(account, StaffAccount) else "Password"
+        console.say(f"{what}: {secret}", "bold")
+        console.say("It is kept only as a hash and is not shown again.")
+
+
+def _state(account: StaffAccount | CustomerAccount) -> str:
+    if account.disabled_at is not None:
+        return f"disabled since {_day(account.disabled_at)}"
+    if account.locked_until is not None:
+        return f"locked until {account.locked_until.astimezone():%H:%M}"
+    return ""
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d}"
+
+
+def _a(role: Role) -> str:
+    return "an admin" if role is Role.ADMIN else f"a {role}"
