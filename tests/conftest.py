@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # whoever runs the tests keeps theirs
 # A slot that lacks @Slot is connected by name at run time; Qt warns, and a warning fails the test.
 os.environ["QT_LOGGING_RULES"] = "qt.pyside.libpyside.warning=true"
 for _name in [name for name in os.environ if name.startswith("ORDERBELL_") and not name.startswith("ORDERBELL_TEST_")]:
@@ -22,16 +23,15 @@ for _wait in (QtBot.waitUntil, QtBot.waitSignal):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "sqlite_only(reason): what it tests PostgreSQL has not, or has nothing to do with"
-    )
+    config.addinivalue_line("markers", "sqlite_only(reason): PostgreSQL has not what it tests, or makes no difference")
+    config.addinivalue_line("markers", "postgresql_only(reason): SQLite has not what it tests")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What has a backend is tested on every database that the machine has."""
     if "database" in metafunc.fixturenames:
-        alone = metafunc.definition.get_closest_marker("sqlite_only") is not None
-        kinds = [kind for kind in databases.wanted() if kind == "sqlite" or not alone]
+        alone = {kind for kind in databases.KINDS if metafunc.definition.get_closest_marker(f"{kind}_only")}
+        kinds = [kind for kind in databases.wanted() if kind in (alone or databases.KINDS)]
         metafunc.parametrize("database", kinds, indirect=True, scope="module")
 
 

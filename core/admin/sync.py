@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from core import logs, settings
-from core.client import session_file
+from core.client import identity, session_file, till
 from core.client.cache import Cache
 from core.client.door import HttpDoor
 from core.client.errors import ClientError
@@ -25,6 +25,7 @@ from core.client.local import LocalStore, LocalStoreError, default_path
 from core.client.news import Changed
 from core.client.operations import Operation, State
 from core.client.outbox import Counts, Outbox
+from core.client.seal import Seal
 from core.client.settings import ServerAddress
 from core.client.sync import Sync
 from core.domain.ids import OpId, OrderId
@@ -39,6 +40,9 @@ _BAR: Final = 30
 class SyncSettings(ServerAddress, frozen=True, kw_only=True):
     window: Annotated[Literal["pos", "customer"], Meta(description="whose file: pos or customer")] = "pos"
     local_file: Annotated[str, Meta(description="the window's file; empty: where it is by default")] = ""
+    keyring: Annotated[bool, Meta(description="the key to the file's secrets is in the system's keyring, if any")] = (
+        True
+    )
     interval_s: Annotated[float, Meta(ge=1, le=86_400, description="seconds between two passes of --watch")] = 30.0
 
     @property
@@ -202,7 +206,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--watch", action="store_true", help="again and again, until stopped")
     parser.add_argument("--json", action="store_true", help="the summary as JSON, one object a line")
     parser.add_argument("--staff", metavar="NAME", help="sign in as NAME; the PIN is asked for, or read from a pipe")
-    parser.add_argument("--device", default="POS1", help="the terminal to sign in at (default: POS1)")
+    parser.add_argument("--device", help="the terminal to sign in at (default: the one this file is of, or POS1)")
     settings.add_flags(parser, SyncSettings)
     options = parser.parse_args(argv)
     try:
@@ -222,13 +226,16 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespace) -> int:
+    seal, known = Seal(store, keyring=configured.keyring), identity.read(store)
+    configured = identity.settled(configured, known, configured.path)
     with closing(
-        HttpApi(configured.server_url, ca_file=configured.ca_file, keep=partial(session_file.keep, store))
+        HttpApi(configured.server_url, ca_file=configured.ca_file, keep=partial(session_file.keep, seal))
     ) as http:
-        kept = session_file.read(store)
+        kept = session_file.read(seal)
         if options.staff:
             pin = getpass.getpass(f"PIN of {options.staff}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
-            tokens = http.staff_sign_in(StaffSignIn(staff=options.staff, pin=pin, device=options.device))
+            device = options.device or (known.name if known is not None else "POS1")
+            tokens = till.sign_in(http, seal, StaffSignIn(staff=options.staff, pin=pin, device=device))
         elif kept is None:
             return _out_of_reach("nobody is signed in in that file. Open the window and sign in, or use --staff NAME.")
         else:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from core.client.seal import KeptIn
 from core.domain.ids import ItemId, OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.people import Customer
+from core.protocol.devices import DeviceList
 from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
@@ -60,6 +62,15 @@ class OutboxApi(Protocol):
     def retry(self, op_id: OpId) -> None: ...
     def discard(self, op_id: OpId, reason: str) -> None: ...
     def try_now(self) -> None: ...
+    def devices(self) -> DeviceList:
+        """The shop's devices, and how far behind each of them is."""
+        ...
+
+    @property
+    def kept_in(self) -> KeptIn | None:
+        """Where the key to the session is kept; None while there was none to keep."""
+        ...
+
     @property
     def waiting_of_others(self) -> int:
         """How many operations wait for somebody else to sign in again."""

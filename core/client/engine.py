@@ -175,7 +175,12 @@ class Engine:
                     witness = next(iter(cache.witnesses()), "")
                     ear.say_hello(Hello(token=token, cursor=str(cache.place), witness=witness))
                     said = token
-                message = ear.receive()
+                try:
+                    message = ear.receive()
+                except SignedOut:
+                    if self._door.token() == said:
+                        raise
+                    return  # it was the session before this one that ended
                 if not self._sync.take_in(message):
                     self._sync.pull()
                 latency_s = ear.latency_s

@@ -23,6 +23,7 @@ from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.people import Customer
 from core.protocol.board import BOARD_PATH, BoardReply
+from core.protocol.devices import PAIR_PATH, DeviceList, Pair, Paired
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
@@ -108,12 +109,20 @@ class HttpApi:
     def device_sign_in(self, request: DeviceSignIn) -> Tokens:
         return self._start(self._open("POST", "/api/auth/device/sign-in/", Tokens, request))
 
+    def pair(self, request: Pair, op_id: OpId) -> Paired:
+        """Become a device of the shop's; the same code may be tried again under the same `op_id`."""
+        return self._repeated("POST", PAIR_PATH, Paired, "", body=request, op_id=op_id)
+
     def sign_out(self) -> None:
         tokens = self._session.end()
         self.forget()
         if tokens is not None:
-            with contextlib.suppress(ClientError):
-                self._once("POST", "/api/auth/sign-out/", tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
+            self.end(tokens)
+
+    def end(self, tokens: Tokens) -> None:
+        """Tell the server, when it can be reached, that a session is over which is not the one that is held here."""
+        with contextlib.suppress(ClientError):
+            self._once("POST", "/api/auth/sign-out/", tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
 
     def menu(self) -> Menu:
         if self._session.tokens is None:
@@ -168,6 +177,9 @@ class HttpApi:
 
     def replace_menu(self, request: ReplaceMenu) -> Menu:
         return self._signed("PUT", "/api/admin/menu/", Menu, body=request)
+
+    def devices(self) -> DeviceList:
+        return self._get("/api/pos/devices/", DeviceList)
 
     # -- displays
 

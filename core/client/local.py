@@ -67,6 +67,11 @@ _LEDGER: Final = (
         wrong INTEGER NOT NULL
     );
     """,
+    # From here on what `session` had is sealed: see `core.client.session_file`.
+    """
+    CREATE TABLE sealed (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), told BLOB NOT NULL);
+    """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
 
@@ -115,6 +120,7 @@ class LocalStore:
         self.path = path
         self.lock = threading.RLock()
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)  # customers' names are in it; what SQLite puts beside it is made alike
         self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
         try:
             for pragma in _PRAGMAS:
@@ -157,6 +163,12 @@ class LocalStore:
         """The connection, for looking only."""
         with self.lock:
             yield self._db
+
+    def wipe(self) -> None:
+        """Leave nothing in the file of what was deleted: its pages are written anew, and the log is emptied."""
+        with self.lock:
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
         with self.lock:

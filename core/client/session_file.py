@@ -1,24 +1,44 @@
-"""A session that outlives the process: in the window's own file, gone with sign-out."""
+"""A session that outlives the process: sealed in the window's own file, gone with sign-out."""
 
 import msgspec
 
-from core.client.local import LocalStore
+from core.client.seal import Seal
 from core.domain.ids import OpId
 from core.protocol.replies import Tokens
 
+_NAME = "session"
 
-def read(store: LocalStore) -> tuple[Tokens, OpId] | None:
+
+class _Kept(msgspec.Struct, frozen=True):
+    """Both in one, so that no crash parts them: a refresh whose answer was lost is asked for under the same op id."""
+
+    tokens: Tokens
+    op_id: OpId
+
+
+def read(seal: Seal) -> tuple[Tokens, OpId] | None:
     """Whose session it is, and the op id that its tokens are refreshed under; None when nobody's."""
-    with store.reading() as db:
-        row = db.execute("SELECT tokens, refresh_op_id FROM session").fetchone()
-    return (msgspec.json.decode(row[0], type=Tokens), OpId(row[1])) if row else None
+    _take_over(seal)
+    kept = seal.read(_NAME)
+    if kept is None:
+        return None
+    found = msgspec.json.decode(kept, type=_Kept)
+    return found.tokens, found.op_id
 
 
-def keep(store: LocalStore, tokens: Tokens | None, op_id: OpId) -> None:
+def keep(seal: Seal, tokens: Tokens | None, op_id: OpId) -> None:
     """As `core.client.session.Keep`: on the disk before the tokens are used."""
-    with store.transaction() as db:
-        if tokens is None:
-            db.execute("DELETE FROM session")
-        else:
-            kept = (msgspec.json.encode(tokens), op_id)
-            db.execute("INSERT OR REPLACE INTO session VALUES (1, ?, ?)", kept)
+    seal.keep(_NAME, None if tokens is None else msgspec.json.encode(_Kept(tokens, op_id)))
+
+
+def _take_over(seal: Seal) -> None:
+    """Seal what a window of an earlier release kept as it was, and leave no trace of that in the file."""
+    with seal.store.reading() as db:
+        row = db.execute("SELECT tokens, refresh_op_id FROM session").fetchone()
+    if row is None:
+        return
+    kept = _Kept(msgspec.json.decode(row[0], type=Tokens), OpId(row[1]))
+    with seal.store.transaction() as db:
+        seal.keep(_NAME, msgspec.json.encode(kept))
+        db.execute("DELETE FROM session")
+    seal.store.wipe()

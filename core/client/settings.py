@@ -40,9 +40,16 @@ class ScreenSettings(ServerAddress, frozen=True, kw_only=True):
     push: Annotated[bool, Meta(description="Hear of changes the moment they happen; else only by asking.")] = True
     sounds: Annotated[bool, Meta(description="Play a sound for every change.")] = True
     volume: Annotated[int, Meta(ge=0, le=100, description="How loud sounds are, in percent.")] = 70
+    keyring: Annotated[
+        bool,
+        Meta(description="Keep the key to what this window has to itself in the system's keyring; else in a file."),
+    ] = True
     remote: Annotated[bool, Meta(description="Take commands on standard input, as the unattended tour gives them.")] = (
         False
     )
+    data_dir: Annotated[
+        str, Meta(description="Where this window keeps its file; empty: the user's data directory.")
+    ] = ""
     debug: Annotated[bool, Meta(description="Log debug lines too.")] = False
 
 
@@ -50,6 +57,3 @@ class WindowSettings(ScreenSettings, frozen=True, kw_only=True):
     """What a window besides has that somebody works at."""
 
     toasts: Annotated[bool, Meta(description="Show a toast for every change.")] = True
-    data_dir: Annotated[
-        str, Meta(description="Where this window keeps its file; empty: the user's data directory.")
-    ] = ""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.client import ledger, pin, session_file
+from core.client import ledger, pin, session_file, till
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
@@ -24,6 +24,7 @@ from core.client.local import LocalStore
 from core.client.news import Changed, Listener
 from core.client.operations import Kind, Operation, Request
 from core.client.outbox import Outbox
+from core.client.seal import KeptIn, Seal
 from core.client.search import find
 from core.client.sync import Sync
 from core.domain.errors import DomainError, IllegalMove
@@ -32,6 +33,7 @@ from core.domain.menu import Menu
 from core.domain.order import Order, check_payment
 from core.domain.people import Customer
 from core.domain.status import Move, OrderStatus, status_info, target_of, transition
+from core.protocol.devices import DeviceList
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
@@ -68,13 +70,15 @@ class SyncedApi:
         on_standing: Callable[[Standing], None],
         ca_file: str = "",
         push: bool = True,
+        keyring: bool = True,
         timeout_s: tuple[float, float] | None = None,
     ) -> None:
         self._store = LocalStore(path)
         self._cache = Cache(self._store)
         self._telling = threading.RLock()
+        self._seal = Seal(self._store, keyring=keyring)
         options = {} if timeout_s is None else {"timeout_s": timeout_s}
-        self._http = HttpApi(server_url, ca_file=ca_file, keep=partial(session_file.keep, self._store), **options)
+        self._http = HttpApi(server_url, ca_file=ca_file, keep=partial(session_file.keep, self._seal), **options)
         self._door = HttpDoor(self._http)
         self._listener = on_changed
         self._on_standing = on_standing
@@ -92,7 +96,7 @@ class SyncedApi:
 
     def resume(self) -> Tokens | None:
         """Go on as whoever did not sign out before this window was closed; None when everybody did. Asks nobody."""
-        kept = session_file.read(self._store)
+        kept = session_file.read(self._seal)
         if kept is None:
             return None
         self._http.resume(*kept)
@@ -101,7 +105,7 @@ class SyncedApi:
     def forget(self) -> None:
         """Whoever had not signed out when this window was last closed, or fell over, is not here any more. What they
         left waiting is kept."""
-        session_file.keep(self._store, None, OpId(""))
+        session_file.keep(self._seal, None, OpId(""))
         self._cache.clear()
 
     @property
@@ -118,28 +122,7 @@ class SyncedApi:
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028)."""
-        try:
-            tokens = self._http.staff_sign_in(request)
-        except Unreachable:
-            held = self._come_back(request)
-            if held is None:
-                raise
-            return self._begin(held)
-        pin.keep(self._store, tokens.person.id, request.pin)
-        return self._begin(tokens)
-
-    def _come_back(self, request: StaffSignIn) -> Tokens | None:
-        """The session that goes on; None when there is none of this name here. Raises `SignedOut` for a wrong PIN."""
-        tokens = self._http.tokens
-        if tokens is None or tokens.device != request.device:
-            return None
-        if tokens.person.name.casefold() != request.staff.strip().casefold():
-            return None
-        if not pin.may_try(self._store, tokens.person.id):
-            return None
-        if not pin.check(self._store, tokens.person.id, request.pin):
-            raise SignedOut("The name or the PIN is wrong.")
-        return tokens
+        return self._begin(till.sign_in(self._http, self._seal, request))
 
     def sign_out(self) -> None:
         """End the session. What waits is kept until the same person signs in again; what was shown is forgotten, and
@@ -190,6 +173,15 @@ class SyncedApi:
     def waiting_of_others(self) -> int:
         """How many operations wait for somebody else to sign in again."""
         return ledger.waiting_of_others(self._store, self._signed_in.outbox.subject if self._sync else "")
+
+    @property
+    def kept_in(self) -> KeptIn | None:
+        """Where the key to the session is kept; None while there was none to keep."""
+        return self._seal.kept_in
+
+    def devices(self) -> DeviceList:
+        """The shop's devices, and how far behind each of them is. Raises `Unreachable`."""
+        return self._http.devices()
 
     def operations(self) -> tuple[Operation, ...]:
         """What is not answered yet, for the sync page: waiting, being sent, parked, in conflict."""

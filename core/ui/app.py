@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from core.client.local import InUse, LocalStoreError, default_path
-from core.client.settings import ScreenSettings, WindowSettings
+from core.client.settings import ScreenSettings
 from core.ui import icons
 from core.ui.preflight import EXIT_CODE, has_display
 from core.ui.text import _, use_language
@@ -52,12 +52,12 @@ def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> 
     return app.exec()
 
 
-def local_file(window: str, settings: WindowSettings) -> Path:
-    """Where a window of this kind (`pos`, `customer`) keeps its file."""
+def local_file(window: str, settings: ScreenSettings) -> Path:
+    """Where a window of this kind (`pos`, `customer`, `board`) keeps its file."""
     return Path(settings.data_dir, f"{window}.db") if settings.data_dir else default_path(window)
 
 
-def refuse(error: LocalStoreError, settings: WindowSettings) -> int:
+def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:
     """Say why a window cannot start: on the terminal, and in a box for those who have none. Gives the exit status."""
     words = str(error)
     if isinstance(error, InUse):

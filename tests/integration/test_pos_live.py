@@ -137,6 +137,25 @@ def test_without_a_server_only_who_locked_the_till_comes_back(
     qtbot.waitUntil(lambda: till.window.signed_in)
 
 
+def test_unlocking_ends_the_session_before_and_hears_on(place: Place, till: Synced, qtbot: QtBot) -> None:
+    def sessions() -> int:
+        rows = place.rows(
+            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND subject = (SELECT id FROM staff WHERE name = 'Kim')"
+        )
+        return int(rows[0][0])
+
+    before = sessions()
+    arrive(till)
+    assert sessions() == before + 1
+    till.window.lock()
+    till.arrive(KIM)
+    qtbot.waitUntil(lambda: sessions() == before + 1)
+    order = place.ada.place()
+    qtbot.waitUntil(lambda: till.at(order["id"]) is S.PENDING)
+    till.until_live()
+    assert till.window.signed_in
+
+
 def test_orders_are_taken_numbered_moved_and_found_without_a_server(
     place: Place, cable: Cable, till: Synced, qtbot: QtBot
 ) -> None:

@@ -1,0 +1,139 @@
+"""Who this machine is to the shop's server: nobody in particular, or from its pairing on one device of the shop's."""
+
+from collections.abc import Collection
+from contextlib import closing
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from core.client import ledger
+from core.client.errors import Refused
+from core.client.http import HttpApi
+from core.client.local import LocalStore
+from core.client.seal import Seal
+from core.client.settings import ServerAddress
+from core.client.trust import check_address, fetch_ca
+from core.domain.ids import DeviceId, OpId, ShopId
+from core.domain.people import DeviceKind
+from core.protocol.devices import Pair, Paired, parts
+
+PORT: Final = 8765
+"""Where a backend listens unless it is told otherwise."""
+_SEALED: Final = "device"
+S = TypeVar("S", bound=ServerAddress)
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned when this machine was paired. Its secret is sealed: `secret_of`."""
+
+    name: DeviceId
+    kind: DeviceKind
+    shop: ShopId
+    shop_name: str
+    server_url: str
+    ca: str = ""
+    """The shop's own certificate authority (PEM), where it has one."""
+
+
+def read(store: LocalStore) -> Identity | None:
+    with store.reading() as db:
+        row = db.execute("SELECT told FROM identity").fetchone()
+    return msgspec.json.decode(row[0], type=Identity) if row else None
+
+
+def at(path: Path) -> Identity | None:
+    """The identity in a window's file that nobody has open. Raises `LocalStoreError`."""
+    if not path.exists():
+        return None
+    with closing(LocalStore(path)) as store:
+        return read(store)
+
+
+def secret_of(seal: Seal) -> str:
+    """What the device signs in with; empty when it was not paired, or the key to it is gone and it is to be paired."""
+    held = seal.read(_SEALED)
+    return held.decode() if held is not None else ""
+
+
+def settled(settings: S, known: Identity | None, path: Path) -> S:
+    """The settings of a window whose machine is `known`. An address that is set by hand goes before the one it was
+    paired at; who it is does not."""
+    if known is None:
+        return settings
+    changes: dict[str, str] = {}
+    if settings.server_url == ServerAddress().server_url:
+        changes["server_url"] = known.server_url
+        if known.ca and not settings.ca_file:
+            changes["ca_file"] = str(_ca_file(path))
+    if "device" in settings.__struct_fields__:
+        changes["device"] = known.name
+    return msgspec.structs.replace(settings, **changes)
+
+
+def address(typed: str, code: str) -> str:
+    """The server's address, as people type one: `192.168.1.5`, `shop.local:443`, or all of it."""
+    text = typed.strip().rstrip("/")
+    if "://" in text or not text:
+        return text
+    scheme = "https" if parts(code)[1] else "http"
+    return f"{scheme}://{text}" if urlsplit(f"//{text}").port else f"{scheme}://{text}:{PORT}"
+
+
+def pair(
+    seal: Seal,
+    server_url: str,
+    code: str,
+    key: OpId,
+    kinds: Collection[DeviceKind],
+    *,
+    allow_plain_http: bool = False,
+) -> Identity:
+    """Become the device that `code` was made for, from now on. With the same `key`, the same code may be tried again.
+
+    Raises `ClientError`; its `field` is `server_url` or `code`.
+    """
+    path = seal.store.path
+    letters, short = parts(code)
+    try:
+        check_address(server_url, "", allow_plain_http=allow_plain_http)
+    except ValueError:
+        raise Refused(
+            "This address is not encrypted: anybody on the network could read PINs. Use https://.", field="server_url"
+        ) from None
+    ca, ca_file = fetch_ca(server_url, short) if short else "", _ca_file(path)
+    trying = ca_file.with_suffix(".new")
+    if ca:
+        trying.write_text(ca, encoding="ascii")
+    with closing(HttpApi(server_url, ca_file=str(trying) if ca else "")) as http:
+        paired = http.pair(Pair(code=letters), key)
+    if paired.kind not in kinds:
+        trying.unlink(missing_ok=True)
+        raise Refused(
+            "The code was made for another kind of screen. Ask the admin for one for this kind.", field="code"
+        )
+    if ca:
+        trying.replace(ca_file)
+    return _become(seal, paired, server_url, ca)
+
+
+def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:
+    known = Identity(
+        name=paired.name,
+        kind=paired.kind,
+        shop=paired.shop,
+        shop_name=paired.shop_name,
+        server_url=server_url,
+        ca=ca,
+    )
+    with seal.store.transaction() as db:
+        db.execute("INSERT OR REPLACE INTO identity VALUES (1, ?)", (msgspec.json.encode(known),))
+        seal.keep(_SEALED, paired.secret.encode())
+        if paired.kind is DeviceKind.TERMINAL:
+            ledger.series_at(db, paired.name, paired.series_last)
+    return known
+
+
+def _ca_file(path: Path) -> Path:
+    return path.with_suffix(".ca.pem")

@@ -1,0 +1,159 @@
+"""What a window keeps to itself: sealed in its file, by a key from the keyring or from a file of its owner's."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import keyring
+import msgspec
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
+from typing_extensions import override
+
+from core.client import local, session_file
+from core.client.local import LocalStore
+from core.client.seal import SERVICE, KeptIn, Seal
+from core.domain.ids import OpId
+from core.domain.people import Person, Role
+from core.protocol.replies import Tokens
+
+TOKENS = Tokens(
+    access_token="access-of-kim",
+    refresh_token="refresh-of-kim",
+    expires_in_s=600,
+    person=Person(id="kim", role=Role.CASHIER, name="Kim"),
+)
+
+
+class Memory(KeyringBackend):
+    """A keyring of one process."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.held: dict[tuple[str, str], str] = {}
+        self.locked = False
+        self.forgetful = False
+
+    @override
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.locked:
+            raise KeyringLocked("Nobody unlocked it.")
+        return self.held.get((service, username))
+
+    @override
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if not self.forgetful:
+            self.held[service, username] = password
+
+
+@pytest.fixture
+def ring() -> Iterator[Memory]:
+    before, made = keyring.get_keyring(), Memory()
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "pos.db"
+
+
+def keep(path: Path, *, use: bool = True) -> KeptIn | None:
+    """Sign somebody in, in one run of the window."""
+    with closing(LocalStore(path)) as store:
+        seal = Seal(store, keyring=use)
+        assert seal.kept_in is None  # nobody is asked before there is anything to keep
+        session_file.keep(seal, TOKENS, OpId("op"))
+        return seal.kept_in
+
+
+def read(path: Path, *, use: bool = True) -> tuple[Tokens, OpId] | None:
+    """Whose session a later run finds."""
+    with closing(LocalStore(path)) as store:
+        return session_file.read(Seal(store, keyring=use))
+
+
+def written(path: Path) -> bytes:
+    """All that is on the disk beside the window's file, and in it."""
+    return b"".join(each.read_bytes() for each in sorted(path.parent.iterdir()))
+
+
+def test_the_key_is_in_the_keyring_and_the_tokens_are_nowhere_to_be_read(ring: Memory, path: Path) -> None:
+    assert keep(path) is KeptIn.KEYRING
+    assert list(ring.held) == [(SERVICE, str(path))]
+    assert not path.with_suffix(".key").exists()
+    assert b"kim" not in written(path)
+    assert read(path) == (TOKENS, "op")
+    ring.held.clear()
+    assert read(path) is None  # the file alone gives nobody a session
+
+
+@pytest.mark.parametrize("broken", ["locked", "forgetful"])
+def test_without_a_keyring_to_rely_on_there_is_a_file_of_the_owners(ring: Memory, path: Path, broken: str) -> None:
+    setattr(ring, broken, True)
+    assert keep(path) is KeptIn.FILE
+    assert b"kim" not in path.read_bytes()
+    assert read(path) == (TOKENS, "op")
+    if os.name == "posix":
+        for each in (path, path.with_suffix(".key")):
+            assert each.stat().st_mode & 0o077 == 0, each
+
+
+def test_no_keyring_is_asked_where_none_is_wanted(ring: Memory, path: Path) -> None:
+    assert keep(path, use=False) is KeptIn.FILE
+    assert ring.held == {}
+    assert read(path, use=False) == (TOKENS, "op")
+
+
+def test_a_keyring_that_comes_later_takes_the_key_over(ring: Memory, path: Path) -> None:
+    ring.locked = True
+    keep(path)
+    ring.locked = False
+    assert read(path) == (TOKENS, "op")
+    assert not path.with_suffix(".key").exists()
+    assert read(path) == (TOKENS, "op")
+
+
+def test_a_run_without_the_keyring_costs_no_more_than_a_sign_in(ring: Memory, path: Path) -> None:
+    keep(path)
+    ring.locked = True
+    assert read(path) is None
+    assert keep(path) is KeptIn.FILE
+    ring.locked = False
+    assert read(path) == (TOKENS, "op")  # the keyring's key is another one; the file's is still tried
+    assert keep(path) is KeptIn.KEYRING
+
+
+def test_a_key_file_that_is_none_is_made_anew(path: Path) -> None:
+    keep(path)
+    path.with_suffix(".key").write_text("not a key", encoding="ascii")
+    assert read(path) is None
+    keep(path)
+    assert read(path) == (TOKENS, "op")
+
+
+def test_signing_out_leaves_nothing(path: Path) -> None:
+    keep(path)
+    with closing(LocalStore(path)) as store:
+        session_file.keep(Seal(store), None, OpId(""))
+    assert read(path) is None
+
+
+def test_the_session_of_an_earlier_release_is_sealed_and_wiped(ring: Memory, path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:  # as the release before wrote it
+        for script in local._LEDGER[:2]:
+            db.executescript(script)
+        db.execute("INSERT INTO session VALUES (1, ?, ?)", (msgspec.json.encode(TOKENS), "op"))
+        db.execute("PRAGMA user_version = 2")
+        db.commit()
+    assert b"refresh-of-kim" in written(path)
+    assert read(path) == (TOKENS, "op")
+    assert b"refresh-of-kim" not in written(path)
+    assert read(path) == (TOKENS, "op")
