@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "serve": Command("core.admin.serve:main", "run the backend"),
     "users": Command("core.admin.users:main", "add, disable, reset and unlock staff and customers; roles"),
     "devices": Command("core.admin.devices:main", "pair tills and boards, see how they are doing, revoke one"),
+    "keys": Command("core.admin.keys:main", "list, rotate and prune the keys that sign"),
     "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
     "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
     "db": Command("core.admin.db:main", "upgrade, check and copy the database"),

@@ -44,7 +44,7 @@ class Orderbell(Starlette):
                 hub.running(),
                 shared.contacts.running(hub.followers),
                 shared.backups.running(),
-                repeating(partial(forget_old_events, shared), partial(forget_expired, shared)),
+                repeating(partial(forget_old_events, shared), partial(forget_expired, shared), shared.follow_keys),
             ):
                 yield
             shared.close()
@@ -71,7 +71,7 @@ class Orderbell(Starlette):
             endpoint = self._endpoints.get((method, path))
             if endpoint is None:
                 parts = path.split("/")
-                if len(parts) > PARAMETER_AT:
+                if len(parts) > PARAMETER_AT and parts[PARAMETER_AT]:
                     scope["path_params"] = {ANY: parts[PARAMETER_AT]}
                     parts[PARAMETER_AT] = ANY
                     endpoint = self._endpoints.get((method, "/".join(parts)))

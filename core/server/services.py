@@ -1,25 +1,34 @@
 """What every endpoint works with, made once when the app is made."""
 
+import asyncio
+import logging
+from typing import Final
+
 import msgspec
 
 from core.domain.people import Principal
 from core.server import problems
 from core.server.backups import Backups
 from core.server.contacts import Contacts
-from core.server.keys import Keys
+from core.server.keys import KeyFile, Keys
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
 from core.server.settings import ServerSettings
-from core.server.tokens import LOCAL, AccessTokens, InvalidToken, Verified, VerifiedTokens
+from core.server.tokens import LOCAL, AccessTokens, InvalidToken, UnknownKey, Verified, VerifiedTokens
 from core.store import sessions, shops
 from core.store.database import Database
 from core.store.menus import Offers
+
+log = logging.getLogger(__name__)
+
+LOOK_FOR_KEYS_S: Final = 5.0
 
 
 class Services(msgspec.Struct, frozen=True):
     database: Database
     settings: ServerSettings
     keys: Keys
+    key_file: KeyFile
     access: AccessTokens
     verified: VerifiedTokens
     passwords: Passwords
@@ -36,7 +45,7 @@ class Services(msgspec.Struct, frozen=True):
     async def verify(self, token: str) -> Verified:
         """The same, and until when it is valid."""
         try:
-            verified = self.access.verify(token)
+            verified = self._signed(token)
         except InvalidToken:
             raise problems.unauthenticated("The access token is not valid.") from None
         session = verified.principal.session_id
@@ -57,6 +66,26 @@ class Services(msgspec.Struct, frozen=True):
             principal = msgspec.structs.replace(principal, shop_id=shop.id)
         return Verified(principal, verified.expires_at)
 
+    def _signed(self, token: str) -> Verified:
+        try:
+            return self.access.verify(token)
+        except UnknownKey:
+            self.look_for_keys()
+            return self.access.verify(token)
+
+    def look_for_keys(self) -> None:
+        """Use what the key file says, if that is new: `orderbell keys` or another process has rotated them."""
+        found = self.key_file.news()
+        if found is not None:
+            self.access.use(found)
+            self.verified.clear()
+            log.info("signing keys have changed", extra={"kid": found.signing[0].kid})
+
+    async def follow_keys(self) -> None:
+        """The same again and again, so that what is no longer to sign does so for no longer."""
+        await asyncio.sleep(LOOK_FOR_KEYS_S)
+        self.look_for_keys()
+
     def close(self) -> None:
         """Finish what was accepted, and let go of threads and files."""
         self.passwords.close()
@@ -68,6 +97,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         database=database,
         settings=settings,
         keys=keys,
+        key_file=KeyFile(settings.keys_path, keys),
         access=AccessTokens(keys, settings.access_token_s),
         verified=VerifiedTokens(),
         passwords=Passwords(),

@@ -30,19 +30,27 @@ class InvalidToken(Exception):
     """Not a token of ours, or no longer valid."""
 
 
+class UnknownKey(InvalidToken):
+    """Perhaps another process has made it."""
+
+
 class Verified(msgspec.Struct, frozen=True):
     principal: Principal
     expires_at: float
-    """Seconds since 1970, as in `exp`."""
+    """Seconds since 1970: as in `exp`, and no longer than its key."""
 
 
 class AccessTokens:
     """Signs and verifies. Says nothing about whether the session still lives: that is the database's to know."""
 
     def __init__(self, keys: Keys, life_s: int) -> None:
-        self._signing = keys.signing[0]
-        self._by_kid = {key.kid: key.secret for key in keys.signing}
         self.life_s = life_s
+        self.use(keys)
+
+    def use(self, keys: Keys) -> None:
+        """Sign and verify by these from now on."""
+        self._signing = keys.signing[0]
+        self._by_kid = {key.kid: key for key in keys.signing}
 
     def sign_local(self, name: str, shop_id: ShopId) -> str:
         """A token for a command on this machine: an admin's, for a minute."""
@@ -75,16 +83,21 @@ class AccessTokens:
             header = jwt.get_unverified_header(token)
             if header.get("typ") != TYPE:
                 raise InvalidToken("this is another kind of token")
-            secret = self._by_kid[header["kid"]]
+            key = self._by_kid.get(header["kid"])
+            if key is None:
+                raise UnknownKey("signed by a key that is not here")
+            until = key.verifies_until(self.life_s)
+            if until <= time.time():
+                raise InvalidToken("its key has had its time")
             claims = jwt.decode(
                 token,
-                secret,
+                key.secret,
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
                 audience=AUDIENCE,
                 options={"require": _REQUIRED, "enforce_minimum_key_length": True},
             )
-            return Verified(_principal(claims), float(claims["exp"]))
+            return Verified(_principal(claims), min(float(claims["exp"]), until))
         except (jwt.InvalidTokenError, KeyError, ValueError, msgspec.ValidationError) as error:
             raise InvalidToken(str(error)) from None
 
@@ -106,6 +119,9 @@ class VerifiedTokens:
         while len(self._known) >= CACHED:
             del self._known[next(iter(self._known))]
         self._known[token] = verified
+
+    def clear(self) -> None:
+        self._known.clear()
 
     def forget_session(self, session_id: str) -> None:
         self._forget(lambda principal: principal.session_id == session_id)

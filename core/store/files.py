@@ -9,7 +9,7 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     """Put `content` at `path`: all of it or, whenever the power goes, nothing. Directories are made as needed.
 
     `private`: only the owner may read it, by its mode on POSIX and on Windows by the rights of the directory it is in.
-    Raises `OSError`.
+    What was there keeps its owner, so that an administrator's command takes nothing from the server. Raises `OSError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -19,10 +19,19 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        _keep_owner(path, beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     sync_directory(path.parent)
+
+
+def _keep_owner(before: Path, after: Path) -> None:
+    if os.name == "nt" or not before.exists():
+        return
+    was, is_ = before.stat(), after.stat()
+    if (was.st_uid, was.st_gid) != (is_.st_uid, is_.st_gid):
+        os.chown(after, was.st_uid, was.st_gid)
 
 
 def sync_directory(directory: Path) -> None:

@@ -1,0 +1,123 @@
+"""`orderbell keys`: the keys that access tokens are signed with: list them, make a new one, drop the old."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from core import settings
+from core.admin import backend, console
+from core.admin.failed import Failed
+from core.server import keys
+from core.server.keys import KeyFileError, Keys, SigningKey
+from core.server.settings import ServerSettings
+
+_EXAMPLES: Final = """examples:
+  orderbell keys list
+  orderbell keys rotate            a new key signs; the old one verifies until its last token has expired
+  orderbell keys rotate --at-once  and the old one verifies nothing any more
+  orderbell keys prune             drop old keys that have nothing left to verify
+
+Nobody is signed out by any of these: a screen whose token is refused asks for another one by itself. Servers that use
+the key file, however many, take a new key within seconds.
+
+If somebody else has read the key file, that is not enough: stop the server, delete the file and start it again. Then
+everything is new, and everybody signs in again."""
+
+
+class KeyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a key; never the key."""
+
+    kid: str
+    state: str
+    """`signs`, `verifies` or `expired`."""
+    made_at: datetime | None
+    verifies_until: datetime | None = None
+
+
+class KeyList(msgspec.Struct, frozen=True, kw_only=True):
+    keys: tuple[KeyReport, ...]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Gives 0, or 1 when the key file cannot be read or written."""
+    parser = argparse.ArgumentParser(
+        prog="orderbell keys",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _command(commands, "list", "the keys and what each is still for", _same)
+    rotate = _command(commands, "rotate", "sign with a new key from now on", _rotate)
+    rotate.add_argument("--at-once", action="store_true", help="the old keys verify nothing any more")
+    _command(commands, "prune", "drop old keys that have nothing left to verify", _prune)
+    options = parser.parse_args(argv)
+    server = backend.configured(options)
+    try:
+        before = keys.read(server.keys_path)
+        after: Keys = options.run(before, server.access_token_s, options)
+        if after != before:
+            keys.replace(server.keys_path, after)
+    except FileNotFoundError:
+        raise Failed(f"There are no keys here yet ({server.keys_path}). Begin with: orderbell init") from None
+    except (KeyFileError, OSError) as error:
+        raise Failed(str(error)) from None
+    _show(after, server.access_token_s, as_json=options.json)
+    return 0
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("--json", action="store_true", help="for a script")
+    settings.add_flags(parser, ServerSettings, only=("data_dir", "key_file", "access_token_s"))
+    return parser
+
+
+def _same(found: Keys, _life_s: int, _options: argparse.Namespace) -> Keys:
+    return found
+
+
+def _rotate(found: Keys, life_s: int, options: argparse.Namespace) -> Keys:
+    rotated = keys.rotate(found, time.time(), life_s)
+    return msgspec.structs.replace(rotated, signing=rotated.signing[:1]) if options.at_once else rotated
+
+
+def _prune(found: Keys, life_s: int, _options: argparse.Namespace) -> Keys:
+    return keys.prune(found, time.time(), life_s)
+
+
+def _show(found: Keys, life_s: int, *, as_json: bool) -> None:
+    reports = KeyList(keys=tuple(_report(key, life_s) for key in found.signing))
+    if as_json:
+        console.as_json(reports)
+        return
+    rows = [(each.kid, each.state, _moment(each.made_at), _until(each)) for each in reports.keys]
+    console.table(("key", "", "made", "until"), rows)
+
+
+def _report(key: SigningKey, life_s: int) -> KeyReport:
+    until = key.verifies_until(life_s)
+    made_at = datetime.fromtimestamp(key.made_at).astimezone() if key.made_at else None
+    if key.retired_at is None:
+        return KeyReport(kid=key.kid, state="signs", made_at=made_at)
+    state = "verifies" if until > time.time() else "expired"
+    return KeyReport(
+        kid=key.kid, state=state, made_at=made_at, verifies_until=datetime.fromtimestamp(until).astimezone()
+    )
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at is not None else "before that was kept"
+
+
+def _until(report: KeyReport) -> str:
+    return "another one is made" if report.verifies_until is None else f"{report.verifies_until:%Y-%m-%d %H:%M}"
