@@ -1,14 +1,20 @@
-"""`orderbell serve`: the backend, and its set-up the first time."""
+"""`orderbell serve`: run the backend until it is stopped. Where nothing is, it first makes a shop to try it with."""
 
 import argparse
+import ipaddress
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Final
+from urllib.parse import urlsplit
 
 from core import logs, settings
-from core.admin import setup
-from core.admin.serving import Serving, make_server, noted, quieten
+from core.admin import addresses, console, setup
+from core.admin.serving import Serving, make_server, noted, quieten, url_of
+from core.server import authority
+from core.server.authority import AuthorityError
 from core.server.backups import open_database
 from core.server.keys import KeyFileError
 from core.server.settings import SECTION, ServerSettings
@@ -16,10 +22,25 @@ from core.server.tls import Presented, TlsError
 from core.store.database import CannotOpen
 from core.store.owner import AlreadyServed, Ownership
 
+_EXAMPLES: Final = """examples:
+  orderbell serve                            for screens on this machine
+  orderbell serve --host 0.0.0.0             for screens in the network, too; first: orderbell tls init
+  orderbell serve --tls-certificate fullchain.pem --tls-key privkey.pem
+  orderbell serve --config /etc/orderbell.toml --log-format json
+
+Ctrl+C, SIGTERM or Ctrl+Break stops it: what it has accepted is finished, screens are told and come back by themselves.
+A second Ctrl+C does not wait."""
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+
 
 def main(argv: Sequence[str]) -> int:
     """Serve until stopped. Gives the exit status: 0, or 1 when it could not start."""
-    parser = argparse.ArgumentParser(prog="orderbell serve", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="orderbell serve",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--demo", action="store_true", help="at first set-up, make customers and PINs known to all")
     parser.add_argument(
         "--announce-json", action="store_true", help='print {"url": …} as a line of its own once it listens'
@@ -32,8 +53,13 @@ def main(argv: Sequence[str]) -> int:
         parser.error(str(error))
     logs.setup(configured.log_format, debug=configured.debug)
     quieten()
+    for number in (signal.SIGTERM, getattr(signal, "SIGBREAK", signal.SIGTERM)):
+        signal.signal(number, signal.default_int_handler)  # ends like Ctrl+C, so that everything is let go of
     with ExitStack() as held:
-        return _serve(configured, options, held)
+        try:
+            return _serve(configured, options, held)
+        except KeyboardInterrupt:  # uvicorn has stopped in good order, and only then passes it on
+            return 0
 
 
 def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitStack) -> int:
@@ -46,6 +72,7 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
     except (AlreadyServed, KeyFileError, TlsError, CannotOpen, OSError) as error:
         print(f"orderbell serve: {error}", file=sys.stderr)
         return 1
+    held.callback(database.close)
     made = setup.set_up(database, demo=options.demo)
     if made_keys:
         print(f"Made the server's keys: {configured.keys_path}")
@@ -53,16 +80,62 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
         print(f"Made the database: {database.engine.url}\n{made}", flush=True)
 
     def announce(url: str) -> None:
-        held.enter_context(noted(configured, Serving(url, str(configured.ca_path or ""))))
-        print(json.dumps({"url": url}) if options.announce_json else f"Listening on {url}", flush=True)
+        held.enter_context(noted(configured, _serving(configured, url)))
+        if options.announce_json:
+            print(json.dumps({"url": url}), flush=True)
+        else:
+            print("\n".join((f"Listening on {url}", *_for_screens(configured, url))), flush=True)
 
     server = make_server(database, keys, configured, announce, presented)
     try:
         server.run()
-    except KeyboardInterrupt:  # uvicorn has stopped in good order, and only then passes Ctrl+C on
-        return 0
     except SystemExit:  # it could not listen, and has said why
         return 1
-    finally:
-        database.close()
     return 0 if server.started else 1
+
+
+def _serving(configured: ServerSettings, url: str) -> Serving:
+    """How commands on this machine get at it: a certificate that is not ours may not be for loopback."""
+    if configured.tls_certificate:
+        named = next((name for name in _names(configured) if "*" not in name), "")
+        parts = urlsplit(url)
+        return Serving(url_of(named or parts.hostname or "", parts.port or 0, tls=True))
+    return Serving(url, str(configured.ca_path or ""))
+
+
+def _for_screens(configured: ServerSettings, url: str) -> list[str]:
+    """What to type into screens on other machines, when they can reach it; and a warning where it is not safe."""
+    parts = urlsplit(url)
+    if configured.host not in _EVERYWHERE:
+        reached = [] if _is_loopback(parts.hostname or "") else [parts.hostname or ""]
+    else:
+        reached = [*addresses.addresses(), *addresses.names()]
+    if not reached:
+        return []
+    if configured.tls_files is None:
+        console.warn(
+            "What screens on other machines say to it can be read on the way, PINs too, so they refuse. "
+            "Begin with: orderbell tls init"
+        )
+        return [f"Screens that allow plain HTTP reach it at {url_of(reached[0], parts.port or 0, tls=False)}"]
+    certified = _names(configured)
+    fitting = [name for name in reached if name in certified] or [name for name in certified if not _is_loopback(name)]
+    if not fitting:
+        console.warn(
+            f"The certificate names nothing that other machines reach. orderbell tls renew --name {reached[0]}"
+        )
+    return [f"Screens reach it at {url_of(name, parts.port or 0, tls=True)}" for name in fitting[:2]]
+
+
+def _names(configured: ServerSettings) -> tuple[str, ...]:
+    try:
+        return authority.read(configured.tls_files[0]).names if configured.tls_files else ()
+    except AuthorityError:
+        return ()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

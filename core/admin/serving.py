@@ -14,8 +14,8 @@ from typing_extensions import override
 
 from core.protocol.feed import MESSAGE_LIMIT
 from core.server.app import create_app
-from core.server.connection import HttpConnection
 from core.server.background import repeating
+from core.server.connection import HttpConnection
 from core.server.keys import Keys
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_listening(url(host, port, tls=self._presented is not None))
+            self._on_listening(url_of(host, port, tls=self._presented is not None))
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,7 +74,7 @@ class Server(uvicorn.Server):
             await super().main_loop()
 
 
-def url(host: str, port: int, *, tls: bool) -> str:
+def url_of(host: str, port: int, *, tls: bool) -> str:
     """Where a server that listens on `host` is asked from this machine; one that listens everywhere, by loopback."""
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http{'s' if tls else ''}://{f'[{local}]' if ':' in local else local}:{port}"

@@ -25,6 +25,9 @@ DEMO_CUSTOMERS: Final = (
     NewCustomer("Grace Hopper", "+1 555 0101", DEMO_PASSWORD, "grace@example.org"),
     NewCustomer("Edsger Dijkstra", "+1 555 0102", DEMO_PASSWORD, "edsger@example.org"),
 )
+_ADVICE: Final = """
+Write the PINs and the code down: they are kept only as hashes and are not shown again.
+This is a shop to try things with. For one of your own, in another data directory: orderbell init"""
 
 
 def demo_menu() -> Menu:
@@ -62,7 +65,7 @@ def set_up(database: Database, *, demo: bool) -> str:
     people = [f"  {member.role:8} {member.name}, PIN {member.pin}" for member in shop.staff]
     people += [f"  display  {display.name}, code {display.secret}" for display in shop.displays]
     people += [f"  customer {new.name}, {new.phone}, password {new.password}" for new in shop.customers]
-    advice = "" if demo else "\nWrite the PINs and the code down: they are kept only as hashes and are not shown again."
+    advice = "" if demo else _ADVICE
     return "\n".join((f"Made the shop {shop.menu.shop_name!r} with terminal {DEVICE}.", *people)) + advice
 
 

@@ -54,9 +54,6 @@ class Presented:
     def _load(self) -> None:
         try:
             self.context.load_cert_chain(self._certificate, self._key, password=_refuse_to_ask)
-        except FileNotFoundError:
-            missing = next((each for each in (self._certificate, self._key) if each and not each.exists()), "")
-            raise TlsError(f"There is no file {missing}.") from None
         except (ssl.SSLError, OSError) as error:
             raise TlsError(f"{self._certificate} cannot be shown: {error}.") from None
 
@@ -64,7 +61,7 @@ class Presented:
         try:
             return tuple(each.stat().st_mtime_ns for each in (self._certificate, self._key) if each is not None)
         except OSError as error:
-            raise TlsError(f"{error.filename}: {error.strerror}.") from None
+            raise TlsError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
 
 def _refuse_to_ask() -> str:

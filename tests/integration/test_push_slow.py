@@ -142,8 +142,8 @@ def test_one_that_only_paused_hears_everything(place: Place, raw: Raw) -> None:
 def test_a_peer_that_has_gone_without_a_word_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It answers no ping. The intervals are shorter here; together they are within what the protocol promises."""
     assert PING_S + PONG_WITHIN_S < SILENCE_S
-    monkeypatch.setattr("core.admin.serve.PING_S", 0.2)
-    monkeypatch.setattr("core.admin.serve.PONG_WITHIN_S", 0.2)
+    monkeypatch.setattr("core.admin.serving.PING_S", 0.2)
+    monkeypatch.setattr("core.admin.serving.PONG_WITHIN_S", 0.2)
     shop.lay_out(tmp_path / "orderbell.db")
     with ServerThread(tmp_path) as server:
         kim = calls.staff(server)
