@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from importlib.metadata import version
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -83,6 +84,7 @@ class HttpApi:
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.verify = ca_file or True
+        self._http.headers["User-Agent"] = f"Orderbell/{version('orderbell')}"
         self._http.mount("http://", InTime(pool_maxsize=8))
         self._http.mount("https://", InTime(pool_maxsize=8))
         if is_plain(self.server_url):
