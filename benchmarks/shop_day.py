@@ -18,6 +18,8 @@ from core.protocol.headers import IDEMPOTENCY_KEY
 
 MOVES: Final = ("confirmed", "preparing", "ready", "completed")
 LINES: Final = (("coffee", 2), ("fries", 1))
+KEPT_S: Final = 3.0
+"""A connection is used again within this time; the server closes one that is idle for 5 s, perhaps as it is asked."""
 CHECK_S: Final = 60.0
 """How often a screen that lives on push makes sure, with an ETag."""
 
@@ -59,11 +61,13 @@ class Door:
         self._tally = tally
         self._busy = asyncio.Lock()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._idle_until = 0.0
 
     async def ask(self, kind: str, request: bytes, due: float) -> tuple[int, bytes, str]:
         """Status, body and ETag."""
         async with self._busy:
-            if self._streams is None:
+            if self._streams is None or time.monotonic() > self._idle_until:
+                self.close()
                 self._streams = await asyncio.open_connection("127.0.0.1", self._port)
             reader, writer = self._streams
             writer.write(request)
@@ -75,6 +79,7 @@ class Door:
             body = await reader.readexactly(int(fields.get("content-length", "0")))
             if fields.get("connection") == "close":
                 self.close()
+            self._idle_until = time.monotonic() + KEPT_S
         self._tally.answers.setdefault(kind, []).append(time.monotonic() - due)
         self._tally.received += len(head) + len(body)
         status = int(head[9:12])
