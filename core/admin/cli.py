@@ -1,11 +1,16 @@
 """`orderbell COMMAND`: finds the command in one table and hands it the rest of the line."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from core.admin.failed import Failed
+
+INTERRUPTED: Final = 130
+"""The status of what Ctrl+C ended, as shells have it: 128 and the signal."""
 
 
 class Command(NamedTuple):
@@ -51,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if arguments else 2
     command = COMMANDS.get(arguments[0])
     if command is None:
-        print(f"orderbell: there is no command {arguments[0]!r}.\n\n{_usage()}", file=sys.stderr)
+        close = get_close_matches(arguments[0], COMMANDS, 1)
+        meant = f" Did you mean {close[0]!r}?" if close else ""
+        print(f"orderbell: there is no command {arguments[0]!r}.{meant}\n\n{_usage()}", file=sys.stderr)
         return 2
     module, _, function = command.target.partition(":")
     run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
@@ -60,6 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Failed as error:
         print(f"orderbell {arguments[0]}: {error.message}", file=sys.stderr)
         return error.status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read this has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _usage() -> str:

@@ -35,6 +35,13 @@ from core.protocol.requests import StaffSignIn
 SECTION: Final = "sync"
 IN_SYNC, WAITING, OUT_OF_REACH = 0, 1, 2
 _BAR: Final = 30
+_EXAMPLES: Final = """examples:
+  orderbell sync                             one pass over the till's file: fetch, send, fetch
+  orderbell sync --status --window customer  how a file stands; nobody is asked
+  orderbell sync --watch --json              for ever, an object a line
+  orderbell sync --staff Kim --device POS1   sign in first
+
+"""
 
 
 class SyncSettings(ServerAddress, frozen=True, kw_only=True):
@@ -199,7 +206,9 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="orderbell sync",
         description=__doc__,
-        epilog="Exit status: 0 in sync; 1 operations wait, are parked or in conflict; 2 the server, the session or "
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLES
+        + "Exit status: 0 in sync; 1 operations wait, are parked or in conflict; 2 the server, the session or "
         "the file is out of reach.",
     )
     parser.add_argument("--status", action="store_true", help="say how the file stands; ask nobody")

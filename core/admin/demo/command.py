@@ -17,6 +17,10 @@ from core.client.errors import ClientError
 from core.ui.preflight import has_display
 
 _TOUR_DIR: Final = Path("orderbell-tour")
+_EXAMPLES: Final = """examples:
+  orderbell demo                             a shop to play with; nothing of it is kept
+  orderbell demo --tour out                  unattended: pictures and out/report.json
+  orderbell demo --orders orders.tsv         real orders first"""
 _GREETING: Final = """\
 Orderbell is running at {url}.
 
@@ -29,7 +33,12 @@ nothing is kept."""
 
 def main(argv: Sequence[str]) -> int:
     """Gives the exit status: 0 when all went well, 1 when a step of the tour or a process failed, 2 for wrong use."""
-    parser = argparse.ArgumentParser(prog="orderbell demo", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="orderbell demo",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--tour", type=Path, metavar="DIR", help="unattended: pictures and report.json into DIR")
     parser.add_argument(
         "--orders", type=Path, metavar="FILE", help="replay the orders of this tab-separated file first"
