@@ -158,7 +158,7 @@ class Outbox:
     def hold(
         self, operation: Operation, state: State, problem: str, theirs: Order | None = None, outcome: str = ""
     ) -> None:
-        """Park it, or show its conflict: a person decides."""
+        """Park it, or show its conflict: a person decides. Not when something before it has to be sent again first."""
         kept = msgspec.structs.replace(
             operation,
             state=state,
@@ -167,19 +167,24 @@ class Outbox:
             theirs=theirs,
             tries=operation.tries + 1,
         )
-        self._replace(kept)
         with self._store.lock:
+            if not self._stood_aside(operation):
+                self._replace(kept)
             self._sent(operation.order_id)
 
     def send_on(self, operation: Operation, row: Order) -> None:
         """The order has moved on in a way that does not matter: send it on `row` instead, at once."""
-        self._replace(msgspec.structs.replace(operation.on(row), state=State.WAITING, problem="", theirs=None))
         with self._store.lock:
+            if not self._stood_aside(operation):
+                self._replace(msgspec.structs.replace(operation.on(row), state=State.WAITING, problem="", theirs=None))
             self._sent(operation.order_id)
 
     def postpone(self, operation: Operation, until_s: float, problem: str = "") -> None:
         """Send it again at `until_s`. With a `problem` it was the operation that failed, and the try counts."""
         with self._store.lock:
+            if self._stood_aside(operation):
+                self._sent(operation.order_id)
+                return
             if problem:
                 self._replace(msgspec.structs.replace(operation, tries=operation.tries + 1, problem=problem))
             self._sending.discard(operation.order_id)
@@ -336,6 +341,15 @@ class Outbox:
             self._ready.append(order_id)
         else:
             self._queues.pop(order_id, None)
+
+    def _stood_aside(self, operation: Operation) -> bool:
+        """While `operation` was under way, all that the server has lost came to wait before it: `send_again`. Now that
+        it has failed they have their turn, and it has its own after them, as if it had never been tried."""
+        queue = self._queues[operation.order_id]
+        if all(operation.position <= each.position for each in queue):
+            return False
+        self._queues[operation.order_id] = deque(sorted(queue, key=lambda each: each.position))
+        return True
 
     def _replace(self, operation: Operation) -> None:
         with self._store.lock:

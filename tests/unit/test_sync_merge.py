@@ -157,6 +157,35 @@ def test_a_restored_backup_is_found_out_and_everything_acknowledged_comes_back(
     assert {order.id: order for order in other.cache.newest()} == shop.orders
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_was_under_way_when_the_restore_was_found_out_lets_what_was_lost_go_first(
+    open_desk: OpenDesk, shop: Shop, answered: bool
+) -> None:
+    desk = open_desk()
+    order_id = desk.take().order_id
+    desk.try_all()
+    backup = shop.backup()
+    desk.move(order_id, PREPARING)
+    desk.try_all()
+    desk.move(order_id, READY)
+    desk.pay(order_id)
+    under_way = desk.outbox.take(0.0)
+    assert under_way is not None
+    shop.restore(backup)
+    desk.sync.pull()
+    if answered:
+        desk.send(under_way)  # too early: the server knows of no preparing any more
+    else:
+        desk.outbox.postpone(under_way, 0.0)
+    assert [each.position for each in desk.outbox.of(order_id)] == sorted(
+        each.position for each in desk.outbox.of(order_id)
+    )
+    desk.send_all()
+    assert shop.orders[order_id].status is READY
+    assert shop.orders[order_id].payment is PaymentState.PAID
+    assert desk.outbox.open() == ()
+
+
 def test_a_restore_is_found_out_even_after_signing_out(open_desk: OpenDesk, shop: Shop) -> None:
     kim = open_desk()
     backup = shop.backup()
