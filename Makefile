@@ -9,7 +9,7 @@ PYTEST ?= -n 2
 SEEDS  ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench drill lock clean
+.PHONY: help setup demo test check format bench drill fuzz audit lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
@@ -41,6 +41,12 @@ bench: $(READY) ## what we claim about speed, measured here: make bench ARGS="--
 drill: $(READY) ## five clients, a bad network, kill -9 for everybody, and an audit: make drill SEEDS=200
 	@$(BIN)/python -m tests.drill --seeds $(SEEDS) $(ARGS)
 
+fuzz: $(READY) ## requests that nobody would think of, as every role: make fuzz ARGS="--examples 200"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+audit: $(READY) ## known vulnerabilities, suspicious code, and the bill of materials of what is shipped
+	@$(BIN)/python -m tests.audit
+
 lock: $(READY) ## choose the pinned versions anew; uv is needed for this alone, so it is not pinned itself
 	@$(BIN)/python -m pip install --quiet uv
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
@@ -48,6 +54,9 @@ lock: $(READY) ## choose the pinned versions anew; uv is needed for this alone, 
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
 		--output-file benchmarks/peers/drf/requirements.txt benchmarks/peers/drf/requirements.in
+	@for tools in fuzz audit; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
+		--output-file tests/$$tools/requirements.txt tests/$$tools/requirements.in; done
 
 clean: ## take away what was made, but not the benchmarks' databases
 	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,7 +5,7 @@ cd /d "%~dp0"
 if not defined PYTHON set PYTHON=py -3
 set RUN=.venv\Scripts\python.exe
 set TARGET=%1
-if "%TARGET%"=="" (echo make setup ^| demo ^| test ^| check ^| format ^| bench ^| drill & exit /b 2)
+if "%TARGET%"=="" (echo make setup ^| demo ^| test ^| check ^| format ^| bench ^| drill ^| fuzz ^| audit & exit /b 2)
 
 %PYTHON% -c "import sys; sys.exit(sys.version_info < (3, 11))" || (
     echo Orderbell needs Python 3.11 or newer: https://www.python.org/downloads/
@@ -25,6 +25,8 @@ if "%TARGET%"=="demo" (.venv\Scripts\orderbell.exe demo %REST% & exit /b)
 if "%TARGET%"=="test" (%RUN% -m pytest -n 2 %REST% & exit /b)
 if "%TARGET%"=="bench" (%RUN% -m benchmarks %REST% & exit /b)
 if "%TARGET%"=="drill" (%RUN% -m tests.drill %REST% & exit /b)
+if "%TARGET%"=="fuzz" (%RUN% -m tests.fuzz %REST% & exit /b)
+if "%TARGET%"=="audit" (%RUN% -m tests.audit & exit /b)
 if "%TARGET%"=="format" (%RUN% -m ruff check --fix . & %RUN% -m ruff format . & exit /b)
 if "%TARGET%"=="check" (
     %RUN% -m ruff check . && %RUN% -m ruff format --check . && %RUN% -m mypy && .venv\Scripts\lint-imports.exe && %RUN% -m pytest -n 2

@@ -14,7 +14,8 @@ from core.protocol.problem import Problem
 from core.server.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
 
 VERSION: Final = version("orderbell")
-_SECURITY: Final[dict[Who, list[dict[str, list[str]]]]] = {Who.PUBLIC: [], Who.OPERATOR: [{}, {"bearer": []}]}
+_BEARER: Final[dict[str, list[str]]] = {"bearer": []}
+_OPTIONAL: Final = (Who.PUBLIC, Who.OPERATOR)
 _REF: Final = "#/components/schemas/{name}"
 
 
@@ -57,13 +58,14 @@ def _operation(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, An
         "operationId": f"{endpoint.handler.__module__.rsplit('.', 1)[-1]}_{endpoint.handler.__name__}",
         "summary": endpoint.summary,
         "tags": [endpoint.who.value],
-        "security": _SECURITY.get(endpoint.who, [{"bearer": []}]),
+        "security": [{}, _BEARER] if endpoint.who in _OPTIONAL else [_BEARER],
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint, schema_of),
     }
     if endpoint.body is not Nothing:
         content = _content(schema_of[endpoint.body], endpoint.example)
-        operation["requestBody"] = {"required": True, "content": content}
+        required = any(field.required for field in msgspec.structs.fields(endpoint.body))
+        operation["requestBody"] = {"required": required, "content": content}
     return operation
 
 
@@ -113,8 +115,9 @@ def _responses(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, An
 
 def _refusals(endpoint: AnyEndpoint) -> set[int]:
     found = set(endpoint.refusals)
+    found.add(401)  # of a public one, too, when the token that was sent is not valid
     if endpoint.who is not Who.PUBLIC:
-        found |= {401, 403}
+        found.add(403)
     if ORDER_ID in endpoint.path:
         found.add(404)
     if endpoint.body is not Nothing:
