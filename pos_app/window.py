@@ -148,7 +148,7 @@ class PosWindow(QMainWindow):
 
     @Slot(str)
     def show_page(self, name: str) -> None:
-        """`orders`, `new`, `history` or `sync`."""
+        """One of `workspace.PAGES`."""
         self._pages.page(name)
         self.workspace.show_page(name)
         self.workspace.set_new(self.board.new)
@@ -175,6 +175,7 @@ class PosWindow(QMainWindow):
         if tokens.person.id != self._person_id:
             self._forget_person()
         self._person_id, self._shop_name = tokens.person.id, tokens.shop_name
+        self._pages.admit(tokens.person.role)
         self.setWindowTitle(f"{tokens.shop_name} · Orderbell" if tokens.shop_name else "Orderbell")
         self.workspace.set_person(tokens.person.name)
         self._stack.setCurrentWidget(self.workspace)
@@ -212,6 +213,8 @@ class PosWindow(QMainWindow):
                 ),
                 _("Try again in a moment."),
             )
+            return
+        if how != "lock" and self._pages.hold_back():
             return
         if how == "lock":
             self.lock()
@@ -335,7 +338,8 @@ class PosWindow(QMainWindow):
         page, key = self._pages.board, Qt.Key(event.key())
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key == Qt.Key.Key_F5:
-            self._refresh()
+            self.board.refresher.refresh()
+            self._pages.refresh()
         elif control and key == Qt.Key.Key_Z:
             self.workspace.undo.act()
         elif control and key == Qt.Key.Key_L:
@@ -349,10 +353,6 @@ class PosWindow(QMainWindow):
                 self._actions.do(_CARD_KEYS[key], card.order.id)
         else:
             super().keyPressEvent(event)
-
-    def _refresh(self) -> None:
-        self.board.refresher.refresh()
-        self._pages.refresh()
 
     @Slot(str)
     def _on_key_typed(self, character: str) -> None:
@@ -385,6 +385,9 @@ class PosWindow(QMainWindow):
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         """What is being sent gets a moment to arrive."""
+        if self.signed_in and self._pages.hold_back():
+            event.ignore()
+            return
         waits = _CLOSING_S if self._changes.under_way else 0.0
         self.hide()
         self._idle.stop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -9,8 +10,10 @@ from PySide6.QtWidgets import QWidget
 from core.client.api import OutboxApi, StaffApi
 from core.client.orders import OrderStore
 from core.domain.ids import OrderId
+from core.domain.people import Role
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
+from core.ui.text import _
 from core.ui.theme import Theme
 from pos_app.models.card import Thresholds
 from pos_app.presenters.board import Board
@@ -20,9 +23,12 @@ from pos_app.widgets.board_page import BoardPage
 from pos_app.widgets.order_actions import OrderActions
 from pos_app.widgets.workspace import Workspace
 
+if TYPE_CHECKING:
+    from pos_app.widgets.menu_page import MenuPage
+
 
 class Pages(QObject):
-    """`orders`, `new`, `history`, and, where there is an engine, `sync`."""
+    """`orders`, `new`, `history`, `menu`, and, where there is an engine, `sync`."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -56,6 +62,7 @@ class Pages(QObject):
         self._workspace = workspace
         self._bridge = bridge
         self._outbox = outbox
+        self._role = Role.CASHIER
         self._made: dict[str, QWidget] = {}
 
     def __iter__(self) -> Iterator[QWidget]:
@@ -64,7 +71,8 @@ class Pages(QObject):
 
     def page(self, name: str) -> QWidget:
         if name not in self._made:
-            make = {"new": self._make_new, "history": self._make_history, "sync": self._make_sync}
+            make = {"new": self._make_new, "history": self._make_history, "menu": self._make_menu}
+            make["sync"] = self._make_sync
             self._made[name] = make.get(name, self._make_board)()
             self._workspace.add_page(name, self._made[name])
         return self._made[name]
@@ -81,6 +89,26 @@ class Pages(QObject):
             clear: Callable[[], None] | None = getattr(page, "clear", None)
             if clear is not None:
                 clear()
+
+    def admit(self, role: Role) -> None:
+        """Who is here from now on may do what their role may."""
+        self._role = role
+        if self._menu is not None:
+            self._menu.admit(admin=role is Role.ADMIN)
+
+    def hold_back(self) -> bool:
+        """Whether somebody who wants to leave has something to settle first. Then it is shown, and said."""
+        page = self._menu
+        if page is None or not page.unsaved:
+            return False
+        self._workspace.page_wanted.emit("menu")
+        self._workspace.notice.say(_("The menu is not saved"), _("Save it, or discard what you have changed."))
+        return True
+
+    @property
+    def _menu(self) -> "MenuPage | None":
+        page = self._made.get("menu")
+        return cast("MenuPage", page) if page is not None else None
 
     def refresh(self) -> None:
         """Somebody asked the shown page for news."""
@@ -132,6 +160,17 @@ class Pages(QObject):
 
         page = HistoryPage(self._theme, self._jobs, self._api, self._store, self._actions, self._workspace.notice)
         page.failed.connect(self.failed)
+        return page
+
+    def _make_menu(self) -> QWidget:
+        from pos_app.widgets.menu_page import MenuPage
+
+        admin = self._role is Role.ADMIN
+        page = MenuPage(self._theme, self._jobs, self._api, self._workspace.notice, admin=admin)
+        page.failed.connect(self.failed)
+        page.unsaved_changed.connect(self._workspace.set_unsaved)
+        if self._bridge is not None:
+            self._bridge.menu_changed.connect(page.tell_menu)
         return page
 
     def _make_sync(self) -> QWidget:

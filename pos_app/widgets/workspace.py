@@ -31,6 +31,7 @@ PAGES: Final = {
     "orders": (N_("Orders"), "orders"),
     "new": (N_("New"), "plus"),
     "history": (N_("History"), "history"),
+    "menu": (N_("Menu"), "menu"),
     "sync": (N_("Sync"), "sync"),
 }
 """The pages of the rail: what they are called, and their icons."""
@@ -219,6 +220,11 @@ class Workspace(QWidget):
     def set_new(self, count: int) -> None:
         """How many orders wait to be confirmed, told where the board is out of sight."""
         self._count("orders", count if self.page != "orders" else 0)
+
+    @Slot(int)
+    def set_unsaved(self, count: int) -> None:
+        """How many changes of the menu are not saved."""
+        self._count("menu", count)
 
     def set_unsent(self, count: int) -> None:
         """How many changes the outbox has."""

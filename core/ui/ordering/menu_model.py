@@ -101,16 +101,26 @@ class ShownTiles(QSortFilterProxyModel):
 
     def look_for(self, text: str) -> None:
         """Every word of `text` must begin a word of the name. Empty: back to the category."""
-        self._words = tuple(_plain(text).split())
+        self._words = sought(text)
         self.invalidate()
 
     @override
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         tile: Tile = self.sourceModel().index(source_row, 0).data(ROW)
         if self._words:
-            names = _plain(tile.item.name).split()
-            return all(any(name.startswith(word) for name in names) for word in self._words)
+            return is_meant(tile.item.name, self._words)
         return self._category in (ALL, tile.category_id)
+
+
+def sought(text: str) -> tuple[str, ...]:
+    """The words that somebody looks for."""
+    return tuple(_plain(text).split())
+
+
+def is_meant(name: str, words: tuple[str, ...]) -> bool:
+    """Whether every one of the words begins a word of `name`."""
+    names = _plain(name).split()
+    return all(any(each.startswith(word) for each in names) for word in words)
 
 
 def _plain(text: str) -> str:

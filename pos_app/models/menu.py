@@ -1,0 +1,111 @@
+"""The menu as rows: a heading for every category, and its items below it."""
+
+import re
+from collections.abc import Container
+
+import msgspec
+from PySide6.QtCore import QObject, Qt
+from typing_extensions import override
+
+from core.domain.ids import ItemId
+from core.domain.menu import Category, MenuItem
+from core.ui.ordering.menu_model import is_meant, sought
+from core.ui.rows import RowsModel
+from core.ui.text import _, money, ngettext
+
+HEADING = "category:"
+"""Before the id in a heading's key."""
+
+
+class MenuRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An item, or with none the heading of a category."""
+
+    category_id: str
+    name: str
+    item: MenuItem | None = None
+    available: bool = True
+    """What its switch says."""
+    switchable: bool = True
+    """The shop sells it, and nothing about it is being said just now."""
+    unsaved: bool = False
+    wrong: bool = False
+    """Something about it stands in the way of saving."""
+
+    @property
+    def key(self) -> str:
+        return self.item.id if self.item is not None else HEADING + self.category_id
+
+
+def rows(
+    draft: tuple[Category, ...],
+    text: str,
+    *,
+    available: dict[ItemId, bool],
+    switchable: Container[ItemId],
+    unsaved: Container[str],
+    wrong: Container[str],
+) -> list[MenuRow]:
+    """What is shown while `text` is looked for: of the categories that have anything, all that begins like it."""
+    words, found = sought(text), []
+    for category in draft:
+        items = [item for item in category.items if is_meant(item.name, words)]
+        if words and not items:
+            continue
+        key = HEADING + category.id
+        found.append(MenuRow(category_id=category.id, name=category.name, unsaved=key in unsaved, wrong=key in wrong))
+        found += [
+            MenuRow(
+                category_id=category.id,
+                name=item.name,
+                item=item,
+                available=available.get(item.id, item.available),
+                switchable=item.id in switchable,
+                unsaved=item.id in unsaved,
+                wrong=item.id in wrong,
+            )
+            for item in items
+        ]
+    return found
+
+
+def key_of(draft: tuple[Category, ...], field: str) -> str:
+    """The key of the row that a `Mistake` of the draft is about; empty when it is about the whole."""
+    places = [int(at) for at in re.findall(r"\[(\d+)\]", field)]
+    if not places:
+        return ""
+    category = draft[places[0]]
+    return category.items[places[1]].id if ".items[" in field else HEADING + category.id
+
+
+def stock_words(*, available: bool) -> str:
+    return _("On sale") if available else _("Sold out")
+
+
+def row_words(row: MenuRow, currency: str) -> str:
+    """The second line of an item: its price, its choices, and whether it is saved."""
+    if row.item is None:
+        return ""
+    choices = sum(len(group.modifiers) for group in row.item.groups)
+    parts = [
+        money(row.item.price_minor, currency),
+        ngettext("{count} choice", "{count} choices", choices) if choices else "",
+        _("not saved") if row.unsaved else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+class MenuRows(RowsModel[MenuRow]):
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda row: row.key, parent)
+        self.currency = ""
+
+    @override
+    def value(self, row: MenuRow, role: int) -> str | None:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            told = [row.name, row_words(row, self.currency)]
+            if row.item is not None:
+                told.append(stock_words(available=row.available))
+            return ", ".join(filter(None, told))
+        return None
