@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from core.store import dialects
 from core.store.statements import Transaction
 from core.store.threads import started_pool
 from core.store.writer import Unavailable, Work
@@ -62,14 +61,12 @@ def _healing(transaction: Transaction, work: Work[T]) -> T:
     try:
         return in_snapshot(transaction, work)
     except Exception as error:
-        if dialects.is_out_of_reach(error):
-            raise Unavailable("the database is out of reach") from error
-        if not transaction.lost:
+        if not transaction.is_lost(error):
             raise
     try:
         transaction.renew()
         return in_snapshot(transaction, work)
     except Exception as error:
-        if transaction.lost:
-            raise Unavailable("the database is out of reach") from error
-        raise
+        if not transaction.is_lost(error):
+            raise
+        raise Unavailable("the database is out of reach") from error

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ClauseElement, Connection, Dialect, Executable, Select, Table, bindparam, insert
 
 from core.protocol.feed import Cursor
+from core.store import dialects
 
 Row = tuple[Any, ...]
 
@@ -60,10 +61,9 @@ class Transaction:
         for each in self._settings:
             self._cursor.execute(each)
 
-    @property
-    def lost(self) -> bool:
-        """Whether the database server has ended the connection. A file does not."""
-        return bool(getattr(self._driver, "closed", False))
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether what `error` says is that the database server cannot be used, or has ended this connection."""
+        return dialects.is_out_of_reach(error) or bool(getattr(self._driver, "closed", False))
 
     def renew(self) -> None:
         """Go on with a new connection. Raises `sqlalchemy.exc.SQLAlchemyError` when none can be had."""

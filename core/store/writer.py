@@ -187,8 +187,8 @@ class Writer:
     def _begin(self, group: list[_Job]) -> None:
         try:
             self._tx.command(self._dialect.begin_write)
-        except Exception:
-            if not self._tx.lost:
+        except Exception as error:
+            if not self._tx.is_lost(error):
                 raise
             self._tx.renew()  # it ended while nothing was asked of it
             self._tx.command(self._dialect.begin_write)
@@ -209,7 +209,7 @@ class Writer:
 
     def _told(self, error: BaseException) -> BaseException:
         """What those are told whose work `error` has ended."""
-        return _unavailable(error) if self._tx.lost or dialects.is_out_of_reach(error) else error
+        return _unavailable(error) if self._tx.is_lost(error) else error
 
     def _announce(self) -> None:
         """Tell others, who read what was committed from the table; so what they miss of this is only time."""

@@ -1,0 +1,345 @@
+"""Several backends on one database: one truth, however they are interleaved, and nobody misses what another did."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import requests
+
+from core.domain.ids import ShopId
+from core.server import keys
+from core.server.push import hub
+from core.server.settings import ServerSettings
+from core.store import dialects, events
+from core.store.database import Database
+from core.store.events import Kept
+from core.store.statements import Transaction
+from core.store.writer import Unavailable
+from tests.integration import calls
+from tests.integration.calls import Caller, new_key, order_body
+from tests.integration.test_push_feed import follow, snapshot
+from tests.integration.test_push_socket import listener
+from tests.support import databases, postgres, shop
+from tests.support.server import ServerThread
+from tests.support.shop import World
+
+pytestmark = pytest.mark.postgresql_only("a file has one process")
+WITHIN_S = 30
+EVENT = b'{"kind":"none"}'
+
+
+class Two(msgspec.Struct, frozen=True):
+    """Two backends with one database and one set of keys, as behind one address."""
+
+    world: World
+    path: Path
+    servers: tuple[ServerThread, ServerThread]
+
+    def each(self, of: Callable[[ServerThread], Caller]) -> tuple[Caller, Caller]:
+        """Somebody signed in at the first, and the same session at the second."""
+        here = of(self.servers[0])
+        return here, Caller(self.servers[1].url, here.signed_in)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.servers[0].database.read_blocking(
+            lambda transaction: [tuple(row) for row in transaction.connection.exec_driver_sql(sql)]
+        )
+
+
+def started(directory: Path) -> tuple[ServerThread, ServerThread]:
+    shared, settings = keys.make(), ServerSettings(port=0, data_dir=str(directory))
+    return ServerThread(directory, settings, keys=shared), ServerThread(directory, settings, keys=shared)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Two]:
+    path = tmp_path / "orderbell.db"
+    world = shop.lay_out(path)
+    first, second = started(tmp_path)
+    with first, second:
+        yield Two(world, path, (first, second))
+
+
+@pytest.fixture
+def only_notified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks by themselves: what is heard was announced."""
+    monkeypatch.setattr(hub, "TICK_S", 3600.0)
+
+
+def until_waiting(path: Path) -> None:
+    """Until somebody waits for a lock in the database."""
+    with postgres.server().connect() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+        tries = 0
+        while connection.execute(waiting, [databases.name(path)]).fetchone() == (0,):
+            tries += 1
+            assert tries < 100_000, "nobody waits"
+
+
+# -- the order of commits is the order of seq
+
+
+def test_what_is_written_first_and_committed_late_is_skipped_by_nobody(two: Two) -> None:
+    late, early = (server.database for server in two.servers)
+    written, release = threading.Event(), threading.Event()
+
+    def slowly(transaction: Transaction) -> int:
+        seq = _append(transaction, two.world.shop)
+        written.set()
+        assert release.wait(WITHIN_S)
+        return seq
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(late.write_blocking, slowly, two.world.shop)
+        assert written.wait(WITHIN_S)
+        second = pool.submit(early.write_blocking, lambda tx: _append(tx, two.world.shop), two.world.shop)
+        until_waiting(two.path)
+        assert late.read_blocking(lambda tx: _after(tx, two.world.shop, 0)) == []
+        release.set()
+        assert (first.result(WITHIN_S), second.result(WITHIN_S)) == (1, 2)
+    assert [kept.seq for kept in early.read_blocking(lambda tx: _after(tx, two.world.shop, 0))] == [1, 2]
+
+
+def test_even_without_naming_its_shop(two: Two) -> None:
+    """The counter's row is the lock: whoever has the next number has it until the end."""
+    late, early = (server.database for server in two.servers)
+    written, release = threading.Event(), threading.Event()
+
+    def slowly(transaction: Transaction) -> int:
+        seq = _append(transaction, two.world.shop)
+        written.set()
+        assert release.wait(WITHIN_S)
+        return seq
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(late.write_blocking, slowly)
+        assert written.wait(WITHIN_S)
+        second = pool.submit(early.write_blocking, lambda tx: _append(tx, two.world.shop))
+        until_waiting(two.path)
+        release.set()
+        assert (first.result(WITHIN_S), second.result(WITHIN_S)) == (1, 2)
+
+
+def _append(transaction: Transaction, shop_id: ShopId) -> int:
+    return events.append(transaction, shop_id, None, 0, msgspec.Raw(EVENT)).seq  # type: ignore[arg-type]
+
+
+def _after(transaction: Transaction, shop_id: ShopId, seq: int) -> list[Kept]:
+    return events.after(transaction, shop_id, seq, 100)
+
+
+# -- everybody at the same things
+
+
+def test_two_backends_and_everybody_at_the_same_orders(two: Two) -> None:
+    """Eight people at either of two backends: no error, no gap, nothing twice, and each version made once."""
+    kims, alexes, adas = (
+        two.each(calls.staff),
+        two.each(lambda at: calls.staff(at, shop.ALEX)),
+        two.each(calls.customer),
+    )
+    wanted = [adas[n % 2].place() for n in range(6)]
+    start = "0"
+    steps = {"pending": "confirmed", "confirmed": "preparing", "preparing": "ready", "ready": "completed"}
+    found: Counter[int] = Counter()
+
+    def press(number: int) -> None:
+        chance = random.Random(number)
+        me = (*kims, *alexes)[number % 4]
+        for _ in range(25):
+            if chance.random() < 0.25:
+                found[adas[number % 2].post("/api/online/orders/", order_body(), key=new_key()).status_code] += 1
+                continue
+            order = me.get(f"/api/pos/orders/{chance.choice(wanted)['id']}/").json()["order"]
+            if order["status"] in steps:
+                found[me.move(order, steps[order["status"]]).status_code] += 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(press, range(8)))
+    assert set(found) <= {200, 201, 409}, found
+    assert found[200] == 4 * len(wanted) or found[200] > 0
+    seqs = [seq for (seq,) in two.rows(f"SELECT seq FROM events WHERE shop_id = '{two.world.shop}' ORDER BY seq")]
+    assert seqs == list(range(1, len(seqs) + 1)), start
+    numbers = [number for (number,) in two.rows("SELECT number FROM orders ORDER BY number")]
+    assert numbers == [f"ONLINE-{n:06d}" for n in range(1, len(numbers) + 1)]
+    unlike = (
+        "SELECT o.number FROM orders o WHERE version <> (SELECT count(*) FROM status_history h WHERE h.order_id = o.id)"
+    )
+    assert two.rows(unlike) == []
+    told = "SELECT order_count, (SELECT count(*) FROM orders o WHERE o.customer_id = c.id) FROM customers c"
+    assert all(counted == there for counted, there in two.rows(told))
+
+
+def at_both(call: Callable[[int], Any]) -> list[Any]:
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(call, range(2)))
+
+
+def test_the_same_request_at_both_at_once_is_done_once(two: Two) -> None:
+    adas = two.each(calls.customer)
+    for _ in range(10):
+        body, key = order_body(), new_key()
+        replies = at_both(lambda n, body=body, key=key: adas[n].post("/api/online/orders/", body, key=key))
+        assert [reply.status_code for reply in replies] == [201, 201]
+        assert replies[0].content == replies[1].content
+    assert two.rows("SELECT count(*) FROM orders") == [(10,)]
+
+
+def test_the_same_move_at_both_at_once_is_made_once(two: Two) -> None:
+    kims, ada = two.each(calls.staff), calls.customer(two.servers[0])
+    for _ in range(10):
+        order = ada.place()
+        replies = at_both(lambda n, order=order: kims[n].move(order, "confirmed"))
+        assert [reply.status_code for reply in replies] == [200, 200]
+        assert replies[0].json() == replies[1].json()
+
+
+def test_two_who_sign_up_with_one_number_at_both(two: Two) -> None:
+    for number in range(10):
+        body = {"name": "Nia", "phone": f"+1 555 09{number:02d}", "password": "long enough"}
+        replies = at_both(lambda n, body=body: Caller(two.servers[n].url).post("/api/auth/sign-up/", body))
+        assert sorted(reply.status_code for reply in replies)[1:] == [409], [reply.text for reply in replies]
+        assert min(reply.status_code for reply in replies) in (200, 201)
+
+
+def test_one_refresh_token_at_both_at_once(two: Two) -> None:
+    """Under one key, as when an answer was slow and the screen asked again, it gives the same successor."""
+    for _ in range(10):
+        ada = calls.customer(two.servers[0])
+        body, key = {"refresh_token": ada.signed_in["refresh_token"]}, new_key()
+        replies = at_both(
+            lambda n, body=body, key=key: Caller(two.servers[n].url).post("/api/auth/refresh/", body, key=key)
+        )
+        assert [reply.status_code for reply in replies] == [200, 200], [reply.text for reply in replies]
+        assert len({reply.json()["refresh_token"] for reply in replies}) == 1
+
+
+# -- what one does, the other knows
+
+
+def test_what_happens_at_one_is_pushed_by_the_other(two: Two, only_notified: None) -> None:
+    adas = two.each(calls.customer)
+    with listener(adas[1]) as elsewhere, listener(adas[0]) as here:
+        elsewhere.caught_up()
+        here.caught_up()
+        for _ in range(3):
+            order = adas[0].place()
+            elsewhere.until_about(order["id"])
+            here.until_about(order["id"])
+
+
+def test_an_ear_that_was_cut_off_is_grown_again(two: Two, only_notified: None) -> None:
+    adas = two.each(calls.customer)
+    with listener(adas[1]) as elsewhere:
+        elsewhere.caught_up()
+        with postgres.server().connect() as connection:
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND query LIKE 'LISTEN%%'"
+            assert len(connection.execute(cut, [databases.name(two.path)]).fetchall()) == 2
+        # Whatever is committed before it listens again is looked for when it does.
+        elsewhere.until_about(adas[0].place()["id"])
+        elsewhere.until_about(adas[0].place()["id"])
+
+
+def test_who_signs_out_at_one_is_out_at_the_other(two: Two) -> None:
+    adas = two.each(calls.customer)
+    with listener(adas[1]) as elsewhere:
+        elsewhere.caught_up()
+        assert adas[1].get("/api/online/orders/history/").status_code == 200
+        assert adas[0].post("/api/auth/sign-out/").status_code == 204
+        elsewhere.closed()
+    assert adas[1].get("/api/online/orders/history/").status_code == 401
+
+
+def test_everybody_may_go_on_at_the_other(two: Two) -> None:
+    """Cursors, keys, versions and tokens are the database's and not a backend's."""
+    adas, kims = two.each(calls.customer), two.each(calls.staff)
+    start = snapshot(adas[0]).cursor
+    order, key = adas[0].place(), new_key()
+    path, body = f"/api/pos/orders/{order['id']}/status/", {"to": "confirmed", "version": 1}
+    done = kims[0].post(path, body, key=key)
+    again = kims[1].post(path, body, key=key)
+    assert (again.status_code, again.content) == (200, done.content)
+    frames, end = follow(adas[1], start)
+    assert [frame.seq for frame in frames] == [1, 2]
+    assert follow(adas[0], end)[0] == []
+
+
+# -- when the database server goes
+
+
+def test_out_of_reach_is_said_and_found_again(two: Two) -> None:
+    """It is killed and started anew: nothing acknowledged is lost, and both backends go on by themselves."""
+    adas = two.each(calls.customer)
+    acknowledged = [ada.place() for ada in adas for _ in range(3)]
+    postgres.server().stop()
+    try:
+        for ada in adas:
+            for reply in (ada.post("/api/online/orders/", order_body(), key=new_key()), ada.get("/api/menu/")):
+                assert (reply.status_code, reply.json()["type"]) == (503, "unavailable")
+                assert int(reply.headers["Retry-After"]) > 0
+    finally:
+        postgres.server().start()
+    for ada in adas:
+        for order in acknowledged:
+            assert ada.get(f"/api/online/orders/{order['id']}/").json() == order
+        ada.place()
+    assert two.rows("SELECT count(*) FROM orders") == [(len(acknowledged) + 2,)]
+
+
+def test_a_backend_that_lost_its_connections_does_not_even_say_so(two: Two) -> None:
+    ada = calls.customer(two.servers[0])
+    before = ada.place()
+    with postgres.server().connect() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+            [databases.name(two.path)],
+        )
+    assert ada.get(f"/api/online/orders/{before['id']}/").status_code == 200
+    assert ada.place()["number"] == "ONLINE-000002"
+
+
+def test_one_that_freezes_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of a transaction, as when its machine is paused: the database ends it."""
+    world = shop.lay_out(tmp_path / "orderbell.db")
+    impatient = "SET idle_in_transaction_session_timeout = 300"
+    with monkeypatch.context() as context:
+        hasty = msgspec.structs.replace(dialects.POSTGRESQL, writing=(impatient,))
+        context.setattr(dialects, "of", lambda _name: hasty)
+        frozen = Database(databases.url(tmp_path / "orderbell.db"))
+    other = Database(databases.url(tmp_path / "orderbell.db"))
+    written, release = threading.Event(), threading.Event()
+
+    def freeze(transaction: Transaction) -> None:
+        _append(transaction, world.shop)
+        written.set()
+        assert release.wait(WITHIN_S)
+
+    with closing(frozen), closing(other), ThreadPoolExecutor(1) as pool:
+        held = pool.submit(frozen.write_blocking, freeze, world.shop)
+        assert written.wait(WITHIN_S)
+        assert other.write_blocking(lambda tx: _append(tx, world.shop), world.shop) == 1
+        release.set()
+        with pytest.raises(Unavailable):
+            held.result(WITHIN_S)
+        assert frozen.write_blocking(lambda tx: _append(tx, world.shop), world.shop) == 2
+
+
+def test_a_request_is_refused_and_not_lost_when_it_waits_too_long(two: Two) -> None:
+    """Somebody with a console open holds the shop: its requests are asked to come again, and then done once."""
+    ada = calls.customer(two.servers[0])
+    server = two.servers[0]
+    server.database.write_blocking(lambda tx: tx.command("SET lock_timeout = 200"))
+    key, body = new_key(), order_body()
+    with postgres.server().connect(databases.name(two.path)) as console, console.transaction():
+        console.execute("UPDATE shops SET name = name")
+        refused: requests.Response = ada.post("/api/online/orders/", body, key=key)
+        assert (refused.status_code, refused.json()["type"]) == (503, "unavailable")
+    assert ada.post("/api/online/orders/", body, key=key).status_code == 201
+    assert two.rows("SELECT count(*) FROM orders") == [(1,)]
