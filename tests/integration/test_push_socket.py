@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from core.client.cache import after, order_id_of
 from core.domain.order import Order
-from core.protocol.feed import MESSAGE_LIMIT, Close, Cursor, Frame
+from core.protocol.feed import HEARTBEAT_S, MESSAGE_LIMIT, Close, Cursor, Frame
 from core.server.push import hub, socket
 from core.server.settings import ServerSettings
 from core.server.tokens import AccessTokens
@@ -123,8 +123,10 @@ def test_no_heartbeat_takes_one_back(place: Place, monkeypatch: pytest.MonkeyPat
         with listener(place.ada, newest) as ada:
             with pytest.raises(TimeoutError):
                 ada.message(within_s=1.5)  # a round of the hub's housekeeping, and then some
+            began = time.monotonic()
             behind.set()
             assert ada.caught_up().cursor == newest
+            assert time.monotonic() - began < HEARTBEAT_S / 2, "what is owed does not wait for the next that is due"
 
 
 @pytest.mark.parametrize("seed", [34, 55])

@@ -20,6 +20,7 @@ from core.protocol.requests import HistoryQuery, OrderQuery
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Choose, Fault, FaultProxy
+from tests.support.server import ServerThread
 from tests.support.synced import Screen
 
 TIMEOUT_S = (1.0, 1.0)
@@ -226,3 +227,25 @@ def test_so_is_one_that_begins_and_does_not_end(place: Place, proxy: FaultProxy)
     proxy.choose = lambda _line: Fault.NONE
     assert api.menu().items
     api.close()
+
+
+def test_who_is_told_that_the_server_stops_is_back_as_soon_as_it_is(tmp_path: Path) -> None:
+    shop.lay_out(tmp_path / "server" / "orderbell.db")
+    with (
+        ServerThread(tmp_path / "server") as first,
+        FaultProxy(first.url) as proxy,
+        Screen(proxy.url, tmp_path / "pos.db") as pos,
+    ):
+        pos.staff()
+        pos.until_live()
+        seen = len(pos.standings)
+        first.stop()
+        taken = pos.take()
+        pos.until(lambda: pos.api.standing.link is not Link.LIVE)
+        with ServerThread(tmp_path / "server", keys=first.keys) as second:
+            proxy.upstream = second.url
+            began = time.monotonic()
+            pos.until_live()
+            pos.until(lambda: _version(pos, taken.id) == 1)
+            assert time.monotonic() - began < 10, "the wait after a failure or two"
+            assert Link.SIGNED_OUT not in {standing.link for standing in pos.standings[seen:]}

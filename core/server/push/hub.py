@@ -276,7 +276,7 @@ class Hub:
                     verified = subscriber.verified
                     if verified.expires_at <= wall or verified.principal.session_id in revoked:
                         self.end(subscriber, Close.SIGNED_OUT)
-                    elif subscriber.due or subscriber.spoke_at <= quiet_since:
+                    elif subscriber.spoke_at <= quiet_since:
                         self.beat(subscriber)
                 channel.forget()
         self._happened.set()
