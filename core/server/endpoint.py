@@ -140,7 +140,7 @@ class Call(Generic[B, Q]):
         return self.bearer
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint(Generic[B, Q, R]):
     """One row of the table. Without saying `who` there is no endpoint."""
 
