@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.drill.shop import Drill
+from tests.support import databases
 
 
 def main() -> int:
@@ -13,6 +14,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many drills (default: 1)")
     parser.add_argument("--first", type=int, default=1, help="the first one's seed (default: 1)")
     parser.add_argument("--seconds", type=float, default=15.0, help="how long the trouble lasts in each (default: 15)")
+    parser.add_argument("--database", choices=databases.KINDS, default="sqlite", help="under the backend")
     parser.add_argument("--keep", metavar="DIR", help="keep files and logs there")
     options = parser.parse_args()
     columns = (
@@ -25,7 +27,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as name:
             directory = Path(options.keep or name) / f"seed-{seed}"
             drill = Drill(directory, seed)
-            found = drill.run(options.seconds)
+            with databases.standing_on(options.database):
+                found = drill.run(options.seconds)
         total += found.acknowledged
         values = (seed, found.accepted, found.acknowledged, found.asked, found.lost, found.doubled, found.reordered)
         more = (found.diverged, drill.kills, drill.restores, f"{drill.recovery_s:.1f}")

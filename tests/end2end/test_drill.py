@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.drill.shop import Drill
+from tests.support.databases import Kind
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [24])
-def test_nothing_is_lost_doubled_reordered_or_comes_apart(tmp_path: Path, seed: int) -> None:
+def test_nothing_is_lost_doubled_reordered_or_comes_apart(tmp_path: Path, seed: int, database: Kind) -> None:
     drill = Drill(tmp_path / "drill", seed)
     found = drill.run(5.0)
     assert not drill.stuck
