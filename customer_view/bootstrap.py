@@ -1,20 +1,33 @@
 """The one place where the customer's window is wired."""
 
+from core.client import identity
 from core.client.local import LocalStoreError
 from core.client.orders import OrderStore
 from core.client.synced import SyncedApi
-from core.ui.app import local_file, refuse, run_window, start_application
+from core.domain.people import DeviceKind
+from core.ui import pairing
+from core.ui.app import refuse, run_window, start_application
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
+from core.ui.text import _
 from core.ui.theme import Theme
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 
 
-def run(settings: CustomerSettings) -> int:
-    """Show the window until it is closed. Gives the process's exit status."""
+def run(settings: CustomerSettings, code: str | None = None) -> int:
+    """Show the window until it is closed. Gives the process's exit status.
+
+    With a `code` this machine is paired first, and so knows the shop's server; an empty one is asked for.
+    """
     app, theme = start_application("Orderbell", settings)
+    path = settings.file_of("customer")
     try:
+        known = identity.at(path)
+        if code is not None:
+            chosen = identity.settled(settings, known, path)
+            known = pairing.ask(theme, chosen, path, DeviceKind.DISPLAY, code, without=_("Not now")) or known
+        settings = identity.settled(settings, known, path)
         window, api = open_window(settings, theme)
     except LocalStoreError as error:
         return refuse(error, settings)
@@ -29,11 +42,12 @@ def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindo
     bridge = Bridge(OrderStore())
     api = SyncedApi(
         settings.server_url,
-        local_file("customer", settings),
+        settings.file_of("customer"),
         on_changed=bridge.on_changed,
         on_standing=bridge.on_standing,
         ca_file=settings.ca_file,
         push=settings.push,
+        keyring=settings.keyring,
     )
     window = CustomerWindow(theme, Jobs(), api, settings, bridge, api)
     if settings.keep_session:

@@ -1,42 +1,64 @@
 """The one place where the cashier's window is put together."""
 
+from core.client import identity
 from core.client.api import StaffApi
+from core.client.identity import Identity
 from core.client.local import LocalStoreError
 from core.client.orders import OrderStore
 from core.client.synced import SyncedApi
-from core.ui.app import local_file, refuse, run_window, start_application
+from core.domain.people import DeviceKind
+from core.ui import pairing
+from core.ui.app import refuse, run_window, start_application
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
+from core.ui.text import _
 from core.ui.theme import Theme
 from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
 
 
-def run(settings: PosSettings) -> int:
-    """Show the window until it is closed. Gives the process's exit status."""
+def run(settings: PosSettings, code: str | None = None) -> int:
+    """Show the window until it is closed. Gives the process's exit status.
+
+    With a `code` this machine is paired first; an empty one is asked for.
+    """
     app, theme = start_application("Orderbell POS", settings)
+    path = settings.file_of("pos")
     try:
-        window = open_window(settings, theme)
+        known = identity.at(path)
+        asked = code is not None or (pairing.is_offered(settings, known) and not settings.remote)
+        while True:
+            if asked:
+                chosen = identity.settled(settings, known, path)
+                known = pairing.ask(theme, chosen, path, DeviceKind.TERMINAL, code or "", without=_("Not now")) or known
+            window = open_window(identity.settled(settings, known, path), theme, known)
+            status = run_window(app, window, settings)
+            asked, code = window.sign_in_page.pairing_chosen, ""
+            if not asked:
+                return status
     except LocalStoreError as error:
         return refuse(error, settings)
-    return run_window(app, window, settings)
 
 
-def open_window(settings: PosSettings, theme: Theme) -> PosWindow:
+def open_window(settings: PosSettings, theme: Theme, known: Identity | None = None) -> PosWindow:
     """The window of one till on its backend and on its own file, not shown yet; locked, if nobody had signed out.
+    `known` is who this machine is to the shop's server.
 
     Raises `LocalStoreError`.
     """
     bridge = Bridge(OrderStore())
     api = SyncedApi(
         settings.server_url,
-        local_file("pos", settings),
+        settings.file_of("pos"),
         on_changed=bridge.on_changed,
         on_standing=bridge.on_standing,
         ca_file=settings.ca_file,
         push=settings.push,
+        keyring=settings.keyring,
     )
     window = PosWindow(settings, theme, api, Jobs(), bridge, api)
+    window.sign_in_page.offer_pairing(again=known is not None)
+    window.sign_in_page.pairing_wanted.connect(window.close)
     bridge.setParent(window)
     window.closed.connect(api.close)
     kept_s = api.kept_s

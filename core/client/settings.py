@@ -1,10 +1,12 @@
 """The settings that every window has; each window adds its own."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from core.client.local import default_path
 from core.client.trust import check_address
 
 Interval = Annotated[float, Meta(ge=0.2, le=86_400)]
@@ -51,6 +53,10 @@ class ScreenSettings(ServerAddress, frozen=True, kw_only=True):
         str, Meta(description="Where this window keeps its file; empty: the user's data directory.")
     ] = ""
     debug: Annotated[bool, Meta(description="Log debug lines too.")] = False
+
+    def file_of(self, window: str) -> Path:
+        """Where a window of this kind (`pos`, `customer`, `board`) keeps its file."""
+        return Path(self.data_dir, f"{window}.db") if self.data_dir else default_path(window)
 
 
 class WindowSettings(ScreenSettings, frozen=True, kw_only=True):

@@ -4,14 +4,13 @@ import gc
 import logging
 import signal
 import sys
-from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from core.client.local import InUse, LocalStoreError, default_path
+from core.client.local import InUse, LocalStoreError
 from core.client.settings import ScreenSettings
 from core.ui import icons
 from core.ui.preflight import EXIT_CODE, has_display
@@ -50,11 +49,6 @@ def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> 
     gc.collect()
     gc.freeze()
     return app.exec()
-
-
-def local_file(window: str, settings: ScreenSettings) -> Path:
-    """Where a window of this kind (`pos`, `customer`, `board`) keeps its file."""
-    return Path(settings.data_dir, f"{window}.db") if settings.data_dir else default_path(window)
 
 
 def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:

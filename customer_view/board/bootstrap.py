@@ -1,10 +1,18 @@
 """The one place where the board is wired."""
 
+from contextlib import closing
+
+from core.client import identity
 from core.client.display import BoardSource, Display
 from core.client.http import HttpApi
+from core.client.local import LocalStore, LocalStoreError
+from core.client.seal import Seal
+from core.domain.people import DeviceKind
 from core.protocol.requests import DeviceSignIn
-from core.ui.app import run_window, start_application
+from core.ui import pairing
+from core.ui.app import refuse, run_window, start_application
 from core.ui.jobs import Jobs
+from core.ui.preflight import EXIT_CODE
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
 from customer_view.board.presenter import BoardPresenter
@@ -12,11 +20,30 @@ from customer_view.board.settings import BoardSettings
 from customer_view.board.window import BoardWindow
 
 
-def run(settings: BoardSettings, code: str) -> int:
-    """Show the board until it is closed. Gives the process's exit status."""
+def run(settings: BoardSettings, secret: str, code: str | None = None) -> int:
+    """Show the board until it is closed. Gives the process's exit status.
+
+    With a `code` this machine is paired first; an empty one is asked for. Without a `secret` it is who it was paired
+    as.
+    """
     app, theme = start_application("Orderbell", settings)
+    path, shop = settings.file_of("board"), ""
+    try:
+        if code is not None or not secret:
+            known = identity.at(path)
+            if code is not None:
+                known = (
+                    pairing.ask(theme, identity.settled(settings, known, path), path, DeviceKind.BOARD, code) or known
+                )
+            if known is None:
+                return EXIT_CODE
+            settings, shop = identity.settled(settings, known, path), known.shop
+            with closing(LocalStore(path)) as store:
+                secret = identity.secret_of(Seal(store, keyring=settings.keyring))
+    except LocalStoreError as error:
+        return refuse(error, settings)
     api = HttpApi(settings.server_url, ca_file=settings.ca_file)
-    source = Display(api, DeviceSignIn(device=settings.device, secret=code))
+    source = Display(api, DeviceSignIn(device=settings.device, secret=secret, shop=shop))
     window = compose(settings, theme, source)
     try:
         return run_window(app, window, settings)

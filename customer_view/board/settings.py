@@ -30,6 +30,11 @@ class BoardSettings(ScreenSettings, frozen=True, kw_only=True):
     full_screen: Annotated[bool, Meta(description="Fill the screen. Esc and F11 leave it.")] = True
     refresh_s: Annotated[Interval, Meta(description="Seconds between two looks, whatever is pushed.")] = 10.0
 
+    @property
+    def has_code(self) -> bool:
+        """Whether one is set, or a file that should have one."""
+        return bool(self.secret or self.secret_file)
+
     def code(self) -> str:
         """The display's secret. Raises `SettingsError` when there is none, or its file cannot be read."""
         code = self.secret
@@ -41,6 +46,6 @@ class BoardSettings(ScreenSettings, frozen=True, kw_only=True):
         if not code:
             raise SettingsError(
                 f"{self.device} has no code to sign in with. Put the one that the backend printed when it was set up "
-                "into a file, and name that as secret_file."
+                "into a file, and name that as secret_file; or pair this screen: orderbell board --pair"
             )
         return code

@@ -19,7 +19,7 @@ from pos_app.widgets.card_layout import FontKey, Fonts
 Index = QModelIndex | QPersistentModelIndex
 _BOLD: Final = ("strong", QFont.Weight.DemiBold)
 _SMALL: Final = ("small", QFont.Weight.Normal)
-_WIDE: Final = 58
+_WIDE: Final = 52
 """Letters that a row has to have room for to say all of it in two."""
 _FLAGS: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 

@@ -1,6 +1,6 @@
 """Signing in at the till: a name, a PIN, and keys that are big enough for a wet thumb."""
 
-from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QRegularExpressionValidator, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -26,6 +26,8 @@ _WIDTH = 380.0
 
 class SignInPage(QWidget):
     """Asks `SignIn` for a session. Nothing that was typed stays after an answer."""
+
+    pairing_wanted = Signal()
 
     def __init__(self, theme: Theme, sign_in: SignIn, device: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +68,12 @@ class SignInPage(QWidget):
         self._error.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._enter = button(_("Sign in"), theme, "primary", name="sign_in")
         self._enter.clicked.connect(self._on_submitted)
+        self._pairing = button("", theme, "quiet", name="pair_till")
+        self._pairing.clicked.connect(self._on_pairing_pressed)
+        self._pairing.hide()
+        self.pairing_chosen = False
+        """Somebody wants this machine to be paired, and has nothing else to do here."""
+        self._again = False
         self._lay_out(device)
         sign_in.started.connect(self._on_started)
         sign_in.signed_in.connect(self._on_signed_in)
@@ -84,6 +92,12 @@ class SignInPage(QWidget):
         self._on_typed()
         self._focus()
 
+    def offer_pairing(self, *, again: bool) -> None:
+        """Offer to make this machine a till of the shop's. One that is may have been revoked."""
+        self._again = again
+        self._pairing.setText(_("Pair this till again") if again else _("Pair this till"))
+        self._pairing.show()
+
     def _lay_out(self, device: str) -> None:
         """What is asked above the keys, or beside them where the window is too low for the big letters in it."""
         theme = self._theme
@@ -98,7 +112,7 @@ class SignInPage(QWidget):
             asked.addWidget(field)
         pressed = self._pressed = QVBoxLayout()
         pressed.setSpacing(theme.space(3))
-        for part in (self._keypad(), self._error, self._enter):
+        for part in (self._keypad(), self._error, self._enter, self._pairing):
             pressed.addWidget(part)
         self._frame, inside = panel()
         margin = theme.space(6)
@@ -222,6 +236,11 @@ class SignInPage(QWidget):
     def _on_submitted(self) -> None:
         if self._enter.isEnabled():
             self._sign_in.submit(self._name.text(), self._pin.text())
+
+    @Slot()
+    def _on_pairing_pressed(self) -> None:
+        self.pairing_chosen = True
+        self.pairing_wanted.emit()
 
     @Slot()
     def _on_started(self) -> None:

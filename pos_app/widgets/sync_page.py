@@ -15,6 +15,7 @@ from typing_extensions import override
 from core.client.api import OutboxApi
 from core.client.engine import Link
 from core.client.operations import Operation
+from core.client.seal import KeptIn
 from core.domain.ids import OrderId
 from core.ui import icons
 from core.ui.bridge import Bridge
@@ -22,15 +23,21 @@ from core.ui.controls import button, label, panel
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.rows import ROW
-from core.ui.text import _, age, ngettext
+from core.ui.text import N_, _, age, ngettext
 from core.ui.theme import Theme
 from pos_app.models.card import customer
 from pos_app.models.queue import Entry, did, number
+from pos_app.presenters.devices import Devices
 from pos_app.presenters.queue import Queue
 from pos_app.widgets.decision_pane import DecisionPane
+from pos_app.widgets.devices_pane import DevicesPane
 from pos_app.widgets.queue_list import QueueList
 
 _TICK_MS: Final = 1000
+_KEPT_IN: Final = {
+    KeptIn.KEYRING: N_("The key to this till's session is in the system's keyring."),
+    KeptIn.FILE: N_("The key to this till's session is in a file that only its user may read: no keyring is used."),
+}
 
 
 class SyncPage(QWidget):
@@ -54,6 +61,7 @@ class SyncPage(QWidget):
         self._theme = theme
         self._now = now
         self._notice = notice
+        self._outbox = outbox
         self.queue = Queue(jobs, outbox, bridge, self)
         self.list = QueueList(theme, self.queue.rows)
         self.list.setAccessibleName(_("Changes that wait"))
@@ -79,6 +87,11 @@ class SyncPage(QWidget):
         column.setSpacing(theme.space(3))
         column.addLayout(self._head())
         column.addWidget(self._stack, 1)
+        self.devices = DevicesPane(theme, Devices(jobs, outbox, self), now)
+        column.addWidget(self.devices)
+        self._kept = label(role="small", wrap=True)
+        self._kept.setObjectName("sync_kept")
+        column.addWidget(self._kept)
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tell_age)
@@ -151,6 +164,7 @@ class SyncPage(QWidget):
     def refresh(self) -> None:
         """Wait for no timer."""
         self.queue.try_now()
+        self.devices.refresh()
 
     def clear(self) -> None:
         """Nothing of one cashier is left for the next."""
@@ -284,6 +298,7 @@ class SyncPage(QWidget):
         self._ticker.start()
         self.queue.look()
         self._tell()
+        self._kept.setText(_(_KEPT_IN[self._outbox.kept_in]) if self._outbox.kept_in is not None else "")
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override

@@ -1,0 +1,43 @@
+"""What is said about a device of the shop."""
+
+from datetime import datetime
+from typing import Final
+
+from core.domain.people import DeviceKind
+from core.protocol.devices import DeviceReport
+from core.ui.text import N_, _, age, ngettext
+
+AWAY_S: Final = 60.0
+"""A device that was not heard of for so long, or is so far behind, is worth looking at."""
+_KINDS: Final = {
+    DeviceKind.TERMINAL: N_("Till"),
+    DeviceKind.BOARD: N_("Board"),
+    DeviceKind.DISPLAY: N_("Screen"),
+}
+
+
+def kind(report: DeviceReport) -> str:
+    return _(_KINDS[report.kind])
+
+
+def heard(report: DeviceReport, now: datetime) -> str:
+    """When the server last heard of it."""
+    if report.last_contact_at is None:
+        return _("never heard of")
+    return _("heard {age} ago").format(age=age((now - report.last_contact_at).total_seconds()))
+
+
+def behind(report: DeviceReport) -> str:
+    """How far behind it is; empty when it follows nothing."""
+    if report.lag_events is None:
+        return ""
+    if not report.lag_events:
+        return _("in step")
+    words = ngettext("{count} change behind", "{count} changes behind", report.lag_events)
+    return f"{words} · {age(report.lag_s)}" if report.lag_s is not None else words
+
+
+def is_away(report: DeviceReport, now: datetime) -> bool:
+    """Somebody should look at it: it was there, and is not, or it does not follow."""
+    silent = report.last_contact_at is not None and (now - report.last_contact_at).total_seconds() > AWAY_S
+    return silent or (report.lag_s or 0.0) > AWAY_S

@@ -1,0 +1,41 @@
+"""The shop's other devices, as the server last knew them: who is behind, and who is not there."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import OutboxApi
+from core.protocol.devices import DeviceList, DeviceReport
+from core.ui.jobs import Jobs
+from core.ui.refresh import Refresher
+
+_EVERY_S: Final = 15.0
+"""As often as the server keeps what it has heard."""
+
+
+class Devices(QObject):
+    """Asks while its refresher is started."""
+
+    changed = Signal()
+    """The reports, or whether they can be had."""
+
+    def __init__(self, jobs: Jobs, outbox: OutboxApi, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.reports: Sequence[DeviceReport] = ()
+        self.reached = True
+        """Whether the last question was answered. What was known before may be anything by now."""
+        self.refresher = Refresher(jobs, outbox.devices, _EVERY_S, parent=self)
+        self.refresher.succeeded.connect(self._on_told)
+        self.refresher.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_told(self, told: DeviceList) -> None:
+        self.reached = True
+        self.reports = tuple(report for report in told.devices if report.revoked_at is None)
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, _error: object) -> None:
+        self.reached, self.reports = False, ()
+        self.changed.emit()

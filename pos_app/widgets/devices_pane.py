@@ -1,0 +1,95 @@
+"""The devices of the shop on the Sync page: how far behind each of them is, as the server knows it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.ui.connection import Freshness
+from core.ui.controls import label
+from core.ui.text import _
+from core.ui.theme import Theme
+from pos_app.models.devices import behind, heard, is_away, kind
+from pos_app.presenters.devices import Devices
+
+_HEIGHT: Final = 150
+
+
+class DevicesPane(QFrame):
+    """A row for each; what should be looked at has its sign. Asks while it is shown."""
+
+    def __init__(
+        self, theme: Theme, devices: Devices, now: Callable[[], datetime], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("devices")
+        self.setProperty("role", "sunken")
+        self._theme = theme
+        self._devices = devices
+        self._now = now
+        freshness = Freshness(devices.refresher)
+        freshness.setObjectName("devices_age")
+        head = QHBoxLayout()
+        head.addWidget(label(_("Devices of the shop"), "strong"))
+        head.addStretch(1)
+        head.addWidget(freshness)
+        self._none = label(role="muted", wrap=True)
+        self._none.setObjectName("devices_none")
+        self._area = QScrollArea()
+        self._area.setObjectName("devices_list")
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setAccessibleName(_("Devices of the shop"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.space(4), theme.space(3), theme.space(4), theme.space(3))
+        column.setSpacing(theme.space(1))
+        column.addLayout(head)
+        column.addWidget(self._none)
+        column.addWidget(self._area)
+        devices.changed.connect(self._show)
+        devices.refresher.started.connect(self._show)
+        self._show()
+
+    @Slot()
+    def refresh(self) -> None:
+        self._devices.refresher.refresh()
+
+    @Slot()
+    def _show(self) -> None:
+        reports, now = self._devices.reports, self._now()
+        if not self._devices.reached:
+            words = _("Only the server knows, and it cannot be reached.")
+        else:
+            words = "" if reports else _("Loading…")
+        self._none.setText(words)
+        self._none.setVisible(bool(words))
+        self._area.setVisible(bool(reports))
+        rows = QWidget()
+        grid = QGridLayout(rows)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(self._theme.space(5))
+        grid.setVerticalSpacing(self._theme.space(1))
+        grid.setColumnStretch(3, 1)
+        for row, report in enumerate(reports):
+            away = is_away(report, now)
+            name = f"▲ {report.name}" if away else report.name
+            told = (name, kind(report), heard(report, now), behind(report))
+            for at, (text, role) in enumerate(zip(told, ("strong", "muted", "body", "body"), strict=True)):
+                grid.addWidget(label(text, "remark" if away and at != 1 else role), row, at)
+        self._area.setWidget(rows)
+        self._area.setMaximumHeight(min(self._theme.px(_HEIGHT), rows.sizeHint().height() + 2))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._devices.refresher.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._devices.refresher.stop()
+        super().hideEvent(event)

@@ -1,0 +1,228 @@
+"""A machine becomes a device of the shop: by the window it opens with, and from then on by itself."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from core.client import identity
+from core.client.display import Display
+from core.client.errors import Refused
+from core.client.http import HttpApi
+from core.client.local import LocalStore
+from core.client.seal import Seal
+from core.domain.ids import DeviceId, ItemId, ShopId, new_op_id
+from core.domain.order import NewLine
+from core.domain.people import DeviceKind
+from core.protocol.requests import DeviceSignIn, TakeOrder
+from core.ui.pairing import PairingDialog, is_offered, paired_into
+from core.ui.theme import Theme
+from pos_app.settings import PosSettings
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.pos_synced import synced_till
+
+KIM = (shop.KIM.name, shop.KIM.pin)
+FRIES = TakeOrder(lines=(NewLine(item_id=ItemId("fries")),))
+
+
+def code_for(place: Place, name: str, kind: str = "terminal") -> str:
+    reply = place.alex.post("/api/admin/devices/", {"name": name, "kind": kind})
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()["code"])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "till" / "pos.db"
+
+
+class Screen:
+    """The dialog, and who stands in front of it."""
+
+    def __init__(self, qtbot: QtBot, dialog: PairingDialog) -> None:
+        self.qtbot = qtbot
+        self.dialog = dialog
+
+    def field(self, name: str) -> QLineEdit:
+        found = self.dialog.findChild(QLineEdit, f"pairing_{name}")
+        assert found is not None
+        return found
+
+    def press(self, name: str) -> None:
+        key = self.dialog.findChild(QPushButton, f"pairing_{name}")
+        assert key is not None
+        self.qtbot.mouseClick(key, Qt.MouseButton.LeftButton)
+
+    def error(self) -> str:
+        told = self.dialog.findChild(QLabel, "pairing_error")
+        assert told is not None
+        return told.text() if told.isVisible() else ""
+
+    def refused(self) -> str:
+        self.qtbot.waitUntil(lambda: self.error() != "")
+        return self.error()
+
+
+@contextmanager
+def asking(qtbot: QtBot, path: Path, url: str = "", code: str = "") -> Iterator[Screen]:
+    settings = PosSettings(server_url=url or PosSettings().server_url)
+    with closing(LocalStore(path)) as store:
+        dialog = paired_into(store, Theme("light"), settings, (DeviceKind.TERMINAL,), code)
+        with qtbot.waitExposed(dialog):
+            dialog.show()
+        dialog.activateWindow()
+        try:
+            yield Screen(qtbot, dialog)
+        finally:
+            jobs = dialog._jobs
+            dialog.close()
+            jobs.close(wait_s=5)
+            dialog.deleteLater()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def paired(qtbot: QtBot, place: Place, path: Path, name: str) -> identity.Identity:
+    """A till that was paired by its code, typed in."""
+    with asking(qtbot, path) as screen:
+        screen.field("address").setText(place.server.url)
+        qtbot.keyClicks(screen.field("code"), code_for(place, name).lower().replace("-", ""))
+        qtbot.keyClick(screen.field("code"), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: screen.dialog.known is not None)
+        known = screen.dialog.known
+    assert known is not None
+    return known
+
+
+def test_a_till_is_paired_and_is_that_till_from_then_on(place: Place, path: Path, qtbot: QtBot) -> None:
+    known = paired(qtbot, place, path, "POS5")
+    assert (known.name, known.server_url, known.shop_name) == ("POS5", place.server.url, "Test Kitchen")
+    assert identity.at(path) == known
+    chosen = identity.settled(PosSettings(), known, path)
+    assert (chosen.device, chosen.server_url) == ("POS5", place.server.url)
+    with synced_till(qtbot, place.server.url, path.parent, device="POS5") as till:
+        till.arrive(KIM)
+        till.until_live()
+        taken = till.api.take(new_op_id(), FRIES)
+        assert taken.number == "POS5-000001"
+        till.until_sent()
+    # Whoever has no secret of this till's signs in nowhere by its name.
+    body = {"staff": shop.KIM.name, "pin": shop.KIM.pin, "device": "POS5"}
+    assert place.nobody.post("/api/auth/staff/sign-in/", body).status_code == 401
+
+
+def test_paired_anew_it_goes_on_counting_above_what_it_has_given(place: Place, path: Path, qtbot: QtBot) -> None:
+    paired(qtbot, place, path, "POS6")
+    with synced_till(qtbot, place.server.url, path.parent, device="POS6") as till:
+        till.arrive(KIM)
+        till.until_live()
+        first = till.api.take(new_op_id(), FRIES)
+        till.until_sent()
+    paired(qtbot, place, path, "POS6")
+    with synced_till(qtbot, place.server.url, path.parent, device="POS6") as till:
+        till.arrive(KIM)
+        till.until_live()
+        second = till.api.take(new_op_id(), FRIES)
+        till.until_sent()
+    assert second.number > first.number
+
+
+def test_fingers_are_enough(place: Place, path: Path, qtbot: QtBot) -> None:
+    code = code_for(place, "POS7")
+    with asking(qtbot, path, place.server.url.replace("127.0.0.1", "localhost")) as screen:
+        screen.field("code").setFocus()
+        for letter in code.replace("-", ""):
+            screen.press(f"key_{letter}")
+        assert screen.field("code").text() == code
+        screen.press("key_back")
+        screen.press(f"key_{code[-1]}")
+        screen.press("pair")
+        qtbot.waitUntil(lambda: screen.dialog.known is not None)
+
+
+def test_a_code_on_the_command_line_needs_no_fingers(place: Place, path: Path, qtbot: QtBot) -> None:
+    with asking(qtbot, path, place.server.url, code_for(place, "POS8")) as screen:
+        qtbot.waitUntil(lambda: screen.dialog.known is not None)
+
+
+def test_what_is_wrong_is_said_and_the_same_code_may_be_tried_again(place: Place, path: Path, qtbot: QtBot) -> None:
+    code = code_for(place, "POS9X")
+    with asking(qtbot, path, "http://127.0.0.1:1") as screen:
+        screen.field("code").setText("ABC")
+        screen.press("pair")
+        assert "not all of a code" in screen.refused()
+        screen.field("code").setText(code)
+        screen.press("pair")
+        assert "Nothing answers at this address" in screen.refused()
+        assert screen.field("address").hasFocus()
+        screen.field("address").setText(place.server.url)
+        screen.field("code").setText("22222222")
+        screen.press("pair")
+        assert "it has expired" in screen.refused()
+        screen.field("address").setText("http://192.0.2.1:8765")
+        screen.press("pair")
+        assert "not encrypted" in screen.refused()
+        assert screen.dialog.known is None
+        screen.field("address").setText(place.server.url)
+        screen.field("code").setText(code)
+        screen.press("pair")
+        qtbot.waitUntil(lambda: screen.dialog.known is not None)
+
+
+def test_a_code_for_another_kind_makes_no_till(place: Place, path: Path, qtbot: QtBot) -> None:
+    with asking(qtbot, path, place.server.url, code_for(place, "BOARD7", "board")) as screen:
+        assert "another kind of screen" in screen.refused()
+    assert identity.at(path) is None
+
+
+def test_a_board_signs_in_with_what_it_was_given(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "board.db"
+    with closing(LocalStore(path)) as store:
+        seal = Seal(store)
+        code = code_for(place, "BOARD8", "board")
+        known = identity.pair(seal, place.server.url, code, new_op_id(), (DeviceKind.BOARD,))
+        with pytest.raises(Refused, match="not right"):
+            identity.pair(seal, place.server.url, code, new_op_id(), (DeviceKind.BOARD,))  # it works once
+        secret = identity.secret_of(seal)
+    sign_in = DeviceSignIn(device=known.name, secret=secret, shop=known.shop)
+    with closing(Display(HttpApi(known.server_url), sign_in)) as display:
+        display.board()
+        assert display.shop_name == "Test Kitchen"
+    assert secret.encode() not in path.read_bytes()
+
+
+def test_it_is_offered_where_the_server_is_another_machine() -> None:
+    assert not is_offered(PosSettings(), None)
+    assert is_offered(PosSettings(server_url="https://192.168.1.5:8765"), None)
+    assert is_offered(PosSettings(server_url="http://192.168.1.5:8765", allow_plain_http=True), None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "meant"),
+    [
+        ("192.168.1.5", "K7QF-2M9X", "http://192.168.1.5:8765"),
+        ("shop.local", "K7QF-2M9X-ABCD-EFGH-JK", "https://shop.local:8765"),
+        ("shop.local:443", "K7QF-2M9X-ABCD-EFGH-JK", "https://shop.local:443"),
+        (" https://shop.example/ ", "K7QF-2M9X", "https://shop.example"),
+    ],
+)
+def test_an_address_as_people_type_one(typed: str, code: str, meant: str) -> None:
+    assert identity.address(typed, code) == meant
+
+
+def test_an_address_set_by_hand_goes_first(tmp_path: Path) -> None:
+    known = identity.Identity(
+        name=DeviceId("POS2"),
+        kind=DeviceKind.TERMINAL,
+        shop=ShopId("s"),
+        shop_name="Shop",
+        server_url="http://127.0.0.1:7777",
+    )
+    chosen = identity.settled(PosSettings(server_url="http://127.0.0.1:9999"), known, tmp_path / "pos.db")
+    assert (chosen.server_url, chosen.device) == ("http://127.0.0.1:9999", "POS2")
+    assert os.fspath(tmp_path) not in chosen.ca_file
