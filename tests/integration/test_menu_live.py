@@ -1,0 +1,141 @@
+"""What sells out at one till reaches every screen at once, and nothing that was sold meanwhile is lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.client.errors import MenuMoved, PriceChanged, Refused
+from core.client.operations import State
+from core.domain import menu_draft
+from core.domain.ids import ItemId, new_op_id
+from core.domain.menu import Menu
+from core.domain.order import NewLine
+from core.protocol.requests import ChangeAvailability, PlaceOrder, ReplaceMenu, TakeOrder
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.customer_synced import Cable
+from tests.support.synced import Screen
+
+
+@pytest.fixture
+def till(place: Place, tmp_path: Path) -> Iterator[Screen]:
+    with Screen(place.server.url, tmp_path / "till.db") as screen:
+        screen.staff(shop.ALEX)
+        screen.until_live()
+        yield screen
+        menu = screen.api.menu()
+        screen.api.replace_menu(ReplaceMenu(version=menu.version, categories=shop.MENU.categories))
+
+
+@pytest.fixture
+def customer(place: Place, tmp_path: Path) -> Iterator[Screen]:
+    with Screen(place.server.url, tmp_path / "customer.db") as screen:
+        screen.customer()
+        screen.until_live()
+        yield screen
+
+
+def told(screen: Screen) -> Menu | None:
+    """The menu as it was last told."""
+    return next((changed.menu for changed in reversed(screen.told) if changed.menu is not None), None)
+
+
+def sells(screen: Screen, item_id: ItemId) -> bool:
+    menu = told(screen)
+    return menu is not None and menu.items()[item_id].available
+
+
+def switch(screen: Screen, available: bool) -> None:
+    screen.api.set_available(new_op_id(), shop.FRIES, ChangeAvailability(available=available))
+
+
+def dearer(screen: Screen) -> Menu:
+    """Fries for 4.50 from now on."""
+    menu = screen.api.menu()
+    fries = msgspec.structs.replace(menu.items()[shop.FRIES], price_minor=450)
+    wanted = menu_draft.with_item(menu.categories, fries)
+    return screen.api.replace_menu(ReplaceMenu(version=menu.version, categories=wanted))
+
+
+def test_what_sells_out_is_pushed_to_everybody(till: Screen, customer: Screen) -> None:
+    for available in (False, True):
+        switch(till, available)
+        assert sells(till, shop.FRIES) is available, "where it was said it is so at once"
+        customer.until(lambda available=available: sells(customer, shop.FRIES) is available)  # type: ignore[misc]
+        assert told(customer) == customer.api.menu()
+
+
+def test_a_menu_that_is_replaced_is_read_again_everywhere(till: Screen, customer: Screen) -> None:
+    menu = dearer(till)
+    assert told(till) == menu
+    customer.until(lambda: told(customer) == menu)
+
+
+def test_a_customer_is_asked_about_a_price_they_have_not_seen(till: Screen, customer: Screen) -> None:
+    request = PlaceOrder(lines=(NewLine(item_id=shop.FRIES),), expected_total_minor=422)
+    menu = dearer(till)
+    customer.until(lambda: told(customer) == menu)
+    with pytest.raises(PriceChanged) as asked:
+        customer.api.place(new_op_id(), request)
+    assert asked.value.order is not None
+    total = asked.value.order.total_minor
+    placed = customer.api.place(new_op_id(), msgspec.structs.replace(request, expected_total_minor=total))
+    customer.until_sent()
+    row = customer.store.get(placed.id)
+    assert row is not None
+    assert row.total_minor == total == 487
+
+
+def test_an_order_whose_price_has_changed_on_its_way_waits_for_a_word(
+    cable: Cable, till: Screen, tmp_path: Path
+) -> None:
+    with Screen(cable.url, tmp_path / "away.db") as away:
+        away.customer()
+        away.until_live()
+        cable.pull()
+        placed = away.api.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
+        dearer(till)
+        cable.plug()
+        away.api.try_now()
+        away.until(lambda: any(each.state is State.CONFLICT for each in away.api.operations()))
+        (held,) = away.api.operations()
+        assert held.theirs is not None
+        assert (held.seen.total_minor, held.theirs.total_minor) == (422, 487)
+        away.api.retry(held.op_id)
+        away.until_sent()
+        away.until(lambda: (row := away.store.server_row(placed.id)) is not None and row.total_minor == 487)
+
+
+def test_what_a_till_sold_while_it_was_away_is_sold(cable: Cable, till: Screen, tmp_path: Path) -> None:
+    """It is sold out by now, dearer, and then not on the menu at all; the customer has paid and gone."""
+    with Screen(cable.url, tmp_path / "away.db") as away:
+        away.staff()
+        away.until_live()
+        cable.pull()
+        taken = away.api.take(new_op_id(), TakeOrder(lines=(NewLine(item_id=shop.FRIES),)))
+        switch(till, False)
+        menu = dearer(till)
+        till.api.replace_menu(ReplaceMenu(version=menu.version, categories=menu.categories[:1]))
+        cable.plug()
+        away.api.try_now()
+        away.until_sent()
+        away.until(lambda: away.store.server_row(taken.id) is not None)
+        row = away.store.server_row(taken.id)
+        assert row is not None
+        assert (row.number, row.total_minor) == (taken.number, taken.total_minor)
+        assert away.api.operations() == ()
+        away.until(lambda: told(away) == till.api.menu())
+
+
+def test_who_edits_an_older_menu_is_told(till: Screen) -> None:
+    menu = till.api.menu()
+    switch(till, False)
+    with pytest.raises(MenuMoved) as moved:
+        till.api.replace_menu(ReplaceMenu(version=menu.version, categories=menu.categories[:1]))
+    assert moved.value.menu == till.api.menu()
+    nameless = msgspec.structs.replace(menu.categories[0], name="")
+    unnamed = ReplaceMenu(version=moved.value.menu.version, categories=(nameless,))
+    with pytest.raises(Refused, match="name is missing"):
+        till.api.replace_menu(unnamed)
