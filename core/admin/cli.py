@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
     "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
     "db": Command("core.admin.db:main", "upgrade, check and copy the database"),
+    "doctor": Command("core.admin.doctor.command:main", "look at everything, and say what to do"),
     "pos": Command("core.admin.windows:pos", "open the counter's window"),
     "customer": Command("core.admin.windows:customer", "open the customer's window"),
     "board": Command("core.admin.windows:board", "show the numbers over the counter"),

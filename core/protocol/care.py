@@ -48,8 +48,16 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     do: str = ""
 
 
+class Fact(msgspec.Struct, frozen=True):
+    name: str
+    value: str
+
+
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """What the backend found about itself, and what whoever helps from afar has to know. Nobody is named in it."""
+
     checks: tuple[Check, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,22 @@
-"""For admins: the backups of the whole database, and whether it is sound."""
+"""For admins: the backups of the whole database, whether it is sound, and how the backend is."""
 
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from core.protocol.care import BackupKind, BackupList, BackupMade, Finding, Findings
+from core.protocol.care import (
+    BackupKind,
+    BackupList,
+    BackupMade,
+    Check,
+    Diagnosis,
+    Finding,
+    Findings,
+    Result,
+)
 from core.server import problems
+from core.server.diagnosis import examine
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 from core.store import check as check_store
 from core.store.backup import Backup, BackupError
@@ -31,6 +41,10 @@ async def check(call: Call[Nothing, Nothing]) -> Findings:
         return Findings(findings=(*check_store.soundness(connection), *check_store.invariants(connection)))
 
     return await call.services.database.search(work)
+
+
+async def doctor(call: Call[Nothing, Nothing]) -> Diagnosis:
+    return await examine(call.services, call.principal.shop_id)
 
 
 def _told(backup: Backup) -> BackupMade:
@@ -81,5 +95,16 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         query=Nothing,
         reply=Findings,
         example_reply=Findings(findings=(Finding(rule="integrity", says="every page is whole", count=0),)),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/admin/doctor/",
+        who=Who.ADMIN,
+        summary="What an admin would look at by hand: database, backups, disk, devices, and an order on trial",
+        handler=doctor,
+        body=Nothing,
+        query=Nothing,
+        reply=Diagnosis,
+        example_reply=Diagnosis(checks=(Check(name="database", result=Result.OK, says="It answers."),)),
     ),
 )

@@ -1,0 +1,1 @@
+"""`orderbell doctor`: what an admin would look at by hand, and what to do about it."""

@@ -1,0 +1,60 @@
+"""What is sent to whoever helps: how the shop's software is, and nothing that says who anybody is."""
+
+import re
+import zipfile
+from collections.abc import Mapping
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core import settings
+from core.logs import hide_secrets
+from core.protocol.care import Diagnosis
+from core.server.settings import SECTION, ServerSettings
+from core.settings import Loaded
+
+LOG_LINES: Final = 500
+_HIDDEN: Final = "[hidden]"
+_E_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_PHONE: Final = re.compile(r"(?<![\w.:-])\+?\d(?:[ ()./-]?\d){6,14}(?![\w:-])")
+"""Seven digits and more in a row, as people write numbers."""
+
+
+def write(path: Path, diagnosis: Diagnosis, loaded: Loaded[ServerSettings] | None, log: Path | None) -> list[str]:
+    """Make the zip; gives the names of what is in it. Raises `FileExistsError`, `OSError`."""
+    parts = {
+        "doctor.json": _json(diagnosis),
+        "versions.txt": "".join(f"{name} {version}\n" for name, version in sorted(_versions().items())),
+    }
+    if loaded is not None:
+        parts["settings.json"] = _json(_settings(loaded))
+    if log is not None:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+        parts["log.txt"] = "\n".join(lines) + "\n"
+    with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as bundle:
+        for name, text in parts.items():
+            bundle.writestr(name, redacted(text))
+    return list(parts)
+
+
+def redacted(text: str) -> str:
+    """`text` without secrets, e-mail addresses and telephone numbers."""
+    return _PHONE.sub(_HIDDEN, _E_MAIL.sub(_HIDDEN, hide_secrets(text)))
+
+
+def _settings(loaded: Loaded[ServerSettings]) -> Mapping[str, object]:
+    shown = {
+        name: {"value": settings.shown(ServerSettings, name, getattr(loaded.values, name)), "from": origin}
+        for name, origin in loaded.origins.items()
+    }
+    return {SECTION: shown}
+
+
+def _versions() -> dict[str, str]:
+    return {each.metadata["Name"]: each.version for each in distributions()}
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()

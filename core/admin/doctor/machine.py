@@ -1,0 +1,70 @@
+"""The server's own machine: its settings, its keys, the backend, and its newest backup."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.admin import backend, serving
+from core.admin.doctor.network import reached
+from core.admin.failed import Failed
+from core.protocol.care import Check, Diagnosis, Result
+from core.server import keys
+from core.server.keys import KeyFileError
+from core.server.settings import ServerSettings
+from core.store import backup
+from core.store.backup import BadBackup
+
+_EXAMINE_WITHIN_S = 600.0
+
+
+def checks(server: ServerSettings) -> Iterator[Check]:
+    """What can be found out beside the backend."""
+    yield _keys(server.keys_path)
+    running = serving.running(server)
+    if running is None:
+        yield Check(
+            name="server",
+            result=Result.WARN,
+            says="It is not running.",
+            do="orderbell serve. (The database is looked at all the same.)",
+        )
+    else:
+        yield from reached(running.url, running.ca_file)
+    yield from _newest_backup(server.backup_path)
+
+
+def examined(server: ServerSettings, shop_id: str) -> Diagnosis:
+    """What the backend finds about itself: the one that serves, or one for the moment."""
+    try:
+        with backend.reach(server, shop_id) as api:
+            found = api.call("GET", "/api/admin/doctor/", reply=Diagnosis, within_s=_EXAMINE_WITHIN_S)
+    except Failed as error:
+        failed = Check(name="backend", result=Result.FAIL, says=error.message, do="Its log says more.")
+        return Diagnosis(checks=(failed,))
+    token = Check(name="token", result=Result.OK, says="A token of this machine's keys is known to be its admin's.")
+    return Diagnosis(checks=(token, *found.checks), facts=found.facts)
+
+
+def _keys(path: Path) -> Check:
+    try:
+        keys.read(path)
+    except FileNotFoundError:
+        return Check(
+            name="keys", result=Result.FAIL, says=f"There is no {path}.", do="orderbell init, or restore them."
+        )
+    except (KeyFileError, OSError) as error:
+        return Check(name="keys", result=Result.FAIL, says=str(error), do="Put a copy of them back.")
+    if os.name == "posix" and (mode := path.stat().st_mode & 0o777) & 0o077:
+        says = f"Others on this machine may read them (mode {mode:o})."
+        return Check(name="keys", result=Result.FAIL, says=says, do=f"chmod 600 {path}, then: orderbell keys rotate")
+    return Check(name="keys", result=Result.OK, says="They can be read, by their owner alone.")
+
+
+def _newest_backup(directory: Path) -> Iterator[Check]:
+    for newest in backup.listed(directory)[:1]:
+        try:
+            backup.verify(directory / newest.name)
+        except BadBackup as error:
+            yield Check(name="newest backup", result=Result.FAIL, says=f"{error}.", do="orderbell backup create")
+        else:
+            yield Check(name="newest backup", result=Result.OK, says=f"{newest.name} is whole.")

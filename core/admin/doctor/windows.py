@@ -1,0 +1,83 @@
+"""The windows of this machine, by their files: what waits in them, and whose session is in them."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import jwt
+
+from core.client import session_file
+from core.client.local import InUse, LocalStore, LocalStoreError, default_path
+from core.client.operations import State
+from core.client.seal import Seal
+from core.domain.people import Role
+from core.protocol.care import Check, Result
+from core.protocol.replies import Tokens
+
+WINDOWS: Final = ("pos", "customer")
+
+
+def looked_into(path: Path, window: str, *, keyring: bool = True) -> Iterator[Check]:
+    """How one window's file stands. A window that is open holds its file, and says the same on its sync page."""
+    if not path.exists():
+        return
+    try:
+        with closing(LocalStore(path)) as store:
+            yield _queue(store, window)
+            kept = session_file.read(Seal(store, keyring=keyring))
+            yield _session(kept[0] if kept else None, window)
+    except InUse:
+        yield Check(
+            name=f"{window} window", result=Result.SKIPPED, says="It is open: its sync page says how it stands."
+        )
+    except (LocalStoreError, sqlite3.Error) as error:
+        yield Check(
+            name=f"{window} window",
+            result=Result.FAIL,
+            says=str(error),
+            do="Keep the file: orders that were not sent may be in it.",
+        )
+
+
+def all_of_this_machine() -> Iterator[Check]:
+    """Every window that this user has on this machine."""
+    for window in WINDOWS:
+        yield from looked_into(default_path(window), window)
+
+
+def _queue(store: LocalStore, window: str) -> Check:
+    name = f"{window} queue"
+    with store.reading() as db:
+        query = "SELECT state, count(*) FROM operations WHERE done_at IS NULL GROUP BY state"
+        counts = {State(state): count for state, count in db.execute(query)}
+    waiting = counts.pop(State.WAITING, 0)
+    asked = sum(counts.values())
+    says = f"{waiting} operations wait to be sent, {asked} need a person."
+    if asked:
+        return Check(name=name, result=Result.WARN, says=says, do="Open the window's sync page and decide them.")
+    if waiting:
+        return Check(name=name, result=Result.WARN, says=says, do="orderbell sync")
+    return Check(name=name, result=Result.OK, says=says)
+
+
+def _session(tokens: Tokens | None, window: str) -> Check:
+    """Whether the token is whose the window says it is. (Only the server can verify it.)"""
+    name = f"{window} token"
+    if tokens is None:
+        return Check(name=name, result=Result.SKIPPED, says="Nobody is signed in.")
+    try:
+        claims = jwt.decode(tokens.access_token, options={"verify_signature": False})
+    except jwt.InvalidTokenError as error:
+        return Check(name=name, result=Result.FAIL, says=f"It cannot be decoded: {error}.", do="Sign out and in again.")
+    whose, role = claims.get("sub"), claims.get("role")
+    if whose != tokens.person.id or role != tokens.person.role:
+        return Check(
+            name=name,
+            result=Result.FAIL,
+            says=f"It is {role} {whose}'s, and the window shows {tokens.person.role} {tokens.person.id}.",
+            do="Sign out and in again, and tell whoever looks after the software.",
+        )
+    known = "customer" if role == Role.CUSTOMER else str(role)
+    return Check(name=name, result=Result.OK, says=f"It is {known} {whose}'s, as the window shows.")

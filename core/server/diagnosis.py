@@ -1,0 +1,190 @@
+"""What an admin would look at by hand, looked at by the backend itself. Nothing of it names a person."""
+
+import platform
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from core.domain.ids import ShopId
+from core.protocol.care import Check, Diagnosis, Fact, Result
+from core.protocol.devices import DeviceReport
+from core.server import openapi
+from core.server.probe import probe
+from core.server.services import Services
+from core.store import check, migrate
+from core.store.instants import now
+from core.store.statements import Transaction
+from core.store.tables import metadata
+
+FIXED: Final = ((3, 44, 6), (3, 50, 7))
+"""SQLite's older lines that have the fix of the WAL reset (3.51.3)."""
+_LEAST_FREE, _LITTLE_FREE = 200_000_000, 2_000_000_000
+SILENT_AFTER: Final = timedelta(minutes=2)
+"""Boards and tills look at least every 30 s, by themselves."""
+_FORGOTTEN_AFTER: Final = timedelta(days=1)
+_LATE_S: Final = 60.0
+
+
+async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
+    """Look at everything. Orders go on meanwhile; a large database takes its time."""
+    database, settings = services.database, services.settings
+    reports = await database.read(lambda transaction: services.contacts.reports(transaction, shop_id))
+    durable = await database.write(_durability)
+    probed = await probe(services, shop_id)
+
+    def work(transaction: Transaction) -> Diagnosis:
+        connection = transaction.connection
+        checks = (
+            _schema(connection),
+            *_sound(connection),
+            durable,
+            *_sqlite(connection.dialect.name),
+            *_disk({"data": settings.directory, "backups": settings.backup_path}),
+            _backup(services),
+            probed,
+            _owners(connection),
+            *map(_device, reports),
+        )
+        return Diagnosis(checks=checks, facts=_facts(connection))
+
+    return await database.search(work)
+
+
+def _schema(connection: Connection) -> Check:
+    held = connection.exec_driver_sql(f"SELECT version_num FROM {migrate.VERSION_TABLE}").scalar_one()  # noqa: S608
+    return Check(name="database", result=Result.OK, says=f"It answers, with schema {held}.")
+
+
+def _sound(connection: Connection) -> Iterator[Check]:
+    if connection.dialect.name != "sqlite":
+        yield Check(name="integrity", result=Result.SKIPPED, says="The database server sees to it.")
+        return
+    for found in check.soundness(connection, quick=True):
+        if found.count:
+            yield Check(
+                name=found.rule,
+                result=Result.FAIL,
+                says=f"Not so: {found.says} ({found.count} times not, as in {', '.join(found.examples)}).",
+                do="Stop the server, keep a copy of the database as it is, and restore the last good backup.",
+            )
+        else:
+            yield Check(name=found.rule, result=Result.OK, says=f"{found.says[0].upper()}{found.says[1:]}.")
+
+
+def _durability(transaction: Transaction) -> Check:
+    """As it is in force for the one connection that writes."""
+    connection = transaction.connection
+    if connection.dialect.name == "sqlite":
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        kept, says = (mode, level) == ("wal", 2), f"journal_mode is {mode}, synchronous is {level} (2 is FULL)."
+    else:
+        commit = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+        sync = connection.exec_driver_sql("SHOW fsync").scalar_one()
+        kept, says = commit != "off" and sync == "on", f"synchronous_commit is {commit}, fsync is {sync}."
+    return Check(
+        name="durability",
+        result=Result.OK if kept else Result.FAIL,
+        says=says,
+        do="" if kept else "A power cut would lose orders. Set them back: WAL and FULL, or on and on.",
+    )
+
+
+def _sqlite(dialect: str, version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Iterator[Check]:
+    if dialect != "sqlite":
+        return
+    fixed = version >= (3, 51, 3) or any(version[:2] == line[:2] and version >= line for line in FIXED)
+    yield Check(
+        name="sqlite",
+        result=Result.OK if fixed else Result.WARN,
+        says=f"SQLite is {'.'.join(map(str, version))}."
+        + ("" if fixed else " Below 3.51.3 several processes on one file may, rarely, damage it."),
+        do="" if fixed else "Nothing now: one process owns the file. Open it with no other program while it is served.",
+    )
+
+
+def _disk(directories: dict[str, Path]) -> Iterator[Check]:
+    for name, directory in directories.items():
+        there = next(each for each in (directory, *directory.parents) if each.exists())
+        free = shutil.disk_usage(there).free
+        result = Result.FAIL if free < _LEAST_FREE else Result.WARN if free < _LITTLE_FREE else Result.OK
+        yield Check(
+            name=f"disk of {name}",
+            result=result,
+            says=f"{free / 1e9:.1f} GB are free.",
+            do="" if result is Result.OK else "Make room: when the disk is full no order is taken.",
+        )
+
+
+def _backup(services: Services) -> Check:
+    every_h, last = services.settings.backup_every_h, next(iter(services.backups.all()), None)
+    create = "orderbell backup create"
+    if services.backups.problem:
+        return Check(name="backup", result=Result.FAIL, says=services.backups.problem, do=f"Mend that; then: {create}")
+    if last is None:
+        return Check(name="backup", result=Result.WARN, says="There is no backup yet.", do=create)
+    age_h = (now() - last.made_at).total_seconds() / 3600
+    says = f"The last one is {age_h:.1f} h old: {last.name}."
+    if age_h > 2 * (every_h or 24):
+        return Check(name="backup", result=Result.WARN, says=says, do=f"{create}, or backup_every_h in the settings")
+    return Check(name="backup", result=Result.OK, says=says)
+
+
+def _owners(connection: Connection) -> Check:
+    orphans = connection.execute(select(func.count()).select_from(check.orphans().subquery())).scalar_one()
+    return Check(
+        name="owners",
+        result=Result.FAIL if orphans else Result.OK,
+        says=f"{orphans} orders name a customer who does not exist.",
+        do="orderbell db check names them. Nobody sees them; tell whoever looks after the software." if orphans else "",
+    )
+
+
+def _device(report: DeviceReport) -> Check:
+    name = f"device {report.name}"
+    if report.revoked_at is not None:
+        return Check(name=name, result=Result.SKIPPED, says="It was revoked.")
+    if report.last_contact_at is None:
+        return Check(name=name, result=Result.SKIPPED, says="It was never heard of.")
+    silence = now() - report.last_contact_at
+    says = f"Last heard of {_ago(silence)}, {report.lag_events or 0} events behind."
+    if silence > _FORGOTTEN_AFTER:
+        return Check(name=name, result=Result.SKIPPED, says=says)
+    if silence > SILENT_AFTER:
+        do = "If it is switched on: is it on the network? Its chip says what it knows."
+        return Check(name=name, result=Result.WARN, says=says, do=do)
+    if (report.lag_s or 0.0) > _LATE_S:
+        return Check(
+            name=name, result=Result.WARN, says=says, do="It asks, but does not catch up: look at its sync page."
+        )
+    return Check(name=name, result=Result.OK, says=says)
+
+
+def _ago(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def _facts(connection: Connection) -> tuple[Fact, ...]:
+    """What software it is, and how much of everything there is."""
+    counts = {
+        f"rows {table.name}": str(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        for table in metadata.sorted_tables
+    }
+    told = {
+        "orderbell": openapi.VERSION,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "database": connection.dialect.name,
+        "database version": ".".join(map(str, connection.dialect.server_version_info or ())),
+        **counts,
+    }
+    return tuple(Fact(name, value) for name, value in told.items())

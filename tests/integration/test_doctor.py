@@ -1,0 +1,288 @@
+"""`orderbell doctor`: well when all is well, wrong when something is, and quiet: nobody sees the order it places."""
+
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core import settings
+from core.admin import setup
+from core.admin.doctor import bundle, command, network, windows
+from core.domain.ids import DeviceId
+from core.domain.people import DeviceKind
+from core.protocol.care import BackupKind, Check, Diagnosis, Result
+from core.protocol.devices import DeviceReport
+from core.protocol.replies import OrderPage, Tokens
+from core.server import diagnosis, ordering
+from core.server.settings import ServerSettings
+from core.store import backup, events, orders
+from core.store.instants import now
+from tests.integration.conftest import Place
+from tests.support import databases, shop
+from tests.support.server import ServerThread
+from tests.support.synced import Screen
+
+OK, WARN, FAIL, SKIPPED = Result.OK, Result.WARN, Result.FAIL, Result.SKIPPED
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Windows of whoever runs the tests are none of ours."""
+    own = tmp_path / "own"
+    monkeypatch.setattr(settings, "data_dir", lambda: own)
+    return own
+
+
+def _examined(place: Place) -> dict[str, Check]:
+    reply = place.alex.get("/api/admin/doctor/")
+    assert reply.status_code == 200, reply.text
+    return {check.name: check for check in msgspec.json.decode(reply.content, type=Diagnosis).checks}
+
+
+def test_a_healthy_backend_is_well(place: Place) -> None:
+    found = _examined(place)
+    assert {name for name, check in found.items() if check.result is FAIL} == set()
+    assert {"database", "durability", "owners", "customer id", "backup", "device POS1"} <= set(found)
+    assert found["customer id"].result is OK
+    assert found["device POS1"].result is OK
+    if databases.kind() == "sqlite":
+        assert found["integrity"].result is OK
+        assert "2 is FULL" in found["durability"].says
+
+
+def test_the_order_on_trial_leaves_no_trace(place: Place) -> None:
+    """Not a row, not a number, not an event; and the next real order follows the last one."""
+    last = place.ada.place()
+    before, head = place.counts(), place.rows("SELECT seq FROM shops ORDER BY id")
+    assert _examined(place)["customer id"].result is OK
+    assert place.counts() == before
+    assert place.rows("SELECT seq FROM shops ORDER BY id") == head
+    assert int(place.ada.place()["number"][-6:]) == int(last["number"][-6:]) + 1
+
+
+_place = ordering.place
+
+
+def _placed_as_the_body_says(transaction: Any, offers: Any, principal: Any, request: Any) -> Any:
+    named = msgspec.structs.replace(principal, subject=request.customer_id)
+    return _place(transaction, offers, named, request)
+
+
+BROKEN: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "not its customer's": (ordering, "place", _placed_as_the_body_says),
+    "not in their history": (orders, "history", lambda *_: OrderPage(orders=(), total=0)),
+    "not told to its customer": (events, "after", lambda *_, **__: []),
+}
+
+
+@pytest.mark.parametrize("says", BROKEN)
+def test_what_belongs_to_nobody_or_to_another_is_found(
+    place: Place, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    owner, name, broken = BROKEN[says]
+    monkeypatch.setattr(owner, name, broken)
+    check = _examined(place)["customer id"]
+    assert check.result is FAIL
+    assert says in check.says
+    assert check.do
+
+
+def _report(**told: Any) -> DeviceReport:
+    return DeviceReport(name=DeviceId("POS1"), kind=DeviceKind.TERMINAL, **told)
+
+
+@pytest.mark.parametrize(
+    ("report", "result"),
+    [
+        (_report(), SKIPPED),
+        (_report(last_contact_at=now(), lag_events=0, lag_s=0.0), OK),
+        (_report(last_contact_at=now(), lag_events=9, lag_s=300.0), WARN),
+        (_report(last_contact_at=now() - timedelta(minutes=10)), WARN),
+        (_report(last_contact_at=now() - timedelta(days=10)), SKIPPED),
+        (_report(last_contact_at=now() - timedelta(minutes=10), revoked_at=now()), SKIPPED),
+    ],
+)
+def test_a_device_is_expected_to_look_by_itself(report: DeviceReport, result: Result) -> None:
+    assert diagnosis._device(report).result is result
+
+
+@pytest.mark.parametrize(
+    ("version", "result"),
+    [
+        ((3, 40, 1), WARN),
+        ((3, 44, 5), WARN),
+        ((3, 44, 6), OK),
+        ((3, 45, 9), WARN),
+        ((3, 50, 7), OK),
+        ((3, 51, 2), WARN),
+        ((3, 51, 3), OK),
+        ((3, 52, 0), OK),
+    ],
+)
+def test_which_sqlite_has_the_fix(version: tuple[int, int, int], result: Result) -> None:
+    [check] = diagnosis._sqlite("sqlite", version)
+    assert check.result is result
+
+
+# -- the machine, the network, the windows
+
+
+class Here:
+    """The server's machine, as `orderbell doctor` finds it."""
+
+    def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.directory = directory
+        shop.lay_out(directory / "orderbell.db")
+        setup.open_keys(directory / "keys.json")
+        self.url = databases.url(directory / "orderbell.db")
+        self._capsys = capsys
+
+    def doctor(self, *more: str) -> tuple[int, dict[str, Check]]:
+        self._capsys.readouterr()
+        where = ("--data-dir", str(self.directory), "--database-url", self.url)
+        status = command.main(["--json", *where, *more])
+        told = msgspec.json.decode(self._capsys.readouterr().out, type=Diagnosis)
+        return status, {check.name: check for check in told.checks}
+
+
+@pytest.fixture
+def here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Here:
+    return Here(tmp_path / "server", capsys)
+
+
+def test_a_stopped_server_is_a_warning_and_the_rest_is_looked_at(here: Here) -> None:
+    status, found = here.doctor()
+    assert status == 0
+    assert found["server"].result is WARN
+    assert {found[name].result for name in ("settings", "keys", "token", "database", "customer id")} == {OK}
+    assert found["backup"].result is WARN
+
+
+def test_what_is_wrong_is_a_failure(here: Here) -> None:
+    made = _backed_up(here)
+    assert here.doctor()[1]["newest backup"].result is OK
+    made.write_bytes(made.read_bytes()[:-1])
+    status, found = here.doctor()
+    assert (status, found["newest backup"].result) == (1, FAIL)
+    if os.name == "posix":
+        (here.directory / "keys.json").chmod(0o644)
+        assert here.doctor()[1]["keys"].result is FAIL
+    (here.directory / "keys.json").write_text("{}")
+    found = here.doctor()[1]
+    assert (found["keys"].result, found["backend"].result) == (FAIL, FAIL)
+
+
+def _backed_up(here: Here) -> Path:
+    with ServerThread(here.directory) as server:
+        made = backup.create(server.database.engine, here.directory / "backups", BackupKind.MANUAL)
+    return here.directory / "backups" / made.name
+
+
+def test_settings_that_cannot_be_used(here: Here, tmp_path: Path) -> None:
+    file = tmp_path / "orderbell.toml"
+    file.write_text('[server]\nport = "no"\n')
+    status, found = here.doctor("--config", str(file))
+    assert (status, found["settings"].result) == (1, FAIL)
+
+
+def test_from_a_till(place: Place, capsys: pytest.CaptureFixture[str], own_data: Path) -> None:
+    with Screen(place.server.url, own_data / "pos.db") as pos:
+        pos.staff()
+        pos.until_live()
+        pos.api.menu()
+    capsys.readouterr()
+    assert command.main(["--json", "--server", place.server.url]) == 0
+    found = {check.name: check for check in msgspec.json.decode(capsys.readouterr().out, type=Diagnosis).checks}
+    assert {name: check.result for name, check in found.items()} == {
+        "server": OK,
+        "clock": OK,
+        "tls": SKIPPED,
+        "pos queue": OK,
+        "pos token": OK,
+    }
+    with Screen("http://127.0.0.1:9", own_data / "pos.db") as pos:
+        pos.api.resume()
+        pos.take()
+        assert [check.result for check in windows.looked_into(own_data / "pos.db", "pos")] == [SKIPPED]
+    assert command.main(["--server", "http://127.0.0.1:9"]) == 1
+    shown = capsys.readouterr().out
+    assert "1 operations wait" in shown
+    assert "→ Is `orderbell serve` running there" in shown
+
+
+def test_a_token_of_somebody_else_is_found(place: Place, own_data: Path) -> None:
+    other = place.kim.signed_in
+    tokens = msgspec.convert(place.alex.signed_in | {"access_token": other["access_token"]}, type=Tokens)
+    assert windows._session(tokens, "pos").result is FAIL
+    assert windows._session(msgspec.convert(other, type=Tokens), "pos").result is OK
+
+
+@pytest.mark.parametrize(("ahead_s", "result"), [(0, OK), (-30, WARN), (30, WARN), (86_400, FAIL)])
+def test_a_clock_that_is_wrong(place: Place, monkeypatch: pytest.MonkeyPatch, ahead_s: float, result: Result) -> None:
+    monkeypatch.setattr(network, "wall_clock", lambda: time.time() + ahead_s)
+    found = {check.name: check for check in network.reached(place.server.url)}
+    assert found["clock"].result is result
+
+
+def test_a_broken_window_file_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "pos.db"
+    file.write_bytes(b"what is left of it" * 1000)
+    [check] = windows.looked_into(file, "pos")
+    assert check.result is FAIL
+    assert "Keep the file" in check.do
+
+
+# -- the bundle
+
+
+def _secrets(place: Place) -> Iterator[str]:
+    """Everything of this suite that nobody may read in a bundle."""
+    yield from (shop.PASSWORD, shop.CASHIER_PIN, shop.ADMIN_PIN, shop.DISPLAY.secret)
+    for who in (shop.ADA, shop.GRACE):
+        yield from (who.name, who.phone, who.phone.replace(" ", "").removeprefix("+"), who.email)
+    yield from (shop.KIM.name, shop.ALEX.name)
+    for caller in (place.ada, place.kim, place.board):
+        yield from (caller.signed_in["access_token"], caller.signed_in["refresh_token"])
+    keys = msgspec.json.decode(msgspec.json.encode(place.server.keys))
+    yield keys["refresh"]
+    yield from (each["secret"] for each in keys["signing"])
+
+
+def test_nothing_in_the_bundle_says_who_anybody_is(place: Place, tmp_path: Path) -> None:
+    told = msgspec.json.decode(place.alex.get("/api/admin/doctor/").content, type=Diagnosis)
+    log = tmp_path / "server.log"
+    secrets = list(_secrets(place))
+    unnamed = [secret for secret in secrets if secret not in {shop.KIM.name, shop.ALEX.name}]
+    lines = [f"password={shop.PASSWORD} pin={shop.CASHIER_PIN}", f"pin: {shop.ADMIN_PIN}", "an ordinary line"]
+    lines += [secret for secret in unnamed if secret not in {shop.PASSWORD, shop.CASHIER_PIN, shop.ADMIN_PIN}]
+    lines = [line for line in lines if line not in {shop.ADA.name, shop.GRACE.name}]  # no log of ours names anybody
+    log.write_text("\n".join(lines))
+    loaded = settings.load(
+        ServerSettings, "server", {"database_url": "postgresql+psycopg://shop:s3cret@db.example/orderbell"}, {}
+    )
+    names = bundle.write(tmp_path / "support.zip", told, loaded, log)
+    assert names == ["doctor.json", "versions.txt", "settings.json", "log.txt"]
+    with zipfile.ZipFile(tmp_path / "support.zip") as made:
+        text = {name: made.read(name).decode() for name in made.namelist()}
+    for secret in (*secrets, "s3cret"):
+        for name, content in text.items():
+            assert secret not in content, f"{name} has {secret!r}"
+    assert "an ordinary line" in text["log.txt"]
+    assert "rows orders" in text["doctor.json"]
+    assert "sqlalchemy" in text["versions.txt"].lower()
+    assert "db.example" in text["settings.json"]
+    with pytest.raises(FileExistsError):
+        bundle.write(tmp_path / "support.zip", told, loaded, log)
+
+
+def test_the_command_writes_it(here: Here, tmp_path: Path) -> None:
+    status, _ = here.doctor("--bundle", str(tmp_path / "support.zip"))
+    assert status == 0
+    with zipfile.ZipFile(tmp_path / "support.zip") as made:
+        assert set(made.namelist()) == {"doctor.json", "versions.txt", "settings.json"}
