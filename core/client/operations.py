@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from core.domain.ids import OpId, OrderId
-from core.domain.order import Order, PaymentState
+from core.domain.order import Order
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
@@ -137,7 +137,8 @@ def target(operation: Operation) -> OrderStatus | None:
 def predict(row: Order | None, operation: Operation) -> Order | None:
     """The order as it will be once the server has applied `operation` to `row`. None when there is no order to tell of.
 
-    A new order is shown as this window made it until the server's row is there.
+    A new order is shown as this window made it until the server's row is there. A row that is past what the person saw
+    and as they wanted it needs nothing more: its event was here before the answer.
     """
     if operation.kind.makes_order:
         return row or operation.seen
@@ -145,10 +146,15 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
         return None
     asked = operation.asked
     moved_to = target(operation)
+    happened = row.version > operation.seen.version
     if moved_to is not None:
+        if happened and row.status is moved_to:
+            return row
         reason = getattr(asked, "reason", "").strip()
         return msgspec.structs.replace(row, status=moved_to, version=row.version + 1, reason=reason)
     if isinstance(asked, ChangePayment):
-        payment: PaymentState = asked.payment
-        return msgspec.structs.replace(row, payment=payment, tender=asked.tender or row.tender, version=row.version + 1)
+        payment, tender = asked.payment, asked.tender or row.tender
+        if happened and (row.payment, row.tender) == (payment, tender):
+            return row
+        return msgspec.structs.replace(row, payment=payment, tender=tender, version=row.version + 1)
     return row

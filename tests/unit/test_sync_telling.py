@@ -1,11 +1,16 @@
 """What a window is told last is what is so, whichever of the engine's threads told it."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
 from core.client.news import Changed
 from core.client.sync import Sync
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus as S
+from tests.support.desk import Desk
+from tests.support.model_backend import Shop
 from tests.unit.conftest import OpenDesk
 
 
@@ -38,3 +43,27 @@ def test_a_thread_that_looked_before_another_does_not_tell_after_it(
     assert row is not None
     assert desk.store.get(waiting.order_id) == row
     assert not desk.store.waits(waiting.order_id)
+
+
+@pytest.mark.parametrize(
+    ("act", "to"), [(lambda desk, order_id: desk.move(order_id, S.PREPARING), S.READY), (Desk.pay, S.PREPARING)]
+)
+def test_an_event_that_is_here_before_the_answer_has_happened_once(
+    open_desk: OpenDesk, shop: Shop, act: Callable[[Desk, OrderId], object], to: S
+) -> None:
+    """A version that nobody has made would be named by whoever presses next, and wait for ever."""
+    desk = open_desk()
+    order_id = desk.take().order_id
+    desk.try_all()
+    act(desk, order_id)
+    under_way = desk.outbox.take(0.0)
+    assert under_way is not None
+    shop.perform(under_way)
+    desk.sync.pull()
+    assert desk.shown(order_id) == shop.orders[order_id]
+    desk.move(order_id, to)
+    desk.send(under_way)
+    desk.send_all()
+    assert (shop.orders[order_id].status, shop.orders[order_id].version) == (to, 3)
+    versions = [told.shown.version for each in desk.told for told in each.told if told.shown is not None]
+    assert versions == sorted(versions)
