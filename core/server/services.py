@@ -44,6 +44,7 @@ class Services(msgspec.Struct, frozen=True):
 
     async def verify(self, token: str) -> Verified:
         """The same, and until when it is valid."""
+        forgotten = self.verified.forgotten
         try:
             verified = self._signed(token)
         except InvalidToken:
@@ -53,7 +54,7 @@ class Services(msgspec.Struct, frozen=True):
             return await self._local(verified)
         if await self.database.read(lambda transaction: sessions.get(transaction, session)) is None:
             raise problems.unauthenticated("This session has ended.")
-        self.verified.keep(token, verified)
+        self.verified.keep(token, verified, forgotten)
         return verified
 
     async def _local(self, verified: Verified) -> Verified:
@@ -64,7 +65,7 @@ class Services(msgspec.Struct, frozen=True):
             if shop is None:
                 raise problems.unauthenticated("There is no shop yet.")
             principal = msgspec.structs.replace(principal, shop_id=shop.id)
-        return Verified(principal, verified.expires_at)
+        return Verified(principal, verified.expires_at, verified.kid)
 
     def _signed(self, token: str) -> Verified:
         try:

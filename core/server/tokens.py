@@ -1,7 +1,7 @@
 """Access tokens: who somebody is for ten minutes, signed (RFC 7519, HS256)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import jwt
@@ -37,7 +37,8 @@ class UnknownKey(InvalidToken):
 class Verified(msgspec.Struct, frozen=True):
     principal: Principal
     expires_at: float
-    """Seconds since 1970: as in `exp`, and no longer than its key."""
+    """Seconds since 1970: as in `exp`, and no longer than its key, as was known then; see `AccessTokens.ends_at`."""
+    kid: str = ""
 
 
 class AccessTokens:
@@ -97,9 +98,14 @@ class AccessTokens:
                 audience=AUDIENCE,
                 options={"require": _REQUIRED, "enforce_minimum_key_length": True},
             )
-            return Verified(_principal(claims), min(float(claims["exp"]), until))
+            return Verified(_principal(claims), min(float(claims["exp"]), until), key.kid)
         except (jwt.InvalidTokenError, KeyError, ValueError, msgspec.ValidationError) as error:
             raise InvalidToken(str(error)) from None
+
+    def ends_at(self, verified: Verified) -> float:
+        """Until when it is valid by the keys that there are now."""
+        key = self._by_kid.get(verified.kid)
+        return min(verified.expires_at, key.verifies_until(self.life_s)) if key is not None else 0.0
 
 
 class VerifiedTokens:
@@ -110,21 +116,29 @@ class VerifiedTokens:
 
     def __init__(self) -> None:
         self._known: dict[str, Verified] = {}
+        self.forgotten = 0
+        """How often something was forgotten. What was found out before that is not kept after it."""
 
     def get(self, token: str) -> Principal | None:
         known = self._known.get(token)
         return known.principal if known is not None and known.expires_at > time.time() else None
 
-    def keep(self, token: str, verified: Verified) -> None:
+    def keep(self, token: str, verified: Verified, forgotten: int = 0) -> None:
+        """`forgotten` is what it was before `verified` was found out."""
+        if forgotten != self.forgotten:
+            return
         while len(self._known) >= CACHED:
             del self._known[next(iter(self._known))]
         self._known[token] = verified
 
     def clear(self) -> None:
-        self._known.clear()
+        self._forget(lambda _: True)
 
     def forget_session(self, session_id: str) -> None:
-        self._forget(lambda principal: principal.session_id == session_id)
+        self.forget_sessions({session_id})
+
+    def forget_sessions(self, ended: Collection[str]) -> None:
+        self._forget(lambda principal: principal.session_id in ended)
 
     def forget_subject(self, subject: str) -> None:
         self._forget(lambda principal: principal.subject == subject)
@@ -133,6 +147,7 @@ class VerifiedTokens:
         self._forget(lambda principal: (principal.shop_id, principal.device_id) == (shop_id, device_id))
 
     def _forget(self, ended: Callable[[Principal], bool]) -> None:
+        self.forgotten += 1
         for token in [token for token, known in self._known.items() if ended(known.principal)]:
             del self._known[token]
 

@@ -15,6 +15,7 @@ import pytest
 from core.admin import cli
 from core.domain.ids import ShopId
 from core.domain.people import Principal, Role
+from core.protocol.feed import Close
 from core.server import keys, services
 from core.server.keys import KeyFile, Keys
 from core.server.settings import ServerSettings
@@ -22,6 +23,7 @@ from core.server.tokens import AccessTokens, InvalidToken
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.support import shop
+from tests.support.listener import Listener, hello
 from tests.support.server import ServerThread
 
 LIFE_S = 600
@@ -83,6 +85,16 @@ def test_at_once_means_at_once_and_still_signs_nobody_out(server: ServerThread) 
     assert works(signed_anew(server, before)), "by which the server has looked at the file"
     assert not works(before), "neither by its key nor from memory"
     assert works(refreshed(before))
+
+
+def test_at_once_holds_for_sockets_too(server: ServerThread) -> None:
+    before = calls.customer(server)
+    cursor = before.get("/api/snapshot/").json()["cursor"]
+    with Listener(server.url, hello(before.token, cursor)) as socket:
+        socket.message()
+        orderbell(server, "rotate", "--at-once")
+        assert works(signed_anew(server, before))
+        assert socket.closed() == Close.SIGNED_OUT
 
 
 def test_a_server_looks_at_its_file_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

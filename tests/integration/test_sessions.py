@@ -7,6 +7,7 @@ import jwt
 import pytest
 import requests
 
+from core.server.tokens import TYPE
 from core.store.tables import metadata
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key
@@ -156,7 +157,7 @@ def test_a_copy_of_an_ended_token_that_looks_different_is_dead_too(ada: Caller, 
 def forged(place: Place, **changes: Any) -> str:
     key = place.server.keys.signing[0]
     claims = jwt.decode(place.ada.token, options={"verify_signature": False})
-    return jwt.encode(claims | changes, key.secret, "HS256", headers={"kid": key.kid})
+    return jwt.encode(claims | changes, key.secret, "HS256", headers={"kid": key.kid, "typ": TYPE})
 
 
 def test_a_token_must_belong_to_a_session_that_is_there(place: Place) -> None:

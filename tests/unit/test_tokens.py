@@ -183,6 +183,17 @@ def test_the_cache_forgets_a_session_and_no_other() -> None:
     assert (cache.get("a1"), cache.get("a2"), cache.get("k")) == (None, None, KIM)
 
 
+def test_what_was_found_out_before_something_was_forgotten_is_not_kept_after_it() -> None:
+    """Between looking a session up and keeping the answer the session may have ended."""
+    cache = VerifiedTokens()
+    before = cache.forgotten
+    cache.forget_session(ADA.session_id)
+    cache.keep("late", Verified(ADA, time.time() + 60), before)
+    assert cache.get("late") is None
+    cache.keep("new", Verified(ADA, time.time() + 60), cache.forgotten)
+    assert cache.get("new") is ADA
+
+
 def test_the_cache_is_bounded() -> None:
     cache = VerifiedTokens()
     verified = Verified(ADA, time.time() + 60)

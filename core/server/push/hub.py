@@ -266,15 +266,15 @@ class Hub:
         looked_at = to_us(now())
         since = (self._looked_us or looked_at) - _LOOK_BACK_US
         revoked = set(await self._database.read(lambda transaction: sessions.revoked_since(transaction, since)))
-        for session_id in revoked:
-            self._services.verified.forget_session(session_id)
+        if revoked:
+            self._services.verified.forget_sessions(revoked)
         self._looked_us = looked_at
-        wall, quiet_since = time.time(), self._loop.time() - HEARTBEAT_S + TICK_S
+        access, wall, quiet_since = self._services.access, time.time(), self._loop.time() - HEARTBEAT_S + TICK_S
         for feed in list(self._feeds.values()):
             for channel in list(feed.channels.values()):
                 for subscriber in list(channel.subscribers):
                     verified = subscriber.verified
-                    if verified.expires_at <= wall or verified.principal.session_id in revoked:
+                    if access.ends_at(verified) <= wall or verified.principal.session_id in revoked:
                         self.end(subscriber, Close.SIGNED_OUT)
                     elif subscriber.spoke_at <= quiet_since:
                         self.beat(subscriber)
