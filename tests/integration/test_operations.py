@@ -1,5 +1,6 @@
 """What an operator asks a running backend: whether it is ready, and how it does."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -124,6 +125,26 @@ def test_two_apps_in_one_process_have_figures_of_their_own(place: Place, tmp_pat
     place.ada.place()
     with ServerThread(tmp_path) as other:
         assert requested(figures(other.url), "POST", "/api/online/orders/", 201) == 0
+
+
+def test_a_line_of_the_access_log_has_the_route_and_not_the_address(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = shop.lay_out(tmp_path / "orderbell.db")
+    settings = ServerSettings(port=0, data_dir=str(tmp_path), access_log=True)
+    with ServerThread(tmp_path, settings) as server, caplog.at_level(logging.INFO, "orderbell.access"):
+        ada = calls.customer(server)
+        caplog.clear()
+        reply = ada.get("/api/online/orders/s3cret/", params={"q": "s3cret"})
+        server.stop()  # which ends with what is said of the last answer
+        (line,) = [record for record in caplog.records if record.name == "orderbell.access"]
+    facts = vars(line)
+    assert line.getMessage() == "GET /api/online/orders/{order_id}/ 404"
+    assert facts["request_id"] == reply.headers["X-Request-Id"]
+    assert (facts["route"], facts["status"]) == ("/api/online/orders/{order_id}/", 404)
+    assert (facts["subject"], facts["address"]) == (world.ada, "127.0.0.1")
+    assert facts["ms"] > 0
+    assert "s3cret" not in str(facts)
 
 
 # -- who may read them
