@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from sqlalchemy import select
 
 from core.client import trust
+from core.client.engine import Link
 from core.client.errors import Unreachable, Untrusted
 from core.client.http import HttpApi
 from core.client.push import open_socket
@@ -29,8 +31,11 @@ from core.server import authority
 from core.server.authority import AuthorityError
 from core.server.settings import ServerSettings
 from core.server.tls import Presented, TlsError
+from core.store.statements import Transaction
+from core.store.tables import orders
 from tests.support import shop
 from tests.support.server import ServerThread
+from tests.support.synced import Screen
 
 pytestmark = pytest.mark.sqlite_only("TLS ends before the database begins")
 NOW = datetime.now(UTC)
@@ -50,8 +55,8 @@ def ca_file(home: Path) -> str:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[ServerThread]:
-    with ServerThread(home, ServerSettings(port=0, data_dir=str(home))) as server:
+def served(home: Path, port: int = 0) -> Iterator[ServerThread]:
+    with ServerThread(home, ServerSettings(port=port, data_dir=str(home))) as server:
         assert server.url.startswith("https://")
         yield server
 
@@ -203,6 +208,36 @@ def test_a_certificate_that_breaks_meanwhile_stops_nobody(
         server.presented.look(NOW)
         assert "left as it is" in caplog.text
         assert shown(server.url) == first
+
+
+def test_a_till_tells_somebody_else_nothing_and_waits(home: Path, ca_file: str, tmp_path: Path) -> None:
+    """Another server answers at the shop's address for a while. It is an outage, said for what it is."""
+    other = tmp_path / "other"
+    shop.lay_out(other / "orderbell.db")
+    other_authority(other / "tls")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    address = f"https://127.0.0.1:{port}"
+    with Screen(address, tmp_path / "till.db", ca_file=ca_file) as till:
+        with served(home, port):
+            till.staff()
+            till.until_live()
+        with served(other, port) as impostor:
+            till.api.try_now()
+            taken = till.take()
+            till.until(lambda: isinstance(till.api.standing.problem, Untrusted))
+            assert till.api.standing.link is Link.OFFLINE
+            assert till.api.standing.counts.waiting == 1
+            assert impostor.database.read_blocking(_orders_of) == []
+        with served(home, port) as server:
+            till.api.try_now()
+            till.until_sent()
+            till.until_live()
+            assert server.database.read_blocking(_orders_of) == [taken.id]
+
+
+def _orders_of(transaction: Transaction) -> list[str]:
+    return [row[0] for row in transaction.search(select(orders.c.id))]
 
 
 # -- first contact

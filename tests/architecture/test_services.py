@@ -1,0 +1,54 @@
+"""The service files name commands and settings that there are."""
+
+import configparser
+import plistlib
+import shlex
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.admin.cli import COMMANDS
+from core.server.settings import ServerSettings
+
+SERVICES = Path(__file__).parents[2] / "docs" / "services"
+FLAGS = {"--" + field.name.replace("_", "-") for field in msgspec.structs.fields(ServerSettings)} | {"--config"}
+PROGRAM = "/opt/orderbell/bin/orderbell"
+
+
+class Unit(configparser.RawConfigParser):
+    """A file of systemd or of a desktop: a key may stand there twice, and its case counts."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(strict=False)
+        self.optionxform = str  # type: ignore[assignment,method-assign]
+        self.read_string((SERVICES / name).read_text(encoding="utf-8"))
+
+
+def check(command: list[str]) -> None:
+    assert command[0] == PROGRAM
+    assert command[1] in COMMANDS
+    assert {each for each in command if each.startswith("--")} <= FLAGS
+
+
+def test_systemd() -> None:
+    unit = Unit("orderbell.service")
+    check(shlex.split(unit["Service"]["ExecStart"]))
+    assert int(unit["Service"]["TimeoutStopSec"]) > ServerSettings().stop_within_s
+    assert unit["Service"]["KillSignal"] == "SIGTERM"
+
+
+def test_launchd() -> None:
+    found = plistlib.loads((SERVICES / "orderbell.plist").read_bytes())
+    check(found["ProgramArguments"])
+    assert found["ExitTimeOut"] > ServerSettings().stop_within_s
+
+
+def test_desktop() -> None:
+    check(shlex.split(Unit("orderbell-board.desktop")["Desktop Entry"]["Exec"]))
+
+
+@pytest.mark.parametrize("path", sorted(SERVICES.iterdir()), ids=lambda path: path.name)
+def test_the_page_speaks_of_every_file(path: Path) -> None:
+    page = (SERVICES / "README.md").read_text(encoding="utf-8")
+    assert path.name == "README.md" or f"({path.name})" in page

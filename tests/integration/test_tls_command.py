@@ -1,0 +1,90 @@
+"""`orderbell tls` as an admin uses it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.admin.cli import main
+from core.protocol.trust import short_fingerprint
+from core.server import authority
+from core.server.settings import ServerSettings
+from core.server.tls import Presented
+from core.store.files import write_whole
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "shop"
+
+
+def tls(home: Path, *arguments: str) -> int:
+    return main(["tls", *arguments, "--data-dir", str(home)])
+
+
+def test_made_once_shown_and_renewed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tls(home, "show") == 1
+    assert "orderbell tls init" in capsys.readouterr().err
+    assert tls(home, "init", "--name", "till.example") == 0
+    told = capsys.readouterr().out
+    ca = (home / "tls" / "ca.pem").read_text()
+    assert short_fingerprint(ca) in told
+    assert "ca-key.pem to yourself" in told
+    assert tls(home, "init") == 1
+    assert "there already" in capsys.readouterr().err
+    assert tls(home, "renew", "--name", "other.example", "--name", "192.0.2.7", "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert set(shown["names"]) == {"other.example", "192.0.2.7", *authority.LOOPBACK}
+    assert 390 < shown["days_left"] <= 396
+    assert (home / "tls" / "ca.pem").read_text() == ca
+    assert shown["ca_short"] == short_fingerprint(ca)
+
+
+def test_without_names_it_is_for_this_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.admin.addresses.names", lambda: ["shop", "shop.local"])
+    monkeypatch.setattr("core.admin.addresses.addresses", lambda: ["192.168.1.5", "fd00::2"])
+    assert tls(home, "init") == 0
+    found = authority.read(home / "tls" / "server.pem").names
+    assert set(found) == {"shop", "shop.local", "192.168.1.5", "fd00::2", *authority.LOOPBACK}
+
+
+@pytest.mark.parametrize(("left_days", "status"), [(30, 0), (13, 1), (-2, 1)])
+def test_show_warns_a_monitor_by_its_status(home: Path, left_days: int, status: int) -> None:
+    made = datetime.now(UTC) + timedelta(days=left_days - authority.SERVER_DAYS + 1.5)
+    authority.make(home / "tls", "A", [], now=made)
+    assert tls(home, "show") == status
+
+
+def test_a_certificate_of_ones_own(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    authority.make(home / "bought", "A Public Authority", ["shop.example"])
+    own = str(home / "bought" / "server.pem")
+    assert tls(home, "show", "--tls-certificate", own, "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["server_file"] == own
+    assert shown["issuer"] == "Orderbell authority of A Public Authority"
+    assert shown["ca_short"] == ""
+    assert tls(home, "renew") == 1  # it is nothing of ours to renew
+    assert "nothing can be signed" in capsys.readouterr().err
+
+
+def test_cut_short_it_is_made_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory without `ca.pem` has no authority, whatever else is in it: the server speaks no TLS by halves."""
+
+    def files() -> tuple[Path, Path | None] | None:
+        return ServerSettings(data_dir=str(home)).tls_files
+
+    def cut(path: Path, content: bytes, *, private: bool = False) -> None:
+        if path.name == authority.CA_FILE:
+            raise KeyboardInterrupt
+        write_whole(path, content, private=private)
+
+    monkeypatch.setattr(authority, "write_whole", cut)
+    with pytest.raises(KeyboardInterrupt):
+        authority.make(home / "tls", "A", [])
+    assert files() is None
+    monkeypatch.undo()
+    assert tls(home, "init") == 0
+    found = files()
+    assert found is not None
+    Presented(*found)
