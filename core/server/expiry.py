@@ -1,4 +1,4 @@
-"""What has expired is forgotten: sessions that nobody came back to, and wrong tries of long ago."""
+"""What has expired is forgotten: sessions that nobody came back to, wrong tries and answered operations of long ago."""
 
 import asyncio
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Final
 
 from core.server import throttle
 from core.server.services import Services
-from core.store import sessions, tries
+from core.store import operations, sessions, tries
 from core.store.instants import now, to_us
 
 STEP: Final = 500
@@ -15,6 +15,9 @@ PAUSE_S: Final = 60.0
 _BREATH_S: Final = 0.05
 _SPARED: Final = timedelta(days=1)
 """An access token lives no longer, and may be the last that a session has."""
+OPERATIONS_KEPT: Final = timedelta(days=100)
+"""After a restore clients send again what was acknowledged in the last 90 days (`core.client.outbox.KEPT_FOR`); what the
+backup has of it must still be known then."""
 
 
 async def forget_expired(services: Services) -> None:
@@ -22,6 +25,7 @@ async def forget_expired(services: Services) -> None:
     at = now()
     steps = (
         partial(sessions.trim, before_us=to_us(at - _SPARED), step=STEP),
+        partial(operations.trim, before_us=to_us(at - OPERATIONS_KEPT), step=STEP),
         partial(tries.trim, before_us=to_us(at - timedelta(seconds=throttle.WINDOW_S)), step=STEP),
     )
     forgotten = [await services.database.write(step) for step in steps]

@@ -3,7 +3,7 @@
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select, tuple_
 
 from core.store.statements import Prepared, Transaction
 from core.store.tables import operations
@@ -13,6 +13,8 @@ _GET: Final = Prepared(
     select(_o.request_hash, _o.status, _o.reply).where(_o.subject == bindparam("subject"), _o.key == bindparam("key"))
 )
 _INSERT: Final = Prepared.insert(operations)
+_oldest = select(_o.subject, _o.key).where(_o.created_at < bindparam("before")).order_by(_o.created_at)
+_DELETE: Final = Prepared(delete(operations).where(tuple_(_o.subject, _o.key).in_(_oldest.limit(bindparam("step")))))
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -40,3 +42,8 @@ def keep(transaction: Transaction, subject: str, key: str, done: Done, at_us: in
         reply=done.reply,
         created_at=at_us,
     )
+
+
+def trim(transaction: Transaction, before_us: int, step: int) -> int:
+    """Forget up to `step` of the oldest operations that were done before an instant. Gives how many."""
+    return transaction.run(_DELETE, before=before_us, step=step)

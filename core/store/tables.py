@@ -290,6 +290,7 @@ operations: Final = Table(
     _int("status"),
     Column("reply", LargeBinary, nullable=False),
     _big("created_at"),
+    Index(None, "created_at"),
 )
 
 sessions: Final = Table(

@@ -11,18 +11,19 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from core.store import migrate
-from core.store.database import file_url, make_engine
+from core.store.database import make_engine
 from core.store.tables import metadata
+from tests.support import databases
 
 
 def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
-    engine = make_engine(file_url(tmp_path / "new.db"))
+    engine = make_engine(databases.url(tmp_path / "new.db"))
     migrate.upgrade(engine)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     migrated = _schema(engine)
     engine.dispose()
-    engine = make_engine(file_url(tmp_path / "created.db"))
+    engine = make_engine(databases.url(tmp_path / "created.db"))
     metadata.create_all(engine)
     created = _schema(engine)
     engine.dispose()
@@ -30,7 +31,7 @@ def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
 
 
 def test_the_devices_of_before_displays_are_terminals(tmp_path: Path) -> None:
-    engine = make_engine(file_url(tmp_path / "old.db"))
+    engine = make_engine(databases.url(tmp_path / "old.db"))
     migrate.upgrade(engine, "0002")
     with engine.connect() as connection:
         connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
@@ -43,15 +44,38 @@ def test_the_devices_of_before_displays_are_terminals(tmp_path: Path) -> None:
 
 
 def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
+    """Indexes and triggers, and with PostgreSQL how its columns compare."""
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-        ).fetchall()
+        rows = connection.exec_driver_sql(_SCHEMA[engine.dialect.name]).fetchall()
     return {name: " ".join(sql.split()) for name, sql in rows}
 
 
+_SCHEMA = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL",
+    "postgresql": "SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public' "
+    "AND tablename <> 'alembic_version' "
+    "UNION ALL SELECT tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+}
+
+
+@pytest.mark.postgresql_only("SQLite compares bytes by itself")
+def test_text_is_compared_as_bytes(tmp_path: Path) -> None:
+    """Whatever the language of the database: `B` comes before `a`, as cursors and pages rely on."""
+    engine = make_engine(databases.url(tmp_path / "new.db"))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        others = connection.exec_driver_sql(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
+            "AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'"
+        ).fetchall()
+        ordered = connection.exec_driver_sql("SELECT 'a' < 'B', 'a' < 'B' COLLATE \"C\"").one()
+    engine.dispose()
+    assert others == []
+    assert tuple(ordered) == (True, False), "the test's own server sorts as people do"
+
+
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
-    engine = make_engine(file_url(tmp_path / "new.db"))
+    engine = make_engine(databases.url(tmp_path / "new.db"))
     migrate.upgrade(engine)
     before = _schema(engine)
     migrate.upgrade(engine)
@@ -72,7 +96,7 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path, monkeypatc
         upgrade(*arguments)
         raise KeyboardInterrupt
 
-    engine = make_engine(file_url(tmp_path / "new.db"))
+    engine = make_engine(databases.url(tmp_path / "new.db"))
     monkeypatch.setattr(command, "upgrade", dying)
     with pytest.raises(KeyboardInterrupt):
         migrate.upgrade(engine)

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import msgspec
 import pytest
 import requests
 
+from core.client import engine
+from core.client.engine import Link
 from core.domain.ids import ShopId
 from core.server import keys
 from core.server.push import hub
@@ -27,8 +29,10 @@ from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.test_push_feed import follow, snapshot
 from tests.integration.test_push_socket import listener
 from tests.support import databases, postgres, shop
-from tests.support.server import ServerThread
+from tests.support.fault_proxy import FaultProxy
+from tests.support.server import ServerProcess, ServerThread
 from tests.support.shop import World
+from tests.support.synced import Screen
 
 pytestmark = pytest.mark.postgresql_only("a file has one process")
 WITHIN_S = 30
@@ -343,3 +347,42 @@ def test_a_request_is_refused_and_not_lost_when_it_waits_too_long(two: Two) -> N
         assert (refused.status_code, refused.json()["type"]) == (503, "unavailable")
     assert ada.post("/api/online/orders/", body, key=key).status_code == 201
     assert two.rows("SELECT count(*) FROM orders") == [(1,)]
+
+
+# -- when a backend goes
+
+
+def test_its_screens_go_on_at_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed in the middle of its work. What it acknowledged is there, what it did not is sent again to the other, and
+    nobody is signed out or takes the other for a server that was restored: no snapshot is taken."""
+    monkeypatch.setattr(engine, "backoff_s", lambda _attempt: 0.1)
+    shop.lay_out(tmp_path / "server" / "orderbell.db")
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(ServerProcess(tmp_path / "server")) for _ in range(2))
+        address = stack.enter_context(FaultProxy(first.url))
+        pos = stack.enter_context(Screen(address.url, tmp_path / "pos.db"))
+        ada = stack.enter_context(Screen(address.url, tmp_path / "ada.db"))
+        pos.staff()
+        ada.customer()
+        pos.until_live()
+        ada.until_live()
+        before = ada.place()
+        ada.until_sent()
+        pos.until(lambda: pos.store.get(before.id) is not None)
+        whole = [sum(changed.whole for changed in screen.told) for screen in (pos, ada)]
+        placed = [before]
+        for backend, kill in ((second, False), (first, False), (second, True)):
+            placed.append(ada.place())
+            if kill:
+                first.kill()
+            address.upstream = backend.url
+            address.cut()
+            placed.append(ada.place())
+            ada.until_sent()
+            pos.until(lambda: all(pos.store.server_row(order.id) is not None for order in placed))
+        ada.until_live()
+        pos.until_live()
+        assert whole == [sum(changed.whole for changed in screen.told) for screen in (pos, ada)]
+        assert not any(standing.link is Link.SIGNED_OUT for screen in (pos, ada) for standing in screen.standings)
+        rows = [ada.store.server_row(order.id) for order in placed]
+        assert sorted(row.number for row in rows if row) == [f"ONLINE-{n:06d}" for n in range(1, len(placed) + 1)]

@@ -17,9 +17,10 @@ from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import orders
+from core.store import operations, orders
 from core.store.database import Database, make_engine
 from core.store.instants import now
+from core.store.operations import Done
 from core.store.statements import Prepared, Transaction
 from core.store.writer import GROUP_LIMIT, StoreClosed
 from tests.support import databases, shop
@@ -352,3 +353,20 @@ def test_what_is_remembered_is_bounded(kept: Kept, monkeypatch: pytest.MonkeyPat
 def test_a_shop_without_orders_has_an_empty_page(kept: Kept) -> None:
     page = kept.database.read_blocking(lambda tx: orders.search(tx, ShopId("none"), OrderQuery()))
     assert (page.orders, page.total, page.next_cursor) == ((), 0, None)
+
+
+def test_operations_of_long_ago_are_forgotten_a_few_at_a_time(kept: Kept) -> None:
+    done = Done(b"hash", 200, b"{}")
+    for at_us in (30, 10, 20, 40):
+        kept.database.write_blocking(lambda tx, at_us=at_us: operations.keep(tx, "ada", str(at_us), done, at_us))
+
+    def trim() -> int:
+        return kept.database.write_blocking(lambda tx: operations.trim(tx, before_us=40, step=2))
+
+    def known() -> list[str]:
+        keys = ("10", "20", "30", "40")
+        return kept.database.read_blocking(lambda tx: [key for key in keys if operations.find(tx, "ada", key)])
+
+    assert (trim(), known()) == (2, ["30", "40"])
+    assert (trim(), known()) == (1, ["40"])
+    assert trim() == 0
