@@ -37,12 +37,21 @@ class WithPassword(Protocol):
 class Screen:
     """`store` is fed as a window feeds its own, but by the engine's threads, under a lock."""
 
-    def __init__(self, url: str, path: Path, *, timeout_s: tuple[float, float] | None = None) -> None:
+    def __init__(
+        self, url: str, path: Path, *, ca_file: str = "", timeout_s: tuple[float, float] | None = None
+    ) -> None:
         self.store = OrderStore()
         self.told: list[Changed] = []
         self.standings: list[Standing] = []
         self._different = threading.Condition()
-        self.api = SyncedApi(url, path, on_changed=self._on_changed, on_standing=self._on_standing, timeout_s=timeout_s)
+        self.api = SyncedApi(
+            url,
+            path,
+            ca_file=ca_file,
+            on_changed=self._on_changed,
+            on_standing=self._on_standing,
+            timeout_s=timeout_s,
+        )
 
     def _on_changed(self, changed: Changed) -> None:
         with self._different:
