@@ -192,6 +192,7 @@ class MenuEditing(QObject):
     take_theirs = discard
     """The other's change is right, and the draft is forgotten."""
 
+    @Slot()
     def keep_mine(self) -> None:
         """The draft is right, whatever the other has changed."""
         if self._theirs is not None:

@@ -79,6 +79,7 @@ class Choices(QWidget):
         card.removed.connect(self._on_removed)
         self._cards.append(card)
         self._column.addWidget(card)
+        card.show()  # now, so that it can have the keyboard
         return card
 
     @Slot()
@@ -205,6 +206,7 @@ class _GroupCard(QFrame):
         at = self._grid.rowCount()
         for place, widget in enumerate((name, price, remove)):
             self._grid.addWidget(widget, at, place)
+            widget.show()
         name.textEdited.connect(self.changed)
         price.textEdited.connect(self.changed)
         remove.clicked.connect(self._on_remove_pressed)

@@ -42,7 +42,7 @@ class MenuList(PressList):
         self.setModel(rows)
         self.setItemDelegate(_RowDelegate(rows, self, theme))
         self.pressed_part.connect(self._on_part_pressed)
-        theme.changed.connect(self.scheduleDelayedItemsLayout)
+        theme.changed.connect(self._on_theme_changed)
 
     def switch_rect(self, row: QRect) -> QRect:
         """Where the switch of the row at `row` is pressed."""
@@ -65,6 +65,10 @@ class MenuList(PressList):
             self.switched.emit(row.item.id)
         elif part == BODY:
             self.opened.emit(row.key)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self.scheduleDelayedItemsLayout()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
