@@ -27,6 +27,7 @@ BENCHMARKS: Final = {
     "unchanged": "benchmarks.push_unchanged",
     "outbox": "benchmarks.outbox",
     "catch-up": "benchmarks.catch_up",
+    "day": "benchmarks.day",
 }
 RESULTS: Final = Path(__file__).with_name("results.md")
 

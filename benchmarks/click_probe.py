@@ -105,6 +105,7 @@ def fill_in(window: QWidget, texts: dict[str, str], submit: str) -> None:
         field.setText(text)
     button = control(window, submit)
     assert isinstance(button, QAbstractButton)
+    wait_for(button.isEnabled)  # it is not while somebody is being signed out
     button.click()
 
 
