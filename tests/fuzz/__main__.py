@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--examples", type=int, default=20, help="random requests an operation and role (default: 20)")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="ask the same again")
+    parser.add_argument("--phases", default="examples,coverage,fuzzing", help="of Schemathesis (default: %(default)s)")
     parser.add_argument("--role", action="append", help="as this role only; may be given again")
     parser.add_argument("--path", help="only addresses that this regular expression finds")
     options = parser.parse_args(argv)
@@ -100,7 +101,7 @@ def _ask(tool: Path, caller: Caller, role: str, folder: Path, options: argparse.
     config.write_text(_config(role, caller), encoding="utf-8")
     command = [str(tool), "--config-file", str(config), "run", f"{caller.url}/api/openapi.json", "--no-color"]
     command += ["--checks", ",".join(CHECKS), "--max-examples", str(options.examples), "--seed", str(options.seed)]
-    command += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--continue-on-failure"]
+    command += ["--phases", options.phases, "--generation-database", "none", "--continue-on-failure"]
     command += ["--request-timeout", "30", "--suppress-health-check", "all"]
     command += ["--warnings", "off"]
     if role != "nobody":
