@@ -177,7 +177,7 @@ def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[st
         yield (
             f"The database has {lost.placed} orders that were placed since, and {lost.changed} older ones that were "
             "changed since. What tills and customers were told in the last 90 days, they send again by themselves; "
-            "changes to menu, accounts and devices are not sent again."
+            "menu, accounts and devices will be as they were: whoever was disabled or revoked since has to be so again."
         )
 
 

@@ -39,6 +39,11 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return own
 
 
+def _unsafe() -> set[str]:
+    """The PostgreSQL of these tests runs without fsync, and the doctor says so."""
+    return {"durability"} if databases.kind() == "postgresql" else set()
+
+
 def _examined(place: Place) -> dict[str, Check]:
     reply = place.alex.get("/api/admin/doctor/")
     assert reply.status_code == 200, reply.text
@@ -47,7 +52,7 @@ def _examined(place: Place) -> dict[str, Check]:
 
 def test_a_healthy_backend_is_well(place: Place) -> None:
     found = _examined(place)
-    assert {name for name, check in found.items() if check.result is FAIL} == set()
+    assert {name for name, check in found.items() if check.result is FAIL} == _unsafe()
     assert {"database", "durability", "owners", "customer id", "backup", "device POS1"} <= set(found)
     assert found["customer id"].result is OK
     assert found["device POS1"].result is OK
@@ -158,7 +163,7 @@ def here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Here:
 
 def test_a_stopped_server_is_a_warning_and_the_rest_is_looked_at(here: Here) -> None:
     status, found = here.doctor()
-    assert status == 0
+    assert status == len(_unsafe())
     assert found["server"].result is WARN
     assert {found[name].result for name in ("settings", "keys", "token", "database", "customer id")} == {OK}
     assert found["backup"].result is WARN
@@ -283,6 +288,6 @@ def test_nothing_in_the_bundle_says_who_anybody_is(place: Place, tmp_path: Path)
 
 def test_the_command_writes_it(here: Here, tmp_path: Path) -> None:
     status, _ = here.doctor("--bundle", str(tmp_path / "support.zip"))
-    assert status == 0
+    assert status == len(_unsafe())
     with zipfile.ZipFile(tmp_path / "support.zip") as made:
         assert set(made.namelist()) == {"doctor.json", "versions.txt", "settings.json"}
