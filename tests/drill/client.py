@@ -9,6 +9,7 @@ import json
 import random
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,8 @@ from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, Pla
 from tests.support.synced import LINES, Screen
 
 TIMEOUT_S: Final = (0.5, 1.0)
-DRAIN_WITHIN_S: Final = 120.0
+PATIENCE_S: Final = 120.0
+"""Without anything getting any further. However slow the machine is, as long as something does, all is well."""
 
 
 class Staff(msgspec.Struct, frozen=True):
@@ -120,7 +122,9 @@ class Client:
     def _drain(self) -> None:
         """Settle what waits for a person, and wait until the server has all the rest."""
         api = self._screen.api
-        for _ in range(int(DRAIN_WITHIN_S / 0.05)):
+        left: object = None
+        moved_at_s = time.monotonic()
+        while time.monotonic() < moved_at_s + PATIENCE_S:
             if api.standing.link is Link.SIGNED_OUT:
                 self._sign_in()
             for operation in api.operations():
@@ -129,9 +133,13 @@ class Client:
                     say(asked=asked, operation=operation.op_id, problem=operation.problem)
                     with contextlib.suppress(ClientError):
                         api.discard(operation.op_id, "drill")
-            if not api.operations() and api.standing.link is Link.LIVE:
+            operations = api.operations()
+            if not operations and api.standing.link is Link.LIVE:
                 say(drained=True)
                 return
+            if left != (left := [(operation.op_id, operation.tries) for operation in operations]):
+                moved_at_s = time.monotonic()
+                say(left=len(operations))
             self._never.wait(0.05)
         say(stuck=[operation.problem for operation in api.operations()], link=api.standing.link)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-_END_WITHIN_S: Final = 150
+_SILENT_FOR_S: Final = 150
+"""A process that says nothing for so long does not come to an end."""
 
 
 class Killable:
@@ -54,11 +55,15 @@ class Killable:
         """Until it has ended and everything it said was heard."""
         assert self._process is not None
         assert self._reader is not None
-        try:
-            status = self._process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            status = self._process.wait(_END_WITHIN_S)
+        heard = -1
+        status = None
+        while status is None:
+            try:
+                status = self._process.wait(_SILENT_FOR_S)
+            except subprocess.TimeoutExpired:
+                if heard == len(self.heard):
+                    self._process.kill()
+                heard = len(self.heard)
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None and not pipe.closed:
