@@ -15,6 +15,7 @@ from tests.support import databases, shop
 from tests.support.customer_synced import Cable, Synced, cable_to, synced_window
 from tests.support.server import ServerThread
 from tests.support.shop import World
+from tests.support.two import Two, running
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -68,6 +69,12 @@ def place(tmp_path_factory: pytest.TempPathFactory, database: databases.Kind) ->
             board=calls.display(server),
             other_board=calls.display(server, shop.OTHER_DISPLAY, world.other_shop),
         )
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Two]:
+    with running(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,59 +16,24 @@ import requests
 from core.client import engine
 from core.client.engine import Link
 from core.domain.ids import ShopId
-from core.server import keys
 from core.server.push import hub
-from core.server.settings import ServerSettings
-from core.store import dialects, events
+from core.store import events
 from core.store.database import Database
 from core.store.events import Kept
 from core.store.statements import Transaction
-from core.store.writer import Unavailable
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.test_push_feed import follow, snapshot
 from tests.integration.test_push_socket import listener
 from tests.support import databases, postgres, shop
 from tests.support.fault_proxy import FaultProxy
-from tests.support.server import ServerProcess, ServerThread
-from tests.support.shop import World
+from tests.support.server import ServerProcess
 from tests.support.synced import Screen
+from tests.support.two import Two
 
 pytestmark = pytest.mark.postgresql_only("a file has one process")
 WITHIN_S = 30
 EVENT = b'{"kind":"none"}'
-
-
-class Two(msgspec.Struct, frozen=True):
-    """Two backends with one database and one set of keys, as behind one address."""
-
-    world: World
-    path: Path
-    servers: tuple[ServerThread, ServerThread]
-
-    def each(self, of: Callable[[ServerThread], Caller]) -> tuple[Caller, Caller]:
-        """Somebody signed in at the first, and the same session at the second."""
-        here = of(self.servers[0])
-        return here, Caller(self.servers[1].url, here.signed_in)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.servers[0].database.read_blocking(
-            lambda transaction: [tuple(row) for row in transaction.connection.exec_driver_sql(sql)]
-        )
-
-
-def started(directory: Path) -> tuple[ServerThread, ServerThread]:
-    shared, settings = keys.make(), ServerSettings(port=0, data_dir=str(directory))
-    return ServerThread(directory, settings, keys=shared), ServerThread(directory, settings, keys=shared)
-
-
-@pytest.fixture
-def two(tmp_path: Path) -> Iterator[Two]:
-    path = tmp_path / "orderbell.db"
-    world = shop.lay_out(path)
-    first, second = started(tmp_path)
-    with first, second:
-        yield Two(world, path, (first, second))
 
 
 @pytest.fixture
@@ -95,7 +60,7 @@ def test_what_is_written_first_and_committed_late_is_skipped_by_nobody(two: Two)
     written, release = threading.Event(), threading.Event()
 
     def slowly(transaction: Transaction) -> int:
-        seq = _append(transaction, two.world.shop)
+        seq = append(transaction, two.world.shop)
         written.set()
         assert release.wait(WITHIN_S)
         return seq
@@ -103,7 +68,7 @@ def test_what_is_written_first_and_committed_late_is_skipped_by_nobody(two: Two)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(late.write_blocking, slowly, two.world.shop)
         assert written.wait(WITHIN_S)
-        second = pool.submit(early.write_blocking, lambda tx: _append(tx, two.world.shop), two.world.shop)
+        second = pool.submit(early.write_blocking, lambda tx: append(tx, two.world.shop), two.world.shop)
         until_waiting(two.path)
         assert late.read_blocking(lambda tx: _after(tx, two.world.shop, 0)) == []
         release.set()
@@ -117,7 +82,7 @@ def test_even_without_naming_its_shop(two: Two) -> None:
     written, release = threading.Event(), threading.Event()
 
     def slowly(transaction: Transaction) -> int:
-        seq = _append(transaction, two.world.shop)
+        seq = append(transaction, two.world.shop)
         written.set()
         assert release.wait(WITHIN_S)
         return seq
@@ -125,13 +90,13 @@ def test_even_without_naming_its_shop(two: Two) -> None:
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(late.write_blocking, slowly)
         assert written.wait(WITHIN_S)
-        second = pool.submit(early.write_blocking, lambda tx: _append(tx, two.world.shop))
+        second = pool.submit(early.write_blocking, lambda tx: append(tx, two.world.shop))
         until_waiting(two.path)
         release.set()
         assert (first.result(WITHIN_S), second.result(WITHIN_S)) == (1, 2)
 
 
-def _append(transaction: Transaction, shop_id: ShopId) -> int:
+def append(transaction: Transaction, shop_id: ShopId) -> int:
     return events.append(transaction, shop_id, None, 0, msgspec.Raw(EVENT)).seq  # type: ignore[arg-type]
 
 
@@ -181,16 +146,17 @@ def test_two_backends_and_everybody_at_the_same_orders(two: Two) -> None:
     assert all(counted == there for counted, there in two.rows(told))
 
 
-def at_both(call: Callable[[int], Any]) -> list[Any]:
+def at_both(call: Callable[..., requests.Response], *values: Any) -> list[requests.Response]:
+    """`call(0, *values)` and `call(1, *values)` at the same moment."""
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(call, range(2)))
+        return list(pool.map(lambda n: call(n, *values), range(2)))
 
 
 def test_the_same_request_at_both_at_once_is_done_once(two: Two) -> None:
     adas = two.each(calls.customer)
     for _ in range(10):
         body, key = order_body(), new_key()
-        replies = at_both(lambda n, body=body, key=key: adas[n].post("/api/online/orders/", body, key=key))
+        replies = at_both(lambda n, body, key: adas[n].post("/api/online/orders/", body, key=key), body, key)
         assert [reply.status_code for reply in replies] == [201, 201]
         assert replies[0].content == replies[1].content
     assert two.rows("SELECT count(*) FROM orders") == [(10,)]
@@ -200,7 +166,7 @@ def test_the_same_move_at_both_at_once_is_made_once(two: Two) -> None:
     kims, ada = two.each(calls.staff), calls.customer(two.servers[0])
     for _ in range(10):
         order = ada.place()
-        replies = at_both(lambda n, order=order: kims[n].move(order, "confirmed"))
+        replies = at_both(lambda n, order: kims[n].move(order, "confirmed"), order)
         assert [reply.status_code for reply in replies] == [200, 200]
         assert replies[0].json() == replies[1].json()
 
@@ -208,7 +174,7 @@ def test_the_same_move_at_both_at_once_is_made_once(two: Two) -> None:
 def test_two_who_sign_up_with_one_number_at_both(two: Two) -> None:
     for number in range(10):
         body = {"name": "Nia", "phone": f"+1 555 09{number:02d}", "password": "long enough"}
-        replies = at_both(lambda n, body=body: Caller(two.servers[n].url).post("/api/auth/sign-up/", body))
+        replies = at_both(lambda n, body: Caller(two.servers[n].url).post("/api/auth/sign-up/", body), body)
         assert sorted(reply.status_code for reply in replies)[1:] == [409], [reply.text for reply in replies]
         assert min(reply.status_code for reply in replies) in (200, 201)
 
@@ -219,7 +185,7 @@ def test_one_refresh_token_at_both_at_once(two: Two) -> None:
         ada = calls.customer(two.servers[0])
         body, key = {"refresh_token": ada.signed_in["refresh_token"]}, new_key()
         replies = at_both(
-            lambda n, body=body, key=key: Caller(two.servers[n].url).post("/api/auth/refresh/", body, key=key)
+            lambda n, body, key: Caller(two.servers[n].url).post("/api/auth/refresh/", body, key=key), body, key
         )
         assert [reply.status_code for reply in replies] == [200, 200], [reply.text for reply in replies]
         assert len({reply.json()["refresh_token"] for reply in replies}) == 1
@@ -275,80 +241,6 @@ def test_everybody_may_go_on_at_the_other(two: Two) -> None:
     assert follow(adas[0], end)[0] == []
 
 
-# -- when the database server goes
-
-
-def test_out_of_reach_is_said_and_found_again(two: Two) -> None:
-    """It is killed and started anew: nothing acknowledged is lost, and both backends go on by themselves."""
-    adas = two.each(calls.customer)
-    acknowledged = [ada.place() for ada in adas for _ in range(3)]
-    postgres.server().stop()
-    try:
-        for ada in adas:
-            for reply in (ada.post("/api/online/orders/", order_body(), key=new_key()), ada.get("/api/menu/")):
-                assert (reply.status_code, reply.json()["type"]) == (503, "unavailable")
-                assert int(reply.headers["Retry-After"]) > 0
-    finally:
-        postgres.server().start()
-    for ada in adas:
-        for order in acknowledged:
-            assert ada.get(f"/api/online/orders/{order['id']}/").json() == order
-        ada.place()
-    assert two.rows("SELECT count(*) FROM orders") == [(len(acknowledged) + 2,)]
-
-
-def test_a_backend_that_lost_its_connections_does_not_even_say_so(two: Two) -> None:
-    ada = calls.customer(two.servers[0])
-    before = ada.place()
-    with postgres.server().connect() as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
-            [databases.name(two.path)],
-        )
-    assert ada.get(f"/api/online/orders/{before['id']}/").status_code == 200
-    assert ada.place()["number"] == "ONLINE-000002"
-
-
-def test_one_that_freezes_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the middle of a transaction, as when its machine is paused: the database ends it."""
-    world = shop.lay_out(tmp_path / "orderbell.db")
-    impatient = "SET idle_in_transaction_session_timeout = 300"
-    with monkeypatch.context() as context:
-        hasty = msgspec.structs.replace(dialects.POSTGRESQL, writing=(impatient,))
-        context.setattr(dialects, "of", lambda _name: hasty)
-        frozen = Database(databases.url(tmp_path / "orderbell.db"))
-    other = Database(databases.url(tmp_path / "orderbell.db"))
-    written, release = threading.Event(), threading.Event()
-
-    def freeze(transaction: Transaction) -> None:
-        _append(transaction, world.shop)
-        written.set()
-        assert release.wait(WITHIN_S)
-
-    with closing(frozen), closing(other), ThreadPoolExecutor(1) as pool:
-        held = pool.submit(frozen.write_blocking, freeze, world.shop)
-        assert written.wait(WITHIN_S)
-        assert other.write_blocking(lambda tx: _append(tx, world.shop), world.shop) == 1
-        release.set()
-        with pytest.raises(Unavailable):
-            held.result(WITHIN_S)
-        assert frozen.write_blocking(lambda tx: _append(tx, world.shop), world.shop) == 2
-
-
-def test_a_request_is_refused_and_not_lost_when_it_waits_too_long(two: Two) -> None:
-    """Somebody with a console open holds the shop: its requests are asked to come again, and then done once."""
-    ada = calls.customer(two.servers[0])
-    server = two.servers[0]
-    server.database.write_blocking(lambda tx: tx.command("SET lock_timeout = 200"))
-    key, body = new_key(), order_body()
-    with postgres.server().connect(databases.name(two.path)) as console, console.transaction():
-        console.execute("UPDATE shops SET name = name")
-        refused: requests.Response = ada.post("/api/online/orders/", body, key=key)
-        assert (refused.status_code, refused.json()["type"]) == (503, "unavailable")
-    assert ada.post("/api/online/orders/", body, key=key).status_code == 201
-    assert two.rows("SELECT count(*) FROM orders") == [(1,)]
-
-
 # -- when a backend goes
 
 
@@ -386,3 +278,22 @@ def test_its_screens_go_on_at_the_other(tmp_path: Path, monkeypatch: pytest.Monk
         assert not any(standing.link is Link.SIGNED_OUT for screen in (pos, ada) for standing in screen.standings)
         rows = [ada.store.server_row(order.id) for order in placed]
         assert sorted(row.number for row in rows if row) == [f"ONLINE-{n:06d}" for n in range(1, len(placed) + 1)]
+
+
+def test_what_is_sold_out_at_one_is_not_sold_by_the_other(two: Two) -> None:
+    kim, adas = calls.staff(two.servers[0]), two.each(calls.customer)
+    menus = [ada.get("/api/menu/").json() for ada in adas]  # both have it in memory
+    assert menus[0] == menus[1]
+    path = f"/api/pos/menu/{shop.FRIES}/availability/"
+    assert kim.post(path, {"available": False}, key=new_key()).status_code == 200
+    for ada in adas:
+        refused = ada.post("/api/online/orders/", order_body(), key=new_key())
+        assert refused.status_code == 422, refused.text
+        assert ada.get("/api/menu/").json()["version"] == menus[0]["version"] + 1
+
+
+def test_migrations_of_those_that_start_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    url = databases.url(tmp_path / "new.db")
+    with ThreadPoolExecutor(3) as pool:
+        for opened in pool.map(Database, [url] * 3):
+            opened.close()
