@@ -155,10 +155,7 @@ class TextFormatter(logging.Formatter):
 def setup(
     log_format: Format = "text", *, debug: bool = False, level: int = logging.INFO, stream: TextIO | None = None
 ) -> None:
-    """Send every log of this process to `stream` (standard error), once; below `level` nothing, unless `debug`.
-
-    Python's warnings and what ends a thread go the same way.
-    """
+    """Send every log of this process to `stream` (standard error), once; below `level` nothing, unless `debug`."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     handler.addFilter(Redaction())

@@ -1,14 +1,27 @@
 """What is the number of a payment card, and what only looks a little like one."""
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core import cards
-from core.domain.ids import uuid7
-from core.domain.order import order_number
+from core.client.errors import Refused
+from core.client.foresight import foreseen
+from core.domain.errors import CardNumber
+from core.domain.ids import ItemId, new_order_id, uuid7
+from core.domain.menu import Category, Menu, MenuItem
+from core.domain.money import Tax
+from core.domain.order import NewLine, order_number
+from core.domain.people import Person, Role
+from core.domain.status import Fulfilment, OrderStatus, transition
+from core.protocol.requests import PlaceOrder, TakeOrder
+
+FRIES = NewLine(item_id=ItemId("fries"))
+MENU = Menu("Test Kitchen", "USD", Tax(), (Category("sides", "Sides", (MenuItem(ItemId("fries"), "Fries", 390),)),))
+KIM = Person(id="kim", role=Role.CASHIER, name="Kim")
 
 CARDS = [
     "4111111111111111",
@@ -93,6 +106,30 @@ def test_at_most_every_tenth_number_of_a_cards_length_is_mistaken_for_one() -> N
     chance = random.Random(11)
     mistaken = sum(bool(found(str(chance.randrange(10**15, 10**16)))) for _ in range(5_000))
     assert mistaken < 5_000 // 20
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (PlaceOrder(id=new_order_id(), lines=(FRIES,), note=f"card {CARDS[0]}"), "note"),
+        (PlaceOrder(id=new_order_id(), lines=(FRIES,), address=f"card {CARDS[0]}"), "address"),
+        (
+            PlaceOrder(id=new_order_id(), lines=(FRIES, NewLine(item_id=ItemId("fries"), note=CARDS[0]))),
+            "lines[1].note",
+        ),
+        (TakeOrder(id=new_order_id(), lines=(FRIES,), customer_name=CARDS[0]), "customer_name"),
+    ],
+)
+def test_a_window_without_a_server_refuses_it_too(asked: PlaceOrder | TakeOrder, field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        foreseen(asked, KIM, MENU, datetime.now(UTC))
+    assert refused.value.field == field
+
+
+def test_a_reason_has_none() -> None:
+    with pytest.raises(CardNumber) as refused:
+        transition(OrderStatus.PENDING, OrderStatus.REJECTED, Fulfilment.PICKUP, Role.CASHIER, CARDS[0])
+    assert refused.value.field == "reason"
 
 
 def test_hiding_leaves_the_rest() -> None:

@@ -30,7 +30,7 @@ def limit_text(error: InvalidOrder) -> str:
         return _("One line holds at most {most}.").format(most=figure(MAX_QUANTITY))
     if error.field == "lines":
         return _("An order holds at most {most} lines. Place this one first.").format(most=figure(MAX_LINES))
-    return error.message
+    return _(error.message)
 
 
 class BasketModel(RowsModel[BasketLine]):

@@ -198,7 +198,7 @@ class ItemDialog(QDialog):
         try:
             price_lines({self._item.id: self._item}, (wanted,))
         except InvalidOrder as error:
-            self._say(error.message)
+            self._say(_(error.message))
             return
         self.chosen.emit(wanted)
         self.accept()
