@@ -6,7 +6,7 @@ from core.client.orders import OrderStore
 from core.client.synced import SyncedApi
 from core.domain.people import DeviceKind
 from core.ui import pairing
-from core.ui.app import refuse, run_window, start_application
+from core.ui.app import refuse, run_window, start_application, tell_kept
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
@@ -32,9 +32,12 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
     except LocalStoreError as error:
         return refuse(error, settings)
     try:
-        return run_window(app, window, settings)
+        status = run_window(app, window, settings)
+        counts = api.standing.counts
     finally:
         close(api, settings)
+    tell_kept(app, counts, settings)
+    return status
 
 
 def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindow, SyncedApi]:

@@ -13,6 +13,7 @@ from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
+from core.ui.problems import ended
 from core.ui.sound import Sounds
 from core.ui.text import _
 from core.ui.theme import Theme
@@ -146,7 +147,8 @@ class CustomerWindow(QMainWindow):
     @Slot(object)
     def _on_session_over(self, error: SignedOut) -> None:
         if self._visit is not None:
-            self._leave().notice.show_error(error)
+            over = ended(error, self._visit.unsent)
+            self._leave().notice.show_error(over)
 
     # -- nobody is there
 

@@ -5,10 +5,11 @@ from core.client.api import StaffApi
 from core.client.identity import Identity
 from core.client.local import LocalStoreError
 from core.client.orders import OrderStore
+from core.client.outbox import Counts
 from core.client.synced import SyncedApi
 from core.domain.people import DeviceKind
 from core.ui import pairing
-from core.ui.app import refuse, run_window, start_application
+from core.ui.app import refuse, run_window, start_application, tell_kept
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
@@ -35,6 +36,7 @@ def run(settings: PosSettings, code: str | None = None) -> int:
             status = run_window(app, window, settings)
             asked, code = window.sign_in_page.pairing_chosen, ""
             if not asked:
+                tell_kept(app, Counts.of(window.store.outbox()), settings)
                 return status
     except LocalStoreError as error:
         return refuse(error, settings)

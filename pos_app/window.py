@@ -18,6 +18,7 @@ from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
+from core.ui.problems import ended
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
 from pos_app.presenters.board import Board
@@ -117,22 +118,20 @@ class PosWindow(QMainWindow):
         self._sign_in.signed_in.connect(self._on_signed_in)
         self._sign_in.left.connect(self._on_session_left)
         self._idle.ended.connect(self._on_idle_ended)
-        self._reports.session_over.connect(self._on_failed)
         self._actions.details_wanted.connect(self._show_details)
         self._actions.print_wanted.connect(self._on_print_wanted)
         self._actions.decision_wanted.connect(self._on_decision_wanted)
         self._changes.done.connect(self.alerts.on_change_done)
         self.alerts.counted.connect(self.sign_in_page.set_new)
-        self._pages.failed.connect(self._on_failed)
         self._pages.taken.connect(self._on_order_taken)
         self._pages.search_all_wanted.connect(self._search.search_all)
-        self._live.failed.connect(self._on_failed)
-        self._live.session_over.connect(self._on_failed)
+        live, reports = self._live, self._reports
+        for failed in (live.failed, live.session_over, reports.session_over, self._pages.failed, self._lookup.failed):
+            failed.connect(self._on_failed)
         self._search.meant.connect(self._lookup.look_up)
         self._search.left.connect(self._focus_cards)
         self._search.everywhere_wanted.connect(self._on_search_everywhere)
         self._lookup.found.connect(self._on_order_found)
-        self._lookup.failed.connect(self._on_failed)
         self._scanner.scanned.connect(self._lookup.look_up)
         self._scanner.typed.connect(self._on_key_typed)
         self.board.changed.connect(self._on_board_changed)
@@ -275,7 +274,8 @@ class PosWindow(QMainWindow):
     @Slot(object)
     def _on_failed(self, error: ClientError) -> None:
         if isinstance(error, SignedOut):
-            self.lock(f"{_(error.title)}. {_(error.message)}")
+            over = ended(error, Counts.of(self.store.outbox()))
+            self.lock(f"{_(over.title)}. {over.message}")
         else:
             self.workspace.notice.show_error(error)
 

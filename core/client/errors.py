@@ -51,6 +51,16 @@ class Refused(ClientError):
     title = "Not possible"
 
 
+class TooManyTries(Refused):
+    """Signing in, or pairing, was wrong too often; for `retry_after_s` nothing more is looked at."""
+
+    title = "Too many wrong tries"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NotFound(Refused):
     title = "Not found"
 

@@ -16,6 +16,7 @@ from core.client.errors import (
     Refused,
     ServerFault,
     SignedOut,
+    TooManyTries,
     Unreachable,
 )
 from core.protocol.problem import CONTENT_TYPE, Problem
@@ -39,6 +40,8 @@ def as_error(response: requests.Response) -> ClientError:
     if status == 409:
         kind = PriceChanged if problem.type == "price_changed" else Conflict
         return kind(detail or "Somebody was faster.", order=problem.order, field=problem.field)
+    if status == 429 and problem.type == "too_many_tries":
+        return TooManyTries(detail, retry_after_s=_seconds(response.headers.get("Retry-After")))
     if status in (429, 503):
         return Unreachable(detail or "The server is busy.", retry_after_s=_seconds(response.headers.get("Retry-After")))
     if 400 <= status < 500:

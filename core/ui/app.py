@@ -4,20 +4,27 @@ import gc
 import logging
 import signal
 import sys
+from functools import partial
 from types import TracebackType
+from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from core.client.local import InUse, LocalStoreError
+from core.client.outbox import Counts
 from core.client.settings import ScreenSettings
 from core.ui import icons
+from core.ui.connection import outbox_words
 from core.ui.preflight import EXIT_CODE, has_display
 from core.ui.text import _, use_language
 from core.ui.theme import Theme
 
 log = logging.getLogger(__name__)
+
+_ENDING: Final = "ending"
+_KEPT_SHOWN_MS: Final = 10_000
 
 
 def start_application(name: str, settings: ScreenSettings) -> tuple[QApplication, Theme]:
@@ -43,12 +50,31 @@ def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> 
         from core.ui.remote import RemoteControl
 
         RemoteControl(window)
+    # The desktop is shutting down, or logging out: nobody is there to read anything.
+    app.commitDataRequest.connect(partial(app.setProperty, _ENDING, True))
     window.show()
     # What start-up made lives as long as the process. Looking through all of it again and again for garbage would
     # stop the window for 40 to 70 ms each time; what is made from now on is still looked through.
     gc.collect()
     gc.freeze()
     return app.exec()
+
+
+def tell_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> None:
+    """The window has closed with something in its outbox: say that it is kept. On the terminal, and in a box that goes
+    by itself; a desktop that is shutting down is not held up by it."""
+    if not counts.open:
+        return
+    words = (
+        " · ".join(outbox_words(counts)) + "\n" + _("It is kept here, and goes on when this window is opened again.")
+    )
+    sys.stderr.write(words + "\n")
+    if settings.remote or app.property(_ENDING) or not has_display():
+        return
+    box = QMessageBox(QMessageBox.Icon.Information, app.applicationDisplayName(), words)
+    box.setObjectName("kept")
+    QTimer.singleShot(_KEPT_SHOWN_MS, box, box.close)
+    box.exec()
 
 
 def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPus
 from typing_extensions import override
 
 from core.client import identity
-from core.client.errors import ClientError, NotFound, Refused, ServerFault, Unreachable, Untrusted
+from core.client.errors import ClientError, NotFound, Refused, ServerFault, TooManyTries, Unreachable, Untrusted
 from core.client.identity import Identity
 from core.client.local import LocalStore
 from core.client.seal import Seal
@@ -24,7 +24,8 @@ from core.protocol.devices import CODE_LETTERS, grouped
 from core.protocol.trust import SHORT
 from core.ui.controls import button, label, restyle
 from core.ui.jobs import Jobs
-from core.ui.text import _, figure, ngettext
+from core.ui.problems import patience
+from core.ui.text import _, figure
 from core.ui.theme import Theme
 
 Pair = Callable[[str, str, OpId], Identity]
@@ -80,10 +81,8 @@ def _in_words(error: ClientError) -> ClientError:
     match error:
         case Untrusted():
             return error
-        case Unreachable(retry_after_s=float() as wait_s) if wait_s > 1:
-            minutes = max(1, round(wait_s / 60))
-            told = ngettext("Wait {count} minute and try again.", "Wait {count} minutes and try again.", minutes)
-            return Refused(told, title=_("Too many wrong codes"), field="code")
+        case TooManyTries():
+            return patience(error)
         case Unreachable():
             told = _("Check the address, and that this machine is on the shop's network.")
             return Refused(told, title=_("Nothing answers at this address"), field="server_url")

@@ -6,7 +6,10 @@ of a newer server, stays as it was said.
 
 from typing import Final
 
-from core.ui.text import N_
+from core.client.errors import SignedOut, TooManyTries
+from core.client.outbox import Counts
+from core.ui.connection import outbox_words
+from core.ui.text import N_, _, ngettext
 
 SAID: Final = (
     # What happened: the titles of `core.client.errors`.
@@ -22,6 +25,7 @@ SAID: Final = (
     N_("Away for long"),
     N_("The server had a problem"),
     N_("This display is not known"),
+    N_("Too many wrong tries"),
     N_("This is not the shop's server"),
     # What the client says by itself.
     N_("The server cannot be reached. Check the network; this window keeps trying."),
@@ -58,7 +62,11 @@ SAID: Final = (
     N_("This server has no certificate of the shop's. Ask the admin for another code."),
     N_("What answers at this address is no server of ours."),
     N_("The server cannot be reached. Check the address and the network."),
+    N_("This address is not encrypted: anybody on the network could read PINs. Use https://."),
+    N_("The code was made for another kind of screen. Ask the admin for one for this kind."),
     # What the server says.
+    N_("This code is not right, or it has expired. Ask for a new one."),
+    N_("This code was used. Ask for a new one."),
     N_("The name, the number or the password is not right."),
     N_("The device or its code is not right."),
     N_("There already is a customer with this phone."),
@@ -75,3 +83,20 @@ SAID: Final = (
     N_("An order needs at least one item."),
     N_("This looks like a card number. Please leave it out: it would be kept and shown."),
 )
+
+
+def ended(error: SignedOut, counts: Counts) -> SignedOut:
+    """The same, with what becomes of what its person has in the outbox."""
+    if not counts.open:
+        return SignedOut(_(error.message), title=error.title)
+    kept = _("It is kept here, and goes on when the same person signs in again.")
+    return SignedOut("\n".join((_(error.message), " · ".join(outbox_words(counts)), kept)), title=error.title)
+
+
+def patience(error: TooManyTries) -> TooManyTries:
+    """The same, with its wait in the reader's words."""
+    minutes = max(1, -(-int(error.retry_after_s) // 60))
+    words = ngettext(
+        "Try again in {count} minute, or ask an admin.", "Try again in {count} minutes, or ask an admin.", minutes
+    )
+    return TooManyTries(words, retry_after_s=error.retry_after_s)

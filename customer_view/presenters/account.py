@@ -7,10 +7,11 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from core.client.api import AccountApi
-from core.client.errors import ClientError, Conflict, Refused, SignedOut
+from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyTries
 from core.protocol.replies import Tokens
 from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
 from core.ui.jobs import Jobs
+from core.ui.problems import patience
 from core.ui.text import N_, _
 
 _RULES: Final[Mapping[str, tuple[object, str]]] = {
@@ -86,6 +87,8 @@ class Account(QObject):
         self._set_busy(False)
         if isinstance(error, SignedOut):
             error = Refused(error.message, title=_("You are not signed in"), field="password")
+        elif isinstance(error, TooManyTries):
+            error = patience(error)
         elif isinstance(error, Conflict):
             error = Conflict(error.message, order=None, title=_("You already have an account"))
             error.field = "phone"

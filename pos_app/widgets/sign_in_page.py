@@ -1,7 +1,9 @@
 """Signing in at the till: a name, a PIN, and keys that are big enough for a wet thumb."""
 
-from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QRegularExpressionValidator, QShowEvent
+import time
+
+from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QRegularExpressionValidator, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
@@ -14,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from core.client.errors import ClientError
+from core.client.errors import ClientError, SignedOut, TooManyTries
 from core.ui.controls import button, label, panel, restyle
-from core.ui.text import _, ngettext
+from core.ui.text import _, ngettext, stopwatch
 from core.ui.theme import Theme
 from pos_app.presenters.sign_in import SignIn
 
@@ -74,6 +76,13 @@ class SignInPage(QWidget):
         self.pairing_chosen = False
         """Somebody wants this machine to be paired, and has nothing else to do here."""
         self._again = False
+        self._until_s: dict[str, float] = {}
+        """By the monotonic clock: until when nobody may try a PIN for this name."""
+        self._counting = False
+        self._second = QTimer(self)
+        self._second.setSingleShot(True)
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._on_typed)
         self._lay_out(device)
         sign_in.started.connect(self._on_started)
         sign_in.signed_in.connect(self._on_signed_in)
@@ -158,6 +167,15 @@ class SignInPage(QWidget):
         self._new.setText(ngettext("{count} new order", "{count} new orders", count))
         self._new.setVisible(count > 0)
 
+    @property
+    def _who(self) -> str:
+        return self._name.text().strip().casefold()
+
+    @property
+    def _wait_s(self) -> float:
+        """How long whoever is named has to wait after too many wrong PINs. Everybody else may sign in."""
+        return max(0.0, self._until_s.get(self._who, 0.0) - time.monotonic())
+
     def _keypad(self) -> QWidget:
         keypad = QWidget()
         # A till's keypad is not mirrored where people read from right to left: neither are phones'.
@@ -213,7 +231,7 @@ class SignInPage(QWidget):
     @Slot()
     def _on_digit_pressed(self) -> None:
         key = self.sender()
-        if isinstance(key, QPushButton) and len(self._pin.text()) < self._pin.maxLength():
+        if isinstance(key, QPushButton) and self._pin.isEnabled() and len(self._pin.text()) < self._pin.maxLength():
             self._pin.setText(self._pin.text() + key.text())
 
     @Slot()
@@ -226,11 +244,22 @@ class SignInPage(QWidget):
 
     @Slot()
     def _on_typed(self) -> None:
-        ready = bool(self._name.text().strip()) and len(self._pin.text()) >= 4
-        self._enter.setEnabled(ready and not self._sign_in.running)
+        wait_s = self._wait_s
+        ready = bool(self._who) and len(self._pin.text()) >= 4
+        self._enter.setEnabled(ready and not self._sign_in.running and not wait_s)
+        self._pin.setDisabled(wait_s > 0)
         if self._pin.text() and self._pin.property("invalid"):
             restyle(self._pin, invalid=False)
             self._error.hide()
+        if wait_s:
+            told = _("Too many wrong PINs. Try again in {time}, or ask an admin to unlock it.")
+            self._error.setText(told.format(time=stopwatch(wait_s + 0.999)))
+            self._error.show()
+            if self.isVisible():
+                self._second.start()
+        elif self._counting:
+            self._error.hide()
+        self._counting = wait_s > 0
 
     @Slot()
     def _on_submitted(self) -> None:
@@ -257,13 +286,24 @@ class SignInPage(QWidget):
     def _on_refused(self, error: ClientError) -> None:
         self._enter.setText(_("Sign in"))
         self._pin.clear()
-        self._error.setText(f"{_(error.title)}. {_(error.message)}")
+        words = f"{_(error.title)}. {_(error.message)}"
+        if isinstance(error, SignedOut) and self._again:  # the server tells nobody which of them is wrong
+            words += "\n" + _("If this till was revoked, pair it again.")
+        self._error.setText(words)
         self._error.show()
         restyle(self._pin, invalid=True)
+        if isinstance(error, TooManyTries):
+            self._until_s[self._who] = time.monotonic() + error.retry_after_s
         self._on_typed()
         self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._on_typed()
         self._focus()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._second.stop()
+        super().hideEvent(event)
