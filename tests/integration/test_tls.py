@@ -40,6 +40,7 @@ from tests.support.synced import Screen
 pytestmark = pytest.mark.sqlite_only("TLS ends before the database begins")
 NOW = datetime.now(UTC)
 NOT_OURS = "not made by this shop"
+PADDED = "=\n-----END CERTIFICATE-----"
 
 
 @pytest.fixture
@@ -262,24 +263,36 @@ def test_the_authority_is_fetched_by_the_letters_that_were_typed(home: Path, ca_
 
 
 def test_only_what_the_letters_stand_for_is_believed(tmp_path: Path) -> None:
-    """Somebody in between shows the shop's authority, whose letters fit, and hangs their own behind it."""
-    known = next(made for made in _authorities(tmp_path) if made.rstrip().endswith("=\n-----END CERTIFICATE-----"))
-    between = tmp_path / "between"
-    shop.lay_out(between / "orderbell.db")
-    theirs = Path(other_authority(between / "tls"))
-    theirs.write_text(known + theirs.read_text())
-    assert stands_for(short_fingerprint(known), theirs.read_text())  # as base64 goes, the rest is not read
-    with served(between) as server:
-        by_request(server.url, str(theirs))
-        with pytest.raises(Untrusted, match=NOT_OURS):
-            trust.fetch_ca(server.url, short_fingerprint(known))
+    """Somebody in between hangs an authority of their own behind the shop's, whose letters fit, and then lets the
+    screen through to the shop's server: now is not when they want to be believed."""
+    ours = next(path for path in _authorities(tmp_path) if path.read_text().rstrip().endswith(PADDED))
+    known = ours.read_text()
+    theirs = Path(other_authority(tmp_path / "theirs")).read_text()
+    ours.write_text(known + theirs)
+    letters = short_fingerprint(known)
+    assert stands_for(letters, ours.read_text())  # base64 ends at its padding: the rest is not read
+    shop.lay_out(ours.parents[1] / "orderbell.db")
+    with served(ours.parents[1]) as server:
+        fetched = trust.fetch_ca(server.url, letters)
+    assert ssl.PEM_cert_to_DER_cert(fetched) == ssl.PEM_cert_to_DER_cert(known)
+    assert fetched.count("BEGIN CERTIFICATE") == 1
 
 
-def _authorities(path: Path) -> Iterator[str]:
+def test_an_authority_that_does_not_prove_its_server_is_not_taken(home: Path, ca_file: str, tmp_path: Path) -> None:
+    """Somebody else's server that hands out the shop's certificate."""
+    known = Path(ca_file).read_text()
+    other = tmp_path / "other"
+    shop.lay_out(other / "orderbell.db")
+    Path(other_authority(other / "tls")).write_text(known)
+    with served(other) as server, pytest.raises(Untrusted, match=NOT_OURS):
+        trust.fetch_ca(server.url, short_fingerprint(known))
+
+
+def _authorities(path: Path) -> Iterator[Path]:
     """One after the other, until one's DER has a length that base64 pads."""
     for number in range(100):
-        authority.make(path / str(number), "Test Kitchen" + "!" * (number % 3), [])
-        yield (path / str(number) / "ca.pem").read_text()
+        authority.make(path / str(number) / "tls", "Test Kitchen" + "!" * (number % 3), [])
+        yield path / str(number) / "tls" / "ca.pem"
 
 
 def test_a_server_with_another_certificate_has_no_letters(home: Path, ca_file: str) -> None:
