@@ -20,7 +20,8 @@ KEYS: Final = (
     ("N", N_("New order")),
     ("A", N_("Got it: stop the ring")),
     ("F5", N_("Refresh now")),
-    ("Ctrl+1 … 4", N_("Orders, New, History, Sync")),
+    ("Ctrl+1 … 5", N_("Orders, New, History, Menu, Sync")),
+    ("Ctrl+S", N_("Save the menu")),
     ("Ctrl+L", N_("Lock")),
     ("?", N_("This card")),
 )

@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from core.client.errors import ClientError, Conflict, MenuMoved, NotFound, Refused, SignedOut
+from core.client.errors import (
+    PRICE_CHANGED,
+    ClientError,
+    Conflict,
+    MenuMoved,
+    NotFound,
+    PriceChanged,
+    Refused,
+    SignedOut,
+)
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, check_menu, with_availability
@@ -132,6 +141,8 @@ class FakeBackend:
             note=request.note,
             lines=lines,
         )
+        if isinstance(request, PlaceOrder) and request.expected_total_minor not in (None, order.total_minor):
+            raise PriceChanged(PRICE_CHANGED, order=order)
         self.orders[order.id] = order
         self.history[order.id] = [StatusChange(source=None, target=order.status, at=at)]
         return order

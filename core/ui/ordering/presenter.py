@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.errors import ClientError
+from core.client.errors import ClientError, PriceChanged
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu, MenuItem
 from core.domain.order import NewLine
@@ -100,6 +100,8 @@ class Ordering(QObject):
 
     def blame(self, error: ClientError) -> bool:
         """Mark the line that `error.field` (`lines[2].item_id`) names and read the menu again. False: it names none."""
+        if isinstance(error, PriceChanged):
+            self.menu.refresh()
         place, bracket, field = error.field.removeprefix("lines[").partition("].")
         if not bracket or not place.isdigit():
             return False

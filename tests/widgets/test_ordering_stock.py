@@ -1,0 +1,133 @@
+"""Order pages while the menu changes: what sells out is said before anybody pays, and a price is what was shown."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from core.domain.menu import Menu, with_availability
+from core.domain.menu_draft import with_item
+from core.domain.order import PaymentState
+from core.protocol.requests import PlaceOrder, SignIn, StaffSignIn, TakeOrder
+from core.ui.jobs import Jobs
+from core.ui.theme import Theme
+from customer_view.widgets.order_page import OrderPage
+from pos_app.widgets.new_order_page import NewOrderPage
+from tests.support.fake_api import FakeBackend
+from tests.support.menus import CHIPS, MENU, SODA
+from tests.support.ordering import Finger, LossyApi, child
+
+PHONE = "+15550100"
+SOLD_OUT = msgspec.structs.replace(MENU, categories=with_availability(MENU.categories, {CHIPS.id: False}), version=2)
+DEARER = with_item(MENU.categories, msgspec.structs.replace(CHIPS, price_minor=500))
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    made = FakeBackend()
+    made.add_customer("Aisha", PHONE)
+    return made
+
+
+@pytest.fixture
+def api(backend: FakeBackend) -> LossyApi:
+    made = LossyApi(backend)
+    made.sign_in(SignIn(login=PHONE, password="correct horse"))
+    return made
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    made = Jobs()
+    yield made
+    made.close(5)
+
+
+@pytest.fixture
+def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> OrderPage:
+    made = OrderPage(Theme("light"), jobs, api)
+    made.resize(1100, 720)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
+    return made
+
+
+@pytest.fixture
+def finger(page: OrderPage, qtbot: QtBot) -> Finger:
+    return Finger(page.view, qtbot)
+
+
+def available(page: OrderPage) -> bool:
+    rows = page._ordering.tiles.rows
+    return next(tile.item.available for tile in rows if tile.item.id == CHIPS.id)
+
+
+def test_a_basket_that_has_what_sells_out_says_so(page: OrderPage, finger: Finger) -> None:
+    finger.tile(CHIPS.name)
+    finger.button("checkout")
+    page.tell_menu(SOLD_OUT)
+    assert f"{CHIPS.name} cannot be ordered as it is" in page.notice.text
+    assert not available(page)
+    finger.button("place_order")
+    assert not page.view.at_checkout, "before anybody pays"
+    page.tell_menu(msgspec.structs.replace(MENU, version=3))
+    finger.button("checkout")
+    assert page.view.at_checkout, "and it goes on when there is some again"
+
+
+def test_what_sells_out_and_is_in_no_basket_is_no_news(page: OrderPage, finger: Finger) -> None:
+    finger.tile(SODA.name)
+    page.tell_menu(SOLD_OUT)
+    assert page.notice.text == ""
+    assert not available(page)
+
+
+def test_an_answer_from_before_changes_nothing(page: OrderPage) -> None:
+    page.tell_menu(SOLD_OUT)
+    page._ordering._on_menu_read(MENU)
+    assert not available(page)
+    page.tell_menu(MENU)
+    assert available(page), "what is told is so: the server may have been restored"
+
+
+def test_a_customer_is_shown_the_new_price_and_asked_again(
+    page: OrderPage, finger: Finger, backend: FakeBackend, api: LossyApi, qtbot: QtBot
+) -> None:
+    finger.tile(CHIPS.name)
+    finger.button("checkout")
+    button = child(page, QPushButton, "place_order")
+    assert "$4.45" in button.text()
+    backend.change_menu(DEARER)
+    finger.button("place_order")
+    qtbot.waitUntil(lambda: "$5.00" in button.text())
+    assert "The price has changed" in page.notice.text
+    assert backend.orders == {}
+    with qtbot.waitSignal(page.placed):
+        finger.button("place_order")
+    (order,) = backend.orders.values()
+    assert order.total_minor == 500
+    totals = [request.expected_total_minor for _id, request in api.sent if isinstance(request, PlaceOrder)]
+    assert totals == [445, 500]
+
+
+def test_a_till_says_by_which_menu_it_sold(qtbot: QtBot, api: LossyApi, backend: FakeBackend, jobs: Jobs) -> None:
+    api.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
+    page = NewOrderPage(Theme("light"), jobs, api)
+    page.resize(1100, 720)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+    newer: Menu = msgspec.structs.replace(MENU, version=7)
+    page.tell_menu(newer)
+    finger = Finger(page.view, qtbot)
+    finger.tile(CHIPS.name)
+    finger.button("checkout")
+    with qtbot.waitSignal(page.taken):
+        finger.button("take_payment")
+    ((_op_id, sent),) = api.sent
+    assert isinstance(sent, TakeOrder)
+    assert sent.menu_version == 7
+    assert sent.payment is PaymentState.PAID
