@@ -18,7 +18,7 @@ from core.domain.ids import DeviceId, ShopId, StaffId
 from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.people import Role
-from core.store import migrate, people, shops, tables
+from core.store import devices, migrate, people, shops, tables
 from core.store.database import file_url, make_engine
 from core.store.people import StaffMember
 from core.store.statements import Prepared, Transaction
@@ -85,7 +85,7 @@ def _build(path: Path, count: int) -> None:
 def _insert_shop(transaction: Transaction) -> None:
     shop_id = ShopId(dataset.SHOP_ID)
     shops.insert(transaction, shop_id, Menu(dataset.SHOP_NAME, dataset.CURRENCY, Tax(), ()), "UTC")
-    shops.insert_device(transaction, shop_id, DeviceId(dataset.DEVICE))
+    devices.insert(transaction, shop_id, DeviceId(dataset.DEVICE))
     pin_hash = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PIN)
     cashier = StaffMember(StaffId(dataset.CASHIER_ID), shop_id, dataset.CASHIER, Role.CASHIER, pin_hash)
     people.insert_staff(transaction, cashier)

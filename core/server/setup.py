@@ -6,9 +6,9 @@ import msgspec
 
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
 from core.domain.menu import Menu
-from core.domain.people import Customer, Role
+from core.domain.people import Customer, DeviceKind, Role
 from core.server.passwords import hash_secret
-from core.store import menus, people, shops
+from core.store import devices, menus, people, shops
 from core.store.database import Database
 from core.store.people import StaffMember
 from core.store.statements import Transaction
@@ -76,9 +76,9 @@ def create_shop(database: Database, wanted: NewShop) -> MadeShop:
         shops.insert(transaction, shop_id, wanted.menu, wanted.time_zone)
         menus.insert(transaction, shop_id, wanted.menu.categories)
         for device in wanted.devices:
-            shops.insert_device(transaction, shop_id, DeviceId(device))
+            devices.insert(transaction, shop_id, DeviceId(device))
         for display, secret_hash in displays:
-            shops.insert_display(transaction, shop_id, display, secret_hash)
+            devices.insert(transaction, shop_id, display, DeviceKind.BOARD, secret_hash)
         for member in staff:
             people.insert_staff(transaction, member)
         for customer, password_hash in customers:

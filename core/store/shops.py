@@ -1,4 +1,4 @@
-"""Shops: their devices, their number series, and the count of their events."""
+"""Shops: their number series, and the count of their events."""
 
 from collections.abc import Collection
 from functools import cache
@@ -7,14 +7,13 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BigInteger, BindParameter, ColumnClause, bindparam, case, literal_column, select, update
 
-from core.domain.ids import DeviceId, ShopId, uuid7
+from core.domain.ids import ShopId, uuid7
 from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.order import ONLINE_SERIES, order_number
-from core.domain.people import DeviceKind
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
-from core.store.tables import devices, number_series, shops
+from core.store.tables import number_series, shops
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -39,13 +38,7 @@ _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
 _IDS: Final = Prepared(select(shops.c.id))
 _INSERT: Final = Prepared.insert(shops)
-_INSERT_DEVICE: Final = Prepared.insert(devices)
 _INSERT_SERIES: Final = Prepared.insert(number_series)
-_DEVICE: Final = Prepared(
-    select(devices.c.kind, devices.c.secret_hash).where(
-        devices.c.shop_id == bindparam("shop_id"), devices.c.id == bindparam("device_id")
-    )
-)
 _one: Final[ColumnClause[int]] = literal_column("1")
 _this_series: Final = (number_series.c.shop_id == bindparam("shop"), number_series.c.series == bindparam("name"))
 _NEXT_NUMBER: Final = Prepared(
@@ -81,35 +74,6 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
     transaction.run(_INSERT_SERIES, shop_id=shop_id, series=ONLINE_SERIES, last=0)
 
 
-def insert_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> None:
-    """A terminal, and the number series that only it counts."""
-    _insert_device(transaction, shop_id, device_id, DeviceKind.TERMINAL, None)
-    transaction.run(_INSERT_SERIES, shop_id=shop_id, series=device_id, last=0)
-
-
-def insert_display(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str) -> None:
-    """A display, which signs in by the secret that made `secret_hash`."""
-    _insert_device(transaction, shop_id, device_id, DeviceKind.BOARD, secret_hash)
-
-
-def _insert_device(
-    transaction: Transaction, shop_id: ShopId, device_id: DeviceId, kind: DeviceKind, secret_hash: str | None
-) -> None:
-    transaction.run(
-        _INSERT_DEVICE,
-        shop_id=shop_id,
-        id=device_id,
-        kind=kind,
-        secret_hash=secret_hash,
-        created_at=to_us(now()),
-        paired_at=None,
-        revoked_at=None,
-        contact_at=None,
-        position=None,
-        app_version="",
-    )
-
-
 def get(transaction: Transaction, shop_id: ShopId) -> Shop | None:
     return _shop(transaction.first(_GET, shop_id=shop_id))
 
@@ -137,17 +101,6 @@ def _lock_of(count: int) -> Prepared:
     # Not FOR UPDATE: rows that only refer to a shop are written meanwhile.
     wanted = select(shops.c.id).where(shops.c.id.in_([bindparam(f"id{n}") for n in range(count)]))
     return Prepared(wanted.order_by(shops.c.id).with_for_update(key_share=True))
-
-
-def has_terminal(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> bool:
-    row = transaction.first(_DEVICE, shop_id=shop_id, device_id=device_id)
-    return row is not None and row[0] == DeviceKind.TERMINAL
-
-
-def display_secret(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> str | None:
-    """The hash of a display's secret; None when the shop has no such display."""
-    row = transaction.first(_DEVICE, shop_id=shop_id, device_id=device_id)
-    return row[1] if row is not None and row[0] != DeviceKind.TERMINAL else None
 
 
 def next_number(transaction: Transaction, shop_id: ShopId, series: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal, Role
 from core.protocol.devices import parts
+from core.protocol.feed import Close
 from core.server import pairing
 from core.server.contacts import Contacts
 from core.store import devices, shops, tries
@@ -19,6 +20,7 @@ from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import databases, shop
+from tests.support.listener import Listener, hello
 from tests.support.server import ServerThread
 
 PAIR = "/api/auth/pair/"
@@ -198,7 +200,10 @@ def test_revoking_ends_what_a_device_may_do_at_once(place: Place) -> None:
     kim, elsewhere = at(place, paired), at(place, other)
     code = invite(place, "GONE1")
     assert kim.get("/api/pos/orders/").status_code == 200
-    assert place.alex.post(f"{DEVICES}GONE1/revoke/").status_code == 204
+    with Listener(place.server.url, hello(kim.token, kim.get("/api/snapshot/").json()["cursor"])) as socket:
+        socket.message()
+        assert place.alex.post(f"{DEVICES}GONE1/revoke/").status_code == 204
+        assert socket.closed(within_s=5) == Close.SIGNED_OUT
     assert kim.get("/api/pos/orders/").status_code == 401
     refreshed = place.nobody.post("/api/auth/refresh/", {"refresh_token": kim.signed_in["refresh_token"]})
     assert refreshed.status_code == 401
@@ -251,6 +256,19 @@ def test_devices_are_heard_of_and_lag_behind(place: Place) -> None:
     behind = report(place.alex, "HEARD1")
     assert behind["lag_events"] == 2
     assert behind["lag_s"] > 0
+
+
+def test_a_device_that_is_told_as_it_happens_is_behind_in_nothing(place: Place) -> None:
+    paired = till(place, "TOLD1")
+    kim = at(place, paired)
+    with Listener(place.server.url, hello(kim.token, kim.get("/api/snapshot/").json()["cursor"])) as socket:
+        socket.caught_up()
+        order = place.ada.place()
+        socket.until_about(order["id"])
+        told = report(place.alex, "TOLD1")
+    assert (told["lag_events"], told["lag_s"]) == (0, 0)
+    place.ada.place()
+    assert report(place.alex, "TOLD1")["lag_events"] == 1, "and from then on it stands where it was left"
 
 
 def test_what_was_heard_outlives_the_server(tmp_path: Path) -> None:
