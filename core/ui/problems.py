@@ -80,6 +80,7 @@ SAID: Final = (
     N_("A name has at least one letter."),
     N_("A phone number has at least 4 digits."),
     N_("The server is stopping."),
+    N_("The server's database is out of reach."),
     N_("An order needs at least one item."),
     N_("This looks like a card number. Please leave it out: it would be kept and shown."),
 )
