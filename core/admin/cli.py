@@ -77,10 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _usage() -> str:
     width = max(map(len, COMMANDS))
-    groups = {group: [name for name in names if name in COMMANDS] for group, names in GROUPS.items()}
     blocks = [
         "\n".join([f"{group}:", *(f"  {name:{width}}  {COMMANDS[name].summary}" for name in names)])
-        for group, names in groups.items()
+        for group, names in GROUPS.items()
     ]
     return "\n\n".join(
         ["usage: orderbell COMMAND [OPTION...]", *blocks, "`orderbell COMMAND --help` says more, with examples."]

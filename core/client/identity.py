@@ -59,14 +59,14 @@ def secret_of(seal: Seal) -> str:
 
 def settled(settings: S, known: Identity | None, path: Path) -> S:
     """The settings of a window whose machine is `known`. An address that is set by hand goes before the one it was
-    paired at; who it is does not."""
+    paired at; who it is, and the authority that the shop's server is known by wherever it is, do not."""
     if known is None:
         return settings
     changes: dict[str, str] = {}
     if settings.server_url == ServerAddress().server_url:
         changes["server_url"] = known.server_url
-        if known.ca and not settings.ca_file:
-            changes["ca_file"] = str(_ca_file(path))
+    if known.ca and not settings.ca_file:
+        changes["ca_file"] = str(_ca_file(path))
     if "device" in settings.__struct_fields__:
         changes["device"] = known.name
     return msgspec.structs.replace(settings, **changes)

@@ -1,10 +1,10 @@
 """A machine becomes a device of the shop: by the window it opens with, and from then on by itself."""
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
@@ -19,13 +19,17 @@ from core.client.seal import Seal
 from core.domain.ids import DeviceId, ItemId, ShopId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
-from core.protocol.requests import DeviceSignIn, TakeOrder
+from core.protocol.devices import Invitation, InviteDevice
+from core.protocol.requests import DeviceSignIn, StaffSignIn, TakeOrder
+from core.server import authority
+from core.server.settings import ServerSettings
 from core.ui.pairing import PairingDialog, is_offered, paired_into
 from core.ui.theme import Theme
 from pos_app.settings import PosSettings
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.pos_synced import synced_till
+from tests.support.server import ServerThread
 
 KIM = (shop.KIM.name, shop.KIM.pin)
 FRIES = TakeOrder(lines=(NewLine(item_id=ItemId("fries")),))
@@ -225,4 +229,32 @@ def test_an_address_set_by_hand_goes_first(tmp_path: Path) -> None:
     )
     chosen = identity.settled(PosSettings(server_url="http://127.0.0.1:9999"), known, tmp_path / "pos.db")
     assert (chosen.server_url, chosen.device) == ("http://127.0.0.1:9999", "POS2")
-    assert os.fspath(tmp_path) not in chosen.ca_file
+    assert chosen.ca_file == ""
+    certified = msgspec.structs.replace(known, ca="-----BEGIN CERTIFICATE-----")
+    moved = identity.settled(PosSettings(server_url="https://127.0.0.1:9999"), certified, tmp_path / "pos.db")
+    assert moved.ca_file == str(tmp_path / "pos.ca.pem")  # the shop's server has moved; it is known by the same
+
+
+@pytest.mark.sqlite_only("TLS ends before the database begins")
+def test_the_code_is_how_the_server_is_known(tmp_path: Path, qtbot: QtBot) -> None:
+    """Over TLS: its last ten letters stand for the shop's authority, which is believed from then on, and no other."""
+    home, path = tmp_path / "server", tmp_path / "till" / "pos.db"
+    shop.lay_out(home / "orderbell.db")
+    authority.make(home / "tls", "Test Kitchen", [])
+    ca_file = home / "tls" / "ca.pem"
+    with ServerThread(home, ServerSettings(port=0, data_dir=str(home))) as server:
+        with closing(HttpApi(server.url, ca_file=str(ca_file))) as http:
+            http.staff_sign_in(StaffSignIn(staff=shop.ALEX.name, pin=shop.ALEX.pin, device=shop.DEVICE))
+            invite = msgspec.json.encode(InviteDevice(name=DeviceId("POS31")))
+            code = http.exchange("POST", "/api/admin/devices/", Invitation, body=invite)[0].code
+        wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+        with asking(qtbot, path, server.url, wrong) as screen:
+            assert "This is not the shop's server" in screen.refused()
+            screen.field("code").setText(code)
+            screen.press("pair")
+            qtbot.waitUntil(lambda: screen.dialog.known is not None)
+        chosen = identity.settled(PosSettings(), identity.at(path), path)
+        assert Path(chosen.ca_file).read_text(encoding="ascii").strip() == ca_file.read_text(encoding="ascii").strip()
+        with synced_till(qtbot, chosen.server_url, path.parent, device=chosen.device, ca_file=chosen.ca_file) as till:
+            till.arrive(KIM)
+            till.until_live()
