@@ -170,7 +170,7 @@ def test_a_lock_closes_what_is_open(till: Till, backend: FakeBackend) -> None:
 
 def test_the_till_locks_when_nobody_is_there(qtbot: QtBot, backend: FakeBackend) -> None:
     place(backend)
-    with open_till(qtbot, backend, idle_lock_s=0.3) as till:
+    with open_till(qtbot, backend, idle_lock_s=1.0) as till:
         till.arrive()
         till.window.show_page("new")
         qtbot.waitUntil(lambda: not till.window.signed_in)
