@@ -9,6 +9,7 @@ import msgspec
 
 from core import settings
 from core.admin import backend, console
+from core.admin.alone import alone
 from core.admin.failed import Failed
 from core.protocol.care import BackupMade
 from core.server import keys
@@ -18,7 +19,6 @@ from core.store import backup as backups
 from core.store import restore as restoring
 from core.store.backup import BackupError, BadBackup
 from core.store.files import write_whole
-from core.store.owner import AlreadyServed, Ownership
 from core.store.restore import Restored, RestoreError
 
 KEYS: Final = ".keys.json"
@@ -150,14 +150,12 @@ def _looked_at(path: Path) -> Verified:
 def _restore(configured: ServerSettings, options: argparse.Namespace) -> int:
     path = _find(configured, options.file)
     try:
-        with Ownership(configured.database):
+        with alone(configured.database, "Stop the server first."):
             backup = backups.verify(path)
             _tell(_at_stake(configured, backup), options)
             console.confirm(f"Put the backup of {_when(backup)} in the database's place?", yes=options.yes)
             with console.progress("restoring") as advance:
                 restored = restoring.restore(path, configured.database, configured.backup_path, advance)
-    except AlreadyServed as error:
-        raise Failed(f"{error} Stop the server first.") from None
     except (BadBackup, BackupError, RestoreError) as error:
         raise Failed(f"{error}.") from None
     had_keys = _put_keys_back(configured, path)

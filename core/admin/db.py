@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import settings
 from core.admin import backend, console
+from core.admin.alone import alone
 from core.admin.failed import Failed
 from core.protocol.care import Finding, Findings
 from core.server.backups import open_database
@@ -21,6 +22,7 @@ from core.store.database import CannotOpen, file_url, make_engine
 from core.store.owner import AlreadyServed, Ownership, file_of
 
 _CHECK_WITHIN_S: Final = 3_600.0
+_STOP: Final = "Stop the server first: what it accepted after the copy would stay behind."
 _EXAMPLES: Final = """examples:
   orderbell db current
   orderbell db check --json
@@ -146,10 +148,8 @@ def _copy(options: argparse.Namespace) -> int:
     urls = [_url(options.source), _url(options.destination)]
     source, destination = _engine(_existing(urls[0])), _engine(urls[1])
     try:
-        with Ownership(urls[0]), Ownership(urls[1]), console.progress("copying") as advance:
+        with alone(urls[0], _STOP), alone(urls[1], _STOP), console.progress("copying") as advance:
             copied = copy(source, destination, advance)
-    except AlreadyServed as error:
-        raise Failed(f"{error} Stop the server first: what it accepted after the copy would stay behind.") from None
     except (CopyError, SQLAlchemyError, migrate.NewerSchema) as error:
         raise Failed(f"{error}") from None
     finally:

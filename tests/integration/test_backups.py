@@ -76,6 +76,27 @@ def test_it_is_of_one_moment_while_the_shop_works(tmp_path: Path) -> None:
     assert found.rows["orders"] == len(kept)
 
 
+@pytest.mark.sqlite_only("pages are copied; a copy of rows reads in one transaction, see test_copy")
+def test_a_commit_meanwhile_neither_gets_in_nor_starts_it_again(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "STEP_PAGES", 1)
+    monkeypatch.setattr(backup, "STEP_PAUSE_S", 0.0)
+    pages = (tmp_path / "orderbell.db").stat().st_size // 4096
+    steps: list[int] = []
+    with closing(sqlite3.connect(tmp_path / "orderbell.db", isolation_level=None)) as busy:
+
+        def write_meanwhile(done: int, _total: int) -> None:
+            steps.append(done)
+            assert len(steps) < 4 * pages, "it starts again and again"
+            busy.execute("UPDATE shops SET name = ?", (f"Renamed {len(steps)}",))
+
+        found = backup.create(engine, tmp_path / "kept", MANUAL, write_meanwhile)
+    assert len(steps) > pages // 2
+    assert steps == sorted(steps), "it never started again"
+    assert {each.name for each in found.shops} == {"Test Kitchen", "Other Kitchen"}
+
+
 def test_only_its_owner_can_read_it_and_it_is_one_file(made: Path) -> None:
     assert sorted(path.name for path in made.parent.iterdir()) == [made.name, f"{made.name}.json"]
     if os.name == "posix":

@@ -142,9 +142,8 @@ def test_an_older_backup_is_upgraded(stopped: Stopped, monkeypatch: pytest.Monke
     assert restored.schema == migrate.head()
 
 
-@pytest.mark.sqlite_only("others may serve a database that is no file")
 def test_a_database_that_is_served_is_left_alone(stopped: Stopped) -> None:
-    with Ownership(stopped.url), pytest.raises(Failed, match="Stop the server first"):
+    with ServerThread(stopped.directory), Ownership(stopped.url), pytest.raises(Failed, match="Stop the server first"):
         stopped.command("--yes")
     assert _orders(stopped.url) == stopped.after
 
