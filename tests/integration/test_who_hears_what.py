@@ -99,6 +99,7 @@ class Ear:
     def up_to(self, seq: int) -> list[dict[str, Any]]:
         """Everything that is heard until the server says that it was told all up to `seq`."""
         frames: list[dict[str, Any]] = []
+        self._socket.send(hello(self._caller.token))  # which is answered, after what waits, with where things stand
         while True:
             text = self._socket.recv(WITHIN_S)
             assert isinstance(text, str)
@@ -108,7 +109,7 @@ class Ear:
             if message["kind"] == "heartbeat":
                 if Cursor.parse(message["cursor"]).seq >= seq:
                     return frames
-                self._socket.send(hello(self._caller.token))  # and ask again, as the hub had not told it yet
+                self._socket.send(hello(self._caller.token))
 
 
 def head(caller: Caller) -> str:
@@ -126,7 +127,8 @@ def listening(callers: dict[str, Caller]) -> Iterator[dict[str, Ear]]:
             socket = stack.enter_context(connect(address, compression=None, proxy=None, close_timeout=2))
             socket.send(hello(caller.token, head(caller)))
             ears[name] = Ear(caller, socket)
-            ears[name].up_to(0)
+        for ear in ears.values():
+            ear.up_to(0)
         yield ears
 
 
