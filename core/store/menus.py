@@ -148,10 +148,19 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class Offers:
-    """Each shop's menu, read again only when its version has changed."""
+    """Each shop's menu, read again only when its version has changed.
+
+    Only what is committed may be remembered: a version that is rolled back is given to another menu. So the writer
+    uses what readers have read, and reads for itself what they have not; `missed` says that it had to.
+    """
 
     def __init__(self) -> None:
         self._known: dict[ShopId, Offer] = {}
+        self._missed: set[ShopId] = set()
+
+    def missed(self, shop_id: ShopId) -> bool:
+        """Whether a reader should ask for this shop's, so that the writer need not read it every time."""
+        return shop_id in self._missed
 
     def of(self, transaction: Transaction, shop: Shop) -> Offer:
         known = self._known.get(shop.id)
@@ -160,8 +169,10 @@ class Offers:
         current = read(transaction, shop)
         fingerprint = blake2b(_encode(current), digest_size=12).hexdigest()
         offer = Offer(current, current.items(), fingerprint)
-        if transaction.memory is not None:
-            # Only what is committed may be remembered: a version that is rolled back is given to another menu.
+        if transaction.memory is None:
+            self._missed.add(shop.id)
+        else:
+            self._missed.discard(shop.id)
             self._known[shop.id] = offer
         return offer
 

@@ -249,6 +249,8 @@ def test_a_menu_that_was_rolled_back_is_not_remembered(place: Place) -> None:
     with pytest.raises(RuntimeError, match="full"):
         database.write_blocking(change_and_fail)
     database.write_blocking(lambda tx: menus.set_available(tx, place.world.shop, shop.SOLD_OUT, True))
+    assert offers.missed(place.world.shop), "a reader should ask"
     now = items_of(database.read_blocking(offer))
+    assert not offers.missed(place.world.shop)
     assert now[shop.FRIES].available
     assert now[shop.SOLD_OUT].available

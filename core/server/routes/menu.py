@@ -1,6 +1,6 @@
 """The menu: everybody reads it, staff say what is sold out, admins change it."""
 
-from typing import Final
+from typing import Any, Final
 
 from core.domain.ids import ItemId
 from core.domain.menu import Menu
@@ -32,7 +32,7 @@ async def menu(call: Call[Nothing, Nothing]) -> Encoded[Menu]:
 
 async def replace(call: Call[ReplaceMenu, Nothing]) -> Encoded[Menu]:
     reply = await operate(call, lambda transaction: menus.replace(transaction, call.principal, call.body))
-    await _learn(call)
+    await learn(call)
     return reply
 
 
@@ -41,12 +41,12 @@ async def availability(call: Call[ChangeAvailability, Nothing]) -> Encoded[Avail
     reply = await operate(
         call, lambda transaction: menus.set_available(transaction, call.principal, item_id, call.body.available)
     )
-    await _learn(call)
+    await learn(call)
     return reply
 
 
-async def _learn(call: Call[ReplaceMenu, Nothing] | Call[ChangeAvailability, Nothing]) -> Offer:
-    """Everybody is about to ask for it, and the writer prices by what readers have read."""
+async def learn(call: Call[Any, Any]) -> Offer:
+    """Read the menu for those who are about to ask for it, and for the writer, which prices by what readers read."""
 
     def work(transaction: Transaction) -> Offer:
         return call.services.offers.of(transaction, menus.shop_of(transaction, call.principal))

@@ -13,6 +13,7 @@ from core.server import examples, ordering
 from core.server.conditional import etag, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
+from core.server.routes import menu
 from core.store import changes, orders
 from core.store.orders import Found
 from core.store.statements import Transaction
@@ -32,6 +33,8 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
         return order
 
     reply = await operate(call, work)
+    if call.services.offers.missed(call.principal.shop_id):
+        await menu.learn(call)
     if made:
         number = made[0].number
         fields |= {"number": number}

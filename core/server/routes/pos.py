@@ -10,6 +10,7 @@ from core.server import examples, ordering, problems
 from core.server.conditional import etag, knows, not_modified, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
+from core.server.routes import menu
 from core.store import changes, events, orders, people
 from core.store.statements import Transaction
 
@@ -29,9 +30,12 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[OrderPage]:
 
 
 async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
-    return await operate(
+    reply = await operate(
         call, lambda transaction: ordering.take(transaction, call.services.offers, call.principal, call.body)
     )
+    if call.services.offers.missed(call.principal.shop_id):
+        await menu.learn(call)
+    return reply
 
 
 async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
