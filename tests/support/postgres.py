@@ -5,6 +5,7 @@ It sorts text as people do in English, so that a comparison which relies on the 
 
 import atexit
 import importlib.util
+import json
 import os
 import secrets
 import shutil
@@ -22,6 +23,14 @@ from psycopg import sql
 USER: Final = "orderbell"
 _ADMIN: Final = "postgres"
 _WITHIN_S: Final = 60
+_KEEPER: Final = """
+import json, shutil, subprocess, sys
+stop, directory, account = json.loads(sys.argv[1])
+sys.stdin.read()
+subprocess.run(stop, user=account, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+shutil.rmtree(directory, ignore_errors=True)
+"""
+"""Outlives us for a moment, however we end, to stop the server and to tidy up."""
 _ENGLISH: Final = ("-E", "UTF8", "--locale-provider=icu", "--icu-locale=en-US", "--locale=C")
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
@@ -76,6 +85,11 @@ class Postgres:
                 shutil.chown(path, self._account)
         self._run("initdb", "-N", "-A", "scram-sha-256", "-U", USER, "--pwfile", str(password), *_ENGLISH)
         self.port = _free_port()
+        stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
+        facts = json.dumps([stop, str(self._directory), self._account])
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-c", _KEEPER, facts], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
         self.start()
 
     def url(self, database: str) -> str:
@@ -108,12 +122,11 @@ class Postgres:
         self._run("pg_ctl", "start", "-w", "-t", str(_WITHIN_S), "-l", str(self._directory / "log"), "-o", settings)
 
     def stop(self, how: str = "immediate") -> None:
-        """`immediate` is what a power cut is to it."""
+        """`immediate` is a kill: what it has committed it finds again in its log when it starts."""
         self._run("pg_ctl", "stop", "-w", "-t", str(_WITHIN_S), "-m", how)
 
     def close(self) -> None:
-        self.stop()
-        shutil.rmtree(self._directory)
+        self._keeper.communicate(timeout=_WITHIN_S)
 
     def _execute(self, statement: str, *names: str) -> None:
         with self.connect() as connection:
@@ -121,7 +134,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._binaries / program), "-D", str(self._directory / "data"), *arguments]
-        with (self._directory.parent / f"{self._directory.name}.out").open("w+") as out:
+        with tempfile.TemporaryFile("w+") as out:
             done = subprocess.run(
                 command,
                 user=self._account,
@@ -135,7 +148,6 @@ class Postgres:
             if done.returncode:
                 out.seek(0)
                 raise RuntimeError(f"{program} {arguments}: {out.read()}")
-        Path(out.name).unlink()
 
 
 def _free_port() -> int:
