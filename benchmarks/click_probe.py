@@ -72,12 +72,24 @@ def rows(view: QAbstractItemView) -> list[Order]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
+    if condition():
+        return
     loop, until_s = QEventLoop(), time.monotonic() + _PATIENCE_S
-    while not condition():
-        if time.monotonic() > until_s:
-            raise TimeoutError(condition)
-        QTimer.singleShot(2, loop.quit)
-        loop.exec()
+    timer = QTimer(loop)  # a single shot for each look would leave something behind, each time
+
+    def look() -> None:
+        if condition():
+            loop.exit(0)
+        elif time.monotonic() > until_s:
+            loop.exit(1)
+
+    timer.timeout.connect(look)
+    timer.start(2)
+    late = loop.exec()
+    timer.timeout.disconnect(look)
+    timer.stop()
+    if late:
+        raise TimeoutError(condition)
 
 
 def pause(seconds: float) -> None:

@@ -48,11 +48,15 @@ _WAY: Final = (OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY, 
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What to play. `push` or by polling alone; so many ticks, and then so many openings of each window."""
+    """What to play. `push` or by polling alone; so many ticks, and then so many openings of each window.
+
+    On a `quiet` day nothing happens but refreshes.
+    """
 
     url: str
     folder: str
     push: bool = True
+    quiet: bool = False
     ticks: int = 0
     openings: int = 0
 
@@ -121,6 +125,12 @@ class Day:
         sign_in_ada(self._view)
         self._settle()
         self._order = self._carried(self._guest.place(new_op_id(), PlaceOrder(lines=_FRIES)), _WAY[:2])
+
+    def quiet_hour(self) -> None:
+        """Everybody looks, and nothing has changed."""
+        for _ in range(AN_HOUR):
+            self._tick()
+        self._settle()
 
     def hour(self) -> None:
         """One order from its placing to its end, one that goes to and fro, and everything else that a day has."""
@@ -269,7 +279,7 @@ def play(part: Part, windows: Windows) -> None:
             day = Day(till, view, api, windows.live)
             day.begin()
             for _ in range(part.ticks // AN_HOUR):
-                day.hour()
+                (day.quiet_hour if part.quiet else day.hour)()
                 say(left=left_behind())
     if part.openings:
         with windows.view() as (view, _api):
