@@ -7,8 +7,18 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from core.client import identity
@@ -144,11 +154,11 @@ class PairingDialog(QDialog):
     def _lay_out(self, leave: QPushButton) -> None:
         theme = self._theme
         told = _("An admin makes a code on the server: orderbell devices pair NAME. It works once, for ten minutes.")
-        column = QVBoxLayout(self)
-        margin = theme.space(6)
-        column.setContentsMargins(margin, margin, margin, margin)
+        self._body = QWidget()
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
-        column.addWidget(label(_("Pair this machine"), "hero"))
+        column.addWidget(label(_("Pair this machine"), "hero", wrap=True))
         column.addWidget(label(told, "muted", wrap=True))
         for words, field in ((_("Address of the server"), self._address), (_("Code"), self._code)):
             caption = label(words, "small")
@@ -161,8 +171,26 @@ class PairingDialog(QDialog):
         buttons.setSpacing(theme.space(2))
         buttons.addWidget(leave, 1)
         buttons.addWidget(self._pair, 1)
-        column.addLayout(buttons)
-        self.setMinimumWidth(theme.px(_WIDTH))
+        area = QScrollArea()  # for big letters on a small screen
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self._body)
+        whole = QVBoxLayout(self)
+        margin = theme.space(6)
+        whole.setContentsMargins(margin, margin, margin, margin)
+        whole.setSpacing(theme.space(3))
+        whole.addWidget(area, 1)
+        whole.addLayout(buttons)
+
+    def _fit(self) -> None:
+        """As big as what it says, where the screen has so much room."""
+        room, around = self.screen().availableSize(), 2 * self._theme.space(6)
+        width = min(self._theme.px(_WIDTH), room.width())
+        self._body.ensurePolished()
+        inside = self._body.heightForWidth(width - around)
+        height = inside + around + self._theme.space(3) + self._pair.sizeHint().height() + 2
+        self.resize(width, min(height, room.height()))
 
     def _keys(self) -> QWidget:
         """For a machine without a keyboard: they type into the field that was touched last."""
@@ -235,7 +263,7 @@ class PairingDialog(QDialog):
         self._pair.setText(_("Pair"))
         self._error.setText(f"{_(error.title)}. {_(error.message)}")
         self._error.show()
-        self.adjustSize()  # the keys keep their size
+        self._fit()  # the keys keep their size
         field = self._address if error.field == "server_url" else self._code
         restyle(field, invalid=True)
         field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -245,6 +273,11 @@ class PairingDialog(QDialog):
         for field in (self._address, self._code):
             if field.property("invalid"):
                 restyle(field, invalid=False)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._fit()
+        super().showEvent(event)
 
     @override
     def done(self, result: int) -> None:

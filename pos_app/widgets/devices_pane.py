@@ -59,6 +59,11 @@ class DevicesPane(QFrame):
     def refresh(self) -> None:
         self._devices.refresher.refresh()
 
+    def set_online(self, *, online: bool) -> None:
+        """The server is there again, or away: what could not be had is asked for at once."""
+        if online and not self._devices.reached and self.isVisible():
+            self.refresh()
+
     @Slot()
     def _show(self) -> None:
         reports, now = self._devices.reports, self._now()

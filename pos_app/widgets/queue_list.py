@@ -1,6 +1,5 @@
 """The list of what waits: a row each, what it is at one side and where it stands at the other."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
@@ -14,7 +13,7 @@ from core.ui.text import clock
 from core.ui.theme import Theme
 from pos_app.models.card import customer, own_look
 from pos_app.models.queue import Entry, QueueModel, did, number
-from pos_app.widgets.card_layout import FontKey, Fonts
+from pos_app.widgets.card_layout import Fonts
 
 Index = QModelIndex | QPersistentModelIndex
 _BOLD: Final = ("strong", QFont.Weight.DemiBold)
@@ -40,8 +39,13 @@ class QueueDelegate(QStyledItemDelegate):
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        lines = self._fonts.height(_BOLD) * (2 if self._narrow else 1) + self._fonts.height(_SMALL)
+        lines = self._fonts.height(_BOLD) * (2 if self._narrow else 1) + self._last_height
         return QSize(0, max(self._theme.touch_px, round(lines + self._theme.px(26))))
+
+    @property
+    def _last_height(self) -> float:
+        """Of the last row of text; where there are three, the chip is at its end."""
+        return max(self._fonts.height(_SMALL), self._theme.px(24) if self._narrow else 0)
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -61,26 +65,24 @@ class QueueDelegate(QStyledItemDelegate):
         beside = chip_width(entry.state, theme) + theme.px(12)
         since = f"{clock(operation.created_at)} · {customer(operation.seen)}"
         if self._narrow:
-            lines = [(number(operation), _BOLD, "text", beside), (did(operation), _BOLD, "text", 0.0)]
+            lines = [(number(operation), _BOLD, "text", 0.0), (did(operation), _BOLD, "text", 0.0)]
         else:
             lines = [(f"{number(operation)} · {did(operation)}", _BOLD, "text", beside)]
-        top, leading = inner.top(), (inner.height() - self._height(lines) - self._fonts.height(_SMALL)) / len(lines)
-        for words, font, ink, taken in [*lines, (since, _SMALL, "muted", 0.0 if self._narrow else beside)]:
-            height, room = self._fonts.height(font), inner.width() - taken
+        bold = self._fonts.height(_BOLD)
+        top, leading = inner.top(), (inner.height() - bold * len(lines) - self._last_height) / len(lines)
+        for words, font, ink, taken in [*lines, (since, _SMALL, "muted", beside)]:
+            height, room = bold if font is _BOLD else self._last_height, inner.width() - taken
             painter.setFont(self._fonts.font(font))
             painter.setPen(theme.colour(ink))
             rect = QRectF(inner.right() - room if rtl else inner.left(), top, room, height)
             painter.drawText(rect, _FLAGS, self._fonts.elide(font, words, room))
             top += height + leading
-        y = inner.top() if self._narrow else inner.center().y() - theme.px(12)
+        y = inner.bottom() - theme.px(24) if self._narrow else inner.center().y() - theme.px(12)
         icon, colour = own_look(entry.own)
         ink_, ground = theme.colour(colour), theme.colour(f"{colour}_soft")
         end = QPointF(inner.left() if rtl else inner.right(), y)
         paint_chip(painter, end, entry.state, icon or "sync", ink_, ground, theme, rtl=rtl)
         painter.restore()
-
-    def _height(self, lines: Sequence[tuple[str, FontKey, str, float]]) -> float:
-        return sum(self._fonts.height(font) for _words, font, _ink, _taken in lines)
 
 
 class QueueList(QListView):

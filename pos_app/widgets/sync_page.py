@@ -199,6 +199,7 @@ class SyncPage(QWidget):
         self._stack.setCurrentIndex(0 if waiting else 1)
         if waiting and not self.list.currentIndex().isValid():
             self._select(0)
+        self.devices.set_online(online=queue.online)
         self._tell_chosen()
         self._tell_age()
 

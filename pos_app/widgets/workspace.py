@@ -145,8 +145,8 @@ class Workspace(QWidget):
         rail.setProperty("role", "rail")
         rail.setFixedWidth(theme.px(72) + 2 * theme.space(2) + 1)
         column = QVBoxLayout(rail)
-        column.setContentsMargins(theme.space(2), theme.space(4), theme.space(2), theme.space(4))
-        column.setSpacing(theme.space(2))
+        column.setContentsMargins(theme.space(2), theme.space(2), theme.space(2), theme.space(2))
+        column.setSpacing(theme.space(1))
         group = QButtonGroup(self)
         for name in self.pages:
             tab = self._tab(f"nav_{name}", _(PAGES[name][0]))

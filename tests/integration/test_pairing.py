@@ -74,10 +74,10 @@ class Screen:
 
 
 @contextmanager
-def asking(qtbot: QtBot, path: Path, url: str = "", code: str = "") -> Iterator[Screen]:
+def asking(qtbot: QtBot, path: Path, url: str = "", code: str = "", scale: int = 100) -> Iterator[Screen]:
     settings = PosSettings(server_url=url or PosSettings().server_url)
     with closing(LocalStore(path)) as store:
-        dialog = paired_into(store, Theme("light"), settings, (DeviceKind.TERMINAL,), code)
+        dialog = paired_into(store, Theme("light", scale), settings, (DeviceKind.TERMINAL,), code)
         with qtbot.waitExposed(dialog):
             dialog.show()
         dialog.activateWindow()
@@ -230,9 +230,12 @@ def test_an_address_set_by_hand_goes_first(tmp_path: Path) -> None:
     chosen = identity.settled(PosSettings(server_url="http://127.0.0.1:9999"), known, tmp_path / "pos.db")
     assert (chosen.server_url, chosen.device) == ("http://127.0.0.1:9999", "POS2")
     assert chosen.ca_file == ""
-    certified = msgspec.structs.replace(known, ca="-----BEGIN CERTIFICATE-----")
+    authority.make(tmp_path / "tls", "Shop", [])
+    ca = (tmp_path / "tls" / "ca.pem").read_text()
+    certified = msgspec.structs.replace(known, ca=ca)
     moved = identity.settled(PosSettings(server_url="https://127.0.0.1:9999"), certified, tmp_path / "pos.db")
     assert moved.ca_file == str(tmp_path / "pos.ca.pem")  # the shop's server has moved; it is known by the same
+    assert (tmp_path / "pos.ca.pem").read_text() == ca
 
 
 @pytest.mark.sqlite_only("TLS ends before the database begins")

@@ -110,6 +110,9 @@ def test_the_sync_page_shows_the_shops_devices_and_where_the_key_is(
         till.sync_page.devices.refresh()
         qtbot.waitUntil(lambda: "Only the server knows" in till.words("devices"))
         assert "BOARD1" not in till.words("devices")
+        cable.plug()
+        till.api.try_now()
+        qtbot.waitUntil(lambda: "BOARD1" in till.words("devices"))
 
 
 @pytest.fixture
