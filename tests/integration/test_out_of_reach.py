@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import requests
 
+from core.protocol.feed import Close
 from core.store import dialects
 from core.store.database import Database
 from core.store.statements import Transaction
@@ -16,6 +17,8 @@ from core.store.writer import Unavailable
 from tests.integration import calls
 from tests.integration.calls import new_key, order_body
 from tests.integration.test_processes import WITHIN_S, append
+from tests.integration.test_push_feed import snapshot
+from tests.integration.test_push_socket import listener
 from tests.support import databases, postgres, shop
 from tests.support.two import Two
 
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.postgresql_only("a file does not go away")
 def test_out_of_reach_is_said_and_found_again(two: Two) -> None:
     """It is killed and started anew: nothing acknowledged is lost, and both backends go on by themselves."""
     adas = two.each(calls.customer)
+    cursor = snapshot(adas[0]).cursor
     acknowledged = [ada.place() for ada in adas for _ in range(3)]
     postgres.server().stop()
     try:
@@ -32,6 +36,8 @@ def test_out_of_reach_is_said_and_found_again(two: Two) -> None:
             for reply in (ada.post("/api/online/orders/", order_body(), key=new_key()), ada.get("/api/menu/")):
                 assert (reply.status_code, reply.json()["type"]) == (503, "unavailable")
                 assert int(reply.headers["Retry-After"]) > 0
+            with listener(ada, cursor) as screen:
+                assert screen.closed() == Close.UNAVAILABLE
     finally:
         postgres.server().start()
     for ada in adas:
