@@ -66,7 +66,10 @@ def settled(settings: S, known: Identity | None, path: Path) -> S:
     if settings.server_url == ServerAddress().server_url:
         changes["server_url"] = known.server_url
     if known.ca and not settings.ca_file:
-        changes["ca_file"] = str(_ca_file(path))
+        ca_file = _ca_file(path)
+        if not ca_file.exists():  # somebody has tidied up; what it says is known
+            ca_file.write_text(known.ca, encoding="ascii")
+        changes["ca_file"] = str(ca_file)
     if "device" in settings.__struct_fields__:
         changes["device"] = known.name
     return msgspec.structs.replace(settings, **changes)
