@@ -249,7 +249,6 @@ def test_an_unknown_address_is_not_found(place: Place, path: str) -> None:
         ("PUT", f"{ORDERS}history/", {"GET", "HEAD"}),
         ("GET", "/api/auth/sign-in/", {"POST"}),
         ("GET", ORDERS, {"POST"}),
-        ("GET", ORDERS.rstrip("/"), {"POST"}),
     ],
 )
 def test_the_wrong_method_is_told_the_right_one(place: Place, method: str, path: str, allowed: set[str]) -> None:
