@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -129,12 +129,12 @@ def _replace_file(ready: Path, file: Path) -> str:
     """Swap the files. The old one is closed for good first, so that no WAL of it is ever read into the new one."""
     kept = file.with_name(f"{file.name}.replaced-{now():%Y%m%dT%H%M%S%f}") if file.exists() else None
     if kept is not None:
-        with suppress(sqlite3.Error), closing(sqlite3.connect(file, isolation_level=None)) as db:
-            db.execute("PRAGMA journal_mode = DELETE").fetchall()  # all of the WAL is in the file, and it is gone
-        for suffix in _BESIDE:
-            beside = Path(f"{file}{suffix}")
-            if beside.exists():  # the file is damaged: it is kept with all that belongs to it
-                shutil.copyfile(beside, f"{kept}{suffix}")
+        beside = [suffix for suffix in _BESIDE if Path(f"{file}{suffix}").exists()]
+        for suffix in beside:  # before anything else: opening a damaged file may cost it its log
+            shutil.copyfile(f"{file}{suffix}", f"{kept}{suffix}")
+        if _closed(file):
+            for suffix in beside:
+                Path(f"{kept}{suffix}").unlink()
         _second_name(file, kept)
         sync_directory(file.parent)
     for suffix in (*_BESIDE, "-shm"):
@@ -142,6 +142,16 @@ def _replace_file(ready: Path, file: Path) -> str:
     ready.replace(file)
     sync_directory(file.parent)
     return str(kept or "")
+
+
+def _closed(file: Path) -> bool:
+    """Whether everything that was written is in the file itself now; not so when it is damaged."""
+    try:
+        with closing(sqlite3.connect(file, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = DELETE").fetchall()
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _second_name(file: Path, kept: Path) -> None:

@@ -1,5 +1,7 @@
 """One drill: five clients, one backend, everything that may happen to them, and then peace again."""
 
+import contextlib
+import io
 import random
 import threading
 import time
@@ -10,11 +12,13 @@ from typing import Final
 
 import msgspec
 
+from core.admin import backup as backup_command
 from core.admin.sync import IN_SYNC, Pass, Progress
 from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.protocol.requests import SignIn, StaffSignIn
 from core.server.setup import NewShop, create_shop
+from core.store import backup, restore
 from core.store.database import Database
 from tests.drill.audit import Findings, audit
 from tests.drill.client import Customer, Part, Staff
@@ -43,6 +47,10 @@ _LOSSES: Final = (
     Fault.DUPLICATE,
     Fault.HALF_OPEN,
 )
+
+
+def _put_back(path: Path, url: str, backups: Path) -> None:
+    restore.restore(path, url, backups)
 
 
 class Drill:
@@ -100,6 +108,8 @@ class Drill:
             (self._freeze, 2),
             (self._back_up, 2),
             (self._restore, 2),
+            (self._back_up_while_open, 2),
+            (self._restore_as_an_admin, 2),
         ]
         choices, weights = zip(*happenings, strict=True)
         pause = self._pause
@@ -147,6 +157,26 @@ class Drill:
         if self._backup:
             self._kill_server(lambda: self._copy(self._directory / "backup", self._database.parent))
             self.restores += 1
+
+    def _back_up_while_open(self) -> None:
+        """`orderbell backup create`, while everybody orders."""
+        with contextlib.redirect_stdout(io.StringIO()):
+            status = backup_command.main(["create", "--json", *self._where])
+        if status:
+            raise RuntimeError("no backup was made")
+
+    def _restore_as_an_admin(self) -> None:
+        """What `orderbell backup restore` does: found out by the epoch."""
+        backups = self._database.parent / "backups"
+        made = backup.listed(backups)
+        if made:
+            path, url = backups / self._random.choice(made).name, databases.url(self._database)
+            self._kill_server(lambda: _put_back(path, url, backups))
+            self.restores += 1
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return ("--data-dir", str(self._database.parent), "--database-url", databases.url(self._database))
 
     def _copy(self, source: Path, target: Path) -> None:
         target.mkdir(exist_ok=True)
