@@ -16,8 +16,8 @@ _BREATH_S: Final = 0.05
 _SPARED: Final = timedelta(days=1)
 """An access token lives no longer, and may be the last that a session has."""
 OPERATIONS_KEPT: Final = timedelta(days=100)
-"""After a restore clients send again what was acknowledged in the last 90 days (`core.client.outbox.KEPT_FOR`); what the
-backup has of it must still be known then."""
+"""After a restore clients send again what was acknowledged in the last 90 days (`core.client.outbox.KEPT_FOR`); what
+the backup has of it must still be known then."""
 
 
 async def forget_expired(services: Services) -> None:
