@@ -71,7 +71,9 @@ def test_text_is_compared_as_bytes(tmp_path: Path) -> None:
         ordered = connection.exec_driver_sql("SELECT 'a' < 'B', 'a' < 'B' COLLATE \"C\"").one()
     engine.dispose()
     assert others == []
-    assert tuple(ordered) == (True, False), "the test's own server sorts as people do"
+    if not ordered[0]:
+        pytest.skip("this server knows no language that would sort otherwise")
+    assert not ordered[1]
 
 
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ subprocess.run(stop, user=account, cwd=directory, stdout=subprocess.DEVNULL, std
 shutil.rmtree(directory, ignore_errors=True)
 """
 """Outlives us for a moment, however we end, to stop the server and to tidy up."""
-_ENGLISH: Final = ("-E", "UTF8", "--locale-provider=icu", "--icu-locale=en-US", "--locale=C")
+_ENGLISH: Final = ("--locale-provider=icu", "--icu-locale=en-US")
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -83,7 +83,23 @@ class Postgres:
         if self._account is not None:
             for path in (self._directory, password):
                 shutil.chown(path, self._account)
-        self._run("initdb", "-N", "-A", "scram-sha-256", "-U", USER, "--pwfile", str(password), *_ENGLISH)
+        make = (
+            "initdb",
+            "-N",
+            "-A",
+            "scram-sha-256",
+            "-U",
+            USER,
+            "--pwfile",
+            str(password),
+            "-E",
+            "UTF8",
+            "--locale=C",
+        )
+        try:
+            self._run(*make, *_ENGLISH)
+        except RuntimeError:  # before 15, or without ICU, it knows no languages; and it has left nothing behind
+            self._run(*make)
         self.port = _free_port()
         stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
         facts = json.dumps([stop, str(self._directory), self._account])
