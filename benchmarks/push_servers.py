@@ -20,7 +20,7 @@ from typing_extensions import override
 from benchmarks import databases, servers
 from core import logs
 from core.admin import setup
-from core.admin.serve import make_server
+from core.admin.serving import make_server
 from core.server.settings import ServerSettings
 from core.store.database import Database
 
