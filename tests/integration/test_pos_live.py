@@ -140,7 +140,8 @@ def test_without_a_server_only_who_locked_the_till_comes_back(
 def test_unlocking_ends_the_session_before_and_hears_on(place: Place, till: Synced, qtbot: QtBot) -> None:
     def sessions() -> int:
         rows = place.rows(
-            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND subject = (SELECT id FROM staff WHERE name = 'Kim')"
+            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL "
+            "AND subject = (SELECT id FROM staff WHERE name = 'Kim')"
         )
         return int(rows[0][0])
 

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -358,7 +359,7 @@ def test_a_shop_without_orders_has_an_empty_page(kept: Kept) -> None:
 def test_operations_of_long_ago_are_forgotten_a_few_at_a_time(kept: Kept) -> None:
     done = Done(b"hash", 200, b"{}")
     for at_us in (30, 10, 20, 40):
-        kept.database.write_blocking(lambda tx, at_us=at_us: operations.keep(tx, "ada", str(at_us), done, at_us))
+        kept.database.write_blocking(partial(operations.keep, subject="ada", key=str(at_us), done=done, at_us=at_us))
 
     def trim() -> int:
         return kept.database.write_blocking(lambda tx: operations.trim(tx, before_us=40, step=2))

@@ -225,7 +225,7 @@ def test_so_is_one_that_begins_and_does_not_end(place: Place, proxy: FaultProxy)
         api.menu()
     assert time.monotonic() - began < 10, "three tries of 0.6 s each"
     proxy.choose = lambda _line: Fault.NONE
-    assert api.menu().items
+    assert api.menu().items()
     api.close()
 
 

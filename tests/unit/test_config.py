@@ -49,7 +49,10 @@ def test_a_template_says_every_default_and_nothing_else() -> None:
 
 
 def test_what_was_chosen_stands_in_the_file() -> None:
-    chosen: dict[str, dict[str, object]] = {"server": {"port": 9000, "database_url": 'postgresql://a"b\\c'}, "pos": {"sounds": False}}
+    chosen: dict[str, dict[str, object]] = {
+        "server": {"port": 9000, "database_url": 'postgresql://a"b\\c'},
+        "pos": {"sounds": False},
+    }
     text = document.toml(config.sections(), chosen)
     assert tomllib.loads(text) == {name: chosen.get(name, {}) for name in settings.SECTIONS}
 
