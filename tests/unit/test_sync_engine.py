@@ -19,6 +19,7 @@ from core.client.sync import BACKOFF_MOST_S, backoff_s
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.status import OrderStatus
+from core.protocol.feed import Hello, Message
 from tests.support.desk import Desk
 from tests.support.model_backend import ModelDoor, Shop
 from tests.unit.conftest import OpenDesk
@@ -177,6 +178,42 @@ def test_a_session_that_has_ended_waits_for_its_person(run: Callable[[], Running
     running.engine.hurry()
     running.until_sent()
     assert len(shop.orders) == 1
+
+
+class Ending:
+    """A socket that is closed because the session it was opened for has ended."""
+
+    latency_s = None
+
+    def __init__(self, door: ModelDoor, followed: Callable[[], str]) -> None:
+        self._door = door
+        self._followed = followed
+
+    def say_hello(self, hello: Hello) -> None:
+        """Whoever was here signs in again, and gets another token."""
+        self._door.token = self._followed  # type: ignore[method-assign]
+
+    def receive(self) -> Message:
+        raise SignedOut("The session is over.")
+
+    def close(self) -> None:
+        return
+
+
+def test_the_end_of_the_session_before_signs_nobody_out(run: Callable[[], Running], door: ModelDoor) -> None:
+    heard: list[str] = []
+
+    @contextlib.contextmanager
+    def listen() -> Iterator[Ear]:
+        heard.append(door.token())
+        if len(heard) > 1:
+            raise Unreachable("no push")
+        yield Ending(door, lambda: f"token {len(heard)}")
+
+    door.listen = listen  # type: ignore[method-assign]
+    running = run()
+    running.until(lambda _standing: len(heard) > 1)
+    assert all(standing.link is not Link.SIGNED_OUT for standing in running.standings)
 
 
 def test_a_fault_of_the_servers_is_not_called_offline_for_ever(run: Callable[[], Running], door: ModelDoor) -> None:
