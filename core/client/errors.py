@@ -51,6 +51,13 @@ class Refused(ClientError):
     title = "Not possible"
 
 
+class Unpaired(Refused):
+    """Nobody signs in at this machine before it is paired, for the first time or again. Who it was to be was not
+    looked at."""
+
+    title = "This device is not paired"
+
+
 class TooManyTries(Refused):
     """Signing in, or pairing, was wrong too often; for `retry_after_s` nothing more is looked at."""
 

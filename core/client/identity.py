@@ -18,11 +18,13 @@ from core.client.trust import check_address, fetch_ca
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
 from core.protocol.devices import Pair, Paired, parts
+from core.protocol.requests import SignIn, SignUp, StaffSignIn
 
 PORT: Final = 8765
 """Where a backend listens unless it is told otherwise."""
 _SEALED: Final = "device"
 S = TypeVar("S", bound=ServerAddress)
+R = TypeVar("R", SignIn, SignUp, StaffSignIn)
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,15 @@ def secret_of(seal: Seal) -> str:
     """What the device signs in with; empty when it was not paired, or the key to it is gone and it is to be paired."""
     held = seal.read(_SEALED)
     return held.decode() if held is not None else ""
+
+
+def proven(seal: Seal, request: R) -> R:
+    """The request with what proves that this machine is the device that it was paired as. One that names another
+    device, or is asked where there is none, stays as it is."""
+    known = read(seal.store)
+    if known is None or request.device not in ("", known.name):
+        return request
+    return msgspec.structs.replace(request, device=known.name, device_secret=secret_of(seal), shop=known.shop)
 
 
 def settled(settings: S, known: Identity | None, path: Path) -> S:

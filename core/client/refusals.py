@@ -17,6 +17,7 @@ from core.client.errors import (
     ServerFault,
     SignedOut,
     TooManyTries,
+    Unpaired,
     Unreachable,
 )
 from core.protocol.problem import CONTENT_TYPE, Problem
@@ -29,6 +30,8 @@ def as_error(response: requests.Response) -> ClientError:
     detail = problem.detail or problem.title
     if status == 401:
         return SignedOut(detail or "The session is over.")
+    if status == 403 and problem.type == "unpaired":
+        return Unpaired(detail, field=problem.field)
     if status == 404:
         return NotFound(detail or "The server does not have it.")
     if status == 409 and problem.type == "diverged":

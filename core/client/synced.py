@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.client import ledger, pin, session_file, till
+from core.client import identity, ledger, pin, session_file, till
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
@@ -115,10 +115,10 @@ class SyncedApi:
         return None if at is None else max(0.0, (self.server_now() - at).total_seconds())
 
     def sign_up(self, request: SignUp) -> Tokens:
-        return self._begin(self._http.sign_up(request))
+        return self._begin(self._http.sign_up(identity.proven(self._seal, request)))
 
     def sign_in(self, request: SignIn) -> Tokens:
-        return self._begin(self._http.sign_in(request))
+        return self._begin(self._http.sign_in(identity.proven(self._seal, request)))
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028)."""

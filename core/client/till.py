@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import msgspec
-
 from core.client import identity, pin
 from core.client.errors import SignedOut, Unreachable
 from core.client.http import HttpApi
@@ -22,7 +20,7 @@ def sign_in(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens:
     """
     before = http.tokens
     try:
-        tokens = http.staff_sign_in(_shown(seal, request))
+        tokens = http.staff_sign_in(identity.proven(seal, request))
     except Unreachable:
         held = _come_back(http, seal, request)
         if held is None:
@@ -32,14 +30,6 @@ def sign_in(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens:
     if before is not None:
         http.end(before)
     return tokens
-
-
-def _shown(seal: Seal, request: StaffSignIn) -> StaffSignIn:
-    """The request with what proves that this machine is the device it says it is, once it was paired."""
-    known = identity.read(seal.store)
-    if known is None or known.name != request.device:
-        return request
-    return msgspec.structs.replace(request, device_secret=identity.secret_of(seal), shop=known.shop)
 
 
 def _come_back(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens | None:

@@ -29,14 +29,25 @@ ClientTime = Annotated[
 ]
 
 
-class SignUp(msgspec.Struct, frozen=True, kw_only=True):
+class _AtScreen(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a customer signs in: anywhere, or at a screen of a shop's that was paired as a `display`."""
+
+    device: Annotated[str, Meta(max_length=20)] = ""
+    """The screen's name; empty for a machine that is nobody's."""
+    device_secret: Annotated[str, Meta(max_length=128)] = ""
+    """The screen's own, from when it was paired."""
+    shop: Annotated[str, Meta(max_length=36)] = ""
+    """The id of the shop that is ordered from; empty means the default shop."""
+
+
+class SignUp(_AtScreen, frozen=True, kw_only=True):
     name: Name
     phone: Phone
     password: Password
     email: Email | None = None
 
 
-class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+class SignIn(_AtScreen, frozen=True, kw_only=True):
     """A customer's. `login` is the phone number or the e-mail address."""
 
     login: Annotated[str, Meta(min_length=1, max_length=254)]

@@ -17,7 +17,7 @@ from core.server.services import Services
 from core.store import devices, people, sessions, shops
 from core.store.devices import Device
 from core.store.instants import now, to_us
-from core.store.people import Taken
+from core.store.people import CustomerAccount, Taken
 from core.store.sessions import RefreshToken
 from core.store.shops import Shop
 from core.store.statements import Transaction
@@ -31,12 +31,14 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
     """A new customer, signed in. Raises `Refusal` 409 naming the phone number or address that is taken.
 
     Whether one is taken is nothing to ask for a thousand numbers, so a sign-up that is refused is a wrong try.
+    Where it is done is as for `sign_in`.
     """
     if len(people.digits(request.phone)) < 4:
         raise problems.invalid("A phone number has at least 4 digits.", "phone")
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     check_no_card(name=request.name)
+    shop = await services.database.read(lambda transaction: _shop_at(transaction, request))
     claimed = await throttle.claim(services, throttle.by_address(address))
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
@@ -47,13 +49,21 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
         except Taken as taken:
             raise problems.exists(f"a customer with this {taken.field}", taken.field) from None
         throttle.take_back(transaction, claimed)
-        return _start_for_customer(services, transaction, customer)
+        return _start_for_customer(services, transaction, customer, request)
 
-    return await services.database.write(work)
+    return await services.database.write(work, shop.id)
 
 
 async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
-    account = await services.database.read(lambda transaction: people.account(transaction, request.login))
+    """A customer, in the shop that `request` names, or at a screen of it, which shows its secret.
+
+    Raises `Refusal`: 422 for no shop of ours, 403 for a screen that is not what it says, both before who it is matters.
+    """
+
+    def find(transaction: Transaction) -> tuple[Shop, CustomerAccount | None]:
+        return _shop_at(transaction, request), people.account(transaction, request.login)
+
+    shop, account = await services.database.read(find)
     known = account.customer.id if account else None
     claimed = await throttle.claim(services, *throttle.customer_counts(known, request.login, address))
     if not await services.passwords.verify(account.password_hash if account else None, request.password):
@@ -65,26 +75,36 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
         if now_kept is None or now_kept.disabled_us is not None or now_kept.password_hash != account.password_hash:
             raise problems.unauthenticated(_WRONG)
         throttle.take_back(transaction, claimed)
-        return _start_for_customer(services, transaction, now_kept.customer)
+        return _start_for_customer(services, transaction, now_kept.customer, request)
 
-    return await services.database.write(work)
+    return await services.database.write(work, shop.id)
 
 
-async def staff_sign_in(services: Services, request: StaffSignIn, address: str) -> Tokens:
-    """A cashier or admin at a terminal of their own shop; one that was paired must show its secret."""
+async def staff_sign_in(services: Services, request: StaffSignIn, address: str, *, is_here: bool) -> Tokens:
+    """A cashier or admin at a terminal of their own shop, which shows its secret. One that was never paired has none:
+    it is believed at the server's own machine. From elsewhere it is told so, whatever its name and whoever's PIN."""
+    if not (is_here or request.device_secret):
+        raise problems.unpaired(f"Pair this till first: orderbell devices pair {request.device}")
     device_id = DeviceId(request.device)
 
+    def usable(transaction: Transaction, shop: Shop) -> Device | None:
+        device = devices.get(transaction, shop.id, device_id)
+        if device is None or device.kind is not DeviceKind.TERMINAL or device.revoked_us is not None:
+            return None
+        if device.secret_hash is None:
+            return device if is_here else None
+        return device if passwords.is_device_secret(device.secret_hash, request.device_secret) else None
+
     def find(transaction: Transaction) -> tuple[Shop | None, Device | None, people.StaffMember | None]:
-        shop = shops.get(transaction, ShopId(request.shop)) if request.shop else shops.default(transaction)
+        shop = _shop(transaction, request.shop)
         if shop is None:
             return None, None, None
-        device = _usable(devices.get(transaction, shop.id, device_id), request.device_secret)
-        return shop, device, people.staff_member(transaction, shop.id, request.staff)
+        return shop, usable(transaction, shop), people.staff_member(transaction, shop.id, request.staff)
 
     shop, device, member = await services.database.read(find)
     shop_id = shop.id if shop else request.shop
     proven = device.id if device is not None and device.secret_hash is not None else None
-    counts = throttle.staff_counts(shop_id, request.staff, address, proven)
+    counts = throttle.staff_counts(shop_id, request.staff, address, proven, is_here=is_here)
     claimed = await throttle.claim(services, *counts)
     if not await services.passwords.verify(member.pin_hash if member and device else None, request.pin):
         raise problems.unauthenticated(_WRONG)
@@ -95,7 +115,7 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str) 
         now_kept = people.staff_by_id(transaction, shop.id, member.id)
         if now_kept is None or now_kept.disabled_us is not None or now_kept.pin_hash != member.pin_hash:
             raise problems.unauthenticated(_WRONG)
-        if _usable(devices.get(transaction, shop.id, device_id), request.device_secret) is None:
+        if usable(transaction, shop) is None:
             raise problems.unauthenticated(_WRONG)
         throttle.take_back(transaction, claimed)
         principal = Principal(
@@ -109,16 +129,7 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str) 
         person = Person(id=now_kept.id, role=now_kept.role, name=now_kept.name)
         return _start(services, transaction, principal, person, shop)
 
-    return await services.database.write(work)
-
-
-def _usable(device: Device | None, secret: str) -> Device | None:
-    """A terminal that staff may sign in at."""
-    if device is None or device.kind is not DeviceKind.TERMINAL or device.revoked_us is not None:
-        return None
-    if device.secret_hash is not None and not passwords.is_device_secret(device.secret_hash, secret):
-        return None
-    return device
+    return await services.database.write(work, shop.id)
 
 
 async def device_sign_in(services: Services, request: DeviceSignIn, address: str) -> Tokens:
@@ -132,7 +143,7 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
         return device.secret_hash
 
     def find(transaction: Transaction) -> tuple[Shop | None, str | None]:
-        shop = shops.get(transaction, ShopId(request.shop)) if request.shop else shops.default(transaction)
+        shop = _shop(transaction, request.shop)
         return shop, secret_hash(transaction, shop) if shop else None
 
     shop, known_hash = await services.database.read(find)
@@ -156,7 +167,7 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
         throttle.take_back(transaction, claimed)
         return _start(services, transaction, principal, person, shop)
 
-    return await services.database.write(work)
+    return await services.database.write(work, shop.id)
 
 
 async def refresh(services: Services, presented: str, key: str) -> Tokens:
@@ -179,12 +190,37 @@ async def sign_out(services: Services, principal: Principal) -> None:
     services.verified.forget_session(principal.session_id)
 
 
-def _start_for_customer(services: Services, transaction: Transaction, customer: Customer) -> Tokens:
-    shop = shops.default(transaction)
+def _shop(transaction: Transaction, named: str) -> Shop | None:
+    return shops.get(transaction, ShopId(named)) if named else shops.default(transaction)
+
+
+def _shop_at(transaction: Transaction, request: SignIn | SignUp) -> Shop:
+    """Where a customer is. Raises `Refusal`, see `sign_in`."""
+    shop = _shop(transaction, request.shop)
+    if shop is None and request.shop:
+        raise problems.invalid("There is no such shop.", "shop")
     if shop is None:
         raise LookupError("the database has no shop: it was not set up")
+    if request.device:
+        device = devices.get(transaction, shop.id, DeviceId(request.device))
+        is_screen = device is not None and device.kind is DeviceKind.DISPLAY and device.revoked_us is None
+        known = device.secret_hash if device is not None and is_screen else None
+        if not passwords.is_device_secret(known, request.device_secret):
+            raise problems.unpaired(f"Pair this screen again: orderbell devices pair {request.device} --kind display")
+    return shop
+
+
+def _start_for_customer(
+    services: Services, transaction: Transaction, customer: Customer, request: SignIn | SignUp
+) -> Tokens:
+    shop = _shop_at(transaction, request)  # once more, now that it counts
     principal = Principal(
-        subject=customer.id, role=Role.CUSTOMER, name=customer.name, session_id=uuid7(), shop_id=shop.id
+        subject=customer.id,
+        role=Role.CUSTOMER,
+        name=customer.name,
+        session_id=uuid7(),
+        shop_id=shop.id,
+        device_id=DeviceId(request.device) if request.device else None,
     )
     return _start(services, transaction, principal, _person(customer), shop)
 

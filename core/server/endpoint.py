@@ -90,6 +90,7 @@ class Call(Generic[B, Q]):
         "bearer",
         "body",
         "fingerprint",
+        "is_here",
         "key",
         "known",
         "parameter",
@@ -113,6 +114,7 @@ class Call(Generic[B, Q]):
         fingerprint: bytes,
         status: int,
         address: str = "",
+        is_here: bool = False,
     ) -> None:
         self.services = services
         self.request_id = request_id
@@ -126,6 +128,8 @@ class Call(Generic[B, Q]):
         self.status = status
         self.address = address
         """Where the request came from, as far as the connection says."""
+        self.is_here = is_here
+        """On a public endpoint: whether whoever asks sits at the server's own machine."""
 
     @property
     def order_id(self) -> OrderId:

@@ -20,7 +20,7 @@ from core.domain.errors import DomainError
 from core.domain.people import Principal
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, REPLAYED, REQUEST_ID
-from core.server import operators, problems
+from core.server import operators, origin, problems
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
 from core.server.problems import Headers, Refusal
 from core.server.services import Services
@@ -112,7 +112,8 @@ class EndpointApp:
             known=headers.get(b"if-none-match", b"") if endpoint.conditional else b"",
             fingerprint=_fingerprint(scope, raw) if key else b"",
             status=endpoint.status,
-            address=_address(scope),
+            address=origin.address(scope),
+            is_here=endpoint.who is Who.PUBLIC and origin.is_here(scope, headers),
         )
         result = await endpoint.handler(call)
         if type(result) is Encoded:
@@ -123,7 +124,7 @@ class EndpointApp:
         """A line of the access log: by which route, and not what was in the address."""
         method, route = self.endpoint.method, self.endpoint.path
         facts = {"request_id": request_id, "method": method, "route": route, "status": status}
-        facts |= {"ms": round(took_s * 1000, 2), "subject": scope.get(_SUBJECT, ""), "address": _address(scope)}
+        facts |= {"ms": round(took_s * 1000, 2), "subject": scope.get(_SUBJECT, ""), "address": origin.address(scope)}
         access.info("%s %s %d", method, route, status, extra=facts)
 
     async def _bearer(self, scope: Scope, headers: dict[bytes, bytes]) -> Principal | None:
@@ -247,11 +248,6 @@ def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise problems.malformed(str(error)) from None
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return client[0] if client else ""
 
 
 def _pairs(query_string: bytes) -> Iterable[tuple[str, str]]:

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from core.domain.ids import ShopId
 from core.protocol.headers import EVENT_CURSOR, OUTCOME, Outcome
 from core.server import problems
 from core.server.endpoint import Call, Encoded
@@ -20,11 +21,13 @@ _EVENT_CURSOR: Final = EVENT_CURSOR.lower().encode()
 _encode: Final = msgspec.json.Encoder().encode
 
 
-async def operate(call: Call[Any, Any], work: Callable[[Transaction], R]) -> Encoded[R]:
+async def operate(call: Call[Any, Any], work: Callable[[Transaction], R], in_shop: ShopId | None = None) -> Encoded[R]:
     """The reply of `work`, committed together with what it did and with the key it was asked under.
 
     The same key with the same request gives the same bytes again and does nothing. With another request it raises
     `Refusal` 422. A refusal is not kept: it changed nothing, and asked again later it may be granted.
+
+    What changes is the bearer's shop's, or that of `in_shop`: a customer's order may be another's of the chain.
     """
     subject, shop_id = call.principal.subject, call.principal.shop_id
 
@@ -47,4 +50,4 @@ async def operate(call: Call[Any, Any], work: Callable[[Transaction], R]) -> Enc
         outcome = Outcome.APPLIED if happened else Outcome.SUPERSEDED
         return Encoded(body, call.status, headers=told(transaction, outcome))
 
-    return await call.services.database.write(once, shop_id)
+    return await call.services.database.write(once, in_shop or shop_id)

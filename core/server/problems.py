@@ -51,6 +51,11 @@ def forbidden() -> Refusal:
     return _refusal(403, "forbidden", "This is not yours to use.")
 
 
+def unpaired(detail: str) -> Refusal:
+    """Where somebody is to be signed in is not what it says it is. Who it was to be was not looked at."""
+    return _refusal(403, "unpaired", "This device is not paired.", detail, "device")
+
+
 def not_found(what: str = "address") -> Refusal:
     return _refusal(404, "not_found", f"There is no such {what}.")
 

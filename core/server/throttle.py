@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from core.domain.ids import CustomerId, DeviceId, ShopId
-from core.server import problems
+from core.server import origin, problems
 from core.server.services import Services
 from core.store import people, tries
 from core.store.instants import now, to_us
@@ -57,12 +57,14 @@ def customer_scope(known: CustomerId | None, login: str) -> str:
     return _scope("customer", known or (login.strip().lower() if "@" in login else people.digits(login)))
 
 
-def staff_counts(shop_id: ShopId | str, name: str, address: str, proven: DeviceId | None) -> tuple[Count, ...]:
-    """`proven` is the terminal that has shown its secret."""
+def staff_counts(
+    shop_id: ShopId | str, name: str, address: str, proven: DeviceId | None, *, is_here: bool
+) -> tuple[Count, ...]:
+    """`proven` is the terminal that has shown its secret; without one it matters whether it is the server's machine."""
     scope = staff_scope(shop_id, name)
     if proven is not None:
         return (Count(scope, f"at {proven}", PER_ACCOUNT),)
-    return Count(scope, _HERE if _is_here(address) else "", PER_ACCOUNT), by_address(address)
+    return Count(scope, _HERE if is_here else "", PER_ACCOUNT), by_address(address)
 
 
 def customer_counts(known: CustomerId | None, login: str, address: str) -> tuple[Count, ...]:
@@ -71,7 +73,7 @@ def customer_counts(known: CustomerId | None, login: str, address: str) -> tuple
 
 def by_address(address: str) -> Count:
     """For what belongs to no account. An IPv6 network of 64 bits counts as one address (RFC 6177)."""
-    parsed = _parsed(address)
+    parsed = origin.parsed(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         parsed = ipaddress.ip_network((parsed, 64), strict=False).network_address
     return Count(_scope("address", str(parsed or address)), "", PER_ADDRESS)
@@ -139,20 +141,6 @@ def _lately(tried: list[int], at_us: int) -> list[int]:
 
 def _until(tried: list[int], most: int) -> int | None:
     return tried[-most] + _WINDOW_US if len(tried) >= most else None
-
-
-def _is_here(address: str) -> bool:
-    parsed = _parsed(address)
-    return parsed is not None and parsed.is_loopback
-
-
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address, an IPv4 one as itself even where a socket for both has it as IPv6 (RFC 4291 §2.5.5.2)."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def _scope(*parts: str) -> str:

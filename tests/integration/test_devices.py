@@ -161,6 +161,33 @@ def test_a_terminal_made_with_the_shop_needs_none_until_it_is_paired(place: Plac
     assert reply.status_code == 200
 
 
+FROM_AFAR = {"X-Forwarded-For": "203.0.113.7"}
+"""As through a proxy on the server's machine; which connections are from elsewhere, `test_operations` asks."""
+
+
+@pytest.mark.parametrize("pin", [shop.CASHIER_PIN, "0000"])
+@pytest.mark.parametrize("name", ["POS1", "NEVER1"])
+def test_a_terminal_that_was_never_paired_is_believed_at_the_servers_machine_only(
+    place: Place, name: str, pin: str
+) -> None:
+    body = {"staff": "Kim", "pin": pin, "device": name}
+    tried = place.rows("SELECT count(*) FROM wrong_tries")
+    refused = place.nobody.post("/api/auth/staff/sign-in/", body, headers=FROM_AFAR)
+    assert (refused.status_code, refused.json()["type"]) == (403, "unpaired")
+    assert refused.json()["detail"] == f"Pair this till first: orderbell devices pair {name}"
+    assert place.rows("SELECT count(*) FROM wrong_tries") == tried, "no PIN was looked at"
+    invented = place.nobody.post("/api/auth/staff/sign-in/", body | {"device_secret": "x"}, headers=FROM_AFAR)
+    assert invented.status_code == 401
+    here = place.nobody.post("/api/auth/staff/sign-in/", body)
+    assert (here.status_code == 200) is ((name, pin) == ("POS1", shop.CASHIER_PIN))
+
+
+def test_a_paired_terminal_is_believed_from_anywhere(place: Place) -> None:
+    paired = till(place, "AFAR1")
+    body = {"staff": "Kim", "pin": shop.CASHIER_PIN, "device": "AFAR1", "device_secret": paired["secret"]}
+    assert place.nobody.post("/api/auth/staff/sign-in/", body, headers=FROM_AFAR).status_code == 200
+
+
 def _invite_elsewhere(place: Place) -> str:
     """The other shop has no admin; its cashier is one for a moment."""
     with place.server.database.engine.connect() as connection:

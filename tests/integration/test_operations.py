@@ -176,7 +176,7 @@ def test_the_network_is_not_here(client: tuple[str, int] | None) -> None:
 
 @pytest.mark.parametrize("host", [b"localhost", b"LOCALHOST:8765", b"127.0.0.1:8765", b"[::1]:8765", b"[::1]"])
 def test_this_machine_is_here(host: bytes) -> None:
-    for address in ("127.0.0.1", "127.1.2.3", "::1"):
+    for address in ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"):
         operators.admit({"client": (address, 1)}, {b"host": host}, "")
 
 

@@ -17,7 +17,7 @@ async def sign_in(call: Call[SignIn, Nothing]) -> Tokens:
 
 
 async def staff_sign_in(call: Call[StaffSignIn, Nothing]) -> Tokens:
-    return await accounts.staff_sign_in(call.services, call.body, call.address)
+    return await accounts.staff_sign_in(call.services, call.body, call.address, is_here=call.is_here)
 
 
 async def device_sign_in(call: Call[DeviceSignIn, Nothing]) -> Tokens:
@@ -46,7 +46,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         status=201,
         example=examples.SIGN_UP,
         example_reply=examples.TOKENS,
-        refusals=(409, 429),
+        refusals=(403, 409, 429),
     ),
     Endpoint(
         method="POST",
@@ -59,7 +59,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=Tokens,
         example=examples.SIGN_IN,
         example_reply=examples.TOKENS,
-        refusals=(401, 429),
+        refusals=(401, 403, 429),
     ),
     Endpoint(
         method="POST",
@@ -72,7 +72,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=Tokens,
         example=examples.STAFF_SIGN_IN,
         example_reply=examples.STAFF_TOKENS,
-        refusals=(401, 429),
+        refusals=(401, 403, 429),
     ),
     Endpoint(
         method="POST",

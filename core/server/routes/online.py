@@ -98,8 +98,11 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
 
 
 async def cancel(call: Call[CancelOrder, Nothing]) -> Encoded[Order]:
+    stamp = await call.services.database.read(lambda transaction: orders.stamp(transaction, call.order_id))
     return await operate(
-        call, lambda transaction: ordering.cancel(transaction, call.principal, call.order_id, call.body)
+        call,
+        lambda transaction: ordering.cancel(transaction, call.principal, call.order_id, call.body),
+        in_shop=stamp.shop_id if stamp is not None else None,
     )
 
 
