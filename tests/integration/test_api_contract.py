@@ -61,7 +61,8 @@ def real(tmp_path_factory: pytest.TempPathFactory, database: Kind) -> Iterator[B
 
 
 @pytest.fixture(scope="module")
-def fake() -> Backend:
+def fake(database: Kind) -> Backend:
+    """A new one for each database: the tests sign the same people up."""
     backend = FakeBackend(shop.MENU)
     backend.staff = {"Kim": (shop.CASHIER_PIN, Role.CASHIER), "Alex": (shop.ADMIN_PIN, Role.ADMIN)}
     for who in (shop.ADA, shop.GRACE):

@@ -98,22 +98,20 @@ def test_what_belongs_to_nobody_or_to_another_is_found(
     assert check.do
 
 
-def _report(**told: Any) -> DeviceReport:
-    return DeviceReport(name=DeviceId("POS1"), kind=DeviceKind.TERMINAL, **told)
-
-
 @pytest.mark.parametrize(
-    ("report", "result"),
+    ("ago", "told", "result"),
     [
-        (_report(), SKIPPED),
-        (_report(last_contact_at=now(), lag_events=0, lag_s=0.0), OK),
-        (_report(last_contact_at=now(), lag_events=9, lag_s=300.0), WARN),
-        (_report(last_contact_at=now() - timedelta(minutes=10)), WARN),
-        (_report(last_contact_at=now() - timedelta(days=10)), SKIPPED),
-        (_report(last_contact_at=now() - timedelta(minutes=10), revoked_at=now()), SKIPPED),
+        (None, {}, SKIPPED),
+        (timedelta(), {"lag_events": 0, "lag_s": 0.0}, OK),
+        (timedelta(), {"lag_events": 9, "lag_s": 300.0}, WARN),
+        (timedelta(minutes=10), {}, WARN),
+        (timedelta(days=10), {}, SKIPPED),
+        (timedelta(minutes=10), {"revoked_at": now()}, SKIPPED),
     ],
 )
-def test_a_device_is_expected_to_look_by_itself(report: DeviceReport, result: Result) -> None:
+def test_a_device_is_expected_to_look_by_itself(ago: timedelta | None, told: dict[str, Any], result: Result) -> None:
+    at = None if ago is None else now() - ago
+    report = DeviceReport(name=DeviceId("POS1"), kind=DeviceKind.TERMINAL, last_contact_at=at, **told)
     assert diagnosis._device(report).result is result
 
 

@@ -1,6 +1,7 @@
 """What sells out at one till reaches every screen at once, and nothing that was sold meanwhile is lost."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -47,6 +48,10 @@ def sells(screen: Screen, item_id: ItemId) -> bool:
     return menu is not None and menu.items()[item_id].available
 
 
+def _sells_or_not(screen: Screen, available: bool) -> bool:
+    return sells(screen, shop.FRIES) is available
+
+
 def switch(screen: Screen, available: bool) -> None:
     screen.api.set_available(new_op_id(), shop.FRIES, ChangeAvailability(available=available))
 
@@ -62,8 +67,8 @@ def dearer(screen: Screen) -> Menu:
 def test_what_sells_out_is_pushed_to_everybody(till: Screen, customer: Screen) -> None:
     for available in (False, True):
         switch(till, available)
-        assert sells(till, shop.FRIES) is available, "where it was said it is so at once"
-        customer.until(lambda available=available: sells(customer, shop.FRIES) is available)  # type: ignore[misc]
+        for screen in (till, customer):
+            screen.until(partial(_sells_or_not, screen, available))
         assert told(customer) == customer.api.menu()
 
 

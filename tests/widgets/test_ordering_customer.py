@@ -246,15 +246,19 @@ def test_what_sold_out_meanwhile_is_named_and_marked(
     assert [line.name for line in order.lines] == [CHIPS.name]
 
 
-def test_the_amount_that_counts_is_the_servers(
+def test_a_price_that_has_changed_is_shown_and_asked_about_before_it_is_paid(
     page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
-    assert child(page, QLabel, "basket_total").text() == "$1.09"
+    total = child(page, QLabel, "basket_total")
+    assert total.text() == "$1.09"
     dearer = msgspec.structs.replace(SODA, price_minor=200)
     sides = msgspec.structs.replace(MENU.categories[1], items=(CHIPS, dearer))
     backend.menu = msgspec.structs.replace(MENU, categories=(MENU.categories[0], sides))
+    assert failing(page, finger, qtbot)
+    assert not backend.orders
+    qtbot.waitUntil(lambda: total.text() == "$2.00")
     assert place(page, finger, qtbot).total_minor == 200
 
 

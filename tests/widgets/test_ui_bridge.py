@@ -95,7 +95,6 @@ def test_where_the_chip_has_little_room_it_says_what_matters_most(qtbot: QtBot) 
     chip.resize(least, chip.height())
     narrow = chip.grab()
     chip.setText("▲ Offline")
-    assert chip.minimumSizeHint().width() == least
     assert narrow.toImage() == chip.grab().toImage()
 
 
