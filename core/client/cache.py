@@ -113,6 +113,12 @@ class Cache:
             db.execute("DELETE FROM orders")
             db.execute("DELETE FROM facts WHERE name IN ('owner', 'place', 'synced_at')")
 
+    def forget_shop(self) -> None:
+        """Forget the orders and the menu: this machine is another shop's from now on."""
+        with self._store.transaction() as db:
+            self.clear()
+            db.execute("DELETE FROM facts WHERE name = 'menu'")
+
     # -- orders
 
     def get(self, order_id: OrderId) -> Order | None:

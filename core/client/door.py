@@ -96,7 +96,7 @@ class HttpDoor:
         return self._http.exchange("GET", f"/api/online/orders/{quote(order_id)}/", Order)[0]
 
     def menu(self) -> Menu:
-        return self._http.menu()
+        return self._http.menu(of_session=True)
 
     def listen(self) -> contextlib.AbstractContextManager[Socket[Message]]:
         return open_socket(self._http.server_url, reading.message, self._http.ca_file)

@@ -126,8 +126,10 @@ class HttpApi:
         with contextlib.suppress(ClientError):
             self._once("POST", "/api/auth/sign-out/", tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
 
-    def menu(self) -> Menu:
-        if self._session.tokens is None:
+    def menu(self, *, of_session: bool = False) -> Menu:
+        """The menu of the shop that one is signed in to. When nobody is, it is the default shop's, unless it is to be
+        `of_session`: then it raises `SignedOut`."""
+        if self._session.tokens is None and not of_session:
             return self._open("GET", "/api/menu/", Menu)
         return self._get("/api/menu/", Menu)
 

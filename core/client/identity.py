@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.client import ledger
+from core.client import ledger, session_file
+from core.client.cache import Cache
 from core.client.errors import Refused
 from core.client.http import HttpApi
 from core.client.local import LocalStore
@@ -142,6 +143,9 @@ def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:
         ca=ca,
     )
     with seal.store.transaction() as db:
+        # Whoever had not signed out was at another device, perhaps of another shop. What they left waiting is kept.
+        session_file.keep(seal, None, OpId(""))
+        Cache(seal.store).forget_shop()
         db.execute("INSERT OR REPLACE INTO identity VALUES (1, ?)", (msgspec.json.encode(known),))
         seal.keep(_SEALED, paired.secret.encode())
         if paired.kind is DeviceKind.TERMINAL:

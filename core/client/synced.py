@@ -271,13 +271,14 @@ class SyncedApi:
     # -- questions: the server's answer, and what is here when there is none
 
     def menu(self) -> Menu:
+        cache = self._signed_in.cache
         try:
-            menu = self._http.menu()
+            menu = self._http.menu(of_session=True)
         except Unreachable:
-            if (kept := self._cache.menu) is not None:
+            if (kept := cache.menu) is not None:
                 return kept
             raise
-        return self._cache.learn_menu(menu)
+        return cache.learn_menu(menu)
 
     def history(self, query: HistoryQuery) -> OrderPage:
         """The server's. Without one, the listener has told already of every order that is held here, and this raises

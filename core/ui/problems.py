@@ -25,6 +25,7 @@ SAID: Final = (
     N_("Away for long"),
     N_("The server had a problem"),
     N_("This display is not known"),
+    N_("This device is not paired"),
     N_("Too many wrong tries"),
     N_("This is not the shop's server"),
     # What the client says by itself.

@@ -7,7 +7,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from core.client.api import AccountApi
-from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyTries
+from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyTries, Unpaired
 from core.protocol.replies import Tokens
 from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
 from core.ui.jobs import Jobs
@@ -89,6 +89,10 @@ class Account(QObject):
             error = Refused(error.message, title=_("You are not signed in"), field="password")
         elif isinstance(error, TooManyTries):
             error = patience(error)
+        elif isinstance(error, Unpaired):
+            error = Unpaired(
+                _("Please tell the staff: it is to be paired again."), title=_("The shop does not know this screen")
+            )
         elif isinstance(error, Conflict):
             error = Conflict(error.message, order=None, title=_("You already have an account"))
             error.field = "phone"

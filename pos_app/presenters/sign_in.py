@@ -5,7 +5,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from core.client.api import StaffApi
-from core.client.errors import ClientError, SignedOut
+from core.client.errors import ClientError, SignedOut, Unpaired
 from core.domain.people import Person
 from core.protocol.replies import Tokens
 from core.protocol.requests import StaffSignIn
@@ -95,4 +95,7 @@ class SignIn(QObject):
         self._job = None
         if isinstance(error, SignedOut):
             error = SignedOut(_("Try again, or ask the admin for a new PIN."), title=_("The name or the PIN is wrong"))
+        elif isinstance(error, Unpaired):
+            told = _("Ask an admin for a code: orderbell devices pair {device}").format(device=self._device)
+            error = Unpaired(told, title=_("Pair this till first"))
         self.refused.emit(error)

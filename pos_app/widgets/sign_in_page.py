@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from core.client.errors import ClientError, SignedOut, TooManyTries
+from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
 from core.ui.controls import button, label, panel, restyle
 from core.ui.text import _, ngettext, stopwatch
 from core.ui.theme import Theme
@@ -291,11 +291,12 @@ class SignInPage(QWidget):
             words += "\n" + _("If this till was revoked, pair it again.")
         self._error.setText(words)
         self._error.show()
-        restyle(self._pin, invalid=True)
+        unpaired = isinstance(error, Unpaired)
+        restyle(self._pin, invalid=not unpaired)
         if isinstance(error, TooManyTries):
             self._until_s[self._who] = time.monotonic() + error.retry_after_s
         self._on_typed()
-        self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
+        (self._pairing if unpaired else self._pin).setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

@@ -1,14 +1,28 @@
 """A customer's screen that stands in a shop is a device of that shop: customers sign in at it, and order there."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
 
+from core.client import identity, session_file
+from core.client.cache import Cache
+from core.client.local import LocalStore
+from core.client.seal import Seal
+from core.domain.ids import ShopId, new_op_id
+from core.domain.order import NewLine
+from core.domain.people import DeviceKind
 from core.protocol.feed import Close
+from core.protocol.requests import PlaceOrder
+from core.store.writer import Work
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
+from tests.integration.customer_steps import ADA, place_fries
 from tests.support import shop
+from tests.support.customer_synced import Cable, synced_window
 from tests.support.listener import Listener, hello
 
 SIGN_IN = "/api/auth/sign-in/"
@@ -96,15 +110,26 @@ def test_the_menu_is_the_screens_shops_for_whoever_signs_in_at_it(place: Place, 
         assert sam.call("PUT", "/api/admin/menu/", body).status_code == 200
 
 
-def test_an_order_of_another_shop_of_the_chain_is_cancelled_where_it_was_placed(place: Place, sam: Caller) -> None:
+def test_an_order_of_another_shop_of_the_chain_is_cancelled_where_it_was_placed(
+    place: Place, sam: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = place.ada.place()
     elsewhere = customer_at(place, paired(sam, "DISPLAY4"))
     head = elsewhere.get("/api/snapshot/").json()["cursor"]
     with Listener(place.server.url, hello(place.kim.token, place.kim.get("/api/snapshot/").json()["cursor"])) as socket:
         socket.caught_up()
+        written: list[ShopId | None] = []
+        write = place.server.database.write
+
+        def written_to(work: Work[Any], in_shop: ShopId | None = None) -> Any:
+            written.append(in_shop)
+            return write(work, in_shop)
+
+        monkeypatch.setattr(place.server.database, "write", written_to)
         cancelled = elsewhere.post(f"/api/online/orders/{order['id']}/cancel/", {}, key=new_key())
         assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
         socket.until_about(order["id"])
+    assert [in_shop for in_shop in written if in_shop] == [place.world.shop], "nobody else writes there meanwhile"
     assert elsewhere.get("/api/snapshot/").json()["cursor"] == head, "nothing has happened in the other shop"
     assert cancelled.headers["Event-Cursor"] == head
 
@@ -161,3 +186,63 @@ def test_a_refreshed_session_is_still_at_that_screen(place: Place, sam: Caller) 
     fresh = place.nobody.post("/api/auth/refresh/", {"refresh_token": ada.signed_in["refresh_token"]}).json()
     assert (fresh["device"], fresh["shop_name"]) == ("DISPLAY9", "Other Kitchen")
     assert Caller(place.server.url, fresh).place()["shop_id"] == place.world.other_shop
+
+
+# -- the window
+
+
+def become(admin: Caller, path: Path, name: str) -> None:
+    """The machine whose window keeps its file in `path` is paired."""
+    code = admin.post(DEVICES, {"name": name, "kind": "display"}).json()["code"]
+    with closing(LocalStore(path / "customer.db")) as store:
+        identity.pair(Seal(store), admin.url, code, new_op_id(), (DeviceKind.DISPLAY,))
+
+
+def test_the_window_orders_from_its_shop_and_its_session_ends_with_the_screen(
+    place: Place, sam: Caller, cable: Cable, path: Path, qtbot: QtBot
+) -> None:
+    at_home = place.ada.place()
+    with synced_window(qtbot, cable.url, path, keep_session=True) as window:
+        window.arrive(*ADA)
+        window.until_live()
+        assert window.api.menu().shop_name == "Test Kitchen"
+    become(sam, path, "WINDOW1")
+    with synced_window(qtbot, cable.url, path, keep_session=True) as window:
+        assert not window.sees("orders_page"), "whoever was here was so at no screen of this shop's"
+        window.arrive(*ADA)
+        window.until_live()
+        assert window.api.menu().shop_name == "Other Kitchen"
+        place_fries(window)
+        qtbot.waitUntil(lambda: len(window.listed()) >= 2 and bool(window.listed()[0].number))
+        order = window.listed()[0]
+        assert (order.shop_id, order.channel) == (place.world.other_shop, "online")
+        assert at_home["id"] in {each.id for each in window.listed()}
+        assert order.id in ids(sam, "/api/pos/orders/")
+        assert sam.post(f"{DEVICES}WINDOW1/revoke/").status_code == 204
+        qtbot.waitUntil(lambda: window.sees("sign_in_submit"))
+        window.settle()
+        window.sign_in(*ADA)
+        qtbot.waitUntil(lambda: "The shop does not know this screen" in window.notice())
+        assert "paired again" in window.notice()
+
+
+def test_a_machine_that_is_paired_anew_has_nothing_of_the_shop_before(
+    place: Place, sam: Caller, path: Path, qtbot: QtBot
+) -> None:
+    """A menu's version counts for itself: the other one's may be the higher, and pass for the newer."""
+    become(place.alex, path, "WINDOW2")
+    with synced_window(qtbot, place.server.url, path, keep_session=True) as window:
+        window.arrive(*ADA)
+        window.until_live()
+        order = window.api.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
+        qtbot.waitUntil(lambda: window.api.standing.counts.open == 0)
+    with closing(LocalStore(path / "customer.db")) as store:
+        kept = Cache(store)
+        assert kept.menu is not None
+        assert kept.get(order.id) is not None
+        assert session_file.read(Seal(store)) is not None
+    become(sam, path, "WINDOW2")
+    with closing(LocalStore(path / "customer.db")) as store:
+        kept = Cache(store)
+        assert (kept.menu, kept.get(order.id), kept.owner) == (None, None, "")
+        assert session_file.read(Seal(store)) is None

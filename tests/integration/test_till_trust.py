@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.client.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from core.server import throttle
+from core.server import origin, throttle
 from core.ui import app as ui_app
 from pos_app.settings import PosSettings
 from tests.integration.conftest import Place
@@ -64,6 +65,29 @@ def test_a_till_that_is_revoked_says_so_keeps_what_waits_and_sends_it_once_it_is
         till.until_live()
         till.until_sent()
     assert place.kim.get(f"/api/pos/orders/{order}/").json()["order"]["status"] == "confirmed"
+
+
+def test_a_till_on_the_network_that_was_never_paired_says_what_to_do_and_offers_it(
+    place: Place, path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(origin, "is_here", lambda *_: False)
+    with synced_till(qtbot, place.server.url, path.parent) as till:
+        till.window.sign_in_page.offer_pairing(again=False)
+        till.sign_in(KIM)
+        qtbot.waitUntil(lambda: till.sees("sign_in_error"))
+        assert till.text("sign_in_error") == (
+            "Pair this till first. Ask an admin for a code: orderbell devices pair POS1"
+        )
+        assert till.find_line("pin").property("invalid") is not True
+        offered = till.window.findChild(QPushButton, "pair_till")
+        assert offered is not None
+        assert offered.hasFocus()
+        with qtbot.waitSignal(till.window.sign_in_page.pairing_wanted):
+            qtbot.keyClick(offered, Qt.Key.Key_Space)
+    paired(qtbot, place, path, "POS23")
+    with synced_till(qtbot, place.server.url, path.parent, device="POS23") as till:
+        till.arrive(KIM)
+        till.until_live()
 
 
 def test_too_many_wrong_pins_are_counted_down_and_not_guessed_on_here(
