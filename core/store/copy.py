@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, MetaData, Select, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
-from core.store import dialects, migrate
+from core.store import dialects, migrate, partitions
+from core.store.instants import now
 from core.store.tables import metadata
 
 BATCH: Final = 1_000
@@ -77,6 +78,7 @@ def copy(
             if replacing:
                 _empty(writing, tables)
             _must_be_empty(writing, tables)
+            _make_months(reading, writing)
             copied = _copied(reading, writing, tables, advance)
         except DBAPIError as error:
             writing.exec_driver_sql("ROLLBACK")
@@ -96,7 +98,8 @@ def tables_of(connection: Connection, revision: str) -> list[Table]:
         return list(metadata.sorted_tables)
     found = MetaData()
     found.reflect(connection)
-    return [table for table in found.sorted_tables if table.name != migrate.VERSION_TABLE]
+    others = {migrate.VERSION_TABLE}.union(*(partitions.of(connection, name) for name in partitions.TABLES))
+    return [table for table in found.sorted_tables if table.name not in others]
 
 
 def digest(connection: Connection, table: Table) -> Digest:
@@ -110,10 +113,20 @@ def digest(connection: Connection, table: Table) -> Digest:
 
 def _empty(connection: Connection, tables: Sequence[Table]) -> None:
     """Of all rows at once. History is written once, by whoever works with it; here another history takes its place."""
-    guard = "ALTER TABLE status_history {} TRIGGER status_history_no_truncate"
-    connection.exec_driver_sql(guard.format("DISABLE"))
+    histories = ["status_history", *partitions.of(connection, "status_history")]
+    guard = "ALTER TABLE {} {} TRIGGER status_history_no_truncate"
+    for each in histories:
+        connection.exec_driver_sql(guard.format(each, "DISABLE"))
     connection.exec_driver_sql(f"TRUNCATE TABLE {', '.join(table.name for table in tables)}")
-    connection.exec_driver_sql(guard.format("ENABLE"))
+    for each in histories:
+        connection.exec_driver_sql(guard.format(each, "ENABLE"))
+
+
+def _make_months(reading: Connection, writing: Connection) -> None:
+    """For the source's orders, where the destination has months."""
+    latest = partitions.ahead(now())[-1]
+    for table, month in partitions.missing(writing, partitions.with_orders(reading, latest)):
+        partitions.make(writing, table, month)
 
 
 def _must_be_empty(connection: Connection, tables: Sequence[Table]) -> None:

@@ -8,14 +8,15 @@ from typing import Any, Final, TypeVar
 import sqlalchemy
 from alembic.util import CommandError
 from sqlalchemy import Engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.domain.ids import ShopId
-from core.store import dialects, migrate
+from core.store import dialects, migrate, partitions
 from core.store.announcements import Announcements
+from core.store.instants import now
 from core.store.readers import Readers, in_snapshot
 from core.store.statements import Transaction
-from core.store.writer import Work, Writer
+from core.store.writer import Unavailable, Work, Writer
 
 T = TypeVar("T")
 
@@ -112,6 +113,18 @@ class Database:
         self._writer.on_events = on_events
         if self._announcements is not None:
             self._announcements.listen(on_events)
+
+    def make_months_ahead(self) -> None:
+        """Have a place for what is ordered this month and the next ones. Short, but not for the event loop.
+
+        Raises `Unavailable` when there was no moment for it; until there is one, nothing is lost and nothing fails.
+        """
+        try:
+            partitions.make_ahead(self.engine, now())
+        except DBAPIError as error:
+            if not dialects.is_servers(error):
+                raise
+            raise Unavailable(f"next month's partitions are not made yet: {error.orig}") from error
 
     def close(self) -> None:
         """Finish every accepted write, then let go of the file. Closing again does nothing."""

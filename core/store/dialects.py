@@ -16,7 +16,7 @@ READ_CACHE_KIB: Final = 65_536
 """Pages that a reading connection holds. SQLite's 2 MB are turned over by fifty customers of a shop with a million
 orders: 118 µs a history page instead of 70."""
 CHANNEL: Final = "orderbell_events"
-_MIGRATION_LOCK: Final = 0x4F7264657262656C  # "Orderbel"; any number that nobody else uses
+MIGRATION_LOCK: Final = 0x4F7264657262656C  # "Orderbel"; any number that nobody else uses
 
 
 def _leave(_connection: Any) -> None:
@@ -42,6 +42,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Run in the migrations' own transaction, after them."""
     shared: bool
     """Other processes write to it, too: shops are locked, some operations are tried again, commits are announced."""
+    partitioned: bool
+    """What grows with every order lies by month: `core.store.partitions`."""
     readers: int
     """Connections with a thread of their own for short questions; with 0 they are answered where they stand."""
 
@@ -67,6 +69,7 @@ SQLITE: Final = Dialect(
     begin_write="BEGIN IMMEDIATE",
     begin_migration=("BEGIN IMMEDIATE",),
     shared=False,
+    partitioned=False,
     readers=0,
 )
 
@@ -145,9 +148,10 @@ POSTGRESQL: Final = Dialect(
         _NOT_FROZEN,
     ),
     begin_write="BEGIN",
-    begin_migration=("BEGIN", "SET LOCAL lock_timeout = 0", f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"),
+    begin_migration=("BEGIN", "SET LOCAL lock_timeout = 0", f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
     after_migration=_compare_as_bytes,
     shared=True,
+    partitioned=True,
     readers=4,
 )
 

@@ -53,6 +53,15 @@ def _key(name: str, *more: Any) -> Column[str]:
     return Column(name, Text, *more, primary_key=True, nullable=False)
 
 
+def _order_id() -> Column[str]:
+    """Of what lies by month with PostgreSQL (`core.store.partitions`): ranges of ids are ranges of bytes."""
+    as_bytes = Text().with_variant(Text(collation="C"), "postgresql")
+    return Column("order_id", as_bytes, ForeignKey("orders.id"), primary_key=True, nullable=False)
+
+
+_BY_MONTH: Final = "RANGE (order_id)"
+
+
 def _shop() -> Column[str]:
     return _text("shop_id", ForeignKey("shops.id"))
 
@@ -239,7 +248,7 @@ orders: Final = Table(
 order_lines: Final = Table(
     "order_lines",
     metadata,
-    _key("order_id", ForeignKey("orders.id")),
+    _order_id(),
     Column("position", Integer, primary_key=True, nullable=False),
     _text("item_id"),
     _text("name"),
@@ -250,12 +259,13 @@ order_lines: Final = Table(
     _text("note"),
     CheckConstraint("quantity >= 1", name="quantity"),
     sqlite_with_rowid=False,  # an order's lines lie together, found by their key alone
+    postgresql_partition_by=_BY_MONTH,
 )
 
 status_history: Final = Table(
     "status_history",
     metadata,
-    _key("order_id", ForeignKey("orders.id")),
+    _order_id(),
     Column("version", Integer, primary_key=True, nullable=False),  # the order's, that this change made
     _text("source", nullable=True),
     _text("target"),
@@ -267,6 +277,7 @@ status_history: Final = Table(
     _text("device"),
     _big("client_at", nullable=True),
     sqlite_with_rowid=False,
+    postgresql_partition_by=_BY_MONTH,
 )
 
 events: Final = Table(
@@ -330,7 +341,26 @@ wrong_tries: Final = Table(
     Index(None, "last_at"),
 )
 
+for _table in (order_lines, status_history):
+    event.listen(
+        _table,
+        "after_create",
+        DDL(f"CREATE TABLE {_table.name}_default PARTITION OF {_table.name} DEFAULT").execute_if(  # type: ignore[no-untyped-call]
+            dialect="postgresql"
+        ),
+    )
+
+
 # History is written once.
+def history_guards(table: str) -> tuple[str, ...]:
+    """PostgreSQL's triggers that refuse. Each partition has its own: those of a statement are not inherited."""
+    return tuple(
+        f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION status_history_is_append_only()"
+        for verb in ("update", "delete", "truncate")
+    )
+
+
 HISTORY_GUARDS: Final = {
     "sqlite": tuple(
         f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
@@ -342,11 +372,8 @@ HISTORY_GUARDS: Final = {
             "CREATE FUNCTION status_history_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
             "EXCEPTION 'status history is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
         ),
-        *(
-            f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
-            "FOR EACH STATEMENT EXECUTE FUNCTION status_history_is_append_only()"
-            for verb in ("update", "delete", "truncate")
-        ),
+        *history_guards("status_history"),
+        *history_guards("status_history_default"),
     ),
 }
 for _dialect, _guards in HISTORY_GUARDS.items():

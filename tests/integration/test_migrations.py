@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.store import migrate
+from core.store import migrate, partitions
 from core.store.database import make_engine
 from core.store.tables import metadata
 from tests.support import databases
@@ -20,7 +20,9 @@ def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     engine = make_engine(databases.url(tmp_path / "new.db"))
     migrate.upgrade(engine)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        parts = {name for table in partitions.TABLES for name in partitions.of(connection, table)}
+        options = {"include_name": lambda name, kind, _parents: kind != "table" or name not in parts}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
     migrated = _schema(engine)
     engine.dispose()
     engine = make_engine(databases.url(tmp_path / "created.db"))
@@ -44,7 +46,7 @@ def test_the_devices_of_before_displays_are_terminals(tmp_path: Path) -> None:
 
 
 def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
-    """Indexes and triggers, and with PostgreSQL how its columns compare."""
+    """Indexes and triggers; not those of single months, which come and go."""
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(_SCHEMA[engine.dialect.name]).fetchall()
     return {name: " ".join(sql.split()) for name, sql in rows}
@@ -53,8 +55,9 @@ def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
 _SCHEMA = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL",
     "postgresql": "SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public' "
-    "AND tablename <> 'alembic_version' "
-    "UNION ALL SELECT tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "AND tablename <> 'alembic_version' AND tablename !~ '_[0-9]{4}_[0-9]{2}$' "
+    "UNION ALL SELECT tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid) FROM pg_trigger "
+    "WHERE NOT tgisinternal AND tgrelid::regclass::text !~ '_[0-9]{4}_[0-9]{2}$'",
 }
 
 
