@@ -11,9 +11,10 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from core.domain.ids import ShopId
+from core.domain.people import DeviceKind
 from core.protocol.care import Check, Diagnosis, Fact, Result
 from core.protocol.devices import DeviceReport
-from core.server import openapi
+from core.server import openapi, origin
 from core.server.probe import probe
 from core.server.services import Services
 from core.store import check, migrate
@@ -48,7 +49,7 @@ async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
             _backup(services),
             probed,
             _owners(connection),
-            *map(_device, reports),
+            *(_device(report, on_network=_is_on_network(settings.host)) for report in reports),
         )
         return Diagnosis(checks=checks, facts=_facts(connection))
 
@@ -145,10 +146,18 @@ def _owners(connection: Connection) -> Check:
     )
 
 
-def _device(report: DeviceReport) -> Check:
+def _is_on_network(host: str) -> bool:
+    found = origin.parsed(host)
+    return host != "localhost" and not (found is not None and found.is_loopback)
+
+
+def _device(report: DeviceReport, *, on_network: bool = False) -> Check:
     name = f"device {report.name}"
     if report.revoked_at is not None:
         return Check(name=name, result=Result.SKIPPED, says="It was revoked.")
+    if on_network and report.kind is DeviceKind.TERMINAL and report.paired_at is None:
+        says = "It was never paired: staff sign in at it on this machine only."
+        return Check(name=name, result=Result.WARN, says=says, do=f"orderbell devices pair {report.name}")
     if report.last_contact_at is None:
         return Check(name=name, result=Result.SKIPPED, says="It was never heard of.")
     silence = now() - report.last_contact_at

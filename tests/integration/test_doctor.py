@@ -98,6 +98,15 @@ def test_what_belongs_to_nobody_or_to_another_is_found(
     assert check.do
 
 
+def test_a_till_that_was_never_paired_is_told_of_once_there_is_a_network() -> None:
+    for host, on_network in (("127.0.0.1", False), ("localhost", False), ("::1", False), ("0.0.0.0", True)):
+        assert diagnosis._is_on_network(host) is on_network
+    till = DeviceReport(name=DeviceId("POS1"), kind=DeviceKind.TERMINAL)
+    assert diagnosis._device(till, on_network=True).result is WARN
+    paired = msgspec.structs.replace(till, paired_at=now())
+    assert diagnosis._device(paired, on_network=True).result is SKIPPED
+
+
 @pytest.mark.parametrize(
     ("ago", "told", "result"),
     [
