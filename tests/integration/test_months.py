@@ -101,9 +101,8 @@ def test_rows_lie_with_their_month(kept: Kept) -> None:
         assert _places(kept.database.engine, table) == places
 
 
-def test_an_upgrade_puts_what_is_there_in_its_place(tmp_path: Path) -> None:
+def test_an_upgrade_puts_what_is_there_in_its_place(kept: Kept, tmp_path: Path) -> None:
     """Every answer is the same before and after, and so is every row."""
-    kept = Kept(tmp_path)  # only for its orders: its own database has months from the start
     engine = make_engine(databases.url(tmp_path / "before.db"))
     migrate.upgrade(engine, "0006")
     months = [Month(2019, 12), Month(2024, 1), Month(2024, 2), Month(2025, 12), THIS]
@@ -130,7 +129,6 @@ def test_an_upgrade_puts_what_is_there_in_its_place(tmp_path: Path) -> None:
             made = set(partitions.of(connection, table))
         assert made == {*wanted, *(month.partition_of(table) for month in partitions.ahead(now()))}
     engine.dispose()
-    kept.database.close()
 
 
 def _all_partitions(engine: Engine, table: str) -> list[str]:
@@ -253,8 +251,7 @@ def test_who_reads_for_long_is_not_waited_for(kept: Kept) -> None:
     assert set(_places(kept.database.engine, "order_lines").values()) == {name}
 
 
-def test_the_server_makes_them(tmp_path: Path) -> None:
-    kept = Kept(tmp_path)
+def test_the_server_makes_them(kept: Kept, tmp_path: Path) -> None:
     engine, name = kept.database.engine, THIS.later(2).partition_of("status_history")
     with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP TABLE {name}")
