@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from core.domain.ids import DeviceId, ShopId
@@ -97,7 +98,8 @@ class Contacts:
 
     def _ask_followers(self) -> None:
         at = time.time()
-        for bearer, position in self._followers():
+        # A device may have two sockets for a while, one of them half-open: the one that is further speaks for it.
+        for bearer, position in sorted(self._followers(), key=itemgetter(1)):
             heard = self._of(bearer)
             if heard is not None:
                 heard.at, heard.position = at, position

@@ -313,17 +313,28 @@ def test_what_was_heard_outlives_the_server(tmp_path: Path) -> None:
     assert kept.position == 0
 
 
+BEARER = Principal(
+    subject="kim", role=Role.CASHIER, name="Kim", session_id="s", shop_id=ShopId("s"), device_id=DeviceId("POS1")
+)
+
+
+@pytest.mark.parametrize("positions", [(9, 3), (3, 9)])
+def test_of_two_sockets_the_one_that_is_further_speaks_for_the_device(place: Place, positions: tuple[int, int]) -> None:
+    """The other is half-open: its machine has long come back."""
+    heard = Contacts(place.server.database)
+    heard._followers = lambda: [(BEARER, position) for position in positions]
+    heard._ask_followers()
+    assert [contact.position for contact in heard._contacts(0.0)] == [9]
+
+
 def test_hearing_of_a_device_costs_next_to_nothing(place: Place) -> None:
     """It is on the way of every request."""
-    bearer = Principal(
-        subject="kim", role=Role.CASHIER, name="Kim", session_id="s", shop_id=ShopId("s"), device_id=DeviceId("POS1")
-    )
     heard = Contacts(place.server.database)
 
     def thousand() -> float:
         started = time.perf_counter()
         for _ in range(1000):
-            heard.met(bearer, b"Orderbell/1")
+            heard.met(BEARER, b"Orderbell/1")
         return time.perf_counter() - started
 
     best_us = 1e3 * min(thousand() for _ in range(20))
