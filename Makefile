@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PYTEST ?= -n 2
+PYTEST ?= -n 4
 SEEDS  ?= 2
 
 .DEFAULT_GOAL := help

@@ -118,9 +118,9 @@ def test_a_tag_opens_nobody_elses_order(place: Place, path: str) -> None:
 
 def test_the_same_version_of_another_history_is_another_tag(place: Place) -> None:
     """A restored server that goes on differently gives the same versions to other contents."""
-    order = place.ada.place()
+    order = place.grace.place()
     paths = ["/api/online/orders/history/", f"/api/online/orders/{order['id']}/"]
-    tags = [place.ada.get(path).headers["ETag"] for path in paths]
+    tags = [place.grace.get(path).headers["ETag"] for path in paths]
     place.server.database.write_blocking(
         lambda tx: tx.connection.exec_driver_sql(
             databases.placed("UPDATE orders SET updated_at = updated_at + 1 WHERE id = ?"), (order["id"],)
@@ -129,7 +129,7 @@ def test_the_same_version_of_another_history_is_another_tag(place: Place) -> Non
     try:
         for path, tag in zip(paths, tags, strict=True):
             # A reading connection remembers orders by version; only its memory is of this history.
-            assert place.ada.get(path, headers={"If-None-Match": tag}).status_code == 200
+            assert place.grace.get(path, headers={"If-None-Match": tag}).status_code == 200
     finally:
         place.server.database.write_blocking(
             lambda tx: tx.connection.exec_driver_sql(
