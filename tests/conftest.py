@@ -56,7 +56,7 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     threads = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - threads:
-        thread.join(5)
+        thread.join(30)  # a call that is under way may be at its last try
     left = [thread.name for thread in set(threading.enumerate()) - threads if thread.is_alive()]
     assert not left, f"{request.node.nodeid} left threads behind: {left}"
     if "qapp" in request.fixturenames:
