@@ -96,6 +96,18 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     settings.add_flags(parser, ServerSettings, only=("data_dir", "database_url", "key_file"))
 
 
+def subcommand(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object, examples: str
+) -> argparse.ArgumentParser:
+    """A command's command that asks the backend: `run` is kept in its options."""
+    parser = commands.add_parser(
+        name, help=says, description=says, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(run=run)
+    add_flags(parser)
+    return parser
+
+
 def configured(options: argparse.Namespace) -> ServerSettings:
     """The server's settings, as the command's flags, the environment and the file say. Raises `Failed`."""
     try:

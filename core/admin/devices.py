@@ -35,30 +35,21 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    pair = _command(commands, "pair", "a code to type into a till, a board or a screen", _pair)
+    pair = backend.subcommand(commands, "pair", "a code to type into a till, a board or a screen", _pair, _EXAMPLES)
     pair.add_argument("name", help="what it is called: POS2")
     pair.add_argument("--kind", choices=[kind.value for kind in DeviceKind], default=DeviceKind.TERMINAL.value)
     pair.add_argument("--json", action="store_true", help="for a script")
-    listing = _command(commands, "list", "all devices, when they were last heard of and how far behind they are", _list)
+    listing = backend.subcommand(
+        commands, "list", "all devices, when they were last heard of and how far behind they are", _list, _EXAMPLES
+    )
     listing.add_argument("--json", action="store_true", help="for a script")
-    revoke = _command(commands, "revoke", "end what a device may do, at once", _revoke)
+    revoke = backend.subcommand(commands, "revoke", "end what a device may do, at once", _revoke, _EXAMPLES)
     revoke.add_argument("name")
     revoke.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args(argv)
     with backend.reach(backend.configured(options), options.shop) as api:
         options.run(api, options)
     return 0
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(run=run)
-    backend.add_flags(parser)
-    return parser
 
 
 def _pair(api: Backend, options: argparse.Namespace) -> None:

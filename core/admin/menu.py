@@ -71,10 +71,10 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    exporting = _command(commands, "export", "write the menu to a CSV file", _export)
+    exporting = backend.subcommand(commands, "export", "write the menu to a CSV file", _export, _EXAMPLES)
     exporting.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
     exporting.add_argument("--semicolon", action="store_true", help="semicolons and decimal commas")
-    importing = _command(commands, "import", "sell by the menu of a CSV file", _import)
+    importing = backend.subcommand(commands, "import", "sell by the menu of a CSV file", _import, _EXAMPLES)
     importing.add_argument("file", help="the file; - for standard input")
     importing.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
     importing.add_argument("--yes", action="store_true", help="do not ask")
@@ -83,17 +83,6 @@ def main(argv: Sequence[str]) -> int:
     with backend.reach(backend.configured(options), options.shop) as api:
         status: int = options.run(api, options)
     return status
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(run=run)
-    backend.add_flags(parser)
-    return parser
 
 
 def _export(api: Backend, options: argparse.Namespace) -> int:

@@ -64,42 +64,36 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    add = _command(commands, "add", "somebody new", _add)
+    add = backend.subcommand(commands, "add", "somebody new", _add, _EXAMPLES)
     add.add_argument("name")
     add.add_argument("--role", choices=(Role.CASHIER.value, Role.ADMIN.value), default=Role.CASHIER.value)
     add.add_argument("--ask", action="store_true", help="type the PIN instead of having one made up")
-    listing = _command(commands, "list", "everybody who works or has worked here", _list)
+    listing = backend.subcommand(commands, "list", "everybody who works or has worked here", _list, _EXAMPLES)
     listing.add_argument("--customers", metavar="Q", nargs="?", const="", help="customers instead, those that match")
     for name, says, change in (
         ("disable", "they sign in no more, and are signed out at once", {"disabled": True}),
         ("enable", "they may sign in again", {"disabled": False}),
         ("unlock", "forget their wrong tries", {"unlock": True}),
     ):
-        command = _command(commands, name, says, _change)
+        command = backend.subcommand(commands, name, says, _change, _EXAMPLES)
         command.set_defaults(change=change)
         _add_whom(command)
-    reset = _command(commands, "reset", "another PIN, or another password for a customer; it signs them out", _reset)
+    reset = backend.subcommand(
+        commands, "reset", "another PIN, or another password for a customer; it signs them out", _reset, _EXAMPLES
+    )
     reset.add_argument("--ask", action="store_true", help="type it instead of having one made up")
     _add_whom(reset)
-    role = _command(commands, "role", "make somebody a cashier or an admin; it signs them out", _role)
+    role = backend.subcommand(
+        commands, "role", "make somebody a cashier or an admin; it signs them out", _role, _EXAMPLES
+    )
     role.add_argument("name")
     role.add_argument("role", choices=(Role.CASHIER.value, Role.ADMIN.value))
+    for each in commands.choices.values():
+        each.add_argument("--json", action="store_true", help="for a script")
     options = parser.parse_args(argv)
     with backend.reach(backend.configured(options), options.shop) as api:
         options.run(api, options)
     return 0
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", help="for a script")
-    backend.add_flags(parser)
-    return parser
 
 
 def _add_whom(parser: argparse.ArgumentParser) -> None:
