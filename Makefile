@@ -8,6 +8,10 @@ READY  := $(VENV)/.ready
 PYTEST ?= -n 4
 SEEDS  ?= 2
 
+# Bytecode is kept, whatever the environment says: without it each process that is started, and the tests start hundreds,
+# first compiles everything anew, which takes it twice as long.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench drill fuzz audit lock clean
 

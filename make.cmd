@@ -3,6 +3,8 @@ rem The Makefile's targets for Windows, with nothing but Python 3.11 or newer:  
 setlocal
 cd /d "%~dp0"
 if not defined PYTHON set PYTHON=py -3
+rem Bytecode is kept, as the Makefile says.
+set PYTHONDONTWRITEBYTECODE=
 set RUN=.venv\Scripts\python.exe
 set TARGET=%1
 if "%TARGET%"=="" (echo make setup ^| demo ^| test ^| check ^| format ^| bench ^| drill ^| fuzz ^| audit & exit /b 2)
@@ -23,14 +25,14 @@ for /f "tokens=1,*" %%a in ("%*") do set REST=%%b
 if "%TARGET%"=="setup" exit /b 0
 if "%TARGET%"=="demo" (.venv\Scripts\orderbell.exe demo %REST% & exit /b)
 if "%TARGET%"=="test" (%RUN% -m pytest -n 4 %REST% & exit /b)
-if "%TARGET%"=="bench" (%RUN% -m benchmarks %REST% & exit /b)
-if "%TARGET%"=="drill" (%RUN% -m tests.drill %REST% & exit /b)
-if "%TARGET%"=="fuzz" (%RUN% -m tests.fuzz %REST% & exit /b)
-if "%TARGET%"=="audit" (%RUN% -m tests.audit & exit /b)
-if "%TARGET%"=="format" (%RUN% -m ruff check --fix . & %RUN% -m ruff format . & exit /b)
 if "%TARGET%"=="check" (
     %RUN% -m ruff check . && %RUN% -m ruff format --check . && %RUN% -m mypy && .venv\Scripts\lint-imports.exe && %RUN% -m pytest -n 4
     exit /b
 )
+if "%TARGET%"=="format" (%RUN% -m ruff check --fix . & %RUN% -m ruff format . & exit /b)
+if "%TARGET%"=="bench" (%RUN% -m benchmarks %REST% & exit /b)
+if "%TARGET%"=="drill" (%RUN% -m tests.drill --seeds 2 %REST% & exit /b)
+if "%TARGET%"=="fuzz" (%RUN% -m tests.fuzz %REST% & exit /b)
+if "%TARGET%"=="audit" (%RUN% -m tests.audit & exit /b)
 echo There is no target %TARGET%.
 exit /b 2

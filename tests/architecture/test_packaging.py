@@ -95,3 +95,24 @@ def test_commands_lead_somewhere(group: str) -> None:
     assert ours
     for point in ours:
         assert callable(point.load()), point
+
+
+def _programs(recipe: str) -> set[str]:
+    """What a target runs: modules and scripts of the environment, without Qt's check of a Linux machine."""
+    found = re.findall(r"-m (?P<module>[\w.]+)|(?:\$\(BIN\)/|Scripts\\)(?!python\b)(?P<script>[\w-]+)", recipe)
+    return {module or script for module, script in found} - {"core.ui.preflight"}
+
+
+def test_windows_has_the_same_targets() -> None:
+    """But for `help`, which is what no target gives, and two that are the developers' own."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = dict(re.findall(r"^([a-z]+):.*## .*\n((?:\t.*\n)*)", makefile, re.MULTILINE))
+    script = (ROOT / "make.cmd").read_text(encoding="utf-8")
+    named = re.search(r"echo make (.*?) &", script)
+    assert named is not None
+    theirs = dict(re.findall(r'^if "%TARGET%"=="([a-z]+)" (?:\(((?:.*\)|\n(?:.*\n)*?\))$)|exit)', script, re.MULTILINE))
+    assert named[1].split(" ^| ") == list(theirs)
+    assert set(theirs) == set(recipes) - {"help", "lock", "clean"}
+    for target, recipe in recipes.items():
+        wanted = _programs(recipe.replace("$(MAKE) --no-print-directory test", recipes["test"]))
+        assert target not in theirs or _programs(theirs[target]) == wanted, target
