@@ -1,4 +1,7 @@
-"""A session that outlives the process: sealed in the window's own file, gone with sign-out."""
+"""A session that outlives the process: sealed in the window's own file, gone with sign-out.
+
+What stays is the token by which the server knows this client again. It gives no right and names nobody.
+"""
 
 import msgspec
 
@@ -7,6 +10,7 @@ from core.domain.ids import OpId
 from core.protocol.replies import Tokens
 
 _NAME = "session"
+_CLIENT = "client"
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -28,7 +32,15 @@ def read(seal: Seal) -> tuple[Tokens, OpId] | None:
 
 def keep(seal: Seal, tokens: Tokens | None, op_id: OpId) -> None:
     """As `core.client.session.Keep`: on the disk before the tokens are used."""
+    if tokens is not None and tokens.client_token:
+        seal.keep(_CLIENT, tokens.client_token.encode())
     seal.keep(_NAME, None if tokens is None else msgspec.json.encode(_Kept(tokens, op_id)))
+
+
+def client_token(seal: Seal) -> str:
+    """What whoever signed in here last shows to be known again, also after sign-out; empty for nothing."""
+    held = seal.read(_CLIENT)
+    return held.decode() if held is not None else ""
 
 
 def _take_over(seal: Seal) -> None:

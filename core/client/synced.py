@@ -118,6 +118,7 @@ class SyncedApi:
         return self._begin(self._http.sign_up(identity.proven(self._seal, request)))
 
     def sign_in(self, request: SignIn) -> Tokens:
+        request = msgspec.structs.replace(request, client_token=session_file.client_token(self._seal))
         return self._begin(self._http.sign_in(identity.proven(self._seal, request)))
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:

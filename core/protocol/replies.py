@@ -17,9 +17,14 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: str
     expires_in_s: int
     person: Person
+    shop: str = ""
+    """The shop's id. Empty: the server is older than this."""
     shop_name: str = ""
     device: str = ""
     """The terminal's number series, for staff."""
+    client_token: str = ""
+    """To be kept beyond sign-out, and shown at the next `SignIn`: it proves that this customer has signed in here, and
+    gives no right. Empty where there is nothing new to keep."""
 
 
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):

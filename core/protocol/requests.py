@@ -52,6 +52,8 @@ class SignIn(_AtScreen, frozen=True, kw_only=True):
 
     login: Annotated[str, Meta(min_length=1, max_length=254)]
     password: Annotated[str, Meta(max_length=128)]
+    client_token: Annotated[str, Meta(max_length=100)] = ""
+    """What the last sign-in here was given: wrong tries elsewhere keep nobody out who shows it."""
 
 
 class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ import secrets
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, DeviceKind, Person, Principal, Role
 from core.domain.texts import check_no_card
@@ -39,7 +41,7 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
         raise problems.invalid("A name has at least one letter.", "name")
     check_no_card(name=request.name)
     shop = await services.database.read(lambda transaction: _shop_at(transaction, request))
-    claimed = await throttle.claim(services, throttle.by_address(address))
+    claimed = await throttle.claim(services, throttle.by_place(address, _screen(shop, request)))
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
 
@@ -49,7 +51,8 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
         except Taken as taken:
             raise problems.exists(f"a customer with this {taken.field}", taken.field) from None
         throttle.take_back(transaction, claimed)
-        return _start_for_customer(services, transaction, customer, request)
+        tokens = _start_for_customer(services, transaction, customer, request)
+        return _with_client_token(services, tokens, password_hash)
 
     return await services.database.write(work, shop.id)
 
@@ -64,8 +67,9 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
         return _shop_at(transaction, request), people.account(transaction, request.login)
 
     shop, account = await services.database.read(find)
-    known = account.customer.id if account else None
-    claimed = await throttle.claim(services, *throttle.customer_counts(known, request.login, address))
+    known, client = account.customer.id if account else None, _client(services, account, request.client_token)
+    counts = throttle.customer_counts(known, request.login, address, screen=_screen(shop, request), client=client)
+    claimed = await throttle.claim(services, *counts)
     if not await services.passwords.verify(account.password_hash if account else None, request.password):
         raise problems.unauthenticated(_WRONG)
     assert account is not None
@@ -75,7 +79,8 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
         if now_kept is None or now_kept.disabled_us is not None or now_kept.password_hash != account.password_hash:
             raise problems.unauthenticated(_WRONG)
         throttle.take_back(transaction, claimed)
-        return _start_for_customer(services, transaction, now_kept.customer, request)
+        tokens = _start_for_customer(services, transaction, now_kept.customer, request)
+        return _with_client_token(services, tokens, now_kept.password_hash, client)
 
     return await services.database.write(work, shop.id)
 
@@ -147,8 +152,10 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
         return shop, secret_hash(transaction, shop) if shop else None
 
     shop, known_hash = await services.database.read(find)
-    claimed = await throttle.claim(services, throttle.by_address(address))
-    if not await services.passwords.verify(known_hash, request.secret):
+    # Nobody guesses what a pairing gave it, so whatever else is tried at its address keeps no such device out.
+    proven = passwords.is_device_secret(known_hash, request.secret)
+    claimed = await throttle.claim(services, *([] if proven else [throttle.by_address(address)]))
+    if not (proven or await services.passwords.verify(known_hash, request.secret)):
         raise problems.unauthenticated(_NO_DEVICE)
     assert shop is not None
     principal = Principal(
@@ -210,6 +217,11 @@ def _shop_at(transaction: Transaction, request: SignIn | SignUp) -> Shop:
     return shop
 
 
+def _screen(shop: Shop, request: SignIn | SignUp) -> str:
+    """The screen that `_shop_at` has found to be what it says; empty for none."""
+    return f"{shop.id}/{request.device}" if request.device else ""
+
+
 def _start_for_customer(
     services: Services, transaction: Transaction, customer: Customer, request: SignIn | SignUp
 ) -> Tokens:
@@ -223,6 +235,29 @@ def _start_for_customer(
         device_id=DeviceId(request.device) if request.device else None,
     )
     return _start(services, transaction, principal, _person(customer), shop)
+
+
+def _with_client_token(services: Services, tokens: Tokens, password_hash: str, client: str = "") -> Tokens:
+    """So that their own client is known again. A shop's screen is everybody's, and proves itself."""
+    if tokens.device:
+        return tokens
+    made = _client_token(services, tokens.person.id, password_hash, client or secrets.token_hex(8))
+    return msgspec.structs.replace(tokens, client_token=made)
+
+
+def _client(services: Services, account: CustomerAccount | None, shown: str) -> str:
+    """Which client it is at which this customer has signed in before; empty when `shown` proves none."""
+    client = shown.partition(".")[0]
+    if account is None or not client:
+        return ""
+    right = _client_token(services, account.customer.id, account.password_hash, client)
+    return client if hmac.compare_digest(shown.encode(), right.encode()) else ""
+
+
+def _client_token(services: Services, customer_id: str, password_hash: str, client: str) -> str:
+    """Another password makes it worthless: whoever had the one before may have made any number of them."""
+    claim = f"client token\0{customer_id}\0{password_hash}\0{client}".encode()
+    return f"{client}.{_base64(hmac.digest(services.keys.refresh, claim, 'sha256'))}"
 
 
 def _start(services: Services, transaction: Transaction, principal: Principal, person: Person, shop: Shop) -> Tokens:
@@ -313,6 +348,7 @@ def _tokens(services: Services, principal: Principal, person: Person, shop: Shop
         refresh_token=refresh_token,
         expires_in_s=services.access.life_s,
         person=person,
+        shop=shop.id,
         shop_name=shop.name,
         device=principal.device_id or "",
     )

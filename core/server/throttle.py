@@ -4,8 +4,9 @@ A try is counted before it is looked at, so that a thousand at once are no way a
 back. Who is not known is counted like who is. The counts lie in the database: a restart does not end them, and all
 processes share them.
 
-An account's count is one for the whole network, and another one at each terminal that has proven itself: whoever wishes
-to lock a cashier out from afar leaves the tills of the shop alone.
+An account's count is one for the whole network, and another one at each place that has proven itself: a paired device,
+or a client at which this customer has signed in before (a "device cookie", see docs/adr/0014). Whoever wishes to lock
+somebody out from afar leaves the tills and screens of the shop alone, and the customer's own.
 """
 
 import hashlib
@@ -67,8 +68,19 @@ def staff_counts(
     return Count(scope, _HERE if is_here else "", PER_ACCOUNT), by_address(address)
 
 
-def customer_counts(known: CustomerId | None, login: str, address: str) -> tuple[Count, ...]:
-    return Count(customer_scope(known, login), "", PER_ACCOUNT), by_address(address)
+def customer_counts(
+    known: CustomerId | None, login: str, address: str, *, screen: str, client: str
+) -> tuple[Count, ...]:
+    """`screen` and `client` are those that have proven themselves; empty for none."""
+    scope = customer_scope(known, login)
+    if client and not screen:
+        return (Count(scope, f"after {client}", PER_ACCOUNT),)
+    return Count(scope, f"at {screen}" if screen else "", PER_ACCOUNT), by_place(address, screen)
+
+
+def by_place(address: str, screen: str) -> Count:
+    """A screen that has proven itself is a place of its own, whatever is tried at the address it shares."""
+    return Count(_scope("screen", screen), "", PER_ADDRESS) if screen else by_address(address)
 
 
 def by_address(address: str) -> Count:

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from core.server import throttle
+from core.protocol.requests import SignIn
+from core.server import passwords, throttle
 from core.store import tries
 from core.store.instants import now
+from core.store.statements import Prepared, Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.server import ServerThread
+from tests.support.synced import Screen
 
 SIGN_IN = "/api/auth/sign-in/"
 STAFF_SIGN_IN = "/api/auth/staff/sign-in/"
@@ -44,8 +47,19 @@ def as_kim(caller: Caller, pin: str = shop.CASHIER_PIN, **more: str) -> Any:
     return caller.post(STAFF_SIGN_IN, {"staff": "Kim", "pin": pin, "device": shop.DEVICE} | more)
 
 
-def as_ada(caller: Caller, password: str = shop.PASSWORD, login: str = shop.ADA.phone) -> Any:
-    return caller.post(SIGN_IN, {"login": login, "password": password})
+def as_ada(caller: Caller, password: str = shop.PASSWORD, login: str = shop.ADA.phone, **more: str) -> Any:
+    return caller.post(SIGN_IN, {"login": login, "password": password} | more)
+
+
+def as_board(caller: Caller, device: str, secret: str = WRONG) -> Any:
+    return caller.post("/api/auth/device/sign-in/", {"device": device, "secret": secret})
+
+
+def paired(place: Place, name: str, kind: str = "display") -> dict[str, str]:
+    """What a device shows, from when it was paired."""
+    code = place.alex.post("/api/admin/devices/", {"name": name, "kind": kind}).json()["code"]
+    told = place.nobody.post("/api/auth/pair/", {"code": code}).json()
+    return {"device": name, "device_secret": told["secret"]}
 
 
 def test_after_ten_wrong_tries_even_the_right_one_waits(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,9 +134,7 @@ def test_whether_a_number_is_taken_is_not_asked_for_long(place: Place, monkeypat
 
 
 def test_guessing_from_afar_locks_no_till_of_the_shop_out(place: Place) -> None:
-    code = place.alex.post("/api/admin/devices/", {"name": "LUNCH1"}).json()["code"]
-    secret = place.nobody.post("/api/auth/pair/", {"code": code}).json()["secret"]
-    till = {"device": "LUNCH1", "device_secret": secret}
+    till = paired(place, "LUNCH1", "terminal")
     for _ in range(MOST):
         assert as_kim(place.nobody, WRONG, device="LUNCH1").status_code == 401
     assert as_kim(place.nobody).status_code == 429
@@ -131,6 +143,117 @@ def test_guessing_from_afar_locks_no_till_of_the_shop_out(place: Place) -> None:
     for _ in range(MOST):
         assert as_kim(place.nobody, WRONG, **till).status_code == 401
     assert as_kim(place.nobody, **till).status_code == 429, "who stands at the till has a count of their own"
+
+
+def test_guessing_from_afar_keeps_no_customer_out_where_they_have_signed_in(place: Place) -> None:
+    mine = as_ada(place.nobody).json()["client_token"]
+    for _ in range(MOST):
+        as_ada(place.nobody, WRONG)
+    assert as_ada(place.nobody).status_code == 429
+    for _ in range(MOST - 1):
+        assert as_ada(place.nobody, WRONG, client_token=mine).status_code == 401
+    mine = as_ada(place.nobody, client_token=mine).json()["client_token"]
+    assert as_ada(place.nobody, WRONG, client_token=mine).status_code == 401
+    assert as_ada(place.nobody, client_token=mine).status_code == 429, (
+        "each such client has tries of its own, and no more"
+    )
+    assert as_ada(place.nobody).status_code == 429
+
+
+def test_what_proves_no_client_of_theirs_gives_no_more_tries(place: Place) -> None:
+    graces = calls.customer(place.server, shop.GRACE).signed_in["client_token"]
+    eve = {"name": "Eve", "phone": "+1 555 0666", "password": "the-old-one"}
+    before = place.nobody.post("/api/auth/sign-up/", eve).json()
+    path = f"/api/admin/customers/{before['person']['id']}/"
+    assert place.alex.post(path, {"password": "another-one"}).status_code == 200
+    eves = {"password": "another-one", "login": eve["phone"]}
+    for _ in range(MOST):
+        as_ada(place.nobody, WRONG)
+        as_ada(place.nobody, WRONG, eve["phone"])
+    client = graces.partition(".")[0]
+    for forged in (graces, client, f"{client}.", f"{client}.{'A' * 43}", ".", "é.é"):
+        assert as_ada(place.nobody, client_token=forged).status_code == 429
+    assert as_ada(place.nobody, **eves, client_token=before["client_token"]).status_code == 429, "of the old password"
+
+
+def test_a_screen_of_the_shop_is_a_place_of_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "PER_ADDRESS", MOST + 1)
+    screen, other = paired(place, "KIOSK1"), paired(place, "KIOSK2")
+    board = paired(place, "BOARD2")
+    for number in range(MOST):
+        as_ada(place.nobody, WRONG, f"+1 999 {number:04d}")
+    as_ada(place.nobody, WRONG)
+    assert as_ada(place.nobody).status_code == 429, "the address has no tries left"
+    assert as_board(place.nobody, "BOARD2", board["device_secret"]).status_code == 200
+    signed_in = as_ada(place.nobody, **screen)
+    assert (signed_in.status_code, signed_in.json()["client_token"]) == (200, ""), "it is nobody's own"
+    for _ in range(MOST):
+        assert as_ada(place.nobody, WRONG, **screen).status_code == 401
+    assert as_ada(place.nobody, **screen).status_code == 429
+    assert as_ada(place.nobody, **other).status_code == 200
+    assert as_ada(place.nobody, WRONG, "+1 999 0001", **screen).status_code == 401
+    assert as_ada(place.nobody, WRONG, "+1 999 0002", **screen).status_code == 429, "it has no more than an address"
+
+
+def test_a_window_shows_that_its_customer_has_been_there(place: Place, tmp_path: Path) -> None:
+    ada = SignIn(login=shop.ADA.phone, password=shop.PASSWORD)
+    with Screen(place.server.url, tmp_path / "customer.db") as window:
+        window.api.sign_in(ada)
+        window.api.sign_out()
+        for _ in range(MOST):
+            as_ada(place.nobody, WRONG)
+        assert as_ada(place.nobody).status_code == 429
+        window.api.sign_in(ada)
+
+
+def test_a_wrong_try_is_the_same_work_for_whoever_is_there_and_whoever_is_not(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What answers alike must not be told apart by how long it takes. What is done is counted, not how long."""
+    done: list[str] = []
+    matches, first, run = passwords._matches, Transaction.first, Transaction.run
+
+    def matched(known_hash: str, secret: str) -> bool:
+        done.append("$".join(known_hash.split("$")[:4]))  # the function and what it costs
+        return matches(known_hash, secret)
+
+    def asked(transaction: Transaction, statement: Prepared, **values: Any) -> Any:
+        done.append(str(statement.statement))
+        return first(transaction, statement, **values)
+
+    def changed(transaction: Transaction, statement: Prepared, **values: Any) -> Any:
+        done.append(str(statement.statement))
+        return run(transaction, statement, **values)
+
+    def work(reply: Any) -> list[str]:
+        assert reply.status_code == 401
+        forget(place)
+        ours = [each for each in done if each.startswith("$") or any(table in each for table in tables)]
+        done.clear()
+        return ours
+
+    tables = ("customers", "staff", "devices", "wrong_tries")
+    paired(place, "BOARD3")
+    gone = {"name": "Gone", "phone": "+1 555 0777", "password": shop.PASSWORD}
+    person = place.nobody.post("/api/auth/sign-up/", gone).json()["person"]
+    place.alex.post(f"/api/admin/customers/{person['id']}/", {"disabled": True})
+    monkeypatch.setattr(passwords, "_matches", matched)
+    monkeypatch.setattr(Transaction, "first", asked)
+    monkeypatch.setattr(Transaction, "run", changed)
+    forget(place)
+    done.clear()
+
+    there = work(as_ada(place.nobody, WRONG))
+    assert [each for each in there if each.startswith("$")] == ["$argon2id$v=19$m=19456,t=2,p=1"]
+    assert work(as_ada(place.nobody, WRONG, "+1 555 9999")) == there
+    assert work(as_ada(place.nobody, WRONG, gone["phone"])) == there
+    assert work(as_ada(place.nobody, WRONG, shop.ADA.email)) == work(as_ada(place.nobody, WRONG, "x@example.org"))
+    kim = work(as_kim(place.nobody, WRONG))
+    assert work(as_kim(place.nobody, WRONG, staff="Nobody")) == kim
+    board = work(as_board(place.nobody, shop.DISPLAY.name))
+    assert work(as_board(place.nobody, "BOARD3")) == work(as_board(place.nobody, "NONE")) == board
+    for each in (kim, board):
+        assert len([step for step in each if step.startswith("$")]) == 1
 
 
 def test_an_admin_unlocks(place: Place) -> None:
