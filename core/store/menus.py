@@ -14,6 +14,10 @@ from core.store.shops import Shop
 from core.store.statements import Prepared, Transaction
 from core.store.tables import menu_categories, menu_groups, menu_items, menu_modifiers, past_menus, shops
 
+KEPT_US: Final = 200 * 86_400_000_000
+"""After a restore clients send again what is up to 90 days old, and a till that was offline may have sold it by a menu
+of 90 days before."""
+
 _INSERT_CATEGORY: Final = Prepared.insert(menu_categories)
 _INSERT_ITEM: Final = Prepared.insert(menu_items)
 _INSERT_GROUP: Final = Prepared.insert(menu_groups)
@@ -62,6 +66,12 @@ _PAST: Final = Prepared(
     .order_by(_p.last_version)
     .limit(1)
 )
+_OLDEST_PAST: Final = Prepared(
+    select(_p.last_version, _p.replaced_at).where(_p.shop_id == _this_shop).order_by(_p.last_version).limit(2)
+)
+_FORGET_PAST: Final = Prepared(
+    delete(past_menus).where(_p.shop_id == _this_shop, _p.last_version == bindparam("version"))
+)
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(tuple[Category, ...]).decode
 
@@ -100,14 +110,20 @@ def insert(transaction: Transaction, shop_id: ShopId, categories: Sequence[Categ
 def replace(transaction: Transaction, current: Menu, shop_id: ShopId, categories: Sequence[Category]) -> int:
     """Sell by `categories` from now on; gives the menu's new version.
 
-    `current` is kept with the last version it had: what a till that was offline has sold by it, it has sold.
+    `current` is kept with the last version it had: what a till that was offline has sold by it, it has sold. Menus that
+    were replaced longer than `KEPT` ago are forgotten, up to two of them; what is still told of one is priced by the
+    oldest that is left.
     """
+    at_us = to_us(now())
+    for version, replaced_us in transaction.all(_OLDEST_PAST, shop=shop_id):
+        if replaced_us < at_us - KEPT_US:
+            transaction.run(_FORGET_PAST, shop=shop_id, version=version)
     transaction.run(
         _INSERT_PAST,
         shop_id=shop_id,
         last_version=current.version,
         categories=_encode(current.categories),
-        replaced_at=to_us(now()),
+        replaced_at=at_us,
     )
     for statement in _DELETE:
         transaction.run(statement, shop=shop_id)

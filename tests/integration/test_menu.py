@@ -231,6 +231,25 @@ def test_nobody_pays_what_they_were_not_asked_for(place: Place) -> None:
     assert int(again.json()["number"][-6:]) == int(number[-6:]) + 1, "what was refused took no number"
 
 
+def test_old_menus_are_forgotten_when_another_takes_their_place(place: Place) -> None:
+    def kept() -> list[int]:
+        of_shop = "SELECT last_version FROM past_menus WHERE shop_id = ? ORDER BY last_version"
+        return [row[0] for row in place.rows(of_shop, place.world.shop)]
+
+    def change() -> None:
+        put(place, shop.MENU.categories if menu(place.alex).categories == with_taco() else with_taco())
+
+    for _ in range(4):
+        change()
+    before = kept()
+    with place.server.database.engine.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE past_menus SET replaced_at = 1 WHERE last_version < {before[-1]}")
+    for _ in before:
+        change()
+    assert kept()[0] == before[-1], "two at a time, and none that may still be told of"
+    assert len(kept()) == len(before) + 1
+
+
 def test_a_menu_that_was_rolled_back_is_not_remembered(place: Place) -> None:
     """The next one gets its version."""
     offers = Offers()
