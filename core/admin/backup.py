@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import settings
 from core.admin import backend, console
-from core.admin.alone import alone
 from core.admin.failed import Failed
 from core.protocol.care import BackupMade
 from core.server import keys
@@ -19,6 +19,7 @@ from core.store import backup as backups
 from core.store import restore as restoring
 from core.store.backup import BackupError, BadBackup
 from core.store.files import write_whole
+from core.store.owner import AlreadyServed, Ownership
 from core.store.restore import Restored, RestoreError
 
 KEYS: Final = ".keys.json"
@@ -150,13 +151,15 @@ def _looked_at(path: Path) -> Verified:
 def _restore(configured: ServerSettings, options: argparse.Namespace) -> int:
     path = _find(configured, options.file)
     try:
-        with alone(configured.database, "Stop the server first."):
+        with Ownership(configured.database, alone=True):
             backup = backups.verify(path)
             _tell(_at_stake(configured, backup), options)
             console.confirm(f"Put the backup of {_when(backup)} in the database's place?", yes=options.yes)
             with console.progress("restoring") as advance:
                 restored = restoring.restore(path, configured.database, configured.backup_path, advance)
-    except (BadBackup, BackupError, RestoreError) as error:
+    except AlreadyServed as error:
+        raise Failed(f"{error} Stop the server first.") from None
+    except (BadBackup, BackupError, RestoreError, SQLAlchemyError) as error:
         raise Failed(f"{error}.") from None
     had_keys = _put_keys_back(configured, path)
     if options.json:

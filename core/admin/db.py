@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import settings
 from core.admin import backend, console
-from core.admin.alone import alone
 from core.admin.failed import Failed
 from core.protocol.care import Finding, Findings
 from core.server.backups import open_database
@@ -148,8 +147,14 @@ def _copy(options: argparse.Namespace) -> int:
     urls = [_url(options.source), _url(options.destination)]
     source, destination = _engine(_existing(urls[0])), _engine(urls[1])
     try:
-        with alone(urls[0], _STOP), alone(urls[1], _STOP), console.progress("copying") as advance:
+        with (
+            Ownership(urls[0], alone=True),
+            Ownership(urls[1], alone=True),
+            console.progress("copying") as advance,
+        ):
             copied = copy(source, destination, advance)
+    except AlreadyServed as error:
+        raise Failed(f"{error} {_STOP}") from None
     except (CopyError, SQLAlchemyError, migrate.NewerSchema) as error:
         raise Failed(f"{error}") from None
     finally:

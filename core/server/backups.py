@@ -18,7 +18,7 @@ from core.server.background import repeating
 from core.server.settings import ServerSettings
 from core.store import backup, migrate
 from core.store.backup import Backup, BackupError
-from core.store.database import CannotOpen, Database, make_engine
+from core.store.database import CannotOpen, Database, Duty, make_engine
 from core.store.instants import now
 from core.store.tables import orders
 
@@ -32,7 +32,8 @@ _LOOK_S: Final = 60.0
 
 
 class Backups:
-    """Those of one backend. `last` is the newest there is; `problem` says why the last scheduled one was not made."""
+    """Those of one backend. `last` is the newest there is; `problem` says why the last scheduled one was not made;
+    `elsewhere` that another backend of the database makes them, in a directory of its own or this one."""
 
     def __init__(self, database: Database, settings: ServerSettings) -> None:
         self._database = database
@@ -43,6 +44,7 @@ class Backups:
         self._not_before = now()
         self.last = next(iter(self.all()), None)
         self.problem = ""
+        self.elsewhere = False
 
     def all(self) -> list[Backup]:
         """Every backup in the directory, newest first."""
@@ -81,6 +83,12 @@ class Backups:
         return last + timedelta(hours=self._settings.backup_every_h)
 
     async def _when_due(self) -> None:
+        was_elsewhere, self.elsewhere = self.elsewhere, not await self._database.takes_on(Duty.BACKUPS)
+        if self.elsewhere:
+            await asyncio.sleep(_LOOK_S)
+            return
+        if was_elsewhere:  # what it has made here is ours now
+            self.last = next(iter(await asyncio.to_thread(self.all)), None)
         due = max(self.due_at(self.last.made_at if self.last else None), self._not_before)
         wait_s = (due - now()).total_seconds()
         if wait_s > 0:

@@ -127,11 +127,14 @@ def _backup(services: Services) -> Check:
     create = "orderbell backup create"
     if services.backups.problem:
         return Check(name="backup", result=Result.FAIL, says=services.backups.problem, do=f"Mend that; then: {create}")
+    age_h = (now() - last.made_at).total_seconds() / 3600 if last else 0.0
+    is_late = last is None or age_h > 2 * (every_h or 24)
+    if is_late and services.backups.elsewhere:
+        return Check(name="backup", result=Result.SKIPPED, says="Another backend of this database makes them.")
     if last is None:
         return Check(name="backup", result=Result.WARN, says="There is no backup yet.", do=create)
-    age_h = (now() - last.made_at).total_seconds() / 3600
     says = f"The last one is {age_h:.1f} h old: {last.name}."
-    if age_h > 2 * (every_h or 24):
+    if is_late:
         return Check(name="backup", result=Result.WARN, says=says, do=f"{create}, or backup_every_h in the settings")
     return Check(name="backup", result=Result.OK, says=says)
 

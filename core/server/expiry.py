@@ -8,6 +8,7 @@ from typing import Final
 from core.server import throttle
 from core.server.services import Services
 from core.store import operations, sessions, tries
+from core.store.database import Duty
 from core.store.instants import now, to_us
 
 STEP: Final = 500
@@ -22,6 +23,9 @@ the backup has of it must still be known then."""
 
 async def forget_expired(services: Services) -> None:
     """One small step, between other writes; then a pause, short while there is more to forget."""
+    if not await services.database.takes_on(Duty.FORGETTING):
+        await asyncio.sleep(PAUSE_S)
+        return
     at = now()
     steps = (
         partial(sessions.trim, before_us=to_us(at - _SPARED), step=STEP),

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from enum import IntEnum, auto
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
 from alembic.util import CommandError
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import BigInteger, Engine, bindparam, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.domain.ids import ShopId
@@ -15,12 +16,20 @@ from core.store import dialects, migrate, partitions
 from core.store.announcements import Announcements
 from core.store.instants import now
 from core.store.readers import Readers, in_snapshot
-from core.store.statements import Transaction
+from core.store.statements import Prepared, Transaction
 from core.store.writer import Unavailable, Work, Writer
 
 T = TypeVar("T")
 
 SEARCHERS: Final = 2
+_TAKE_ON: Final = Prepared(select(func.pg_try_advisory_lock(bindparam("lock", type_=BigInteger))))
+
+
+class Duty(IntEnum):
+    """What only one of the processes that share a database has to do."""
+
+    BACKUPS = auto()
+    FORGETTING = auto()
 
 
 def file_url(path: Path) -> str:
@@ -55,22 +64,30 @@ class CannotOpen(Exception):
 class Database:
     """Opened on a URL, migrated to the newest schema, closed once. Raises `CannotOpen`.
 
+    Whoever has to be alone with it (`core.store.owner`) keeps it from opening, and waits for nobody who has it open.
+
     Units of work are plain functions of a `Transaction`. `write` groups them; `read` answers a short keyed question,
     with SQLite where it stands, which is far cheaper than a thread's hand-over; `search` takes what may be long to
     a thread of its own. Each sees one snapshot. All of them raise `Unavailable` while a server is out of reach.
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = _open(url)
+        self.engine = _engine(url)
         dialect = dialects.of(self.engine.dialect.name)
-        self._reading = dialect.reading
+        self._reading, self._shared = dialect.reading, dialect.shared
         try:
-            self._here = self._reader() if not dialect.readers else None
-            self._readers = Readers(self._reader, dialect.readers, "store-read")
-            self._searchers = Readers(self._reader, SEARCHERS, "store-search")
-            self._writer = Writer(Transaction(self.engine.connect(), dialect.writing), dialect)
-        except SQLAlchemyError as error:  # a server may have no connection left
+            writing = Transaction(self.engine.connect(), dialect.writing)  # first: it says that we are here
+            try:
+                migrate.upgrade(self.engine)
+                self._here = self._reader() if not dialect.readers else None
+                self._readers = Readers(self._reader, dialect.readers, "store-read")
+                self._searchers = Readers(self._reader, SEARCHERS, "store-search")
+            except BaseException:
+                writing.close()
+                raise
+        except (SQLAlchemyError, CommandError, migrate.NewerSchema) as error:
             raise _cannot_open(self.engine, error) from error
+        self._writer = Writer(writing, dialect)
         self._announcements = Announcements(self.engine) if dialect.shared else None
         if self._announcements is not None:
             self._writer.announcement = self._announcements.command
@@ -106,6 +123,14 @@ class Database:
     def read_blocking(self, work: Work[T]) -> T:
         """A question of any kind, from any thread."""
         return self._searchers.blocking(work)
+
+    async def takes_on(self, duty: Duty) -> bool:
+        """Whether it is this process that does `duty`, of those that share the database: whoever first asked, until it
+        ends. Who asks again and again takes it over from one that has died. Raises `Unavailable`."""
+        if not self._shared:
+            return True
+        row = await self.write(lambda transaction: transaction.first(_TAKE_ON, lock=dialects.DUTY_LOCKS + duty))
+        return row is not None and bool(row[0])
 
     def listen(self, on_events: Callable[[], None] | None) -> None:
         """Have `on_events` called, in a thread of the store's, after every commit that appended events to a shop's,
@@ -144,23 +169,20 @@ class Database:
         return Transaction(self.engine.connect(), self._reading, remembers=True)
 
 
-def _open(url: str) -> Engine:
-    """The engine of a database that has the newest schema. Raises `CannotOpen`."""
+def _engine(url: str) -> Engine:
     try:
-        engine = make_engine(url)
+        return make_engine(url)
     except ImportError as error:
         raise CannotOpen(
             f"PostgreSQL needs a driver that is not installed: pip install orderbell[postgresql] ({error})"
         ) from error
     except (SQLAlchemyError, LookupError) as error:
         raise CannotOpen(f"{url!r} is no database we know: {error}") from error
-    try:
-        migrate.upgrade(engine)
-    except (SQLAlchemyError, CommandError, migrate.NewerSchema) as error:
-        raise _cannot_open(engine, error) from error
-    return engine
 
 
 def _cannot_open(engine: Engine, error: Exception) -> CannotOpen:
     engine.dispose()
-    return CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {getattr(error, 'orig', None) or error}")
+    why = getattr(error, "orig", None) or error
+    if dialects.is_locked(error):
+        why = "it is being restored or copied; start again when that has ended."
+    return CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {why}")

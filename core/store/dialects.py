@@ -1,10 +1,13 @@
 """What SQLite and PostgreSQL want said differently. Nothing else here or above knows which of the two it is."""
 
+import os
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import URL, Connection, NullPool, text
+from sqlalchemy.exc import DBAPIError
 
 BUSY_TIMEOUT_MS: Final = 5_000
 LOCK_TIMEOUT_MS: Final = 8_000
@@ -16,7 +19,13 @@ READ_CACHE_KIB: Final = 65_536
 """Pages that a reading connection holds. SQLite's 2 MB are turned over by fifty customers of a shop with a million
 orders: 118 µs a history page instead of 70."""
 CHANNEL: Final = "orderbell_events"
-MIGRATION_LOCK: Final = 0x4F7264657262656C  # "Orderbel"; any number that nobody else uses
+MIGRATION_LOCK: Final = 0x4F7264657262656C  # "Orderbel"; any number that nobody else uses, nor any of the next few
+PRESENCE_LOCK: Final = MIGRATION_LOCK + 1
+"""Shared by those that work with the database, and wanted by whoever has to be alone with it."""
+DUTY_LOCKS: Final = MIGRATION_LOCK + 2
+"""The first of them: one for each `core.store.database.Duty`."""
+ALONE_WITHIN_MS: Final = 1_000
+"""A backend that has just ended is not yet gone for its server."""
 
 
 def _leave(_connection: Any) -> None:
@@ -76,8 +85,9 @@ SQLITE: Final = Dialect(
 
 # -- PostgreSQL: a server that several processes share
 
-_KEEPALIVE: Final = {
-    "application_name": "orderbell",
+_CONNECTED: Final = {
+    # Whoever asks the server who is there is told whom to stop.
+    "application_name": f"orderbell {socket.gethostname()[:40]} {os.getpid()}",
     "connect_timeout": "5",
     # A server that has gone without a word is noticed within half a minute; by itself TCP takes hours.
     "keepalives_idle": "10",
@@ -91,7 +101,7 @@ def _postgresql_options(url: URL) -> dict[str, Any]:
     import psycopg
 
     return {
-        "connect_args": {name: value for name, value in _KEEPALIVE.items() if name not in url.query}
+        "connect_args": {name: value for name, value in _CONNECTED.items() if name not in url.query}
         | {"cursor_factory": psycopg.RawCursor},
         "paramstyle": "numeric_dollar",  # PostgreSQL's own: nothing is translated at run time
         "poolclass": NullPool,  # each connection is held for as long as the database is open
@@ -141,7 +151,11 @@ POSTGRESQL: Final = Dialect(
         "SET default_transaction_isolation = 'read committed'",  # after waiting for a lock one sees what it protected
     ),
     adapt=_adapt_psycopg,
-    writing=(f"SET lock_timeout = {LOCK_TIMEOUT_MS}", _NOT_FROZEN),
+    writing=(
+        f"SET lock_timeout = {LOCK_TIMEOUT_MS}",
+        _NOT_FROZEN,
+        f"SELECT pg_advisory_lock_shared({PRESENCE_LOCK})",  # let go of by the server when the connection ends
+    ),
     reading=(
         "SET default_transaction_isolation = 'repeatable read'",
         "SET default_transaction_read_only = on",
@@ -163,13 +177,38 @@ def of(name: str) -> Dialect:
     return _BY_NAME[name]
 
 
+_PRESENT: Final = text(
+    "SELECT DISTINCT application_name, host(client_addr) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+    "WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid <> pg_backend_pid() "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND (classid::bigint << 32) | objid::bigint = :lock ORDER BY 1"
+)
+
+
+def be_alone(connection: Connection) -> list[str]:
+    """Keep everybody else from working with the database for as long as the connection lasts. Gives the names of those
+    who do so already; empty when nobody does, and now nobody can. PostgreSQL's."""
+    connection.exec_driver_sql(f"SET lock_timeout = {ALONE_WITHIN_MS}")
+    try:
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({PRESENCE_LOCK})").close()
+    except DBAPIError as error:
+        if not is_locked(error):
+            raise
+        return [f"{name} at {address}" for name, address in connection.execute(_PRESENT, {"lock": PRESENCE_LOCK})] or [
+            "another process"
+        ]
+    return []
+
+
 # -- what a driver's errors mean
 
 _UNIQUE_VIOLATION: Final = "23505"
 """Another process has just written what was looked for in vain."""
+_LOCKED: Final = "55P03"
+"""Somebody else had the lock for longer than one may wait."""
 _CONFLICTS: Final = frozenset({_UNIQUE_VIOLATION, "40001", "40P01"})  # ..., serialization_failure, deadlock_detected
-_OUT_OF_REACH: Final = frozenset({"55P03", "57P01", "57P02", "57P03", "25P03", "53300"})
-# lock_not_available, admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
+_OUT_OF_REACH: Final = frozenset({_LOCKED, "57P01", "57P02", "57P03", "25P03", "53300"})
+# ..., admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
 # too_many_connections
 
 
@@ -181,6 +220,11 @@ def is_conflict(error: BaseException) -> bool:
 def is_duplicate(error: BaseException) -> bool:
     """Whether what was to be written is there already."""
     return _state(error) == _UNIQUE_VIOLATION
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether somebody else had what was wanted to oneself."""
+    return _state(error) == _LOCKED
 
 
 def is_out_of_reach(error: BaseException) -> bool:

@@ -1,42 +1,61 @@
-"""One process owns a database file: SQLite before 3.51.3 may corrupt a WAL that several of them reset."""
+"""Who may be at a database: one process at a file, for SQLite before 3.51.3 may corrupt a WAL that several of them
+reset; and nobody else, file or server, while it is restored or copied."""
 
 import sqlite3
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, make_url
+
+from core.store import dialects
+from core.store.database import make_engine
 
 SUFFIX: Final = ".lock"
 
 
 class AlreadyServed(Exception):
-    """Another process has the database open."""
+    """Another process has the database open; the message says which."""
 
 
 class Ownership:
     """Held for the length of a `with`, and let go of by the system if the process dies.
 
-    The lock is SQLite's own on an empty file beside the database: the same on every system, and another one than
-    those that the database needs. A database on a server needs no owner; then nothing is locked.
-    Raises `AlreadyServed` on entering.
+    A file's lock is SQLite's own on an empty file beside the database: the same on every system, and another one than
+    those that the database needs. A database on a server needs no owner; only whoever has to be `alone` with it keeps
+    every `core.store.database.Database` of it from being open. Raises `AlreadyServed` on entering, and
+    `sqlalchemy.exc.SQLAlchemyError` when a server does not answer.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, alone: bool = False) -> None:
+        self._url = url
         self._path = file_of(make_url(url))
-        self._lock: sqlite3.Connection | None = None
+        self._alone = alone
+        self._lock: sqlite3.Connection | Connection | None = None
 
     def __enter__(self) -> Self:
-        if self._path is None:
-            return self
+        if self._path is not None:
+            self._lock = self._of_file()
+        elif self._alone:
+            self._lock = self._of_server()
+        return self
+
+    def _of_server(self) -> Connection:
+        engine = make_engine(self._url)
+        lock = engine.connect()
+        if present := dialects.be_alone(lock):
+            lock.close()
+            raise AlreadyServed(f"{engine.url.render_as_string(hide_password=True)} is in use by {', '.join(present)}.")
+        return lock
+
+    def _of_file(self) -> sqlite3.Connection:
         lock = sqlite3.connect(f"{self._path}{SUFFIX}", timeout=0, isolation_level=None, check_same_thread=False)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             lock.close()
             raise AlreadyServed(f"{self._path} is in use by another process: {error}.") from None
-        self._lock = lock
-        return self
+        return lock
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -54,12 +54,16 @@ class Transaction:
         self._hold(connection)
 
     def _hold(self, connection: Connection) -> None:
+        try:
+            for each in self._settings:
+                connection.exec_driver_sql(each).close()
+        except BaseException:
+            connection.close()
+            raise
         self.connection = connection
         driver: Any = connection.connection.driver_connection
         self._driver = driver
         self._cursor = driver.cursor()
-        for each in self._settings:
-            self._cursor.execute(each)
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether what `error` says is that the database server cannot be used, or has ended this connection."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from core.server.services import Services
 from core.store import events, shops
+from core.store.database import Duty
 from core.store.instants import now, to_us
 
 STEP: Final = 500
@@ -18,6 +19,9 @@ _BREATH_S: Final = 0.05
 async def forget_old_events(services: Services) -> None:
     """One small step for every shop, between other writes; then a pause, short while there is more to forget."""
     settings, database = services.settings, services.database
+    if not await database.takes_on(Duty.FORGETTING):
+        await asyncio.sleep(PAUSE_S)
+        return
     before_us = to_us(now() - timedelta(days=settings.events_days))
     step = partial(events.trim, before_us=before_us, most=settings.events_most, step=STEP)
     forgotten = [
