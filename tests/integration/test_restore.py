@@ -1,8 +1,8 @@
-"""`orderbell backup restore`: the old database or the new one whenever it dies, what was there is kept, and every
-screen finds out and sends again what the backup lacks."""
+"""`orderbell backup restore`: the old database or the new one whenever it dies, and what was there is kept. What
+screens make of it is `test_sync_restore.py`'s."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,6 @@ from sqlalchemy import Engine
 from core.admin import backup as command
 from core.admin import setup
 from core.admin.failed import Failed
-from core.client import engine as client_engine
-from core.domain.status import OrderStatus
 from core.protocol.care import BackupKind
 from core.store import backup, check, migrate, restore
 from core.store.backup import BadBackup
@@ -23,11 +21,7 @@ from core.store.owner import Ownership
 from core.store.restore import RestoreError
 from tests.integration import calls
 from tests.support import databases, shop
-from tests.support.fault_proxy import FaultProxy
-from tests.support.server import ServerProcess, ServerThread
-from tests.support.synced import Screen
-
-TIMEOUT_S = (1.0, 2.0)
+from tests.support.server import ServerThread
 
 
 def _orders(url: str) -> set[str]:
@@ -263,78 +257,3 @@ def _refuse(*_arguments: Any) -> str:
 def test_a_backup_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadBackup):
         restore.restore(tmp_path / "nothing.backup.db", databases.url(tmp_path / "orderbell.db"), tmp_path)
-
-
-# -- with the shop around it
-
-
-class Shop:
-    """A backend as a process; `proxy.url` stays the same while it is stopped, restored and started."""
-
-    def __init__(self, directory: Path) -> None:
-        self._place = directory / "server"
-        shop.lay_out(self._place / "orderbell.db")
-        self._where = ("--data-dir", str(self._place), "--database-url", databases.url(self._place / "orderbell.db"))
-        self._server = ServerProcess(self._place).__enter__()
-        self.proxy = FaultProxy(self._server.url)
-
-    def back_up(self) -> None:
-        assert command.main(["create", *self._where]) == 0
-
-    def restore(self) -> None:
-        """As an admin does it: stop, restore, start."""
-        self._server.stop()
-        [made] = backup.listed(self._place / "backups")
-        assert command.main(["restore", made.name, "--yes", *self._where]) == 0
-        self._server = ServerProcess(self._place).__enter__()
-        self.proxy.upstream = self._server.url
-
-    def stop(self) -> None:
-        self._server.stop()
-
-
-@pytest.fixture
-def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr(client_engine, "backoff_s", lambda _attempt: 0.1)
-    backend = Shop(tmp_path)
-    with backend.proxy:
-        yield backend
-    backend.stop()
-
-
-def test_everything_acknowledged_comes_back_once_and_nobody_is_signed_out(backend: Shop, tmp_path: Path) -> None:
-    url = backend.proxy.url
-    with (
-        Screen(url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos,
-        Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada,
-    ):
-        pos.staff()
-        ada.customer()
-        pos.until_live()
-        ada.until_live()
-        early = ada.place()
-        pos.until(lambda: pos.store.get(early.id) is not None)
-        backend.back_up()
-        placed = ada.place()
-        pos.until(lambda: pos.store.get(placed.id) is not None)
-        seen = pos.store.get(placed.id)
-        assert seen is not None
-        pos.move(seen, OrderStatus.CONFIRMED)
-        taken = pos.take()
-        pos.until_sent()
-        told = len(pos.told), len(ada.told)
-        backend.restore()
-        pos.until(lambda: any(changed.whole for changed in pos.told[told[0] :]))
-        ada.until(lambda: any(changed.whole for changed in ada.told[told[1] :]))
-        for screen, order_id in ((pos, placed.id), (ada, placed.id), (pos, taken.id)):
-            screen.until(
-                lambda screen=screen, order_id=order_id: (  # type: ignore[misc]
-                    (row := screen.store.server_row(order_id)) is not None and row.status is OrderStatus.CONFIRMED
-                )
-            )
-        pos.until_sent()
-        ada.until_sent()
-        row = pos.store.server_row(taken.id)
-        assert row is not None
-        assert (row.number, row.version) == (taken.number, 1)
-        assert {order.id for order in ada.store} == {early.id, placed.id}

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
+from core.admin import backup as command
 from core.client import engine
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
+from core.store import backup
 from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerProcess
@@ -17,36 +20,59 @@ TIMEOUT_S = (1.0, 2.0)
 
 
 class Restorable:
-    """A backend as a process, whose database can be kept and put back. `proxy.url` stays the same."""
+    """A backend as a process whose database can be kept and put back; `proxy.url` stays the same."""
 
     def __init__(self, directory: Path) -> None:
         self._place = directory / "server"
-        self._kept = directory / "kept"
-        self._kept.mkdir()
         shop.lay_out(self._place / "orderbell.db")
         self._server = ServerProcess(self._place).__enter__()
         self.proxy = FaultProxy(self._server.url)
 
     def keep(self) -> None:
-        self._swap(self._place, self._kept)
+        """As an admin does it."""
+        assert command.main(["create", *self._where]) == 0
 
     def put_back(self) -> None:
-        self._swap(self._kept, self._place)
+        """Stop, restore, start."""
+        self.stop()
+        [made] = backup.listed(self._place / "backups")
+        assert command.main(["restore", made.name, "--yes", *self._where]) == 0
+        self._start()
 
     def stop(self) -> None:
         self._server.stop()
 
-    def _swap(self, source: Path, target: Path) -> None:
-        self._server.kill()
-        databases.copy(source / "orderbell.db", target / "orderbell.db")
+    def _start(self) -> None:
         self._server = ServerProcess(self._place).__enter__()
         self.proxy.upstream = self._server.url
 
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return "--data-dir", str(self._place), "--database-url", databases.url(self._place / "orderbell.db")
 
-@pytest.fixture
-def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Restorable]:
+
+class Copied(Restorable):
+    """It is killed, and its files are copied by somebody who knows nothing of us."""
+
+    @override
+    def keep(self) -> None:
+        self._swap(self._place, self._place.with_name("kept"))
+
+    @override
+    def put_back(self) -> None:
+        self._swap(self._place.with_name("kept"), self._place)
+
+    def _swap(self, source: Path, target: Path) -> None:
+        self._server.kill()
+        target.mkdir(exist_ok=True)
+        databases.copy(source / "orderbell.db", target / "orderbell.db")
+        self._start()
+
+
+@pytest.fixture(params=[Restorable, Copied], ids=["restored", "copied"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Restorable]:
     monkeypatch.setattr(engine, "backoff_s", lambda _attempt: 0.1)
-    backend = Restorable(tmp_path)
+    backend: Restorable = request.param(tmp_path)
     with backend.proxy:
         yield backend
     backend.stop()
@@ -57,7 +83,7 @@ def _has(screen: Screen, order_id: OrderId, status: OrderStatus) -> bool:
     return row is not None and row.status is status
 
 
-def test_everything_acknowledged_comes_back_once(backend: Restorable, tmp_path: Path) -> None:
+def test_everything_acknowledged_comes_back_once_and_nobody_is_signed_out(backend: Restorable, tmp_path: Path) -> None:
     url = backend.proxy.url
     with (
         Screen(url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos,
@@ -67,6 +93,8 @@ def test_everything_acknowledged_comes_back_once(backend: Restorable, tmp_path: 
         ada.customer()
         pos.until_live()
         ada.until_live()
+        early = ada.place()
+        pos.until(lambda: pos.store.get(early.id) is not None)
         backend.keep()
         placed = ada.place()
         pos.until(lambda: pos.store.get(placed.id) is not None)
@@ -89,8 +117,10 @@ def test_everything_acknowledged_comes_back_once(backend: Restorable, tmp_path: 
         row = pos.store.server_row(taken.id)
         assert row is not None
         assert (row.number, row.version) == (taken.number, 1)
+        assert {order.id for order in ada.store} == {early.id, placed.id}
 
 
+@pytest.mark.parametrize("backend", [Copied], indirect=True)
 def test_it_is_found_out_by_who_has_written_to_it_since(backend: Restorable, tmp_path: Path) -> None:
     """The lost orders' numbers are outdone by others' before anybody looks: each run of the server has its witness."""
     url = backend.proxy.url
