@@ -157,7 +157,7 @@ class ConnectionChip(QPushButton):
         updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
         if self.state == "bad":
             offline = self._error is None or isinstance(self._error, Unreachable)
-            state, more = _("Offline") if offline else _("Server problem"), [updated]
+            state, more = _("Offline") if offline else _("Server problem"), [updated] if refresher else []
         elif self._live is not None:
             state, more = _("Live"), self._live
         elif refresher is None:

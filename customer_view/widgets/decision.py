@@ -66,15 +66,16 @@ class Decision(QFrame):
 
 def _asked(held: Operation) -> tuple[str, str, str, str]:
     """Title, words, and what the two buttons say; the second is empty where asking again would be no use."""
+    seen, theirs = held.seen, held.theirs
     if held.kind is Kind.PLACE:
-        if held.theirs is not None:
-            amount = money(held.theirs.total_minor, held.theirs.currency)
-            words = _("It comes to {amount} by now. Nothing has been ordered.").format(amount=amount)
+        if theirs is not None:
+            before, amount = money(seen.total_minor, seen.currency), money(theirs.total_minor, theirs.currency)
+            words = _("It costs {amount} now, not {before}. Nothing has been ordered.")
+            words = words.format(amount=amount, before=before)
             return _("The price has changed"), words, _("Remove it"), _("Order it · {amount}").format(amount=amount)
         words = _("The shop says: {problem} Nothing has been ordered.").format(problem=_(held.problem))
         return _("This order was not accepted"), words, _("Remove it"), _("Send it again")
     title, keep = _("It could not be cancelled"), _("Keep order")
-    theirs = held.theirs
     if held.state is State.PARKED or theirs is None:
         return title, _("The shop says: {problem}").format(problem=_(held.problem)), keep, _("Cancel order")
     words = _("You wanted to cancel it. The shop has it as “{status}” since {time}.").format(

@@ -12,7 +12,7 @@ from typing_extensions import override
 from core.client.operations import Kind
 from core.domain.ids import OrderId
 from core.domain.order import Order
-from core.domain.status import OrderStatus
+from core.domain.status import Fulfilment, OrderStatus
 from core.ui.connection import Freshness
 from core.ui.controls import button, label
 from core.ui.text import _, fulfilment_label, payment_label
@@ -159,7 +159,7 @@ class OrderDetails(QFrame):
         self._stepper.setHidden(early or not self._tracker.is_with_shop)
         self._band.setHidden(held is not None and held.kind.makes_order)
         if not waiting:
-            self._band.show_status(order.status, self._why(order, now) if early else "")
+            self._band.show_status(order.status, self._why(order, now) if early else _to_do(order))
         elif any(each.kind is Kind.CANCEL for each in operations):
             self._band.show_waiting(
                 _("Your cancellation is waiting to be sent."), _("Until it is, the shop goes on with your order.")
@@ -186,3 +186,9 @@ class OrderDetails(QFrame):
     def hideEvent(self, event: QHideEvent) -> None:
         self._tracker.stop()
         super().hideEvent(event)
+
+
+def _to_do(order: Order) -> str:
+    """What is up to the customer now; empty while nothing is."""
+    ready = order.status is OrderStatus.READY and order.fulfilment is Fulfilment.PICKUP
+    return _("Please collect it at the counter.") if ready else ""

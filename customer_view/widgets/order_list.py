@@ -98,7 +98,7 @@ class OrderDelegate(QStyledItemDelegate):
         if unsent is None:
             paint_status_chip(painter, end, status, theme, rtl=rtl)
         elif unsent is Unsent.WAITING:
-            ink, ground = theme.colour("text"), theme.colour("line")
+            ink, ground = theme.colour("text"), theme.colour("sunken")
             paint_chip(painter, end, unsent_label(unsent), "waiting", ink, ground, theme, rtl=rtl)
         else:
             ink, ground = theme.colour("danger"), theme.colour("danger_soft")

@@ -134,7 +134,7 @@ class OrdersPage(QWidget):
         self._details.cancel_asked.connect(self._on_cancel_asked)
         tracker.cancelled.connect(self._on_order_cancelled)
         tracker.cancel_failed.connect(self._on_cancel_failed)
-        tracker.cancel_overtaken.connect(self._tell_overtaken)
+        tracker.cancel_overtaken.connect(self._on_order_moved_on)
 
     # -- what the window tells
 
@@ -224,6 +224,11 @@ class OrdersPage(QWidget):
             self._tell_overtaken(self.tracker.order)
 
     @Slot(object)
+    def _on_order_moved_on(self, order: Order) -> None:
+        """Of the order that is shown, its details ask what is to be done, and need not be announced."""
+        if self.tracker.order != order:
+            self._tell_overtaken(order)
+
     def _tell_overtaken(self, order: Order) -> None:
         self.notice.say(
             _("{number} could not be cancelled").format(number=title(order)),

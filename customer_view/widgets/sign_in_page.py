@@ -46,13 +46,15 @@ class _Form(QWidget):
     def text(self, name: str) -> str:
         return self.fields[name].text
 
-    def blame(self, error: ClientError) -> None:
-        """Say it at the field it is about, and go there; at none of them when it is about none."""
+    def blame(self, error: ClientError) -> bool:
+        """Say it at the field it is about, and go there. False: it is about none of them."""
         field = self.fields.get(error.field)
-        if field is not None:
-            field.set_error(_(error.message))
-            field.input.setFocus(Qt.FocusReason.OtherFocusReason)
-            field.input.selectAll()
+        if field is None:
+            return False
+        field.set_error(_(error.message))
+        field.input.setFocus(Qt.FocusReason.OtherFocusReason)
+        field.input.selectAll()
+        return True
 
     def clear(self) -> None:
         for field in self.fields.values():
@@ -158,12 +160,12 @@ class SignInPage(QWidget):
 
     @Slot(object)
     def _on_account_refused(self, error: ClientError) -> None:
-        self._form.blame(error)
+        said = self._form.blame(error)
         if isinstance(error, Unreachable):
             self.notice.show_error(error, _("Try again"), self._form.submitted.emit)
         elif isinstance(error, Conflict) and self._form is self._sign_up:
             self.notice.show_error(error, _("Sign in instead"), self._sign_in_instead)
-        else:
+        elif not said:
             self.notice.show_error(error)
 
     def _sign_in_instead(self) -> None:

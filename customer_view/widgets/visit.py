@@ -14,6 +14,7 @@ from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
 from core.ui import icons
+from core.ui.as_of import AsOf
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.sound import Sounds
@@ -72,6 +73,7 @@ class Visit(QWidget):
         self._header.tab_chosen.connect(self.show_tab)
         self._header.sign_out_asked.connect(self.sign_out_asked)
         self._header.chip.try_now.connect(self._on_try_now_chosen)
+        self._as_of = AsOf(theme, self._header.chip, api.server_now)
         self._my_orders = OrdersPage(theme, self._store, self._history, self._tracker, api.server_now)
         self._my_orders.order_wanted.connect(self._on_order_wanted)
         self._pages = QStackedWidget()
@@ -82,6 +84,7 @@ class Visit(QWidget):
         column.setSpacing(theme.space(3))
         column.addWidget(self._header)
         column.addWidget(self._pages, 1)
+        column.addWidget(self._as_of)
         if self._toasts is not None:
             column.addWidget(self._toasts)
         for keys, act in (
@@ -118,6 +121,7 @@ class Visit(QWidget):
         """Show the page of a tab; the Order page is made when it is first wanted."""
         self._header.show_tab(name)
         self._pages.setCurrentWidget(self._my_orders if name == MY_ORDERS else self._order_page())
+        self._as_of.tell_of(_("What happened since then is not shown yet.") if name == MY_ORDERS else "")
         self._header.chip.follow(self._history.refresher if name == MY_ORDERS else None)
 
     def end(self) -> None:

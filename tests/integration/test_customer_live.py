@@ -162,7 +162,8 @@ def test_what_the_shop_did_not_take_is_told_in_words_and_the_customer_chooses(
     place: Place, cable: Cable, screen: Synced, qtbot: QtBot
 ) -> None:
     order_id = conflict(place, cable, screen)
-    assert "could not be cancelled" in screen.notice()
+    assert screen.text("decision_title") == "It could not be cancelled"
+    assert not screen.notice(), "it is said where it is asked"
     assert "The shop has it as “Preparing”" in screen.text("decision_words")
     assert "Please decide" in screen.rows()[0]
     assert not screen.find(QPushButton, "decision_again").isVisible(), "asking again would be no use"

@@ -281,9 +281,13 @@ def test_old_orders_are_marked(
     stage.arrive()
     chip = stage.find(ConnectionChip, "connection_chip")
     assert chip.state == "good"
+    assert not stage.sees("as_of")
     monkeypatch.setattr(Refresher, "age_s", property(lambda self: 2 * self.interval_s + 1))
     qtbot.waitUntil(lambda: chip.state == "old")
     qtbot.waitUntil(lambda: stage.find(QLabel, "orders_freshness").property("role") == "error")
+    assert stage.text("as_of_title").endswith(", 2 h ago")
+    stage.click("tab_order")
+    assert not stage.sees("as_of"), "a menu is no order"
 
 
 def test_hidden_it_asks_for_nothing(following: Stage, backend: FakeBackend, qtbot: QtBot) -> None:

@@ -32,7 +32,7 @@ def test_a_wrong_password_is_said_at_the_password(stage: Stage, qtbot: QtBot) ->
     stage.sign_in(password="wrong horse")
     qtbot.waitUntil(lambda: stage.sees("sign_in_password_error"))
     assert "wrong" in stage.text("sign_in_password_error")
-    assert "wrong" in stage.notice()
+    assert not stage.notice(), "once is enough"
     assert stage.find(QLineEdit, "sign_in_password").hasFocus()
     assert stage.find(QPushButton, "sign_in_submit").isEnabled()
     qtbot.keyClicks(stage.find(QLineEdit, "sign_in_password"), "c")
@@ -57,7 +57,7 @@ def test_what_is_typed_wrong_is_said_there_and_not_sent(stage: Stage, field: str
         stage.type(f"sign_up_{name}", text)
     stage.click("sign_up_submit")
     assert stage.sees(f"sign_up_{field}_error")
-    assert stage.notice()
+    assert not stage.notice()
     assert "sign_up" not in stage.backend.calls
     others = [name for name in good if name != field]
     assert not any(stage.sees(f"sign_up_{name}_error") for name in others)

@@ -153,6 +153,7 @@ def test_it_follows_by_its_own_timer_and_the_list_with_it(following: Stage, back
         backend.move(subject.id, status)
         qtbot.waitUntil(lambda place=place: place in tracker(stage) and "since" in tracker(stage))  # type: ignore[misc]
         assert stage.listed()[0].status is status
+    assert "collect it at the counter" in band(stage), "the customer's turn"
     assert backend.calls["history"] == listed
     backend.move(subject.id, S.COMPLETED)
     qtbot.waitUntil(lambda: "Step 5 of 5: Completed" in tracker(stage))
