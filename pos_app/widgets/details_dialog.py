@@ -13,7 +13,7 @@ from core.client.orders import OrderStore
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.ui.controls import button, label, panel, restyle, rule
 from core.ui.jobs import Jobs
-from core.ui.text import _, clock, day, fulfilment_label, money, payment_label, status_label, tender_label
+from core.ui.text import _, clock, day, figure, fulfilment_label, money, payment_label, status_label, tender_label
 from core.ui.theme import Theme
 from pos_app.models.card import Own, channel_label, customer, modifiers, own_words
 from pos_app.models.queue import did
@@ -168,7 +168,7 @@ class DetailsDialog(QDialog):
 
     def _line(self, grid: QGridLayout, line: OrderLine, currency: str) -> None:
         row, top = grid.rowCount(), Qt.AlignmentFlag.AlignTop
-        grid.addWidget(label(str(line.quantity), "strong"), row, 0, top)
+        grid.addWidget(label(figure(line.quantity), "strong"), row, 0, top)
         grid.addWidget(label(line.name, wrap=True), row, 1, top)
         grid.addWidget(label(money(line.total_minor, currency)), row, 2, top | Qt.AlignmentFlag.AlignTrailing)
         if line.modifiers:

@@ -4,18 +4,9 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QDate, QStandardPaths, QTimer, Signal, Slot
+from PySide6.QtCore import QDate, QStandardPaths, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDateEdit,
-    QFileDialog,
-    QHBoxLayout,
-    QLineEdit,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.api import StaffApi
@@ -24,6 +15,7 @@ from core.client.orders import OrderStore
 from core.domain.status import OrderStatus
 from core.protocol.requests import OrderQuery
 from core.ui.controls import button, label
+from core.ui.fields import DayField, Picker, SearchField
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.text import _, figure, ngettext, status_label
@@ -68,6 +60,7 @@ class HistoryPage(QWidget):
         self.list.end_near.connect(self.history.more)
         self._empty = label(role="muted", wrap=True)
         self._empty.setObjectName("history_empty")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.list)
         self._stack.addWidget(self._empty)
@@ -86,17 +79,10 @@ class HistoryPage(QWidget):
         self._tell()
 
     def _filters(self) -> QHBoxLayout:
-        self._sought = QLineEdit()
-        self._sought.setObjectName("history_search")
-        self._sought.setPlaceholderText(_("Number, name or phone"))
-        self._sought.setAccessibleName(_("Number, name or phone"))
-        self._sought.setClearButtonEnabled(True)
-        self._sought.setMaxLength(80)
+        self._sought = SearchField(self._theme, "history_search", _("Number, name or phone"))
         self._sought.textChanged.connect(self._typing.start)
         self._sought.returnPressed.connect(self._search)
-        self._period = QComboBox()
-        self._period.setObjectName("history_period")
-        self._period.setAccessibleName(_("When"))
+        self._period = Picker(self._theme, "history_period", _("When"))
         for words, data in (
             (_("Any time"), _ANY),
             (_("Today"), 0),
@@ -108,10 +94,11 @@ class HistoryPage(QWidget):
             self._period.addItem(words, data)
         self._period.activated.connect(self._search)
         self._period.currentIndexChanged.connect(self._on_period_changed)
-        self._from, self._to = self._date("history_from", _("From")), self._date("history_to", _("To"))
-        self._status = QComboBox()
-        self._status.setObjectName("history_status")
-        self._status.setAccessibleName(_("Status"))
+        self._from = DayField(self._theme, "history_from", _("From"))
+        self._to = DayField(self._theme, "history_to", _("To"))
+        for day in (self._from, self._to):
+            day.dateChanged.connect(self._typing.start)
+        self._status = Picker(self._theme, "history_status", _("Status"))
         self._status.addItem(_("Any status"), None)
         for status in OrderStatus:
             self._status.addItem(status_label(status), status)
@@ -123,14 +110,6 @@ class HistoryPage(QWidget):
             row.addWidget(widget)
         self._on_period_changed()
         return row
-
-    def _date(self, name: str, spoken: str) -> QDateEdit:
-        edit = QDateEdit(QDate.currentDate())
-        edit.setObjectName(name)
-        edit.setAccessibleName(spoken)
-        edit.setCalendarPopup(True)
-        edit.dateChanged.connect(self._typing.start)
-        return edit
 
     def _footer(self) -> QHBoxLayout:
         self._count = label(role="muted")

@@ -4,27 +4,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
-from typing_extensions import override
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.domain.ids import ModifierId
 from core.domain.menu import MAX_NAME, Modifier, ModifierGroup, new_id
 from core.ui.controls import button, label
+from core.ui.fields import Picker
 from core.ui.text import _, figure
 from core.ui.theme import Theme
 from pos_app.widgets.price_field import PriceField
 
 _USUALLY: Final = 12
 """As far as is counted for a group that has no more yet."""
-
-
-class Picker(QComboBox):
-    """One that a wheel over it leaves alone: it is the form around it that scrolls."""
-
-    @override
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class Choices(QWidget):
@@ -157,9 +148,7 @@ class _GroupCard(QFrame):
             self._add(choice)
 
     def _count(self, name: str, spoken: str, value: int, nothing: str = "") -> Picker:
-        box = Picker()
-        box.setObjectName(name)
-        box.setAccessibleName(spoken)
+        box = Picker(self._theme, name, spoken)
         for count in range(max(_USUALLY, value) + 1):
             box.addItem(figure(count) if count or not nothing else nothing, count)
         box.setCurrentIndex(value)

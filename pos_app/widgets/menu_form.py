@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, 
 
 from core.domain.menu import MAX_DESCRIPTION, MAX_NAME, Category, MenuItem
 from core.ui.controls import button, label, restyle
+from core.ui.fields import Picker
 from core.ui.text import _
 from core.ui.theme import Theme
-from pos_app.widgets.menu_choices import Choices, Picker
+from pos_app.widgets.menu_choices import Choices
 from pos_app.widgets.price_field import PriceField
 
 
@@ -73,9 +74,7 @@ class ItemForm(_Form):
         self.price = PriceField(_("Price"), theme)
         self.price.setObjectName("menu_item_price")
         self.description = _line("menu_item_description", _("Description"), MAX_DESCRIPTION)
-        self.category = Picker()
-        self.category.setObjectName("menu_item_category")
-        self.category.setAccessibleName(_("Category"))
+        self.category = Picker(theme, "menu_item_category", _("Category"))
         self.choices = Choices(theme)
         self.column.addWidget(self._wrong)
         for words, field in (

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.api import StaffApi
@@ -10,6 +10,7 @@ from core.client.errors import ClientError, Unreachable
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, items_of
 from core.ui.controls import button, label
+from core.ui.fields import SearchField
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.text import _, ngettext
@@ -63,12 +64,7 @@ class MenuPage(QWidget):
         self._tell()
 
     def _head(self) -> QHBoxLayout:
-        self._sought = QLineEdit()
-        self._sought.setObjectName("menu_search_items")
-        self._sought.setPlaceholderText(_("Search the menu"))
-        self._sought.setAccessibleName(_("Search the menu"))
-        self._sought.setClearButtonEnabled(True)
-        self._sought.setMaxLength(80)
+        self._sought = SearchField(self._theme, "menu_search_items", _("Search the menu"))
         self._sought.textChanged.connect(self._tell)
         self._sold_out = label(role="muted")
         self._sold_out.setObjectName("menu_sold_out")

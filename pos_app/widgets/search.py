@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal, Slot
 
 from pos_app.presenters.board import Board
-from pos_app.widgets.workspace import SearchField
+from pos_app.widgets.workspace import BoardSearch
 
 
 class Search(QObject):
@@ -15,7 +15,7 @@ class Search(QObject):
     left = Signal()
     everywhere_wanted = Signal(str)
 
-    def __init__(self, board: Board, field: SearchField, parent: QObject | None = None) -> None:
+    def __init__(self, board: Board, field: BoardSearch, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._board = board
         self._field = field

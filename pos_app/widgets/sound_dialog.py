@@ -1,11 +1,12 @@
 """How loud the till is."""
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from core.ui.controls import button, label
+from core.ui.fields import CheckBox
 from core.ui.sound import NEW_ORDER, Sounds
-from core.ui.text import _
+from core.ui.text import _, figure
 from core.ui.theme import Theme
 
 
@@ -18,8 +19,7 @@ class SoundDialog(QDialog):
         self.setWindowTitle(_("Sound"))
         self.setMinimumWidth(theme.px(400))
         self._sounds = sounds
-        self._on = QCheckBox(_("Ring for new orders"))
-        self._on.setObjectName("sound_on")
+        self._on = CheckBox(theme, "sound_on", _("Ring for new orders"))
         self._on.setChecked(not sounds.muted)
         self._on.toggled.connect(self._on_switched)
         self._volume = QSlider(Qt.Orientation.Horizontal)
@@ -63,7 +63,7 @@ class SoundDialog(QDialog):
     @Slot()
     def _tell(self) -> None:
         muted = self._sounds.muted
-        self._percent.setText(_("{percent} %").format(percent=self._sounds.volume))
+        self._percent.setText(_("{percent} %").format(percent=figure(self._sounds.volume)))
         self._volume.setDisabled(muted)
         self._try.setDisabled(muted)
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QMenu,
     QStackedWidget,
     QToolButton,
@@ -23,6 +22,7 @@ from core.ui import icons
 from core.ui.as_of import AsOf
 from core.ui.connection import ConnectionChip
 from core.ui.controls import label
+from core.ui.fields import SearchField
 from core.ui.notice import Notice
 from core.ui.text import N_, _, clock, figure
 from core.ui.theme import Theme
@@ -43,7 +43,7 @@ _KEPT: Final = {
 """What it means for a page that its orders are old, where it means something."""
 
 
-class SearchField(QLineEdit):
+class BoardSearch(SearchField):
     """`/` leads here, Esc leads back with nothing sought, Down leads back to what was found."""
 
     entered = Signal()
@@ -89,14 +89,9 @@ class Workspace(QWidget):
         self._now = now
         self._page_names: list[str] = []
         self._tabs: dict[str, QToolButton] = {}
-        self.search = SearchField()
-        self.search.setObjectName("search")
-        self.search.setPlaceholderText(_("Search number, name, phone   /"))
-        self.search.setAccessibleName(_("Search the board"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setMaxLength(80)
+        self.search = BoardSearch(theme, "search", _("Search the board"), _("Search number, name, phone   /"))
         self.search.setMinimumWidth(theme.px(140))
-        self.search.setMaximumWidth(theme.px(300))
+        self.search.setMaximumWidth(theme.px(320))
         self.connection = ConnectionChip()
         self.notice = Notice(theme)
         self.undo = Notice(theme, name="undo", ink="surface")

@@ -172,14 +172,16 @@ class Window(Process):
     def text(self, name: str) -> str:
         return str(self.act("state", name=name)["text"])
 
-    def wait_row(self, name: str, *words: str, within_s: float = _ANSWER_S) -> str:
-        """The first row of list `name` that has all `words`, waited for."""
+    def wait_row(self, name: str, *words: str, only: bool = False, within_s: float = _ANSWER_S) -> str:
+        """The first row of list `name` that has all `words`, waited for; if `only`, until there is no other."""
 
         def look() -> tuple[str]:
             rows = self.command("state", name=name)["rows"]
             match = next((row for row in rows if all(word in row for word in words)), None)
-            if match is None:
-                raise ProcessFailed(f"{self.name}: {name} shows {rows[:5]}, nothing with {words}")
+            if match is None or (only and len(rows) > 1):
+                raise ProcessFailed(
+                    f"{self.name}: {name} shows {rows[:5]}, {'not only' if only else 'nothing with'} {words}"
+                )
             return (match,)
 
         return until(look, within_s)[0]

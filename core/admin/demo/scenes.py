@@ -70,7 +70,7 @@ def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
         pos.click("nav_history")
         pos.type("history_search", number)
         pos.key("Return", "history_search")
-        pos.wait_row("history_list", number)
+        pos.wait_row("history_list", number, only=True)  # among others it was there before the answer
 
     with step("the customer signs out; nothing of them is left on the screen", customer, "customer-signed-out"):
         customer.click("sign_out")

@@ -1,14 +1,14 @@
 """The left side of an order page: look for something, pick a category, press an item."""
 
-from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
-from core.ui import icons
 from core.ui.connection import Freshness
 from core.ui.controls import button, label
+from core.ui.fields import SearchField
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
 from core.ui.rows import ROW
@@ -16,59 +16,13 @@ from core.ui.text import _
 from core.ui.theme import Theme
 
 
-class SearchField(QLineEdit):
+class ItemSearch(SearchField):
     """Finds items by name. Enter takes the first, Down goes to the tiles, Escape empties it."""
 
     taken = Signal()
     left_down = Signal()
     stepped = Signal(int)
     """`+` or `-` while it is empty."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setObjectName("menu_search")
-        self.setPlaceholderText(_("Search the menu"))
-        self.setAccessibleName(_("Search the menu"))
-        self._empty = QToolButton(self)
-        self._empty.setObjectName("menu_search_clear")
-        self._empty.setProperty("kind", "inset")
-        self._empty.setAccessibleName(_("Clear the search"))
-        self._empty.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._empty.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._empty.clicked.connect(self.clear)
-        self._empty.hide()
-        self.textChanged.connect(self._on_text_changed)
-        theme.changed.connect(self._draw)
-        self._draw()
-
-    @Slot()
-    def _draw(self) -> None:
-        size = self._theme.px(18)
-        self._empty.setIconSize(QSize(size, size))
-        self._empty.setIcon(icons.icon("close", self._theme.colour("muted"), size))
-
-    @Slot(str)
-    def _on_text_changed(self, text: str) -> None:
-        self._empty.setVisible(bool(text))
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        lens, empty = self._theme.px(30), self.height()
-        rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
-        self.setTextMargins(empty if rtl else lens, 0, lens if rtl else empty, 0)
-        self._empty.setGeometry(0 if rtl else self.width() - empty, 0, empty, empty)
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        size = self._theme.px(18)
-        left = QRect(self._theme.space(4), (self.height() - size) // 2, size, size)
-        place = self.style().visualRect(self.layoutDirection(), self.rect(), left)
-        painter = QPainter(self)
-        icons.paint(painter, "search", QRectF(place), self._theme.colour("muted"))
-        painter.end()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -96,7 +50,7 @@ class MenuPane(QWidget):
         self._ordering = ordering
         self._theme = theme
         self._error: ClientError | None = None
-        self.search = SearchField(theme)
+        self.search = ItemSearch(theme, "menu_search", _("Search the menu"))
         self.tiles = MenuTiles(ordering.tiles, theme)
         self.pills = CategoryPills(ordering.categories, theme)
         self._freshness = Freshness(ordering.menu)

@@ -1,0 +1,139 @@
+"""Fields of both windows: to look for something, to choose from what drops down, to say yes or no."""
+
+from PySide6.QtCore import QDate, QRect, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDateEdit,
+    QLineEdit,
+    QStyle,
+    QStyleOptionButton,
+    QToolButton,
+    QWidget,
+)
+from typing_extensions import override
+
+from core.ui import icons
+from core.ui.text import _
+from core.ui.theme import Theme
+
+_MOST = 80
+
+
+class SearchField(QLineEdit):
+    """A lens before what is typed; after it, a cross as big as a finger that takes it away."""
+
+    def __init__(self, theme: Theme, name: str, spoken: str, hint: str = "") -> None:
+        """`spoken` says what is sought; so does `hint`, where it is shown in other words."""
+        super().__init__()
+        self._theme = theme
+        self.setObjectName(name)
+        self.setAccessibleName(spoken)
+        self.setPlaceholderText(hint or spoken)
+        self.setMaxLength(_MOST)
+        self._empty = QToolButton(self)
+        self._empty.setObjectName(f"{name}_clear")
+        self._empty.setProperty("kind", "inset")
+        self._empty.setAccessibleName(_("Clear the search"))
+        self._empty.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._empty.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._empty.clicked.connect(self.clear)
+        self.textChanged.connect(self._place)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    @Slot()
+    def _draw(self) -> None:
+        size = self._theme.px(18)
+        self._empty.setIconSize(QSize(size, size))
+        self._empty.setIcon(icons.icon("close", self._theme.colour("muted"), size))
+
+    @Slot()
+    def _place(self) -> None:
+        lens, empty, sought = self._theme.px(30), self.height(), bool(self.text())
+        rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        beside = empty if sought else 0
+        self.setTextMargins(beside if rtl else lens, 0, lens if rtl else beside, 0)
+        self._empty.setGeometry(0 if rtl else self.width() - empty, 0, empty, empty)
+        self._empty.setVisible(sought)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        _paint_icon(self, "search", self._theme, self._theme.space(4))
+
+
+class Picker(QComboBox):
+    """One of a few, with a sign that there are more. A wheel over it leaves it alone: what is around it scrolls."""
+
+    def __init__(self, theme: Theme, name: str, spoken: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setObjectName(name)
+        self.setAccessibleName(spoken)
+
+    @override
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        _paint_chevron(self, self._theme)
+
+
+class DayField(QDateEdit):
+    """A day, typed or picked from a calendar. It begins as today."""
+
+    def __init__(self, theme: Theme, name: str, spoken: str) -> None:
+        super().__init__(QDate.currentDate())
+        self._theme = theme
+        self.setObjectName(name)
+        self.setAccessibleName(spoken)
+        self.setCalendarPopup(True)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        _paint_chevron(self, self._theme)
+
+
+class CheckBox(QCheckBox):
+    """Yes or no, with a tick that can be seen."""
+
+    def __init__(self, theme: Theme, name: str, words: str) -> None:
+        super().__init__(words)
+        self._theme = theme
+        self.setObjectName(name)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.isChecked():
+            option = QStyleOptionButton()
+            self.initStyleOption(option)
+            place = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+            painter = QPainter(self)
+            icons.paint(painter, "check", QRectF(place).adjusted(3, 3, -3, -3), self._theme.colour("brand_ink"))
+            painter.end()
+
+
+def _paint_chevron(field: QWidget, theme: Theme) -> None:
+    _paint_icon(field, "chevron", theme, field.width() - theme.px(18) - theme.space(3))
+
+
+def _paint_icon(field: QWidget, icon: str, theme: Theme, at: int) -> None:
+    """Paint it in the middle of the height, `at` pixels from where one begins to read."""
+    size = theme.px(18)
+    place = field.style().visualRect(
+        field.layoutDirection(), field.rect(), QRect(at, (field.height() - size) // 2, size, size)
+    )
+    painter = QPainter(field)
+    icons.paint(painter, icon, QRectF(place), theme.colour("muted"))
+    painter.end()
