@@ -2,15 +2,13 @@
 
 import asyncio
 import contextlib
-import threading
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 from enum import Enum
-from types import TracebackType
-from typing import Final, Self
-from urllib.parse import urlsplit
 
-START_WITHIN_S: Final = 10
-_CHUNK: Final = 64 * 1024
+from typing_extensions import override
+
+from tests.support.listening import CHUNK, Listening, open_at
 
 
 class Fault(Enum):
@@ -36,84 +34,27 @@ Choose = Callable[[str], Fault]
 """What happens to the request with this first line."""
 
 
-class FaultProxy:
+class FaultProxy(Listening):
     """Listens on a free port for the length of a `with`; `url` stays the same while `upstream` may be restarted
     elsewhere. `choose` is asked once a request, in the proxy's thread."""
 
     def __init__(self, upstream: str, choose: Choose = lambda _line: Fault.NONE, *, pause_s: float = 0.2) -> None:
+        super().__init__("fault-proxy")
         self.upstream = upstream
         self.choose = choose
-        self.url = ""
         self.met: dict[Fault, int] = dict.fromkeys(Fault, 0)
         self.pause_s = pause_s
         """How long DELAY waits, and TRICKLE between two bytes."""
-        self._stop = asyncio.Event()
         self._flow = asyncio.Event()
         self._flow.set()
-        self._loop = asyncio.new_event_loop()
-        self._connections: set[asyncio.Task[None]] = set()
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fault-proxy")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        if not self._started.wait(START_WITHIN_S):
-            raise RuntimeError("the proxy did not start")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
-    def cut(self) -> None:
-        """End every connection there is, in whatever it is doing."""
-        self._loop.call_soon_threadsafe(self._cancel)
 
     def freeze(self, *, frozen: bool) -> None:
         """Open sockets stay open and carry nothing any more, as when a cable is pulled far away; or flow again."""
         self._loop.call_soon_threadsafe(self._flow.clear if frozen else self._flow.set)
 
-    def _cancel(self) -> None:
-        for task in self._connections:
-            task.cancel()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
-
-    async def _serve(self) -> None:
-        server = await asyncio.start_server(self._on_connection, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._started.set()
-        await self._stop.wait()
-        server.close()
-        self._cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-
-    def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._carry(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream: list[asyncio.StreamWriter] = []
-        try:
-            await self._exchanges(reader, writer, upstream)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            for each in (writer, *upstream):
-                each.transport.abort()
-
-    async def _exchanges(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: list[asyncio.StreamWriter]
-    ) -> None:
-        there: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+    @override
+    async def _carry(self, reader: StreamReader, writer: StreamWriter, opened: list[StreamWriter]) -> None:
+        there: tuple[StreamReader, StreamWriter] | None = None
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             body = await reader.readexactly(_length(head))
@@ -127,9 +68,9 @@ class FaultProxy:
             if fault is Fault.DELAY:
                 await self._pause()
             if there is None:
-                there = await self._connect(upstream)
+                there = await open_at(self.upstream, opened)
             if fault is Fault.DUPLICATE:
-                other = await self._connect(upstream)
+                other = await open_at(self.upstream, opened)
                 other[1].write(head + body)
                 await _answer(other[0])
             there[1].write(head + body)
@@ -145,13 +86,7 @@ class FaultProxy:
                 return
             await self._give(writer, answer, byte_by_byte=fault is Fault.TRICKLE)
 
-    async def _connect(self, opened: list[asyncio.StreamWriter]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        target = urlsplit(self.upstream)
-        pair = await asyncio.open_connection(target.hostname, target.port)
-        opened.append(pair[1])
-        return pair
-
-    async def _give(self, writer: asyncio.StreamWriter, answer: bytes, *, byte_by_byte: bool) -> None:
+    async def _give(self, writer: StreamWriter, answer: bytes, *, byte_by_byte: bool) -> None:
         if not byte_by_byte:
             writer.write(answer)
         else:
@@ -164,8 +99,8 @@ class FaultProxy:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), self.pause_s)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(_CHUNK):
+    async def _pump(self, reader: StreamReader, writer: StreamWriter) -> None:
+        while data := await reader.read(CHUNK):
             await self._flow.wait()
             writer.write(data)
             await writer.drain()
@@ -181,6 +116,6 @@ def _length(head: bytes) -> int:
     return 0
 
 
-async def _answer(reader: asyncio.StreamReader) -> bytes:
+async def _answer(reader: StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     return head + await reader.readexactly(_length(head))

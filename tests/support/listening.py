@@ -1,0 +1,88 @@
+"""A TCP server of a test's own: asyncio in a thread, on a free port of this machine."""
+
+import asyncio
+import contextlib
+import threading
+from abc import ABC, abstractmethod
+from asyncio import StreamReader, StreamWriter
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+START_WITHIN_S: Final = 10
+CHUNK: Final = 64 * 1024
+
+
+class Listening(ABC):
+    """Takes connections for the length of a `with`; what is still open at its end is cut."""
+
+    def __init__(self, name: str) -> None:
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._connections: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._started.wait(START_WITHIN_S):
+            raise RuntimeError(f"the {self._thread.name} did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def cut(self) -> None:
+        """End every connection there is, in whatever it is doing."""
+        self._loop.call_soon_threadsafe(self._cancel)
+
+    @abstractmethod
+    async def _carry(self, reader: StreamReader, writer: StreamWriter, opened: list[StreamWriter]) -> None:
+        """What becomes of a connection; that either side ends is no mistake. Then it and all of `opened` are cut."""
+
+    def _cancel(self) -> None:
+        for task in self._connections:
+            task.cancel()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._listen())
+
+    async def _listen(self) -> None:
+        server = await asyncio.start_server(self._on_connection, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._started.set()
+        await self._stop.wait()
+        server.close()
+        self._cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def _on_connection(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = self._loop.create_task(self._until_it_ends(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _until_it_ends(self, reader: StreamReader, writer: StreamWriter) -> None:
+        opened = [writer]
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self._carry(reader, writer, opened)
+        finally:
+            for each in opened:
+                each.transport.abort()
+
+
+async def open_at(url: str, opened: list[StreamWriter]) -> tuple[StreamReader, StreamWriter]:
+    """A connection to the server at `url`, noted in `opened`. Raises `OSError`."""
+    parts = urlsplit(url)
+    pair = await asyncio.open_connection(parts.hostname, parts.port)
+    opened.append(pair[1])
+    return pair
