@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.admin.demo.orders_file import COLUMNS, OrdersFileError, read
+from core.domain.menu import check_menu
 from core.domain.order import price_lines
 
 HEADER = "\t".join(COLUMNS)
@@ -57,7 +58,17 @@ def test_priced_from_the_menu_the_orders_come_to_the_files_own_total(tmp_path: P
 def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path: Path) -> None:
     path = tmp_path / "orders.tsv"
     path.write_bytes(b"\xef\xbb\xbf" + f"{HEADER}\r\n1\t1\tCaf\u00e9\tNULL\t$2.00\r\n".encode())
-    assert read(path).orders[0][0].item_id == "Café@200"
+    (item,) = read(path).menu.items().values()
+    assert (item.name, item.price_minor) == ("Café", 200)
+
+
+def test_an_admin_can_save_the_menu_that_a_file_makes(tmp_path: Path) -> None:
+    rows = ("1\t1\tTaco\tChili (Hot), Chili-Hot\t$2.00", "1\t1\ttaco\tNULL\t$2.00", "2\t1\tMöwe\t日本\t$2.00")
+    file = read(write(tmp_path, *rows))
+    check_menu(file.menu.categories)
+    assert sorted(item.name for item in file.menu.items().values()) == ["Möwe", "Taco", "taco"]
+    with pytest.raises(OrdersFileError, match="makes no menu: A name"):
+        read(write(tmp_path, f"1\t1\t{'Taco' * 30}\tNULL\t$2.00"))
 
 
 @pytest.mark.parametrize(

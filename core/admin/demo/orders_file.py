@@ -4,7 +4,6 @@ The form: a header line, then one line an item with `order_id`, `quantity`, `ite
 (choices parted by commas, or NULL) and `item_total_price` (the line's total, `$` and two decimals). No quoting.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ import msgspec
 
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ModifierId
-from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
+from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, mistakes, new_id
 from core.domain.money import Tax, parse_minor
 from core.domain.order import MAX_LINES, MAX_MODIFIERS, MAX_QUANTITY, NewLine
 
@@ -54,15 +53,18 @@ def read(path: Path, shop_name: str = "La Cantina") -> OrdersFile:
     rows = list(_rows(path, text))
     if not rows:
         raise OrdersFileError(f"{path} has no orders.")
-    items = _items(rows)
+    ids = _ids(rows)
+    categories = _categories(_items(rows, ids))
+    if wrong := mistakes(categories):
+        raise OrdersFileError(f"{path} makes no menu: {wrong[0].message}")
     orders: dict[str, list[NewLine]] = {}
     for row in rows:
-        orders.setdefault(row.order_id, []).append(_line(row))
+        orders.setdefault(row.order_id, []).append(_line(row, ids))
     for order_id, lines in orders.items():
         if len(lines) > MAX_LINES:
             raise OrdersFileError(f"{path}: order {order_id} has {len(lines)} lines; an order has at most {MAX_LINES}.")
     return OrdersFile(
-        menu=Menu(shop_name, CURRENCY, Tax(), _categories(items)),
+        menu=Menu(shop_name, CURRENCY, Tax(), categories),
         orders=tuple(tuple(lines) for lines in orders.values()),
         lines=len(rows),
         total_minor=sum(row.unit_price_minor * row.quantity for row in rows),
@@ -102,29 +104,34 @@ def _row(line: str) -> _Row:
     return _Row(order_id, quantity, name, distinct, total_minor // quantity)
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
+def _ids(rows: list[_Row]) -> dict[str, str]:
+    """An id for each item and each choice: by what is sold, and by the choice's name."""
+    ids: dict[str, str] = {}
+    for row in rows:
+        for known in (_sold(row), *row.choices):
+            if known not in ids:
+                ids[known] = new_id(known, ids.values())
+    return ids
 
 
-def _line(row: _Row) -> NewLine:
-    return NewLine(
-        item_id=_item_id(row), quantity=row.quantity, modifier_ids=tuple(ModifierId(choice) for choice in row.choices)
-    )
+def _sold(row: _Row) -> str:
+    return f"{row.name} {row.unit_price_minor}"
 
 
-def _item_id(row: _Row) -> ItemId:
-    return ItemId(f"{row.name}@{row.unit_price_minor}")
+def _line(row: _Row, ids: dict[str, str]) -> NewLine:
+    choices = tuple(ModifierId(ids[choice]) for choice in row.choices)
+    return NewLine(item_id=ItemId(ids[_sold(row)]), quantity=row.quantity, modifier_ids=choices)
 
 
-def _items(rows: list[_Row]) -> list[MenuItem]:
+def _items(rows: list[_Row], ids: dict[str, str]) -> list[MenuItem]:
     """One item for every name and unit price, with every choice that was ever made for it, alphabetically."""
-    prices = {_item_id(row): row for row in rows}
+    prices = {ItemId(ids[_sold(row)]): row for row in rows}
     choices: dict[ItemId, dict[str, None]] = {item_id: {} for item_id in prices}
     for row in rows:
-        choices[_item_id(row)].update(dict.fromkeys(row.choices))
+        choices[ItemId(ids[_sold(row)])].update(dict.fromkeys(row.choices))
     items = []
     for item_id, row in sorted(prices.items(), key=lambda pair: (pair[1].name, pair[1].unit_price_minor)):
-        modifiers = tuple(Modifier(ModifierId(choice), choice) for choice in sorted(choices[item_id]))
+        modifiers = tuple(Modifier(ModifierId(ids[choice]), choice) for choice in sorted(choices[item_id]))
         groups = (ModifierGroup("choices", "Choices", modifiers),) if modifiers else ()
         items.append(MenuItem(item_id, row.name, row.unit_price_minor, groups=groups))
     return items
@@ -137,8 +144,10 @@ def _categories(items: list[MenuItem]) -> tuple[Category, ...]:
         kinds.setdefault(item.name.split()[-1], []).append(item)
     large = {kind: found for kind, found in kinds.items() if len(found) > 2}
     rest = [item for kind, found in kinds.items() if kind not in large for item in found]
-    categories = [Category(_slug(kind), kind, tuple(found)) for kind, found in large.items()]
-    categories.sort(key=lambda category: (-len(category.items), category.name))
+    sorted_kinds = sorted(large.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     if rest:
-        categories.append(Category("more", "More", tuple(sorted(rest, key=lambda item: item.name))))
+        sorted_kinds.append(("More", sorted(rest, key=lambda item: item.name)))
+    categories: list[Category] = []
+    for kind, found in sorted_kinds:
+        categories.append(Category(new_id(kind, [each.id for each in categories]), kind, tuple(found)))
     return tuple(categories)
