@@ -1,15 +1,14 @@
 """`orderbell backup`: make, list, verify and restore backups of the whole database."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
-from core import settings
 from core.admin import backend, console
+from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.protocol.care import BackupMade
 from core.server import keys
@@ -17,13 +16,14 @@ from core.server.keys import KeyFileError
 from core.server.settings import ServerSettings
 from core.store import backup as backups
 from core.store import restore as restoring
-from core.store.backup import BackupError, BadBackup
+from core.store.backup import BadBackup
 from core.store.files import write_whole
 from core.store.owner import AlreadyServed, Ownership
-from core.store.restore import Restored, RestoreError
+from core.store.restore import Restored
 
 KEYS: Final = ".keys.json"
 """After a backup's name: the server's keys, when they were asked for."""
+_WHERE: Final = (*backend.WHERE, "backup_dir")
 _CREATE_WITHIN_S: Final = 3_600.0
 _EXAMPLES: Final = """examples:
   orderbell backup create                    now, into the server's directory of backups
@@ -44,42 +44,26 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when a backup was not made, is not well or was not restored."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell backup",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    create = _command(commands, "create", "make a backup now, and check it", _create)
+    """Gives 0, or 1 when a backup is not well. Raises `Failed` when one was not made or not restored."""
+    parser = Parser("orderbell backup", __doc__, _EXAMPLES)
+
+    def command(name: str, says: str, run: Callable[[ServerSettings, argparse.Namespace], int | None]) -> Parser:
+        return parser.command(name, says, lambda options: run(backend.configured(options), options), only=_WHERE)
+
+    create = command("create", "make a backup now, and check it", _create)
     create.add_argument("--to", metavar="DIR", help="put a checked copy of it there, too")
     create.add_argument("--with-keys", action="store_true", help="and the server's keys: whoever has them is anybody")
-    _command(commands, "list", "what backups there are, newest first", _list)
-    verify = _command(commands, "verify", "prove backups byte for byte, and look inside", _verify)
+    command("list", "what backups there are, newest first", _list)
+    verify = command("verify", "prove backups byte for byte, and look inside", _verify)
     verify.add_argument("file", nargs="*", help="a backup: its name in the server's directory, or a path")
     verify.add_argument("--all", action="store_true", help="all in the server's directory")
-    restore = _command(
-        commands, "restore", "put a backup in the database's place; the server must be stopped", _restore
-    )
+    restore = command("restore", "put a backup in the database's place; the server must be stopped", _restore)
     restore.add_argument("file", help="a backup: its name in the server's directory, or a path")
     restore.add_argument("--yes", action="store_true", help="do not ask")
-    options = parser.parse_args(argv)
-    status: int = options.run(backend.configured(options), options)
-    return status
+    return parser.run(argv)
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=says, description=says)
-    parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", help="for a script")
-    settings.add_flags(parser, ServerSettings, only=("data_dir", "database_url", "key_file", "backup_dir"))
-    return parser
-
-
-def _create(configured: ServerSettings, options: argparse.Namespace) -> int:
+def _create(configured: ServerSettings, options: argparse.Namespace) -> None:
     with backend.reach(configured) as api:
         made = api.call("POST", "/api/admin/backups/", reply=BackupMade, within_s=_CREATE_WITHIN_S)
     path = configured.backup_path / made.name
@@ -96,14 +80,13 @@ def _create(configured: ServerSettings, options: argparse.Namespace) -> int:
         console.say(f"Made and checked {path} ({_size(made.bytes)}).")
         if not options.to and not configured.backup_dir:
             console.say("It is on the same disk as the database. Keep a copy elsewhere: --to DIR.")
-    return 0
 
 
-def _list(configured: ServerSettings, options: argparse.Namespace) -> int:
+def _list(configured: ServerSettings, options: argparse.Namespace) -> None:
     found = backups.listed(configured.backup_path)
     if options.json:
         console.as_json(found)
-        return 0
+        return
     console.table(
         ("backup", "made", "why", "orders", "size"),
         (
@@ -118,7 +101,6 @@ def _list(configured: ServerSettings, options: argparse.Namespace) -> int:
         ),
         empty=f"There are no backups in {configured.backup_path}.",
     )
-    return 0
 
 
 def _verify(configured: ServerSettings, options: argparse.Namespace) -> int:
@@ -136,7 +118,7 @@ def _verify(configured: ServerSettings, options: argparse.Namespace) -> int:
         console.as_json(found)
     else:
         for each in found:
-            console.say(f"{each.name}: {each.problem or 'ok'}", "red" if each.problem else "green")
+            console.say(each.problem or f"{each.name}: ok", "red" if each.problem else "green")
     return 1 if any(each.problem for each in found) else 0
 
 
@@ -148,7 +130,7 @@ def _looked_at(path: Path) -> Verified:
     return Verified(name=path.name)
 
 
-def _restore(configured: ServerSettings, options: argparse.Namespace) -> int:
+def _restore(configured: ServerSettings, options: argparse.Namespace) -> None:
     path = _find(configured, options.file)
     try:
         with Ownership(configured.database, alone=True):
@@ -159,14 +141,11 @@ def _restore(configured: ServerSettings, options: argparse.Namespace) -> int:
                 restored = restoring.restore(path, configured.database, configured.backup_path, advance)
     except AlreadyServed as error:
         raise Failed(f"{error} Stop the server first.") from None
-    except (BadBackup, BackupError, RestoreError, SQLAlchemyError) as error:
-        raise Failed(f"{error}.") from None
     had_keys = _put_keys_back(configured, path)
     if options.json:
         console.as_json(restored)
     else:
         _tell(_done(restored, had_keys=had_keys), options)
-    return 0
 
 
 def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[str]:
@@ -177,8 +156,9 @@ def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[st
     else:
         yield (
             f"The database has {lost.placed} orders that were placed since, and {lost.changed} older ones that were "
-            "changed since. What tills and customers were told in the last 90 days, they send again by themselves; "
-            "menu, accounts and devices will be as they were: whoever was disabled or revoked since has to be so again."
+            "changed since. What tills and customers were told in the last 90 days, they send again by themselves. "
+            "Accounts and devices that were made since are gone, and the menu will be as it was. Who is disabled, "
+            "revoked or signed out stays so; PINs, passwords and roles stay as they are now."
         )
 
 
@@ -186,6 +166,14 @@ def _done(restored: Restored, *, had_keys: bool) -> Iterable[str]:
     yield f"Restored {restored.backup.name} (schema {restored.schema})."
     if restored.kept:
         yield f"What was there is kept: {restored.kept}"
+    if restored.rights is None:
+        yield (
+            "Who was disabled, revoked, signed out or given another role, PIN or password since the backup is not "
+            "known: they come in as before. Look through: orderbell users list, orderbell devices list"
+        )
+    elif any(restored.rights.values()):
+        carried = ", ".join(f"{count} {table}" for table, count in restored.rights.items() if count)
+        yield f"Carried over is what was decided since the backup of who may come in: {carried}."
     if not had_keys:
         yield "There are no keys: the server makes new ones, and everybody has to sign in again. What waits is kept."
     yield "Start the server: orderbell serve"
@@ -211,8 +199,10 @@ def _tell(lines: Iterable[str], options: argparse.Namespace) -> None:
 
 def _find(configured: ServerSettings, name: str) -> Path:
     path = Path(name)
-    inside = configured.backup_path / name
-    return inside if not path.exists() and inside.exists() else path
+    for each in (path, configured.backup_path / name):
+        if each.is_file():
+            return each
+    raise Failed(f"There is no {name}, neither here nor in {configured.backup_path}. See: orderbell backup list")
 
 
 def _when(backup: backups.Backup) -> str:

@@ -1,15 +1,17 @@
 """Putting a backup in the place of the database that is there: all of it or nothing, and what was there is kept."""
 
+import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine, bindparam, func, make_url, select, update
+import sqlalchemy
+from sqlalchemy import Connection, Engine, NullPool, Table, bindparam, delete, func, make_url, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
@@ -22,10 +24,20 @@ from core.store.database import file_url, make_engine
 from core.store.files import sync_directory
 from core.store.instants import now, to_us
 from core.store.owner import file_of
-from core.store.tables import orders, shops
+from core.store.tables import customers, devices, orders, pairing_codes, sessions, shops, staff
+
+log = logging.getLogger(__name__)
 
 _BESIDE: Final = ("-wal", "-journal")
 """What may belong to a database file that was not closed."""
+_RIGHTS: Final = (
+    (sessions, ("revoked_at",)),
+    (devices, ("secret_hash", "paired_at", "revoked_at")),
+    (staff, ("role", "pin_hash", "disabled_at")),
+    (customers, ("password_hash", "disabled_at")),
+)
+"""What says who may come in, and as what."""
+_BATCH: Final = 1_000
 
 
 class RestoreError(Exception):
@@ -47,14 +59,14 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     """The schema that it has now: an older backup was upgraded."""
     kept: str
     """Where what was replaced is; empty when there was nothing."""
+    rights: Mapping[str, int] | None
+    """How many sessions, devices, staff and customers have the rights that they had in the database that was replaced,
+    and not those from when the backup was made. None when that could not be read."""
 
 
 def loss(url: str, since: Backup) -> Loss | None:
     """What restoring would take away from the database at `url`; None when that is not there or cannot be read."""
-    path = file_of(make_url(url))
-    if path is not None and not path.exists():
-        return None
-    engine = make_engine(url)
+    engine = _reading(url)
     at_us = to_us(since.made_at)
     placed = select(func.count()).select_from(orders).where(orders.c.placed_at > at_us)
     changed = select(func.count()).select_from(orders).where(orders.c.updated_at > at_us, orders.c.placed_at <= at_us)
@@ -72,29 +84,43 @@ def loss(url: str, since: Backup) -> Loss | None:
 def restore(path: Path, url: str, directory: Path, advance: Advance = lambda _done, _total: None) -> Restored:
     """Make the backup at `path` the database at `url`, which nobody may be serving.
 
-    Every shop begins a new epoch, so clients find out and send again what the backup lacks. A replaced file stays
-    beside the new one; what a server held is backed up into `directory` first. Whenever this dies, the database is the
-    old one or the new one. Raises `BadBackup`, `RestoreError`, `BackupError`.
+    Every shop begins a new epoch, so clients find out and send again what the backup lacks. Whoever was locked out
+    since stays so, where the database that is there can be read. A replaced file stays beside the new one; what a
+    server held is backed up into `directory` first. Whenever this dies, the database is the old one or the new one.
+    Raises `BadBackup`, `RestoreError`, `BackupError`.
     """
     backup = backups.verify(path)
-    target = make_engine(url)
+    target, replaced = make_engine(url), _reading(url)
     try:
         file = file_of(target.url)
         place = file.parent if file is not None else directory
-        with _made_ready(path, place, now().strftime("%Y%m%dT%H%M%S%f")) as (ready, schema):
+        with _made_ready(path, place, replaced) as (ready, schema, rights):
             kept = _replace_file(ready, file) if file is not None else _replace_rows(ready, target, directory, advance)
     except (OSError, sqlite3.Error, SQLAlchemyError, CopyError, migrate.NewerSchema) as error:
         raise RestoreError(f"{path.name} was not restored: {error}") from error
     finally:
         target.dispose()
-    return Restored(backup=backup, schema=schema, kept=kept)
+    return Restored(backup=backup, schema=schema, kept=kept, rights=rights)
+
+
+def _reading(url: str) -> Engine:
+    """For looking at what is to be replaced. Nothing is written: opening a damaged file in another way may cost it its
+    log."""
+    file = file_of(make_url(url))
+    if file is None:
+        return make_engine(url)
+    uri = f"{file.absolute().as_uri()}?mode=ro"
+    return sqlalchemy.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, isolation_level=None), poolclass=NullPool
+    )
 
 
 @contextmanager
-def _made_ready(path: Path, directory: Path, stamp: str) -> Iterator[tuple[Path, str]]:
-    """A copy of the backup with the newest schema and new epochs, on the disk, for the length of the block."""
+def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple[Path, str, Mapping[str, int] | None]]:
+    """A copy of the backup with the newest schema, new epochs and the rights of now, on the disk, for the length of the
+    block; with it, its schema and whose rights are others."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ready = directory / f".restoring-{stamp}.db"
+    ready = directory / f".restoring-{now():%Y%m%dT%H%M%S%f}.db"
     try:
         os.close(os.open(ready, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         shutil.copyfile(path, ready)
@@ -102,6 +128,7 @@ def _made_ready(path: Path, directory: Path, stamp: str) -> Iterator[tuple[Path,
         try:
             migrate.upgrade(engine)
             _begin_epochs(engine)
+            rights = _carried(replaced, engine)
             with engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
         finally:
@@ -109,7 +136,7 @@ def _made_ready(path: Path, directory: Path, stamp: str) -> Iterator[tuple[Path,
         schema = backups.contents(ready).schema
         with ready.open("rb+") as written:
             os.fsync(written.fileno())
-        yield ready, schema
+        yield ready, schema, rights
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
             Path(f"{ready}{suffix}").unlink(missing_ok=True)
@@ -122,7 +149,46 @@ def _begin_epochs(engine: Engine) -> None:
         renew = update(shops).where(shops.c.id == bindparam("shop")).values(epoch=bindparam("new"))
         if ids:
             connection.execute(renew, [{"shop": shop, "new": uuid7()} for shop in ids])
+        connection.execute(delete(pairing_codes))  # of a device that was revoked since, perhaps
         connection.exec_driver_sql("COMMIT")
+
+
+def _carried(replaced: Engine, engine: Engine) -> Mapping[str, int] | None:
+    """Give whomever `engine`'s database knows the rights that they have in the one that is replaced.
+
+    Gives of how many in each table they were others; None, and nothing is done, when that one cannot be read or is too
+    old to say.
+    """
+    with engine.connect() as writing:
+        writing.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            with replaced.connect() as reading:
+                reading.exec_driver_sql("BEGIN")
+                changed = {table.name: _carry(reading, writing, table, rights) for table, rights in _RIGHTS}
+        except SQLAlchemyError:
+            log.debug("nothing is known of who was locked out", exc_info=True)
+            writing.exec_driver_sql("ROLLBACK")
+            return None
+        writing.exec_driver_sql("COMMIT")
+    return changed
+
+
+def _carry(reading: Connection, writing: Connection, table: Table, rights: Sequence[str]) -> int:
+    keys = [column.name for column in table.primary_key.columns]
+    names = [*keys, *rights]
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    change = (
+        update(table)
+        .where(*(table.c[name] == new[name] for name in keys))
+        .where(or_(*(table.c[name].is_distinct_from(new[name]) for name in rights)))
+        .values({name: new[name] for name in rights})
+    )
+    rows = reading.execute(select(*(table.c[name] for name in names)).execution_options(yield_per=_BATCH))
+    called = [f"new_{name}" for name in names]
+    return sum(
+        writing.execute(change, [dict(zip(called, row, strict=True)) for row in batch]).rowcount
+        for batch in rows.partitions()
+    )
 
 
 def _replace_file(ready: Path, file: Path) -> str:

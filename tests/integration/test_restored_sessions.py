@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core.protocol.care import BackupKind
 from core.store import backup, restore
+from core.store.database import make_engine
+from core.store.tables import pairing_codes
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key
 from tests.support import databases, shop
@@ -87,3 +90,45 @@ def test_nobody_else_can_make_a_token_of_a_lost_generation(gone_on: tuple[Server
     ):
         assert _refresh(server, forged) is None, forged
     assert _refresh(server, tokens[-1]) is not None
+
+
+# -- whoever was locked out since the backup
+
+
+def _comes_in(server: ServerThread, path: str, body: dict[str, Any]) -> bool:
+    return Caller(server.url).post(path, body).status_code == 200
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_whoever_was_locked_out_stays_so(tmp_path: Path, readable: bool) -> None:
+    world = shop.lay_out(tmp_path / "orderbell.db")
+    url = databases.url(tmp_path / "orderbell.db")
+    ada, kim = {"login": shop.ADA.phone}, {"staff": shop.KIM.name, "device": shop.DEVICE}
+    board = {"device": shop.DISPLAY.name, "secret": shop.DISPLAY.secret}
+    with ServerThread(tmp_path) as server:
+        alex = calls.staff(server, shop.ALEX)
+        grace = calls.customer(server, shop.GRACE)
+        assert alex.post("/api/admin/devices/", {"name": "POS2", "kind": "terminal"}).status_code == 201
+        made = backup.create(server.database.engine, tmp_path / "backups", BackupKind.MANUAL)
+        assert made.rows["pairing_codes"] == 1
+        assert grace.post("/api/auth/sign-out/").status_code == 204
+        assert alex.post(f"/api/admin/staff/{world.kim}/", {"pin": shop.OTHER_PIN}).status_code == 200
+        assert alex.post(f"/api/admin/customers/{world.ada}/", {"disabled": True}).status_code == 200
+        assert alex.post(f"/api/admin/devices/{shop.DISPLAY.name}/revoke/").status_code == 204
+        keys = server.keys
+    if not readable and databases.kind() == "postgresql":
+        databases.create(tmp_path / "orderbell.db")  # a new server, and an empty database on it
+    elif not readable:
+        engine = make_engine(url)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("ALTER TABLE customers RENAME TO guests")
+        engine.dispose()
+    restored = restore.restore(tmp_path / "backups" / made.name, url, tmp_path / "backups")
+    assert restored.rights == ({"sessions": 1, "devices": 1, "staff": 1, "customers": 1} if readable else None)
+    with ServerThread(tmp_path, keys=keys) as server:
+        assert server.database.read_blocking(lambda tx: tx.search(select(pairing_codes))) == []
+        assert (_refresh(server, grace.signed_in["refresh_token"]) is None) is readable
+        assert _comes_in(server, "/api/auth/device/sign-in/", board) is not readable
+        assert _comes_in(server, "/api/auth/sign-in/", ada | {"password": shop.PASSWORD}) is not readable
+        assert _comes_in(server, "/api/auth/staff/sign-in/", kim | {"pin": shop.KIM.pin}) is not readable
+        assert _comes_in(server, "/api/auth/staff/sign-in/", kim | {"pin": shop.OTHER_PIN}) is readable
