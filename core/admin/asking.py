@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from core.admin import console
-from core.admin.failed import Failed
+from core.admin.failed import Failed, sentence
 from core.domain.errors import DomainError
 
 T = TypeVar("T")
@@ -35,8 +35,9 @@ def answer(question: str, given: str | None, default: str, check: Callable[[str]
             return check(typed)
         except (ValueError, DomainError) as error:
             if given is not None or not ask:
-                raise Failed(f"{flag}: {error}.", status=2) from None
-            console.warn(f"{error}.")
+                raise Failed(f"{flag}: {sentence(str(error))}", status=2) from None
+            told = sentence(str(error))
+            console.warn(told[:1].upper() + told[1:])
 
 
 def new_pin(whose: str) -> str:

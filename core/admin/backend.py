@@ -7,14 +7,16 @@ database file has one owner at any time.
 import argparse
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final, TypeVar
 
 import msgspec
 import requests
+from sqlalchemy import make_url
 
 from core import logs, settings
+from core.admin.command import Run
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, quieten, running
 from core.domain.ids import ShopId, new_op_id
@@ -22,11 +24,10 @@ from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem
 from core.server import keys
 from core.server.backups import open_database
-from core.server.keys import KeyFileError, Keys
+from core.server.keys import Keys
 from core.server.settings import SECTION, ServerSettings
 from core.server.tokens import AccessTokens
-from core.store.database import CannotOpen
-from core.store.owner import AlreadyServed, Ownership
+from core.store.owner import AlreadyServed, Ownership, file_of
 
 T = TypeVar("T")
 
@@ -35,6 +36,8 @@ CONNECT_WITHIN_S: Final = 3.0
 ANSWER_WITHIN_S: Final = 60.0
 NAME: Final = "orderbell"
 """Who it was, in the history of an order that a command changed."""
+WHERE: Final = ("data_dir", "database_url", "key_file")
+"""The settings that say where a backend is, as flags of every command that asks it."""
 
 
 class Backend:
@@ -90,30 +93,22 @@ class Backend:
         self._http.close()
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """What every command that asks the backend can be told: which shop, and the settings that say where it is."""
-    parser.add_argument("--shop", metavar="ID", default="", help="which shop (default: the first one)")
-    settings.add_flags(parser, ServerSettings, only=("data_dir", "database_url", "key_file"))
+Asking = Callable[[Backend, argparse.Namespace], int | None]
 
 
-def subcommand(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object, examples: str
-) -> argparse.ArgumentParser:
-    """A command's command that asks the backend: `run` is kept in its options."""
-    parser = commands.add_parser(
-        name, help=says, description=says, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(run=run)
-    add_flags(parser)
-    return parser
+def asking(run: Asking) -> Run:
+    """What a command does that asks the backend `--shop` of this machine."""
+
+    def asked(options: argparse.Namespace) -> int | None:
+        with reach(configured(options), options.shop) as api:
+            return run(api, options)
+
+    return asked
 
 
 def configured(options: argparse.Namespace) -> ServerSettings:
-    """The server's settings, as the command's flags, the environment and the file say. Raises `Failed`."""
-    try:
-        return settings.load(ServerSettings, SECTION, vars(options)).values
-    except settings.SettingsError as error:
-        raise Failed(str(error), status=2) from None
+    """The server's settings, as the command's flags, the environment and the file say. Raises `SettingsError`."""
+    return settings.load(ServerSettings, SECTION, vars(options)).values
 
 
 @contextmanager
@@ -124,8 +119,6 @@ def reach(server: ServerSettings, shop_id: str = "") -> Iterator[Backend]:
             signing = keys.read(server.keys_path)
         except FileNotFoundError:
             raise Failed(f"There is no shop here yet ({server.directory}). Begin with: orderbell init") from None
-        except KeyFileError as error:
-            raise Failed(str(error)) from None
         try:
             stack.enter_context(Ownership(server.database))
         except AlreadyServed as error:
@@ -145,10 +138,10 @@ def _for_the_moment(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
     private = msgspec.structs.replace(server, host="127.0.0.1", port=0)
     logs.setup(private.log_format, debug=private.debug, level=logging.WARNING)
     quieten()
-    try:
-        database = open_database(private)
-    except CannotOpen as error:
-        raise Failed(str(error)) from None
+    file = file_of(make_url(server.database))
+    if file is not None and not file.exists():  # SQLite would make one, and there would be an empty shop
+        raise Failed(f"There is no database {file}. Begin with: orderbell init")
+    database = open_database(private)
     listening = threading.Event()
     found: list[str] = []
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from io import TextIOWrapper
 from typing import Final, NamedTuple
 
 from core.admin.failed import Failed
@@ -52,6 +53,9 @@ GROUPS: Final = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command that `argv` names (the process's own arguments by default). Gives the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")  # Windows' own for a pipe has neither lines nor most names
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(_usage())
         return 0 if arguments else 2
@@ -59,11 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is None:
         close = get_close_matches(arguments[0], COMMANDS, 1)
         meant = f" Did you mean {close[0]!r}?" if close else ""
-        print(f"orderbell: there is no command {arguments[0]!r}.{meant}\n\n{_usage()}", file=sys.stderr)
+        print(f"orderbell: there is no command {arguments[0]!r}.{meant} See: orderbell --help", file=sys.stderr)
         return 2
     module, _, function = command.target.partition(":")
-    run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
     try:
+        run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
         return run(arguments[1:])
     except Failed as error:
         print(f"orderbell {arguments[0]}: {error.message}", file=sys.stderr)

@@ -9,6 +9,7 @@ import msgspec
 
 from core import settings
 from core.admin import console
+from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.settings import Loaded, SettingsError, document
 from core.settings.document import Section
@@ -29,6 +30,7 @@ _EXAMPLES: Final = """examples:
   orderbell config template > orderbell.toml
 
 A flag is stronger than a variable (ORDERBELL_PORT), a variable stronger than the file, the file than the default."""
+_DEFAULTS: Final = "everything is at its default."
 _PAGE: Final = """# Settings
 
 Made from the source by `orderbell config template --markdown`; a test keeps it current.
@@ -49,25 +51,25 @@ class Shown(msgspec.Struct, frozen=True):
     """`default`, a file and its line, a variable or a flag."""
 
 
+class File(msgspec.Struct, frozen=True):
+    """Which settings file is read. Without one everything is at its default."""
+
+    path: str
+    exists: bool
+
+
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 2 when the settings cannot be used."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell config",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    show = _command(commands, "show", "every setting and where it came from", _show)
+    """Gives 0. Raises `Failed` when the settings cannot be used."""
+    parser = Parser("orderbell config", __doc__, _EXAMPLES)
+    show = parser.command("show", "every setting and where it came from", _show)
     show.add_argument("section", nargs="?", choices=sorted(DECLARED), help="only this one")
-    show.add_argument("--json", action="store_true", help="for a script")
-    _command(commands, "check", "whether the settings can be used, and every mistake in them", _check)
-    _command(commands, "path", "which settings file is read", _path)
-    template = _command(commands, "template", "a settings file with everything in it, as comments", _template)
+    check = parser.command("check", "whether the settings can be used, and every mistake in them", _check)
+    path = parser.command("path", "which settings file is read", _path)
+    template = parser.command("template", "a settings file with everything in it, as comments", _template, json=False)
     template.add_argument("--markdown", action="store_true", help="as a page: docs/settings.md")
-    options = parser.parse_args(argv)
-    status: int = options.run(options)
-    return status
+    for each in (show, check, path):
+        settings.add_file_flag(each)
+    return parser.run(argv)
 
 
 def sections() -> Mapping[str, Section]:
@@ -84,15 +86,6 @@ def page() -> str:
     return _PAGE + document.markdown(sections())
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=says, description=says)
-    settings.add_file_flag(parser)
-    parser.set_defaults(run=run)
-    return parser
-
-
 def _loaded(options: argparse.Namespace) -> dict[str, Loaded[msgspec.Struct]]:
     """All sections. Raises `Failed` with every mistake of every section, each once."""
     found, wrong = {}, dict[str, None]()
@@ -106,7 +99,7 @@ def _loaded(options: argparse.Namespace) -> dict[str, Loaded[msgspec.Struct]]:
     return found
 
 
-def _show(options: argparse.Namespace) -> int:
+def _show(options: argparse.Namespace) -> None:
     found = {
         section: {
             name: Shown(settings.shown(type(loaded.values), name, getattr(loaded.values, name)), origin)
@@ -117,29 +110,36 @@ def _show(options: argparse.Namespace) -> int:
     }
     if options.json:
         console.as_json(found)
-        return 0
+        return
     for section, values in found.items():
         console.say(f"[{section}]", style="bold")
         rows = [(name, document.literal(each.value), each.origin) for name, each in values.items()]
         console.table(("setting", "value", "from"), rows)
-    return 0
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> None:
     _loaded(options)
+    file = _file(options)
+    if options.json:
+        console.as_json(file)
+    else:
+        console.say(f"{file.path} can be used." if file.exists else f"There is no {file.path}: {_DEFAULTS}")
+
+
+def _path(options: argparse.Namespace) -> None:
+    file = _file(options)
+    if options.json:
+        console.as_json(file)
+        return
+    console.say(file.path)
+    if not file.exists:
+        console.warn(f"It does not exist: {_DEFAULTS}")
+
+
+def _file(options: argparse.Namespace) -> File:
     path = settings.named_file(vars(options)) or settings.default_file()
-    console.say(f"{path} can be used." if path.exists() else f"There is no {path}: everything is at its default.")
-    return 0
+    return File(path=str(path), exists=path.exists())
 
 
-def _path(options: argparse.Namespace) -> int:
-    path = settings.named_file(vars(options)) or settings.default_file()
-    console.say(str(path))
-    if not path.exists():
-        console.warn("It does not exist: everything is at its default.")
-    return 0
-
-
-def _template(options: argparse.Namespace) -> int:
+def _template(options: argparse.Namespace) -> None:
     print(page() if options.markdown else document.toml(sections()), end="")
-    return 0

@@ -49,13 +49,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     if not found:
         say(empty)
         return
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for at, column in enumerate(columns):
         numeric = all(isinstance(row[at], int | float) for row in found)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in found:
         shown.add_row(*("" if value is None else str(value) for value in row))
-    out().print(shown, markup=False, highlight=False)
+    console = out()
+    if console.is_terminal:
+        console.print(shown)
+        return
+    with console.capture() as text:  # Rich fills each line up with blanks
+        console.print(shown)
+    print("\n".join(map(str.rstrip, text.get().splitlines())))
 
 
 def as_json(value: Any) -> None:

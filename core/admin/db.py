@@ -1,7 +1,8 @@
 """`orderbell db`: the database's schema, whether it is sound, and moving it to another one."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -9,17 +10,19 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import settings
 from core.admin import backend, console
+from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.admin.serving import owned
 from core.protocol.care import Finding, Findings
 from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.store import check, migrate
-from core.store.copy import CopyError, copy
-from core.store.database import CannotOpen, file_url, make_engine
+from core.store.copy import copy
+from core.store.database import file_url, make_engine
 from core.store.owner import AlreadyServed, Ownership, file_of
 
+_WHERE: Final = (*backend.WHERE, "backup_dir")
 _CHECK_WITHIN_S: Final = 3_600.0
 _STOP: Final = "Stop the server first: what it accepted after the copy would stay behind."
 _EXAMPLES: Final = """examples:
@@ -47,42 +50,20 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0; 1 when something is not well, not upgraded (`current`) or was not done."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell db",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, says, run in (
-        ("current", "which schema the database has, and which is the newest", _current),
-        ("upgrade", "bring the database to the newest schema, after a backup", _upgrade),
-        ("check", "look at every page, reference and rule of the database", _check),
-        ("copy", "copy a database into an empty one, and prove that all has arrived", _copy),
-    ):
-        command = commands.add_parser(name, help=says, description=says)
-        command.set_defaults(run=run)
-        command.add_argument("--json", action="store_true", help="for a script")
-        if name == "copy":
-            command.add_argument("source", metavar="SRC", help="a database's URL, or an SQLite file")
-            command.add_argument("destination", metavar="DST", help="the same; it must be empty")
-        else:
-            settings.add_flags(command, ServerSettings, only=("data_dir", "database_url", "key_file", "backup_dir"))
-    options = parser.parse_args(argv)
-    status: int = options.run(options)
-    return status
+    """Gives 0, or 1 when something is not well (`check`) or not upgraded (`current`). Raises `Failed`."""
+    parser = Parser("orderbell db", __doc__, _EXAMPLES)
+    parser.command("current", "which schema the database has, and which is the newest", _current, only=_WHERE)
+    parser.command("upgrade", "bring the database to the newest schema, after a backup", _upgrade, only=_WHERE)
+    parser.command("check", "look at every page, reference and rule of the database", _check, only=_WHERE)
+    copying = parser.command("copy", "copy a database into an empty one, and prove that all has arrived", _copy)
+    copying.add_argument("source", metavar="SRC", help="a database's URL, or an SQLite file")
+    copying.add_argument("destination", metavar="DST", help="the same; it must be empty")
+    return parser.run(argv)
 
 
 def _current(options: argparse.Namespace) -> int:
-    configured = backend.configured(options)
-    engine = _engine(_existing(configured.database))
-    try:
+    with _opened(_existing(backend.configured(options).database)) as engine:
         found = Schema(database=_shown(engine), current=migrate.current(engine), newest=migrate.head())
-    except (SQLAlchemyError, migrate.NewerSchema) as error:
-        raise Failed(f"{_shown(engine)}: {error}.") from None
-    finally:
-        engine.dispose()
     if options.json:
         console.as_json(found)
     else:
@@ -90,27 +71,22 @@ def _current(options: argparse.Namespace) -> int:
     return 0 if found.current == found.newest else 1
 
 
-def _upgrade(options: argparse.Namespace) -> int:
+def _upgrade(options: argparse.Namespace) -> None:
     configured = backend.configured(options)
-    engine = _engine(_existing(configured.database))
-    try:
-        with Ownership(configured.database):
-            before = migrate.current(engine)
-            open_database(configured).close()
-    except AlreadyServed as error:
-        raise Failed(f"{error} The server has upgraded it when it started.") from None
-    except (CannotOpen, SQLAlchemyError, migrate.NewerSchema) as error:
-        raise Failed(f"{error}.") from None
-    finally:
-        engine.dispose()
-    found = Schema(database=_shown(engine), current=migrate.head(), newest=migrate.head())
+    with _opened(_existing(configured.database)) as engine:
+        try:
+            with owned(configured):
+                before = migrate.current(engine)
+                open_database(configured).close()
+        except AlreadyServed as error:
+            raise Failed(f"{error} The server has upgraded it when it started.") from None
+        found = Schema(database=_shown(engine), current=migrate.head(), newest=migrate.head())
     if options.json:
         console.as_json(found)
     elif before == found.newest:
         console.say(f"Nothing to do: {found.database} has schema {before}, the newest.")
     else:
         console.say(f"Upgraded {found.database} from {before or 'nothing'} to {found.current}.")
-    return 0
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -126,40 +102,31 @@ def _check(options: argparse.Namespace) -> int:
 
 def _findings(configured: ServerSettings) -> Sequence[Finding]:
     """Found out here when nobody serves the database, and else by whoever does: a file has one owner."""
+    url = _existing(configured.database)
     try:
-        with Ownership(configured.database), console.progress("checking") as advance:
-            engine = _engine(_existing(configured.database))
-            try:
-                if migrate.current(engine) != migrate.head():
-                    raise Failed("The database is not upgraded: orderbell db upgrade")
-                with engine.connect() as connection:
-                    return [*check.soundness(connection), *check.invariants(connection, advance)]
-            finally:
-                engine.dispose()
+        with Ownership(url), _opened(url) as engine, console.progress("checking") as advance:
+            if migrate.current(engine) != migrate.head():
+                raise Failed("The database is not upgraded: orderbell db upgrade")
+            with engine.connect() as connection:
+                return [*check.soundness(connection), *check.invariants(connection, advance)]
     except AlreadyServed:
         with backend.reach(configured) as api:
             return api.call("GET", "/api/admin/check/", reply=Findings, within_s=_CHECK_WITHIN_S).findings
-    except (SQLAlchemyError, migrate.NewerSchema) as error:
-        raise Failed(f"The database cannot be read: {error}") from None
 
 
-def _copy(options: argparse.Namespace) -> int:
-    urls = [_url(options.source), _url(options.destination)]
-    source, destination = _engine(_existing(urls[0])), _engine(urls[1])
+def _copy(options: argparse.Namespace) -> None:
+    source_url, destination_url = _existing(_url(options.source)), _url(options.destination)
     try:
         with (
-            Ownership(urls[0], alone=True),
-            Ownership(urls[1], alone=True),
+            _opened(source_url) as source,
+            _opened(destination_url) as destination,
+            Ownership(source_url, alone=True),
+            Ownership(destination_url, alone=True),
             console.progress("copying") as advance,
         ):
             copied = copy(source, destination, advance)
     except AlreadyServed as error:
         raise Failed(f"{error} {_STOP}") from None
-    except (CopyError, SQLAlchemyError, migrate.NewerSchema) as error:
-        raise Failed(f"{error}") from None
-    finally:
-        source.dispose()
-        destination.dispose()
     rows = [Copied(table=name, rows=digest.rows, hash=digest.hash) for name, digest in copied.items()]
     if options.json:
         console.as_json(rows)
@@ -168,7 +135,6 @@ def _copy(options: argparse.Namespace) -> int:
         console.say(
             f"All {sum(row.rows for row in rows)} rows have arrived. Point database_url at {_shown(destination)}."
         )
-    return 0
 
 
 def _url(text: str) -> str:
@@ -176,18 +142,25 @@ def _url(text: str) -> str:
 
 
 def _existing(url: str) -> str:
-    """SQLite makes a file that is not there, and then there would be an empty shop."""
-    path = file_of(_engine(url).url)
+    """SQLite makes a file that is not there, and then there would be an empty shop. Raises `Failed`."""
+    with _opened(url) as engine:
+        path = file_of(engine.url)
     if path is not None and not path.exists():
         raise Failed(f"There is no database {path}.")
     return url
 
 
-def _engine(url: str) -> Engine:
+@contextmanager
+def _opened(url: str) -> Iterator[Engine]:
+    """An engine for the length of the block. Raises `Failed`."""
     try:
-        return make_engine(url)
+        engine = make_engine(url)
     except (SQLAlchemyError, ImportError, LookupError) as error:
         raise Failed(f"{url!r} is no database we know: {error}.", status=2) from None
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _shown(engine: Engine) -> str:

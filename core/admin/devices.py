@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from core.admin import backend, console
-from core.admin.backend import Backend
+from core.admin import console
+from core.admin.backend import WHERE, Asking, Backend, asking
+from core.admin.command import Parser
 from core.admin.failed import Failed
-from core.domain.ids import DeviceId
 from core.domain.people import DeviceKind
 from core.protocol.devices import CODE_LETTERS, DeviceList, DeviceReport, Invitation, InviteDevice, parts
 
@@ -27,29 +27,20 @@ and the numbers go on a thousand further, so that none is given twice."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when the backend refused."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell devices",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    pair = backend.subcommand(commands, "pair", "a code to type into a till, a board or a screen", _pair, _EXAMPLES)
+    """Gives 0. Raises `Failed` when the backend refuses."""
+    parser = Parser("orderbell devices", __doc__, _EXAMPLES)
+
+    def command(name: str, says: str, run: Asking) -> Parser:
+        return parser.command(name, says, asking(run), only=WHERE, shop=True)
+
+    pair = command("pair", "a code to type into a till, a board or a screen", _pair)
     pair.add_argument("name", help="what it is called: POS2")
     pair.add_argument("--kind", choices=[kind.value for kind in DeviceKind], default=DeviceKind.TERMINAL.value)
-    pair.add_argument("--json", action="store_true", help="for a script")
-    listing = backend.subcommand(
-        commands, "list", "all devices, when they were last heard of and how far behind they are", _list, _EXAMPLES
-    )
-    listing.add_argument("--json", action="store_true", help="for a script")
-    revoke = backend.subcommand(commands, "revoke", "end what a device may do, at once", _revoke, _EXAMPLES)
+    command("list", "all devices, when they were last heard of and how far behind they are", _list)
+    revoke = command("revoke", "end what a device may do, at once", _revoke)
     revoke.add_argument("name")
     revoke.add_argument("--yes", action="store_true", help="do not ask")
-    options = parser.parse_args(argv)
-    with backend.reach(backend.configured(options), options.shop) as api:
-        options.run(api, options)
-    return 0
+    return parser.run(argv)
 
 
 def _pair(api: Backend, options: argparse.Namespace) -> None:
@@ -84,12 +75,20 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
 
 
 def _revoke(api: Backend, options: argparse.Namespace) -> None:
-    name = DeviceId(options.name.upper())
-    if name not in {each.name for each in _devices(api).devices}:
-        raise Failed(f"There is no device {name}. `orderbell devices list` has them.")
+    name = _known(api, options.name).name
     console.confirm(f"Sign out whoever works at {name}, and let nobody in there any more?", yes=options.yes)
     api.send("POST", f"{DEVICES}{quote(name)}/revoke/")
-    console.say(f"{name} is revoked. What it has not sent stays in its own file.")
+    if options.json:
+        console.as_json(_known(api, name))
+    else:
+        console.say(f"{name} is revoked. What it has not sent stays in its own file.")
+
+
+def _known(api: Backend, name: str) -> DeviceReport:
+    for each in _devices(api).devices:
+        if each.name == name.upper():
+            return each
+    raise Failed(f"There is no device {name.upper()}. `orderbell devices list` has them.")
 
 
 def _devices(api: Backend) -> DeviceList:

@@ -8,3 +8,8 @@ class Failed(Exception):
         super().__init__(message)
         self.message = message
         self.status = status
+
+
+def sentence(text: str) -> str:
+    """`text` with a stop at its end, and not with two."""
+    return text if text.endswith((".", "?")) else f"{text}."

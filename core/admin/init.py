@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,19 +16,19 @@ import msgspec
 
 from core import settings
 from core.admin import asking, config, console, menu_file, setup
+from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.admin.serving import owned
 from core.domain.menu import Category, Menu
 from core.domain.money import Tax, check_currency
 from core.domain.people import Role
 from core.server.backups import open_database
-from core.server.keys import KeyFileError
 from core.server.settings import SECTION, ServerSettings
 from core.server.setup import NewShop, NewStaff, create_shop
-from core.settings import SettingsError, document
+from core.settings import document
 from core.store import shops
-from core.store.database import CannotOpen, Database
+from core.store.database import Database
 from core.store.files import write_whole
-from core.store.owner import AlreadyServed, Ownership
 from core.store.shops import Shop
 
 NAME_MOST: Final = 80
@@ -62,13 +63,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, 1 when there is a shop already or it could not be made, and 2 on answers that cannot be."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell init",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """Gives 0. Raises `Failed`: 1 when there is a shop already or it could not be made, 2 on answers that cannot be."""
+    parser = Parser("orderbell init", __doc__, _EXAMPLES)
     parser.add_argument("--shop-name", metavar="NAME", help="as it stands on receipts")
     parser.add_argument("--currency", metavar="CODE", help="ISO 4217, as USD or EUR")
     parser.add_argument("--time-zone", metavar="ZONE", help="IANA, as Europe/Berlin (default: this machine's)")
@@ -86,19 +82,17 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--yes", action="store_true", help="ask nothing; take the defaults")
     parser.add_argument("--json", action="store_true", help="ask nothing; say what was made as JSON")
     settings.add_flags(parser, ServerSettings, only=_KEPT)
-    options = parser.parse_args(argv)
+    parser.set_defaults(run=_init)
+    return parser.run(argv)
+
+
+def _init(options: argparse.Namespace) -> None:
     path = settings.named_file(vars(options)) or settings.default_file()
     server = _server(options, path)
     try:
         server.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with Ownership(server.database):
-            database = open_database(server)
-            try:
-                return _init(server, database, path, options)
-            finally:
-                database.close()
-    except (AlreadyServed, CannotOpen, KeyFileError, OSError) as error:
-        raise Failed(f"{error}") from None
+        with owned(server), closing(open_database(server)) as database:
+            _make(server, database, path, options)
     except (KeyboardInterrupt, EOFError):
         raise Failed("Stopped. Run it again to go on.") from None
 
@@ -107,13 +101,10 @@ def _server(options: argparse.Namespace, path: Path) -> ServerSettings:
     """As the flags and the file say; a file that was named need not be there yet."""
     flags = vars(options) | {"config": str(path) if path.exists() else None}
     environment = {name: value for name, value in os.environ.items() if name != settings.FILE_VARIABLE}
-    try:
-        return settings.load(ServerSettings, SECTION, flags, environment).values
-    except SettingsError as error:
-        raise Failed(str(error), status=2) from None
+    return settings.load(ServerSettings, SECTION, flags, environment).values
 
 
-def _init(server: ServerSettings, database: Database, path: Path, options: argparse.Namespace) -> int:
+def _make(server: ServerSettings, database: Database, path: Path, options: argparse.Namespace) -> None:
     known = database.read_blocking(shops.default)
     if known is not None:
         raise Failed(_already(known, server, path))
@@ -154,7 +145,6 @@ def _init(server: ServerSettings, database: Database, path: Path, options: argpa
         console.as_json(report)
     else:
         _tell(report)
-    return 0
 
 
 def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:

@@ -2,18 +2,17 @@
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from core import settings
 from core.admin import backend, console
+from core.admin.command import Parser, Run
 from core.admin.failed import Failed
 from core.server import keys
-from core.server.keys import KeyFileError, Keys, SigningKey
-from core.server.settings import ServerSettings
+from core.server.keys import Keys, SigningKey
 
 _EXAMPLES: Final = """examples:
   orderbell keys list
@@ -43,43 +42,31 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when the key file cannot be read or written."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell keys",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _command(commands, "list", "the keys and what each is still for", _same)
-    rotate = _command(commands, "rotate", "sign with a new key from now on", _rotate)
+    """Gives 0. Raises `Failed` when the key file cannot be read or written."""
+    parser = Parser("orderbell keys", __doc__, _EXAMPLES)
+    only = ("data_dir", "key_file", "access_token_s")
+    parser.command("list", "the keys and what each is still for", _changing(_same), only=only)
+    rotate = parser.command("rotate", "sign with a new key from now on", _changing(_rotate), only=only)
     rotate.add_argument("--at-once", action="store_true", help="the old keys verify nothing any more")
-    _command(commands, "prune", "drop old keys that have nothing left to verify", _prune)
-    options = parser.parse_args(argv)
-    server = backend.configured(options)
-    try:
-        before = keys.read(server.keys_path)
-        after: Keys = options.run(before, server.access_token_s, options)
+    parser.command("prune", "drop old keys that have nothing left to verify", _changing(_prune), only=only)
+    return parser.run(argv)
+
+
+def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:
+    """Make of the keys what `change` does, and show them."""
+
+    def run(options: argparse.Namespace) -> None:
+        server = backend.configured(options)
+        try:
+            before = keys.read(server.keys_path)
+        except FileNotFoundError:
+            raise Failed(f"There are no keys here yet ({server.keys_path}). Begin with: orderbell init") from None
+        after = change(before, server.access_token_s, options)
         if after != before:
             keys.replace(server.keys_path, after)
-    except FileNotFoundError:
-        raise Failed(f"There are no keys here yet ({server.keys_path}). Begin with: orderbell init") from None
-    except (KeyFileError, OSError) as error:
-        raise Failed(str(error)) from None
-    _show(after, server.access_token_s, as_json=options.json)
-    return 0
+        _show(after, server.access_token_s, as_json=options.json)
 
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name, help=says, description=says, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", help="for a script")
-    settings.add_flags(parser, ServerSettings, only=("data_dir", "key_file", "access_token_s"))
-    return parser
+    return run
 
 
 def _same(found: Keys, _life_s: int, _options: argparse.Namespace) -> Keys:

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from core.admin import backend, console, menu_file
-from core.admin.backend import Backend
+from core.admin import console, menu_file
+from core.admin.backend import WHERE, Backend, asking
+from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.menu_file import Complaint
 from core.domain.menu import Menu
@@ -63,26 +64,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when the file is no menu or the menu was left as it was."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell menu",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    exporting = backend.subcommand(commands, "export", "write the menu to a CSV file", _export, _EXAMPLES)
-    exporting.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
-    exporting.add_argument("--semicolon", action="store_true", help="semicolons and decimal commas")
-    importing = backend.subcommand(commands, "import", "sell by the menu of a CSV file", _import, _EXAMPLES)
-    importing.add_argument("file", help="the file; - for standard input")
-    importing.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
-    importing.add_argument("--yes", action="store_true", help="do not ask")
-    importing.add_argument("--json", action="store_true", help="for a script")
-    options = parser.parse_args(argv)
-    with backend.reach(backend.configured(options), options.shop) as api:
-        status: int = options.run(api, options)
-    return status
+    """Gives 0, or 1 when the file is no menu. Raises `Failed` when the menu was left as it was."""
+    parser = Parser("orderbell menu", __doc__, _EXAMPLES)
+    out = parser.command("export", "write the menu to a CSV file", asking(_export), only=WHERE, shop=True, json=False)
+    out.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
+    out.add_argument("--semicolon", action="store_true", help="semicolons and decimal commas")
+    into = parser.command("import", "sell by the menu of a CSV file", asking(_import), only=WHERE, shop=True)
+    into.add_argument("file", help="the file; - for standard input")
+    into.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
+    into.add_argument("--yes", action="store_true", help="do not ask")
+    return parser.run(argv)
 
 
 def _export(api: Backend, options: argparse.Namespace) -> int:
@@ -91,10 +82,7 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
     if options.file == STANDARD:
         sys.stdout.buffer.write(text.encode())
         return 0
-    try:
-        Path(options.file).write_bytes(text.encode("utf-8-sig"))  # by the mark a spreadsheet knows the encoding
-    except OSError as error:
-        raise Failed(f"{options.file} cannot be written: {error.strerror}.") from None
+    Path(options.file).write_bytes(text.encode("utf-8-sig"))  # by the mark a spreadsheet knows the encoding
     console.say(f"Wrote {len(menu.items())} items to {options.file}.")
     return 0
 

@@ -3,24 +3,24 @@
 import argparse
 import ipaddress
 import json
+import os
 import signal
-import sys
+import socket
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Final
 from urllib.parse import urlsplit
 
 from core import logs, settings
-from core.admin import addresses, console, setup
-from core.admin.serving import Serving, make_server, noted, quieten, url_of
+from core.admin import addresses, backend, console, setup
+from core.admin.command import Parser
+from core.admin.failed import Failed
+from core.admin.serving import Serving, make_server, noted, owned, quieten, url_of
 from core.server import authority
 from core.server.authority import AuthorityError
 from core.server.backups import open_database
-from core.server.keys import KeyFileError
-from core.server.settings import SECTION, ServerSettings
-from core.server.tls import Presented, TlsError
-from core.store.database import CannotOpen
-from core.store.owner import AlreadyServed, Ownership
+from core.server.settings import ServerSettings
+from core.server.tls import Presented
 
 _EXAMPLES: Final = """examples:
   orderbell serve                            for screens on this machine
@@ -34,23 +34,19 @@ _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not 
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve until stopped. Gives the exit status: 0, or 1 when it could not start."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell serve",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """Serve until stopped. Gives 0, or 1 when it came to a bad end. Raises `Failed` when it could not start."""
+    parser = Parser("orderbell serve", __doc__, _EXAMPLES)
     parser.add_argument("--demo", action="store_true", help="at first set-up, make customers and PINs known to all")
     parser.add_argument(
         "--announce-json", action="store_true", help='print {"url": …} as a line of its own once it listens'
     )
     settings.add_flags(parser, ServerSettings)
-    options = parser.parse_args(argv)
-    try:
-        configured = settings.load(ServerSettings, SECTION, vars(options)).values
-    except settings.SettingsError as error:
-        parser.error(str(error))
+    parser.set_defaults(run=_run)
+    return parser.run(argv)
+
+
+def _run(options: argparse.Namespace) -> int:
+    configured = backend.configured(options)
     logs.setup(configured.log_format, debug=configured.debug)
     quieten()
     for number in (signal.SIGTERM, getattr(signal, "SIGBREAK", signal.SIGTERM)):
@@ -63,16 +59,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitStack) -> int:
-    try:
-        configured.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held.enter_context(Ownership(configured.database))
-        keys, made_keys = setup.open_keys(configured.keys_path)
-        presented = Presented(*configured.tls_files) if configured.tls_files else None
-        database = open_database(configured)
-    except (AlreadyServed, KeyFileError, TlsError, CannotOpen, OSError) as error:
-        print(f"orderbell serve: {error}", file=sys.stderr)
-        return 1
-    held.callback(database.close)
+    configured.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held.enter_context(owned(configured))
+    _check_address(configured.host, configured.port)
+    keys, made_keys = setup.open_keys(configured.keys_path)
+    presented = Presented(*configured.tls_files) if configured.tls_files else None
+    database = held.enter_context(closing(open_database(configured)))
     made = setup.set_up(database, demo=options.demo)
     if made_keys:
         print(f"Made the server's keys: {configured.keys_path}")
@@ -89,9 +81,25 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
     server = make_server(database, keys, configured, announce, presented)
     try:
         server.run()
-    except SystemExit:  # it could not listen, and has said why
+    except SystemExit:  # it could not listen after all, and has said why
         return 1
     return 0 if server.started else 1
+
+
+def _check_address(host: str, port: int) -> None:
+    """Whether it could listen there, before anything is made or upgraded. Raises `Failed`."""
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                if os.name == "posix":  # as asyncio does; on Windows it would let two listen
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(address)
+    except OSError as error:
+        raise Failed(
+            f"It cannot listen on {host}, port {port}: {error.strerror}. Name another by --host and --port."
+        ) from None
 
 
 def _serving(configured: ServerSettings, url: str) -> Serving:

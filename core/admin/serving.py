@@ -21,6 +21,7 @@ from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
 from core.server.tls import Presented
 from core.store.database import Database
+from core.store.owner import AlreadyServed, Ownership
 
 NOTE: Final = "server.json"
 """In the data directory: where the backend that serves it can be asked."""
@@ -134,6 +135,17 @@ def running(server: ServerSettings) -> Serving | None:
         return msgspec.json.decode(_note(server).read_bytes(), type=Serving)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+@contextmanager
+def owned(server: ServerSettings) -> Iterator[None]:
+    """Being the one process at the database, for what no running backend can be asked to do. Raises `AlreadyServed`."""
+    try:
+        with Ownership(server.database):
+            yield
+    except AlreadyServed as error:
+        serving = running(server)
+        raise AlreadyServed(f"{error} It is served at {serving.url}." if serving else f"{error}") from None
 
 
 def _note(server: ServerSettings) -> Path:

@@ -9,13 +9,13 @@ from typing import Final
 
 import msgspec
 
-from core import settings
 from core.admin import addresses, console
 from core.admin.backend import configured
+from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.protocol.trust import short_fingerprint
 from core.server import authority
-from core.server.authority import AuthorityError, Certificate
+from core.server.authority import Certificate
 from core.server.settings import ServerSettings
 
 WARN_DAYS: Final = 14
@@ -47,42 +47,21 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0; 1 when it could not be done, and for `show` when the certificate has ended or has no 14 days left."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell tls",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    init = _command(commands, "init", "make the authority and a first certificate", _init)
-    renew = _command(commands, "renew", "make a new certificate by the same authority", _renew)
+    """Gives 0, or 1 for `show` when the certificate has ended or has no 14 days left. Raises `Failed`."""
+    parser = Parser("orderbell tls", __doc__, _EXAMPLES)
+    only = ("data_dir", "tls_certificate")
+    init = parser.command("init", "make the authority and a first certificate", _init, only=only)
+    renew = parser.command("renew", "make a new certificate by the same authority", _renew, only=only)
     for each in (init, renew):
         each.add_argument(
             "--name", action="append", default=[], metavar="HOST", help="a name or an address; may be repeated"
         )
-    _command(commands, "show", "what the server shows, and until when", _show)
-    options = parser.parse_args(argv)
-    try:
-        status: int = options.run(configured(options), options)
-    except (AuthorityError, FileExistsError) as error:
-        raise Failed(str(error)) from None
-    except OSError as error:
-        raise Failed(f"{error.filename}: {error.strerror}.") from None
-    return status
+    parser.command("show", "what the server shows, and until when", _show, only=only)
+    return parser.run(argv)
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, says: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=says, description=says)
-    parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", help="for a script")
-    settings.add_flags(parser, ServerSettings, only=("data_dir", "tls_certificate"))
-    return parser
-
-
-def _init(server: ServerSettings, options: argparse.Namespace) -> int:
+def _init(options: argparse.Namespace) -> None:
+    server = configured(options)
     names = options.name or [*addresses.names(), *addresses.addresses()]
     server.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority.make(server.tls_directory, socket.gethostname(), names)
@@ -91,17 +70,16 @@ def _init(server: ServerSettings, options: argparse.Namespace) -> int:
         console.say("Keep ca-key.pem to yourself: whoever has it can pass for this server.")
         console.say("The server speaks TLS from its next start.\n")
     _tell(server, as_json=options.json)
-    return 0
 
 
-def _renew(server: ServerSettings, options: argparse.Namespace) -> int:
+def _renew(options: argparse.Namespace) -> None:
+    server = configured(options)
     authority.renew(server.tls_directory, options.name)
     _tell(server, as_json=options.json)
-    return 0
 
 
-def _show(server: ServerSettings, options: argparse.Namespace) -> int:
-    return 0 if _tell(server, as_json=options.json).days_left >= WARN_DAYS else 1
+def _show(options: argparse.Namespace) -> int:
+    return 0 if _tell(configured(options), as_json=options.json).days_left >= WARN_DAYS else 1
 
 
 def _tell(server: ServerSettings, *, as_json: bool) -> Shown:

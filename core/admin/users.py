@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from core.admin import backend, console
-from core.admin.backend import Backend
-from core.admin.failed import Failed
+from core.admin import console
+from core.admin.backend import WHERE, Asking, Backend, asking
+from core.admin.command import Parser
+from core.admin.failed import Failed, sentence
 from core.domain.people import Role
 from core.protocol.accounts import (
     ACCOUNTS_MOST,
@@ -37,6 +38,7 @@ _EXAMPLES: Final = """examples:
   orderbell users add Alex --role admin --ask      and one with a PIN that you type
   orderbell users list                             everybody who works or has worked here
   orderbell users disable Kim                      at once, wherever Kim is signed in
+  orderbell users enable Kim                       back from a long leave
   orderbell users reset Kim                        another PIN
   orderbell users role Kim admin
   orderbell users unlock Kim                       after too many wrong PINs
@@ -56,44 +58,33 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when the backend refused."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell users",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    add = backend.subcommand(commands, "add", "somebody new", _add, _EXAMPLES)
+    """Gives 0. Raises `Failed` when the backend refuses."""
+    parser = Parser("orderbell users", __doc__, _EXAMPLES)
+
+    def command(name: str, says: str, run: Asking) -> Parser:
+        return parser.command(name, says, asking(run), only=WHERE, shop=True)
+
+    add = command("add", "somebody new", _add)
     add.add_argument("name")
     add.add_argument("--role", choices=(Role.CASHIER.value, Role.ADMIN.value), default=Role.CASHIER.value)
     add.add_argument("--ask", action="store_true", help="type the PIN instead of having one made up")
-    listing = backend.subcommand(commands, "list", "everybody who works or has worked here", _list, _EXAMPLES)
+    listing = command("list", "everybody who works or has worked here", _list)
     listing.add_argument("--customers", metavar="Q", nargs="?", const="", help="customers instead, those that match")
     for name, says, change in (
         ("disable", "they sign in no more, and are signed out at once", {"disabled": True}),
         ("enable", "they may sign in again", {"disabled": False}),
         ("unlock", "forget their wrong tries", {"unlock": True}),
     ):
-        command = backend.subcommand(commands, name, says, _change, _EXAMPLES)
-        command.set_defaults(change=change)
-        _add_whom(command)
-    reset = backend.subcommand(
-        commands, "reset", "another PIN, or another password for a customer; it signs them out", _reset, _EXAMPLES
-    )
+        changing = command(name, says, _change)
+        changing.set_defaults(change=change)
+        _add_whom(changing)
+    reset = command("reset", "another PIN, or another password for a customer; it signs them out", _reset)
     reset.add_argument("--ask", action="store_true", help="type it instead of having one made up")
     _add_whom(reset)
-    role = backend.subcommand(
-        commands, "role", "make somebody a cashier or an admin; it signs them out", _role, _EXAMPLES
-    )
+    role = command("role", "make somebody a cashier or an admin; it signs them out", _role)
     role.add_argument("name")
     role.add_argument("role", choices=(Role.CASHIER.value, Role.ADMIN.value))
-    for each in commands.choices.values():
-        each.add_argument("--json", action="store_true", help="for a script")
-    options = parser.parse_args(argv)
-    with backend.reach(backend.configured(options), options.shop) as api:
-        options.run(api, options)
-    return 0
+    return parser.run(argv)
 
 
 def _add_whom(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +161,7 @@ def _staff_named(api: Backend, name: str) -> StaffAccount:
         if each.name.casefold() == wanted:
             return each
     names = ", ".join(each.name for each in staff)
-    raise Failed(f"Nobody here is called {name!r}. There are: {names or 'none'}.")
+    raise Failed(f"Nobody here is called {name!r}. There are: {sentence(names or 'none')}")
 
 
 def _customer_of(api: Backend, phone: str) -> CustomerAccount:

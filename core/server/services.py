@@ -60,11 +60,13 @@ class Services(msgspec.Struct, frozen=True):
     async def _local(self, verified: Verified) -> Verified:
         """A command of this machine, in the shop it names or else in the default one."""
         principal = verified.principal
-        if not principal.shop_id:
-            shop = await self.database.read(shops.default)
-            if shop is None:
-                raise problems.unauthenticated("There is no shop yet.")
-            principal = msgspec.structs.replace(principal, shop_id=shop.id)
+        named = principal.shop_id
+        shop = await self.database.read(
+            lambda transaction: shops.get(transaction, named) if named else shops.default(transaction)
+        )
+        if shop is None:
+            raise problems.unauthenticated(f"There is no shop {named}." if named else "There is no shop yet.")
+        principal = msgspec.structs.replace(principal, shop_id=shop.id)
         return Verified(principal, verified.expires_at, verified.kid)
 
     def _signed(self, token: str) -> Verified:

@@ -48,14 +48,14 @@ def data_dir() -> Path:
     return platformdirs.user_data_path("orderbell", appauthor=False)
 
 
-def add_file_flag(parser: argparse.ArgumentParser) -> None:
+def add_file_flag(parser: argparse._ActionsContainer) -> None:
     """`--config`, which names the file."""
     told = f"settings file (default: ${FILE_VARIABLE}, or {default_file()})"
     parser.add_argument("--config", metavar="FILE", help=told)
 
 
 def add_flags(
-    parser: argparse.ArgumentParser, declared: type[msgspec.Struct], only: Collection[str] | None = None
+    parser: argparse._ActionsContainer, declared: type[msgspec.Struct], only: Collection[str] | None = None
 ) -> None:
     """One flag for every setting, or for those of `only`: `history_refresh_s` → `--history-refresh-s`; `--config`
     names the file.
@@ -66,8 +66,8 @@ def add_flags(
         if only is not None and field.name not in only:
             continue
         flag = "--" + field.name.replace("_", "-")
-        described = description(hints[field.name])
-        text = f"{described} (default: {field.default})".replace("%", "%%")
+        default = "" if field.default in ("", False) else f" (default: {field.default})"
+        text = f"{description(hints[field.name])}{default}".replace("%", "%%")
         if types[field.name] is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:

@@ -54,7 +54,7 @@ class Ownership:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             lock.close()
-            raise AlreadyServed(f"{self._path} is in use by another process: {error}.") from None
+            raise AlreadyServed(f"{self._path} is in use by another process.") from None
         return lock
 
     def __exit__(

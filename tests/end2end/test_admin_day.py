@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+from core import settings
 from core.admin import backend
 from core.client import engine, identity
 from core.client.engine import Link
@@ -24,6 +25,7 @@ from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import PlaceOrder, SignUp, StaffSignIn, TakeOrder
+from core.server.settings import ServerSettings
 from core.store.database import file_url
 from tests.support import postgres
 from tests.support.balancer import Balancer
@@ -68,7 +70,7 @@ class Admin:
         """What the server has, whatever any screen remembers."""
         arguments = ["--config", str(self.config), "--data-dir", str(self.data), *flags]
         parser = argparse.ArgumentParser()
-        backend.add_flags(parser)
+        settings.add_flags(parser, ServerSettings, only=backend.WHERE)
         with backend.reach(backend.configured(parser.parse_args(arguments))) as api:
             page = api.call("GET", "/api/pos/orders/?limit=100", reply=OrderPage)
         return {order.id: order.status for order in page.orders}

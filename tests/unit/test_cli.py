@@ -2,14 +2,20 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from core.admin import cli
 from core.admin.cli import COMMANDS, GROUPS, main
+from core.admin.refusals import refusal
+from core.settings import SettingsError
+from core.store.backup import BadBackup
+from core.store.owner import AlreadyServed
 
 ROOT = Path(__file__).parents[2]
 COLOUR = "\x1b["
@@ -50,7 +56,7 @@ def test_a_wrong_flag_is_wrong_use(name: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit) as ended:
         main([name, "--no-such-flag"])
     assert ended.value.code == 2
-    assert "usage: orderbell" in capsys.readouterr().err
+    assert re.search(rf"orderbell[ -]{name}", capsys.readouterr().err)
 
 
 def test_a_command_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,3 +102,45 @@ def test_a_reader_who_has_read_enough_is_no_error() -> None:
     status, told, complained = run("config", "template", read=10)
     assert (status, told[:8]) == (0, b"[server]")
     assert complained == b""
+
+
+def test_a_pipe_is_utf_8_whatever_the_machine_thinks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    _status, told, _complained = run("config", "show", "sync")
+    assert "─" in told.decode()
+
+
+@pytest.mark.parametrize("name", ["config", "tls", "users", "devices", "keys", "menu", "backup", "db"])
+def test_each_commands_command_has_an_example_of_its_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([name])
+    commands = re.search(r"say which: ([a-z, ]+)\.", capsys.readouterr().err)
+    assert commands is not None
+    for command in commands[1].split(", "):
+        told = helped(capsys, name, command)
+        examples = re.findall(rf"^  (orderbell {name} .*)", told, re.MULTILINE)
+        assert examples
+        assert all(each.startswith(f"orderbell {name} {command}") for each in examples)
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "status"),
+    [
+        (SettingsError("wrong"), "wrong", 2),
+        (AlreadyServed("Somebody is there."), "Somebody is there.", 1),
+        (BadBackup("it is cut in half"), "it is cut in half.", 1),
+        (PermissionError(13, "Permission denied", "/srv"), "/srv: Permission denied.", 1),
+        (FileExistsError("It is there already."), "It is there already.", 1),
+        (sqlite3.OperationalError("unable to open database file"), "unable to open database file. Is the", 1),
+        (OperationalError("SELECT secret", {}, Exception("refused\nand why")), "The database refuses: refused.", 1),
+    ],
+)
+def test_what_the_layers_below_refuse_is_one_sentence(error: Exception, said: str, status: int) -> None:
+    told = refusal(error)
+    assert told is not None
+    assert told.message.startswith(said)
+    assert told.status == status
+
+
+def test_a_mistake_of_ours_is_not_hidden() -> None:
+    assert refusal(KeyError("x")) is None

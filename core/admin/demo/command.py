@@ -1,6 +1,5 @@
 """`orderbell demo`: a backend on a temporary database, a POS window and a customer window, ready to be played with."""
 
-import argparse
 import signal
 import sys
 import tempfile
@@ -8,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from core.admin.command import Parser
 from core.admin.demo import orders_file, shop, tour
 from core.admin.demo.orders_file import OrdersFile, OrdersFileError
 from core.admin.demo.processes import Backend, Process, ProcessFailed
@@ -33,12 +33,7 @@ nothing is kept."""
 
 def main(argv: Sequence[str]) -> int:
     """Gives the exit status: 0 when all went well, 1 when a step of the tour or a process failed, 2 for wrong use."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell demo",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("orderbell demo", __doc__, _EXAMPLES)
     parser.add_argument("--tour", type=Path, metavar="DIR", help="unattended: pictures and report.json into DIR")
     parser.add_argument(
         "--orders", type=Path, metavar="FILE", help="replay the orders of this tab-separated file first"

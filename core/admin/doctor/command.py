@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from core import settings
-from core.admin import console
+from core.admin import backend, console
+from core.admin.command import Parser
 from core.admin.doctor import bundle, machine, network, windows
 from core.admin.failed import Failed
 from core.protocol.care import Check, Diagnosis, Result
@@ -30,20 +31,19 @@ _STYLES: Final = {Result.OK: "green", Result.WARN: "yellow", Result.FAIL: "red",
 
 def main(argv: Sequence[str]) -> int:
     """Gives 0, or 1 when a check fails."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell doctor",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("orderbell doctor", __doc__, _EXAMPLES)
     parser.add_argument("--json", action="store_true", help="for a script")
     parser.add_argument("--server", metavar="URL", help="look at this server from here, as from a till")
     parser.add_argument("--ca-file", metavar="FILE", default="", help="the shop's certificate, with --server")
     parser.add_argument("--bundle", metavar="FILE", help="write a zip for whoever helps: no names, numbers or secrets")
     parser.add_argument("--log", metavar="FILE", help="the end of this log goes into the bundle, too")
     parser.add_argument("--shop", metavar="ID", default="", help="which shop (default: the first one)")
-    settings.add_flags(parser, ServerSettings, only=("data_dir", "database_url", "key_file", "backup_dir"))
-    options = parser.parse_args(argv)
+    settings.add_flags(parser, ServerSettings, only=(*backend.WHERE, "backup_dir"))
+    parser.set_defaults(run=_run)
+    return parser.run(argv)
+
+
+def _run(options: argparse.Namespace) -> int:
     loaded, diagnosis = _from_afar(options) if options.server else _here(options)
     if options.json:
         console.as_json(diagnosis)
@@ -55,6 +55,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _from_afar(options: argparse.Namespace) -> tuple[None, Diagnosis]:
+    if not options.server.startswith(("http://", "https://")):
+        raise Failed(f"--server {options.server}: an address begins with https:// (or http://).", status=2)
     found = (*network.reached(options.server.rstrip("/"), options.ca_file), *windows.all_of_this_machine())
     return None, Diagnosis(checks=found)
 
@@ -81,7 +83,7 @@ def _show(checks: Sequence[Check]) -> None:
             console.say(f"{'':8}{'':{width}}  → {check.do}")
     failed = sum(check.result is Result.FAIL for check in checks)
     warned = sum(check.result is Result.WARN for check in checks)
-    console.say(f"{len(checks)} checks, {failed} failed, {warned} to look at.")
+    console.say(f"{len(checks)} check{'s' * (len(checks) != 1)}, {failed} failed, {warned} to look at.")
 
 
 def _bundle(options: argparse.Namespace, diagnosis: Diagnosis, loaded: Loaded[ServerSettings] | None) -> None:

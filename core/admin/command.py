@@ -1,0 +1,86 @@
+"""How commands are declared: help with examples, one sentence on wrong use, and one on what could not be done."""
+
+import argparse
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+from typing import Any, Final, NoReturn
+
+from typing_extensions import override
+
+from core import settings
+from core.server.settings import ServerSettings
+
+Run = Callable[[argparse.Namespace], int | None]
+"""Does what a command is for, as its options say. Gives the exit status; None is 0."""
+
+_COMMAND: Final = "COMMAND"
+_EXAMPLE: Final = "  orderbell "
+
+
+class Parser(argparse.ArgumentParser):
+    """Of a command, or of a command's command."""
+
+    def __init__(self, prog: str, description: str | None, epilog: str, **others: Any) -> None:
+        super().__init__(
+            prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,  # what a script relies on must not change its meaning with the next flag
+            **others,
+        )
+
+    def command(
+        self,
+        name: str,
+        says: str,
+        run: Run,
+        *,
+        only: Collection[str] | None = None,
+        shop: bool = False,
+        json: bool = True,
+    ) -> "Parser":
+        """A command of this one. `only`: the server's settings it has flags for; None: it looks at no settings."""
+        prog = f"{self.prog} {name}"
+        added: Parser = self._commands.add_parser(
+            name, prog=prog, help=says, description=says, epilog=_examples(self.epilog or "", prog)
+        )
+        added.set_defaults(run=run)
+        if json:
+            added.add_argument("--json", action="store_true", help="for a script")
+        if only is not None:
+            where = added.add_argument_group("where the shop is; stronger than variables and the settings file")
+            if shop:
+                where.add_argument("--shop", metavar="ID", default="", help="which of several (default: the first one)")
+            settings.add_flags(where, ServerSettings, only=only)
+        return added
+
+    def run(self, argv: Sequence[str]) -> int:
+        """Does what `argv` says. Gives the exit status; raises `Failed` for all that a person can be told."""
+        options = self.parse_args(argv)
+        try:
+            return options.run(options) or 0
+        except Exception as error:
+            from core.admin.refusals import refusal  # all that may refuse is imported once something has
+
+            told = refusal(error)
+            if told is None:
+                raise
+            raise told from None
+
+    @cached_property
+    def _commands(self) -> "argparse._SubParsersAction[Parser]":
+        return self.add_subparsers(metavar=_COMMAND, title="commands", required=True)
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        if message.endswith(f" {_COMMAND}"):
+            message = f"say which: {', '.join(self._commands.choices)}"
+        self.exit(2, f"{self.prog}: {message.removesuffix('.')}. See: {self.prog} --help\n")
+
+
+def _examples(of_all: str, prog: str) -> str:
+    """Of a command's examples those of its command `prog`; what is no example is about all of them."""
+    return "\n".join(
+        line for line in of_all.splitlines() if not line.startswith(_EXAMPLE) or line.startswith(f"  {prog}")
+    )
