@@ -52,7 +52,7 @@ class Ownership:
         lock = sqlite3.connect(f"{self._path}{SUFFIX}", timeout=0, isolation_level=None, check_same_thread=False)
         try:
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.OperationalError:
             lock.close()
             raise AlreadyServed(f"{self._path} is in use by another process.") from None
         return lock
