@@ -18,7 +18,7 @@ class Notice(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self.setProperty("role", "notice")
-        self._title = label(role="strong")
+        self._title = label(role="strong", wrap=True)
         self._message = label(wrap=True)
         self._act: Callable[[], None] | None = None
         self._action = button("", theme, name=f"{name}_action")

@@ -73,7 +73,7 @@ class OrderPage(QWidget):
         presenter.earlier_placed.connect(self._on_earlier_order_placed)
         presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
-        presenter.address_missing.connect(self._on_address_missing)
+        presenter.address_missing.connect(self._form.complain_of_address)
         presenter.busy_changed.connect(self._tell)
 
     @Slot(object)
@@ -108,11 +108,6 @@ class OrderPage(QWidget):
         self.view.show_checkout()
         if self.view.at_checkout:
             self._presenter.place(self._form.values)
-
-    @Slot()
-    def _on_address_missing(self) -> None:
-        self._form.complain_of_address()
-        self.notice.say(_("Where shall we bring it?"), _("A delivery needs an address."))
 
     @Slot(object)
     def _on_order_placed(self, order: Order) -> None:

@@ -84,7 +84,7 @@ class NewOrderPage(QWidget):
         presenter.earlier_taken.connect(self._on_earlier_order_taken)
         presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
-        presenter.address_missing.connect(self._on_address_missing)
+        presenter.address_missing.connect(self._form.complain_of_address)
         presenter.busy_changed.connect(self._tell)
 
     @Slot(object)
@@ -134,11 +134,6 @@ class NewOrderPage(QWidget):
     @property
     def _pays_cash(self) -> bool:
         return self._form.values.tender is Tender.CASH
-
-    @Slot()
-    def _on_address_missing(self) -> None:
-        self._form.complain_of_address()
-        self.notice.say(_("Where does it go?"), _("A delivery needs an address."))
 
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:

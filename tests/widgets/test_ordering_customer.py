@@ -2,7 +2,6 @@
 
 import gc
 import threading
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -13,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import ServerFault, Unreachable
 from core.domain.order import MAX_QUANTITY, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from core.protocol.requests import PlaceOrder, SignIn
+from core.protocol.requests import PlaceOrder
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
 from core.ui.theme import Theme
@@ -21,44 +20,6 @@ from customer_view.widgets.order_page import OrderPage
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.support.ordering import Finger, LossyApi, child
-
-PHONE = "+15550100"
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    made = FakeBackend()
-    made.add_customer("Aisha", PHONE)
-    return made
-
-
-@pytest.fixture
-def api(backend: FakeBackend) -> LossyApi:
-    made = LossyApi(backend)
-    made.sign_in(SignIn(login=PHONE, password="correct horse"))
-    return made
-
-
-@pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(5)
-
-
-@pytest.fixture
-def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> OrderPage:
-    made = OrderPage(Theme("light"), jobs, api)
-    made.resize(1100, 720)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    return made
-
-
-@pytest.fixture
-def finger(page: OrderPage, qtbot: QtBot) -> Finger:
-    return Finger(page.view, qtbot)
 
 
 def place(page: OrderPage, finger: Finger, qtbot: QtBot) -> Order:
@@ -102,11 +63,14 @@ def test_a_delivery_needs_an_address_and_may_be_paid_at_the_door(
     assert not child(page, QToolButton, "tender_cash_on_delivery").isVisible()
     finger.button("fulfilment_delivery")
     assert not child(page, QToolButton, "tender_cash").isVisible()
-    assert "needs an address" in failing(page, finger, qtbot)
-    address = child(page, QLineEdit, "address")
+    finger.button("place_order")
+    address, error = child(page, QLineEdit, "address"), child(page, QLabel, "address_error")
     assert (address.property("invalid"), backend.calls.get("place")) == ("true", None)
+    assert error.isVisible()
+    assert "needs an address" in address.accessibleDescription()
     finger.field("address", "1 Main Street")
     assert not address.property("invalid")
+    assert not error.isVisible()
     order = place(page, finger, qtbot)
     assert (order.address, order.tender) == ("1 Main Street", Tender.CASH_ON_DELIVERY)
 

@@ -29,18 +29,6 @@ from tests.support.ordering import Finger, child
 
 
 @pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(5)
-
-
-@pytest.fixture
 def ordering(jobs: Jobs, backend: FakeBackend) -> Ordering:
     return Ordering(jobs, FakeApi(backend).menu)
 
@@ -333,6 +321,7 @@ def test_a_line_the_new_menu_does_not_have_stands_in_the_way(
     assert notice.text.startswith("Canned Soda cannot be ordered as it is")
     assert finger.current.wanted.item_id == SODA.id
     finger.line(SODA.name, FEWER)
+    assert notice.text == "", "what it asked for is done"
     finger.button("checkout")
     assert finger.view.at_checkout
 

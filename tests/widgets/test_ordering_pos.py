@@ -27,11 +27,6 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture
 def aisha(backend: FakeBackend) -> Customer:
     backend.add_customer("Chen", "+15550199")
     return backend.add_customer("Aisha", "+15550100")
@@ -45,13 +40,6 @@ def api(backend: FakeBackend) -> LossyApi:
 
 
 @pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(5)
-
-
-@pytest.fixture
 def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[NewOrderPage]:
     made = NewOrderPage(Theme("light"), jobs, api)
     made.resize(1160, 780)
@@ -60,11 +48,6 @@ def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[NewOrderPage]:
     qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
     yield made
     made.clear()
-
-
-@pytest.fixture
-def finger(page: NewOrderPage, qtbot: QtBot) -> Finger:
-    return Finger(page.view, qtbot)
 
 
 def take(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> Order:
@@ -232,7 +215,7 @@ def test_a_delivery_is_paid_at_the_door_unless_said_otherwise(page: NewOrderPage
     finger.button("fulfilment_delivery")
     assert child(page, QToolButton, "tender_cash_on_delivery").isChecked()
     finger.button("take_payment")
-    assert "needs an address" in page.notice.text
+    assert child(page, QLabel, "address_error").isVisible()
     finger.field("address", "1 Main Street")
     order = take(page, finger, qtbot)
     assert (order.tender, order.payment) == (Tender.CASH_ON_DELIVERY, PaymentState.UNPAID)

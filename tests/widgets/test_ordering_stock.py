@@ -1,16 +1,13 @@
 """Order pages while the menu changes: what sells out is said before anybody pays, and a price is what was shown."""
 
-from collections.abc import Iterator
-
 import msgspec
-import pytest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.domain.menu import Menu, with_availability
 from core.domain.menu_draft import with_item
 from core.domain.order import PaymentState
-from core.protocol.requests import PlaceOrder, SignIn, StaffSignIn, TakeOrder
+from core.protocol.requests import PlaceOrder, StaffSignIn, TakeOrder
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from customer_view.widgets.order_page import OrderPage
@@ -19,45 +16,8 @@ from tests.support.fake_api import FakeBackend
 from tests.support.menus import CHIPS, MENU, SODA
 from tests.support.ordering import Finger, LossyApi, child
 
-PHONE = "+15550100"
 SOLD_OUT = msgspec.structs.replace(MENU, categories=with_availability(MENU.categories, {CHIPS.id: False}), version=2)
 DEARER = with_item(MENU.categories, msgspec.structs.replace(CHIPS, price_minor=500))
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    made = FakeBackend()
-    made.add_customer("Aisha", PHONE)
-    return made
-
-
-@pytest.fixture
-def api(backend: FakeBackend) -> LossyApi:
-    made = LossyApi(backend)
-    made.sign_in(SignIn(login=PHONE, password="correct horse"))
-    return made
-
-
-@pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(5)
-
-
-@pytest.fixture
-def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> OrderPage:
-    made = OrderPage(Theme("light"), jobs, api)
-    made.resize(1100, 720)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    return made
-
-
-@pytest.fixture
-def finger(page: OrderPage, qtbot: QtBot) -> Finger:
-    return Finger(page.view, qtbot)
 
 
 def available(page: OrderPage) -> bool:
@@ -69,11 +29,12 @@ def test_a_basket_that_has_what_sells_out_says_so(page: OrderPage, finger: Finge
     finger.tile(CHIPS.name)
     finger.button("checkout")
     page.tell_menu(SOLD_OUT)
-    assert f"{CHIPS.name} cannot be ordered as it is" in page.notice.text
+    assert f"{CHIPS.name} is sold out" in page.notice.text
     assert not available(page)
     finger.button("place_order")
     assert not page.view.at_checkout, "before anybody pays"
     page.tell_menu(msgspec.structs.replace(MENU, version=3))
+    assert page.notice.text == ""
     finger.button("checkout")
     assert page.view.at_checkout, "and it goes on when there is some again"
 
@@ -83,6 +44,15 @@ def test_what_sells_out_and_is_in_no_basket_is_no_news(page: OrderPage, finger: 
     page.tell_menu(SOLD_OUT)
     assert page.notice.text == ""
     assert not available(page)
+
+
+def test_a_basket_that_becomes_dearer_says_so_before_anybody_presses(page: OrderPage, finger: Finger) -> None:
+    finger.tile(SODA.name)
+    page.tell_menu(msgspec.structs.replace(MENU, categories=DEARER, version=2))
+    assert page.notice.text == "", "of what is in no basket it is no news"
+    finger.tile(CHIPS.name)
+    page.tell_menu(msgspec.structs.replace(MENU, version=3))
+    assert page.notice.text == "The price has changed The basket comes to $5.54 now."
 
 
 def test_an_answer_from_before_changes_nothing(page: OrderPage) -> None:

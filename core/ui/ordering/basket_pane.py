@@ -54,7 +54,7 @@ class BasketPane(QWidget):
         self._theme = theme
         self.lines = BasketList(basket, theme)
         self._count = label(role="muted")
-        self._empty = button(_("Empty"), theme, "quiet", name="basket_empty")
+        self._empty = button(_("Remove all"), theme, "quiet", name="basket_empty")
         self._empty.setAccessibleName(_("Empty the basket"))
         keep = self._empty.sizePolicy()
         keep.setRetainSizeWhenHidden(True)

@@ -56,12 +56,14 @@ class HandoverForm(QWidget):
         means = [Option(each, tender_label(each), _TENDER_ICONS[each]) for each in Tender]
         self.tender: Segments[Tender] = Segments("tender", paying, means, theme)
         self.address = _field("address", _("Address to deliver to"), _ADDRESS_LENGTH)
+        self._address_error = label(_("A delivery needs an address."), "error", wrap=True)
+        self._address_error.setObjectName("address_error")
         self.note = _field("order_note", _("Note for the whole order"), _NOTE_LENGTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
         for title, *parts in (
-            (handing, self.fulfilment, self.address),
+            (handing, self.fulfilment, self.address, self._address_error),
             (paying, self.tender),
         ):
             column.addWidget(label(title, "small"))
@@ -82,10 +84,16 @@ class HandoverForm(QWidget):
             note=self.note.text().strip(),
         )
 
+    @Slot()
     def complain_of_address(self) -> None:
         """Mark the address as what is missing, and put the cursor there."""
-        restyle(self.address, invalid="true")
+        self._mark_address(missing=True)
         self.address.setFocus()
+
+    def _mark_address(self, *, missing: bool) -> None:
+        self._address_error.setVisible(missing)
+        self.address.setAccessibleDescription(self._address_error.text() if missing else "")
+        restyle(self.address, invalid="true" if missing else "")
 
     def clear(self) -> None:
         self.fulfilment.choose(self._usual)
@@ -97,13 +105,14 @@ class HandoverForm(QWidget):
     def _on_fulfilment_changed(self) -> None:
         fulfilment = self.fulfilment.value
         self.address.setVisible(fulfilment is Fulfilment.DELIVERY)
+        self._mark_address(missing=False)
         self.tender.offer(self._offered(fulfilment))
         self.changed.emit()
 
     @Slot()
     def _on_address_edited(self) -> None:
         if self.address.property("invalid"):
-            restyle(self.address, invalid="")
+            self._mark_address(missing=False)
 
 
 def _field(name: str, placeholder: str, most: int) -> QLineEdit:

@@ -1,6 +1,6 @@
 """Choosing: the menu kept fresh, the basket, and what happens when an item or a line is pressed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -14,7 +14,7 @@ from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.basket_model import BasketModel, limit_text
 from core.ui.ordering.menu_model import CategoryModel, TileModel
 from core.ui.refresh import Refresher
-from core.ui.text import _
+from core.ui.text import _, money
 
 MENU_REFRESH_S: Final = 300.0
 """A menu changes a few times a day, an item sells out once in a while; the server has the last word at each order."""
@@ -27,8 +27,10 @@ class Ordering(QObject):
     """A `MenuItem` whose choices are to be made, and the `BasketLine` they are changed of, or None for a new one."""
     line_touched = Signal(int)
     """The row of the line that was added to or changed."""
-    refused = Signal(str, str)
-    """A title and a sentence: why nothing was added."""
+    told = Signal(str, str)
+    """A title and a sentence: why nothing was added, or what a new menu makes of the basket."""
+    blocked = Signal(object)
+    """The `BasketLine` that a new menu does not sell as it is."""
     menu_changed = Signal(object)
 
     def __init__(self, jobs: Jobs, read_menu: Callable[[], Menu], parent: QObject | None = None) -> None:
@@ -54,16 +56,18 @@ class Ordering(QObject):
             self._use(menu)
 
     def _use(self, menu: Menu) -> None:
-        stood = self.basket.basket.troubled
+        basket = self.basket.basket
+        stood, prices = basket.troubled, _prices(basket.lines)
         self.shop_name = menu.shop_name
         self.categories.use(menu)
         self.tiles.use(menu)
         self.basket.use(menu)
         self.menu_changed.emit(menu)
-        troubled = self.basket.basket.troubled
-        if troubled is not None and stood is None:
-            title = _("{item} cannot be ordered as it is").format(item=troubled.priced.name)
-            self.refused.emit(title, _("Remove it, or choose something else."))
+        if basket.troubled is not None and stood is None:
+            self.blocked.emit(basket.troubled)
+        elif _prices(basket.lines) != prices:
+            amount = money(basket.totals().total_minor, basket.currency)
+            self.told.emit(_("The price has changed"), _("The basket comes to {amount} now.").format(amount=amount))
 
     @Slot()
     def _on_basket_changed(self) -> None:
@@ -72,7 +76,7 @@ class Ordering(QObject):
     def press(self, item: MenuItem) -> None:
         """An item was pressed: in it goes, or its choices are asked for."""
         if not item.available:
-            self.refused.emit(_("{item} is sold out").format(item=item.name), "")
+            self.told.emit(_("{item} is sold out").format(item=item.name), "")
         elif item.groups:
             self.choices_asked.emit(item, None)
         else:
@@ -96,7 +100,7 @@ class Ordering(QObject):
         try:
             self.basket.change_quantity(line.id, by)
         except InvalidOrder as error:
-            self.refused.emit(_("That is the most"), limit_text(error))
+            self.told.emit(_("That is the most"), limit_text(error))
 
     def blame(self, error: ClientError) -> bool:
         """Mark the line that `error.field` (`lines[2].item_id`) names and read the menu again. False: it names none."""
@@ -114,8 +118,12 @@ class Ordering(QObject):
         try:
             row = change()
         except InvalidOrder as error:
-            self.refused.emit(_("Not added"), limit_text(error))
+            self.told.emit(_("Not added"), limit_text(error))
         except KeyError:
             return  # the line went away while its choices were made
         else:
             self.line_touched.emit(row)
+
+
+def _prices(lines: Iterable[BasketLine]) -> list[int]:
+    return [line.priced.unit_price_minor for line in lines]

@@ -9,7 +9,7 @@ from core.domain.menu import MenuItem
 from core.domain.order import NewLine
 from core.ui.controls import panel
 from core.ui.notice import Notice
-from core.ui.ordering.basket import BasketLine
+from core.ui.ordering.basket import BasketLine, Trouble
 from core.ui.ordering.basket_pane import BasketPane
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.menu_pane import MenuPane
@@ -22,6 +22,7 @@ _WIDE_COLUMN = 480
 _SHARE = 0.27
 _MOST_SHARE = 0.46
 _UNDO_MS = 8000
+_TOLD_MS = 6000
 
 
 class OrderingView(QWidget):
@@ -39,6 +40,7 @@ class OrderingView(QWidget):
         self._theme = theme
         self._notice = notice
         self._dialog: QWidget | None = None
+        self._blocked = ""
         self.menu = MenuPane(ordering, theme)
         self.basket = BasketPane(ordering.basket, theme)
         self._checkout = checkout
@@ -63,7 +65,8 @@ class OrderingView(QWidget):
     def _connect(self) -> None:
         ordering = self._ordering
         ordering.choices_asked.connect(self._on_choices_asked)
-        ordering.refused.connect(self._on_refused)
+        ordering.told.connect(self._on_told)
+        ordering.blocked.connect(self._tell_blocked)
         ordering.basket.changed.connect(self._on_basket_changed)
         self.menu.stepped.connect(self._on_stepped)
         for lines in (self.basket.lines, self._checkout.lines):
@@ -94,9 +97,7 @@ class OrderingView(QWidget):
         if troubled is not None:
             self.show_basket()
             self.basket.lines.show_line(self._ordering.basket.row_of(troubled.id))
-            message = _("Remove it, or choose something else.")
-            title = _("{item} cannot be ordered as it is").format(item=troubled.priced.name)
-            self._notice.say(title, message)
+            self._tell_blocked(troubled)
         elif self._ordering.basket.basket.lines and not self.at_checkout:
             self._stages.setCurrentIndex(1)
             self.checkout_shown.emit(True)
@@ -143,8 +144,15 @@ class OrderingView(QWidget):
         self._dialog = None
 
     @Slot(str, str)
-    def _on_refused(self, title: str, message: str) -> None:
-        self._notice.say(title, message)
+    def _on_told(self, title: str, message: str) -> None:
+        self._notice.say(title, message, life_ms=_TOLD_MS)
+
+    @Slot(object)
+    def _tell_blocked(self, line: BasketLine) -> None:
+        sold_out = line.trouble is Trouble.SOLD_OUT
+        title = _("{item} is sold out") if sold_out else _("{item} cannot be ordered as it is")
+        self._notice.say(title.format(item=line.priced.name), _("Remove it, or choose something else."))
+        self._blocked = self._notice.text
 
     @Slot(object)
     def _on_remove_asked(self, line: BasketLine) -> None:
@@ -165,7 +173,12 @@ class OrderingView(QWidget):
 
     @Slot()
     def _on_basket_changed(self) -> None:
-        if not self._ordering.basket.basket.lines:
+        basket = self._ordering.basket.basket
+        if self._blocked and basket.troubled is None:
+            if self._notice.text == self._blocked:
+                self._notice.clear()
+            self._blocked = ""
+        if not basket.lines:
             self.show_basket()
 
     @Slot()
