@@ -3,16 +3,30 @@
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.support.customer_window import Stage, open_window
+from core.protocol.requests import SignIn
+from core.ui.jobs import Jobs
+from core.ui.theme import Theme
+from customer_view.widgets.order_page import OrderPage
+from pos_app.widgets.new_order_page import NewOrderPage
+from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window
 from tests.support.fake_api import FakeBackend
+from tests.support.ordering import Finger, LossyApi
 from tests.support.pos_window import Till, open_till
 
 
 @pytest.fixture
 def backend() -> FakeBackend:
     return FakeBackend()
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    made = Jobs()
+    yield made
+    made.close(5)
 
 
 @pytest.fixture
@@ -25,3 +39,28 @@ def till(qtbot: QtBot, backend: FakeBackend) -> Iterator[Till]:
 def stage(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
     with open_window(qtbot, backend) as made:
         yield made
+
+
+@pytest.fixture
+def api(backend: FakeBackend) -> LossyApi:
+    """Aisha's, who is signed in."""
+    backend.add_customer("Aisha", AISHA, PASSWORD)
+    made = LossyApi(backend)
+    made.sign_in(SignIn(login=AISHA, password=PASSWORD))
+    return made
+
+
+@pytest.fixture
+def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> OrderPage:
+    """Her Order page, when the menu is there."""
+    made = OrderPage(Theme("light"), jobs, api)
+    made.resize(1100, 720)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
+    return made
+
+
+@pytest.fixture
+def finger(page: OrderPage | NewOrderPage, qtbot: QtBot) -> Finger:
+    return Finger(page.view, qtbot)

@@ -36,13 +36,6 @@ def theme(qapp: QApplication) -> Iterator[Theme]:
 
 
 @pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(5)
-
-
-@pytest.fixture
 def backend() -> FakeBackend:
     made = FakeBackend()
     made.add_customer("Aisha", "+15550100")

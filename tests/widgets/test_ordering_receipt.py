@@ -1,6 +1,5 @@
 """The receipt: what stands on it, and getting it onto paper or into a file."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -33,13 +32,6 @@ LINES = (
 @pytest.fixture
 def order() -> Order:
     return FakeBackend().add_order(TakeOrder(lines=LINES, customer_name="<b>Sam</b>"), None, "POS1")
-
-
-@pytest.fixture
-def jobs(qapp: QApplication) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(5)
 
 
 def words(html: str) -> list[str]:

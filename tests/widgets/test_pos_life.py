@@ -2,7 +2,6 @@
 
 import threading
 
-import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -16,11 +15,6 @@ from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.pos_window import MAYA, open_till, place
 
 CYCLES = 200
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
 
 
 def test_two_hundred_windows_leave_nothing(qtbot: QtBot, backend: FakeBackend) -> None:

@@ -1,20 +1,12 @@
 """Work off the window's thread comes back to it, once, unless nobody wants it any more."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ClientError, Unreachable
 from core.ui.jobs import Fault, Jobs
-
-
-@pytest.fixture
-def jobs(qapp: object) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(wait_s=5)
 
 
 def never(error: ClientError) -> None:

@@ -41,13 +41,6 @@ class Source:
 
 
 @pytest.fixture
-def jobs(qapp: object) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close(wait_s=5)
-
-
-@pytest.fixture
 def source() -> Iterator[Source]:
     made = Source()
     yield made
