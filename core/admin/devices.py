@@ -12,6 +12,7 @@ from core.admin import console
 from core.admin.backend import WHERE, Asking, Backend, asking
 from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.decoding import convert
 from core.domain.people import DeviceKind
 from core.protocol.devices import CODE_LETTERS, DeviceList, DeviceReport, Invitation, InviteDevice, parts
 
@@ -46,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
 def _pair(api: Backend, options: argparse.Namespace) -> None:
     wanted = {"name": options.name.upper(), "kind": options.kind}
     try:
-        body = msgspec.convert(wanted, InviteDevice)
+        body = convert(wanted, InviteDevice)
     except msgspec.ValidationError:
         raise Failed("A device's name has up to 20 letters and digits, and begins with a letter: POS2", 2) from None
     invitation = api.call("POST", DEVICES, body=body, reply=Invitation)

@@ -12,6 +12,7 @@ import msgspec
 import uvicorn
 from typing_extensions import override
 
+from core.decoding import decode
 from core.protocol.feed import MESSAGE_LIMIT
 from core.server.app import create_app
 from core.server.background import repeating
@@ -132,7 +133,7 @@ def noted(server: ServerSettings, serving: Serving) -> Iterator[None]:
 def running(server: ServerSettings) -> Serving | None:
     """Where the backend that owns this database says that it listens."""
     try:
-        return msgspec.json.decode(_note(server).read_bytes(), type=Serving)
+        return decode(_note(server).read_bytes(), Serving)
     except (OSError, msgspec.DecodeError):
         return None
 

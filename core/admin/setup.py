@@ -5,8 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
+from core.decoding import decode
 from core.domain.menu import Menu
 from core.domain.people import Role
 from core.server import keys
@@ -32,7 +31,7 @@ This is a shop to try things with. For one of your own, in another data director
 
 def demo_menu() -> Menu:
     """The menu that every new shop starts with."""
-    return msgspec.json.decode(files("resources").joinpath("demo_menu.json").read_bytes(), type=Menu)
+    return decode(files("resources").joinpath("demo_menu.json").read_bytes(), Menu)
 
 
 def demo_shop(menu: Menu | None = None) -> NewShop:

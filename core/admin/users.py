@@ -15,6 +15,7 @@ from core.admin import console
 from core.admin.backend import WHERE, Asking, Backend, asking
 from core.admin.command import Parser
 from core.admin.failed import Failed, sentence
+from core.decoding import convert
 from core.domain.people import Role
 from core.protocol.accounts import (
     ACCOUNTS_MOST,
@@ -147,10 +148,10 @@ def _role(api: Backend, options: argparse.Namespace) -> None:
 def _changed(api: Backend, options: argparse.Namespace, **changes: object) -> StaffAccount | CustomerAccount:
     if options.customer is None:
         staff_id = _staff_named(api, options.name).id
-        change = msgspec.convert(changes, ChangeStaff)
+        change = convert(changes, ChangeStaff)
         return api.call("POST", f"{STAFF}{quote(staff_id)}/", body=change, reply=StaffAccount)
     customer_id = _customer_of(api, options.customer).id
-    changed = msgspec.convert(changes, ChangeCustomer)
+    changed = convert(changes, ChangeCustomer)
     return api.call("POST", f"{CUSTOMERS}{quote(customer_id)}/", body=changed, reply=CustomerAccount)
 
 

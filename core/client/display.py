@@ -13,13 +13,14 @@ from core.client.errors import ClientError, Refused, SignedOut
 from core.client.http import HttpApi
 from core.client.push import Socket, open_socket
 from core.client.sync import backoff_s
+from core.decoding import decoder
 from core.protocol.board import BoardMessage, BoardReply
 from core.protocol.feed import Hello
 from core.protocol.requests import DeviceSignIn
 
 log = logging.getLogger(__name__)
 
-_MOVES: Final[msgspec.json.Decoder[BoardMessage]] = msgspec.json.Decoder(BoardMessage)
+_MOVES: Final[msgspec.json.Decoder[BoardMessage]] = decoder(BoardMessage)
 
 
 class Ear(Protocol):

@@ -19,6 +19,7 @@ from core.client.refusals import as_error
 from core.client.session import Keep, Session
 from core.client.transport import InTime
 from core.client.trust import is_plain, untrusted
+from core.decoding import decode
 from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -370,7 +371,7 @@ class HttpApi:
 
 def _decoded(response: requests.Response, reply: type[R], path: str) -> R:
     try:
-        return msgspec.json.decode(response.content, type=reply)
+        return decode(response.content, reply)
     except msgspec.DecodeError as error:
         log.exception("unreadable answer", extra={"path": path})
         raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error

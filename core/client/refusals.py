@@ -20,6 +20,7 @@ from core.client.errors import (
     Unpaired,
     Unreachable,
 )
+from core.decoding import decode
 from core.protocol.problem import CONTENT_TYPE, Problem
 
 
@@ -55,7 +56,7 @@ def as_error(response: requests.Response) -> ClientError:
 def _problem(response: requests.Response) -> Problem:
     if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
         with contextlib.suppress(msgspec.DecodeError):
-            return msgspec.json.decode(response.content, type=Problem)
+            return decode(response.content, Problem)
     return Problem(type="about:blank", title="", status=response.status_code)
 
 

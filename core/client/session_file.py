@@ -6,6 +6,7 @@ What stays is the token by which the server knows this client again. It gives no
 import msgspec
 
 from core.client.seal import Seal
+from core.decoding import decode
 from core.domain.ids import OpId
 from core.protocol.replies import Tokens
 
@@ -26,7 +27,7 @@ def read(seal: Seal) -> tuple[Tokens, OpId] | None:
     kept = seal.read(_NAME)
     if kept is None:
         return None
-    found = msgspec.json.decode(kept, type=_Kept)
+    found = decode(kept, _Kept)
     return found.tokens, found.op_id
 
 
@@ -49,7 +50,7 @@ def _take_over(seal: Seal) -> None:
         row = db.execute("SELECT tokens, refresh_op_id FROM session").fetchone()
     if row is None:
         return
-    kept = _Kept(msgspec.json.decode(row[0], type=Tokens), OpId(row[1]))
+    kept = _Kept(decode(row[0], Tokens), OpId(row[1]))
     with seal.store.transaction() as db:
         seal.keep(_NAME, msgspec.json.encode(kept))
         db.execute("DELETE FROM session")

@@ -8,10 +8,10 @@ from contextlib import closing
 from typing import Final
 from urllib.parse import urlsplit
 
-import msgspec
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from core.client.errors import Unreachable, Untrusted
+from core.decoding import decode
 from core.protocol.trust import CA_PATH, Authority, stands_for
 
 TIMEOUT_S: Final = 5.0
@@ -107,7 +107,7 @@ def _ask_for_ca(host: str, port: int, anybody: ssl.SSLContext) -> str:
         answer = connection.getresponse()
         if answer.status != http.client.OK:
             raise Untrusted("This server has no certificate of the shop's. Ask the admin for another code.")
-        return msgspec.json.decode(answer.read(_ANSWER_LIMIT), type=Authority).certificate
+        return decode(answer.read(_ANSWER_LIMIT), Authority).certificate
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from core.decoding import decoder
 from core.domain.ids import OrderId
 from core.protocol.events import Event, Unfamiliar
 from core.protocol.feed import EventPage, Frame, Frames, Heartbeat, Link, Message
@@ -29,12 +30,12 @@ class _About(msgspec.Struct, frozen=True):
     order_id: OrderId | None = None
 
 
-_message: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
-_loose_message: Final[msgspec.json.Decoder[_Frames | Heartbeat]] = msgspec.json.Decoder(_Frames | Heartbeat)
-_page: Final = msgspec.json.Decoder(EventPage)
-_loose_page: Final = msgspec.json.Decoder(_Page)
-_event: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
-_about: Final = msgspec.json.Decoder(_About)
+_message: Final[msgspec.json.Decoder[Message]] = decoder(Message)
+_loose_message: Final[msgspec.json.Decoder[_Frames | Heartbeat]] = decoder(_Frames | Heartbeat)
+_page: Final = decoder(EventPage)
+_loose_page: Final = decoder(_Page)
+_event: Final[msgspec.json.Decoder[Event]] = decoder(Event)
+_about: Final = decoder(_About)
 
 
 def message(text: bytes) -> Message:

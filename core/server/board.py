@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from core.decoding import decoder
 from core.domain.ids import ShopId
 from core.domain.people import first_name
 from core.protocol.board import SHOWN, BoardReply, Ticket, TicketMoved
@@ -21,8 +22,8 @@ class _Kind(msgspec.Struct, frozen=True):
     kind: str
 
 
-_kind: Final = msgspec.json.Decoder(_Kind)
-_moved: Final = msgspec.json.Decoder(OrderStatusChanged)
+_kind: Final = decoder(_Kind)
+_moved: Final = decoder(OrderStatusChanged)
 
 
 def reply(transaction: Transaction, shop_id: ShopId, *, names: bool) -> BoardReply:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
+from core.decoding import convert, decoder
 from core.domain.errors import DomainError
 from core.domain.people import Principal
 from core.protocol import problem
@@ -63,7 +64,7 @@ class EndpointApp:
     def __init__(self, endpoint: AnyEndpoint, services: Services) -> None:
         self.endpoint = endpoint
         self._services = services
-        self._body = None if endpoint.body is Nothing else msgspec.json.Decoder(endpoint.body)
+        self._body = None if endpoint.body is Nothing else decoder(endpoint.body)
         fields = msgspec.structs.fields(endpoint.query)
         self._lists = frozenset(field.encode_name for field in fields if isinstance(field.default, tuple))
         self._no_query = endpoint.query() if not any(field.required for field in fields) else None
@@ -167,7 +168,7 @@ class EndpointApp:
                 values.setdefault(name, []).append(value)
             else:
                 values[name] = value
-        return msgspec.convert(values, self.endpoint.query, strict=False)
+        return convert(values, self.endpoint.query, strict=False)
 
     @staticmethod
     def _customer(bearer: Principal | None) -> str:

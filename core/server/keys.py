@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from core.decoding import decode
 from core.store.files import write_whole
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def _new_signing_key(at: float) -> SigningKey:
 def read(path: Path) -> Keys:
     """Raises `FileNotFoundError`, and `KeyFileError` on a file that is not one of ours."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Keys)
+        return decode(path.read_bytes(), Keys)
     except (msgspec.DecodeError, ValueError) as error:
         raise KeyFileError(f"{path} is no key file: {error}.") from None
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from core.decoding import decode
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, ShopId, uuid7
 from core.domain.menu import Menu
@@ -58,7 +59,7 @@ def _compared(services: Services, transaction: Transaction, shop_id: ShopId) -> 
     )
     bearer = services.access.verify(token).principal
     body = msgspec.json.encode({"lines": [line], "customer_id": others})  # which changes nothing, or else …
-    placed = ordering.place(transaction, services.offers, bearer, msgspec.json.decode(body, type=PlaceOrder))
+    placed = ordering.place(transaction, services.offers, bearer, decode(body, PlaceOrder))
     told = events.after(transaction, shop_id, events.head(transaction, shop_id).seq - 1, 1)
     transaction.announced = None
     if bearer.customer_id != mine or placed.customer_id != mine:

@@ -8,6 +8,7 @@ import jwt
 import msgspec
 from jwt.utils import base64url_decode, base64url_encode
 
+from core.decoding import convert
 from core.domain.ids import DeviceId, ShopId, uuid7
 from core.domain.people import Principal, Role
 from core.server.keys import Keys
@@ -165,7 +166,7 @@ def _is_as_written(token: str) -> bool:
 
 def _principal(claims: dict[str, Any]) -> Principal:
     device = claims.get("device")
-    return msgspec.convert(
+    return convert(
         {
             "subject": claims["sub"],
             "role": Role(claims["role"]),

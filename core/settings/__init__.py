@@ -13,6 +13,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from core.decoding import convert
 from core.settings.lines import numbers
 
 PREFIX: Final = "ORDERBELL_"
@@ -105,7 +106,7 @@ def load(
     if wrong:
         raise SettingsError("\n".join(wrong))
     try:
-        return Loaded(msgspec.convert(values, declared, strict=False), origins)
+        return Loaded(convert(values, declared, strict=False), origins)
     except msgspec.ValidationError as error:  # Each is possible by itself, but not all of them together.
         raise SettingsError(f"[{section}] {error}.") from None
 
@@ -181,7 +182,7 @@ def _meant(name: str, possible: Iterable[str]) -> str:
 
 def _refusal(declared: type[msgspec.Struct], name: str, value: object, origin: str) -> str:
     try:
-        msgspec.convert(value, get_type_hints(declared, include_extras=True)[name], strict=False)
+        convert(value, get_type_hints(declared, include_extras=True)[name], strict=False)
     except msgspec.ValidationError as error:
         return f"{name} = {shown(declared, name, value)!r} (from {origin}): {error}."
     return ""

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Engine
 
+from core.decoding import decode
 from core.protocol.care import BackupKind
 from core.store import migrate
 from core.store.copy import copy
@@ -108,7 +109,7 @@ def listed(directory: Path) -> list[Backup]:
     found = []
     for path in directory.glob(f"*{SUFFIX}{MANIFEST}"):
         try:
-            backup = msgspec.json.decode(path.read_bytes(), type=Backup)
+            backup = decode(path.read_bytes(), Backup)
         except (OSError, msgspec.DecodeError):
             continue
         if path.name == f"{backup.name}{MANIFEST}":
@@ -166,7 +167,7 @@ def contents(path: Path) -> Contents:
 def verify(path: Path) -> Backup:
     """The backup at `path`, proven byte for byte by its manifest and looked at inside. Raises `BadBackup`."""
     try:
-        backup = msgspec.json.decode(manifest_of(path).read_bytes(), type=Backup)
+        backup = decode(manifest_of(path).read_bytes(), Backup)
     except FileNotFoundError:
         raise BadBackup(f"{path.name} has no manifest ({path.name}{MANIFEST}): it was not finished") from None
     except (OSError, msgspec.DecodeError) as error:

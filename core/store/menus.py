@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BindParameter, ColumnClause, bindparam, delete, literal_column, select, update
 
+from core.decoding import decoder
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
 from core.store.instants import now, to_us
@@ -73,7 +74,7 @@ _FORGET_PAST: Final = Prepared(
     delete(past_menus).where(_p.shop_id == _this_shop, _p.last_version == bindparam("version"))
 )
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(tuple[Category, ...]).decode
+_decode: Final = decoder(tuple[Category, ...]).decode
 
 
 def read(transaction: Transaction, shop: Shop) -> Menu:

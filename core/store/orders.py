@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import bindparam, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.decoding import decode
 from core.domain.ids import CustomerId, OrderId, ShopId
 from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal
@@ -129,7 +130,7 @@ def _lines_of(count: int) -> Prepared:
 
 @lru_cache(4096)  # what is chosen on one line is chosen on thousands
 def _modifiers(text: str) -> tuple[LineModifier, ...]:
-    return msgspec.json.decode(text, type=tuple[LineModifier, ...])
+    return decode(text, tuple[LineModifier, ...])
 
 
 def insert(transaction: Transaction, order: Order, by: Principal, client_at: datetime | None = None) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
+from core.decoding import decoder
 from core.store.statements import Prepared, Transaction
 from core.store.tables import wrong_tries
 
@@ -21,7 +22,7 @@ _OLD: Final = Prepared(
     select(_w.scope, _w.origin).where(_w.last_at < bindparam("before")).order_by(_w.last_at).limit(bindparam("limit"))
 )
 _DELETE: Final = Prepared(delete(wrong_tries).where(*_this))
-_decode: Final[msgspec.json.Decoder[list[int]]] = msgspec.json.Decoder(list[int])
+_decode: Final[msgspec.json.Decoder[list[int]]] = decoder(list[int])
 
 
 def read(transaction: Transaction, scope: str, origin: str) -> list[int]:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.client.api import AccountApi
 from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyTries, Unpaired
+from core.decoding import convert
 from core.protocol.replies import Tokens
 from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
 from core.ui.jobs import Jobs
@@ -58,7 +59,7 @@ class Account(QObject):
         for field, value in given.items():
             rule, sentence = _RULES[field]
             try:
-                msgspec.convert(value, rule)
+                convert(value, rule)
             except msgspec.ValidationError:
                 return self.refused.emit(_blame(field, _(sentence)))
         request = SignUp(**given)

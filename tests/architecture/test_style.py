@@ -48,6 +48,15 @@ def waits_for_the_clock(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
+def decoders_of_their_own(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = _called(node)
+            typed = len(node.args) > 1 or any(keyword.arg == "type" for keyword in node.keywords)
+            if called.endswith((".Decoder", "msgspec.convert")) or (called.endswith("json.decode") and typed):
+                yield node.lineno, ast.unparse(node)
+
+
 def names_that_say_nothing(tree: ast.Module) -> Offences:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and _EMPTY_NAMES.search(node.name):
@@ -93,6 +102,11 @@ def test_nothing_waits_for_the_clock() -> None:
     )
 
 
+def test_types_are_learnt_one_at_a_time() -> None:
+    offences = [each for each in _broken(decoders_of_their_own, PROGRAM) if not each.startswith("core/decoding.py")]
+    assert not offences, _told(offences, "Two threads that learn a type at once end the process: use core.decoding.")
+
+
 def test_every_name_says_something() -> None:
     offences = _broken(names_that_say_nothing, EVERYTHING)
     offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
@@ -116,6 +130,8 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (literal_colours, "label.setStyleSheet('color: #1a2b3c')", "say('Order #127 is ready')"),
         (literal_colours, "QtGui.QColor('red')", "QColor(tokens.accent)"),
         (literal_colours, "pen.setColor(Qt.GlobalColor.red)", "fill(Qt.GlobalColor.transparent)"),
+        (decoders_of_their_own, "msgspec.json.decode(raw, type=Order)", "msgspec.json.decode(raw)"),
+        (decoders_of_their_own, "msgspec.json.Decoder(Order)", "decoder(Order)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),
         (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
         (waits_for_the_clock, "till.qtbot.wait(10)", "till.qtbot.waitUntil(done)"),

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from core.decoding import decoder
 from core.protocol.feed import HELLO_WITHIN_S, PAGE_LIMIT, Close, Hello
 from core.server.problems import Refusal
 from core.server.push import channel, feed
@@ -17,7 +18,7 @@ from core.store.writer import Unavailable
 
 EXTENSION: Final = "orderbell.push"
 """The ASGI extension in which a server gives us the socket's own end: `{"line": core.server.push.channel.Line}`."""
-_hello: Final = msgspec.json.Decoder(Hello)
+_hello: Final = decoder(Hello)
 _CODES: Final = {
     "unauthenticated": Close.SIGNED_OUT,
     "diverged": Close.DIVERGED,

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
-
+from core.decoding import convert
 from core.protocol.care import (
     BackupKind,
     BackupList,
@@ -49,7 +48,7 @@ async def doctor(call: Call[Nothing, Nothing]) -> Diagnosis:
 
 def _told(backup: Backup) -> BackupMade:
     """Not the manifest: it names every shop of the chain."""
-    return msgspec.convert(backup, BackupMade, from_attributes=True)
+    return convert(backup, BackupMade, from_attributes=True)
 
 
 _EXAMPLE: Final = BackupMade(
