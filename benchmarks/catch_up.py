@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Claim, Result
+from core.client import identity
 from core.client.cache import Cache
 from core.client.door import HttpDoor
 from core.client.http import HttpApi
@@ -63,8 +64,9 @@ def _catch_up(url: str, path: Path) -> tuple[float, int]:
     try:
         tokens = http.staff_sign_in(StaffSignIn(staff=shop.KIM.name, pin=shop.KIM.pin, device=shop.DEVICE))
         cache, door = Cache(store), HttpDoor(http)
-        cache.claim(tokens.person.id)
-        sync = Sync(store, cache, Outbox(store, tokens.person.id), door, lambda _changed: None)
+        owner = identity.owner(store, tokens)
+        cache.claim(owner)
+        sync = Sync(store, cache, Outbox(store, owner), door, lambda _changed: None)
         start = time.perf_counter()
         sync.pull(backlog=True)
         took_s = time.perf_counter() - start

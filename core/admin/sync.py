@@ -68,6 +68,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     problem: str
     created_at: datetime
+    shop: str = ""
+    """What it was accepted for."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     parked: int = 0
     conflicts: int = 0
     waiting_of_others: int = 0
+    elsewhere: int = 0
+    """Of other shops, whose this machine was when they were accepted."""
     synced_at: datetime | None = None
     """By the server's clock."""
     operations: tuple[Line, ...] = ()
@@ -105,6 +109,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         ]
         if self.waiting_of_others:
             rows.append(("of others", f"{self.waiting_of_others} wait until whoever made them signs in again"))
+        if self.elsewhere:
+            rows.append(("of other shops", f"{self.elsewhere} wait until this machine is paired with their shop again"))
         lines = [f"{name:16}{value}" for name, value in rows]
         lines += [
             f"  {each.state:9} {each.number or each.order_id:14} {each.kind:15} {each.problem}".rstrip()
@@ -122,8 +128,9 @@ class Pass:
         self._changed: set[OrderId] = set()
         self._progress = progress
         self.cache = Cache(store)
-        self.cache.claim(tokens.person.id)
-        self.outbox = Outbox(store, tokens.person.id)
+        owner = identity.owner(store, tokens)
+        self.cache.claim(owner)
+        self.outbox = Outbox(store, owner, tokens.shop_name)
         self._sync = Sync(store, self.cache, self.outbox, HttpDoor(http), self._on_changed)
 
     def run(self) -> Summary:
@@ -154,6 +161,7 @@ class Pass:
 
     def summary(self, *, problem: str = "", sent: int = 0) -> Summary:
         counts: Counts = self.outbox.counts()
+        elsewhere = self.outbox.elsewhere()
         return Summary(
             person=self._person,
             reached=not problem,
@@ -163,9 +171,10 @@ class Pass:
             waiting=counts.waiting,
             parked=counts.parked,
             conflicts=counts.conflicts,
-            waiting_of_others=waiting_of_others(self._store, self.outbox.subject),
+            waiting_of_others=waiting_of_others(self._store, self.outbox.owner),
             synced_at=self.cache.synced_at,
-            operations=tuple(self._line(operation) for operation in self.outbox.open()),
+            elsewhere=len(elsewhere),
+            operations=tuple(self._line(operation) for operation in (*self.outbox.open(), *elsewhere)),
         )
 
     def _line(self, operation: Operation) -> Line:
@@ -179,6 +188,7 @@ class Pass:
             tries=operation.tries,
             problem=operation.problem,
             created_at=operation.created_at,
+            shop=operation.shop_name,
         )
 
     def _on_changed(self, changed: Changed) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from core.client.operations import Operation
 from core.client.seal import KeptIn
 from core.domain.ids import ItemId, OpId, OrderId
 from core.domain.menu import Menu
@@ -69,6 +70,10 @@ class OutboxApi(Protocol):
     @property
     def kept_in(self) -> KeptIn | None:
         """Where the key to the session is kept; None while there was none to keep."""
+        ...
+
+    def elsewhere(self) -> tuple[Operation, ...]:
+        """What was accepted here for other shops: it is sent when this machine is theirs again."""
         ...
 
     @property

@@ -14,6 +14,8 @@ import msgspec
 from core.client.errors import SignedOut
 from core.client.ledger import us
 from core.client.local import LocalStore
+from core.client.operations import Owner
+from core.decoding import decode, decoder
 from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
@@ -27,7 +29,7 @@ CLOSED_KEPT: Final = 2_000
 
 T = TypeVar("T")
 _encode: Final = msgspec.json.Encoder().encode
-_order: Final = msgspec.json.Decoder(Order).decode
+_order: Final = decoder(Order).decode
 
 
 class Stranger(Exception):
@@ -92,18 +94,22 @@ class Cache:
     # -- whose it is
 
     @property
-    def owner(self) -> str:
-        """The id of the person whose orders these are; empty when there are none."""
-        return self._fact("owner", str) or ""
+    def owner(self) -> Owner:
+        """Whose orders these are; both are empty when there are none."""
+        return Owner(self._fact("owner", str) or "", self._fact("shop", str) or "")
 
-    def claim(self, subject: str) -> bool:
-        """Make it `subject`'s: another's orders are wiped. True when that was so."""
-        if self.owner == subject:
+    def claim(self, owner: Owner) -> bool:
+        """Make it `owner`'s: another's orders, and another shop's, are wiped. True when that was so."""
+        held = self.owner
+        if held == owner:
             return False
+        theirs = held != Owner(owner.subject, "")  # what an earlier release has kept does not say of which shop it is
         with self._writing():
-            self.clear()
-            self._keep("owner", subject)
-        return True
+            if theirs:
+                self.clear()
+            self._keep("owner", owner.subject)
+            self._keep("shop", owner.shop)
+        return theirs
 
     def clear(self) -> None:
         """Forget every order. How far they were followed becomes a witness; the menu is nobody's secret."""
@@ -111,7 +117,7 @@ class Cache:
             if (place := self.place) is not None:
                 self._witness(db, self.owner, _BEFORE, place)
             db.execute("DELETE FROM orders")
-            db.execute("DELETE FROM facts WHERE name IN ('owner', 'place', 'synced_at')")
+            db.execute("DELETE FROM facts WHERE name IN ('owner', 'shop', 'place', 'synced_at')")
 
     def forget_shop(self) -> None:
         """Forget the orders and the menu: this machine is another shop's from now on."""
@@ -214,24 +220,26 @@ class Cache:
             self._witness(db, self.owner, run, cursor)
 
     @staticmethod
-    def _witness(db: sqlite3.Connection, owner: str, run: str, cursor: Cursor) -> None:
+    def _witness(db: sqlite3.Connection, owner: Owner, run: str, cursor: Cursor) -> None:
         db.execute(
-            "INSERT INTO witnesses VALUES (?, ?, ?, ?) ON CONFLICT (subject, run) DO UPDATE "
+            "INSERT INTO witnesses VALUES (?, ?, ?, ?, ?) ON CONFLICT (subject, shop, run) DO UPDATE "
             "SET seq = excluded.seq, cursor = excluded.cursor WHERE excluded.seq > seq",
-            (owner, run, cursor.seq, str(cursor)),
+            (*owner, run, cursor.seq, str(cursor)),
         )
 
     def witnesses(self) -> tuple[str, ...]:
         """Cursors that are not proven yet."""
         with self._store.reading() as db:
-            found = db.execute("SELECT cursor FROM witnesses WHERE subject = ? ORDER BY seq DESC", (self.owner,))
+            query = "SELECT cursor FROM witnesses WHERE subject = ? AND shop = ? ORDER BY seq DESC"
+            found = db.execute(query, self.owner)
             return tuple(cursor for (cursor,) in found)
 
     def proven(self, cursors: Iterable[str]) -> None:
         """The server still has that history, or it is known that it has not: these witnesses may go."""
         with self._writing() as db:
             db.executemany(
-                "DELETE FROM witnesses WHERE subject = ? AND cursor = ?", [(self.owner, cursor) for cursor in cursors]
+                "DELETE FROM witnesses WHERE subject = ? AND shop = ? AND cursor = ?",
+                [(*self.owner, cursor) for cursor in cursors],
             )
 
     @property
@@ -285,7 +293,7 @@ class Cache:
     def _fact(self, name: str, kind: type[T]) -> T | None:
         with self._store.reading() as db:
             row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return msgspec.json.decode(row[0], type=kind) if row else None
+        return decode(row[0], kind) if row else None
 
     def _keep(self, name: str, value: object) -> None:
         with self._writing() as db:

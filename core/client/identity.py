@@ -13,12 +13,15 @@ from core.client.cache import Cache
 from core.client.errors import Refused
 from core.client.http import HttpApi
 from core.client.local import LocalStore
+from core.client.operations import Owner
 from core.client.seal import Seal
 from core.client.settings import ServerAddress
 from core.client.trust import check_address, fetch_ca
+from core.decoding import decode
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
 from core.protocol.devices import Pair, Paired, parts
+from core.protocol.replies import Tokens
 from core.protocol.requests import SignIn, SignUp, StaffSignIn
 
 PORT: Final = 8765
@@ -43,7 +46,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 def read(store: LocalStore) -> Identity | None:
     with store.reading() as db:
         row = db.execute("SELECT told FROM identity").fetchone()
-    return msgspec.json.decode(row[0], type=Identity) if row else None
+    return decode(row[0], Identity) if row else None
 
 
 def at(path: Path) -> Identity | None:
@@ -58,6 +61,12 @@ def secret_of(seal: Seal) -> str:
     """What the device signs in with; empty when it was not paired, or the key to it is gone and it is to be paired."""
     held = seal.read(_SEALED)
     return held.decode() if held is not None else ""
+
+
+def owner(store: LocalStore, tokens: Tokens) -> Owner:
+    """Whose it is, and of which shop, what is done in the session of `tokens`."""
+    known = read(store)
+    return Owner(tokens.person.id, tokens.shop or (known.shop if known is not None else ""))
 
 
 def proven(seal: Seal, request: R) -> R:
@@ -143,7 +152,8 @@ def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:
         ca=ca,
     )
     with seal.store.transaction() as db:
-        # Whoever had not signed out was at another device, perhaps of another shop. What they left waiting is kept.
+        # Whoever had not signed out was at another device, perhaps of another shop. What they left waiting is kept, and
+        # goes to no other shop: see `Owner`.
         session_file.keep(seal, None, OpId(""))
         Cache(seal.store).forget_shop()
         db.execute("INSERT OR REPLACE INTO identity VALUES (1, ?)", (msgspec.json.encode(known),))

@@ -8,44 +8,59 @@ from typing import Any, Final
 import msgspec
 
 from core.client.local import LocalStore
-from core.client.operations import Kind, Operation, State
+from core.client.operations import Kind, Operation, Owner, State
+from core.decoding import decoder
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order, order_number
 
-_COLUMNS: Final = (
-    "position, op_id, subject, order_id, kind, request, seen, state, outcome, tries, problem, theirs, created_at"
+_SELECT: Final = (
+    "SELECT position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
+    "theirs, created_at FROM operations "
 )
+_OWN: Final = "subject = ? AND shop = ?"
 _encode: Final = msgspec.json.Encoder().encode
-_order: Final = msgspec.json.Decoder(Order).decode
+_order: Final = decoder(Order).decode
 
 
-def waiting_of_others(store: LocalStore, subject: str) -> int:
-    """How many operations wait in the file for somebody else to sign in again."""
+def waiting_of_others(store: LocalStore, owner: Owner) -> int:
+    """How many operations wait in the file for somebody else to sign in again at this shop."""
     with store.reading() as db:
-        query = "SELECT count(*) FROM operations WHERE subject <> ? AND done_at IS NULL"
-        count: int = db.execute(query, (subject,)).fetchone()[0]
+        query = "SELECT count(*) FROM operations WHERE subject <> ? AND shop IN (?, '') AND done_at IS NULL"
+        count: int = db.execute(query, owner).fetchone()[0]
     return count
 
 
-def open_ones(db: sqlite3.Connection, subject: str) -> list[Operation]:
+def elsewhere(store: LocalStore, shop: str) -> tuple[Operation, ...]:
+    """What waits in the file for this machine to be another shop's again, whoever accepted it."""
+    with store.reading() as db:
+        rows = db.execute(_SELECT + "WHERE shop NOT IN (?, '') AND done_at IS NULL ORDER BY position", (shop,))
+        return tuple(msgspec.structs.replace(operation(row), state=State.ELSEWHERE) for row in rows)
+
+
+def adopt(db: sqlite3.Connection, owner: Owner) -> None:
+    """What an earlier release has kept of this person, which did not say at which shop, is of this one."""
+    for table in ("operations", "witnesses"):
+        db.execute(f"UPDATE OR REPLACE {table} SET shop = ? WHERE subject = ? AND shop = ''", owner[::-1])  # noqa: S608
+
+
+def open_ones(db: sqlite3.Connection, owner: Owner) -> list[Operation]:
     """What is not answered yet, in the order it was accepted."""
-    query = f"SELECT {_COLUMNS} FROM operations WHERE subject = ? AND done_at IS NULL ORDER BY position"  # noqa: S608
-    return [operation(row) for row in db.execute(query, (subject,))]
+    rows = db.execute(f"{_SELECT} WHERE {_OWN} AND done_at IS NULL ORDER BY position", owner)
+    return [operation(row) for row in rows]
 
 
-def find(db: sqlite3.Connection, subject: str, op_id: OpId) -> Operation | None:
-    query = f"SELECT {_COLUMNS} FROM operations WHERE op_id = ? AND subject = ?"  # noqa: S608
-    row = db.execute(query, (op_id, subject)).fetchone()
+def find(db: sqlite3.Connection, owner: Owner, op_id: OpId) -> Operation | None:
+    row = db.execute(f"{_SELECT} WHERE {_OWN} AND op_id = ?", (*owner, op_id)).fetchone()
     return operation(row) if row else None
 
 
-def reopen(db: sqlite3.Connection, subject: str) -> list[Operation]:
+def reopen(db: sqlite3.Connection, owner: Owner) -> list[Operation]:
     """Everything that was answered for waits again; gives it, in the order it was accepted."""
-    query = f"SELECT {_COLUMNS} FROM operations WHERE subject = ? AND state = ? ORDER BY position"  # noqa: S608
-    done = [operation(row) for row in db.execute(query, (subject, State.DONE))]
+    rows = db.execute(f"{_SELECT} WHERE {_OWN} AND state = ? ORDER BY position", (*owner, State.DONE))
+    done = [operation(row) for row in rows]
     db.execute(
-        "UPDATE operations SET state = ?, tries = 0, done_at = NULL WHERE subject = ? AND state = ?",
-        (State.WAITING, subject, State.DONE),
+        f"UPDATE operations SET state = ?, tries = 0, done_at = NULL WHERE {_OWN} AND state = ?",  # noqa: S608
+        (State.WAITING, *owner, State.DONE),
     )
     return [msgspec.structs.replace(each, state=State.WAITING, tries=0) for each in done]
 
@@ -75,11 +90,12 @@ def series_at(db: sqlite3.Connection, series: str, last: int) -> None:
 def insert(db: sqlite3.Connection, new: Operation) -> int:
     """Keep a new one; gives its place in the order of all."""
     row = db.execute(
-        "INSERT INTO operations (op_id, subject, order_id, kind, request, seen, state, outcome, tries, problem, "
-        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, '', 0, '', ?) RETURNING position",
+        "INSERT INTO operations (op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, "
+        "tries, problem, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?) RETURNING position",
         (
             new.op_id,
-            new.subject,
+            *new.owner,
+            new.shop_name,
             new.order_id,
             new.kind,
             new.request,
@@ -118,11 +134,13 @@ def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
 
 
 def operation(row: Iterable[Any]) -> Operation:
-    position, op_id, subject, order_id, kind, request, seen, state, outcome, tries, problem, theirs, created_at = row
+    position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, *rest = row
+    outcome, tries, problem, theirs, created_at = rest
     return Operation(
         position=position,
         op_id=OpId(op_id),
-        subject=subject,
+        owner=Owner(subject, shop),
+        shop_name=shop_name,
         order_id=OrderId(order_id),
         kind=Kind(kind),
         request=request,

@@ -72,6 +72,33 @@ _LEDGER: Final = (
     CREATE TABLE sealed (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), told BLOB NOT NULL);
     """,
+    # What is older is of the shop that this machine is paired with, or of the first that its person signs in to:
+    # see `core.client.ledger.adopt`.
+    """
+    ALTER TABLE operations ADD COLUMN shop TEXT NOT NULL DEFAULT '';
+    ALTER TABLE operations ADD COLUMN shop_name TEXT NOT NULL DEFAULT '';
+    CREATE TEMP VIEW paired AS
+        SELECT json_extract(told, '$.shop') AS shop, json_extract(told, '$.shop_name') AS name
+        FROM (SELECT CAST(told AS TEXT) AS told FROM identity);
+    UPDATE operations SET shop = paired.shop, shop_name = paired.name FROM paired;
+    DROP INDEX operations_open;
+    DROP INDEX operations_done;
+    CREATE INDEX operations_open ON operations (subject, shop, position) WHERE done_at IS NULL;
+    CREATE INDEX operations_done ON operations (done_at) WHERE done_at IS NOT NULL;
+    ALTER TABLE witnesses RENAME TO witnesses_of_no_shop;
+    CREATE TABLE witnesses (
+        subject TEXT NOT NULL,
+        shop TEXT NOT NULL,
+        run TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        cursor TEXT NOT NULL,
+        PRIMARY KEY (subject, shop, run)
+    ) WITHOUT ROWID;
+    INSERT INTO witnesses
+        SELECT subject, coalesce(shop, ''), run, seq, cursor FROM witnesses_of_no_shop LEFT JOIN paired;
+    DROP TABLE witnesses_of_no_shop;
+    DROP VIEW paired;
+    """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
+from core.decoding import decode
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.people import Role
@@ -38,6 +39,8 @@ class State(StrEnum):
     """Refused, or the server fails on it every time. It waits for a person and holds up its own order only."""
     CONFLICT = "conflict"
     """The order is no longer what the person saw. They choose."""
+    ELSEWHERE = "elsewhere"
+    """Accepted for another shop: it waits until this machine is that shop's again. Never on the disk either."""
     DONE = "done"
     DISCARDED = "discarded"
 
@@ -60,12 +63,23 @@ _PATHS: Final = {
 }
 
 
+class Owner(NamedTuple):
+    """Who accepted an operation, at which shop. It is sent as nobody else's, and to no other shop."""
+
+    subject: str
+    """The person's id."""
+    shop: str
+    """Empty where a server, or a file, of an earlier release does not say."""
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """`request` is the body as it is sent, byte for byte, every time: the server knows a repeat by it."""
 
     position: int
     op_id: OpId
-    subject: str
+    owner: Owner
+    shop_name: str = ""
+    """What the shop was called then."""
     order_id: OrderId
     kind: Kind
     request: bytes
@@ -86,7 +100,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> Request:
-        return msgspec.json.decode(self.request, type=TYPES[self.kind])
+        return decode(self.request, TYPES[self.kind])
 
     @property
     def held(self) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from core.client import ledger
 from core.client.local import LocalStore
-from core.client.operations import Kind, Operation, Request, State, named_version, predict, without_lines
+from core.client.operations import Kind, Operation, Owner, Request, State, named_version, predict, without_lines
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.protocol.headers import Outcome
@@ -52,20 +52,23 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    """One person's operations. What was accepted under another's name is kept and neither seen nor sent.
+    """One person's operations at one shop. What was accepted under another's name is kept and neither seen nor sent;
+    what was accepted for another shop is kept, may be seen and given up, and is not sent.
 
     Safe to use from several threads. Every change is one transaction of the local store.
     """
 
-    def __init__(self, store: LocalStore, subject: str) -> None:
-        self.subject = subject
+    def __init__(self, store: LocalStore, owner: Owner, shop_name: str = "") -> None:
+        self.owner = owner
+        self._shop_name = shop_name
         self._store = store
         self._queues: dict[OrderId, deque[Operation]] = {}
         self._ready: deque[OrderId] = deque()
         self._later: list[tuple[float, OrderId]] = []
         self._sending: set[OrderId] = set()
-        with store.reading() as db:
-            for operation in ledger.open_ones(db, subject):
+        with store.transaction() as db:
+            ledger.adopt(db, owner)
+            for operation in ledger.open_ones(db, owner):
                 self._queue(operation.order_id).append(operation)
         self._ready.extend(self._queues)
 
@@ -99,7 +102,8 @@ class Outbox:
                 operation = Operation(
                     position=0,
                     op_id=op_id,
-                    subject=self.subject,
+                    owner=self.owner,
+                    shop_name=self._shop_name,
                     order_id=order_id,
                     kind=kind,
                     request=_encode(request),
@@ -213,11 +217,14 @@ class Outbox:
             return again
 
     def discard(self, op_id: OpId, reason: str, at: datetime) -> tuple[Operation, ...]:
-        """Give a held operation up, and say why. With a new order everything that was to happen to it goes too.
+        """Give a held operation up, or one for another shop, and say why. With a new order everything that was to
+        happen to it goes too.
 
         Gives what was discarded; it stays in the file for 90 days. Raises `KeyError`.
         """
         with self._store.lock:
+            if gone := self._discard_elsewhere(op_id, reason, at):
+                return gone
             operation = self._held(op_id)
             queue = self._queues[operation.order_id]
             gone = tuple(queue) if operation.kind.makes_order else (operation,)
@@ -228,6 +235,16 @@ class Outbox:
                 queue.popleft()
             self._sent(operation.order_id)
             return gone
+
+    def _discard_elsewhere(self, op_id: OpId, reason: str, at: datetime) -> tuple[Operation, ...]:
+        kept = {each.op_id: each for each in self.elsewhere()}
+        if (operation := kept.get(op_id)) is None:
+            return ()
+        order_id = operation.order_id if operation.kind.makes_order else None
+        gone = tuple(each for each in kept.values() if each.op_id == op_id or each.order_id == order_id)
+        with self._store.transaction() as db:
+            ledger.close(db, [each.op_id for each in gone], State.DISCARDED, "discarded", reason, at)
+        return gone
 
     def reconsider(self, order_id: OrderId, row: Order | None) -> None:
         """What comes first now was meant for an order that what was discarded would have changed. `row` is the
@@ -250,7 +267,7 @@ class Outbox:
         """
         with self._store.lock:
             with self._store.transaction() as db:
-                done = ledger.reopen(db, self.subject)
+                done = ledger.reopen(db, self.owner)
             for operation in done:
                 self._queue(operation.order_id).append(operation)
             for order_id in {operation.order_id for operation in done}:
@@ -287,7 +304,7 @@ class Outbox:
     def find(self, op_id: OpId) -> Operation | None:
         """One of this person's operations, whatever became of it."""
         with self._store.reading() as db:
-            return ledger.find(db, self.subject, op_id)
+            return ledger.find(db, self.owner, op_id)
 
     def open(self) -> tuple[Operation, ...]:
         """What is not answered yet, in the order it was accepted."""
@@ -298,6 +315,10 @@ class Outbox:
             msgspec.structs.replace(each, state=State.SENDING) if each.op_id in under_way else each
             for each in sorted(found, key=lambda operation: operation.position)
         )
+
+    def elsewhere(self) -> tuple[Operation, ...]:
+        """What was accepted here for other shops, whoever by: it waits until this machine is theirs again."""
+        return ledger.elsewhere(self._store, self.owner.shop) if self.owner.shop else ()
 
     def of(self, order_id: OrderId) -> tuple[Operation, ...]:
         """What one order still waits for."""

@@ -137,19 +137,21 @@ class SyncedApi:
         return self._http.server_now()
 
     def _begin(self, tokens: Tokens) -> Tokens:
-        if self._sync is not None and self._sync.outbox.subject == tokens.person.id and self._engine is not None:
+        owner = identity.owner(self._store, tokens)
+        if self._sync is not None and self._sync.outbox.owner == owner and self._engine is not None:
             self._engine.hurry()  # the session had ended; the same person is back
             return tokens
         self._stop()
         cache = self._cache = Cache(self._store)
-        cache.claim(tokens.person.id)
+        cache.claim(owner)
+        outbox = Outbox(self._store, owner, tokens.shop_name)
 
         def tell(changed: Changed) -> None:
             with self._telling:
                 if self._cache is cache:
                     self._listener(changed)
 
-        self._sync = Sync(self._store, cache, Outbox(self._store, tokens.person.id), self._door, tell)
+        self._sync = Sync(self._store, cache, outbox, self._door, tell)
         self._engine = Engine(self._sync, self._door, self._on_standing, push=self._push)
         self._sync.tell_everything()
         self._on_standing(self._engine.standing)
@@ -173,7 +175,11 @@ class SyncedApi:
     @property
     def waiting_of_others(self) -> int:
         """How many operations wait for somebody else to sign in again."""
-        return ledger.waiting_of_others(self._store, self._signed_in.outbox.subject if self._sync else "")
+        return ledger.waiting_of_others(self._store, self._signed_in.outbox.owner)
+
+    def elsewhere(self) -> tuple[Operation, ...]:
+        """What was accepted here for other shops, for the sync page: it is sent when this machine is theirs again."""
+        return self._signed_in.outbox.elsewhere()
 
     @property
     def kept_in(self) -> KeptIn | None:
@@ -199,7 +205,7 @@ class SyncedApi:
         self._nudge()
 
     def discard(self, op_id: OpId, reason: str) -> None:
-        """Give a parked operation, or one in conflict, up. Raises `NotFound`."""
+        """Give a parked operation up, or one in conflict, or of `elsewhere`. Raises `NotFound`."""
         with _not_found():
             self._signed_in.discard(op_id, reason)
         self._nudge()

@@ -24,11 +24,13 @@ from tests.integration.customer_steps import ADA, place_fries
 from tests.support import shop
 from tests.support.customer_synced import Cable, synced_window
 from tests.support.listener import Listener, hello
+from tests.support.synced import Screen
 
 SIGN_IN = "/api/auth/sign-in/"
 SIGN_UP = "/api/auth/sign-up/"
 DEVICES = "/api/admin/devices/"
 HISTORY = "/api/online/orders/history/"
+NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +228,39 @@ def test_the_window_orders_from_its_shop_and_its_session_ends_with_the_screen(
         assert "paired again" in window.notice()
 
 
+def test_what_waits_is_sent_to_the_shop_that_it_was_accepted_for_and_no_other(
+    place: Place, sam: Caller, path: Path
+) -> None:
+    """Ada orders at a screen that is offline; it is paired over to another shop, where she signs in, and back."""
+
+    def at_it(url: str = place.server.url) -> Screen:
+        return Screen(url, path / "customer.db")
+
+    become(place.alex, path, "WINDOW3")
+    with at_it() as screen:
+        screen.customer()
+        acknowledged = screen.place()
+        screen.until_sent()
+    with at_it(NOWHERE) as screen:
+        screen.api.resume()
+        waiting = screen.place()
+    become(sam, path, "WINDOW3")
+    with at_it() as screen:
+        assert screen.customer().shop == place.world.other_shop
+        here = screen.place()
+        screen.until_sent()
+        assert [each.order_id for each in screen.api.elsewhere()] == [waiting.id]
+        assert screen.store.get(waiting.id) is None
+    become(place.alex, path, "WINDOW3")
+    with at_it() as screen:
+        screen.customer()
+        screen.until_sent()
+    at_alex, at_sam = ids(place.kim, "/api/pos/orders/"), ids(sam, "/api/pos/orders/")
+    assert {acknowledged.id, waiting.id} <= at_alex
+    assert not {acknowledged.id, waiting.id} & at_sam
+    assert here.id in at_sam - at_alex
+
+
 def test_a_machine_that_is_paired_anew_has_nothing_of_the_shop_before(
     place: Place, sam: Caller, path: Path, qtbot: QtBot
 ) -> None:
@@ -244,5 +279,5 @@ def test_a_machine_that_is_paired_anew_has_nothing_of_the_shop_before(
     become(sam, path, "WINDOW2")
     with closing(LocalStore(path / "customer.db")) as store:
         kept = Cache(store)
-        assert (kept.menu, kept.get(order.id), kept.owner) == (None, None, "")
+        assert (kept.menu, kept.get(order.id), kept.owner) == (None, None, ("", ""))
         assert session_file.read(Seal(store)) is None

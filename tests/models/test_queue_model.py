@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
-from core.client.operations import Kind, Operation, Request, State
+from core.client.operations import Kind, Operation, Owner, Request, State
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
@@ -60,7 +60,7 @@ def operation(
     return Operation(
         position=position,
         op_id=OpId(f"op-{position}"),
-        subject="kim",
+        owner=Owner("kim", "shop"),
         order_id=OrderId(order),
         kind=kind,
         request=msgspec.json.encode(asked or ChangeStatus(to=S.CONFIRMED, version=1)),

@@ -8,7 +8,7 @@ from core.client.door import Door
 from core.client.errors import SignedOut, Unreachable
 from core.client.local import LocalStore
 from core.client.news import Changed
-from core.client.operations import Kind, Operation, Request
+from core.client.operations import Kind, Operation, Owner, Request
 from core.client.orders import OrderStore
 from core.client.outbox import Outbox
 from core.client.sync import Sync
@@ -25,11 +25,12 @@ LINES = (NewLine(item_id=CHIPS.id),)
 class Desk:
     """`store` is what its window would show. `close` and a new `Desk` on the same path is a restart."""
 
-    def __init__(self, path: Path, door: Door, subject: str = "kim") -> None:
+    def __init__(self, path: Path, door: Door, subject: str = "kim", shop: str = "shop") -> None:
         self.local = LocalStore(path)
         self.cache = Cache(self.local)
-        self.cache.claim(subject)
-        self.outbox = Outbox(self.local, subject)
+        self.owner = Owner(subject, shop)
+        self.cache.claim(self.owner)
+        self.outbox = Outbox(self.local, self.owner, shop.title())
         self.store = OrderStore()
         self.told: list[Changed] = []
         self.sync = Sync(self.local, self.cache, self.outbox, door, self._on_changed)

@@ -78,7 +78,7 @@ class Shop:
 
     def perform(self, operation: Operation) -> Answered:
         """Once, in one piece."""
-        key = (operation.subject, operation.op_id)
+        key = (operation.owner.subject, operation.op_id)
         if key in self.done:
             body, reply = self.done[key]
             if body != operation.request:

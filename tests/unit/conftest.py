@@ -11,7 +11,9 @@ from tests.support.model_backend import ModelDoor, Shop
 
 
 class OpenDesk(Protocol):
-    def __call__(self, name: str = "till", subject: str = "kim", at: ModelDoor | None = None) -> Desk: ...
+    def __call__(
+        self, name: str = "till", subject: str = "kim", at: ModelDoor | None = None, shop: str = "shop"
+    ) -> Desk: ...
 
 
 @pytest.fixture
@@ -28,8 +30,8 @@ def door(shop: Shop) -> ModelDoor:
 def open_desk(tmp_path: Path, door: ModelDoor) -> Iterator[OpenDesk]:
     opened: list[Desk] = []
 
-    def open_one(name: str = "till", subject: str = "kim", at: ModelDoor | None = None) -> Desk:
-        desk = Desk(tmp_path / f"{name}.db", at or door, subject)
+    def open_one(name: str = "till", subject: str = "kim", at: ModelDoor | None = None, shop: str = "shop") -> Desk:
+        desk = Desk(tmp_path / f"{name}.db", at or door, subject, shop)
         opened.append(desk)
         return desk
 

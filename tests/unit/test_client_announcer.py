@@ -7,7 +7,7 @@ import pytest
 
 from core.client.announcer import Announcement, Announcer
 from core.client.news import Changed, Told
-from core.client.operations import Kind, Operation, State
+from core.client.operations import Kind, Operation, Owner, State
 from core.client.orders import OrderStore, PendingChange
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
@@ -123,7 +123,7 @@ def waiting(seen: Order, kind: Kind, asked: msgspec.Struct, state: State = State
     return Operation(
         position=1,
         op_id=OpId("op"),
-        subject="ada",
+        owner=Owner("ada", "shop"),
         order_id=seen.id,
         kind=kind,
         request=msgspec.json.encode(asked),

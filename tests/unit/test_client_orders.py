@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core.client.news import Changed, Told
-from core.client.operations import Kind, Operation, State
+from core.client.operations import Kind, Operation, Owner, State
 from core.client.orders import Changes, OrderStore, PendingChange
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id
 from core.domain.order import Channel, Order, PaymentState, StatusChange, Tender
@@ -183,7 +183,7 @@ def operation(of: Order, state: State = State.WAITING) -> Operation:
     return Operation(
         position=1,
         op_id=OpId("op"),
-        subject="ada",
+        owner=Owner("ada", "shop"),
         order_id=of.id,
         kind=Kind.CANCEL,
         request=b"{}",

@@ -3,19 +3,22 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from core.client import local
 from core.client.errors import ServerFault, SignedOut, Unreachable
 from core.client.ledger import waiting_of_others
 from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
 from core.client.operations import State
 from core.client.sync import GIVES_UP_AFTER, GIVES_UP_ALONE
-from core.domain.ids import new_op_id, new_order_id
+from core.domain.ids import OrderId, new_op_id, new_order_id
 from core.domain.status import OrderStatus
-from tests.support.desk import AT
+from tests.support.desk import AT, new_order
 from tests.support.model_backend import ModelDoor, Shop
 from tests.unit.conftest import OpenDesk
 
@@ -73,6 +76,32 @@ def test_a_new_shape_of_the_cache_rebuilds_the_cache_and_keeps_the_outbox(
     assert again.cache.place is None
     assert [operation.op_id for operation in again.outbox.open()] == [kept.op_id]
     assert again.outbox.open()[0].request == kept.request
+
+
+@pytest.mark.parametrize(("paired", "shop"), [(True, "corner"), (False, "harbour")])
+def test_what_an_earlier_release_kept_is_the_paired_shops_or_the_next_ones(
+    open_desk: OpenDesk, tmp_path: Path, paired: bool, shop: str
+) -> None:
+    path = tmp_path / "till.db"
+    with closing(sqlite3.connect(path)) as db:  # as the release before wrote it
+        for script in local._LEDGER[:3]:
+            db.executescript(script)
+        seen = msgspec.json.encode(new_order(OrderId("o")))
+        db.execute(
+            "INSERT INTO operations VALUES (1, 'op', 'kim', 'o', 'take', '{}', ?, 'waiting', '', 0, '', NULL, 0, NULL)",
+            (seen,),
+        )
+        db.execute("INSERT INTO witnesses VALUES ('kim', 'run', 7, 'epoch.7.event')")
+        if paired:
+            db.execute("INSERT INTO identity VALUES (1, ?)", (b'{"shop": "corner", "shop_name": "Corner"}',))
+        db.execute("PRAGMA user_version = 3")
+        db.commit()
+    harbour = open_desk(shop="harbour")
+    assert len(harbour.outbox.elsewhere()) == paired
+    harbour.close()
+    desk = open_desk(shop=shop)
+    assert [each.op_id for each in desk.outbox.open()] == ["op"]
+    assert desk.cache.witnesses() == ("epoch.7.event",)
 
 
 def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
@@ -243,7 +272,7 @@ def test_nobody_sends_what_another_accepted(open_desk: OpenDesk, door: ModelDoor
     assert alex.outbox.open() == ()
     assert alex.outbox.find(operation.op_id) is None
     assert shop.applied == []
-    assert waiting_of_others(alex.local, "alex") == 1
+    assert waiting_of_others(alex.local, alex.owner) == 1
     alex.close()
     back = open_desk(subject="kim")
     back.try_all()
@@ -260,6 +289,65 @@ def test_the_next_person_sees_nothing_of_the_one_before(open_desk: OpenDesk) -> 
     assert alex.cache.newest() == []
     assert alex.cache.place is None
     assert alex.sync.everything().told == ()
+
+
+def test_nothing_goes_to_another_shop_than_it_was_accepted_for(
+    open_desk: OpenDesk, door: ModelDoor, shop: Shop
+) -> None:
+    """The same customer, on a machine that is paired over to another shop of the chain and back."""
+    corner = open_desk(subject="ada", shop="corner")
+    sent = corner.take()
+    corner.try_all()
+    door.fault = _offline
+    operation = corner.take()
+    corner.close()
+    other = Shop()
+    harbour = open_desk(subject="ada", shop="harbour", at=ModelDoor(other))
+    assert harbour.cache.newest() == []
+    assert harbour.cache.witnesses() == ()
+    harbour.try_all()
+    assert (
+        harbour.outbox.open(),
+        harbour.outbox.find(sent.op_id),
+        waiting_of_others(harbour.local, harbour.owner),
+    ) == (
+        (),
+        None,
+        0,
+    )
+    assert (other.applied, other.done) == ([], {})
+    [kept] = harbour.outbox.elsewhere()
+    assert (kept.op_id, kept.state, kept.shop_name) == (operation.op_id, State.ELSEWHERE, "Corner")
+    harbour.close()
+    door.fault = lambda _when: None
+    back = open_desk(subject="ada", shop="corner")
+    assert back.outbox.elsewhere() == ()
+    back.try_all()
+    assert shop.applied == [sent.op_id, operation.op_id]
+
+
+def test_what_waits_for_another_shop_can_be_given_up(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+    door.fault = _offline
+    corner = open_desk(subject="kim", shop="corner")
+    given_up, kept = corner.take(), corner.take()
+    corner.move(given_up.order_id, PREPARING)
+    moved = corner.move(kept.order_id, PREPARING)
+    corner.close()
+    harbour = open_desk(subject="sam", shop="harbour")
+    for operation in (given_up, moved):
+        harbour.sync.discard(operation.op_id, "rung up again by hand")
+    assert [each.op_id for each in harbour.outbox.elsewhere()] == [kept.op_id]
+    assert harbour.store.outbox() == ()
+    with pytest.raises(KeyError):
+        harbour.sync.discard(given_up.op_id, "once more")
+    harbour.close()
+    door.fault = lambda _when: None
+    back = open_desk(subject="kim", shop="corner")
+    back.try_all()
+    assert shop.applied == [kept.op_id]
+    found = back.outbox.find(given_up.op_id)
+    assert found is not None
+    assert (found.state, found.problem) == (State.DISCARDED, "rung up again by hand")
 
 
 def test_a_session_that_ended_keeps_what_waits(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:

@@ -8,6 +8,7 @@ import pytest
 from core.client import local
 from core.client.ledger import open_ones
 from core.client.local import LocalStore
+from core.client.operations import Owner
 from core.domain.status import OrderStatus
 from tests.support import power_cut
 from tests.support.desk import Desk
@@ -49,7 +50,7 @@ def _lost(directory: Path, images: int) -> int:
         with store.reading() as db:
             kept = {row[0] for row in db.execute("SELECT op_id FROM operations")}
             healthy = db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            open_ones(db, "kim")
+            open_ones(db, Owner("kim", "shop"))
         store.close()
         lost += not (promised <= kept and healthy)
     return lost
