@@ -23,7 +23,7 @@ def kind(report: DeviceReport) -> str:
 def heard(report: DeviceReport, now: datetime) -> str:
     """When the server last heard of it."""
     if report.last_contact_at is None:
-        return _("never heard of")
+        return _("not heard from yet")
     return _("heard {age} ago").format(age=age((now - report.last_contact_at).total_seconds()))
 
 

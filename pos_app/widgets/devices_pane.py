@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui.connection import Freshness
@@ -31,6 +31,7 @@ class DevicesPane(QFrame):
         self._theme = theme
         self._devices = devices
         self._now = now
+        self._heard: list[QLabel] = []
         freshness = Freshness(devices.refresher)
         freshness.setObjectName("devices_age")
         head = QHBoxLayout()
@@ -64,6 +65,12 @@ class DevicesPane(QFrame):
         if online and not self._devices.reached and self.isVisible():
             self.refresh()
 
+    def tell_age(self) -> None:
+        """Time has passed."""
+        now = self._now()
+        for report, cell in zip(self._devices.reports, self._heard, strict=True):
+            cell.setText(heard(report, now))
+
     @Slot()
     def _show(self) -> None:
         reports, now = self._devices.reports, self._now()
@@ -74,6 +81,7 @@ class DevicesPane(QFrame):
         self._none.setText(words)
         self._none.setVisible(bool(words))
         self._area.setVisible(bool(reports))
+        self._heard = []
         rows = QWidget()
         grid = QGridLayout(rows)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -84,8 +92,13 @@ class DevicesPane(QFrame):
             away = is_away(report, now)
             name = f"▲ {report.name}" if away else report.name
             told = (name, kind(report), heard(report, now), behind(report))
-            for at, (text, role) in enumerate(zip(told, ("strong", "muted", "body", "body"), strict=True)):
-                grid.addWidget(label(text, "remark" if away and at != 1 else role), row, at)
+            cells = [
+                label(text, "remark" if away and role != "muted" else role)
+                for text, role in zip(told, ("strong", "muted", "body", "body"), strict=True)
+            ]
+            for at, cell in enumerate(cells):
+                grid.addWidget(cell, row, at)
+            self._heard.append(cells[2])
         self._area.setWidget(rows)
         self._area.setMaximumHeight(min(self._theme.px(_HEIGHT), rows.sizeHint().height() + 2))
 

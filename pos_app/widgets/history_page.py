@@ -26,6 +26,7 @@ from pos_app.widgets.history_list import HistoryList
 from pos_app.widgets.order_actions import OrderActions
 
 _TYPING_MS: Final = 300
+_EXPORTED_MS: Final = 10_000
 _ANY, _CUSTOM = "any", "custom"
 
 
@@ -237,12 +238,12 @@ class HistoryPage(QWidget):
 
     @Slot(object)
     def _on_exported(self, path: Path) -> None:
-        self._notice.say(_("Exported"), str(path))
+        self._notice.say(_("Exported"), str(path), life_ms=_EXPORTED_MS)
 
     @Slot(object)
     def _on_export_failed(self, error: ClientError) -> None:
         if isinstance(error, Cancelled):
-            self._notice.say(_("Export cancelled"), error.message)
+            self._notice.say(_("Export cancelled"), error.message, life_ms=_EXPORTED_MS)
         else:
             self.failed.emit(error)
 

@@ -33,6 +33,8 @@ class MenuEditor(QFrame):
         self._theme = theme
         self._notice = notice
         self.editing = editing
+        self._undoable: tuple[str, Categories] = "", ()
+        """What the notice says while it offers an undo, and the draft it is for."""
         self.item_form = ItemForm(theme)
         self.category_form = CategoryForm(theme)
         column = QVBoxLayout(self)
@@ -93,6 +95,11 @@ class MenuEditor(QFrame):
     def tell(self) -> None:
         """Show what is chosen as it is to be, and what can be done with it."""
         editing = self.editing
+        said, draft = self._undoable
+        if said and draft != editing.draft:
+            self._undoable = "", ()
+            if self._notice.text == said:
+                self._notice.clear()
         category, item = editing.chosen_category, editing.chosen_item
         wrong = [each.field for each in editing.mistakes() if key_of(editing.draft, each.field) == editing.chosen]
         words = [_complaint(field) for field in wrong]
@@ -101,7 +108,7 @@ class MenuEditor(QFrame):
         elif item is not None:
             self.item_form.show_item(item, category.id, editing.draft, editing.currency)
             if not self.item_form.complete:
-                words.append(_("What is typed there is no price."))
+                words.append(_("That is not a price."))
             self.item_form.complain(words)
             self._forms.setCurrentWidget(self.item_form)
         else:
@@ -112,11 +119,13 @@ class MenuEditor(QFrame):
         self._forms.setEnabled(not editing.saving)
         self._conflict.setVisible(editing.conflicting)
         count = editing.unsaved
-        save = ngettext("Save {count} change", "Save {count} changes", count) if count else _("Everything is saved")
+        complete = self._forms.currentWidget() is not self.item_form or self.item_form.complete
+        saved = _("Everything is saved") if complete else _("Not saved")
+        save = ngettext("Save {count} change", "Save {count} changes", count) if count else saved
         self._save.setText(_("Saving…") if editing.saving else save)
-        ready = self.item_form.complete and not editing.mistakes() and not editing.conflicting and not editing.saving
+        ready = complete and not editing.mistakes() and not editing.conflicting and not editing.saving
         self._save.setEnabled(editing.dirty and ready)
-        self._discard.setEnabled(editing.dirty and not editing.saving)
+        self._discard.setEnabled((editing.dirty or not complete) and not editing.saving)
 
     @Slot()
     def add_item(self) -> None:
@@ -177,7 +186,8 @@ class MenuEditor(QFrame):
         item_id = ItemId(self.editing.chosen)
         item = self.editing.item(item_id)
         if item is not None:
-            self._remove(item.name, lambda draft: menu_draft.without_item(draft, item_id))
+            sold = self.editing.can_switch(item_id)
+            self._remove(item.name, lambda draft: menu_draft.without_item(draft, item_id), sold=sold)
 
     @Slot(str)
     def _on_category_renamed(self, name: str) -> None:
@@ -195,20 +205,25 @@ class MenuEditor(QFrame):
         category_id = self.editing.chosen.removeprefix(HEADING)
         found = next((each for each in self.editing.draft if each.id == category_id), None)
         if found is not None:
-            self._remove(found.name, lambda draft: menu_draft.without_category(draft, category_id))
+            sold = any(self.editing.can_switch(item.id) for item in found.items)
+            self._remove(found.name, lambda draft: menu_draft.without_category(draft, category_id), sold=sold)
 
-    def _remove(self, name: str, change: Callable[[Categories], Categories]) -> None:
+    def _remove(self, name: str, change: Callable[[Categories], Categories], *, sold: bool) -> None:
         before, key = self.editing.draft, self.editing.chosen
         self.editing.choose("")
         self.editing.edit(change)
-        after = self.editing.draft
+        words = _("It is sold until you save.") if sold else ""
+        self._offer_undo(_("{name} removed").format(name=name), words, before, key)
+
+    def _offer_undo(self, title: str, words: str, before: Categories, key: str) -> None:
+        """Until something else is changed: what is undone then would be more than what is said here."""
 
         def undo() -> None:
-            self.editing.edit(lambda draft: before if draft == after else draft)
+            self.editing.edit(lambda _draft: before)
             self.editing.choose(key)
 
-        words = _("It is sold until you save.")
-        self._notice.say(_("{name} removed").format(name=name), words, _("Undo"), undo, _UNDO_MS)
+        self._notice.say(title, words, _("Undo"), undo, _UNDO_MS)
+        self._undoable = self._notice.text, self.editing.draft
 
     # -- saving
 
@@ -221,15 +236,10 @@ class MenuEditor(QFrame):
 
     @Slot()
     def _on_discard_pressed(self) -> None:
-        before = self.editing.draft
+        before, key = self.editing.draft, self.editing.chosen
         self.item_form.forget()
         self.editing.discard()
-        now = self.editing.draft
-
-        def undo() -> None:
-            self.editing.edit(lambda draft: before if draft == now else draft)
-
-        self._notice.say(_("Changes discarded"), "", _("Undo"), undo, _UNDO_MS)
+        self._offer_undo(_("Changes discarded"), "", before, key)
 
     @Slot()
     def _on_theirs_pressed(self) -> None:

@@ -34,6 +34,7 @@ from pos_app.widgets.devices_pane import DevicesPane
 from pos_app.widgets.queue_list import QueueList
 
 _TICK_MS: Final = 1000
+_EXPORTED_MS: Final = 10_000
 _KEPT_IN: Final = {
     KeptIn.KEYRING: N_("The key to this till's session is in the system's keyring."),
     KeptIn.FILE: N_("The key to this till's session is in a file that only its user may read: no keyring is used."),
@@ -228,6 +229,7 @@ class SyncPage(QWidget):
             words = _("{link} · last in step {age} ago").format(link=link, age=age(age_s))
         if words != self._age.text():
             self._age.setText(words)
+        self.devices.tell_age()
 
     # -- deciding
 
@@ -289,7 +291,7 @@ class SyncPage(QWidget):
 
     @Slot(object)
     def _on_exported(self, path: Path) -> None:
-        self._notice.say(_("Exported"), str(path))
+        self._notice.say(_("Exported"), str(path), life_ms=_EXPORTED_MS)
 
     # -- coming and going
 

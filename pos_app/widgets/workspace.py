@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -267,7 +267,11 @@ class Workspace(QWidget):
         menu.addAction(sound)
         menu.triggered.connect(self._on_leave_chosen)
         menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self._person.mapToGlobal(self._person.rect().topRight()))
+        # Beside the button, and upwards: it is at the lower end of the window.
+        beside = QRect(self._person.mapToGlobal(QPoint()), self._person.size())
+        size, rtl = menu.sizeHint(), self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        left = beside.left() - size.width() if rtl else beside.right() + 1
+        menu.popup(QPoint(left, beside.bottom() + 1 - size.height()))
 
     @Slot(QAction)
     def _on_leave_chosen(self, action: QAction) -> None:

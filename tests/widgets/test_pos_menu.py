@@ -184,8 +184,20 @@ def test_what_is_no_price_cannot_be_saved(admin: Desk, typed: str) -> None:
     admin.type("menu_item_name", "Nachos")
     admin.type("menu_item_price", typed)
     assert not admin.saves()
-    assert admin.till.text("menu_item_wrong") == "What is typed there is no price."
+    assert admin.till.text("menu_item_wrong") == "That is not a price."
     admin.type("menu_item_price", "$4")
+    assert admin.saves()
+
+
+def test_a_price_that_is_none_is_not_called_saved_and_holds_up_nothing_else(admin: Desk) -> None:
+    admin.press(CHIPS.id)
+    admin.type("menu_item_price", "abc")
+    assert admin.till.text("menu_save") == "Not saved"
+    admin.till.click("menu_discard")
+    assert admin.till.text("menu_item_price") == "$4.45"
+    admin.type("menu_item_price", "abc")
+    admin.press(HEADING + "sides")
+    admin.type("menu_category_name", "Sides")
     assert admin.saves()
 
 
@@ -216,6 +228,20 @@ def test_an_item_is_added_moved_and_removed(admin: Desk) -> None:
     admin.till.click("menu_item_remove")
     admin.save()
     assert "lime-soda" not in admin.backend.menu.items()
+
+
+def test_an_undo_is_offered_only_while_it_undoes_what_it_says(admin: Desk) -> None:
+    admin.press(SODA.id)
+    admin.type("menu_item_name", "Cola")
+    admin.till.click("menu_discard")
+    assert "Changes discarded" in admin.till.notice()
+    admin.till.click("notice_action")
+    assert admin.row(SODA.id).name == "Cola"
+    admin.till.click("menu_discard")
+    admin.till.click("menu_add_item")
+    assert admin.till.notice() == ""
+    admin.till.click("menu_item_remove")
+    assert admin.till.notice() == "New item removed", "it was never sold"
 
 
 def test_an_item_goes_to_another_category(admin: Desk) -> None:

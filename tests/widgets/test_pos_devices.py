@@ -1,0 +1,58 @@
+"""The shop's devices on the Sync page: what the server knows of each, and how old that is by now."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
+
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from core.client.api import OutboxApi
+from core.client.errors import Unreachable
+from core.domain.ids import DeviceId
+from core.domain.people import DeviceKind
+from core.protocol.devices import DeviceList, DeviceReport
+from core.ui.jobs import Jobs
+from core.ui.theme import Theme
+from pos_app.presenters.devices import Devices
+from pos_app.widgets.devices_pane import DevicesPane
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+SEEN = {"BOARD1": None, "POS1": NOW, "POS2": NOW - timedelta(minutes=5)}
+
+
+def words(pane: DevicesPane) -> list[str]:
+    return [each.text() for each in pane.findChildren(QLabel) if each.isVisible() and each.text()]
+
+
+def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot: QtBot) -> None:
+    told = DeviceList(
+        devices=tuple(
+            DeviceReport(name=DeviceId(name), kind=DeviceKind.TERMINAL, last_contact_at=at) for name, at in SEEN.items()
+        )
+    )
+    reached, clock = [True], [NOW]
+
+    def answer() -> DeviceList:
+        if not reached[0]:
+            raise Unreachable("The server cannot be reached.")
+        return told
+
+    jobs = Jobs()
+    devices = Devices(jobs, cast("OutboxApi", SimpleNamespace(devices=answer)))
+    pane = DevicesPane(Theme("light"), devices, lambda: clock[0])
+    devices.setParent(pane)
+    qtbot.addWidget(pane)
+    with qtbot.waitSignal(devices.changed):
+        pane.show()
+    assert {"not heard from yet", "heard 0 s ago", "▲ POS2", "heard 5 min ago"} <= set(words(pane))
+    clock[0] += timedelta(seconds=11)
+    pane.tell_age()
+    assert "heard 11 s ago" in words(pane)
+    reached[0] = False
+    with qtbot.waitSignal(devices.changed):
+        pane.refresh()
+    assert "Only the server knows, and it cannot be reached." in words(pane)
+    assert "POS1" not in words(pane)
+    pane.close()
+    jobs.close(wait_s=5)
