@@ -34,6 +34,8 @@ _GAP: Final = 0.68
 """From one number to the next in its line."""
 _WIDEST: Final = 4.4
 """A longer name is written smaller rather than making all others smaller."""
+_SMALLEST: Final = 0.7
+"""And its end is left out rather than that nobody could read any of it from afar; the number is below it."""
 _NAMES_LEAST: Final = 0.8
 """How much smaller names may become than numbers before they go on another page: they are told by their shape."""
 _MEASURED_PX: Final = 100
@@ -211,11 +213,13 @@ class ColumnView(QWidget):
         return QRectF(margin, top, self.width() - 2 * margin, self.height() - top - margin)
 
     def rect_of(self, place: int) -> QRectF:
-        """The ground of the ticket at a place of the page, counted as it is read."""
+        """The ground of the ticket at a place of the page, counted as it is read. Tickets share the whole width; their
+        letters stand below the heading's, a ground reaches beyond them."""
         px, size, room = self._grid.font_px, self._ticket, self._room()
         row, column = divmod(place, self._grid.columns)
         ground = QRectF(0, room.top() + row * px * (size.height + size.gap_down), px * size.width, px * size.height)
-        along = column * px * (size.width + size.gap_across)
+        along = column * max(px * (size.width + size.gap_across), room.width() / self._grid.columns)
+        along -= min(px * self._pad(), self._margin() / 2)
         ground.moveLeft(room.right() - along - ground.width() if self._mirrored() else room.left() + along)
         return ground
 
@@ -252,13 +256,13 @@ class ColumnView(QWidget):
         return self._theme.status_colours(self._status)
 
     def _paint_heading(self, painter: QPainter, ink: QColor) -> None:
-        size = 40 * self._unit
+        size = self._px(40)
         margin = self._margin()
         line = QRectF(margin, 30 * self._unit, self.width() - 2 * margin, 60 * self._unit)
         left = line.right() - size if self._mirrored() else line.left()
         icon = QRectF(left, line.center().y() - size / 2, size, size)
         icons.paint(painter, icons.status_icon(self._status), icon, ink)
-        gap = size + 14 * self._unit
+        gap = size + self._px(14)
         words = line.adjusted(0, 0, -gap, 0) if self._mirrored() else line.adjusted(gap, 0, 0, 0)
         write(painter, self._theme, words, self._title, self._px(46), start(self) | Qt.AlignmentFlag.AlignVCenter, ink)
 
@@ -281,7 +285,7 @@ class ColumnView(QWidget):
         inner = ground.adjusted(pad, 0, -pad, 0)
         across = start(self) | Qt.AlignmentFlag.AlignVCenter
         line = QRectF(inner.left(), inner.top(), inner.width(), px * self._line())
-        write(painter, self._theme, line, big, px, across, ink)
+        write(painter, self._theme, line, big, px, across, ink, least=_SMALLEST)
         note = QRectF(inner.left(), line.bottom(), inner.width(), px * _CAPTION_LINE)
         write(painter, self._theme, note, small, px * _CAPTION, across, ink, _SMALL)
 

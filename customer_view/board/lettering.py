@@ -4,6 +4,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
+from core.ui.text import isolated
 from core.ui.theme import Theme
 
 
@@ -37,11 +38,24 @@ def write(
     alignment: Qt.AlignmentFlag,
     ink: QColor,
     weight: QFont.Weight = QFont.Weight.Bold,
+    least: float = 0.0,
 ) -> float:
-    """A line of words, `px` high, or less where it would not fit. Gives how wide it became."""
+    """A line of words, `px` high, or less where it would not fit; below `least` of that it ends in an ellipsis. Its
+    ink, not the blank that a digit has beside it, begins where the room does. Gives how wide it became.
+    """
     wide = QFontMetricsF(font(theme, px, weight)).horizontalAdvance(words)
-    fitting = font(theme, px * min(1.0, room.width() / max(1.0, wide)), weight)
+    fitting = font(theme, px * max(least, min(1.0, room.width() / max(1.0, wide))), weight)
+    metrics = QFontMetricsF(fitting)
+    if least:
+        words = isolated(
+            metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width()), painter.layoutDirection()
+        )
+    inked, wide = metrics.tightBoundingRect(words), metrics.horizontalAdvance(words)
+    if alignment & Qt.AlignmentFlag.AlignLeft:
+        room = room.translated(-inked.left(), 0)
+    elif alignment & Qt.AlignmentFlag.AlignRight:
+        room = room.translated(wide - inked.right(), 0)
     painter.setFont(fitting)
     painter.setPen(ink)
     painter.drawText(room, alignment | Qt.TextFlag.TextDontClip, words)
-    return QFontMetricsF(fitting).horizontalAdvance(words)
+    return wide

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import QAbstractAnimation, Qt, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QAbstractAnimation, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -19,6 +19,7 @@ from core.ui.jobs import Jobs
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
 from customer_view.board.column import ColumnView, face
+from customer_view.board.lettering import write
 from customer_view.board.presenter import BoardPresenter, Freshness
 from customer_view.board.settings import BoardSettings
 from customer_view.board.window import BoardWindow
@@ -314,11 +315,25 @@ def test_every_ticket_is_all_in_sight(
     QApplication.processEvents()
     ready = board.ready
     grounds = [ready.rect_of(place) for place in range(len(ready.on_page()))]
-    inside = ready._room().adjusted(-0.5, -0.5, 0.5, 0.5)
+    beyond = ready._margin() / 2 + 0.5
+    inside = ready._room().adjusted(-beyond, -0.5, beyond, 0.5)
     assert all(inside.contains(ground) for ground in grounds)
     assert not any(one.intersects(other) for one in grounds for other in grounds if one != other)
     starts = [ground.right() if direction is Qt.LayoutDirection.RightToLeft else -ground.left() for ground in grounds]
     assert starts[0] == max(starts)
+
+
+def test_a_long_name_stays_big_enough_to_be_read_and_ends_in_an_ellipsis(qapp: QApplication) -> None:
+    picture = QImage(400, 100, QImage.Format.Format_ARGB32)
+    painter = QPainter(picture)
+    room, left, ink = QRectF(picture.rect()), Qt.AlignmentFlag.AlignLeft, QColor("black")
+    name = "Wolfeschlegelsteinhausenbergerdorff"
+    wide = write(painter, Theme("light"), room, name, 80, left, ink, least=0.7)
+    assert painter.font().pixelSize() == 56
+    assert 200 < wide <= room.width()
+    write(painter, Theme("light"), room, name, 80, left, ink)
+    assert painter.font().pixelSize() < 56, "what may not be cut is small"
+    painter.end()
 
 
 # -- the window
