@@ -51,14 +51,15 @@ def api(backend: FakeBackend) -> LossyApi:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> OrderPage:
+def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[OrderPage]:
     """Her Order page, when the menu is there."""
     made = OrderPage(Theme("light"), jobs, api)
     made.resize(1100, 720)
     qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    return made
+    yield made
+    made.clear()
 
 
 @pytest.fixture

@@ -34,10 +34,11 @@ def ordering(jobs: Jobs, backend: FakeBackend) -> Ordering:
 
 
 @pytest.fixture
-def notice(qtbot: QtBot) -> Notice:
+def notice(qtbot: QtBot) -> Iterator[Notice]:
     made = Notice(Theme("light"))
     qtbot.addWidget(made)
-    return made
+    yield made
+    made.clear()
 
 
 @pytest.fixture
