@@ -55,6 +55,13 @@ def test_every_text_can_be_read(qapp: object, scheme: Scheme) -> None:
     assert not {pair: ratio for pair, ratio in low.items() if ratio < AA}
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_where_one_types_can_be_seen(qapp: object, scheme: Scheme) -> None:
+    """WCAG 2.2, 1.4.11: what shows that there is a control has 3:1 against what it is on."""
+    theme = Theme(scheme)
+    assert all(contrast(theme.colour("edge"), theme.colour(ground)) >= 3 for ground in ("bg", "surface"))
+
+
 @pytest.mark.parametrize("status", OrderStatus)
 def test_every_status_has_a_shape_a_word_and_a_colour(qapp: object, status: OrderStatus) -> None:
     shape = icons.icon(icons.status_icon(status), QColor(Qt.GlobalColor.black)).pixmap(24, 24).toImage()
