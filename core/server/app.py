@@ -19,7 +19,7 @@ from core.server.endpoint import ANY, PARAMETER_AT, AnyEndpoint
 from core.server.expiry import forget_expired
 from core.server.http import EndpointApp
 from core.server.keys import Keys
-from core.server.months import make_months_ahead
+from core.server.months import tend_months
 from core.server.push.hub import Hub
 from core.server.push.retention import forget_old_events
 from core.server.push.socket import PushSocket
@@ -48,7 +48,7 @@ class Orderbell(Starlette):
                 repeating(
                     partial(forget_old_events, shared),
                     partial(forget_expired, shared),
-                    partial(make_months_ahead, shared),
+                    partial(tend_months, shared),
                     shared.follow_keys,
                 ),
             ):

@@ -23,7 +23,7 @@ the backup has of it must still be known then."""
 
 async def forget_expired(services: Services) -> None:
     """One small step, between other writes; then a pause, short while there is more to forget."""
-    if not await services.database.takes_on(Duty.FORGETTING):
+    if not await services.database.takes_on(Duty.HOUSEKEEPING):
         await asyncio.sleep(PAUSE_S)
         return
     at = now()

@@ -80,6 +80,7 @@ def copy(
             _must_be_empty(writing, tables)
             _make_months(reading, writing)
             copied = _copied(reading, writing, tables, advance)
+            dialects.of(writing.dialect.name).after_copy(writing, [table.name for table in tables])
         except DBAPIError as error:
             writing.exec_driver_sql("ROLLBACK")
             raise CopyError(f"The destination refuses a row: {error.orig}") from error

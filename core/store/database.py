@@ -29,7 +29,7 @@ class Duty(IntEnum):
     """What only one of the processes that share a database has to do."""
 
     BACKUPS = auto()
-    FORGETTING = auto()
+    HOUSEKEEPING = auto()
 
 
 def file_url(path: Path) -> str:
@@ -74,7 +74,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         dialect = dialects.of(self.engine.dialect.name)
-        self._reading, self._shared = dialect.reading, dialect.shared
+        self._reading, self._shared, self._partitioned = dialect.reading, dialect.shared, dialect.partitioned
         try:
             writing = Transaction(self.engine.connect(), dialect.writing)  # first: it says that we are here
             try:
@@ -139,17 +139,21 @@ class Database:
         if self._announcements is not None:
             self._announcements.listen(on_events)
 
-    def make_months_ahead(self) -> None:
-        """Have a place for what is ordered this month and the next ones. Short, but not for the event loop.
+    def tend_months(self) -> None:
+        """Have a place for what is ordered this month and the next ones, and let the planner know what lies in all of
+        them. Not for the event loop.
 
         Raises `Unavailable` when there was no moment for it; until there is one, nothing is lost and nothing fails.
         """
+        if not self._partitioned:
+            return
         try:
             partitions.make_ahead(self.engine, now())
+            partitions.analyze(self.engine)
         except DBAPIError as error:
             if not dialects.is_servers(error):
                 raise
-            raise Unavailable(f"next month's partitions are not made yet: {error.orig}") from error
+            raise Unavailable(f"the months have to wait: {error.orig}") from error
 
     def close(self) -> None:
         """Finish every accepted write, then let go of the file. Closing again does nothing."""

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +28,7 @@ ALONE_WITHIN_MS: Final = 1_000
 """A backend that has just ended is not yet gone for its server."""
 
 
-def _leave(_connection: Any) -> None:
+def _leave(_connection: Any, _tables: Sequence[str] = ()) -> None:
     """Nothing to do."""
 
 
@@ -49,6 +49,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One process migrates at a time."""
     after_migration: Callable[[Connection], None] = _leave
     """Run in the migrations' own transaction, after them."""
+    after_copy: Callable[[Connection, Sequence[str]], None] = _leave
+    """Run in the transaction that has filled the named tables."""
     shared: bool
     """Other processes write to it, too: shops are locked, some operations are tried again, commits are announced."""
     partitioned: bool
@@ -142,6 +144,11 @@ def _compare_as_bytes(connection: Connection) -> None:
         connection.exec_driver_sql(f'ALTER TABLE "{table}" {", ".join(each)}')
 
 
+def _analyze(connection: Connection, tables: Sequence[str]) -> None:
+    """Until the planner knows what there is, whole months are read for one order."""
+    connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+
+
 _NOT_FROZEN: Final = f"SET idle_in_transaction_session_timeout = {FROZEN_AFTER_MS}"
 POSTGRESQL: Final = Dialect(
     options=_postgresql_options,
@@ -164,6 +171,7 @@ POSTGRESQL: Final = Dialect(
     begin_write="BEGIN",
     begin_migration=("BEGIN", "SET LOCAL lock_timeout = 0", f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
     after_migration=_compare_as_bytes,
+    after_copy=_analyze,
     shared=True,
     partitioned=True,
     readers=4,

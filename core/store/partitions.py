@@ -50,6 +50,10 @@ class Month(msgspec.Struct, frozen=True, order=True):
         return f"{table}_{self.year:04}_{self.month:02}"
 
 
+_NOT_LATELY_ANALYZED: Final = text(
+    "SELECT relname FROM pg_stat_user_tables WHERE schemaname = current_schema() AND relname = ANY(:tables) "
+    "AND (last_analyze IS NULL OR last_analyze < now() - interval '1 day')"
+)
 EARLIEST: Final = Month(2020, 1)
 """An id from before that was made by a clock that stood still."""
 
@@ -88,6 +92,17 @@ def make_ahead(engine: Engine, at: datetime) -> None:
                 connection.exec_driver_sql("ROLLBACK")
                 raise
             connection.exec_driver_sql("COMMIT")
+
+
+def analyze(engine: Engine) -> None:
+    """Let the planner know, once a day, what lies in the tables as a whole: autovacuum looks at each month by itself.
+
+    Raises `sqlalchemy.exc.DBAPIError` when somebody has them for longer than `LOCK_TIMEOUT_MS`.
+    """
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        for table in connection.execute(_NOT_LATELY_ANALYZED, {"tables": list(TABLES)}).scalars().all():
+            connection.exec_driver_sql(f"ANALYZE {table}")
 
 
 def missing(connection: Connection, months: Iterable[Month]) -> list[tuple[str, Month]]:

@@ -101,7 +101,7 @@ def test_a_duty_is_ones_until_it_ends(both: tuple[Database, Database], tmp_path:
         return asyncio.run(ask())
 
     assert [on_duty(), on_duty()] == [[True, False]] * 2
-    assert [asyncio.run(each.takes_on(Duty.FORGETTING)) for each in reversed(both)] == [True, False], "one by one"
+    assert [asyncio.run(each.takes_on(Duty.HOUSEKEEPING)) for each in reversed(both)] == [True, False], "one by one"
     _cut_off(tmp_path)
     assert [asyncio.run(each.takes_on(Duty.BACKUPS)) for each in reversed(both)] == [True, False], "who asks first"
     both[1].close()

@@ -32,6 +32,32 @@ def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     assert created == migrated, "triggers and partial indexes too"
 
 
+def test_checks_are_called_what_the_tables_call_them(tmp_path: Path) -> None:
+    engine = make_engine(databases.url(tmp_path / "new.db"))
+    migrate.upgrade(engine, "0007")
+    wanted = {
+        (table.name, str(check.name))
+        for table in metadata.tables.values()
+        for check in table.constraints
+        if isinstance(check, sqlalchemy.CheckConstraint)
+    }
+    assert _checks(engine) == wanted
+    if engine.dialect.name == "postgresql":  # as it was when 0001 said it twice
+        with engine.connect() as connection:
+            for table, name in wanted:
+                connection.exec_driver_sql(f"ALTER TABLE {table} RENAME CONSTRAINT {name} TO ck_{table}_{name}")
+    migrate.upgrade(engine)
+    assert _checks(engine) == wanted
+    engine.dispose()
+
+
+def _checks(engine: sqlalchemy.Engine) -> set[tuple[str, str]]:
+    inspector = sqlalchemy.inspect(engine)
+    return {
+        (table, str(check["name"])) for table in metadata.tables for check in inspector.get_check_constraints(table)
+    }
+
+
 def test_the_devices_of_before_displays_are_terminals(tmp_path: Path) -> None:
     engine = make_engine(databases.url(tmp_path / "old.db"))
     migrate.upgrade(engine, "0002")

@@ -225,7 +225,7 @@ def test_two_start_at_once_on_nothing(tmp_path: Path) -> None:
     def start() -> None:
         together.wait(WITHIN_S)
         database = Database(url)
-        database.make_months_ahead()
+        partitions.make_ahead(database.engine, now())
         database.close()
 
     with ThreadPoolExecutor(2) as pool:
@@ -243,11 +243,11 @@ def test_who_reads_for_long_is_not_waited_for(kept: Kept) -> None:
         connection.exec_driver_sql(f"DROP TABLE {name}")
         connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("SELECT count(*) FROM order_lines")
-        with pytest.raises(Unavailable, match="not made yet"):
-            kept.database.make_months_ahead()
+        with pytest.raises(Unavailable, match="months have to wait"):
+            kept.database.tend_months()
         assert kept.there(_insert(kept, _id(_at(THIS)))[0])
         connection.exec_driver_sql("COMMIT")
-    kept.database.make_months_ahead()
+    kept.database.tend_months()
     assert set(_places(kept.database.engine, "order_lines").values()) == {name}
 
 
@@ -264,6 +264,22 @@ def test_the_server_makes_them(kept: Kept, tmp_path: Path) -> None:
 
 
 # -- questions
+
+
+def test_the_planner_knows_all_months_together(kept: Kept) -> None:
+    """Once a day: autovacuum would never look at more than one of them."""
+
+    def known() -> dict[str, float]:
+        with kept.database.engine.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT relname, reltuples FROM pg_class WHERE relkind = 'p'")
+            return {row[0]: row[1] for row in rows}
+
+    _insert(kept, _id(_at(THIS)), _id(_at(THIS.later(1))), FOREIGN)
+    kept.database.tend_months()
+    assert known()["status_history"] == 3
+    _insert(kept, _id(_at(THIS)))
+    kept.database.tend_months()
+    assert known()["status_history"] == 3, "not twice a day"
 
 
 def test_only_the_months_that_are_asked_for_are_touched(kept: Kept) -> None:
@@ -310,6 +326,10 @@ def test_a_copy_from_a_file_lies_by_month(tmp_path: Path) -> None:
             wanted = [month.partition_of(table) for month in months]
             assert _places(there, table) == dict(zip(order_ids, wanted, strict=True))
         copy.copy(back, there, replacing=True)
+    with there.connect() as connection:  # the planner knows of all that has come
+        names = "', '".join(THIS.partition_of(table) for table in partitions.TABLES)
+        known = f"SELECT count(*) FROM pg_class WHERE relname IN ('{names}') AND reltuples = 1"
+        assert connection.exec_driver_sql(known).scalar_one() == len(partitions.TABLES)
     with pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"), there.connect() as connection:
         connection.exec_driver_sql(f"TRUNCATE {THIS.partition_of('status_history')}")
     for engine in (source, there, back):

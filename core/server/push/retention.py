@@ -19,7 +19,7 @@ _BREATH_S: Final = 0.05
 async def forget_old_events(services: Services) -> None:
     """One small step for every shop, between other writes; then a pause, short while there is more to forget."""
     settings, database = services.settings, services.database
-    if not await database.takes_on(Duty.FORGETTING):
+    if not await database.takes_on(Duty.HOUSEKEEPING):
         await asyncio.sleep(PAUSE_S)
         return
     before_us = to_us(now() - timedelta(days=settings.events_days))
