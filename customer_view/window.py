@@ -74,8 +74,9 @@ class CustomerWindow(QMainWindow):
         self._welcome()
 
     def _welcome(self) -> SignInPage:
-        """Show the way in."""
+        """Show the way in, as the settings have it."""
         self._visit = None
+        self._theme.choose_text_scale(self._settings.text_scale)
         self._sign_in = SignInPage(self._theme, self._account)
         self._replace_page(self._sign_in)
         self._idle.start()

@@ -30,7 +30,8 @@ def _tokens() -> dict[str, Any]:
 
 
 class Theme(QObject):
-    """One look for one process: a scheme and a text scale. `changed` says that every colour may be another now."""
+    """One look for one process: a scheme and a text scale. `changed` says that every colour and size may be another
+    now."""
 
     changed = Signal()
 
@@ -58,6 +59,17 @@ class Theme(QObject):
         self._wanted = scheme
         self._load()
         self.changed.emit()
+
+    @property
+    def text_scale(self) -> int:
+        """The size of all text, in percent."""
+        return round(self._scale * 100)
+
+    def choose_text_scale(self, percent: int) -> None:
+        if percent != self.text_scale:
+            self._scale = percent / 100
+            self._fonts.clear()
+            self.changed.emit()
 
     @Slot()
     def _on_desktop_scheme_changed(self) -> None:

@@ -16,6 +16,8 @@ from customer_view.presenters.account import Account
 from customer_view.widgets.field import Field
 
 _WIDTH = 460.0
+_LARGER = 1.5
+_LARGEST = 200
 
 
 class _Form(QWidget):
@@ -67,6 +69,8 @@ class SignInPage(QWidget):
     def __init__(self, theme: Theme, account: Account) -> None:
         super().__init__()
         self.setObjectName("page")
+        self._theme = theme
+        self._plain_scale = theme.text_scale
         self._account = account
         self.notice = Notice(theme)
         self._sign_in = _sign_in_form(theme)
@@ -88,7 +92,7 @@ class SignInPage(QWidget):
         self._tabs.buttonClicked.connect(self._on_tab_clicked)
 
         card, column = panel()
-        card.setMaximumWidth(theme.px(_WIDTH))
+        self._card = card
         column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(4))
         column.addWidget(label(_("Welcome"), "hero"))
@@ -97,6 +101,12 @@ class SignInPage(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self._sign_in)
         column.addWidget(self._sign_up)
+        self._larger = button(_("Larger text"), theme, name="larger_text")
+        self._larger.setCheckable(True)
+        self._larger.setVisible(self._plain_scale < _LARGEST)
+        self._larger.toggled.connect(self._on_larger_toggled)
+        theme.changed.connect(self._fit)
+        self._fit()
         self._lay_out(card, theme)
 
         self._sign_in.submitted.connect(self._on_sign_in_submitted)
@@ -106,7 +116,8 @@ class SignInPage(QWidget):
         self._on_account_busy_changed(busy=account.busy)
 
     def clear(self) -> None:
-        """Forget what was typed and said."""
+        """Forget what was typed, said and chosen."""
+        self._larger.setChecked(False)
         self.notice.clear()
         self._sign_in.clear()
         self._sign_up.clear()
@@ -127,9 +138,25 @@ class SignInPage(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(middle)
+        head = QHBoxLayout()
+        head.setContentsMargins(theme.space(5), theme.space(3), theme.space(5), 0)
+        head.addStretch(1)
+        head.addWidget(self._larger)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        whole.setSpacing(0)
+        whole.addLayout(head)
+        whole.addWidget(area, 1)
+
+    @Slot()
+    def _fit(self) -> None:
+        self._card.setMaximumWidth(self._theme.px(_WIDTH))
+
+    @Slot(bool)
+    def _on_larger_toggled(self, larger: bool) -> None:
+        """For whoever is there now: the window takes it back when they leave."""
+        scale = min(_LARGEST, round(self._plain_scale * _LARGER)) if larger else self._plain_scale
+        self._theme.choose_text_scale(scale)
 
     @property
     def _form(self) -> _Form:

@@ -126,3 +126,19 @@ def test_a_password_can_be_looked_at(stage: Stage) -> None:
     assert field.echoMode() is QLineEdit.EchoMode.Normal
     stage.click("sign_in_password_show")
     assert field.echoMode() is QLineEdit.EchoMode.Password
+
+
+def test_larger_text_is_for_one_visit(stage: Stage, qtbot: QtBot) -> None:
+    theme = stage.window._theme
+    stage.type("sign_in_login", AISHA)
+    stage.click("larger_text")
+    assert theme.text_scale == 150
+    assert stage.text("sign_in_login") == AISHA
+    stage.click("larger_text")
+    assert theme.text_scale == 100
+    stage.click("larger_text")
+    stage.arrive()
+    assert theme.text_scale == 150
+    stage.click("sign_out")
+    qtbot.waitUntil(lambda: stage.sees("sign_in_submit"))
+    assert theme.text_scale == 100, "the next one has eyes of their own"
