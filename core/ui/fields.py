@@ -1,7 +1,7 @@
 """Fields of both windows: to look for something, to choose from what drops down, to say yes or no."""
 
-from PySide6.QtCore import QDate, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QDate, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,7 +22,10 @@ _MOST = 80
 
 
 class SearchField(QLineEdit):
-    """A lens before what is typed; after it, a cross as big as a finger that takes it away."""
+    """A lens before what is typed; after it, a cross as big as a finger that takes it away. So does Escape."""
+
+    left_down = Signal()
+    """Down: on to what was found."""
 
     def __init__(self, theme: Theme, name: str, spoken: str, hint: str = "") -> None:
         """`spoken` says what is sought; so does `hint`, where it is shown in other words."""
@@ -67,6 +70,15 @@ class SearchField(QLineEdit):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         _paint_icon(self, "search", self._theme, self._theme.space(4))
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Down:
+            self.left_down.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
 
 
 class Picker(QComboBox):

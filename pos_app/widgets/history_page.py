@@ -83,6 +83,7 @@ class HistoryPage(QWidget):
         self._sought = SearchField(self._theme, "history_search", _("Number, name or phone"))
         self._sought.textChanged.connect(self._typing.start)
         self._sought.returnPressed.connect(self._search)
+        self._sought.left_down.connect(self._on_left_down)
         self._period = Picker(self._theme, "history_period", _("When"))
         for words, data in (
             (_("Any time"), _ANY),
@@ -173,6 +174,11 @@ class HistoryPage(QWidget):
         if chosen == 1:
             return today - timedelta(days=1), today - timedelta(days=1)
         return today - timedelta(days=max(0, chosen - 1)), today
+
+    @Slot()
+    def _on_left_down(self) -> None:
+        if self.list.isVisible():
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _search(self) -> None:

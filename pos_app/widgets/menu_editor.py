@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout
 
 from core.domain import menu_draft
@@ -25,6 +26,8 @@ class MenuEditor(QFrame):
     """The key of a new row, which is about to be chosen."""
     moved = Signal(str)
     """The key of a row that stands elsewhere now."""
+    left = Signal()
+    """Escape: back to the list."""
 
     def __init__(self, theme: Theme, editing: MenuEditing, notice: Notice) -> None:
         super().__init__()
@@ -83,6 +86,9 @@ class MenuEditor(QFrame):
     def _connect(self) -> None:
         editing = self.editing
         editing.saved.connect(self._on_saved)
+        back = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        back.activated.connect(self.left)
         self.item_form.edited.connect(self._on_item_edited)
         self.item_form.category_wanted.connect(self._on_category_wanted)
         self.item_form.move_wanted.connect(self._on_item_move_wanted)
@@ -126,6 +132,12 @@ class MenuEditor(QFrame):
         ready = complete and not editing.mistakes() and not editing.conflicting and not editing.saving
         self._save.setEnabled(editing.dirty and ready)
         self._discard.setEnabled((editing.dirty or not complete) and not editing.saving)
+
+    def focus(self) -> None:
+        """Put the keyboard where what is chosen is changed."""
+        form = self._forms.currentWidget()
+        if isinstance(form, ItemForm | CategoryForm):
+            form.name.setFocus(Qt.FocusReason.TabFocusReason)
 
     @Slot()
     def add_item(self) -> None:

@@ -51,6 +51,7 @@ class MenuPage(QWidget):
         self.editor = MenuEditor(theme, self.editing, notice)
         self.editor.added.connect(self._on_row_added)
         self.editor.moved.connect(self._on_row_moved)
+        self.editor.left.connect(self._focus_list)
         body = QHBoxLayout()
         body.setSpacing(theme.space(4))
         body.addWidget(self._stack, 6)
@@ -66,6 +67,8 @@ class MenuPage(QWidget):
     def _head(self) -> QHBoxLayout:
         self._sought = SearchField(self._theme, "menu_search_items", _("Search the menu"))
         self._sought.textChanged.connect(self._tell)
+        self._sought.left_down.connect(self._focus_list)
+        self._sought.returnPressed.connect(self._focus_list)
         self._sold_out = label(role="muted")
         self._sold_out.setObjectName("menu_sold_out")
         self._add_item = button(_("Add item"), self._theme, icon="plus", name="menu_add_item")
@@ -169,6 +172,13 @@ class MenuPage(QWidget):
     def _open(self, key: str) -> None:
         if self._admin:
             self.editing.choose(key)
+            if self.list.by_keys:
+                self.editor.focus()
+
+    @Slot()
+    def _focus_list(self) -> None:
+        if self.list.isVisible():
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str)
     def _on_switched(self, item_id: str) -> None:
@@ -205,7 +215,7 @@ class MenuPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.editing.refresher.start()
-        self.list.setFocus()
+        self._focus_list()
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:

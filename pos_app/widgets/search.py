@@ -22,6 +22,7 @@ class Search(QObject):
         field.textChanged.connect(board.seek)
         field.entered.connect(self._on_entered)
         field.left.connect(self.left)
+        field.left_down.connect(self.left)
 
     @Slot()
     def search_all(self) -> None:

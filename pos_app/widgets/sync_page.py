@@ -116,13 +116,13 @@ class SyncPage(QWidget):
             words.addWidget(each)
         self._export = button(_("Export"), self._theme, icon="export", name="sync_export")
         self._export.clicked.connect(self._on_export_pressed)
-        try_now = button(_("Try now"), self._theme, "primary", "refresh", name="sync_now")
-        try_now.clicked.connect(self.queue.try_now)
+        self._try_now = button(_("Try now"), self._theme, "primary", "refresh", name="sync_now")
+        self._try_now.clicked.connect(self.queue.try_now)
         head = QHBoxLayout()
         head.setSpacing(self._theme.space(3))
         head.addLayout(words, 1)
         head.addWidget(self._export)
-        head.addWidget(try_now)
+        head.addWidget(self._try_now)
         return head
 
     def _make_empty(self) -> QWidget:
@@ -302,7 +302,7 @@ class SyncPage(QWidget):
         self.queue.look()
         self._tell()
         self._kept.setText(_(_KEPT_IN[self._outbox.kept_in]) if self._outbox.kept_in is not None else "")
-        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        (self.list if self.list.isVisibleTo(self) else self._try_now).setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:

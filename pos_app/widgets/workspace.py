@@ -44,7 +44,7 @@ _KEPT: Final = {
 
 
 class BoardSearch(SearchField):
-    """`/` leads here, Esc leads back with nothing sought, Down leads back to what was found."""
+    """`/` leads here, Esc leads back with nothing sought."""
 
     entered = Signal()
     left = Signal()
@@ -53,8 +53,6 @@ class BoardSearch(SearchField):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
-            self.left.emit()
-        elif event.key() == Qt.Key.Key_Down:
             self.left.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             # Qt's own field passes Enter on: by then the keyboard may be on a card, whose next step it would make.

@@ -212,6 +212,27 @@ def test_a_name_that_is_missing_is_pointed_at(admin: Desk) -> None:
     assert not admin.saves(), "the mistake is still there"
 
 
+def test_from_the_search_to_the_list_to_the_form_and_back_by_keys(admin: Desk) -> None:
+    def focused() -> str:
+        control = admin.till.window.focusWidget()
+        return control.objectName() if control is not None else ""
+
+    admin.till.find_line("menu_search_items").setFocus()
+    admin.qtbot.keyClicks(admin.till.find_line("menu_search_items"), "soda")
+    admin.till.key(Qt.Key.Key_Down)
+    assert focused() == "menu_list"
+    admin.till.key(Qt.Key.Key_Down)
+    admin.till.key(Qt.Key.Key_Return)
+    assert (admin.page.editing.chosen, focused()) == (SODA.id, "menu_item_name")
+    admin.till.key(Qt.Key.Key_Escape)
+    assert focused() == "menu_list"
+    admin.till.find_line("menu_search_items").setFocus()
+    admin.till.key(Qt.Key.Key_Escape)
+    assert admin.till.text("menu_search_items") == ""
+    admin.till.key(Qt.Key.Key_Return)
+    assert focused() == "menu_list"
+
+
 def test_an_item_is_added_moved_and_removed(admin: Desk) -> None:
     admin.press(SODA.id)
     admin.till.click("menu_add_item")

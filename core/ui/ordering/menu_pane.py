@@ -17,10 +17,9 @@ from core.ui.theme import Theme
 
 
 class ItemSearch(SearchField):
-    """Finds items by name. Enter takes the first, Down goes to the tiles, Escape empties it."""
+    """Finds items by name. Enter takes the first."""
 
     taken = Signal()
-    left_down = Signal()
     stepped = Signal(int)
     """`+` or `-` while it is empty."""
 
@@ -29,10 +28,6 @@ class ItemSearch(SearchField):
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.taken.emit()
-        elif key == Qt.Key.Key_Down:
-            self.left_down.emit()
-        elif key == Qt.Key.Key_Escape and self.text():
-            self.clear()
         elif not self.text() and event.text() in ("+", "-"):
             self.stepped.emit(1 if event.text() == "+" else -1)
         else:
