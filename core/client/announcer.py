@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.client.operations import target
-from core.client.orders import Changes, OrderStore
+from core.client.orders import UNLISTED_KEPT, Changes, OrderStore
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
@@ -85,6 +85,8 @@ class Announcer:
 
     def _on_store_changed(self, changes: Changes) -> None:
         news = [found for order_id in (*changes.added, *changes.updated) if (found := self._news(order_id)) is not None]
+        if len(self._known) > 2 * UNLISTED_KEPT:
+            self._known = {order_id: row for order_id, row in self._known.items() if self._store.server_row(order_id)}
         if not self._started or not news:
             return
         if self._backlog:

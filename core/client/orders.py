@@ -5,6 +5,7 @@ that was overtaken on its way carries a lower version and is dropped.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,9 @@ from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.replies import StatusReport
+
+UNLISTED_KEPT: Final = 2_000
+"""Orders that no list has any more are known until so many others were told of since: a till runs for weeks."""
 
 
 class PendingChange(msgspec.Struct, frozen=True):
@@ -44,7 +48,7 @@ class OrderStore:
     """Orders by id, with listeners. Lives in one thread: the window's."""
 
     def __init__(self) -> None:
-        self._orders: dict[OrderId, Order] = {}
+        self._orders: dict[OrderId, Order] = {}  # whatever was told of last is last
         self._listed: set[OrderId] = set()
         self._told_at: dict[OrderId, Mark] = {}
         self._reports: dict[OrderId, StatusReport] = {}
@@ -129,6 +133,7 @@ class OrderStore:
         removed = self._listed - fresh - younger - self._pending.keys() - self._projected.keys()
         self._listed = (self._listed | fresh) - removed
         self.total = max(total, len(self._listed))
+        self._let_go()
         return self._announce(Changes(tuple(added), tuple(updated), tuple(sorted(removed))))
 
     def extend(self, orders: Iterable[Order], total: int) -> Changes:
@@ -262,11 +267,19 @@ class OrderStore:
 
     def _tell(self, order: Order) -> bool:
         """Keep `order` unless a newer version of it is held. True when something shown changed."""
-        held = self._orders.get(order.id)
-        if held is not None and (held.version > order.version or held == order):
-            return False
-        self._orders[order.id] = order
-        return True
+        held = self._orders.pop(order.id, None)
+        changed = held is None or (held.version <= order.version and held != order)
+        self._orders[order.id] = order if changed or held is None else held
+        return changed
+
+    def _let_go(self) -> None:
+        if len(self._orders) <= len(self._listed) + UNLISTED_KEPT:
+            return
+        wanted = self._listed | self._pending.keys() | self._operations.keys()
+        for order_id in [order_id for order_id in self._orders if order_id not in wanted][:-UNLISTED_KEPT]:
+            del self._orders[order_id]
+            self._told_at.pop(order_id, None)
+            self._reports.pop(order_id, None)
 
     def _announce(self, changes: Changes) -> Changes:
         if changes:

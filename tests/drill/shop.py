@@ -189,7 +189,8 @@ class Drill:
         self._proxy.cut()
         start = time.monotonic()
         for client in self._clients:
-            client.tell("drain")
+            if client.alive:  # one that is not has not come to an end, and its last words are told
+                client.tell("drain")
         for client in self._clients:
             client.wait()
         self.recovery_s = time.monotonic() - start

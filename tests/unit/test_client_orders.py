@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from core.client import orders
 from core.client.news import Changed, Told
 from core.client.operations import Kind, Operation, Owner, State
 from core.client.orders import Changes, OrderStore, PendingChange
@@ -212,6 +213,21 @@ def test_what_the_outbox_has_is_known_until_it_is_answered(store: OrderStore) ->
     store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=row, operations=(held,)),)))
     store.clear()
     assert store.operations(row.id) == ()
+
+
+def test_of_what_no_list_has_the_last_told_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "UNLISTED_KEPT", 3)
+    store = OrderStore()
+    held = operation(order(1), State.PARKED)
+    store.tell(Changed(told=(Told(order_id=held.order_id, row=order(1), shown=order(1), operations=(held,)),)))
+    for number in range(2, 9):
+        store.put_report(report(order(number), S.CONFIRMED))
+        store.replace([order(number)], total=1, asked_at=store.mark())
+    store.learn([order(4)])
+    store.replace([order(9)], total=1, asked_at=store.mark())
+    assert [number for number in range(1, 10) if store.get(OrderId(f"order-{number}")) is not None] == [1, 4, 7, 8, 9]
+    assert len(store._told_at) <= 5
+    assert {row for row in range(2, 9) if store.report(OrderId(f"order-{row}")) is not None} == {7, 8}
 
 
 def test_a_listener_may_stop_listening_while_it_is_told(store: OrderStore) -> None:
