@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PYTEST ?= -n 4
+PYTEST ?= -n 4 --dist worksteal
 SEEDS  ?= 2
 
 # Bytecode is kept, whatever the environment says: without it each process that is started, and the tests start hundreds,
