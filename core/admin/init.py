@@ -24,7 +24,7 @@ from core.domain.money import Tax, check_currency
 from core.domain.people import Role
 from core.server.backups import open_database
 from core.server.settings import SECTION, ServerSettings
-from core.server.setup import NewShop, NewStaff, create_shop
+from core.server.setup import AlreadySetUp, NewShop, NewStaff, create_shop
 from core.settings import document
 from core.store import shops
 from core.store.database import Database
@@ -122,7 +122,10 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
     admin = wanted.staff[0]
     if pin_was_made:  # before it is made, so that it is not made and unknown
         _say(options, f"The PIN of {admin.name} is {admin.pin}. Write it down: it is kept only as a hash.")
-    made = create_shop(database, wanted)
+    try:
+        made = create_shop(database, wanted, only=True)
+    except AlreadySetUp:
+        raise Failed("Another process has just made a shop in this database. Nothing was added to it.") from None
     menu = wanted.menu
     ending = f" --config {path}" if options.config else ""
     report = Made(

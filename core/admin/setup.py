@@ -10,7 +10,7 @@ from core.domain.menu import Menu
 from core.domain.people import Role
 from core.server import keys
 from core.server.keys import Keys
-from core.server.setup import NewCustomer, NewDisplay, NewShop, NewStaff, create_shop, is_set_up
+from core.server.setup import AlreadySetUp, NewCustomer, NewDisplay, NewShop, NewStaff, create_shop, is_set_up
 from core.store.database import Database
 
 DEVICE: Final = "POS1"
@@ -60,7 +60,10 @@ def set_up(database: Database, *, demo: bool) -> str:
     if is_set_up(database):
         return ""
     shop = demo_shop() if demo else _first_shop()
-    create_shop(database, shop)
+    try:
+        create_shop(database, shop, only=True)
+    except AlreadySetUp:  # by another process, just now
+        return ""
     people = [f"  {member.role:8} {member.name}, PIN {member.pin}" for member in shop.staff]
     people += [f"  display  {display.name}, code {display.secret}" for display in shop.displays]
     people += [f"  customer {new.name}, {new.phone}, password {new.password}" for new in shop.customers]

@@ -50,15 +50,20 @@ class MadeShop(msgspec.Struct, frozen=True):
     customers: tuple[CustomerId, ...]
 
 
+class AlreadySetUp(Exception):
+    """The database has a shop."""
+
+
 def is_set_up(database: Database) -> bool:
     """Whether the database has a shop."""
     return database.read_blocking(shops.default) is not None
 
 
-def create_shop(database: Database, wanted: NewShop) -> MadeShop:
+def create_shop(database: Database, wanted: NewShop, *, only: bool = False) -> MadeShop:
     """Make a shop with all that belongs to it, or nothing. Blocks; each secret takes 25 ms of hashing.
 
-    Raises `core.store.people.Taken` when one of the customers is already known to the chain.
+    Raises `core.store.people.Taken` when one of the customers is already known to the chain, and `AlreadySetUp` when it
+    is to be the `only` shop and another process was quicker.
     """
     shop_id = ShopId(uuid7())
     staff = [
@@ -73,6 +78,8 @@ def create_shop(database: Database, wanted: NewShop) -> MadeShop:
     displays = [(DeviceId(new.name), hash_secret(new.secret)) for new in wanted.displays]
 
     def work(transaction: Transaction) -> None:
+        if only and not shops.is_none_yet(transaction):
+            raise AlreadySetUp
         shops.insert(transaction, shop_id, wanted.menu, wanted.time_zone)
         menus.insert(transaction, shop_id, wanted.menu.categories)
         for device in wanted.devices:

@@ -45,6 +45,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     reading: tuple[str, ...]
     """Make a connection one that cannot write and whose transactions see one snapshot."""
     begin_write: str
+    lock_shops: tuple[str, ...] = ()
+    """In a write: nobody else makes a shop until it ends."""
     begin_migration: tuple[str, ...]
     """One process migrates at a time."""
     after_migration: Callable[[Connection], None] = _leave
@@ -169,6 +171,7 @@ POSTGRESQL: Final = Dialect(
         _NOT_FROZEN,
     ),
     begin_write="BEGIN",
+    lock_shops=("LOCK TABLE shops IN SHARE ROW EXCLUSIVE MODE",),
     begin_migration=("BEGIN", "SET LOCAL lock_timeout = 0", f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
     after_migration=_compare_as_bytes,
     after_copy=_analyze,

@@ -11,6 +11,7 @@ from core.domain.ids import ShopId, uuid7
 from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.order import ONLINE_SERIES, order_number
+from core.store import dialects
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
 from core.store.tables import number_series, shops
@@ -81,6 +82,13 @@ def get(transaction: Transaction, shop_id: ShopId) -> Shop | None:
 def default(transaction: Transaction) -> Shop | None:
     """The shop that was made first: whoever names none means it. None in a database that has not been set up."""
     return _shop(transaction.first(_FIRST))
+
+
+def is_none_yet(transaction: Transaction) -> bool:
+    """Whether the database has no shop; and until this transaction ends nobody else gives it one."""
+    for each in dialects.of(transaction.connection.dialect.name).lock_shops:
+        transaction.command(each)
+    return default(transaction) is None
 
 
 def ids(transaction: Transaction) -> list[ShopId]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.admin import setup
 from core.protocol.care import BackupKind
 from core.server import backups, expiry
 from core.server.backups import Backups
@@ -22,6 +24,7 @@ from core.store.database import CannotOpen, Database, Duty
 from core.store.owner import AlreadyServed, Ownership
 from core.store.statements import Transaction
 from core.store.writer import Unavailable
+from tests.integration.test_processes import until_waiting
 from tests.support import databases, postgres, shop
 
 pytestmark = pytest.mark.postgresql_only("a file has one owner")
@@ -139,3 +142,21 @@ def test_one_of_them_forgets(both: tuple[Database, Database], tmp_path: Path, mo
         asyncio.run(expiry.forget_expired(services))
         asyncio.run(retention.forget_old_events(services))
     assert forgetting == ["core.server.expiry", *["core.server.push.retention"] * 2]
+
+
+# -- the first run
+
+
+def test_of_two_that_begin_at_once_one_makes_the_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = databases.url(tmp_path / "orderbell.db")
+    insert = shops.insert
+
+    def slowly(*what: Any) -> None:
+        until_waiting(tmp_path / "orderbell.db")
+        insert(*what)
+
+    monkeypatch.setattr(shops, "insert", slowly)
+    with closing(Database(url)) as first, closing(Database(url)) as second, ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(partial(setup.set_up, demo=True), (first, second)))
+        assert sorted(map(bool, said)) == [False, True]
+        assert len(first.read_blocking(shops.ids)) == 1

@@ -175,13 +175,24 @@ def test_a_pin_that_was_made_is_known_before_the_shop_is(
 ) -> None:
     told: list[str] = []
 
-    def cut(*_: Any) -> None:
+    def cut(*_: Any, **__: Any) -> None:
         told.append(capsys.readouterr().out)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(init, "create_shop", cut)
     assert home.init("--shop-name", "Corner", "--currency", "USD") == 1
     assert "The PIN of Admin is " in told[0]
+
+
+def test_another_that_was_quicker_is_left_alone(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.init("--shop-name", "First", "--currency", "USD") == 0
+    with monkeypatch.context() as looked_before:
+        looked_before.setattr(Database, "read_blocking", lambda _self, _work: None)
+        assert home.init("--shop-name", "Second", "--currency", "USD") == 1
+    assert "has just made a shop" in capsys.readouterr().err
+    assert home.shop()[0].name == "First"  # type: ignore[union-attr]
 
 
 def test_a_settings_file_that_is_there_is_kept(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,8 +251,9 @@ def test_a_database_that_is_served_is_left_alone(home: Home, capsys: pytest.Capt
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps a file by the rights of its directory")
 def test_what_is_secret_is_its_owners(home: Home) -> None:
     assert home.init("--shop-name", "A", "--currency", "USD", "--json") == 0
-    for path, mode in ((home.data, 0o700), (home.file, 0o600), (home.data / "keys.json", 0o600)):
-        assert stat.S_IMODE(path.stat().st_mode) == mode
+    for path in (home.file, home.data / "keys.json", home.data / "orderbell.db"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.data.stat().st_mode) == 0o700
 
 
 def test_every_currency_that_is_somebodys_is_known() -> None:
