@@ -114,7 +114,7 @@ def configured(options: argparse.Namespace) -> ServerSettings:
 
 @contextmanager
 def reach(server: ServerSettings, shop_id: str = "") -> Iterator[Backend]:
-    """An admin's connection to the backend of this machine. Raises `Failed`."""
+    """An admin's connection to the backend of this machine. Raises what `core.admin.refusals` knows."""
     with ExitStack() as stack:
         try:
             signing = keys.read(server.keys_path)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.admin import backend, console
 from core.admin.command import Parser
 from core.admin.failed import Failed
-from core.admin.serving import owned
+from core.admin.serving import owned, private
 from core.protocol.care import Finding, Findings
 from core.server.backups import open_database
 from core.server.settings import ServerSettings
@@ -124,6 +124,7 @@ def _copy(options: argparse.Namespace) -> None:
             Ownership(destination_url, alone=True),
             console.progress("copying") as advance,
         ):
+            private(destination_url)
             copied = copy(source, destination, advance)
     except AlreadyServed as error:
         raise Failed(f"{error} {_STOP}") from None

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 import uvicorn
+from sqlalchemy import make_url
 from typing_extensions import override
 
 from core.decoding import decode
@@ -22,7 +23,7 @@ from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
 from core.server.tls import Presented
 from core.store.database import Database
-from core.store.owner import AlreadyServed, Ownership
+from core.store.owner import AlreadyServed, Ownership, file_of
 
 NOTE: Final = "server.json"
 """In the data directory: where the backend that serves it can be asked."""
@@ -143,10 +144,19 @@ def owned(server: ServerSettings) -> Iterator[None]:
     """Being the one process at the database, for what no running backend can be asked to do. Raises `AlreadyServed`."""
     try:
         with Ownership(server.database):
+            private(server.database)
             yield
     except AlreadyServed as error:
         serving = running(server)
         raise AlreadyServed(f"{error} It is served at {serving.url}." if serving else f"{error}") from None
+
+
+def private(url: str) -> None:
+    """Only its owner may read a database that is made now: it has telephone numbers, and hashes of PINs. (SQLite gives
+    what lies beside it the same rights; on Windows the directory's count.)"""
+    path = file_of(make_url(url))
+    if path is not None:
+        path.touch(mode=0o600)
 
 
 def _note(server: ServerSettings) -> Path:

@@ -13,7 +13,7 @@ import pytest
 
 from core import settings
 from core.admin import setup
-from core.admin.doctor import bundle, command, network, windows
+from core.admin.doctor import bundle, command, machine, network, windows
 from core.domain.ids import DeviceId
 from core.domain.people import DeviceKind
 from core.protocol.care import BackupKind, Check, Diagnosis, Result
@@ -22,6 +22,7 @@ from core.protocol.replies import OrderPage, Tokens
 from core.server import diagnosis, ordering
 from core.server.settings import ServerSettings
 from core.store import backup, events, orders
+from core.store.database import file_url
 from core.store.instants import now
 from tests.integration.conftest import Place
 from tests.support import databases, shop
@@ -188,6 +189,18 @@ def test_what_is_wrong_is_a_failure(here: Here) -> None:
     (here.directory / "keys.json").write_text("{}")
     found = here.doctor()[1]
     assert (found["keys"].result, found["backend"].result) == (FAIL, FAIL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a file by the rights of its directory")
+@pytest.mark.sqlite_only("a server's files are its own")
+def test_a_database_that_others_may_read(tmp_path: Path) -> None:
+    path = tmp_path / "orderbell.db"
+    path.touch(mode=0o644)
+    assert not list(machine.file(file_url(path))), "its directory keeps them out"
+    tmp_path.chmod(0o755)
+    assert [found.result for found in machine.file(file_url(path))] == [WARN]
+    path.chmod(0o600)
+    assert not list(machine.file(file_url(path)))
 
 
 def _backed_up(here: Here) -> Path:

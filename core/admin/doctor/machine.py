@@ -4,22 +4,27 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from core.admin import backend, serving
 from core.admin.doctor.network import reached
-from core.admin.failed import Failed
+from core.admin.refusals import refusal
 from core.protocol.care import Check, Diagnosis, Result
 from core.server import keys
 from core.server.keys import KeyFileError
 from core.server.settings import ServerSettings
 from core.store import backup
 from core.store.backup import BadBackup
+from core.store.owner import file_of
 
 _EXAMINE_WITHIN_S = 600.0
+_WHICH = "Is it the right one? orderbell config show server"
 
 
 def checks(server: ServerSettings) -> Iterator[Check]:
     """What can be found out beside the backend."""
     yield _keys(server.keys_path)
+    yield from file(server.database)
     running = serving.running(server)
     if running is None:
         yield Check(
@@ -38,8 +43,11 @@ def examined(server: ServerSettings, shop_id: str) -> Diagnosis:
     try:
         with backend.reach(server, shop_id) as api:
             found = api.call("GET", "/api/admin/doctor/", reply=Diagnosis, within_s=_EXAMINE_WITHIN_S)
-    except Failed as error:
-        failed = Check(name="backend", result=Result.FAIL, says=error.message, do="Its log says more.")
+    except Exception as error:
+        told = refusal(error)
+        if told is None:
+            raise
+        failed = Check(name="backend", result=Result.FAIL, says=told.message, do=_WHICH)
         return Diagnosis(checks=(failed,))
     token = Check(name="token", result=Result.OK, says="A token of this machine's keys is known to be its admin's.")
     return Diagnosis(checks=(token, *found.checks), facts=found.facts)
@@ -58,6 +66,17 @@ def _keys(path: Path) -> Check:
         says = f"Others on this machine may read them (mode {mode:o})."
         return Check(name="keys", result=Result.FAIL, says=says, do=f"chmod 600 {path}, then: orderbell keys rotate")
     return Check(name="keys", result=Result.OK, says="They can be read, by their owner alone.")
+
+
+def file(url: str) -> Iterator[Check]:
+    """Whether others get at the database's file. (On Windows a file is as private as its directory.)"""
+    path = file_of(make_url(url))
+    if os.name != "posix" or path is None or not path.exists():
+        return
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077 and path.parent.stat().st_mode & 0o011:
+        says = f"Others on this machine may read it (mode {mode:o}): telephone numbers, and hashes of PINs."
+        yield Check(name="database file", result=Result.WARN, says=says, do=f"chmod 600 {path}*")
 
 
 def _newest_backup(directory: Path) -> Iterator[Check]:
