@@ -5,20 +5,18 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from typing_extensions import override
 
 from core.client.api import StaffApi
-from core.client.errors import ClientError, Refused
-from core.domain.errors import InvalidOrder
-from core.domain.ids import OpId, OrderId
+from core.client.errors import ClientError
 from core.domain.money import exponent
-from core.domain.order import Order, PaymentState, Tender, check_delivery
+from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer
 from core.domain.status import Fulfilment
 from core.protocol.requests import TakeOrder
 from core.ui.jobs import Job, Jobs
 from core.ui.ordering.checkout import Handover
-from core.ui.ordering.presenter import Ordering
-from core.ui.ordering.sender import OrderSender
+from core.ui.ordering.placing import Placing
 
 LOOK_UP_MS: Final = 250
 _LEAST_SOUGHT: Final = 2
@@ -50,39 +48,18 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-class TakeOrderPresenter(QObject):
-    taken = Signal(object)
-    """The `Order`, as the server has it."""
-    earlier_taken = Signal(object)
-    """An `Order` that an earlier try had taken after all, without what was changed since."""
-    refused = Signal(object)
-    """A `ClientError` that settles it: no order was taken."""
-    unknown = Signal(object)
-    """A `ClientError` after which nobody knows whether the order is there. Taking it again is safe."""
-    address_missing = Signal()
-    busy_changed = Signal(bool)
+class TakeOrderPresenter(Placing[TakeOrder]):
+    """By the prices of the menu that the till has, for somebody who may be known."""
+
     customers_found = Signal(object)
     """The known customers, at most a few, that go with what was typed last."""
     lookup_failed = Signal(object)
     """A `ClientError`."""
 
     def __init__(self, jobs: Jobs, api: StaffApi, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(jobs, api.menu, api.take, lambda order_id: api.details(order_id).order, parent)
         self._jobs = jobs
         self._api = api
-        self.ordering = Ordering(jobs, api.menu, self)
-
-        def find(order_id: OrderId) -> Order:
-            return api.details(order_id).order
-
-        def take(op_id: OpId, request: TakeOrder) -> Order:
-            return api.take(op_id, request)
-
-        self._sender: OrderSender[TakeOrder] = OrderSender(jobs, take, find, self)
-        self._sender.busy_changed.connect(self.busy_changed)
-        self._sender.arrived.connect(self.taken)
-        self._sender.earlier_arrived.connect(self.earlier_taken)
-        self._sender.failed.connect(self._on_send_failed)
         self._sought = ""
         self._lookup: Job | None = None
         self._pause = QTimer(self)
@@ -92,42 +69,21 @@ class TakeOrderPresenter(QObject):
 
     # -- taking it
 
-    @property
-    def busy(self) -> bool:
-        """An order is on its way."""
-        return self._sender.busy
-
     def take(self, walk: Walk, handover: Handover) -> None:
-        """Send the order, unless it has no lines or no address, or is being sent."""
-        if not self.ordering.basket.basket.lines:
-            return
-        try:
-            check_delivery(handover.fulfilment, handover.address)
-        except InvalidOrder:
-            self.address_missing.emit()
-            return
+        basket = self.ordering.basket.basket
         later = handover.tender is Tender.CASH_ON_DELIVERY
-        self._sender.send(
-            TakeOrder(
-                lines=self.ordering.basket.basket.wanted,
-                fulfilment=handover.fulfilment,
-                tender=handover.tender,
-                payment=PaymentState.UNPAID if later else PaymentState.PAID,
-                address=handover.address,
-                note=handover.note,
-                customer_id=walk.customer.id if walk.customer else None,
-                customer_name="" if walk.customer else walk.name,
-                menu_version=self.ordering.basket.basket.menu_version,
-            )
+        request = TakeOrder(
+            lines=basket.wanted,
+            fulfilment=handover.fulfilment,
+            tender=handover.tender,
+            payment=PaymentState.UNPAID if later else PaymentState.PAID,
+            address=handover.address,
+            note=handover.note,
+            customer_id=walk.customer.id if walk.customer else None,
+            customer_name="" if walk.customer else walk.name,
+            menu_version=basket.menu_version,
         )
-
-    @Slot(object)
-    def _on_send_failed(self, error: ClientError) -> None:
-        if isinstance(error, Refused):
-            self.ordering.blame(error)
-            self.refused.emit(error)
-        else:
-            self.unknown.emit(error)
+        self.send(handover, request)
 
     # -- for whom
 
@@ -160,7 +116,7 @@ class TakeOrderPresenter(QObject):
         self._lookup = None
         self.lookup_failed.emit(error)
 
+    @override
     def clear(self) -> None:
-        """Nothing of one customer is left for the next."""
         self.stop_looking()
-        self._sender.reset()
+        super().clear()

@@ -80,8 +80,8 @@ class NewOrderPage(QWidget):
         self.view.checkout_shown.connect(self._on_checkout_shown)
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
             asked.connect(self._tell)
-        presenter.taken.connect(self._on_order_taken)
-        presenter.earlier_taken.connect(self._on_earlier_order_taken)
+        presenter.placed.connect(self._on_order_taken)
+        presenter.earlier_placed.connect(self._on_earlier_order_taken)
         presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._form.complain_of_address)
