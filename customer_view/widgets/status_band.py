@@ -1,4 +1,4 @@
-"""The band under the tracker: in one sentence, what the status means; and why, when it ended early or waits."""
+"""The band above the tracker: in one sentence, what the status means; and why, when it ended early or waits."""
 
 from typing import Final
 
