@@ -55,6 +55,8 @@ class Own(Enum):
     """The order was no longer what the cashier saw. They choose."""
     PARKED = "parked"
     """The server does not accept it. The cashier says what becomes of it."""
+    ELSEWHERE = "elsewhere"
+    """It is another shop's, whose this till was. It waits until it is that shop's again."""
 
 
 _OWN: Final = {
@@ -65,12 +67,14 @@ _OWN: Final = {
     Own.WAITING: (N_("waiting to send"), "pending"),
     Own.CONFLICT: (N_("conflict"), "danger"),
     Own.PARKED: (N_("not accepted"), "danger"),
+    Own.ELSEWHERE: (N_("for another shop"), "pending"),
 }
 _OWN_ICONS: Final = {
     Own.UNSENT: "warning",
     Own.WAITING: "waiting",
     Own.CONFLICT: "warning",
     Own.PARKED: "warning",
+    Own.ELSEWHERE: "waiting",
 }
 
 

@@ -33,16 +33,20 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def entries(operations: Sequence[Operation], *, online: bool) -> tuple[Entry, ...]:
-    """The queue: what needs a person first, then in the order it was accepted."""
+    """The queue: what needs a person first, then in the order it was accepted, and last what is for other shops."""
     held: set[OrderId] = {operation.order_id for operation in operations if operation.held}
     rows = [_entry(each, online=online, held=each.order_id in held) for each in operations]
     place = {each.order_id: at for at, each in reversed([*enumerate(operations)]) if each.order_id in held}
     last = len(operations)
-    rows.sort(key=lambda row: (place.get(row.operation.order_id, last), row.operation.position))
+    rows.sort(
+        key=lambda row: (row.own is Own.ELSEWHERE, place.get(row.operation.order_id, last), row.operation.position)
+    )
     return tuple(rows)
 
 
 def _entry(operation: Operation, *, online: bool, held: bool) -> Entry:
+    if operation.state is State.ELSEWHERE:
+        return Entry(operation, Own.ELSEWHERE)
     if operation.held:
         return Entry(operation, Own.CONFLICT if operation.state is State.CONFLICT else Own.PARKED)
     return Entry(operation, Own.ON_ITS_WAY if online and not held else Own.WAITING, behind=held)
@@ -116,6 +120,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     accepted_at: str
     state: str
+    shop: str
     tries: int
     problem: str
     server_status: str
@@ -131,6 +136,7 @@ def exported(operation: Operation) -> Exported:
         what=_KINDS[operation.kind],
         accepted_at=operation.created_at.isoformat(timespec="seconds"),
         state=operation.state.value,
+        shop=operation.shop_name,
         tries=operation.tries,
         problem=operation.problem,
         server_status=operation.theirs.status.value if operation.theirs is not None else "",

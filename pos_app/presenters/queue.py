@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.api import OutboxApi
 from core.client.engine import Link, Standing
 from core.client.errors import ClientError, Refused
+from core.client.operations import Operation
 from core.client.orders import Changes
 from core.domain.ids import OpId
 from core.ui.bridge import Bridge
@@ -38,6 +39,8 @@ class Queue(QObject):
         self.rows = QueueModel(self)
         self.others = 0
         """How many operations wait for somebody else to sign in here again."""
+        self.elsewhere: tuple[Operation, ...] = ()
+        """What waits for this till to be another shop's again."""
         self._unsubscribe = bridge.store.subscribe(self._on_store_changed)
         bridge.standing_changed.connect(self._on_standing_changed)
         self._show()
@@ -72,8 +75,14 @@ class Queue(QObject):
         self._jobs.run(self._outbox.try_now, _nothing, self.failed.emit)
 
     def look(self) -> None:
-        """The page is shown: see what waits for others."""
-        self._jobs.run(lambda: self._outbox.waiting_of_others, self._on_others_counted, self.failed.emit)
+        """See what waits for others, and for other shops: the page is shown, or some of it was given up."""
+        outbox = self._outbox
+        self._jobs.run(lambda: (outbox.waiting_of_others, outbox.elsewhere()), self._on_looked, self.failed.emit)
+
+    def forget(self) -> None:
+        """Nothing of one cashier is left for the next."""
+        self.others, self.elsewhere = 0, ()
+        self._show()
 
     def export(self, path: Path) -> None:
         """Write the queue to `path`: JSON or CSV, as it ends."""
@@ -104,6 +113,7 @@ class Queue(QObject):
 
     def _on_decided(self, _result: object) -> None:
         self._job = None
+        self.look()
         self.changed.emit()
         self.decided.emit()
 
@@ -112,10 +122,10 @@ class Queue(QObject):
         self.changed.emit()
         self.failed.emit(error)
 
-    def _on_others_counted(self, count: int) -> None:
-        if count != self.others:
-            self.others = count
-            self.changed.emit()
+    def _on_looked(self, found: tuple[int, tuple[Operation, ...]]) -> None:
+        if found != (self.others, self.elsewhere):
+            self.others, self.elsewhere = found
+            self._show()
 
     def _on_store_changed(self, _changes: Changes) -> None:
         self._show()
@@ -125,7 +135,7 @@ class Queue(QObject):
         self._show()
 
     def _show(self) -> None:
-        self.rows.set_rows(entries(self._bridge.store.outbox(), online=self.online))
+        self.rows.set_rows(entries((*self._bridge.store.outbox(), *self.elsewhere), online=self.online))
         self.changed.emit()
 
 

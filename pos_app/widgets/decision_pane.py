@@ -80,7 +80,7 @@ class DecisionPane(QScrollArea):
         told = label(self._told(entry), "body", wrap=True)
         told.setObjectName("decision_words")
         column.addWidget(told)
-        if operation.held:
+        if operation.held or entry.own is Own.ELSEWHERE:
             self._choices(column, entry, busy=busy)
 
     def _mine(self, operation: Operation) -> QFrame:
@@ -115,6 +115,10 @@ class DecisionPane(QScrollArea):
             return words if again(operation) else words + " " + _("What you did is not possible any more.")
         if entry.own is Own.PARKED:
             return _("The server did not accept it: {problem}").format(problem=_(operation.problem))
+        if entry.own is Own.ELSEWHERE:
+            return _(
+                "It is for {shop}, and safe here. It goes out once this till is paired with that shop again."
+            ).format(shop=operation.shop_name or _("another shop"))
         words = _("It is safe on this till, and goes out by itself.")
         if operation.problem:
             words += " " + _("The last try failed: {problem}").format(problem=_(operation.problem))
@@ -130,7 +134,7 @@ class DecisionPane(QScrollArea):
         )
         keep.clicked.connect(self._on_discard_pressed)
         choices = [keep]
-        then = again(entry.operation)
+        then = again(entry.operation) if entry.operation.held else ""
         if then:
             words = _("Do it again: {what}").format(what=then) if conflict else _("Try again")
             repeat = button(words, self._theme, "" if conflict else "primary", name="decision_again")

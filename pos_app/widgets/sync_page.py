@@ -169,7 +169,7 @@ class SyncPage(QWidget):
 
     def clear(self) -> None:
         """Nothing of one cashier is left for the next."""
-        self.queue.others = 0
+        self.queue.forget()
 
     def _select(self, row: int) -> None:
         flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
@@ -180,7 +180,8 @@ class SyncPage(QWidget):
     @Slot()
     def _tell(self) -> None:
         queue = self.queue
-        waiting, undecided = queue.rows.rowCount(), queue.undecided
+        listed, undecided = queue.rows.rowCount(), queue.undecided
+        waiting = listed - len(queue.elsewhere)
         if undecided:
             title = ngettext("{count} change needs your decision", "{count} changes need your decision", undecided)
         elif waiting:
@@ -196,9 +197,9 @@ class SyncPage(QWidget):
             )
         )
         self._others.setVisible(queue.others > 0)
-        self._export.setEnabled(waiting > 0)
-        self._stack.setCurrentIndex(0 if waiting else 1)
-        if waiting and not self.list.currentIndex().isValid():
+        self._export.setEnabled(listed > 0)
+        self._stack.setCurrentIndex(0 if listed else 1)
+        if listed and not self.list.currentIndex().isValid():
             self._select(0)
         self.devices.set_online(online=queue.online)
         self._tell_chosen()

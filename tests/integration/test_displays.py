@@ -1,5 +1,6 @@
 """A customer's screen that stands in a shop is a device of that shop: customers sign in at it, and order there."""
 
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.integration.customer_steps import ADA, place_fries
 from tests.support import shop
 from tests.support.customer_synced import Cable, synced_window
 from tests.support.listener import Listener, hello
+from tests.support.pos_synced import synced_till
 from tests.support.synced import Screen
 
 SIGN_IN = "/api/auth/sign-in/"
@@ -193,11 +195,11 @@ def test_a_refreshed_session_is_still_at_that_screen(place: Place, sam: Caller) 
 # -- the window
 
 
-def become(admin: Caller, path: Path, name: str) -> None:
+def become(admin: Caller, path: Path, name: str, kind: DeviceKind = DeviceKind.DISPLAY) -> None:
     """The machine whose window keeps its file in `path` is paired."""
-    code = admin.post(DEVICES, {"name": name, "kind": "display"}).json()["code"]
-    with closing(LocalStore(path / "customer.db")) as store:
-        identity.pair(Seal(store), admin.url, code, new_op_id(), (DeviceKind.DISPLAY,))
+    code = admin.post(DEVICES, {"name": name, "kind": kind}).json()["code"]
+    with closing(LocalStore(path / ("pos.db" if kind is DeviceKind.TERMINAL else "customer.db"))) as store:
+        identity.pair(Seal(store), admin.url, code, new_op_id(), (kind,))
 
 
 def test_the_window_orders_from_its_shop_and_its_session_ends_with_the_screen(
@@ -259,6 +261,37 @@ def test_what_waits_is_sent_to_the_shop_that_it_was_accepted_for_and_no_other(
     assert {acknowledged.id, waiting.id} <= at_alex
     assert not {acknowledged.id, waiting.id} & at_sam
     assert here.id in at_sam - at_alex
+
+
+def test_a_till_that_changed_shops_shows_what_waits_for_the_one_before(
+    place: Place, sam: Caller, path: Path, qtbot: QtBot
+) -> None:
+    become(place.alex, path, "POS31", DeviceKind.TERMINAL)
+    with Screen(place.server.url, path / "pos.db") as pos:
+        pos.staff(device="POS31")
+        pos.until_live()
+        pos.api.menu()
+    with Screen(NOWHERE, path / "pos.db") as pos:
+        pos.api.resume()
+        given_up, kept = pos.take(), pos.take()
+    become(sam, path, "POS31", DeviceKind.TERMINAL)
+    with synced_till(qtbot, place.server.url, path, device="POS31") as till:
+        till.arrive((shop.SAM.name, shop.SAM.pin))
+        till.until_live()
+        till.click("nav_sync")
+        queue = till.sync_page.queue
+        qtbot.waitUntil(lambda: len(queue.elsewhere) == 2)
+        assert [entry.operation.order_id for entry in queue.rows.rows] == [given_up.id, kept.id]
+        assert till.text("sync_title") == "In step with the server"
+        assert "It is for Test Kitchen, and safe here." in till.text("decision_words")
+        assert not till.sees("decision_again")
+        queue.export(path / "kept.json")
+        qtbot.waitUntil(lambda: (path / "kept.json").exists())
+        told = json.loads((path / "kept.json").read_text(encoding="utf-8"))
+        assert [(each["state"], each["shop"]) for each in told] == [("elsewhere", "Test Kitchen")] * 2
+        queue.discard(queue.elsewhere[0].op_id, "taken again by hand")
+        qtbot.waitUntil(lambda: [each.order_id for each in queue.elsewhere] == [kept.id])
+        assert till.window.board.card(kept.id) is None
 
 
 def test_a_machine_that_is_paired_anew_has_nothing_of_the_shop_before(

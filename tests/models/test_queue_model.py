@@ -85,6 +85,11 @@ def test_what_needs_a_person_comes_first_with_what_waits_behind_it() -> None:
     assert numbers([operation(2, "c"), operation(5, "a")]) == [2, 5]
 
 
+def test_what_is_for_another_shop_comes_last_and_waits_for_no_network() -> None:
+    rows = entries([operation(1, "a", state=State.ELSEWHERE), operation(2, "b")], online=True)
+    assert [(entry.operation.position, entry.own) for entry in rows] == [(2, Own.ON_ITS_WAY), (1, Own.ELSEWHERE)]
+
+
 def test_offline_everything_waits() -> None:
     assert [entry.own for entry in entries([operation(1, "a")], online=False)] == [Own.WAITING]
 
