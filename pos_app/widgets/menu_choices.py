@@ -126,11 +126,13 @@ class _GroupCard(QFrame):
         head.addWidget(remove)
         self._least = self._count("menu_group_least", _("At least"), group.least)
         self._most = self._count("menu_group_most", _("At most"), group.most or 0, nothing=_("any number"))
-        bounds = QHBoxLayout()
-        bounds.setSpacing(theme.space(2))
-        for words, box in ((_("At least"), self._least), (_("At most"), self._most)):
-            bounds.addWidget(label(words, "small"))
-            bounds.addWidget(box, 1)
+        bounds = QGridLayout()
+        bounds.setHorizontalSpacing(theme.space(2))
+        bounds.setVerticalSpacing(theme.space(1))
+        for at, (words, box) in enumerate(((_("At least"), self._least), (_("At most"), self._most))):
+            bounds.addWidget(label(words, "small"), 0, at)
+            bounds.addWidget(box, 1, at)
+            bounds.setColumnStretch(at, 1)
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.space(2))
         self._grid.setColumnStretch(0, 1)
