@@ -28,6 +28,8 @@ class HttpConnection(HttpToolsProtocol):
     _deadline: TimerHandle | None = None
     _stalled: TimerHandle | None = None
     _head_bytes: int = 0
+    _is_socket: bool = False
+    """It was upgraded: whoever has it now has a patience of their own."""
 
     @override
     def connection_made(self, transport: BaseTransport) -> None:
@@ -37,7 +39,7 @@ class HttpConnection(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._is_answering():
+        if self._is_socket or self._is_answering():
             self._expect_no_more()
             return
         if self._deadline is None:
@@ -49,7 +51,7 @@ class HttpConnection(HttpToolsProtocol):
 
     @override
     def handle_websocket_upgrade(self) -> None:
-        self._expect_no_more()
+        self._is_socket = True
         super().handle_websocket_upgrade()
 
     @override

@@ -11,6 +11,7 @@ import requests
 
 from core.server import connection
 from tests.integration import calls
+from tests.integration.test_push_socket import listener
 from tests.support import shop
 from tests.support.server import ServerThread
 
@@ -137,6 +138,15 @@ def test_whoever_does_not_read_is_let_go_of(server: ServerThread) -> None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         with pytest.raises(ConnectionError):
             peer.sendall(b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 500_000)
+
+
+def test_a_socket_is_not_a_request_that_never_ends(server: ServerThread) -> None:
+    """It once was let go of when its upgrade should have been a whole request; screens came back, and nobody saw."""
+    with listener(calls.staff(server)) as till:
+        till.caught_up()
+        with connected(server) as later:
+            rest(later)  # who came after the till has had all the time there is
+        till.until_about(calls.customer(server).place()["id"])
 
 
 def test_a_page_in_a_browser_gets_no_socket(server: ServerThread) -> None:
