@@ -30,8 +30,8 @@ from core.store.statements import Transaction
 log = logging.getLogger(__name__)
 
 READ_AT_ONCE: Final = 128
-SENDS_AT_ONCE: Final = 50
-"""Between two of those other requests have their turn."""
+TELLING_S: Final = 0.0002
+"""For so long screens are told one after the other; then other requests have their turn. An answer takes a few."""
 END_WITHIN_S: Final = 5.0
 TICK_S: Final = 1.0
 _LOOK_BACK_US: Final = 60_000_000
@@ -227,7 +227,8 @@ class Hub:
     async def _tell_all(self) -> None:
         """Tell some of those in line; then let others have the event loop."""
         await self._waiting.wait()
-        for _ in range(min(SENDS_AT_ONCE, len(self._ready))):
+        until = time.perf_counter() + TELLING_S
+        while self._ready and time.perf_counter() < until:
             self._tell(self._ready.popleft())
         if not self._ready:
             self._waiting.clear()
