@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDateEdit,
     QLineEdit,
+    QListView,
     QStyle,
     QStyleOptionButton,
     QToolButton,
@@ -89,6 +90,7 @@ class Picker(QComboBox):
         self._theme = theme
         self.setObjectName(name)
         self.setAccessibleName(spoken)
+        self.setView(QListView())  # whose rows the style sheet makes as high as a finger; Qt's own it does not
 
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:
