@@ -61,7 +61,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         return
     with console.capture() as text:  # Rich fills each line up with blanks
         console.print(shown)
-    print("\n".join(map(str.rstrip, text.get().splitlines())))
+    print("\n".join(map(str.rstrip, text.get().splitlines())), flush=True)
 
 
 def as_json(value: Any) -> None:

@@ -1,14 +1,17 @@
 """The service files name commands and settings that there are."""
 
 import configparser
+import importlib
 import plistlib
+import re
 import shlex
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from core.admin.cli import COMMANDS
+from core.admin.cli import COMMANDS, GROUPS
+from core.admin.command import Parser
 from core.server.settings import ServerSettings
 
 SERVICES = Path(__file__).parents[2] / "docs" / "services"
@@ -52,3 +55,22 @@ def test_desktop() -> None:
 def test_the_page_speaks_of_every_file(path: Path) -> None:
     page = (SERVICES / "README.md").read_text(encoding="utf-8")
     assert path.name == "README.md" or f"({path.name})" in page
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/admin.md", "docs/services/README.md"])
+def test_every_command_that_a_page_shows_is_one(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its words, flags and settings; wrong ones would end it with status 2."""
+    monkeypatch.setattr(Parser, "run", Parser.parse_args)
+    page = (SERVICES.parents[1] / path).read_text(encoding="utf-8")
+    typed = re.compile(rf"orderbell ((?:{'|'.join(COMMANDS)})(?: .*)?)$")
+    lines = [
+        line
+        for kind, block in re.findall(r"^ *```([a-z]*)\n(.*?)^ *```", page, re.DOTALL | re.MULTILINE)
+        for line in block.splitlines()
+        if kind in {"sh", "bat"} or line.startswith("$ ")
+    ]
+    shown = [shlex.split(found[1], comments=True) for found in map(typed.search, lines) if found]
+    assert len(shown) > 3
+    for name, *words in shown:
+        if name not in GROUPS["Run it"] or name == "serve":
+            importlib.import_module(COMMANDS[name].target.partition(":")[0]).main(words)
