@@ -3,6 +3,7 @@
 Windows never wait for it. It may be started, stopped, and left alone with any network.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Final
 import msgspec
 
 from core.client.door import Door, Ear
-from core.client.errors import ClientError, Diverged, Refused, ServerFault, SignedOut, Unreachable
+from core.client.errors import ClientError, Diverged, NotKept, Refused, ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation
 from core.client.outbox import Counts
 from core.client.sync import Sync, backoff_s
@@ -219,7 +220,8 @@ class Engine:
                 if operation is None:
                     self._news.wait(wait_s)
                     continue
-            self._send(operation)
+            with contextlib.suppress(NotKept):
+                self._send(operation)
             self._tell()
 
     def _next(self) -> tuple[Operation | None, float | None]:

@@ -98,6 +98,12 @@ class MenuMoved(Refused):
         self.menu = menu
 
 
+class NotKept(ClientError):
+    """This machine's own disk takes nothing: it is full, or broken. What was asked for was not accepted."""
+
+    title = "Nothing was saved"
+
+
 class Diverged(ClientError):
     """The server's history is not the one this window followed: it was restored from a backup."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from core import settings
+from core.client.errors import NotKept
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ class LocalStore:
         try:
             for pragma in _PRAGMAS:
                 self._db.execute(pragma)
-            with self.transaction() as db:
+            with self._transaction() as db:
                 _migrate(db)
         except sqlite3.OperationalError as error:
             self._db.close()
@@ -168,7 +169,17 @@ class LocalStore:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block is on the disk when it ends, or none of it is. Blocks of one thread may nest."""
+        """All of the block is on the disk when it ends, or none of it is. Blocks of one thread may nest. Raises
+        `NotKept`."""
+        try:
+            with self._transaction() as db:
+                yield db
+        except sqlite3.OperationalError as error:
+            log.exception("the file cannot be written")
+            raise NotKept("This machine's disk is full, or cannot be written to. Tell the admin.") from error
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self.lock:
             if self._db.in_transaction:
                 yield self._db

@@ -189,10 +189,12 @@ class Outbox:
             if self._stood_aside(operation):
                 self._sent(operation.order_id)
                 return
-            if problem:
-                self._replace(msgspec.structs.replace(operation, tries=operation.tries + 1, problem=problem))
-            self._sending.discard(operation.order_id)
-            heapq.heappush(self._later, (until_s, operation.order_id))
+            try:
+                if problem:
+                    self._replace(msgspec.structs.replace(operation, tries=operation.tries + 1, problem=problem))
+            finally:  # a disk that takes nothing holds up nothing once it does
+                self._sending.discard(operation.order_id)
+                heapq.heappush(self._later, (until_s, operation.order_id))
 
     def hurry(self) -> None:
         """Whatever was postponed is due now: the server is there again, or somebody pressed Try now."""

@@ -28,6 +28,7 @@ SAID: Final = (
     N_("This device is not paired"),
     N_("Too many wrong tries"),
     N_("This is not the shop's server"),
+    N_("Nothing was saved"),
     # What the client says by itself.
     N_("The server cannot be reached. Check the network; this window keeps trying."),
     N_("The server is busy."),
@@ -43,6 +44,7 @@ SAID: Final = (
     N_("You were signed out meanwhile."),
     N_("Nobody is signed in."),
     N_("Whoever asked has left."),
+    N_("This machine's disk is full, or cannot be written to. Tell the admin."),
     N_("The session is over."),
     N_("The name or the PIN is wrong."),
     N_("The server does not have it."),

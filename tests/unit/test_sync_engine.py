@@ -13,7 +13,7 @@ from typing_extensions import override
 from core.client import engine as engines
 from core.client.door import Answered, Ear
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import ServerFault, SignedOut, Unreachable
+from core.client.errors import NotKept, ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation
 from core.client.sync import BACKOFF_MOST_S, backoff_s
 from core.domain.ids import OrderId
@@ -244,6 +244,37 @@ def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
     running.until_sent()
     assert len(shop.orders) == 1
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_full_disk_takes_nothing_and_what_waits_goes_once_there_is_room(
+    run: Callable[[], Running], door: ModelDoor, shop: Shop
+) -> None:
+    running = run()
+    running.until(lambda standing: standing.link is Link.POLLING)
+    operations = [running.desk.take() for _ in range(2 * engines.SENDERS)]
+    full = [0]
+
+    def fill(when: str) -> None:
+        """By the time an answer comes, nothing can be written."""
+        if when == "after" and full[0] < 2 * engines.SENDERS:
+            full[0] += 1
+            _writable(running.desk, "ON")
+
+    door.fault = fill
+    running.engine.accepted()
+    running.until(lambda standing: full[0] == 2 * engines.SENDERS or isinstance(standing.problem, NotKept))
+    with pytest.raises(NotKept):
+        running.desk.take()
+    door.fault = lambda _when: None
+    _writable(running.desk, "OFF")
+    running.engine.hurry()
+    running.until_sent()
+    assert sorted(shop.applied) == sorted(operation.op_id for operation in operations)
+
+
+def _writable(desk: Desk, query_only: str) -> None:
+    with desk.local.reading() as db:
+        db.execute(f"PRAGMA query_only = {query_only}")
 
 
 class Stuck(ModelDoor):
