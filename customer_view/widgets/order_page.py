@@ -15,6 +15,7 @@ from core.ui.notice import Notice
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.view import OrderingView
+from core.ui.refresh import Refresher
 from core.ui.text import _, money
 from core.ui.theme import Theme
 from customer_view.presenters.place_order import PlaceOrderPresenter, tenders
@@ -75,6 +76,11 @@ class OrderPage(QWidget):
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._form.complain_of_address)
         presenter.busy_changed.connect(self._tell)
+
+    @property
+    def refresher(self) -> Refresher:
+        """What keeps the menu fresh."""
+        return self._ordering.menu
 
     @Slot(object)
     def tell_menu(self, menu: Menu) -> None:

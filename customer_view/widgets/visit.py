@@ -1,7 +1,7 @@
 """Everything that one customer's signing in brings with it."""
 
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -28,6 +28,9 @@ from customer_view.settings import CustomerSettings
 from customer_view.widgets.header import Header
 from customer_view.widgets.orders_page import OrdersPage
 from customer_view.widgets.sound_button import SoundButton
+
+if TYPE_CHECKING:
+    from customer_view.widgets.order_page import OrderPage
 
 ORDER, MY_ORDERS = "order", "my_orders"
 _SOUNDS: Final = {OrderStatus.REJECTED: OrderStatus.CANCELLED.value}
@@ -78,7 +81,7 @@ class Visit(QWidget):
         self._my_orders.order_wanted.connect(self._on_order_wanted)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._my_orders)
-        self._order: QWidget | None = None
+        self._order: OrderPage | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
@@ -120,9 +123,10 @@ class Visit(QWidget):
     def show_tab(self, name: str) -> None:
         """Show the page of a tab; the Order page is made when it is first wanted."""
         self._header.show_tab(name)
-        self._pages.setCurrentWidget(self._my_orders if name == MY_ORDERS else self._order_page())
-        self._as_of.tell_of(_("What happened since then is not shown yet.") if name == MY_ORDERS else "")
-        self._header.chip.follow(self._history.refresher if name == MY_ORDERS else None)
+        mine = name == MY_ORDERS
+        self._pages.setCurrentWidget(self._my_orders if mine else self._order_page())
+        self._as_of.tell_of(_("What happened since then is not shown yet.") if mine else "")
+        self._header.chip.follow(self._history.refresher if mine else self._order_page().refresher)
 
     def end(self) -> None:
         """Stop, and hold nothing any more. Nobody is called back from here on."""
@@ -137,7 +141,7 @@ class Visit(QWidget):
         self._store.clear()
         self._my_orders.detach()
 
-    def _order_page(self) -> QWidget:
+    def _order_page(self) -> "OrderPage":
         if self._order is None:
             from customer_view.widgets.order_page import OrderPage
 

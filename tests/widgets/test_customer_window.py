@@ -178,9 +178,9 @@ def test_a_placed_order_is_shown_at_once(stage: Stage, backend: FakeBackend, qtb
 def test_the_chip_speaks_of_the_page_that_is_shown(stage: Stage, backend: FakeBackend) -> None:
     stage.arrive()
     chip = stage.find(ConnectionChip, "connection_chip")
-    assert "Checking every" in chip.text()
+    assert "Checking every 1 h" in chip.text()
     stage.click("tab_order")
-    assert "Checking every" not in chip.text()
+    assert "Checking every 5 min" in chip.text()
     stage.settle()
 
 
