@@ -5,9 +5,11 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Final
+
+import msgspec
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal
@@ -20,7 +22,11 @@ from core.store.instants import from_us, now, to_us
 from core.store.statements import Transaction
 
 KEEP_S: Final = 15.0
+SILENT_AFTER: Final = timedelta(minutes=2)
+"""Boards and tills look at least every 30 s, by themselves."""
 _VERSION: Final = re.compile(rb"\bOrderbell/([\w.+-]{1,40})")
+Heard = dict[tuple[ShopId, DeviceId], Contact]
+"""What was heard of each device since this process began."""
 Followers = Callable[[], Iterable[tuple[Principal, int]]]
 """Who is being told as it happens, and up to which event they were."""
 
@@ -66,15 +72,10 @@ class Contacts:
         finally:
             await self._keep()
 
-    def reports(self, transaction: Transaction, shop_id: ShopId) -> tuple[DeviceReport, ...]:
-        """What is known of the shop's devices, by name: the newest of what is kept and what was heard since."""
+    def heard(self) -> Heard:
+        """What was heard so far. To be taken into the transaction that needs it, which may be another thread's."""
         self._ask_followers()
-        heard = {contact.device_id: contact for contact in self._contacts(0.0) if contact.shop_id == shop_id}
-        head = events.head(transaction, shop_id).seq
-        return tuple(
-            _report(transaction, shop_id, device, heard.get(device.id), head)
-            for device in devices.of_shop(transaction, shop_id)
-        )
+        return {(contact.shop_id, contact.device_id): contact for contact in self._contacts(0.0)}
 
     def _of(self, bearer: Principal) -> _Heard | None:
         if bearer.device_id is None:
@@ -118,27 +119,47 @@ class Contacts:
         ]
 
 
+def reports(transaction: Transaction, shop_id: ShopId, heard: Heard) -> tuple[DeviceReport, ...]:
+    """What is known of the shop's devices, by name: the newest of what is kept and what was heard since."""
+    head = events.head(transaction, shop_id).seq
+    return tuple(
+        _report(transaction, shop_id, _newest(shop_id, device, heard), head)
+        for device in devices.of_shop(transaction, shop_id)
+    )
+
+
+def in_use(transaction: Transaction, heard: Heard) -> list[tuple[ShopId, Device]]:
+    """Of all shops the devices that were not revoked, with the newest that is known of each."""
+    return [(shop_id, _newest(shop_id, device, heard)) for shop_id, device in devices.in_use(transaction)]
+
+
+def _newest(shop_id: ShopId, device: Device, heard: Heard) -> Device:
+    contact = heard.get((shop_id, device.id))
+    if contact is None or contact.at_us <= (device.contact_us or 0):
+        return device
+    return msgspec.structs.replace(
+        device,
+        contact_us=contact.at_us,
+        position=contact.position if contact.position is not None else device.position,
+        app_version=contact.app_version or device.app_version,
+    )
+
+
 def _version(agent: bytes) -> str:
     found = _VERSION.search(agent)
     return found[1].decode("ascii", "replace") if found else ""
 
 
-def _report(
-    transaction: Transaction, shop_id: ShopId, device: Device, heard: Contact | None, head: int
-) -> DeviceReport:
-    contact_us, position, app_version = device.contact_us, device.position, device.app_version
-    if heard is not None and heard.at_us > (contact_us or 0):
-        contact_us = heard.at_us
-        position = heard.position if heard.position is not None else position
-        app_version = heard.app_version or app_version
+def _report(transaction: Transaction, shop_id: ShopId, device: Device, head: int) -> DeviceReport:
+    position = device.position
     missed_us = devices.next_event_us(transaction, shop_id, position) if position is not None else None
     return DeviceReport(
         name=device.id,
         kind=device.kind,
         paired_at=_at(device.paired_us),
         revoked_at=_at(device.revoked_us),
-        last_contact_at=_at(contact_us),
-        app_version=app_version,
+        last_contact_at=_at(device.contact_us),
+        app_version=device.app_version,
         lag_events=max(0, head - position) if position is not None else None,
         lag_s=_lag_s(position, missed_us),
     )

@@ -14,7 +14,8 @@ from core.domain.ids import ShopId
 from core.domain.people import DeviceKind
 from core.protocol.care import Check, Diagnosis, Fact, Result
 from core.protocol.devices import DeviceReport
-from core.server import openapi, origin
+from core.server import contacts, openapi, origin
+from core.server.contacts import SILENT_AFTER
 from core.server.probe import probe
 from core.server.services import Services
 from core.store import check, migrate
@@ -25,8 +26,6 @@ from core.store.tables import metadata
 FIXED: Final = ((3, 44, 6), (3, 50, 7))
 """SQLite's older lines that have the fix of the WAL reset (3.51.3)."""
 _LEAST_FREE, _LITTLE_FREE = 200_000_000, 2_000_000_000
-SILENT_AFTER: Final = timedelta(minutes=2)
-"""Boards and tills look at least every 30 s, by themselves."""
 _FORGOTTEN_AFTER: Final = timedelta(days=1)
 _LATE_S: Final = 60.0
 
@@ -34,7 +33,8 @@ _LATE_S: Final = 60.0
 async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
     """Look at everything. Orders go on meanwhile; a large database takes its time."""
     database, settings = services.database, services.settings
-    reports = await database.read(lambda transaction: services.contacts.reports(transaction, shop_id))
+    heard = services.contacts.heard()
+    reports = await database.read(lambda transaction: contacts.reports(transaction, shop_id, heard))
     durable = await database.write(_durability)
     probed = await probe(services, shop_id)
 

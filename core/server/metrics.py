@@ -7,7 +7,7 @@ asks. Each app has its own.
 
 import platform
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -101,9 +101,14 @@ def histogram(name: str, described: str, of: Distribution) -> Metric:
 
 
 def gauge(name: str, described: str, label: str, values: Mapping[Any, float]) -> Metric:
-    found = GaugeMetricFamily(name, described, labels=(label,))
-    for key, value in values.items():
-        found.add_metric((key,), value)
+    return labelled(name, described, (label,), {(key,): value for key, value in values.items()})
+
+
+def labelled(name: str, described: str, labels: Sequence[str], values: Mapping[Any, float]) -> Metric:
+    """The same of several labels: `values` has a tuple for each key."""
+    found = GaugeMetricFamily(name, described, labels=labels)
+    for keys, value in values.items():
+        found.add_metric(keys, value)
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, delete, null, or_, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, null, or_, select, update
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
@@ -22,6 +22,7 @@ _ALL: Final = select(
 )
 _GET: Final = Prepared(_ALL.where(*_this))
 _OF_SHOP: Final = Prepared(_ALL.where(_d.shop_id == bindparam("shop")).order_by(_d.id))
+_IN_USE: Final = Prepared(_ALL.add_columns(_d.shop_id).where(_d.revoked_at.is_(None)).order_by(_d.shop_id, _d.id))
 _PAIR: Final = Prepared(
     update(devices)
     .where(*_this)
@@ -33,7 +34,11 @@ _REVOKE: Final = Prepared(
 _CONTACT: Final = Prepared(
     update(devices)
     .where(*_this, or_(_d.contact_at.is_(None), _d.contact_at < bindparam("at")))
-    .values(contact_at=bindparam("at"), position=bindparam("seq"), app_version=bindparam("version"))
+    .values(
+        contact_at=bindparam("at"),
+        position=func.coalesce(bindparam("seq", type_=BigInteger), _d.position),  # another process may be who tells it
+        app_version=bindparam("version"),
+    )
 )
 _NEXT_EVENT_AT: Final = Prepared(
     select(events.c.at)
@@ -118,6 +123,11 @@ def get(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> Devic
 def of_shop(transaction: Transaction, shop_id: ShopId) -> list[Device]:
     """All devices of a shop, by name."""
     return [_device(row) for row in transaction.all(_OF_SHOP, shop=shop_id)]
+
+
+def in_use(transaction: Transaction) -> list[tuple[ShopId, Device]]:
+    """Those of all shops that were not revoked, by shop and name."""
+    return [(ShopId(row[-1]), _device(row[:-1])) for row in transaction.all(_IN_USE)]
 
 
 def pair(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str, at_us: int) -> None:

@@ -2,17 +2,21 @@
 
 import logging
 import re
+import time
 from pathlib import Path
 
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from core.domain.ids import DeviceId, ShopId
 from core.server import operators
 from core.server.problems import Refusal
-from core.server.routes import ENDPOINTS
+from core.server.routes import ENDPOINTS, operations
 from core.server.settings import ServerSettings
-from core.store import migrate
+from core.store import devices, migrate
+from core.store.devices import Contact
+from core.store.instants import now, to_us
 from tests.integration import calls
 from tests.integration.conftest import Place
 from tests.integration.test_push_socket import listener
@@ -118,6 +122,46 @@ def test_screens_and_what_they_wait_for_are_measured(place: Place) -> None:
         kim.until_about(place.ada.place()["id"])
         ada.until_about(place.ada.place()["id"])
         assert told() > before
+
+
+def test_devices_are_seen_by_name_while_they_are_few(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    till = f"{{device={shop.DEVICE},shop={place.world.shop}}}"
+    with listener(place.kim) as kim:
+        order = place.ada.place()
+        kim.until_about(order["id"])
+        kim.caught_up()
+        found = figures(place.server.url)
+        assert found[f"orderbell_device_lag_events{till}"] == 0
+        assert abs(found[f"orderbell_device_contact_timestamp_seconds{till}"] - time.time()) < 60
+        assert found["orderbell_devices{kind=terminal,state=heard}"] >= 1
+    assert place.kim.move(order, "confirmed").status_code == 200
+    assert figures(place.server.url)[f"orderbell_device_lag_events{till}"] == 1
+    monkeypatch.setattr(operations, "DEVICES_NAMED", 1)
+    found = figures(place.server.url)
+    assert not [name for name in found if "device=" in name]
+    assert found["orderbell_devices{kind=terminal,state=heard}"] >= 1
+
+
+def test_a_process_that_tells_a_device_nothing_leaves_what_is_known_of_it(place: Place) -> None:
+    """It is heard of by requests here, and follows what happens there."""
+    world, at_us = place.world, to_us(now()) + 3_600_000_000
+
+    def keep(later: int, position: int | None) -> None:
+        contact = Contact(
+            shop_id=ShopId(world.other_shop),
+            device_id=DeviceId(shop.OTHER_DEVICE),
+            at_us=at_us + later,
+            position=position,
+            app_version="1",
+        )
+        place.server.database.write_blocking(lambda transaction: devices.keep_contacts(transaction, [contact]))
+
+    keep(0, 7)
+    keep(1, None)
+    kept = place.rows(
+        "SELECT position, contact_at FROM devices WHERE shop_id = ? AND contact_at > ?", world.other_shop, at_us
+    )
+    assert kept == [(7, at_us + 1)]
 
 
 def test_two_apps_in_one_process_have_figures_of_their_own(place: Place, tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ from typing import Final
 
 from core.domain.ids import DeviceId
 from core.protocol.devices import PAIR_PATH, DeviceList, Invitation, InviteDevice, Pair, Paired
-from core.server import examples, pairing
+from core.server import contacts, examples, pairing
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
 
 async def devices(call: Call[Nothing, Nothing]) -> DeviceList:
-    contacts, shop_id = call.services.contacts, call.principal.shop_id
+    heard, shop_id = call.services.contacts.heard(), call.principal.shop_id
     return await call.services.database.read(
-        lambda transaction: DeviceList(devices=contacts.reports(transaction, shop_id))
+        lambda transaction: DeviceList(devices=contacts.reports(transaction, shop_id, heard))
     )
 
 

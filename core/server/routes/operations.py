@@ -1,17 +1,26 @@
 """For whoever looks after the server: whether to send it requests, and how it does."""
 
 import logging
+from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from prometheus_client.core import Metric
 
+from core.domain.ids import ShopId
 from core.protocol.replies import Readiness
-from core.server import examples, metrics, openapi, problems
+from core.server import contacts, examples, metrics, openapi, problems
+from core.server.contacts import SILENT_AFTER
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
 from core.server.services import Services
 from core.store import events, migrate
+from core.store.devices import Device
+from core.store.instants import now, to_us
 
 log = logging.getLogger(__name__)
+
+DEVICES_NAMED: Final = 500
+"""With more of them there are figures by kind only: each name is a series of its own, kept for months."""
 
 
 async def ready(call: Call[Nothing, Nothing]) -> Readiness:
@@ -35,14 +44,18 @@ async def ready(call: Call[Nothing, Nothing]) -> Readiness:
 
 async def figures(call: Call[Nothing, Nothing]) -> Encoded[str]:
     found = [*_store(call.services), *_backups(call.services)]
+    heard = call.services.contacts.heard()
     try:
-        heads = await call.services.database.read(events.heads)
+        heads, devices = await call.services.database.read(
+            lambda transaction: (events.heads(transaction), contacts.in_use(transaction, heard))
+        )
     except Exception:
         log.exception("the database does not answer")
         found.append(metrics.single("orderbell_database_up", "Whether the database answers.", 0))
     else:
         found.append(metrics.single("orderbell_database_up", "Whether the database answers.", 1))
         found.append(metrics.gauge("orderbell_events_head", "The newest event of each shop.", "shop", heads))
+        found += _devices(devices, heads)
     body = call.services.metrics.exposition(*found)
     return Encoded(body, call.status, content_type=metrics.CONTENT_TYPE.encode())
 
@@ -55,6 +68,36 @@ def _store(services: Services) -> tuple[Metric, ...]:
         metrics.histogram("orderbell_commit_seconds", "How long a commit took.", writer.commit_s),
         metrics.counter("orderbell_commit_failures", "Commits that failed.", writer.failed),
     )
+
+
+def _devices(devices: list[tuple[ShopId, Device]], heads: dict[ShopId, int]) -> Iterator[Metric]:
+    """How many there are, however many; each by its name only where that is a list that somebody can look through."""
+    silent_us = to_us(now() - SILENT_AFTER)
+    counted = Counter((device.kind.value, _state(device, silent_us)) for _, device in devices)
+    yield metrics.labelled(
+        "orderbell_devices", "Devices that are not revoked, and whether they are heard of.", ("kind", "state"), counted
+    )
+    if len(devices) > DEVICES_NAMED:
+        return
+    names = ("shop", "device")
+    yield metrics.labelled(
+        "orderbell_device_contact_timestamp_seconds",
+        "When a device was last heard of.",
+        names,
+        {(shop, each.id): each.contact_us / 1e6 for shop, each in devices if each.contact_us is not None},
+    )
+    yield metrics.labelled(
+        "orderbell_device_lag_events",
+        "How many of its shop's events a device has not been told.",
+        names,
+        {(shop, each.id): max(0, heads[shop] - each.position) for shop, each in devices if each.position is not None},
+    )
+
+
+def _state(device: Device, silent_us: int) -> str:
+    if device.contact_us is None:
+        return "never"
+    return "heard" if device.contact_us > silent_us else "silent"
 
 
 def _backups(services: Services) -> tuple[Metric, ...]:
