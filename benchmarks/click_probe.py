@@ -19,7 +19,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLineEdit, QWidget
 from typing_extensions import override
 
-from benchmarks.refresh_probe import _fail
+from benchmarks.measure import end_at_a_mistake
 from core.admin.setup import DEMO_PASSWORD, DEMO_STAFF
 from core.domain.ids import OrderId
 from core.domain.order import Order
@@ -177,7 +177,7 @@ def main() -> None:
     looking = msgspec.structs.replace(customer, push=False, data_dir=str(folder / "polling"))
     till = PosSettings(server_url=url, theme="light", sounds=False, idle_lock_s=0, data_dir=str(folder / "pos"))
     app, theme = start_application("Orderbell", customer)
-    sys.excepthook = _fail
+    sys.excepthook = end_at_a_mistake
     pos = open_pos(till, theme)
     live, _api = open_customer(customer, theme)
     polling, _polling_api = open_customer(looking, theme)

@@ -1,15 +1,12 @@
 """How long after the cashier's click does the customer see it? Real windows, real backend; told by push, and not."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
-from benchmarks import databases, servers
-from benchmarks.measure import Claim, Result, Spread
+from benchmarks import servers
+from benchmarks.measure import Claim, Result, Spread, probed
 from core.admin.demo import shop
 from core.admin.demo.samples import sample_orders
 from core.admin.setup import DEMO_PASSWORD, demo_menu
@@ -28,19 +25,9 @@ def run(quick: bool) -> Result:
         with servers.orderbell(folder) as port:
             url = f"http://127.0.0.1:{port}"
             _place(url, -(-clicks // _STEPS))
-            command = [sys.executable, "-m", "benchmarks.click_probe", url, shop.CUSTOMER.phone, str(folder)]
+            about = (url, shop.CUSTOMER.phone, str(folder), str(clicks), str(seconds))
             with servers.on_core(-1):
-                probe = subprocess.run(
-                    [*command, str(clicks), str(seconds)],
-                    cwd=databases.ROOT,
-                    env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
-                    capture_output=True,
-                    timeout=300,
-                    check=False,
-                )
-    if probe.returncode:
-        raise RuntimeError(f"the windows ended with {probe.returncode}: {probe.stderr.decode()}")
-    taken = json.loads(probe.stdout)
+                taken = json.loads(probed("benchmarks.click_probe", *about))
     pushed, polled = sorted(taken["pushed"]), taken["polled"]
     mean_ms = sum(polled) / len(polled)
     p50, p99 = Spread.of(pushed).median, pushed[min(len(pushed) - 1, round(len(pushed) * 0.99))]

@@ -3,8 +3,10 @@
 import hashlib
 import sqlite3
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +48,8 @@ def kept(name: str, count: int, *sources: Path) -> Path:
 
 def orderbell(count: int) -> Path:
     """An Orderbell database of `count` orders. It is only ever to be read: take a `copy` to write to."""
-    path = kept("orderbell", count, Path(tables.__file__), Path(__file__))
+    versions = sorted(Path(migrate.__file__).with_name("migrations").glob("versions/*.py"))
+    path = kept("orderbell", count, Path(tables.__file__), Path(__file__), *versions)
     if not path.exists():
         print(f"building a shop of {count:,} orders in {path.name} ...", file=sys.stderr, flush=True)
         building = path.with_suffix(".building")
@@ -63,6 +66,14 @@ def copy(path: Path, target: Path) -> Path:
     source.close()
     written.close()
     return target
+
+
+@contextmanager
+def folder(count: int) -> Iterator[Path]:
+    """A folder with a shop of so many orders, `orderbell.db`, to write to. It is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="orderbell-benchmark-") as name:
+        copy(orderbell(count), Path(name) / "orderbell.db")
+        yield Path(name)
 
 
 def _build(path: Path, count: int) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.click_probe import control, fill_in, wait_for
-from benchmarks.refresh_probe import _fail
+from benchmarks.measure import end_at_a_mistake
 from core.client.engine import Link
 from core.client.synced import SyncedApi
 from core.domain.ids import new_op_id
@@ -296,7 +296,7 @@ def play(part: Part, windows: Windows) -> None:
 def main() -> None:
     part = msgspec.json.decode(sys.argv[1], type=Part)
     app, theme = start_application("Orderbell", CustomerSettings(theme="light", sounds=False))
-    sys.excepthook = _fail
+    sys.excepthook = end_at_a_mistake
 
     def begin() -> None:
         play(part, Windows(part, theme))

@@ -1,14 +1,10 @@
 """How long a person looks at nothing: from a window's `show` to its first paint, against a bare PySide6 window."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import databases
-from benchmarks.measure import Claim, Result, Spread, in_turns, ratios
+from benchmarks.measure import Claim, Result, Spread, in_turns, probed, ratios
 
 WINDOWS: Final = {"bare": "a bare QMainWindow with a label", "customer": "customer's window", "pos": "cashier's window"}
 
@@ -40,14 +36,8 @@ def run(quick: bool) -> Result:
 def _shown(name: str, started: list[float]) -> Callable[[], float]:
     def show() -> float:
         began = time.perf_counter()
-        command = [sys.executable, "-m", "benchmarks.paint_probe", name]
-        environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-        probe = subprocess.run(
-            command, cwd=databases.ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        painted_ms = float(probed("benchmarks.paint_probe", name))
         started.append((time.perf_counter() - began) * 1000)
-        if probe.returncode:
-            raise RuntimeError(f"the {name} window ended with {probe.returncode}: {probe.stderr}")
-        return float(probe.stdout)
+        return painted_ms
 
     return show

@@ -2,11 +2,9 @@
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Final
 
 from benchmarks import databases, dataset, load, servers, traffic
@@ -68,8 +66,7 @@ def run(quick: bool) -> Result:
 
 def _served(stack: ExitStack, size: int, shop: Shop) -> Callable[[], float]:
     """The median of a page as a window gets it: one request after the other, from `orderbell serve`."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderbell-benchmark-")))
-    databases.copy(databases.orderbell(size), folder / "orderbell.db")
+    folder = stack.enter_context(databases.folder(size))
     port = stack.enter_context(servers.orderbell(folder))
     scripts = traffic.pages(traffic.customer_tokens(port, shop), 1)
 

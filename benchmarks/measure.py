@@ -1,7 +1,13 @@
 """How everything here is measured: contenders take turns in one run, and their ratios in a turn are compared."""
 
+import os
 import statistics
+import subprocess
+import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
 from typing import Literal, TypeVar
 
 import msgspec
@@ -61,6 +67,27 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             lines.append("  ".join(cells).rstrip())
         lines += ["", *(claim.shown() for claim in self.claims), *self.notes]
         return "\n".join(lines)
+
+
+def probed(module: str, *arguments: str) -> bytes:
+    """What a process with windows, offscreen, prints until it ends. Raises `RuntimeError` with its complaint."""
+    ended = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    if ended.returncode:
+        raise RuntimeError(f"{module} ended with {ended.returncode}: {ended.stderr.decode()}")
+    return ended.stdout
+
+
+def end_at_a_mistake(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """`sys.excepthook` of such a process: a mistake inside an event ends the program, and not only the event."""
+    traceback.print_exception(kind, error, trace)
+    os._exit(1)
 
 
 def in_turns(contenders: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, list[float]]:

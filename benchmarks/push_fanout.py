@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import statistics
 import sys
-import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
@@ -109,8 +108,7 @@ def run(quick: bool) -> Result:
     rows: list[tuple[str, ...]] = []
     claims: list[Claim] = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderbell-benchmark-")))
-        databases.copy(databases.orderbell(ORDERS), folder / "orderbell.db")
+        folder = stack.enter_context(databases.folder(ORDERS))
         port, commits = stack.enter_context(push_servers.orderbell(folder))
         bare_port = stack.enter_context(push_servers.bare(folder, message()))
         cashier = Cashier(port, commits)

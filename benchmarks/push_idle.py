@@ -1,6 +1,5 @@
 """What a display that only listens costs the backend in memory."""
 
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -21,8 +20,7 @@ def run(quick: bool) -> Result:
     each: list[float] = []
     for _ in range(rounds):
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderbell-benchmark-")))
-            databases.copy(databases.orderbell(ORDERS), folder / "orderbell.db")
+            folder = stack.enter_context(databases.folder(ORDERS))
             port, commits = stack.enter_context(push_servers.orderbell(folder))
             stack.enter_context(servers.on_core(-1))
             process = (folder / push_servers.PID).read_text()

@@ -1,10 +1,8 @@
 """One display among a thousand stops reading: does anybody else notice?"""
 
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Final
 
 import uvloop
@@ -24,8 +22,7 @@ def run(quick: bool) -> Result:
     count, seconds = (100, 12.0) if quick else (1_000, 20.0)
     allow_files(10_000)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderbell-benchmark-")))
-        databases.copy(databases.orderbell(ORDERS), folder / "orderbell.db")
+        folder = stack.enter_context(databases.folder(ORDERS))
         port, commits = stack.enter_context(push_servers.orderbell(folder))
         stack.enter_context(servers.on_core(-1))
         cashier = Cashier(port, commits)

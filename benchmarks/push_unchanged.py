@@ -1,7 +1,6 @@
 """What it costs to ask whether anything has changed, when nothing has: `If-None-Match`, 304."""
 
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -27,8 +26,7 @@ ITEMS: Final = 200
 def run(quick: bool) -> Result:
     asked, rounds = (100, 2) if quick else (500, 7)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orderbell-benchmark-")))
-        databases.copy(databases.orderbell(ORDERS), folder / "orderbell.db")
+        folder = stack.enter_context(databases.folder(ORDERS))
         _extend_menu(folder / "orderbell.db")
         port = stack.enter_context(servers.orderbell(folder))
         stack.enter_context(servers.on_core(-1))

@@ -7,15 +7,14 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable
-from types import TracebackType
 from typing import Final, TypeVar
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, SignalInstance
 from PySide6.QtWidgets import QListView
 
 from benchmarks import databases, dataset
+from benchmarks.measure import end_at_a_mistake
 from core.client.http import HttpApi
 from core.domain.ids import new_op_id
 from core.domain.order import Order
@@ -117,12 +116,6 @@ def _play(window: CustomerWindow, phone: str, shop: _Shop, rounds: int) -> dict[
     return {"orders": model.rowCount(), "idle": idle, "same": same, "changed": changed}
 
 
-def _fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A mistake inside an event ends the program, and not only the event."""
-    traceback.print_exception(kind, error, trace)
-    os._exit(1)
-
-
 def main() -> None:
     url, phone, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
     settings = CustomerSettings(
@@ -131,7 +124,7 @@ def main() -> None:
     app, theme = start_application("Orderbell", settings)
     window = CustomerWindow(theme, Jobs(), HttpApi(url), settings)
 
-    sys.excepthook = _fail
+    sys.excepthook = end_at_a_mistake
 
     def play() -> None:
         print(json.dumps(_play(window, phone, _Shop(url), rounds)), flush=True)

@@ -1,15 +1,10 @@
 """Does the customer feel the refresh? The GUI thread's longest block while 500 orders are read again in silence."""
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from benchmarks import databases, dataset, servers
-from benchmarks.measure import Claim, Result, Spread
+from benchmarks.measure import Claim, Result, Spread, probed
 from benchmarks.refresh_probe import CHANGED, ORDERS
 
 SHOP: Final = 20_000
@@ -19,23 +14,9 @@ SHOP: Final = 20_000
 def run(quick: bool) -> Result:
     rounds = 3 if quick else 15
     regular = dataset.customers(SHOP)[0]
-    with tempfile.TemporaryDirectory(prefix="orderbell-benchmark-") as name:
-        folder = Path(name)
-        databases.copy(databases.orderbell(SHOP), folder / "orderbell.db")
-        with servers.orderbell(folder) as port:
-            command = [sys.executable, "-m", "benchmarks.refresh_probe", f"http://127.0.0.1:{port}"]
-            with servers.on_core(-1):
-                probe = subprocess.run(
-                    [*command, regular.phone, str(rounds)],
-                    cwd=databases.ROOT,
-                    env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
-                    capture_output=True,
-                    timeout=300,
-                    check=False,
-                )
-    if probe.returncode:
-        raise RuntimeError(f"the window ended with {probe.returncode}: {probe.stderr.decode()}")
-    blocks = json.loads(probe.stdout)
+    with databases.folder(SHOP) as folder, servers.orderbell(folder) as port, servers.on_core(-1):
+        url = f"http://127.0.0.1:{port}"
+        blocks = json.loads(probed("benchmarks.refresh_probe", url, regular.phone, str(rounds)))
     assert blocks["orders"] >= ORDERS
     shown = {
         "idle": "nothing going on",
