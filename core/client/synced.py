@@ -144,14 +144,13 @@ class SyncedApi:
         self._stop()
         cache = self._cache = Cache(self._store)
         cache.claim(owner)
-        outbox = Outbox(self._store, owner, tokens.shop_name)
 
         def tell(changed: Changed) -> None:
             with self._telling:
                 if self._cache is cache:
                     self._listener(changed)
 
-        self._sync = Sync(self._store, cache, outbox, self._door, tell)
+        self._sync = Sync(self._store, cache, Outbox(self._store, owner, tokens.shop_name), self._door, tell)
         self._engine = Engine(self._sync, self._door, self._on_standing, push=self._push)
         self._sync.tell_everything()
         self._on_standing(self._engine.standing)
@@ -218,16 +217,10 @@ class SyncedApi:
     # -- changes: accepted here, sent by the engine
 
     def place(self, op_id: OpId, request: PlaceOrder) -> Order:
-        request = msgspec.structs.replace(
-            request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or self.server_now()
-        )
         return self._accept_new(Kind.PLACE, op_id, request, "")
 
     def take(self, op_id: OpId, request: TakeOrder) -> Order:
         """The order has its number, of this till's own series, whether or not there is a server."""
-        request = msgspec.structs.replace(
-            request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or self.server_now()
-        )
         return self._accept_new(Kind.TAKE, op_id, request, "" if request.number else self._tokens.device)
 
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
@@ -278,14 +271,15 @@ class SyncedApi:
     # -- questions: the server's answer, and what is here when there is none
 
     def menu(self) -> Menu:
-        cache = self._signed_in.cache
+        """The server's. Without one, the listener is told the menu that is kept here, and this raises `Unreachable`
+        rather than pass it off as just read."""
+        sync = self._signed_in
         try:
             menu = self._http.menu(of_session=True)
         except Unreachable:
-            if (kept := cache.menu) is not None:
-                return kept
+            sync.tell_menu()
             raise
-        return cache.learn_menu(menu)
+        return sync.cache.learn_menu(menu)
 
     def history(self, query: HistoryQuery) -> OrderPage:
         """The server's. Without one, the listener has told already of every order that is held here, and this raises
@@ -379,9 +373,12 @@ class SyncedApi:
         return shown or row
 
     def _accept_new(self, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str) -> Order:
-        sync = self._signed_in
-        request, made = foreseen(request, self._tokens.person, self._cache.menu or self.menu(), self.server_now())
-        operation = sync.outbox.accept(kind, op_id, made.id, request, made, self.server_now(), series=series)
+        sync, at = self._signed_in, self.server_now()
+        request = msgspec.structs.replace(
+            request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or at
+        )
+        request, made = foreseen(request, self._tokens.person, self._cache.menu or self.menu(), at)
+        operation = sync.outbox.accept(kind, op_id, made.id, request, made, at, series=series)
         self._nudge(operation.order_id)
         return operation.seen
 
