@@ -93,7 +93,8 @@ class BoardWindow(QWidget):
             since = _("Not up to date since {time}").format(time=clock(standing.fresh_at))
             self._doubt.say(f"▲ {since}", _("Please ask at the counter for your order."))
         if nothing and standing.problem is not None:
-            self._nothing.say(_(standing.problem.title), _(standing.problem.message))
+            told = (_("Please ask at the counter for your order."), _(standing.problem.message))
+            self._nothing.say(_(standing.problem.title), "\n".join(told))
         elif nothing:
             self._nothing.say(_("Connecting…"), "")
         for column in (self._preparing, self._ready):

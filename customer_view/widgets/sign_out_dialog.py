@@ -41,7 +41,7 @@ class SignOutDialog(QDialog):
         whole.addWidget(card)
         column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
-        column.addWidget(label(_("The shop does not have all of it yet"), "title", wrap=True))
+        column.addWidget(label(_("Not everything has reached the shop yet"), "title", wrap=True))
         column.addWidget(words)
         column.addSpacing(theme.space(3))
         column.addLayout(row)

@@ -198,7 +198,7 @@ def test_a_board_that_starts_without_a_server_says_so_and_comes_up_by_itself(han
     source = FakeBoard(READY)
     source.fail_with = Unreachable("Check the network.")
     board = hang(source, SHORT_S)
-    assert board.says("board_nothing") == "No connection. Check the network."
+    assert board.says("board_nothing") == "No connection. Please ask at the counter for your order.\nCheck the network."
     assert not board.ready.isVisible()
     source.fail_with = None
     qtbot.waitUntil(board.ready.isVisible)
