@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.client.errors import MenuMoved, PriceChanged, Refused
+from core.client.errors import MenuMoved, PriceChanged, Refused, Unreachable
 from core.client.operations import State
 from core.domain import menu_draft
 from core.domain.ids import ItemId, new_op_id
@@ -132,6 +132,18 @@ def test_what_a_till_sold_while_it_was_away_is_sold(cable: Cable, till: Screen, 
         assert (row.number, row.total_minor) == (taken.number, taken.total_minor)
         assert away.api.operations() == ()
         away.until(lambda: told(away) == till.api.menu())
+
+
+def test_the_menu_that_is_kept_is_told_and_not_passed_off_as_just_read(cable: Cable, tmp_path: Path) -> None:
+    with Screen(cable.url, tmp_path / "away.db") as away:
+        away.staff()
+        away.until_live()
+        menu = away.api.menu()
+        cable.pull()
+        away.told.clear()
+        with pytest.raises(Unreachable):
+            away.api.menu()
+        assert told(away) == menu
 
 
 def test_who_edits_an_older_menu_is_told(till: Screen) -> None:

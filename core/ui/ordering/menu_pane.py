@@ -89,7 +89,8 @@ class MenuPane(QWidget):
     def _connect(self) -> None:
         menu = self._ordering.menu
         menu.started.connect(self._tell)
-        menu.succeeded.connect(self._on_menu_read)
+        menu.ended.connect(self._tell)
+        self._ordering.menu_changed.connect(self._on_menu_changed)
         menu.failed.connect(self._on_menu_failed)
         self._refresh.clicked.connect(menu.refresh)
         self._again.clicked.connect(self._on_again_clicked)
@@ -111,7 +112,7 @@ class MenuPane(QWidget):
     # -- what is shown
 
     @Slot(object)
-    def _on_menu_read(self, _menu: object) -> None:
+    def _on_menu_changed(self, _menu: object) -> None:
         self._error = None
         if not self.pills.currentIndex().isValid():
             self.pills.choose(0)
