@@ -97,14 +97,14 @@ class Backend:
 Asking = Callable[[Backend, argparse.Namespace], int | None]
 
 
-def asking(run: Asking) -> Run:
+def asked(run: Asking) -> Run:
     """What a command does that asks the backend `--shop` of this machine."""
 
-    def asked(options: argparse.Namespace) -> int | None:
+    def ask(options: argparse.Namespace) -> int | None:
         with reach(configured(options), options.shop) as api:
             return run(api, options)
 
-    return asked
+    return ask
 
 
 def configured(options: argparse.Namespace) -> ServerSettings:

@@ -73,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"orderbell {arguments[0]}: {error.message}", file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the prompt's own line is not for what comes next
         return INTERRUPTED
     except BrokenPipeError:  # whoever read this has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from core.admin import console
-from core.admin.backend import WHERE, Asking, Backend, asking
+from core.admin.backend import WHERE, Asking, Backend, asked
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.decoding import convert
@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser("orderbell devices", __doc__, _EXAMPLES)
 
     def command(name: str, says: str, run: Asking) -> Parser:
-        return parser.command(name, says, asking(run), only=WHERE, shop=True)
+        return parser.command(name, says, asked(run), only=WHERE, shop=True)
 
     pair = command("pair", "a code to type into a till, a board or a screen", _pair)
     pair.add_argument("name", help="what it is called: POS2")

@@ -93,8 +93,9 @@ def _init(options: argparse.Namespace) -> None:
         server.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with owned(server), closing(open_database(server)) as database:
             _make(server, database, path, options)
-    except (KeyboardInterrupt, EOFError):
-        raise Failed("Stopped. Run it again to go on.") from None
+    except KeyboardInterrupt:
+        console.warn("\nStopped. Run it again to go on.")
+        raise
 
 
 def _server(options: argparse.Namespace, path: Path) -> ServerSettings:

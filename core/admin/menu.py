@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from core.admin import console, menu_file
-from core.admin.backend import WHERE, Backend, asking
+from core.admin.backend import WHERE, Backend, asked
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.menu_file import Complaint
@@ -66,10 +66,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def main(argv: Sequence[str]) -> int:
     """Gives 0, or 1 when the file is no menu. Raises `Failed` when the menu was left as it was."""
     parser = Parser("orderbell menu", __doc__, _EXAMPLES)
-    out = parser.command("export", "write the menu to a CSV file", asking(_export), only=WHERE, shop=True, json=False)
+    out = parser.command("export", "write the menu to a CSV file", asked(_export), only=WHERE, shop=True, json=False)
     out.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
     out.add_argument("--semicolon", action="store_true", help="semicolons and decimal commas")
-    into = parser.command("import", "sell by the menu of a CSV file", asking(_import), only=WHERE, shop=True)
+    into = parser.command("import", "sell by the menu of a CSV file", asked(_import), only=WHERE, shop=True)
     into.add_argument("file", help="the file; - for standard input")
     into.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
     into.add_argument("--yes", action="store_true", help="do not ask")

@@ -45,6 +45,8 @@ def refusal(error: Exception) -> Failed | None:
             return Failed(f"{sentence(str(error))} Is the database's directory there, and may you write to it?")
         case NoSuchModuleError():
             return Failed(f"This is no database we know: {error}.", status=2)
+        case EOFError():
+            return Failed("There was no answer. Nothing was done.")
         case OSError(filename=str(name), strerror=str(why)):
             return Failed(f"{name}: {why}.")
         case OSError():

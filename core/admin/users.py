@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from core.admin import console
-from core.admin.backend import WHERE, Asking, Backend, asking
+from core.admin import asking, console
+from core.admin.backend import WHERE, Asking, Backend, asked
 from core.admin.command import Parser
 from core.admin.failed import Failed, sentence
 from core.decoding import convert
@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser("orderbell users", __doc__, _EXAMPLES)
 
     def command(name: str, says: str, run: Asking) -> Parser:
-        return parser.command(name, says, asking(run), only=WHERE, shop=True)
+        return parser.command(name, says, asked(run), only=WHERE, shop=True)
 
     add = command("add", "somebody new", _add)
     add.add_argument("name")
@@ -180,7 +180,10 @@ def _customers(api: Backend, q: str) -> CustomerAccounts:
 def _pin(options: argparse.Namespace) -> tuple[str, bool]:
     """A PIN, and whether it was made up here."""
     if options.ask:
-        return _typed("PIN"), False
+        try:
+            return asking.pin(_typed("PIN")), False
+        except ValueError as error:
+            raise Failed(f"Nothing was changed: {error}.") from None
     return f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}", True
 
 

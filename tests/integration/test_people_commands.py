@@ -202,3 +202,9 @@ def test_no_secret_is_left_in_the_servers_log(
     secrets += [code, code[:4], Caller(serving.url).post("/api/auth/pair/", {"code": code}).json()["secret"]]
     said = caplog.text + "".join(str(vars(record)) for record in caplog.records)
     assert not [secret for secret in secrets if secret in said]
+
+
+def test_a_pin_that_is_none_says_what_one_is(orderbell: Orderbell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("12\n"))
+    assert orderbell("users", "add", "Zoe", "--ask") == 1
+    assert orderbell.err == "orderbell users: Nothing was changed: a PIN has 4 to 10 digits.\n"

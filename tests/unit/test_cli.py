@@ -131,6 +131,7 @@ def test_each_commands_command_has_an_example_of_its_own(name: str, capsys: pyte
         (BadBackup("it is cut in half"), "it is cut in half.", 1),
         (PermissionError(13, "Permission denied", "/srv"), "/srv: Permission denied.", 1),
         (FileExistsError("It is there already."), "It is there already.", 1),
+        (EOFError(), "There was no answer.", 1),
         (sqlite3.OperationalError("unable to open database file"), "unable to open database file. Is the", 1),
         (OperationalError("SELECT secret", {}, Exception("refused\nand why")), "The database refuses: refused.", 1),
     ],
