@@ -4,7 +4,8 @@ Whatever makes somebody less than they were ends their sessions in the same tran
 sockets within a tick of the hub. So no session has a role that its bearer has no more.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ from core.store.instants import from_us, now, to_us
 from core.store.people import CustomerAccount, StaffMember, Taken
 from core.store.statements import Transaction
 
+R = TypeVar("R")
 _LAST_ADMIN: Final = "Somebody has to look after the shop: make somebody else an admin first."
 
 
@@ -68,11 +70,10 @@ async def change_staff(services: Services, shop_id: ShopId, staff_id: StaffId, r
         _check_role(request.role)
     pin_hash = await services.passwords.hash(request.pin) if request.pin is not None else None
 
-    def work(transaction: Transaction) -> tuple[StaffAccount, bool]:
+    def work(transaction: Transaction, at_us: int) -> tuple[StaffAccount, bool]:
         before = people.staff_by_id(transaction, shop_id, staff_id)
         if before is None:
             raise problems.not_found("member of staff")
-        at_us = to_us(now())
         after = msgspec.structs.replace(
             before,
             role=request.role or before.role,
@@ -84,15 +85,9 @@ async def change_staff(services: Services, shop_id: ShopId, staff_id: StaffId, r
             raise problems.not_allowed_now("last_admin", _LAST_ADMIN)
         if request.unlock:
             tries.forget(transaction, throttle.staff_scope(shop_id, after.name))
-        ended = _rights(before) != _rights(after)
-        if ended:
-            sessions.revoke_subject(transaction, staff_id, at_us)
-        return _staff_reply(transaction, after), ended
+        return _staff_reply(transaction, after), after != before
 
-    changed, ended = await services.database.write(work, shop_id)
-    if ended:
-        services.verified.forget_subject(staff_id)
-    return changed
+    return await _change(services, shop_id, staff_id, work)
 
 
 async def customers(services: Services, shop_id: ShopId, query: CustomerAccountQuery) -> CustomerAccounts:
@@ -110,11 +105,10 @@ async def change_customer(
     """Raises `Refusal` 404 for one whom this shop has nothing to do with."""
     password_hash = await services.passwords.hash(request.password) if request.password is not None else None
 
-    def work(transaction: Transaction) -> tuple[CustomerReply, bool]:
+    def work(transaction: Transaction, at_us: int) -> tuple[CustomerReply, bool]:
         before = people.account_of_shop(transaction, shop_id, customer_id)
         if before is None:
             raise problems.not_found("customer")
-        at_us = to_us(now())
         after = msgspec.structs.replace(
             before,
             password_hash=password_hash or before.password_hash,
@@ -123,15 +117,27 @@ async def change_customer(
         people.update_account(transaction, after)
         if request.unlock:
             tries.forget(transaction, throttle.customer_scope(customer_id, ""))
-        ended = (before.password_hash, before.disabled_us) != (after.password_hash, after.disabled_us)
-        if ended:
-            sessions.revoke_subject(transaction, customer_id, at_us)
-        return _customer_reply(transaction, after), ended
+        return _customer_reply(transaction, after), after != before
 
-    changed, ended = await services.database.write(work, shop_id)
+    return await _change(services, shop_id, customer_id, work)
+
+
+async def _change(
+    services: Services, shop_id: ShopId, subject: str, work: Callable[[Transaction, int], tuple[R, bool]]
+) -> R:
+    """The reply of `work`, which also says whether the subject's sessions end: with the change or not at all."""
+
+    def once(transaction: Transaction) -> tuple[R, bool]:
+        at_us = to_us(now())
+        reply, ends = work(transaction, at_us)
+        if ends:
+            sessions.revoke_subject(transaction, subject, at_us)
+        return reply, ends
+
+    reply, ended = await services.database.write(once, shop_id)
     if ended:
-        services.verified.forget_subject(customer_id)
-    return changed
+        services.verified.forget_subject(subject)
+    return reply
 
 
 def _check_role(role: Role) -> None:
@@ -141,11 +147,6 @@ def _check_role(role: Role) -> None:
 
 def _is_admin(member: StaffMember) -> bool:
     return member.role is Role.ADMIN and member.disabled_us is None
-
-
-def _rights(member: StaffMember) -> tuple[object, ...]:
-    """What sessions rest on."""
-    return member.role, member.pin_hash, member.disabled_us
 
 
 def _disabled(before_us: int | None, wanted: bool | None, at_us: int) -> int | None:
