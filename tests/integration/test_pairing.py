@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +30,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.pos_synced import synced_till
 from tests.support.server import ServerThread
+from tests.support.shown import shown
 
 KIM = (shop.KIM.name, shop.KIM.pin)
 FRIES = TakeOrder(lines=(NewLine(item_id=ItemId("fries")),))
@@ -78,17 +79,8 @@ def asking(qtbot: QtBot, path: Path, url: str = "", code: str = "", scale: int =
     settings = PosSettings(server_url=url or PosSettings().server_url)
     with closing(LocalStore(path)) as store:
         dialog = paired_into(store, Theme("light", scale), settings, (DeviceKind.TERMINAL,), code)
-        with qtbot.waitExposed(dialog):
-            dialog.show()
-        dialog.activateWindow()
-        try:
+        with shown(qtbot, dialog, dialog._jobs):
             yield Screen(qtbot, dialog)
-        finally:
-            jobs = dialog._jobs
-            dialog.close()
-            jobs.close(wait_s=5)
-            dialog.deleteLater()
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def paired(qtbot: QtBot, place: Place, path: Path, name: str) -> identity.Identity:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
 from core.client.synced import SyncedApi
@@ -18,6 +17,7 @@ from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 from tests.support.customer_window import LONG_S, Screen
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.shown import shown
 
 
 class Cable:
@@ -81,14 +81,5 @@ def synced_window(qtbot: QtBot, url: str, folder: Path, **settings: object) -> I
     theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
     window, api = open_window(chosen, theme)
     jobs, bridge = window._jobs, window._bridge
-    with qtbot.waitExposed(window):
-        window.show()
-    window.activateWindow()
-    try:
+    with shown(qtbot, window, jobs, lambda: close(api, chosen)):
         yield Synced(qtbot, window, jobs, api, bridge)
-    finally:
-        window.close()
-        jobs.close(wait_s=5)
-        close(api, chosen)
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -21,6 +21,7 @@ from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.menus import BOWL, CHIPS, SODA
+from tests.support.shown import shown
 
 W = TypeVar("W", bound=QWidget)
 AISHA: Final = "5550100"
@@ -178,16 +179,8 @@ def show_window(qtbot: QtBot, api: CustomerApi, **settings: object) -> Iterator[
     theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
     jobs = Jobs()
     window = CustomerWindow(theme, jobs, api, chosen)
-    with qtbot.waitExposed(window):
-        window.show()
-    window.activateWindow()
-    try:
+    with shown(qtbot, window, jobs):
         yield Screen(qtbot, window, jobs)
-    finally:
-        window.close()
-        jobs.close(wait_s=5)
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
 from core.client.operations import Operation
@@ -18,6 +17,7 @@ from pos_app.models.card import Card
 from pos_app.settings import PosSettings
 from pos_app.widgets.sync_page import SyncPage
 from tests.support.pos_window import LONG_S, Screen
+from tests.support.shown import shown
 
 
 class Synced(Screen):
@@ -81,13 +81,5 @@ def synced_till(qtbot: QtBot, url: str, folder: Path, **settings: object) -> Ite
     chosen = PosSettings(**(quiet | settings))
     theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
     window = open_window(chosen, theme)
-    with qtbot.waitExposed(window):
-        window.show()
-    window.activateWindow()
-    try:
+    with shown(qtbot, window, window._jobs):
         yield Synced(qtbot, window, window._jobs)
-    finally:
-        window.close()
-        window._jobs.close(wait_s=5)
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 import msgspec
-from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QRect, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QRect, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
@@ -26,6 +26,7 @@ from pos_app.widgets.column_view import ColumnView
 from pos_app.window import PosWindow
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.menus import BOWL, CHIPS, SODA
+from tests.support.shown import shown
 
 W = TypeVar("W", bound=QWidget)
 LONG_S: Final = 3600.0
@@ -251,16 +252,8 @@ def show_window(qtbot: QtBot, api: StaffApi, **settings: object) -> Iterator[Scr
     chosen = PosSettings(**{"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, **settings})  # type: ignore[arg-type]
     jobs = Jobs()
     window = PosWindow(chosen, Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion), api, jobs)
-    with qtbot.waitExposed(window):
-        window.show()
-    window.activateWindow()
-    try:
+    with shown(qtbot, window, jobs):
         yield Screen(qtbot, window, jobs)
-    finally:
-        window.close()
-        jobs.close(wait_s=5)
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @contextmanager
