@@ -1,6 +1,7 @@
 """`orderbell backup restore`: the old database or the new one whenever it dies, and what was there is kept. What
 screens make of it is `test_sync_restore.py`'s."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -72,6 +73,10 @@ def stopped(tmp_path: Path) -> Stopped:
 
 def test_it_is_as_it_was_with_a_new_epoch_and_what_was_there_is_kept(stopped: Stopped) -> None:
     restored = stopped.restore()
+    if databases.kind() == "sqlite":
+        file = stopped.directory / "orderbell.db"
+        assert file.read_bytes()[18:20] == b"\x01\x01", "it is whole without a log (its header's journal mode)"
+        assert os.name != "posix" or file.stat().st_mode & 0o777 == 0o600
     assert _orders(stopped.url) == stopped.before
     assert not _epochs(stopped.url) & stopped.epochs
     assert len(_epochs(stopped.url)) == 2, "each shop its own"
@@ -177,6 +182,7 @@ def test_a_log_that_was_left_is_not_read_into_the_new_file(stopped: Stopped, *, 
     if damaged:
         assert Path(f"{restored.kept}-wal").read_bytes() == left, "what belongs to it is kept with it"
     else:
+        assert not Path(f"{restored.kept}-wal").exists(), "what is in it is not read into it again"
         with closing(sqlite3.connect(restored.kept)) as db:
             assert {row[0] for row in db.execute("SELECT name FROM shops")} == {"Renamed"}, "nothing of it is lost"
 
@@ -248,6 +254,68 @@ def test_rows_that_cannot_be_exchanged_leave_those_that_were_there(
         stopped.restore()
     assert _orders(stopped.url) == stopped.after
     assert _epochs(stopped.url) == stopped.epochs
+    assert not list(stopped.directory.rglob(".restoring*"))
+
+
+@pytest.mark.sqlite_only("a server's rows are read back instead")
+def test_a_copy_that_was_damaged_on_the_way_replaces_nothing(stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade = migrate.upgrade
+
+    def on_a_bad_disk(engine: Engine) -> None:
+        upgrade(engine)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA writable_schema = ON")
+            connection.exec_driver_sql("DELETE FROM sqlite_schema WHERE name = 'ix_orders_shop'")
+
+    monkeypatch.setattr(migrate, "upgrade", on_a_bad_disk)
+    with pytest.raises(BadBackup, match="damaged"):
+        stopped.restore()
+    assert _orders(stopped.url) == stopped.after
+
+
+@pytest.mark.sqlite_only("its files are swapped")
+def test_each_step_is_on_the_disk_before_the_next(stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a power cut could leave the new name with nothing behind it."""
+    steps: list[str] = []
+
+    def noted(owner: Any, name: str) -> None:
+        call = getattr(owner, name)
+
+        def step(*given: Any) -> Any:
+            steps.append(name)
+            return call(*given)
+
+        monkeypatch.setattr(owner, name, step)
+
+    monkeypatch.setattr(restore, "sync_directory", lambda _directory: steps.append("sync_directory"))
+    for owner, name in ((os, "fsync"), (Path, "hardlink_to"), (Path, "replace")):
+        noted(owner, name)
+    stopped.restore()
+    assert steps == ["fsync", "hardlink_to", "sync_directory", "replace", "sync_directory"]
+
+
+@pytest.mark.sqlite_only("its files are swapped")
+def test_without_links_what_was_there_is_copied(stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "hardlink_to", _refuse)
+    assert _orders(file_url(Path(stopped.restore().kept))) == stopped.after
+    assert _orders(stopped.url) == stopped.before
+
+
+@pytest.mark.sqlite_only("its files are swapped")
+def test_a_log_that_nobody_could_close_is_not_read_into_the_new_file(
+    stopped: Stopped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, log = stopped.directory / "orderbell.db", stopped.directory / "orderbell.db-wal"
+    with closing(sqlite3.connect(file, isolation_level=None)) as holding:
+        holding.execute("PRAGMA journal_mode = WAL")
+        holding.execute("UPDATE shops SET name = 'Renamed'")
+        content, left = file.read_bytes(), log.read_bytes()
+    file.write_bytes(content)
+    log.write_bytes(left)
+    monkeypatch.setattr(restore, "_closed", lambda _file: False)
+    stopped.restore()
+    with closing(sqlite3.connect(file)) as db:
+        assert {row[0] for row in db.execute("SELECT name FROM shops")} == {"Test Kitchen", "Other Kitchen"}
 
 
 def _refuse(*_arguments: Any) -> str:
