@@ -1,6 +1,6 @@
 """Who is at the till: signing in, switching, locking; and nothing of one person is left for the next."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from core.client.errors import SignedOut, Unreachable
 from core.domain.status import OrderStatus
-from core.ui.app import dress
 from core.ui.idle import IdleWatch
 from core.ui.theme import Theme
 from tests.support.fake_api import FakeBackend
@@ -44,7 +43,7 @@ def test_the_keypad_signs_in(till: Till, backend: FakeBackend) -> None:
     for key in ("1", "9", "back", "2", "3", "4"):
         till.click(f"key_{key}")
     till.click("sign_in")
-    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    till.qtbot.waitUntil(lambda: till.window.signed_in, timeout=20_000)  # the first workspace imports half of Qt
     till.settle()
     assert till.numbers(S.PENDING) == [order.number]
     assert till.text("cashier") == "Maya"
@@ -274,11 +273,9 @@ def test_an_answer_to_somebody_who_left_is_not_shown(till: Till, backend: FakeBa
 
 
 @pytest.fixture
-def dressed(qapp: QApplication) -> Iterator[None]:
+def dressed(dressing: Callable[[Theme], None]) -> None:
     """The style sheet, which gives controls their size."""
-    dress(qapp, Theme("light"))
-    yield
-    qapp.setStyleSheet("")
+    dressing(Theme("light"))
 
 
 @pytest.mark.usefixtures("dressed")
