@@ -70,6 +70,7 @@ class BoardPage(QWidget):
         page.setSpacing(theme.space(2))
         page.addWidget(self._make_hint())
         page.addWidget(self._area, 1)
+        self._filled = False
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._on_second_passed)
@@ -171,6 +172,10 @@ class BoardPage(QWidget):
 
     @Slot()
     def _on_board_changed(self) -> None:
+        if not self._filled and self._board.shown:
+            self._filled = True
+            if self.has_cards_focus:  # of a column that may be empty: nobody knew yet
+                self.focus_cards()
         for status, model in self._board.columns.items():
             words = figure(model.rowCount())
             if self._counts[status].text() != words:

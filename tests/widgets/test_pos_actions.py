@@ -181,3 +181,9 @@ def test_a_receipt_can_be_printed_from_the_card(till: Till, backend: FakeBackend
     till.choose("menu_print")
     assert till.sees("receipt_dialog")
     till.click("receipt_done")
+
+
+def test_the_keyboard_is_on_the_first_card_once_there_is_one(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=OrderStatus.PREPARING)
+    till.arrive()
+    assert till.current() == order.number
