@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select
 
-from core.client import trust
+from core.client import push, trust
 from core.client.engine import Link
 from core.client.errors import Unreachable, Untrusted
 from core.client.http import HttpApi
@@ -41,6 +41,12 @@ pytestmark = pytest.mark.sqlite_only("TLS ends before the database begins")
 NOW = datetime.now(UTC)
 NOT_OURS = "not made by this shop"
 PADDED = "=\n-----END CERTIFICATE-----"
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take more than five seconds to open a socket: that says nothing of a certificate."""
+    monkeypatch.setattr(push, "_OPEN_WITHIN_S", 60.0)
 
 
 @pytest.fixture
