@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -97,6 +98,25 @@ def test_what_belongs_to_nobody_or_to_another_is_found(
     assert check.result is FAIL
     assert says in check.says
     assert check.do
+
+
+@pytest.mark.parametrize(
+    ("age_h", "elsewhere", "result"),
+    [
+        (1, False, Result.OK),
+        (50, False, Result.WARN),
+        (None, False, Result.WARN),
+        (1, True, Result.OK),
+        (50, True, Result.SKIPPED),
+        (None, True, Result.SKIPPED),
+    ],
+)
+def test_backups_are_looked_for_where_they_are_made(age_h: int | None, elsewhere: bool, result: Result) -> None:
+    """Of several backends only one makes them."""
+    made = [] if age_h is None else [SimpleNamespace(made_at=now() - timedelta(hours=age_h), name="kitchen.backup.db")]
+    backups = SimpleNamespace(all=lambda: made, problem="", elsewhere=elsewhere)
+    services: Any = SimpleNamespace(backups=backups, settings=ServerSettings())
+    assert diagnosis._backup(services).result is result
 
 
 def test_a_till_that_was_never_paired_is_told_of_once_there_is_a_network() -> None:
