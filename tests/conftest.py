@@ -1,4 +1,5 @@
-"""Every test leaves nothing behind: no thread, no running timer, no window. One that does fails and names it."""
+"""Every test leaves nothing behind: no thread, no running timer, no window, no letters of its size. One that does fails
+and names it."""
 
 import os
 import threading
@@ -54,6 +55,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[databases.Kind]:
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     threads = set(threading.enumerate())
+    look = _look() if "qapp" in request.fixturenames else None
     yield
     for thread in set(threading.enumerate()) - threads:
         thread.join(30)  # a call that is under way may be at its last try
@@ -61,6 +63,7 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not left, f"{request.node.nodeid} left threads behind: {left}"
     if "qapp" in request.fixturenames:
         _no_qt_left_behind(request.node.nodeid)
+        assert look in (None, _look()), f"{request.node.nodeid} left the application in other clothes"
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +73,14 @@ def _american_english(request: pytest.FixtureRequest) -> None:
         from core.ui.text import use_language
 
         use_language("en_US")
+
+
+def _look() -> tuple[str, str] | None:
+    """The font and the style sheet of every window; None while there is no application."""
+    from PySide6.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    return (app.font().key(), app.styleSheet()) if isinstance(app, QApplication) else None
 
 
 def _no_qt_left_behind(test: str) -> None:

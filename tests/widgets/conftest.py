@@ -1,12 +1,14 @@
 """Windows over a fake shop. A test module may have a `backend` of its own, with people and orders in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.protocol.requests import SignIn
+from core.ui.app import dress
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from customer_view.widgets.order_page import OrderPage
@@ -27,6 +29,16 @@ def jobs(qapp: QApplication) -> Iterator[Jobs]:
     made = Jobs()
     yield made
     made.close(5)
+
+
+@pytest.fixture
+def dressing(qapp: QApplication) -> Iterator[Callable[[Theme], None]]:
+    """Puts a theme on the application, which looks afterwards as it did before."""
+    font, palette, sheet = qapp.font(), qapp.palette(), qapp.styleSheet()
+    yield partial(dress, qapp)
+    qapp.setStyleSheet(sheet)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
 
 
 @pytest.fixture

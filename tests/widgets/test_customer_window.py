@@ -1,7 +1,7 @@
 """The window as a whole: by keyboard alone, opened and closed all day, and with the Order page."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from core.domain.status import OrderStatus
 from core.settings import load
-from core.ui.app import dress
 from core.ui.connection import ConnectionChip
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
@@ -120,22 +119,12 @@ def test_every_control_has_a_name_to_be_told_and_one_to_be_found_by(stage: Stage
             assert control.text() or control.accessibleName(), control.objectName()
 
 
-@pytest.fixture
-def undressed(qapp: QApplication) -> Iterator[QApplication]:
-    """The application, which looks afterwards as it did before."""
-    font, palette, sheet = qapp.font(), qapp.palette(), qapp.styleSheet()
-    yield qapp
-    qapp.setStyleSheet(sheet)
-    qapp.setPalette(palette)
-    qapp.setFont(font)
-
-
 @pytest.mark.parametrize("scale", [100, 200])
 def test_every_button_is_as_high_as_a_finger_and_shows_all_its_words(
-    qtbot: QtBot, backend: FakeBackend, undressed: QApplication, scale: int
+    qtbot: QtBot, backend: FakeBackend, dressing: Callable[[Theme], None], scale: int
 ) -> None:
     order(backend)
-    dress(undressed, Theme("light", scale))
+    dressing(Theme("light", scale))
     with open_window(qtbot, backend, text_scale=scale) as stage:
         stage.arrive()
         qtbot.waitUntil(lambda: too_small(stage) == [])

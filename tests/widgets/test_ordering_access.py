@@ -1,6 +1,6 @@
 """Order pages for everybody: every control has a name for those who hear it, and room for a finger."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine
 from core.protocol.requests import SignIn, StaffSignIn, TakeOrder
-from core.ui.app import dress
 from core.ui.jobs import Jobs
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.receipt import ReceiptDialog
@@ -24,15 +23,11 @@ CONTROLS = (QAbstractButton, QAbstractItemView, QLineEdit, QTextBrowser)
 
 
 @pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
+def theme(dressing: Callable[[Theme], None]) -> Theme:
     """The page as it is shown: dressed."""
-    font, palette = qapp.font(), qapp.palette()
     made = Theme("light")
-    dress(qapp, made)
-    yield made
-    qapp.setStyleSheet("")
-    qapp.setFont(font)
-    qapp.setPalette(palette)
+    dressing(made)
+    return made
 
 
 @pytest.fixture
@@ -118,9 +113,9 @@ def test_the_cashiers_page(new_order_page: NewOrderPage, theme: Theme, qtbot: Qt
 
 
 @pytest.mark.parametrize("text_scale", [100, 150, 200])
-def test_an_items_choices(qtbot: QtBot, qapp: QApplication, theme: Theme, text_scale: int) -> None:
+def test_an_items_choices(qtbot: QtBot, dressing: Callable[[Theme], None], text_scale: int) -> None:
     scaled = Theme("dark", text_scale)
-    dress(qapp, scaled)
+    dressing(scaled)
     window = QWidget()
     window.resize(1280, 800)
     qtbot.addWidget(window)

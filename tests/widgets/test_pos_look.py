@@ -1,5 +1,6 @@
 """What a till says about the age of its orders, and that all of it can be read in big letters."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
 from core.domain.status import OrderStatus
-from core.ui.app import dress
 from core.ui.connection import ConnectionChip
 from core.ui.text import clock
 from core.ui.theme import Theme
@@ -56,28 +56,24 @@ def test_what_cannot_be_asked_for_is_as_of_the_last_time(qtbot: QtBot, backend: 
 
 @pytest.mark.parametrize("scale", [150, 200])
 def test_big_letters_have_room_on_a_small_screen(
-    qapp: QApplication, qtbot: QtBot, backend: FakeBackend, scale: int
+    dressing: Callable[[Theme], None], qtbot: QtBot, backend: FakeBackend, scale: int
 ) -> None:
     place(backend)
-    sheet = qapp.styleSheet()
-    dress(qapp, Theme("light", scale))
-    try:
-        with open_till(qtbot, backend, text_scale=scale) as till:
-            till.window.resize(1280, 800)
-            keypad, name = till.find_button("key_5"), till.find_line("staff_name")
-            qtbot.waitUntil(lambda: keypad.width() > 0 and keypad.x() >= 0)
-            for shown in (keypad, name, till.find_button("sign_in")):
-                assert till.window.rect().contains(shown.mapTo(till.window, shown.rect().bottomRight()))
-            till.arrive()
-            backend.fail_with = Unreachable("No answer.")
-            till.refresh()
-            for page in ("orders", "new", "history"):
-                till.click(f"nav_{page}")
-                till.settle()
-                least = till.window.minimumSizeHint()
-                assert (least.width() <= 1280, least.height() <= 800) == (True, True), (page, least)
-    finally:
-        qapp.setStyleSheet(sheet)
+    dressing(Theme("light", scale))
+    with open_till(qtbot, backend, text_scale=scale) as till:
+        till.window.resize(1280, 800)
+        keypad, name = till.find_button("key_5"), till.find_line("staff_name")
+        qtbot.waitUntil(lambda: keypad.width() > 0 and keypad.x() >= 0)
+        for shown in (keypad, name, till.find_button("sign_in")):
+            assert till.window.rect().contains(shown.mapTo(till.window, shown.rect().bottomRight()))
+        till.arrive()
+        backend.fail_with = Unreachable("No answer.")
+        till.refresh()
+        for page in ("orders", "new", "history"):
+            till.click(f"nav_{page}")
+            till.settle()
+            least = till.window.minimumSizeHint()
+            assert (least.width() <= 1280, least.height() <= 800) == (True, True), (page, least)
 
 
 def test_where_a_change_stands_is_never_cut_off(qapp: QApplication, backend: FakeBackend) -> None:
