@@ -214,8 +214,7 @@ def test_a_name_that_is_missing_is_pointed_at(admin: Desk) -> None:
 
 def test_from_the_search_to_the_list_to_the_form_and_back_by_keys(admin: Desk) -> None:
     def focused() -> str:
-        control = admin.till.window.focusWidget()
-        return control.objectName() if control is not None else ""
+        return admin.till.window.focusWidget().objectName()
 
     admin.till.find_line("menu_search_items").setFocus()
     admin.qtbot.keyClicks(admin.till.find_line("menu_search_items"), "soda")
