@@ -13,10 +13,10 @@ from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from core.client.orders import OrderStore, PendingChange
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
-from core.domain.status import OPEN, Fulfilment, OrderStatus
+from core.domain.status import OPEN, Fulfilment, OrderStatus, steps_of
 from core.ui.jobs import Jobs
 from core.ui.rows import ROW
-from pos_app.models.card import Band, Card, Own, Thresholds, spoken
+from pos_app.models.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, column_title, spoken, step_label
 from pos_app.models.column import CARD, ColumnModel
 from pos_app.models.history import HistoryModel
 from pos_app.presenters.board import Board
@@ -274,3 +274,14 @@ def test_what_is_ready_waits_since_it_is_ready() -> None:
     ready = order(1, S.READY, updated_at=NOON + timedelta(minutes=20))
     assert Card(ready).waits_since == NOON + timedelta(minutes=20)
     assert Card(order(1, S.PREPARING, updated_at=NOON + timedelta(minutes=20))).waits_since == order(1).placed_at
+
+
+@pytest.mark.parametrize("fulfilment", Fulfilment)
+@pytest.mark.parametrize("status", OrderStatus)
+def test_every_column_and_every_step_has_words(status: OrderStatus, fulfilment: Fulfilment) -> None:
+    assert bool(step_label(order(1, status, fulfilment=fulfilment))) is (
+        status in OPEN.intersection(steps_of(fulfilment))
+    )
+    if status in COLUMNS:
+        assert column_title(status)
+        assert column_empty(status)
