@@ -54,30 +54,27 @@ def _alone(url: str) -> Ownership:
 
 
 def test_not_beside_a_backend_which_is_named(url: str) -> None:
-    database = Database(url)
-    with pytest.raises(AlreadyServed, match=rf"in use by orderbell \S+ {os.getpid()} at 127\.0\.0\.1\.$"), _alone(url):
+    named = rf"in use by orderbell \S+ {os.getpid()} at 127\.0\.0\.1\.$"
+    with closing(Database(url)), closing(Database(url)), pytest.raises(AlreadyServed, match=named), _alone(url):
         pass
-    Database(url).close()
-    database.close()
     with _alone(url), pytest.raises(AlreadyServed), _alone(url):
         pass
 
 
 def test_a_backend_does_not_begin_meanwhile(url: str) -> None:
-    with _alone(url), pytest.raises(CannotOpen, match="it is being restored or copied"):
-        Database(url)
+    with _alone(url), pytest.raises(CannotOpen, match="it is being restored or copied"), closing(Database(url)):
+        pass
     Database(url).close()
 
 
 def test_one_that_was_cut_off_writes_nothing_until_it_is_over(url: str, tmp_path: Path) -> None:
-    database = Database(url)
-    _cut_off(tmp_path)
-    with _alone(url):
-        for _ in range(2):
-            with pytest.raises(Unavailable):
-                database.write_blocking(shops.ids)
-    assert database.write_blocking(shops.ids) == []
-    database.close()
+    with closing(Database(url)) as database:
+        _cut_off(tmp_path)
+        with _alone(url):
+            for _ in range(2):
+                with pytest.raises(Unavailable):
+                    database.write_blocking(shops.ids)
+        assert database.write_blocking(shops.ids) == []
 
 
 # -- duties
