@@ -61,6 +61,7 @@ GOOD = [
     MENU.categories,
     (),
     (Category("c", "Empty", ()),),
+    (Category("c", "C", tuple(item(id=ItemId(f"i{n}")) for n in range(MAX_ITEMS))),),
     of(item(price_minor=0)),
     of(item(price_minor=MAX_PRICE_MINOR, name="x" * MAX_NAME, description="x" * MAX_DESCRIPTION)),
     of(item(id=ItemId("a" * 64), name="=cmd()", description="Bread, “butter”; and 'more'")),

@@ -74,6 +74,11 @@ def test_what_cannot_be_sold_is_refused_by_name(wanted: list[NewLine], field: st
     assert refused.value.message
 
 
+def test_as_much_as_may_be_is_sold() -> None:
+    found = price_lines(ITEMS, [line("plain", MAX_QUANTITY)] * MAX_LINES)
+    assert [each.total_minor for each in found] == [250 * MAX_QUANTITY] * MAX_LINES
+
+
 def test_a_delivery_needs_an_address() -> None:
     check_delivery(Fulfilment.PICKUP, "")
     check_delivery(Fulfilment.DELIVERY, "1 Main Street")

@@ -98,6 +98,7 @@ def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, 
     assert not reader.sync.take_in(Heartbeat(head=head, cursor=str(shop.cursor())))
     reader.sync.pull()
     assert reader.sync.take_in(Heartbeat(head=head, cursor=str(shop.cursor())))
+    assert not reader.sync.take_in(Heartbeat(head=head + 1, cursor=str(shop.cursor()))), "one is enough"
 
 
 def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, shop: Shop) -> None:
