@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import settings
-from core.admin import asking, init
+from core.admin import asking, cli, init
 from core.admin.cli import main
 from core.domain.money import CURRENCIES
 from core.server.settings import SECTION, ServerSettings
@@ -162,7 +162,7 @@ def test_cut_short_it_goes_on(
 
     with monkeypatch.context() as patched:
         patched.setattr(f"core.admin.init.{last}", cut)
-        assert home.init("--shop-name", "Corner", "--currency", "USD") == 1
+        assert home.init("--shop-name", "Corner", "--currency", "USD") == cli.INTERRUPTED
     assert "Run it again" in capsys.readouterr().err
     assert home.shop()[0] is None
     assert home.init("--shop-name", "Corner", "--currency", "USD", "--json") == 0
@@ -180,7 +180,7 @@ def test_a_pin_that_was_made_is_known_before_the_shop_is(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(init, "create_shop", cut)
-    assert home.init("--shop-name", "Corner", "--currency", "USD") == 1
+    assert home.init("--shop-name", "Corner", "--currency", "USD") == cli.INTERRUPTED
     assert "The PIN of Admin is " in told[0]
 
 
