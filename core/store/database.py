@@ -177,9 +177,7 @@ def _engine(url: str) -> Engine:
     try:
         return make_engine(url)
     except ImportError as error:
-        raise CannotOpen(
-            f"PostgreSQL needs a driver that is not installed: pip install orderbell[postgresql] ({error})"
-        ) from error
+        raise CannotOpen(f"PostgreSQL needs a driver: pip install 'psycopg[binary]' ({error})") from error
     except (SQLAlchemyError, LookupError) as error:
         raise CannotOpen(f"{url!r} is no database we know: {error}") from error
 
