@@ -52,14 +52,21 @@ def database(request: pytest.FixtureRequest) -> Iterator[databases.Kind]:
         yield kind
 
 
+def _more_than(threads: set[threading.Thread]) -> list[threading.Thread]:
+    """Those that were begun since. A loop's own workers end with the loop, whose thread is among the others: a module's
+    server may first need one in the middle of a test."""
+    begun = set(threading.enumerate()) - threads
+    return [thread for thread in begun if not thread.name.startswith(("uvloop_", "asyncio_"))]
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     threads = set(threading.enumerate())
     look = _look() if "qapp" in request.fixturenames else None
     yield
-    for thread in set(threading.enumerate()) - threads:
+    for thread in _more_than(threads):
         thread.join(30)  # a call that is under way may be at its last try
-    left = [thread.name for thread in set(threading.enumerate()) - threads if thread.is_alive()]
+    left = [thread.name for thread in _more_than(threads) if thread.is_alive()]
     assert not left, f"{request.node.nodeid} left threads behind: {left}"
     if "qapp" in request.fixturenames:
         _no_qt_left_behind(request.node.nodeid)
