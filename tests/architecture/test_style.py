@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[2]
 WINDOWS = ("core/ui", "pos_app", "customer_view")
 PROGRAM = ("core", "pos_app", "customer_view", "resources")
 EVERYTHING = (*PROGRAM, "tests", "benchmarks")
-MOST_LINES = 400
 
 Offences = Iterator[tuple[int, str]]
 _HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6})\b|^#[0-9a-fA-F]{3,4}$")
@@ -78,15 +77,6 @@ def _broken(rule: Callable[[ast.Module], Offences], folders: Iterable[str]) -> l
 
 def _told(offences: list[str], reason: str) -> str:
     return "\n".join([reason, *offences])
-
-
-def test_no_file_is_longer_than_a_person_reads() -> None:
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _sources(EVERYTHING)}
-    assert len(lengths) > 50
-    long = [f"{path.relative_to(ROOT)}: {lines} lines" for path, lines in lengths.items() if lines > MOST_LINES]
-    assert not long, _told(
-        long, f"A file over {MOST_LINES} lines does more than one thing: find the thing that leaves."
-    )
 
 
 def test_windows_have_their_colours_from_the_tokens() -> None:
