@@ -25,6 +25,9 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     client_token: str = ""
     """To be kept beyond sign-out, and shown at the next `SignIn`: it proves that this customer has signed in here, and
     gives no right. Empty where there is nothing new to keep."""
+    sealing_key: bytes = b""
+    """The server's public key (X25519), to which a window seals what it keeps of this person after sign-out. Empty: the
+    server is older than this."""
 
 
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):

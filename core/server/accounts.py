@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from core import sealing
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, DeviceKind, Person, Principal, Role
 from core.domain.texts import check_no_card
@@ -351,6 +352,7 @@ def _tokens(services: Services, principal: Principal, person: Person, shop: Shop
         shop=shop.id,
         shop_name=shop.name,
         device=principal.device_id or "",
+        sealing_key=sealing.public_key(services.sealing_key),
     )
 
 

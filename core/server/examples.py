@@ -4,7 +4,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OrderId, ShopId, StaffId
+from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
@@ -48,6 +48,7 @@ from core.protocol.requests import (
     StaffSignIn,
     TakeOrder,
 )
+from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation
 from core.protocol.trust import Authority
 
 _AT: Final = datetime(2026, 5, 4, 11, 30, tzinfo=UTC)
@@ -214,5 +215,11 @@ SNAPSHOT: Final = Snapshot(cursor=str(_HEAD), orders=(ORDER,), total=1, menu_ver
 BOARD: Final = BoardReply(
     tickets=(Ticket(order_id=ORDER.id, number=ORDER.number, status=OrderStatus.READY, since=_LATER, first_name="Ada"),),
     cursor=str(_HEAD),
+)
+OPEN_OPERATIONS: Final = OpenOperations(
+    (SealedOperation(OpId("01920000-0000-7000-8000-000000000009"), b"sealed to the server's key"),)
+)
+OPENED_OPERATIONS: Final = OpenedOperations(
+    (OpenedOperation(OpId("01920000-0000-7000-8000-000000000009"), b"as the window kept it"),)
 )
 AUTHORITY: Final = Authority(certificate="-----BEGIN CERTIFICATE-----\nMIIBlTCC…\n-----END CERTIFICATE-----\n")

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core import sealing
 from core.domain.people import Principal
 from core.server import problems
 from core.server.backups import Backups
@@ -36,6 +37,8 @@ class Services(msgspec.Struct, frozen=True):
     offers: Offers
     backups: Backups
     metrics: Metrics
+    sealing_key: bytes
+    """The private half of `Tokens.sealing_key`. It lives as long as what refresh tokens are derived from."""
 
     async def principal(self, token: str) -> Principal:
         """Who bears `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
@@ -108,4 +111,5 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         offers=Offers(),
         backups=Backups(database, settings),
         metrics=Metrics(),
+        sealing_key=sealing.private_key(keys.refresh),
     )

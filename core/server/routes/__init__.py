@@ -15,6 +15,7 @@ from core.server.routes import (
     operations,
     pos,
     public,
+    sealed,
     trust,
 )
 
@@ -22,6 +23,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
     *pos.ENDPOINTS,
     *feed.ENDPOINTS,
+    *sealed.ENDPOINTS,
     *menu.ENDPOINTS,
     *board.ENDPOINTS,
     *devices.ENDPOINTS,

@@ -1,0 +1,42 @@
+"""Operations that a window keeps sealed after its person has left, and has opened by the server when they are back.
+
+A window seals them to the key that it was told at sign-in (`Tokens.sealing_key`). The server opens for whoever bears
+the token what was sealed for them, and nothing else: person, shop and operation are the sealing's context.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from core.domain.ids import OpId
+
+OPEN_PATH: Final = "/api/operations/open/"
+MOST_AT_ONCE: Final = 100
+BYTES_AT_ONCE: Final = 512 * 1024
+"""Of sealed content in one request, unless a single one is larger."""
+BODY_LIMIT: Final = 1024 * 1024
+
+
+class SealedOperation(msgspec.Struct, frozen=True):
+    op_id: Annotated[OpId, Meta(min_length=1, max_length=36)]
+    content: Annotated[bytes, Meta(max_length=BODY_LIMIT)]
+
+
+class OpenOperations(msgspec.Struct, frozen=True):
+    operations: Annotated[tuple[SealedOperation, ...], Meta(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class OpenedOperation(msgspec.Struct, frozen=True):
+    op_id: OpId
+    content: bytes | None
+    """As it was before it was sealed; None where it was sealed for somebody else or to another server's key."""
+
+
+class OpenedOperations(msgspec.Struct, frozen=True):
+    operations: tuple[OpenedOperation, ...]
+
+
+def context(subject: str, shop: str, op_id: str) -> bytes:
+    """What one operation is sealed for: its person at its shop."""
+    return f"orderbell operation\0{subject}\0{shop}\0{op_id}".encode()
