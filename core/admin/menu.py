@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from core import spreadsheet
 from core.admin import console, menu_file
 from core.admin.backend import WHERE, Backend, asked
 from core.admin.command import Parser
@@ -82,7 +83,7 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
     if options.file == STANDARD:
         sys.stdout.buffer.write(text.encode())
         return 0
-    Path(options.file).write_bytes(text.encode("utf-8-sig"))  # by the mark a spreadsheet knows the encoding
+    Path(options.file).write_bytes(text.encode(spreadsheet.ENCODING))
     console.say(f"Wrote {len(menu.items())} items to {options.file}.")
     return 0
 

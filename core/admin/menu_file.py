@@ -21,12 +21,15 @@ rows. The file is UTF-8, with or without a byte order mark; a comma, a semicolon
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from core import spreadsheet
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, MenuItem, Mistake, Modifier, ModifierGroup, mistakes, new_id
 from core.domain.money import as_decimal, exponent
@@ -48,8 +51,6 @@ TYPES: Final = ("category", "item", "group", "choice")
 _PARENT: Final = {"item": "category", "group": "item", "choice": "group"}
 _YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet read a text as a formula (OWASP, CSV injection)."""
 _COLUMN_OF: Final = {"price_minor": "price", "groups": "type", "items": "type", "modifiers": "type"}
 
 
@@ -70,35 +71,34 @@ class Parsed(msgspec.Struct, frozen=True):
 
 def write(categories: Iterable[Category], currency: str, *, semicolons: bool = False) -> str:
     """The file of a menu. `semicolons`, with decimal commas, is what spreadsheets in much of Europe expect."""
-    text = io.StringIO()
-    sheet = csv.DictWriter(text, COLUMNS, restval="", delimiter=";" if semicolons else ",", lineterminator="\r\n")
-    sheet.writeheader()
+    rows: list[dict[str, spreadsheet.Cell]] = []
 
-    def price(minor: int) -> str:
-        return as_decimal(minor, currency).replace(".", "," if semicolons else ".")
+    def price(minor: int) -> Decimal:
+        return Decimal(as_decimal(minor, currency))
 
     for category in categories:
-        sheet.writerow({"type": "category", "id": category.id, "name": _guarded(category.name)})
+        rows.append({"type": "category", "id": category.id, "name": category.name})
         for item in category.items:
-            sheet.writerow(
+            rows.append(
                 {
                     "type": "item",
                     "category": category.id,
                     "id": item.id,
-                    "name": _guarded(item.name),
+                    "name": item.name,
                     "price": price(item.price_minor),
-                    "description": _guarded(item.description),
+                    "description": item.description,
                     "available": "yes" if item.available else "no",
                 }
             )
             for group in item.groups:
-                shared = {"item": item.id, "group": group.id}
                 bounds = {"least": group.least, "most": "" if group.most is None else group.most}
-                row = {"type": "group", "item": item.id, "id": group.id, "name": _guarded(group.name)}
-                sheet.writerow(row | bounds)
+                rows.append({"type": "group", "item": item.id, "id": group.id, "name": group.name, **bounds})
                 for choice in group.modifiers:
-                    row = {"type": "choice", "id": choice.id, "name": _guarded(choice.name)}
-                    sheet.writerow(row | shared | {"price": price(choice.price_minor)})
+                    whose = {"item": item.id, "group": group.id, "id": choice.id, "name": choice.name}
+                    rows.append({"type": "choice", **whose, "price": price(choice.price_minor)})
+    text = io.StringIO()
+    table = ([row.get(column, "") for column in COLUMNS] for row in rows)
+    spreadsheet.write(text, itertools.chain([COLUMNS], table), semicolons=semicolons)
     return text.getvalue()
 
 
@@ -124,7 +124,7 @@ def parse(content: bytes, currency: str) -> Parsed:
         if len(row) > len(header):
             reading.complain(line, "", "This line has more columns than the first one.")
         else:
-            cells = {name: cell.strip() for name, cell in zip(header, row, strict=False)}
+            cells = {name: spreadsheet.unguarded(cell.strip()) for name, cell in zip(header, row, strict=False)}
             reading.add(_Row(line, {name: cells.get(name, "") for name in COLUMNS}))
     return reading.done()
 
@@ -137,7 +137,7 @@ class _Row:
         self.cells = cells
         self.type = cells["type"].casefold()
         self.id = cells["id"]
-        self.name = _unguarded(cells["name"])
+        self.name = cells["name"]
         self.children: list[_Row] = []
 
 
@@ -206,7 +206,7 @@ class _Reading:
             ItemId(row.id),
             row.name,
             self._price(row, required=True),
-            _unguarded(row.cells["description"]),
+            row.cells["description"],
             self._available(row),
             tuple(map(self._group, row.children)),
         )
@@ -272,16 +272,3 @@ def _minor(text: str, currency: str) -> int | None:
         return None
     minor = int(match[2] + (match[3] or "").ljust(digits, "0"))
     return -minor if match[1] else minor
-
-
-def _guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; `_unguarded` gives it back."""
-    return f"'{text}" if _needs_guard(text) else text
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and _needs_guard(cell[1:]) else cell
-
-
-def _needs_guard(text: str) -> bool:
-    return text.lstrip("'").startswith(_RISKY)  # quotes before it count, or one of them would be taken off for a guard

@@ -56,6 +56,12 @@ def decoders_of_their_own(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
+def csv_writers_of_their_own(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in ("csv.writer", "csv.DictWriter", "writer", "DictWriter"):
+            yield node.lineno, ast.unparse(node)
+
+
 def names_that_say_nothing(tree: ast.Module) -> Offences:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and _EMPTY_NAMES.search(node.name):
@@ -97,6 +103,11 @@ def test_types_are_learnt_one_at_a_time() -> None:
     assert not offences, _told(offences, "Two threads that learn a type at once end the process: use core.decoding.")
 
 
+def test_one_writer_makes_every_csv() -> None:
+    offences = [each for each in _broken(csv_writers_of_their_own, PROGRAM) if "core/spreadsheet.py" not in each]
+    assert not offences, _told(offences, "Data in a CSV may begin a formula: core.spreadsheet writes it as text.")
+
+
 def test_every_name_says_something() -> None:
     offences = _broken(names_that_say_nothing, EVERYTHING)
     offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
@@ -122,6 +133,7 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (literal_colours, "pen.setColor(Qt.GlobalColor.red)", "fill(Qt.GlobalColor.transparent)"),
         (decoders_of_their_own, "msgspec.json.decode(raw, type=Order)", "msgspec.json.decode(raw)"),
         (decoders_of_their_own, "msgspec.json.Decoder(Order)", "decoder(Order)"),
+        (csv_writers_of_their_own, "csv.DictWriter(file, names)", "csv.DictReader(file)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),
         (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
         (waits_for_the_clock, "till.qtbot.wait(10)", "till.qtbot.waitUntil(done)"),

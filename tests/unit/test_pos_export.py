@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from pos_app.export import amount, cell, write_orders
+from pos_app.export import write_orders
 
 
 def order(name: str = "Aisha", currency: str = "USD", note: str = "") -> Order:
@@ -56,20 +54,6 @@ def test_what_a_row_says(tmp_path: Path) -> None:
     assert (row["total"], row["tax"], row["currency"]) == ("12.34", "0.94", "USD")
     assert (row["status"], row["payment"], row["tender"]) == ("completed", "paid", "cash")
     assert row["note"] == "two\nlines"
-
-
-@pytest.mark.parametrize(
-    ("minor", "currency", "text"),
-    [(0, "USD", "0.00"), (5, "USD", "0.05"), (-5, "USD", "-0.05"), (1234, "JPY", "1234"), (1234, "KWD", "1.234")],
-)
-def test_amounts_are_plain_decimals(minor: int, currency: str, text: str) -> None:
-    assert amount(minor, currency) == text
-
-
-@given(st.text())
-def test_no_cell_begins_a_formula(text: str) -> None:
-    assert not cell(text).startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert cell(text).endswith(text)
 
 
 def test_a_name_that_is_a_formula_is_text(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""CSV files (RFC 4180) for spreadsheets: every one that is written is written here, and none of them computes.
+
+A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula (OWASP, CSV injection). Where a cell
+begins is not the writer's to decide: the same file is read with commas, semicolons or tabs as separators, and with or
+without quotes, as the reader's country and settings have it. So a text gets an apostrophe before whatever would begin
+a formula at the text's own beginning and behind every separator and line break in it. Numbers are written as they are.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final, TextIO
+
+Cell = str | int | Decimal
+
+ENCODING: Final = "utf-8-sig"
+"""With a byte order mark: without one, spreadsheets take a file for an older encoding."""
+GUARD: Final = "'"
+SEPARATORS: Final = ",;\t"
+_FORMULA: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
+"""What begins a formula, with its fullwidth and small forms and the minus sign, which some spreadsheets take for it."""
+_ENDS: Final = SEPARATORS + "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What ends a cell under one reading or another."""
+_SKIPPED: Final = rf"\s\x00-\x1f\x7f\"'{SEPARATORS}\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+"""What a reading skips, or takes off, at a cell's beginning."""
+_BEFORE_FORMULA: Final = re.compile(rf"(?<![{_SKIPPED}])[{_SKIPPED}]*+(?=[{_FORMULA}])")
+
+
+def write(file: TextIO, rows: Iterable[Sequence[Cell]], *, semicolons: bool = False) -> None:
+    """Write `rows` to `file`, which is open without newline translation. `semicolons`, with decimal commas, is what
+    spreadsheets in much of Europe expect."""
+    sheet = csv.writer(file, delimiter=";" if semicolons else ",", lineterminator="\r\n")
+    sheet.writerows([_written(cell, decimal_comma=semicolons) for cell in row] for row in rows)
+
+
+def guarded(text: str) -> str:
+    """`text` as no spreadsheet computes it, however the file is split into cells."""
+    return _BEFORE_FORMULA.sub(lambda run: run[0] + GUARD if _begins_cell(run) else run[0], text)
+
+
+def unguarded(cell: str) -> str:
+    """The text that `guarded` was given."""
+    return _BEFORE_FORMULA.sub(lambda run: run[0].removesuffix(GUARD) if _begins_cell(run) else run[0], cell)
+
+
+def _begins_cell(run: re.Match[str]) -> bool:
+    return run.start() == 0 or any(character in _ENDS for character in run[0])
+
+
+def _written(cell: Cell, *, decimal_comma: bool) -> str:
+    if isinstance(cell, str):
+        return guarded(cell)
+    number = format(cell, "f") if isinstance(cell, Decimal) else str(cell)
+    return number.replace(".", ",") if decimal_comma else number
