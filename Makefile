@@ -42,7 +42,7 @@ format: $(READY) ## put the sources in the one style
 bench: $(READY) ## what we claim about speed, measured here: make bench ARGS="--quick --only history"
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-drill: $(READY) ## five clients, a bad network, kill -9 for everybody, and an audit: make drill SEEDS=200
+drill: $(READY) ## five clients, a bad network, kill -9 for everybody, and an audit: make drill SEEDS=200 ARGS="--jobs 2"
 	@$(BIN)/python -m tests.drill --seeds $(SEEDS) $(ARGS)
 
 fuzz: $(READY) ## requests that nobody would think of, as every role: make fuzz ARGS="--examples 200"

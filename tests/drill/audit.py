@@ -11,7 +11,6 @@ import msgspec
 
 from core.domain.order import Order
 from core.store.database import make_engine
-from tests.support import databases
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -23,13 +22,15 @@ class Findings(msgspec.Struct, kw_only=True):
     """In conflict or refused: shown to a person, who gave it up."""
     lost: int = 0
     doubled: int = 0
+    misattributed: int = 0
+    """Sent, shown or kept as somebody else's."""
     reordered: int = 0
     diverged: int = 0
     notes: list[str] = []
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.reordered or self.diverged)
+        return not (self.lost or self.doubled or self.misattributed or self.reordered or self.diverged)
 
 
 class _Server:
@@ -49,6 +50,10 @@ class _Server:
                 for key, reply in ask("SELECT key, reply FROM operations ORDER BY created_at")
                 if b'"number"' in reply
             }
+            self.subjects = defaultdict(set)
+            """As whose the server knows each operation."""
+            for key, subject in ask("SELECT key, subject FROM operations"):
+                self.subjects[key].add(subject)
             self.makers: dict[tuple[str, int], str] = {}
             """Which operation made which version of which order; one that found it so made nothing."""
             for key, order in self.replies.items():
@@ -56,11 +61,12 @@ class _Server:
         engine.dispose()
 
 
-def audit(database: Path, clients: dict[Path, Iterable[dict[str, Any]]]) -> Findings:
+def audit(database_url: str, clients: dict[Path, Iterable[dict[str, Any]]]) -> Findings:
     """`clients` are the clients' files and what each process said. Everything must have ended."""
-    found, server = Findings(), _Server(databases.url(database))
+    found, server = Findings(), _Server(database_url)
     _doubled(found, server)
     for path, said in clients.items():
+        _misattributed(found, server, said, path.stem)
         accepted = [line["accepted"] for line in said if "accepted" in line]
         found.accepted += len(accepted)
         found.asked += sum("asked" in line for line in said)
@@ -96,6 +102,18 @@ def _lost(found: Findings, server: _Server, accepted: list[str], rows: dict[str,
         if state not in ("done", "discarded") or (outcome in ("applied", "duplicate") and op_id not in server.replies):
             found.lost += 1
             found.notes.append(f"{who}: {op_id} is {state} {outcome}")
+
+
+def _misattributed(found: Findings, server: _Server, said: Iterable[dict[str, Any]], who: str) -> None:
+    for line in said:
+        if "accepted" in line:
+            others = server.subjects[line["accepted"]] - {line["by"]}
+            if others:
+                found.misattributed += 1
+                found.notes.append(f"{who}: {line['accepted']} of {line['by']} is {others}'s at the server")
+        if "stranger" in line:
+            found.misattributed += 1
+            found.notes.append(f"{who}: {line['by']} was shown {line['stranger']}")
 
 
 def _reordered(found: Findings, server: _Server, rows: list[Any], who: str) -> None:

@@ -1,7 +1,8 @@
 """One client of the drill, a process of its own: `python -m tests.drill.client '{…}'`.
 
 It does what a person would do, at random from its seed, and says on standard output what was accepted, one JSON
-object a line, once it is accepted. `drain` on standard input makes it finish: settle what is asked, send what waits.
+object a line, once it is accepted. What it is told on standard input, a word a line, is in `Client.told`; `drain` makes
+it finish: settle what is asked, send what waits.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -59,18 +61,25 @@ class Client:
         self._part = part
         self._screen = screen
         self._random = random.Random(part.seed)
-        self.draining = threading.Event()
+        self._me = ""
+        self._draining = threading.Event()
         self._never = threading.Event()
+        self.told: dict[str, Callable[[], None]] = {"drain": self._draining.set}
+        """What is done for a word, in the thread that listens."""
 
     def run(self) -> None:
-        if self._screen.api.resume() is None:
+        resumed = self._screen.api.resume()
+        if resumed is None:
             self._sign_in()
+        else:
+            self._me = resumed.person.id
         say(started=True)
-        while not self.draining.wait(self._random.uniform(0, 2 * self._part.pace_s)):
+        while not self._draining.wait(self._random.uniform(0, 2 * self._part.pace_s)):
             if self._screen.api.standing.link is Link.SIGNED_OUT:
                 self._sign_in()
             with contextlib.suppress(ClientError):  # a person who presses too late is told so
                 self._act()
+            self._look()
         self._drain()
 
     def _sign_in(self) -> None:
@@ -78,9 +87,9 @@ class Client:
         while not signed_in:
             with contextlib.suppress(ClientError):
                 if self._part.staff is not None:
-                    self._screen.staff(self._part.staff, self._part.device)
+                    self._me = self._screen.staff(self._part.staff, self._part.device).person.id
                 elif self._part.customer is not None:
-                    self._screen.customer(self._part.customer)
+                    self._me = self._screen.customer(self._part.customer).person.id
                 signed_in = True
             self._never.wait(0 if signed_in else 0.1)
 
@@ -93,18 +102,18 @@ class Client:
             else:
                 op_id = new_op_id()
                 made = self._screen.api.place(op_id, PlaceOrder(lines=LINES))
-                say(accepted=op_id, order=made.id)
+                say(accepted=op_id, by=self._me, order=made.id)
         elif not known or self._random.random() < 0.35:
             op_id = new_op_id()
             made = self._screen.api.take(op_id, TakeOrder(lines=LINES, payment=PaymentState.UNPAID))
-            say(accepted=op_id, order=made.id)
+            say(accepted=op_id, by=self._me, order=made.id)
         else:
             self._serve(self._random.choice(known))
 
     def _cancel(self, order: Order) -> None:
         op_id = new_op_id()
         self._screen.api.cancel(op_id, order.id, CancelOrder())
-        say(accepted=op_id, order=order.id)
+        say(accepted=op_id, by=self._me, order=order.id)
 
     def _serve(self, order: Order) -> None:
         op_id, dice = new_op_id(), self._random.random()
@@ -117,7 +126,14 @@ class Client:
             self._screen.api.change_status(op_id, order.id, ChangeStatus(to=to, version=order.version, reason="drill"))
         # What already was as wished needs no operation.
         kept = self._screen.api.find(op_id) is not None
-        say(**{"accepted" if kept else "already": op_id}, order=order.id)
+        say(**{"accepted" if kept else "already": op_id}, by=self._me, order=order.id)
+
+    def _look(self) -> None:
+        """A customer looks at the screen: is all of it theirs?"""
+        if self._part.customer is not None:
+            for order in list(self._screen.store):
+                if order.customer_id not in (None, self._me):
+                    say(stranger=order.id, by=self._me)
 
     def _drain(self) -> None:
         """Settle what waits for a person, and wait until the server has all the rest."""
@@ -155,8 +171,8 @@ def main() -> None:
         client = Client(part, screen)
 
         def listen() -> None:
-            if "drain" in sys.stdin.readline():
-                client.draining.set()
+            for line in sys.stdin:
+                client.told[line.strip()]()
 
         threading.Thread(target=listen, daemon=True).start()
         client.run()

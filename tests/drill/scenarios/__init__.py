@@ -1,0 +1,14 @@
+"""All scenarios, one a line."""
+
+from typing import Final
+
+from tests.drill.scenario import Scenario
+from tests.drill.scenarios.backups import Backups
+from tests.drill.scenarios.kills import Kills
+from tests.drill.scenarios.network import Network
+
+SCENARIOS: Final[tuple[type[Scenario], ...]] = (
+    Kills,
+    Network,
+    Backups,
+)
