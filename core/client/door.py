@@ -18,6 +18,7 @@ from core.protocol import reading
 from core.protocol.feed import Cursor, EventPage, EventQuery, Hello, Message, Snapshot
 from core.protocol.headers import EVENT_CURSOR, OUTCOME, REQUEST_ID, Outcome, run_of
 from core.protocol.replies import OrderDetails
+from core.protocol.sealed import OPEN_PATH, OpenedOperations, OpenOperations
 
 
 class Witness(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ class Door(Protocol):
     """All of it raises `ClientError`."""
 
     def send(self, operation: Operation) -> Answered: ...
+    def open_sealed(self, request: OpenOperations) -> OpenedOperations: ...
     def events(self, query: EventQuery) -> EventPage: ...
     def snapshot(self) -> Snapshot: ...
     def order(self, order_id: OrderId) -> Order: ...
@@ -75,6 +77,9 @@ class HttpDoor:
         cursor = headers.get(EVENT_CURSOR)
         witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
         return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness)
+
+    def open_sealed(self, request: OpenOperations) -> OpenedOperations:
+        return self._http.exchange("POST", OPEN_PATH, OpenedOperations, body=msgspec.json.encode(request))[0]
 
     def events(self, query: EventQuery) -> EventPage:
         said = self._http.exchange("GET", "/api/events/", msgspec.Raw, query=query)[0]

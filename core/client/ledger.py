@@ -13,10 +13,11 @@ from core.decoding import decoder
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order, order_number
 
-_SELECT: Final = (
-    "SELECT position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
-    "theirs, created_at FROM operations "
+_COLUMNS: Final = (
+    "position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
+    "theirs, created_at, sealed"
 )
+_SELECT: Final = f"SELECT {_COLUMNS} FROM operations "  # noqa: S608
 _OWN: Final = "subject = ? AND shop = ?"
 _encode: Final = msgspec.json.Encoder().encode
 _order: Final = decoder(Order).decode
@@ -115,11 +116,12 @@ def next_number(db: sqlite3.Connection, series: str) -> str:
 
 
 def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
-    """Keep what has changed about one that is open."""
+    """Keep what has changed about one that is open. One that was sealed meanwhile, because its person has left, stays
+    as it is."""
     theirs = _encode(changed.theirs) if changed.theirs is not None else None
     db.execute(
         "UPDATE operations SET request = ?, seen = ?, state = ?, outcome = ?, tries = ?, problem = ?, theirs = ? "
-        "WHERE op_id = ?",
+        "WHERE op_id = ? AND sealed = ?",
         (
             changed.request,
             _encode(changed.seen),
@@ -129,13 +131,45 @@ def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
             changed.problem,
             theirs,
             changed.op_id,
+            changed.sealed,
         ),
+    )
+
+
+def sealing_key(db: sqlite3.Connection, shop: str, public: bytes) -> None:
+    """What is of `shop` is sealed to this key from now on."""
+    db.execute("INSERT OR REPLACE INTO sealing_keys VALUES (?, ?)", (shop, public))
+
+
+def seal(db: sqlite3.Connection, present: Owner | None) -> int:
+    """Seal every operation of those who are not `present`, answered or not, as far as a server's key is known. Gives
+    how many."""
+    rows = db.execute(
+        f"SELECT public, {_COLUMNS} FROM operations JOIN sealing_keys USING (shop) "  # noqa: S608
+        "WHERE sealed = x'' AND NOT (subject = ? AND shop = ?)",
+        present or ("", ""),
+    ).fetchall()
+    for public, *row in rows:
+        _keep_content(db, operation(row).closed(public))
+    return len(rows)
+
+
+def unseal(db: sqlite3.Connection, opened: Operation) -> None:
+    """Keep one readable again, as the server has opened it."""
+    _keep_content(db, opened)
+
+
+def _keep_content(db: sqlite3.Connection, changed: Operation) -> None:
+    theirs = _encode(changed.theirs) if changed.theirs is not None else None
+    db.execute(
+        "UPDATE operations SET request = ?, seen = ?, problem = ?, theirs = ?, sealed = ? WHERE op_id = ?",
+        (changed.request, _encode(changed.seen), changed.problem, theirs, changed.sealed, changed.op_id),
     )
 
 
 def operation(row: Iterable[Any]) -> Operation:
     position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, *rest = row
-    outcome, tries, problem, theirs, created_at = rest
+    outcome, tries, problem, theirs, created_at, sealed = rest
     return Operation(
         position=position,
         op_id=OpId(op_id),
@@ -151,6 +185,7 @@ def operation(row: Iterable[Any]) -> Operation:
         problem=problem,
         theirs=_order(theirs) if theirs is not None else None,
         created_at=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=created_at),
+        sealed=sealed,
     )
 
 

@@ -26,6 +26,8 @@ _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # NORMAL loses accepted operations when the power goes
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what was deleted, or sealed, is not to be read in the file
+    "PRAGMA temp_store = MEMORY",  # nor in one of SQLite's own beside it
 )
 _BEGIN: Final = "BEGIN IMMEDIATE"
 
@@ -99,6 +101,10 @@ _LEDGER: Final = (
         SELECT subject, coalesce(shop, ''), run, seq, cursor FROM witnesses_of_no_shop LEFT JOIN paired;
     DROP TABLE witnesses_of_no_shop;
     DROP VIEW paired;
+    """,
+    """
+    ALTER TABLE operations ADD COLUMN sealed BLOB NOT NULL DEFAULT x'';
+    CREATE TABLE sealing_keys (shop TEXT PRIMARY KEY, public BLOB NOT NULL) WITHOUT ROWID;
     """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
@@ -206,6 +212,11 @@ class LocalStore:
         """Leave nothing in the file of what was deleted: its pages are written anew, and the log is emptied."""
         with self.lock:
             self._db.execute("VACUUM")
+            self.empty_log()
+
+    def empty_log(self) -> None:
+        """Leave nothing in the log of what was deleted: all of it goes into the file, and the log is cut to nothing."""
+        with self.lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:

@@ -7,11 +7,13 @@ from urllib.parse import quote
 
 import msgspec
 
+from core import sealing
 from core.decoding import decode
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
+from core.protocol import sealed
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 
 Request = PlaceOrder | TakeOrder | ChangeStatus | RecallOrder | ChangePayment | CancelOrder
@@ -72,6 +74,15 @@ class Owner(NamedTuple):
     """Empty where a server, or a file, of an earlier release does not say."""
 
 
+class _Content(msgspec.Struct, frozen=True):
+    """What of an operation is sealed once its person has left: all that tells of people, and what they ordered."""
+
+    request: msgspec.Raw
+    seen: Order
+    problem: str
+    theirs: Order | None
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """`request` is the body as it is sent, byte for byte, every time: the server knows a repeat by it."""
 
@@ -93,6 +104,34 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     theirs: Order | None = None
     """In conflict: the order as the server has it."""
     created_at: datetime
+    sealed: bytes = b""
+    """What only the server can open (`core.protocol.sealed`). While there is something, `request` and `seen` tell of
+    nobody, a new order's request is empty, and the operation cannot be sent."""
+
+    def closed(self, public: bytes) -> "Operation":
+        """The same, with everything that tells of people sealed to the server's `public` key."""
+        content = _Content(msgspec.Raw(self.request), self.seen, self.problem, self.theirs)
+        context = sealed.context(*self.owner, self.op_id)
+        return msgspec.structs.replace(
+            self,
+            request=b"" if self.kind.makes_order else msgspec.json.encode(_without_reason(self.asked)),
+            seen=_impersonal(self.seen),
+            problem="",
+            theirs=None,
+            sealed=sealing.seal(msgspec.json.encode(content), public, context),
+        )
+
+    def opened(self, content: bytes) -> "Operation":
+        """As it was before `closed`; `content` is what the server has opened."""
+        found = decode(content, _Content)
+        return msgspec.structs.replace(
+            self,
+            request=bytes(found.request),
+            seen=found.seen,
+            problem=found.problem,
+            theirs=found.theirs,
+            sealed=b"",
+        )
 
     @property
     def path(self) -> str:
@@ -122,6 +161,17 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         asked = msgspec.structs.replace(self.asked, number=number)
         seen = msgspec.structs.replace(self.seen, number=number)
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=seen)
+
+
+def _without_reason(asked: Request) -> Request:
+    return msgspec.structs.replace(asked, reason="") if hasattr(asked, "reason") else asked
+
+
+def _impersonal(row: Order) -> Order:
+    """An order without anything that tells whose it is or what was ordered. Its number, status and sums stay."""
+    return msgspec.structs.replace(
+        row, customer_id=None, customer_name="", customer_phone="", address="", note="", reason="", lines=()
+    )
 
 
 def without_lines(row: Order) -> Order:

@@ -6,7 +6,7 @@ or in conflict) holds up its own order only.
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -21,6 +21,8 @@ from core.protocol.headers import Outcome
 
 NUMBER_TAKEN: Final = "number taken"
 """The outcome of a new order whose number another has: two tills under one name, or a till's file that was lost."""
+NOT_OPENED: Final = "not opened"
+"""The outcome of an operation that the server could not open: it was sealed to the key that another server has."""
 KEPT_FOR: Final = timedelta(days=90)
 """How long an answered operation is remembered: a server restored from a backup is told of it again."""
 
@@ -133,7 +135,7 @@ class Outbox:
             while self._ready:
                 order_id = self._ready.popleft()
                 queue = self._queues.get(order_id)
-                if queue and order_id not in self._sending and not queue[0].held:
+                if queue and order_id not in self._sending and not (queue[0].held or queue[0].sealed):
                     self._sending.add(order_id)
                     return queue[0]
             return None
@@ -202,6 +204,40 @@ class Outbox:
             self._ready.extend(order_id for _until, order_id in self._later)
             self._later.clear()
 
+    # -- what was sealed while its person was away
+
+    def sealed(self) -> tuple[Operation, ...]:
+        """What the server is to open before it can be sent, in the order it was accepted."""
+        return tuple(each for each in self.open() if each.sealed and each.outcome != NOT_OPENED)
+
+    def unseal(self, answers: Mapping[OpId, bytes | None]) -> None:
+        """What the server has opened can be sent, or decided about, from now on. What it could not open (None) waits
+        for a person."""
+        with self._store.lock:
+            changed = [self._unsealed(each, answers[each.op_id]) for each in self.open() if each.op_id in answers]
+            with self._store.transaction() as db:
+                for operation in changed:
+                    if operation.sealed:
+                        ledger.rewrite(db, operation)
+                    else:
+                        ledger.unseal(db, operation)
+            by_id = {each.op_id: each for each in changed}
+            for order_id in {each.order_id for each in changed}:
+                queue = self._queues[order_id]
+                self._queues[order_id] = deque(by_id.get(each.op_id, each) for each in queue)
+                self._ready.append(order_id)
+
+    @staticmethod
+    def _unsealed(operation: Operation, content: bytes | None) -> Operation:
+        if content is not None:
+            return operation.opened(content)
+        return msgspec.structs.replace(
+            operation,
+            state=State.PARKED,
+            outcome=NOT_OPENED,
+            problem="This server lacks the key that it was sealed to. Restore the server's keys, or give it up.",
+        )
+
     # -- a person decides
 
     def retry(self, op_id: OpId) -> Operation:
@@ -212,6 +248,8 @@ class Outbox:
             again = msgspec.structs.replace(operation, state=State.WAITING, problem="", theirs=None, tries=0)
             if operation.theirs is not None:
                 again = again.on(operation.theirs)
+            if operation.outcome == NOT_OPENED:
+                again = msgspec.structs.replace(again, outcome="")
             if operation.outcome == NUMBER_TAKEN:
                 again = again.numbered(ledger.next_number(db, operation.seen.number.rpartition("-")[0]))
             self._replace(again)
@@ -253,7 +291,7 @@ class Outbox:
         order as it is: where it comes to the same, go on from there; where it does not, ask."""
         with self._store.lock:
             queue = self._queues.get(order_id)
-            if not queue or row is None or queue[0].held:
+            if not queue or row is None or queue[0].held or queue[0].sealed:
                 return
             if not _comes_to_the_same(queue[0].seen, row):
                 self.hold(queue[0], State.CONFLICT, "What it was to follow was discarded.", row)
@@ -285,7 +323,7 @@ class Outbox:
         theirs again, fits now."""
         with self._store.lock:
             queue = self._queues.get(row.id)
-            if not queue or row.id in self._sending:
+            if not queue or row.id in self._sending or queue[0].sealed:
                 return
             head = queue[0]
             if head.state is State.CONFLICT:
@@ -342,7 +380,7 @@ class Outbox:
         """`row`, the server's, with what waits on top. What is held, and what waits behind it, is not shown as done."""
         shown = row
         for operation in self.of(order_id):
-            if operation.held and not operation.kind.makes_order:
+            if (operation.sealed and not operation.held) or (operation.held and not operation.kind.makes_order):
                 break
             shown = predict(shown, operation)
         return shown

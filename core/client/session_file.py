@@ -5,6 +5,7 @@ What stays is the token by which the server knows this client again. It gives no
 
 import msgspec
 
+from core.client import ledger
 from core.client.seal import Seal
 from core.decoding import decode
 from core.domain.ids import OpId
@@ -35,6 +36,9 @@ def keep(seal: Seal, tokens: Tokens | None, op_id: OpId) -> None:
     """As `core.client.session.Keep`: on the disk before the tokens are used."""
     if tokens is not None and tokens.client_token:
         seal.keep(_CLIENT, tokens.client_token.encode())
+    if tokens is not None and tokens.sealing_key:
+        with seal.store.transaction() as db:
+            ledger.sealing_key(db, tokens.shop, tokens.sealing_key)
     seal.keep(_NAME, None if tokens is None else msgspec.json.encode(_Kept(tokens, op_id)))
 
 

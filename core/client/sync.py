@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -33,6 +33,7 @@ from core.domain.order import Order
 from core.protocol.events import MenuChanged
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
 from core.protocol.headers import Outcome
+from core.protocol.sealed import BYTES_AT_ONCE, MOST_AT_ONCE, OpenOperations, SealedOperation
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,20 @@ def backoff_s(attempt: int) -> float:
     """Full jitter: anything between nothing and 0.5 s · 2ⁿ, at most 30 s. Many who lost the server at one moment do
     not come back at one moment."""
     return random.uniform(0, min(BACKOFF_MOST_S, BACKOFF_S * 2 ** min(attempt, 10)))  # noqa: S311 (not a secret)
+
+
+def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
+    """Sealed ones, as many at a time as one request takes."""
+    batch: list[Operation] = []
+    size = 0
+    for operation in operations:
+        size += len(operation.sealed)
+        if batch and (len(batch) == MOST_AT_ONCE or size > BYTES_AT_ONCE):
+            yield batch
+            batch, size = [], len(operation.sealed)
+        batch.append(operation)
+    if batch:
+        yield batch
 
 
 class Sync:
@@ -95,7 +110,20 @@ class Sync:
             self.cache.stand_at(following)
         return True
 
+    def _open_sealed(self) -> None:
+        """Have the server open what was sealed while this person was away. Raises `ClientError`."""
+        for batch in _batches(self.outbox.sealed()):
+            request = OpenOperations(tuple(SealedOperation(each.op_id, each.sealed) for each in batch))
+            try:
+                answers = self._door.open_sealed(request).operations
+            except NotFound:
+                log.warning("the server is older than what waits sealed here", extra={"operations": len(batch)})
+                return
+            self.outbox.unseal({each.op_id: each.content for each in answers})
+            self._tell(*dict.fromkeys(each.order_id for each in batch), backlog=True)
+
     def _pull(self, *, backlog: bool) -> None:
+        self._open_sealed()
         if self.cache.place is None:
             self._start_over()
         while True:

@@ -22,7 +22,7 @@ from core.client.foresight import foreseen
 from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.client.news import Changed, Listener
-from core.client.operations import Kind, Operation, Request
+from core.client.operations import Kind, Operation, Owner, Request
 from core.client.outbox import Outbox
 from core.client.seal import KeptIn, Seal
 from core.client.search import find
@@ -107,6 +107,7 @@ class SyncedApi:
         left waiting is kept."""
         session_file.keep(self._seal, None, OpId(""))
         self._cache.clear()
+        self._seal_what_waits(None)
 
     @property
     def kept_s(self) -> float | None:
@@ -132,6 +133,7 @@ class SyncedApi:
         pin.forget(self._store)
         self._http.sign_out()
         self._cache.clear()
+        self._seal_what_waits(None)
 
     def server_now(self) -> datetime:
         return self._http.server_now()
@@ -142,6 +144,7 @@ class SyncedApi:
             self._engine.hurry()  # the session had ended; the same person is back
             return tokens
         self._stop()
+        self._seal_what_waits(owner)
         cache = self._cache = Cache(self._store)
         cache.claim(owner)
 
@@ -156,6 +159,16 @@ class SyncedApi:
         self._on_standing(self._engine.standing)
         self._engine.start()
         return tokens
+
+    def _seal_what_waits(self, present: Owner | None) -> None:
+        """Nothing of whoever is not `present` is to be read in the file. What an earlier release, or a window that
+        fell over, has left readable is sealed at the next sign-in, with what SQLite still has of it."""
+        with self._store.transaction() as db:
+            count = ledger.seal(db, present)
+        if count and present is not None:
+            self._store.wipe()
+        else:
+            self._store.empty_log()
 
     def _stop(self) -> None:
         engine, self._engine, self._sync = self._engine, None, None

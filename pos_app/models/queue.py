@@ -1,5 +1,6 @@
 """What the outbox holds, in words: what was done, where it stands, and what can become of it."""
 
+import base64
 from collections.abc import Sequence
 from typing import Final
 
@@ -54,13 +55,13 @@ def _entry(operation: Operation, *, online: bool, held: bool) -> Entry:
 
 def did(operation: Operation) -> str:
     """What the cashier did."""
+    if operation.kind.makes_order:
+        return _("New order taken")
     asked = operation.asked
     if isinstance(asked, ChangePayment):
         tender = asked.tender or operation.seen.tender
         words = payment_label(asked.payment, tender)
         return f"{words} · {tender_label(tender)}" if asked.payment is PaymentState.PAID else words
-    if operation.kind.makes_order:
-        return _("New order taken")
     to = target(operation)
     words = status_label(to) if to is not None else ""
     if isinstance(asked, RecallOrder):
@@ -70,15 +71,16 @@ def did(operation: Operation) -> str:
 
 def reason(operation: Operation) -> str:
     """Why, where the cashier said so."""
-    asked = operation.asked
+    asked = None if operation.kind.makes_order else operation.asked
     return asked.reason.strip() if isinstance(asked, ChangeStatus | RecallOrder) else ""
 
 
 def again(operation: Operation) -> str:
     """What doing it again would come to; empty when the order, as the server has it, no longer allows it."""
-    theirs, asked = operation.theirs, operation.asked
+    theirs = operation.theirs
     if theirs is None:
         return did(operation)
+    asked = operation.asked
     if isinstance(asked, ChangeStatus):
         try:
             transition(theirs.status, asked.to, theirs.fulfilment, Role.CASHIER, asked.reason)
@@ -125,6 +127,8 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
     server_status: str
     request: str
+    sealed: str
+    """What only the server can open, in base64; it has what `request` and `customer` lack then."""
 
 
 def exported(operation: Operation) -> Exported:
@@ -141,6 +145,7 @@ def exported(operation: Operation) -> Exported:
         problem=operation.problem,
         server_status=operation.theirs.status.value if operation.theirs is not None else "",
         request=operation.request.decode(),
+        sealed=base64.b64encode(operation.sealed).decode(),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from core import sealing
 from core.client.door import Answered, Ear, Witness
 from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
 from core.client.operations import Kind, Operation
@@ -23,6 +24,7 @@ from core.protocol.events import Event, MenuChanged, OrderPaymentChanged, OrderP
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import Outcome
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, RecallOrder
+from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation, context
 from tests.support.menus import MENU
 
 EVERYBODY = CustomerId("")
@@ -166,6 +168,9 @@ class ModelDoor:
         self.fault: Callable[[str], None] = lambda _when: None
         self.series: tuple[DeviceId, int] | None = None
         self.calls: list[str] = []
+        self.bearer = ("kim", "shop")
+        """The person and the shop of the token."""
+        self.key = sealing.private_key(b"what the shop's server keeps secret")
 
     @contextlib.contextmanager
     def _call(self, name: str) -> Iterator[None]:
@@ -180,6 +185,17 @@ class ModelDoor:
     def send(self, operation: Operation) -> Answered:
         with self._call("send"):
             return self.shop.perform(operation)
+
+    def open_sealed(self, request: OpenOperations) -> OpenedOperations:
+        with self._call("open_sealed"):
+            return OpenedOperations(tuple(map(self._opened, request.operations)))
+
+    def _opened(self, sealed: SealedOperation) -> OpenedOperation:
+        try:
+            content = sealing.open_sealed(sealed.content, self.key, context(*self.bearer, sealed.op_id))
+        except sealing.CannotOpen:
+            content = None
+        return OpenedOperation(sealed.op_id, content)
 
     def events(self, query: EventQuery) -> EventPage:
         with self._call("events"):
