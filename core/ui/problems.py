@@ -45,6 +45,7 @@ SAID: Final = (
     N_("Nobody is signed in."),
     N_("Whoever asked has left."),
     N_("This machine's disk is full, or cannot be written to. Tell the admin."),
+    N_("This server lacks the key that it was sealed to. Restore the server's keys, or give it up."),
     N_("The session is over."),
     N_("The name or the PIN is wrong."),
     N_("The server does not have it."),
