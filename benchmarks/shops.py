@@ -196,7 +196,13 @@ def _size(url: str) -> int:
 
 def _counted(url: str) -> dict[str, int]:
     database = Database(url)
-    grown = (tables.orders, tables.order_lines, tables.status_history, tables.events, tables.operations)
+    grown = (
+        tables.orders,
+        tables.order_lines,
+        *tables.HISTORIES,
+        tables.events,
+        tables.operations,
+    )
     try:
         with database.engine.connect() as connection:
             counts = {

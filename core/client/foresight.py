@@ -10,6 +10,7 @@ from core.domain.ids import CustomerId, ShopId
 from core.domain.menu import Menu, as_if_available
 from core.domain.money import totals
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
+from core.domain.payment import check_first_payment
 from core.domain.people import Person, Role
 from core.domain.texts import check_no_card
 from core.protocol.requests import PlaceOrder, TakeOrder
@@ -24,6 +25,8 @@ def foreseen(request: Request, person: Person, menu: Menu, at: datetime) -> tupl
     Raises `Refused`, and `PriceChanged` when it says already what it was told to cost, and that is not so.
     """
     try:
+        if isinstance(request, TakeOrder):
+            check_first_payment(request.payment)
         check_delivery(request.fulfilment, request.address)
         check_no_card(note=request.note, address=request.address, customer_name=getattr(request, "customer_name", ""))
         items = as_if_available(menu.items()) if isinstance(request, TakeOrder) else menu.items()

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from core.client.operations import Kind, Operation, named_version, target
 from core.domain.order import Order, PaymentState
-from core.domain.status import OrderStatus, steps_of
+from core.domain.status import CALLED_OFF, OrderStatus, steps_of
 from core.protocol.requests import ChangePayment
 
 
@@ -38,7 +38,7 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
     # One version further with the status untouched: somebody took the payment. That hinders no step forward, but who
     # cancels should know that there is money to give back.
     only_payment = theirs.version == operation.seen.version + 1 and theirs.status is operation.seen.status
-    if only_payment and wanted not in (OrderStatus.CANCELLED, OrderStatus.REJECTED):
+    if only_payment and wanted not in CALLED_OFF:
         return Verdict.AGAIN
     return Verdict.ASK
 
@@ -59,7 +59,7 @@ def _payment(operation: Operation, theirs: Order) -> Verdict:
     if (theirs.payment, theirs.tender) == (asked.payment, tender):
         return Verdict.SUPERSEDED
     untouched = (theirs.payment, theirs.tender) == (seen.payment, seen.tender)
-    called_off = theirs.status in (OrderStatus.CANCELLED, OrderStatus.REJECTED)
+    called_off = theirs.status in CALLED_OFF
     if untouched and theirs.version > seen.version and not (called_off and asked.payment is PaymentState.PAID):
         return Verdict.AGAIN
     return Verdict.ASK

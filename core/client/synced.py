@@ -30,7 +30,8 @@ from core.client.sync import Sync
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import ItemId, OpId, OrderId, new_order_id
 from core.domain.menu import Menu
-from core.domain.order import Order, check_payment
+from core.domain.order import Order
+from core.domain.payment import check_payment
 from core.domain.people import Customer
 from core.domain.status import Move, OrderStatus, status_info, target_of, transition
 from core.protocol.devices import DeviceList
@@ -260,9 +261,11 @@ class SyncedApi:
         if row.version > request.version:
             raise Conflict("Somebody else has changed it meanwhile.", order=row)
         try:
-            check_payment(row.payment, request.payment)
+            check_payment(row, request.payment, request.tender or row.tender, request.reason)
         except IllegalMove as error:
             raise Conflict(error.message, order=row) from None
+        except DomainError as error:
+            raise Refused(error.message, field=error.field) from None
         return self._accept(Kind.CHANGE_PAYMENT, op_id, row, request)
 
     def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from core.domain.errors import IllegalMove, InvalidOrder
+from core.domain.errors import InvalidOrder
 from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, ShopId
 from core.domain.menu import MenuItem, Modifier
 from core.domain.status import Fulfilment, OrderStatus
@@ -45,21 +45,6 @@ class PaymentState(StrEnum):
     UNPAID = "unpaid"
     PAID = "paid"
     REFUNDED = "refunded"
-
-
-_PAYMENT_MOVES = frozenset(
-    {
-        (PaymentState.UNPAID, PaymentState.PAID),
-        (PaymentState.PAID, PaymentState.UNPAID),  # marked as paid by mistake
-        (PaymentState.PAID, PaymentState.REFUNDED),
-    }
-)
-
-
-def check_payment(source: PaymentState, target: PaymentState) -> None:
-    """Raises `IllegalMove` when a payment that is `source` cannot become `target`. A refund is final."""
-    if source is not target and (source, target) not in _PAYMENT_MOVES:
-        raise IllegalMove(f"A payment that is {source} cannot become {target}.", "payment")
 
 
 class LineModifier(msgspec.Struct, frozen=True):

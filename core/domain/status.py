@@ -34,6 +34,8 @@ class Fulfilment(StrEnum):
 
 _S = OrderStatus
 OPEN: Final = frozenset({_S.PENDING, _S.CONFIRMED, _S.PREPARING, _S.READY, _S.OUT_FOR_DELIVERY})
+CALLED_OFF: Final = frozenset({_S.REJECTED, _S.CANCELLED})
+"""It ended early: nobody will have it, and what was paid is to be given back."""
 
 
 class Move(StrEnum):

@@ -6,6 +6,7 @@ import msgspec
 
 from core.domain.ids import ItemId, OrderId
 from core.domain.order import Order, StatusChange
+from core.domain.payment import PaymentChange
 from core.domain.people import Customer, Person
 from core.domain.status import OrderStatus, StatusInfo
 
@@ -55,6 +56,8 @@ class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Order
     history: tuple[StatusChange, ...]
+    payments: tuple[PaymentChange, ...] = ()
+    """What happened to its payment, oldest first. Empty as long as it is as it was placed, unpaid."""
 
 
 class CustomerList(msgspec.Struct, frozen=True, kw_only=True):

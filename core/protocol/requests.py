@@ -143,9 +143,14 @@ class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
+    """The payment of an order, having seen it at `version`."""
+
     payment: PaymentState
     version: Version
     tender: Tender | None = None
+    reason: Reason | None = None
+    """Why: for a refund, and for undoing the payment of an order that was called off. Release 0.1.0 sends none."""
+    moved_at_client: ClientTime | None = None
 
 
 class ReplaceMenu(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, Orde
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
+from core.domain.payment import PaymentChange
 from core.domain.people import Customer, DeviceKind, Person, Role
 from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.accounts import (
@@ -170,6 +171,17 @@ DETAILS: Final = OrderDetails(
     history=(
         StatusChange(source=None, target=OrderStatus.PENDING, at=_AT, by="Ada"),
         StatusChange(source=OrderStatus.PENDING, target=OrderStatus.CONFIRMED, at=_LATER, by="Kim", device="POS1"),
+    ),
+    payments=(
+        PaymentChange(
+            version=2,
+            source=PaymentState.UNPAID,
+            target=PaymentState.PAID,
+            tender=Tender.CARD,
+            at=_LATER,
+            by="Kim",
+            device="POS1",
+        ),
     ),
 )
 CUSTOMERS: Final = CustomerList(

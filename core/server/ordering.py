@@ -17,10 +17,10 @@ from core.domain.order import (
     Order,
     PaymentState,
     check_delivery,
-    check_payment,
     order_number,
     price_lines,
 )
+from core.domain.payment import check_first_payment, check_payment
 from core.domain.people import Customer, Principal
 from core.domain.status import Move, OrderStatus, target_of, transition
 from core.domain.texts import check_no_card
@@ -28,7 +28,7 @@ from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderS
 from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.server import problems
 from core.server.conditional import etag
-from core.store import changes, events, menus, orders, people, shops
+from core.store import changes, events, menus, orders, payments, people, shops
 from core.store.instants import now, to_us
 from core.store.menus import Offers
 from core.store.shops import Shop
@@ -137,7 +137,7 @@ def cancel(transaction: Transaction, principal: Principal, order_id: OrderId, re
 
 
 def change_payment(transaction: Transaction, principal: Principal, order_id: OrderId, request: ChangePayment) -> Order:
-    """Mark an order as paid, unpaid or refunded. One that already is so is given as it is."""
+    """Mark an order as paid, unpaid or refunded, and keep who did it. One that already is so is given as it is."""
     order = in_shop(transaction, principal, order_id)
     tender = request.tender or order.tender
     if (order.payment, order.tender) == (request.payment, tender):
@@ -145,12 +145,14 @@ def change_payment(transaction: Transaction, principal: Principal, order_id: Ord
     if order.version != request.version:
         raise problems.conflict(order, "Somebody else has changed it meanwhile.")
     try:
-        check_payment(order.payment, request.payment)
+        check_payment(order, request.payment, tender, request.reason)
     except IllegalMove as error:
         raise problems.illegal_move(order, error) from None
     changed = msgspec.structs.replace(
         order, payment=request.payment, tender=tender, version=order.version + 1, updated_at=now()
     )
+    reason = (request.reason or "").strip()
+    payments.record(transaction, changed, order.payment, principal, reason, request.moved_at_client)
     _keep(
         transaction,
         changed,
@@ -181,6 +183,7 @@ def _new(
     customer_name: str,
     number: str,
 ) -> Order:
+    check_first_payment(payment)
     check_delivery(request.fulfilment, request.address)
     check_no_card(note=request.note, address=request.address, customer_name=customer_name)
     order_id = request.id or new_order_id()

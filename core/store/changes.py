@@ -1,6 +1,6 @@
 """The history of an order's status: appended to, never changed."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, func, select
@@ -9,7 +9,7 @@ from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.people import Principal
 from core.domain.status import OrderStatus
-from core.store.instants import from_us, to_us
+from core.store.instants import advised_us, from_us, to_us
 from core.store.statements import Prepared, Transaction
 from core.store.tables import status_history
 
@@ -45,16 +45,8 @@ def record(
         by_name=by.name,
         by_role=by.role,
         device=by.device_id or "",
-        client_at=_advised(client_at),
+        client_at=advised_us(client_at),
     )
-
-
-def _advised(at: datetime | None) -> int | None:
-    """A client's clock may say anything; what is no instant in UTC's calendar is left out."""
-    try:
-        return to_us(at.astimezone(UTC)) if at is not None else None
-    except OverflowError:
-        return None
 
 
 def of(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, ...]:

@@ -8,15 +8,25 @@ from sqlalchemy import BigInteger, Connection, Integer, Select, and_, cast, func
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.domain.order import PaymentState
 from core.domain.status import OPEN
 from core.protocol.care import Finding
-from core.store.tables import customers, events, number_series, order_lines, orders, shops, status_history
+from core.store.tables import (
+    customers,
+    events,
+    number_series,
+    order_lines,
+    orders,
+    payment_history,
+    shops,
+    status_history,
+)
 
 Advance = Callable[[int, int], None]
 """Told how far a piece of work has come: `done` of `total`."""
 
-_o, _h, _e, _l, _s, _c, _n = (
-    table.c for table in (orders, status_history, events, order_lines, shops, customers, number_series)
+_o, _h, _p, _e, _l, _s, _c, _n = (
+    table.c for table in (orders, status_history, payment_history, events, order_lines, shops, customers, number_series)
 )
 _SHOWN: Final = 5
 """Offenders that a finding names."""
@@ -55,6 +65,27 @@ def _status_is_not_the_last_change() -> Select[Any]:
     last = _last_changes()
     wrong = or_(last.c.target.is_(None), last.c.target != _o.status, last.c.version > _o.version)
     return select(_o.number).select_from(orders.outerjoin(last, last.c.order_id == _o.id)).where(wrong)
+
+
+def _broken_payments() -> Select[Any]:
+    """Orders whose payment is not where its history has led, step by step. None at all: unpaid, as it was placed."""
+    steps = select(
+        _p.order_id,
+        _p.version,
+        _p.source,
+        _p.target,
+        _p.tender,
+        func.lag(_p.target).over(partition_by=_p.order_id, order_by=_p.version).label("before"),
+        func.lead(_p.version).over(partition_by=_p.order_id, order_by=_p.version).label("following"),
+    ).subquery()
+    unpaid = str(PaymentState.UNPAID)
+    wrong_step = func.coalesce(steps.c.source, steps.c.before, unpaid) != func.coalesce(steps.c.before, unpaid)
+    last = steps.c.following.is_(None)
+    wrong_end = or_(
+        func.coalesce(steps.c.target, unpaid) != _o.payment, steps.c.tender != _o.tender, steps.c.version > _o.version
+    )
+    joined = orders.outerjoin(steps, steps.c.order_id == _o.id)
+    return select(_o.number).select_from(joined).where(or_(wrong_step, and_(last, wrong_end))).distinct()
 
 
 def _wrong_amounts() -> Select[Any]:
@@ -108,6 +139,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _broken_histories(),
     ),
     Rule("status", "each order stands where its history ends", _status_is_not_the_last_change()),
+    Rule("payments", "each order's payment is where its history of payments ends", _broken_payments()),
     Rule(
         "open",
         "an order is marked open exactly while its status is",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.store import dialects, migrate, partitions
 from core.store.instants import now
-from core.store.tables import metadata
+from core.store.tables import HISTORIES, metadata
 
 BATCH: Final = 1_000
 _SUM: Final = 1 << 256
@@ -114,13 +114,18 @@ def digest(connection: Connection, table: Table) -> Digest:
 
 def _empty(connection: Connection, tables: Sequence[Table]) -> None:
     """Of all rows at once. History is written once, by whoever works with it; here another history takes its place."""
-    histories = ["status_history", *partitions.of(connection, "status_history")]
-    guard = "ALTER TABLE {} {} TRIGGER status_history_no_truncate"
-    for each in histories:
-        connection.exec_driver_sql(guard.format(each, "DISABLE"))
+    guarded = [
+        (history.name, table)
+        for history in HISTORIES
+        if history.name in {table.name for table in tables}  # an older schema has not all of them
+        for table in (history.name, *partitions.of(connection, history.name))
+    ]
+    guard = "ALTER TABLE {} {} TRIGGER {}_no_truncate"
+    for history, each in guarded:
+        connection.exec_driver_sql(guard.format(each, "DISABLE", history))
     connection.exec_driver_sql(f"TRUNCATE TABLE {', '.join(table.name for table in tables)}")
-    for each in histories:
-        connection.exec_driver_sql(guard.format(each, "ENABLE"))
+    for history, each in guarded:
+        connection.exec_driver_sql(guard.format(each, "ENABLE", history))
 
 
 def _make_months(reading: Connection, writing: Connection) -> None:

@@ -18,3 +18,11 @@ def from_us(us: int) -> datetime:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def advised_us(at: datetime | None) -> int | None:
+    """What a client's clock says, which may be anything; what is no instant in UTC's calendar is left out."""
+    try:
+        return to_us(at.astimezone(UTC)) if at is not None else None
+    except OverflowError:
+        return None

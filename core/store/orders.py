@@ -18,7 +18,7 @@ from core.domain.people import Principal
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import changes, cursors
+from core.store import changes, cursors, payments
 from core.store.instants import from_us, to_us
 from core.store.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
@@ -152,6 +152,8 @@ def insert(transaction: Transaction, order: Order, by: Principal, client_at: dat
         ],
     )
     changes.record(transaction, order, None, by, client_at)
+    if order.payment is not PaymentState.UNPAID:
+        payments.record(transaction, order, None, by, client_at=client_at)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
 

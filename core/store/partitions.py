@@ -14,9 +14,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, exists, select, text
 
 from core.store import dialects
-from core.store.tables import history_guards, orders
+from core.store.tables import HISTORIES, history_guards, orders
 
-TABLES: Final = ("order_lines", "status_history")
+TABLES: Final = ("order_lines", *(table.name for table in HISTORIES))
 AHEAD: Final = 2
 """Months that are made before they begin: after a stop, or while somebody reads for long, there is time enough."""
 LOCK_TIMEOUT_MS: Final = 200
@@ -133,7 +133,7 @@ def make(connection: Connection, table: str, month: Month) -> None:
         f"WITH moved AS (DELETE FROM {default} WHERE {of_month} RETURNING *) INSERT INTO {name} SELECT * FROM moved",  # noqa: S608
         f"ALTER TABLE {default} ENABLE TRIGGER USER",
         f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{first}') TO ('{end}')",
-        *(history_guards(name) if table == "status_history" else ()),
+        *(history_guards(table, name) if table != "order_lines" else ()),
     ):
         connection.exec_driver_sql(each)
 

@@ -280,6 +280,25 @@ status_history: Final = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
+payment_history: Final = Table(
+    "payment_history",
+    metadata,
+    _order_id(),
+    Column("version", Integer, primary_key=True, nullable=False),  # the order's, that this change made
+    _text("source", nullable=True),
+    _text("target"),
+    _text("tender"),
+    _big("at"),
+    _text("reason"),
+    _text("by_id"),  # empty, as all of whom, in what was so before there was a history of payments
+    _text("by_name"),
+    _text("by_role"),
+    _text("device"),
+    _big("client_at", nullable=True),
+    sqlite_with_rowid=False,
+    postgresql_partition_by=_BY_MONTH,
+)
+
 events: Final = Table(
     "events",
     metadata,
@@ -341,7 +360,7 @@ wrong_tries: Final = Table(
     Index(None, "last_at"),
 )
 
-for _table in (order_lines, status_history):
+for _table in (order_lines, status_history, payment_history):
     event.listen(
         _table,
         "after_create",
@@ -351,35 +370,44 @@ for _table in (order_lines, status_history):
     )
 
 
-# History is written once.
-def history_guards(table: str) -> tuple[str, ...]:
-    """PostgreSQL's triggers that refuse. Each partition has its own: those of a statement are not inherited."""
+HISTORIES: Final = (status_history, payment_history)
+"""Written once: each has triggers that refuse every other change of it."""
+
+
+def history_guards(history: str, table: str) -> tuple[str, ...]:
+    """PostgreSQL's triggers on `table`, which is `history` or a part of it. Each partition has its own: those of a
+    statement are not inherited."""
     return tuple(
-        f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION status_history_is_append_only()"
+        f"CREATE TRIGGER {history}_no_{verb} BEFORE {verb.upper()} ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {history}_is_append_only()"
         for verb in ("update", "delete", "truncate")
     )
 
 
-HISTORY_GUARDS: Final = {
-    "sqlite": tuple(
-        f"CREATE TRIGGER status_history_no_{verb} BEFORE {verb.upper()} ON status_history "
-        "BEGIN SELECT RAISE(ABORT, 'status history is append-only'); END"
-        for verb in ("update", "delete")
-    ),
-    "postgresql": (
-        (
-            "CREATE FUNCTION status_history_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
-            "EXCEPTION 'status history is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+def _guards(history: str) -> dict[str, tuple[str, ...]]:
+    refused = f"{history.replace('_', ' ')} is append-only"
+    return {
+        "sqlite": tuple(
+            f"CREATE TRIGGER {history}_no_{verb} BEFORE {verb.upper()} ON {history} "
+            f"BEGIN SELECT RAISE(ABORT, '{refused}'); END"
+            for verb in ("update", "delete")
         ),
-        *history_guards("status_history"),
-        *history_guards("status_history_default"),
-    ),
-}
-for _dialect, _guards in HISTORY_GUARDS.items():
-    for _guard in _guards:
-        event.listen(
-            status_history,
-            "after_create",
-            DDL(_guard).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
-        )
+        "postgresql": (
+            (
+                f"CREATE FUNCTION {history}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+                f"EXCEPTION '{refused}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            ),
+            *history_guards(history, history),
+            *history_guards(history, f"{history}_default"),
+        ),
+    }
+
+
+for _history in HISTORIES:
+    for _dialect, _statements in _guards(_history.name).items():
+        for _statement in _statements:
+            event.listen(
+                _history,
+                "after_create",
+                DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
+            )

@@ -86,6 +86,10 @@ SAID: Final = (
     N_("The server is stopping."),
     N_("The server's database is out of reach."),
     N_("An order needs at least one item."),
+    N_("A new order is paid or unpaid. Nothing was paid that could be refunded."),
+    N_("This order was refunded. A refund is final."),
+    N_("Say why it is refunded."),
+    N_("This order was called off after it was paid. Say why its payment changes."),
     N_("This looks like a card number. Please leave it out: it would be kept and shown."),
 )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -12,7 +11,7 @@ from typing_extensions import override
 from core.client.operations import Kind
 from core.domain.ids import OrderId
 from core.domain.order import Order
-from core.domain.status import Fulfilment, OrderStatus
+from core.domain.status import CALLED_OFF, Fulfilment, OrderStatus
 from core.ui.connection import Freshness
 from core.ui.controls import button, label
 from core.ui.text import _, fulfilment_label, payment_label
@@ -25,8 +24,6 @@ from customer_view.widgets.pair import Pair
 from customer_view.widgets.refresh_button import RefreshButton
 from customer_view.widgets.status_band import StatusBand
 from customer_view.widgets.stepper import Stepper, steps
-
-_ENDED_EARLY: Final = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED})
 
 
 class OrderDetails(QFrame):
@@ -154,7 +151,7 @@ class OrderDetails(QFrame):
         """What the shop has of it; while it lacks something, that instead."""
         held, operations = self._tracker.held, self._tracker.operations
         self._decision.show_operation(held, busy=self._tracker.deciding)
-        early = order.status in _ENDED_EARLY
+        early = order.status in CALLED_OFF
         waiting = bool(operations) and held is None
         self._stepper.setHidden(early or not self._tracker.is_with_shop)
         self._band.setHidden(held is not None and held.kind.makes_order)

@@ -11,7 +11,8 @@ from typing_extensions import override
 from core.client.operations import Kind, Operation, State, target
 from core.domain.errors import DomainError
 from core.domain.ids import OrderId
-from core.domain.order import PaymentState, check_payment
+from core.domain.order import PaymentState
+from core.domain.payment import check_payment
 from core.domain.people import Role
 from core.domain.status import Move, target_of, transition
 from core.protocol.requests import ChangePayment, ChangeStatus, RecallOrder
@@ -92,7 +93,7 @@ def again(operation: Operation) -> str:
         return _("Back to {status}").format(status=status_label(back)) if back is not None else ""
     if isinstance(asked, ChangePayment):
         try:
-            check_payment(theirs.payment, asked.payment)
+            check_payment(theirs, asked.payment, asked.tender or theirs.tender, asked.reason)
         except DomainError:
             return ""
     return did(operation)

@@ -90,10 +90,10 @@ class OrderChanges(QObject):
     def reject(self, order_id: OrderId, reason: str) -> None:
         self._move(order_id, Move.REJECT, reason)
 
-    def pay(self, order_id: OrderId, payment: PaymentState, tender: Tender | None = None) -> None:
+    def pay(self, order_id: OrderId, payment: PaymentState, tender: Tender | None = None, *, reason: str = "") -> None:
         order = self._store.get(order_id)
         if order is not None and order_id not in self._running:
-            request = ChangePayment(payment=payment, version=order.version, tender=tender)
+            request = ChangePayment(payment=payment, version=order.version, tender=tender, reason=reason)
             self._intend(order, order.status, request)
 
     def undo(self, done: Done) -> None:

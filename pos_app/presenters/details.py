@@ -10,6 +10,7 @@ from core.client.errors import ClientError
 from core.client.orders import Changes, OrderStore
 from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
+from core.domain.payment import PaymentChange
 from core.protocol.replies import OrderDetails
 from core.ui.jobs import Job, Jobs
 from pos_app.models.card import Card, Own
@@ -35,7 +36,8 @@ class Details(QObject):
         self._store = store
         self._own = own
         self.order = order
-        self.history: tuple[StatusChange, ...] = ()
+        self.history: tuple[StatusChange | PaymentChange, ...] = ()
+        """What happened to it and to its payment, oldest first."""
         self.error: ClientError | None = None
         self._job: Job | None = None
         self._asked_version = 0
@@ -72,7 +74,7 @@ class Details(QObject):
 
     def _on_told(self, details: OrderDetails) -> None:
         self._job = None
-        self.history = details.history
+        self.history = tuple(sorted((*details.history, *details.payments), key=lambda change: change.at))
         if details.order.version >= self.order.version:
             self.order = details.order
             self._asked_version = details.order.version

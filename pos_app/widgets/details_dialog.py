@@ -11,6 +11,7 @@ from core.client.api import StaffApi
 from core.client.operations import State
 from core.client.orders import OrderStore
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
+from core.domain.payment import PaymentChange
 from core.ui.controls import button, label, panel, restyle, rule
 from core.ui.jobs import Jobs
 from core.ui.text import _, clock, day, figure, fulfilment_label, money, payment_label, status_label, tender_label
@@ -194,9 +195,14 @@ class DetailsDialog(QDialog):
             column.addWidget(label(self._told(change), wrap=True))
         return frame
 
-    def _told(self, change: StatusChange) -> str:
+    def _told(self, change: StatusChange | PaymentChange) -> str:
         who = " · ".join(filter(None, (change.by, change.device)))
-        words = f"{self._when(change.at)}   {status_label(change.target)}"
+        if isinstance(change, PaymentChange):
+            what = _paid(change)
+            who = who or _("who did it was not kept then")
+        else:
+            what = status_label(change.target)
+        words = f"{self._when(change.at)}   {what}"
         if who:
             words += f"   {who}"
         return words + (f"\n“{change.reason}”" if change.reason else "")
@@ -230,6 +236,16 @@ class DetailsDialog(QDialog):
             self._actions.do(what, self._details.order.id)
         else:
             super().keyPressEvent(event)
+
+
+def _paid(change: PaymentChange) -> str:
+    """What happened to the payment."""
+    if change.target is PaymentState.UNPAID:
+        undone = change.source is PaymentState.PAID
+        words = _("Not paid after all") if undone else _("Not paid yet")
+    else:
+        words = payment_label(change.target, change.tender)
+    return f"{words} · {tender_label(change.tender)}"
 
 
 def _selectable(words: str) -> QWidget:

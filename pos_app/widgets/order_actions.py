@@ -11,6 +11,7 @@ from core.client.operations import Operation
 from core.client.orders import OrderStore
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
+from core.domain.payment import needs_reason
 from core.domain.status import Move
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
@@ -59,7 +60,7 @@ class OrderActions(QObject):
             case "paid_cash" | "paid_card":
                 tender = Tender.CASH if what == "paid_cash" else Tender.CARD
                 self._changes.pay(order_id, PaymentState.PAID, tender)
-            case "unpay":
+            case "unpay" if not needs_reason(order, PaymentState.UNPAID):
                 self._changes.pay(order_id, PaymentState.UNPAID)
             case _:
                 self._ask(what, order)
@@ -128,12 +129,21 @@ class OrderActions(QObject):
                 self._theme,
                 _("Refund {amount}?").format(amount=money(order.total_minor, order.currency)),
                 _("{order}\nA refund cannot be taken back.").format(order=whose),
-                (),
+                (_("Something was wrong with it"), _("It was not made"), _("Charged too much")),
                 _("Refund"),
-                optional=True,
                 parent=self._window,
             )
-            dialog.given.connect(partial(self._on_refund_confirmed, order.id))
+            dialog.given.connect(partial(self._on_reason_of_payment_given, order.id, PaymentState.REFUNDED))
+        elif what == "unpay":
+            dialog = ReasonDialog(
+                self._theme,
+                _("Not paid after all?"),
+                _("{order}\nIt was marked as paid before it was called off.").format(order=whose),
+                (_("Marked as paid by mistake"),),
+                _("Not paid after all"),
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._on_reason_of_payment_given, order.id, PaymentState.UNPAID))
         elif target(order, Move.REJECT if what == "reject" else Move.CANCEL) is None:
             return
         elif what == "reject":
@@ -161,5 +171,5 @@ class OrderActions(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _on_refund_confirmed(self, order_id: OrderId, _reason: str) -> None:
-        self._changes.pay(order_id, PaymentState.REFUNDED)
+    def _on_reason_of_payment_given(self, order_id: OrderId, payment: PaymentState, reason: str) -> None:
+        self._changes.pay(order_id, payment, reason=reason)

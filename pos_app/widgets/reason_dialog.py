@@ -13,7 +13,7 @@ _MOST = 300
 
 
 class ReasonDialog(QDialog):
-    """Says `given` with the reason, which is never empty unless it is optional."""
+    """Says `given` with the reason, which is never empty."""
 
     given = Signal(str)
 
@@ -25,7 +25,6 @@ class ReasonDialog(QDialog):
         reasons: Sequence[str],
         action: str,
         *,
-        optional: bool = False,
         danger: bool = True,
         parent: QWidget | None = None,
     ) -> None:
@@ -33,11 +32,10 @@ class ReasonDialog(QDialog):
         self.setObjectName("reason_dialog")
         self.setWindowTitle(title)
         self.setMinimumWidth(theme.px(440))
-        self._optional = optional
         self._reason = QLineEdit()
         self._reason.setObjectName("reason")
         self._reason.setMaxLength(_MOST)
-        self._reason.setPlaceholderText(_("Another reason") if not optional else _("Reason, if there is one"))
+        self._reason.setPlaceholderText(_("Another reason"))
         self._reason.setAccessibleName(_("Reason"))
         self._reason.textChanged.connect(self._on_reason_changed)
         self._reason.returnPressed.connect(self._on_confirmed)
@@ -83,7 +81,7 @@ class ReasonDialog(QDialog):
     def _on_reason_changed(self) -> None:
         for quick in self._quick:
             quick.setChecked(quick.text() == self.reason)
-        self._confirm.setEnabled(self._optional or bool(self.reason))
+        self._confirm.setEnabled(bool(self.reason))
 
     @Slot()
     def _on_confirmed(self) -> None:

@@ -381,6 +381,32 @@ def test_payment_is_beside_preparation(kim: Door, ada: Door) -> None:
     assert stale.value.order == paid
 
 
+def test_a_payment_keeps_its_author_and_a_refund_its_reason(kim: Door, ada: Door) -> None:
+    def change(order: Order, payment: PaymentState, tender: Tender | None = None, reason: str = "") -> Order:
+        asked = ChangePayment(payment=payment, version=order.version, tender=tender, reason=reason)
+        return kim.change_payment(new_op_id(), order.id, asked)
+
+    paid = change(place(ada), PaymentState.PAID, Tender.CARD)
+    with pytest.raises(Refused) as unsaid:
+        change(paid, PaymentState.REFUNDED)
+    assert unsaid.value.field == "reason"
+    with pytest.raises(Conflict) as other:
+        change(paid, PaymentState.REFUNDED, Tender.CASH, "cold")
+    assert other.value.order == paid
+    refunded = change(paid, PaymentState.REFUNDED, reason="cold")
+    with pytest.raises(Conflict):
+        change(refunded, PaymentState.REFUNDED, Tender.CASH, "cold")
+    kept = kim.details(paid.id).payments
+    assert [(each.source, each.target, each.tender, each.reason) for each in kept] == [
+        (PaymentState.UNPAID, PaymentState.PAID, Tender.CARD, ""),
+        (PaymentState.PAID, PaymentState.REFUNDED, Tender.CARD, "cold"),
+    ]
+    assert {(each.by, each.device) for each in kept} == {("Kim", "POS1")}
+    with pytest.raises(Refused) as born:
+        kim.take(new_op_id(), TakeOrder(lines=(FRIES,), payment=PaymentState.REFUNDED))
+    assert born.value.field == "payment"
+
+
 def test_everybody_has_their_own_side_of_the_counter(kim: Door, ada: Door) -> None:
     order = place(ada)
     for call in (

@@ -1,5 +1,6 @@
 """`orderbell db`: a database moved to another one, row by row the same or not at all; and looked at by rule."""
 
+import itertools
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from core.server.settings import ServerSettings
 from core.store import check, copy, migrate
 from core.store.database import Database, file_url, make_engine
 from core.store.owner import Ownership
-from core.store.tables import metadata
+from core.store.tables import HISTORIES, metadata
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.support import databases, shop
@@ -242,6 +243,7 @@ BREAKS = {
     "events": "DELETE FROM events WHERE seq = 2",
     "history": "UPDATE status_history SET source = 'ready' WHERE version = 2",
     "status": "UPDATE orders SET status = 'ready' WHERE number = 'ONLINE-000001'",
+    "payments": "UPDATE orders SET payment = 'refunded' WHERE number = 'ONLINE-000001'",
     "open": "UPDATE orders SET is_open = 0 WHERE number = 'ONLINE-000001'",
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
@@ -259,8 +261,8 @@ def test_what_breaks_a_rule_is_found(source: Engine, rule: str) -> None:
     with source.connect() as connection:
         assert {each.rule for each in check.invariants(connection) if each.count} == set()
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        for trigger in ("status_history_no_update", "status_history_no_delete"):
-            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        for history, verb in itertools.product(HISTORIES, ("update", "delete")):
+            connection.exec_driver_sql(f"DROP TRIGGER {history.name}_no_{verb}")
         connection.exec_driver_sql(BREAKS[rule])
         found = {each.rule: each.examples for each in check.invariants(connection) if each.count}
     assert found[rule]

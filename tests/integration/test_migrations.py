@@ -10,7 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.store import migrate, partitions
+from core.domain.ids import uuid7
+from core.store import check, migrate, partitions
 from core.store.database import make_engine
 from core.store.tables import metadata
 from tests.support import databases
@@ -54,7 +55,9 @@ def test_checks_are_called_what_the_tables_call_them(tmp_path: Path) -> None:
 def _checks(engine: sqlalchemy.Engine) -> set[tuple[str, str]]:
     inspector = sqlalchemy.inspect(engine)
     return {
-        (table, str(check["name"])) for table in metadata.tables for check in inspector.get_check_constraints(table)
+        (table, str(check["name"]))
+        for table in {*metadata.tables} & {*inspector.get_table_names()}
+        for check in inspector.get_check_constraints(table)
     }
 
 
@@ -69,6 +72,45 @@ def test_the_devices_of_before_displays_are_terminals(tmp_path: Path) -> None:
         rows = connection.exec_driver_sql("SELECT id, kind, secret_hash FROM devices").fetchall()
     engine.dispose()
     assert [tuple(row) for row in rows] == [("POS1", "terminal", None)]
+
+
+_ORDER_OF_BEFORE = (
+    "INSERT INTO orders VALUES ('{id}', 's', 'POS1-{n}', 'counter', 'confirmed', 1, {version}, 'pickup', '{tender}', "
+    "'{payment}', 'EUR', 0, 0, 0, {n}, {n}, NULL, '', '', '', '', '')"
+)
+
+
+def test_what_was_paid_before_payments_had_a_history_has_no_author(tmp_path: Path) -> None:
+    """Wherever it lies: the months of histories are there for both."""
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0008")
+    this_month, long_ago = uuid7(), "old"
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
+        for n, (order_id, version, tender, payment) in enumerate(
+            ((this_month, 4, "card", "refunded"), (long_ago, 2, "cash", "paid"), ("none", 1, "cash", "unpaid")), 1
+        ):
+            sql = _ORDER_OF_BEFORE.format(id=order_id, n=n, version=version, tender=tender, payment=payment)
+            connection.exec_driver_sql(sql)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT order_id, version, source, target, tender, at, by_id, by_name, device, reason FROM payment_history"
+        ).fetchall()
+        found = {each.rule: each.count for each in check.invariants(connection)}
+        assert {*partitions.of(connection, "payment_history")} == {
+            name.replace("status", "payment") for name in partitions.of(connection, "status_history")
+        }
+        for verb in ("DELETE FROM payment_history", "UPDATE payment_history SET by_name = 'Kim'"):
+            with pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"):
+                connection.exec_driver_sql(verb)
+            connection.rollback()
+    engine.dispose()
+    assert {tuple(row) for row in rows} == {
+        (this_month, 4, None, "refunded", "card", 1, "", "", "", ""),
+        (long_ago, 2, None, "paid", "cash", 2, "", "", "", ""),
+    }
+    assert found["payments"] == 0
 
 
 def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:

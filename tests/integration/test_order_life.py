@@ -154,6 +154,77 @@ def test_payment_has_its_own_moves(place: Place) -> None:
     assert (final.status_code, final.json()["type"], final.json()["order"]) == (409, "illegal_move", refunded)
 
 
+def payment(place: Place, order: dict[str, Any], **asked: Any) -> Any:
+    body = {"version": order["version"], **asked}
+    return place.kim.post(f"/api/pos/orders/{order['id']}/payment/", body, key=new_key())
+
+
+def test_no_payment_changes_without_an_author(place: Place) -> None:
+    order = place.ada.place()
+    asked = (
+        {"payment": "paid", "tender": "cash"},
+        {"payment": "unpaid", "reason": " the wrong card "},
+        {"payment": "paid", "tender": "card"},
+        {"payment": "refunded", "reason": "cold", "moved_at_client": "2026-11-28T12:00:00Z"},
+    )
+    rows = [order := payment(place, order, **each).json() for each in asked]
+    details = place.kim.get(f"/api/pos/orders/{order['id']}/").json()
+    kept = details["payments"]
+    keys = ("version", "source", "target", "tender", "at", "by", "device", "reason", "client_at")
+    assert [tuple(each[key] for key in keys) for each in kept] == [
+        (2, "unpaid", "paid", "cash", rows[0]["updated_at"], "Kim", "POS1", "", None),
+        (3, "paid", "unpaid", "cash", rows[1]["updated_at"], "Kim", "POS1", "the wrong card", None),
+        (4, "unpaid", "paid", "card", rows[2]["updated_at"], "Kim", "POS1", "", None),
+        (5, "paid", "refunded", "card", rows[3]["updated_at"], "Kim", "POS1", "cold", "2026-11-28T12:00:00Z"),
+    ]
+    assert len(details["history"]) == 1, "and its status has not changed"
+    told = place.ada.get(f"/api/online/orders/{order['id']}/").text + place.ada.get("/api/snapshot/").text
+    assert "cold" not in told, "why it is refunded is told among staff"
+
+
+def test_who_took_an_order_and_its_money_is_kept(place: Place) -> None:
+    paid = place.kim.post("/api/pos/orders/", order_body(payment="paid", tender="card"), key=new_key()).json()
+    unpaid = place.kim.post("/api/pos/orders/", order_body(payment="unpaid"), key=new_key()).json()
+    [entry] = place.kim.get(f"/api/pos/orders/{paid['id']}/").json()["payments"]
+    assert (entry["version"], entry["source"], entry["target"], entry["tender"]) == (1, None, "paid", "card")
+    assert (entry["by"], entry["device"], entry["at"]) == ("Kim", "POS1", paid["placed_at"])
+    assert place.kim.get(f"/api/pos/orders/{unpaid['id']}/").json()["payments"] == []
+
+
+def test_what_cannot_be_with_money(place: Place) -> None:
+    born = place.kim.post("/api/pos/orders/", order_body(payment="refunded"), key=new_key())
+    assert (born.status_code, born.json()["field"]) == (422, "payment")
+    order = payment(place, place.ada.place(), payment="paid", tender="card").json()
+    for asked, status, field in (
+        ({"payment": "refunded", "tender": "cash", "reason": "cold"}, 409, "tender"),
+        ({"payment": "refunded", "reason": " "}, 422, "reason"),
+        ({"payment": "refunded", "reason": "4242 4242 4242 4242"}, 422, "reason"),
+    ):
+        refused = payment(place, order, **asked)
+        assert (refused.status_code, refused.json()["field"]) == (status, field)
+    refunded = payment(place, order, payment="refunded", reason="cold").json()
+    other = payment(place, refunded, payment="refunded", tender="cash", reason="cold")
+    assert (other.status_code, other.json()["type"], other.json()["order"]) == (409, "illegal_move", refunded)
+    assert len(place.kim.get(f"/api/pos/orders/{order['id']}/").json()["payments"]) == 2
+
+
+def test_the_payment_of_an_order_that_was_called_off_is_not_undone_quietly(place: Place) -> None:
+    paid = payment(place, place.ada.place(), payment="paid", tender="cash").json()
+    order = place.kim.move(paid, "cancelled", reason="sold out").json()
+    for asked in ({"payment": "unpaid"}, {"payment": "unpaid", "reason": ""}, {"payment": "paid", "tender": "card"}):
+        refused = payment(place, order, **asked)
+        assert (refused.status_code, refused.json()["field"]) == (422, "reason")
+    assert payment(place, order, payment="unpaid", reason="never took any").json()["payment"] == "unpaid"
+    assert place.kim.get(f"/api/pos/orders/{order['id']}/").json()["payments"][-1]["reason"] == "never took any"
+
+
+def test_a_till_of_before_refunds_without_saying_why(place: Place) -> None:
+    order = payment(place, place.ada.place(), payment="paid").json()
+    assert payment(place, order, payment="refunded").status_code == 200
+    kept = place.kim.get(f"/api/pos/orders/{order['id']}/").json()["payments"][-1]
+    assert (kept["target"], kept["by"], kept["reason"]) == ("refunded", "Kim", "")
+
+
 def ids(reply: Any) -> list[str]:
     return [order["id"] for order in reply.json()["orders"]]
 

@@ -23,6 +23,7 @@ from core.store.database import Database, make_engine
 from core.store.instants import now
 from core.store.operations import Done
 from core.store.statements import Prepared, Transaction
+from core.store.tables import HISTORIES
 from core.store.writer import GROUP_LIMIT, StoreClosed
 from tests.support import databases, shop
 from tests.support.shop import World
@@ -212,12 +213,13 @@ def test_closing_finishes_what_was_accepted_and_takes_no_more(tmp_path: Path) ->
     again.dispose()
 
 
-@pytest.mark.parametrize("sql", ["UPDATE status_history SET target = 'ready'", "DELETE FROM status_history"])
-def test_history_is_written_once(kept: Kept, sql: str) -> None:
-    kept.database.write_blocking(kept.inserting(kept.order()))
+@pytest.mark.parametrize("sql", ["UPDATE {} SET reason = 'x'", "DELETE FROM {}"])
+@pytest.mark.parametrize("history", HISTORIES, ids=str)
+def test_history_is_written_once(kept: Kept, sql: str, history: sqlalchemy.Table) -> None:
+    kept.database.write_blocking(kept.inserting(kept.order(payment=PaymentState.PAID)))
 
     def rewrite(transaction: Transaction) -> None:
-        transaction.connection.exec_driver_sql(sql)
+        transaction.connection.exec_driver_sql(sql.format(history.name))
 
     with pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"):
         kept.database.write_blocking(rewrite)

@@ -1,6 +1,7 @@
 """The backend's door without a backend: the same rules, in memory. The contract suite holds it against the real one."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +31,7 @@ from core.domain.order import (
     order_number,
     price_lines,
 )
+from core.domain.payment import PaymentChange, check_first_payment, check_payment
 from core.domain.people import Customer, Person, Role
 from core.domain.status import Move, OrderStatus, status_info, target_of, transition
 from core.protocol.headers import IDEMPOTENCY_KEY
@@ -66,6 +68,7 @@ class FakeBackend:
         self.menu = menu
         self.orders: dict[OrderId, Order] = {}
         self.history: dict[OrderId, list[StatusChange]] = {}
+        self.payments: defaultdict[OrderId, list[PaymentChange]] = defaultdict(list)
         self.customers: dict[str, tuple[Customer, str]] = {}
         self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
         self.operations: dict[tuple[str, OpId], tuple[object, Order]] = {}
@@ -114,6 +117,8 @@ class FakeBackend:
         if request.id in self.orders:
             raise Conflict("There already is an order with this id.", order=None)
         lines = price_lines(self.menu.items(), request.lines)
+        if isinstance(request, TakeOrder):
+            check_first_payment(request.payment)
         check_delivery(request.fulfilment, request.address)
         sums = totals([line.total_minor for line in lines], self.menu.tax)
         at = self.now()
@@ -144,8 +149,26 @@ class FakeBackend:
         if isinstance(request, PlaceOrder) and request.expected_total_minor not in (None, order.total_minor):
             raise PriceChanged(PRICE_CHANGED, order=order)
         self.orders[order.id] = order
+        if order.payment is not PaymentState.UNPAID:
+            self.remember_payment(order, None, "", series)
         self.history[order.id] = [StatusChange(source=None, target=order.status, at=at)]
         return order
+
+    def remember_payment(
+        self, order: Order, source: PaymentState | None, by: str, device: str, reason: str = ""
+    ) -> None:
+        self.payments[order.id].append(
+            PaymentChange(
+                version=order.version,
+                source=source,
+                target=order.payment,
+                tender=order.tender,
+                at=order.updated_at,
+                reason=reason,
+                by=by,
+                device=device,
+            )
+        )
 
     def move(self, order_id: OrderId, target: OrderStatus, role: Role = Role.CASHIER, reason: str = "") -> Order:
         """Move an order as staff at another window would; raises what the domain raises."""
@@ -264,7 +287,11 @@ class FakeApi:
 
     def details(self, order_id: OrderId) -> OrderDetails:
         self.backend.enter("details")
-        return OrderDetails(order=self._any(order_id), history=tuple(self.backend.history[order_id]))
+        return OrderDetails(
+            order=self._any(order_id),
+            history=tuple(self.backend.history[order_id]),
+            payments=tuple(self.backend.payments[order_id]),
+        )
 
     def take(self, op_id: OpId, request: TakeOrder) -> Order:
         self.backend.enter("take")
@@ -297,10 +324,19 @@ class FakeApi:
             order = self._any(order_id)
             if order.version != request.version:
                 raise Conflict("The order has changed meanwhile.", order=order)
+            tender = request.tender or order.tender
+            try:
+                check_payment(order, request.payment, tender, request.reason)
+            except IllegalMove as error:
+                raise Conflict(error.message, order=order) from None
+            except DomainError as error:
+                raise Refused(error.message, field=error.field) from None
             paid = msgspec.structs.replace(
-                order, payment=request.payment, tender=request.tender or order.tender, version=order.version + 1
+                order, payment=request.payment, tender=tender, version=order.version + 1, updated_at=self.backend.now()
             )
             self.backend.orders[order_id] = paid
+            by, device = (self.person.name if self.person else "", self.device)
+            self.backend.remember_payment(paid, order.payment, by, device, request.reason or "")
             return paid
 
         return self._once(op_id, (order_id, request), change)
@@ -314,7 +350,7 @@ class FakeApi:
     # -- inside
 
     def _start(self, person: Person, device: str = "") -> Tokens:
-        self.person = person
+        self.person, self.device = person, device
         return Tokens(
             access_token="access",
             refresh_token="refresh",

@@ -17,7 +17,8 @@ from core.client.operations import Kind, Operation
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, DeviceId, ItemId, OrderId, uuid7
 from core.domain.menu import Category, Menu, with_availability
-from core.domain.order import Order, check_payment
+from core.domain.order import Order
+from core.domain.payment import check_payment
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of, transition
 from core.protocol.events import Event, MenuChanged, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
@@ -110,7 +111,7 @@ class Shop:
             if order.payment is asked.payment:
                 return order
             self._fresh(order, asked.version)
-            check_payment(order.payment, asked.payment)
+            check_payment(order, asked.payment, asked.tender or order.tender, asked.reason)
             paid = msgspec.structs.replace(order, payment=asked.payment, version=order.version + 1, updated_at=at)
             event: Event = OrderPaymentChanged(
                 order_id=order.id,

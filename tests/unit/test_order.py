@@ -1,8 +1,6 @@
-import itertools
-
 import pytest
 
-from core.domain.errors import DomainError, IllegalMove, InvalidOrder
+from core.domain.errors import DomainError, InvalidOrder
 from core.domain.ids import ItemId, ModifierId, ShopId, new_order_id
 from core.domain.menu import Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.order import (
@@ -10,9 +8,7 @@ from core.domain.order import (
     MAX_QUANTITY,
     Channel,
     NewLine,
-    PaymentState,
     check_delivery,
-    check_payment,
     order_number,
     price_lines,
 )
@@ -85,20 +81,6 @@ def test_a_delivery_needs_an_address() -> None:
     with pytest.raises(InvalidOrder) as refused:
         check_delivery(Fulfilment.DELIVERY, "  ")
     assert refused.value.field == "address"
-
-
-@pytest.mark.parametrize(("source", "target"), list(itertools.product(PaymentState, PaymentState)))
-def test_every_change_of_payment(source: PaymentState, target: PaymentState) -> None:
-    refused = (source, target) in {
-        (PaymentState.UNPAID, PaymentState.REFUNDED),  # nothing was paid
-        (PaymentState.REFUNDED, PaymentState.PAID),  # a refund is final
-        (PaymentState.REFUNDED, PaymentState.UNPAID),
-    }
-    if refused:
-        with pytest.raises(IllegalMove):
-            check_payment(source, target)
-    else:
-        check_payment(source, target)
 
 
 def test_taking_an_order_at_the_counter_confirms_it() -> None:

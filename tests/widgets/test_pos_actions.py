@@ -110,9 +110,16 @@ def test_payment_by_cash_or_card_and_a_refund_that_asks(till: Till, backend: Fak
     till.press(order, "more")
     till.choose("menu_refund")
     assert backend.orders[order.id].payment is PaymentState.PAID
+    assert not till.find_button("reason_confirm").isEnabled(), "a refund says why"
+    till.click("reason_0")
     till.click("reason_confirm")
     till.settle()
     assert backend.orders[order.id].payment is PaymentState.REFUNDED
+    till.press(order, "card", double=True)
+    till.settle()
+    told = till.words("details_history")
+    assert "Paid · Cash   Maya · POS1" in told
+    assert "Refunded · Cash   Maya · POS1\n“Something was wrong with it”" in told
 
 
 def test_marking_as_paid_by_mistake_can_be_taken_back(till: Till, backend: FakeBackend) -> None:
@@ -122,6 +129,28 @@ def test_marking_as_paid_by_mistake_can_be_taken_back(till: Till, backend: FakeB
     till.choose("menu_unpay")
     till.settle()
     assert backend.orders[order.id].payment is PaymentState.UNPAID
+
+
+def test_what_was_paid_before_an_order_was_cancelled_is_not_undone_without_a_reason(
+    till: Till, backend: FakeBackend
+) -> None:
+    order = paid(backend, place(backend))
+    till.arrive()
+    till.press(order, "card", double=True)
+    till.settle()
+    till.click("details_more")
+    till.choose("menu_cancel")
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    till.click("details_more")
+    till.choose("menu_unpay")
+    assert backend.orders[order.id].payment is PaymentState.PAID
+    till.type("reason", "never took any")
+    till.click("reason_confirm")
+    till.settle()
+    assert backend.orders[order.id].payment is PaymentState.UNPAID
+    assert "never took any" in till.words("details_history")
 
 
 def test_details_follow_the_order(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:

@@ -11,7 +11,7 @@ from core.server.conditional import etag, knows, not_modified, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
 from core.server.routes import menu
-from core.store import changes, events, orders, people
+from core.store import changes, events, orders, payments, people
 from core.store.statements import Transaction
 
 
@@ -41,7 +41,9 @@ async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
 async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
     def found(transaction: Transaction) -> OrderDetails:
         order = ordering.in_shop(transaction, call.principal, call.order_id)
-        return OrderDetails(order=order, history=changes.of(transaction, order.id))
+        return OrderDetails(
+            order=order, history=changes.of(transaction, order.id), payments=payments.of(transaction, order.id)
+        )
 
     def work(transaction: Transaction) -> Encoded[OrderDetails]:
         tag = ordering.tag(transaction, call.principal, call.order_id)
@@ -158,7 +160,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         method="POST",
         path="/api/pos/orders/{order_id}/payment/",
         who=Who.STAFF,
-        summary="Mark an order as paid, unpaid or refunded",
+        summary="Mark an order as paid, unpaid or refunded; a refund says why",
         handler=change_payment,
         body=ChangePayment,
         query=Nothing,
