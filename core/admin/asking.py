@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from core.admin import console
 from core.admin.failed import Failed, sentence
+from core.domain.credentials import check_pin
 from core.domain.errors import DomainError
 
 T = TypeVar("T")
@@ -46,16 +47,19 @@ def new_pin(whose: str) -> str:
         typed = getpass.getpass(f"PIN of {whose}, 4 to 10 digits (empty: make one): ")
         if not typed:
             return ""
-        if not _PIN.fullmatch(typed):
-            console.warn("A PIN has 4 to 10 digits.")
-        elif getpass.getpass("The same again: ") != typed:
-            console.warn("The two are not the same.")
-        else:
+        try:
+            pin(typed)
+        except (ValueError, DomainError) as error:
+            told = sentence(str(error))
+            console.warn(told[:1].upper() + told[1:])
+            continue
+        if getpass.getpass("The same again: ") == typed:
             return typed
+        console.warn("The two are not the same.")
 
 
 def pin(text: str) -> str:
-    """`text` as a PIN. Raises `ValueError`."""
+    """`text` as a PIN. Raises `ValueError`, and `DomainError` for one that is too common."""
     if not _PIN.fullmatch(text):
         raise ValueError("a PIN has 4 to 10 digits")
-    return text
+    return check_pin(text)

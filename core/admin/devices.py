@@ -14,13 +14,16 @@ from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.decoding import convert
 from core.domain.people import DeviceKind
+from core.protocol.accounts import Unlock
 from core.protocol.devices import CODE_LETTERS, DeviceList, DeviceReport, Invitation, InviteDevice, parts
 
 DEVICES: Final = "/api/admin/devices/"
+UNLOCK: Final = "/api/admin/unlock/"
 _EXAMPLES: Final = """examples:
   orderbell devices pair POS2                 a till; its order numbers are POS2-000001, POS2-000002, …
   orderbell devices pair BOARD2 --kind board  a board over the counter
   orderbell devices list                      when each was last heard of, and how far behind it is
+  orderbell devices unlock POS2               after too many wrong PINs there, of whomever
   orderbell devices revoke POS2               at once; for one that was lost or stolen
 
 A code works once and for ten minutes. Pairing a name again hands it to another machine: the one before is signed out,
@@ -38,6 +41,8 @@ def main(argv: Sequence[str]) -> int:
     pair.add_argument("name", help="what it is called: POS2")
     pair.add_argument("--kind", choices=[kind.value for kind in DeviceKind], default=DeviceKind.TERMINAL.value)
     command("list", "all devices, when they were last heard of and how far behind they are", _list)
+    unlock = command("unlock", "forget what was tried wrongly at a till, over all names", _unlock)
+    unlock.add_argument("name")
     revoke = command("revoke", "end what a device may do, at once", _revoke)
     revoke.add_argument("name")
     revoke.add_argument("--yes", action="store_true", help="do not ask")
@@ -83,6 +88,15 @@ def _revoke(api: Backend, options: argparse.Namespace) -> None:
         console.as_json(_known(api, name))
     else:
         console.say(f"{name} is revoked. What it has not sent stays in its own file.")
+
+
+def _unlock(api: Backend, options: argparse.Namespace) -> None:
+    known = _known(api, options.name)
+    api.send("POST", UNLOCK, Unlock(device=known.name))
+    if options.json:
+        console.as_json(known)
+    else:
+        console.say(f"Wrong tries at {known.name} are forgotten. Who is locked by name is unlocked by name.")
 
 
 def _known(api: Backend, name: str) -> DeviceReport:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -172,7 +171,7 @@ def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
         pin = asking.new_pin(admin) if ask else ""
     shop = NewShop(
         menu=Menu(shop_name, currency, Tax(rate_bp, included), categories),
-        staff=(NewStaff(admin, pin or f"{secrets.randbelow(1_000_000):06d}", Role.ADMIN),),
+        staff=(NewStaff(admin, pin or setup.made_up_pin(), Role.ADMIN),),
         devices=(setup.DEVICE,),
         time_zone=time_zone,
     )

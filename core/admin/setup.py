@@ -1,11 +1,13 @@
 """The first run: keys, a shop, somebody to sign in as, and one account of what was made."""
 
 import secrets
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from core.decoding import decode
+from core.domain.credentials import TooCommon, check_pin
 from core.domain.menu import Menu
 from core.domain.people import Role
 from core.server import keys
@@ -15,6 +17,7 @@ from core.store.database import Database
 
 DEVICE: Final = "POS1"
 DISPLAY: Final = "BOARD1"
+_PIN_DIGITS: Final = 6
 _TYPED: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 DEMO_PASSWORD: Final = "orderbell"  # noqa: S105 - printed for everybody to play with
 DEMO_STAFF: Final = (NewStaff("Alex", "1357", Role.ADMIN), NewStaff("Kim", "2468", Role.CASHIER))
@@ -82,8 +85,15 @@ def new_device_secret() -> str:
     return "-".join("".join(secrets.choice(_TYPED) for _ in range(4)) for _ in range(4))
 
 
+def made_up_pin() -> str:
+    """Six random digits that are not among the first guesses."""
+    while True:
+        made = f"{secrets.randbelow(10**_PIN_DIGITS):0{_PIN_DIGITS}d}"
+        with suppress(TooCommon):
+            return check_pin(made)
+
+
 def _staff() -> tuple[NewStaff, ...]:
     return tuple(
-        NewStaff(name, f"{secrets.randbelow(1_000_000):06d}", role)
-        for name, role in (("Admin", Role.ADMIN), ("Cashier", Role.CASHIER))
+        NewStaff(name, made_up_pin(), role) for name, role in (("Admin", Role.ADMIN), ("Cashier", Role.CASHIER))
     )

@@ -15,7 +15,9 @@ from core.admin import asking, console
 from core.admin.backend import WHERE, Asking, Backend, asked
 from core.admin.command import Parser
 from core.admin.failed import Failed, sentence
+from core.admin.setup import made_up_pin
 from core.decoding import convert
+from core.domain.errors import DomainError
 from core.domain.people import Role
 from core.protocol.accounts import (
     ACCOUNTS_MOST,
@@ -26,13 +28,14 @@ from core.protocol.accounts import (
     CustomerAccounts,
     StaffAccount,
     StaffList,
+    Unlock,
 )
 from core.protocol.devices import grouped
 from core.protocol.trust import ALPHABET
 
 STAFF: Final = "/api/admin/staff/"
 CUSTOMERS: Final = "/api/admin/customers/"
-PIN_DIGITS: Final = 6
+UNLOCK: Final = "/api/admin/unlock/"
 _PASSWORD_LETTERS: Final = 12
 _EXAMPLES: Final = """examples:
   orderbell users add Kim                          a cashier, with a PIN that is made up and shown once
@@ -43,6 +46,7 @@ _EXAMPLES: Final = """examples:
   orderbell users reset Kim                        another PIN
   orderbell users role Kim admin
   orderbell users unlock Kim                       after too many wrong PINs
+  orderbell users unlock --address 192.0.2.7       after too much was tried from there
 
   orderbell users list --customers ada             whose name starts so, or whose number ends so
   orderbell users reset --customer "+1 555 0100"   another password, for one who forgot
@@ -74,11 +78,12 @@ def main(argv: Sequence[str]) -> int:
     for name, says, change in (
         ("disable", "they sign in no more, and are signed out at once", {"disabled": True}),
         ("enable", "they may sign in again", {"disabled": False}),
-        ("unlock", "forget their wrong tries", {"unlock": True}),
     ):
         changing = command(name, says, _change)
         changing.set_defaults(change=change)
         _add_whom(changing)
+    unlock = command("unlock", "forget somebody's wrong tries, or those from an address", _unlock)
+    _add_whom(unlock).add_argument("--address", metavar="IP", help="an address that too much was tried from")
     reset = command("reset", "another PIN, or another password for a customer; it signs them out", _reset)
     reset.add_argument("--ask", action="store_true", help="type it instead of having one made up")
     _add_whom(reset)
@@ -88,10 +93,11 @@ def main(argv: Sequence[str]) -> int:
     return parser.run(argv)
 
 
-def _add_whom(parser: argparse.ArgumentParser) -> None:
+def _add_whom(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("name", nargs="?", help="of a member of staff")
     whom.add_argument("--customer", metavar="PHONE", help="a customer's phone number")
+    return whom
 
 
 def _add(api: Backend, options: argparse.Namespace) -> None:
@@ -126,6 +132,18 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
 def _change(api: Backend, options: argparse.Namespace) -> None:
     account = _changed(api, options, **options.change)
     _tell(options, account, f"{account.name}: {_state(account) or 'may sign in'}.")
+
+
+def _unlock(api: Backend, options: argparse.Namespace) -> None:
+    if options.address is None:
+        options.change = {"unlock": True}
+        _change(api, options)
+        return
+    api.send("POST", UNLOCK, Unlock(address=options.address))
+    if options.json:
+        console.as_json(Unlock(address=options.address))
+    else:
+        console.say(f"Wrong tries from {options.address} are forgotten. Who is locked by name is unlocked by name.")
 
 
 def _reset(api: Backend, options: argparse.Namespace) -> None:
@@ -182,9 +200,9 @@ def _pin(options: argparse.Namespace) -> tuple[str, bool]:
     if options.ask:
         try:
             return asking.pin(_typed("PIN")), False
-        except ValueError as error:
-            raise Failed(f"Nothing was changed: {error}.") from None
-    return f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}", True
+        except (ValueError, DomainError) as error:
+            raise Failed(sentence(f"Nothing was changed: {error}")) from None
+    return made_up_pin(), True
 
 
 def _typed(what: str) -> str:

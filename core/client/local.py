@@ -1,6 +1,6 @@
 """What a window keeps on its own disk: one SQLite file, held by one process for as long as it runs.
 
-Two kinds of tables live in it. The *ledger* (operations, number series, session, PIN) is what nobody else has: it is
+Two kinds of tables live in it. The *ledger* (operations, number series, what is sealed) is what nobody else has: it is
 migrated and never rebuilt. The *cache* (orders, cursor, menu) can be had again from the server: a new shape of it is
 simply made anew.
 """
@@ -105,6 +105,12 @@ _LEDGER: Final = (
     """
     ALTER TABLE operations ADD COLUMN sealed BLOB NOT NULL DEFAULT x'';
     CREATE TABLE sealing_keys (shop TEXT PRIMARY KEY, public BLOB NOT NULL) WITHOUT ROWID;
+    """,
+    # From here on the PIN is sealed too: see `core.client.pin`. Nothing of it is left in the file.
+    """
+    PRAGMA secure_delete = ON;
+    DROP TABLE pin;
+    PRAGMA secure_delete = OFF;
     """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""

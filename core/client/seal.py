@@ -1,12 +1,14 @@
-"""What a window must keep to itself, sealed in its own file: the session's tokens, and its device's secret.
+"""What a window must keep to itself, sealed in its own file: the session's tokens, its device's secret, a PIN's hash.
 
 The key to it is in the system's keyring; where there is none, in a file beside the window's that only its owner may
 read (docs/adr/0030). The keyring is asked once a run, when the key is first needed: it may take its time, and ask
 somebody.
 """
 
+import hmac
 import logging
 import os
+import secrets
 import threading
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +22,9 @@ log = logging.getLogger(__name__)
 
 SERVICE: Final = "Orderbell"
 """What the system's keyring lists the key under; the account is the path of the window's file."""
+
+
+_MARK_BYTES: Final = 32
 
 
 class KeptIn(StrEnum):
@@ -64,6 +69,52 @@ class Seal:
             else:
                 db.execute("INSERT OR REPLACE INTO sealed VALUES (?, ?)", (name, sealed))
 
+    def read_last(self, name: str) -> bytes | None:
+        """What `keep_last` was given last. A value from before, put back into the file, is not there."""
+        held = self.read(name)
+        if held is None or not hmac.compare_digest(held[:_MARK_BYTES], self._mark(name).encode()):
+            return None
+        return held[_MARK_BYTES:]
+
+    def keep_last(self, name: str, value: bytes) -> bool:
+        """Keep `value` so that no earlier one can take its place: which is the last is kept where the key is. False
+        when that cannot be written; then nothing is kept."""
+        self._opened()
+        mark = secrets.token_hex(_MARK_BYTES // 2)
+        try:
+            self._set_mark(name, mark)
+        except Exception as error:  # noqa: BLE001 (whatever the platform's keyring raises)
+            log.warning("what is sealed cannot be marked", extra={"sealed": name, "cause": type(error).__name__})
+            self.keep(name, None)
+            return False
+        self.keep(name, mark.encode() + value)
+        return True
+
+    def _mark(self, name: str) -> str:
+        if self._kept_in is KeptIn.FILE:
+            return _text(self._mark_file(name))
+        import keyring
+
+        try:
+            return keyring.get_password(SERVICE, self._mark_account(name)) or ""
+        except Exception as error:  # noqa: BLE001
+            log.warning("the keyring does not answer", extra={"cause": type(error).__name__})
+            return ""
+
+    def _set_mark(self, name: str, mark: str) -> None:
+        if self._kept_in is KeptIn.FILE:
+            _write(self._mark_file(name), mark)
+        else:
+            import keyring
+
+            keyring.set_password(SERVICE, self._mark_account(name), mark)
+
+    def _mark_account(self, name: str) -> str:
+        return f"{self.store.path} {name}"
+
+    def _mark_file(self, name: str) -> Path:
+        return self.store.path.with_suffix(f".{name}.last")
+
     def _opened(self) -> MultiFernet:
         with self._opening:
             if self._box is None:
@@ -77,7 +128,7 @@ def _open(path: Path, *, keyring: bool) -> tuple[MultiFernet, KeptIn]:
     filed = _read(file)
     held = _of_keyring(str(path), filed) if keyring else None
     if held is None:
-        return MultiFernet([Fernet(filed or _write(file))]), KeptIn.FILE
+        return MultiFernet([Fernet(filed or _write(file, _new()))]), KeptIn.FILE
     if held == filed:
         file.unlink()
         filed = ""
@@ -104,24 +155,29 @@ def _of_keyring(account: str, filed: str) -> str | None:
 
 def _read(file: Path) -> str:
     """The key in `file`; empty when there is none."""
-    try:
-        key = file.read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeDecodeError):
-        return ""
-    file.chmod(0o600)
+    key = _text(file)
     return key if _is_key(key) else ""
 
 
-def _write(file: Path) -> str:
-    """A new key in a file that only its owner may read: by its mode on POSIX, on Windows by the rights of a user's own
+def _text(file: Path) -> str:
+    """What `_write` has written; empty when there is no such file."""
+    try:
+        text = file.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+    file.chmod(0o600)
+    return text
+
+
+def _write(file: Path, text: str) -> str:
+    """`text`, in a file that only its owner may read: by its mode on POSIX, on Windows by the rights of a user's own
     directories."""
-    key = _new()
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
-        opened.write(key)
+        opened.write(text)
         opened.flush()
         os.fsync(opened.fileno())
-    return key
+    return text
 
 
 def _new() -> str:

@@ -131,7 +131,7 @@ class SyncedApi:
         """End the session. What waits is kept until the same person signs in again; what was shown is forgotten, and
         the listener hears nothing more of it."""
         self._stop()
-        pin.forget(self._store)
+        pin.forget(self._seal)
         self._http.sign_out()
         self._cache.clear()
         self._seal_what_waits(None)

@@ -26,7 +26,7 @@ def sign_in(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens:
         if held is None:
             raise
         return held
-    pin.keep(seal.store, tokens.person.id, request.pin)
+    pin.keep(seal, tokens.person.id, request.pin)
     if before is not None:
         http.end(before)
     return tokens
@@ -34,13 +34,13 @@ def sign_in(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens:
 
 def _come_back(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens | None:
     """The session that goes on; None when there is none of this name here. Raises `SignedOut` for a wrong PIN."""
-    tokens, store = http.tokens, seal.store
+    tokens = http.tokens
     if tokens is None or tokens.device != request.device:
         return None
     if tokens.person.name.casefold() != request.staff.strip().casefold():
         return None
-    if not pin.may_try(store, tokens.person.id):
+    if not pin.may_try(seal, tokens.person.id):
         return None
-    if not pin.check(store, tokens.person.id, request.pin):
+    if not pin.check(seal, tokens.person.id, request.pin):
         raise SignedOut(_WRONG)
     return tokens

@@ -45,6 +45,13 @@ class ChangeStaff(msgspec.Struct, frozen=True, kw_only=True):
     """Forget the wrong tries."""
 
 
+class Unlock(msgspec.Struct, frozen=True, kw_only=True):
+    """Where wrong tries are to be forgotten: one of the two, or both."""
+
+    address: Annotated[str, Meta(max_length=64, description="An IP address.")] = ""
+    device: Annotated[str, Meta(max_length=20)] = ""
+
+
 class CustomerAccount(msgspec.Struct, frozen=True, kw_only=True):
     id: CustomerId
     name: str

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from core import sealing
+from core.domain.credentials import check_password
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, DeviceKind, Person, Principal, Role
 from core.domain.texts import check_no_card
@@ -41,6 +42,7 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     check_no_card(name=request.name)
+    check_password(request.password, request.name, request.phone, request.email or "")
     shop = await services.database.read(lambda transaction: _shop_at(transaction, request))
     claimed = await throttle.claim(services, throttle.by_place(address, _screen(shop, request)))
     password_hash = await services.passwords.hash(request.password)
@@ -68,8 +70,8 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
         return _shop_at(transaction, request), people.account(transaction, request.login)
 
     shop, account = await services.database.read(find)
-    known, client = account.customer.id if account else None, _client(services, account, request.client_token)
-    counts = throttle.customer_counts(known, request.login, address, screen=_screen(shop, request), client=client)
+    client = _client(services, account, request.client_token)
+    counts = throttle.customer_counts(request.login, address, screen=_screen(shop, request), client=client)
     claimed = await throttle.claim(services, *counts)
     if not await services.passwords.verify(account.password_hash if account else None, request.password):
         raise problems.unauthenticated(_WRONG)

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from core.domain.ids import CustomerId, ShopId, StaffId, uuid7
+from core.domain.credentials import check_password, check_pin
+from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
 from core.domain.people import Role
 from core.protocol.accounts import (
     AddStaff,
@@ -19,11 +20,12 @@ from core.protocol.accounts import (
     CustomerAccounts,
     StaffAccount,
     StaffList,
+    Unlock,
 )
 from core.protocol.accounts import CustomerAccount as CustomerReply
-from core.server import problems, throttle
+from core.server import origin, problems, throttle
 from core.server.services import Services
-from core.store import people, sessions, tries
+from core.store import devices, people, sessions, tries
 from core.store.instants import from_us, now, to_us
 from core.store.people import CustomerAccount, StaffMember, Taken
 from core.store.statements import Transaction
@@ -45,6 +47,7 @@ async def add_staff(services: Services, shop_id: ShopId, request: AddStaff) -> S
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     _check_role(request.role)
+    check_pin(request.pin)
     member = StaffMember(
         id=StaffId(uuid7()),
         shop_id=shop_id,
@@ -68,7 +71,7 @@ async def change_staff(services: Services, shop_id: ShopId, staff_id: StaffId, r
     """Raises `Refusal`: 404, and 409 `last_admin` when the shop would have nobody left to look after it."""
     if request.role is not None:
         _check_role(request.role)
-    pin_hash = await services.passwords.hash(request.pin) if request.pin is not None else None
+    pin_hash = await services.passwords.hash(check_pin(request.pin)) if request.pin is not None else None
 
     def work(transaction: Transaction, at_us: int) -> tuple[StaffAccount, bool]:
         before = people.staff_by_id(transaction, shop_id, staff_id)
@@ -103,12 +106,15 @@ async def change_customer(
     services: Services, shop_id: ShopId, customer_id: CustomerId, request: ChangeCustomer
 ) -> CustomerReply:
     """Raises `Refusal` 404 for one whom this shop has nothing to do with."""
-    password_hash = await services.passwords.hash(request.password) if request.password is not None else None
+    password = request.password
+    password_hash = await services.passwords.hash(check_password(password)) if password is not None else None
 
     def work(transaction: Transaction, at_us: int) -> tuple[CustomerReply, bool]:
         before = people.account_of_shop(transaction, shop_id, customer_id)
         if before is None:
             raise problems.not_found("customer")
+        if password is not None:
+            check_password(password, before.customer.name, before.customer.phone, before.customer.email)
         after = msgspec.structs.replace(
             before,
             password_hash=password_hash or before.password_hash,
@@ -116,10 +122,31 @@ async def change_customer(
         )
         people.update_account(transaction, after)
         if request.unlock:
-            tries.forget(transaction, throttle.customer_scope(customer_id, ""))
+            for scope in throttle.customer_scopes(before.customer):
+                tries.forget(transaction, scope)
         return _customer_reply(transaction, after), after != before
 
     return await _change(services, shop_id, customer_id, work)
+
+
+async def unlock(services: Services, shop_id: ShopId, request: Unlock) -> None:
+    """Forget what was tried wrongly at a device of the shop, or from an address. Accounts keep their own counts.
+
+    Raises `Refusal`: 422 for no address, 404 for no device of the shop.
+    """
+    if not request.device and origin.parsed(request.address) is None:
+        raise problems.invalid(f"{request.address!r} is no IP address.", "address")
+
+    def work(transaction: Transaction) -> None:
+        if request.device:
+            device = devices.get(transaction, shop_id, DeviceId(request.device))
+            if device is None:
+                raise problems.not_found("device")
+            tries.forget(transaction, throttle.device_scope(shop_id, device.id))
+        if request.address:
+            tries.forget(transaction, throttle.address_scope(request.address))
+
+    await services.database.write(work, shop_id)
 
 
 async def _change(
@@ -169,7 +196,7 @@ def _staff_reply(transaction: Transaction, member: StaffMember) -> StaffAccount:
 
 def _customer_reply(transaction: Transaction, account: CustomerAccount) -> CustomerReply:
     who = account.customer
-    locked_us = throttle.locked_until_us(transaction, throttle.customer_scope(who.id, ""))
+    locked_us = throttle.locked_until_us(transaction, *throttle.customer_scopes(who))
     return CustomerReply(
         id=who.id,
         name=who.name,

@@ -19,6 +19,7 @@ from core.protocol.accounts import (
     CustomerAccounts,
     StaffAccount,
     StaffList,
+    Unlock,
 )
 from core.protocol.board import BoardReply, Ticket
 from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDevice, Pair, Paired
@@ -108,6 +109,7 @@ CUSTOMER_ACCOUNT: Final = CustomerAccount(
     id=_CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org", orders=12, created_at=_AT
 )
 CUSTOMER_ACCOUNTS: Final = CustomerAccounts(customers=(CUSTOMER_ACCOUNT,))
+UNLOCK: Final = Unlock(address="192.0.2.7")
 CHANGE_CUSTOMER: Final = ChangeCustomer(password="correct horse")
 INVITE_DEVICE: Final = InviteDevice(name=DeviceId("POS2"))
 INVITATION: Final = Invitation(

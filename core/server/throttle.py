@@ -4,9 +4,10 @@ A try is counted before it is looked at, so that a thousand at once are no way a
 back. Who is not known is counted like who is. The counts lie in the database: a restart does not end them, and all
 processes share them.
 
-An account's count is one for the whole network, and another one at each place that has proven itself: a paired device,
+A login's count is one for the whole network, and another one at each place that has proven itself: a paired device,
 or a client at which this customer has signed in before (a "device cookie", see docs/adr/0014). Whoever wishes to lock
-somebody out from afar leaves the tills and screens of the shop alone, and the customer's own.
+somebody out from afar leaves the tills and screens of the shop alone, and the customer's own. What a paired device
+tries over all names is limited as well, and so is what all paired devices of one address try.
 """
 
 import hashlib
@@ -16,7 +17,8 @@ from typing import Final
 
 import msgspec
 
-from core.domain.ids import CustomerId, DeviceId, ShopId
+from core.domain.ids import DeviceId, ShopId
+from core.domain.people import Customer
 from core.server import origin, problems
 from core.server.services import Services
 from core.store import people, tries
@@ -27,11 +29,15 @@ log = logging.getLogger(__name__)
 
 WINDOW_S: Final = 30 * 60
 PER_ACCOUNT: Final = 10
+PER_DEVICE: Final = 30
+"""Over all names, at one paired till. A shift that comes on mistypes a few."""
 PER_ADDRESS: Final = 100
 """A shop's guests share one."""
 _WINDOW_US: Final = WINDOW_S * 1_000_000
 _HERE: Final = "here"
 """The origin of whoever is at the server's own machine."""
+_PAIRED: Final = "paired"
+"""The origin of all paired tills of an address: what others try there locks none of them out."""
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -53,9 +59,18 @@ def staff_scope(shop_id: ShopId | str, name: str) -> str:
     return _scope("staff", shop_id, people.staff_key(name))
 
 
-def customer_scope(known: CustomerId | None, login: str) -> str:
-    """A customer has two logins and one count."""
-    return _scope("customer", known or (login.strip().lower() if "@" in login else people.digits(login)))
+def customer_scope(login: str) -> str:
+    """A phone number and an e-mail address count apart, or a lock would tell that both are one customer's."""
+    return _scope("customer", login.strip().lower() if "@" in login else people.digits(login))
+
+
+def customer_scopes(customer: Customer) -> tuple[str, ...]:
+    """Those of all of a customer's logins."""
+    return tuple(customer_scope(login) for login in (customer.phone, customer.email) if login)
+
+
+def device_scope(shop_id: ShopId | str, device_id: DeviceId) -> str:
+    return _scope("device", shop_id, device_id)
 
 
 def staff_counts(
@@ -64,15 +79,14 @@ def staff_counts(
     """`proven` is the terminal that has shown its secret; without one it matters whether it is the server's machine."""
     scope = staff_scope(shop_id, name)
     if proven is not None:
-        return (Count(scope, f"at {proven}", PER_ACCOUNT),)
+        device = Count(device_scope(shop_id, proven), "", PER_DEVICE)
+        return Count(scope, f"at {proven}", PER_ACCOUNT), device, by_address(address, _PAIRED)
     return Count(scope, _HERE if is_here else "", PER_ACCOUNT), by_address(address)
 
 
-def customer_counts(
-    known: CustomerId | None, login: str, address: str, *, screen: str, client: str
-) -> tuple[Count, ...]:
+def customer_counts(login: str, address: str, *, screen: str, client: str) -> tuple[Count, ...]:
     """`screen` and `client` are those that have proven themselves; empty for none."""
-    scope = customer_scope(known, login)
+    scope = customer_scope(login)
     if client and not screen:
         return (Count(scope, f"after {client}", PER_ACCOUNT),)
     return Count(scope, f"at {screen}" if screen else "", PER_ACCOUNT), by_place(address, screen)
@@ -83,12 +97,17 @@ def by_place(address: str, screen: str) -> Count:
     return Count(_scope("screen", screen), "", PER_ADDRESS) if screen else by_address(address)
 
 
-def by_address(address: str) -> Count:
-    """For what belongs to no account. An IPv6 network of 64 bits counts as one address (RFC 6177)."""
+def by_address(address: str, of: str = "") -> Count:
+    """For what belongs to no account."""
+    return Count(address_scope(address), of, PER_ADDRESS)
+
+
+def address_scope(address: str) -> str:
+    """An IPv6 network of 64 bits counts as one address (RFC 6177)."""
     parsed = origin.parsed(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         parsed = ipaddress.ip_network((parsed, 64), strict=False).network_address
-    return Count(_scope("address", str(parsed or address)), "", PER_ADDRESS)
+    return _scope("address", str(parsed or address))
 
 
 async def claim(services: Services, *counts: Count) -> Claim:
@@ -115,10 +134,11 @@ def take_back(transaction: Transaction, claimed: Claim) -> None:
             tries.keep(transaction, count.scope, count.origin, tried)
 
 
-def locked_until_us(transaction: Transaction, scope: str) -> int | None:
-    """Until when an account is locked, at one place at least; None when it is not."""
+def locked_until_us(transaction: Transaction, *scopes: str) -> int | None:
+    """Until when one of an account's `scopes` is locked, at one place at least; None when none is."""
     at_us = to_us(now())
-    waits = [_until(_lately(tried, at_us), PER_ACCOUNT) for tried in tries.read_all(transaction, scope)]
+    found = [tried for scope in scopes for tried in tries.read_all(transaction, scope)]
+    waits = [_until(_lately(tried, at_us), PER_ACCOUNT) for tried in found]
     return max((until for until in waits if until is not None), default=None)
 
 

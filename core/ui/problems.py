@@ -83,6 +83,8 @@ SAID: Final = (
     N_("There is no such customer."),
     N_("A name has at least one letter."),
     N_("A phone number has at least 4 digits."),
+    N_("This password is one of the first that are guessed. Choose another."),
+    N_("Choose a password that is not your name, number or address."),
     N_("The server is stopping."),
     N_("The server's database is out of reach."),
     N_("An order needs at least one item."),

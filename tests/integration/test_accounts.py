@@ -4,8 +4,10 @@ import secrets
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from core.protocol.feed import Close
+from core.server.passwords import hash_secret
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
@@ -53,6 +55,39 @@ def test_somebody_new_works_here_and_nowhere_else(place: Place) -> None:
     assert new["name"] in {each["name"] for each in place.alex.get(STAFF).json()["staff"]}
     elsewhere = {"staff": new["name"], "pin": PIN, "device": shop.OTHER_DEVICE, "shop": place.world.other_shop}
     assert place.nobody.post("/api/auth/staff/sign-in/", elsewhere).status_code == 401
+
+
+@pytest.mark.parametrize("pin", ["0000", "1234", "121212"])
+def test_a_pin_that_is_guessed_first_is_set_nowhere(place: Place, pin: str) -> None:
+    new = add(place)
+    for reply in (
+        place.alex.post(STAFF, {"name": f"New {secrets.token_hex(4)}", "pin": pin}),
+        change(place, new, pin=pin),
+    ):
+        assert (reply.status_code, reply.json()["field"]) == (422, "pin")
+    assert works(signed_in(place, new))
+
+
+def test_a_pin_that_was_set_before_goes_on(place: Place) -> None:
+    """Who has a common one from an earlier release is not locked out by the update."""
+    who, common = add(place), hash_secret("1234")
+    update = "UPDATE staff SET pin_hash = :hash WHERE id = :id"
+    place.server.database.write_blocking(
+        lambda transaction: transaction.connection.execute(text(update), {"hash": common, "id": who["id"]})
+    )
+    assert works(signed_in(place, who, "1234"))
+
+
+@pytest.mark.parametrize("password", ["password", "12345678", "Welcome1!", "+1 777 00000001"])
+def test_a_password_that_is_guessed_first_is_set_nowhere(place: Place, hedy: Caller, password: str) -> None:
+    body = {"name": "Eve", "phone": "+1 777 00000001", "password": password}
+    signed_up = place.nobody.post("/api/auth/sign-up/", body)
+    assert (signed_up.status_code, signed_up.json()["field"]) == (422, "password")
+    if password.startswith("+"):
+        password = hedy.signed_in["person"]["phone"]
+    reset = place.alex.post(f"{CUSTOMERS}{hedy.signed_in['person']['id']}/", {"password": password})
+    assert (reset.status_code, reset.json()["field"]) == (422, "password")
+    assert login(place, hedy).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["Kim", " kIM "])

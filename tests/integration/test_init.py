@@ -129,7 +129,7 @@ def test_it_is_asked_for_on_a_terminal(
             str(menu),
             "Noor",
         ),
-        pins=("12", "123456", "123457", "123456", "123456"),
+        pins=("12", "123456", "314159", "314158", "314159", "314159"),
     )
     assert home.init() == 0
     shop, items, staff = home.shop()
@@ -137,7 +137,7 @@ def test_it_is_asked_for_on_a_terminal(
     assert (shop.name, shop.currency, shop.time_zone) == ("Café", "KWD", "Asia/Kuwait")
     assert (shop.tax.rate_bp, shop.tax.included, items, staff) == (500, True, 2, ["admin Noor"])
     told = capsys.readouterr()
-    assert "123456" not in told.out + told.err + " ".join(asked)
+    assert "314159" not in told.out + told.err + " ".join(asked)
     for sentence in ("1 to 80", "no currency's code", "did you mean Asia/Kuwait", "no percentage", "yes or no"):
         assert sentence in told.err
     assert "4 to 10 digits" in told.err
@@ -239,6 +239,14 @@ def test_a_pin_from_a_file(home: Home, tmp_path: Path, capsys: pytest.CaptureFix
     secret.write_text("24681357\n")
     assert home.init("--shop-name", "A", "--currency", "USD", "--pin-file", str(secret), "--json") == 0
     assert json.loads(capsys.readouterr().out)["pin"] == ""
+
+
+def test_a_pin_that_is_guessed_first_is_refused(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = tmp_path / "pin"
+    secret.write_text("1234\n")
+    assert home.init("--shop-name", "A", "--currency", "USD", "--pin-file", str(secret)) == 2
+    assert "one of the first that are guessed" in capsys.readouterr().err
+    assert not home.file.exists()
 
 
 def test_a_database_that_is_served_is_left_alone(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

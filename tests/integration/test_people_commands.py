@@ -12,7 +12,7 @@ import pytest
 from core.admin import cli
 from core.admin.serving import Serving, noted
 from core.admin.setup import open_keys
-from core.server import keys
+from core.server import keys, throttle
 from core.server.settings import ServerSettings
 from core.store.owner import Ownership
 from tests.integration.calls import Caller
@@ -208,3 +208,31 @@ def test_a_pin_that_is_none_says_what_one_is(orderbell: Orderbell, monkeypatch: 
     monkeypatch.setattr("sys.stdin", io.StringIO("12\n"))
     assert orderbell("users", "add", "Zoe", "--ask") == 1
     assert orderbell.err == "orderbell users: Nothing was changed: a PIN has 4 to 10 digits.\n"
+
+
+def test_a_pin_that_is_guessed_first_is_refused(orderbell: Orderbell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("1234\n"))
+    assert orderbell("users", "reset", "Kim", "--ask") == 1
+    assert "Nothing was changed: This PIN is one of the first that are guessed." in orderbell.err
+
+
+def test_an_address_and_a_till_are_unlocked(
+    orderbell: Orderbell, serving: ServerThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "PER_ADDRESS", 2)
+    monkeypatch.setattr(throttle, "PER_DEVICE", 2)
+    code = orderbell.json("devices", "pair", "POS7")["code"]
+    secret = Caller(serving.url).post("/api/auth/pair/", {"code": code}).json()["secret"]
+    for name in ("A", "B"):
+        assert sign_in(serving, name, "11235813") == 401
+        assert sign_in(serving, name, "11235813", device="POS7", device_secret=secret) == 401
+    assert sign_in(serving, "Kim", shop.CASHIER_PIN) == 429
+    assert sign_in(serving, "Kim", shop.CASHIER_PIN, device="POS7", device_secret=secret) == 429
+    assert orderbell("users", "unlock", "--address", "127.0.0.1") == 0
+    assert "127.0.0.1 are forgotten" in orderbell.out
+    assert sign_in(serving, "Kim", shop.CASHIER_PIN) == 200
+    assert orderbell("devices", "unlock", "pos7") == 0
+    assert sign_in(serving, "Kim", shop.CASHIER_PIN, device="POS7", device_secret=secret) == 200
+    assert orderbell("users", "unlock", "--address", "nowhere") == 1
+    assert orderbell.err == "orderbell users: 'nowhere' is no IP address.\n"
+    assert orderbell("devices", "unlock", "POS9") == 1

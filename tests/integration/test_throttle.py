@@ -69,9 +69,56 @@ def test_after_ten_wrong_tries_even_the_right_one_waits(place: Place, monkeypatc
     refused = as_ada(place.nobody)
     assert (refused.status_code, refused.json()["type"]) == (429, "too_many_tries")
     assert 0 < int(refused.headers["Retry-After"]) <= throttle.WINDOW_S
-    assert as_ada(place.nobody, login=shop.ADA.email).status_code == 429, "her other login is the same account's"
     calls.customer(place.server, shop.GRACE)  # nobody else waits
     assert place.ada.get("/api/online/orders/history/").status_code == 200, "and who is signed in stays so"
+
+
+def test_a_lock_does_not_tell_that_a_phone_and_an_address_are_one_customers(place: Place) -> None:
+    """Whoever knows both of them would learn from a 429 at the second whose they are."""
+    for _ in range(MOST):
+        as_ada(place.nobody, WRONG)
+    assert as_ada(place.nobody).status_code == 429
+    hers, nobodys = (as_ada(place.nobody, WRONG, login) for login in (shop.ADA.email, "nobody@example.org"))
+    assert (hers.status_code, hers.content) == (nobodys.status_code, nobodys.content)
+    assert hers.status_code == 401
+    for _ in range(MOST - 1):
+        as_ada(place.nobody, WRONG, shop.ADA.email)
+    assert as_ada(place.nobody, login=shop.ADA.email).status_code == 429, "each has its own count"
+    (ada,) = place.alex.get("/api/admin/customers/", params={"q": "Ada"}).json()["customers"]
+    assert ada["locked_until"] is not None
+    unlocked = place.alex.post(f"/api/admin/customers/{ada['id']}/", {"unlock": True}).json()
+    assert unlocked["locked_until"] is None
+    assert as_ada(place.nobody).status_code == as_ada(place.nobody, login=shop.ADA.email).status_code == 200
+
+
+def test_a_paired_till_guesses_no_longer_over_many_names(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    till, other = paired(place, "GUESS1", "terminal"), paired(place, "GUESS2", "terminal")
+    most = throttle.PER_DEVICE
+    statuses = [
+        as_kim(place.nobody, WRONG, staff=f"Name {number % 30}", **till).status_code for number in range(most + 3)
+    ]
+    assert statuses == [401] * most + [429] * 3
+    assert as_kim(place.nobody, **till).status_code == 429, "whoever it is"
+    assert as_kim(place.nobody, **other).status_code == 200, "nobody else is kept out"
+    assert as_kim(place.nobody).status_code == 200
+    assert place.alex.post("/api/admin/unlock/", {"device": "GUESS1"}).status_code == 204
+    assert as_kim(place.nobody, **till).status_code == 200
+
+
+def test_paired_tills_of_one_address_have_one_limit_and_what_others_try_there_is_none_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "PER_ADDRESS", 4)
+    tills = [paired(place, f"MANY{number}", "terminal") for number in range(3)]
+    for number in range(4):
+        assert as_ada(place.nobody, WRONG, f"+1 999 {number:04d}").status_code == 401
+    assert as_ada(place.nobody).status_code == 429, "the address has no tries left"
+    for till in tills:
+        assert as_kim(place.nobody, **till).status_code == 200, "which locks no till out"
+    statuses = [
+        as_kim(place.nobody, WRONG, staff=f"Name {number}", **till).status_code for till in tills for number in range(2)
+    ]
+    assert statuses == [401] * 4 + [429] * 2
 
 
 def test_what_is_right_does_not_count(place: Place) -> None:
@@ -267,6 +314,20 @@ def test_an_admin_unlocks(place: Place) -> None:
     for path in (f"/api/admin/staff/{kim['id']}/", f"/api/admin/customers/{ada['id']}/"):
         assert place.alex.post(path, {"unlock": True}).json()["locked_until"] is None
     assert as_kim(place.nobody).status_code == 200
+    assert as_ada(place.nobody).status_code == 200
+
+
+def test_an_admin_unlocks_an_address(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "PER_ADDRESS", 2)
+    for number in range(2):
+        as_ada(place.nobody, WRONG, f"+1 999 {number:04d}")
+    assert as_ada(place.nobody).status_code == 429
+    for body in ({"address": "not an address"}, {}):
+        assert place.alex.post("/api/admin/unlock/", body).status_code == 422
+    assert place.alex.post("/api/admin/unlock/", {"device": "NONE1"}).status_code == 404
+    assert place.alex.post("/api/admin/unlock/", {"address": "192.0.2.7"}).status_code == 204
+    assert as_ada(place.nobody).status_code == 429, "that was another one"
+    assert place.alex.post("/api/admin/unlock/", {"address": "127.0.0.1"}).status_code == 204
     assert as_ada(place.nobody).status_code == 200
 
 

@@ -38,6 +38,7 @@ class Memory(KeyringBackend):
         self.held: dict[tuple[str, str], str] = {}
         self.locked = False
         self.forgetful = False
+        self.read_only = False
 
     @override
     def get_password(self, service: str, username: str) -> str | None:
@@ -47,6 +48,8 @@ class Memory(KeyringBackend):
 
     @override
     def set_password(self, service: str, username: str, password: str) -> None:
+        if self.read_only:
+            raise KeyringLocked("It takes nothing.")
         if not self.forgetful:
             self.held[service, username] = password
 

@@ -12,6 +12,7 @@ from core.protocol.accounts import (
     CustomerAccounts,
     StaffAccount,
     StaffList,
+    Unlock,
 )
 from core.server import administration, examples
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
@@ -28,6 +29,11 @@ async def add_staff(call: Call[AddStaff, Nothing]) -> StaffAccount:
 async def change_staff(call: Call[ChangeStaff, Nothing]) -> StaffAccount:
     shop_id, staff_id = call.principal.shop_id, StaffId(call.parameter)
     return await administration.change_staff(call.services, shop_id, staff_id, call.body)
+
+
+async def unlock(call: Call[Unlock, Nothing]) -> Nothing:
+    await administration.unlock(call.services, call.principal.shop_id, call.body)
+    return Nothing()
 
 
 async def customers(call: Call[Nothing, CustomerAccountQuery]) -> CustomerAccounts:
@@ -77,6 +83,19 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         example=examples.CHANGE_STAFF,
         example_reply=examples.STAFF_ACCOUNT,
         refusals=(404, 409),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/admin/unlock/",
+        who=Who.ADMIN,
+        summary="Forget what was tried wrongly from an address, or at a device",
+        handler=unlock,
+        body=Unlock,
+        query=Nothing,
+        reply=Nothing,
+        status=204,
+        example=examples.UNLOCK,
+        refusals=(404,),
     ),
     Endpoint(
         method="GET",
