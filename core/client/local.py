@@ -108,9 +108,7 @@ _LEDGER: Final = (
     """,
     # From here on the PIN is sealed too: see `core.client.pin`. Nothing of it is left in the file.
     """
-    PRAGMA secure_delete = ON;
     DROP TABLE pin;
-    PRAGMA secure_delete = OFF;
     """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
