@@ -88,8 +88,8 @@ def settled(settings: S, known: Identity | None, path: Path) -> S:
         changes["server_url"] = known.server_url
     if known.ca and not settings.ca_file:
         ca_file = _ca_file(path)
-        if not ca_file.exists():  # somebody has tidied up; what it says is known
-            ca_file.write_text(known.ca, encoding="ascii")
+        if not ca_file.exists() or ca_file.read_text(encoding="ascii", errors="replace") != known.ca:
+            ca_file.write_text(known.ca, encoding="ascii")  # somebody has tidied up, or an end came too soon
         changes["ca_file"] = str(ca_file)
     if "device" in settings.__struct_fields__:
         changes["device"] = known.name
@@ -137,9 +137,10 @@ def pair(
         raise Refused(
             "The code was made for another kind of screen. Ask the admin for one for this kind.", field="code"
         )
+    known = _become(seal, paired, server_url, ca)
     if ca:
         trying.replace(ca_file)
-    return _become(seal, paired, server_url, ca)
+    return known
 
 
 def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:

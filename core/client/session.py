@@ -44,9 +44,9 @@ class Session:
     def start(self, tokens: Tokens) -> None:
         """Somebody signed in."""
         with self._changing:
-            self._ends_at = self._clock() + tokens.expires_in_s
-            self._op_id = new_op_id()
-            self._keep(tokens, self._op_id)
+            op_id = new_op_id()
+            self._keep(tokens, op_id)
+            self._op_id, self._ends_at = op_id, self._clock() + tokens.expires_in_s
             self._tokens = tokens
 
     def resume(self, tokens: Tokens, op_id: OpId) -> None:
@@ -59,9 +59,10 @@ class Session:
     def end(self) -> Tokens | None:
         """Forget the tokens; returns what was held, for telling the server."""
         with self._changing:
-            tokens, self._tokens = self._tokens, None
+            tokens = self._tokens
             if tokens is not None:
                 self._keep(None, self._op_id)
+            self._tokens = None
             return tokens
 
     def access_token(self, *, rejected: str = "") -> str:

@@ -304,8 +304,8 @@ class Sync:
         tries = operation.tries + 1
         since = self._failed_at.setdefault(operation.op_id, self._acknowledged)
         if tries >= (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
-            self._failed_at.pop(operation.op_id, None)
             self.outbox.hold(operation, State.CONFLICT if theirs else State.PARKED, problem, theirs)
+            self._failed_at.pop(operation.op_id, None)
             self._tell(operation.order_id)
             return True
         self.outbox.postpone(operation, time.monotonic() + backoff_s(tries), problem)

@@ -17,7 +17,7 @@ from core.client import identity, ledger, pin, session_file, till
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import Conflict, NotFound, Refused, SignedOut, Unreachable
+from core.client.errors import Conflict, NotFound, NotKept, Refused, SignedOut, Unreachable
 from core.client.foresight import foreseen
 from core.client.http import HttpApi
 from core.client.local import LocalStore
@@ -129,12 +129,21 @@ class SyncedApi:
 
     def sign_out(self) -> None:
         """End the session. What waits is kept until the same person signs in again; what was shown is forgotten, and
-        the listener hears nothing more of it."""
+        the listener hears nothing more of it. Raises `NotKept`, and then nothing has changed."""
+        tokens = self._http.tokens
         self._stop()
-        pin.forget(self._seal)
+        try:
+            with self._store.transaction() as db:
+                pin.forget(self._seal)
+                session_file.keep(self._seal, None, OpId(""))
+                self._cache.clear()
+                ledger.seal(db, None)
+        except NotKept:  # they are still here, as the file says too
+            if tokens is not None:
+                self._begin(tokens)
+            raise
         self._http.sign_out()
-        self._cache.clear()
-        self._seal_what_waits(None)
+        self._store.empty_log()
 
     def server_now(self) -> datetime:
         return self._http.server_now()
