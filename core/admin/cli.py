@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "devices": Command("core.admin.devices:main", "pair tills and boards, see how they are doing, revoke one"),
     "keys": Command("core.admin.keys:main", "list, rotate and prune the keys that sign"),
     "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
+    "security-log": Command("core.admin.security:main", "show who came in or failed to, and who changed what"),
     "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
     "db": Command("core.admin.db:main", "upgrade, check and copy the database"),
     "doctor": Command("core.admin.doctor.command:main", "look at everything, and say what to do"),
@@ -44,7 +45,7 @@ GROUPS: Final = {
     "Try it": ("demo",),
     "Set a shop up": ("init", "config", "tls"),
     "Run it": ("serve", "pos", "customer", "board", "sync"),
-    "Look after it": ("users", "devices", "menu", "keys"),
+    "Look after it": ("users", "devices", "menu", "keys", "security-log"),
     "Keep it safe": ("doctor", "backup", "db"),
 }
 """What `orderbell --help` shows together."""

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from http.client import CONFLICT
 from typing import Final
 
 import msgspec
@@ -16,12 +17,14 @@ from core.domain.people import Customer, DeviceKind, Person, Principal, Role
 from core.domain.texts import check_no_card
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, SignIn, SignUp, StaffSignIn
-from core.server import passwords, problems, throttle
+from core.protocol.security import SecurityEvent
+from core.server import passwords, problems, security, throttle
 from core.server.services import Services
-from core.store import devices, people, sessions, shops
+from core.store import devices, people, security_log, sessions, shops
 from core.store.devices import Device
 from core.store.instants import now, to_us
 from core.store.people import CustomerAccount, Taken
+from core.store.security_log import Actor
 from core.store.sessions import RefreshToken
 from core.store.shops import Shop
 from core.store.statements import Transaction
@@ -54,10 +57,16 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
         except Taken as taken:
             raise problems.exists(f"a customer with this {taken.field}", taken.field) from None
         throttle.take_back(transaction, claimed)
-        tokens = _start_for_customer(services, transaction, customer, request)
+        tokens = _start_for_customer(services, transaction, customer, request, address, SecurityEvent.SIGNED_UP)
         return _with_client_token(services, tokens, password_hash)
 
-    return await services.database.write(work, shop.id)
+    try:
+        return await services.database.write(work, shop.id)
+    except problems.Refusal as refusal:
+        if refusal.problem.status == CONFLICT:
+            where = Actor(shop_id=shop.id, role=Role.CUSTOMER, device=request.device, address=address)
+            await services.security.failed(where, SecurityEvent.SIGN_UP_REFUSED)
+        raise
 
 
 async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
@@ -74,6 +83,14 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
     counts = throttle.customer_counts(request.login, address, screen=_screen(shop, request), client=client)
     claimed = await throttle.claim(services, *counts)
     if not await services.passwords.verify(account.password_hash if account else None, request.password):
+        tried = Actor(
+            shop_id=shop.id,
+            id=account.customer.id if account else "",
+            role=Role.CUSTOMER,
+            device=request.device,
+            address=address,
+        )
+        await services.security.failed(tried, SecurityEvent.SIGN_IN_FAILED)
         raise problems.unauthenticated(_WRONG)
     assert account is not None
 
@@ -82,7 +99,7 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
         if now_kept is None or now_kept.disabled_us is not None or now_kept.password_hash != account.password_hash:
             raise problems.unauthenticated(_WRONG)
         throttle.take_back(transaction, claimed)
-        tokens = _start_for_customer(services, transaction, now_kept.customer, request)
+        tokens = _start_for_customer(services, transaction, now_kept.customer, request, address)
         return _with_client_token(services, tokens, now_kept.password_hash, client)
 
     return await services.database.write(work, shop.id)
@@ -115,6 +132,15 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
     counts = throttle.staff_counts(shop_id, request.staff, address, proven, is_here=is_here)
     claimed = await throttle.claim(services, *counts)
     if not await services.passwords.verify(member.pin_hash if member and device else None, request.pin):
+        tried = Actor(
+            shop_id=shop.id if shop else security_log.NO_SHOP,
+            id=member.id if member else "",
+            name=member.name if member else "",
+            role=member.role if member else "",
+            device=device.id if device else "",
+            address=address,
+        )
+        await services.security.failed(tried, SecurityEvent.SIGN_IN_FAILED)
         raise problems.unauthenticated(_WRONG)
     assert shop is not None
     assert member is not None
@@ -135,7 +161,7 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
             device_id=device_id,
         )
         person = Person(id=now_kept.id, role=now_kept.role, name=now_kept.name)
-        return _start(services, transaction, principal, person, shop)
+        return _start(services, transaction, principal, person, shop, address)
 
     return await services.database.write(work, shop.id)
 
@@ -159,6 +185,13 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
     proven = passwords.is_device_secret(known_hash, request.secret)
     claimed = await throttle.claim(services, *([] if proven else [throttle.by_address(address)]))
     if not (proven or await services.passwords.verify(known_hash, request.secret)):
+        tried = Actor(
+            shop_id=shop.id if shop else security_log.NO_SHOP,
+            role=Role.DISPLAY,
+            device=device_id if known_hash is not None else "",
+            address=address,
+        )
+        await services.security.failed(tried, SecurityEvent.SIGN_IN_FAILED)
         raise problems.unauthenticated(_NO_DEVICE)
     assert shop is not None
     principal = Principal(
@@ -175,22 +208,23 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
         if secret_hash(transaction, shop) != known_hash:
             raise problems.unauthenticated(_NO_DEVICE)
         throttle.take_back(transaction, claimed)
-        return _start(services, transaction, principal, person, shop)
+        return _start(services, transaction, principal, person, shop, address)
 
     return await services.database.write(work, shop.id)
 
 
-async def refresh(services: Services, presented: str, key: str) -> Tokens:
+async def refresh(services: Services, presented: str, key: str, address: str) -> Tokens:
     """New tokens for a refresh token, which works once.
 
     Presented again with the same `key`, as by an owner who never got the reply, it gives the same successor, as
     long as that was not used. Presented again in any other way it has been copied: the session ends.
     """
-    session = await services.database.write(lambda transaction: _rotate(services, transaction, presented, key))
-    if isinstance(session, Tokens):
-        return session
-    if session:
-        services.verified.forget_session(session)
+    found = await services.database.write(lambda transaction: _rotate(services, transaction, presented, key))
+    if isinstance(found, Tokens):
+        return found
+    if found is not None:
+        services.verified.forget_session(found.session_id)
+        await services.security.failed(security.actor(found, address), SecurityEvent.TOKEN_COPIED)
     raise problems.unauthenticated(_ENDED)
 
 
@@ -226,7 +260,12 @@ def _screen(shop: Shop, request: SignIn | SignUp) -> str:
 
 
 def _start_for_customer(
-    services: Services, transaction: Transaction, customer: Customer, request: SignIn | SignUp
+    services: Services,
+    transaction: Transaction,
+    customer: Customer,
+    request: SignIn | SignUp,
+    address: str,
+    event: SecurityEvent = SecurityEvent.SIGNED_IN,
 ) -> Tokens:
     shop = _shop_at(transaction, request)  # once more, now that it counts
     principal = Principal(
@@ -237,7 +276,7 @@ def _start_for_customer(
         shop_id=shop.id,
         device_id=DeviceId(request.device) if request.device else None,
     )
-    return _start(services, transaction, principal, _person(customer), shop)
+    return _start(services, transaction, principal, _person(customer), shop, address, event)
 
 
 def _with_client_token(services: Services, tokens: Tokens, password_hash: str, client: str = "") -> Tokens:
@@ -263,22 +302,31 @@ def _client_token(services: Services, customer_id: str, password_hash: str, clie
     return f"{client}.{_base64(hmac.digest(services.keys.refresh, claim, 'sha256'))}"
 
 
-def _start(services: Services, transaction: Transaction, principal: Principal, person: Person, shop: Shop) -> Tokens:
+def _start(
+    services: Services,
+    transaction: Transaction,
+    principal: Principal,
+    person: Person,
+    shop: Shop,
+    address: str,
+    event: SecurityEvent = SecurityEvent.SIGNED_IN,
+) -> Tokens:
     sessions.insert(transaction, principal, to_us(now()))
+    services.security.record(transaction, security.actor(principal, address), event)
     token = _token(services.keys.refresh, principal.session_id, 1, secrets.token_hex(16))
     _keep(services, transaction, principal.session_id, 1, token)
     return _tokens(services, principal, person, shop, token)
 
 
-def _rotate(services: Services, transaction: Transaction, presented: str, key: str) -> Tokens | str:
-    """The next tokens, or the session that had to be ended, or nothing known at all."""
+def _rotate(services: Services, transaction: Transaction, presented: str, key: str) -> Tokens | Principal | None:
+    """The next tokens, or whose session had to be ended, or nothing known at all."""
     at_us = to_us(now())
     known = sessions.token_by_hash(transaction, _hash(presented)) or _put_back(services, transaction, presented, at_us)
     if known is None:
-        return ""
+        return None
     principal = sessions.get(transaction, known.session_id)
     if principal is None or known.expires_us <= at_us:
-        return ""
+        return None
     generation = known.generation + 1
     token = _token(services.keys.refresh, known.session_id, generation, key or secrets.token_hex(16))
     if known.used_us is None:
@@ -289,10 +337,10 @@ def _rotate(services: Services, transaction: Transaction, presented: str, key: s
         retried = successor and successor.used_us is None and hmac.compare_digest(successor.token_hash, _hash(token))
         if not retried:
             sessions.revoke(transaction, known.session_id, at_us)
-            return known.session_id
+            return principal
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:
-        return ""
+        return None
     return _tokens(services, principal, _person_of(transaction, principal), shop, token)
 
 

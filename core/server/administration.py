@@ -4,7 +4,7 @@ Whatever makes somebody less than they were ends their sessions in the same tran
 sockets within a tick of the hub. So no session has a role that its bearer has no more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 import msgspec
@@ -23,11 +23,13 @@ from core.protocol.accounts import (
     Unlock,
 )
 from core.protocol.accounts import CustomerAccount as CustomerReply
+from core.protocol.security import SecurityEvent
 from core.server import origin, problems, throttle
 from core.server.services import Services
 from core.store import devices, people, sessions, tries
 from core.store.instants import from_us, now, to_us
 from core.store.people import CustomerAccount, StaffMember, Taken
+from core.store.security_log import Actor
 from core.store.statements import Transaction
 
 R = TypeVar("R")
@@ -42,12 +44,13 @@ async def staff(services: Services, shop_id: ShopId) -> StaffList:
     return await services.database.search(find)
 
 
-async def add_staff(services: Services, shop_id: ShopId, request: AddStaff) -> StaffAccount:
+async def add_staff(services: Services, by: Actor, request: AddStaff) -> StaffAccount:
     """A new member of staff. Raises `Refusal` 409 when the shop has, or had, one of that name."""
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     _check_role(request.role)
     check_pin(request.pin)
+    shop_id = ShopId(by.shop_id)
     member = StaffMember(
         id=StaffId(uuid7()),
         shop_id=shop_id,
@@ -62,16 +65,18 @@ async def add_staff(services: Services, shop_id: ShopId, request: AddStaff) -> S
             people.insert_staff(transaction, member)
         except Taken as taken:
             raise problems.exists("somebody of this name", taken.field) from None
+        services.security.record(transaction, by, SecurityEvent.ACCOUNT_ADDED, f"{member.role} {member.name}")
         return _staff_reply(transaction, member)
 
     return await services.database.write(work, shop_id)
 
 
-async def change_staff(services: Services, shop_id: ShopId, staff_id: StaffId, request: ChangeStaff) -> StaffAccount:
+async def change_staff(services: Services, by: Actor, staff_id: StaffId, request: ChangeStaff) -> StaffAccount:
     """Raises `Refusal`: 404, and 409 `last_admin` when the shop would have nobody left to look after it."""
     if request.role is not None:
         _check_role(request.role)
     pin_hash = await services.passwords.hash(check_pin(request.pin)) if request.pin is not None else None
+    shop_id = ShopId(by.shop_id)
 
     def work(transaction: Transaction, at_us: int) -> tuple[StaffAccount, bool]:
         before = people.staff_by_id(transaction, shop_id, staff_id)
@@ -88,6 +93,13 @@ async def change_staff(services: Services, shop_id: ShopId, staff_id: StaffId, r
             raise problems.not_allowed_now("last_admin", _LAST_ADMIN)
         if request.unlock:
             tries.forget(transaction, throttle.staff_scope(shop_id, after.name))
+        whom = f"{before.role} {before.name}"
+        if after.role is not before.role:
+            services.security.record(transaction, by, SecurityEvent.ROLE_CHANGED, f"{whom} to {after.role}")
+        if pin_hash:
+            services.security.record(transaction, by, SecurityEvent.PIN_CHANGED, whom)
+        for event in _account_events(before.disabled_us, after.disabled_us, unlocked=request.unlock):
+            services.security.record(transaction, by, event, whom)
         return _staff_reply(transaction, after), after != before
 
     return await _change(services, shop_id, staff_id, work)
@@ -103,10 +115,10 @@ async def customers(services: Services, shop_id: ShopId, query: CustomerAccountQ
 
 
 async def change_customer(
-    services: Services, shop_id: ShopId, customer_id: CustomerId, request: ChangeCustomer
+    services: Services, by: Actor, customer_id: CustomerId, request: ChangeCustomer
 ) -> CustomerReply:
     """Raises `Refusal` 404 for one whom this shop has nothing to do with."""
-    password = request.password
+    shop_id, password = ShopId(by.shop_id), request.password
     password_hash = await services.passwords.hash(check_password(password)) if password is not None else None
 
     def work(transaction: Transaction, at_us: int) -> tuple[CustomerReply, bool]:
@@ -124,12 +136,16 @@ async def change_customer(
         if request.unlock:
             for scope in throttle.customer_scopes(before.customer):
                 tries.forget(transaction, scope)
+        if password is not None:
+            services.security.record(transaction, by, SecurityEvent.PASSWORD_CHANGED, f"customer {customer_id}")
+        for event in _account_events(before.disabled_us, after.disabled_us, unlocked=request.unlock):
+            services.security.record(transaction, by, event, f"customer {customer_id}")
         return _customer_reply(transaction, after), after != before
 
     return await _change(services, shop_id, customer_id, work)
 
 
-async def unlock(services: Services, shop_id: ShopId, request: Unlock) -> None:
+async def unlock(services: Services, by: Actor, request: Unlock) -> None:
     """Forget what was tried wrongly at a device of the shop, or from an address. Accounts keep their own counts.
 
     Raises `Refusal`: 422 for no address, 404 for no device of the shop.
@@ -137,14 +153,18 @@ async def unlock(services: Services, shop_id: ShopId, request: Unlock) -> None:
     if not request.device and origin.parsed(request.address) is None:
         raise problems.invalid(f"{request.address!r} is no IP address.", "address")
 
+    shop_id = ShopId(by.shop_id)
+
     def work(transaction: Transaction) -> None:
         if request.device:
             device = devices.get(transaction, shop_id, DeviceId(request.device))
             if device is None:
                 raise problems.not_found("device")
             tries.forget(transaction, throttle.device_scope(shop_id, device.id))
+            services.security.record(transaction, by, SecurityEvent.UNLOCKED, f"device {device.id}")
         if request.address:
             tries.forget(transaction, throttle.address_scope(request.address))
+            services.security.record(transaction, by, SecurityEvent.UNLOCKED, f"address {request.address}")
 
     await services.database.write(work, shop_id)
 
@@ -165,6 +185,14 @@ async def _change(
     if ended:
         services.verified.forget_subject(subject)
     return reply
+
+
+def _account_events(before_us: int | None, after_us: int | None, *, unlocked: bool) -> Iterator[SecurityEvent]:
+    """What the security log is told of an account that was disabled, or not, before and after."""
+    if after_us != before_us:
+        yield SecurityEvent.ACCOUNT_ENABLED if after_us is None else SecurityEvent.ACCOUNT_DISABLED
+    if unlocked:
+        yield SecurityEvent.UNLOCKED
 
 
 def _check_role(role: Role) -> None:

@@ -18,8 +18,8 @@ from core.server import contacts, openapi, origin
 from core.server.contacts import SILENT_AFTER
 from core.server.probe import probe
 from core.server.services import Services
-from core.store import check, migrate
-from core.store.instants import now
+from core.store import check, migrate, security_log
+from core.store.instants import now, to_us
 from core.store.statements import Transaction
 from core.store.tables import metadata
 
@@ -28,6 +28,7 @@ FIXED: Final = ((3, 44, 6), (3, 50, 7))
 _LEAST_FREE, _LITTLE_FREE = 200_000_000, 2_000_000_000
 _FORGOTTEN_AFTER: Final = timedelta(days=1)
 _LATE_S: Final = 60.0
+_MANY_FAILURES: Final = 50
 
 
 async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
@@ -47,6 +48,7 @@ async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
             *_sqlite(connection.dialect.name),
             *_disk({"data": settings.directory, "backups": settings.backup_path}),
             _backup(services),
+            _failures(transaction, shop_id),
             probed,
             _owners(connection),
             *(_device(report, on_network=_is_on_network(settings.host)) for report in reports),
@@ -75,6 +77,18 @@ def _sound(connection: Connection) -> Iterator[Check]:
             )
         else:
             yield Check(name=found.rule, result=Result.OK, says=f"{found.says[0].upper()}{found.says[1:]}.")
+
+
+def _failures(transaction: Transaction, shop_id: ShopId) -> Check:
+    """A handful a day are people who mistype."""
+    count = security_log.failures_since(transaction, shop_id, to_us(now() - timedelta(days=1)))
+    many = count >= _MANY_FAILURES
+    return Check(
+        name="sign-ins",
+        result=Result.WARN if many else Result.OK,
+        says=f"{count} sign-ins, pairings and the like failed in the last 24 hours.",
+        do="See who and where: orderbell security-log --failures" if many else "",
+    )
 
 
 def _durability(transaction: Transaction) -> Check:

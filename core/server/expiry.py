@@ -1,4 +1,5 @@
-"""What has expired is forgotten: sessions that nobody came back to, wrong tries and answered operations of long ago."""
+"""What has expired is forgotten: sessions that nobody came back to, wrong tries, answered operations and entries of the
+security log of long ago."""
 
 import asyncio
 from datetime import timedelta
@@ -7,7 +8,7 @@ from typing import Final
 
 from core.server import throttle
 from core.server.services import Services
-from core.store import operations, sessions, tries
+from core.store import operations, security_log, sessions, tries
 from core.store.database import Duty
 from core.store.instants import now, to_us
 
@@ -31,6 +32,9 @@ async def forget_expired(services: Services) -> None:
         partial(sessions.trim, before_us=to_us(at - _SPARED), step=STEP),
         partial(operations.trim, before_us=to_us(at - OPERATIONS_KEPT), step=STEP),
         partial(tries.trim, before_us=to_us(at - timedelta(seconds=throttle.WINDOW_S)), step=STEP),
+        partial(
+            security_log.trim, before_us=to_us(at - timedelta(days=services.settings.security_log_days)), step=STEP
+        ),
     )
     forgotten = [await services.database.write(step) for step in steps]
     await asyncio.sleep(_BREATH_S if STEP in forgotten else PAUSE_S)

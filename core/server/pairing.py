@@ -12,12 +12,14 @@ from core.domain.order import ONLINE_SERIES
 from core.domain.people import DeviceKind
 from core.protocol import devices as protocol
 from core.protocol.devices import CODE_LETTERS, Invitation, InviteDevice, Pair, Paired
+from core.protocol.security import SecurityEvent
 from core.protocol.trust import ALPHABET, short_fingerprint
 from core.server import passwords, problems, throttle
 from core.server.services import Services
-from core.store import devices, sessions, shops
+from core.store import devices, security_log, sessions, shops
 from core.store.devices import Code
 from core.store.instants import now, to_us
+from core.store.security_log import Actor
 from core.store.statements import Transaction
 
 LIFE: Final = timedelta(minutes=10)
@@ -26,10 +28,11 @@ SET_ASIDE: Final = 1000
 offline, and they are on people's receipts."""
 
 
-async def invite(services: Services, shop_id: ShopId, request: InviteDevice) -> Invitation:
+async def invite(services: Services, by: Actor, request: InviteDevice) -> Invitation:
     """A code by which a machine becomes the device of that name. Raises `Refusal` 409 when it is of another kind."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
     expires = now() + LIFE
+    shop_id = ShopId(by.shop_id)
     code = Code(shop_id, request.name, request.kind, to_us(expires))
 
     def work(transaction: Transaction) -> None:
@@ -39,6 +42,7 @@ async def invite(services: Services, shop_id: ShopId, request: InviteDevice) -> 
         if known is not None and known.kind is not request.kind:
             raise problems.exists(f"a {known.kind} of this name", "name")
         devices.insert_code(transaction, _hash(services, letters), code, to_us(now()))
+        services.security.record(transaction, by, SecurityEvent.DEVICE_INVITED, f"{request.kind} {request.name}")
 
     await services.database.write(work, shop_id)
     authority = services.settings.ca_path
@@ -66,6 +70,9 @@ async def pair(services: Services, request: Pair, key: str, address: str) -> Pai
 
     expected = await services.database.read(known)
     if expected is None:
+        await services.security.failed(
+            Actor(shop_id=security_log.NO_SHOP, address=address), SecurityEvent.PAIRING_FAILED
+        )
         raise problems.invalid("This code is not right, or it has expired. Ask for a new one.", "code")
     secret = _secret(services, letters, key)
 
@@ -74,6 +81,8 @@ async def pair(services: Services, request: Pair, key: str, address: str) -> Pai
         if code is not None:
             _become(transaction, code, passwords.hash_device_secret(secret), at_us)
             devices.forget_codes(transaction, code.shop_id, code.device_id, at_us)
+            where = Actor(shop_id=code.shop_id, device=code.device_id, address=address)
+            services.security.record(transaction, where, SecurityEvent.DEVICE_PAIRED, f"{code.kind} {code.device_id}")
             if key:
                 devices.insert_code(transaction, used, code, at_us)
         else:
@@ -98,12 +107,16 @@ async def pair(services: Services, request: Pair, key: str, address: str) -> Pai
     return paired
 
 
-async def revoke(services: Services, shop_id: ShopId, device_id: DeviceId) -> None:
+async def revoke(services: Services, by: Actor, device_id: DeviceId) -> None:
     """End what the device may do, at once. Its name and its series stay its own. Raises `Refusal` 404."""
 
+    shop_id = ShopId(by.shop_id)
+
     def work(transaction: Transaction) -> None:
-        if devices.get(transaction, shop_id, device_id) is None:
+        device = devices.get(transaction, shop_id, device_id)
+        if device is None:
             raise problems.not_found("device")
+        services.security.record(transaction, by, SecurityEvent.DEVICE_REVOKED, f"{device.kind} {device_id}")
         at_us = to_us(now())
         devices.revoke(transaction, shop_id, device_id, at_us)
         devices.forget_codes(transaction, shop_id, device_id, at_us)

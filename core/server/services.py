@@ -14,6 +14,7 @@ from core.server.contacts import Contacts
 from core.server.keys import KeyFile, Keys
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
+from core.server.security import SecurityLog
 from core.server.settings import ServerSettings
 from core.server.tokens import LOCAL, AccessTokens, InvalidToken, UnknownKey, Verified, VerifiedTokens
 from core.store import sessions, shops
@@ -37,6 +38,7 @@ class Services(msgspec.Struct, frozen=True):
     offers: Offers
     backups: Backups
     metrics: Metrics
+    security: SecurityLog
     sealing_key: bytes
     """The private half of `Tokens.sealing_key`. It lives as long as what refresh tokens are derived from."""
 
@@ -111,5 +113,6 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         offers=Offers(),
         backups=Backups(database, settings),
         metrics=Metrics(),
+        security=SecurityLog(database),
         sealing_key=sealing.private_key(keys.refresh),
     )

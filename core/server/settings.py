@@ -9,6 +9,7 @@ from msgspec import Meta
 from core.logs import Format
 from core.settings import SECRET, data_dir
 from core.store.database import file_url
+from core.store.tables import SECURITY_LOG_DAYS_LEAST
 
 SECTION: Final = "server"
 
@@ -40,6 +41,14 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     board_names: Annotated[bool, Meta(description="let boards show the first names of customers, too")] = False
     events_days: Annotated[int, Meta(ge=1, le=3650, description="days after which an event is forgotten")] = 30
     events_most: Annotated[int, Meta(ge=1000, description="events that are kept at most, of each shop")] = 1_000_000
+    security_log_days: Annotated[
+        int,
+        Meta(
+            ge=SECURITY_LOG_DAYS_LEAST,
+            le=3650,
+            description="days after which an entry of the security log is forgotten",
+        ),
+    ] = 365
     backup_every_h: Annotated[
         int, Meta(ge=0, le=8_760, description="hours between two backups that the server makes by itself; 0: none")
     ] = 24

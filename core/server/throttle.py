@@ -120,6 +120,7 @@ async def claim(services: Services, *counts: Count) -> Claim:
         except _UsedUp as used_up:
             wait_us = used_up.wait_us
     if wait_us:
+        services.security.too_many += 1
         log.warning("too many wrong tries", extra={"wait_s": wait_us // 1_000_000})
         raise problems.too_many_tries(-(-wait_us // 1_000_000))
     return Claim(counts, at_us)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.store import dialects, migrate, partitions
 from core.store.instants import now
-from core.store.tables import HISTORIES, metadata
+from core.store.tables import HISTORIES, metadata, security_log
 
 BATCH: Final = 1_000
 _SUM: Final = 1 << 256
@@ -116,7 +116,7 @@ def _empty(connection: Connection, tables: Sequence[Table]) -> None:
     """Of all rows at once. History is written once, by whoever works with it; here another history takes its place."""
     guarded = [
         (history.name, table)
-        for history in HISTORIES
+        for history in (*HISTORIES, security_log)
         if history.name in {table.name for table in tables}  # an older schema has not all of them
         for table in (history.name, *partitions.of(connection, history.name))
     ]

@@ -11,11 +11,25 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy
-from sqlalchemy import Connection, Engine, NullPool, Table, bindparam, delete, func, make_url, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NullPool,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    make_url,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
 from core.protocol.care import BackupKind
+from core.protocol.security import SecurityEvent
 from core.store import backup as backups
 from core.store import migrate
 from core.store.backup import Advance, Backup
@@ -24,7 +38,7 @@ from core.store.database import file_url, make_engine
 from core.store.files import sync_directory
 from core.store.instants import now, to_us
 from core.store.owner import file_of
-from core.store.tables import customers, devices, orders, pairing_codes, sessions, shops, staff
+from core.store.tables import customers, devices, orders, pairing_codes, security_log, sessions, shops, staff
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +143,7 @@ def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple
             migrate.upgrade(engine)
             _begin_epochs(engine)
             rights = _carried(replaced, engine)
+            _carry_log(replaced, engine)
             with engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
         finally:
@@ -171,6 +186,29 @@ def _carried(replaced: Engine, engine: Engine) -> Mapping[str, int] | None:
             return None
         writing.exec_driver_sql("COMMIT")
     return changed
+
+
+def _carry_log(replaced: Engine, engine: Engine) -> None:
+    """What the security log that is replaced has and the backup has not, as far as it can be read: what happened since
+    is what somebody may want to know. That it was restored is in it from now on."""
+    keep = insert(security_log).prefix_with("OR IGNORE")
+    with engine.connect() as writing:
+        writing.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            with replaced.connect() as reading:
+                reading.exec_driver_sql("BEGIN")
+                rows = reading.execute(select(security_log).execution_options(yield_per=_BATCH))
+                for batch in rows.mappings().partitions():
+                    writing.execute(keep, [dict(row) for row in batch])
+        except SQLAlchemyError:
+            log.debug("the security log that is replaced cannot be read", exc_info=True)
+        writing.execute(
+            insert(security_log).values(
+                {column.name: "" for column in security_log.columns}
+                | {"id": uuid7(), "at": to_us(now()), "event": SecurityEvent.RESTORED, "by_role": "operator"}
+            )
+        )
+        writing.exec_driver_sql("COMMIT")
 
 
 def _carry(reading: Connection, writing: Connection, table: Table, rights: Sequence[str]) -> int:

@@ -360,6 +360,27 @@ wrong_tries: Final = Table(
     Index(None, "last_at"),
 )
 
+SECURITY_LOG_DAYS_LEAST: Final = 90
+"""For so long every entry of the security log is kept."""
+
+security_log: Final = Table(
+    "security_log",
+    metadata,
+    _key("id"),
+    _big("at"),
+    _text("shop_id"),  # no reference: an entry outlives what it is about
+    _text("event"),  # `core.protocol.security.SecurityEvent`
+    _text("by_id"),
+    _text("by_name"),
+    _text("by_role"),
+    _text("device"),
+    _text("address"),
+    _text("about"),
+    Index(None, "shop_id", "at"),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
+)
+
 for _table in (order_lines, status_history, payment_history):
     event.listen(
         _table,
@@ -411,3 +432,48 @@ for _history in HISTORIES:
                 "after_create",
                 DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
             )
+
+
+_LEAST_AGE_US: Final = (SECURITY_LOG_DAYS_LEAST - 1) * 86_400 * 1_000_000
+"""A day less, as the clocks of a server and its database differ."""
+
+SECURITY_LOG_GUARDS: Final = {
+    "sqlite": (
+        (
+            "CREATE TRIGGER security_log_no_update BEFORE UPDATE ON security_log "
+            "BEGIN SELECT RAISE(ABORT, 'the security log is append-only'); END"
+        ),
+        (
+            "CREATE TRIGGER security_log_no_delete BEFORE DELETE ON security_log "
+            f"WHEN OLD.at > (julianday('now') - 2440587.5) * 86400000000 - {_LEAST_AGE_US} "
+            "BEGIN SELECT RAISE(ABORT, 'the security log is append-only'); END"
+        ),
+    ),
+    "postgresql": (
+        (
+            "CREATE FUNCTION security_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF TG_OP = 'DELETE' THEN "
+            f"IF OLD.at <= CAST(extract(epoch FROM clock_timestamp()) AS bigint) * 1000000 - {_LEAST_AGE_US} "
+            "THEN RETURN OLD; END IF; END IF; "
+            "RAISE EXCEPTION 'the security log is append-only' USING ERRCODE = 'integrity_constraint_violation'; "
+            "END $$"
+        ),
+        (
+            "CREATE TRIGGER security_log_no_change BEFORE UPDATE OR DELETE ON security_log "
+            "FOR EACH ROW EXECUTE FUNCTION security_log_is_append_only()"
+        ),
+        (
+            "CREATE TRIGGER security_log_no_truncate BEFORE TRUNCATE ON security_log "
+            "FOR EACH STATEMENT EXECUTE FUNCTION security_log_is_append_only()"
+        ),
+    ),
+}
+"""A program that has gone wrong changes no entry, and deletes none that is younger than that."""
+
+for _dialect, _statements in SECURITY_LOG_GUARDS.items():
+    for _statement in _statements:
+        event.listen(
+            security_log,
+            "after_create",
+            DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
+        )

@@ -41,8 +41,9 @@ class Place(msgspec.Struct, frozen=True):
         )
 
     def counts(self) -> dict[str, int]:
-        """How many rows every table has."""
-        return {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in metadata.tables}
+        """How many rows every table has, but for the security log, which what is refused is written to."""
+        names = metadata.tables.keys() - {"security_log"}
+        return {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in names}
 
 
 @pytest.fixture(scope="module", autouse=True)

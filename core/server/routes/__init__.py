@@ -16,6 +16,7 @@ from core.server.routes import (
     pos,
     public,
     sealed,
+    security,
     trust,
 )
 
@@ -30,6 +31,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *accounts.ENDPOINTS,
     *auth.ENDPOINTS,
     *backups.ENDPOINTS,
+    *security.ENDPOINTS,
     *public.ENDPOINTS,
     *operations.ENDPOINTS,
     *trust.ENDPOINTS,

@@ -16,6 +16,7 @@ from core.protocol.accounts import (
 )
 from core.server import administration, examples
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.security import actor
 
 
 async def staff(call: Call[Nothing, Nothing]) -> StaffList:
@@ -23,26 +24,28 @@ async def staff(call: Call[Nothing, Nothing]) -> StaffList:
 
 
 async def add_staff(call: Call[AddStaff, Nothing]) -> StaffAccount:
-    return await administration.add_staff(call.services, call.principal.shop_id, call.body)
+    return await administration.add_staff(call.services, actor(call.principal, call.address), call.body)
 
 
 async def change_staff(call: Call[ChangeStaff, Nothing]) -> StaffAccount:
-    shop_id, staff_id = call.principal.shop_id, StaffId(call.parameter)
-    return await administration.change_staff(call.services, shop_id, staff_id, call.body)
+    by = actor(call.principal, call.address)
+    return await administration.change_staff(call.services, by, StaffId(call.parameter), call.body)
 
 
 async def unlock(call: Call[Unlock, Nothing]) -> Nothing:
-    await administration.unlock(call.services, call.principal.shop_id, call.body)
+    await administration.unlock(call.services, actor(call.principal, call.address), call.body)
     return Nothing()
 
 
 async def customers(call: Call[Nothing, CustomerAccountQuery]) -> CustomerAccounts:
-    return await administration.customers(call.services, call.principal.shop_id, call.query)
+    found = await administration.customers(call.services, call.principal.shop_id, call.query)
+    await call.services.security.searched(call.principal, call.address, [each.id for each in found.customers])
+    return found
 
 
 async def change_customer(call: Call[ChangeCustomer, Nothing]) -> CustomerAccount:
-    shop_id, customer_id = call.principal.shop_id, CustomerId(call.parameter)
-    return await administration.change_customer(call.services, shop_id, customer_id, call.body)
+    by = actor(call.principal, call.address)
+    return await administration.change_customer(call.services, by, CustomerId(call.parameter), call.body)
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (

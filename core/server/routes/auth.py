@@ -25,7 +25,7 @@ async def device_sign_in(call: Call[DeviceSignIn, Nothing]) -> Tokens:
 
 
 async def refresh(call: Call[RefreshTokens, Nothing]) -> Tokens:
-    return await accounts.refresh(call.services, call.body.refresh_token, call.key)
+    return await accounts.refresh(call.services, call.body.refresh_token, call.key, call.address)
 
 
 async def sign_out(call: Call[Nothing, Nothing]) -> Nothing:

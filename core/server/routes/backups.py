@@ -14,9 +14,11 @@ from core.protocol.care import (
     Findings,
     Result,
 )
+from core.protocol.security import SecurityEvent
 from core.server import problems
 from core.server.diagnosis import examine
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.security import actor
 from core.store import check as check_store
 from core.store.backup import Backup, BackupError
 from core.store.statements import Transaction
@@ -29,9 +31,11 @@ async def backups(call: Call[Nothing, Nothing]) -> BackupList:
 
 async def back_up(call: Call[Nothing, Nothing]) -> BackupMade:
     try:
-        return _told(await call.services.backups.make(BackupKind.MANUAL))
+        made = await call.services.backups.make(BackupKind.MANUAL)
     except BackupError as error:
         raise problems.no_backup(str(error)) from None
+    await _noted(call, f"backup {made.name}")
+    return _told(made)
 
 
 async def check(call: Call[Nothing, Nothing]) -> Findings:
@@ -39,11 +43,18 @@ async def check(call: Call[Nothing, Nothing]) -> Findings:
         connection = transaction.connection
         return Findings(findings=(*check_store.soundness(connection), *check_store.invariants(connection)))
 
+    await _noted(call, "check")
     return await call.services.database.search(work)
 
 
 async def doctor(call: Call[Nothing, Nothing]) -> Diagnosis:
+    await _noted(call, "doctor")
     return await examine(call.services, call.principal.shop_id)
+
+
+async def _noted(call: Call[Nothing, Nothing], command: str) -> None:
+    by = actor(call.principal, call.address)
+    await call.services.security.note(by, SecurityEvent.COMMAND_RUN, command)
 
 
 def _told(backup: Backup) -> BackupMade:

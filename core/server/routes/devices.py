@@ -6,6 +6,7 @@ from core.domain.ids import DeviceId
 from core.protocol.devices import PAIR_PATH, DeviceList, Invitation, InviteDevice, Pair, Paired
 from core.server import contacts, examples, pairing
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.security import actor
 
 
 async def devices(call: Call[Nothing, Nothing]) -> DeviceList:
@@ -20,11 +21,11 @@ async def devices_of_admin(call: Call[Nothing, Nothing]) -> DeviceList:
 
 
 async def invite(call: Call[InviteDevice, Nothing]) -> Invitation:
-    return await pairing.invite(call.services, call.principal.shop_id, call.body)
+    return await pairing.invite(call.services, actor(call.principal, call.address), call.body)
 
 
 async def revoke(call: Call[Nothing, Nothing]) -> Nothing:
-    await pairing.revoke(call.services, call.principal.shop_id, DeviceId(call.parameter))
+    await pairing.revoke(call.services, actor(call.principal, call.address), DeviceId(call.parameter))
     return Nothing()
 
 

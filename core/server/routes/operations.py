@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client.core import Metric
+from prometheus_client.core import CounterMetricFamily, Metric
 
 from core.domain.ids import ShopId
 from core.protocol.replies import Readiness
+from core.protocol.security import FAILURES
 from core.server import contacts, examples, metrics, openapi, problems
 from core.server.contacts import SILENT_AFTER
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
@@ -43,7 +44,7 @@ async def ready(call: Call[Nothing, Nothing]) -> Readiness:
 
 
 async def figures(call: Call[Nothing, Nothing]) -> Encoded[str]:
-    found = [*_store(call.services), *_backups(call.services)]
+    found = [*_store(call.services), *_backups(call.services), *_security(call.services)]
     heard = call.services.contacts.heard()
     try:
         heads, devices = await call.services.database.read(
@@ -98,6 +99,21 @@ def _state(device: Device, silent_us: int) -> str:
     if device.contact_us is None:
         return "never"
     return "heard" if device.contact_us > silent_us else "silent"
+
+
+def _security(services: Services) -> Iterator[Metric]:
+    """Each kind is there from the beginning, so that a first failure is seen as an increase."""
+    failures = CounterMetricFamily(
+        "orderbell_security_failures", "Sign-ins and the like that failed, since the process began.", labels=("event",)
+    )
+    for each in FAILURES:
+        failures.add_metric((each,), services.security.failures[each])
+    yield failures
+    yield metrics.counter(
+        "orderbell_too_many_tries",
+        "Tries that were refused unseen after too many wrong ones.",
+        services.security.too_many,
+    )
 
 
 def _backups(services: Services) -> tuple[Metric, ...]:

@@ -72,6 +72,7 @@ async def change_payment(call: Call[ChangePayment, Nothing]) -> Encoded[Order]:
 
 async def customers(call: Call[Nothing, CustomerQuery]) -> CustomerList:
     found = await call.services.database.search(lambda transaction: people.find_customers(transaction, call.query.q))
+    await call.services.security.searched(call.principal, call.address, [each.id for each in found])
     return CustomerList(customers=tuple(found))
 
 
