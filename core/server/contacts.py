@@ -92,11 +92,10 @@ class Contacts:
 
     async def _keep(self) -> None:
         self._ask_followers()
-        kept_at = time.time()
-        contacts = self._contacts(self._kept_at)
+        since, self._kept_at = self._kept_at, time.time()
+        contacts = self._contacts(since)
         if contacts:
             await self._database.write(lambda transaction: devices.keep_contacts(transaction, contacts))
-        self._kept_at = kept_at
 
     def _ask_followers(self) -> None:
         at = time.time()

@@ -9,7 +9,6 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -17,7 +16,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
 from core.store.dialects import CHANNEL
-from core.workers import keep_running
 
 AGAIN_AFTER_S: Final = 1.0
 log = logging.getLogger(__name__)
@@ -42,17 +40,16 @@ class Announcements:
             self._thread = None
         if on_events is not None:
             self._end, ended = socket.socketpair()
-            self._thread = keep_running(partial(self._run, ended, on_events), "store-listen", daemon=False)
+            self._thread = threading.Thread(target=self._run, args=(ended, on_events), name="store-listen")
             self._thread.start()
 
     def _run(self, ended: socket.socket, on_events: Callable[[], None]) -> None:
-        with selectors.DefaultSelector() as waiting:
+        with ended, selectors.DefaultSelector() as waiting:
             waiting.register(ended, selectors.EVENT_READ)
             while not self._hear(waiting, ended, on_events):
                 log.warning("what other processes do is heard once a second only, until the database is back")
                 if waiting.select(AGAIN_AFTER_S):
-                    break
-        ended.close()
+                    return
 
     def _hear(self, waiting: selectors.BaseSelector, ended: socket.socket, on_events: Callable[[], None]) -> bool:
         """Listen on one connection. True when it is to end, False when the connection has."""

@@ -8,13 +8,17 @@ from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from core.client.errors import ClientError, Fault, SignedOut
-from core.workers import keep_running
+from core.client.errors import ClientError, SignedOut
+from core.ui.text import _
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _WORKERS: Final = 3
+
+
+class Fault(ClientError):
+    """A mistake in this program. It is logged with its traceback and never shown as being offline."""
 
 
 class Job:
@@ -60,7 +64,7 @@ class Jobs(QObject):
         self._running.add(job)
         if len(self._workers) < min(_WORKERS, len(self._running)):
             # Daemons: a window that closes does not wait ten seconds for a server that does not answer.
-            worker = keep_running(self._work, f"jobs-{len(self._workers)}")
+            worker = threading.Thread(target=self._work, name=f"jobs-{len(self._workers)}", daemon=True)
             self._workers.append(worker)
             worker.start()
         self._waiting.put(job)
@@ -99,7 +103,9 @@ class Jobs(QObject):
                 outcome = error
             except Exception:
                 log.exception("a job failed")
-                outcome = Fault()
+                outcome = Fault(
+                    _("This window made a mistake. It was written to the log."), title=_("A fault in this program")
+                )
             try:
                 self._done.emit((job, outcome))
             except RuntimeError:  # Qt's side of this object is gone: the window closed first.

@@ -6,6 +6,7 @@ what is hidden, covered or disabled cannot be used.
 
 import json
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final, TextIO
 
@@ -23,8 +24,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QWidget,
 )
-
-from core.workers import keep_running
 
 
 class NoSuchControl(Exception):
@@ -47,7 +46,7 @@ class RemoteControl(QObject):
         self._sink = sink or sys.stdout
         self._received.connect(self._on_command_received, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(QApplication.quit, Qt.ConnectionType.QueuedConnection)
-        keep_running(self._listen, "remote").start()
+        threading.Thread(target=self._listen, name="remote", daemon=True).start()
 
     def _listen(self) -> None:
         for line in self._source:
