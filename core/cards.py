@@ -1,6 +1,7 @@
 """What the number of a payment card looks like, so that none is kept: not in a note, not in a log."""
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -44,10 +45,15 @@ def numbers(text: str) -> Iterator[tuple[int, int]]:
     """
     if _ENOUGH.search(text) is None:
         return
+    uuids: deque[tuple[int, int]] | None = None
     for run in _RUN.finditer(text):
         offset = run.start("digits")
         for start, end in _in_run(run["digits"], bool(run["plus"])):
-            if not any(uuid.start() < offset + end and offset + start < uuid.end() for uuid in _UUID.finditer(text)):
+            if uuids is None:
+                uuids = deque(uuid.span() for uuid in _UUID.finditer(text))
+            while uuids and uuids[0][1] <= offset + start:
+                uuids.popleft()
+            if not uuids or offset + end <= uuids[0][0]:
                 yield offset + start, offset + end
 
 
@@ -65,7 +71,7 @@ def _in_run(run: str, plus: bool) -> Iterator[tuple[int, int]]:
     groups = [match.span() for match in _GROUP.finditer(run)]
     at = 0
     while at < len(groups):
-        end = _card_from(run, groups[at:], plus and at == 0)
+        end = _card_from(run, groups[at : at + LONGEST], plus and at == 0)
         if end:
             yield groups[at][0], groups[at + end - 1][1]
         at += end or 1

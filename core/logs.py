@@ -7,16 +7,18 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from textwrap import indent
 from typing import Any, Final, Literal, TextIO
 
 from typing_extensions import override
 
-from core import cards
+from core import cards, printable
 
 Format = Literal["text", "json"]
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _HIDDEN: Final = "[hidden]"
+_INSET: Final = "    "
 _NAMES: Final = r"passw(?:or)?d|passphrase|token|secret|authorization|credential"
 _SHORT_NAMES: Final = r"pin|key|cookie"
 _SECRET_FIELD: Final = re.compile(rf"(?i){_NAMES}|(?:^|_|-)(?:{_SHORT_NAMES})s?(?:$|_|-)")
@@ -27,17 +29,9 @@ _SECRETS: Final = (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
         _HIDDEN,
     ),
-    (("eyJ",), re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w=-]*"), _HIDDEN),  # a JSON Web Token
+    (("eyJ",), re.compile(r"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w=-]*"), _HIDDEN),  # a JSON Web Token
     (("",), re.compile(r"(?i)\b((?:bearer|basic)\s+)[^\s\"',]+"), rf"\1{_HIDDEN}"),
     (("://",), re.compile(r"(\w://[^\s:/@]*:)[^\s@/]+(?=@)"), rf"\1{_HIDDEN}"),  # a URL's password
-    (
-        ("=", ":"),  # what is said to be one: `password=…`, `'pin': '…'`, `"refresh_token": "…"`
-        re.compile(
-            rf"(?i)((?:\b|_)(?:\w*(?:{_NAMES})\w*|(?:{_SHORT_NAMES}))s?[\"']?\s*[=:]\s*)"
-            r"(?!\[hidden\])(b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\]|\\.)*'|(?!(?:bearer|basic)\s)[^\s,;&)}\]]+)"
-        ),
-        rf"\1{_HIDDEN}",
-    ),
     (("$argon2",), re.compile(r"\$argon2\w*\$[\w+/$=,.-]+"), _HIDDEN),
     (
         ("",),  # 32 random bytes in base64, as keys and refresh tokens are
@@ -50,27 +44,61 @@ _SECRETS: Final = (
         _HIDDEN,
     ),
 )
+# What is said to be one: `password=…`, `'pin': '…'`, `"refresh_token": "…"`. A word is looked at once and whole, and
+# its name apart from what it is said to be: one pattern for all of it tries every part of a long word again and again.
+_SAID: Final = re.compile(r"(?<!\w)(?P<name>\w++)[\"']?\s*+[=:]\s*+")
+_SAID_SECRET: Final = re.compile(rf"(?i){_NAMES}|(?:^|_)(?:{_SHORT_NAMES})s?$")
+_VALUE: Final = re.compile(
+    r"(?i)(?!\[hidden\])(?:b?\"(?:[^\"\\]|\\.)*+\"|b?'(?:[^'\\]|\\.)*+'|(?!(?:bearer|basic)\s)[^\s,;&)}\]]++)"
+)
 _OURS: Final = frozenset({"request_id"})
 """Fields whose values are made here and nowhere else, and never the same twice."""
 _KNOWN_CLEAN: Final[set[str]] = set()
 """Texts that were looked through and had nothing in them: most are written again, and looking costs 10 µs."""
 _REMEMBERED: Final = 4096
+_REMEMBERED_LENGTH: Final = 1024
+"""Characters in the longest text that is remembered."""
+LONGEST: Final = 16 * 1024
+"""Characters of one text that are written; of a longer one its beginning and its end."""
+_MARGIN: Final = 512
+"""Characters next to a cut that are left out after the search, as half a secret is not found."""
 
 
 def hide_secrets(text: str) -> str:
-    """`text` without anything that looks like a credential or a payment card's number."""
+    """`text` without anything that looks like a credential or a payment card's number; the middle of one longer than
+    `LONGEST` is left out."""
     if text in _KNOWN_CLEAN:
         return text
-    found = text
-    for needles, pattern, instead in _SECRETS:
-        if any(needle in found for needle in needles):
-            found = pattern.sub(instead, found)
-    found = cards.hidden(found, _HIDDEN)
-    if found == text:
+    if len(text) > LONGEST:
+        half = LONGEST // 2
+        begins, ends = _without_secrets(text[:half])[:-_MARGIN], _without_secrets(text[-half:])[_MARGIN:]
+        return f"{begins}… {len(text) - LONGEST} more characters …{ends}"
+    found = _without_secrets(text)
+    if found == text and len(text) <= _REMEMBERED_LENGTH:
         if len(_KNOWN_CLEAN) >= _REMEMBERED:
             _KNOWN_CLEAN.clear()
         _KNOWN_CLEAN.add(text)
     return found
+
+
+def _without_secrets(text: str) -> str:
+    found = _without_said(text) if "=" in text or ":" in text else text
+    for needles, pattern, instead in _SECRETS:
+        if any(needle in found for needle in needles):
+            found = pattern.sub(instead, found)
+    return cards.hidden(found, _HIDDEN)
+
+
+def _without_said(text: str) -> str:
+    """`text` without the values of what is called a secret in it."""
+    kept, at = [], 0
+    for said in _SAID.finditer(text):
+        if said.start() >= at and _SAID_SECRET.search(said["name"]):
+            value = _VALUE.match(text, said.end())
+            if value is not None:
+                kept += [text[at : said.end()], _HIDDEN]
+                at = value.end()
+    return "".join([*kept, text[at:]]) if kept else text
 
 
 @lru_cache(1024)
@@ -138,18 +166,23 @@ class JsonFormatter(logging.Formatter):
             line["traceback"] = record.exc_text
         if record.stack_info:
             line["stack"] = record.stack_info
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return printable.json_text(json.dumps(line, ensure_ascii=False, default=str))
 
 
 class TextFormatter(logging.Formatter):
-    """The same line for a person: time, level, message, then `name=value` pairs."""
+    """The same line for a person: time, level, message, then `name=value` pairs.
+
+    Nothing but a new event begins at the left edge: a traceback's lines are set in, and what would break the line or
+    move the cursor is written as an escape.
+    """
 
     @override
     def format(self, record: logging.LogRecord) -> str:
         at = f"{_clock(int(record.created))}.{int(record.msecs):03d}"
         fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
-        line = f"{at} {record.levelname.lower():7} {record.getMessage()} {fields}".rstrip()
-        return "\n".join([line, *filter(None, (record.exc_text, record.stack_info))])
+        line = printable.line(f"{at} {record.levelname.lower():7} {record.getMessage()} {fields}".rstrip())
+        below = "\n".join(filter(None, (record.exc_text, record.stack_info)))
+        return f"{line}\n{indent(printable.lines(below), _INSET, lambda _: True)}" if below else line
 
 
 def setup(

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from io import TextIOWrapper
 from typing import Final, NamedTuple
 
+from core.admin import terminal
 from core.admin.failed import Failed
 
 INTERRUPTED: Final = 130
@@ -58,24 +59,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")  # Windows' own for a pipe has neither lines nor most names
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
-        print(_usage())
+        terminal.whole(_usage())
         return 0 if arguments else 2
     command = COMMANDS.get(arguments[0])
     if command is None:
         close = get_close_matches(arguments[0], COMMANDS, 1)
         meant = f" Did you mean {close[0]!r}?" if close else ""
-        print(f"orderbell: there is no command {arguments[0]!r}.{meant} See: orderbell --help", file=sys.stderr)
+        terminal.lines([f"orderbell: there is no command {arguments[0]!r}.{meant} See: orderbell --help"], error=True)
         return 2
     module, _, function = command.target.partition(":")
     try:
         run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
         return run(arguments[1:])
     except Failed as error:
-        print(f"orderbell {arguments[0]}: {error.message}", file=sys.stderr)
+        terminal.lines((f"orderbell {arguments[0]}: {error.message}", *error.more), error=True)
         return error.status
     except KeyboardInterrupt:
         if sys.stderr.isatty():
-            print(file=sys.stderr)  # the prompt's own line is not for what comes next
+            terminal.lines([""], error=True)  # the prompt's own line is not for what comes next
         return INTERRUPTED
     except BrokenPipeError:  # whoever read this has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,5 +90,5 @@ def _usage() -> str:
         for group, names in GROUPS.items()
     ]
     return "\n\n".join(
-        ["usage: orderbell COMMAND [OPTION...]", *blocks, "`orderbell COMMAND --help` says more, with examples."]
+        ["usage: orderbell COMMAND [OPTION...]", *blocks, "`orderbell COMMAND --help` says more, with examples.\n"]
     )

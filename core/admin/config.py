@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from core import settings
-from core.admin import console
+from core.admin import console, terminal
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.settings import Loaded, SettingsError, document
@@ -95,7 +95,7 @@ def _loaded(options: argparse.Namespace) -> dict[str, Loaded[msgspec.Struct]]:
         except SettingsError as error:
             wrong |= dict.fromkeys(str(error).splitlines())
     if wrong:
-        raise Failed("\n".join(wrong), status=2)
+        raise Failed(*wrong, status=2)
     return found
 
 
@@ -142,4 +142,4 @@ def _file(options: argparse.Namespace) -> File:
 
 
 def _template(options: argparse.Namespace) -> None:
-    print(page() if options.markdown else document.toml(sections()), end="")
+    terminal.whole(page() if options.markdown else document.toml(sections()))

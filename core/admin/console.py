@@ -1,4 +1,8 @@
-"""What commands say: tables, bars and colours on a terminal, plain text in a pipe, one sentence on an error."""
+"""What commands say: tables, bars and colours on a terminal, plain text in a pipe, one sentence on an error.
+
+With `core.admin.terminal` this is all that writes to the terminal: what names and notes contain is shown as text and
+does nothing there.
+"""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from core import printable
+from core.admin import terminal
 from core.admin.failed import Failed
 
 PIPE_WIDTH: Final = 200
@@ -34,13 +40,13 @@ def err() -> Console:
 
 
 def say(text: str, style: str | None = None) -> None:
-    """A line for a person. What is in it is text, never markup."""
-    out().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    """A line for a person, with the empty lines around it. What is in it is text, never markup."""
+    out().print(_line(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:
     """A line on standard error."""
-    err().print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    err().print(_line(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "Nothing.") -> None:
@@ -54,19 +60,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         numeric = all(isinstance(row[at], int | float) for row in found)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in found:
-        shown.add_row(*("" if value is None else str(value) for value in row))
+        shown.add_row(*("" if value is None else printable.line(str(value)) for value in row))
     console = out()
     if console.is_terminal:
         console.print(shown)
         return
     with console.capture() as text:  # Rich fills each line up with blanks
         console.print(shown)
-    print("\n".join(map(str.rstrip, text.get().splitlines())), flush=True)
+    terminal.whole("".join(f"{each.rstrip()}\n" for each in text.get().splitlines()))
 
 
 def as_json(value: Any) -> None:
     """One JSON value on a line, for a script."""
-    print(msgspec.json.encode(value).decode(), flush=True)
+    terminal.whole(printable.json_text(msgspec.json.encode(value).decode()) + "\n")
 
 
 @contextmanager
@@ -92,8 +98,13 @@ def confirm(question: str, *, yes: bool = False) -> None:
         return
     if not sys.stdin.isatty():
         raise Failed(f"{question} Nobody is here to be asked: add --yes.", status=2)
-    if input(f"{question} [y/N] ").strip().casefold() not in {"y", "yes"}:
+    if input(printable.line(f"{question} [y/N] ")).strip().casefold() not in {"y", "yes"}:
         raise Failed("Nothing was done.")
+
+
+def _line(text: str) -> str:
+    body = text.strip("\n")
+    return text.replace(body, printable.line(body)) if body else text
 
 
 def _console(*, stderr: bool) -> Console:

@@ -54,7 +54,9 @@ def _pair(api: Backend, options: argparse.Namespace) -> None:
     try:
         body = convert(wanted, InviteDevice)
     except msgspec.ValidationError:
-        raise Failed("A device's name has up to 20 letters and digits, and begins with a letter: POS2", 2) from None
+        raise Failed(
+            "A device's name has up to 20 letters and digits, and begins with a letter: POS2", status=2
+        ) from None
     invitation = api.call("POST", DEVICES, body=body, reply=Invitation)
     if options.json:
         console.as_json(invitation)

@@ -4,9 +4,11 @@
 class Failed(Exception):
     """Ends the command: `message` goes to standard error, `status` to the shell."""
 
-    def __init__(self, message: str, status: int = 1) -> None:
+    def __init__(self, message: str, *more: str, status: int = 1) -> None:
         super().__init__(message)
         self.message = message
+        self.more = more
+        """Further lines."""
         self.status = status
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from core import logs, settings
-from core.admin import addresses, backend, console, setup
+from core.admin import addresses, backend, console, setup, terminal
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, noted, owned, quieten, url_of
@@ -68,16 +68,16 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
     database = held.enter_context(closing(open_database(configured)))
     made = setup.set_up(database, demo=options.demo)
     if made_keys:
-        print(f"Made the server's keys: {configured.keys_path}")
+        terminal.lines([f"Made the server's keys: {configured.keys_path}"])
     if made:
-        print(f"Made the database: {database.engine.url}\n{made}", flush=True)
+        terminal.lines([f"Made the database: {database.engine.url}", *f"{made}".split("\n")])
 
     def announce(url: str) -> None:
         held.enter_context(noted(configured, _serving(configured, url)))
         if options.announce_json:
-            print(json.dumps({"url": url}), flush=True)
+            terminal.lines([json.dumps({"url": url})])
         else:
-            print("\n".join((f"Listening on {url}", *_for_screens(configured, url))), flush=True)
+            terminal.lines((f"Listening on {url}", *_for_screens(configured, url)))
 
     server = make_server(database, keys, configured, announce, presented)
     # What start-up made lives as long as the process. Looking through all of it for garbage would stop every screen

@@ -14,7 +14,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from core import logs, settings
+from core import logs, printable, settings
+from core.admin import terminal
 from core.client import identity, session_file, till
 from core.client.cache import Cache
 from core.client.door import HttpDoor
@@ -95,7 +96,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             return OUT_OF_REACH
         return WAITING if self.waiting or self.parked or self.conflicts else IN_SYNC
 
-    def shown(self) -> str:
+    def shown(self) -> list[str]:
         rows = [
             ("person", self.person or "nobody is signed in"),
             ("server", "reached" if self.reached else f"out of reach: {self.problem}"),
@@ -115,7 +116,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             f"  {each.state:9} {each.number or each.order_id:14} {each.kind:15} {each.problem}".rstrip()
             for each in self.operations
         ]
-        return "\n".join(lines)
+        return lines
 
 
 class Pass:
@@ -207,11 +208,11 @@ class Progress:
     def show(self, sent: int, total: int) -> None:
         if self._wanted:
             full = _BAR * min(sent, total) // max(total, 1)
-            print(f"\r[{'#' * full}{'.' * (_BAR - full)}] {sent}/{total}", end="", file=sys.stderr, flush=True)
+            terminal.over(f"[{'#' * full}{'.' * (_BAR - full)}] {sent}/{total}")
 
     def done(self) -> None:
         if self._wanted:
-            print("\r" + " " * (_BAR + 20) + "\r", end="", file=sys.stderr, flush=True)
+            terminal.over(" " * (_BAR + 20))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -267,12 +268,13 @@ def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespac
         one_pass = Pass(store, api, Progress(wanted=not options.json))
         while True:
             summary = one_pass.summary() if options.status else one_pass.run()
-            print(msgspec.json.encode(summary).decode() if options.json else summary.shown(), flush=True)
+            as_json = printable.json_text(msgspec.json.encode(summary).decode())
+            terminal.lines([as_json] if options.json else summary.shown())
             if not options.watch:
                 return summary.exit_status
             time.sleep(configured.interval_s)
 
 
 def _out_of_reach(message: str) -> int:
-    print(f"orderbell sync: {message}", file=sys.stderr)
+    terminal.lines([f"orderbell sync: {message}"], error=True)
     return OUT_OF_REACH

@@ -19,6 +19,7 @@ from core.server.endpoint import ANY, PARAMETER_AT, AnyEndpoint
 from core.server.expiry import forget_expired
 from core.server.http import EndpointApp
 from core.server.keys import Keys
+from core.server.metrics import OTHER
 from core.server.months import tend_months
 from core.server.push.hub import Hub
 from core.server.push.retention import forget_old_events
@@ -104,7 +105,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         refusal: Exception = problems.method_not_allowed((error.headers or {}).get("Allow", ""))
     else:
         refusal = problems.not_found()
-    reply, headers = http.refused(refusal, request.scope, request_id)
+    reply, headers = http.refused(refusal, request.method, OTHER, request_id)
     request.app.services.metrics.other.observe(reply.status, 0.0)
     response = Response(reply.body, reply.status)
     response.raw_headers = http.headers_of(reply, request_id, headers)

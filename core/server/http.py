@@ -47,6 +47,7 @@ _BODILESS: Final = (204, 304)  # and so without a length: RFC 9110 §8.6
 _PROBLEM: Final = problem.CONTENT_TYPE.encode()
 _encode: Final = msgspec.json.Encoder().encode
 _ID: Final = re.compile(r"[0-9a-f-]{1,36}")  # ours, and the counting numbers of older systems
+_ID_LENGTH: Final = 36
 _NO_NUL: Final = "Text has no NUL characters."  # PostgreSQL's cannot
 _NUL: Final = rb"\u0000"
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # and not an escaped backslash before those letters
@@ -79,7 +80,7 @@ class EndpointApp:
         try:
             reply = await self._reply(scope, receive, request_id)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
-            reply, headers = refused(error, scope, request_id)
+            reply, headers = refused(error, self.endpoint.method, self.endpoint.path, request_id)
         await answer(send, reply, request_id, headers)
         took_s = time.perf_counter() - began
         self._figures.observe(reply.status, took_s)
@@ -195,8 +196,9 @@ def headers_of(reply: Encoded[Any], request_id: str, more: Headers = ()) -> list
     return headers
 
 
-def refused(error: Exception, scope: Scope, request_id: str) -> tuple[Encoded[Any], Headers]:
-    """The problem an error is answered with. What nobody foresaw is logged, and told to nobody else."""
+def refused(error: Exception, method: str, route: str, request_id: str) -> tuple[Encoded[Any], Headers]:
+    """The problem an error is answered with. What nobody foresaw is logged, and told to nobody else; the log has the
+    `route`, and not the address that was asked for, which is whatever somebody wrote."""
     match error:
         case Refusal():
             refusal = error
@@ -212,7 +214,7 @@ def refused(error: Exception, scope: Scope, request_id: str) -> tuple[Encoded[An
             log.error(
                 "a request failed",
                 exc_info=error,
-                extra={"request_id": request_id, "method": scope["method"], "path": scope["path"]},
+                extra={"request_id": request_id, "method": method, "route": route},
             )
             refusal = problems.fault(request_id)
     body = _encode(refusal.problem)
@@ -244,9 +246,15 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
+    """Raises `Refusal`, and `msgspec.ValidationError` for what is not the type's.
+
+    All of it is UTF-8 (RFC 8259 §8.1), what the type has no field for too: who reads another part of it later finds
+    nothing that this has not seen.
+    """
     if _NUL in raw and _ESCAPED_NUL.search(raw):
         raise problems.invalid(_NO_NUL, "")
     try:
+        raw.decode()
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError:
         raise
@@ -264,14 +272,34 @@ def _fingerprint(scope: Scope, raw: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((scope["method"].encode(), path.rstrip("/").encode(), raw))).digest()
 
 
+class _Naming(msgspec.Struct, frozen=True):
+    """The one field of a customer's request that is looked at besides those of its type."""
+
+    customer_id: msgspec.Raw = msgspec.Raw()
+
+
+_naming: Final = decoder(_Naming)
+_id: Final[msgspec.json.Decoder[str | int]] = decoder(str | int)
+
+
+def _customers_in(raw: bytes) -> set[str]:
+    """Who a body names as the customer, as text; what cannot be an id as something that is none."""
+    try:
+        named = bytes(_naming.decode(raw).customer_id) if raw else b""
+        if not named or named == b"null":
+            return set()
+        return {str(_id.decode(named)) if len(named) <= _ID_LENGTH + 2 else "(too long)"}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {"(unreadable)"}
+
+
 def _warn_of_other_customer(customer_id: str, raw: bytes, query_string: bytes, request_id: str) -> None:
     """Older clients name a customer. It changes nothing; one who is not the token's is worth a look."""
     named: set[str] = {value for name, value in _pairs(query_string) if name == "customer_id"}
-    body = msgspec.json.decode(raw) if raw else {}
-    if isinstance(body, dict) and body.get("customer_id") is not None:
-        named.add(str(body["customer_id"]))
+    named |= _customers_in(raw)
     for other in named - {customer_id}:
-        shown = other if _ID.fullmatch(other) else "(no id)"  # whatever else was sent there is nothing for a log
+        known = len(other) <= _ID_LENGTH and _ID.fullmatch(other)
+        shown = other if known else "(no id)"  # whatever else was sent there is nothing for a log
         log.warning(
             "the request names customer %s, the token is customer %s's",
             shown,

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from core import printable
 from core.client.local import InUse, LocalStoreError
 from core.client.outbox import Counts
 from core.client.settings import ScreenSettings
@@ -68,7 +69,7 @@ def tell_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> No
     words = (
         " · ".join(outbox_words(counts)) + "\n" + _("It is kept here, and goes on when this window is opened again.")
     )
-    sys.stderr.write(words + "\n")
+    sys.stderr.write(printable.lines(words) + "\n")
     if settings.remote or app.property(_ENDING) or not has_display():
         return
     box = QMessageBox(QMessageBox.Icon.Information, app.applicationDisplayName(), words)
@@ -82,7 +83,7 @@ def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:
     words = str(error)
     if isinstance(error, InUse):
         words += " " + _("Close it, or give this one a place of its own: --data-dir DIR")
-    sys.stderr.write(words + "\n")
+    sys.stderr.write(printable.lines(words) + "\n")
     if has_display() and not settings.remote:
         QMessageBox(QMessageBox.Icon.Critical, _("Orderbell cannot start"), words).exec()
     return EXIT_CODE

@@ -1,8 +1,9 @@
 """Can a window start here? Asked before Qt is imported: a missing system library is a sentence, not a traceback.
 
 Qt's wheels bring Qt and leave the system's libraries to the system. What each part asks for was read off its ELF
-headers (`readelf -d`, PySide6 6.12). Only the standard library is used: this also runs before anything is installed,
-`python -m core.ui.preflight --packages apt` being the list of packages that a fresh machine still needs.
+headers (`readelf -d`, PySide6 6.12). Only the standard library is used (`core.printable` needs no more): this also
+runs before anything is installed, `python -m core.ui.preflight --packages apt` being the list of packages that a
+fresh machine still needs.
 """
 
 import argparse
@@ -13,6 +14,8 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
+
+from core import printable
 
 EXIT_CODE: Final = 3
 """What a program ends with when this machine cannot show its window."""
@@ -84,7 +87,7 @@ def require_qt() -> None:
     """
     problem = _unusable(os.environ) or _unshown(os.environ)
     if problem:
-        sys.stderr.write(problem + "\n")
+        sys.stderr.write(printable.lines(problem) + "\n")
         raise SystemExit(EXIT_CODE)
 
 
@@ -100,7 +103,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     problem = _unusable(os.environ)
     if problem:
-        sys.stderr.write(problem + "\n")
+        sys.stderr.write(printable.lines(problem) + "\n")
     return EXIT_CODE if problem else 0
 
 

@@ -62,6 +62,21 @@ def csv_writers_of_their_own(tree: ast.Module) -> Offences:
             yield node.lineno, ast.unparse(node)
 
 
+def terminal_writers(tree: ast.Module) -> Offences:
+    """What writes to the terminal by itself; text that went through `core.printable` may be written by anybody."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = _called(node)
+            writes = called in ("print", "Console") or called.endswith(("stdout.write", "stderr.write"))
+            if writes and not any(
+                _called(each).startswith("printable.") for each in node.args if isinstance(each, ast.Call)
+            ):
+                first = node.args[0] if node.args else None
+                escaped = isinstance(first, ast.BinOp) and "printable." in ast.unparse(first)
+                if not escaped:
+                    yield node.lineno, ast.unparse(node)
+
+
 def names_that_say_nothing(tree: ast.Module) -> Offences:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and _EMPTY_NAMES.search(node.name):
@@ -108,6 +123,15 @@ def test_one_writer_makes_every_csv() -> None:
     assert not offences, _told(offences, "Data in a CSV may begin a formula: core.spreadsheet writes it as text.")
 
 
+def test_nothing_from_elsewhere_acts_on_a_terminal() -> None:
+    allowed = ("core/admin/terminal.py", "core/admin/console.py", "core/ui/preflight.py", "resources/locale/update.py")
+    offences = [each for each in _broken(terminal_writers, PROGRAM) if not each.startswith(allowed)]
+    assert not offences, _told(
+        offences,
+        "A name may have control characters: core.admin.terminal and core.admin.console write them as escapes.",
+    )
+
+
 def test_every_name_says_something() -> None:
     offences = _broken(names_that_say_nothing, EVERYTHING)
     offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
@@ -134,6 +158,8 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (decoders_of_their_own, "msgspec.json.decode(raw, type=Order)", "msgspec.json.decode(raw)"),
         (decoders_of_their_own, "msgspec.json.Decoder(Order)", "decoder(Order)"),
         (csv_writers_of_their_own, "csv.DictWriter(file, names)", "csv.DictReader(file)"),
+        (terminal_writers, "print(name)", "terminal.lines([name])"),
+        (terminal_writers, "sys.stderr.write(words + '\\n')", "sys.stderr.write(printable.lines(words) + '\\n')"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),
         (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
         (waits_for_the_clock, "till.qtbot.wait(10)", "till.qtbot.waitUntil(done)"),

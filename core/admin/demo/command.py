@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from core.admin import terminal
 from core.admin.command import Parser
 from core.admin.demo import orders_file, shop, tour
 from core.admin.demo.orders_file import OrdersFile, OrdersFileError
@@ -48,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
     if options.tour is None and has_display():
         return _play(file)
     if options.tour is None:
-        print(f"There is no display here, so this is the unattended tour; its pictures go to {_TOUR_DIR}.", flush=True)
+        terminal.lines([f"There is no display here, so this is the unattended tour; its pictures go to {_TOUR_DIR}."])
     return tour.run(options.tour or _TOUR_DIR, file)
 
 
@@ -63,14 +64,14 @@ def _play(file: OrdersFile | None) -> int:
                 shop.fill(backend.url, orders)
                 return _windows(backend, home)
         except (ProcessFailed, ClientError) as error:
-            print(f"orderbell demo: {error}", file=sys.stderr)
+            terminal.lines([f"orderbell demo: {error}"], error=True)
             return 1
         except KeyboardInterrupt:
             return 0
 
 
 def _windows(backend: Backend, home: Path) -> int:
-    print(
+    terminal.whole(
         _GREETING.format(
             url=backend.url,
             staff=shop.CASHIER.name,
@@ -79,8 +80,8 @@ def _windows(backend: Backend, home: Path) -> int:
             customer=shop.CUSTOMER.name,
             phone=shop.CUSTOMER.phone,
             password=DEMO_PASSWORD,
-        ),
-        flush=True,
+        )
+        + "\n"
     )
     place = ["--server-url", backend.url, "--data-dir", str(home)]
     with (

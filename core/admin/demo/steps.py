@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from core.admin import terminal
 from core.admin.demo.processes import ProcessFailed, Window
 from core.client.errors import ClientError
 
@@ -49,7 +50,7 @@ class Album:
             except ProcessFailed as error:
                 file, detail = "", detail or str(error)
         self.steps.append(Step(name, not detail, ms, file, detail))
-        print(f"{'ok  ' if not detail else 'FAIL'} {ms:6d} ms  {name}", flush=True)
+        terminal.lines([f"{'ok  ' if not detail else 'FAIL'} {ms:6d} ms  {name}"])
         if detail:
-            print(f"     {detail}", flush=True)
+            terminal.lines([f"     {detail}"])
             raise StepFailed(detail)

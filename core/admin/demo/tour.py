@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from core.admin import terminal
 from core.admin.demo import scenes, shop
 from core.admin.demo.orders_file import OrdersFile
 from core.admin.demo.processes import Backend, ProcessFailed, Window
@@ -51,9 +52,11 @@ def run(folder: Path, file: OrdersFile | None) -> int:
     path = folder / "report.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     held = sum(step.ok for step in report.steps)
-    print(
-        f"{report.orders} orders, {report.lines} lines, {report.total_minor} {report.currency} in minor units.\n"
-        f"{held} of {len(report.steps)} steps held{'.' if report.ok else '; the tour ended there.'} Report: {path}"
+    terminal.lines(
+        (
+            f"{report.orders} orders, {report.lines} lines, {report.total_minor} {report.currency} in minor units.",
+            f"{held} of {len(report.steps)} steps held{'.' if report.ok else '; the tour ended there.'} Report: {path}",
+        )
     )
     return 0 if report.ok else 1
 

@@ -17,7 +17,7 @@ from core.settings import Loaded
 
 LOG_LINES: Final = 500
 _HIDDEN: Final = "[hidden]"
-_E_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_E_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]+")
 _PHONE: Final = re.compile(r"(?<![\w.:-])\+?\d(?:[ ()./-]?\d){6,14}(?![\w:-])")
 """Seven digits and more in a row, as people write numbers."""
 
