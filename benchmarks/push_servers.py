@@ -117,13 +117,13 @@ def _serve_orderbell(folder: Path, port: int, commits: Path) -> None:
     listen = database.listen
     with commits.open("w") as written:
 
-        def noted(on_events: Callable[[], None] | None) -> None:
+        def noted(on_events: Callable[[], None] | None, on_reconnected: Callable[[], None] | None = None) -> None:
             def note() -> None:
                 print(time.monotonic_ns(), file=written, flush=True)
                 if on_events is not None:
                     on_events()
 
-            listen(note)
+            listen(note, on_reconnected)
 
         database.listen = noted  # type: ignore[method-assign]
         make_server(

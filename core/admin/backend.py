@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 
 import msgspec
 import requests
-from sqlalchemy import make_url
 
 from core import logs, settings
 from core.admin.command import Run
@@ -28,6 +27,7 @@ from core.server.backups import open_database
 from core.server.keys import Keys
 from core.server.settings import SECTION, ServerSettings
 from core.server.tokens import AccessTokens
+from core.store.database import parse_url
 from core.store.owner import AlreadyServed, Ownership, file_of
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ def _for_the_moment(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
     private = msgspec.structs.replace(server, host="127.0.0.1", port=0)
     logs.setup(private.log_format, debug=private.debug, level=logging.WARNING)
     quieten()
-    file = file_of(make_url(server.database))
+    file = file_of(parse_url(server.database))
     if file is not None and not file.exists():  # SQLite would make one, and there would be an empty shop
         raise Failed(f"There is no database {file}. Begin with: orderbell init")
     database = open_database(private)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import msgspec
 import uvicorn
-from sqlalchemy import make_url
 from typing_extensions import override
 
 from core.decoding import decode
@@ -22,7 +21,7 @@ from core.server.keys import Keys
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
 from core.server.tls import Presented
-from core.store.database import Database
+from core.store.database import Database, parse_url
 from core.store.owner import AlreadyServed, Ownership, file_of
 
 NOTE: Final = "server.json"
@@ -154,7 +153,7 @@ def owned(server: ServerSettings) -> Iterator[None]:
 def private(url: str) -> None:
     """Only its owner may read a database that is made now: it has telephone numbers, and hashes of PINs. (SQLite gives
     what lies beside it the same rights; on Windows the directory's count.)"""
-    path = file_of(make_url(url))
+    path = file_of(parse_url(url))
     if path is not None:
         path.touch(mode=0o600)
 

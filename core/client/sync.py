@@ -99,15 +99,14 @@ class Sync:
             self._pull(backlog=True)
 
     def take_in(self, message: Frames | Heartbeat) -> bool:
-        """Something pushed. False when something before it is missing: pull."""
-        place = self.cache.place
-        if place is None:
+        """Something pushed. False when something before it is missing, or it is of another history: pull."""
+        place, following = self.cache.place, Cursor.parse(message.cursor)
+        if place is None or following.epoch != place.epoch or (following.seq == place.seq and following != place):
             return False
         if isinstance(message, Frames):
-            return self._advance(message.frames, Cursor.parse(message.cursor), place, backlog=False)
+            return self._advance(message.frames, following, place, backlog=False)
         if message.head > place.seq:
             return False
-        following = Cursor.parse(message.cursor)
         if following.seq > place.seq:
             self.cache.stand_at(following)
         return True

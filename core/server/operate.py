@@ -42,11 +42,11 @@ async def operate(call: Call[Any, Any], work: Callable[[Transaction], R], in_sho
             if done.request_hash != call.fingerprint:
                 raise problems.key_reused()
             return Encoded(done.reply, done.status, replayed=True, headers=told(transaction, Outcome.DUPLICATE))
-        before = transaction.announced
+        before = len(transaction.appended)
         body = _encode(work(transaction))
         if call.key:
             operations.keep(transaction, subject, call.key, Done(call.fingerprint, call.status, body), to_us(now()))
-        happened = transaction.announced is not before
+        happened = len(transaction.appended) > before
         outcome = Outcome.APPLIED if happened else Outcome.SUPERSEDED
         return Encoded(body, call.status, headers=told(transaction, outcome))
 

@@ -23,9 +23,6 @@ from core.store.security_log import Actor
 from core.store.statements import Transaction
 
 LIFE: Final = timedelta(minutes=10)
-SET_ASIDE: Final = 1000
-"""Numbers that are left out when another machine goes on with a series: the one before may have given some while it was
-offline, and they are on people's receipts."""
 
 
 async def invite(services: Services, by: Actor, request: InviteDevice) -> Invitation:
@@ -135,8 +132,9 @@ def _become(transaction: Transaction, code: Code, secret_hash: str, at_us: int) 
     if device.kind is not code.kind:
         raise problems.exists(f"a {device.kind} of this name", "code")
     if device.kind is DeviceKind.TERMINAL and device.paired_us is not None:
+        # The machine before may have given some while it was offline, and they are on people's receipts.
         last = shops.last_number(transaction, code.shop_id, device.id)
-        shops.claim_number(transaction, code.shop_id, device.id, last + SET_ASIDE)
+        shops.claim_number(transaction, code.shop_id, device.id, last + shops.SET_ASIDE)
     devices.pair(transaction, code.shop_id, device.id, secret_hash, at_us)
     sessions.revoke_device(transaction, code.shop_id, device.id, at_us)
 

@@ -61,7 +61,6 @@ def _compared(services: Services, transaction: Transaction, shop_id: ShopId) -> 
     body = msgspec.json.encode({"lines": [line], "customer_id": others})  # which changes nothing, or else …
     placed = ordering.place(transaction, services.offers, bearer, decode(body, PlaceOrder))
     told = events.after(transaction, shop_id, events.head(transaction, shop_id).seq - 1, 1)
-    transaction.announced = None
     if bearer.customer_id != mine or placed.customer_id != mine:
         return _failed("An order is not its customer's: the token says another than the order.")
     if _history(transaction, mine) != (placed,):

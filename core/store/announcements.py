@@ -15,7 +15,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
+from core.store import dialects
 from core.store.dialects import CHANNEL
+from core.store.writer import Unavailable
 
 AGAIN_AFTER_S: Final = 1.0
 log = logging.getLogger(__name__)
@@ -24,8 +26,10 @@ log = logging.getLogger(__name__)
 class Announcements:
     """Those of the processes that share a database. This one's own are not heard: its writer tells them itself."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, met: Callable[[str], None]) -> None:
+        """`met` is told the timeline of each new connection before it is listened to; it may raise `Unavailable`."""
         self._engine = engine
+        self._met = met
         self._name = uuid7()
         self.command = f"NOTIFY {CHANNEL}, '{self._name}'"
         """Announces a commit to the others."""
@@ -57,6 +61,7 @@ class Announcements:
         try:
             with self._engine.connect() as connection:
                 driver = connection.connection.driver_connection
+                self._met(dialects.timeline(connection))
                 driver.execute(f"LISTEN {CHANNEL}")
                 waiting.register(driver.fileno(), selectors.EVENT_READ)
                 try:
@@ -67,7 +72,7 @@ class Announcements:
                             on_events()
                 finally:
                     waiting.unregister(driver.fileno())
-        except SQLAlchemyError:
+        except (SQLAlchemyError, Unavailable):
             return False
         except Exception:
             if not getattr(driver, "closed", False):

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, MetaData, Select, Table, func, select
+from sqlalchemy import Column, Connection, Engine, MetaData, Select, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
 from core.store import dialects, migrate, partitions
@@ -15,6 +15,9 @@ from core.store.tables import HISTORIES, metadata, security_log
 BATCH: Final = 1_000
 _SUM: Final = 1 << 256
 _encode: Final = msgspec.msgpack.Encoder().encode
+
+_SERVERS_OWN: Final = frozenset({"shops.timeline"})
+"""What is the database server's and not the shop's: another one has its own."""
 
 Advance = Callable[[int, int], None]
 """Told how far it has come: `done` of `total` rows."""
@@ -146,7 +149,7 @@ def _copied(reading: Connection, writing: Connection, tables: Sequence[Table], a
     copied: dict[str, Digest] = {}
     for table in tables:
         found, insert = _Digesting(), table.insert()
-        names = [column.name for column in table.columns]
+        names = [column.name for column in _columns(table)]
         with reading.execute(_all(table)) as result:
             for batch in result.partitions():
                 rows = [tuple(row) for row in batch]
@@ -162,8 +165,12 @@ def _copied(reading: Connection, writing: Connection, tables: Sequence[Table], a
     return copied
 
 
+def _columns(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if f"{table.name}.{column.name}" not in _SERVERS_OWN]
+
+
 def _all(table: Table) -> Select[Any]:
-    return select(table).execution_options(yield_per=BATCH)
+    return select(*_columns(table)).execution_options(yield_per=BATCH)
 
 
 def _snapshot(connection: Connection) -> str:

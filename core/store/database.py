@@ -1,6 +1,7 @@
 """The database as the server holds it: one writer, and readers; in the event loop where that is cheaper."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from enum import IntEnum, auto
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy
 from alembic.util import CommandError
-from sqlalchemy import BigInteger, Engine, bindparam, event, func, make_url, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, BigInteger, Engine, bindparam, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from core.domain.ids import ShopId
 from core.store import dialects, migrate, partitions
 from core.store.announcements import Announcements
+from core.store.history import History
 from core.store.instants import now
 from core.store.readers import Readers, in_snapshot
 from core.store.statements import Prepared, Transaction
@@ -37,12 +39,28 @@ def file_url(path: Path) -> str:
     return f"sqlite:///{path.as_posix()}"
 
 
+_SEVERAL_HOSTS: Final = re.compile(r"([^:/@]+://(?:[^/?@]*@)?)([^/?@]*,[^/?@]*)(.*)", re.DOTALL)
+
+
+def parse_url(url: str) -> URL:
+    """A database's URL as people write it; `host:port,host:port`, as PostgreSQL's own programs take several servers of
+    which one is the primary, SQLAlchemy wants said otherwise. Raises `sqlalchemy.exc.ArgumentError`."""
+    several = _SEVERAL_HOSTS.fullmatch(url)
+    try:
+        if several is None:
+            return make_url(url)
+        before, hosts, after = several.groups()
+        return make_url(before + after).update_query_dict({"host": hosts.split(",")})
+    except ValueError as error:  # a port that is no number
+        raise ArgumentError(str(error)) from None
+
+
 def make_engine(url: str) -> Engine:
     """An engine whose transactions are ours to begin and end, and whose commits are durable.
 
     Raises `LookupError` for a kind of database that is not ours, `ImportError` for one whose driver is missing.
     """
-    parsed = make_url(url)
+    parsed = parse_url(url)
     dialect = dialects.of(parsed.get_backend_name())
     engine = sqlalchemy.create_engine(
         parsed, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **dialect.options(parsed)
@@ -73,22 +91,25 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.history = History()
         dialect = dialects.of(self.engine.dialect.name)
         self._reading, self._shared, self._partitioned = dialect.reading, dialect.shared, dialect.partitioned
         try:
             writing = Transaction(self.engine.connect(), dialect.writing)  # first: it says that we are here
             try:
                 migrate.upgrade(self.engine)
+                if dialect.shared:
+                    self.history.prove(writing)
                 self._here = self._reader() if not dialect.readers else None
-                self._readers = Readers(self._reader, dialect.readers, "store-read")
-                self._searchers = Readers(self._reader, SEARCHERS, "store-search")
+                self._readers = self._pool(dialect.readers, "store-read")
+                self._searchers = self._pool(SEARCHERS, "store-search")
             except BaseException:
                 writing.close()
                 raise
         except (SQLAlchemyError, CommandError, migrate.NewerSchema) as error:
             raise _cannot_open(self.engine, error) from error
-        self._writer = Writer(writing, dialect)
-        self._announcements = Announcements(self.engine) if dialect.shared else None
+        self._writer = Writer(writing, dialect, self.history)
+        self._announcements = Announcements(self.engine, self._meet) if dialect.shared else None
         if self._announcements is not None:
             self._writer.announcement = self._announcements.command
         self._closed = False
@@ -132,10 +153,13 @@ class Database:
         row = await self.write(lambda transaction: transaction.first(_TAKE_ON, lock=dialects.DUTY_LOCKS + duty))
         return row is not None and bool(row[0])
 
-    def listen(self, on_events: Callable[[], None] | None) -> None:
+    def listen(self, on_events: Callable[[], None] | None, on_reconnected: Callable[[], None] | None = None) -> None:
         """Have `on_events` called, in a thread of the store's, after every commit that appended events to a shop's,
-        in this process or another. It may be called without need, and for another process's once too seldom."""
-        self._writer.on_events = on_events
+        in this process or another. It may be called without need, and for another process's once too seldom.
+
+        `on_reconnected` is called, in such a thread too, when the database had to be connected to anew: whatever is
+        remembered of it may be of a history that a server was lost with."""
+        self._writer.on_events, self._writer.on_reconnected = on_events, on_reconnected
         if self._announcements is not None:
             self._announcements.listen(on_events)
 
@@ -169,8 +193,15 @@ class Database:
             self._here.close()
         self.engine.dispose()
 
+    def _pool(self, size: int, name: str) -> Readers:
+        return Readers(self._reader, size, name, writers=lambda: self._writer.timeline, met=self._meet)
+
     def _reader(self) -> Transaction:
         return Transaction(self.engine.connect(), self._reading, remembers=True)
+
+    def _meet(self, timeline: str) -> None:
+        """In the thread of whoever had to connect anew. Raises `Unavailable`."""
+        self._writer.meet(timeline).result()
 
 
 def _engine(url: str) -> Engine:
@@ -185,6 +216,8 @@ def _engine(url: str) -> Engine:
 def _cannot_open(engine: Engine, error: Exception) -> CannotOpen:
     engine.dispose()
     why = getattr(error, "orig", None) or error
+    if dialects.is_standby(error):
+        why = f"none of its servers is the primary; a standby takes no orders ({why})"
     if dialects.is_locked(error):
         why = "it is being restored or copied; start again when that has ended."
     return CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {why}")

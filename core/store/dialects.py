@@ -57,6 +57,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Other processes write to it, too: shops are locked, some operations are tried again, commits are announced."""
     partitioned: bool
     """What grows with every order lies by month: `core.store.partitions`."""
+    timeline: str = ""
+    """Asks which server's history a connection is of; see `timeline`."""
     readers: int
     """Connections with a thread of their own for short questions; with 0 they are answered where they stand."""
 
@@ -98,6 +100,8 @@ _CONNECTED: Final = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "25000",
+    # Of several hosts the primary; and a standby is refused at once, not at the first write.
+    "target_session_attrs": "read-write",
 }
 
 
@@ -177,6 +181,10 @@ POSTGRESQL: Final = Dialect(
     after_copy=_analyze,
     shared=True,
     partitioned=True,
+    timeline=(
+        # The control file has the timeline of the last checkpoint: after a promotion the old one for a while.
+        "SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()"
+    ),
     readers=4,
 )
 
@@ -186,6 +194,24 @@ _BY_NAME: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 def of(name: str) -> Dialect:
     """The dialect SQLAlchemy knows by `name`. Raises `LookupError` for one that we do not."""
     return _BY_NAME[name]
+
+
+def timeline(connection: Connection) -> str:
+    """Which server's history a connection reads and writes; empty for a file, and where a server keeps it to itself.
+
+    PostgreSQL's `7713296067552050721/00000002`: the cluster that was made once, and the timeline, which is a new one
+    after each promotion of a standby and each recovery to a point in time. It stays the same for a connection's life.
+    """
+    asked = of(connection.dialect.name).timeline
+    if not asked:
+        return ""
+    try:
+        found: str = connection.exec_driver_sql(asked).scalar_one()
+    except DBAPIError as error:
+        if _state(error) not in _WITHHELD:
+            raise
+        return ""
+    return found
 
 
 _PRESENT: Final = text(
@@ -217,6 +243,8 @@ _UNIQUE_VIOLATION: Final = "23505"
 """Another process has just written what was looked for in vain."""
 _LOCKED: Final = "55P03"
 """Somebody else had the lock for longer than one may wait."""
+_WITHHELD: Final = frozenset({"42501", "0A000", "42883"})
+"""insufficient_privilege, feature_not_supported, undefined_function."""
 _CONFLICTS: Final = frozenset({_UNIQUE_VIOLATION, "40001", "40P01"})  # ..., serialization_failure, deadlock_detected
 _OUT_OF_REACH: Final = frozenset({_LOCKED, "57P01", "57P02", "57P03", "25P03", "53300"})
 # ..., admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
@@ -236,6 +264,11 @@ def is_duplicate(error: BaseException) -> bool:
 def is_locked(error: BaseException) -> bool:
     """Whether somebody else had what was wanted to oneself."""
     return _state(error) == _LOCKED
+
+
+def is_standby(error: BaseException) -> bool:
+    """Whether there was a server, and it does not write. PostgreSQL's client library says so, without a code."""
+    return _state(error) is None and "session is read-only" in str(error)
 
 
 def is_out_of_reach(error: BaseException) -> bool:

@@ -27,7 +27,7 @@ _HEAD: Final = Prepared(
     .select_from(shops.outerjoin(events, (_e.shop_id == _s.id) & (_e.seq == _s.seq)))
     .where(_s.id == bindparam("shop"))
 )
-_HEADS: Final = Prepared(select(_s.id, _s.seq))
+_HEADS: Final = Prepared(select(_s.id, _s.epoch, _s.seq))
 _ID_AT: Final = Prepared(select(_e.event_id).where(_shop, _e.seq == bindparam("seq")))
 _FIRST_LEFT: Final = Prepared(select(func.min(_e.seq)).where(_shop))
 _after = select(_e.seq, _e.event_id, _e.customer_id, _e.payload).where(_shop, _e.seq > bindparam("seq"))
@@ -83,7 +83,7 @@ def append(
         at=at_us,
         payload=_encode(event),
     )
-    transaction.announced = cursor
+    transaction.appended.append((shop_id, cursor))
     return cursor
 
 
@@ -95,9 +95,9 @@ def head(transaction: Transaction, shop_id: ShopId) -> Cursor:
     return Cursor(row[0], row[1], row[2] or "")
 
 
-def heads(transaction: Transaction) -> dict[ShopId, int]:
-    """The number of every shop's newest event."""
-    return {row[0]: row[1] for row in transaction.all(_HEADS)}
+def heads(transaction: Transaction) -> dict[ShopId, tuple[str, int]]:
+    """Every shop's epoch, and the number of its newest event."""
+    return {row[0]: (row[1], row[2]) for row in transaction.all(_HEADS)}
 
 
 def standing(transaction: Transaction, shop_id: ShopId, cursor: Cursor, newest: Cursor) -> Standing:

@@ -162,6 +162,8 @@ class Offer(msgspec.Struct, frozen=True):
     items: dict[ItemId, MenuItem]
     fingerprint: str
     """Of all that the menu says."""
+    epoch: str
+    """The shop's, within which the menu's version is this menu's alone."""
 
 
 class Offers:
@@ -181,11 +183,11 @@ class Offers:
 
     def of(self, transaction: Transaction, shop: Shop) -> Offer:
         known = self._known.get(shop.id)
-        if known is not None and known.menu.version == shop.menu_version:
+        if known is not None and (known.epoch, known.menu.version) == (shop.epoch, shop.menu_version):
             return known
         current = read(transaction, shop)
         fingerprint = blake2b(_encode(current), digest_size=12).hexdigest()
-        offer = Offer(current, current.items(), fingerprint)
+        offer = Offer(current, current.items(), fingerprint, shop.epoch)
         if transaction.memory is None:
             self._missed.add(shop.id)
         else:

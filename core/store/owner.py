@@ -6,10 +6,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, Connection
 
 from core.store import dialects
-from core.store.database import make_engine
+from core.store.database import make_engine, parse_url
 
 SUFFIX: Final = ".lock"
 
@@ -29,7 +29,7 @@ class Ownership:
 
     def __init__(self, url: str, *, alone: bool = False) -> None:
         self._url = url
-        self._path = file_of(make_url(url))
+        self._path = file_of(parse_url(url))
         self._alone = alone
         self._lock: sqlite3.Connection | Connection | None = None
 

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.store.statements import Transaction
 from core.store.threads import started_pool
 from core.store.writer import Unavailable, Work
@@ -24,10 +26,24 @@ def in_snapshot(transaction: Transaction, work: Work[T]) -> T:
 
 class Readers:
     """As many as can read at once. A connection that a server has ended is replaced, and what it was asked is asked
-    again; `Unavailable` when there is no server to ask."""
+    again; `Unavailable` when there is no server to ask.
 
-    def __init__(self, make: Callable[[], Transaction], size: int, name: str) -> None:
+    What is read is of the same server's history as what is written: a connection whose timeline is not `writers` is
+    replaced too, and a new one is used once the writer has `met` its timeline.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Transaction],
+        size: int,
+        name: str,
+        *,
+        writers: Callable[[], str | None],
+        met: Callable[[str], None],
+    ) -> None:
         self._size = size
+        self._writers = writers
+        self._met = met
         self._idle: SimpleQueue[Transaction] = SimpleQueue()
         for _ in range(size):
             self._idle.put(make())
@@ -41,7 +57,7 @@ class Readers:
         """From any thread."""
         transaction = self._idle.get()
         try:
-            return _healing(transaction, work)
+            return self._healing(transaction, work)
         finally:
             self._idle.put(transaction)
 
@@ -52,21 +68,25 @@ class Readers:
         for _ in range(self._size):
             self._idle.get().close()
 
+    def _healing(self, transaction: Transaction, work: Work[T]) -> T:
+        try:
+            if transaction.timeline == self._writers():
+                return in_snapshot(transaction, work)
+        except Exception as error:
+            if not transaction.is_lost(error):
+                raise
+        try:
+            transaction.renew()
+        except SQLAlchemyError as error:
+            raise Unavailable("the database is out of reach") from error
+        self._met(transaction.timeline)
+        try:
+            return in_snapshot(transaction, work)
+        except Exception as error:
+            if not transaction.is_lost(error):
+                raise
+            raise Unavailable("the database is out of reach") from error
+
 
 async def _in_thread(threads: ThreadPoolExecutor | None, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(threads, work)
-
-
-def _healing(transaction: Transaction, work: Work[T]) -> T:
-    try:
-        return in_snapshot(transaction, work)
-    except Exception as error:
-        if not transaction.is_lost(error):
-            raise
-    try:
-        transaction.renew()
-        return in_snapshot(transaction, work)
-    except Exception as error:
-        if not transaction.is_lost(error):
-            raise
-        raise Unavailable("the database is out of reach") from error

@@ -11,34 +11,22 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy
-from sqlalchemy import (
-    Connection,
-    Engine,
-    NullPool,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    make_url,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, NullPool, Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
 from core.protocol.care import BackupKind
 from core.protocol.security import SecurityEvent
 from core.store import backup as backups
-from core.store import migrate
+from core.store import history, migrate
 from core.store.backup import Advance, Backup
 from core.store.copy import CopyError, copy
-from core.store.database import file_url, make_engine
+from core.store.database import file_url, make_engine, parse_url
 from core.store.files import sync_directory
 from core.store.instants import now, to_us
 from core.store.owner import file_of
-from core.store.tables import customers, devices, orders, pairing_codes, security_log, sessions, shops, staff
+from core.store.statements import Transaction
+from core.store.tables import customers, devices, number_series, orders, security_log, sessions, staff
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +108,7 @@ def restore(path: Path, url: str, directory: Path, advance: Advance = lambda _do
 def _reading(url: str) -> Engine:
     """For looking at what is to be replaced. Nothing is written: opening a damaged file in another way may cost it its
     log."""
-    file = file_of(make_url(url))
+    file = file_of(parse_url(url))
     if file is None:
         return make_engine(url)
     uri = f"{file.absolute().as_uri()}?mode=ro"
@@ -141,9 +129,9 @@ def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple
         engine = make_engine(file_url(ready))
         try:
             migrate.upgrade(engine)
-            _begin_epochs(engine)
             rights = _carried(replaced, engine)
             _carry_log(replaced, engine)
+            _begin_epochs(engine)
             with engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
         finally:
@@ -160,11 +148,7 @@ def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple
 def _begin_epochs(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        ids = connection.execute(select(shops.c.id)).scalars().all()
-        renew = update(shops).where(shops.c.id == bindparam("shop")).values(epoch=bindparam("new"))
-        if ids:
-            connection.execute(renew, [{"shop": shop, "new": uuid7()} for shop in ids])
-        connection.execute(delete(pairing_codes))  # of a device that was revoked since, perhaps
+        history.begin_anew(Transaction(connection))
         connection.exec_driver_sql("COMMIT")
 
 
@@ -180,6 +164,7 @@ def _carried(replaced: Engine, engine: Engine) -> Mapping[str, int] | None:
             with replaced.connect() as reading:
                 reading.exec_driver_sql("BEGIN")
                 changed = {table.name: _carry(reading, writing, table, rights) for table, rights in _RIGHTS}
+                _carry_numbers(reading, writing)
         except SQLAlchemyError:
             log.debug("nothing is known of who was locked out", exc_info=True)
             writing.exec_driver_sql("ROLLBACK")
@@ -209,6 +194,19 @@ def _carry_log(replaced: Engine, engine: Engine) -> None:
             )
         )
         writing.exec_driver_sql("COMMIT")
+
+
+def _carry_numbers(reading: Connection, writing: Connection) -> None:
+    """Each series goes on where the last number was given, in whichever of the two that was."""
+    last = number_series.c.last
+    change = (
+        update(number_series)
+        .where(number_series.c.shop_id == bindparam("shop"), number_series.c.series == bindparam("name"))
+        .where(last < bindparam("reached"))
+        .values(last=bindparam("reached"))
+    )
+    for shop_id, series, reached in reading.execute(select(number_series)).fetchall():
+        writing.execute(change, {"shop": shop_id, "name": series, "reached": reached})
 
 
 def _carry(reading: Connection, writing: Connection, table: Table, rights: Sequence[str]) -> int:

@@ -16,6 +16,9 @@ from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
 from core.store.tables import number_series, shops
 
+SET_ASIDE: Final = 1000
+"""So many numbers are left to whoever may have given some of them without our knowing."""
+
 
 class Shop(msgspec.Struct, frozen=True):
     id: ShopId
@@ -24,6 +27,8 @@ class Shop(msgspec.Struct, frozen=True):
     tax: Tax
     time_zone: str
     menu_version: int
+    epoch: str
+    """Within one, what has a version has it for good."""
 
 
 _SHOP: Final = select(
@@ -34,6 +39,7 @@ _SHOP: Final = select(
     shops.c.tax_included,
     shops.c.time_zone,
     shops.c.menu_version,
+    shops.c.epoch,
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
@@ -51,6 +57,7 @@ _AT_LEAST: Final = Prepared(
     .where(*_this_series)
     .values(last=case((number_series.c.last < _count, _count), else_=number_series.c.last))
 )
+_SET_ASIDE: Final = Prepared(update(number_series).values(last=number_series.c.last + _count))
 _LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series))
 
 
@@ -69,6 +76,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         time_zone=time_zone,
         menu_version=menu.version,
         epoch=uuid7(),
+        timeline=transaction.timeline,
         seq=0,
         created_at=to_us(now()),
     )
@@ -125,6 +133,11 @@ def claim_number(transaction: Transaction, shop_id: ShopId, series: str, count: 
         raise LookupError(f"shop {shop_id} has no number series {series}")
 
 
+def set_aside(transaction: Transaction) -> None:
+    """Numbers of any series may have been told that are not known here: the next ones lie beyond them."""
+    transaction.run(_SET_ASIDE, count=SET_ASIDE)
+
+
 def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
     """The highest number that a series has given; 0 for none."""
     row = transaction.first(_LAST_NUMBER, shop=shop_id, name=series)
@@ -134,5 +147,5 @@ def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
 def _shop(row: tuple[Any, ...] | None) -> Shop | None:
     if row is None:
         return None
-    shop_id, name, currency, rate_bp, included, time_zone, menu_version = row
-    return Shop(shop_id, name, currency, Tax(rate_bp, bool(included)), time_zone, menu_version)
+    shop_id, name, currency, rate_bp, included, time_zone, menu_version, epoch = row
+    return Shop(shop_id, name, currency, Tax(rate_bp, bool(included)), time_zone, menu_version, epoch)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Executable, Select, Table, bindparam, insert
 
+from core.domain.ids import ShopId
 from core.protocol.feed import Cursor
 from core.store import dialects
 
@@ -47,8 +48,8 @@ class Transaction:
 
     def __init__(self, connection: Connection, settings: Sequence[str] = (), *, remembers: bool = False) -> None:
         self.memory: dict[str, Any] | None = {} if remembers else None
-        self.announced: Cursor | None = None
-        """The last event that was appended in it."""
+        self.appended: list[tuple[ShopId, Cursor]] = []
+        """The events that it has appended and not taken back, oldest first; whoever commits it empties this."""
         self._settings = settings
         self._dialect = connection.dialect
         self._hold(connection)
@@ -57,10 +58,13 @@ class Transaction:
         try:
             for each in self._settings:
                 connection.exec_driver_sql(each).close()
+            timeline = dialects.timeline(connection)
         except BaseException:
             connection.close()
             raise
         self.connection = connection
+        self.timeline = timeline
+        """Which server's history it reads and writes: see `dialects.timeline`."""
         driver: Any = connection.connection.driver_connection
         self._driver = driver
         self._cursor = driver.cursor()

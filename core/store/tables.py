@@ -82,6 +82,7 @@ shops: Final = Table(
     _text("time_zone"),
     _int("menu_version"),
     _text("epoch"),
+    _text("timeline", server_default=text("''")),  # of the database server that the epoch is of; '' with a file
     _big("seq"),  # the last event's; updated in the writing transaction, so commit order is seq order
     _big("created_at"),
 )

@@ -9,10 +9,13 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.domain.ids import ShopId
 from core.store import dialects, shops
 from core.store.dialects import Dialect
 from core.store.distribution import Distribution
+from core.store.history import History
 from core.store.statements import Transaction
 
 T = TypeVar("T")
@@ -39,7 +42,7 @@ class StoreClosed(Unavailable):
 
 
 class _Job:
-    __slots__ = ("error", "future", "loop", "result", "shop", "work")
+    __slots__ = ("error", "future", "loop", "result", "shop", "timeline", "work")
 
     def __init__(
         self,
@@ -47,9 +50,12 @@ class _Job:
         shop: ShopId | None,
         future: "asyncio.Future[Any] | Future[Any]",
         loop: asyncio.AbstractEventLoop | None,
+        timeline: str = "",
     ) -> None:
         self.work = work
         self.shop = shop
+        self.timeline = timeline
+        """Another connection's, when it is to be found out whether the writer's is still that too."""
         self.future = future
         self.loop = loop
         self.result: Any = None
@@ -75,12 +81,18 @@ class Writer:
     not a shop's may still collide; such an operation is taken back and done again alone.
     """
 
-    def __init__(self, transaction: Transaction, dialect: Dialect) -> None:
+    def __init__(self, transaction: Transaction, dialect: Dialect, history: History) -> None:
+        """`history` was proven on `transaction`."""
         self._tx = transaction
         self._dialect = dialect
+        self._history = history
+        self._proven = True
         self._announced = False
         self.on_events: Callable[[], None] | None = None
         """Called in the writer's thread after a commit that made events known, once for all of them."""
+        self.on_reconnected: Callable[[], None] | None = None
+        """Called in the writer's thread when it had to connect anew: what is remembered of the database's state may
+        have been lost with the server that had it."""
         self.announcement = ""
         """The command that tells other processes the same."""
         self.groups = Distribution(_GROUPS)
@@ -106,6 +118,23 @@ class Writer:
         """The same from a thread without an event loop."""
         future: Future[T] = Future()
         self._put(_Job(work, shop, future, None))
+        return future
+
+    @property
+    def timeline(self) -> str | None:
+        """Of which server's history it writes; None until that is proven to be the one that this process knows."""
+        return self._tx.timeline if self._proven else None
+
+    def meet(self, timeline: str) -> "Future[None]":
+        """Somebody had to connect anew and found a server of `timeline`. Resolves once the writer has a connection that
+        stands, to the same, and what this process knows of the shops' histories is proven there; else `Unavailable`."""
+        future: Future[None] = Future()
+
+        def same(transaction: Transaction) -> None:
+            if transaction.timeline != timeline:
+                raise Unavailable("of the database's servers more than one takes writes")
+
+        self._put(_Job(same, None, future, None, timeline))
         return future
 
     @property
@@ -158,7 +187,7 @@ class Writer:
 
     def _commit(self, group: list[_Job]) -> list[_Job]:
         """Do the jobs of a group and commit them. Gives those that have to be done again, alone."""
-        self._tx.announced = None
+        self._tx.appended.clear()
         try:
             self._begin(group)
             again = [job for job in group if not self._attempt(job)]
@@ -173,7 +202,9 @@ class Writer:
                 if again or job.error is None or dialects.is_servers(job.error):
                     job.error = self._told(error)
             return again
-        self._announced = self._announced or self._tx.announced is not None
+        for shop_id, cursor in self._tx.appended:
+            self._history.learn(shop_id, cursor)
+            self._announced = True
         return again
 
     def _commit_alone(self, job: _Job) -> None:
@@ -185,25 +216,42 @@ class Writer:
             job.error = _unavailable(job.error)
 
     def _begin(self, group: list[_Job]) -> None:
+        elsewhere = any(job.timeline not in ("", self._tx.timeline) for job in group)
+        if stale := elsewhere or not self._proven:
+            self._reconnect()
         try:
             self._tx.command(self._dialect.begin_write)
         except Exception as error:
-            if not self._tx.is_lost(error):
+            if stale or not self._tx.is_lost(error):
                 raise
-            self._tx.renew()  # it ended while nothing was asked of it
+            self._reconnect()  # it ended while nothing was asked of it
             self._tx.command(self._dialect.begin_write)
         if self._dialect.shared:
             shops.lock(self._tx, {job.shop for job in group if job.shop is not None})
 
+    def _reconnect(self) -> None:
+        """Go on with a new connection, once its server is proven to have what this process knows."""
+        self._proven = False
+        try:
+            self._tx.renew()
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+        self._history.prove(self._tx)
+        self._proven = True
+        if self.on_reconnected is not None:
+            self.on_reconnected()
+
     def _attempt(self, job: _Job) -> bool:
         """Do a job in a savepoint. False when it has to be done again, because another process was faster."""
         job.error = None
+        appended = len(self._tx.appended)
         self._tx.command("SAVEPOINT operation")
         try:
             job.result = job.work(self._tx)
         except Exception as error:  # noqa: BLE001 - it is handed to whoever asked for the work
             job.error = self._told(error)
             self._tx.command("ROLLBACK TO SAVEPOINT operation")
+            del self._tx.appended[appended:]
         self._tx.command("RELEASE SAVEPOINT operation")
         return job.error is None or not dialects.is_conflict(job.error)
 

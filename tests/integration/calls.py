@@ -1,6 +1,8 @@
 """Calling the real backend as somebody."""
 
+import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -10,6 +12,7 @@ from tests.support import shop
 from tests.support.server import ServerProcess, ServerThread
 
 TIMEOUT_S = 20
+WITHIN_S = 30
 
 
 class Caller:
@@ -57,6 +60,14 @@ class Caller:
         """A member of staff's move, from the version that `order` shows."""
         body = {"to": to, "version": order["version"]} | more
         return self.post(f"/api/pos/orders/{order['id']}/status/", body, key=new_key())
+
+
+def answered(call: Callable[[], requests.Response]) -> requests.Response:
+    """What is answered once the server can: as a client does that is told to come again."""
+    until = time.monotonic() + WITHIN_S
+    while (reply := call()).status_code == 503:
+        assert time.monotonic() < until, reply.text
+    return reply
 
 
 def new_key() -> str:

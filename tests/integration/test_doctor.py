@@ -1,9 +1,12 @@
 """`orderbell doctor`: well when all is well, wrong when something is, and quiet: nobody sees the order it places."""
 
+import asyncio
 import os
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +23,7 @@ from core.domain.people import DeviceKind
 from core.protocol.care import BackupKind, Check, Diagnosis, Result
 from core.protocol.devices import DeviceReport
 from core.protocol.replies import OrderPage, Tokens
-from core.server import diagnosis, ordering
+from core.server import diagnosis, ordering, probe
 from core.server.settings import ServerSettings
 from core.store import backup, events, orders
 from core.store.database import file_url
@@ -30,6 +33,7 @@ from tests.support import databases, shop
 from tests.support.server import ServerThread
 from tests.support.synced import Screen
 
+WITHIN_S = 30
 OK, WARN, FAIL, SKIPPED = Result.OK, Result.WARN, Result.FAIL, Result.SKIPPED
 
 
@@ -61,6 +65,38 @@ def test_a_healthy_backend_is_well(place: Place) -> None:
     if databases.kind() == "sqlite":
         assert found["integrity"].result is OK
         assert "2 is FULL" in found["durability"].says
+
+
+def test_the_order_on_trial_silences_no_other(place: Place) -> None:
+    """They may be committed together: what is taken back takes back its own events, and nobody else's."""
+    writer, told, release = place.server.database.writer, threading.Event(), threading.Event()
+    before, writer.on_events = writer.on_events, told.set
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            busy = writer.submit_blocking(lambda _transaction: release.wait(WITHIN_S))
+            placed = pool.submit(place.ada.place)
+            _until(lambda: writer.waiting == 1)
+            tried = pool.submit(asyncio.run, probe.probe(place.server.services, place.world.shop))
+            _until(lambda: writer.waiting == 2)
+            groups = writer.groups.up_to()[-1]
+            release.set()
+            assert busy.result(WITHIN_S)
+            assert tried.result(WITHIN_S).result is OK
+            assert placed.result(WITHIN_S)["id"]
+            assert writer.groups.up_to()[-1] == groups + 2, "the two were committed together"
+            assert told.wait(WITHIN_S), "the order's event was announced to nobody"
+            told.clear()
+            assert asyncio.run(probe.probe(place.server.services, place.world.shop)).result is OK
+            place.server.database.write_blocking(lambda _transaction: None)
+            assert not told.is_set(), "and the trial's own to somebody"
+    finally:
+        writer.on_events = before
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + WITHIN_S
+    while not happened():
+        assert time.monotonic() < until
 
 
 def test_the_order_on_trial_leaves_no_trace(place: Place) -> None:

@@ -14,12 +14,14 @@ from typing import Final, Literal
 
 from core.store.database import file_url
 from tests.support import postgres
+from tests.support.postgres import Pair, Postgres
 
 Kind = Literal["sqlite", "postgresql"]
 KINDS: Final[tuple[Kind, ...]] = ("sqlite", "postgresql")
 VARIABLE: Final = "ORDERBELL_TEST_DATABASES"
 _asked: Final = os.environ.get(VARIABLE, "")
 _kind: Kind = "sqlite"
+_pair: Pair | None = None
 _made: list[str] = []
 
 
@@ -37,16 +39,21 @@ def kind() -> Kind:
 
 
 @contextmanager
-def standing_on(chosen: Kind) -> Iterator[None]:
-    """Backends of the block stand on `chosen`, and its databases are gone afterwards."""
-    global _kind
-    before, _kind = _kind, chosen
+def standing_on(chosen: Kind, pair: Pair | None = None) -> Iterator[None]:
+    """Backends of the block stand on `chosen`, perhaps a pair of servers, and its databases are gone afterwards."""
+    global _kind, _pair
+    before, _kind, _pair = (_kind, _pair), chosen, pair
     try:
         yield
     finally:
-        _kind = before
         while _made:
-            postgres.server().drop(_made.pop())
+            _server().drop(_made.pop())
+        _kind, _pair = before
+
+
+def _server() -> Postgres:
+    """Where databases are made and copied."""
+    return postgres.server() if _pair is None else _pair.primary
 
 
 def name(path: Path) -> str:
@@ -60,12 +67,12 @@ def url(path: Path) -> str:
         return file_url(path)
     if name(path) not in _made:
         create(path)
-    return postgres.server().url(name(path))
+    return (_pair or _server()).url(name(path))
 
 
 def create(path: Path, template: str = "template1") -> None:
     """Make it on PostgreSQL, as a copy of `template`."""
-    postgres.server().create(name(path), template)
+    _server().create(name(path), template)
     if name(path) not in _made:
         _made.append(name(path))
 

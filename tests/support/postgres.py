@@ -13,6 +13,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -68,21 +70,36 @@ def _has_account(name: str) -> bool:
 
 
 class Postgres:
-    """Running from its making until `close`."""
+    """Running from its making until `close`; with a `source` as that one's standby, which it follows asynchronously."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: "Postgres | None" = None, port: int = 0) -> None:
         found = binaries()
         if found is None:
             raise RuntimeError("there is no PostgreSQL on this machine")
         self._binaries = found
         self._account = _ADMIN if sys.platform != "win32" and os.geteuid() == 0 else None
         self._directory = Path(tempfile.mkdtemp(prefix="orderbell-pg-"))
-        self._password = secrets.token_hex(16)
-        password = self._directory / "password"
-        password.write_text(self._password)
         if self._account is not None:
-            for path in (self._directory, password):
-                shutil.chown(path, self._account)
+            shutil.chown(self._directory, self._account)
+        if source is None:
+            self.password = secrets.token_hex(16)
+            self._make()
+        else:
+            self.password = source.password
+            self._run("pg_basebackup", "-R", "-c", "fast", "-d", source.conninfo())
+        self.port = port or _free_port()
+        stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
+        facts = json.dumps([stop, str(self._directory), self._account])
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-c", _KEEPER, facts], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        self.start()
+
+    def _make(self) -> None:
+        password = self._directory / "password"
+        password.write_text(self.password)
+        if self._account is not None:
+            shutil.chown(password, self._account)
         make = (
             "initdb",
             "-N",
@@ -100,16 +117,17 @@ class Postgres:
             self._run(*make, *_ENGLISH)
         except RuntimeError:  # before 15, or without ICU, it knows no languages; and it has left nothing behind
             self._run(*make)
-        self.port = _free_port()
-        stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
-        facts = json.dumps([stop, str(self._directory), self._account])
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-c", _KEEPER, facts], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
-        self.start()
+
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.port}"
 
     def url(self, database: str) -> str:
-        return f"postgresql+psycopg://{USER}:{self._password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://{USER}:{self.password}@{self.place}/{database}"
+
+    def conninfo(self) -> str:
+        """As PostgreSQL's programs take it."""
+        return f"postgresql://{USER}:{self.password}@{self.place}"
 
     def connect(self, database: str = _ADMIN) -> "psycopg.Connection[tuple[object, ...]]":
         """A connection beside the backend's, each statement a transaction."""
@@ -117,7 +135,7 @@ class Postgres:
             host="127.0.0.1",
             port=self.port,
             user=USER,
-            password=self._password,
+            password=self.password,
             dbname=database,
             autocommit=True,
         )
@@ -140,6 +158,46 @@ class Postgres:
     def stop(self, how: str = "immediate") -> None:
         """`immediate` is a kill: what it has committed it finds again in its log when it starts."""
         self._run("pg_ctl", "stop", "-w", "-t", str(_WITHIN_S), "-m", how)
+
+    def keep(self) -> Path:
+        """A raw copy of all it has, which `put_back` takes. It has to be stopped for both."""
+        kept = self._directory / "kept"
+        shutil.copytree(self._directory / "data", kept)
+        return kept
+
+    def put_back(self, kept: Path) -> None:
+        data = self._directory / "data"
+        shutil.rmtree(data)
+        kept.rename(data)
+        if self._account is not None:
+            for path in (data, *data.rglob("*")):
+                shutil.chown(path, self._account)
+
+    def receives(self) -> bool:
+        """Whether it is a standby that is told what its primary commits."""
+        with self.connect() as connection:
+            return connection.execute("SELECT count(*) FROM pg_stat_wal_receiver").fetchone() != (0,)
+
+    def follow(self, primary: "Postgres | None") -> None:
+        """Be told what `primary` commits from now on; None: nothing any more, though both run."""
+        conninfo = "" if primary is None else primary.conninfo()
+        with self.connect() as connection:
+            connection.execute(sql.SQL("ALTER SYSTEM SET primary_conninfo = {}").format(sql.Literal(conninfo)))
+            connection.execute("SELECT pg_reload_conf()")
+        _until(lambda: self.receives() == (primary is not None), "the standby is not told otherwise")
+
+    def promote(self) -> None:
+        """Take over, with what it has of the primary."""
+        with self.connect() as connection:
+            assert connection.execute("SELECT pg_promote(true, %s)", [_WITHIN_S]).fetchone() == (True,)
+
+    def catch_up(self, primary: "Postgres") -> None:
+        """Until it has all that `primary` has now."""
+        with primary.connect() as connection:
+            reached = connection.execute("SELECT pg_current_wal_lsn()").fetchone()
+        with self.connect() as connection:
+            here = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
+            _until(lambda: connection.execute(here, reached).fetchone() == (True,), "the standby does not catch up")
 
     def close(self) -> None:
         self._keeper.communicate(timeout=_WITHIN_S)
@@ -164,6 +222,41 @@ class Postgres:
             if done.returncode:
                 out.seek(0)
                 raise RuntimeError(f"{program} {arguments}: {out.read()}")
+
+
+class Pair:
+    """Two servers, of which one is the primary and the other its asynchronous standby, until `close`."""
+
+    def __init__(self) -> None:
+        self.primary = Postgres()
+        self.standby = Postgres(self.primary)
+        self.places = f"{self.primary.place},{self.standby.place}"
+
+    def url(self, database: str) -> str:
+        """Of both: whoever connects finds the primary."""
+        return self.primary.url(database).replace(self.primary.place, self.places)
+
+    def fail_over(self) -> None:
+        """The primary is gone at once, and what the standby was not told of is gone with it."""
+        self.primary.stop()
+        self.standby.promote()
+        self.primary, self.standby = self.standby, self.primary
+
+    def repair(self) -> None:
+        """A new standby in the place of the server that is gone."""
+        port = self.standby.port
+        self.standby.close()
+        self.standby = Postgres(self.primary, port)
+
+    def close(self) -> None:
+        self.standby.close()
+        self.primary.close()
+
+
+def _until(happened: Callable[[], bool], or_else: str) -> None:
+    until = time.monotonic() + _WITHIN_S
+    while not happened():
+        assert time.monotonic() < until, or_else
 
 
 def _free_port() -> int:

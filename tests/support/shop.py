@@ -98,17 +98,18 @@ def lay_out(path: Path) -> World:
 def _file() -> tuple[bytes, World]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "world.db"
-        world = _make(file_url(path))
+        world = make(file_url(path))
         return path.read_bytes(), world
 
 
 @functools.cache
 def _template() -> tuple[str, World]:
     postgres.server().create("world")
-    return "world", _make(postgres.server().url("world"))
+    return "world", make(postgres.server().url("world"))
 
 
-def _make(url: str) -> World:
+def make(url: str) -> World:
+    """Set the world up in the empty database at `url`."""
     database = Database(url)
     try:
         first = create_shop(

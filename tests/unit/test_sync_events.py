@@ -101,6 +101,22 @@ def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, 
     assert not reader.sync.take_in(Heartbeat(head=head + 1, cursor=str(shop.cursor()))), "one is enough"
 
 
+def test_what_is_pushed_of_another_history_is_not_taken_in(open_desk: OpenDesk, shop: Shop) -> None:
+    """A server that goes on without what was lost uses the numbers again."""
+    reader = open_desk("reader", "alex", ModelDoor(shop))
+    _history(open_desk, shop, 3)
+    reader.sync.pull()
+    place = shop.cursor()
+    for other in (
+        msgspec.structs.replace(place, event_id="another"),
+        msgspec.structs.replace(place, epoch="another"),
+        msgspec.structs.replace(place, epoch="another", seq=place.seq - 1),
+    ):
+        assert not reader.sync.take_in(Heartbeat(head=other.seq, cursor=str(other)))
+        assert not reader.sync.take_in(Frames(frames=(), cursor=str(other)))
+    assert reader.sync.take_in(Heartbeat(head=place.seq, cursor=str(place)))
+
+
 def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, shop: Shop) -> None:
     ada = open_desk("ada", "ada", ModelDoor(shop, CustomerId("ada")))
     ada.sync.pull()

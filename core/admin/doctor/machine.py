@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from core.admin import backend, serving
 from core.admin.doctor.network import reached
 from core.admin.refusals import refusal
@@ -15,6 +13,7 @@ from core.server.keys import KeyFileError
 from core.server.settings import ServerSettings
 from core.store import backup
 from core.store.backup import BadBackup
+from core.store.database import parse_url
 from core.store.owner import file_of
 
 _EXAMINE_WITHIN_S = 600.0
@@ -70,7 +69,7 @@ def _keys(path: Path) -> Check:
 
 def file(url: str) -> Iterator[Check]:
     """Whether others get at the database's file. (On Windows a file is as private as its directory.)"""
-    path = file_of(make_url(url))
+    path = file_of(parse_url(url))
     if os.name != "posix" or path is None or not path.exists():
         return
     mode = path.stat().st_mode & 0o777

@@ -79,7 +79,7 @@ class Hub:
     async def running(self) -> AsyncIterator[None]:
         """Tell what happens, until the end of the block."""
         self._loop = asyncio.get_running_loop()
-        self._database.listen(self._on_events)
+        self._database.listen(self._on_events, self._on_reconnected)
         async with repeating(self._advance_all, self._tell_all, self._keep):
             yield
             self._database.listen(None)
@@ -132,9 +132,10 @@ class Hub:
         subscriber.closed = True
         subscriber.line.on_writable = None
         channel, feed = subscriber.channel, self._feeds.get(subscriber.audience.shop_id)
-        if feed is None or channel is None:
+        if channel is not None:
+            channel.subscribers.discard(subscriber)
+        if feed is None or channel is None or feed.channels.get(subscriber.audience) is not channel:
             return
-        channel.subscribers.discard(subscriber)
         if not channel.subscribers:
             del feed.channels[subscriber.audience]
         if not feed.channels:
@@ -161,6 +162,25 @@ class Hub:
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
 
+    def _end_all(self, feed: Feed) -> None:
+        """The shop's history is another one than was told: whoever was told that has to find out."""
+        del self._feeds[feed.shop_id]
+        for channel in feed.channels.values():
+            for subscriber in channel.subscribers:
+                self.end(subscriber, Close.DIVERGED)
+
+    def _on_reconnected(self) -> None:
+        """In the writer's thread: sessions that were remembered may have been lost, and shops may have begun anew."""
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._look_again)
+            except RuntimeError:
+                log.debug("the event loop has ended")
+
+    def _look_again(self) -> None:
+        self._services.verified.clear()
+        self._happened.set()
+
     def _on_events(self) -> None:
         """In the writer's thread: something was committed."""
         if self._feeds and self._loop is not None and not self._happened.is_set():
@@ -177,7 +197,11 @@ class Hub:
         # One question for all shops: of a thousand of them, those are few to whom something has happened.
         heads = await self._database.read(events.heads) if self._feeds else {}
         for feed in list(self._feeds.values()):
-            while feed.position.seq < heads.get(feed.shop_id, 0) and await self._advance(feed):
+            epoch, newest = heads.get(feed.shop_id, ("", 0))
+            if epoch != feed.position.epoch:
+                self._end_all(feed)
+                continue
+            while feed.position.seq < newest and await self._advance(feed):
                 await self._drained.wait()
         if committed_at:
             self._services.metrics.push_s.observe(time.perf_counter() - committed_at)
@@ -206,6 +230,7 @@ class Hub:
                 touched.add(channel)
         feed.position = Cursor(feed.position.epoch, found[-1].seq, found[-1].event_id)
         feed.cursor = str(feed.position)
+        self._database.history.learn(feed.shop_id, feed.position)
         for channel in touched:
             for subscriber in channel.subscribers:
                 self._queue(subscriber)

@@ -17,6 +17,7 @@ from core.server.services import Services
 from core.store import events, migrate
 from core.store.devices import Device
 from core.store.instants import now, to_us
+from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ async def figures(call: Call[Nothing, Nothing]) -> Encoded[str]:
     heard = call.services.contacts.heard()
     try:
         heads, devices = await call.services.database.read(
-            lambda transaction: (events.heads(transaction), contacts.in_use(transaction, heard))
+            lambda transaction: (_newest(transaction), contacts.in_use(transaction, heard))
         )
     except Exception:
         log.exception("the database does not answer")
@@ -59,6 +60,10 @@ async def figures(call: Call[Nothing, Nothing]) -> Encoded[str]:
         found += _devices(devices, heads)
     body = call.services.metrics.exposition(*found)
     return Encoded(body, call.status, content_type=metrics.CONTENT_TYPE.encode())
+
+
+def _newest(transaction: Transaction) -> dict[ShopId, int]:
+    return {shop_id: seq for shop_id, (_, seq) in events.heads(transaction).items()}
 
 
 def _store(services: Services) -> tuple[Metric, ...]:
