@@ -21,12 +21,12 @@ _HIDDEN: Final = "[hidden]"
 _INSET: Final = "    "
 _NAMES: Final = r"passw(?:or)?d|passphrase|token|secret|authorization|credential"
 _SHORT_NAMES: Final = r"pin|key|cookie"
-_SECRET_FIELD: Final = re.compile(rf"(?i){_NAMES}|(?:^|_|-)(?:{_SHORT_NAMES})s?(?:$|_|-)")
+_SECRET_FIELD: Final = re.compile(rf"(?i){_NAMES}|(?:^|_|-)(?:{_SHORT_NAMES})s?(?:\Z|_|-)")
 _SECRETS: Final = (
     # What a text must contain to be worth a search, what is looked for, and what is left of it.
     (
         ("-----BEGIN",),
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         _HIDDEN,
     ),
     (("eyJ",), re.compile(r"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w=-]*"), _HIDDEN),  # a JSON Web Token
@@ -47,7 +47,7 @@ _SECRETS: Final = (
 # What is said to be one: `password=…`, `'pin': '…'`, `"refresh_token": "…"`. A word is looked at once and whole, and
 # its name apart from what it is said to be: one pattern for all of it tries every part of a long word again and again.
 _SAID: Final = re.compile(r"(?<!\w)(?P<name>\w++)[\"']?\s*+[=:]\s*+")
-_SAID_SECRET: Final = re.compile(rf"(?i){_NAMES}|(?:^|_)(?:{_SHORT_NAMES})s?$")
+_SAID_SECRET: Final = re.compile(rf"(?i){_NAMES}|(?:^|_)(?:{_SHORT_NAMES})s?\Z")
 _VALUE: Final = re.compile(
     r"(?i)(?!\[hidden\])(?:b?\"(?:[^\"\\]|\\.)*+\"|b?'(?:[^'\\]|\\.)*+'|(?!(?:bearer|basic)\s)[^\s,;&)}\]]++)"
 )

@@ -17,7 +17,7 @@ class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
     """Where the backend is, and how it is known."""
 
     server_url: Annotated[
-        str, Meta(pattern=r"^https?://[^/]+$", description="Address of the backend, without a path.")
+        str, Meta(pattern=r"^https?://[^/\s]+\Z", description="Address of the backend, without a path.")
     ] = "http://127.0.0.1:8765"
     ca_file: Annotated[
         str, Meta(description="The only certificate authority to believe (PEM); empty: the public ones.")

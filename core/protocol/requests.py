@@ -14,12 +14,12 @@ from core.domain.menu import Category
 from core.domain.order import MAX_LINES, NewLine, Note, PaymentState, Reason, Tender
 from core.domain.status import Fulfilment, OrderStatus
 
-UUID = Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+UUID = Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Phone = Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{3,24}$", description="As dialled; kept as digits.")]
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Phone = Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{3,24}\Z", description="As dialled; kept as digits.")]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z", max_length=254)]
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
-Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}$")]
+Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}\Z")]
 Version = Annotated[int, Meta(ge=1)]
 Lines = Annotated[tuple[NewLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
 Address = Annotated[str, Meta(max_length=300)]
@@ -111,7 +111,7 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[OrderId, UUID] | None = None
     customer_id: Annotated[CustomerId, UUID] | None = None
     customer_name: Annotated[str, Meta(max_length=80)] = ""
-    number: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?$")] = ""
+    number: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?\Z")] = ""
     """The number that the terminal gave it while it was offline, of its own series. Empty: the server gives one."""
     menu_version: Version | None = None
     """The version of the menu that it was sold by: what somebody was asked for at the counter, they have paid."""

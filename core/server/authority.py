@@ -29,7 +29,7 @@ RENEW_DAYS: Final = 30
 """A running server renews its certificate when it has no more than so many days left."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _CLOCKS_DIFFER: Final = timedelta(hours=24)
-_DNS_NAME: Final = re.compile(r"(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.IGNORECASE)
+_DNS_NAME: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.IGNORECASE)
 
 
 class AuthorityError(Exception):

@@ -45,12 +45,26 @@ def document(endpoints: Sequence[AnyEndpoint]) -> Document:
     return Document(
         openapi="3.1.0",
         info={"title": "Orderbell", "version": VERSION, "license": {"name": "MIT", "identifier": "MIT"}},
-        paths=paths,
+        paths=_in_json_schema(paths),
         components={
-            "schemas": components,
+            "schemas": _in_json_schema(components),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     )
+
+
+def _in_json_schema(found: Any) -> Any:
+    """Patterns as JSON Schema has them (ECMA 262): there `$` is the end and nothing else, and `\\Z` a letter."""
+    match found:
+        case dict():
+            changed = {name: _in_json_schema(value) for name, value in found.items()}
+            if isinstance(found.get("pattern"), str):
+                changed["pattern"] = found["pattern"].replace(r"\Z", "$")
+            return changed
+        case list():
+            return [_in_json_schema(each) for each in found]
+        case _:
+            return found
 
 
 def _operation(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:

@@ -103,6 +103,19 @@ def _programs(recipe: str) -> set[str]:
     return {module or script for module, script in found} - {"core.ui.preflight"}
 
 
+def test_what_ci_runs_is_pinned_by_commit() -> None:
+    """A tag can be moved to other code; a commit cannot."""
+    pinned = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
+    used = [
+        line.partition("uses:")[2].strip()
+        for workflow in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+        for line in workflow.read_text(encoding="utf-8").splitlines()
+        if "uses:" in line
+    ]
+    assert used
+    assert [each for each in used if not pinned.fullmatch(each)] == []
+
+
 def test_windows_has_the_same_targets() -> None:
     """But for `help`, which is what no target gives, and two that are the developers' own."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

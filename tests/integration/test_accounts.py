@@ -68,6 +68,15 @@ def test_a_pin_that_is_guessed_first_is_set_nowhere(place: Place, pin: str) -> N
     assert works(signed_in(place, new))
 
 
+def test_a_pin_with_a_line_feed_is_none(place: Place) -> None:
+    """It would be set, and nobody could ever type it."""
+    new = add(place)
+    assert change(place, new, pin=f"{PIN}\n").status_code == 422
+    assert place.alex.post("/api/admin/devices/", {"name": "BOARD7\n", "kind": "board"}).status_code == 422
+    body = {"name": "Eve", "phone": "+1 777 4321\n", "password": shop.PASSWORD}
+    assert place.nobody.post("/api/auth/sign-up/", body).status_code == 422
+
+
 def test_a_pin_that_was_set_before_goes_on(place: Place) -> None:
     """Who has a common one from an earlier release is not locked out by the update."""
     who, common = add(place), hash_secret("1234")
