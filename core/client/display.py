@@ -17,6 +17,7 @@ from core.decoding import decoder
 from core.protocol.board import BoardMessage, BoardReply
 from core.protocol.feed import Hello
 from core.protocol.requests import DeviceSignIn
+from core.workers import keep_running, run_aside
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +69,7 @@ class Display:
             return self._http.board()
 
     def listen(self) -> AbstractContextManager[Socket[BoardMessage]]:
-        client = self._http.client
-        return open_socket(client.server_url, _MOVES.decode, client.ca_file)
+        return open_socket(self._http.server_url, _MOVES.decode, self._http.ca_file)
 
     def token(self) -> str:
         return self._http.access_token()
@@ -105,7 +105,7 @@ class Listening:
         self._stopping = False
         self._failures = 0
         self._ear: Ear | None = None
-        self._thread = threading.Thread(target=self._run, name="board-listen", daemon=True)
+        self._thread = keep_running(self._run, "board-listen")
 
     def start(self) -> None:
         self._thread.start()
@@ -120,7 +120,7 @@ class Listening:
         self._wake.set()
         ear = self._ear
         if ear is not None:  # saying goodbye takes as long as the server lets it
-            threading.Thread(target=ear.close, name="board-close", daemon=True).start()
+            run_aside(ear.close, "board-close")
         if self._thread.ident is not None:
             self._thread.join(wait_s)
 

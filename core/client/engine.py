@@ -14,11 +14,12 @@ from typing import Final
 import msgspec
 
 from core.client.door import Door, Ear
-from core.client.errors import ClientError, Diverged, NotKept, Refused, ServerFault, SignedOut, Unreachable
+from core.client.errors import ClientError, Diverged, Fault, NotKept, Refused, ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation
 from core.client.outbox import Counts
 from core.client.sync import Sync, backoff_s
 from core.protocol.feed import Hello
+from core.workers import keep_running
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """When everything that had happened was known here, by the monotonic clock: no wrong clock makes old news new."""
     problem: ClientError | None = None
     """Why it is not live."""
+    hindered: ClientError | None = None
+    """What keeps work from being done although the server answers: its disk is full, or this machine's, or a fault of
+    this program."""
 
     def age_s(self, now_s: float) -> float | None:
         """How old what is shown may be; None when nothing was ever heard. Ages while live too: between heartbeats."""
@@ -75,9 +79,9 @@ class Engine:
         self._failures = 0
         self._housekept_s: float | None = None
         self._ear: Ear | None = None
-        self._threads = [threading.Thread(target=self._follow, name="sync-follow", daemon=True)]
+        self._threads = [keep_running(self._follow, "sync-follow", failed=self._on_fault)]
         self._threads += [
-            threading.Thread(target=self._keep_sending, name=f"sync-send-{n}", daemon=True) for n in range(SENDERS)
+            keep_running(self._keep_sending, f"sync-send-{n}", failed=self._on_fault) for n in range(SENDERS)
         ]
 
     @property
@@ -137,6 +141,10 @@ class Engine:
             except SignedOut as error:
                 self._set(link=Link.SIGNED_OUT, problem=error, latency_ms=None)
                 self._wait_until_woken(None)
+            except NotKept as error:
+                self._set(link=Link.POLLING, hindered=error, latency_ms=None)
+                wait_s = backoff_s(attempt)
+                attempt += 1
             except ClientError as error:
                 if self._standing.link is Link.LIVE:
                     attempt = 0
@@ -148,6 +156,7 @@ class Engine:
                 attempt += 1
             except Exception:
                 log.exception("the sync engine made a mistake; it goes on")
+                self._set(hindered=Fault())
                 wait_s = backoff_s(attempt)
                 attempt += 1
             if wait_s is not None:
@@ -191,8 +200,10 @@ class Engine:
 
     def _heard(self, link: Link, latency_ms: float | None = None) -> None:
         """Everything that has happened is known here, as of now."""
-        before = self._standing.link
-        self._set(link=link, latency_ms=latency_ms, fresh_at_s=time.monotonic(), problem=None)
+        before, hindered = self._standing.link, self._standing.hindered
+        if not isinstance(hindered, Unreachable):  # that it takes nothing is found out by sending alone
+            hindered = None
+        self._set(link=link, latency_ms=latency_ms, fresh_at_s=time.monotonic(), problem=None, hindered=hindered)
         if before in (Link.OFFLINE, Link.SIGNED_OUT):
             self._sync.outbox.hurry()
         with self._news:  # what has happened may be what an operation waited for
@@ -201,10 +212,9 @@ class Engine:
             self._news.notify_all()
 
     def _hang_up(self) -> None:
-        """End the socket, if there is one. Saying goodbye takes as long as the server lets it: nobody waits for it."""
         ear = self._ear
         if ear is not None:
-            threading.Thread(target=ear.close, name="sync-hang-up", daemon=True).start()
+            ear.close()
 
     def _wait_until_woken(self, wait_s: float | None) -> None:
         self._wake.wait(wait_s)
@@ -221,8 +231,7 @@ class Engine:
                 if operation is None:
                     self._news.wait(wait_s)
                     continue
-            with contextlib.suppress(NotKept):
-                self._send(operation)
+            self._send(operation)
             self._tell()
 
     def _next(self) -> tuple[Operation | None, float | None]:
@@ -237,31 +246,42 @@ class Engine:
         try:
             self._sync.send(operation)
         except SignedOut as error:
-            self._set(link=Link.SIGNED_OUT, problem=error)
             self._sync.outbox.postpone(operation, time.monotonic())
+            self._set(link=Link.SIGNED_OUT, problem=error)
         except Unreachable as error:
-            if error.retry_after_s is None and self._sync.unreachable(operation):
-                return
-            now_s = time.monotonic()
-            with self._news:
-                if now_s >= self._not_before_s:  # senders that fail together have failed once
-                    self._not_before_s = now_s + backoff_s(self._failures)
-                    self._failures += 1
-                # What the server asks for holds even when it turns out to be there for others.
-                self._busy_until_s = max(self._busy_until_s, now_s + (error.retry_after_s or 0.0))
-            self._sync.outbox.postpone(operation, now_s)
+            self._pause(error.retry_after_s or 0.0)
+            self._sync.outbox.postpone(operation, time.monotonic())
             if error.retry_after_s is None:
                 self._hang_up()  # is the server gone? The one who follows finds out
-        except NotKept:  # nothing that the operation could help: it goes on once there is room
-            self._sync.outbox.postpone(operation, time.monotonic() + backoff_s(operation.tries))
+            else:
+                self._set(hindered=error)
+        except NotKept as error:  # nothing that the operation could help: it goes on once there is room
+            self._pause(0.0)
+            self._sync.outbox.postpone(operation, time.monotonic())
+            self._set(hindered=error)
         except Exception:
             log.exception("an operation could not be sent", extra={"op_id": operation.op_id})
-            self._sync.failed(operation, "A fault here.")
+            self._set(hindered=Fault())
+            with contextlib.suppress(NotKept):
+                self._sync.outbox.postpone(operation, time.monotonic() + backoff_s(operation.tries), "A fault here.")
         else:
             with self._news:
                 self._failures = 0
                 self._news.notify()
+            self._set(hindered=None)
             self._prove()
+
+    def _pause(self, busy_s: float) -> None:
+        """Send nothing for a while; for `busy_s` seconds at least, even when the server turns out to be there."""
+        now_s = time.monotonic()
+        with self._news:
+            if now_s >= self._not_before_s:  # senders that fail together have failed once
+                self._not_before_s = now_s + backoff_s(self._failures)
+                self._failures += 1
+            self._busy_until_s = max(self._busy_until_s, now_s + busy_s)
+
+    def _on_fault(self, _error: Exception) -> None:
+        self._set(hindered=Fault())
 
     def _prove(self) -> None:
         try:

@@ -104,6 +104,15 @@ class NotKept(ClientError):
     title = "Nothing was saved"
 
 
+class Fault(ClientError):
+    """A mistake in this program. It is logged with its traceback and never shown as being offline."""
+
+    title = "A fault in this program"
+
+    def __init__(self) -> None:
+        super().__init__("This window made a mistake. It was written to the log.")
+
+
 class Diverged(ClientError):
     """The server's history is not the one this window followed: it was restored from a backup."""
 

@@ -11,7 +11,7 @@ import msgspec
 from core.client import ledger, session_file
 from core.client.cache import Cache
 from core.client.errors import Refused
-from core.client.http import HttpClient
+from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.client.operations import Owner
 from core.client.seal import Seal
@@ -88,8 +88,8 @@ def settled(settings: S, known: Identity | None, path: Path) -> S:
         changes["server_url"] = known.server_url
     if known.ca and not settings.ca_file:
         ca_file = _ca_file(path)
-        if not ca_file.exists():  # somebody has tidied up; what it says is known
-            ca_file.write_text(known.ca, encoding="ascii")
+        if not ca_file.exists() or ca_file.read_text(encoding="ascii", errors="replace") != known.ca:
+            ca_file.write_text(known.ca, encoding="ascii")  # somebody has tidied up, or an end came too soon
         changes["ca_file"] = str(ca_file)
     if "device" in settings.__struct_fields__:
         changes["device"] = known.name
@@ -130,16 +130,17 @@ def pair(
     trying = ca_file.with_suffix(".new")
     if ca:
         trying.write_text(ca, encoding="ascii")
-    with closing(HttpClient(server_url, ca_file=str(trying) if ca else "")) as client:
-        paired = client.pair(Pair(code=letters), key)
+    with closing(HttpApi(server_url, ca_file=str(trying) if ca else "")) as http:
+        paired = http.pair(Pair(code=letters), key)
     if paired.kind not in kinds:
         trying.unlink(missing_ok=True)
         raise Refused(
             "The code was made for another kind of screen. Ask the admin for one for this kind.", field="code"
         )
+    known = _become(seal, paired, server_url, ca)
     if ca:
         trying.replace(ca_file)
-    return _become(seal, paired, server_url, ca)
+    return known
 
 
 def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -108,9 +108,7 @@ _LEDGER: Final = (
     """,
     # From here on the PIN is sealed too: see `core.client.pin`. Nothing of it is left in the file.
     """
-    PRAGMA secure_delete = ON;
     DROP TABLE pin;
-    PRAGMA secure_delete = OFF;
     """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
@@ -159,6 +157,7 @@ class LocalStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = threading.RLock()
+        self._committed: list[Callable[[], None]] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)  # customers' names are in it; what SQLite puts beside it is made alike
         self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
@@ -183,12 +182,8 @@ class LocalStore:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of the block is on the disk when it ends, or none of it is. Blocks of one thread may nest. Raises
         `NotKept`."""
-        try:
-            with self._transaction() as db:
-                yield db
-        except sqlite3.OperationalError as error:
-            log.exception("the file cannot be written")
-            raise NotKept("This machine's disk is full, or cannot be written to. Tell the admin.") from error
+        with _as_not_kept(), self._transaction() as db:
+            yield db
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -201,8 +196,24 @@ class LocalStore:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
+                self._committed.clear()
                 self._roll_back()
                 raise
+            committed, self._committed = self._committed, []
+            for change in committed:
+                change()
+
+    def after_commit(self, change: Callable[[], None]) -> None:
+        """Call `change` as soon as the transaction that this is called in is on the disk, before anybody else has the
+        store; never, when it is taken back. Changes are called in the order they were given.
+
+        What is remembered of the file is changed in here and nowhere else: memory that is ahead of a commit that then
+        fails tells of what never was. `change` may not fail. Raises `RuntimeError` outside of a transaction.
+        """
+        with self.lock:
+            if not self._db.in_transaction:
+                raise RuntimeError("there is no transaction to wait for")
+            self._committed.append(change)
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:  # after some errors (a full disk) SQLite has done it by itself
@@ -210,8 +221,8 @@ class LocalStore:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for looking only."""
-        with self.lock:
+        """The connection, for looking only. Raises `NotKept`."""
+        with _as_not_kept(), self.lock:
             yield self._db
 
     def wipe(self) -> None:
@@ -230,6 +241,21 @@ class LocalStore:
             self._db.close()
 
 
+@contextlib.contextmanager
+def _as_not_kept() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            log.exception("the file is damaged")
+            raise NotKept("This window's own file is damaged. Close the window and open it again.") from error
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
+        log.error("the file cannot be written: %s", error)  # noqa: TRY400 (it may be so for hours)
+        raise NotKept("This machine's disk is full, or cannot be written to. Tell the admin.") from error
+
+
 def _migrate(db: sqlite3.Connection) -> None:
     held: int = db.execute("PRAGMA user_version").fetchone()[0]
     if held > len(_LEDGER):
@@ -238,7 +264,8 @@ def _migrate(db: sqlite3.Connection) -> None:
         )
     for script in _LEDGER[held:]:
         _run(db, script)
-    db.execute(f"PRAGMA user_version = {len(_LEDGER)}")
+    if held < len(_LEDGER):  # else nothing is written: a full disk keeps nobody from starting
+        db.execute(f"PRAGMA user_version = {len(_LEDGER)}")
     if _cache_version(db) != _CACHE_VERSION:
         _run(db, _CACHE)
         db.execute("INSERT INTO facts VALUES (?, ?)", (_CACHE_FACT, str(_CACHE_VERSION).encode()))

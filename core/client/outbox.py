@@ -8,12 +8,13 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Self
 
 import msgspec
 
 from core.client import ledger
-from core.client.lease import Store
+from core.client.local import LocalStore
 from core.client.operations import Kind, Operation, Owner, Request, State, named_version, predict, without_lines
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
@@ -57,10 +58,11 @@ class Outbox:
     """One person's operations at one shop. What was accepted under another's name is kept and neither seen nor sent;
     what was accepted for another shop is kept, may be seen and given up, and is not sent.
 
-    Safe to use from several threads. Every change is one transaction of the local store.
+    Safe to use from several threads. Every change is one transaction of the local store, or part of its caller's; the
+    queues here follow when it is committed.
     """
 
-    def __init__(self, store: Store, owner: Owner, shop_name: str = "") -> None:
+    def __init__(self, store: LocalStore, owner: Owner, shop_name: str = "") -> None:
         self.owner = owner
         self._shop_name = shop_name
         self._store = store
@@ -112,12 +114,8 @@ class Outbox:
                     seen=seen if kind.makes_order else without_lines(seen),
                     created_at=at,
                 )
-                position = ledger.insert(db, operation)
-            operation = msgspec.structs.replace(operation, position=position)
-            queue = self._queue(order_id)
-            queue.append(operation)
-            if len(queue) == 1:
-                self._ready.append(order_id)
+                operation = msgspec.structs.replace(operation, position=ledger.insert(db, operation))
+                self._store.after_commit(partial(self._append, operation))
             return operation
 
     def series_at(self, series: str, last: int) -> None:
@@ -149,17 +147,14 @@ class Outbox:
 
     def acknowledge(self, operation: Operation, outcome: Outcome, row: Order | None, at: datetime) -> None:
         """The server has answered: `row` is the order as it left it. Call it in the transaction that keeps the row."""
-        with self._store.lock:
+        with self._store.transaction() as db:
             queue = self._queues[operation.order_id]
             following = self._told_of(queue[1], row) if len(queue) > 1 and row is not None else None
-            with self._store.transaction() as db:
-                ledger.close(db, [operation.op_id], State.DONE, outcome, "", at)
-                if following is not None:
-                    ledger.rewrite(db, following)
-            queue.popleft()
+            ledger.close(db, [operation.op_id], State.DONE, outcome, "", at)
             if following is not None:
-                queue[0] = following
-            self._sent(operation.order_id)
+                self._replace(following)
+            self._store.after_commit(partial(self._remove, (operation,)))
+            self._store.after_commit(partial(self._sent, operation.order_id))
 
     def hold(
         self, operation: Operation, state: State, problem: str, theirs: Order | None = None, outcome: str = ""
@@ -173,17 +168,17 @@ class Outbox:
             theirs=theirs,
             tries=operation.tries + 1,
         )
-        with self._store.lock:
+        with self._store.transaction():
             if not self._stood_aside(operation):
                 self._replace(kept)
-            self._sent(operation.order_id)
+            self._store.after_commit(partial(self._sent, operation.order_id))
 
     def send_on(self, operation: Operation, row: Order) -> None:
         """The order has moved on in a way that does not matter: send it on `row` instead, at once."""
-        with self._store.lock:
+        with self._store.transaction():
             if not self._stood_aside(operation):
                 self._replace(msgspec.structs.replace(operation.on(row), state=State.WAITING, problem="", theirs=None))
-            self._sent(operation.order_id)
+            self._store.after_commit(partial(self._sent, operation.order_id))
 
     def postpone(self, operation: Operation, until_s: float, problem: str = "") -> None:
         """Send it again at `until_s`. With a `problem` it was the operation that failed, and the try counts."""
@@ -213,19 +208,17 @@ class Outbox:
     def unseal(self, answers: Mapping[OpId, bytes | None]) -> None:
         """What the server has opened can be sent, or decided about, from now on. What it could not open (None) waits
         for a person."""
-        with self._store.lock:
-            changed = [self._unsealed(each, answers[each.op_id]) for each in self.open() if each.op_id in answers]
-            with self._store.transaction() as db:
-                for operation in changed:
-                    if operation.sealed:
-                        ledger.rewrite(db, operation)
-                    else:
-                        ledger.unseal(db, operation)
-            by_id = {each.op_id: each for each in changed}
-            for order_id in {each.order_id for each in changed}:
-                queue = self._queues[order_id]
-                self._queues[order_id] = deque(by_id.get(each.op_id, each) for each in queue)
-                self._ready.append(order_id)
+        with self._store.transaction() as db:
+            for operation in self.open():
+                if operation.op_id not in answers:
+                    continue
+                changed = self._unsealed(operation, answers[operation.op_id])
+                if changed.sealed:
+                    ledger.rewrite(db, changed)
+                else:
+                    ledger.unseal(db, changed)
+                self._store.after_commit(partial(self._put, changed))
+                self._store.after_commit(partial(self._ready.append, changed.order_id))
 
     @staticmethod
     def _unsealed(operation: Operation, content: bytes | None) -> Operation:
@@ -243,7 +236,7 @@ class Outbox:
     def retry(self, op_id: OpId) -> Operation:
         """Send a held operation again: one in conflict on the order as it is now, a new order whose number was taken
         with the next one. Raises `KeyError`."""
-        with self._store.lock, self._store.transaction() as db:
+        with self._store.transaction() as db:
             operation = self._held(op_id)
             again = msgspec.structs.replace(operation, state=State.WAITING, problem="", theirs=None, tries=0)
             if operation.theirs is not None:
@@ -253,7 +246,7 @@ class Outbox:
             if operation.outcome == NUMBER_TAKEN:
                 again = again.numbered(ledger.next_number(db, operation.seen.number.rpartition("-")[0]))
             self._replace(again)
-            self._ready.append(operation.order_id)
+            self._store.after_commit(partial(self._ready.append, operation.order_id))
             return again
 
     def discard(self, op_id: OpId, reason: str, at: datetime) -> tuple[Operation, ...]:
@@ -271,9 +264,8 @@ class Outbox:
             with self._store.transaction() as db:
                 op_ids = [each.op_id for each in gone]
                 ledger.close(db, op_ids, State.DISCARDED, "discarded", reason, at)
-            for _each in gone:
-                queue.popleft()
-            self._sent(operation.order_id)
+                self._store.after_commit(partial(self._remove, gone))
+                self._store.after_commit(partial(self._sent, operation.order_id))
             return gone
 
     def _discard_elsewhere(self, op_id: OpId, reason: str, at: datetime) -> tuple[Operation, ...]:
@@ -305,17 +297,9 @@ class Outbox:
 
         Idempotency makes that harmless where the server still has it. Gives how many.
         """
-        with self._store.lock:
-            with self._store.transaction() as db:
-                done = ledger.reopen(db, self.owner)
-            for operation in done:
-                self._queue(operation.order_id).append(operation)
-            for order_id in {operation.order_id for operation in done}:
-                queue = self._queues[order_id]
-                # An operation under way is answered first: it stays where `acknowledge` expects it.
-                head = [queue.popleft()] if order_id in self._sending else []
-                self._queues[order_id] = deque(head + sorted(queue, key=lambda each: each.position))
-                self._ready.append(order_id)
+        with self._store.transaction() as db:
+            done = ledger.reopen(db, self.owner)
+            self._store.after_commit(partial(self._reopen, done))
             return len(done)
 
     def reached(self, row: Order) -> None:
@@ -329,10 +313,13 @@ class Outbox:
             if head.state is State.CONFLICT:
                 if named_version(head.asked) != row.version or not _comes_to_the_same(head.seen, row):
                     return
-                self._replace(
-                    msgspec.structs.replace(head, state=State.WAITING, outcome="", problem="", theirs=None, tries=0)
-                )
-            self._ready.append(row.id)
+                with self._store.transaction():
+                    self._replace(
+                        msgspec.structs.replace(head, state=State.WAITING, outcome="", problem="", theirs=None, tries=0)
+                    )
+                    self._store.after_commit(partial(self._ready.append, row.id))
+            else:
+                self._ready.append(row.id)
 
     def forget_before(self, at: datetime) -> None:
         """Drop what was answered before `at`. That clock has to be the server's: ours may be years off."""
@@ -413,10 +400,38 @@ class Outbox:
         return True
 
     def _replace(self, operation: Operation) -> None:
-        with self._store.lock:
-            with self._store.transaction() as db:
-                ledger.rewrite(db, operation)
-            self._queues[operation.order_id][0] = operation
+        with self._store.transaction() as db:
+            ledger.rewrite(db, operation)
+            self._store.after_commit(partial(self._put, operation))
+
+    # -- what is remembered follows the file: called after a commit only
+
+    def _append(self, operation: Operation) -> None:
+        queue = self._queue(operation.order_id)
+        queue.append(operation)
+        if len(queue) == 1:
+            self._ready.append(operation.order_id)
+
+    def _put(self, operation: Operation) -> None:
+        queue = self._queues[operation.order_id]
+        self._queues[operation.order_id] = deque(operation if each.op_id == operation.op_id else each for each in queue)
+
+    def _remove(self, gone: Iterable[Operation]) -> None:
+        op_ids = {each.op_id for each in gone}
+        for order_id in {each.order_id for each in gone}:
+            self._queues[order_id] = deque(each for each in self._queues[order_id] if each.op_id not in op_ids)
+
+    def _reopen(self, done: Iterable[Operation]) -> None:
+        for operation in done:
+            self._queue(operation.order_id).append(operation)
+        for order_id in {operation.order_id for operation in done}:
+            queue = self._queues[order_id]
+            # An operation under way is answered first: it stays where `acknowledge` expects it.
+            head = [queue.popleft()] if order_id in self._sending else []
+            self._queues[order_id] = deque(head + sorted(queue, key=lambda each: each.position))
+            self._ready.append(order_id)
+
+    # -- what follows from an answer
 
     def _told_of(self, following: Operation, row: Order) -> Operation | None:
         """The next operation, if the one before ended at another version than foreseen but where it was meant to."""

@@ -92,10 +92,11 @@ class Contacts:
 
     async def _keep(self) -> None:
         self._ask_followers()
-        since, self._kept_at = self._kept_at, time.time()
-        contacts = self._contacts(since)
+        kept_at = time.time()
+        contacts = self._contacts(self._kept_at)
         if contacts:
             await self._database.write(lambda transaction: devices.keep_contacts(transaction, contacts))
+        self._kept_at = kept_at
 
     def _ask_followers(self) -> None:
         at = time.time()

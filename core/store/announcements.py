@@ -9,6 +9,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -18,6 +19,7 @@ from core.domain.ids import uuid7
 from core.store import dialects
 from core.store.dialects import CHANNEL
 from core.store.writer import Unavailable
+from core.workers import keep_running
 
 AGAIN_AFTER_S: Final = 1.0
 log = logging.getLogger(__name__)
@@ -44,16 +46,17 @@ class Announcements:
             self._thread = None
         if on_events is not None:
             self._end, ended = socket.socketpair()
-            self._thread = threading.Thread(target=self._run, args=(ended, on_events), name="store-listen")
+            self._thread = keep_running(partial(self._run, ended, on_events), "store-listen", daemon=False)
             self._thread.start()
 
     def _run(self, ended: socket.socket, on_events: Callable[[], None]) -> None:
-        with ended, selectors.DefaultSelector() as waiting:
+        with selectors.DefaultSelector() as waiting:
             waiting.register(ended, selectors.EVENT_READ)
             while not self._hear(waiting, ended, on_events):
                 log.warning("what other processes do is heard once a second only, until the database is back")
                 if waiting.select(AGAIN_AFTER_S):
-                    return
+                    break
+        ended.close()
 
     def _hear(self, waiting: selectors.BaseSelector, ended: socket.socket, on_events: Callable[[], None]) -> bool:
         """Listen on one connection. True when it is to end, False when the connection has."""

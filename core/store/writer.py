@@ -17,6 +17,7 @@ from core.store.dialects import Dialect
 from core.store.distribution import Distribution
 from core.store.history import History
 from core.store.statements import Transaction
+from core.workers import keep_running
 
 T = TypeVar("T")
 Work = Callable[[Transaction], T]
@@ -104,7 +105,7 @@ class Writer:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="store-writer")
+        self._thread = keep_running(self._run, "store-writer", daemon=False)
         self._thread.start()
 
     def submit(self, work: Work[T], shop: ShopId | None = None) -> "asyncio.Future[T]":
@@ -163,27 +164,36 @@ class Writer:
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            group, last = [first], False
-            while len(group) < GROUP_LIMIT:
-                try:
-                    job = self._queue.get_nowait()
-                except Empty:
-                    break
-                if job is None:
-                    last = True
-                    break
-                group.append(job)
+            group = self._group(first)
             self._announced, began = False, time.perf_counter()
-            for job in self._commit(group):
-                self._commit_alone(job)
+            try:
+                for job in self._commit(group):
+                    self._commit_alone(job)
+            except BaseException as error:  # a mistake of ours; whoever waits is told, and the next have their turn
+                for job in group:
+                    job.error = error
+                raise
+            finally:
+                _answer(group)
             self.groups.observe(len(group))
             self.commit_s.observe(time.perf_counter() - began)
-            _answer(group)
             if self._announced:
                 self._announce()
-            if last:
-                break
         self._tx.close()
+
+    def _group(self, first: _Job) -> list[_Job]:
+        """What waits behind `first` as well, as far as it fits into one commit."""
+        group = [first]
+        while len(group) < GROUP_LIMIT:
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                self._queue.put(None)  # nothing comes after it: it ends the thread once the group is answered
+                break
+            group.append(job)
+        return group
 
     def _commit(self, group: list[_Job]) -> list[_Job]:
         """Do the jobs of a group and commit them. Gives those that have to be done again, alone."""

@@ -96,6 +96,8 @@ class ConnectionChip(QPushButton):
         if self._error is not None and not isinstance(self._error, SignedOut):
             return "bad"
         standing = self._standing
+        if self._hindered is not None:
+            return "bad"
         link = None if standing is None else standing.link
         if standing is not None and link is Link.OFFLINE and standing.problem is not None:  # else it has yet to try
             return "bad"
@@ -155,7 +157,9 @@ class ConnectionChip(QPushButton):
         """What matters most first."""
         refresher, age_s = self._refresher, self.age_s
         updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
-        if self.state == "bad":
+        if self._hindered is not None:
+            state, more = _(self._hindered.title), [updated] if refresher else []
+        elif self.state == "bad":
             offline = self._error is None or isinstance(self._error, Unreachable)
             state, more = _("Offline") if offline else _("Server problem"), [updated] if refresher else []
         elif self._live is not None:
@@ -168,6 +172,12 @@ class ConnectionChip(QPushButton):
             state, more = _("Checking every {interval}").format(interval=age(refresher.interval_s)), [updated]
         shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
         return [f"{shape} {state}", *outbox_words(self._counts), *more]
+
+    @property
+    def _hindered(self) -> ClientError | None:
+        """What keeps work from being done though the server answers."""
+        standing = self._standing
+        return standing.hindered if standing is not None and standing.link is not Link.OFFLINE else None
 
     @property
     def _live(self) -> list[str] | None:
@@ -195,7 +205,11 @@ class ConnectionChip(QPushButton):
 
     def explanation(self) -> str:
         """Why it says what it says."""
-        error = self._error or (self._standing.problem if self._standing is not None and self.state == "bad" else None)
+        error = (
+            self._hindered
+            or self._error
+            or (self._standing.problem if self._standing is not None and self.state == "bad" else None)
+        )
         if error is not None:
             return f"{_(error.title)}. {_(error.message)}"
         if self.state == "old":

@@ -8,17 +8,13 @@ from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from core.client.errors import ClientError, SignedOut
-from core.ui.text import _
+from core.client.errors import ClientError, Fault, SignedOut
+from core.workers import keep_running
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _WORKERS: Final = 3
-
-
-class Fault(ClientError):
-    """A mistake in this program. It is logged with its traceback and never shown as being offline."""
 
 
 class Job:
@@ -64,7 +60,7 @@ class Jobs(QObject):
         self._running.add(job)
         if len(self._workers) < min(_WORKERS, len(self._running)):
             # Daemons: a window that closes does not wait ten seconds for a server that does not answer.
-            worker = threading.Thread(target=self._work, name=f"jobs-{len(self._workers)}", daemon=True)
+            worker = keep_running(self._work, f"jobs-{len(self._workers)}")
             self._workers.append(worker)
             worker.start()
         self._waiting.put(job)
@@ -103,9 +99,7 @@ class Jobs(QObject):
                 outcome = error
             except Exception:
                 log.exception("a job failed")
-                outcome = Fault(
-                    _("This window made a mistake. It was written to the log."), title=_("A fault in this program")
-                )
+                outcome = Fault()
             try:
                 self._done.emit((job, outcome))
             except RuntimeError:  # Qt's side of this object is gone: the window closed first.

@@ -29,6 +29,7 @@ SAID: Final = (
     N_("Too many wrong tries"),
     N_("This is not the shop's server"),
     N_("Nothing was saved"),
+    N_("A fault in this program"),
     # What the client says by itself.
     N_("The server cannot be reached. Check the network; this window keeps trying."),
     N_("The server is busy."),
@@ -46,6 +47,8 @@ SAID: Final = (
     N_("Whoever asked has left."),
     N_("This machine's disk is full, or cannot be written to. Tell the admin."),
     N_("This server lacks the key that it was sealed to. Restore the server's keys, or give it up."),
+    N_("This window's own file is damaged. Close the window and open it again."),
+    N_("This window made a mistake. It was written to the log."),
     N_("The session is over."),
     N_("The name or the PIN is wrong."),
     N_("The server does not have it."),

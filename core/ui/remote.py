@@ -6,7 +6,6 @@ what is hidden, covered or disabled cannot be used.
 
 import json
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any, Final, TextIO
 
@@ -24,6 +23,8 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QWidget,
 )
+
+from core.workers import keep_running
 
 
 class NoSuchControl(Exception):
@@ -46,7 +47,7 @@ class RemoteControl(QObject):
         self._sink = sink or sys.stdout
         self._received.connect(self._on_command_received, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(QApplication.quit, Qt.ConnectionType.QueuedConnection)
-        threading.Thread(target=self._listen, name="remote", daemon=True).start()
+        keep_running(self._listen, "remote").start()
 
     def _listen(self) -> None:
         for line in self._source:

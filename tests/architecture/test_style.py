@@ -83,6 +83,12 @@ def names_that_say_nothing(tree: ast.Module) -> Offences:
             yield node.lineno, f"class {node.name}"
 
 
+def threads_that_a_mistake_ends(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node).rpartition(".")[2] in ("Thread", "QThread", "Timer"):
+            yield node.lineno, ast.unparse(node)
+
+
 def _sources(folders: Iterable[str]) -> Iterator[Path]:
     for folder in folders:
         yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "peers" not in path.parts)
@@ -132,6 +138,12 @@ def test_nothing_from_elsewhere_acts_on_a_terminal() -> None:
     )
 
 
+def test_no_mistake_ends_a_thread_for_good() -> None:
+    working = ("core/client", "core/server", "core/store", *WINDOWS)
+    offences = _broken(threads_that_a_mistake_ends, working)
+    assert not offences, _told(offences, "A thread that ends by an exception is missed by nobody: use core.workers.")
+
+
 def test_every_name_says_something() -> None:
     offences = _broken(names_that_say_nothing, EVERYTHING)
     offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
@@ -164,6 +176,7 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
         (waits_for_the_clock, "till.qtbot.wait(10)", "till.qtbot.waitUntil(done)"),
         (waits_for_the_clock, "asyncio.sleep(1)", "asyncio.sleep(0)"),
+        (threads_that_a_mistake_ends, "threading.Thread(target=work)", "keep_running(work, 'worker')"),
         (names_that_say_nothing, "class OrderManager: ...", "class Managed: ..."),
     ],
 )

@@ -17,6 +17,7 @@ from core.domain.ids import CustomerId, OrderId, ShopId, new_order_id
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
+from core.protocol.feed import Cursor
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import operations, orders
 from core.store.database import Database, make_engine
@@ -94,6 +95,16 @@ class _Refused(Exception):
 
 class _DiskError(Exception):
     pass
+
+
+def announcing(kept: "Kept", order: Order) -> Callable[[Transaction], OrderId]:
+    """Work that others are told of."""
+
+    def work(transaction: Transaction) -> OrderId:
+        transaction.announced = Cursor("epoch", 1, "event")
+        return kept.inserting(order)(transaction)
+
+    return work
 
 
 def _all_at_once(kept: Kept, works: list[Callable[[Transaction], Any]]) -> list[Any]:
@@ -186,6 +197,22 @@ def test_nothing_is_answered_when_the_commit_fails(kept: Kept, monkeypatch: pyte
     assert not any(kept.there(order) for order in wanted)
     assert kept.database.write_blocking(kept.inserting(wanted[0])) == wanted[0].id
     assert "a group of writes failed" in caplog.text
+
+
+def test_a_mistake_beside_the_work_ends_no_writer(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a listener, or our own code around a group, raises: the group is answered, and the next has its turn."""
+
+    def mistaken() -> None:
+        raise ZeroDivisionError
+
+    writer = kept.database.writer
+    writer.on_events = mistaken
+    wanted = [kept.order() for _ in range(2)]
+    for order in wanted:
+        assert kept.database.write_blocking(announcing(kept, order)) == order.id
+    assert writer.is_alive
+    assert all(kept.there(order) for order in wanted)
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_closing_finishes_what_was_accepted_and_takes_no_more(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_what_the_client_says_is_translated_too() -> None:
         for file in (PROJECT / "core" / "client").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds
-        if isinstance(node.args[0], ast.Constant)
+        if node.args and isinstance(node.args[0], ast.Constant)
     }
     assert "Nobody is signed in." in said
     assert not (said | {kind.title for kind in kinds.values()}) - set(SAID), "name these in core.ui.problems"
@@ -71,6 +71,6 @@ def test_no_string_hides_from_the_catalogues() -> None:
         for file in (PROJECT / source).rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "ngettext")
-        if isinstance(node.args[0], ast.Constant)
+        if node.args and isinstance(node.args[0], ast.Constant)
     }
     assert not asked - known, "take these out of their f-strings"

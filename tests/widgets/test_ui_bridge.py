@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from core.client.announcer import Announcement, Announcer
 from core.client.engine import Link, Standing
-from core.client.errors import Unreachable
+from core.client.errors import NotKept, Unreachable
 from core.client.news import Changed, Told
 from core.client.orders import Changes, OrderStore
 from core.client.outbox import Counts
@@ -117,4 +117,15 @@ def test_an_engine_that_has_yet_to_try_is_not_offline(qtbot: QtBot) -> None:
     chip.set_standing(Standing())
     assert "Offline" not in chip.text()
     chip.set_standing(Standing(problem=Unreachable("No answer.")))
+    assert "Offline" in chip.text()
+
+
+def test_a_full_disk_is_said_although_the_server_answers(qtbot: QtBot) -> None:
+    chip = ConnectionChip()
+    qtbot.addWidget(chip)
+    full = NotKept("This machine's disk is full, or cannot be written to. Tell the admin.")
+    chip.set_standing(Standing(link=Link.LIVE, counts=Counts(waiting=2), hindered=full))
+    assert (chip.state, chip.text()) == ("bad", "▲ Nothing was saved · 2 waiting to send")
+    assert full.message in chip.explanation()
+    chip.set_standing(Standing(link=Link.OFFLINE, problem=Unreachable("No answer."), hindered=full))
     assert "Offline" in chip.text()

@@ -5,8 +5,8 @@ import threading
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import ClientError, Unreachable
-from core.ui.jobs import Fault, Jobs
+from core.client.errors import ClientError, Fault, Unreachable
+from core.ui.jobs import Jobs
 
 
 def never(error: ClientError) -> None:

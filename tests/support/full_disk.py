@@ -1,0 +1,98 @@
+"""Disks that take nothing: a real small one, where this test may mount one, and a connection that says so wherever."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typing_extensions import override
+
+WRITES: Final = ("INSERT", "UPDATE", "DELETE", "COMMIT", "CREATE", "PRAGMA user_version =")
+
+
+class Failing(sqlite3.Connection):
+    """For `sqlite3.connect(factory=Failing)`: once armed it fails, as a full disk does, at every `statement`
+    after the first `at`. SQLite then takes the whole transaction back, or leaves it open, as the error is."""
+
+    at: int | None = None
+    leaves_open = False
+    statements: tuple[str, ...] = WRITES
+    writes = 0
+
+    def arm(self, at: int, *, statements: tuple[str, ...] = WRITES, leaves_open: bool = False) -> None:
+        self.at, self.statements, self.leaves_open, self.writes = at, statements, leaves_open, 0
+
+    def disarm(self) -> int:
+        """There is room again. Gives how many writing statements there were since `arm`."""
+        self.at = None
+        return self.writes
+
+    @override
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        self._pass(sql)
+        return super().execute(sql, parameters)
+
+    @override
+    def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:
+        self._pass(sql)
+        return super().executemany(sql, parameters)
+
+    def _pass(self, sql: str) -> None:
+        if self.at is None or not sql.lstrip().startswith(self.statements):
+            return
+        self.writes += 1
+        if self.writes > self.at:
+            if self.in_transaction and not self.leaves_open:
+                super().execute("ROLLBACK")
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            error.sqlite_errorname = "SQLITE_FULL"
+            raise error
+
+
+class SmallDisk:
+    """A file system of its own that can be filled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._filler = path / "filler"
+
+    def fill(self) -> None:
+        """Not a byte is left."""
+        with self._filler.open("ab", buffering=0) as filler, suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+
+    def make_room(self) -> None:
+        self._filler.unlink(missing_ok=True)
+
+    def read_only(self) -> None:
+        subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
+
+
+def can_mount() -> bool:
+    """Whether this user may mount file systems here."""
+    return sys.platform == "linux" and os.geteuid() == 0
+
+
+needs_mount = pytest.mark.skipif(not can_mount(), reason="mounting a small disk needs root on Linux")
+
+
+@contextmanager
+def small_disk(path: Path, size: str = "4m") -> Iterator[SmallDisk]:
+    """A real one of `size` at `path`, in memory. Skips the test where none can be mounted."""
+    path.mkdir(exist_ok=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield SmallDisk(path)
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)
