@@ -63,7 +63,7 @@ def _catch_up(url: str, path: Path) -> tuple[float, int]:
     store, http = LocalStore(path), HttpApi(url)
     try:
         tokens = http.staff_sign_in(StaffSignIn(staff=shop.KIM.name, pin=shop.KIM.pin, device=shop.DEVICE))
-        cache, door = Cache(store), HttpDoor(http)
+        cache, door = Cache(store), HttpDoor(http.session)
         owner = identity.owner(store, tokens)
         cache.claim(owner)
         sync = Sync(store, cache, Outbox(store, owner), door, lambda _changed: None)

@@ -41,8 +41,8 @@ def keep_running(
     return threading.Thread(target=run, name=name, daemon=daemon)
 
 
-def run_aside(work: Callable[[], None], name: str) -> None:
-    """Do `work` once, in a daemon thread that nobody waits for. An exception is logged."""
+def run_aside(work: Callable[[], None], name: str) -> threading.Thread:
+    """Do `work` once, in a daemon thread that nobody has to wait for. An exception is logged."""
 
     def run() -> None:
         try:
@@ -50,7 +50,9 @@ def run_aside(work: Callable[[], None], name: str) -> None:
         except Exception:
             log.exception("a worker made a mistake", extra={"worker": name})
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _tell(failed: Callable[[Exception], None] | None, error: Exception) -> None:

@@ -19,8 +19,8 @@ from core.admin import terminal
 from core.client import identity, session_file, till
 from core.client.cache import Cache
 from core.client.door import HttpDoor
-from core.client.errors import ClientError
-from core.client.http import HttpApi
+from core.client.errors import ClientError, SignedOut
+from core.client.http import HttpClient, SessionApi
 from core.client.ledger import waiting_of_others
 from core.client.local import LocalStore, LocalStoreError, default_path
 from core.client.news import Changed
@@ -30,7 +30,6 @@ from core.client.seal import Seal
 from core.client.settings import ServerAddress
 from core.client.sync import Sync
 from core.domain.ids import OpId, OrderId
-from core.protocol.replies import Tokens
 from core.protocol.requests import StaffSignIn
 
 SECTION: Final = "sync"
@@ -123,7 +122,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Pass:
     """The engine's two directions over one file, driven from here."""
 
-    def __init__(self, store: LocalStore, http: HttpApi, tokens: Tokens, progress: "Progress") -> None:
+    def __init__(self, store: LocalStore, api: SessionApi, progress: "Progress") -> None:
+        """`api` is of whoever is signed in now. Raises `SignedOut`."""
+        tokens = api.tokens
+        if tokens is None:
+            raise SignedOut("The session is over.")
         self._store = store
         self._person = tokens.person.name
         self._changed: set[OrderId] = set()
@@ -132,7 +135,7 @@ class Pass:
         owner = identity.owner(store, tokens)
         self.cache.claim(owner)
         self.outbox = Outbox(store, owner, tokens.shop_name)
-        self._sync = Sync(store, self.cache, self.outbox, HttpDoor(http), self._on_changed)
+        self._sync = Sync(store, self.cache, self.outbox, HttpDoor(api), self._on_changed)
 
     def run(self) -> Summary:
         """Fetch, send each operation once, fetch again."""
@@ -248,20 +251,21 @@ def main(argv: Sequence[str]) -> int:
 def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespace) -> int:
     seal, known = Seal(store, keyring=configured.keyring), identity.read(store)
     configured = identity.settled(configured, known, configured.path)
-    with closing(
-        HttpApi(configured.server_url, ca_file=configured.ca_file, keep=partial(session_file.keep, seal))
-    ) as http:
+    keep = partial(session_file.keep, seal)
+    with closing(HttpClient(configured.server_url, ca_file=configured.ca_file)) as client:
         kept = session_file.read(seal)
+        api = None if kept is None else SessionApi(client, kept[0], keep=keep, op_id=kept[1])
         if options.staff:
             pin = getpass.getpass(f"PIN of {options.staff}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
             device = options.device or (known.name if known is not None else "POS1")
-            tokens = till.sign_in(http, seal, StaffSignIn(staff=options.staff, pin=pin, device=device))
-        elif kept is None:
+            request = StaffSignIn(staff=options.staff, pin=pin, device=device)
+            tokens = till.sign_in(client, seal, request)
+            if api is not None:
+                api.end()
+            api = SessionApi(client, tokens, keep=keep)
+        elif api is None:
             return _out_of_reach("nobody is signed in in that file. Open the window and sign in, or use --staff NAME.")
-        else:
-            tokens = kept[0]
-            http.resume(*kept)
-        one_pass = Pass(store, http, tokens, Progress(wanted=not options.json))
+        one_pass = Pass(store, api, Progress(wanted=not options.json))
         while True:
             summary = one_pass.summary() if options.status else one_pass.run()
             as_json = printable.json_text(msgspec.json.encode(summary).decode())

@@ -3,17 +3,15 @@
 It belongs to one person at a time and can always be had again.
 """
 
-import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
 import msgspec
 
-from core.client.errors import SignedOut
+from core.client.lease import Store
 from core.client.ledger import us
-from core.client.local import LocalStore
 from core.client.operations import Owner
 from core.decoding import decode, decoder
 from core.domain.ids import OrderId
@@ -75,21 +73,8 @@ def menu_after(menu: Menu, event: MenuChanged) -> Menu | None:
 class Cache:
     """Safe to use from several threads; every change is one transaction of the local store."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._retired = False
-
-    def retire(self) -> None:
-        """Write nothing more: whoever this was for has left. A thread that still tries gets `SignedOut`."""
-        with self._store.lock:
-            self._retired = True
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._store.transaction() as db:
-            if self._retired:
-                raise SignedOut("Whoever asked has left.")
-            yield db
 
     # -- whose it is
 
@@ -104,7 +89,7 @@ class Cache:
         if held == owner:
             return False
         theirs = held != Owner(owner.subject, "")  # what an earlier release has kept does not say of which shop it is
-        with self._writing():
+        with self._store.transaction():
             if theirs:
                 self.clear()
             self._keep("owner", owner.subject)
@@ -141,7 +126,7 @@ class Cache:
 
     def put(self, orders: Iterable[Order]) -> tuple[Order, ...]:
         """Keep rows that the server has told; gives those that are news. A row never goes back to an older version."""
-        with self._writing() as db:
+        with self._store.transaction() as db:
             news = []
             for order in orders:
                 held = self.get(order.id)
@@ -152,7 +137,7 @@ class Cache:
 
     def replace(self, orders: Sequence[Order], place: Cursor) -> None:
         """A snapshot: these orders, as of that place, and no others."""
-        with self._writing() as db:
+        with self._store.transaction() as db:
             db.execute("DELETE FROM orders")
             self._write(db.executemany, orders)
             self.stand_at(place)
@@ -181,7 +166,7 @@ class Cache:
             rows[order_id] = following
             if following is not row:
                 changed[order_id] = None
-        with self._writing() as db:
+        with self._store.transaction() as db:
             # Between reading and writing, a reply may have told of a newer version.
             news = [row for order_id in changed if not self._newer_held(row := rows[order_id])]
             self._write(db.executemany, news)
@@ -190,7 +175,7 @@ class Cache:
 
     def prune(self) -> None:
         """Let go of closed orders beyond the newest 2,000."""
-        with self._writing() as db:
+        with self._store.transaction() as db:
             db.execute(
                 "DELETE FROM orders WHERE is_open = 0 AND id IN (SELECT id FROM orders WHERE is_open = 0 "
                 "ORDER BY placed_at DESC, id DESC LIMIT -1 OFFSET ?)",
@@ -207,7 +192,7 @@ class Cache:
 
     def stand_at(self, place: Cursor) -> None:
         """Everything up to `place` is here."""
-        with self._writing():
+        with self._store.transaction():
             self._keep("place", str(place))
 
     def witness(self, cursor: Cursor, run: str) -> None:
@@ -216,7 +201,7 @@ class Cache:
 
         The furthest of each run is kept: another run's may be of another history, whatever its number.
         """
-        with self._writing() as db:
+        with self._store.transaction() as db:
             self._witness(db, self.owner, run, cursor)
 
     @staticmethod
@@ -236,7 +221,7 @@ class Cache:
 
     def proven(self, cursors: Iterable[str]) -> None:
         """The server still has that history, or it is known that it has not: these witnesses may go."""
-        with self._writing() as db:
+        with self._store.transaction() as db:
             db.executemany(
                 "DELETE FROM witnesses WHERE subject = ? AND shop = ? AND cursor = ?",
                 [(*self.owner, cursor) for cursor in cursors],
@@ -296,5 +281,5 @@ class Cache:
         return decode(row[0], kind) if row else None
 
     def _keep(self, name: str, value: object) -> None:
-        with self._writing() as db:
+        with self._store.transaction() as db:
             db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _encode(value)))

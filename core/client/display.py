@@ -69,7 +69,8 @@ class Display:
             return self._http.board()
 
     def listen(self) -> AbstractContextManager[Socket[BoardMessage]]:
-        return open_socket(self._http.server_url, _MOVES.decode, self._http.ca_file)
+        client = self._http.client
+        return open_socket(client.server_url, _MOVES.decode, client.ca_file)
 
     def token(self) -> str:
         return self._http.access_token()

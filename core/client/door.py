@@ -1,6 +1,7 @@
 """What the sync engine asks of the backend, and how it asks over HTTP and the socket. Every call is one try."""
 
 import contextlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from core.client.errors import ServerFault, SignedOut
-from core.client.http import HttpApi
+from core.client.http import SessionApi
 from core.client.operations import Operation
 from core.client.push import Socket, open_socket
 from core.domain.ids import OrderId
@@ -65,49 +66,57 @@ class Door(Protocol):
 
 
 class HttpDoor:
-    """The door over an `HttpApi` that somebody is signed in with."""
+    """The door of one session: nothing is asked or sent by it but for the person whose `api` it is."""
 
-    def __init__(self, http: HttpApi) -> None:
-        self._http = http
+    def __init__(self, api: SessionApi) -> None:
+        self._api = api
 
     def send(self, operation: Operation) -> Answered:
-        order, headers = self._http.exchange(
+        if operation.owner.subject != self._api.person.id:
+            raise SignedOut("This is for somebody else to send.")
+        order, headers = self._api.exchange(
             "POST", operation.path, Order, body=operation.request, op_id=operation.op_id
         )
-        cursor = headers.get(EVENT_CURSOR)
-        witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
-        return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness)
+        try:
+            return _answered(order, headers)
+        except (KeyError, ValueError) as error:
+            raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
 
     def open_sealed(self, request: OpenOperations) -> OpenedOperations:
-        return self._http.exchange("POST", OPEN_PATH, OpenedOperations, body=msgspec.json.encode(request))[0]
+        return self._api.exchange("POST", OPEN_PATH, OpenedOperations, body=msgspec.json.encode(request))[0]
 
     def events(self, query: EventQuery) -> EventPage:
-        said = self._http.exchange("GET", "/api/events/", msgspec.Raw, query=query)[0]
+        said = self._api.exchange("GET", "/api/events/", msgspec.Raw, query=query)[0]
         try:
             return reading.page(said)
         except msgspec.DecodeError as error:
             raise ServerFault("Its events could not be read. Is this window as new as the server?") from error
 
     def snapshot(self) -> Snapshot:
-        self._http.forget()  # a restored server may give an ETag a second time
-        return self._http.exchange("GET", "/api/snapshot/", Snapshot)[0]
+        self._api.forget()  # a restored server may give an ETag a second time
+        return self._api.exchange("GET", "/api/snapshot/", Snapshot)[0]
 
     def order(self, order_id: OrderId) -> Order:
-        tokens = self._http.tokens
-        if tokens is None:
-            raise SignedOut("Nobody is signed in.")
-        if tokens.person.role.is_staff:
-            return self._http.exchange("GET", f"/api/pos/orders/{quote(order_id)}/", OrderDetails)[0].order
-        return self._http.exchange("GET", f"/api/online/orders/{quote(order_id)}/", Order)[0]
+        if self._api.person.role.is_staff:
+            return self._api.exchange("GET", f"/api/pos/orders/{quote(order_id)}/", OrderDetails)[0].order
+        return self._api.exchange("GET", f"/api/online/orders/{quote(order_id)}/", Order)[0]
 
     def menu(self) -> Menu:
-        return self._http.menu(of_session=True)
+        return self._api.menu()
 
     def listen(self) -> contextlib.AbstractContextManager[Socket[Message]]:
-        return open_socket(self._http.server_url, reading.message, self._http.ca_file)
+        client = self._api.client
+        return open_socket(client.server_url, reading.message, client.ca_file)
 
     def token(self) -> str:
-        return self._http.access_token()
+        return self._api.access_token()
 
     def now(self) -> datetime:
-        return self._http.server_now()
+        return self._api.client.server_now()
+
+
+def _answered(order: Order, headers: Mapping[str, str]) -> Answered:
+    """Raises `KeyError` and `ValueError` for headers that nobody foresaw."""
+    cursor = headers.get(EVENT_CURSOR)
+    witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
+    return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness)

@@ -3,7 +3,6 @@
 Windows never wait for it. It may be started, stopped, and left alone with any network.
 """
 
-import contextlib
 import logging
 import threading
 import time
@@ -19,7 +18,7 @@ from core.client.operations import Operation
 from core.client.outbox import Counts
 from core.client.sync import Sync, backoff_s
 from core.protocol.feed import Hello
-from core.workers import keep_running
+from core.workers import keep_running, run_aside
 
 log = logging.getLogger(__name__)
 
@@ -212,9 +211,10 @@ class Engine:
             self._news.notify_all()
 
     def _hang_up(self) -> None:
+        """End the socket, if there is one. Saying goodbye takes as long as the server lets it: nobody waits for it."""
         ear = self._ear
         if ear is not None:
-            ear.close()
+            run_aside(ear.close, "sync-hang-up")
 
     def _wait_until_woken(self, wait_s: float | None) -> None:
         self._wake.wait(wait_s)
@@ -249,6 +249,8 @@ class Engine:
             self._sync.outbox.postpone(operation, time.monotonic())
             self._set(link=Link.SIGNED_OUT, problem=error)
         except Unreachable as error:
+            if error.retry_after_s is None and self._sync.unreachable(operation):
+                return
             self._pause(error.retry_after_s or 0.0)
             self._sync.outbox.postpone(operation, time.monotonic())
             if error.retry_after_s is None:
@@ -262,8 +264,7 @@ class Engine:
         except Exception:
             log.exception("an operation could not be sent", extra={"op_id": operation.op_id})
             self._set(hindered=Fault())
-            with contextlib.suppress(NotKept):
-                self._sync.outbox.postpone(operation, time.monotonic() + backoff_s(operation.tries), "A fault here.")
+            self._sync.failed(operation, "A fault here.")
         else:
             with self._news:
                 self._failures = 0

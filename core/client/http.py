@@ -1,32 +1,39 @@
-"""The door over HTTP: timeouts on every call, safe repeats, and every failure as one of `core.client.errors`."""
+"""The door over HTTP: timeouts on every call, safe repeats, and every failure as one of `core.client.errors`.
+
+What is asked for somebody goes through the `SessionApi` of their sign-in: their token and nobody else's.
+"""
 
 import contextlib
 import logging
 import random
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
 import requests
+from typing_extensions import override
 
 from core.client.errors import ClientError, ServerFault, SignedOut, Unreachable, Untrusted
 from core.client.refusals import as_error
-from core.client.session import Keep, Session
+from core.client.session import Keep, Session, kept_nowhere
 from core.client.transport import InTime
 from core.client.trust import is_plain, untrusted
 from core.decoding import decode
 from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.domain.people import Customer
+from core.domain.people import Customer, Person
 from core.protocol.board import BOARD_PATH, BoardReply
 from core.protocol.devices import PAIR_PATH, DeviceList, Pair, Paired
-from core.protocol.headers import IDEMPOTENCY_KEY
+from core.protocol.headers import IDEMPOTENCY_KEY, OWNER
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
@@ -45,6 +52,7 @@ from core.protocol.requests import (
     StaffSignIn,
     TakeOrder,
 )
+from core.workers import run_aside
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -53,6 +61,8 @@ TIMEOUT_S: Final = (3.0, 10.0)
 """To connect, and between two bytes of an answer, which is whole in `WHOLE_WITHIN` times that or never."""
 _REPEATS: Final = 2
 _SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
+_CLOSE_WITHIN_S: Final = 2.0
+"""How long `close` waits for the server to hear of sessions that have just ended."""
 _CLOCK_STEP: Final = timedelta(seconds=1.5)
 """A `Date` header counts whole seconds: an estimate closer than this to the one held tells nothing new."""
 _REMEMBERED: Final = 64
@@ -64,21 +74,14 @@ class _Answer(NamedTuple):
     content: object
 
 
-class HttpApi:
-    """A `CustomerApi` and a `StaffApi` over one backend. Safe to use from several threads.
+class HttpClient:
+    """One backend, and what is asked of it by nobody in particular. Safe to use from several threads.
 
     A call whose answer was lost is repeated: reads are harmless and every write carries its op id. A server is
     believed by `ca_file` and nothing else, or without one by the public authorities.
     """
 
-    def __init__(
-        self,
-        server_url: str,
-        *,
-        ca_file: str = "",
-        timeout_s: tuple[float, float] = TIMEOUT_S,
-        keep: Keep | None = None,
-    ) -> None:
+    def __init__(self, server_url: str, *, ca_file: str = "", timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         self.server_url = server_url.rstrip("/")
         self.ca_file = ca_file
         self._timeout_s = timeout_s
@@ -90,52 +93,167 @@ class HttpApi:
         self._http.mount("https://", InTime(pool_maxsize=8))
         if is_plain(self.server_url):
             log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
-        self._session = Session(self._refresh, keep=keep) if keep else Session(self._refresh)
         self._clock_offset = timedelta()
-        self._answers: dict[tuple[object, ...], _Answer] = {}
+        self._ending: list[threading.Thread] = []
 
     def close(self) -> None:
-        """Give the connections back. Calls under way end by themselves."""
+        """Give the connections back. Calls under way end by themselves; the server has a moment to hear of sessions
+        that have just ended."""
+        until_s = time.monotonic() + _CLOSE_WITHIN_S
+        for thread in self._ending:
+            thread.join(max(0.0, until_s - time.monotonic()))
         self._http.close()
-
-    # -- accounts
-
-    def sign_up(self, request: SignUp) -> Tokens:
-        return self._start(self._open("POST", "/api/auth/sign-up/", Tokens, request))
-
-    def sign_in(self, request: SignIn) -> Tokens:
-        return self._start(self._open("POST", "/api/auth/sign-in/", Tokens, request))
-
-    def staff_sign_in(self, request: StaffSignIn) -> Tokens:
-        return self._start(self._open("POST", "/api/auth/staff/sign-in/", Tokens, request))
-
-    def device_sign_in(self, request: DeviceSignIn) -> Tokens:
-        return self._start(self._open("POST", "/api/auth/device/sign-in/", Tokens, request))
-
-    def pair(self, request: Pair, op_id: OpId) -> Paired:
-        """Become a device of the shop's; the same code may be tried again under the same `op_id`."""
-        return self._repeated("POST", PAIR_PATH, Paired, "", body=request, op_id=op_id)
-
-    def sign_out(self) -> None:
-        tokens = self._session.end()
-        self.forget()
-        if tokens is not None:
-            self.end(tokens)
-
-    def end(self, tokens: Tokens) -> None:
-        """Tell the server, when it can be reached, that a session is over which is not the one that is held here."""
-        with contextlib.suppress(ClientError):
-            self._once("POST", "/api/auth/sign-out/", tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
-
-    def menu(self, *, of_session: bool = False) -> Menu:
-        """The menu of the shop that one is signed in to. When nobody is, it is the default shop's, unless it is to be
-        `of_session`: then it raises `SignedOut`."""
-        if self._session.tokens is None and not of_session:
-            return self._open("GET", "/api/menu/", Menu)
-        return self._get("/api/menu/", Menu)
 
     def server_now(self) -> datetime:
         return datetime.now(UTC) + self._clock_offset
+
+    # -- being somebody. Signing up twice is refused, not doubled, so it may be repeated too
+
+    def sign_up(self, request: SignUp) -> Tokens:
+        return self._open("POST", "/api/auth/sign-up/", Tokens, request)
+
+    def sign_in(self, request: SignIn) -> Tokens:
+        return self._open("POST", "/api/auth/sign-in/", Tokens, request)
+
+    def staff_sign_in(self, request: StaffSignIn) -> Tokens:
+        return self._open("POST", "/api/auth/staff/sign-in/", Tokens, request)
+
+    def device_sign_in(self, request: DeviceSignIn) -> Tokens:
+        return self._open("POST", "/api/auth/device/sign-in/", Tokens, request)
+
+    def pair(self, request: Pair, op_id: OpId) -> Paired:
+        """Become a device of the shop's; the same code may be tried again under the same `op_id`."""
+        return self._open("POST", PAIR_PATH, Paired, request, op_id)
+
+    def refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
+        return self._open("POST", "/api/auth/refresh/", Tokens, RefreshTokens(refresh_token=refresh_token), op_id)
+
+    def end(self, tokens: Tokens | None) -> None:
+        """Tell the server, when it can be reached, that a session is over. Nobody waits for it."""
+        if tokens is None:
+            return
+        self._ending = [thread for thread in self._ending if thread.is_alive()]
+        self._ending.append(run_aside(partial(self._end, tokens), "sign-out"))
+
+    def _end(self, tokens: Tokens) -> None:
+        with contextlib.suppress(ClientError):
+            self.once("POST", "/api/auth/sign-out/", token=tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
+
+    def menu(self) -> Menu:
+        """The default shop's."""
+        return self._open("GET", "/api/menu/", Menu)
+
+    def _open(self, method: str, path: str, reply: type[R], body: object = None, op_id: OpId | None = None) -> R:
+        return decoded(self.repeated(method, path, body=body, op_id=op_id or new_op_id()), reply, path)
+
+    # -- one call
+
+    def repeated(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        owner: str = "",
+        query: object = None,
+        body: object = None,
+        op_id: OpId | None = None,
+        etag: str = "",
+    ) -> requests.Response:
+        """As `once`, and again when the answer was lost."""
+        repeat = 0
+        while True:
+            try:
+                return self.once(method, path, token=token, owner=owner, query=query, body=body, op_id=op_id, etag=etag)
+            except Unreachable as error:
+                if repeat == _REPEATS or error.retry_after_s is not None or isinstance(error, Untrusted):
+                    raise
+                time.sleep(random.uniform(0, 0.2 * 2**repeat))  # noqa: S311 (jitter, not a secret)
+                repeat += 1
+
+    def once(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        owner: str = "",
+        query: object = None,
+        body: object = None,
+        op_id: OpId | None = None,
+        etag: str = "",
+        timeout_s: tuple[float, float] | None = None,
+    ) -> requests.Response:
+        """One try. With a `token` it is asked for `owner`, whom the token must be of. Raises `ClientError`."""
+        headers = {"Accept": "application/json"}
+        if etag:
+            headers["If-None-Match"] = etag
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if owner:
+            headers[OWNER] = owner
+        if op_id:
+            headers[IDEMPOTENCY_KEY] = op_id
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = msgspec.json.encode(body)
+        try:
+            response = self._http.request(
+                method,
+                self.server_url + path,
+                params=_params(query),
+                data=content,
+                headers=headers,
+                timeout=timeout_s or self._timeout_s,
+                allow_redirects=False,
+            )
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
+            raise untrusted(error) or Unreachable(
+                "The server cannot be reached. Check the network; this window keeps trying."
+            ) from error
+        except requests.RequestException as error:
+            raise ServerFault("Its answer broke off. Try again.") from error
+        except OSError as error:  # requests' way of saying that `ca_file` is gone
+            raise Untrusted("The file that the server is known by cannot be read here. Tell the admin.") from error
+        self._set_clock(response)
+        if response.status_code >= 300 and not (etag and response.status_code == 304):
+            raise as_error(response)
+        return response
+
+    def _set_clock(self, response: requests.Response) -> None:
+        with contextlib.suppress(KeyError, ValueError, TypeError):
+            told = parsedate_to_datetime(response.headers["Date"]) + timedelta(seconds=0.5)
+            offset = told - datetime.now(UTC) + response.elapsed / 2
+            if abs(offset - self._clock_offset) > _CLOCK_STEP:
+                self._clock_offset = offset
+
+
+class _Calls(ABC):
+    """Everything that is asked for somebody who is signed in. Raises `SignedOut` when they no longer are."""
+
+    @abstractmethod
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        reply: type[R],
+        *,
+        query: object = None,
+        body: object = None,
+        op_id: OpId | None = None,
+    ) -> R: ...
+
+    def _get(self, path: str, reply: type[R], query: object = None) -> R:
+        return self._ask("GET", path, reply, query=query)
+
+    def _post(self, path: str, reply: type[R], body: object, op_id: OpId) -> R:
+        return self._ask("POST", path, reply, body=body, op_id=op_id)
+
+    def menu(self) -> Menu:
+        """The menu of the shop that one is signed in to."""
+        return self._get("/api/menu/", Menu)
 
     # -- customers
 
@@ -181,7 +299,7 @@ class HttpApi:
         return self._post(f"/api/pos/menu/{quote(item_id)}/availability/", Availability, request, op_id)
 
     def replace_menu(self, request: ReplaceMenu) -> Menu:
-        return self._signed("PUT", "/api/admin/menu/", Menu, body=request)
+        return self._ask("PUT", "/api/admin/menu/", Menu, body=request)
 
     def devices(self) -> DeviceList:
         return self._get("/api/pos/devices/", DeviceList)
@@ -191,7 +309,46 @@ class HttpApi:
     def board(self) -> BoardReply:
         return self._get(BOARD_PATH, BoardReply)
 
-    # -- for the sync engine, which repeats by itself
+
+class SessionApi(_Calls):
+    """One person's calls, from their sign-in to their sign-out. Safe to use from several threads.
+
+    Each is made with a token of this session or not at all, and answered to nobody once its person has left.
+    """
+
+    def __init__(
+        self, client: HttpClient, tokens: Tokens, *, keep: Keep = kept_nowhere, op_id: OpId | None = None
+    ) -> None:
+        """See `Session`."""
+        self.client = client
+        self.session = Session(tokens, client.refresh, keep=keep, op_id=op_id)
+        self._answers: dict[tuple[object, ...], _Answer] = {}
+
+    @property
+    def person(self) -> Person:
+        return self.session.person
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """None once the session is over."""
+        return self.session.tokens
+
+    def access_token(self, *, rejected: str = "") -> str:
+        """See `Session.access_token`."""
+        return self.session.access_token(rejected=rejected)
+
+    def end(self) -> None:
+        """Its person leaves: nothing is asked any more, and no answer is given. The server is told by and by."""
+        tokens = self.tokens
+        try:
+            self.session.end()
+        finally:  # a disk that takes nothing keeps nobody signed in at the server
+            self._answers.clear()
+            self.client.end(tokens)
+
+    def forget(self) -> None:
+        """Forget every answer: ask for everything in full again."""
+        self._answers.clear()
 
     def exchange(
         self,
@@ -203,42 +360,20 @@ class HttpApi:
         body: bytes | None = None,
         op_id: OpId | None = None,
     ) -> tuple[R, Mapping[str, str]]:
-        """One try of one call by whoever is signed in, and the headers of its answer. `body` is sent byte for byte."""
+        """One try of one call, for the sync engine, which repeats by itself; and the headers of its answer. `body` is
+        sent byte for byte."""
         content = None if body is None else msgspec.Raw(body)
-        token = self._session.access_token()
-        try:
-            response = self._once(method, path, token, query=query, body=content, op_id=op_id)
-        except SignedOut:
-            token = self._session.access_token(rejected=token)
-            response = self._once(method, path, token, query=query, body=content, op_id=op_id)
-        return _decoded(response, reply, path), response.headers
 
-    def forget(self) -> None:
-        """Forget every answer: ask for everything in full again."""
-        self._answers.clear()
+        def once(token: str) -> requests.Response:
+            return self.client.once(
+                method, path, token=token, owner=self.person.id, query=query, body=content, op_id=op_id
+            )
 
-    def access_token(self, *, rejected: str = "") -> str:
-        """See `Session.access_token`."""
-        return self._session.access_token(rejected=rejected)
+        response = self._with_token(once)
+        return decoded(response, reply, path), response.headers
 
-    @property
-    def tokens(self) -> Tokens | None:
-        """The session, while somebody is signed in."""
-        return self._session.tokens
-
-    def resume(self, tokens: Tokens, op_id: OpId) -> None:
-        """Go on with the session of an earlier run. Asks nobody."""
-        self._session.resume(tokens, op_id)
-
-    # -- one call
-
-    def _get(self, path: str, reply: type[R], query: object = None) -> R:
-        return self._signed("GET", path, reply, query=query)
-
-    def _post(self, path: str, reply: type[R], body: object, op_id: OpId) -> R:
-        return self._signed("POST", path, reply, body=body, op_id=op_id)
-
-    def _signed(
+    @override
+    def _ask(
         self,
         method: str,
         path: str,
@@ -248,128 +383,112 @@ class HttpApi:
         body: object = None,
         op_id: OpId | None = None,
     ) -> R:
-        reader = self._reader
-        token = self._token_of(reader)
-        try:
-            return self._repeated(method, path, reply, token, reader, query=query, body=body, op_id=op_id)
-        except SignedOut:
-            fresh = self._token_of(reader, rejected=token)
-            return self._repeated(method, path, reply, fresh, reader, query=query, body=body, op_id=op_id)
-
-    def _token_of(self, reader: str, *, rejected: str = "") -> str:
-        """A token of the one who asked. Raises `SignedOut` when somebody else has signed in here since."""
-        token = self._session.access_token(rejected=rejected)
-        if self._reader != reader:  # looked at after the token was taken: a token is never older than its bearer
-            raise SignedOut("You were signed out meanwhile.")
-        return token
-
-    def _open(self, method: str, path: str, reply: type[R], body: object = None) -> R:
-        """A call that needs no token. Signing up twice is refused, not doubled, so it may be repeated too."""
-        return self._repeated(method, path, reply, "", body=body, op_id=new_op_id())
-
-    def _refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
-        body = RefreshTokens(refresh_token=refresh_token)
-        return self._repeated("POST", "/api/auth/refresh/", Tokens, "", body=body, op_id=op_id)
-
-    def _start(self, tokens: Tokens) -> Tokens:
-        self._session.start(tokens)
-        return tokens
-
-    def _repeated(
-        self,
-        method: str,
-        path: str,
-        reply: type[R],
-        token: str,
-        reader: str = "",
-        *,
-        query: object = None,
-        body: object = None,
-        op_id: OpId | None = None,
-    ) -> R:
-        key = (reader, path, *_params(query))
+        key = (path, *_params(query))
         known = self._answers.get(key) if method == "GET" else None
         etag = known.etag if known is not None else ""
-        for repeat in range(_REPEATS + 1):
-            try:
-                response = self._once(method, path, token, query=query, body=body, op_id=op_id, etag=etag)
-                break
-            except Unreachable as error:
-                if repeat == _REPEATS or error.retry_after_s is not None or isinstance(error, Untrusted):
-                    raise
-                time.sleep(random.uniform(0, 0.2 * 2**repeat))  # noqa: S311 (jitter, not a secret)
+
+        def repeated(token: str) -> requests.Response:
+            return self.client.repeated(
+                method, path, token=token, owner=self.person.id, query=query, body=body, op_id=op_id, etag=etag
+            )
+
+        response = self._with_token(repeated)
         if response.status_code == 304 and known is not None and isinstance(known.content, reply):
             return known.content
-        found = _decoded(response, reply, path)
-        if method == "GET" and "ETag" in response.headers and reader == self._reader:
+        found = decoded(response, reply, path)
+        if method == "GET" and "ETag" in response.headers:
             self._answers.pop(key, None)
             self._answers[key] = _Answer(response.headers["ETag"], found)
             while len(self._answers) > _REMEMBERED:
                 self._answers.pop(next(iter(self._answers)), None)
         return found
 
-    @property
-    def _reader(self) -> str:
-        """Who asks: one person's answers are never another's."""
-        tokens = self._session.tokens
-        return tokens.person.id if tokens else ""
+    def _with_token(self, call: Callable[[str], requests.Response]) -> requests.Response:
+        token = self.session.access_token()
+        try:
+            response = call(token)
+        except SignedOut:
+            response = call(self.session.access_token(rejected=token))
+        if self.session.ended:  # whoever asked has left, and who is here now has asked nothing
+            raise SignedOut("You were signed out meanwhile.")
+        return response
 
-    def _once(
+
+class HttpApi(_Calls):
+    """A `CustomerApi` and a `StaffApi` over one backend, for one person after the other. Each call is of whoever is
+    signed in when it begins. Safe to use from several threads.
+    """
+
+    def __init__(self, server_url: str, *, ca_file: str = "", timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+        self.client = HttpClient(server_url, ca_file=ca_file, timeout_s=timeout_s)
+        self._current: SessionApi | None = None
+
+    def close(self) -> None:
+        """See `HttpClient.close`."""
+        self.client.close()
+
+    def server_now(self) -> datetime:
+        return self.client.server_now()
+
+    def sign_up(self, request: SignUp) -> Tokens:
+        return self.start(self.client.sign_up(request))
+
+    def sign_in(self, request: SignIn) -> Tokens:
+        return self.start(self.client.sign_in(request))
+
+    def staff_sign_in(self, request: StaffSignIn) -> Tokens:
+        return self.start(self.client.staff_sign_in(request))
+
+    def device_sign_in(self, request: DeviceSignIn) -> Tokens:
+        return self.start(self.client.device_sign_in(request))
+
+    def start(self, tokens: Tokens) -> Tokens:
+        """Be whoever these are of."""
+        self._current = SessionApi(self.client, tokens)
+        return tokens
+
+    def sign_out(self) -> None:
+        current, self._current = self._current, None
+        if current is not None:
+            current.end()
+
+    @property
+    def session(self) -> SessionApi:
+        """The calls of whoever is signed in. Raises `SignedOut`."""
+        current = self._current
+        if current is None:
+            raise SignedOut("Nobody is signed in.")
+        return current
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The session's, while somebody is signed in."""
+        return self._current.tokens if self._current is not None else None
+
+    def access_token(self, *, rejected: str = "") -> str:
+        """See `Session.access_token`."""
+        return self.session.access_token(rejected=rejected)
+
+    @override
+    def menu(self) -> Menu:
+        """The menu of the shop that one is signed in to; when nobody is, the default shop's."""
+        return self.client.menu() if self._current is None else super().menu()
+
+    @override
+    def _ask(
         self,
         method: str,
         path: str,
-        token: str,
+        reply: type[R],
         *,
         query: object = None,
         body: object = None,
         op_id: OpId | None = None,
-        etag: str = "",
-        timeout_s: tuple[float, float] | None = None,
-    ) -> requests.Response:
-        headers = {"Accept": "application/json"}
-        if etag:
-            headers["If-None-Match"] = etag
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if op_id:
-            headers[IDEMPOTENCY_KEY] = op_id
-        content = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = msgspec.json.encode(body)
-        try:
-            response = self._http.request(
-                method,
-                self.server_url + path,
-                params=_params(query),
-                data=content,
-                headers=headers,
-                timeout=timeout_s or self._timeout_s,
-                allow_redirects=False,
-            )
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
-            raise untrusted(error) or Unreachable(
-                "The server cannot be reached. Check the network; this window keeps trying."
-            ) from error
-        except requests.RequestException as error:
-            raise ServerFault("Its answer broke off. Try again.") from error
-        except OSError as error:  # requests' way of saying that `ca_file` is gone
-            raise Untrusted("The file that the server is known by cannot be read here. Tell the admin.") from error
-        self._set_clock(response)
-        if response.status_code >= 300 and not (etag and response.status_code == 304):
-            raise as_error(response)
-        return response
-
-    def _set_clock(self, response: requests.Response) -> None:
-        with contextlib.suppress(KeyError, ValueError, TypeError):
-            told = parsedate_to_datetime(response.headers["Date"]) + timedelta(seconds=0.5)
-            offset = told - datetime.now(UTC) + response.elapsed / 2
-            if abs(offset - self._clock_offset) > _CLOCK_STEP:
-                self._clock_offset = offset
+    ) -> R:
+        return self.session._ask(method, path, reply, query=query, body=body, op_id=op_id)  # noqa: SLF001
 
 
-def _decoded(response: requests.Response, reply: type[R], path: str) -> R:
+def decoded(response: requests.Response, reply: type[R], path: str) -> R:
     try:
         return decode(response.content, reply)
     except msgspec.DecodeError as error:

@@ -11,7 +11,7 @@ import msgspec
 from core.client import ledger, session_file
 from core.client.cache import Cache
 from core.client.errors import Refused
-from core.client.http import HttpApi
+from core.client.http import HttpClient
 from core.client.local import LocalStore
 from core.client.operations import Owner
 from core.client.seal import Seal
@@ -130,8 +130,8 @@ def pair(
     trying = ca_file.with_suffix(".new")
     if ca:
         trying.write_text(ca, encoding="ascii")
-    with closing(HttpApi(server_url, ca_file=str(trying) if ca else "")) as http:
-        paired = http.pair(Pair(code=letters), key)
+    with closing(HttpClient(server_url, ca_file=str(trying) if ca else "")) as client:
+        paired = client.pair(Pair(code=letters), key)
     if paired.kind not in kinds:
         trying.unlink(missing_ok=True)
         raise Refused(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.client.local import LocalStore
+from core.client.lease import Store
 from core.client.operations import Kind, Operation, Owner, State
 from core.decoding import decoder
 from core.domain.ids import OpId, OrderId
@@ -23,7 +23,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _order: Final = decoder(Order).decode
 
 
-def waiting_of_others(store: LocalStore, owner: Owner) -> int:
+def waiting_of_others(store: Store, owner: Owner) -> int:
     """How many operations wait in the file for somebody else to sign in again at this shop."""
     with store.reading() as db:
         query = "SELECT count(*) FROM operations WHERE subject <> ? AND shop IN (?, '') AND done_at IS NULL"
@@ -31,7 +31,7 @@ def waiting_of_others(store: LocalStore, owner: Owner) -> int:
     return count
 
 
-def elsewhere(store: LocalStore, shop: str) -> tuple[Operation, ...]:
+def elsewhere(store: Store, shop: str) -> tuple[Operation, ...]:
     """What waits in the file for this machine to be another shop's again, whoever accepted it."""
     with store.reading() as db:
         rows = db.execute(_SELECT + "WHERE shop NOT IN (?, '') AND done_at IS NULL ORDER BY position", (shop,))

@@ -99,7 +99,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     state: State = State.WAITING
     outcome: str = ""
     tries: int = 0
-    """How often the server failed on it. A server that cannot be reached does not count."""
+    """How often it came to nothing, for whatever reason. A server that cannot be reached does not count, unless it can
+    be for others."""
     problem: str = ""
     theirs: Order | None = None
     """In conflict: the order as the server has it."""

@@ -14,7 +14,7 @@ from typing import Final, Self
 import msgspec
 
 from core.client import ledger
-from core.client.local import LocalStore
+from core.client.lease import Store
 from core.client.operations import Kind, Operation, Owner, Request, State, named_version, predict, without_lines
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
@@ -62,7 +62,7 @@ class Outbox:
     queues here follow when it is committed.
     """
 
-    def __init__(self, store: LocalStore, owner: Owner, shop_name: str = "") -> None:
+    def __init__(self, store: Store, owner: Owner, shop_name: str = "") -> None:
         self.owner = owner
         self._shop_name = shop_name
         self._store = store

@@ -1,14 +1,16 @@
-"""A signed-in session's tokens: held in memory, refreshed once for all who wait, and gone at sign-out."""
+"""One person's session: its tokens, held in memory, refreshed once for all who wait, and gone for good at its end."""
 
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 from core.client.errors import SignedOut
 from core.domain.ids import OpId, new_op_id
+from core.domain.people import Person
 from core.protocol.replies import Tokens
 
-_EARLY_S = 20.0
+_EARLY_S: Final = 20.0
 """An access token this close to its end is refreshed before it is used."""
 
 Refresh = Callable[[str, OpId], Tokens]
@@ -17,58 +19,90 @@ Keep = Callable[[Tokens | None, OpId], None]
 """Told of every change of the session: the tokens (None at its end), and the op id they will be refreshed under."""
 
 
-def _kept_nowhere(_tokens: Tokens | None, _op_id: OpId) -> None:
-    return
+def kept_nowhere(_tokens: Tokens | None, _op_id: OpId) -> None:
+    """A `Keep` for a session that ends with the process."""
 
 
 class Session:
-    """Safe to use from several threads. `refresh` is called by one of them at a time."""
+    """From one person's sign-in to their sign-out. Its tokens are only ever theirs, of that shop and that device:
+    whoever holds a session asks in nobody else's name, whoever signs in meanwhile. Once ended it gives none any more.
+
+    One that the server has ended (`tokens` is None, `ended` is not true) may be renewed by the same person.
+
+    Safe to use from several threads. `refresh` is called by one of them at a time.
+    """
 
     def __init__(
-        self, refresh: Refresh, clock: Callable[[], float] = time.monotonic, keep: Keep = _kept_nowhere
+        self,
+        tokens: Tokens,
+        refresh: Refresh,
+        clock: Callable[[], float] = time.monotonic,
+        keep: Keep = kept_nowhere,
+        *,
+        op_id: OpId | None = None,
     ) -> None:
+        """With an `op_id` it is the session of an earlier run. How old its access token is nobody knows: it is
+        refreshed first, under the op id it would have been refreshed under then."""
         self._refresh = refresh
         self._keep = keep
         self._clock = clock
         self._refreshing = threading.Lock()
         # Held for a moment only, so that a sign-out is never undone by a refresh that was just about to end.
         self._changing = threading.RLock()
-        self._tokens: Tokens | None = None
-        self._ends_at = 0.0
-        self._op_id = new_op_id()
+        self._first = tokens
+        self._tokens: Tokens | None = tokens
+        self._ended = False
+        self._op_id = op_id or new_op_id()
+        self._ends_at = clock()
+        if op_id is None:
+            self._set(tokens)
+
+    @property
+    def person(self) -> Person:
+        """Whose it is, and was when it has ended."""
+        return self._first.person
+
+    @property
+    def device(self) -> str:
+        """The device that they signed in at; empty for none."""
+        return self._first.device
 
     @property
     def tokens(self) -> Tokens | None:
+        """None once it is over."""
         return self._tokens
 
-    def start(self, tokens: Tokens) -> None:
-        """Somebody signed in."""
-        with self._changing:
-            op_id = new_op_id()
-            self._keep(tokens, op_id)
-            self._op_id, self._ends_at = op_id, self._clock() + tokens.expires_in_s
-            self._tokens = tokens
+    @property
+    def ended(self) -> bool:
+        """Its person has left."""
+        return self._ended
 
-    def resume(self, tokens: Tokens, op_id: OpId) -> None:
-        """Go on with the session of an earlier run. How old its access token is nobody knows: it is refreshed first,
-        under the op id it would have been refreshed under then."""
-        self._ends_at = self._clock()
-        self._op_id = op_id
-        self._tokens = tokens
+    def is_of(self, tokens: Tokens) -> bool:
+        """Whether `tokens` are of this session's person, shop and device. What an older server does not say of shop
+        and device may be anything."""
+        mine = self._first
+        return tokens.person.id == mine.person.id and all(
+            not said or said == now for said, now in ((mine.shop, tokens.shop), (mine.device, tokens.device))
+        )
 
-    def end(self) -> Tokens | None:
-        """Forget the tokens; returns what was held, for telling the server."""
+    def renew(self, tokens: Tokens) -> bool:
+        """Its person has signed in again. False when it has ended, or they are somebody else's: nothing has changed."""
         with self._changing:
-            tokens = self._tokens
-            if tokens is not None:
-                self._keep(None, self._op_id)
-            self._tokens = None
-            return tokens
+            if self._ended or not self.is_of(tokens):
+                return False
+            self._set(tokens)
+            return True
+
+    def end(self) -> None:
+        """Its person leaves. Waits for no refresh."""
+        with self._changing:
+            self._ended = True
+            self._drop()
 
     def access_token(self, *, rejected: str = "") -> str:
         """A token to send. `rejected` is one that the server has just refused although it looked alive.
 
-        Raises `SignedOut` when nobody is signed in or the session cannot go on, and whatever `refresh` raises.
+        Raises `SignedOut` when the session is over, and whatever `refresh` raises.
         """
         tokens = self._require()
         if tokens.access_token != rejected and self._clock() < self._ends_at - _EARLY_S:
@@ -78,19 +112,36 @@ class Session:
             if now.access_token not in (tokens.access_token, rejected):
                 return now.access_token
             try:
-                fresh = self._refresh(now.refresh_token, self._op_id)
+                fresh = self._refreshed(now.refresh_token)
             except SignedOut:
                 with self._changing:
                     if self._tokens is now:
-                        self.end()
-                raise
+                        self._drop()
+                        raise
+                return self._require().access_token
             with self._changing:
-                if self._tokens is not now:
-                    raise SignedOut("You were signed out meanwhile.")
-                self.start(fresh)
-            return fresh.access_token
+                if self._tokens is now:
+                    self._set(fresh)
+                return self._require().access_token
+
+    def _refreshed(self, refresh_token: str) -> Tokens:
+        fresh = self._refresh(refresh_token, self._op_id)
+        if not self.is_of(fresh):
+            raise SignedOut("The server has answered with somebody else's session.")
+        return fresh
+
+    def _set(self, tokens: Tokens) -> None:
+        op_id = new_op_id()
+        self._keep(tokens, op_id)
+        self._op_id, self._ends_at, self._tokens = op_id, self._clock() + tokens.expires_in_s, tokens
+
+    def _drop(self) -> None:
+        held, self._tokens = self._tokens, None
+        if held is not None:
+            self._keep(None, self._op_id)
 
     def _require(self) -> Tokens:
-        if self._tokens is None:
-            raise SignedOut("Nobody is signed in.")
-        return self._tokens
+        tokens = self._tokens
+        if tokens is None:
+            raise SignedOut("You were signed out meanwhile." if self._ended else "The session is over.")
+        return tokens

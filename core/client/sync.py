@@ -19,10 +19,11 @@ from core.client.errors import (
     Diverged,
     Gone,
     NotFound,
+    NotKept,
     Refused,
     ServerFault,
 )
-from core.client.local import LocalStore
+from core.client.lease import Store
 from core.client.merge import Verdict, judge
 from core.client.news import Changed, Listener, Told
 from core.client.operations import Operation, State
@@ -71,7 +72,7 @@ class Sync:
     `listener` is called in the thread that made the change, after it is on the disk.
     """
 
-    def __init__(self, store: LocalStore, cache: Cache, outbox: Outbox, door: Door, listener: Listener) -> None:
+    def __init__(self, store: Store, cache: Cache, outbox: Outbox, door: Door, listener: Listener) -> None:
         self.cache = cache
         self.outbox = outbox
         self._store = store
@@ -81,6 +82,8 @@ class Sync:
         self._telling = threading.RLock()
         self._acknowledged = 0
         self._failed_at: dict[OpId, int] = {}
+        self._unreachable_at: dict[OpId, int] = {}
+        """How many operations had been acknowledged when this one first failed, and when it last found nobody there."""
 
     # -- in
 
@@ -242,7 +245,7 @@ class Sync:
             return self._settle(operation, conflict)
         except (NotFound, ServerFault) as error:
             # An order that is not there may be one that was lost with a backup, and its owner will send it again.
-            return self._failed(operation, error.message)
+            return self.failed(operation, error.message)
         except Refused as error:
             self.outbox.hold(operation, State.PARKED, error.message)
             self._tell(operation.order_id)
@@ -260,7 +263,7 @@ class Sync:
                 self.cache.witness(answered.witness.cursor, answered.witness.run)
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now())
         self._acknowledged += 1
-        self._failed_at.pop(operation.op_id, None)
+        self._forget(operation)
         self._tell(operation.order_id)
 
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
@@ -292,23 +295,45 @@ class Sync:
                 self.cache.put([theirs])
                 self.outbox.send_on(operation, theirs)
             case Verdict.BEHIND:
-                return self._failed(operation, conflict.message, theirs)
+                return self.failed(operation, conflict.message, theirs)
             case Verdict.ASK:
                 self.cache.put([theirs])
                 self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs)
         self._tell(operation.order_id)
         return True
 
-    def _failed(self, operation: Operation, problem: str, theirs: Order | None = None) -> bool:
+    def unreachable(self, operation: Operation) -> bool:
+        """The server could not be reached for it. That is nothing an operation can help, and False, unless others have
+        got through since this one was last tried: then it counts."""
+        before = self._unreachable_at.get(operation.op_id, self._acknowledged)
+        self._unreachable_at[operation.op_id] = self._acknowledged
+        if self._acknowledged == before:
+            return False
+        self._failed_at.pop(operation.op_id, None)  # a bad network lets some through: it has all its tries
+        self.failed(operation, "The server answers others, and not this one.")
+        return True
+
+    def failed(self, operation: Operation, problem: str, theirs: Order | None = None) -> bool:
+        """It was tried and came to nothing: again later, or parked (False, True) when that was so too often. Whatever
+        the reason, seen before or not, so that nothing is tried for ever."""
         tries = operation.tries + 1
         since = self._failed_at.setdefault(operation.op_id, self._acknowledged)
-        if tries >= (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
+        again_s = time.monotonic() + backoff_s(tries)
+        try:
+            if tries < (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
+                self.outbox.postpone(operation, again_s, problem)
+                return False
             self.outbox.hold(operation, State.CONFLICT if theirs else State.PARKED, problem, theirs)
-            self._failed_at.pop(operation.op_id, None)
-            self._tell(operation.order_id)
-            return True
-        self.outbox.postpone(operation, time.monotonic() + backoff_s(tries), problem)
-        return False
+        except NotKept:  # nothing that the operation could help
+            self.outbox.postpone(operation, again_s)
+            return False
+        self._forget(operation)
+        self._tell(operation.order_id)
+        return True
+
+    def _forget(self, operation: Operation) -> None:
+        self._failed_at.pop(operation.op_id, None)
+        self._unreachable_at.pop(operation.op_id, None)
 
     def prove(self) -> None:
         """Two runs of the server have acknowledged something since the last pull: does the second know of the first's?

@@ -17,9 +17,10 @@ from core.client import identity, ledger, pin, session_file, till
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import Conflict, NotFound, NotKept, Refused, SignedOut, Unreachable
+from core.client.errors import Conflict, NotFound, Refused, SignedOut, Unreachable
 from core.client.foresight import foreseen
-from core.client.http import HttpApi
+from core.client.http import HttpClient, SessionApi
+from core.client.lease import Lease
 from core.client.local import LocalStore
 from core.client.news import Changed, Listener
 from core.client.operations import Kind, Operation, Owner, Request
@@ -56,8 +57,42 @@ from core.protocol.requests import (
 _STOP_WITHIN_S = 2.0
 
 
+class _Present:
+    """Whoever is signed in: their calls, their hold on the file, and what sends and follows for them. All of it is one
+    session's, begins with it and ends with it; whoever is next has another.
+    """
+
+    def __init__(
+        self,
+        store: LocalStore,
+        api: SessionApi,
+        owner: Owner,
+        shop_name: str,
+        on_changed: Callable[["_Present", Changed], None],
+        on_standing: Callable[["_Present", Standing], None],
+        *,
+        push: bool,
+    ) -> None:
+        self.api = api
+        self.owner = owner
+        self.lease = Lease(store)
+        self.cache = Cache(self.lease)
+        self.cache.claim(owner)
+        self.outbox = Outbox(self.lease, owner, shop_name)
+        self.door = HttpDoor(api)
+        self.sync = Sync(self.lease, self.cache, self.outbox, self.door, partial(on_changed, self))
+        self.engine = Engine(self.sync, self.door, partial(on_standing, self), push=push)
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """Nothing more is read, written, sent or asked for them. Waits for what hangs at most `wait_s`."""
+        self.engine.stop(wait_s)
+        self.lease.end()
+
+
 class SyncedApi:
     """One window's, over its own file. Safe to use from several threads; every call may take a disk's time.
+
+    Each call is of whoever is signed in when it begins, to its end: when they leave meanwhile it raises `SignedOut`.
 
     Raises `LocalStoreError` when the file cannot be used.
     """
@@ -75,100 +110,126 @@ class SyncedApi:
         timeout_s: tuple[float, float] | None = None,
     ) -> None:
         self._store = LocalStore(path)
-        self._cache = Cache(self._store)
         self._telling = threading.RLock()
         self._seal = Seal(self._store, keyring=keyring)
         options = {} if timeout_s is None else {"timeout_s": timeout_s}
-        self._http = HttpApi(server_url, ca_file=ca_file, keep=partial(session_file.keep, self._seal), **options)
-        self._door = HttpDoor(self._http)
+        self._client = HttpClient(server_url, ca_file=ca_file, **options)
         self._listener = on_changed
         self._on_standing = on_standing
         self._push = push
-        self._sync: Sync | None = None
-        self._engine: Engine | None = None
+        self._changing = threading.RLock()
+        """Held while one person's session ends and another's begins: for a disk's time, and no network's."""
+        self._present: _Present | None = None
 
     def close(self) -> None:
         """Stop, and let go of the file. Nothing is lost by it, and the session goes on with the next `resume`."""
-        self._stop()
-        self._http.close()
-        self._store.close()
+        with self._changing:
+            if (present := self._take_leave()) is not None:
+                present.stop(_STOP_WITHIN_S)
+            self._client.close()
+            self._store.close()
 
     # -- being somebody
 
     def resume(self) -> Tokens | None:
         """Go on as whoever did not sign out before this window was closed; None when everybody did. Asks nobody."""
         kept = session_file.read(self._seal)
-        if kept is None:
-            return None
-        self._http.resume(*kept)
-        return self._begin(kept[0])
+        return None if kept is None else self._begin(*kept)
 
     def forget(self) -> None:
         """Whoever had not signed out when this window was last closed, or fell over, is not here any more. What they
         left waiting is kept."""
         session_file.keep(self._seal, None, OpId(""))
-        self._cache.clear()
+        Cache(self._store).clear()
         self._seal_what_waits(None)
 
     @property
     def kept_s(self) -> float | None:
         """How old the orders are that an earlier run has kept; None when it has kept none."""
-        at = self._cache.synced_at
+        at = Cache(self._store).synced_at
         return None if at is None else max(0.0, (self.server_now() - at).total_seconds())
 
     def sign_up(self, request: SignUp) -> Tokens:
-        return self._begin(self._http.sign_up(identity.proven(self._seal, request)))
+        return self._begin(self._client.sign_up(identity.proven(self._seal, request)))
 
     def sign_in(self, request: SignIn) -> Tokens:
         request = msgspec.structs.replace(request, client_token=session_file.client_token(self._seal))
-        return self._begin(self._http.sign_in(identity.proven(self._seal, request)))
+        return self._begin(self._client.sign_in(identity.proven(self._seal, request)))
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028)."""
-        return self._begin(till.sign_in(self._http, self._seal, request))
+        try:
+            tokens = till.sign_in(self._client, self._seal, request)
+        except Unreachable:
+            present = self._present
+            held = till.come_back(present.api if present is not None else None, self._seal, request)
+            if held is None:
+                raise
+            self.try_now()
+            return held
+        return self._begin(tokens)
 
     def sign_out(self) -> None:
-        """End the session. What waits is kept until the same person signs in again; what was shown is forgotten, and
-        the listener hears nothing more of it. Raises `NotKept`, and then nothing has changed."""
-        tokens = self._http.tokens
-        self._stop()
-        try:
+        """End the session here, at once: nothing that hangs is waited for, and the server is told by and by. What
+        waits is kept until the same person signs in again; what was shown is forgotten, and the listener hears nothing
+        more of it. Raises `NotKept`, and then nothing has changed."""
+        with self._changing:
+            present = self._present
             with self._store.transaction() as db:
                 pin.forget(self._seal)
                 session_file.keep(self._seal, None, OpId(""))
-                self._cache.clear()
+                Cache(self._store).clear()
                 ledger.seal(db, None)
-        except NotKept:  # they are still here, as the file says too
-            if tokens is not None:
-                self._begin(tokens)
-            raise
-        self._http.sign_out()
-        self._store.empty_log()
+                if present is not None:
+                    self._store.after_commit(present.lease.end)
+            self._leave()
+            self._store.empty_log()
 
     def server_now(self) -> datetime:
-        return self._http.server_now()
+        return self._client.server_now()
 
-    def _begin(self, tokens: Tokens) -> Tokens:
-        owner = identity.owner(self._store, tokens)
-        if self._sync is not None and self._sync.outbox.owner == owner and self._engine is not None:
-            self._engine.hurry()  # the session had ended; the same person is back
+    def _begin(self, tokens: Tokens, op_id: OpId | None = None) -> Tokens:
+        """Be whoever these are of. With an `op_id`, see `Session`."""
+        with self._changing:
+            present = self._present
+            if present is not None:
+                before = present.api.tokens
+                if present.api.session.renew(tokens):  # the same person is back
+                    self._client.end(before)
+                    present.engine.hurry()
+                    return tokens
+                self._leave()
+            owner = identity.owner(self._store, tokens)
+            self._seal_what_waits(owner)
+            api = SessionApi(self._client, tokens, keep=partial(session_file.keep, self._seal), op_id=op_id)
+            present = _Present(self._store, api, owner, tokens.shop_name, self._tell, self._stand, push=self._push)
+            self._present = present
+            present.sync.tell_everything()
+            self._on_standing(present.engine.standing)
+            present.engine.start()
             return tokens
-        self._stop()
-        self._seal_what_waits(owner)
-        cache = self._cache = Cache(self._store)
-        cache.claim(owner)
 
-        def tell(changed: Changed) -> None:
-            with self._telling:
-                if self._cache is cache:
-                    self._listener(changed)
+    def _leave(self) -> None:
+        """Whoever is signed in is no longer."""
+        if (present := self._take_leave()) is not None:
+            present.stop()
+            present.api.end()
 
-        self._sync = Sync(self._store, cache, Outbox(self._store, owner, tokens.shop_name), self._door, tell)
-        self._engine = Engine(self._sync, self._door, self._on_standing, push=self._push)
-        self._sync.tell_everything()
-        self._on_standing(self._engine.standing)
-        self._engine.start()
-        return tokens
+    def _take_leave(self) -> _Present | None:
+        """Nothing more is told of whoever is signed in."""
+        with self._telling:
+            present, self._present = self._present, None
+        return present
+
+    def _tell(self, present: _Present, changed: Changed) -> None:
+        with self._telling:
+            if self._present is present:
+                self._listener(changed)
+
+    def _stand(self, present: _Present, standing: Standing) -> None:
+        with self._telling:
+            if self._present is present:
+                self._on_standing(standing)
 
     def _seal_what_waits(self, present: Owner | None) -> None:
         """Nothing of whoever is not `present` is to be read in the file. What an earlier release, or a window that
@@ -180,19 +241,12 @@ class SyncedApi:
         else:
             self._store.empty_log()
 
-    def _stop(self) -> None:
-        engine, self._engine, self._sync = self._engine, None, None
-        with self._telling:
-            self._cache.retire()
-            self._cache = Cache(self._store)
-        if engine is not None:
-            engine.stop(_STOP_WITHIN_S)
-
     # -- how it stands
 
     @property
     def standing(self) -> Standing:
-        return self._engine.standing if self._engine is not None else Standing(link=Link.SIGNED_OUT)
+        present = self._present
+        return present.engine.standing if present is not None else Standing(link=Link.SIGNED_OUT)
 
     @property
     def waiting_of_others(self) -> int:
@@ -210,7 +264,7 @@ class SyncedApi:
 
     def devices(self) -> DeviceList:
         """The shop's devices, and how far behind each of them is. Raises `Unreachable`."""
-        return self._http.devices()
+        return self._signed_in.api.devices()
 
     def operations(self) -> tuple[Operation, ...]:
         """What is not answered yet, for the sync page: waiting, being sent, parked, in conflict."""
@@ -222,49 +276,56 @@ class SyncedApi:
 
     def retry(self, op_id: OpId) -> None:
         """Send a parked operation again, or one in conflict on the order as it is now. Raises `NotFound`."""
+        present = self._signed_in
         with _not_found():
-            self._signed_in.retry(op_id)
-        self._nudge()
+            present.sync.retry(op_id)
+        present.engine.accepted()
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """Give a parked operation up, or one in conflict, or of `elsewhere`. Raises `NotFound`."""
+        present = self._signed_in
         with _not_found():
-            self._signed_in.discard(op_id, reason)
-        self._nudge()
+            present.sync.discard(op_id, reason)
+        present.engine.accepted()
 
     def try_now(self) -> None:
         """Wait for no timer."""
-        if self._engine is not None:
-            self._engine.hurry()
+        if (present := self._present) is not None:
+            present.engine.hurry()
 
     # -- changes: accepted here, sent by the engine
 
     def place(self, op_id: OpId, request: PlaceOrder) -> Order:
-        return self._accept_new(Kind.PLACE, op_id, request, "")
+        return self._accept_new(self._signed_in, Kind.PLACE, op_id, request)
 
     def take(self, op_id: OpId, request: TakeOrder) -> Order:
         """The order has its number, of this till's own series, whether or not there is a server."""
-        return self._accept_new(Kind.TAKE, op_id, request, "" if request.number else self._tokens.device)
+        present = self._signed_in
+        series = "" if request.number else present.api.session.device
+        return self._accept_new(present, Kind.TAKE, op_id, request, series)
 
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
-        row = self._row(order_id)
+        present = self._signed_in
+        row = self._row(present, order_id)
         if row.version > request.version:
             if row.status is request.to:
                 return row
             raise Conflict("Somebody else has changed it meanwhile.", order=row)
-        self._check_move(row, request.to, request.reason)
-        return self._accept(Kind.CHANGE_STATUS, op_id, row, request)
+        self._check_move(present, row, request.to, request.reason)
+        return self._accept(present, Kind.CHANGE_STATUS, op_id, row, request)
 
     def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
-        row = self._row(order_id)
+        present = self._signed_in
+        row = self._row(present, order_id)
         if row.version > request.version:
             raise Conflict("Somebody else has changed it meanwhile.", order=row)
-        if target_of(row.status, Move.RECALL, row.fulfilment, self._tokens.person.role) is None:
+        if target_of(row.status, Move.RECALL, row.fulfilment, present.api.person.role) is None:
             raise Conflict("There is no step back from here.", order=row)
-        return self._accept(Kind.RECALL, op_id, row, request)
+        return self._accept(present, Kind.RECALL, op_id, row, request)
 
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
-        row = self._row(order_id)
+        present = self._signed_in
+        row = self._row(present, order_id)
         if (row.payment, row.tender) == (request.payment, request.tender or row.tender):
             return row
         if row.version > request.version:
@@ -275,22 +336,25 @@ class SyncedApi:
             raise Conflict(error.message, order=row) from None
         except DomainError as error:
             raise Refused(error.message, field=error.field) from None
-        return self._accept(Kind.CHANGE_PAYMENT, op_id, row, request)
+        return self._accept(present, Kind.CHANGE_PAYMENT, op_id, row, request)
 
     def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
-        row = self._row(order_id)
-        self._check_move(row, OrderStatus.CANCELLED, request.reason)
-        return self._accept(Kind.CANCEL, op_id, row, request)
+        present = self._signed_in
+        row = self._row(present, order_id)
+        self._check_move(present, row, OrderStatus.CANCELLED, request.reason)
+        return self._accept(present, Kind.CANCEL, op_id, row, request)
 
     def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
-        reply = self._http.set_available(op_id, item_id, request)
+        present = self._signed_in
+        reply = present.api.set_available(op_id, item_id, request)
         happened = MenuChanged(version=reply.version, item_id=item_id, available=request.available)
-        self._signed_in.menu_changed(partial(menu_after, event=happened))
+        present.sync.menu_changed(partial(menu_after, event=happened))
         return reply
 
     def replace_menu(self, request: ReplaceMenu) -> Menu:
-        menu = self._http.replace_menu(request)
-        self._signed_in.menu_changed(lambda _held: menu)
+        present = self._signed_in
+        menu = present.api.replace_menu(request)
+        present.sync.menu_changed(lambda _held: menu)
         return menu
 
     # -- questions: the server's answer, and what is here when there is none
@@ -298,47 +362,46 @@ class SyncedApi:
     def menu(self) -> Menu:
         """The server's. Without one, the listener is told the menu that is kept here, and this raises `Unreachable`
         rather than pass it off as just read."""
-        sync = self._signed_in
-        try:
-            menu = self._http.menu(of_session=True)
-        except Unreachable:
-            sync.tell_menu()
-            raise
-        return sync.cache.learn_menu(menu)
+        return self._menu(self._signed_in)
 
     def history(self, query: HistoryQuery) -> OrderPage:
         """The server's. Without one, the listener has told already of every order that is held here, and this raises
         `Unreachable` rather than pass old news off as new."""
-        return self._learned(self._http.history(query))
+        present = self._signed_in
+        return _learned(present, present.api.history(query))
 
     def orders(self, query: OrderQuery) -> OrderPage:
         """The board's list is the server's or `Unreachable`, as `history` is; a search finds what is here."""
+        present = self._signed_in
         try:
-            return self._learned(self._http.orders(query))
+            return _learned(present, present.api.orders(query))
         except Unreachable:
             if query.open:
                 raise
-            shown = (told.shown for told in self._signed_in.everything().told)
+            shown = (told.shown for told in present.sync.everything().told)
             return find([order for order in shown if order is not None], query)
 
     def order(self, order_id: OrderId) -> Order:
+        present = self._signed_in
         try:
-            return self._http.order(order_id)
+            return present.api.order(order_id)
         except Unreachable:
-            return self._row(order_id)
+            return self._row(present, order_id)
 
     def details(self, order_id: OrderId) -> OrderDetails:
+        present = self._signed_in
         try:
-            return self._http.details(order_id)
+            return present.api.details(order_id)
         except (Unreachable, NotFound):
-            return OrderDetails(order=self._row(order_id), history=())
+            return OrderDetails(order=self._row(present, order_id), history=())
 
     def status(self, order_id: OrderId) -> StatusReport:
         """The server's, or `Unreachable`, as `history` is. Of an order that it does not know yet: as it is here."""
+        present = self._signed_in
         try:
-            return self._http.status(order_id)
+            return present.api.status(order_id)
         except NotFound:
-            row = self._row(order_id)
+            row = self._row(present, order_id)
             return StatusReport(
                 order_id=row.id,
                 number=row.number,
@@ -350,68 +413,76 @@ class SyncedApi:
             )
 
     def customers(self, q: str) -> Sequence[Customer]:
-        return self._http.customers(q)
+        return self._signed_in.api.customers(q)
 
     # -- inside
 
     @property
-    def _signed_in(self) -> Sync:
-        if self._sync is None:
+    def _signed_in(self) -> _Present:
+        """Whoever is, once a call: what it goes on with is theirs."""
+        present = self._present
+        if present is None:
             raise SignedOut("Nobody is signed in.")
-        return self._sync
+        return present
 
-    @property
-    def _tokens(self) -> Tokens:
-        tokens = self._http.tokens
-        if tokens is None:
-            raise SignedOut("Nobody is signed in.")
-        return tokens
+    @staticmethod
+    def _menu(present: _Present) -> Menu:
+        try:
+            menu = present.api.menu()
+        except Unreachable:
+            present.sync.tell_menu()
+            raise
+        return present.cache.learn_menu(menu)
 
-    def _learned(self, page: OrderPage) -> OrderPage:
-        self._cache.put(page.orders)
-        return page
-
-    def _row(self, order_id: OrderId) -> Order:
+    @staticmethod
+    def _row(present: _Present, order_id: OrderId) -> Order:
         """The order as it is shown. Raises `NotFound`, and `Refused` while something about it is to be decided."""
-        told = self._signed_in.look(order_id)
+        told = present.sync.look(order_id)
         if any(operation.held for operation in told.operations):
             raise Refused("Decide about the change that is in conflict first.")
         row = told.shown
         if row is None:
-            row = self._door.order(order_id)
-            self._cache.put([row])
+            row = present.door.order(order_id)
+            present.cache.put([row])
         return row
 
-    def _check_move(self, row: Order, to: OrderStatus, reason: str) -> None:
+    @staticmethod
+    def _check_move(present: _Present, row: Order, to: OrderStatus, reason: str) -> None:
         try:
-            transition(row.status, to, row.fulfilment, self._tokens.person.role, reason)
+            transition(row.status, to, row.fulfilment, present.api.person.role, reason)
         except IllegalMove as error:
             raise Conflict(error.message, order=row) from None
         except DomainError as error:
             raise Refused(error.message, field=error.field) from None
 
-    def _accept(self, kind: Kind, op_id: OpId, row: Order, request: Request) -> Order:
-        sync = self._signed_in
-        sync.outbox.accept(kind, op_id, row.id, request, row, self.server_now())
-        shown = sync.look(row.id).shown
-        self._nudge(row.id)
+    def _accept(self, present: _Present, kind: Kind, op_id: OpId, row: Order, request: Request) -> Order:
+        present.outbox.accept(kind, op_id, row.id, request, row, self.server_now())
+        shown = present.sync.look(row.id).shown
+        _nudge(present, row.id)
         return shown or row
 
-    def _accept_new(self, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str) -> Order:
-        sync, at = self._signed_in, self.server_now()
+    def _accept_new(
+        self, present: _Present, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str = ""
+    ) -> Order:
+        at = self.server_now()
         request = msgspec.structs.replace(
             request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or at
         )
-        request, made = foreseen(request, self._tokens.person, self._cache.menu or self.menu(), at)
-        operation = sync.outbox.accept(kind, op_id, made.id, request, made, at, series=series)
-        self._nudge(operation.order_id)
+        menu = present.cache.menu or self._menu(present)
+        request, made = foreseen(request, present.api.person, menu, at)
+        operation = present.outbox.accept(kind, op_id, made.id, request, made, at, series=series)
+        _nudge(present, operation.order_id)
         return operation.seen
 
-    def _nudge(self, order_id: OrderId | None = None) -> None:
-        if order_id is not None:
-            self._signed_in.accepted(order_id)
-        if self._engine is not None:
-            self._engine.accepted()
+
+def _learned(present: _Present, page: OrderPage) -> OrderPage:
+    present.cache.put(page.orders)
+    return page
+
+
+def _nudge(present: _Present, order_id: OrderId) -> None:
+    present.sync.accepted(order_id)
+    present.engine.accepted()
 
 
 @contextlib.contextmanager

@@ -3,8 +3,8 @@
 from typing import Final
 
 from core.client import identity, pin
-from core.client.errors import SignedOut, Unreachable
-from core.client.http import HttpApi
+from core.client.errors import SignedOut
+from core.client.http import HttpClient, SessionApi
 from core.client.seal import Seal
 from core.protocol.replies import Tokens
 from core.protocol.requests import StaffSignIn
@@ -12,29 +12,17 @@ from core.protocol.requests import StaffSignIn
 _WRONG: Final = "The name or the PIN is wrong."
 
 
-def sign_in(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens:
-    """The session of whoever the server knows by this PIN; the one that was held here before is over, there too.
-
-    Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028). Raises
-    `ClientError`.
-    """
-    before = http.tokens
-    try:
-        tokens = http.staff_sign_in(identity.proven(seal, request))
-    except Unreachable:
-        held = _come_back(http, seal, request)
-        if held is None:
-            raise
-        return held
+def sign_in(client: HttpClient, seal: Seal, request: StaffSignIn) -> Tokens:
+    """The tokens of whoever the server knows by this PIN. Raises `ClientError`."""
+    tokens = client.staff_sign_in(identity.proven(seal, request))
     pin.keep(seal, tokens.person.id, request.pin)
-    if before is not None:
-        http.end(before)
     return tokens
 
 
-def _come_back(http: HttpApi, seal: Seal, request: StaffSignIn) -> Tokens | None:
-    """The session that goes on; None when there is none of this name here. Raises `SignedOut` for a wrong PIN."""
-    tokens = http.tokens
+def come_back(held: SessionApi | None, seal: Seal, request: StaffSignIn) -> Tokens | None:
+    """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028): the tokens of
+    `held`, their session, which goes on; None when there is none of this name. Raises `SignedOut` for a wrong PIN."""
+    tokens = held.tokens if held is not None else None
     if tokens is None or tokens.device != request.device:
         return None
     if tokens.person.name.casefold() != request.staff.strip().casefold():

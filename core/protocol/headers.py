@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import Final
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+OWNER: Final = "Operation-Owner"
+"""On any request, the person's id that it is asked for. A token of somebody else's is refused."""
 REPLAYED: Final = "Idempotency-Replayed"
 """`true` on an answer that was given before and is given again."""
 REQUEST_ID: Final = "X-Request-Id"

@@ -20,7 +20,7 @@ from core.decoding import convert, decoder
 from core.domain.errors import DomainError
 from core.domain.people import Principal
 from core.protocol import problem
-from core.protocol.headers import IDEMPOTENCY_KEY, REPLAYED, REQUEST_ID
+from core.protocol.headers import IDEMPOTENCY_KEY, OWNER, REPLAYED, REQUEST_ID
 from core.server import operators, origin, problems
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
 from core.server.problems import Headers, Refusal
@@ -32,6 +32,7 @@ access = logging.getLogger("orderbell.access")
 
 KEY_LIMIT: Final = 100
 _KEY: Final = IDEMPOTENCY_KEY.lower().encode()
+_OWNER: Final = OWNER.lower().encode()
 _REPLAYED: Final = REPLAYED.lower().encode()
 _REQUEST_ID: Final = REQUEST_ID.lower().encode()
 _SECURITY: Final[Headers] = (
@@ -143,6 +144,8 @@ class EndpointApp:
         if scheme.lower() != "bearer":
             raise problems.unauthenticated("Send a bearer token.")
         bearer = await self._services.principal(token.strip())
+        if headers.get(_OWNER, b"").decode("latin-1") not in ("", bearer.subject):
+            raise problems.unauthenticated("This is somebody else's session.")
         if bearer.device_id is not None:
             self._services.contacts.met(bearer, headers.get(b"user-agent", b""))
         if bearer.role not in who.roles:

@@ -32,6 +32,7 @@ itself is at `/api/openapi.json` of every server.
   addresses need none; one that is sent must be valid all the same.
 - **Errors** are problems (RFC 9457, `application/problem+json`): branch on `type`, show `title` and `detail`, and mark
   what `field` names. On a conflict, `order` is the order as the server has it.
+- **On whose behalf** may be said: with `Operation-Owner: <a person's id>`, anybody else's token is refused with 401.
 - **Writing twice** is harmless: the same `Idempotency-Key` with the same request gives the same reply, marked
   `Idempotency-Replayed: true`. With another request it is refused. `Operation-Outcome` says what became of it.
 - **Asking again** is cheap: send an `ETag` back as `If-None-Match`, and the answer is 304 as long as nothing changed.

@@ -193,11 +193,11 @@ class Drill:
         staff, device, customer = _CLIENTS[number]
         with closing(LocalStore(self.files[number])) as store, closing(HttpApi(self.server.url)) as http:
             if staff is not None:
-                tokens = http.staff_sign_in(StaffSignIn(staff=staff.name, pin=staff.pin, device=device))
+                http.staff_sign_in(StaffSignIn(staff=staff.name, pin=staff.pin, device=device))
             else:
                 assert customer is not None
-                tokens = http.sign_in(SignIn(login=customer.phone, password=customer.password))
-            summary = Pass(store, http, tokens, Progress(wanted=False)).run()
+                http.sign_in(SignIn(login=customer.phone, password=customer.password))
+            summary = Pass(store, http.session, Progress(wanted=False)).run()
         if summary.exit_status != IN_SYNC:
             self.stuck.append(f"client-{number} is not in sync: {summary.shown()}")
 

@@ -87,7 +87,7 @@ def test_everything_arrives_and_goes_on(source: Engine, destination: Engine, tmp
 
 
 def _epoch(screen: Screen) -> str:
-    place = screen.api._cache.place
+    place = screen.api._signed_in.cache.place
     assert place is not None
     return place.epoch
 

@@ -105,7 +105,7 @@ def test_while_away_is_summed_up(place: Place, cable: Cable, path: Path, qtbot: 
 def test_a_session_that_ends_elsewhere_ends_here_by_itself(place: Place, screen: Synced, qtbot: QtBot) -> None:
     screen.arrive(*GRACE)
     screen.until_live()
-    tokens = screen.api._http.tokens
+    tokens = screen.api._signed_in.api.tokens
     assert tokens is not None
     Caller(place.server.url, {"access_token": tokens.access_token}).post("/api/auth/sign-out/")
     qtbot.waitUntil(lambda: screen.sees("sign_in_submit"), timeout=10_000)
@@ -191,7 +191,7 @@ def test_a_dish_that_is_gone_by_the_time_it_is_sent(place: Place, cable: Cable, 
     before = orders_of_ada(place)
     cable.pull()
     sold_out = PlaceOrder(lines=(NewLine(item_id=shop.SOLD_OUT),))
-    screen.api._cache.keep_menu(all_to_be_had())
+    screen.api._signed_in.cache.keep_menu(all_to_be_had())
     shown = screen.api.place(new_op_id(), sold_out)
     qtbot.waitUntil(lambda: any("Waiting to send" in row for row in screen.rows()))
     cable.plug()
@@ -251,7 +251,7 @@ def test_nothing_late_of_one_reaches_the_next(place: Place, screen: Synced, qtbo
     theirs = place.ada.place()
     screen.arrive(*ADA)
     screen.until_live()
-    told = screen.api._signed_in.everything()
+    told = screen.api._signed_in.sync.everything()
     screen.bridge.on_changed(told)
     screen.click("sign_out")
     screen.bridge.on_changed(told)

@@ -103,10 +103,10 @@ def test_a_session_ended_on_the_server_ends_here(place: Place, qtbot: QtBot) -> 
         screen.arrive(shop.GRACE.phone, shop.PASSWORD)
         api = screen.window._api
         assert isinstance(api, HttpApi)
-        tokens = api._session.tokens
+        tokens = api.tokens
         assert tokens is not None
         other = HttpApi(place.server.url)
-        other._session.start(tokens)
+        other.start(tokens)
         other.sign_out()
         other.close()
         qtbot.waitUntil(lambda: screen.sees("sign_in_submit"))

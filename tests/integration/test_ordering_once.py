@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from core.client.errors import Unreachable
-from core.client.http import HttpApi
+from core.client.http import HttpApi, HttpClient
 from core.protocol.requests import HistoryQuery, SignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
@@ -23,18 +23,26 @@ from tests.support.server import ServerThread
 FRIES = "Fries"
 
 
-class LossyHttpApi(HttpApi):
+class LossyHttpClient(HttpClient):
     """The server does what it is asked; then that many of its answers to a POST are lost on the way."""
 
     answers_to_lose = 0
 
     @override
-    def _once(self, method: str, path: str, token: str, **more: Any) -> requests.Response:
-        answer = super()._once(method, path, token, **more)
+    def once(self, method: str, path: str, **more: Any) -> requests.Response:
+        answer = super().once(method, path, **more)
         if method == "POST" and self.answers_to_lose:
             self.answers_to_lose -= 1
             raise Unreachable("The answer was lost.")
         return answer
+
+
+class LossyHttpApi(HttpApi):
+    """An `HttpApi` over a `LossyHttpClient`."""
+
+    def __init__(self, server_url: str) -> None:
+        super().__init__(server_url)
+        self.client: LossyHttpClient = LossyHttpClient(server_url)
 
 
 @pytest.fixture
@@ -64,7 +72,7 @@ def lose_an_order(page: OrderPage, api: LossyHttpApi, qtbot: QtBot) -> Finger:
     finger = Finger(page.view, qtbot)
     finger.tile(FRIES)
     finger.button("checkout")
-    api.answers_to_lose = 3  # the client repeats a lost call twice by itself
+    api.client.answers_to_lose = 3  # the client repeats a lost call twice by itself
     finger.button("place_order")
     qtbot.waitUntil(lambda: "it will not be placed twice" in page.notice.text)
     return finger

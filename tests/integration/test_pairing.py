@@ -241,7 +241,7 @@ def test_the_code_is_how_the_server_is_known(tmp_path: Path, qtbot: QtBot) -> No
         with closing(HttpApi(server.url, ca_file=str(ca_file))) as http:
             http.staff_sign_in(StaffSignIn(staff=shop.ALEX.name, pin=shop.ALEX.pin, device=shop.DEVICE))
             invite = msgspec.json.encode(InviteDevice(name=DeviceId("POS31")))
-            code = http.exchange("POST", "/api/admin/devices/", Invitation, body=invite)[0].code
+            code = http.session.exchange("POST", "/api/admin/devices/", Invitation, body=invite)[0].code
         wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
         with asking(qtbot, path, server.url, wrong) as screen:
             assert "This is not the shop's server" in screen.refused()

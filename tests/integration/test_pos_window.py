@@ -144,13 +144,13 @@ def test_leaving_ends_the_session_on_the_server(place: Place, qtbot: QtBot, how:
         screen.arrive(KIM)
         api = screen.window._api
         assert isinstance(api, HttpApi)
-        tokens = api._session.tokens
+        tokens = api.tokens
         assert tokens is not None
         screen.click("cashier")
         screen.choose(f"menu_{how}")
         screen.settle()
         caller = calls.Caller(place.server.url, {"access_token": tokens.access_token})
-        assert caller.get("/api/pos/orders/").status_code == 401
+        qtbot.waitUntil(lambda: caller.get("/api/pos/orders/").status_code == 401)
 
 
 def test_a_server_that_goes_away_and_comes_back(qtbot: QtBot, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def announcing(kept: "Kept", order: Order) -> Callable[[Transaction], OrderId]:
     """Work that others are told of."""
 
     def work(transaction: Transaction) -> OrderId:
-        transaction.announced = Cursor("epoch", 1, "event")
+        transaction.appended.append((kept.world.shop, Cursor("epoch", 1, "event")))
         return kept.inserting(order)(transaction)
 
     return work

@@ -178,7 +178,7 @@ def test_a_clock_that_is_ten_years_off_changes_only_ages(
         pos.until(lambda: _version(pos, after.id) == 1 and _version(pos, moved.id) == 2)
         assert abs(pos.api.server_now() - datetime.now(UTC)) < timedelta(seconds=5), "ages are counted by the server's"
         assert int(after.number[-6:]) == int(before.number[-6:]) + 1
-        sync = pos.api._signed_in
+        sync = pos.api._signed_in.sync
         sync.housekeep()
         assert len(_operations(pos)) == 3, "what was acknowledged is not forgotten before its time"
 

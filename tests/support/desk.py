@@ -6,6 +6,7 @@ from pathlib import Path
 from core.client.cache import Cache
 from core.client.door import Door
 from core.client.errors import SignedOut, Unreachable
+from core.client.lease import Lease
 from core.client.local import LocalStore
 from core.client.news import Changed
 from core.client.operations import Kind, Operation, Owner, Request
@@ -27,13 +28,14 @@ class Desk:
 
     def __init__(self, path: Path, door: Door, subject: str = "kim", shop: str = "shop") -> None:
         self.local = LocalStore(path)
-        self.cache = Cache(self.local)
+        self.lease = Lease(self.local)
+        self.cache = Cache(self.lease)
         self.owner = Owner(subject, shop)
         self.cache.claim(self.owner)
-        self.outbox = Outbox(self.local, self.owner, shop.title())
+        self.outbox = Outbox(self.lease, self.owner, shop.title())
         self.store = OrderStore()
         self.told: list[Changed] = []
-        self.sync = Sync(self.local, self.cache, self.outbox, door, self._on_changed)
+        self.sync = Sync(self.lease, self.cache, self.outbox, door, self._on_changed)
         self._clock_s = 0.0
         self.outbox.series_at("POS1", 0)
         self.outbox.series_at("POS2", 0)

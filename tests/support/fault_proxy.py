@@ -28,6 +28,10 @@ class Fault(Enum):
     """The answer comes byte by byte."""
     DUPLICATE = "duplicate"
     """The request reaches the server twice."""
+    HOLD = "hold"
+    """The request waits here until `release`, and goes on then."""
+    HOLD_ANSWER = "hold answer"
+    """The server has committed and answered; the answer waits here until `release`, and goes on then."""
 
 
 Choose = Callable[[str], Fault]
@@ -47,10 +51,20 @@ class FaultProxy(Listening):
         """How long DELAY waits, and TRICKLE between two bytes."""
         self._flow = asyncio.Event()
         self._flow.set()
+        self._released = asyncio.Event()
 
     def freeze(self, *, frozen: bool) -> None:
         """Open sockets stay open and carry nothing any more, as when a cable is pulled far away; or flow again."""
         self._loop.call_soon_threadsafe(self._flow.clear if frozen else self._flow.set)
+
+    def release(self) -> None:
+        """Let go of what is held; what is to be held from now on waits for the next time."""
+
+        def let_go() -> None:
+            self._released.set()
+            self._released = asyncio.Event()
+
+        self._loop.call_soon_threadsafe(let_go)
 
     @override
     async def _carry(self, reader: StreamReader, writer: StreamWriter, opened: list[StreamWriter]) -> None:
@@ -67,6 +81,8 @@ class FaultProxy(Listening):
                 return
             if fault is Fault.DELAY:
                 await self._pause()
+            if fault is Fault.HOLD:
+                await self._released.wait()
             if there is None:
                 there = await open_at(self.upstream, opened)
             if fault is Fault.DUPLICATE:
@@ -84,6 +100,8 @@ class FaultProxy(Listening):
                 writer.write(answer[: len(answer) // 2])
                 await writer.drain()
                 return
+            if fault is Fault.HOLD_ANSWER:
+                await self._released.wait()
             await self._give(writer, answer, byte_by_byte=fault is Fault.TRICKLE)
 
     async def _give(self, writer: StreamWriter, answer: bytes, *, byte_by_byte: bool) -> None:

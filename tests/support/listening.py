@@ -62,6 +62,7 @@ class Listening(ABC):
         self._started.set()
         await self._stop.wait()
         server.close()
+        await asyncio.sleep(0)  # what was accepted just now has its turn to become a connection
         self._cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
@@ -69,6 +70,7 @@ class Listening(ABC):
         task = self._loop.create_task(self._until_it_ends(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+        task.add_done_callback(lambda _task: writer.transport.abort())  # also of one that is ended before it began
 
     async def _until_it_ends(self, reader: StreamReader, writer: StreamWriter) -> None:
         opened = [writer]

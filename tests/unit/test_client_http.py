@@ -234,8 +234,8 @@ def test_one_persons_request_is_never_sent_with_the_next_ones_token(api: HttpApi
     )
 
     def change_places() -> None:
-        api._session.end()
-        api._session.start(grace)
+        api.session.session.end()
+        api.start(grace)
 
     script.says(problem(401, detail="This session has ended."), answer(ORDER))
     script.meanwhile = change_places
@@ -247,6 +247,7 @@ def test_one_persons_request_is_never_sent_with_the_next_ones_token(api: HttpApi
 def test_signing_out_needs_no_server(api: HttpApi, script: Script) -> None:
     script.says(Reply(0))
     api.sign_out()
+    api.close()
     assert script.paths == ["/api/auth/sign-out/"]
     with pytest.raises(SignedOut):
         api.history(HistoryQuery())

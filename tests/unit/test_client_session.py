@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 
 from core.client.errors import ClientError, SignedOut, Unreachable
@@ -56,9 +57,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def session(issuer: Issuer, clock: Clock) -> Session:
-    made = Session(issuer, clock)
-    made.start(tokens(0))
-    return made
+    return Session(tokens(0), issuer, clock)
 
 
 def test_a_living_token_is_used_as_it_is(session: Session, issuer: Issuer) -> None:
@@ -108,7 +107,7 @@ def test_a_refused_refresh_ends_the_session(session: Session, issuer: Issuer) ->
     with pytest.raises(SignedOut, match="revoked"):
         session.access_token(rejected="access-0")
     assert session.tokens is None
-    with pytest.raises(SignedOut, match="Nobody"):
+    with pytest.raises(SignedOut, match="over"):
         session.access_token()
     assert len(issuer.asked) == 1
 
@@ -120,27 +119,72 @@ def test_who_signed_out_during_a_refresh_stays_signed_out(session: Session, issu
     assert session.tokens is None
 
 
-def test_the_next_person_is_not_handed_the_last_ones_token(session: Session, issuer: Issuer) -> None:
-    def change_places() -> None:
-        session.end()
-        session.start(tokens(50))
+def of(person: str, number: int, **more: str) -> Tokens:
+    other = Person(id=person, role=Role.CUSTOMER, name=person.title())
+    return msgspec.structs.replace(tokens(number), person=other, **more)
 
-    issuer.meanwhile = change_places
+
+def test_once_ended_it_is_dead_whoever_signs_in(session: Session) -> None:
+    session.end()
+    assert not session.renew(tokens(50))
+    assert not session.renew(of("grace", 51))
+    assert session.tokens is None
+    assert session.ended
     with pytest.raises(SignedOut, match="meanwhile"):
         session.access_token(rejected="access-0")
-    assert session.access_token() == "access-50"
 
 
-def test_the_end_of_one_session_does_not_end_the_next_persons(session: Session, issuer: Issuer) -> None:
-    def change_places() -> None:
-        session.end()
-        session.start(tokens(50))
-
-    issuer.meanwhile = change_places
+def test_the_same_person_goes_on_with_it_and_nobody_else(session: Session, issuer: Issuer) -> None:
+    assert not session.renew(of("grace", 50))
+    assert session.access_token() == "access-0"
     issuer.failure = SignedOut("revoked")
     with pytest.raises(SignedOut, match="revoked"):
         session.access_token(rejected="access-0")
-    assert session.access_token() == "access-50"
+    assert not session.ended
+    assert session.renew(tokens(51))
+    assert session.access_token() == "access-51"
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_who_has_signed_in_again_during_a_refresh_goes_on(session: Session, issuer: Issuer, *, refused: bool) -> None:
+    issuer.meanwhile = lambda: session.renew(tokens(50))
+    issuer.failure = SignedOut("revoked") if refused else None
+    assert session.access_token(rejected="access-0") == "access-50"
+    assert session.tokens == tokens(50)
+
+
+@pytest.mark.parametrize(
+    "answer", [of("grace", 1), of("ada", 1, shop="elsewhere"), of("ada", 1, shop="here", device="POS2")]
+)
+def test_a_refresh_that_is_answered_with_anybody_elses_tokens_ends_it(answer: Tokens) -> None:
+    session = Session(of("ada", 0, shop="here", device="POS1"), lambda _token, _op_id: answer, Clock())
+    with pytest.raises(SignedOut, match="somebody else's"):
+        session.access_token(rejected="access-0")
+    assert session.tokens is None
+
+
+def test_what_an_older_server_did_not_say_may_be_said_later() -> None:
+    answer = of("ada", 1, shop="here", device="POS1")
+    session = Session(of("ada", 0), lambda _token, _op_id: answer, Clock())
+    assert session.access_token(rejected="access-0") == "access-1"
+
+
+def test_leaving_waits_for_no_refresh(session: Session, issuer: Issuer) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        asked.set()
+        assert answered.wait(20)
+
+    issuer.meanwhile = hang
+    with ThreadPoolExecutor(1) as pool:
+        token = pool.submit(session.access_token, rejected="access-0")
+        assert asked.wait(10)
+        session.end()
+        assert not token.done()
+        answered.set()
+        with pytest.raises(SignedOut, match="meanwhile"):
+            token.result(10)
 
 
 def test_a_sign_out_is_not_undone_by_a_refresh_about_to_end(issuer: Issuer) -> None:
@@ -153,8 +197,7 @@ def test_a_sign_out_is_not_undone_by_a_refresh_about_to_end(issuer: Issuer) -> N
             leaving.start()
             leaving.join(0.1)  # time enough to slip in, were there a gap
 
-    held.append(Session(issuer, Clock(), keep))
-    held[0].start(tokens(0))
+    held.append(Session(tokens(0), issuer, Clock(), keep))
     assert held[0].access_token(rejected="access-0") == "access-1"
     leaving.join(10)
     assert held[0].tokens is None
@@ -162,8 +205,11 @@ def test_a_sign_out_is_not_undone_by_a_refresh_about_to_end(issuer: Issuer) -> N
 
 def test_every_change_is_kept(issuer: Issuer) -> None:
     kept: list[tuple[str | None, OpId]] = []
-    session = Session(issuer, Clock(), lambda held, op_id: kept.append((held.refresh_token if held else None, op_id)))
-    session.start(tokens(0))
+
+    def keep(held: Tokens | None, op_id: OpId) -> None:
+        kept.append((held.refresh_token if held else None, op_id))
+
+    session = Session(tokens(0), issuer, Clock(), keep)
     session.access_token(rejected="access-0")
     session.end()
     session.end()
@@ -172,8 +218,7 @@ def test_every_change_is_kept(issuer: Issuer) -> None:
 
 
 def test_a_session_of_an_earlier_run_is_refreshed_before_it_is_used(issuer: Issuer) -> None:
-    session = Session(issuer, Clock())
     op_id = new_op_id()
-    session.resume(tokens(0), op_id)
+    session = Session(tokens(0), issuer, Clock(), op_id=op_id)
     assert session.access_token() == "access-1"
     assert issuer.asked == [("refresh-0", op_id)]

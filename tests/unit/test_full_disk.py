@@ -262,20 +262,20 @@ def test_a_session_that_could_not_be_kept_is_refreshed_under_the_op_id_of_before
         if full[0]:
             raise NotKept("full")
 
-    session = Session(issuer, clock, keep)
-    session.start(tokens(0))
+    session = Session(tokens(0), issuer, clock, keep)
     clock.now += 10_000
     full[0] = True
     for _ in range(2):
         with pytest.raises(NotKept):
             session.access_token()
-    with pytest.raises(NotKept):
-        session.end()
-    assert session.tokens == tokens(0), "the file still has it, and would go on with it"
     full[0] = False
     session.access_token()
     assert len(issuer.asked) == 3
     assert len(set(issuer.asked)) == 1
+    full[0] = True
+    with pytest.raises(NotKept):
+        session.end()
+    assert session.tokens is None, "whoever leaves is gone, whatever the file still has"
 
 
 @pytest.fixture

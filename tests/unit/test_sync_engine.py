@@ -11,12 +11,14 @@ import pytest
 from typing_extensions import override
 
 from core.client import engine as engines
+from core.client import sync
+from core.client.cache import Cache
 from core.client.door import Answered, Ear
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import NotKept, ServerFault, SignedOut, Unreachable
-from core.client.operations import Operation
-from core.client.sync import BACKOFF_MOST_S, backoff_s
-from core.domain.ids import OrderId
+from core.client.errors import Gone, NotKept, ServerFault, SignedOut, Unreachable
+from core.client.operations import Operation, State
+from core.client.sync import BACKOFF_MOST_S, GIVES_UP_ALONE, backoff_s
+from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.status import OrderStatus
 from core.protocol.feed import Hello, Message
@@ -246,6 +248,36 @@ def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
     assert "ZeroDivisionError" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError(), ValueError("no such outcome"), Gone("too long ago"), Unreachable("cut")],
+)
+def test_what_fails_one_operation_every_time_is_given_up(
+    tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.001)
+    monkeypatch.setattr(sync, "backoff_s", lambda _attempt: 0.001)
+    door = Poisoned(shop, error)
+    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
+        running = Running(desk, door)
+        door.poison = desk.take().op_id
+        running.engine.start()
+        running.until(lambda standing: standing.link is Link.POLLING)
+        for _ in range(GIVES_UP_ALONE + 5):
+            if not running.engine.standing.counts.parked:
+                assert door.tried.acquire(timeout=WITHIN_S)
+                desk.take()
+                running.engine.accepted()
+                running.until(lambda standing: standing.counts.waiting <= 1)
+        running.until(lambda standing: standing.counts.waiting == 0)
+        held = desk.outbox.open()
+        running.engine.stop(WITHIN_S)
+    assert [(each.op_id, each.state) for each in held] == [(door.poison, State.PARKED)]
+    assert held[0].tries <= GIVES_UP_ALONE
+    assert held[0].problem
+    assert door.poison not in shop.applied
+
+
 def test_a_full_disk_takes_nothing_and_what_waits_goes_once_there_is_room(
     run: Callable[[], Running], door: ModelDoor, shop: Shop
 ) -> None:
@@ -275,6 +307,23 @@ def test_a_full_disk_takes_nothing_and_what_waits_goes_once_there_is_room(
 def _writable(desk: Desk, query_only: str) -> None:
     with desk.local.reading() as db:
         db.execute(f"PRAGMA query_only = {query_only}")
+
+
+class Poisoned(ModelDoor):
+    """A server, and one operation that comes to nothing every time."""
+
+    def __init__(self, shop: Shop, error: Exception) -> None:
+        super().__init__(shop)
+        self.poison = OpId("")
+        self.tried = threading.Semaphore(0)
+        self._error = error
+
+    @override
+    def send(self, operation: Operation) -> Answered:
+        if operation.op_id == self.poison:
+            self.tried.release()
+            raise self._error
+        return super().send(operation)
 
 
 class Stuck(ModelDoor):
@@ -318,11 +367,12 @@ def test_a_thread_that_outlives_its_session_writes_nothing(tmp_path: Path, shop:
         running = Running(desk, door)
         running.engine.start()
         assert door.asked.wait(WITHIN_S)
-        desk.cache.retire()  # as at sign-out: the answer is under way
+        desk.lease.end()  # as at sign-out: the answer is under way
         told = len(desk.told)
         running.engine.stop()
         door.answer.set()
         running.engine.stop(WITHIN_S)
-        assert desk.cache.newest() == []
-        assert desk.cache.place is None
+        kept = Cache(desk.local)
+        assert kept.newest() == []
+        assert kept.place is None
         assert len(desk.told) == told

@@ -1,0 +1,259 @@
+"""One person leaves and the next comes while what was asked for the first still hangs."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.client.errors import ClientError, SignedOut
+from core.client.http import SessionApi
+from core.client.synced import SyncedApi
+from core.domain.ids import OrderId, new_op_id
+from core.protocol.requests import ChangeAvailability, HistoryQuery, OrderQuery, PlaceOrder, TakeOrder
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.synced import LINES, WITHIN_S, Screen
+
+_ONE = PlaceOrder(lines=LINES)
+
+
+@pytest.fixture
+def proxy(place: Place) -> Iterator[FaultProxy]:
+    with FaultProxy(place.server.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def screen(proxy: FaultProxy, tmp_path: Path) -> Iterator[Screen]:
+    with Screen(proxy.url, tmp_path / "window.db") as screen:
+        yield screen
+
+
+class Hanging:
+    """Requests whose first line begins like this hang, the first `most` of them, until the proxy lets go."""
+
+    def __init__(self, proxy: FaultProxy, begins: str, fault: Fault = Fault.HOLD, most: int = 1) -> None:
+        self._begins, self._fault, self._left = begins, fault, most
+        self._met = threading.Semaphore(0)
+        proxy.choose = self._choose
+
+    def _choose(self, line: str) -> Fault:
+        if not self._left or not line.startswith(self._begins):
+            return Fault.NONE
+        self._left -= 1
+        self._met.release()
+        return self._fault
+
+    def until_met(self) -> None:
+        assert self._met.acquire(timeout=WITHIN_S)
+
+
+class Call:
+    """A call that a window's worker makes, and what became of it."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+        self.answer: object = None
+        self.error: ClientError | None = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.answer = self._call()
+        except ClientError as error:
+            self.error = error
+
+    @property
+    def under_way(self) -> bool:
+        return self._thread.is_alive()
+
+    def join(self) -> None:
+        self._thread.join(WITHIN_S)
+        assert not self._thread.is_alive()
+
+
+def _session(api: SyncedApi) -> SessionApi:
+    """The calls of whoever is signed in."""
+    return api._signed_in.api
+
+
+def _subjects(place: Place, key: str) -> list[str]:
+    return [subject for (subject,) in place.rows("SELECT subject FROM operations WHERE key = ?", key)]
+
+
+def _newest_session(place: Place, subject: str) -> str:
+    found: str = place.rows("SELECT id FROM sessions WHERE subject = ? ORDER BY created_at DESC", subject)[0][0]
+    return found
+
+
+def _leave(place: Place, screen: Screen, subject: str) -> None:
+    """Sign out, and wait until the server knows."""
+    session = _newest_session(place, subject)
+    screen.sign_out()
+    over = threading.Event()
+    for _ in range(200):
+        if place.rows("SELECT revoked_at FROM sessions WHERE id = ?", session)[0][0] is not None:
+            return
+        over.wait(0.05)
+    raise AssertionError("the server never heard of the sign-out")
+
+
+@pytest.mark.parametrize("fault", [Fault.HOLD, Fault.HOLD_ANSWER])
+def test_an_order_under_way_is_never_the_next_customers(
+    place: Place, proxy: FaultProxy, screen: Screen, fault: Fault
+) -> None:
+    hanging = Hanging(proxy, "POST /api/online/orders/", fault)
+    screen.customer(shop.ADA)
+    screen.until_live()
+    op_id = new_op_id()
+    made = screen.api.place(op_id, _ONE)
+    hanging.until_met()
+    _leave(place, screen, place.world.ada)
+    screen.customer(shop.GRACE)
+    proxy.release()
+    screen.until_live()
+    mine = screen.place()
+    screen.until_sent()
+    assert _subjects(place, op_id) == ([] if fault is Fault.HOLD else [place.world.ada])
+    assert {order.customer_id for order in screen.store} == {place.world.grace}
+    assert made.id not in {order.id for order in screen.store}
+    assert place.rows("SELECT customer_id FROM orders WHERE id = ?", mine.id) == [(place.world.grace,)]
+    screen.sign_out()
+    screen.customer(shop.ADA)
+    screen.until_sent()
+    assert _subjects(place, op_id) == [place.world.ada]
+    assert place.rows("SELECT customer_id FROM orders WHERE id = ?", made.id) == [(place.world.ada,)]
+
+
+@pytest.mark.parametrize("switching", [True, False])
+def test_a_sale_under_way_is_never_the_next_cashiers(
+    place: Place, proxy: FaultProxy, screen: Screen, *, switching: bool
+) -> None:
+    hanging = Hanging(proxy, "POST /api/pos/orders/")
+    screen.staff(shop.KIM)
+    screen.until_live()
+    op_id = new_op_id()
+    made = screen.api.take(op_id, TakeOrder(lines=LINES))
+    hanging.until_met()
+    if switching:
+        _leave(place, screen, place.world.kim)
+    screen.staff(shop.ALEX)  # without switching: at a locked till
+    proxy.release()
+    screen.until_live()
+    screen.take()
+    screen.until_sent()
+    assert _subjects(place, op_id) in ([], [place.world.kim])
+    screen.sign_out()
+    screen.staff(shop.KIM)
+    screen.until_sent()
+    assert _subjects(place, op_id) == [place.world.kim]
+    who = "SELECT by_id FROM status_history WHERE order_id = ?"
+    assert place.rows(who, made.id) == [(place.world.kim,)]
+
+
+def test_a_refresh_that_comes_late_changes_nothing_for_the_next_person(
+    place: Place, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    with Screen(proxy.url, tmp_path / "window.db") as screen:
+        screen.customer(shop.ADA)
+        screen.until_live()
+        hanging = Hanging(proxy, "POST /api/auth/refresh/", Fault.HOLD_ANSWER)
+        session = _session(screen.api)
+        refresh = Call(lambda: session.access_token(rejected=session.access_token()))
+        hanging.until_met()
+        screen.sign_out()
+        grace = screen.customer(shop.GRACE)
+        proxy.release()
+        refresh.join()
+        assert isinstance(refresh.error, SignedOut)
+        screen.until_live()
+        assert _session(screen.api).access_token() == grace.access_token
+    with Screen(proxy.url, tmp_path / "window.db") as screen:
+        resumed = screen.api.resume()
+        assert resumed is not None
+        assert resumed.person.id == place.world.grace
+
+
+@pytest.mark.parametrize(
+    ("begins", "call"),
+    [
+        ("GET /api/online/orders/history/", lambda api, _order_id: api.history(HistoryQuery())),
+        ("GET /api/online/orders/", lambda api, order_id: api.order(order_id)),
+        ("GET /api/online/orders/", lambda api, order_id: api.status(order_id)),
+    ],
+)
+@pytest.mark.parametrize("fault", [Fault.HOLD, Fault.HOLD_ANSWER])
+def test_what_a_customer_asked_is_told_to_nobody_else(
+    place: Place,
+    proxy: FaultProxy,
+    screen: Screen,
+    fault: Fault,
+    begins: str,
+    call: Callable[[SyncedApi, OrderId], object],
+) -> None:
+    order_id = OrderId(place.ada.place()["id"])
+    screen.customer(shop.ADA)
+    screen.until_live()
+    hanging = Hanging(proxy, begins, fault)
+    asked = Call(lambda: call(screen.api, order_id))
+    hanging.until_met()
+    assert asked.under_way
+    _leave(place, screen, place.world.ada)
+    screen.customer(shop.GRACE)
+    assert asked.under_way, "the next person waits for nothing"
+    proxy.release()
+    asked.join()
+    assert isinstance(asked.error, SignedOut), asked.answer
+    screen.until_live()
+    assert all(order.customer_id == place.world.grace for order in screen.store)
+    screen.sign_out()
+
+
+@pytest.mark.parametrize(
+    ("begins", "call"),
+    [
+        ("GET /api/pos/orders/", lambda api: api.orders(OrderQuery(open=True))),
+        ("GET /api/pos/customers/", lambda api: api.customers("Lovelace")),
+        ("GET /api/pos/devices/", lambda api: api.devices()),
+        ("GET /api/menu/", lambda api: api.menu()),
+    ],
+)
+def test_what_a_cashier_asked_is_not_asked_by_the_next_one(
+    place: Place, proxy: FaultProxy, screen: Screen, begins: str, call: Callable[[SyncedApi], object]
+) -> None:
+    screen.staff(shop.KIM)
+    screen.until_live()
+    hanging = Hanging(proxy, begins)
+    asked = Call(lambda: call(screen.api))
+    hanging.until_met()
+    _leave(place, screen, place.world.kim)
+    screen.staff(shop.ALEX)
+    proxy.release()
+    asked.join()
+    assert isinstance(asked.error, SignedOut), asked.answer
+
+
+def test_what_a_cashier_sold_out_is_not_sold_out_by_the_next_one(
+    place: Place, proxy: FaultProxy, screen: Screen
+) -> None:
+    screen.staff(shop.KIM)
+    screen.until_live()
+    hanging = Hanging(proxy, "POST /api/pos/menu/")
+    op_id = new_op_id()
+    said = Call(lambda: screen.api.set_available(op_id, shop.FRIES, ChangeAvailability(available=True)))
+    hanging.until_met()
+    _leave(place, screen, place.world.kim)
+    screen.staff(shop.ALEX)
+    proxy.release()
+    said.join()
+    assert isinstance(said.error, SignedOut)
+    assert _subjects(place, op_id) == []
+
+
+def test_the_server_refuses_what_is_sent_as_somebody_elses(place: Place) -> None:
+    reply = place.ada.get("/api/online/orders/history/", headers={"Operation-Owner": place.world.grace})
+    assert reply.status_code == 401
+    assert place.ada.get("/api/online/orders/history/", headers={"Operation-Owner": place.world.ada}).ok
