@@ -59,6 +59,8 @@ R = TypeVar("R")
 
 TIMEOUT_S: Final = (3.0, 10.0)
 """To connect, and between two bytes of an answer, which is whole in `WHOLE_WITHIN` times that or never."""
+_CONNECTIONS_KEPT: Final = 16
+"""For what a window does and asks at once; what is beyond is opened and closed again."""
 _REPEATS: Final = 2
 _SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
 _CLOSE_WITHIN_S: Final = 2.0
@@ -89,8 +91,8 @@ class HttpClient:
         self._http.trust_env = False
         self._http.verify = ca_file or True
         self._http.headers["User-Agent"] = f"Orderbell/{version('orderbell')}"
-        self._http.mount("http://", InTime(pool_maxsize=8))
-        self._http.mount("https://", InTime(pool_maxsize=8))
+        self._http.mount("http://", InTime(pool_maxsize=_CONNECTIONS_KEPT))
+        self._http.mount("https://", InTime(pool_maxsize=_CONNECTIONS_KEPT))
         if is_plain(self.server_url):
             log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
         self._clock_offset = timedelta()

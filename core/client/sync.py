@@ -193,12 +193,6 @@ class Sync:
             if menu is not None and menu is not held:
                 self._tell(menu=self.cache.learn_menu(menu))
 
-    def tell_menu(self) -> None:
-        """Tell of the menu that is held, when one is."""
-        with self._telling:
-            if self.cache.menu is not None:
-                self._tell(menu=self.cache.menu)
-
     def _read_menu(self) -> Menu | None:
         """The server's. One that cannot be had keeps nobody from hearing of orders: None."""
         try:

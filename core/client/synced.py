@@ -360,8 +360,8 @@ class SyncedApi:
     # -- questions: the server's answer, and what is here when there is none
 
     def menu(self) -> Menu:
-        """The server's. Without one, the listener is told the menu that is kept here, and this raises `Unreachable`
-        rather than pass it off as just read."""
+        """The server's. Without one, the listener has been told already of the menu that is kept here, and this raises
+        `Unreachable` rather than pass it off as just read."""
         return self._menu(self._signed_in)
 
     def history(self, query: HistoryQuery) -> OrderPage:
@@ -384,14 +384,15 @@ class SyncedApi:
     def order(self, order_id: OrderId) -> Order:
         present = self._signed_in
         try:
-            return present.api.order(order_id)
+            return _held(present, present.api.order(order_id))
         except Unreachable:
             return self._row(present, order_id)
 
     def details(self, order_id: OrderId) -> OrderDetails:
         present = self._signed_in
         try:
-            return present.api.details(order_id)
+            details = present.api.details(order_id)
+            return msgspec.structs.replace(details, order=_held(present, details.order))
         except (Unreachable, NotFound):
             return OrderDetails(order=self._row(present, order_id), history=())
 
@@ -427,12 +428,7 @@ class SyncedApi:
 
     @staticmethod
     def _menu(present: _Present) -> Menu:
-        try:
-            menu = present.api.menu()
-        except Unreachable:
-            present.sync.tell_menu()
-            raise
-        return present.cache.learn_menu(menu)
+        return present.cache.learn_menu(present.api.menu())
 
     @staticmethod
     def _row(present: _Present, order_id: OrderId) -> Order:
@@ -442,8 +438,7 @@ class SyncedApi:
             raise Refused("Decide about the change that is in conflict first.")
         row = told.shown
         if row is None:
-            row = present.door.order(order_id)
-            present.cache.put([row])
+            row = _held(present, present.door.order(order_id))
         return row
 
     @staticmethod
@@ -478,6 +473,12 @@ class SyncedApi:
 def _learned(present: _Present, page: OrderPage) -> OrderPage:
     present.cache.put(page.orders)
     return page
+
+
+def _held(present: _Present, order: Order) -> Order:
+    """What was shown once is here when it is changed: that asks no server."""
+    present.cache.put([order])
+    return order
 
 
 def _nudge(present: _Present, order_id: OrderId) -> None:

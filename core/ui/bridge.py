@@ -6,6 +6,7 @@ from core.client.announcer import Announcer
 from core.client.engine import Standing
 from core.client.news import Changed
 from core.client.orders import OrderStore
+from core.domain.menu import Menu
 
 
 class Bridge(QObject):
@@ -23,6 +24,8 @@ class Bridge(QObject):
         self._store = store
         self._announcer: Announcer | None = None
         self.standing = Standing()
+        self.menu: Menu | None = None
+        """The one that was told last: a page that is made later is not asked to wait for the server."""
         self._heard.connect(self._on_changed_heard, Qt.ConnectionType.QueuedConnection)
         self._stood.connect(self._on_standing_heard, Qt.ConnectionType.QueuedConnection)
 
@@ -41,6 +44,7 @@ class Bridge(QObject):
         self._store = OrderStore()
         self._announcer = None
         self.standing = Standing()
+        self.menu = None
 
     def announce_with(self, announcer: Announcer | None) -> None:
         """Have `announcer` know which of the store's changes happened while this window was away."""
@@ -55,6 +59,7 @@ class Bridge(QObject):
     @Slot(object)
     def _on_changed_heard(self, changed: Changed) -> None:
         if changed.menu is not None:
+            self.menu = changed.menu
             self.menu_changed.emit(changed.menu)
         if self._announcer is None:
             self._store.tell(changed)

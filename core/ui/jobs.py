@@ -1,8 +1,9 @@
 """Work off the window's thread: a call to the backend, whose answer comes back to the window's thread."""
 
 import logging
-import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -14,7 +15,10 @@ from core.workers import keep_running
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_WORKERS: Final = 3
+_ASKING: Final = 8
+"""Questions to the server that are under way at once. Each of them may hang for as long as HTTP lets it."""
+_IDLE_KEPT: Final = 2
+"""Threads of a lane that wait for a next job; more than these end."""
 
 
 class Job:
@@ -32,8 +36,60 @@ class Job:
         self.cancelled = True
 
 
+class _Lane:
+    """Worker threads, at most `most` of them. A job starts at once while there are fewer."""
+
+    def __init__(self, name: str, work: Callable[[Job], bool], most: int | None = None) -> None:
+        self._name = name
+        self._work = work
+        self._most = most
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._workers: list[threading.Thread] = []
+        self._started = 0
+        self._idle = 0
+        self._closed = False
+
+    def put(self, job: Job) -> None:
+        with self._changed:
+            self._waiting.append(job)
+            if self._idle >= len(self._waiting):
+                self._changed.notify()
+            elif self._most is None or len(self._workers) < self._most:
+                # Daemons: a window that closes does not wait ten seconds for a server that does not answer.
+                worker = keep_running(self._run, f"jobs-{self._name}-{self._started}")
+                self._started += 1
+                self._workers.append(worker)
+                worker.start()
+
+    def close(self) -> list[threading.Thread]:
+        """Let the threads end when nothing waits any more; gives those that have not ended."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            return list(self._workers)
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None and self._work(job):
+            pass
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            if self._waiting or (not self._closed and self._idle < _IDLE_KEPT):
+                self._idle += 1
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._idle -= 1
+                if self._waiting:
+                    return self._waiting.popleft()
+            self._workers.remove(threading.current_thread())
+            return None
+
+
 class Jobs(QObject):
-    """A few worker threads and the one way back from them.
+    """Worker threads and the one way back from them, in two lanes.
+
+    `run` is for what a person does: it starts at once, whatever else hangs. `ask` is for questions to the server, of
+    which only so many are under way at once; the others wait for them.
 
     The way back is a queued `Signal(object)` into a slot of this object, which lives in the window's thread: a lambda
     connected to a worker's signal would run in the worker.
@@ -45,26 +101,19 @@ class Jobs(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._workers: list[threading.Thread] = []
+        self._acting = _Lane("act", self._work)
+        self._asking = _Lane("ask", self._work, _ASKING)
         self._running: set[Job] = set()
         self._closed = False
         self._done.connect(self._on_job_done, Qt.ConnectionType.QueuedConnection)
 
     def run(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
-        """Call `call` in a worker, then `success` with its result or `failure` with its error, here."""
-        job = Job(call, success, failure)
-        if self._closed:
-            job.cancel()
-            return job
-        self._running.add(job)
-        if len(self._workers) < min(_WORKERS, len(self._running)):
-            # Daemons: a window that closes does not wait ten seconds for a server that does not answer.
-            worker = keep_running(self._work, f"jobs-{len(self._workers)}")
-            self._workers.append(worker)
-            worker.start()
-        self._waiting.put(job)
-        return job
+        """Call `call` in a worker, now; then `success` with its result or `failure` with its error, here."""
+        return self._put(self._acting, Job(call, success, failure))
+
+    def ask(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
+        """As `run`, for what may be asked any number of times at once: it may have to wait for other questions."""
+        return self._put(self._asking, Job(call, success, failure))
 
     @property
     def busy(self) -> int:
@@ -79,31 +128,39 @@ class Jobs(QObject):
     def close(self, wait_s: float = 0.0) -> None:
         """Call nobody back any more and let the workers go.
 
-        With `wait_s`, what waits still has its turn, for at most so long: what a person has just pressed is done.
+        With `wait_s`, what a person has just done is waited for, at most so long. Questions are not.
         """
         self._closed = True
         if not wait_s:
             self.cancel()
         self._running.clear()
-        for _each in self._workers:
-            self._waiting.put(None)
-        for worker in self._workers:
-            worker.join(wait_s)
-        self._workers.clear()
+        self._asking.close()
+        until_s = time.monotonic() + wait_s
+        for worker in self._acting.close():
+            worker.join(max(0.0, until_s - time.monotonic()))
 
-    def _work(self) -> None:
-        while (job := self._waiting.get()) is not None:
-            try:
-                outcome: Any = None if job.cancelled else job.call()
-            except ClientError as error:
-                outcome = error
-            except Exception:
-                log.exception("a job failed")
-                outcome = Fault()
-            try:
-                self._done.emit((job, outcome))
-            except RuntimeError:  # Qt's side of this object is gone: the window closed first.
-                return
+    def _put(self, lane: _Lane, job: Job) -> Job:
+        if self._closed:
+            job.cancel()
+        else:
+            self._running.add(job)
+            lane.put(job)
+        return job
+
+    def _work(self, job: Job) -> bool:
+        """In a worker. False when this object is gone, so there is no way back any more."""
+        try:
+            outcome: Any = None if job.cancelled else job.call()
+        except ClientError as error:
+            outcome = error
+        except Exception:
+            log.exception("a job failed")
+            outcome = Fault()
+        try:
+            self._done.emit((job, outcome))
+        except RuntimeError:  # Qt's side of this object is gone: the window closed first.
+            return False
+        return True
 
     @Slot(object)
     def _on_job_done(self, done: tuple[Job, Any]) -> None:

@@ -76,7 +76,7 @@ class History(QObject):
         if not self.has_more:
             return
         query = HistoryQuery(limit=self._page_size, cursor=self._cursor or _FIRST)
-        self._more = self._jobs.run(lambda: self._api.history(query), self._on_page_fetched, self._on_page_failed)
+        self._more = self._jobs.ask(lambda: self._api.history(query), self._on_page_fetched, self._on_page_failed)
         self.has_more_changed.emit(False)
 
     def stop(self) -> None:

@@ -147,6 +147,8 @@ class Visit(QWidget):
 
             page = OrderPage(self._theme, self._jobs, self._api)
             self._bridge.menu_changed.connect(page.tell_menu)
+            if self._bridge.menu is not None:
+                page.tell_menu(self._bridge.menu)
             page.placed.connect(self._on_order_placed)
             self._pages.addWidget(page)
             self._order = page

@@ -69,7 +69,7 @@ class Details(QObject):
             self._job.cancel()
         self.error = None
         self._asked_version = version
-        self._job = self._jobs.run(partial(self._api.details, self.order.id), self._on_told, self._on_failed)
+        self._job = self._jobs.ask(partial(self._api.details, self.order.id), self._on_told, self._on_failed)
         self.changed.emit()
 
     def _on_told(self, details: OrderDetails) -> None:

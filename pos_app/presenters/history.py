@@ -89,7 +89,7 @@ class History(QObject):
         """The same search again; what is shown stays until the answer is there."""
         self._stop()
         self.searched = False
-        self._job = self._jobs.run(partial(self._api.orders, self._query), self._on_first_page, self._on_failed)
+        self._job = self._jobs.ask(partial(self._api.orders, self._query), self._on_first_page, self._on_failed)
         self.changed.emit()
 
     @Slot()
@@ -97,7 +97,7 @@ class History(QObject):
         """The next page, if there is one and none is on its way."""
         if self._next is not None and self._job is None:
             query = msgspec.structs.replace(self._query, cursor=self._next)
-            self._job = self._jobs.run(partial(self._api.orders, query), self._on_next_page, self._on_failed)
+            self._job = self._jobs.ask(partial(self._api.orders, query), self._on_next_page, self._on_failed)
             self.changed.emit()
 
     def export(self, path: Path) -> None:

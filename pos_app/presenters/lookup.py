@@ -46,7 +46,7 @@ class Lookup(QObject):
         if order is not None:
             self.found.emit(order)
             return
-        self._job = self._jobs.run(partial(self._ask, code.strip()), self._on_found, self._on_failed)
+        self._job = self._jobs.ask(partial(self._ask, code.strip()), self._on_found, self._on_failed)
 
     def stop(self) -> None:
         if self._job is not None:

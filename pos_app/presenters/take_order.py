@@ -106,7 +106,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     @Slot()
     def _on_typing_paused(self) -> None:
         sought = self._sought
-        self._lookup = self._jobs.run(lambda: self._api.customers(sought), self._on_found, self._on_lookup_failed)
+        self._lookup = self._jobs.ask(lambda: self._api.customers(sought), self._on_found, self._on_lookup_failed)
 
     def _on_found(self, customers: Sequence[Customer]) -> None:
         self._lookup = None

@@ -25,6 +25,7 @@ from pos_app.widgets.workspace import Workspace
 
 if TYPE_CHECKING:
     from pos_app.widgets.menu_page import MenuPage
+    from pos_app.widgets.new_order_page import NewOrderPage
 
 
 class Pages(QObject):
@@ -151,8 +152,7 @@ class Pages(QObject):
         page = NewOrderPage(self._theme, self._jobs, self._api, self._workspace.notice)
         page.taken.connect(self.taken)
         page.failed.connect(self.failed)
-        if self._bridge is not None:
-            self._bridge.menu_changed.connect(page.tell_menu)
+        self._tell_menus(page)
         return page
 
     def _make_history(self) -> QWidget:
@@ -169,9 +169,14 @@ class Pages(QObject):
         page = MenuPage(self._theme, self._jobs, self._api, self._workspace.notice, admin=admin)
         page.failed.connect(self.failed)
         page.unsaved_changed.connect(self._workspace.set_unsaved)
+        self._tell_menus(page)
+        return page
+
+    def _tell_menus(self, page: "NewOrderPage | MenuPage") -> None:
         if self._bridge is not None:
             self._bridge.menu_changed.connect(page.tell_menu)
-        return page
+            if self._bridge.menu is not None:
+                page.tell_menu(self._bridge.menu)
 
     def _make_sync(self) -> QWidget:
         from pos_app.widgets.sync_page import SyncPage

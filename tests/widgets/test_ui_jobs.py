@@ -67,11 +67,54 @@ def test_after_close_nothing_runs_and_no_worker_is_left(qapp: object) -> None:
     assert seen == []
 
 
-def test_many_jobs_use_few_threads(jobs: Jobs, qtbot: QtBot) -> None:
+def test_many_questions_use_few_threads(jobs: Jobs, qtbot: QtBot) -> None:
     before = threading.active_count()
     done: list[int] = []
     for number in range(200):
-        jobs.run(lambda number=number: number, done.append, never)  # type: ignore[misc]
-    assert threading.active_count() - before <= 3
+        jobs.ask(lambda number=number: number, done.append, never)  # type: ignore[misc]
+    assert threading.active_count() - before <= 8
     qtbot.waitUntil(lambda: len(done) == 200)
     assert sorted(done) == list(range(200))
+
+
+def test_what_a_person_does_waits_for_nothing_that_hangs(jobs: Jobs, qtbot: QtBot) -> None:
+    gate = threading.Event()
+    done: list[int] = []
+    for _ in range(50):
+        jobs.ask(gate.wait, lambda _: None, never)
+        jobs.run(gate.wait, lambda _: None, never)
+    for number in range(3):
+        jobs.run(lambda number=number: number, done.append, never)  # type: ignore[misc]
+    qtbot.waitUntil(lambda: len(done) == 3)
+    assert jobs.busy == 100
+    gate.set()
+    qtbot.waitUntil(lambda: jobs.busy == 0)
+
+
+def test_threads_that_a_rush_has_started_end(jobs: Jobs, qtbot: QtBot) -> None:
+    gate = threading.Event()
+    before = threading.active_count()
+    for _ in range(20):
+        jobs.run(gate.wait, lambda _: None, never)
+    assert threading.active_count() - before == 20
+    gate.set()
+    qtbot.waitUntil(lambda: threading.active_count() - before <= 2)
+    seen: list[int] = []
+    jobs.run(lambda: 1, seen.append, never)
+    qtbot.waitUntil(lambda: seen == [1])
+
+
+def test_closing_waits_for_what_was_done_and_for_no_question(qapp: object) -> None:
+    jobs = Jobs()
+    hangs, works, done = threading.Event(), threading.Event(), threading.Event()
+
+    def act() -> None:
+        works.wait(5)
+        done.set()
+
+    jobs.ask(hangs.wait, lambda _: None, never)
+    jobs.run(act, lambda _: None, never)
+    works.set()
+    jobs.close(wait_s=5)  # the question would take for ever
+    assert done.is_set()
+    hangs.set()

@@ -1,0 +1,109 @@
+"""What a person does is on the disk at once, and what is kept here is shown at once, while every read hangs."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from core.domain.ids import ItemId, OrderId, new_op_id
+from core.domain.order import NewLine
+from core.domain.status import OrderStatus
+from core.protocol.requests import TakeOrder
+from core.ui.ordering.menu_pane import MenuPane
+from pos_app.presenters.details import Details
+from tests.integration.conftest import Place
+from tests.integration.customer_steps import ADA
+from tests.support import shop
+from tests.support.customer_synced import Synced as Customer
+from tests.support.customer_synced import synced_window
+from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.pos_synced import Synced as Till
+from tests.support.pos_synced import synced_till
+
+S = OrderStatus
+KIM = (shop.KIM.name, shop.KIM.pin)
+SOON_MS = 2_500
+"""Much less than the 10 s after which the first of the reads would end."""
+
+
+@pytest.fixture
+def proxy(place: Place) -> Iterator[FaultProxy]:
+    with FaultProxy(place.server.url) as made:
+        yield made
+
+
+@pytest.fixture
+def till(qtbot: QtBot, proxy: FaultProxy, tmp_path: Path) -> Iterator[Till]:
+    with synced_till(qtbot, proxy.url, tmp_path) as made:
+        yield made
+        gone(proxy)
+
+
+@pytest.fixture
+def screen(qtbot: QtBot, proxy: FaultProxy, tmp_path: Path) -> Iterator[Customer]:
+    with synced_window(qtbot, proxy.url, tmp_path) as made:
+        yield made
+        gone(proxy)
+
+
+def hang(proxy: FaultProxy) -> None:
+    """From now on every request is taken and none is answered, with new connections too; the push as well."""
+    proxy.choose = lambda _line: Fault.HALF_OPEN
+    proxy.freeze(frozen=True)
+
+
+def gone(proxy: FaultProxy) -> None:
+    """What hangs ends, and nothing hangs again."""
+    proxy.choose = lambda _line: Fault.REFUSE
+    proxy.cut()
+
+
+def test_a_step_is_accepted_while_opened_details_hang(
+    place: Place, proxy: FaultProxy, till: Till, qtbot: QtBot
+) -> None:
+    orders = [OrderId(place.ada.place()["id"]) for _ in range(12)]
+    till.arrive(KIM)
+    till.until_live()
+    qtbot.waitUntil(lambda: till.at(orders[-1]) is S.PENDING)
+    hang(proxy)
+    window = till.window
+    opened = [
+        Details(window._jobs, till.api, window.store, till.card_of(order).order, window._actions.own, window)
+        for order in orders
+    ]
+    qtbot.waitUntil(lambda: proxy.met[Fault.HALF_OPEN] >= 8)
+    accepted: list[object] = []
+    take = TakeOrder(lines=(NewLine(item_id=ItemId("fries")),))
+    window._jobs.run(partial(till.api.take, new_op_id(), take), accepted.append, accepted.append)
+    till.step(orders[0])
+    qtbot.waitUntil(lambda: till.at(orders[0]) is S.CONFIRMED and len(accepted) == 1, timeout=SOON_MS)
+    assert {each.kind.value for each in till.api.operations()} == {"take", "change_status"}
+    assert all(details.loading for details in opened), "the reads hang still"
+    for details in opened:
+        details.close()
+
+
+def test_the_kept_menu_is_shown_while_its_reading_hangs(
+    place: Place, proxy: FaultProxy, till: Till, qtbot: QtBot
+) -> None:
+    till.arrive(KIM)
+    till.until_live()
+    hang(proxy)
+    till.window.show_page("new")
+    pane = till.window.findChild(MenuPane)
+    assert pane is not None
+    qtbot.waitUntil(lambda: pane._ordering.tiles.rowCount() > 0, timeout=SOON_MS)
+
+
+def test_a_customer_sees_the_kept_menu_while_its_reading_hangs(
+    place: Place, proxy: FaultProxy, screen: Customer, qtbot: QtBot
+) -> None:
+    screen.arrive(*ADA)
+    screen.until_live()
+    hang(proxy)
+    screen.click("tab_order")
+    pane = screen.window.findChild(MenuPane)
+    assert pane is not None
+    qtbot.waitUntil(lambda: pane._ordering.tiles.rowCount() > 0, timeout=SOON_MS)
