@@ -246,15 +246,23 @@ def test_signing_out_with_something_unsent_warns_and_keeps_it(
     qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0])
 
 
-def test_nothing_late_of_one_reaches_the_next(place: Place, screen: Synced, qtbot: QtBot) -> None:
+def test_nothing_late_of_one_reaches_the_next(
+    place: Place, screen: Synced, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """News that are on their way into the window's thread while somebody signs out."""
     theirs = place.ada.place()
     screen.arrive(*ADA)
     screen.until_live()
     told = screen.api._signed_in.sync.everything()
+    sign_out = screen.api.sign_out
+
+    def sign_out_late() -> None:
+        screen.bridge.on_changed(told)
+        sign_out()
+
+    monkeypatch.setattr(screen.api, "sign_out", sign_out_late)
     screen.bridge.on_changed(told)
     screen.click("sign_out")
-    screen.bridge.on_changed(told)
     qtbot.waitUntil(lambda: screen.sees("sign_in_submit") and screen.jobs.busy == 0)
     assert list(screen.bridge.store) == [], "the next one's store would begin with it"
     screen.arrive(*GRACE)

@@ -61,10 +61,13 @@ class Listening(ABC):
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stop.wait()
+        # A connection that asyncio has accepted and not yet begun is left open when its server is closed before that.
+        self._loop.remove_reader(server.sockets[0].fileno())
+        await asyncio.sleep(0)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            self._cancel()
+            await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
         server.close()
-        await asyncio.sleep(0)  # what was accepted just now has its turn to become a connection
-        self._cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _on_connection(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = self._loop.create_task(self._until_it_ends(reader, writer))
