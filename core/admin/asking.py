@@ -4,6 +4,7 @@ import getpass
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, TypeVar
 
 from core.admin import console
@@ -56,6 +57,15 @@ def new_pin(whose: str) -> str:
         if getpass.getpass("The same again: ") == typed:
             return typed
         console.warn("The two are not the same.")
+
+
+def read(file: str, flag: str) -> str:
+    """What a file has, or with `-` the next line of standard input. Raises `Failed`."""
+    try:
+        return (sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise Failed(f"{flag} {file} cannot be read: {why}.", status=2) from None
 
 
 def pin(text: str) -> str:

@@ -37,10 +37,12 @@ database has. The server's keys are not in it; --with-keys puts them beside it."
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of looking at one backup; `problem` is empty when it is well."""
+    """What became of looking at one backup; `problem` is empty when it is whole."""
 
     name: str
     problem: str = ""
+    doubts: tuple[str, ...] = ()
+    """Why nothing proves that this shop's server made it."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -60,6 +62,11 @@ def main(argv: Sequence[str]) -> int:
     restore = command("restore", "put a backup in the database's place; the server must be stopped", _restore)
     restore.add_argument("file", help="a backup: its name in the server's directory, or a path")
     restore.add_argument("--yes", action="store_true", help="do not ask")
+    restore.add_argument(
+        "--unproven",
+        action="store_true",
+        help="also one that the server's keys do not prove to be its own",
+    )
     return parser.run(argv)
 
 
@@ -112,40 +119,56 @@ def _verify(configured: ServerSettings, options: argparse.Namespace) -> int:
     found = []
     with console.progress("verifying") as advance:
         for done, path in enumerate(paths, 1):
-            found.append(_looked_at(path))
+            found.append(_looked_at(configured, path))
             advance(done, len(paths))
     if options.json:
         console.as_json(found)
     else:
         for each in found:
-            console.say(each.problem or f"{each.name}: ok", "red" if each.problem else "green")
+            if each.doubts:
+                console.say(f"{each.name}: whole, but not proven: {'; '.join(each.doubts)}", "yellow")
+            else:
+                console.say(each.problem or f"{each.name}: ok", "red" if each.problem else "green")
     return 1 if any(each.problem for each in found) else 0
 
 
-def _looked_at(path: Path) -> Verified:
+def _looked_at(configured: ServerSettings, path: Path) -> Verified:
     try:
-        backups.verify(path)
+        doubts = backups.doubts(path, backups.verify(path), keys.backup_key_at(configured.keys_path))
     except BadBackup as error:
         return Verified(name=path.name, problem=str(error))
-    return Verified(name=path.name)
+    return Verified(name=path.name, doubts=doubts)
 
 
 def _restore(configured: ServerSettings, options: argparse.Namespace) -> None:
     path = _find(configured, options.file)
+    key = keys.backup_key_at(configured.keys_path)
     try:
         with Ownership(configured.database, alone=True):
             backup = backups.verify(path)
+            doubts = backups.doubts(path, backup, key)
+            if doubts and not options.unproven:
+                raise Failed(_not_proven(configured, backup, doubts))
             _tell(_at_stake(configured, backup), options)
             console.confirm(f"Put the backup of {_when(backup)} in the database's place?", yes=options.yes)
             with console.progress("restoring") as advance:
-                restored = restoring.restore(path, configured.database, configured.backup_path, advance)
+                restored = restoring.restore(
+                    path, configured.database, configured.backup_path, advance, key=key, unproven=options.unproven
+                )
     except AlreadyServed as error:
         raise Failed(f"{error} Stop the server first.") from None
     had_keys = _put_keys_back(configured, path)
     if options.json:
         console.as_json(restored)
     else:
-        _tell(_done(restored, had_keys=had_keys), options)
+        _tell(_done(restored, had_keys=had_keys, proven=not doubts), options)
+
+
+def _not_proven(configured: ServerSettings, backup: backups.Backup, doubts: Sequence[str]) -> str:
+    says = f"Nothing was restored. Nothing proves that this shop's server made {backup.name}: {'; '.join(doubts)}."
+    if not configured.keys_path.exists():
+        says += " With a recovery kit, bring the keys back first: orderbell keys recover FILE."
+    return f"{says} If you know where it has been all the time, add --unproven."
 
 
 def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[str]:
@@ -162,10 +185,12 @@ def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[st
         )
 
 
-def _done(restored: Restored, *, had_keys: bool) -> Iterable[str]:
+def _done(restored: Restored, *, had_keys: bool, proven: bool) -> Iterable[str]:
     yield f"Restored {restored.backup.name} (schema {restored.schema})."
     if restored.kept:
         yield f"What was there is kept: {restored.kept}"
+    if not proven:
+        yield "It was not proven: look through who may come in: orderbell users list, orderbell devices list"
     if restored.rights is None:
         yield (
             "Who was disabled, revoked, signed out or given another role, PIN or password since the backup is not "

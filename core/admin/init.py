@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal, InvalidOperation
@@ -17,6 +16,7 @@ from core import settings
 from core.admin import asking, config, console, menu_file, setup
 from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.admin.keys import KitMade, tell_kit, write_kit
 from core.admin.serving import owned
 from core.domain.menu import Category, Menu
 from core.domain.money import Tax, check_currency
@@ -59,6 +59,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: str
     database: str
     next: tuple[str, ...]
+    kit: KitMade | None = None
+    """The recovery kit, when one was wanted."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -78,6 +80,7 @@ def main(argv: Sequence[str]) -> int:
         "--pin-file", metavar="FILE", help="a file with the admin's PIN; - reads it from standard input"
     )
     parser.add_argument("--menu", metavar="WHAT", help="empty, demo, or a CSV file (default: empty)")
+    parser.add_argument("--kit", metavar="FILE", help="write a recovery kit there (orderbell keys kit)")
     parser.add_argument("--yes", action="store_true", help="ask nothing; take the defaults")
     parser.add_argument("--json", action="store_true", help="ask nothing; say what was made as JSON")
     settings.add_flags(parser, ServerSettings, only=_KEPT)
@@ -126,6 +129,7 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         made = create_shop(database, wanted, only=True)
     except AlreadySetUp:
         raise Failed("Another process has just made a shop in this database. Nothing was added to it.") from None
+    kit = _kit(server, wanted.menu.shop_name, options)
     menu = wanted.menu
     ending = f" --config {path}" if options.config else ""
     report = Made(
@@ -142,12 +146,39 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         settings_file=str(path),
         data_dir=str(server.directory),
         database=database.engine.url.render_as_string(hide_password=True),
-        next=(f"orderbell serve{ending}", f"orderbell pos{ending}", f"orderbell tls init{ending}"),
+        next=(
+            f"orderbell serve{ending}",
+            f"orderbell pos{ending}",
+            f"orderbell tls init{ending}",
+            f"orderbell keys kit FILE{ending}",
+        ),
+        kit=kit,
     )
     if options.json:
         console.as_json(report)
     else:
         _tell(report)
+
+
+def _kit(server: ServerSettings, shop_name: str, options: argparse.Namespace) -> KitMade | None:
+    """A recovery kit, offered to whoever sits there. One that cannot be written is no reason to have no shop."""
+    file = options.kit
+    if file is None and asking.somebody() and not (options.yes or options.json):
+        console.say(
+            "If this machine is lost, a backup brings back the orders, and a recovery kit the server's keys: with\n"
+            "both, nobody signs in and no screen is paired again. It is an encrypted file, to be kept on another disk."
+        )
+        file = input("File of the recovery kit (empty: later, with orderbell keys kit): ").strip()
+    if not file:
+        return None
+    try:
+        made = write_kit(server, shop_name, Path(file))
+    except Failed as error:
+        console.warn(f"There is no recovery kit yet: {error}")
+        return None
+    if not options.json:
+        tell_kit(made)
+    return made
 
 
 def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
@@ -166,7 +197,8 @@ def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
     categories = answer("Menu: empty, demo, or a CSV file", "menu", "empty", lambda text: _menu(text, currency))
     admin = answer("Name of the first admin", "admin", "Admin", _name)
     if options.pin_file:
-        pin = asking.answer("", _read(options.pin_file), "", asking.pin, flag="--pin-file", ask=False)
+        given = asking.read(options.pin_file, "--pin-file")
+        pin = asking.answer("", given, "", asking.pin, flag="--pin-file", ask=False)
     else:
         pin = asking.new_pin(admin) if ask else ""
     shop = NewShop(
@@ -235,13 +267,6 @@ def _menu(text: str, currency: str) -> tuple[Category, ...]:
     return parsed.categories
 
 
-def _read(file: str) -> str:
-    try:
-        return (sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
-    except OSError as error:
-        raise Failed(f"--pin-file {file} cannot be read: {error.strerror}.", status=2) from None
-
-
 def _typed(server: ServerSettings, name: str) -> Any:
     """A flag's value as it goes into the file. A path is made one that means the same from anywhere."""
     value = getattr(server, name)
@@ -279,6 +304,7 @@ def _tell(made: Made) -> None:
         "run the backend",
         f"open the counter's window; sign in as {made.admin}",
         "before screens on other machines",
+        "then, on another disk: a recovery kit",
     )
     console.say("Next:")
     for command, why in zip(made.next, says, strict=True):

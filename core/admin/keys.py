@@ -1,24 +1,32 @@
-"""`orderbell keys`: the keys that access tokens are signed with: list them, make a new one, drop the old."""
+"""`orderbell keys`: the server's keys: list them, make a new one, drop the old; and a recovery kit of them."""
 
 import argparse
+import getpass
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from core.admin import backend, console
+from core.admin import asking, backend, console
+from core.admin.backend import WHERE
 from core.admin.command import Parser, Run
 from core.admin.failed import Failed
-from core.server import keys
+from core.domain.menu import Menu
+from core.server import keys, recovery
 from core.server.keys import Keys, SigningKey
+from core.server.recovery import RecoveryError
+from core.server.settings import ServerSettings
 
 _EXAMPLES: Final = """examples:
   orderbell keys list
   orderbell keys rotate            a new key signs; the old one verifies until its last token has expired
   orderbell keys rotate --at-once  and the old one verifies nothing any more
   orderbell keys prune             drop old keys that have nothing left to verify
+  orderbell keys kit /media/stick/orderbell.kit      keys and authority, encrypted, for the day the machine is lost
+  orderbell keys recover /media/stick/orderbell.kit  and back, on another machine; the code is asked for
 
 Nobody is signed out by any of these: a screen whose token is refused asks for another one by itself. Servers that use
 the key file, however many, take a new key within seconds.
@@ -41,6 +49,12 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[KeyReport, ...]
 
 
+class KitMade(msgspec.Struct, frozen=True, kw_only=True):
+    file: str
+    code: str
+    """Kept nowhere."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Gives 0. Raises `Failed` when the key file cannot be read or written."""
     parser = Parser("orderbell keys", __doc__, _EXAMPLES)
@@ -49,7 +63,60 @@ def main(argv: Sequence[str]) -> int:
     rotate = parser.command("rotate", "sign with a new key from now on", _changing(_rotate), only=only)
     rotate.add_argument("--at-once", action="store_true", help="the old keys verify nothing any more")
     parser.command("prune", "drop old keys that have nothing left to verify", _changing(_prune), only=only)
+    kit = parser.command("kit", "write a recovery kit: keys and certificate authority, encrypted", _kit, only=WHERE)
+    kit.add_argument("file", help="where: on another disk, a stick that leaves the shop")
+    recover = parser.command("recover", "put back what is in a recovery kit; nothing is replaced", _recover, only=WHERE)
+    recover.add_argument("file", help="the kit")
+    recover.add_argument("--code-file", metavar="FILE", help="a file with its code; - reads it from standard input")
     return parser.run(argv)
+
+
+def _kit(options: argparse.Namespace) -> None:
+    server = backend.configured(options)
+    with backend.reach(server) as api:
+        shop_name = api.call("GET", "/api/menu/", reply=Menu).shop_name
+    made = write_kit(server, shop_name, Path(options.file))
+    if options.json:
+        console.as_json(made)
+    else:
+        tell_kit(made)
+
+
+def write_kit(server: ServerSettings, shop_name: str, path: Path) -> KitMade:
+    """Raises `Failed`."""
+    try:
+        return KitMade(file=str(path), code=recovery.make(server, shop_name, path))
+    except RecoveryError as error:
+        raise Failed(str(error)) from None
+
+
+def tell_kit(made: KitMade) -> None:
+    console.say(f"Wrote the recovery kit {made.file}. Keep it away from this machine.")
+    console.say(f"Its code is {made.code}. Write it down and keep it elsewhere: it is kept nowhere, and opens the kit.")
+
+
+def _recover(options: argparse.Namespace) -> None:
+    server, path = backend.configured(options), Path(options.file)
+    try:
+        done = recovery.recover(server, path, _code(options.code_file))
+    except RecoveryError as error:
+        raise Failed(str(error)) from None
+    if options.json:
+        console.as_json(done)
+        return
+    for file in done.files:
+        console.say(f"Put back {file}.")
+    when = done.made_at.astimezone()
+    console.say(f"The keys of {done.shop_name} are here, as they were kept on {when:%Y-%m-%d %H:%M}.")
+    console.say("Next: orderbell backup restore FILE, then orderbell serve")
+
+
+def _code(file: str | None) -> str:
+    if file is not None:
+        return asking.read(file, "--code-file")
+    if not asking.somebody():
+        raise Failed("Nobody is here to be asked for the code: --code-file FILE, or - for standard input.", status=2)
+    return getpass.getpass("Code of the kit: ")
 
 
 def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.protocol.care import BackupKind
 from core.server.background import repeating
+from core.server.keys import backup_key_at
 from core.server.settings import ServerSettings
 from core.store import backup, migrate
 from core.store.backup import Backup, BackupError
@@ -35,9 +36,10 @@ class Backups:
     """Those of one backend. `last` is the newest there is; `problem` says why the last scheduled one was not made;
     `elsewhere` that another backend of the database makes them, in a directory of its own or this one."""
 
-    def __init__(self, database: Database, settings: ServerSettings) -> None:
+    def __init__(self, database: Database, settings: ServerSettings, key: bytes) -> None:
         self._database = database
         self._settings = settings
+        self._key = key
         self._one_at_a_time = asyncio.Lock()
         self._making: asyncio.Future[Backup] | None = None
         self._stopping = threading.Event()
@@ -52,7 +54,9 @@ class Backups:
 
     async def make(self, kind: BackupKind) -> Backup:
         """A backup of this moment, made in a thread. Raises `BackupError`."""
-        create = partial(backup.create, self._database.engine, self._settings.backup_path, kind, self._go_on)
+        create = partial(
+            backup.create, self._database.engine, self._settings.backup_path, kind, self._go_on, key=self._key
+        )
         async with self._one_at_a_time:
             thread = ThreadPoolExecutor(1, thread_name_prefix="backup")
             try:
@@ -124,7 +128,9 @@ def open_database(settings: ServerSettings) -> Database:
             with engine.connect() as connection:
                 has_orders = connection.execute(select(orders.c.id).limit(1)).first() is not None
             if has_orders:
-                made = backup.create(engine, settings.backup_path, BackupKind.BEFORE_UPGRADE)
+                made = backup.create(
+                    engine, settings.backup_path, BackupKind.BEFORE_UPGRADE, key=backup_key_at(settings.keys_path)
+                )
                 log.warning("upgrading the database from %s to %s; it is kept as %s", held, migrate.head(), made.name)
     except BackupError as error:
         raise CannotOpen(f"The database has to be upgraded, and could not be backed up before: {error}") from error

@@ -4,6 +4,7 @@ A signing key is followed by another one now and then; the old one verifies for 
 What refresh tokens are derived from stays: whoever had it replaced would sign everybody out.
 """
 
+import hmac
 import logging
 import os
 import secrets
@@ -78,6 +79,19 @@ def prune(keys: Keys, at: float, token_life_s: int) -> Keys:
 
 def _new_signing_key(at: float) -> SigningKey:
     return SigningKey(secrets.token_hex(4), secrets.token_bytes(KEY_BYTES), int(at))
+
+
+def backup_key(keys: Keys) -> bytes:
+    """What proves that a backup was made by a server with these keys. It lives as long as `refresh`."""
+    return hmac.digest(keys.refresh, b"orderbell backup", "sha256")
+
+
+def backup_key_at(path: Path) -> bytes:
+    """The same of the keys in a file; empty when there are none, or none that can be read."""
+    try:
+        return backup_key(read(path))
+    except (OSError, KeyFileError):
+        return b""
 
 
 def read(path: Path) -> Keys:

@@ -11,7 +11,7 @@ from core.domain.people import Principal
 from core.server import problems
 from core.server.backups import Backups
 from core.server.contacts import Contacts
-from core.server.keys import KeyFile, Keys
+from core.server.keys import KeyFile, Keys, backup_key
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
 from core.server.security import SecurityLog
@@ -111,7 +111,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         passwords=Passwords(),
         contacts=Contacts(database),
         offers=Offers(),
-        backups=Backups(database, settings),
+        backups=Backups(database, settings, backup_key(keys)),
         metrics=Metrics(),
         security=SecurityLog(database),
         sealing_key=sealing.private_key(keys.refresh),

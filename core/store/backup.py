@@ -1,14 +1,17 @@
 """Backups: one SQLite file each, whatever the shop's database is, and a manifest beside it that proves the file."""
 
 import hashlib
+import hmac
 import os
 import re
 import shutil
 import sqlite3
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +47,10 @@ class BadBackup(Exception):
     """This is no backup that may be restored; the message says why."""
 
 
+class Unproven(BadBackup):
+    """The file is whole, and nothing proves that it is a backup that this shop's server has made."""
+
+
 class ShopAt(msgspec.Struct, frozen=True, kw_only=True):
     """A shop at the moment of a backup."""
 
@@ -65,13 +72,30 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, int]
     """How many of each table."""
     shops: tuple[ShopAt, ...]
+    proof: str = ""
+    """HMAC-SHA256 (hex) over what identifies the file, by a key that only this shop's servers have. Empty where there
+    was no key, or the backup is of an earlier release."""
 
 
-def create(engine: Engine, directory: Path, kind: BackupKind, advance: Advance = lambda _done, _total: None) -> Backup:
+def proof(backup: Backup, key: bytes) -> str:
+    """What `Backup.proof` is when whoever made the backup had `key`."""
+    said = (backup.name, backup.made_at.isoformat(), backup.kind, backup.schema, str(backup.bytes), backup.sha256)
+    return hmac.new(key, "\0".join(("orderbell backup", *said)).encode(), "sha256").hexdigest()
+
+
+def create(
+    engine: Engine,
+    directory: Path,
+    kind: BackupKind,
+    advance: Advance = lambda _done, _total: None,
+    *,
+    key: bytes = b"",
+) -> Backup:
     """Back `engine`'s database up into `directory`, as it is at this moment, while others go on reading and writing.
 
     Only the owner may read what is made. It has its name once it is whole, checked and on the disk; until then, and
-    after a kill, there is nothing that looks like a backup. Raises `BackupError`, `NewerSchema`.
+    after a kill, there is nothing that looks like a backup. With a `key` its manifest proves who made it.
+    Raises `BackupError`, `NewerSchema`.
     """
     made_at = now()
     try:
@@ -92,6 +116,8 @@ def create(engine: Engine, directory: Path, kind: BackupKind, advance: Advance =
                 rows=found.rows,
                 shops=found.shops,
             )
+            if key:
+                backup = msgspec.structs.replace(backup, proof=proof(backup, key))
             _sync_file(part)
             part.rename(path)
         finally:
@@ -182,6 +208,51 @@ def verify(path: Path) -> Backup:
     if (found.schema, found.rows, found.shops) != (backup.schema, backup.rows, backup.shops):
         raise BadBackup(f"{path.name} does not have what its manifest says")
     return backup
+
+
+def doubts(path: Path, backup: Backup, key: bytes) -> tuple[str, ...]:
+    """Why the whole backup at `path` may not be what this shop's server made; nothing when `key` proves that it is.
+
+    Its triggers and views are compared with those of its schema as well. Raises `BadBackup`.
+    """
+    found = []
+    if not backup.proof:
+        found.append("its manifest has no proof: it was made by an earlier release, or by somebody else")
+    elif not key:
+        found.append("the server's keys are not here, so its proof says nothing")
+    elif not hmac.compare_digest(backup.proof, proof(backup, key)):
+        found.append("it was made with other keys than this server's, or was changed after it was made")
+    found += [f"it has a {kind} that is none of Orderbell's, {name}" for kind, name in foreign(path, backup.schema)]
+    return tuple(found)
+
+
+def foreign(path: Path, schema: str) -> tuple[tuple[str, str], ...]:
+    """Triggers and views of the file that a database of its `schema` does not have, or not so. Raises `BadBackup`."""
+    known = _active(schema)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            return tuple((kind, name) for kind, name, sql in _read_active(db) if known.get((kind, name)) != sql)
+    except (sqlite3.Error, ValueError, OSError) as error:
+        raise BadBackup(f"{path.name} cannot be read: {error}") from None
+
+
+@cache
+def _active(schema: str) -> dict[tuple[str, str], str]:
+    """The triggers and views of a schema, from the migrations that make it."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "schema.db"
+        engine = make_engine(file_url(file))
+        try:
+            migrate.upgrade(engine, schema)
+        finally:
+            engine.dispose()
+        with closing(sqlite3.connect(file)) as db:
+            return {(kind, name): sql for kind, name, sql in _read_active(db)}
+
+
+def _read_active(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view')"):
+        yield kind, name, " ".join(sql.split())
 
 
 def copy_to(path: Path, directory: Path) -> Path:

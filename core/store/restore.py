@@ -19,7 +19,7 @@ from core.protocol.care import BackupKind
 from core.protocol.security import SecurityEvent
 from core.store import backup as backups
 from core.store import history, migrate
-from core.store.backup import Advance, Backup
+from core.store.backup import Advance, Backup, Unproven
 from core.store.copy import CopyError, copy
 from core.store.database import file_url, make_engine, parse_url
 from core.store.files import sync_directory
@@ -83,21 +83,36 @@ def loss(url: str, since: Backup) -> Loss | None:
         engine.dispose()
 
 
-def restore(path: Path, url: str, directory: Path, advance: Advance = lambda _done, _total: None) -> Restored:
+def restore(
+    path: Path,
+    url: str,
+    directory: Path,
+    advance: Advance = lambda _done, _total: None,
+    *,
+    key: bytes,
+    unproven: bool = False,
+) -> Restored:
     """Make the backup at `path` the database at `url`, which nobody may be serving.
 
     Every shop begins a new epoch, so clients find out and send again what the backup lacks. Whoever was locked out
     since stays so, where the database that is there can be read. A replaced file stays beside the new one; what a
     server held is backed up into `directory` first. Whenever this dies, the database is the old one or the new one.
-    Raises `BadBackup`, `RestoreError`, `BackupError`.
+    What `key` does not prove is restored only if it may be `unproven`; triggers and views that are none of ours are
+    left out. Raises `Unproven`, `BadBackup`, `RestoreError`, `BackupError`.
     """
     backup = backups.verify(path)
+    if not unproven and (doubts := backups.doubts(path, backup, key)):
+        raise Unproven(f"{path.name} is not proven: {'; '.join(doubts)}")
     target, replaced = make_engine(url), _reading(url)
     try:
         file = file_of(target.url)
         place = file.parent if file is not None else directory
         with _made_ready(path, place, replaced) as (ready, schema, rights):
-            kept = _replace_file(ready, file) if file is not None else _replace_rows(ready, target, directory, advance)
+            kept = (
+                _replace_file(ready, file)
+                if file is not None
+                else _replace_rows(ready, target, directory, advance, key)
+            )
     except (OSError, sqlite3.Error, SQLAlchemyError, CopyError, migrate.NewerSchema) as error:
         raise RestoreError(f"{path.name} was not restored: {error}") from error
     finally:
@@ -126,6 +141,7 @@ def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple
     try:
         os.close(os.open(ready, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         shutil.copyfile(path, ready)
+        _without_foreign(ready)
         engine = make_engine(file_url(ready))
         try:
             migrate.upgrade(engine)
@@ -143,6 +159,16 @@ def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
             Path(f"{ready}{suffix}").unlink(missing_ok=True)
+
+
+def _without_foreign(ready: Path) -> None:
+    """Drop triggers and views that are none of Orderbell's, before any statement could have one act."""
+    found = backups.foreign(ready, backups.contents(ready).schema)
+    with closing(sqlite3.connect(ready, isolation_level=None)) as db:
+        for kind, name in found:
+            quoted = name.replace('"', '""')
+            db.execute(f'DROP {kind} "{quoted}"')  # of sqlite_schema itself: trigger or view
+            log.warning("left out what is none of Orderbell's", extra={"kind": kind, "called": name})
 
 
 def _begin_epochs(engine: Engine) -> None:
@@ -263,10 +289,10 @@ def _second_name(file: Path, kept: Path) -> None:
         shutil.copy2(file, kept)
 
 
-def _replace_rows(ready: Path, target: Engine, directory: Path, advance: Advance) -> str:
+def _replace_rows(ready: Path, target: Engine, directory: Path, advance: Advance, key: bytes) -> str:
     """Exchange what a database server holds, in one transaction, having backed it up."""
     held = migrate.current(target) is not None
-    kept = str(directory / backups.create(target, directory, BackupKind.BEFORE_RESTORE).name) if held else ""
+    kept = str(directory / backups.create(target, directory, BackupKind.BEFORE_RESTORE, key=key).name) if held else ""
     migrate.upgrade(target)
     source = make_engine(file_url(ready))
     try:

@@ -3,6 +3,7 @@ move the shop to PostgreSQL with two processes, of which one dies."""
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -173,15 +174,23 @@ def test_an_admins_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shop.sign_in("Kim", pin)
         shop.trade()
         backup = admin("backup", "create")["name"]
+        stick = tmp_path / "stick"
+        stick.mkdir()
+        code = admin("keys", "kit", str(stick / "orderbell.kit"))["code"]
         shop.trade()
         assert {each["name"]: each["lag_events"] for each in admin("devices", "list")["devices"]}["POS2"] is not None
 
-        # Noon: the database is gone, with orders that no backup has.
+        # Noon: the machine is gone, with orders that no backup has. There are a stick, and a code on paper.
         told = shop.told()
         server.kill()
-        for file in admin.data.glob("orderbell.db*"):
-            file.unlink()
-        admin.said("backup", "restore", backup, "--yes")
+        for name in (backup, f"{backup}.json"):
+            (admin.data / "backups" / name).rename(stick / name)
+        shutil.rmtree(admin.data)
+        admin.said("backup", "restore", str(stick / backup), "--yes", status=1)
+        paper = tmp_path / "paper"
+        paper.write_text(code.lower().replace("-", " "), encoding="utf-8")
+        admin("keys", "recover", str(stick / "orderbell.kit"), "--code-file", str(paper))
+        admin.said("backup", "restore", str(stick / backup), "--yes")
         server = day.enter_context(admin.serve(*TOKENS_END_SOON))
         address.upstreams = [server.url]
         shop.until_restored(told)

@@ -99,7 +99,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the paths it shows are POSIX's")
-def test_the_guide_prints_what_it_shows(machine: Machine) -> None:
+def test_the_guide_prints_what_it_shows(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """In its order. `serve` does not end, and has its own tests; the doctor's shop is one that is served."""
     Path("menu.csv").write_text(MENU, encoding="utf-8")
     followed = []
@@ -128,6 +130,17 @@ def test_the_guide_prints_what_it_shows(machine: Machine) -> None:
             case "menu import" if "--dry-run" not in sample.words:
                 Path("menu.csv").write_text(menu.replace("10.50", "eleven", 1), encoding="utf-8")
                 machine.follows(sample)
+            case "keys kit":
+                cli.main(["keys", "kit", str(machine.settings.with_name("stick.kit"))])
+                told = capsys.readouterr().out.splitlines()
+                code = told[-1].removeprefix("Its code is ").partition(".")[0]
+                assert [masked(line) for line in told] == sample.said
+            case "keys recover":
+                monkeypatch.setattr("sys.stdin", io.StringIO(code))
+                another = str(machine.settings.with_name("another"))
+                kit = str(machine.settings.with_name("stick.kit"))
+                told = machine.types("keys", "recover", kit, "--code-file", "-", "--data-dir", another)
+                assert ["Code of the kit:", *told] == sample.said
             case "serve":
                 continue
             case "doctor":

@@ -113,7 +113,7 @@ def test_one_of_them_makes_the_backups_and_another_when_it_is_gone(
 ) -> None:
     monkeypatch.setattr(backups, "_LOOK_S", 0.0)
     settings = ServerSettings(data_dir=str(tmp_path), backup_every_h=24)
-    first, second = (Backups(database, settings) for database in both)
+    first, second = (Backups(database, settings, b"") for database in both)
 
     def look() -> list[BackupKind]:
         for each in (first, second):

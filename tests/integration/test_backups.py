@@ -215,7 +215,7 @@ def test_only_scheduled_ones_are_forgotten(engine: Engine, tmp_path: Path) -> No
 def scheduled(tmp_path: Path) -> Iterator[Backups]:
     shop.lay_out(tmp_path / "orderbell.db")
     database = Database(databases.url(tmp_path / "orderbell.db"))
-    yield Backups(database, ServerSettings(data_dir=str(tmp_path), backup_keep=2, backup_every_h=24))
+    yield Backups(database, ServerSettings(data_dir=str(tmp_path), backup_keep=2, backup_every_h=24), b"a key")
     database.close()
 
 
@@ -253,13 +253,15 @@ def test_a_stop_gives_up_what_is_being_made(scheduled: Backups, monkeypatch: pyt
     begun = threading.Event()
     create = backup.create
 
-    def slowly(engine: Engine, directory: Path, kind: BackupKind, advance: backup.Advance) -> backup.Backup:
+    def slowly(
+        engine: Engine, directory: Path, kind: BackupKind, advance: backup.Advance, *, key: bytes
+    ) -> backup.Backup:
         def wait_for_the_stop(done: int, total: int) -> None:
             begun.set()
             assert scheduled._stopping.wait(60)
             advance(done, total)
 
-        return create(engine, directory, kind, wait_for_the_stop)
+        return create(engine, directory, kind, wait_for_the_stop, key=key)
 
     monkeypatch.setattr(backup, "create", slowly)
 
@@ -319,7 +321,7 @@ def test_the_command_makes_lists_copies_and_verifies(run: Any, tmp_path: Path) -
     assert (tmp_path / "stick" / f"{name}.keys.json").read_bytes() == (tmp_path / "keys.json").read_bytes()
     assert not (tmp_path / "backups" / f"{name}.keys.json").exists()
     assert [each["name"] for each in run("list")[1]] == [name]
-    assert run("verify", "--all", str(stick)) == (0, [{"name": name, "problem": ""}] * 2)
+    assert run("verify", "--all", str(stick)) == (0, [{"name": name, "problem": "", "doubts": []}] * 2)
     _flip(stick)
     status, found = run("verify", "--all", str(stick))
     assert status == 1

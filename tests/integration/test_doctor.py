@@ -23,7 +23,7 @@ from core.domain.people import DeviceKind
 from core.protocol.care import BackupKind, Check, Diagnosis, Result
 from core.protocol.devices import DeviceReport
 from core.protocol.replies import OrderPage, Tokens
-from core.server import diagnosis, ordering, probe
+from core.server import diagnosis, keys, ordering, probe
 from core.server.settings import ServerSettings
 from core.store import backup, events, orders
 from core.store.database import file_url
@@ -261,7 +261,8 @@ def test_a_database_that_others_may_read(tmp_path: Path) -> None:
 
 def _backed_up(here: Here) -> Path:
     with ServerThread(here.directory) as server:
-        made = backup.create(server.database.engine, here.directory / "backups", BackupKind.MANUAL)
+        key = keys.backup_key_at(here.directory / "keys.json")
+        made = backup.create(server.database.engine, here.directory / "backups", BackupKind.MANUAL, key=key)
     return here.directory / "backups" / made.name
 
 

@@ -128,6 +128,7 @@ def test_it_is_asked_for_on_a_terminal(
             "yes",
             str(menu),
             "Noor",
+            "",
         ),
         pins=("12", "123456", "314159", "314158", "314159", "314159"),
     )

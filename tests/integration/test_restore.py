@@ -15,6 +15,7 @@ from core.admin import backup as command
 from core.admin import setup
 from core.admin.failed import Failed
 from core.protocol.care import BackupKind
+from core.server import keys
 from core.store import backup, check, migrate, restore
 from core.store.backup import BadBackup
 from core.store.database import file_url, make_engine
@@ -53,13 +54,16 @@ class Stopped:
         with ServerThread(directory) as server:
             ada = calls.customer(server, shop.ADA)
             self.before = {ada.place()["id"], ada.place()["id"]}
-            made = backup.create(server.database.engine, directory / "backups", BackupKind.MANUAL)
+            key = keys.backup_key_at(directory / "keys.json")
+            made = backup.create(server.database.engine, directory / "backups", BackupKind.MANUAL, key=key)
             self.after = self.before | {ada.place()["id"]}
         self.backup = directory / "backups" / made.name
         self.epochs = _epochs(self.url)
 
     def restore(self) -> restore.Restored:
-        return restore.restore(self.backup, self.url, self.directory / "backups")
+        return restore.restore(
+            self.backup, self.url, self.directory / "backups", key=keys.backup_key_at(self.directory / "keys.json")
+        )
 
     def command(self, *more: str) -> int:
         where = ("--data-dir", str(self.directory), "--database-url", self.url)
@@ -111,17 +115,17 @@ def test_one_that_is_not_whole_replaces_nothing(stopped: Stopped) -> None:
 
 
 def test_lost_keys_come_back_from_beside_the_backup(stopped: Stopped) -> None:
-    keys = stopped.directory / "keys.json"
-    content = keys.read_bytes()
+    file = stopped.directory / "keys.json"
+    content = file.read_bytes()
     stopped.backup.with_name(stopped.backup.name + command.KEYS).write_bytes(content)
-    keys.unlink()
-    assert stopped.command("--yes") == 0
-    assert keys.read_bytes() == content
+    file.unlink()
+    assert stopped.command("--yes", "--unproven") == 0
+    assert file.read_bytes() == content
 
 
 def test_no_keys_are_said_to_be_gone(stopped: Stopped, capsys: pytest.CaptureFixture[str]) -> None:
     (stopped.directory / "keys.json").unlink()
-    assert stopped.command("--yes") == 0
+    assert stopped.command("--yes", "--unproven") == 0
     assert "everybody has to sign in again" in capsys.readouterr().out
 
 
@@ -261,8 +265,8 @@ def test_rows_that_cannot_be_exchanged_leave_those_that_were_there(
 def test_a_copy_that_was_damaged_on_the_way_replaces_nothing(stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
     upgrade = migrate.upgrade
 
-    def on_a_bad_disk(engine: Engine) -> None:
-        upgrade(engine)
+    def on_a_bad_disk(engine: Engine, revision: str = "head") -> None:
+        upgrade(engine, revision)
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA writable_schema = ON")
             connection.exec_driver_sql("DELETE FROM sqlite_schema WHERE name = 'ix_orders_shop'")
@@ -324,4 +328,4 @@ def _refuse(*_arguments: Any) -> str:
 
 def test_a_backup_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadBackup):
-        restore.restore(tmp_path / "nothing.backup.db", databases.url(tmp_path / "orderbell.db"), tmp_path)
+        restore.restore(tmp_path / "nothing.backup.db", databases.url(tmp_path / "orderbell.db"), tmp_path, key=b"")

@@ -42,7 +42,7 @@ def gone_on(tmp_path: Path) -> Iterator[tuple[ServerThread, list[str], str]]:
         next_one()
         since = calls.staff(server, shop.KIM).signed_in["refresh_token"]
         keys = server.keys
-    restore.restore(tmp_path / "backups" / made.name, url, tmp_path / "backups")
+    restore.restore(tmp_path / "backups" / made.name, url, tmp_path / "backups", key=b"", unproven=True)
     with ServerThread(tmp_path, keys=keys) as server:
         yield server, tokens, since
 
@@ -123,7 +123,7 @@ def test_whoever_was_locked_out_stays_so(tmp_path: Path, readable: bool) -> None
         with engine.connect() as connection:
             connection.exec_driver_sql("ALTER TABLE customers RENAME TO guests")
         engine.dispose()
-    restored = restore.restore(tmp_path / "backups" / made.name, url, tmp_path / "backups")
+    restored = restore.restore(tmp_path / "backups" / made.name, url, tmp_path / "backups", key=b"", unproven=True)
     assert restored.rights == ({"sessions": 1, "devices": 1, "staff": 1, "customers": 1} if readable else None)
     with ServerThread(tmp_path, keys=keys) as server:
         assert server.database.read_blocking(lambda tx: tx.search(select(pairing_codes))) == []

@@ -8,7 +8,7 @@ from core.admin import backend, serving
 from core.admin.doctor.network import reached
 from core.admin.refusals import refusal
 from core.protocol.care import Check, Diagnosis, Result
-from core.server import keys
+from core.server import keys, recovery
 from core.server.keys import KeyFileError
 from core.server.settings import ServerSettings
 from core.store import backup
@@ -23,6 +23,7 @@ _WHICH = "Is it the right one? orderbell config show server"
 def checks(server: ServerSettings) -> Iterator[Check]:
     """What can be found out beside the backend."""
     yield _keys(server.keys_path)
+    yield from _kit(server)
     yield from file(server.database)
     running = serving.running(server)
     if running is None:
@@ -34,7 +35,7 @@ def checks(server: ServerSettings) -> Iterator[Check]:
         )
     else:
         yield from reached(running.url, running.ca_file)
-    yield from _newest_backup(server.backup_path)
+    yield from _newest_backup(server)
 
 
 def examined(server: ServerSettings, shop_id: str) -> Diagnosis:
@@ -78,11 +79,32 @@ def file(url: str) -> Iterator[Check]:
         yield Check(name="database file", result=Result.WARN, says=says, do=f"chmod 600 {path}*")
 
 
-def _newest_backup(directory: Path) -> Iterator[Check]:
+def _kit(server: ServerSettings) -> Iterator[Check]:
+    if not server.keys_path.exists():
+        return
+    known = recovery.note(server)
+    if known is None:
+        says = "There is none: with this machine the shop's keys would be lost, and no backup could be proven."
+    elif not recovery.is_current(server, known):
+        says = f"That of {known.made_at.astimezone():%Y-%m-%d} has not the keys or the authority of now."
+    else:
+        says = f"Made on {known.made_at.astimezone():%Y-%m-%d}; it has what it must."
+        yield Check(name="recovery kit", result=Result.OK, says=says)
+        return
+    yield Check(name="recovery kit", result=Result.WARN, says=says, do="orderbell keys kit FILE, on another disk")
+
+
+def _newest_backup(server: ServerSettings) -> Iterator[Check]:
+    directory = server.backup_path
     for newest in backup.listed(directory)[:1]:
+        path = directory / newest.name
         try:
-            backup.verify(directory / newest.name)
+            doubts = backup.doubts(path, backup.verify(path), keys.backup_key_at(server.keys_path))
         except BadBackup as error:
             yield Check(name="newest backup", result=Result.FAIL, says=f"{error}.", do="orderbell backup create")
         else:
-            yield Check(name="newest backup", result=Result.OK, says=f"{newest.name} is whole.")
+            if doubts:
+                says = f"{newest.name} is whole, but not proven: {'; '.join(doubts)}."
+                yield Check(name="newest backup", result=Result.WARN, says=says, do="orderbell backup create")
+            else:
+                yield Check(name="newest backup", result=Result.OK, says=f"{newest.name} is whole, and proven.")

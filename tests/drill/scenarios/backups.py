@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from core.admin import backup as backup_command
+from core.server import keys
 from core.store import backup, restore
 from tests.drill.scenario import Scenario, Trouble
 from tests.support import databases
@@ -56,7 +57,8 @@ class Backups(Scenario):
             path = backups / self.random.choice(made).name
 
             def put_back() -> None:
-                restore.restore(path, self.drill.database_url, backups)
+                key = keys.backup_key_at(self.drill.data_dir / "keys.json")
+                restore.restore(path, self.drill.database_url, backups, key=key)
 
             self.drill.kill_server(put_back)
             self.drill.restores += 1
