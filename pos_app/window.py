@@ -19,7 +19,7 @@ from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
 from core.ui.problems import ended
-from core.ui.text import _, ngettext
+from core.ui.text import _, ngettext, window_title
 from core.ui.theme import Theme
 from pos_app.presenters.board import Board
 from pos_app.presenters.changes import OrderChanges
@@ -175,7 +175,7 @@ class PosWindow(QMainWindow):
             self._forget_person()
         self._person_id, self._shop_name = tokens.person.id, tokens.shop_name
         self._pages.admit(tokens.person.role)
-        self.setWindowTitle(f"{tokens.shop_name} · Orderbell" if tokens.shop_name else "Orderbell")
+        self.setWindowTitle(window_title(f"{tokens.shop_name} · Orderbell") if tokens.shop_name else "Orderbell")
         self.workspace.set_person(tokens.person.name)
         self._stack.setCurrentWidget(self.workspace)
         self.show_page(self.workspace.page or "orders")

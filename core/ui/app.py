@@ -19,7 +19,7 @@ from core.client.settings import ScreenSettings
 from core.ui import icons
 from core.ui.connection import outbox_words
 from core.ui.preflight import EXIT_CODE, has_display
-from core.ui.text import _, use_language
+from core.ui.text import _, use_language, window_title
 from core.ui.theme import Theme
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def tell_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> No
     sys.stderr.write(printable.lines(words) + "\n")
     if settings.remote or app.property(_ENDING) or not has_display():
         return
-    box = QMessageBox(QMessageBox.Icon.Information, app.applicationDisplayName(), words)
+    box = _box(QMessageBox.Icon.Information, app.applicationDisplayName(), words)
     box.setObjectName("kept")
     QTimer.singleShot(_KEPT_SHOWN_MS, box, box.close)
     box.exec()
@@ -85,8 +85,15 @@ def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:
         words += " " + _("Close it, or give this one a place of its own: --data-dir DIR")
     sys.stderr.write(printable.lines(words) + "\n")
     if has_display() and not settings.remote:
-        QMessageBox(QMessageBox.Icon.Critical, _("Orderbell cannot start"), words).exec()
+        _box(QMessageBox.Icon.Critical, _("Orderbell cannot start"), words).exec()
     return EXIT_CODE
+
+
+def _box(icon: QMessageBox.Icon, title: str, words: str) -> QMessageBox:
+    box = QMessageBox(icon, window_title(title), "")
+    box.setTextFormat(Qt.TextFormat.PlainText)  # a path may have any letters
+    box.setText(words)
+    return box
 
 
 def dress(app: QApplication, theme: Theme) -> None:

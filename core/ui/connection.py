@@ -20,7 +20,7 @@ from typing_extensions import override
 from core.client.engine import Link, Standing
 from core.client.errors import ClientError, SignedOut, Unreachable
 from core.client.outbox import Counts
-from core.ui.controls import ElidedLabel, label, restyle
+from core.ui.controls import ElidedLabel, label, restyle, set_tip
 from core.ui.refresh import Refresher
 from core.ui.text import _, age, figure, ngettext
 
@@ -127,7 +127,7 @@ class ConnectionChip(QPushButton):
         words = _SEPARATOR.join(self._words())
         if words != self.text():
             self.setText(words)
-            self.setToolTip(words)
+            set_tip(self, words)
             self.setAccessibleName(_("Connection: {state}").format(state=words))
         if self.property("state") != self.state:
             restyle(self, state=self.state)

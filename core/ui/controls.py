@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLayout, QPushButton, QVBoxLayout,
 from typing_extensions import override
 
 from core.ui import icons
+from core.ui.text import plain
 from core.ui.theme import Theme
 
 
@@ -42,7 +43,7 @@ class ElidedLabel(QLabel):
     def tell(self, text: str) -> None:
         """Say this from now on."""
         self.setText(text)
-        self.setToolTip(text)
+        set_tip(self, text)
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -55,6 +56,11 @@ class ElidedLabel(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """Give a widget a tool tip, which is never taken for markup."""
+    widget.setToolTip(plain(text))
 
 
 def button(text: str, theme: Theme, kind: str = "", icon: str = "", *, name: str = "") -> QPushButton:

@@ -15,7 +15,7 @@ from core.domain.status import Fulfilment
 from core.ui.controls import button, label
 from core.ui.jobs import Job, Jobs
 from core.ui.notice import Notice
-from core.ui.text import _, clock, date, figure, fulfilment_label, isolated, money, payment_label
+from core.ui.text import _, clock, date, figure, fulfilment_label, isolated, money, payment_label, window_title
 from core.ui.theme import Theme
 
 _PAPER_MM: Final = 80.0
@@ -128,7 +128,7 @@ class ReceiptDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("receipt_dialog")
-        self.setWindowTitle(_("Receipt {number}").format(number=order.number))
+        self.setWindowTitle(window_title(_("Receipt {number}").format(number=order.number)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._order = order
         self._jobs = jobs

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtGui import Qt as QtText
 
 import resources
 from core.domain.money import exponent, parse_minor
@@ -48,6 +49,27 @@ def ngettext(one: str, many: str, count: int) -> str:
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
     """Marks `message` for translation where it is only stored."""
     return message
+
+
+_JOINER: Final = "\u2060"
+"""A word joiner: it has no width, and no name of a tag begins with it."""
+
+
+def plain(text: str) -> str:
+    """`text` for where Qt itself decides whether it is markup, as in a tool tip: it never is, and looks as it did."""
+    if not QtText.mightBeRichText(text):
+        return text
+    return text.replace("<", f"<{_JOINER}").replace("&lt;", f"&{_JOINER}lt;")
+
+
+def literal(text: str) -> str:
+    """`text` for a button, a choice or a menu, where one `&` would underline the next letter and be gone."""
+    return text.replace("&", "&&")
+
+
+def window_title(text: str) -> str:
+    """`text` for a window's title, where `[*]` would be the mark of a changed document."""
+    return text.replace("[*]", "[*][*]")
 
 
 _STATUS: Final = {

@@ -4,6 +4,7 @@ from PySide6.QtCore import QSize, Slot
 from PySide6.QtWidgets import QPushButton
 
 from core.ui import icons
+from core.ui.controls import set_tip
 from core.ui.sound import Sounds
 from core.ui.text import _
 from core.ui.theme import Theme
@@ -36,4 +37,4 @@ class SoundButton(QPushButton):
         self.setIcon(icons.icon(name, self._theme.colour("muted" if muted else "text"), self.iconSize().width()))
         words = _("Sounds are off. Turn them on.") if muted else _("Sounds are on. Turn them off.")
         self.setAccessibleName(words)
-        self.setToolTip(words)
+        set_tip(self, words)

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from core.domain.people import Customer
 from core.ui.controls import button, label
-from core.ui.text import _
+from core.ui.text import _, literal
 from core.ui.theme import Theme
 from pos_app.presenters.take_order import TakeOrderPresenter, Walk
 
@@ -131,6 +131,6 @@ class CustomerField(QWidget):
             offer.setVisible(at < len(self._offered))
             if at < len(self._offered):
                 known = self._offered[at]
-                offer.setText(f"{known.name} · {known.phone}" if known.phone else known.name)
+                offer.setText(literal(f"{known.name} · {known.phone}" if known.phone else known.name))
         self._told.setText(told)
         self._told.setVisible(bool(told))

@@ -14,7 +14,18 @@ from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange
 from core.ui.controls import button, label, panel, restyle, rule
 from core.ui.jobs import Jobs
-from core.ui.text import _, clock, day, figure, fulfilment_label, money, payment_label, status_label, tender_label
+from core.ui.text import (
+    _,
+    clock,
+    day,
+    figure,
+    fulfilment_label,
+    money,
+    payment_label,
+    status_label,
+    tender_label,
+    window_title,
+)
 from core.ui.theme import Theme
 from pos_app.models.card import Own, channel_label, customer, modifiers, own_words
 from pos_app.models.queue import did
@@ -37,7 +48,7 @@ class DetailsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("details_dialog")
-        self.setWindowTitle(order.number)
+        self.setWindowTitle(window_title(order.number))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._theme = theme
         self._actions = actions

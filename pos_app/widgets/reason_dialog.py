@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.ui.controls import button, label
-from core.ui.text import _
+from core.ui.text import _, window_title
 from core.ui.theme import Theme
 
 _MOST = 300
@@ -30,7 +30,7 @@ class ReasonDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("reason_dialog")
-        self.setWindowTitle(title)
+        self.setWindowTitle(window_title(title))
         self.setMinimumWidth(theme.px(440))
         self._reason = QLineEdit()
         self._reason.setObjectName("reason")

@@ -18,10 +18,11 @@ from typing_extensions import override
 
 from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
 from core.ui.controls import button, label, panel, restyle
-from core.ui.text import _, ngettext, stopwatch
+from core.ui.text import _, literal, ngettext, stopwatch
 from core.ui.theme import Theme
 from pos_app.presenters.sign_in import SignIn
 
+_NAME = "person"
 _MOST_NAMES = 4
 _WIDTH = 380.0
 
@@ -210,7 +211,8 @@ class SignInPage(QWidget):
             old.hide()
             old.deleteLater()
         for name in self._sign_in.names[:_MOST_NAMES]:
-            person = button(name, self._theme, "tab", name=f"person_{name}")
+            person = button(literal(name), self._theme, "tab", name=f"person_{name}")
+            person.setProperty(_NAME, name)
             person.setCheckable(True)
             person.setChecked(name == self._name.text())
             person.clicked.connect(self._on_person_chosen)
@@ -224,7 +226,7 @@ class SignInPage(QWidget):
     def _on_person_chosen(self) -> None:
         chosen = self._group.checkedButton()
         if chosen is not None:
-            self._name.setText(chosen.text())
+            self._name.setText(str(chosen.property(_NAME)))
             self._pin.clear()
             self._focus()
 

@@ -21,10 +21,10 @@ from typing_extensions import override
 from core.ui import icons
 from core.ui.as_of import AsOf
 from core.ui.connection import ConnectionChip
-from core.ui.controls import label
+from core.ui.controls import label, set_tip
 from core.ui.fields import SearchField
 from core.ui.notice import Notice
-from core.ui.text import N_, _, clock, figure
+from core.ui.text import N_, _, clock, figure, literal
 from core.ui.theme import Theme
 
 PAGES: Final = {
@@ -206,8 +206,8 @@ class Workspace(QWidget):
 
     def set_person(self, name: str) -> None:
         shown = self._person.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, self._theme.px(62))
-        self._person.setText(shown)
-        self._person.setToolTip(name)
+        self._person.setText(literal(shown))
+        set_tip(self._person, name)
         self._person.setAccessibleName(_("Cashier: {name}").format(name=name))
 
     def set_new(self, count: int) -> None:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -77,6 +78,17 @@ def terminal_writers(tree: ast.Module) -> Offences:
                     yield node.lineno, ast.unparse(node)
 
 
+_MAYBE_MARKUP: Final = (".setToolTip", ".setWhatsThis", ".setStatusTip", "QToolTip.showText")
+
+
+def text_that_may_be_markup(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = _called(node)
+            if called.endswith(_MAYBE_MARKUP) or called.rpartition(".")[2] in ("QLabel", "QMessageBox"):
+                yield node.lineno, ast.unparse(node)
+
+
 def names_that_say_nothing(tree: ast.Module) -> Offences:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and _EMPTY_NAMES.search(node.name):
@@ -144,6 +156,14 @@ def test_no_mistake_ends_a_thread_for_good() -> None:
     assert not offences, _told(offences, "A thread that ends by an exception is missed by nobody: use core.workers.")
 
 
+def test_text_is_never_markup() -> None:
+    made_plain = ("core/ui/controls.py", "core/ui/app.py")
+    offences = [each for each in _broken(text_that_may_be_markup, WINDOWS) if not each.startswith(made_plain)]
+    assert not offences, _told(
+        offences, "Qt decides by itself whether it is markup: use core.ui.controls, or text.plain."
+    )
+
+
 def test_every_name_says_something() -> None:
     offences = _broken(names_that_say_nothing, EVERYTHING)
     offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
@@ -172,6 +192,8 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (csv_writers_of_their_own, "csv.DictWriter(file, names)", "csv.DictReader(file)"),
         (terminal_writers, "print(name)", "terminal.lines([name])"),
         (terminal_writers, "sys.stderr.write(words + '\\n')", "sys.stderr.write(printable.lines(words) + '\\n')"),
+        (text_that_may_be_markup, "button.setToolTip(name)", "set_tip(button, name)"),
+        (text_that_may_be_markup, "QLabel(name)", "label(name)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),
         (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
         (waits_for_the_clock, "till.qtbot.wait(10)", "till.qtbot.waitUntil(done)"),

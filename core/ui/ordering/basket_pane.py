@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from core.domain.money import Tax, Totals
 from core.ui import icons
@@ -60,7 +60,7 @@ class BasketPane(QWidget):
         keep.setRetainSizeWhenHidden(True)
         self._empty.setSizePolicy(keep)
         self._totals = TotalsTable(theme)
-        self._picture = QLabel()
+        self._picture = label()
         self.checkout = button("", theme, "primary", name="checkout")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.lines)

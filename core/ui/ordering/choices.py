@@ -9,7 +9,7 @@ from core.domain.menu import Modifier, ModifierGroup
 from core.ui import icons
 from core.ui.controls import label, restyle
 from core.ui.ordering.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
-from core.ui.text import _, figure, money
+from core.ui.text import _, figure, literal, money
 from core.ui.theme import Theme
 
 _COLUMNS = 2
@@ -119,7 +119,7 @@ class _Several(_Painted, QCheckBox):
     """One of several that may be taken."""
 
     def __init__(self, look: _Look) -> None:
-        super().__init__(look.modifier.name)
+        super().__init__(literal(look.modifier.name))
         self.look = look
 
 
@@ -127,7 +127,7 @@ class _OneOf(_Painted, QRadioButton):
     """One of which only one is taken. Exclusive by its group, which may also let it go."""
 
     def __init__(self, look: _Look) -> None:
-        super().__init__(look.modifier.name)
+        super().__init__(literal(look.modifier.name))
         self.setAutoExclusive(False)
         self.look = look
 

@@ -19,7 +19,7 @@ from core.domain.order import MAX_QUANTITY, NewLine, price_lines
 from core.ui.controls import button, label
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.choices import ChoiceGroup
-from core.ui.text import _, money
+from core.ui.text import _, money, window_title
 from core.ui.theme import Theme
 
 _NOTE_LENGTH = 500
@@ -81,7 +81,7 @@ class ItemDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("item_dialog")
-        self.setWindowTitle(item.name)
+        self.setWindowTitle(window_title(item.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._item = item
         self._theme = theme

@@ -11,7 +11,7 @@ from typing_extensions import override
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, MenuItem
 from core.ui.rows import ROW, Index, RowsModel
-from core.ui.text import _, money
+from core.ui.text import _, money, plain
 
 ALL: Final = ""
 """The category that holds every item."""
@@ -74,7 +74,7 @@ class TileModel(RowsModel[Tile]):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.item.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.item.name}\n{row.item.description}".strip()
+            return plain(f"{row.item.name}\n{row.item.description}".strip())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             parts = [row.item.name, money(row.item.price_minor, self.currency), row.item.description]
             if not row.item.available:

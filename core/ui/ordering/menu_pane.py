@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError
 from core.ui.connection import Freshness
-from core.ui.controls import button, label
+from core.ui.controls import button, label, set_tip
 from core.ui.fields import SearchField
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
@@ -51,7 +51,7 @@ class MenuPane(QWidget):
         self._freshness = Freshness(ordering.menu)
         self._refresh = button("", theme, "quiet", "refresh", name="menu_refresh")
         self._refresh.setAccessibleName(_("Read the menu again"))
-        self._refresh.setToolTip(_("Read the menu again"))
+        set_tip(self._refresh, _("Read the menu again"))
         self._why = label(role="title")
         self._what = label(role="muted", wrap=True)
         self._again = button("", theme, "primary", name="menu_again")
