@@ -112,6 +112,7 @@ def _insert_customers(transaction: Transaction, count: int) -> None:
             "password_hash": password_hash,
             "order_count": order_counts[person.id],
             "created_at": 0,
+            "home_shop_id": dataset.SHOP_ID,
         }
         for person in dataset.customers(count)
     )

@@ -111,11 +111,12 @@ def lay_out(url: str, folder: Path, count: int) -> list[Tokens]:
 
             def work(
                 transaction: Transaction,
+                home: ShopId = shop_id,
                 known: list[tuple[Customer, Principal]] = customers,
                 others: tuple[Principal, ...] = (cashier, board),
             ) -> None:
                 for customer, _ in known:
-                    people.insert_customer(transaction, customer, "")
+                    people.insert_customer(transaction, customer, "", home)
                 for principal in (*others, *(principal for _, principal in known)):
                     sessions.insert(transaction, principal, to_us(now()))
 

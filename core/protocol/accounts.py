@@ -71,7 +71,8 @@ class CustomerAccounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerAccountQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Customers of this shop, those whose phone number ends with, or whose name starts with, `q`."""
+    """Customers whose accounts were made in this shop: those whose phone number ends with, or whose name starts with,
+    `q`."""
 
     q: Annotated[str, Meta(max_length=80)] = ""
     limit: Annotated[int, Meta(ge=1, le=ACCOUNTS_MOST)] = 50

@@ -191,6 +191,6 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Customers whose phone number ends with, or whose name starts with, `q`."""
+    """Customers whose phone number is `q`, or whose name is `q` or begins with all of its words."""
 
     q: Annotated[str, Meta(min_length=2, max_length=80)]

@@ -53,7 +53,7 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
 
     def work(transaction: Transaction) -> Tokens:
         try:
-            customer = people.insert_customer(transaction, asked, password_hash)
+            customer = people.insert_customer(transaction, asked, password_hash, shop.id)
         except Taken as taken:
             raise problems.exists(f"a customer with this {taken.field}", taken.field) from None
         throttle.take_back(transaction, claimed)

@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.credentials import check_password, check_pin
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
-from core.domain.people import Role
+from core.domain.people import Principal, Role
 from core.protocol.accounts import (
     AddStaff,
     ChangeCustomer,
@@ -25,8 +25,9 @@ from core.protocol.accounts import (
 from core.protocol.accounts import CustomerAccount as CustomerReply
 from core.protocol.security import SecurityEvent
 from core.server import origin, problems, throttle
+from core.server.operators import is_operator
 from core.server.services import Services
-from core.store import devices, people, sessions, tries
+from core.store import devices, people, sessions, shops, tries
 from core.store.instants import from_us, now, to_us
 from core.store.people import CustomerAccount, StaffMember, Taken
 from core.store.security_log import Actor
@@ -105,9 +106,12 @@ async def change_staff(services: Services, by: Actor, staff_id: StaffId, request
     return await _change(services, shop_id, staff_id, work)
 
 
-async def customers(services: Services, shop_id: ShopId, query: CustomerAccountQuery) -> CustomerAccounts:
+async def customers(services: Services, principal: Principal, query: CustomerAccountQuery) -> CustomerAccounts:
+    """Those whose accounts the shop looks after; all of the chain for the operator."""
+    home = None if is_operator(principal) else principal.shop_id
+
     def find(transaction: Transaction) -> CustomerAccounts:
-        found = people.accounts_of_shop(transaction, shop_id, query.q, query.limit + 1)
+        found = people.accounts(transaction, home, query.q, query.limit + 1)
         shown = tuple(_customer_reply(transaction, account) for account in found[: query.limit])
         return CustomerAccounts(customers=shown, more=len(found) > query.limit)
 
@@ -115,15 +119,15 @@ async def customers(services: Services, shop_id: ShopId, query: CustomerAccountQ
 
 
 async def change_customer(
-    services: Services, by: Actor, customer_id: CustomerId, request: ChangeCustomer
+    services: Services, by: Actor, customer_id: CustomerId, request: ChangeCustomer, *, everywhere: bool
 ) -> CustomerReply:
-    """Raises `Refusal` 404 for one whom this shop has nothing to do with."""
+    """Raises `Refusal` 404 for one whose account another shop looks after, unless `everywhere`."""
     shop_id, password = ShopId(by.shop_id), request.password
     password_hash = await services.passwords.hash(check_password(password)) if password is not None else None
 
     def work(transaction: Transaction, at_us: int) -> tuple[CustomerReply, bool]:
-        before = people.account_of_shop(transaction, shop_id, customer_id)
-        if before is None:
+        before = people.account_by_id(transaction, customer_id)
+        if before is None or not (everywhere or people.home_of(transaction, customer_id) == shop_id):
             raise problems.not_found("customer")
         if password is not None:
             check_password(password, before.customer.name, before.customer.phone, before.customer.email)
@@ -145,10 +149,11 @@ async def change_customer(
     return await _change(services, shop_id, customer_id, work)
 
 
-async def unlock(services: Services, by: Actor, request: Unlock) -> None:
+async def unlock(services: Services, by: Actor, request: Unlock, *, everywhere: bool) -> None:
     """Forget what was tried wrongly at a device of the shop, or from an address. Accounts keep their own counts.
 
-    Raises `Refusal`: 422 for no address, 404 for no device of the shop.
+    An address is no shop's: where there are several shops it is unlocked `everywhere`, by the operator, or not at all.
+    Raises `Refusal`: 422 for no address, 404 for no device of the shop, 403.
     """
     if not request.device and origin.parsed(request.address) is None:
         raise problems.invalid(f"{request.address!r} is no IP address.", "address")
@@ -163,6 +168,8 @@ async def unlock(services: Services, by: Actor, request: Unlock) -> None:
             tries.forget(transaction, throttle.device_scope(shop_id, device.id))
             services.security.record(transaction, by, SecurityEvent.UNLOCKED, f"device {device.id}")
         if request.address:
+            if not everywhere and len(shops.ids(transaction)) > 1:
+                raise problems.operators_only()
             tries.forget(transaction, throttle.address_scope(request.address))
             services.security.record(transaction, by, SecurityEvent.UNLOCKED, f"address {request.address}")
 

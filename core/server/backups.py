@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import shutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -14,13 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.protocol.care import BackupKind
+from core.server import problems
 from core.server.background import repeating
 from core.server.keys import backup_key_at
+from core.server.limits import Rate
 from core.server.settings import ServerSettings
 from core.store import backup, migrate
 from core.store.backup import Backup, BackupError
 from core.store.database import CannotOpen, Database, Duty, make_engine
 from core.store.instants import now
+from core.store.owner import file_of
 from core.store.tables import orders
 
 log = logging.getLogger(__name__)
@@ -28,6 +32,11 @@ log = logging.getLogger(__name__)
 AFTER_START_S: Final = 300.0
 """A server that has just started has better things to do, and one that is started again and again makes no backups."""
 AFTER_FAILURE_S: Final = 600.0
+_ASKED_MOST: Final = 20
+_HOUR_S: Final = 3_600.0
+_AGAIN_S: Final = 30.0
+_LEFT_FREE: Final = 200_000_000
+"""Bytes that a backup leaves to the orders."""
 _LOOK_S: Final = 60.0
 """How often the clock is asked: a machine that slept is late by no more."""
 
@@ -44,6 +53,7 @@ class Backups:
         self._making: asyncio.Future[Backup] | None = None
         self._stopping = threading.Event()
         self._not_before = now()
+        self._asked = Rate(_ASKED_MOST, _HOUR_S, "There were enough backups in the last hour.")
         self.last = next(iter(self.all()), None)
         self.problem = ""
         self.elsewhere = False
@@ -51,6 +61,30 @@ class Backups:
     def all(self) -> list[Backup]:
         """Every backup in the directory, newest first."""
         return backup.listed(self._settings.backup_path)
+
+    async def make_manual(self) -> Backup:
+        """One that somebody asks for. Raises `BackupError`, and `Refusal` 429 when there are as many as may be kept, so
+        many were asked for lately, or one is being made."""
+        if self._one_at_a_time.locked():
+            raise problems.too_many("A backup is being made just now.", _AGAIN_S)
+        self._asked.take("")
+        made = await asyncio.to_thread(self.all)
+        kept = [each for each in made if each.kind is BackupKind.MANUAL]
+        if len(kept) >= self._settings.backup_manual_most:
+            raise problems.too_many(
+                f"There are {len(kept)} backups that were asked for in {self._settings.backup_path}. Move the oldest "
+                f"elsewhere, or allow more: backup_manual_most.",
+                _AGAIN_S,
+            )
+        free, wanted = shutil.disk_usage(self._settings.backup_path.parent).free, self._expected_bytes(made)
+        if free < wanted + _LEFT_FREE:
+            raise BackupError(f"It may need {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. Make room first.")
+        return await self.make(BackupKind.MANUAL)
+
+    def _expected_bytes(self, made: Sequence[Backup]) -> int:
+        """How large the next one may be: as the database's file, else as the last one."""
+        file = file_of(self._database.engine.url)
+        return file.stat().st_size if file is not None and file.exists() else made[0].bytes if made else 0
 
     async def make(self, kind: BackupKind) -> Backup:
         """A backup of this moment, made in a thread. Raises `BackupError`."""

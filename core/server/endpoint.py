@@ -40,7 +40,9 @@ class Who(Enum):
     DISPLAY = "display"
     """A board over the counter of one shop."""
     OPERATOR = "operator"
-    """Whoever looks after the server: on its own machine, or with the token that the settings name."""
+    """Whoever looks after the server: a command on its own machine, which holds its keys."""
+    MONITOR = "monitor"
+    """What watches the server: on its own machine, or with the token that the settings name."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -55,7 +57,8 @@ _ROLES: Final = {
     Who.ADMIN: frozenset({Role.ADMIN}),
     Who.PERSON: PEOPLE,
     Who.DISPLAY: frozenset({Role.DISPLAY}),
-    Who.OPERATOR: frozenset(),
+    Who.OPERATOR: frozenset({Role.ADMIN}),
+    Who.MONITOR: frozenset(),
 }
 
 
@@ -178,7 +181,7 @@ class Endpoint(Generic[B, Q, R]):
             raise ValueError(f"{self.path}: a path starts with / and has a parameter as part {PARAMETER_AT} or none")
         if (self.body is not Nothing) != (self.example is not None):
             raise ValueError(f"{self.method} {self.path}: give an example exactly when there is a body")
-        if (self.keyed is not Keyed.UNUSED) and self.who in (Who.PUBLIC, Who.OPERATOR):
+        if (self.keyed is not Keyed.UNUSED) and self.who in (Who.PUBLIC, Who.MONITOR):
             raise ValueError(f"{self.path}: a key belongs to somebody, so the endpoint cannot be public")
 
     @property

@@ -132,7 +132,7 @@ class EndpointApp:
 
     async def _bearer(self, scope: Scope, headers: dict[bytes, bytes]) -> Principal | None:
         who = self.endpoint.who
-        if who is Who.OPERATOR:
+        if who is Who.MONITOR:
             operators.admit(scope, headers, self._services.settings.metrics_token)
             return None
         authorization = headers.get(b"authorization")
@@ -150,6 +150,8 @@ class EndpointApp:
             self._services.contacts.met(bearer, headers.get(b"user-agent", b""))
         if bearer.role not in who.roles:
             raise problems.forbidden()
+        if who is Who.OPERATOR and not operators.is_operator(bearer):
+            raise problems.operators_only()
         return bearer
 
     def _key(self, headers: dict[bytes, bytes]) -> str:

@@ -15,7 +15,7 @@ from core.server.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
 
 VERSION: Final = version("orderbell")
 _BEARER: Final[dict[str, list[str]]] = {"bearer": []}
-_OPTIONAL: Final = (Who.PUBLIC, Who.OPERATOR)
+_OPTIONAL: Final = (Who.PUBLIC, Who.MONITOR)
 _REF: Final = "#/components/schemas/{name}"
 
 

@@ -1,10 +1,17 @@
-"""Who may read what is an operator's: the figures of the whole backend, over all of its shops."""
+"""Who may do and read what is an operator's: what concerns the whole backend, over all of its shops."""
 
 import hmac
 
 from starlette.types import Scope
 
+from core.domain.people import Principal
 from core.server import origin, problems
+from core.server.tokens import LOCAL
+
+
+def is_operator(principal: Principal) -> bool:
+    """Whether it is a command on the server's own machine, which holds its keys. An admin of a shop is no operator."""
+    return principal.session_id == LOCAL
 
 
 def admit(scope: Scope, headers: dict[bytes, bytes], token: str) -> None:

@@ -53,7 +53,7 @@ def _compared(services: Services, transaction: Transaction, shop_id: ShopId) -> 
     line = None if shop is None else _line(services.offers.of(transaction, shop).menu)
     if line is None:
         return Check(name=NAME, result=Result.SKIPPED, says="There is nothing to order: the menu has nothing to sell.")
-    mine, others = _customer(transaction), _customer(transaction)
+    mine, others = _customer(transaction, shop_id), _customer(transaction, shop_id)
     token = services.access.sign(
         Principal(subject=mine, role=Role.CUSTOMER, name="Probe", session_id=uuid7(), shop_id=shop_id)
     )
@@ -85,10 +85,10 @@ def _line(menu: Menu) -> NewLine | None:
     return None
 
 
-def _customer(transaction: Transaction) -> CustomerId:
+def _customer(transaction: Transaction, shop_id: ShopId) -> CustomerId:
     made = CustomerId(uuid7())
     phone = f"000{int(made.replace('-', ''), 16) % 10**18:018d}"  # nobody's
-    people.insert_customer(transaction, Customer(id=made, name="Probe", phone=phone), "")
+    people.insert_customer(transaction, Customer(id=made, name="Probe", phone=phone), "", shop_id)
     return made
 
 

@@ -51,6 +51,15 @@ def forbidden() -> Refusal:
     return _refusal(403, "forbidden", "This is not yours to use.")
 
 
+def operators_only() -> Refusal:
+    return _refusal(
+        403,
+        "forbidden",
+        "This is the operator's to do.",
+        "It concerns every shop of this server, so it is done on the server's own machine, by a command of orderbell.",
+    )
+
+
 def unpaired(detail: str) -> Refusal:
     """Where somebody is to be signed in is not what it says it is. Who it was to be was not looked at."""
     return _refusal(403, "unpaired", "This device is not paired.", detail, "device")
@@ -166,6 +175,12 @@ def too_many_tries(wait_s: int) -> Refusal:
         f"Try again in {max(1, -(-wait_s // 60))} min, or ask an admin.",
         headers=((b"retry-after", b"%d" % wait_s),),
     )
+
+
+def too_many(detail: str, wait_s: float) -> Refusal:
+    """Nothing is wrong with it but that there is more than one may ask of us."""
+    retry_after = b"%d" % max(1, -(-wait_s // 1))
+    return _refusal(429, "too_many", "That is too much at once.", detail, headers=((b"retry-after", retry_after),))
 
 
 def not_allowed_now(kind: str, detail: str) -> Refusal:

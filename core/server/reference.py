@@ -19,7 +19,8 @@ _FOR: Final = {
     Who.DISPLAY: "A display of the shop",
     Who.SIGNED_IN: "Whoever is signed in",
     Who.PUBLIC: "Anybody",
-    Who.OPERATOR: "Whoever looks after the server",
+    Who.OPERATOR: "The operator: a command on the server's own machine",
+    Who.MONITOR: "What watches the server: on its own machine, or with `metrics_token`",
 }
 _CODES: Final = "\n".join(f"| {int(code)} | {code.name.lower().replace('_', ' ')} |" for code in Close)
 _INTRODUCTION: Final = f"""\

@@ -12,6 +12,7 @@ from core.server import problems
 from core.server.backups import Backups
 from core.server.contacts import Contacts
 from core.server.keys import KeyFile, Keys, backup_key
+from core.server.limits import Rate
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
 from core.server.security import SecurityLog
@@ -24,6 +25,8 @@ from core.store.menus import Offers
 log = logging.getLogger(__name__)
 
 LOOK_FOR_KEYS_S: Final = 5.0
+WINDOW_S: Final = 30 * 60.0
+"""Half an hour: what limits of a person are counted over."""
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -38,6 +41,8 @@ class Services(msgspec.Struct, frozen=True):
     offers: Offers
     backups: Backups
     metrics: Metrics
+    lookups: Rate
+    """Of known customers, by each member of staff."""
     security: SecurityLog
     sealing_key: bytes
     """The private half of `Tokens.sealing_key`. It lives as long as what refresh tokens are derived from."""
@@ -113,6 +118,9 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         offers=Offers(),
         backups=Backups(database, settings, backup_key(keys)),
         metrics=Metrics(),
+        lookups=Rate(
+            settings.lookups_most, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."
+        ),
         security=SecurityLog(database),
         sealing_key=sealing.private_key(keys.refresh),
     )

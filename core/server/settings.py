@@ -36,6 +36,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
             extra=SECRET,
         ),
     ] = ""
+    lookups_most: Annotated[
+        int, Meta(ge=1, description="customers that one member of staff may look up in half an hour")
+    ] = 200
     access_token_s: Annotated[int, Meta(ge=1, le=86_400, description="how long an access token is valid")] = 600
     refresh_days: Annotated[int, Meta(ge=1, le=365, description="days without a visit after which a session ends")] = 30
     board_names: Annotated[bool, Meta(description="let boards show the first names of customers, too")] = False
@@ -53,6 +56,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=8_760, description="hours between two backups that the server makes by itself; 0: none")
     ] = 24
     backup_keep: Annotated[int, Meta(ge=1, le=10_000, description="how many of those are kept")] = 14
+    backup_manual_most: Annotated[
+        int, Meta(ge=1, le=10_000, description="backups that were asked for by a command, which may lie in backup_dir")
+    ] = 100
     backup_dir: Annotated[str, Meta(description="where backups are kept; empty: backups in data_dir")] = ""
     stop_within_s: Annotated[int, Meta(ge=1, le=600, description="longest a stop waits for open requests")] = 30
 

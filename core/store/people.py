@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import CustomerId, ShopId, StaffId
 from core.domain.people import Customer, Role
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
-from core.store.tables import customers, orders, staff
+from core.store.tables import customers, staff
 
 _c = customers.c
 _s = staff.c
 FOUND_MOST: Final = 20
+_SHORTEST_NUMBER: Final = 4
 
 
 class Taken(Exception):
@@ -49,10 +50,8 @@ _GET: Final = Prepared(select(*_CUSTOMER).where(_c.id == bindparam("customer_id"
 _ACCOUNT: Final = select(*_CUSTOMER, _c.password_hash, _c.disabled_at, _c.created_at, _c.order_count)
 _BY_PHONE: Final = Prepared(_ACCOUNT.where(_c.phone == bindparam("login")))
 _BY_EMAIL: Final = Prepared(_ACCOUNT.where(_c.email == bindparam("login")))
+_HOME: Final = Prepared(select(_c.home_shop_id).where(_c.id == bindparam("customer_id")))
 _BY_ID: Final = Prepared(_ACCOUNT.where(_c.id == bindparam("customer_id")))
-_ORDERED_HERE: Final = exists().where(orders.c.customer_id == _c.id, orders.c.shop_id == bindparam("shop"))
-_OF_SHOP: Final = or_(_c.order_count == 0, _ORDERED_HERE)
-_OF_THIS_SHOP: Final = Prepared(_ACCOUNT.where(_c.id == bindparam("customer_id"), _OF_SHOP))
 _INSERT: Final = Prepared.insert(customers)
 _UPDATE: Final = Prepared(
     update(customers)
@@ -81,8 +80,8 @@ def digits(phone: str) -> str:
     return "".join(filter(str.isdecimal, phone))
 
 
-def insert_customer(transaction: Transaction, customer: Customer, password_hash: str) -> Customer:
-    """Keep a new customer; gives them as they are kept. Raises `Taken`."""
+def insert_customer(transaction: Transaction, customer: Customer, password_hash: str, home: ShopId) -> Customer:
+    """Keep a new customer, whose account the shop `home` looks after; gives them as they are kept. Raises `Taken`."""
     kept = msgspec.structs.replace(
         customer, name=customer.name.strip(), phone=digits(customer.phone), email=customer.email.strip().lower()
     )
@@ -101,6 +100,7 @@ def insert_customer(transaction: Transaction, customer: Customer, password_hash:
         order_count=0,
         created_at=to_us(now()),
         disabled_at=None,
+        home_shop_id=home,
     )
     return kept
 
@@ -124,15 +124,18 @@ def account_by_id(transaction: Transaction, customer_id: CustomerId) -> Customer
     return _account(row) if row else None
 
 
-def account_of_shop(transaction: Transaction, shop_id: ShopId, customer_id: CustomerId) -> CustomerAccount | None:
-    """A customer whom a shop's admin may look after: one who has ordered there, or nowhere yet."""
-    row = transaction.first(_OF_THIS_SHOP, customer_id=customer_id, shop=shop_id)
-    return _account(row) if row else None
+def home_of(transaction: Transaction, customer_id: CustomerId) -> ShopId | None:
+    """The shop that looks after a customer's account; None for none, and for no customer."""
+    row = transaction.first(_HOME, customer_id=customer_id)
+    return ShopId(row[0]) if row and row[0] else None
 
 
-def accounts_of_shop(transaction: Transaction, shop_id: ShopId, q: str, limit: int) -> list[CustomerAccount]:
-    """Those by name, up to `limit`, of whom the phone number ends with, or the name starts with, `q`."""
-    wanted = _ACCOUNT.where(_OF_SHOP).order_by(_c.name_key, _c.id).limit(limit).params(shop=shop_id)
+def accounts(transaction: Transaction, home: ShopId | None, q: str, limit: int) -> list[CustomerAccount]:
+    """Those whom the shop `home` looks after, or all for None, by name and up to `limit`, of whom the phone number ends
+    with, or the name starts with, `q`."""
+    wanted = _ACCOUNT.order_by(_c.name_key, _c.id).limit(limit)
+    if home is not None:
+        wanted = wanted.where(_c.home_shop_id == home)
     if q.strip():
         wanted = wanted.where(or_(*_matches(q)))
     return [_account(row) for row in transaction.search(wanted)]
@@ -146,12 +149,19 @@ def update_account(transaction: Transaction, account: CustomerAccount) -> None:
 
 
 def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
-    """Up to 20 customers whose phone number ends with, or whose name starts with, `q`."""
-    matches = _matches(q)
-    if not matches:
+    """Up to 20 customers whose phone number is `q`, or whose name is `q` or begins with all of its words.
+
+    Anybody of the chain may be asked for, so part of a number or of a word finds nobody, and no e-mail address is told.
+    """
+    words, number = " ".join(q.split()).casefold(), digits(q)
+    if any(letter.isalpha() for letter in words):
+        wanted = or_(_c.name_key == words, _c.name_key.startswith(f"{words} ", autoescape=True))
+    elif len(number) >= _SHORTEST_NUMBER:
+        wanted = _c.phone == number
+    else:
         return ()
-    found = transaction.search(select(*_CUSTOMER).where(or_(*matches)).order_by(_c.name_key, _c.id).limit(FOUND_MOST))
-    return tuple(Customer(id=row[0], name=row[1], phone=row[2], email=row[3] or "") for row in found)
+    found = transaction.search(select(*_CUSTOMER).where(wanted).order_by(_c.name_key, _c.id).limit(FOUND_MOST))
+    return tuple(Customer(id=row[0], name=row[1], phone=row[2], email="") for row in found)
 
 
 def insert_staff(transaction: Transaction, member: StaffMember) -> None:

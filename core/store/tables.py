@@ -147,6 +147,7 @@ customers: Final = Table(
     _big("order_count"),  # kept by the placing transaction, so a history's total needs no counting
     _big("created_at"),
     _big("disabled_at", nullable=True),
+    _text("home_shop_id", nullable=True),  # whose admins look after the account; none: the operator's alone
     Index(None, "name_key"),
 )
 

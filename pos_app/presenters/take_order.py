@@ -20,6 +20,8 @@ from core.ui.ordering.placing import Placing
 
 LOOK_UP_MS: Final = 250
 _LEAST_SOUGHT: Final = 2
+_LEAST_NUMBER: Final = 4
+"""Characters of a phone number; part of one finds nobody."""
 _NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
 _QUICK: Final = 5
 
@@ -91,7 +93,8 @@ class TakeOrderPresenter(Placing[TakeOrder]):
         """Look for known customers once the typing pauses; only the last thing typed is answered."""
         self.stop_looking()
         self._sought = typed.strip()
-        if len(self._sought) < _LEAST_SOUGHT:
+        is_number = not any(letter.isalpha() for letter in self._sought)
+        if len(self._sought) < (_LEAST_NUMBER if is_number else _LEAST_SOUGHT):
             self.customers_found.emit(())
         else:
             self._pause.start()

@@ -107,7 +107,7 @@ def _ask(tool: Path, caller: Caller, role: str, folder: Path, options: argparse.
     if role != "nobody":
         command += ["--header", f"Authorization: Bearer {caller.token}", "--exclude-path", LEFT_OUT]
         for who in Who:
-            if who not in (Who.PUBLIC, Who.OPERATOR) and Role(role) not in who.roles:
+            if who not in (Who.PUBLIC, Who.MONITOR) and Role(role) not in who.roles:
                 command += ["--exclude-tag", who.value]  # which is `test_authorisation.py`'s
     if options.path:
         command += ["--include-path-regex", options.path]

@@ -33,6 +33,13 @@ class Place(msgspec.Struct, frozen=True):
     board: Caller
     other_board: Caller
 
+    @property
+    def command(self) -> Caller:
+        """A command on the server's own machine: the operator."""
+        return Caller(
+            self.server.url, {"access_token": self.server.services.access.sign_local("orderbell", self.world.shop)}
+        )
+
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says, read beside the server. Each `?` stands for one of `values`."""
         sql = databases.placed(sql)

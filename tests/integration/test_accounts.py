@@ -1,6 +1,7 @@
 """Looking after people: whoever loses a right loses it at once, and a shop always has somebody to look after it."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from sqlalchemy import text
 
 from core.protocol.feed import Close
 from core.server.passwords import hash_secret
+from core.store import people
 from tests.integration import calls
-from tests.integration.calls import Caller
+from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.listener import Listener, hello
@@ -228,19 +230,107 @@ def test_a_disabled_customer_is_signed_out_and_stays_out(place: Place, hedy: Cal
     assert login(place, hedy).status_code == 200
 
 
-def test_a_customer_of_another_shop_only_is_not_ours_to_change(place: Place, hedy: Caller) -> None:
-    """Whoever has ordered somewhere is looked after there; otherwise any shop could take any account over."""
-    hedy.place()
-    path = f"{CUSTOMERS}{hedy.signed_in['person']['id']}/"
-    assert place.alex.post(path, {}).status_code == 200
+@pytest.fixture
+def sam(place: Place) -> Caller:
+    """Who works in the chain's other shop, as an admin there, at a till."""
     with place.server.database.engine.connect() as connection:
         connection.exec_driver_sql("UPDATE staff SET role = 'admin' WHERE name = 'Sam'")
-    sam = calls.staff(place.server, shop.SAM, shop.OTHER_DEVICE, place.world.other_shop)
-    refused = sam.post(path, {"password": "taken over by Sam"})
-    assert (refused.status_code, refused.json()["type"]) == (404, "not_found")
-    names = {each["id"] for each in sam.get(CUSTOMERS, params={"q": "Hedy", "limit": 200}).json()["customers"]}
-    assert hedy.signed_in["person"]["id"] not in names
-    assert login(place, hedy).status_code == 200
+        connection.commit()
+    return calls.staff(place.server, shop.SAM, shop.OTHER_DEVICE, place.world.other_shop)
+
+
+def shown(caller: Caller, q: str) -> set[str]:
+    return {each["id"] for each in caller.get(CUSTOMERS, params={"q": q, "limit": 200}).json()["customers"]}
+
+
+def test_nothing_that_another_shop_does_gives_it_a_customers_account(place: Place, hedy: Caller, sam: Caller) -> None:
+    """Whether she has ordered anywhere or not, and whatever was put under her name at another shop's counter."""
+    who = hedy.signed_in["person"]
+    path = f"{CUSTOMERS}{who['id']}/"
+
+    def refused_everything() -> None:
+        for body in ({"password": "taken over by Sam"}, {"disabled": True}, {"unlock": True}, {}):
+            refused = sam.post(path, body)
+            assert (refused.status_code, refused.json()["type"]) == (404, "not_found")
+        assert who["id"] not in shown(sam, "Hedy")
+        assert login(place, hedy).status_code == 200
+
+    refused_everything()
+    taken = sam.post("/api/pos/orders/", order_body(customer_id=who["id"]), key=new_key())
+    assert taken.status_code == 201, taken.text
+    refused_everything()
+    hedy.place()
+    refused_everything()
+    there = place.nobody.post(
+        "/api/auth/sign-in/", {"login": who["phone"], "password": shop.PASSWORD, "shop": place.world.other_shop}
+    ).json()
+    Caller(place.server.url, there).place()
+    refused_everything()
+    assert place.alex.post(path, {}).status_code == 200
+    assert who["id"] in shown(place.alex, "Hedy")
+
+
+def test_the_operator_looks_after_every_account(place: Place, hedy: Caller) -> None:
+    signing = place.server.services.access
+    for shop_id in (place.world.shop, place.world.other_shop):
+        command = Caller(place.server.url, {"access_token": signing.sign_local("orderbell", shop_id)})
+        assert hedy.signed_in["person"]["id"] in shown(command, "Hedy")
+        assert command.post(f"{CUSTOMERS}{hedy.signed_in['person']['id']}/", {}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "found_by",
+    [
+        lambda who: who["phone"],
+        lambda who: f"+{who['phone'][:3]} {who['phone'][3:]}",
+        lambda _: "hedy lamarr",
+        lambda _: "Hedy",
+    ],
+)
+def test_a_customer_is_found_by_the_whole_number_or_a_name(
+    place: Place, hedy: Caller, found_by: Callable[[dict[str, str]], str]
+) -> None:
+    who = hedy.signed_in["person"]
+    found = place.kim.get("/api/pos/customers/", params={"q": found_by(who)}).json()["customers"]
+    assert who["id"] in {each["id"] for each in found} or len(found) == people.FOUND_MOST
+    assert not any(each["email"] for each in found)
+
+
+@pytest.mark.parametrize("part", [slice(-2, None), slice(-8, None), slice(0, 6), slice(1, None)])
+def test_part_of_a_number_finds_nobody(place: Place, hedy: Caller, part: slice) -> None:
+    sought = hedy.signed_in["person"]["phone"][part]
+    assert place.kim.get("/api/pos/customers/", params={"q": sought}).json()["customers"] == []
+
+
+@pytest.mark.parametrize("sought", ["He", "hed", "%%", "_edy", "Hedy L", "a%"])
+def test_part_of_a_word_finds_nobody(place: Place, hedy: Caller, sought: str) -> None:
+    assert place.kim.get("/api/pos/customers/", params={"q": sought}).json()["customers"] == []
+
+
+def test_looking_customers_up_is_limited(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place.server.services.lookups, "_most", 3)
+    place.server.services.lookups._done.clear()
+    for n in range(3):
+        assert place.kim.get("/api/pos/customers/", params={"q": f"Nobody{n}"}).status_code == 200
+    refused = place.kim.get("/api/pos/customers/", params={"q": "Ada"})
+    assert (refused.status_code, refused.json()["type"]) == (429, "too_many")
+    assert int(refused.headers["Retry-After"]) > 1700
+    assert place.alex.get("/api/pos/customers/", params={"q": "Ada"}).status_code == 200
+    monkeypatch.undo()
+    place.server.services.lookups._done.clear()
+
+
+def test_what_concerns_every_shop_is_the_operators(place: Place, sam: Caller) -> None:
+    command = place.command
+    for method, path in (("GET", "backups"), ("POST", "backups"), ("GET", "check"), ("GET", "doctor")):
+        for admin in (place.alex, sam):
+            refused = admin.call(method, f"/api/admin/{path}/")
+            assert (refused.status_code, refused.json()["type"]) == (403, "forbidden")
+            assert "operator" in refused.json()["title"]
+        assert command.call(method, f"/api/admin/{path}/").ok
+    unlocking = {"address": "192.0.2.7"}
+    assert sam.post("/api/admin/unlock/", unlocking).status_code == 403
+    assert command.post("/api/admin/unlock/", unlocking).status_code == 204
 
 
 def test_customers_come_in_pages(place: Place, hedy: Caller) -> None:

@@ -52,6 +52,7 @@ class Somebody(msgspec.Struct, frozen=True):
     here: bool = True
     """In the shop that the orders of these tests are of."""
     at_a_terminal: bool = True
+    operator: bool = False
     owner: bool = False
     """The customer whose orders they are."""
 
@@ -79,12 +80,16 @@ EVERYBODY = {
     "another customer": Somebody(lambda place: place.grace, Role.CUSTOMER),
     "a cashier": Somebody(lambda place: place.kim, Role.CASHIER),
     "an admin": Somebody(lambda place: place.alex, Role.ADMIN),
-    "a command": Somebody(lambda place: local(place, place.world.shop), Role.ADMIN, at_a_terminal=False),
+    "a command": Somebody(lambda place: local(place, place.world.shop), Role.ADMIN, at_a_terminal=False, operator=True),
     "a display": Somebody(lambda place: place.board, Role.DISPLAY),
     "another shop's cashier": Somebody(lambda place: place.sam, Role.CASHIER, here=False),
     "another shop's admin": Somebody(elsewhere, Role.ADMIN, here=False, at_a_terminal=False),
     "another shop's command": Somebody(
-        lambda place: local(place, place.world.other_shop), Role.ADMIN, here=False, at_a_terminal=False
+        lambda place: local(place, place.world.other_shop),
+        Role.ADMIN,
+        here=False,
+        at_a_terminal=False,
+        operator=True,
     ),
     "another shop's display": Somebody(lambda place: place.other_board, Role.DISPLAY, here=False),
 }
@@ -122,11 +127,13 @@ def _asked_unreadably(endpoint: AnyEndpoint) -> bool:
 
 def entrance(endpoint: AnyEndpoint, somebody: Somebody) -> set[int]:
     """With which statuses an endpoint meets somebody."""
-    if endpoint.who is Who.OPERATOR:
+    if endpoint.who is Who.MONITOR:
         return {endpoint.status}  # whoever sits at this machine, as these tests do; see test_operations.py
     if endpoint.who is not Who.PUBLIC and somebody.role is None:
         return {401}
     if endpoint.who is not Who.PUBLIC and somebody.role not in endpoint.who.roles:
+        return {403}
+    if endpoint.who is Who.OPERATOR and not somebody.operator:
         return {403}
     if _asked_unreadably(endpoint):
         return {400}
@@ -186,7 +193,7 @@ def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path) -> 
         before = rows_of(place, world.shop)
         assert {"orders", "events", "staff", "devices"} <= set(before), "so that the comparison means something"
         for endpoint in ENDPOINTS:
-            if endpoint.who in (Who.PUBLIC, Who.OPERATOR, Who.SIGNED_IN) or endpoint.parameter in CHAIN_WIDE:
+            if endpoint.who in (Who.PUBLIC, Who.MONITOR, Who.SIGNED_IN) or endpoint.parameter in CHAIN_WIDE:
                 continue
             for stranger in strangers:
                 reply = call(stranger, endpoint, ours.get(endpoint.parameter, ""))

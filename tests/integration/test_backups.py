@@ -17,14 +17,17 @@ import pytest
 from sqlalchemy import Engine
 
 from core.admin import backup as command
+from core.domain.ids import ShopId
 from core.protocol.care import BackupKind
 from core.server.backups import Backups
+from core.server.limits import Rate
 from core.server.settings import ServerSettings
 from core.store import backup, check
 from core.store.backup import BackupError, BadBackup
 from core.store.database import Database, file_url, make_engine
 from core.store.instants import now
 from tests.integration import calls
+from tests.integration.calls import Caller
 from tests.integration.conftest import Place
 from tests.support import databases, shop
 from tests.support.server import ServerThread
@@ -279,20 +282,41 @@ def test_a_stop_gives_up_what_is_being_made(scheduled: Backups, monkeypatch: pyt
 # -- over the wire, and as a command
 
 
-def test_an_admin_makes_one_and_sees_it(place: Place) -> None:
-    made = place.alex.post("/api/admin/backups/", {})
+def test_the_operator_makes_one_and_sees_it(place: Place) -> None:
+    made = place.command.post("/api/admin/backups/", {})
     assert made.status_code == 201, made.text
-    listed = place.alex.get("/api/admin/backups/").json()
+    listed = place.command.get("/api/admin/backups/").json()
     assert listed["backups"][0] == made.json()
     assert listed["problem"] == ""
     assert "shops" not in listed["backups"][0], "it names other shops"
+
+
+def test_backups_that_are_asked_for_are_bounded(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In their number, how often they are made, and in bytes: a disk that is full of them takes no orders."""
+    kept = place.server.services.backups
+    monkeypatch.setattr(kept, "_asked", Rate(2, 3_600, "Enough."))
+    assert place.command.post("/api/admin/backups/", {}).status_code == 201
+    fewest = msgspec.structs.replace(place.server.settings, backup_manual_most=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "_settings", fewest)
+        refused = place.command.post("/api/admin/backups/", {})
+        assert (refused.status_code, refused.json()["type"]) == (429, "too_many")
+        assert "backup_manual_most" in refused.json()["detail"]
+    refused = place.command.post("/api/admin/backups/", {})
+    assert (refused.status_code, refused.json()["detail"]) == (429, "Enough.")
+    monkeypatch.setattr(kept, "_asked", Rate(2, 3_600, "Enough."))
+    monkeypatch.setattr(kept, "_expected_bytes", lambda _: 1 << 60)
+    refused = place.command.post("/api/admin/backups/", {})
+    assert (refused.status_code, refused.json()["type"]) == (503, "no_backup")
+    assert "Make room" in refused.json()["detail"]
 
 
 def test_a_backup_that_cannot_be_made_is_a_refusal(tmp_path: Path) -> None:
     shop.lay_out(tmp_path / "orderbell.db")
     (tmp_path / "backups").write_text("no directory")
     with ServerThread(tmp_path) as server:
-        refused = calls.staff(server, shop.ALEX).post("/api/admin/backups/", {})
+        token = server.services.access.sign_local("orderbell", ShopId(""))
+        refused = Caller(server.url, {"access_token": token}).post("/api/admin/backups/", {})
     assert (refused.status_code, refused.json()["type"]) == (503, "no_backup")
 
 

@@ -126,7 +126,7 @@ def test_a_display_is_refused_wherever_orders_are_told_or_changed(place: Place) 
     order = place.ada.place()
     tried = 0
     for endpoint in ENDPOINTS:
-        if endpoint.who in {Who.PUBLIC, Who.OPERATOR} or endpoint.path in {BOARD_PATH, "/api/auth/sign-out/"}:
+        if endpoint.who in {Who.PUBLIC, Who.MONITOR} or endpoint.path in {BOARD_PATH, "/api/auth/sign-out/"}:
             continue
         body = msgspec.to_builtins(endpoint.example) if endpoint.example is not None else None
         path = endpoint.path.replace(ORDER_ID, order["id"])

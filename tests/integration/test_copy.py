@@ -288,7 +288,7 @@ def test_a_broken_reference_and_a_broken_page_are_found(source: Engine, tmp_path
 
 
 def test_a_served_database_is_checked_by_whoever_serves_it(place: Any) -> None:
-    reply = place.alex.get("/api/admin/check/")
+    reply = place.command.get("/api/admin/check/")
     assert reply.status_code == 200
     assert {each["count"] for each in reply.json()["findings"]} == {0}
     assert Caller(place.server.url).get("/api/admin/check/").status_code == 401

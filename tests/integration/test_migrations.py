@@ -113,6 +113,46 @@ def test_what_was_paid_before_payments_had_a_history_has_no_author(tmp_path: Pat
     assert found["payments"] == 0
 
 
+def test_an_account_of_before_is_looked_after_where_its_customer_first_ordered(tmp_path: Path) -> None:
+    """Online, by the customer; what somebody took at a counter under their name says nothing."""
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0010")
+    order = (
+        "INSERT INTO orders VALUES ('{0}', '{1}', 'X-{0}', '{2}', 'completed', 0, 1, 'pickup', 'cash', 'paid', 'EUR', "
+        "0, 0, 0, {3}, {3}, '{4}', '', '', '', '', '')"
+    )
+    with engine.connect() as connection:
+        for shop_id in ("a", "b"):
+            connection.exec_driver_sql(
+                f"INSERT INTO shops VALUES ('{shop_id}', 'Shop', 'EUR', 0, 1, 'UTC', 1, '{shop_id}', 0, 0)"
+            )
+        for customer in ("ada", "grace", "hedy"):
+            connection.exec_driver_sql(
+                f"INSERT INTO customers VALUES ('{customer}', 'X', 'x', '{customer}', NULL, '', 0, 0, NULL)"
+            )
+        for of in (("1", "b", "counter", 1, "ada"), ("2", "a", "online", 2, "ada"), ("3", "b", "online", 3, "ada")):
+            connection.exec_driver_sql(order.format(*of))
+        connection.exec_driver_sql(order.format("4", "b", "counter", 1, "grace"))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        homes = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT id, home_shop_id FROM customers")}
+    engine.dispose()
+    assert homes == {"ada": "a", "grace": None, "hedy": None}
+
+
+def test_with_one_shop_it_looks_after_every_account_of_before(tmp_path: Path) -> None:
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0010")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO shops VALUES ('a', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'a', 0, 0)")
+        connection.exec_driver_sql("INSERT INTO customers VALUES ('ada', 'X', 'x', '1', NULL, '', 0, 0, NULL)")
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT home_shop_id FROM customers").fetchall()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [("a",)]
+
+
 def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
     """Indexes and triggers; not those of single months, which come and go."""
     with engine.connect() as connection:

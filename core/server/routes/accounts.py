@@ -16,6 +16,7 @@ from core.protocol.accounts import (
 )
 from core.server import administration, examples
 from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.operators import is_operator
 from core.server.security import actor
 
 
@@ -33,19 +34,23 @@ async def change_staff(call: Call[ChangeStaff, Nothing]) -> StaffAccount:
 
 
 async def unlock(call: Call[Unlock, Nothing]) -> Nothing:
-    await administration.unlock(call.services, actor(call.principal, call.address), call.body)
+    await administration.unlock(
+        call.services, actor(call.principal, call.address), call.body, everywhere=is_operator(call.principal)
+    )
     return Nothing()
 
 
 async def customers(call: Call[Nothing, CustomerAccountQuery]) -> CustomerAccounts:
-    found = await administration.customers(call.services, call.principal.shop_id, call.query)
+    found = await administration.customers(call.services, call.principal, call.query)
     await call.services.security.searched(call.principal, call.address, [each.id for each in found.customers])
     return found
 
 
 async def change_customer(call: Call[ChangeCustomer, Nothing]) -> CustomerAccount:
     by = actor(call.principal, call.address)
-    return await administration.change_customer(call.services, by, CustomerId(call.parameter), call.body)
+    return await administration.change_customer(
+        call.services, by, CustomerId(call.parameter), call.body, everywhere=is_operator(call.principal)
+    )
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
@@ -104,7 +109,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         method="GET",
         path="/api/admin/customers/",
         who=Who.ADMIN,
-        summary="Customers who have ordered in the shop, or nowhere yet",
+        summary="Customers whose accounts were made in the shop; all of the chain for the operator",
         handler=customers,
         body=Nothing,
         query=CustomerAccountQuery,

@@ -1,4 +1,4 @@
-"""For admins: the backups of the whole database, whether it is sound, and how the backend is."""
+"""For the operator: the backups of the whole database, whether it is sound, and how the backend is."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -31,7 +31,7 @@ async def backups(call: Call[Nothing, Nothing]) -> BackupList:
 
 async def back_up(call: Call[Nothing, Nothing]) -> BackupMade:
     try:
-        made = await call.services.backups.make(BackupKind.MANUAL)
+        made = await call.services.backups.make_manual()
     except BackupError as error:
         raise problems.no_backup(str(error)) from None
     await _noted(call, f"backup {made.name}")
@@ -74,7 +74,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
         method="GET",
         path="/api/admin/backups/",
-        who=Who.ADMIN,
+        who=Who.OPERATOR,
         summary="The backups there are, newest first",
         handler=backups,
         body=Nothing,
@@ -85,7 +85,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
         method="POST",
         path="/api/admin/backups/",
-        who=Who.ADMIN,
+        who=Who.OPERATOR,
         summary="Make a backup now, and check it",
         handler=back_up,
         body=Nothing,
@@ -93,12 +93,12 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=BackupMade,
         status=201,
         example_reply=_EXAMPLE,
-        refusals=(503,),
+        refusals=(429, 503),
     ),
     Endpoint(
         method="GET",
         path="/api/admin/check/",
-        who=Who.ADMIN,
+        who=Who.OPERATOR,
         summary="Look at every page and every rule of the database; takes as long as it is large",
         handler=check,
         body=Nothing,
@@ -109,7 +109,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
         method="GET",
         path="/api/admin/doctor/",
-        who=Who.ADMIN,
+        who=Who.OPERATOR,
         summary="What an admin would look at by hand: database, backups, disk, devices, and an order on trial",
         handler=doctor,
         body=Nothing,

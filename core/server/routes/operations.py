@@ -153,7 +153,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
         method="GET",
         path="/metrics",
-        who=Who.OPERATOR,
+        who=Who.MONITOR,
         summary="Figures for Prometheus, of the whole backend",
         handler=figures,
         body=Nothing,

@@ -71,6 +71,7 @@ async def change_payment(call: Call[ChangePayment, Nothing]) -> Encoded[Order]:
 
 
 async def customers(call: Call[Nothing, CustomerQuery]) -> CustomerList:
+    call.services.lookups.take(call.principal.subject)
     found = await call.services.database.search(lambda transaction: people.find_customers(transaction, call.query.q))
     await call.services.security.searched(call.principal, call.address, [each.id for each in found])
     return CustomerList(customers=tuple(found))
@@ -175,11 +176,12 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         method="GET",
         path="/api/pos/customers/",
         who=Who.STAFF,
-        summary="Known customers, by the end of their number or the start of their name",
+        summary="Known customers, by their whole number or their name",
         handler=customers,
         body=Nothing,
         query=CustomerQuery,
         reply=CustomerList,
         example_reply=examples.CUSTOMERS,
+        refusals=(429,),
     ),
 )

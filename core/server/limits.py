@@ -1,0 +1,39 @@
+"""How much one person, or one place, may ask of the server before it says no: kept in memory, forgotten at a restart.
+
+What is counted to slow down guessing is kept in the database instead; see `core.server.throttle`.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from core.server import problems
+
+_KEYS_MOST: Final = 10_000
+"""Of so many people what they have done is remembered; of more, of those who did it last."""
+
+
+class Rate:
+    """At most `most` a `window_s` seconds, for each key: a sliding window."""
+
+    def __init__(self, most: int, window_s: float, detail: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._window_s = window_s
+        self._detail = detail
+        """The sentence that whoever does more is told."""
+        self._clock = clock
+        self._done: dict[str, deque[float]] = {}
+
+    def take(self, key: str) -> None:
+        """Count one more. Raises `Refusal` 429, and counts nothing, when that is too much."""
+        at = self._clock()
+        done = self._done.pop(key, deque())
+        while done and done[0] <= at - self._window_s:
+            done.popleft()
+        self._done[key] = done
+        if len(done) >= self._most:
+            raise problems.too_many(self._detail, done[0] + self._window_s - at)
+        done.append(at)
+        while len(self._done) > _KEYS_MOST:
+            del self._done[next(iter(self._done))]
