@@ -27,6 +27,7 @@ from core.protocol.requests import (
     StaffSignIn,
     TakeOrder,
 )
+from core.protocol.security import ExportNote
 
 
 class AccountApi(Protocol):
@@ -63,6 +64,10 @@ class OutboxApi(Protocol):
     def retry(self, op_id: OpId) -> None: ...
     def discard(self, op_id: OpId, reason: str) -> None: ...
     def try_now(self) -> None: ...
+    def note_export(self, exported: ExportNote) -> None:
+        """Have the server's security log say what is written to a file."""
+        ...
+
     def devices(self) -> DeviceList:
         """The shop's devices, and how far behind each of them is."""
         ...
@@ -92,6 +97,10 @@ class StaffApi(AccountApi, Protocol):
     def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order: ...
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order: ...
     def customers(self, q: str) -> Sequence[Customer]: ...
+    def note_export(self, exported: ExportNote) -> None:
+        """Have the server's security log say what is written to a file."""
+        ...
+
     def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
         """Say that an item is sold out, or sold again. It needs the server: a till cannot know it for the others."""
 

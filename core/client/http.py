@@ -52,6 +52,7 @@ from core.protocol.requests import (
     StaffSignIn,
     TakeOrder,
 )
+from core.protocol.security import ExportNote
 from core.workers import run_aside
 
 log = logging.getLogger(__name__)
@@ -296,6 +297,9 @@ class _Calls(ABC):
 
     def customers(self, q: str) -> Sequence[Customer]:
         return self._get("/api/pos/customers/", CustomerList, {"q": q}).customers
+
+    def note_export(self, exported: ExportNote) -> None:
+        self._ask("POST", "/api/pos/exports/", ExportNote, body=exported)
 
     def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
         return self._post(f"/api/pos/menu/{quote(item_id)}/availability/", Availability, request, op_id)

@@ -53,6 +53,7 @@ from core.protocol.requests import (
     StaffSignIn,
     TakeOrder,
 )
+from core.protocol.security import ExportNote
 
 _STOP_WITHIN_S = 2.0
 
@@ -415,6 +416,9 @@ class SyncedApi:
 
     def customers(self, q: str) -> Sequence[Customer]:
         return self._signed_in.api.customers(q)
+
+    def note_export(self, exported: ExportNote) -> None:
+        self._signed_in.api.note_export(exported)
 
     # -- inside
 

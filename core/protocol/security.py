@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -47,6 +47,13 @@ FAILURES: Final = (
     SecurityEvent.TOKEN_COPIED,
 )
 """What somebody tried who may not have been who they said."""
+
+
+class ExportNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wrote to a file, for the security log."""
+
+    what: Literal["orders", "waiting changes"]
+    rows: Annotated[int, Meta(ge=0)]
 
 
 class SecurityEntry(msgspec.Struct, frozen=True, kw_only=True):

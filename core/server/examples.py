@@ -51,6 +51,7 @@ from core.protocol.requests import (
     TakeOrder,
 )
 from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation
+from core.protocol.security import ExportNote
 from core.protocol.trust import Authority
 
 _AT: Final = datetime(2026, 5, 4, 11, 30, tzinfo=UTC)
@@ -109,6 +110,7 @@ CUSTOMER_ACCOUNT: Final = CustomerAccount(
     id=_CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org", orders=12, created_at=_AT
 )
 CUSTOMER_ACCOUNTS: Final = CustomerAccounts(customers=(CUSTOMER_ACCOUNT,))
+EXPORTED: Final = ExportNote(what="orders", rows=1200)
 UNLOCK: Final = Unlock(address="192.0.2.7")
 CHANGE_CUSTOMER: Final = ChangeCustomer(password="correct horse")
 INVITE_DEVICE: Final = InviteDevice(name=DeviceId("POS2"))

@@ -16,6 +16,7 @@ from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import OrderPage
 from core.protocol.requests import STAFF_MAX, OrderQuery
+from core.protocol.security import ExportNote
 from core.ui.jobs import Job, Jobs
 from core.ui.rows import RowsModel
 from core.ui.text import _
@@ -176,6 +177,7 @@ class History(QObject):
             if unwanted.is_set():
                 raise Cancelled(_("Nothing was written."))
             self._written.emit((len(orders), page.total))
+        self._api.note_export(ExportNote(what="orders", rows=len(orders)))
         try:
             write_orders(orders, path)
         except OSError as error:

@@ -1,6 +1,7 @@
 """The outbox as a person sees it: what waits, what needs them, and what they decide."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.client.errors import ClientError, Refused
 from core.client.operations import Operation
 from core.client.orders import Changes
 from core.domain.ids import OpId
+from core.protocol.security import ExportNote
 from core.ui.bridge import Bridge
 from core.ui.jobs import Job, Jobs
 from core.ui.text import _
@@ -97,6 +99,8 @@ class Queue(QObject):
                     _("{file}: {reason}. Choose another place.").format(file=path.name, reason=reason),
                     title=_("The file could not be written"),
                 ) from error
+            with suppress(ClientError):  # it is written because the server is away, more often than not
+                self._outbox.note_export(ExportNote(what="waiting changes", rows=len(operations)))
             return path
 
         self._jobs.run(write, self.exported.emit, self.failed.emit)

@@ -176,6 +176,17 @@ def test_what_an_operator_did(place: Place, since: Since) -> None:
     assert since.told() == [("command_run", "orderbell", "", about) for about in (f"backup {made}", "check", "doctor")]
 
 
+def test_what_was_written_to_a_file(place: Place, since: Since) -> None:
+    for what, rows in (("orders", 1200), ("waiting changes", 2)):
+        assert place.kim.post("/api/pos/exports/", {"what": what, "rows": rows}).status_code == 201
+    assert place.kim.post("/api/pos/exports/", {"what": "=1", "rows": 1}).status_code == 422
+    assert place.ada.post("/api/pos/exports/", {"what": "orders", "rows": 1}).status_code == 403
+    assert since.told() == [
+        ("exported", "Kim", shop.DEVICE, "1200 orders"),
+        ("exported", "Kim", shop.DEVICE, "2 waiting changes"),
+    ]
+
+
 def test_another_shop_sees_none_of_it(place: Place) -> None:
     access = place.server.services.access
     other = Caller(place.server.url, {"access_token": access.sign_local("orderbell", place.world.other_shop)})

@@ -51,6 +51,7 @@ from core.protocol.requests import (
     StaffSignIn,
     TakeOrder,
 )
+from core.protocol.security import ExportNote
 from tests.support.menus import MENU
 
 SHOP = ShopId("00000000-0000-7000-8000-000000000001")
@@ -73,6 +74,7 @@ class FakeBackend:
         self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
         self.operations: dict[tuple[str, OpId], tuple[object, Order]] = {}
         self.counters: dict[str, int] = {}
+        self.exports: list[ExportNote] = []
         self.fail_with: ClientError | None = None
         self.gate = threading.Event()
         self.gate.set()
@@ -346,6 +348,10 @@ class FakeApi:
         self._me(staff=True)
         known = [customer for customer, _ in self.backend.customers.values()]
         return [c for c in known if c.phone.endswith(q) or c.name.lower().startswith(q.lower())]
+
+    def note_export(self, exported: ExportNote) -> None:
+        self.backend.enter("note_export")
+        self.backend.exports.append(exported)
 
     # -- inside
 

@@ -16,6 +16,7 @@ from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
+from core.protocol.security import ExportNote
 from core.ui.rows import ROW
 from pos_app.models.card import Card
 from pos_app.presenters.scanner import Scanner
@@ -331,6 +332,26 @@ def test_export_writes_everything_found(till: Till, backend: FakeBackend, tmp_pa
         rows = list(csv.DictReader(file))
     assert len(rows) == 35
     assert {row["customer"] for row in rows} == {"'=cmd()"}
+    assert backend.exports == [ExportNote(what="orders", rows=35)], "the security log says so"
+
+
+def test_nothing_is_exported_that_the_server_cannot_note(till: Till, backend: FakeBackend, tmp_path: Path) -> None:
+    place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    page = history(till)
+    noted = till.api.note_export
+
+    def fail(exported: ExportNote) -> None:
+        noted(exported)
+        raise OFFLINE
+
+    till.api.note_export = fail  # type: ignore[method-assign]
+    path = tmp_path / "orders.csv"
+    page.export_to(str(path))
+    till.settle()
+    assert backend.exports
+    assert "cannot be reached" in till.notice()
+    assert not path.exists()
 
 
 def test_export_can_be_cancelled(till: Till, backend: FakeBackend, tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ from typing import Final
 from core.domain.order import Order
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage
 from core.protocol.requests import ChangePayment, ChangeStatus, CustomerQuery, OrderQuery, RecallOrder, TakeOrder
+from core.protocol.security import ExportNote, SecurityEvent
 from core.server import examples, ordering, problems
 from core.server.conditional import etag, knows, not_modified, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
 from core.server.routes import menu
+from core.server.security import actor
 from core.store import changes, events, orders, payments, people
 from core.store.statements import Transaction
 
@@ -75,6 +77,12 @@ async def customers(call: Call[Nothing, CustomerQuery]) -> CustomerList:
     found = await call.services.database.search(lambda transaction: people.find_customers(transaction, call.query.q))
     await call.services.security.searched(call.principal, call.address, [each.id for each in found])
     return CustomerList(customers=tuple(found))
+
+
+async def exported(call: Call[ExportNote, Nothing]) -> ExportNote:
+    about = f"{call.body.rows} {call.body.what}"
+    await call.services.security.note(actor(call.principal, call.address), SecurityEvent.EXPORTED, about)
+    return call.body
 
 
 def _instant(text: str, field: str) -> datetime | None:
@@ -183,5 +191,18 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         reply=CustomerList,
         example_reply=examples.CUSTOMERS,
         refusals=(429,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/pos/exports/",
+        who=Who.STAFF,
+        summary="Say that orders are written to a file, for the security log",
+        handler=exported,
+        body=ExportNote,
+        query=Nothing,
+        reply=ExportNote,
+        status=201,
+        example=examples.EXPORTED,
+        example_reply=examples.EXPORTED,
     ),
 )
