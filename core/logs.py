@@ -4,7 +4,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from textwrap import indent
@@ -136,6 +138,33 @@ class Redaction(logging.Filter):
         if record.stack_info:
             record.stack_info = hide_secrets(record.stack_info)
         return True
+
+
+class Repeats:
+    """For what may go wrong in the same way for hours: it is due to be logged at once, and then once a minute with how
+    often it has happened. Safe to use from several threads."""
+
+    def __init__(self, every_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._every_s = every_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._told: dict[Hashable, tuple[float, int]] = {}
+
+    def due(self, what: Hashable) -> int | None:
+        """It has happened: how often since it was logged last; None when it is too soon to say so."""
+        with self._lock:
+            at_s, count = self._told.get(what, (None, 0))
+            if at_s is not None and self._clock() - at_s < self._every_s:
+                self._told[what] = at_s, count + 1
+                return None
+            self._told[what] = self._clock(), 0
+            return count + 1
+
+    def over(self, what: Hashable) -> int | None:
+        """It happens no more: how often it has since it was logged last; None when it never did."""
+        with self._lock:
+            found = self._told.pop(what, None)
+            return None if found is None else found[1]
 
 
 _plain: Final = logging.Formatter()

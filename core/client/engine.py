@@ -231,7 +231,13 @@ class Engine:
                 if operation is None:
                     self._news.wait(wait_s)
                     continue
-            self._send(operation)
+            try:
+                self._send(operation)
+            except NotKept as error:  # nothing that the operation could help: it goes on once there is room
+                self._pause(0.0)
+                self._set(hindered=error)
+            finally:
+                self._sync.outbox.let_go(operation)
             self._tell()
 
     def _next(self) -> tuple[Operation | None, float | None]:
@@ -257,10 +263,8 @@ class Engine:
                 self._hang_up()  # is the server gone? The one who follows finds out
             else:
                 self._set(hindered=error)
-        except NotKept as error:  # nothing that the operation could help: it goes on once there is room
-            self._pause(0.0)
-            self._sync.outbox.postpone(operation, time.monotonic())
-            self._set(hindered=error)
+        except NotKept:
+            raise
         except Exception:
             log.exception("an operation could not be sent", extra={"op_id": operation.op_id})
             self._set(hindered=Fault())

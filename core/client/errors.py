@@ -30,6 +30,16 @@ class Unreachable(ClientError):
         self.retry_after_s = retry_after_s
 
 
+class Busy(Unreachable):
+    """The server answers that it cannot do it now, and why: a full disk, a locked database, its own end."""
+
+    title = "The server is busy"
+
+    def __init__(self, message: str, *, title: str = "", retry_after_s: float) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.title = title or self.title
+
+
 class Untrusted(Unreachable):
     """Something answers, but its certificate does not prove it to be the shop's server: nothing was said to it."""
 

@@ -15,9 +15,11 @@ from typing import Final
 
 from core import settings
 from core.client.errors import NotKept
+from core.logs import Repeats
 
 log = logging.getLogger(__name__)
 
+_repeats: Final = Repeats()
 _LOCK_WAIT_S: Final = 0.5
 _PRAGMAS: Final = (
     # Exclusive before the first access: no second process can open the file while this one lives, on any platform,
@@ -252,7 +254,8 @@ def _as_not_kept() -> Iterator[None]:
             raise NotKept("This window's own file is damaged. Close the window and open it again.") from error
         if not isinstance(error, sqlite3.OperationalError):
             raise
-        log.error("the file cannot be written: %s", error)  # noqa: TRY400 (it may be so for hours)
+        if (count := _repeats.due(str(error))) is not None:
+            log.error("the file cannot be written: %s", error, extra={"times": count})  # noqa: TRY400 (it says it all)
         raise NotKept("This machine's disk is full, or cannot be written to. Tell the admin.") from error
 
 

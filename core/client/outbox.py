@@ -5,6 +5,7 @@ or in conflict) holds up its own order only.
 """
 
 import heapq
+import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -69,7 +70,8 @@ class Outbox:
         self._queues: dict[OrderId, deque[Operation]] = {}
         self._ready: deque[OrderId] = deque()
         self._later: list[tuple[float, OrderId]] = []
-        self._sending: set[OrderId] = set()
+        self._sending: dict[OrderId, int] = {}
+        """The orders of which something is being sent, and by which thread."""
         with store.transaction() as db:
             ledger.adopt(db, owner)
             for operation in ledger.open_ones(db, owner):
@@ -134,7 +136,7 @@ class Outbox:
                 order_id = self._ready.popleft()
                 queue = self._queues.get(order_id)
                 if queue and order_id not in self._sending and not (queue[0].held or queue[0].sealed):
-                    self._sending.add(order_id)
+                    self._sending[order_id] = threading.get_ident()
                     return queue[0]
             return None
 
@@ -190,8 +192,16 @@ class Outbox:
                 if problem:
                     self._replace(msgspec.structs.replace(operation, tries=operation.tries + 1, problem=problem))
             finally:  # a disk that takes nothing holds up nothing once it does
-                self._sending.discard(operation.order_id)
+                self._sending.pop(operation.order_id, None)
                 heapq.heappush(self._later, (until_s, operation.order_id))
+
+    def let_go(self, operation: Operation) -> None:
+        """This thread does nothing more with what it took. Where it could not keep what became of it, because of a full
+        disk or a mistake, it is sent again."""
+        with self._store.lock:
+            if self._sending.get(operation.order_id) == threading.get_ident():
+                self._stood_aside(operation)
+                self._sent(operation.order_id)
 
     def hurry(self) -> None:
         """Whatever was postponed is due now: the server is there again, or somebody pressed Try now."""
@@ -384,7 +394,7 @@ class Outbox:
         raise KeyError(op_id)
 
     def _sent(self, order_id: OrderId) -> None:
-        self._sending.discard(order_id)
+        self._sending.pop(order_id, None)
         if self._queues.get(order_id):
             self._ready.append(order_id)
         else:

@@ -6,6 +6,7 @@ import msgspec
 import requests
 
 from core.client.errors import (
+    Busy,
     ClientError,
     Conflict,
     Diverged,
@@ -18,7 +19,6 @@ from core.client.errors import (
     SignedOut,
     TooManyTries,
     Unpaired,
-    Unreachable,
 )
 from core.decoding import decode
 from core.protocol.problem import CONTENT_TYPE, Problem
@@ -47,7 +47,9 @@ def as_error(response: requests.Response) -> ClientError:
     if status == 429 and problem.type == "too_many_tries":
         return TooManyTries(detail, retry_after_s=_seconds(response.headers.get("Retry-After")))
     if status in (429, 503):
-        return Unreachable(detail or "The server is busy.", retry_after_s=_seconds(response.headers.get("Retry-After")))
+        wait_s = _seconds(response.headers.get("Retry-After"))
+        title = problem.title.rstrip(".") if problem.detail else ""
+        return Busy(detail or "The server is busy.", title=title, retry_after_s=wait_s)
     if 400 <= status < 500:
         return Refused(detail or f"The server refused it ({status}).", field=problem.field)
     return ServerFault(detail or f"It answered {status}. Try again; tell the admin if it stays.")

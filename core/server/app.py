@@ -54,6 +54,7 @@ class Orderbell(Starlette):
                 ),
             ):
                 yield
+            await shared.readiness.close()
             shared.close()
 
         self.services = shared

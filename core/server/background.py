@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from core.logs import Repeats
 from core.store.writer import Unavailable
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,15 @@ async def repeating(*steps: Step) -> AsyncIterator[None]:
 
 
 async def _for_ever(step: Step) -> None:
+    repeats = Repeats()
     while True:
         try:
             await step()
         except Unavailable as error:
-            log.warning("background work waits: %s", error)
+            if (count := repeats.due(error.trouble)) is not None:
+                log.warning("background work waits: %s", error, extra={"times": count})
             await asyncio.sleep(AFTER_FAILURE_S)
-        except Exception:
-            log.exception("background work failed; trying again")
+        except Exception as error:
+            if (count := repeats.due(type(error).__name__)) is not None:
+                log.exception("background work failed; trying again", extra={"times": count})
             await asyncio.sleep(AFTER_FAILURE_S)

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Final
@@ -20,6 +20,7 @@ from core.store.database import Database
 from core.store.devices import Contact, Device
 from core.store.instants import from_us, now, to_us
 from core.store.statements import Transaction
+from core.store.writer import Unavailable
 
 KEEP_S: Final = 15.0
 SILENT_AFTER: Final = timedelta(minutes=2)
@@ -70,7 +71,8 @@ class Contacts:
             async with repeating(self._keep_on):
                 yield
         finally:
-            await self._keep()
+            with suppress(Unavailable):  # the writer has said so
+                await self._keep()
 
     def heard(self) -> Heard:
         """What was heard so far. To be taken into the transaction that needs it, which may be another thread's."""

@@ -14,14 +14,16 @@ from core.domain.ids import ShopId
 from core.domain.people import DeviceKind
 from core.protocol.care import Check, Diagnosis, Fact, Result
 from core.protocol.devices import DeviceReport
-from core.server import contacts, openapi, origin
+from core.server import contacts, openapi, origin, problems
 from core.server.contacts import SILENT_AFTER
 from core.server.probe import probe
+from core.server.readiness import Slow
 from core.server.services import Services
 from core.store import check, migrate, security_log
 from core.store.instants import now, to_us
 from core.store.statements import Transaction
 from core.store.tables import metadata
+from core.store.writer import Unavailable
 
 FIXED: Final = ((3, 44, 6), (3, 50, 7))
 """SQLite's older lines that have the fix of the WAL reset (3.51.3)."""
@@ -36,26 +38,38 @@ async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
     database, settings = services.database, services.settings
     heard = services.contacts.heard()
     reports = await database.read(lambda transaction: contacts.reports(transaction, shop_id, heard))
-    durable = await database.write(_durability)
-    probed = await probe(services, shop_id)
+    written = await _written(services, shop_id)
 
     def work(transaction: Transaction) -> Diagnosis:
         connection = transaction.connection
         checks = (
             _schema(connection),
             *_sound(connection),
-            durable,
+            *written,
             *_sqlite(connection.dialect.name),
             *_disk({"data": settings.directory, "backups": settings.backup_path}),
             _backup(services),
             _failures(transaction, shop_id),
-            probed,
             _owners(connection),
             *(_device(report, on_network=_is_on_network(settings.host)) for report in reports),
         )
         return Diagnosis(checks=checks, facts=_facts(connection))
 
     return await database.search(work)
+
+
+async def _written(services: Services, shop_id: ShopId) -> tuple[Check, ...]:
+    """What is found out by writing, as far as anything can be written."""
+    hindrance = await services.readiness.why_not()
+    if hindrance is None:
+        taken = Check(name="writes", result=Result.OK, says="What is written to it is taken.")
+        try:
+            return taken, await services.database.write(_durability), await probe(services, shop_id)
+        except Unavailable as error:
+            hindrance = error
+    told = problems.unusable(hindrance.trouble).problem
+    says = str(hindrance) if isinstance(hindrance, Slow) else told.title
+    return (Check(name="writes", result=Result.FAIL, says=f"No order is taken. {says}", do=told.detail),)
 
 
 def _schema(connection: Connection) -> Check:

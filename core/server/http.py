@@ -25,6 +25,7 @@ from core.server import operators, origin, problems
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
 from core.server.problems import Headers, Refusal
 from core.server.services import Services
+from core.store import dialects
 from core.store.writer import StoreClosed, Unavailable
 
 log = logging.getLogger(__name__)
@@ -211,7 +212,9 @@ def refused(error: Exception, method: str, route: str, request_id: str) -> tuple
         case StoreClosed():
             refusal = problems.unavailable("The server is stopping.")
         case Unavailable():
-            refusal = problems.unavailable("The server's database is out of reach.")
+            refusal = problems.unusable(error.trouble)
+        case _ if (trouble := dialects.trouble(error)) is not None:
+            refusal = problems.unusable(trouble)
         case _:
             log.error(
                 "a request failed",

@@ -9,6 +9,7 @@ from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem, blame
+from core.store.dialects import Trouble
 
 Headers = tuple[tuple[bytes, bytes], ...]
 BODY_LIMIT: Final = 64 * 1024
@@ -21,6 +22,11 @@ class Refusal(Exception):
         super().__init__(problem.title)
         self.problem = problem
         self.headers = headers
+
+    @property
+    def says(self) -> str:
+        """What is wrong, and what to do."""
+        return f"{self.problem.title} {self.problem.detail}".strip()
 
 
 def _refusal(status: int, kind: str, title: str, detail: str = "", field: str = "", headers: Headers = ()) -> Refusal:
@@ -191,6 +197,38 @@ def not_allowed_now(kind: str, detail: str) -> Refusal:
 def unavailable(title: str) -> Refusal:
     """Not now: asked again a little later it may well be done."""
     return _refusal(503, "unavailable", title, headers=((b"retry-after", b"2"),))
+
+
+_TROUBLES: Final = {
+    Trouble.OUT_OF_REACH: (
+        "The server's database is out of reach.",
+        "What waits is sent by itself once it is back.",
+        2,
+    ),
+    Trouble.LOCKED: (
+        "The server's database is locked by another program.",
+        "Close whatever else has it open. What waits is sent by itself then.",
+        2,
+    ),
+    Trouble.FULL: ("The server's disk is full.", "Make room on it. What waits is sent by itself then.", 10),
+    Trouble.READ_ONLY: (
+        "The server's database is read-only.",
+        "Let the server write to it, or name the primary. What waits is sent by itself then.",
+        10,
+    ),
+    Trouble.BROKEN: ("The server's disk fails.", "Look at the disk and at the server's log before anything else.", 10),
+    Trouble.DAMAGED: (
+        "The server's database is damaged.",
+        "Stop the server, keep a copy of the database as it is, and restore the last good backup.",
+        10,
+    ),
+}
+
+
+def unusable(trouble: Trouble) -> Refusal:
+    """The database cannot be used now: what is wrong, and what to do about it."""
+    title, detail, wait_s = _TROUBLES[trouble]
+    return _refusal(503, "unavailable", title, detail, headers=((b"retry-after", b"%d" % wait_s),))
 
 
 def no_backup(detail: str) -> Refusal:

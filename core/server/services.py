@@ -15,6 +15,7 @@ from core.server.keys import KeyFile, Keys, backup_key
 from core.server.limits import Rate
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
+from core.server.readiness import Readiness
 from core.server.security import SecurityLog
 from core.server.settings import ServerSettings
 from core.server.tokens import LOCAL, AccessTokens, InvalidToken, UnknownKey, Verified, VerifiedTokens
@@ -44,6 +45,7 @@ class Services(msgspec.Struct, frozen=True):
     lookups: Rate
     """Of known customers, by each member of staff."""
     security: SecurityLog
+    readiness: Readiness
     sealing_key: bytes
     """The private half of `Tokens.sealing_key`. It lives as long as what refresh tokens are derived from."""
 
@@ -122,5 +124,6 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
             settings.lookups_most, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."
         ),
         security=SecurityLog(database),
+        readiness=Readiness(database),
         sealing_key=sealing.private_key(keys.refresh),
     )

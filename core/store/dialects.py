@@ -2,7 +2,9 @@
 
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -249,6 +251,55 @@ _CONFLICTS: Final = frozenset({_UNIQUE_VIOLATION, "40001", "40P01"})  # ..., ser
 _OUT_OF_REACH: Final = frozenset({_LOCKED, "57P01", "57P02", "57P03", "25P03", "53300"})
 # ..., admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
 # too_many_connections
+
+
+class Trouble(StrEnum):
+    """Why a database cannot be used now, whatever is asked of it."""
+
+    OUT_OF_REACH = "out of reach"
+    LOCKED = "locked by another program"
+    FULL = "on a full disk"
+    READ_ONLY = "read-only"
+    BROKEN = "on a disk that fails"
+    DAMAGED = "damaged"
+
+
+_STATES: Final = dict.fromkeys(_OUT_OF_REACH, Trouble.OUT_OF_REACH) | {
+    _LOCKED: Trouble.LOCKED,
+    "57014": Trouble.LOCKED,  # query_canceled: by a timeout, or by an admin
+    "53100": Trouble.FULL,  # disk_full
+    "25006": Trouble.READ_ONLY,  # read_only_sql_transaction
+    "53200": Trouble.OUT_OF_REACH,  # out_of_memory
+    "53400": Trouble.OUT_OF_REACH,  # configuration_limit_exceeded
+    "58030": Trouble.BROKEN,  # io_error
+    "XX001": Trouble.DAMAGED,  # data_corrupted
+    "XX002": Trouble.DAMAGED,  # index_corrupted
+}
+_SQLITE_CODES: Final = {
+    sqlite3.SQLITE_FULL: Trouble.FULL,
+    sqlite3.SQLITE_BUSY: Trouble.LOCKED,
+    sqlite3.SQLITE_LOCKED: Trouble.LOCKED,
+    sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
+    sqlite3.SQLITE_PERM: Trouble.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: Trouble.BROKEN,
+    sqlite3.SQLITE_IOERR: Trouble.BROKEN,
+    sqlite3.SQLITE_NOMEM: Trouble.OUT_OF_REACH,
+    sqlite3.SQLITE_CORRUPT: Trouble.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Trouble.DAMAGED,
+}
+
+
+def trouble(error: BaseException) -> Trouble | None:
+    """What is wrong with the database by a driver's error, or by one that SQLAlchemy wraps; None when it is what was
+    asked of it, or no driver's."""
+    found = getattr(error, "orig", None) or error
+    if isinstance(found, sqlite3.DatabaseError):
+        return _SQLITE_CODES.get(getattr(found, "sqlite_errorcode", 0) & 0xFF)  # the rest of it says more exactly how
+    state = _state(found)
+    if state is None:
+        # PostgreSQL's client library, which could not connect, says why in words only.
+        return Trouble.READ_ONLY if "session is read-only" in str(found) else None
+    return _STATES.get(state, Trouble.OUT_OF_REACH if state.startswith("08") else None)
 
 
 def is_conflict(error: BaseException) -> bool:

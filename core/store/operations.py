@@ -13,6 +13,7 @@ _GET: Final = Prepared(
     select(_o.request_hash, _o.status, _o.reply).where(_o.subject == bindparam("subject"), _o.key == bindparam("key"))
 )
 _INSERT: Final = Prepared.insert(operations)
+_FORGET: Final = Prepared(delete(operations).where(_o.subject == bindparam("of"), _o.key == bindparam("this")))
 _oldest = select(_o.subject, _o.key).where(_o.created_at < bindparam("before")).order_by(_o.created_at)
 _DELETE: Final = Prepared(delete(operations).where(tuple_(_o.subject, _o.key).in_(_oldest.limit(bindparam("step")))))
 
@@ -23,6 +24,11 @@ class Done(msgspec.Struct, frozen=True):
     request_hash: bytes
     status: int
     reply: bytes
+
+
+def forget(transaction: Transaction, subject: str, key: str) -> None:
+    """As if it had never been done."""
+    transaction.run(_FORGET, of=subject, this=key)
 
 
 def find(transaction: Transaction, subject: str, key: str) -> Done | None:

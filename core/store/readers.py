@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.store import dialects
+from core.store.dialects import Trouble
 from core.store.statements import Transaction
 from core.store.threads import started_pool
 from core.store.writer import Unavailable, Work
@@ -17,11 +19,18 @@ T = TypeVar("T")
 
 def in_snapshot(transaction: Transaction, work: Work[T]) -> T:
     """What `work` finds, all of it as it was at one moment."""
-    transaction.command("BEGIN")
     try:
-        return work(transaction)
-    finally:
-        transaction.command("COMMIT")
+        transaction.command("BEGIN")
+        try:
+            return work(transaction)
+        finally:
+            if transaction.is_open:
+                transaction.command("COMMIT")
+    except Exception as error:
+        trouble = dialects.trouble(error)
+        if trouble in (None, Trouble.READ_ONLY) or transaction.is_lost(error):  # who reads and writes is mistaken
+            raise
+        raise Unavailable(f"the database is {trouble}", trouble) from error
 
 
 class Readers:

@@ -50,6 +50,8 @@ class Transaction:
         self.memory: dict[str, Any] | None = {} if remembers else None
         self.appended: list[tuple[ShopId, Cursor]] = []
         """The events that it has appended and not taken back, oldest first; whoever commits it empties this."""
+        self.has_changed = False
+        """Whether `run` has changed a row since this was last set to False."""
         self._settings = settings
         self._dialect = connection.dialect
         self._hold(connection)
@@ -72,6 +74,11 @@ class Transaction:
     def is_lost(self, error: BaseException) -> bool:
         """Whether what `error` says is that the database server cannot be used, or has ended this connection."""
         return dialects.is_out_of_reach(error) or bool(getattr(self._driver, "closed", False))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what was begun has not ended by itself."""
+        return bool(getattr(self._driver, "in_transaction", True))
 
     def renew(self) -> None:
         """Go on with a new connection. Raises `sqlalchemy.exc.SQLAlchemyError` when none can be had."""
@@ -98,6 +105,7 @@ class Transaction:
         """How many rows were changed."""
         self._execute(prepared, values)
         changed: int = self._cursor.rowcount
+        self.has_changed = self.has_changed or changed > 0
         return changed
 
     def run_many(self, prepared: Prepared, rows: Iterable[dict[str, Any]]) -> None:

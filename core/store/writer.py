@@ -12,8 +12,9 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import ShopId
+from core.logs import Repeats
 from core.store import dialects, shops
-from core.store.dialects import Dialect
+from core.store.dialects import Dialect, Trouble
 from core.store.distribution import Distribution
 from core.store.history import History
 from core.store.statements import Transaction
@@ -35,7 +36,12 @@ log = logging.getLogger(__name__)
 
 
 class Unavailable(Exception):
-    """The database cannot be used now. Whether a write that ends so was done is not known: ask again by its key."""
+    """The database cannot be used now; `trouble` says why. Whether a write that ends so was done is not known: ask
+    again by its key."""
+
+    def __init__(self, message: str, trouble: Trouble = Trouble.OUT_OF_REACH) -> None:
+        super().__init__(message)
+        self.trouble = trouble
 
 
 class StoreClosed(Unavailable):
@@ -102,6 +108,10 @@ class Writer:
         """From taking a group until it was durable."""
         self.failed = 0
         """Groups that could not be committed, and had to be told so."""
+        self.failed_at_s: float | None = None
+        """When a write was last refused because of the database, by the monotonic clock."""
+        self._troubles: set[Trouble] = set()
+        self._repeats = Repeats()
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._accepting = threading.Lock()
         self._closed = False
@@ -169,14 +179,15 @@ class Writer:
             try:
                 for job in self._commit(group):
                     self._commit_alone(job)
+                self.groups.observe(len(group))
+                self.commit_s.observe(time.perf_counter() - began)
             except BaseException as error:  # a mistake of ours; whoever waits is told, and the next have their turn
                 for job in group:
                     job.error = error
                 raise
             finally:
+                self._note(group)
                 _answer(group)
-            self.groups.observe(len(group))
-            self.commit_s.observe(time.perf_counter() - began)
             if self._announced:
                 self._announce()
         self._tx.close()
@@ -200,6 +211,7 @@ class Writer:
         self._tx.appended.clear()
         try:
             self._begin(group)
+            self._tx.has_changed = False
             again = [job for job in group if not self._attempt(job)]
             self._tx.command("COMMIT")
         except BaseException as error:
@@ -207,7 +219,8 @@ class Writer:
             again = group if dialects.is_conflict(error) else []
             if not again:
                 self.failed += 1
-                log.exception("a group of writes failed", extra={"writes": len(group)})
+                if not isinstance(self._told(error), Unavailable):
+                    log.exception("a group of writes failed", extra={"writes": len(group)})
             for job in group:
                 if again or job.error is None or dialects.is_servers(job.error):
                     job.error = self._told(error)
@@ -258,7 +271,9 @@ class Writer:
         self._tx.command("SAVEPOINT operation")
         try:
             job.result = job.work(self._tx)
-        except Exception as error:  # noqa: BLE001 - it is handed to whoever asked for the work
+        except Exception as error:
+            if not self._tx.is_open:  # a full disk, and its like, make SQLite take everything back by itself
+                raise
             job.error = self._told(error)
             self._tx.command("ROLLBACK TO SAVEPOINT operation")
             del self._tx.appended[appended:]
@@ -267,7 +282,23 @@ class Writer:
 
     def _told(self, error: BaseException) -> BaseException:
         """What those are told whose work `error` has ended."""
-        return _unavailable(error) if self._tx.is_lost(error) else error
+        if isinstance(error, Unavailable):
+            return error
+        return _unavailable(error) if self._tx.is_lost(error) or dialects.trouble(error) else error
+
+    def _note(self, group: list[_Job]) -> None:
+        """Say once what keeps the database from being used, and when it is over."""
+        for job in group:
+            if isinstance(job.error, Unavailable):
+                self.failed_at_s = time.monotonic()
+                count = self._repeats.due(job.error.trouble)
+                if count is not None:
+                    log.error("%s: writes are refused", job.error, extra={"refused": count})
+                self._troubles.add(job.error.trouble)
+        if self._troubles and any(job.error is None for job in group) and self._tx.has_changed:
+            for trouble in self._troubles:
+                log.warning("writes are taken again", extra={"refused": self._repeats.over(trouble)})
+            self._troubles.clear()
 
     def _announce(self) -> None:
         """Tell others, who read what was committed from the table; so what they miss of this is only time."""
@@ -289,7 +320,8 @@ class Writer:
 
 
 def _unavailable(cause: BaseException) -> Unavailable:
-    error = Unavailable("the database is out of reach")
+    trouble = dialects.trouble(cause) or Trouble.OUT_OF_REACH
+    error = Unavailable(f"the database is {trouble}", trouble)
     error.__cause__ = cause
     return error
 

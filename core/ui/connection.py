@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.client.engine import Link, Standing
-from core.client.errors import ClientError, SignedOut, Unreachable
+from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable
 from core.client.outbox import Counts
 from core.ui.controls import ElidedLabel, label, restyle, set_tip
 from core.ui.refresh import Refresher
@@ -157,11 +157,8 @@ class ConnectionChip(QPushButton):
         """What matters most first."""
         refresher, age_s = self._refresher, self.age_s
         updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
-        if self._hindered is not None:
-            state, more = _(self._hindered.title), [updated] if refresher else []
-        elif self.state == "bad":
-            offline = self._error is None or isinstance(self._error, Unreachable)
-            state, more = _("Offline") if offline else _("Server problem"), [updated] if refresher else []
+        if self.state == "bad":
+            state, more = self._what_is_wrong(), [updated] if refresher else []
         elif self._live is not None:
             state, more = _("Live"), self._live
         elif refresher is None:
@@ -172,6 +169,17 @@ class ConnectionChip(QPushButton):
             state, more = _("Checking every {interval}").format(interval=age(refresher.interval_s)), [updated]
         shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
         return [f"{shape} {state}", *outbox_words(self._counts), *more]
+
+    def _what_is_wrong(self) -> str:
+        error = self._trouble
+        if isinstance(error, Busy | NotKept | Fault):
+            return _(error.title)
+        return _("Offline") if error is None or isinstance(error, Unreachable) else _("Server problem")
+
+    @property
+    def _trouble(self) -> ClientError | None:
+        problem = self._standing.problem if self._standing is not None and self.state == "bad" else None
+        return self._hindered or self._error or problem
 
     @property
     def _hindered(self) -> ClientError | None:
@@ -205,12 +213,7 @@ class ConnectionChip(QPushButton):
 
     def explanation(self) -> str:
         """Why it says what it says."""
-        error = (
-            self._hindered
-            or self._error
-            or (self._standing.problem if self._standing is not None and self.state == "bad" else None)
-        )
-        if error is not None:
+        if (error := self._trouble) is not None:
             return f"{_(error.title)}. {_(error.message)}"
         if self.state == "old":
             return _("What you see may be out of date: the last answer is older than two intervals.")

@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from core.client.announcer import Announcement, Announcer
 from core.client.engine import Link, Standing
-from core.client.errors import NotKept, Unreachable
+from core.client.errors import Busy, NotKept, Unreachable
 from core.client.news import Changed, Told
 from core.client.orders import Changes, OrderStore
 from core.client.outbox import Counts
@@ -129,3 +129,14 @@ def test_a_full_disk_is_said_although_the_server_answers(qtbot: QtBot) -> None:
     assert full.message in chip.explanation()
     chip.set_standing(Standing(link=Link.OFFLINE, problem=Unreachable("No answer."), hindered=full))
     assert "Offline" in chip.text()
+
+
+def test_what_a_server_says_that_cannot_write_is_on_the_chip(qtbot: QtBot) -> None:
+    chip = ConnectionChip()
+    qtbot.addWidget(chip)
+    full = Busy("Make room on it.", title="The server's disk is full", retry_after_s=10.0)
+    chip.set_standing(Standing(link=Link.LIVE, counts=Counts(waiting=2), hindered=full))
+    assert (chip.state, chip.text()) == ("bad", "▲ The server's disk is full · 2 waiting to send")
+    assert chip.explanation() == "The server's disk is full. Make room on it."
+    chip.set_standing(Standing(link=Link.OFFLINE, problem=full))
+    assert "The server's disk is full" in chip.text()

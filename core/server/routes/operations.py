@@ -8,19 +8,23 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from core.domain.ids import ShopId
+from core.logs import Repeats
 from core.protocol.replies import Readiness
 from core.protocol.security import FAILURES
 from core.server import contacts, examples, metrics, openapi, problems
 from core.server.contacts import SILENT_AFTER
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.readiness import Slow
 from core.server.services import Services
 from core.store import events, migrate
 from core.store.devices import Device
 from core.store.instants import now, to_us
 from core.store.statements import Transaction
+from core.store.writer import Unavailable
 
 log = logging.getLogger(__name__)
 
+_repeats: Final = Repeats()
 DEVICES_NAMED: Final = 500
 """With more of them there are figures by kind only: each name is a series of its own, kept for months."""
 
@@ -31,17 +35,26 @@ async def ready(call: Call[Nothing, Nothing]) -> Readiness:
     reasons = [] if services.database.writer.is_alive else ["It takes no writes."]
     try:
         held = await services.database.read(migrate.held)
-    except Exception:
-        log.exception("the database does not answer")
-        reasons.append("The database does not answer.")
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is not ready
+        reasons.append(_does_not_answer(error))
     else:
         if held != migrate.head():
             reasons.append(f"The database has the schema {held}, and this server is made for {migrate.head()}.")
+    if not reasons and (hindrance := await services.readiness.why_not()) is not None:
+        reasons.append(str(hindrance) if isinstance(hindrance, Slow) else problems.unusable(hindrance.trouble).says)
     if reasons:
-        log.warning("not ready: %s", " ".join(reasons))
+        count = _repeats.due(tuple(reasons))
+        if count is not None:
+            log.warning("not ready: %s", " ".join(reasons), extra={"asked": count})
         raise problems.not_ready(reasons)
     warnings = ("The last backup was not made.",) if services.backups.problem else ()
     return Readiness(status="ready", version=openapi.VERSION, warnings=warnings)
+
+
+def _does_not_answer(error: Exception) -> str:
+    if not isinstance(error, Unavailable) or _repeats.due(error.trouble) is not None:
+        log.error("the database does not answer", exc_info=error)
+    return "The database does not answer."
 
 
 async def figures(call: Call[Nothing, Nothing]) -> Encoded[str]:
@@ -51,8 +64,8 @@ async def figures(call: Call[Nothing, Nothing]) -> Encoded[str]:
         heads, devices = await call.services.database.read(
             lambda transaction: (_newest(transaction), contacts.in_use(transaction, heard))
         )
-    except Exception:
-        log.exception("the database does not answer")
+    except Exception as error:  # noqa: BLE001 - whatever it is, there are figures still
+        _does_not_answer(error)
         found.append(metrics.single("orderbell_database_up", "Whether the database answers.", 0))
     else:
         found.append(metrics.single("orderbell_database_up", "Whether the database answers.", 1))

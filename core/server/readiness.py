@@ -1,0 +1,79 @@
+"""Whether the backend takes writes: found out by making one, and that not for everybody who asks."""
+
+import asyncio
+import os
+import time
+from functools import partial
+from typing import Final
+
+from core.domain.ids import uuid7
+from core.store import operations
+from core.store.database import Database
+from core.store.instants import now, to_us
+from core.store.operations import Done
+from core.store.statements import Transaction
+from core.store.writer import Unavailable
+
+KNOWN_FOR_S: Final = 5.0
+"""For so long what was found out is told again, whoever asks how often."""
+WITHIN_S: Final = 3.0
+"""A write that takes longer keeps people waiting, whatever becomes of it."""
+TRIED_BYTES: Final = 32 * 1024
+"""More than an order needs, and of random bytes, so that room has to be found for it: an overwritten row needs none."""
+
+
+class Slow(Unavailable):
+    """It was not found out in time. What was begun goes on, and the next to ask may be told."""
+
+    def __init__(self) -> None:
+        super().__init__(f"A write takes more than {WITHIN_S:.0f} s.")
+
+
+class Readiness:
+    """That of one backend. It belongs to the event loop's thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._trying: asyncio.Task[Unavailable | None] | None = None
+        self._found: Unavailable | None = None
+        self._found_at_s: float | None = None
+
+    async def why_not(self) -> Unavailable | None:
+        """Why no write can be made; None when one was, just now or in the last 5 s with none failing since."""
+        known_at_s = self._found_at_s
+        if known_at_s is not None and time.monotonic() - known_at_s < KNOWN_FOR_S:
+            failed_at_s = self._database.writer.failed_at_s
+            if self._found is not None or failed_at_s is None or failed_at_s < known_at_s:
+                return self._found
+        if self._trying is None:
+            self._trying = asyncio.create_task(self._try())
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._trying), WITHIN_S)
+        except TimeoutError:
+            return Slow()
+
+    def forget(self) -> None:
+        """The next to ask is told what is found out then."""
+        self._found_at_s = None
+
+    async def close(self) -> None:
+        """Wait for what is being tried."""
+        if self._trying is not None:
+            await asyncio.wait([self._trying])
+
+    async def _try(self) -> Unavailable | None:
+        try:
+            key = uuid7()
+            await self._database.write(partial(_write, key=key))
+            await self._database.write(partial(operations.forget, subject="", key=key))
+            self._found = None
+        except Unavailable as error:
+            self._found = error
+        finally:
+            self._found_at_s, self._trying = time.monotonic(), None
+        return self._found
+
+
+def _write(transaction: Transaction, key: str) -> None:
+    # Nobody's operation: should it stay, it is forgotten with those of its day.
+    operations.keep(transaction, "", key, Done(b"", 0, os.urandom(TRIED_BYTES)), to_us(now()))
