@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from core import logs, printable, settings
 from core.admin import terminal
-from core.client import identity, session_file, till
+from core.client import identity, session_file, till, window_id
 from core.client.cache import Cache
 from core.client.door import HttpDoor
 from core.client.errors import ClientError, SignedOut
@@ -249,6 +249,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespace) -> int:
+    window_id.of(store)  # of a copied file nothing is gone on with
     seal, known = Seal(store, keyring=configured.keyring), identity.read(store)
     configured = identity.settled(configured, known, configured.path)
     keep = partial(session_file.keep, seal)

@@ -62,6 +62,9 @@ class OutboxApi(Protocol):
     """What a door with an outbox has besides: deciding about what could not be sent, and waiting for no timer."""
 
     def retry(self, op_id: OpId) -> None: ...
+    def renumber(self, op_id: OpId) -> str:
+        """Give an order another number than the one that the server does not take; empty: the server gives it one."""
+
     def discard(self, op_id: OpId, reason: str) -> None: ...
     def try_now(self) -> None: ...
     def note_export(self, exported: ExportNote) -> None:

@@ -92,6 +92,12 @@ class Conflict(Refused):
         self.order = order
 
 
+class NumberTooFar(Conflict):
+    """The number of a new order is beyond what its series can have come to. Orders before it may be still to come."""
+
+    title = "The number was not taken"
+
+
 class PriceChanged(Conflict):
     """Nothing was ordered: it would cost something else by now. `order` is what it would be."""
 

@@ -11,6 +11,7 @@ from core.client.lease import Store
 from core.client.operations import Kind, Operation, Owner, State
 from core.decoding import decoder
 from core.domain.ids import OpId, OrderId
+from core.domain.numbers import AHEAD, LAST, count_of, may_count
 from core.domain.order import Order, order_number
 
 _COLUMNS: Final = (
@@ -80,12 +81,38 @@ def forget_before(db: sqlite3.Connection, at: datetime) -> None:
     db.execute("DELETE FROM operations WHERE done_at < ?", (us(at),))
 
 
-def series_at(db: sqlite3.Connection, series: str, last: int) -> None:
-    """Number `last` of `series` is used."""
+def series_at(db: sqlite3.Connection, series: str, told: int) -> None:
+    """The server says that `series` has come to `told`, which may be less than it was: it was restored, or somebody had
+    sent it a number that nobody has counted to. Numbers that wait to be sent stay given, whatever it says."""
+    row = db.execute("SELECT last FROM number_series WHERE name = ?", (series,)).fetchone()
+    last = row[0] if row else 0
+    if last > told + AHEAD:
+        last = _highest_waiting(db, series)
     db.execute(
-        "INSERT INTO number_series VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
-        (series, last),
+        "INSERT INTO number_series (name, last, told) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET last = excluded.last, told = excluded.told",
+        (series, max(last, told), told),
     )
+
+
+def _highest_waiting(db: sqlite3.Connection, series: str) -> int:
+    rows = db.execute(
+        "SELECT json_extract(CAST(seen AS TEXT), '$.number') FROM operations WHERE kind = ? AND done_at IS NULL",
+        (Kind.TAKE,),
+    )
+    counts = (count_of(number, series) for (number,) in rows)
+    return max((count for count in counts if count is not None and count <= LAST), default=0)
+
+
+def number_seen(db: sqlite3.Connection, number: str) -> None:
+    """The server has an order of that number: if it is of this till's series, that has come so far."""
+    series = number.rpartition("-")[0]
+    count = count_of(number, series)
+    if count is not None and count <= LAST:
+        db.execute(
+            "UPDATE number_series SET last = max(last, ?1), told = max(told, ?1) WHERE name = ?2 AND told < ?1",
+            (count, series),
+        )
 
 
 def insert(db: sqlite3.Connection, new: Operation) -> int:
@@ -110,9 +137,13 @@ def insert(db: sqlite3.Connection, new: Operation) -> int:
 
 
 def next_number(db: sqlite3.Connection, series: str) -> str:
-    """The next number of this till's own series; empty while nobody has told how far it has come."""
-    row = db.execute("UPDATE number_series SET last = last + 1 WHERE name = ? RETURNING last", (series,)).fetchone()
-    return order_number(series, row[0]) if row else ""
+    """The next number of this till's own series; empty while nobody has told how far it has come, and when this till
+    has counted as far beyond that as it may: then the server gives one."""
+    row = db.execute("SELECT last, told FROM number_series WHERE name = ?", (series,)).fetchone()
+    if row is None or not may_count(*row):
+        return ""
+    db.execute("UPDATE number_series SET last = last + 1 WHERE name = ?", (series,))
+    return order_number(series, row[0] + 1)
 
 
 def rewrite(db: sqlite3.Connection, changed: Operation) -> None:

@@ -112,6 +112,12 @@ _LEDGER: Final = (
     """
     DROP TABLE pin;
     """,
+    # How far the server has told that a series has come: a till counts only so far beyond it.
+    """
+    ALTER TABLE number_series ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+    UPDATE number_series SET told = last;
+    CREATE TABLE window (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, place TEXT NOT NULL);
+    """,
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
 

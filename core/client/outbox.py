@@ -18,11 +18,12 @@ from core.client import ledger
 from core.client.lease import Store
 from core.client.operations import Kind, Operation, Owner, Request, State, named_version, predict, without_lines
 from core.domain.ids import OpId, OrderId
-from core.domain.order import Order
+from core.domain.order import Channel, Order
 from core.protocol.headers import Outcome
 
-NUMBER_TAKEN: Final = "number taken"
-"""The outcome of a new order whose number another has: two tills under one name, or a till's file that was lost."""
+NUMBER_REFUSED: Final = "number taken"
+"""The outcome of a new order whose number the server does not take: another order has it, or its series cannot have
+come so far. Two tills under one name, or a till's file that was lost."""
 NOT_OPENED: Final = "not opened"
 """The outcome of an operation that the server could not open: it was sealed to the key that another server has."""
 KEPT_FOR: Final = timedelta(days=90)
@@ -121,9 +122,16 @@ class Outbox:
             return operation
 
     def series_at(self, series: str, last: int) -> None:
-        """The server has seen number `last` of this till's `series`. What is used next only ever grows."""
+        """The server says that this till's `series` has come to number `last`. See `ledger.series_at`."""
         with self._store.transaction() as db:
             ledger.series_at(db, series, last)
+
+    def numbers_seen(self, orders: Iterable[Order]) -> None:
+        """The server has these orders. Nobody is to be given their numbers again."""
+        with self._store.transaction() as db:
+            for order in orders:
+                if order.channel is Channel.COUNTER:
+                    ledger.number_seen(db, order.number)
 
     # -- sending
 
@@ -244,17 +252,27 @@ class Outbox:
     # -- a person decides
 
     def retry(self, op_id: OpId) -> Operation:
-        """Send a held operation again: one in conflict on the order as it is now, a new order whose number was taken
-        with the next one. Raises `KeyError`."""
-        with self._store.transaction() as db:
+        """Send a held operation again: one in conflict on the order as it is now. Raises `KeyError`."""
+        with self._store.transaction():
             operation = self._held(op_id)
             again = msgspec.structs.replace(operation, state=State.WAITING, problem="", theirs=None, tries=0)
             if operation.theirs is not None:
                 again = again.on(operation.theirs)
             if operation.outcome == NOT_OPENED:
                 again = msgspec.structs.replace(again, outcome="")
-            if operation.outcome == NUMBER_TAKEN:
-                again = again.numbered(ledger.next_number(db, operation.seen.number.rpartition("-")[0]))
+            self._replace(again)
+            self._store.after_commit(partial(self._ready.append, operation.order_id))
+            return again
+
+    def renumber(self, op_id: OpId) -> Operation:
+        """Give a new order, whose number the server does not take, the next one, and send it again. Nothing else ever
+        changes a number: somebody was told it, and is to be told the new one. Raises `KeyError`."""
+        with self._store.transaction() as db:
+            operation = self._held(op_id)
+            if operation.outcome != NUMBER_REFUSED:
+                raise KeyError(op_id)
+            again = msgspec.structs.replace(operation, state=State.WAITING, outcome="", problem="", tries=0)
+            again = again.numbered(ledger.next_number(db, operation.seen.number.rpartition("-")[0]))
             self._replace(again)
             self._store.after_commit(partial(self._ready.append, operation.order_id))
             return again
@@ -434,7 +452,7 @@ class Outbox:
     def _reopen(self, done: Iterable[Operation]) -> None:
         for operation in done:
             self._queue(operation.order_id).append(operation)
-        for order_id in {operation.order_id for operation in done}:
+        for order_id in dict.fromkeys(operation.order_id for operation in done):  # as they were accepted
             queue = self._queues[order_id]
             # An operation under way is answered first: it stays where `acknowledge` expects it.
             head = [queue.popleft()] if order_id in self._sending else []

@@ -13,6 +13,7 @@ from core.client.errors import (
     Gone,
     MenuMoved,
     NotFound,
+    NumberTooFar,
     PriceChanged,
     Refused,
     ServerFault,
@@ -42,7 +43,7 @@ def as_error(response: requests.Response) -> ClientError:
     if status == 409 and problem.menu is not None:
         return MenuMoved(detail, problem.menu)
     if status == 409:
-        kind = PriceChanged if problem.type == "price_changed" else Conflict
+        kind = {"price_changed": PriceChanged, "number_too_far": NumberTooFar}.get(problem.type, Conflict)
         return kind(detail or "Somebody was faster.", order=problem.order, field=problem.field)
     if status == 429 and problem.type == "too_many_tries":
         return TooManyTries(detail, retry_after_s=_seconds(response.headers.get("Retry-After")))

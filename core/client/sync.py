@@ -20,6 +20,7 @@ from core.client.errors import (
     Gone,
     NotFound,
     NotKept,
+    NumberTooFar,
     Refused,
     ServerFault,
 )
@@ -27,7 +28,7 @@ from core.client.lease import Store
 from core.client.merge import Verdict, judge
 from core.client.news import Changed, Listener, Told
 from core.client.operations import Operation, State
-from core.client.outbox import KEPT_FOR, NUMBER_TAKEN, Outbox
+from core.client.outbox import KEPT_FOR, NUMBER_REFUSED, Outbox
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -168,6 +169,7 @@ class Sync:
             return True
         menu = self._menu_after([event for event in events if isinstance(event, MenuChanged)])
         news = self.cache.advance(events, following, self._fetch)
+        self.outbox.numbers_seen(news)
         for order in news:
             self.outbox.reached(order)
         if news or menu is not None:
@@ -241,6 +243,8 @@ class Sync:
             # An order that is not there may be one that was lost with a backup, and its owner will send it again.
             return self.failed(operation, error.message)
         except Refused as error:
+            if operation.kind.makes_order and error.field == "number":
+                return self._hold_number(operation, error.message)
             self.outbox.hold(operation, State.PARKED, error.message)
             self._tell(operation.order_id)
         return True
@@ -253,6 +257,7 @@ class Sync:
             news = [] if operation.outcome else [self._door.order(operation.order_id)]
         with self._store.transaction():
             self.cache.put(news)
+            self.outbox.numbers_seen([answered.order])
             if answered.witness is not None:
                 self.cache.witness(answered.witness.cursor, answered.witness.run)
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now())
@@ -268,13 +273,10 @@ class Sync:
             self._tell(operation.order_id)
             return True
         if theirs is None:
+            if isinstance(conflict, NumberTooFar):  # what is before it may still be on its way
+                return self.failed(operation, conflict.message, outcome=NUMBER_REFUSED)
             if conflict.field == "number":
-                snapshot = self._door.snapshot()
-                if snapshot.series:
-                    self.outbox.series_at(snapshot.series, snapshot.series_last)
-                self.outbox.hold(operation, State.PARKED, conflict.message, outcome=NUMBER_TAKEN)
-                self._tell(operation.order_id)
-                return True
+                return self._hold_number(operation, conflict.message)
             if not operation.kind.makes_order or conflict.field != "id":
                 self.outbox.hold(operation, State.PARKED, conflict.message)
                 self._tell(operation.order_id)
@@ -296,6 +298,15 @@ class Sync:
         self._tell(operation.order_id)
         return True
 
+    def _hold_number(self, operation: Operation, problem: str) -> bool:
+        """The server does not take the number that this till has given. It was told to somebody: a person decides."""
+        snapshot = self._door.snapshot()
+        if snapshot.series:
+            self.outbox.series_at(snapshot.series, snapshot.series_last)
+        self.outbox.hold(operation, State.PARKED, problem, outcome=NUMBER_REFUSED)
+        self._tell(operation.order_id)
+        return True
+
     def unreachable(self, operation: Operation) -> bool:
         """The server could not be reached for it. That is nothing an operation can help, and False, unless others have
         got through since this one was last tried: then it counts."""
@@ -307,7 +318,7 @@ class Sync:
         self.failed(operation, "The server answers others, and not this one.")
         return True
 
-    def failed(self, operation: Operation, problem: str, theirs: Order | None = None) -> bool:
+    def failed(self, operation: Operation, problem: str, theirs: Order | None = None, *, outcome: str = "") -> bool:
         """It was tried and came to nothing: again later, or parked (False, True) when that was so too often. Whatever
         the reason, seen before or not, so that nothing is tried for ever."""
         tries = operation.tries + 1
@@ -317,7 +328,7 @@ class Sync:
             if tries < (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
                 self.outbox.postpone(operation, again_s, problem)
                 return False
-            self.outbox.hold(operation, State.CONFLICT if theirs else State.PARKED, problem, theirs)
+            self.outbox.hold(operation, State.CONFLICT if theirs else State.PARKED, problem, theirs, outcome)
         except NotKept:  # nothing that the operation could help
             self.outbox.postpone(operation, again_s)
             return False
@@ -344,6 +355,12 @@ class Sync:
         """See `Outbox.retry`."""
         operation = self.outbox.retry(op_id)
         self._tell(operation.order_id)
+
+    def renumber(self, op_id: OpId) -> Operation:
+        """See `Outbox.renumber`."""
+        operation = self.outbox.renumber(op_id)
+        self._tell(operation.order_id)
+        return operation
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """See `Outbox.discard`. What waited behind it is told of the order as it is, or asked about."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.client import identity, ledger, pin, session_file, till
+from core.client import identity, ledger, pin, session_file, till, window_id
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
@@ -111,6 +111,7 @@ class SyncedApi:
         timeout_s: tuple[float, float] | None = None,
     ) -> None:
         self._store = LocalStore(path)
+        window_id.of(self._store)  # of a copied file nothing is gone on with
         self._telling = threading.RLock()
         self._seal = Seal(self._store, keyring=keyring)
         options = {} if timeout_s is None else {"timeout_s": timeout_s}
@@ -281,6 +282,15 @@ class SyncedApi:
         with _not_found():
             present.sync.retry(op_id)
         present.engine.accepted()
+
+    def renumber(self, op_id: OpId) -> str:
+        """Give a parked order, whose number the server does not take, another one, and send it again: gives the number,
+        empty when the server will. Raises `NotFound`."""
+        present = self._signed_in
+        with _not_found():
+            operation = present.sync.renumber(op_id)
+        present.engine.accepted()
+        return operation.seen.number
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """Give a parked operation up, or one in conflict, or of `elsewhere`. Raises `NotFound`."""

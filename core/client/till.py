@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from core.client import identity, pin
+import msgspec
+
+from core.client import identity, ledger, pin, window_id
 from core.client.errors import SignedOut
 from core.client.http import HttpClient, SessionApi
 from core.client.seal import Seal
@@ -13,8 +15,13 @@ _WRONG: Final = "The name or the PIN is wrong."
 
 
 def sign_in(client: HttpClient, seal: Seal, request: StaffSignIn) -> Tokens:
-    """The tokens of whoever the server knows by this PIN. Raises `ClientError`."""
-    tokens = client.staff_sign_in(identity.proven(seal, request))
+    """The tokens of whoever the server knows by this PIN. A till is one window at a time, and numbers its orders from
+    what the server says here. Raises `ClientError`."""
+    asked = msgspec.structs.replace(request, window_id=window_id.of(seal.store))
+    tokens = client.staff_sign_in(identity.proven(seal, asked))
+    if tokens.series_last is not None:
+        with seal.store.transaction() as db:
+            ledger.series_at(db, tokens.device, tokens.series_last)
     pin.keep(seal, tokens.person.id, request.pin)
     return tokens
 

@@ -23,6 +23,8 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     shop_name: str = ""
     device: str = ""
     """The terminal's number series, for staff."""
+    series_last: int | None = None
+    """On a sign-in of staff: the number that the series has come to. What is given next is above it."""
     client_token: str = ""
     """To be kept beyond sign-out, and shown at the next `SignIn`: it proves that this customer has signed in here, and
     gives no right. Empty where there is nothing new to keep."""

@@ -66,6 +66,9 @@ class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):
     """The terminal's own, from when it was paired; one that was made with the shop has none until then."""
     shop: Annotated[str, Meta(max_length=36)] = ""
     """The shop's id; empty means the default shop."""
+    window_id: Annotated[str, Meta(max_length=36)] = ""
+    """The window's own, when it numbers orders by itself. One window at a time counts a terminal's series: whoever is
+    signed in in another one is signed out, and what this one counts begins beyond what that may have given."""
 
 
 class DeviceSignIn(msgspec.Struct, frozen=True, kw_only=True):

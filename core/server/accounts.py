@@ -13,6 +13,7 @@ import msgspec
 from core import sealing
 from core.domain.credentials import check_password
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
+from core.domain.numbers import AHEAD
 from core.domain.people import Customer, DeviceKind, Person, Principal, Role
 from core.domain.texts import check_no_card
 from core.protocol.replies import Tokens
@@ -31,7 +32,6 @@ from core.store.statements import Transaction
 
 _WRONG: Final = "The name, the number or the password is not right."
 _NO_DEVICE: Final = "The device or its code is not right."
-_ENDED: Final = "This session has ended."
 
 
 async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
@@ -161,9 +161,25 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
             device_id=device_id,
         )
         person = Person(id=now_kept.id, role=now_kept.role, name=now_kept.name)
-        return _start(services, transaction, principal, person, shop, address)
+        _claim_series(transaction, shop.id, device_id, request.window_id)
+        tokens = _start(services, transaction, principal, person, shop, address, window_id=request.window_id)
+        return msgspec.structs.replace(tokens, series_last=shops.last_number(transaction, shop.id, device_id))
 
-    return await services.database.write(work, shop.id)
+    tokens = await services.database.write(work, shop.id)
+    services.verified.forget_device(shop.id, device_id)  # those of other windows have ended
+    return tokens
+
+
+def _claim_series(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, window_id: str) -> None:
+    """Let this window count the terminal's series, and no other. What the last one may have given without our knowing
+    is left out. A client without an id counts nothing by itself, or is of an older release."""
+    device = devices.get(transaction, shop_id, device_id)
+    if not window_id or device is None or device.window_id == window_id:
+        return
+    if device.window_id:
+        sessions.revoke_other_windows(transaction, shop_id, device_id, window_id, to_us(now()))
+        shops.claim_number(transaction, shop_id, device_id, shops.last_number(transaction, shop_id, device_id) + AHEAD)
+    devices.counted_by(transaction, shop_id, device_id, window_id)
 
 
 async def device_sign_in(services: Services, request: DeviceSignIn, address: str) -> Tokens:
@@ -219,13 +235,18 @@ async def refresh(services: Services, presented: str, key: str, address: str) ->
     Presented again with the same `key`, as by an owner who never got the reply, it gives the same successor, as
     long as that was not used. Presented again in any other way it has been copied: the session ends.
     """
+
+    def taken_over(transaction: Transaction) -> bool:
+        token = sessions.token_by_hash(transaction, _hash(presented))
+        return token is not None and sessions.was_taken_over(transaction, token.session_id)
+
     found = await services.database.write(lambda transaction: _rotate(services, transaction, presented, key))
     if isinstance(found, Tokens):
         return found
     if found is not None:
         services.verified.forget_session(found.session_id)
         await services.security.failed(security.actor(found, address), SecurityEvent.TOKEN_COPIED)
-    raise problems.unauthenticated(_ENDED)
+    raise problems.session_ended(taken_over=await services.database.read(taken_over))
 
 
 async def sign_out(services: Services, principal: Principal) -> None:
@@ -310,8 +331,9 @@ def _start(
     shop: Shop,
     address: str,
     event: SecurityEvent = SecurityEvent.SIGNED_IN,
+    window_id: str = "",
 ) -> Tokens:
-    sessions.insert(transaction, principal, to_us(now()))
+    sessions.insert(transaction, principal, to_us(now()), window_id)
     services.security.record(transaction, security.actor(principal, address), event)
     token = _token(services.keys.refresh, principal.session_id, 1, secrets.token_hex(16))
     _keep(services, transaction, principal.session_id, 1, token)

@@ -11,13 +11,13 @@ from core.domain.errors import IllegalMove
 from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
 from core.domain.menu import MenuItem, as_if_available
 from core.domain.money import totals
+from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import (
     ONLINE_SERIES,
     Channel,
     Order,
     PaymentState,
     check_delivery,
-    order_number,
     price_lines,
 )
 from core.domain.payment import check_first_payment, check_payment
@@ -244,15 +244,16 @@ def _sold(
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:
-    """The number that a terminal gave by itself, if it did: one of its own series that no order has."""
+    """The number that a till gave by itself, if it did: one of its own series, not too far ahead, that no order has."""
     if not number:
         return ""
-    own_series, _, digits = number.rpartition("-")
-    if own_series != series or number != order_number(series, int(digits)) or not int(digits):
-        raise problems.invalid(f"A number given at this terminal looks like {order_number(series, 1)}.", "number")
+    try:
+        count = given_count(number, series, shops.last_number(transaction, shop_id, series))
+    except NumberTooFar as error:
+        raise problems.number_too_far(error) from None
     if orders.has_number(transaction, shop_id, number):
         raise problems.exists("an order with this number", "number")
-    shops.claim_number(transaction, shop_id, series, int(digits))
+    shops.claim_number(transaction, shop_id, series, count)
     return number
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.domain.ids import DeviceId, ShopId
+from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES
 from core.domain.people import DeviceKind
 from core.protocol import devices as protocol
@@ -134,8 +135,9 @@ def _become(transaction: Transaction, code: Code, secret_hash: str, at_us: int) 
     if device.kind is DeviceKind.TERMINAL and device.paired_us is not None:
         # The machine before may have given some while it was offline, and they are on people's receipts.
         last = shops.last_number(transaction, code.shop_id, device.id)
-        shops.claim_number(transaction, code.shop_id, device.id, last + shops.SET_ASIDE)
+        shops.claim_number(transaction, code.shop_id, device.id, last + AHEAD)
     devices.pair(transaction, code.shop_id, device.id, secret_hash, at_us)
+    devices.counted_by(transaction, code.shop_id, device.id, "")
     sessions.revoke_device(transaction, code.shop_id, device.id, at_us)
 
 

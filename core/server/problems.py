@@ -53,6 +53,13 @@ def unauthenticated(detail: str = "") -> Refusal:
     )
 
 
+def session_ended(*, taken_over: bool = False) -> Refusal:
+    """A till is one window at a time: a session that was `taken_over` says where the till is."""
+    return unauthenticated(
+        "This till was opened in another window. Sign in to use this one." if taken_over else "This session has ended."
+    )
+
+
 def forbidden() -> Refusal:
     return _refusal(403, "forbidden", "This is not yours to use.")
 
@@ -142,6 +149,11 @@ def gone() -> Refusal:
 
 def exists(what: str, field: str) -> Refusal:
     return _refusal(409, "exists", f"There already is {what}.", field=field)
+
+
+def number_too_far(error: DomainError) -> Refusal:
+    """A till's own number that is beyond its series. It may be right once the till's orders before it are here."""
+    return _refusal(409, "number_too_far", "Not possible.", error.message, error.field)
 
 
 def too_large(limit: int = BODY_LIMIT) -> Refusal:

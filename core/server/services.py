@@ -15,6 +15,7 @@ from core.server.keys import KeyFile, Keys, backup_key
 from core.server.limits import Rate
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
+from core.server.problems import Refusal
 from core.server.readiness import Readiness
 from core.server.security import SecurityLog
 from core.server.settings import ServerSettings
@@ -22,6 +23,7 @@ from core.server.tokens import LOCAL, AccessTokens, InvalidToken, UnknownKey, Ve
 from core.store import sessions, shops
 from core.store.database import Database
 from core.store.menus import Offers
+from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +66,14 @@ class Services(msgspec.Struct, frozen=True):
         session = verified.principal.session_id
         if session == LOCAL:
             return await self._local(verified)
-        if await self.database.read(lambda transaction: sessions.get(transaction, session)) is None:
-            raise problems.unauthenticated("This session has ended.")
+
+        def ended(transaction: Transaction) -> Refusal | None:
+            if sessions.get(transaction, session) is not None:
+                return None
+            return problems.session_ended(taken_over=sessions.was_taken_over(transaction, session))
+
+        if (refusal := await self.database.read(ended)) is not None:
+            raise refusal
         self.verified.keep(token, verified, forgotten)
         return verified
 

@@ -18,7 +18,15 @@ _this: Final = (_d.shop_id == bindparam("shop"), _d.id == bindparam("device"))
 _INSERT: Final = Prepared.insert(devices)
 _INSERT_SERIES: Final = Prepared.insert(number_series)
 _ALL: Final = select(
-    _d.id, _d.kind, _d.secret_hash, _d.paired_at, _d.revoked_at, _d.contact_at, _d.position, _d.app_version
+    _d.id,
+    _d.kind,
+    _d.secret_hash,
+    _d.paired_at,
+    _d.revoked_at,
+    _d.contact_at,
+    _d.position,
+    _d.app_version,
+    _d.window_id,
 )
 _GET: Final = Prepared(_ALL.where(*_this))
 _OF_SHOP: Final = Prepared(_ALL.where(_d.shop_id == bindparam("shop")).order_by(_d.id))
@@ -31,6 +39,7 @@ _PAIR: Final = Prepared(
 _REVOKE: Final = Prepared(
     update(devices).where(*_this, _d.revoked_at.is_(None)).values(revoked_at=bindparam("revoked_at"))
 )
+_WINDOW: Final = Prepared(update(devices).where(*_this).values(window_id=bindparam("window")))
 _CONTACT: Final = Prepared(
     update(devices)
     .where(*_this, or_(_d.contact_at.is_(None), _d.contact_at < bindparam("at")))
@@ -68,6 +77,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None = None
     """The seq up to which it had been told."""
     app_version: str = ""
+    window_id: str = ""
+    """Of the window that has counted a terminal's series last; empty when nobody has since it was paired."""
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +121,7 @@ def insert(
         contact_at=None,
         position=None,
         app_version="",
+        window_id="",
     )
     if kind is DeviceKind.TERMINAL:
         transaction.run(_INSERT_SERIES, shop_id=shop_id, series=device_id, last=0)
@@ -133,6 +145,11 @@ def in_use(transaction: Transaction) -> list[tuple[ShopId, Device]]:
 def pair(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str, at_us: int) -> None:
     """From now on the device is whoever has the secret; it is no longer revoked."""
     transaction.run(_PAIR, shop=shop_id, device=device_id, secret_hash=secret_hash, paired_at=at_us)
+
+
+def counted_by(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, window_id: str) -> None:
+    """This window counts the terminal's series from now on; empty: a machine that is still to sign in."""
+    transaction.run(_WINDOW, shop=shop_id, device=device_id, window=window_id)
 
 
 def revoke(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
@@ -187,7 +204,7 @@ def forget_codes(transaction: Transaction, shop_id: ShopId, device_id: DeviceId,
 
 
 def _device(row: tuple[Any, ...]) -> Device:
-    device_id, kind, secret_hash, paired_us, revoked_us, contact_us, position, app_version = row
+    device_id, kind, secret_hash, paired_us, revoked_us, contact_us, position, app_version, window_id = row
     return Device(
         id=DeviceId(device_id),
         kind=DeviceKind(kind),
@@ -197,4 +214,5 @@ def _device(row: tuple[Any, ...]) -> Device:
         contact_us=contact_us,
         position=position,
         app_version=app_version,
+        window_id=window_id,
     )

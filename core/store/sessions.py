@@ -3,12 +3,12 @@
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import and_, bindparam, delete, exists, select, update
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal, Role
 from core.store.statements import Prepared, Transaction
-from core.store.tables import refresh_tokens, sessions
+from core.store.tables import devices, refresh_tokens, sessions
 
 _s = sessions.c
 _r = refresh_tokens.c
@@ -42,6 +42,21 @@ _REVOKE_DEVICE: Final = Prepared(
     .where(_s.shop_id == bindparam("shop"), _s.device_id == bindparam("device"), _live)
     .values(revoked_at=bindparam("at"))
 )
+_REVOKE_OTHER_WINDOWS: Final = Prepared(
+    update(sessions)
+    .where(
+        _s.shop_id == bindparam("shop"),
+        _s.device_id == bindparam("device"),
+        _live,
+        _s.window_id.not_in(["", bindparam("window")]),
+    )
+    .values(revoked_at=bindparam("at"))
+)
+_LEFT_FOR: Final = Prepared(
+    select(devices.c.window_id)
+    .join_from(sessions, devices, and_(devices.c.shop_id == _s.shop_id, devices.c.id == _s.device_id))
+    .where(_s.id == bindparam("session"), _s.window_id != "", _s.window_id != devices.c.window_id)
+)
 _EXPIRED: Final = Prepared(
     select(_r.session_id, _r.generation)
     .where(_r.expires_at < bindparam("before"))
@@ -67,7 +82,7 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
     used_us: int | None = None
 
 
-def insert(transaction: Transaction, principal: Principal, at_us: int) -> None:
+def insert(transaction: Transaction, principal: Principal, at_us: int, window_id: str = "") -> None:
     transaction.run(
         _INSERT,
         id=principal.session_id,
@@ -78,6 +93,7 @@ def insert(transaction: Transaction, principal: Principal, at_us: int) -> None:
         device_id=principal.device_id,
         created_at=at_us,
         revoked_at=None,
+        window_id=window_id,
     )
 
 
@@ -109,6 +125,18 @@ def revoke_subject(transaction: Transaction, subject: str, at_us: int) -> None:
 def revoke_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
     """End all sessions at a device, whosever they are."""
     transaction.run(_REVOKE_DEVICE, shop=shop_id, device=device_id, at=at_us)
+
+
+def revoke_other_windows(
+    transaction: Transaction, shop_id: ShopId, device_id: DeviceId, window_id: str, at_us: int
+) -> int:
+    """End the sessions in other windows of a terminal. Gives how many there were."""
+    return transaction.run(_REVOKE_OTHER_WINDOWS, shop=shop_id, device=device_id, window=window_id, at=at_us)
+
+
+def was_taken_over(transaction: Transaction, session_id: str) -> bool:
+    """Whether another window of the session's terminal is used by now."""
+    return transaction.first(_LEFT_FOR, session=session_id) is not None
 
 
 def trim(transaction: Transaction, before_us: int, step: int) -> int:

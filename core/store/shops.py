@@ -10,14 +10,12 @@ from sqlalchemy import BigInteger, BindParameter, ColumnClause, bindparam, case,
 from core.domain.ids import ShopId, uuid7
 from core.domain.menu import Menu
 from core.domain.money import Tax
+from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
 from core.store import dialects
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
 from core.store.tables import number_series, shops
-
-SET_ASIDE: Final = 1000
-"""So many numbers are left to whoever may have given some of them without our knowing."""
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -135,7 +133,7 @@ def claim_number(transaction: Transaction, shop_id: ShopId, series: str, count: 
 
 def set_aside(transaction: Transaction) -> None:
     """Numbers of any series may have been told that are not known here: the next ones lie beyond them."""
-    transaction.run(_SET_ASIDE, count=SET_ASIDE)
+    transaction.run(_SET_ASIDE, count=AHEAD)
 
 
 def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:

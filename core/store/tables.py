@@ -100,6 +100,7 @@ devices: Final = Table(
     _big("contact_at", nullable=True),  # the last, and what was known of it then
     _big("position", nullable=True),  # the seq up to which it had been told
     _text("app_version", server_default=text("''")),
+    _text("window_id", server_default=text("''")),  # of the window that counted a terminal's series last
 )
 
 pairing_codes: Final = Table(
@@ -336,6 +337,7 @@ sessions: Final = Table(
     _text("device_id", nullable=True),
     _big("created_at"),
     _big("revoked_at", nullable=True),
+    _text("window_id", server_default=text("''")),  # empty: a client that counts no numbers, or of an older release
     Index(None, "subject"),
     _index_where("ix_sessions_device", "shop_id", "device_id", where="device_id IS NOT NULL"),
     _index_where("ix_sessions_revoked", "revoked_at", where="revoked_at IS NOT NULL"),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from typing_extensions import override
 
 from core.client.operations import Kind, Operation, State, target
+from core.client.outbox import NUMBER_REFUSED
 from core.domain.errors import DomainError
 from core.domain.ids import OrderId
 from core.domain.order import PaymentState
@@ -73,7 +74,8 @@ def did(operation: Operation) -> str:
 def reason(operation: Operation) -> str:
     """Why, where the cashier said so."""
     asked = None if operation.kind.makes_order else operation.asked
-    return asked.reason.strip() if isinstance(asked, ChangeStatus | RecallOrder) else ""
+    said = asked.reason if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
+    return (said or "").strip()
 
 
 def again(operation: Operation) -> str:
@@ -97,6 +99,11 @@ def again(operation: Operation) -> str:
         except DomainError:
             return ""
     return did(operation)
+
+
+def needs_number(operation: Operation) -> bool:
+    """It is parked because the server does not take the number that its order was told."""
+    return operation.held and operation.outcome == NUMBER_REFUSED
 
 
 def number(operation: Operation) -> str:

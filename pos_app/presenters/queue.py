@@ -21,12 +21,18 @@ from pos_app.export import write_queue
 from pos_app.models.queue import QueueModel, entries, exported
 
 
+def _nothing(_result: object) -> None:
+    """What comes of trying, the standing tells."""
+
+
 class Queue(QObject):
     """Follows the store while it lives. One decision at a time."""
 
     changed = Signal()
     """Rows, the standing, or whether a decision is being made."""
     decided = Signal()
+    renumbered = Signal(str, str)
+    """The number that an order was told first, and its new one; empty when the server gives that."""
     failed = Signal(object)
     """A `ClientError`."""
     exported = Signal(object)
@@ -67,6 +73,13 @@ class Queue(QObject):
     def retry(self, op_id: OpId) -> None:
         """Send it again, on the order as it is now."""
         self._decide(partial(self._outbox.retry, op_id))
+
+    def renumber(self, operation: Operation) -> None:
+        """Give an order, whose number the server does not take, another one, and send it again."""
+        told = operation.seen.number
+        self._decide(
+            partial(self._outbox.renumber, operation.op_id), lambda number: self.renumbered.emit(told, str(number))
+        )
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """Give it up, and say why."""
@@ -110,13 +123,14 @@ class Queue(QObject):
 
     # -- inside
 
-    def _decide(self, call: Callable[[], None]) -> None:
+    def _decide(self, call: Callable[[], object], then: Callable[[object], None] = _nothing) -> None:
         if self._job is None:
-            self._job = self._jobs.run(call, self._on_decided, self._on_failed)
+            self._job = self._jobs.run(call, partial(self._on_decided, then), self._on_failed)
             self.changed.emit()
 
-    def _on_decided(self, _result: object) -> None:
+    def _on_decided(self, then: Callable[[object], None], result: object) -> None:
         self._job = None
+        then(result)
         self.look()
         self.changed.emit()
         self.decided.emit()
@@ -141,7 +155,3 @@ class Queue(QObject):
     def _show(self) -> None:
         self.rows.set_rows(entries((*self._bridge.store.outbox(), *self.elsewhere), online=self.online))
         self.changed.emit()
-
-
-def _nothing(_result: object) -> None:
-    """What comes of trying, the standing tells."""

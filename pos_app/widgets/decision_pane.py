@@ -11,7 +11,7 @@ from core.ui.controls import button, label, panel
 from core.ui.text import _, clock, payment_label, status_label
 from core.ui.theme import Theme
 from pos_app.models.card import Own, customer
-from pos_app.models.queue import Entry, again, did, number, reason
+from pos_app.models.queue import Entry, again, did, needs_number, number, reason
 
 
 class DecisionPane(QScrollArea):
@@ -136,7 +136,10 @@ class DecisionPane(QScrollArea):
         choices = [keep]
         then = again(entry.operation) if entry.operation.held else ""
         if then:
-            words = _("Do it again: {what}").format(what=then) if conflict else _("Try again")
+            if conflict:
+                words = _("Do it again: {what}").format(what=then)
+            else:
+                words = _("Give it a new number") if needs_number(entry.operation) else _("Try again")
             repeat = button(words, self._theme, "" if conflict else "primary", name="decision_again")
             repeat.clicked.connect(self._on_again_pressed)
             choices.insert(len(choices) if conflict else 0, repeat)

@@ -26,7 +26,7 @@ from core.ui.rows import ROW
 from core.ui.text import N_, _, age, ngettext
 from core.ui.theme import Theme
 from pos_app.models.card import customer
-from pos_app.models.queue import Entry, did, number
+from pos_app.models.queue import Entry, did, needs_number, number
 from pos_app.presenters.devices import Devices
 from pos_app.presenters.queue import Queue
 from pos_app.widgets.decision_pane import DecisionPane
@@ -35,6 +35,8 @@ from pos_app.widgets.queue_list import QueueList
 
 _TICK_MS: Final = 1000
 _EXPORTED_MS: Final = 10_000
+_RENUMBERED_MS: Final = 60_000
+"""It asks for something to be done."""
 _KEPT_IN: Final = {
     KeptIn.KEYRING: N_("The key to this till's session is in the system's keyring."),
     KeptIn.FILE: N_("The key to this till's session is in a file that only its user may read: no keyring is used."),
@@ -99,6 +101,7 @@ class SyncPage(QWidget):
         queue = self.queue
         queue.changed.connect(self._tell)
         queue.decided.connect(self._on_decided)
+        queue.renumbered.connect(self._on_renumbered)
         queue.failed.connect(self.failed)
         queue.exported.connect(self._on_exported)
         self._tell()
@@ -240,7 +243,10 @@ class SyncPage(QWidget):
 
     @Slot(object)
     def _on_again_wanted(self, operation: Operation) -> None:
-        self.queue.retry(operation.op_id)
+        if needs_number(operation):
+            self.queue.renumber(operation)
+        else:
+            self.queue.retry(operation.op_id)
 
     @Slot(object)
     def _on_discard_wanted(self, operation: Operation) -> None:
@@ -265,6 +271,12 @@ class SyncPage(QWidget):
         dialog.given.connect(partial(self.queue.discard, operation.op_id))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    @Slot(str, str)
+    def _on_renumbered(self, told: str, number: str) -> None:
+        words = _("Tell the customer, and print the receipt again.")
+        title = _("{old} is {new} from now on") if number else _("{old} gets another number from the server")
+        self._notice.say(title.format(old=told, new=number), words, life_ms=_RENUMBERED_MS)
 
     @Slot()
     def _on_decided(self) -> None:

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from core.client import engine
 from core.domain.ids import ShopId
+from core.domain.numbers import AHEAD
 from core.domain.order import Order, order_number
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
@@ -19,7 +20,6 @@ from core.server.settings import ServerSettings
 from core.server.setup import NewShop, create_shop
 from core.store import shops
 from core.store.database import CannotOpen, Database
-from core.store.shops import SET_ASIDE
 from core.store.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
@@ -195,7 +195,7 @@ def test_a_backend_that_knows_nothing_begins_anew_on_another_server(pair: Pair, 
     pair.fail_over()
     with ServerThread(Path(house.backends[0].settings.data_dir), house.backends[0].settings, house.keys) as backend:
         again = Caller(backend.url, ada.signed_in)
-        assert again.place()["number"] == order_number("ONLINE", number_of(first) + SET_ASIDE + 1)
+        assert again.place()["number"] == order_number("ONLINE", number_of(first) + AHEAD + 1)
         assert {backend.database.read_blocking(house.epoch)}.isdisjoint(before)
 
 

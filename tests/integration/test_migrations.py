@@ -153,6 +153,27 @@ def test_with_one_shop_it_looks_after_every_account_of_before(tmp_path: Path) ->
     assert [tuple(row) for row in rows] == [("a",)]
 
 
+def test_a_series_that_was_sent_beyond_what_can_be_counted_goes_on_from_where_it_was(tmp_path: Path) -> None:
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0009")
+    series = {"POS1": 999_999_999_999, "POS2": 1_000_000_000_000, "POS10": 12, "ONLINE": 999_999_999}
+    numbers = ("POS1-000064", "POS1-999999999999", "POS10-000070", "POS1-0000007", "POS2-1000000000000")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
+        for name, last in series.items():
+            connection.exec_driver_sql(f"INSERT INTO number_series VALUES ('s', '{name}', {last})")
+        for n, number in enumerate(numbers):
+            sql = _ORDER_OF_BEFORE.format(id=f"id{n}", n=n, version=1, tender="cash", payment="unpaid")
+            connection.exec_driver_sql(sql.replace(f"'POS1-{n}'", f"'{number}'"))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT series, last FROM number_series").fetchall()
+        found = {each.rule: each.count for each in check.invariants(connection)}
+    engine.dispose()
+    assert {row[0]: row[1] for row in rows} == {"POS1": 64, "POS2": 0, "POS10": 12, "ONLINE": 999_999_999}
+    assert found["numbers"] == 1, "POS10 would give 70 again, and that is still found"
+
+
 def _schema(engine: sqlalchemy.Engine) -> dict[str, str]:
     """Indexes and triggers; not those of single months, which come and go."""
     with engine.connect() as connection:

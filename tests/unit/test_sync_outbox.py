@@ -11,12 +11,15 @@ import msgspec
 import pytest
 
 from core.client import local
-from core.client.errors import ServerFault, SignedOut, Unreachable
+from core.client.errors import NumberTooFar, ServerFault, SignedOut, Unreachable
 from core.client.ledger import waiting_of_others
 from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
-from core.client.operations import State
+from core.client.operations import Kind, Operation, State
+from core.client.outbox import NUMBER_REFUSED
 from core.client.sync import GIVES_UP_AFTER, GIVES_UP_ALONE
 from core.domain.ids import OrderId, new_op_id, new_order_id
+from core.domain.numbers import AHEAD
+from core.domain.order import Order
 from core.domain.status import OrderStatus
 from tests.support.desk import AT, new_order
 from tests.support.model_backend import ModelDoor, Shop
@@ -148,6 +151,75 @@ def test_a_till_numbers_on_from_what_the_server_has_seen(open_desk: OpenDesk, do
     assert desk.take().seen.number == "POS1-000065"
     desk.outbox.series_at("POS1", 12)
     assert desk.take().seen.number == "POS1-000066", "a series never goes back"
+
+
+def test_a_till_counts_only_so_far_beyond_what_it_was_told(open_desk: OpenDesk, door: ModelDoor) -> None:
+    door.series = ("POS1", 64)  # type: ignore[assignment]
+    door.fault = _offline
+    desk = open_desk()
+    desk.outbox.series_at("POS1", 64)
+    numbers = [desk.take().seen.number for _ in range(AHEAD + 2)]
+    assert numbers[:AHEAD] == [f"POS1-{64 + n:06d}" for n in range(1, AHEAD + 1)]
+    assert numbers[AHEAD:] == ["", ""], "the server gives these, when they come"
+    door.fault = lambda _when: None
+    desk.try_all()
+    assert desk.take().seen.number == f"POS1-{64 + AHEAD + 1:06d}", "what was taken by the server is told"
+
+
+def test_the_servers_word_brings_a_series_back_but_never_behind_what_waits(
+    open_desk: OpenDesk, door: ModelDoor
+) -> None:
+    door.fault = _offline
+    desk = open_desk()
+    desk.outbox.series_at("POS1", 3 * AHEAD)
+    assert desk.take().seen.number == f"POS1-{3 * AHEAD + 1:06d}"
+    desk.outbox.series_at("POS1", 64)  # as a restored server says, that this order is still to be sent to
+    assert desk.take().seen.number == "", "and it cannot know how far that is"
+    desk.outbox.series_at("POS1", 2 * AHEAD + 2)
+    assert desk.take().seen.number == f"POS1-{3 * AHEAD + 2:06d}"
+    desk.outbox.series_at("POS2", 999_999_999_999)
+    assert desk.take(series="POS2").seen.number == ""
+    desk.outbox.series_at("POS2", 7)
+    assert desk.take(series="POS2").seen.number == "POS2-000008"
+
+
+def test_a_number_that_comes_too_early_waits_for_those_before_it(
+    open_desk: OpenDesk, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another cashier's orders, which the same till has numbered, come later. In the end a person decides."""
+    effect, times = shop._effect, [3]
+
+    def refusing(operation: Operation, order: Order | None) -> Order:
+        if times[0] and operation.kind is Kind.TAKE:
+            times[0] -= 1
+            raise NumberTooFar("POS1-000002 is too far ahead", order=None, field="number")
+        return effect(operation, order)
+
+    monkeypatch.setattr(shop, "_effect", refusing)
+    desk = open_desk()
+    early, late = desk.take(), desk.take()
+    desk.try_all()
+    assert {shop.orders[each.order_id].number for each in (early, late)} == {"POS1-000001", "POS1-000002"}
+    times[0] = GIVES_UP_ALONE
+    lost = desk.take()
+    desk.try_all()
+    [held] = desk.outbox.open()
+    assert (held.state, held.outcome, held.seen.number) == (State.PARKED, NUMBER_REFUSED, lost.seen.number)
+    desk.sync.renumber(held.op_id)
+    desk.try_all()
+    assert shop.orders[lost.order_id].number == "POS1-000004"
+
+
+def test_what_is_sent_again_goes_in_the_order_it_was_accepted(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+    desk = open_desk()
+    taken = [desk.take().op_id for _ in range(50)]
+    desk.try_all()
+    shop.done.clear()
+    shop.orders.clear()
+    shop.applied.clear()
+    desk.outbox.send_again()
+    desk.try_all()
+    assert shop.applied == taken
 
 
 def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, door: ModelDoor) -> None:
