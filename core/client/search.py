@@ -1,18 +1,41 @@
 """Finding orders among those held here, by the rules of the server's staff list."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from core.domain.order import Order
 from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
 
+_KEPT: Final = "kept:"
 
-def find(orders: Iterable[Order], query: OrderQuery) -> OrderPage:
+
+class KeptPage(OrderPage, frozen=True, kw_only=True):
+    """Orders found among those held here. The server may have more of them."""
+
+
+def is_kept(cursor: str) -> bool:
+    """Whether it is of a `KeptPage`. Pages go on where they came from: the server's and these are not the same list."""
+    return cursor.startswith(_KEPT)
+
+
+def find(orders: Iterable[Order], query: OrderQuery) -> KeptPage:
     """One page of all that matches: newest first, or the board's order for open ones."""
     found = [order for order in orders if _matches(order, query)]
-    found.sort(key=lambda order: (order.placed_at, order.id), reverse=not query.open)
-    return OrderPage(orders=tuple(found[: query.limit]), total=len(found))
+    found.sort(key=_place, reverse=not query.open)
+    total = len(found)
+    if is_kept(query.cursor):
+        after = query.cursor.removeprefix(_KEPT)
+        found = [order for order in found if (_place(order) > after if query.open else _place(order) < after)]
+    shown = tuple(found[: query.limit])
+    more = len(found) > len(shown)
+    return KeptPage(orders=shown, total=total, next_cursor=_KEPT + _place(shown[-1]) if more else None)
+
+
+def _place(order: Order) -> str:
+    """What pages are ordered by, and what never changes of an order."""
+    return f"{order.placed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f} {order.id}"
 
 
 def _matches(order: Order, query: OrderQuery) -> bool:

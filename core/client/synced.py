@@ -26,7 +26,7 @@ from core.client.news import Changed, Listener
 from core.client.operations import Kind, Operation, Owner, Request
 from core.client.outbox import Outbox
 from core.client.seal import KeptIn, Seal
-from core.client.search import find
+from core.client.search import find, is_kept
 from core.client.sync import Sync
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import ItemId, OpId, OrderId, new_order_id
@@ -382,15 +382,17 @@ class SyncedApi:
         return _learned(present, present.api.history(query))
 
     def orders(self, query: OrderQuery) -> OrderPage:
-        """The board's list is the server's or `Unreachable`, as `history` is; a search finds what is here."""
+        """The board's list is the server's or `Unreachable`, as `history` is; a search without a server finds what is
+        here, a `KeptPage`. A further page is of where the one before it was."""
         present = self._signed_in
-        try:
-            return _learned(present, present.api.orders(query))
-        except Unreachable:
-            if query.open:
-                raise
-            shown = (told.shown for told in present.sync.everything().told)
-            return find([order for order in shown if order is not None], query)
+        if not is_kept(query.cursor):
+            try:
+                return _learned(present, present.api.orders(query))
+            except Unreachable:
+                if query.open or query.cursor:
+                    raise
+        shown = (told.shown for told in present.sync.everything().told)
+        return find([order for order in shown if order is not None], query)
 
     def order(self, order_id: OrderId) -> Order:
         present = self._signed_in

@@ -10,8 +10,9 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import StaffApi
-from core.client.errors import ClientError, Refused
+from core.client.errors import ClientError, Refused, Unreachable
 from core.client.orders import Changes, OrderStore
+from core.client.search import KeptPage
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import OrderPage
@@ -19,12 +20,13 @@ from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job, Jobs
 from core.ui.rows import RowsModel
-from core.ui.text import _
+from core.ui.text import N_, _
 from pos_app.export import write_orders
 from pos_app.models.card import Card, Own
 from pos_app.models.history import HistoryModel
 
 _PAGE: Final = 50
+_NOT_WHOLE: Final = N_("An export needs every order from the server, which cannot be reached. Nothing was written.")
 
 
 class Cancelled(ClientError):
@@ -70,6 +72,8 @@ class History(QObject):
         self.total = 0
         self.searched = False
         """Whether there has been an answer to the current search."""
+        self.kept = False
+        """What is found is what this till holds: the server, which may have more, could not be reached."""
         self._unsubscribe = store.subscribe(self._on_store_changed)
         self._written.connect(self._on_written)
 
@@ -121,7 +125,7 @@ class History(QObject):
             self._export.cancel()
             self._export = None
         self._query = OrderQuery(limit=_PAGE)
-        self._next, self.total, self.searched = None, 0, False
+        self._next, self.total, self.searched, self.kept = None, 0, False, False
         self.rows.set_rows(())
         self.changed.emit()
 
@@ -149,6 +153,7 @@ class History(QObject):
         self._job = None
         self.searched = True
         self._next, self.total = page.next_cursor, page.total
+        self.kept = isinstance(page, KeptPage)
         self._store.learn(page.orders)
         self.rows.set_rows(tuple(map(self._card, orders)))
         self.changed.emit()
@@ -167,19 +172,23 @@ class History(QObject):
         return Card(self._store.get(order.id) or order, self._own(order.id))
 
     def _write(self, query: OrderQuery, path: Path, unwanted: threading.Event) -> Path:
-        """Runs in a worker."""
-        orders: list[Order] = []
+        """All of it or nothing. Runs in a worker."""
+        orders: dict[OrderId, Order] = {}
+        at_first: int | None = None
         cursor: str | None = ""
         while cursor is not None:
-            page = self._api.orders(msgspec.structs.replace(query, limit=STAFF_MAX, cursor=cursor))
-            orders.extend(page.orders)
+            page = self._page(msgspec.structs.replace(query, limit=STAFF_MAX, cursor=cursor))
+            orders |= {order.id: order for order in page.orders}
+            at_first = page.total if at_first is None else at_first
             cursor = page.next_cursor
             if unwanted.is_set():
                 raise Cancelled(_("Nothing was written."))
             self._written.emit((len(orders), page.total))
+        if len(orders) < (at_first or 0) and not query.status:  # an order leaves a status, and no other search
+            raise Refused(_("The server's orders have changed while they were read. Export them again."))
         self._api.note_export(ExportNote(what="orders", rows=len(orders)))
         try:
-            write_orders(orders, path)
+            write_orders(orders.values(), path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise Refused(
@@ -187,6 +196,16 @@ class History(QObject):
                 title=_("The file could not be written"),
             ) from error
         return path
+
+    def _page(self, query: OrderQuery) -> OrderPage:
+        """The server's. What this till holds is not all that there is, and goes into no file."""
+        try:
+            page = self._api.orders(query)
+        except Unreachable as error:
+            raise Unreachable(_(_NOT_WHOLE)) from error
+        if isinstance(page, KeptPage):
+            raise Unreachable(_(_NOT_WHOLE))
+        return page
 
     @Slot(object)
     def _on_written(self, written: tuple[int, int]) -> None:

@@ -202,7 +202,8 @@ class HistoryPage(QWidget):
         elif rows:
             shown = ngettext("{count} order", "{count} orders", history.total)
             of = _("{shown} of {total}").format(shown=figure(rows), total=shown)
-            self._count.setText(of if rows < history.total else shown)
+            words = of if rows < history.total else shown
+            self._count.setText(_("{orders}, kept on this till").format(orders=words) if history.kept else words)
         else:
             self._count.setText("")
         if not rows:
