@@ -10,10 +10,11 @@ import pytest
 from core.client.errors import MenuMoved, PriceChanged, Refused, Unreachable
 from core.client.operations import State
 from core.domain import menu_draft
-from core.domain.ids import ItemId, new_op_id
+from core.domain.ids import DeviceId, ItemId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import NewLine
 from core.protocol.requests import ChangeAvailability, PlaceOrder, ReplaceMenu, TakeOrder
+from core.store import devices
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.customer_synced import Cable
@@ -113,10 +114,12 @@ def test_an_order_whose_price_has_changed_on_its_way_waits_for_a_word(
         away.until(lambda: (row := away.store.server_row(placed.id)) is not None and row.total_minor == 487)
 
 
-def test_what_a_till_sold_while_it_was_away_is_sold(cable: Cable, till: Screen, tmp_path: Path) -> None:
+def test_what_a_till_sold_while_it_was_away_is_sold(place: Place, cable: Cable, till: Screen, tmp_path: Path) -> None:
     """It is sold out by now, dearer, and then not on the menu at all; the customer has paid and gone."""
+    second = DeviceId("SECOND1")
+    place.server.database.write_blocking(lambda transaction: devices.insert(transaction, place.world.shop, second))
     with Screen(cable.url, tmp_path / "away.db") as away:
-        away.staff()
+        away.staff(device=second)
         away.until_live()
         cable.pull()
         taken = away.api.take(new_op_id(), TakeOrder(lines=(NewLine(item_id=shop.FRIES),)))

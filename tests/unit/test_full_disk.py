@@ -239,7 +239,7 @@ def test_changes_come_after_the_commit_in_order_and_not_after_one_that_was_taken
     with closing(LocalStore(tmp_path / "till.db")) as store:
         with store.transaction():
             with store.transaction() as db:
-                db.execute("INSERT INTO number_series VALUES ('A', 1)")
+                db.execute("INSERT INTO number_series (name, last) VALUES ('A', 1)")
                 store.after_commit(lambda: seen.append("first"))
             store.after_commit(lambda: seen.append("second"))
             assert seen == []
