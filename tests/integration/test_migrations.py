@@ -159,7 +159,10 @@ def test_a_series_that_was_sent_beyond_what_can_be_counted_goes_on_from_where_it
     series = {"POS1": 999_999_999_999, "POS2": 1_000_000_000_000, "POS10": 12, "ONLINE": 999_999_999}
     numbers = ("POS1-000064", "POS1-999999999999", "POS10-000070", "POS1-0000007", "POS2-1000000000000")
     with engine.connect() as connection:
-        connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
+        connection.exec_driver_sql(
+            "INSERT INTO shops (id, name, currency, tax_rate_bp, tax_included, time_zone, menu_version, epoch, seq, "
+            "created_at) VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)"
+        )
         for name, last in series.items():
             connection.exec_driver_sql(f"INSERT INTO number_series VALUES ('s', '{name}', {last})")
         for n, number in enumerate(numbers):
