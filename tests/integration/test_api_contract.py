@@ -135,6 +135,15 @@ def test_signing_up_signs_in_and_is_once_per_phone(backend: Backend) -> None:
     assert refused.value.order is None
 
 
+def test_a_password_that_is_guessed_first_is_refused_at_its_field(backend: Backend) -> None:
+    with pytest.raises(Refused) as refused:
+        backend().sign_up(SignUp(name="Nia", phone="+1 555 0178", password="password1"))
+    assert (refused.value.field, refused.value.message) == (
+        "password",
+        "This password is one of the first that are guessed. Choose another.",
+    )
+
+
 def test_signing_out_ends_it(backend: Backend) -> None:
     door = backend()
     door.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))

@@ -17,6 +17,7 @@ from core.client.errors import (
     Refused,
     SignedOut,
 )
+from core.domain.credentials import TooCommon, check_password
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, check_menu, with_availability
@@ -195,6 +196,10 @@ class FakeApi:
 
     def sign_up(self, request: SignUp) -> Tokens:
         self.backend.enter("sign_up")
+        try:
+            check_password(request.password, request.name, request.phone, request.email or "")
+        except TooCommon as error:
+            raise Refused(error.message, field=error.field) from None
         if request.phone in self.backend.customers:
             raise Conflict("This phone number already has an account.", order=None)
         self.backend.add_customer(request.name, request.phone, request.password)

@@ -142,3 +142,14 @@ def test_larger_text_is_for_one_visit(stage: Stage, qtbot: QtBot) -> None:
     stage.click("sign_out")
     qtbot.waitUntil(lambda: stage.sees("sign_in_submit"))
     assert theme.text_scale == 100, "the next one has eyes of their own"
+
+
+def test_a_password_that_is_guessed_first_is_said_at_its_field(stage: Stage) -> None:
+    stage.click("tab_sign_up")
+    for name, typed in (("name", "Nia"), ("phone", "5550177"), ("password", "password1")):
+        stage.type(f"sign_up_{name}", typed)
+    stage.click("sign_up_submit")
+    stage.settle()
+    assert stage.sees("sign_up_password_error")
+    assert "one of the first that are guessed" in stage.text("sign_up_password_error")
+    assert stage.backend.calls["sign_up"] == 1
