@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLayout, QPushButton, QVBoxLayout,
 from typing_extensions import override
 
 from core.ui import icons
-from core.ui.text import plain
+from core.ui.text import literal, plain
 from core.ui.theme import Theme
 
 
@@ -65,7 +65,7 @@ def set_tip(widget: QWidget, text: str) -> None:
 
 def button(text: str, theme: Theme, kind: str = "", icon: str = "", *, name: str = "") -> QPushButton:
     """A push button, at least as high as a finger. `kind`: primary, danger, quiet, tab, or plain."""
-    result = QPushButton(text)
+    result = QPushButton(literal(text))
     result.setCursor(Qt.CursorShape.PointingHandCursor)
     result.setObjectName(name)
     if kind:

@@ -11,6 +11,8 @@ from core.ui.theme import Theme
 
 _MOST = 300
 
+_REASON = "reason"
+
 
 class ReasonDialog(QDialog):
     """Says `given` with the reason, which is never empty."""
@@ -54,6 +56,7 @@ class ReasonDialog(QDialog):
         self._quick: list[QPushButton] = []
         for number, reason in enumerate(reasons):
             quick = button(reason, theme, name=f"reason_{number}")
+            quick.setProperty(_REASON, reason)
             quick.setCheckable(True)
             quick.setAutoDefault(False)
             quick.clicked.connect(self._on_quick_chosen)
@@ -75,12 +78,12 @@ class ReasonDialog(QDialog):
     def _on_quick_chosen(self) -> None:
         chosen = self.sender()
         if isinstance(chosen, QPushButton):
-            self._reason.setText(chosen.text() if chosen.isChecked() else "")
+            self._reason.setText(str(chosen.property(_REASON)) if chosen.isChecked() else "")
 
     @Slot()
     def _on_reason_changed(self) -> None:
         for quick in self._quick:
-            quick.setChecked(quick.text() == self.reason)
+            quick.setChecked(quick.property(_REASON) == self.reason)
         self._confirm.setEnabled(bool(self.reason))
 
     @Slot()

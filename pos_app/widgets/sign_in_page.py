@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
 from core.ui.controls import button, label, panel, restyle
-from core.ui.text import _, literal, ngettext, stopwatch
+from core.ui.text import _, ngettext, stopwatch
 from core.ui.theme import Theme
 from pos_app.presenters.sign_in import SignIn
 
@@ -211,7 +211,7 @@ class SignInPage(QWidget):
             old.hide()
             old.deleteLater()
         for name in self._sign_in.names[:_MOST_NAMES]:
-            person = button(literal(name), self._theme, "tab", name=f"person_{name}")
+            person = button(name, self._theme, "tab", name=f"person_{name}")
             person.setProperty(_NAME, name)
             person.setCheckable(True)
             person.setChecked(name == self._name.text())

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
+    QDialog,
     QGroupBox,
     QLabel,
     QLineEdit,
@@ -26,20 +27,34 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from core.client.engine import Link, Standing
 from core.client.errors import Refused
+from core.client.operations import State
+from core.client.outbox import Counts
 from core.domain.menu import Menu
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import OrderStatus
+from core.protocol.requests import ChangeStatus
 from core.ui import app, receipt, text
+from core.ui.connection import ConnectionChip
 from core.ui.controls import label, set_tip
 from core.ui.jobs import Jobs
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
+from core.ui.toast import Toasts
 from customer_view.board.presenter import BoardPresenter
 from customer_view.board.settings import BoardSettings
 from customer_view.board.window import BoardWindow
+from customer_view.widgets.decision import Decision
+from customer_view.widgets.sign_out_dialog import SignOutDialog
+from pos_app.models.queue import QueueModel, entries
+from pos_app.widgets.decision_pane import DecisionPane
+from pos_app.widgets.leave_dialog import LeaveDialog
+from pos_app.widgets.queue_list import QueueList
+from pos_app.widgets.reason_dialog import ReasonDialog
+from tests.models.test_queue_model import operation
 from tests.support.board import FakeBoard, ticket
 from tests.support.customer_window import PASSWORD, open_window
 from tests.support.fake_api import FakeBackend
@@ -328,3 +343,56 @@ def test_markup_is_never_taken_for_it(markup: str) -> None:
 @pytest.mark.parametrize("ordinary", ["Fish & Chips", "a < b", "3 > 2", "", "I <3 tacos"])
 def test_ordinary_text_is_left_as_it_is(ordinary: str) -> None:
     assert text.plain(ordinary) == ordinary
+
+
+def test_the_parts_that_speak_when_something_is_wrong(
+    qtbot: QtBot, backend: FakeBackend, words: str, look: Looked
+) -> None:
+    """Dialogs, toasts, the chip and the list of what waits, which the walks above do not come by."""
+    theme, jobs, window = Theme("light"), Jobs(), QWidget()
+    qtbot.addWidget(window)
+    window.resize(900, 700)
+    window.show()
+    order = orders(backend, words)[0]
+    held = operation(
+        1,
+        order.id,
+        seen=order,
+        theirs=order,
+        state=State.CONFLICT,
+        problem=words,
+        asked=ChangeStatus(to=OrderStatus.CANCELLED, version=1, reason=words),
+    )
+    entry = entries([held], online=True)[0]
+    model = QueueModel()
+    model.set_rows((entry,))
+    pane = DecisionPane(theme, window)
+    pane.show_entry(entry, busy=False)
+    decision = Decision(theme)
+    decision.show_operation(held, busy=False)
+    toasts = Toasts(theme, window)
+    toasts.show_toast("bell", words, words)
+    chip = ConnectionChip()
+    chip.set_standing(Standing(link=Link.OFFLINE, problem=Refused(words, title=words)))
+    shown: list[QWidget] = [
+        QueueList(theme, model),
+        pane,
+        decision,
+        toasts,
+        chip,
+        ReasonDialog(theme, words, words, (words,), words, parent=window),
+        LeaveDialog(theme, words, Counts(waiting=2), window),
+        SignOutDialog(theme, Counts(waiting=2), window),
+    ]
+    for widget in shown:
+        if widget.parent() is None:
+            qtbot.addWidget(widget)
+        widget.show()
+    look()
+    chip._explain()
+    look()
+    _close(QApplication.activePopupWidget())
+    for dialog in (each for each in shown if isinstance(each, QDialog)):
+        dialog.close()
+    jobs.close(5)
+    assert look.seen >= {"reason_dialog", "reason_confirm", "reason_0"}
