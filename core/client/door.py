@@ -17,7 +17,7 @@ from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol import reading
 from core.protocol.feed import Cursor, EventPage, EventQuery, Hello, Message, Snapshot
-from core.protocol.headers import EVENT_CURSOR, OUTCOME, REQUEST_ID, Outcome, run_of
+from core.protocol.headers import EVENT_CURSOR, ORDER_NUMBER, OUTCOME, REQUEST_ID, Outcome, run_of
 from core.protocol.replies import OrderDetails
 from core.protocol.sealed import OPEN_PATH, OpenedOperations, OpenOperations
 
@@ -36,6 +36,8 @@ class Answered(msgspec.Struct, frozen=True):
     order: Order
     outcome: Outcome
     witness: Witness | None
+    number: str = ""
+    """Of a new order: what shows the server that it has told this number, should it have to be sent again."""
 
 
 class Ear(Protocol):
@@ -75,7 +77,7 @@ class HttpDoor:
         if operation.owner.subject != self._api.person.id:
             raise SignedOut("This is for somebody else to send.")
         order, headers = self._api.exchange(
-            "POST", operation.path, Order, body=operation.request, op_id=operation.op_id
+            "POST", operation.path, Order, body=operation.request, op_id=operation.op_id, number=operation.number
         )
         try:
             return _answered(order, headers)
@@ -119,4 +121,4 @@ def _answered(order: Order, headers: Mapping[str, str]) -> Answered:
     """Raises `KeyError` and `ValueError` for headers that nobody foresaw."""
     cursor = headers.get(EVENT_CURSOR)
     witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
-    return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness)
+    return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness, headers.get(ORDER_NUMBER, ""))

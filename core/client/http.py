@@ -33,7 +33,7 @@ from core.domain.order import Order
 from core.domain.people import Customer, Person
 from core.protocol.board import BOARD_PATH, BoardReply
 from core.protocol.devices import PAIR_PATH, DeviceList, Pair, Paired
-from core.protocol.headers import IDEMPOTENCY_KEY, OWNER
+from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     CancelOrder,
@@ -184,6 +184,7 @@ class HttpClient:
         query: object = None,
         body: object = None,
         op_id: OpId | None = None,
+        number: str = "",
         etag: str = "",
         timeout_s: tuple[float, float] | None = None,
     ) -> requests.Response:
@@ -197,6 +198,8 @@ class HttpClient:
             headers[OWNER] = owner
         if op_id:
             headers[IDEMPOTENCY_KEY] = op_id
+        if number:
+            headers[ORDER_NUMBER] = number
         content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -365,14 +368,22 @@ class SessionApi(_Calls):
         query: object = None,
         body: bytes | None = None,
         op_id: OpId | None = None,
+        number: str = "",
     ) -> tuple[R, Mapping[str, str]]:
         """One try of one call, for the sync engine, which repeats by itself; and the headers of its answer. `body` is
-        sent byte for byte."""
+        sent byte for byte. `number` is `Operation.number`."""
         content = None if body is None else msgspec.Raw(body)
 
         def once(token: str) -> requests.Response:
             return self.client.once(
-                method, path, token=token, owner=self.person.id, query=query, body=content, op_id=op_id
+                method,
+                path,
+                token=token,
+                owner=self.person.id,
+                query=query,
+                body=content,
+                op_id=op_id,
+                number=number,
             )
 
         response = self._with_token(once)

@@ -16,7 +16,7 @@ from core.domain.order import Order, order_number
 
 _COLUMNS: Final = (
     "position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
-    "theirs, created_at, sealed"
+    "theirs, created_at, sealed, number"
 )
 _SELECT: Final = f"SELECT {_COLUMNS} FROM operations "  # noqa: S608
 _OWN: Final = "subject = ? AND shop = ?"
@@ -65,6 +65,11 @@ def reopen(db: sqlite3.Connection, owner: Owner) -> list[Operation]:
         (State.WAITING, *owner, State.DONE),
     )
     return [msgspec.structs.replace(each, state=State.WAITING, tries=0) for each in done]
+
+
+def told(db: sqlite3.Connection, op_id: OpId, number: str) -> None:
+    """The server has told a new order's number, and proves it by this."""
+    db.execute("UPDATE operations SET number = ? WHERE op_id = ?", (number, op_id))
 
 
 def close(
@@ -200,7 +205,7 @@ def _keep_content(db: sqlite3.Connection, changed: Operation) -> None:
 
 def operation(row: Iterable[Any]) -> Operation:
     position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, *rest = row
-    outcome, tries, problem, theirs, created_at, sealed = rest
+    outcome, tries, problem, theirs, created_at, sealed, number = rest
     return Operation(
         position=position,
         op_id=OpId(op_id),
@@ -217,6 +222,7 @@ def operation(row: Iterable[Any]) -> Operation:
         theirs=_order(theirs) if theirs is not None else None,
         created_at=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=created_at),
         sealed=sealed,
+        number=number,
     )
 
 

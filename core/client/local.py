@@ -118,6 +118,7 @@ _LEDGER: Final = (
     UPDATE number_series SET told = last;
     CREATE TABLE window (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, place TEXT NOT NULL);
     """,
+    "ALTER TABLE operations ADD COLUMN number TEXT NOT NULL DEFAULT ''",
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
 

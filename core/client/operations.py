@@ -105,6 +105,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     theirs: Order | None = None
     """In conflict: the order as the server has it."""
     created_at: datetime
+    number: str = ""
+    """Of a new order that was acknowledged: what proves to the server which number it has told (`Order-Number`)."""
     sealed: bytes = b""
     """What only the server can open (`core.protocol.sealed`). While there is something, `request` and `seen` tell of
     nobody, a new order's request is empty, and the operation cannot be sent."""

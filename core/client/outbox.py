@@ -26,6 +26,8 @@ NUMBER_REFUSED: Final = "number taken"
 come so far. Two tills under one name, or a till's file that was lost."""
 NOT_OPENED: Final = "not opened"
 """The outcome of an operation that the server could not open: it was sealed to the key that another server has."""
+ORDER_MISSING: Final = "order missing"
+"""The outcome of a change to an order that the server does not have: whoever made that order may yet send it again."""
 KEPT_FOR: Final = timedelta(days=90)
 """How long an answered operation is remembered: a server restored from a backup is told of it again."""
 
@@ -155,12 +157,17 @@ class Outbox:
                 return 0.0
             return max(0.0, self._later[0][0] - now_s) if self._later else None
 
-    def acknowledge(self, operation: Operation, outcome: Outcome, row: Order | None, at: datetime) -> None:
-        """The server has answered: `row` is the order as it left it. Call it in the transaction that keeps the row."""
+    def acknowledge(
+        self, operation: Operation, outcome: Outcome, row: Order | None, at: datetime, number: str = ""
+    ) -> None:
+        """The server has answered: `row` is the order as it left it. Call it in the transaction that keeps the row.
+        `number` is `Operation.number` from now on."""
         with self._store.transaction() as db:
             queue = self._queues[operation.order_id]
             following = self._told_of(queue[1], row) if len(queue) > 1 and row is not None else None
             ledger.close(db, [operation.op_id], State.DONE, outcome, "", at)
+            if number:
+                ledger.told(db, operation.op_id, number)
             if following is not None:
                 self._replace(following)
             self._store.after_commit(partial(self._remove, (operation,)))
@@ -338,8 +345,13 @@ class Outbox:
             if not queue or row.id in self._sending or queue[0].sealed:
                 return
             head = queue[0]
-            if head.state is State.CONFLICT:
-                if named_version(head.asked) != row.version or not _comes_to_the_same(head.seen, row):
+            if head.held:
+                named = named_version(head.asked)
+                if head.state is State.CONFLICT:
+                    fits = named == row.version and _comes_to_the_same(head.seen, row)
+                else:  # what has become of an order that was missing is the server's to say
+                    fits = head.outcome == ORDER_MISSING and (named is None or named <= row.version)
+                if not fits:
                     return
                 with self._store.transaction():
                     self._replace(

@@ -28,7 +28,7 @@ from core.client.lease import Store
 from core.client.merge import Verdict, judge
 from core.client.news import Changed, Listener, Told
 from core.client.operations import Operation, State
-from core.client.outbox import KEPT_FOR, NUMBER_REFUSED, Outbox
+from core.client.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Outbox
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -225,6 +225,8 @@ class Sync:
             self.cache.replace(snapshot.orders, Cursor.parse(snapshot.cursor))
             if snapshot.series:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
+        for order in snapshot.orders:
+            self.outbox.reached(order)
         self.tell_everything()
 
     # -- out
@@ -239,8 +241,10 @@ class Sync:
             self._acknowledge(operation, self._door.send(operation))
         except Conflict as conflict:
             return self._settle(operation, conflict)
-        except (NotFound, ServerFault) as error:
+        except NotFound as error:
             # An order that is not there may be one that was lost with a backup, and its owner will send it again.
+            return self.failed(operation, error.message, outcome="" if operation.kind.makes_order else ORDER_MISSING)
+        except ServerFault as error:
             return self.failed(operation, error.message)
         except Refused as error:
             if operation.kind.makes_order and error.field == "number":
@@ -260,7 +264,7 @@ class Sync:
             self.outbox.numbers_seen([answered.order])
             if answered.witness is not None:
                 self.cache.witness(answered.witness.cursor, answered.witness.run)
-            self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now())
+            self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now(), answered.number)
         self._acknowledged += 1
         self._forget(operation)
         self._tell(operation.order_id)

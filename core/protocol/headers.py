@@ -15,6 +15,10 @@ OUTCOME: Final = "Operation-Outcome"
 EVENT_CURSOR: Final = "Event-Cursor"
 """On the same answers: a cursor (`core.protocol.feed`) at or after the event that the write made."""
 
+ORDER_NUMBER: Final = "Order-Number"
+"""On the answer to a new order that was sent under a key: its number, and a proof that the server has told it. To be
+given back as it is when the order is sent again, should the server have lost it: it gets this number again."""
+
 
 def run_of(request_id: str) -> str:
     """The run of the server that answered. What one run answers is of one history, later answers further on in it;

@@ -96,6 +96,7 @@ class Call(Generic[B, Q]):
         "is_here",
         "key",
         "known",
+        "number",
         "parameter",
         "query",
         "request_id",
@@ -116,6 +117,7 @@ class Call(Generic[B, Q]):
         known: bytes,
         fingerprint: bytes,
         status: int,
+        number: str = "",
         address: str = "",
         is_here: bool = False,
     ) -> None:
@@ -129,6 +131,8 @@ class Call(Generic[B, Q]):
         self.known = known
         self.fingerprint = fingerprint
         self.status = status
+        self.number = number
+        """The order's, as the client was told it before; not proven: see `core.server.numbers`."""
         self.address = address
         """Where the request came from, as far as the connection says."""
         self.is_here = is_here

@@ -20,7 +20,7 @@ from core.decoding import convert, decoder
 from core.domain.errors import DomainError
 from core.domain.people import Principal
 from core.protocol import problem
-from core.protocol.headers import IDEMPOTENCY_KEY, OWNER, REPLAYED, REQUEST_ID
+from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
 from core.server import operators, origin, problems
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
 from core.server.problems import Headers, Refusal
@@ -34,6 +34,7 @@ access = logging.getLogger("orderbell.access")
 KEY_LIMIT: Final = 100
 _KEY: Final = IDEMPOTENCY_KEY.lower().encode()
 _OWNER: Final = OWNER.lower().encode()
+_NUMBER: Final = ORDER_NUMBER.lower().encode()
 _REPLAYED: Final = REPLAYED.lower().encode()
 _REQUEST_ID: Final = REQUEST_ID.lower().encode()
 _SECURITY: Final[Headers] = (
@@ -116,6 +117,7 @@ class EndpointApp:
             known=headers.get(b"if-none-match", b"") if endpoint.conditional else b"",
             fingerprint=_fingerprint(scope, raw) if key else b"",
             status=endpoint.status,
+            number=headers.get(_NUMBER, b"").decode("latin-1") if key else "",
             address=origin.address(scope),
             is_here=endpoint.who is Who.PUBLIC and origin.is_here(scope, headers),
         )

@@ -3,6 +3,7 @@
 All of them raise `Refusal`, and `DomainError` on input the domain will not have.
 """
 
+import logging
 from datetime import datetime
 
 import msgspec
@@ -34,6 +35,8 @@ from core.store.menus import Offers
 from core.store.shops import Shop
 from core.store.statements import Transaction
 
+log = logging.getLogger(__name__)
+
 
 def own(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:
     """The customer's own order. Another's is not there, exactly as one that never was."""
@@ -63,8 +66,8 @@ def in_shop(transaction: Transaction, principal: Principal, order_id: OrderId) -
     return order
 
 
-def place(transaction: Transaction, offers: Offers, principal: Principal, request: PlaceOrder) -> Order:
-    """A customer's order, from their own window."""
+def place(transaction: Transaction, offers: Offers, principal: Principal, request: PlaceOrder, told: str = "") -> Order:
+    """A customer's order, from their own window. `told` is the number that it had before it was lost."""
     customer = people.customer(transaction, principal.customer_id)
     if customer is None:
         raise problems.unauthenticated("This account is no longer there.")
@@ -79,11 +82,12 @@ def place(transaction: Transaction, offers: Offers, principal: Principal, reques
         customer=customer,
         customer_name=customer.name,
         number="",
+        told=told,
     )
 
 
-def take(transaction: Transaction, offers: Offers, principal: Principal, request: TakeOrder) -> Order:
-    """An order taken at the counter, numbered by the terminal it is taken at."""
+def take(transaction: Transaction, offers: Offers, principal: Principal, request: TakeOrder, told: str = "") -> Order:
+    """An order taken at the counter, numbered by the terminal it is taken at; or `told`, as in `place`."""
     if principal.device_id is None:
         raise problems.forbidden()
     customer = None
@@ -102,6 +106,7 @@ def take(transaction: Transaction, offers: Offers, principal: Principal, request
         customer=customer,
         customer_name=request.customer_name or (customer.name if customer else ""),
         number=request.number,
+        told=told,
     )
 
 
@@ -182,6 +187,7 @@ def _new(
     customer: Customer | None,
     customer_name: str,
     number: str,
+    told: str,
 ) -> Order:
     check_first_payment(payment)
     check_delivery(request.fulfilment, request.address)
@@ -220,7 +226,8 @@ def _new(
     )
     if isinstance(request, PlaceOrder) and request.expected_total_minor not in (None, order.total_minor):
         raise problems.price_changed(order)
-    given = _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
+    given = _claim(transaction, shop.id, series, number) or _again(transaction, shop.id, series, told)
+    given = given or shops.next_number(transaction, shop.id, series)
     order = msgspec.structs.replace(order, number=given)
     orders.insert(transaction, order, principal, request.placed_at_client)
     events.append(transaction, shop.id, order.customer_id, to_us(placed_at), OrderPlaced(order=order))
@@ -255,6 +262,20 @@ def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) 
         raise problems.exists("an order with this number", "number")
     shops.claim_number(transaction, shop_id, series, count)
     return number
+
+
+def _again(transaction: Transaction, shop_id: ShopId, series: str, told: str) -> str:
+    """The number that the order had before it was lost, unless another has it by now."""
+    own_series, _, digits = told.rpartition("-")
+    if own_series != series:
+        return ""
+    if orders.has_number(transaction, shop_id, told):
+        log.warning(
+            "an order comes again, and its number is another's by now: it gets the next", extra={"number": told}
+        )
+        return ""
+    shops.claim_number(transaction, shop_id, series, int(digits))
+    return told
 
 
 def _move(

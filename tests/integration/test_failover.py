@@ -146,6 +146,7 @@ def test_what_the_lost_server_had_acknowledged_is_sent_again(pair: Pair, house: 
     house.until_all_show(lost)
     alex.move(alex.shows(lost[0]), OrderStatus.CONFIRMED)
     house.until_all_show(lost)
+    told = house.numbers()
     before, snapshots = house.epochs(), [screen.snapshots for screen in house.screens]
     pair.fail_over()
     if busy:  # the numbers of the lost events are used again, and passed, while screens have open sockets
@@ -154,7 +155,9 @@ def test_what_the_lost_server_had_acknowledged_is_sent_again(pair: Pair, house: 
         screen.until(partial(screen.has_begun_anew, count))
     house.until_all_show([*kept, *lost])
     alex.until(lambda: alex.shows(lost[0]).status is OrderStatus.CONFIRMED)
-    assert set(house.numbers()) == {order.id for order in (*kept, *lost)}
+    numbers = house.numbers()
+    assert set(numbers) == {order.id for order in (*kept, *lost)}
+    assert {order_id: numbers[order_id] for order_id in told} == told, "every number that was told is kept"
     after = house.epochs()
     assert len(after) == 1, "one of the backends has begun it, once"
     assert after != before

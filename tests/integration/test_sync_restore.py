@@ -25,8 +25,8 @@ class Restorable:
     def __init__(self, directory: Path) -> None:
         self._place = directory / "server"
         shop.lay_out(self._place / "orderbell.db")
-        self._server = ServerProcess(self._place).__enter__()
-        self.proxy = FaultProxy(self._server.url)
+        self.server = ServerProcess(self._place).__enter__()
+        self.proxy = FaultProxy(self.server.url)
 
     def keep(self) -> None:
         """As an admin does it."""
@@ -40,11 +40,11 @@ class Restorable:
         self._start()
 
     def stop(self) -> None:
-        self._server.stop()
+        self.server.stop()
 
     def _start(self) -> None:
-        self._server = ServerProcess(self._place).__enter__()
-        self.proxy.upstream = self._server.url
+        self.server = ServerProcess(self._place).__enter__()
+        self.proxy.upstream = self.server.url
 
     @property
     def _where(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Copied(Restorable):
         self._swap(self._place.with_name("kept"), self._place)
 
     def _swap(self, source: Path, target: Path) -> None:
-        self._server.kill()
+        self.server.kill()
         target.mkdir(exist_ok=True)
         databases.copy(source / "orderbell.db", target / "orderbell.db")
         self._start()

@@ -277,6 +277,45 @@ def test_who_comes_too_early_after_a_restore_waits_and_is_not_asked(two: tuple[D
     assert shop.orders[order_id].status is READY
 
 
+@pytest.mark.parametrize("by_snapshot", [False, True], ids=["event", "snapshot"])
+def test_what_is_parked_for_a_missing_order_goes_when_that_comes(
+    two: tuple[Desk, Desk], shop: Shop, *, by_snapshot: bool
+) -> None:
+    """Whoever made it was away for longer than a change is tried for."""
+    one, other = two
+    backup = shop.backup()
+    order_id = one.take(series="POS1").order_id
+    one.try_all()
+    other.try_all()
+    other.move(order_id, PREPARING)
+    other.pay(order_id)
+    other.try_all()
+    shop.restore(backup)
+    other.try_all()
+    assert [each.state for each in other.outbox.open()] == [State.PARKED, State.WAITING]
+    one.try_all()
+    if by_snapshot:
+        shop.kept_from = len(shop.events)
+        other.sync.pull()
+        assert order_id in shop.orders
+    other.try_all()
+    assert other.outbox.open() == ()
+    order = shop.orders[order_id]
+    assert (order.status, order.payment, order.version) == (PREPARING, PaymentState.PAID, 3)
+
+
+def test_what_the_server_has_refused_is_not_taken_up_by_itself(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    other.try_all()
+    step = other.move(order_id, PREPARING)
+    parked = other.outbox.take(0)
+    assert parked is not None
+    other.outbox.hold(parked, State.PARKED, "It said no.")
+    other.outbox.reached(shop.orders[order_id])
+    assert [(each.op_id, each.state) for each in other.outbox.open()] == [(step.op_id, State.PARKED)]
+
+
 class OnlyTheNewest(ModelDoor):
     """A server whose snapshot does not reach far back."""
 

@@ -9,7 +9,7 @@ from core.domain.order import Order
 from core.domain.status import status_info
 from core.protocol.replies import OrderPage, StatusReport
 from core.protocol.requests import CancelOrder, HistoryQuery, PlaceOrder
-from core.server import examples, ordering
+from core.server import examples, numbers, ordering
 from core.server.conditional import etag, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
@@ -28,11 +28,12 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
     made: list[Order] = []
 
     def work(transaction: Transaction) -> Order:
-        order = ordering.place(transaction, call.services.offers, call.principal, call.body)
+        told = numbers.told_before(call)
+        order = ordering.place(transaction, call.services.offers, call.principal, call.body, told)
         made.append(order)
         return order
 
-    reply = await operate(call, work)
+    reply = numbers.telling(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
         await menu.learn(call)
     if made:

@@ -7,7 +7,7 @@ from core.domain.order import Order
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage
 from core.protocol.requests import ChangePayment, ChangeStatus, CustomerQuery, OrderQuery, RecallOrder, TakeOrder
 from core.protocol.security import ExportNote, SecurityEvent
-from core.server import examples, ordering, problems
+from core.server import examples, numbers, ordering, problems
 from core.server.conditional import etag, knows, not_modified, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
@@ -32,9 +32,11 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[OrderPage]:
 
 
 async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
-    reply = await operate(
-        call, lambda transaction: ordering.take(transaction, call.services.offers, call.principal, call.body)
-    )
+    def work(transaction: Transaction) -> Order:
+        told = numbers.told_before(call)
+        return ordering.take(transaction, call.services.offers, call.principal, call.body, told)
+
+    reply = numbers.telling(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
         await menu.learn(call)
     return reply

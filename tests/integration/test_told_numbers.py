@@ -1,0 +1,128 @@
+"""A number that was told is kept, by an order that was lost and comes again, and nobody else gets it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from core.client import engine
+from core.domain.order import Order, order_number
+from core.protocol.headers import ORDER_NUMBER
+from core.store.shops import SET_ASIDE
+from tests.integration import calls
+from tests.integration.calls import Caller, new_key, order_body
+from tests.integration.test_sync_restore import TIMEOUT_S, Copied, Restorable
+from tests.support import shop
+from tests.support.synced import Screen
+
+ORDERS = "/api/online/orders/"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "backoff_s", lambda _attempt: 0.1)
+
+
+def running(backend: Restorable) -> Iterator[Restorable]:
+    with backend.proxy:
+        yield backend
+    backend.stop()
+
+
+@pytest.fixture
+def restorable(tmp_path: Path) -> Iterator[Restorable]:
+    yield from running(Restorable(tmp_path))
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Restorable]:
+    yield from running(Copied(tmp_path))
+
+
+class Customer:
+    """Without a window: what is sent again is what the test sends."""
+
+    def __init__(self, backend: Restorable, who: Any) -> None:
+        self._backend = backend
+        self._caller = calls.customer(backend.server, who)
+
+    def place(self, body: dict[str, Any], key: str, number: str = "") -> requests.Response:
+        at = Caller(self._backend.server.url, self._caller.signed_in)
+        reply = at.post(ORDERS, body, key=key, headers={ORDER_NUMBER: number} if number else {})
+        assert reply.status_code == 201, reply.text
+        return reply
+
+
+def test_orders_that_come_again_keep_their_numbers_and_new_ones_are_far_from_them(
+    restorable: Restorable, tmp_path: Path
+) -> None:
+    url = restorable.proxy.url
+    with Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada:
+        ada.customer()
+        ada.place()
+        ada.until_sent()
+        restorable.keep()
+        lost = [ada.place() for _ in range(5)]
+        ada.until_sent()
+        ada.until(lambda: all(ada.store.server_row(order.id) for order in lost))
+        told = [row(ada, order).number for order in lost]
+        assert sorted(told) == [order_number("ONLINE", n) for n in range(2, 7)]
+        # While her window hears nothing, others order.
+        ada.api.close()
+        restorable.put_back()
+        grace = Customer(restorable, shop.GRACE)
+        others = [grace.place(order_body(), new_key()).json()["number"] for _ in range(3)]
+        assert others == [order_number("ONLINE", 6 + SET_ASIDE + n) for n in (1, 2, 3)]
+    with Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada:
+        ada.customer()
+        before = len(ada.told)
+        ada.until(lambda: any(changed.whole for changed in ada.told[before:]))
+        ada.until_sent()
+        ada.until(lambda: all(ada.store.server_row(order.id) for order in lost))
+        assert [row(ada, order).number for order in lost] == told
+    fourth = grace.place(order_body(), new_key()).json()["number"]
+    assert fourth == order_number("ONLINE", 6 + SET_ASIDE + 4)
+
+
+def test_a_number_is_for_whom_and_for_what_it_was_told(restorable: Restorable) -> None:
+    ada, grace = Customer(restorable, shop.ADA), Customer(restorable, shop.GRACE)
+    restorable.keep()
+    body, key = order_body(), new_key()
+    first = ada.place(body, key)
+    proof, number = first.headers[ORDER_NUMBER], first.json()["number"]
+    assert ada.place(body, key).headers[ORDER_NUMBER] == proof, "an answer that was lost has it too"
+    restorable.put_back()
+    higher = order_number("ONLINE", 999_999)
+    for customer, sent, shown in (
+        (grace, key, proof),
+        (ada, new_key(), proof),
+        (ada, new_key(), proof.replace(number, higher)),
+        (ada, new_key(), f"{number}."),
+        (ada, new_key(), number),
+        (ada, new_key(), "."),
+        (ada, new_key(), "é" * 200),
+    ):
+        given = customer.place(order_body(), sent, shown).json()["number"]
+        assert SET_ASIDE < int(given.rpartition("-")[2]) < 2 * SET_ASIDE, "the next number, as for everybody"
+    again = ada.place(body, key, proof)
+    assert (again.json()["number"], again.headers[ORDER_NUMBER]) == (number, proof)
+
+
+def test_a_number_that_is_anothers_by_now_is_not_taken_away(copied: Restorable) -> None:
+    """A raw copy of the file, of which the server cannot know."""
+    ada, grace = Customer(copied, shop.ADA), Customer(copied, shop.GRACE)
+    copied.keep()
+    body, key = order_body(), new_key()
+    first = ada.place(body, key)
+    copied.put_back()
+    assert grace.place(order_body(), new_key()).json()["number"] == first.json()["number"]
+    again = ada.place(body, key, first.headers[ORDER_NUMBER]).json()
+    assert (again["id"], again["number"]) == (body["id"], order_number("ONLINE", 2))
+
+
+def row(screen: Screen, order: Order) -> Order:
+    found = screen.store.server_row(order.id)
+    assert found is not None
+    return found
