@@ -3,7 +3,8 @@
 import platform
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,9 @@ from core.server.contacts import SILENT_AFTER
 from core.server.probe import probe
 from core.server.readiness import Slow
 from core.server.services import Services
+from core.server.tokens import LEEWAY_S
 from core.store import check, migrate, security_log
+from core.store.announcements import Other
 from core.store.instants import now, to_us
 from core.store.statements import Transaction
 from core.store.tables import metadata
@@ -30,6 +33,7 @@ FIXED: Final = ((3, 44, 6), (3, 50, 7))
 _LEAST_FREE, _LITTLE_FREE = 200_000_000, 2_000_000_000
 _FORGOTTEN_AFTER: Final = timedelta(days=1)
 _LATE_S: Final = 60.0
+_APART_S: Final = 2.0
 _MANY_FAILURES: Final = 50
 
 
@@ -48,6 +52,7 @@ async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
             *written,
             *_sqlite(connection.dialect.name),
             *_disk({"data": settings.directory, "backups": settings.backup_path}),
+            *_clocks(connection, database.others()),
             _backup(services),
             _failures(transaction, shop_id),
             _owners(connection),
@@ -134,6 +139,30 @@ def _sqlite(dialect: str, version: tuple[int, int, int] = sqlite3.sqlite_version
         says=f"SQLite is {'.'.join(map(str, version))}."
         + ("" if fixed else " Below 3.51.3 several processes on one file may, rarely, damage it."),
         do="" if fixed else "Nothing now: one process owns the file. Open it with no other program while it is served.",
+    )
+
+
+def _clocks(connection: Connection, others: Sequence[Other]) -> Iterator[Check]:
+    """How far they are from this machine's: the database server's, and those of other backends of it."""
+    if connection.dialect.name == "sqlite":
+        return
+    asked = time.time()
+    theirs = float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
+    yield _clock("clock of database", theirs - (asked + time.time()) / 2)
+    for other in others:
+        yield _clock(f"clock of {other.where}", other.ahead_s)
+
+
+def _clock(name: str, ahead_s: float) -> Check:
+    apart = abs(ahead_s)
+    return Check(
+        name=name,
+        result=Result.OK if apart < _APART_S else Result.WARN if apart < LEEWAY_S else Result.FAIL,
+        says=f"It is {apart:.1f} s {'ahead of' if ahead_s > 0 else 'behind'} this machine's.",
+        do=""
+        if apart < _APART_S
+        else "Let all of them set their clocks by the network (NTP): servers whose clocks are "
+        f"{LEEWAY_S} s apart refuse each other's sign-ins.",
     )
 
 

@@ -20,6 +20,8 @@ TYPE: Final = "at+jwt"
 """So that nothing else that is ever signed with these keys passes for an access token (RFC 9068 §2.1)."""
 LONGEST: Final = 4096
 _REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub", "jti", "sid", "role", "shop", "name"]
+LEEWAY_S: Final = 30
+"""Servers of one database verify each other's tokens, and their clocks are never quite the same (RFC 7519 §4.1)."""
 CACHED: Final = 10_000
 LOCAL: Final = "local"
 """The session of whoever runs a command on the server's own machine. It is in no table: who holds the keys could
@@ -38,7 +40,8 @@ class UnknownKey(InvalidToken):
 class Verified(msgspec.Struct, frozen=True):
     principal: Principal
     expires_at: float
-    """Seconds since 1970: as in `exp`, and no longer than its key, as was known then; see `AccessTokens.ends_at`."""
+    """Seconds since 1970: as in `exp`, with the leeway, and no longer than its key, as was known then; see
+    `AccessTokens.ends_at`."""
     kid: str = ""
 
 
@@ -97,9 +100,10 @@ class AccessTokens:
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
                 audience=AUDIENCE,
+                leeway=LEEWAY_S,
                 options={"require": _REQUIRED, "enforce_minimum_key_length": True},
             )
-            return Verified(_principal(claims), min(float(claims["exp"]), until), key.kid)
+            return Verified(_principal(claims), min(float(claims["exp"]) + LEEWAY_S, until), key.kid)
         except (jwt.InvalidTokenError, KeyError, ValueError, msgspec.ValidationError) as error:
             raise InvalidToken(str(error)) from None
 

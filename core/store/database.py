@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from core.domain.ids import ShopId
 from core.store import dialects, migrate, partitions
-from core.store.announcements import Announcements
+from core.store.announcements import Announcements, Other
 from core.store.history import History
 from core.store.instants import now
 from core.store.readers import Readers, in_snapshot
@@ -152,6 +152,10 @@ class Database:
             return True
         row = await self.write(lambda transaction: transaction.first(_TAKE_ON, lock=dialects.DUTY_LOCKS + duty))
         return row is not None and bool(row[0])
+
+    def others(self) -> tuple[Other, ...]:
+        """The other processes that work with the database, as they were heard of lately."""
+        return self._announcements.others() if self._announcements is not None else ()
 
     def listen(self, on_events: Callable[[], None] | None, on_reconnected: Callable[[], None] | None = None) -> None:
         """Have `on_events` called, in a thread of the store's, after every commit that appended events to a shop's,

@@ -100,7 +100,7 @@ class Writer:
         self.on_reconnected: Callable[[], None] | None = None
         """Called in the writer's thread when it had to connect anew: what is remembered of the database's state may
         have been lost with the server that had it."""
-        self.announcement = ""
+        self.announcement: Callable[[], str] | None = None
         """The command that tells other processes the same."""
         self.groups = Distribution(_GROUPS)
         """How many operations one commit carried."""
@@ -304,10 +304,10 @@ class Writer:
         """Tell others, who read what was committed from the table; so what they miss of this is only time."""
         if self.on_events is not None:
             self.on_events()
-        if self.announcement:
+        if self.announcement is not None:
             try:
                 # In a transaction of its own: PostgreSQL lets those that notify commit only one after the other.
-                self._tx.command(self.announcement)
+                self._tx.command(self.announcement())
             except Exception:
                 log.debug("nobody was told", exc_info=True)
 

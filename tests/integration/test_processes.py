@@ -1,7 +1,9 @@
 """Several backends on one database: one truth, however they are interleaved, and nobody misses what another did."""
 
+import asyncio
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +18,12 @@ import requests
 from core.client import engine
 from core.client.engine import Link
 from core.domain.ids import ShopId
+from core.protocol.care import Diagnosis, Result
+from core.server.diagnosis import examine
 from core.server.push import hub
-from core.store import events
+from core.store import announcements, events
 from core.store.database import Database
+from core.store.dialects import CHANNEL
 from core.store.events import Kept
 from core.store.statements import Transaction
 from tests.integration import calls
@@ -27,12 +32,13 @@ from tests.integration.test_push_feed import follow, snapshot
 from tests.integration.test_push_socket import listener
 from tests.support import databases, postgres, shop
 from tests.support.fault_proxy import FaultProxy
-from tests.support.server import ServerProcess
+from tests.support.server import ServerProcess, ServerThread
 from tests.support.synced import Screen
-from tests.support.two import Two
+from tests.support.two import Two, running
 
 pytestmark = pytest.mark.postgresql_only("a file has one process")
 WITHIN_S = 30
+AHEAD_S = 7.0
 EVENT = b'{"kind":"none"}'
 
 
@@ -297,3 +303,50 @@ def test_migrations_of_those_that_start_at_once_wait_for_each_other(tmp_path: Pa
     with ThreadPoolExecutor(3) as pool:
         for opened in pool.map(Database, [url] * 3):
             opened.close()
+
+
+# -- and their clocks
+
+
+def test_servers_whose_clocks_differ_let_each_others_people_in_and_say_so(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other's is a few seconds ahead: what it signs now is of the future here."""
+    here, other = two.servers
+    with monkeypatch.context() as ahead:
+        clock = time.time
+        ahead.setattr(time, "time", lambda: clock() + AHEAD_S)
+        signed_in = calls.customer(other).signed_in
+    at_here = Caller(here.url, signed_in)
+    assert at_here.get("/api/online/orders/history/").status_code == 200
+    with listener(at_here) as ada:
+        ada.caught_up()
+    other.database.writer.announcement = lambda: f"NOTIFY {CHANNEL}, 'x {time.time() + AHEAD_S} shop-2 (process 7)'"
+    Caller(other.url, signed_in).place()
+    _until(lambda: any(each.where == "shop-2 (process 7)" for each in here.database.others()))
+    found = {check.name: check for check in asyncio.run(_examined(here, two.world.shop)).checks}
+    assert found["clock of database"].result is Result.OK
+    told = found["clock of shop-2 (process 7)"]
+    assert told.result is Result.WARN
+    assert " s ahead of this machine's" in told.says
+    assert "NTP" in told.do
+
+
+async def _examined(server: ServerThread, shop_id: ShopId) -> Diagnosis:
+    return await examine(server.services, shop_id)
+
+
+def test_whoever_serves_the_same_database_is_heard_of_without_being_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcements, "PRESENT_EVERY_S", 0.1)
+    with running(tmp_path) as both:
+        databases = [server.database for server in both.servers]
+        _until(lambda: all(len(database.others()) == 1 for database in databases))
+        assert all(abs(database.others()[0].ahead_s) < AHEAD_S for database in databases)
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + WITHIN_S
+    while not happened():
+        assert time.monotonic() < until

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from core.client.cache import after, order_id_of
 from core.domain.order import Order
 from core.protocol.feed import HEARTBEAT_S, MESSAGE_LIMIT, Close, Cursor, Frame
+from core.server import tokens
 from core.server.push import hub, socket
 from core.server.settings import ServerSettings
 from core.server.tokens import AccessTokens
@@ -264,8 +265,9 @@ def test_a_revocation_by_whomever_closes_the_socket_and_ends_the_token(place: Pl
 
 
 @pytest.fixture
-def short(tmp_path: Path) -> Iterator[ServerThread]:
+def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerThread]:
     """A backend whose tokens live for two seconds."""
+    monkeypatch.setattr(tokens, "LEEWAY_S", 0)
     shop.lay_out(tmp_path / "orderbell.db")
     with ServerThread(tmp_path, ServerSettings(port=0, data_dir=str(tmp_path), access_token_s=2)) as server:
         yield server

@@ -18,6 +18,7 @@ from core.server.tokens import (
     AUDIENCE,
     CACHED,
     ISSUER,
+    LEEWAY_S,
     TYPE,
     AccessTokens,
     InvalidToken,
@@ -69,7 +70,7 @@ def access() -> AccessTokens:
 def test_a_token_says_who_bears_it(access: AccessTokens, principal: Principal) -> None:
     verified = access.verify(access.sign(principal))
     assert verified.principal == principal
-    assert 590 < verified.expires_at - time.time() <= 600
+    assert 590 < verified.expires_at - time.time() - LEEWAY_S <= 600
 
 
 def test_our_own_forgery_is_accepted_so_that_the_refusals_mean_something(access: AccessTokens) -> None:
@@ -87,8 +88,9 @@ def test_every_claim_is_required(access: AccessTokens, missing: str) -> None:
     [
         {"iss": "somebody"},
         {"aud": "something"},
-        {"exp": int(time.time()) - 1},
-        {"iat": int(time.time()) + 3600},
+        {"exp": int(time.time()) - LEEWAY_S - 1},
+        {"iat": int(time.time()) + LEEWAY_S + 3600},
+        {"nbf": int(time.time()) + LEEWAY_S + 3600},
         {"role": "owner"},
         {"sub": 7},
         {"name": 7},
@@ -104,6 +106,18 @@ def test_every_claim_must_be_right(access: AccessTokens, change: dict[str, Any])
 def test_another_kind_of_token_is_refused(access: AccessTokens, kind: str | None) -> None:
     with pytest.raises(InvalidToken):
         access.verify(signed(claims(), kind=kind))
+
+
+@pytest.mark.parametrize("ahead_s", [3, -3, LEEWAY_S - 2, 2 - LEEWAY_S])
+def test_servers_whose_clocks_differ_a_little_believe_each_other(access: AccessTokens, ahead_s: int) -> None:
+    """By the cache as well."""
+    there = int(time.time()) + ahead_s
+    cache = VerifiedTokens()
+    for token in (signed(claims(iat=there, exp=there + 600)), signed(claims(nbf=there)), signed(claims(exp=there))):
+        verified = access.verify(token)
+        cache.keep(token, verified)
+        assert cache.get(token) == ADA
+        assert access.ends_at(verified) > time.time()
 
 
 def test_a_token_is_written_in_one_way(access: AccessTokens) -> None:
