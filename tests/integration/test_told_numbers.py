@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from core.client import engine
+from core.domain.numbers import AHEAD
 from core.domain.order import Order, order_number
 from core.protocol.headers import ORDER_NUMBER
-from core.store.shops import SET_ASIDE
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.test_sync_restore import TIMEOUT_S, Copied, Restorable
@@ -74,7 +74,7 @@ def test_orders_that_come_again_keep_their_numbers_and_new_ones_are_far_from_the
         restorable.put_back()
         grace = Customer(restorable, shop.GRACE)
         others = [grace.place(order_body(), new_key()).json()["number"] for _ in range(3)]
-        assert others == [order_number("ONLINE", 6 + SET_ASIDE + n) for n in (1, 2, 3)]
+        assert others == [order_number("ONLINE", 6 + AHEAD + n) for n in (1, 2, 3)]
     with Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada:
         ada.customer()
         before = len(ada.told)
@@ -83,7 +83,7 @@ def test_orders_that_come_again_keep_their_numbers_and_new_ones_are_far_from_the
         ada.until(lambda: all(ada.store.server_row(order.id) for order in lost))
         assert [row(ada, order).number for order in lost] == told
     fourth = grace.place(order_body(), new_key()).json()["number"]
-    assert fourth == order_number("ONLINE", 6 + SET_ASIDE + 4)
+    assert fourth == order_number("ONLINE", 6 + AHEAD + 4)
 
 
 def test_a_number_is_for_whom_and_for_what_it_was_told(restorable: Restorable) -> None:
@@ -105,7 +105,7 @@ def test_a_number_is_for_whom_and_for_what_it_was_told(restorable: Restorable) -
         (ada, new_key(), "é" * 200),
     ):
         given = customer.place(order_body(), sent, shown).json()["number"]
-        assert SET_ASIDE < int(given.rpartition("-")[2]) < 2 * SET_ASIDE, "the next number, as for everybody"
+        assert AHEAD < int(given.rpartition("-")[2]) < 2 * AHEAD, "the next number, as for everybody"
     again = ada.place(body, key, proof)
     assert (again.json()["number"], again.headers[ORDER_NUMBER]) == (number, proof)
 
