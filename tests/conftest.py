@@ -3,7 +3,8 @@ and names it."""
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # whoever runs the tests keeps theirs
@@ -15,6 +16,7 @@ for _name in [name for name in os.environ if name.startswith("ORDERBELL_") and n
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.clock import Clock
 from tests.support import databases, postgres
 
 # pytest-qt gives up after 5 s. A condition that holds sooner is not waited for longer, and CI's machines are shared.
@@ -103,3 +105,15 @@ def _no_qt_left_behind(test: str) -> None:
     ]
     assert not visible, f"{test} left windows open: {visible}"
     assert not timers, f"{test} left timers running under {[timer.parent() for timer in timers]}"
+
+
+@pytest.fixture
+def sleep(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Have the machine sleep for so many seconds, on a system whose monotonic clock sleeps too."""
+    slept = [0.0]
+    monkeypatch.setattr("core.clock.own", Clock(wall=lambda: time.time() + slept[0]))
+
+    def fall_asleep(seconds: float) -> None:
+        slept[0] += seconds
+
+    return fall_asleep

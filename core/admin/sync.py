@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from core import logs, printable, settings
+from core import clock, logs, printable, settings
 from core.admin import terminal
 from core.client import identity, session_file, till, window_id
 from core.client.cache import Cache
@@ -146,7 +146,7 @@ class Pass:
         try:
             self._sync.pull()
             total = max(before, self.outbox.counts().waiting)  # a restored server may have made it more
-            while (operation := self.outbox.take(time.monotonic())) is not None:
+            while (operation := self.outbox.take(clock.now_s())) is not None:
                 sent += self._send(operation)
                 self._progress.show(sent, total)
             self._sync.pull()
@@ -160,7 +160,7 @@ class Pass:
         try:
             return self._sync.send(operation)
         except ClientError:
-            self.outbox.postpone(operation, time.monotonic())
+            self.outbox.postpone(operation, clock.now_s())
             raise
 
     def summary(self, *, problem: str = "", sent: int = 0) -> Summary:

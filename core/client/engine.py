@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from core import clock
 from core.client.door import Door, Ear
 from core.client.errors import ClientError, Diverged, Fault, NotKept, Refused, ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation
@@ -48,7 +49,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     latency_ms: float | None = None
     """A message there and back, while live."""
     fresh_at_s: float | None = None
-    """When everything that had happened was known here, by the monotonic clock: no wrong clock makes old news new."""
+    """When everything that had happened was known here, by `core.clock`: no wrong clock makes old news new."""
     problem: ClientError | None = None
     """Why it is not live."""
     hindered: ClientError | None = None
@@ -127,7 +128,7 @@ class Engine:
             wait_s: float | None = None
             pulled = False
             try:
-                age_s = self._standing.age_s(time.monotonic())
+                age_s = self._standing.age_s(clock.now_s())
                 self._sync.pull(backlog=age_s is None or age_s > AWAY_S)
                 pulled = True
                 self._heard(Link.POLLING)
@@ -163,7 +164,7 @@ class Engine:
 
     def _housekeep(self) -> None:
         """Once an hour: the menu, and what may be forgotten. Nothing depends on it."""
-        now_s = time.monotonic()
+        now_s = clock.now_s()
         if self._housekept_s is None or now_s > self._housekept_s + _HOUSEKEEPING_S:
             try:
                 self._sync.fetch_menu()
@@ -202,7 +203,7 @@ class Engine:
         before, hindered = self._standing.link, self._standing.hindered
         if not isinstance(hindered, Unreachable):  # that it takes nothing is found out by sending alone
             hindered = None
-        self._set(link=link, latency_ms=latency_ms, fresh_at_s=time.monotonic(), problem=None, hindered=hindered)
+        self._set(link=link, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
         if before in (Link.OFFLINE, Link.SIGNED_OUT):
             self._sync.outbox.hurry()
         with self._news:  # what has happened may be what an operation waited for
@@ -241,7 +242,7 @@ class Engine:
             self._tell()
 
     def _next(self) -> tuple[Operation | None, float | None]:
-        now_s = time.monotonic()
+        now_s = clock.now_s()
         if self._standing.link is Link.SIGNED_OUT:
             return None, None
         if now_s < (due_s := max(self._not_before_s, self._busy_until_s)):
@@ -252,13 +253,13 @@ class Engine:
         try:
             self._sync.send(operation)
         except SignedOut as error:
-            self._sync.outbox.postpone(operation, time.monotonic())
+            self._sync.outbox.postpone(operation, clock.now_s())
             self._set(link=Link.SIGNED_OUT, problem=error)
         except Unreachable as error:
             if error.retry_after_s is None and self._sync.unreachable(operation):
                 return
             self._pause(error.retry_after_s or 0.0)
-            self._sync.outbox.postpone(operation, time.monotonic())
+            self._sync.outbox.postpone(operation, clock.now_s())
             if error.retry_after_s is None:
                 self._hang_up()  # is the server gone? The one who follows finds out
             else:
@@ -278,7 +279,7 @@ class Engine:
 
     def _pause(self, busy_s: float) -> None:
         """Send nothing for a while; for `busy_s` seconds at least, even when the server turns out to be there."""
-        now_s = time.monotonic()
+        now_s = clock.now_s()
         with self._news:
             if now_s >= self._not_before_s:  # senders that fail together have failed once
                 self._not_before_s = now_s + backoff_s(self._failures)

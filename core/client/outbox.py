@@ -138,7 +138,7 @@ class Outbox:
     # -- sending
 
     def take(self, now_s: float) -> Operation | None:
-        """The next operation to send, marked as being sent; None when nothing is due. `now_s` is a monotonic time."""
+        """The next operation to send, marked as being sent; None when nothing is due. `now_s` is by `core.clock`."""
         with self._store.lock:
             while self._later and self._later[0][0] <= now_s:
                 self._ready.append(heapq.heappop(self._later)[1])

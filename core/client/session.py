@@ -1,11 +1,11 @@
 """One person's session: its tokens, held in memory, refreshed once for all who wait, and gone for good at its end."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Final
 
 from core.client.errors import SignedOut
+from core.clock import now_s
 from core.domain.ids import OpId, new_op_id
 from core.domain.people import Person
 from core.protocol.replies import Tokens
@@ -36,7 +36,7 @@ class Session:
         self,
         tokens: Tokens,
         refresh: Refresh,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = now_s,
         keep: Keep = kept_nowhere,
         *,
         op_id: OpId | None = None,

@@ -6,12 +6,12 @@
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
+from core import clock
 from core.client.cache import Cache, menu_after
 from core.client.door import Answered, Door
 from core.client.errors import (
@@ -327,7 +327,7 @@ class Sync:
         the reason, seen before or not, so that nothing is tried for ever."""
         tries = operation.tries + 1
         since = self._failed_at.setdefault(operation.op_id, self._acknowledged)
-        again_s = time.monotonic() + backoff_s(tries)
+        again_s = clock.now_s() + backoff_s(tries)
         try:
             if tries < (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
                 self.outbox.postpone(operation, again_s, problem)

@@ -1,13 +1,18 @@
 """Noticing that nobody is there: a warning first, where one is wanted, then the end, unless somebody shows up."""
 
 import math
-import time
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
 from typing_extensions import override
 
+from core import clock
+
 _TICK_MS: Final = 250
+_LOOK_MS: Final = 1000
+"""How often the clock is looked at: a timer stands still while the machine sleeps."""
+_LATE_S: Final = 5.0
+"""The timer is never so late, unless the machine slept."""
 _SIGNS: Final = frozenset(
     {
         QEvent.Type.KeyPress,
@@ -48,7 +53,7 @@ class IdleWatch(QObject):
         if self._idle_s <= 0:
             return
         self.stop()
-        self._seen_at = time.monotonic()
+        self._seen_at = clock.now_s()
         self._arm()
         app = QCoreApplication.instance()
         assert app is not None
@@ -64,7 +69,7 @@ class IdleWatch(QObject):
     @Slot()
     def stay(self) -> None:
         """Somebody is there."""
-        self._seen_at = time.monotonic()
+        self._seen_at = clock.now_s()
         if self._left is not None:
             self._left = None
             self._arm()
@@ -74,21 +79,28 @@ class IdleWatch(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() not in _SIGNS:
             return False
+        if clock.now_s() - self._seen_at >= self._idle_s + _LATE_S:  # whoever wakes it may be somebody else
+            self._end()
+            return True
         answers = self._left is not None
         self.stay()
         return answers
 
     def _arm(self) -> None:
         """Every touch moves the moment; the timer looks again when it would have come."""
-        quiet_s = time.monotonic() - self._seen_at
-        self._timer.start(max(1, round((self._idle_s - self._warning_s - quiet_s) * 1000)))
+        quiet_s = clock.now_s() - self._seen_at
+        left_ms = round((self._idle_s - self._warning_s - quiet_s) * 1000)
+        self._timer.start(min(_LOOK_MS, max(1, left_ms)))
+
+    def _end(self) -> None:
+        self.stop()
+        self.ended.emit()
 
     @Slot()
     def _on_timer_elapsed(self) -> None:
-        left_s = self._idle_s - (time.monotonic() - self._seen_at)
+        left_s = self._idle_s - (clock.now_s() - self._seen_at)
         if left_s <= 0:
-            self.stop()
-            self.ended.emit()
+            self._end()
         elif left_s > self._warning_s:
             self._arm()
         else:

@@ -70,8 +70,12 @@ class _Lane:
             return list(self._workers)
 
     def _run(self) -> None:
-        while (job := self._next()) is not None and self._work(job):
+        while self._work_once():
             pass
+
+    def _work_once(self) -> bool:
+        job = self._next()  # nothing holds it while the next is waited for: it may hold what was somebody's
+        return job is not None and self._work(job)
 
     def _next(self) -> Job | None:
         with self._changed:

@@ -1,12 +1,12 @@
 """Keeping something fresh: one timer, one call at a time, and an honest age."""
 
 import random
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from core import clock
 from core.client.errors import ClientError, SignedOut, Unreachable
 from core.ui.jobs import Job, Jobs
 
@@ -72,7 +72,7 @@ class Refresher(QObject):
     @property
     def age_s(self) -> float | None:
         """Seconds since the last answer; None before the first."""
-        return None if self._succeeded_at is None else time.monotonic() - self._succeeded_at
+        return None if self._succeeded_at is None else clock.now_s() - self._succeeded_at
 
     @property
     def stale(self) -> bool:
@@ -108,7 +108,7 @@ class Refresher(QObject):
 
     def remember(self, age_s: float) -> None:
         """What is shown was fetched so many seconds ago, by an earlier run."""
-        self._succeeded_at = time.monotonic() - age_s
+        self._succeeded_at = clock.now_s() - age_s
 
     @Slot()
     def refresh(self) -> None:
@@ -122,7 +122,7 @@ class Refresher(QObject):
     def _on_fetched(self, result: object) -> None:
         self._job = None
         self._failures = 0
-        self._succeeded_at = time.monotonic()
+        self._succeeded_at = clock.now_s()
         self._arm(self._interval_s)
         self.ended.emit()
         self.succeeded.emit(result)

@@ -1,6 +1,5 @@
 """One column of the board: a heading, and under it the numbers, as big as there is room for."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -9,6 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHideEvent, QPainter, QP
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
+from core import clock
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.protocol.board import Ticket
@@ -128,7 +128,7 @@ class ColumnView(QWidget):
 
     def call(self, order_ids: Iterable[OrderId]) -> None:
         """Flash these for a while, on the first page."""
-        until = time.monotonic() + FLASH_S
+        until = clock.now_s() + FLASH_S
         self._called_until.update(dict.fromkeys(order_ids, until))
         self._page = 0
         if self._turner.isActive():
@@ -145,7 +145,7 @@ class ColumnView(QWidget):
 
     @Slot()
     def _on_calm_elapsed(self) -> None:
-        now = time.monotonic()
+        now = clock.now_s()
         self._called_until = {order_id: until for order_id, until in self._called_until.items() if until > now}
         if self._called_until:
             self._calm.start(max(1, round((min(self._called_until.values()) - now) * 1000)))

@@ -1,7 +1,6 @@
 """What the board shows, and whether it may be believed: one look every few seconds, and what is pushed in between."""
 
 import contextlib
-import time
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from core import clock
 from core.client.board import Board
 from core.client.display import BoardSource, Listening
 from core.client.errors import ClientError, Refused
@@ -193,7 +193,7 @@ class BoardPresenter(QObject):
             self.called.emit(called)
 
     def _believe(self, *, live: bool) -> None:
-        self._fresh_at_s = time.monotonic()
+        self._fresh_at_s = clock.now_s()
         self._stand(freshness=Freshness.FRESH, fresh_at=self._source.server_now(), live=live, problem=None)
 
     @Slot()
@@ -202,9 +202,7 @@ class BoardPresenter(QObject):
         fresh_at = self._standing.fresh_at
         if fresh_at is None or self._standing.freshness is not Freshness.FRESH:
             return
-        # A machine that slept has a monotonic clock that may have slept too; a wall clock that was set wrong only
-        # makes the board doubt for one interval.
-        age_s = max(time.monotonic() - self._fresh_at_s, (self._source.server_now() - fresh_at).total_seconds())
+        age_s = clock.now_s() - self._fresh_at_s
         if age_s > self._stale_after_s:
             self._stand(freshness=Freshness.STALE)
             self._refresher.refresh()

@@ -1,12 +1,12 @@
 """Everything that one customer's signing in brings with it."""
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from core import clock
 from core.client.api import CustomerApi, OutboxApi
 from core.client.engine import AWAY_S, Standing
 from core.client.outbox import Counts
@@ -180,7 +180,7 @@ class Visit(QWidget):
 
     @Slot(object)
     def _on_standing_changed(self, standing: Standing) -> None:
-        age_s = standing.age_s(time.monotonic())
+        age_s = standing.age_s(clock.now_s())
         if age_s is not None and age_s > AWAY_S:
             self._news.fall_behind()
         elif age_s is not None:

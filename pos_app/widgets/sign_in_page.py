@@ -1,7 +1,5 @@
 """Signing in at the till: a name, a PIN, and keys that are big enough for a wet thumb."""
 
-import time
-
 from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QRegularExpressionValidator, QShowEvent
 from PySide6.QtWidgets import (
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from core import clock
 from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
 from core.ui.controls import button, label, panel, restyle
 from core.ui.text import _, ngettext, stopwatch
@@ -78,7 +77,7 @@ class SignInPage(QWidget):
         """Somebody wants this machine to be paired, and has nothing else to do here."""
         self._again = False
         self._until_s: dict[str, float] = {}
-        """By the monotonic clock: until when nobody may try a PIN for this name."""
+        """By `core.clock`: until when nobody may try a PIN for this name."""
         self._counting = False
         self._second = QTimer(self)
         self._second.setSingleShot(True)
@@ -175,7 +174,7 @@ class SignInPage(QWidget):
     @property
     def _wait_s(self) -> float:
         """How long whoever is named has to wait after too many wrong PINs. Everybody else may sign in."""
-        return max(0.0, self._until_s.get(self._who, 0.0) - time.monotonic())
+        return max(0.0, self._until_s.get(self._who, 0.0) - clock.now_s())
 
     def _keypad(self) -> QWidget:
         keypad = QWidget()
@@ -296,7 +295,7 @@ class SignInPage(QWidget):
         unpaired = isinstance(error, Unpaired)
         restyle(self._pin, invalid=not unpaired)
         if isinstance(error, TooManyTries):
-            self._until_s[self._who] = time.monotonic() + error.retry_after_s
+            self._until_s[self._who] = clock.now_s() + error.retry_after_s
         self._on_typed()
         (self._pairing if unpaired else self._pin).setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -1,6 +1,5 @@
 """What this till has not yet agreed on with the server, and what becomes of it."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -12,6 +11,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core import clock
 from core.client.api import OutboxApi
 from core.client.engine import Link
 from core.client.operations import Operation
@@ -225,7 +225,7 @@ class SyncPage(QWidget):
             Link.OFFLINE: _("The server cannot be reached"),
             Link.SIGNED_OUT: _("Signed out"),
         }[standing.link]
-        age_s = standing.age_s(time.monotonic())
+        age_s = standing.age_s(clock.now_s())
         if age_s is None:
             told = _("{link} · not in step since this window was opened")
             words = told.format(link=link)

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import QAbstractAnimation, QRectF, Qt, QTimer
@@ -236,10 +235,10 @@ def test_a_server_that_does_not_answer_is_doubted_as_well(hang: Hang, qtbot: QtB
     assert board.says("board_doubt")
 
 
-def test_a_machine_that_slept_doubts_at_once(hang: Hang, qtbot: QtBot) -> None:
+def test_a_machine_that_slept_doubts_at_once(hang: Hang, qtbot: QtBot, sleep: Callable[[float], None]) -> None:
     """Its monotonic clock may have slept as well, so only the wall clock knows."""
     board = hang(FakeBoard(READY))
-    board.source.clock += timedelta(hours=8)
+    sleep(8 * 3600.0)
     board.source.gate.clear()
     board.presenter.check()
     assert "Not up to date since" in board.says("board_doubt")

@@ -1,0 +1,46 @@
+"""Time that goes on while the machine sleeps.
+
+A monotonic clock stops in sleep on some systems and not on others; the wall clock goes on and may be set. Whatever ages
+or expires is measured by both, with `now_s`. What only measures how long something took uses `time.perf_counter`.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+_STEP_S: Final = 2.0
+"""By how much the wall clock may part from the monotonic one without meaning anything: it is adjusted now and then."""
+
+
+class Clock:
+    """Seconds since some moment; never goes back. Safe to use from several threads.
+
+    Where the wall clock has gone on further than the monotonic one, the machine slept, or its clock was set forward.
+    Both count: what is taken for older than it is, is only asked for anew. One that is set back changes nothing.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        self._monotonic = monotonic
+        self._wall = wall
+        self._reading = threading.Lock()
+        self._slept_s = 0.0
+        self._apart_s = wall() - monotonic()
+
+    def now_s(self) -> float:
+        with self._reading:
+            now_s = self._monotonic()
+            step_s = self._wall() - now_s - self._apart_s
+            if abs(step_s) > _STEP_S:
+                self._apart_s += step_s
+                self._slept_s += max(0.0, step_s)
+            return now_s + self._slept_s
+
+
+own = Clock()
+"""The process's. A test puts another in its place."""
+
+
+def now_s() -> float:
+    """Seconds by the process's own clock."""
+    return own.now_s()
