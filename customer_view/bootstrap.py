@@ -1,12 +1,15 @@
 """The one place where the customer's window is wired."""
 
-from core.client import identity
+from contextlib import suppress
+
+from core.client import identity, recovery
+from core.client.errors import NotKept
 from core.client.local import LocalStoreError
 from core.client.orders import OrderStore
 from core.client.synced import SyncedApi
 from core.domain.people import DeviceKind
 from core.ui import pairing
-from core.ui.app import refuse, run_window, start_application, tell_kept
+from core.ui.app import refuse, run_window, start_application, tell_kept, tell_recovered
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
@@ -23,6 +26,7 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
     app, theme = start_application("Orderbell", settings)
     path = settings.file_of("customer")
     try:
+        tell_recovered(recovery.make_sound(path), settings)
         known = identity.at(path)
         if code is not None:
             chosen = identity.settled(settings, known, path)
@@ -67,5 +71,8 @@ def close(api: SyncedApi, settings: CustomerSettings) -> None:
     """The session ends with the window, unless the screen is one person's own. What waits to be sent is kept either
     way."""
     if not settings.keep_session:
-        api.sign_out()
+        with suppress(
+            NotKept
+        ):  # on a full disk; then nobody is there either when it is opened again: `SyncedApi.forget`
+            api.sign_out()
     api.close()

@@ -1,6 +1,6 @@
 """The one place where the cashier's window is put together."""
 
-from core.client import identity
+from core.client import identity, recovery
 from core.client.api import StaffApi
 from core.client.identity import Identity
 from core.client.local import LocalStoreError
@@ -9,7 +9,7 @@ from core.client.outbox import Counts
 from core.client.synced import SyncedApi
 from core.domain.people import DeviceKind
 from core.ui import pairing
-from core.ui.app import refuse, run_window, start_application, tell_kept
+from core.ui.app import refuse, run_window, start_application, tell_kept, tell_recovered
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
@@ -26,6 +26,7 @@ def run(settings: PosSettings, code: str | None = None) -> int:
     app, theme = start_application("Orderbell POS", settings)
     path = settings.file_of("pos")
     try:
+        tell_recovered(recovery.make_sound(path), settings)
         known = identity.at(path)
         asked = code is not None or (pairing.is_offered(settings, known) and not settings.remote)
         while True:

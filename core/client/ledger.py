@@ -19,6 +19,8 @@ _COLUMNS: Final = (
     "theirs, created_at, sealed, number"
 )
 _SELECT: Final = f"SELECT {_COLUMNS} FROM operations "  # noqa: S608
+OPEN: Final = f"{_SELECT} WHERE done_at IS NULL"
+"""All that is not answered yet, whoever's."""
 _OWN: Final = "subject = ? AND shop = ?"
 _encode: Final = msgspec.json.Encoder().encode
 _order: Final = decoder(Order).decode

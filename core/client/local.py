@@ -153,7 +153,7 @@ class InUse(LocalStoreError):
 
 
 class Damaged(LocalStoreError):
-    """The file is not what it was. It is left as it is: what waits in it may still be saved."""
+    """The file is not what it was. It is left as it is: see `core.client.recovery`."""
 
 
 class LocalStore:
@@ -167,22 +167,23 @@ class LocalStore:
         self.path = path
         self.lock = threading.RLock()
         self._committed: list[Callable[[], None]] = []
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)  # customers' names are in it; what SQLite puts beside it is made alike
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(
+                mode=0o600, exist_ok=True
+            )  # customers' names are in it; what SQLite puts beside it is made alike
+        except OSError as error:
+            raise LocalStoreError(_unwritable(path, error.strerror or str(error))) from error
         self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
         try:
             for pragma in _PRAGMAS:
                 self._db.execute(pragma)
             with self._transaction() as db:
+                _check_pages(db)
                 _migrate(db)
-        except sqlite3.OperationalError as error:
-            self._db.close()
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise InUse(f"{path} is in use: another window of this installation is open.") from None
-            raise LocalStoreError(f"{path} cannot be used: {error}.") from error
         except sqlite3.DatabaseError as error:
             self._db.close()
-            raise Damaged(f"{path} is damaged: {error}. Keep it: unsent operations may be in it.") from error
+            raise _as_store_error(path, error) from error
         except BaseException:
             self._db.close()
             raise
@@ -234,6 +235,11 @@ class LocalStore:
         with _as_not_kept(), self.lock:
             yield self._db
 
+    def renew_cache(self) -> None:
+        """Forget what only repeats the server."""
+        with self.transaction() as db:
+            _make_cache(db)
+
     def wipe(self) -> None:
         """Leave nothing in the file of what was deleted: its pages are written anew, and the log is emptied."""
         with self.lock:
@@ -248,6 +254,31 @@ class LocalStore:
     def close(self) -> None:
         with self.lock:
             self._db.close()
+
+
+def _unwritable(path: Path, why: str) -> str:
+    return (
+        f"{path} cannot be written: {why}. Make its folder writable, or give the window one of its own: --data-dir DIR"
+    )
+
+
+def _as_store_error(path: Path, error: sqlite3.DatabaseError) -> "LocalStoreError":
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return InUse(f"{path} is in use: another window of this installation is open.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL):
+        return LocalStoreError(_unwritable(path, str(error)))
+    if code == sqlite3.SQLITE_IOERR:
+        return LocalStoreError(f"{path} cannot be used: {error}.")
+    # Also what is no error of the disk: a table that is not where the schema says.
+    return Damaged(f"{path} is damaged: {error}. A window sets it aside when it is opened, and saves what can be read.")
+
+
+def _check_pages(db: sqlite3.Connection) -> None:
+    """Whether every page is what it was written as: 2 ms for each MB. Raises `sqlite3.DatabaseError`."""
+    found: str = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
 
 
 @contextlib.contextmanager
@@ -277,15 +308,19 @@ def _migrate(db: sqlite3.Connection) -> None:
     if held < len(_LEDGER):  # else nothing is written: a full disk keeps nobody from starting
         db.execute(f"PRAGMA user_version = {len(_LEDGER)}")
     if _cache_version(db) != _CACHE_VERSION:
-        _run(db, _CACHE)
-        db.execute("INSERT INTO facts VALUES (?, ?)", (_CACHE_FACT, str(_CACHE_VERSION).encode()))
+        _make_cache(db)
+
+
+def _make_cache(db: sqlite3.Connection) -> None:
+    _run(db, _CACHE)
+    db.execute("INSERT INTO facts VALUES (?, ?)", (_CACHE_FACT, str(_CACHE_VERSION).encode()))
 
 
 def _cache_version(db: sqlite3.Connection) -> int:
     if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'facts'").fetchone() is None:
         return 0
     row = db.execute("SELECT value FROM facts WHERE name = ?", (_CACHE_FACT,)).fetchone()
-    return int(row[0]) if row else 0
+    return int(row[0]) if row and row[0].isdigit() else 0
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:

@@ -2,6 +2,7 @@
 reset; and nobody else, file or server, while it is restored or copied."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -22,8 +23,9 @@ class Ownership:
     """Held for the length of a `with`, and let go of by the system if the process dies.
 
     A file's lock is SQLite's own on an empty file beside the database: the same on every system, and another one than
-    those that the database needs. A database on a server needs no owner; only whoever has to be `alone` with it keeps
-    every `core.store.database.Database` of it from being open. Raises `AlreadyServed` on entering, and
+    those that the database needs. A file with a second name, a hard link, has such a lock under each; there it matters
+    too whether anybody has the file itself open. A database on a server needs no owner; only whoever has to be `alone`
+    with it keeps every `core.store.database.Database` of it from being open. Raises `AlreadyServed` on entering, and
     `sqlalchemy.exc.SQLAlchemyError` when a server does not answer.
     """
 
@@ -49,12 +51,17 @@ class Ownership:
         return lock
 
     def _of_file(self) -> sqlite3.Connection:
-        lock = sqlite3.connect(f"{self._path}{SUFFIX}", timeout=0, isolation_level=None, check_same_thread=False)
+        assert self._path is not None
+        real = self._path.resolve()  # a symbolic link is the same file, and has the same lock
+        lock = sqlite3.connect(f"{real}{SUFFIX}", timeout=0, isolation_level=None, check_same_thread=False)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             lock.close()
             raise AlreadyServed(f"{self._path} is in use by another process.") from None
+        if real.exists() and real.stat().st_nlink > 1 and _is_open(real):
+            lock.close()
+            raise AlreadyServed(f"{self._path} is in use by another process, by this name or by another (a hard link).")
         return lock
 
     def __exit__(
@@ -63,6 +70,19 @@ class Ownership:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _is_open(path: Path) -> bool:
+    """Whether anybody has the database open, by whatever name: SQLite's locks are on the file and not on its name, on
+    every system."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as alone:
+        try:
+            alone.execute("PRAGMA locking_mode = EXCLUSIVE")  # whoever has it open in WAL mode shares it for as long
+            alone.execute("BEGIN EXCLUSIVE")
+            alone.execute("ROLLBACK")
+        except sqlite3.Error as error:  # what else is wrong with it is said by whoever opens it
+            return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return False
 
 
 def file_of(url: URL) -> Path | None:

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from core import printable
 from core.client.local import InUse, LocalStoreError
 from core.client.outbox import Counts
+from core.client.recovery import Recovered
 from core.client.settings import ScreenSettings
 from core.ui import icons
 from core.ui.connection import outbox_words
 from core.ui.preflight import EXIT_CODE, has_display
-from core.ui.text import _, use_language, window_title
+from core.ui.text import _, ngettext, use_language, window_title
 from core.ui.theme import Theme
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,29 @@ def tell_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> No
     box.setObjectName("kept")
     QTimer.singleShot(_KEPT_SHOWN_MS, box, box.close)
     box.exec()
+
+
+def tell_recovered(recovered: Recovered | None, settings: ScreenSettings) -> None:
+    """Say, on the terminal and in a box, that the window's file was damaged and a new one was begun."""
+    if recovered is None:
+        return
+    words = [
+        _("This window's file was damaged. A new one was begun, and the damaged one was set aside as {path}.").format(
+            path=recovered.set_aside
+        ),
+        ngettext(
+            "{count} change that waited could be read; it is sent once its person signs in.",
+            "{count} changes that waited could be read; they are sent once their people sign in.",
+            recovered.operations,
+        ),
+        _("Compare the receipts since the last time this window was live with the orders that the server has."),
+    ]
+    if not recovered.is_known:
+        words.append(_("Who this machine is to the shop's server could not be read: pair it again."))
+    text = "\n".join(words)
+    sys.stderr.write(printable.lines(text) + "\n")
+    if has_display() and not settings.remote:
+        QMessageBox(QMessageBox.Icon.Warning, QApplication.applicationDisplayName(), text).exec()
 
 
 def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from core.client import identity
+from core.client import identity, recovery
 from core.client.display import BoardSource, Display
 from core.client.http import HttpApi
 from core.client.local import LocalStore, LocalStoreError
@@ -10,7 +10,7 @@ from core.client.seal import Seal
 from core.domain.people import DeviceKind
 from core.protocol.requests import DeviceSignIn
 from core.ui import pairing
-from core.ui.app import refuse, run_window, start_application
+from core.ui.app import refuse, run_window, start_application, tell_recovered
 from core.ui.jobs import Jobs
 from core.ui.preflight import EXIT_CODE
 from core.ui.sound import Sounds
@@ -30,6 +30,7 @@ def run(settings: BoardSettings, secret: str, code: str | None = None) -> int:
     path, shop = settings.file_of("board"), ""
     try:
         if code is not None or not secret:
+            tell_recovered(recovery.make_sound(path), settings)
             known = identity.at(path)
             if code is not None:
                 known = (

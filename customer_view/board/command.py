@@ -6,7 +6,7 @@ from typing import Final
 
 from core import logs
 from core.client import identity
-from core.client.local import LocalStoreError
+from core.client.local import Damaged, LocalStoreError
 from core.settings import SettingsError, parse
 from core.ui import preflight
 from customer_view.board.settings import BoardSettings
@@ -33,8 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = parse(BoardSettings, "board", parser, argv)
     code: str | None = parser.parse_args(argv).pair
     try:
-        known = identity.at(settings.file_of("board"))
-        secret = settings.code() if settings.has_code or not (known or code is not None) else ""
+        try:
+            is_known = identity.at(settings.file_of("board")) is not None
+        except Damaged:  # said by the window, which begins a new file
+            is_known = True
+        secret = settings.code() if settings.has_code or not (is_known or code is not None) else ""
     except (SettingsError, LocalStoreError) as error:
         parser.error(str(error))
     logs.setup(debug=settings.debug)

@@ -1,6 +1,8 @@
 """A command on the backend's machine: it asks the one that serves, or one of its own, and a file has one owner."""
 
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from core.server.settings import ServerSettings
 from core.server.tokens import AccessTokens
 from core.store.database import Database
 from core.store.owner import SUFFIX, AlreadyServed, Ownership
+from tests.integration import calls
 from tests.integration.calls import Caller
+from tests.support import shop
 from tests.support.server import ServerProcess
 
 pytestmark = pytest.mark.sqlite_only("one process owns a file; a server has no owner")
@@ -97,3 +101,21 @@ def test_a_local_token_lives_a_minute_and_only_the_keys_make_one(configured: Ser
         assert Caller(backend.url).call("GET", BOARD, headers={"Authorization": f"Bearer {token}"}).status_code == 200
         forged = AccessTokens(keys.make(), 600).sign_local("orderbell", ShopId(""))
         assert Caller(backend.url).call("GET", BOARD, headers={"Authorization": f"Bearer {forged}"}).status_code == 401
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link], ids=["symbolic", "hard"])
+def test_a_file_has_one_owner_by_whatever_name(tmp_path: Path, link: Callable[[Path, Path], None]) -> None:
+    """SQLite names its log after the file: two names are two logs, and what is in one is not in the other."""
+    (tmp_path / "other").mkdir()
+    shop.lay_out(tmp_path / "orderbell.db")
+    try:
+        link(tmp_path / "orderbell.db", tmp_path / "other" / "orderbell.db")
+    except OSError:
+        pytest.skip("this system makes no such links")
+    with ServerProcess(tmp_path) as server:
+        ada = calls.customer(server)
+        with pytest.raises(RuntimeError, match="in use by another process"), ServerProcess(tmp_path / "other"):
+            pass
+        assert ada.place()
+    with ServerProcess(tmp_path / "other"):
+        pass

@@ -1,0 +1,168 @@
+"""A window's file that a disk has damaged: set aside, what can be read of it saved, and a new one begun."""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from core.client import identity, ledger, pages
+from core.client.cache import Cache
+from core.client.local import Damaged, LocalStore
+from core.client.operations import Kind
+from core.decoding import decode
+
+log = logging.getLogger(__name__)
+
+_SESSION: Final = "session"
+_LAST_MOST: Final = 2_000_000
+"""No file has had more operations: a greater position is itself damage."""
+_PAGE_BYTES: Final = 4096
+"""SQLite's own choice, which no file of ours has changed."""
+_OLDEST_COLUMNS: Final = 14
+"""What a row of the first release has; later ones have been added behind."""
+_KIND: Final = 4
+"""The place of an operation's kind among its columns."""
+_UNREADABLE: Final = (sqlite3.DatabaseError, msgspec.DecodeError, ValueError, TypeError)
+"""What a row that was damaged may make of reading it."""
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """What became of a damaged file."""
+
+    set_aside: Path
+    operations: int
+    """How many operations that wait could be read, and wait in the new file."""
+    is_known: bool
+    """Whether this machine is still who it was paired as."""
+
+
+def make_sound(path: Path) -> Recovered | None:
+    """See to it that the window's file at `path` can be used. None when it could be, or is not there yet.
+
+    The session and the number series of a damaged file are left: whoever signs in at a window that is new to the server
+    numbers on from where nothing can have been told (docs/adr/0044). Raises `LocalStoreError` for what is not damage.
+    """
+    if not path.exists():
+        return None
+    try:
+        with closing(LocalStore(path)) as store:
+            _read_all(store)
+    except Damaged as error:
+        log.error("the file is damaged: %s", error)  # noqa: TRY400 (the message says it all)
+        return _recover(path)
+    return None
+
+
+def _read_all(store: LocalStore) -> None:
+    """Read what a window reads when it starts. What only repeats the server is forgotten where it is damaged: it can be
+    had again. Raises `Damaged`."""
+    cache = Cache(store)
+    try:
+        cache.newest()
+        _ = cache.owner, cache.place, cache.menu, cache.synced_at
+    except _UNREADABLE:
+        log.warning("what is kept of the server's orders cannot be read; it is asked for again")
+        store.renew_cache()
+    try:
+        identity.read(store)
+        with store.reading() as db:
+            for row in db.execute(ledger.OPEN):
+                ledger.operation(row)
+    except _UNREADABLE as error:
+        raise Damaged(f"{store.path} is damaged: {error}.") from error
+
+
+def _recover(path: Path) -> Recovered:
+    aside = _set_aside(path)
+    with closing(sqlite3.connect(f"file:{aside.as_posix()}?mode=rw", uri=True, isolation_level=None)) as damaged:
+        with closing(LocalStore(path)) as store, store.transaction() as db:
+            for row in _rows(damaged, "sealed"):
+                if row.get("name") != _SESSION:
+                    _insert(db, "sealed", row)
+            for table in ("identity", "sealing_keys"):
+                for row in _rows(damaged, table):
+                    _insert(db, table, row)
+            names = [row[1] for row in db.execute("PRAGMA table_info(operations)")]
+            count = sum(_insert(db, "operations", row) for row in _operations(damaged, aside, names))
+        with closing(LocalStore(path)) as store:
+            is_known = identity.read(store) is not None
+    log.warning("a new file was begun", extra={"set_aside": str(aside), "operations": count, "is_known": is_known})
+    return Recovered(aside, count, is_known)
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename the file, and what SQLite has beside it, so that both still belong together."""
+    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    number = 0
+    while (aside := path.with_name(f"{path.stem}.damaged-{at}{f'-{number}' if number else ''}{path.suffix}")).exists():
+        number += 1
+    log_of = path.with_name(path.name + "-wal")
+    if log_of.exists():
+        log_of.rename(aside.with_name(aside.name + "-wal"))
+    path.rename(aside)
+    return aside
+
+
+def _operations(damaged: sqlite3.Connection, aside: Path, names: list[str]) -> list[dict[str, Any]]:
+    """Those that are not answered yet, in their order. A page that cannot be read takes its own rows only; where it is
+    one that leads to others, those are read as they lie."""
+    found: dict[object, dict[str, Any]] = {}
+    for position in _positions(damaged):
+        for row in _rows(damaged, "operations", "WHERE position = ?", position):
+            found[row["op_id"]] = row
+    for position, values in pages.rows(aside, _PAGE_BYTES):
+        if _OLDEST_COLUMNS <= len(values) <= len(names) and values[_KIND] in set(Kind):
+            row = dict(zip(names, values, strict=False)) | {"position": position}
+            found.setdefault(row["op_id"], row)
+    return sorted((row for row in found.values() if row["done_at"] is None), key=lambda row: int(row["position"]))
+
+
+def _positions(damaged: sqlite3.Connection) -> range:
+    """Where operations may be: from the first to beyond the last."""
+    ends = []
+    for question in (
+        "SELECT seq FROM sqlite_sequence WHERE name = 'operations'",
+        "SELECT max(position) FROM operations",
+        "SELECT max(position) FROM operations INDEXED BY operations_open WHERE done_at IS NULL",
+    ):
+        with contextlib.suppress(*_UNREADABLE):
+            row = damaged.execute(question).fetchone()
+            ends.append(int(row[0]))
+    return range(1, min(max(ends, default=0), _LAST_MOST) + 1)
+
+
+def _rows(damaged: sqlite3.Connection, table: str, where: str = "", *values: object) -> Iterator[dict[str, Any]]:
+    """The rows of a table, as far as they can be read."""
+    try:
+        cursor = damaged.execute(f"SELECT * FROM {table} {where}", values)  # noqa: S608 (our own words)
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
+    except _UNREADABLE:
+        return
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> bool:
+    """Keep a row that was read; False when it is none."""
+    names = ", ".join(row)
+    blanks = ", ".join("?" for _ in row)
+    db.execute("SAVEPOINT row")
+    try:
+        db.execute(f"INSERT INTO {table} ({names}) VALUES ({blanks})", tuple(row.values()))  # noqa: S608
+        if table == "operations":
+            found = ledger.operation(db.execute(f"{ledger.OPEN} AND op_id = ?", (row["op_id"],)).fetchone())
+            _ = found.sealed or found.asked
+        elif table == "identity":
+            decode(row["told"], identity.Identity)
+    except _UNREADABLE:
+        db.execute("ROLLBACK TO row")
+        return False
+    finally:
+        db.execute("RELEASE row")
+    return True
