@@ -35,6 +35,8 @@ class SecurityEvent(StrEnum):
     EXPORTED = "exported"
     COMMAND_RUN = "command_run"
     """What only an operator does: a backup, a check, a look at everything."""
+    KEYS_CHANGED = "keys_changed"
+    """The server signs with another key: `orderbell keys` has rotated them."""
     RESTORED = "restored"
     LEFT_OUT = "left_out"
     """More of a kind in one hour than is written down; the rest of the hour's are only counted."""

@@ -36,10 +36,17 @@ def actor(principal: Principal, address: str) -> Actor:
     )
 
 
+def operator() -> Actor:
+    """Whoever changed something of the server's own, which says nothing of who it was."""
+    return Actor(shop_id=security_log.NO_SHOP, role="operator")
+
+
 class SecurityLog:
     """The log as one process writes it."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, signing_kid: str, clock: Callable[[], float] = time.time) -> None:
+        self.signing_kid = signing_kid
+        """Of the key that signed when it was last looked at."""
         self.failures: Counter[SecurityEvent] = Counter()
         """Since the process began, and those that were not written down."""
         self.too_many = 0

@@ -8,6 +8,7 @@ import msgspec
 
 from core import sealing
 from core.domain.people import Principal
+from core.protocol.security import SecurityEvent
 from core.server import problems
 from core.server.backups import Backups
 from core.server.contacts import Contacts
@@ -17,11 +18,11 @@ from core.server.metrics import Metrics
 from core.server.passwords import Passwords
 from core.server.problems import Refusal
 from core.server.readiness import Readiness
-from core.server.security import SecurityLog
+from core.server.security import SecurityLog, operator
 from core.server.settings import ServerSettings
 from core.server.tokens import LOCAL, AccessTokens, InvalidToken, UnknownKey, Verified, VerifiedTokens
 from core.store import sessions, shops
-from core.store.database import Database
+from core.store.database import Database, Duty
 from core.store.menus import Offers
 from core.store.statements import Transaction
 
@@ -108,6 +109,10 @@ class Services(msgspec.Struct, frozen=True):
         """The same again and again, so that what is no longer to sign does so for no longer."""
         await asyncio.sleep(LOOK_FOR_KEYS_S)
         self.look_for_keys()
+        if self.access.kid != self.security.signing_kid:
+            if await self.database.takes_on(Duty.HOUSEKEEPING):  # of several processes one writes it down
+                await self.security.note(operator(), SecurityEvent.KEYS_CHANGED, self.access.kid)
+            self.security.signing_kid = self.access.kid
 
     def close(self) -> None:
         """Finish what was accepted, and let go of threads and files."""
@@ -131,7 +136,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         lookups=Rate(
             settings.lookups_most, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."
         ),
-        security=SecurityLog(database),
+        security=SecurityLog(database, keys.signing[0].kid),
         readiness=Readiness(database),
         sealing_key=sealing.private_key(keys.refresh),
     )

@@ -57,6 +57,11 @@ class AccessTokens:
         self._signing = keys.signing[0]
         self._by_kid = {key.kid: key for key in keys.signing}
 
+    @property
+    def kid(self) -> str:
+        """Of the key that signs."""
+        return self._signing.kid
+
     def sign_local(self, name: str, shop_id: ShopId) -> str:
         """A token for a command on this machine: an admin's, for a minute."""
         local = Principal(subject=LOCAL, role=Role.ADMIN, name=name, session_id=LOCAL, shop_id=shop_id)

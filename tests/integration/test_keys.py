@@ -108,7 +108,16 @@ def test_a_server_looks_at_its_file_by_itself(tmp_path: Path, monkeypatch: pytes
         deadline = time.monotonic() + 20
         while works(before):
             assert time.monotonic() < deadline
-        assert kid(refreshed(before)) == keys.read(settings.keys_path).signing[0].kid
+        new = keys.read(settings.keys_path).signing[0].kid
+        assert kid(refreshed(before)) == new
+        operator = Caller(running.url, {"access_token": running.services.access.sign_local("orderbell", ShopId(""))})
+        while True:
+            entries = operator.get("/api/admin/security-log/").json()["entries"]
+            found = [each["about"] for each in entries if each["event"] == "keys_changed"]
+            if found:
+                break
+            assert time.monotonic() < deadline
+        assert found == [new], "the security log has it once"
 
 
 def test_a_file_that_is_none_or_anothers_changes_nothing(server: ServerThread) -> None:

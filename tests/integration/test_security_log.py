@@ -260,7 +260,7 @@ def test_no_setting_forgets_it_earlier_than_the_database_allows() -> None:
 def test_strangers_do_not_fill_it(place: Place, since: Since, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(security, "MOST_AN_HOUR", 3)
     hour = [1_000 * 3_600.0]
-    log = SecurityLog(place.server.database, clock=lambda: hour[0])
+    log = SecurityLog(place.server.database, "k", clock=lambda: hour[0])
     stranger = Actor(shop_id=place.world.shop, address="192.0.2.7")
     staff = Actor(shop_id=place.world.shop, role="cashier", name="Kim")
 
