@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.drill.scenario import Scenario
 from tests.drill.scenarios.backups import Backups
+from tests.drill.scenarios.failover import Failover
 from tests.drill.scenarios.kills import Kills
 from tests.drill.scenarios.network import Network
 
@@ -11,4 +12,5 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Kills,
     Network,
     Backups,
+    Failover,
 )
