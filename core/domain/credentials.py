@@ -29,11 +29,12 @@ _WORDS: Final = frozenset(
     q1w2e3r4 qazwsx qazwsxedc qwert qwerty qwertyui qwertyuiop qwertz qwertzuiop restaurant robert samsung scooter
     secret shadow shopping slipknot snoopy soccer spiderman starwars steelers summer sunflower sunshine superman
     superstar taylor tequiero test testing thomas thunder tigger trustno1 victoria welcome whatever william winter
-    yankees zaq12wsx zxcvbn zxcvbnm contrasena
+    yankees abc abcd asdf love pass qwe qwer root user zxcv zaq12wsx zxcvbn zxcvbnm contrasena
     """.split()  # noqa: SIM905
 )
-_APPENDED: Final = "0123456789!?.,*#$_-+ "
-"""What is put behind a word to please a rule: `Welcome1!` is `welcome`."""
+_SIGNS: Final = "!?.,*#$_-+ "
+_APPENDED: Final = f"0123456789{_SIGNS}"
+"""What is put behind or before a word to please a rule: `Welcome1!` is `welcome`."""
 
 
 class TooCommon(DomainError):
@@ -51,7 +52,9 @@ def check_password(password: str, *own: str) -> str:
     """`password`. Raises `TooCommon` when it is among the first that are guessed, or is one of its owner's `own` words:
     a name, a number, an address."""
     typed = password.strip().casefold()
-    if typed in _PINS or typed.rstrip(_APPENDED) in _WORDS or typed in _WORDS or _is_pattern(typed):
+    bare = typed.strip(_SIGNS)
+    is_word = not {typed, bare, typed.strip(_APPENDED)}.isdisjoint(_WORDS)
+    if is_word or bare in _PINS or _is_pattern(bare) or _is_pattern(typed):
         raise TooCommon("This password is one of the first that are guessed. Choose another.", "password")
     if typed in {word.strip().casefold() for word in own} or _digits(typed) in {_digits(word) for word in own} - {""}:
         raise TooCommon("Choose a password that is not your name, number or address.", "password")

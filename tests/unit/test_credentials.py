@@ -28,7 +28,8 @@ def test_another_pin_is_taken(pin: str) -> None:
     "password",
     """12345678 123456789 1234567890 password Password1 password123 Passw0rd! qwertyuiop QWERTY123 11111111 iloveyou
     sunshine princess1 football welcome1 Welcome2026! letmein123 admin123 trustno1 1q2w3e4r 1qaz2wsx abcd1234 aaaaaaaa
-    abababab 87654321 starwars orderbell Orderbell1 changeme asdfghjkl zaq12wsx""".split(),  # noqa: SIM905
+    abababab 87654321 starwars orderbell Orderbell1 changeme asdfghjkl zaq12wsx
+    !!!!!!!! pass1234 test1234 abc12345 123password 1234qwer 12345678!""".split(),  # noqa: SIM905
 )
 def test_a_common_password_is_refused(password: str) -> None:
     with pytest.raises(TooCommon) as refused:
