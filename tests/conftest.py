@@ -1,6 +1,7 @@
 """Every test leaves nothing behind: no thread, no running timer, no window, no letters of its size. One that does fails
 and names it."""
 
+import gc
 import os
 import threading
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # whoever runs the tests keeps theirs
+gc.disable()  # as a window does: no thread of a test frees what is Qt's; see core/ui/threads.py
 # A slot that lacks @Slot is connected by name at run time; Qt warns, and a warning fails the test.
 os.environ["QT_LOGGING_RULES"] = "qt.pyside.libpyside.warning=true"
 for _name in [name for name in os.environ if name.startswith("ORDERBELL_") and not name.startswith("ORDERBELL_TEST_")]:
@@ -17,6 +19,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.clock import Clock
+from core.ui.threads import collect_due_garbage
 from tests.support import databases, postgres
 
 # pytest-qt gives up after 5 s. A condition that holds sooner is not waited for longer, and CI's machines are shared.
@@ -66,6 +69,7 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     threads = set(threading.enumerate())
     look = _look() if "qapp" in request.fixturenames else None
     yield
+    collect_due_garbage()
     for thread in _more_than(threads):
         thread.join(30)  # a call that is under way may be at its last try
     left = [thread.name for thread in _more_than(threads) if thread.is_alive()]

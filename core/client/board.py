@@ -18,6 +18,11 @@ class Board:
         self._tickets: dict[OrderId, Ticket] = {}
         self._place: Cursor | None = None
 
+    def clear(self) -> None:
+        """Know nothing, as before the first answer."""
+        self._tickets = {}
+        self._place = None
+
     @property
     def cursor(self) -> str:
         """Where this stands in the shop's history; empty before the first answer. May be read from any thread."""

@@ -22,6 +22,7 @@ from core.ui.connection import outbox_words
 from core.ui.preflight import EXIT_CODE, has_display
 from core.ui.text import _, ngettext, use_language, window_title
 from core.ui.theme import Theme
+from core.ui.threads import collect_garbage_here
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ _KEPT_SHOWN_MS: Final = 10_000
 def start_application(name: str, settings: ScreenSettings) -> tuple[QApplication, Theme]:
     """The process's application, dressed and speaking as the settings say. Call once, before any widget."""
     app = QApplication(sys.argv[:1])
+    collect_garbage_here(app)
     app.setApplicationName(name)
     app.setApplicationDisplayName(name)
     app.setStyle("Fusion")

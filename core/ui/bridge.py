@@ -1,12 +1,13 @@
 """The sync engine's way into the window's thread: what it tells becomes the store's, in the order it was told."""
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.announcer import Announcer
 from core.client.engine import Standing
 from core.client.news import Changed
 from core.client.orders import OrderStore
 from core.domain.menu import Menu
+from core.ui.threads import Channel
 
 
 class Bridge(QObject):
@@ -16,8 +17,6 @@ class Bridge(QObject):
     """A `Standing`."""
     menu_changed = Signal(object)
     """A `Menu`: it is this one from now on."""
-    _heard = Signal(object)
-    _stood = Signal(object)
 
     def __init__(self, store: OrderStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -26,8 +25,10 @@ class Bridge(QObject):
         self.standing = Standing()
         self.menu: Menu | None = None
         """The one that was told last: a page that is made later is not asked to wait for the server."""
-        self._heard.connect(self._on_changed_heard, Qt.ConnectionType.QueuedConnection)
-        self._stood.connect(self._on_standing_heard, Qt.ConnectionType.QueuedConnection)
+        self.on_changed = Channel(self._on_changed_heard).send
+        """Takes a `Changed`, in any thread."""
+        self.on_standing = Channel(self._on_standing_heard).send
+        """Takes a `Standing`, in any thread."""
 
     @property
     def store(self) -> OrderStore:
@@ -50,13 +51,6 @@ class Bridge(QObject):
         """Have `announcer` know which of the store's changes happened while this window was away."""
         self._announcer = announcer
 
-    def on_changed(self, changed: Changed) -> None:
-        self._heard.emit(changed)
-
-    def on_standing(self, standing: Standing) -> None:
-        self._stood.emit(standing)
-
-    @Slot(object)
     def _on_changed_heard(self, changed: Changed) -> None:
         if changed.menu is not None:
             self.menu = changed.menu
@@ -67,7 +61,6 @@ class Bridge(QObject):
         with self._announcer.backlog(changed.backlog):
             self._store.tell(changed)
 
-    @Slot(object)
     def _on_standing_heard(self, standing: Standing) -> None:
         self.standing = standing
         self.standing_changed.emit(standing)

@@ -1,5 +1,6 @@
 """Work off the window's thread: a call to the backend, whose answer comes back to the window's thread."""
 
+import itertools
 import logging
 import threading
 import time
@@ -7,9 +8,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+import shiboken6
+from PySide6.QtCore import QObject, Signal
 
 from core.client.errors import ClientError, Fault, SignedOut
+from core.ui.threads import Channel
 from core.workers import keep_running
 
 log = logging.getLogger(__name__)
@@ -25,23 +28,39 @@ class Job:
     """One call under way. `cancel` makes sure that nobody is called back; the call itself ends by its timeout."""
 
     def __init__(
-        self, call: Callable[[], Any], success: Callable[[Any], None], failure: Callable[[ClientError], None]
+        self,
+        jobs: "Jobs",
+        call: Callable[[], Any],
+        success: Callable[[Any], None],
+        failure: Callable[[ClientError], None],
     ) -> None:
+        self.jobs = jobs
         self.call = call
         self.success = success
         self.failure = failure
         self.cancelled = False
+        self.outcome: Any = None
+        self.number = next(_numbers)
 
     def cancel(self) -> None:
         self.cancelled = True
 
 
-class _Lane:
-    """Worker threads, at most `most` of them. A job starts at once while there are fewer."""
+_numbers: Final = itertools.count()
+_held: Final[dict[int, Job]] = {}
+"""Every job until its worker has let go of it. A job holds objects of the window's thread, and a worker that were the
+last to hold them would free them in its own (see `core.ui.threads`)."""
 
-    def __init__(self, name: str, work: Callable[[Job], bool], most: int | None = None) -> None:
+
+class _Lane:
+    """Worker threads, at most `most` of them. A job starts at once while there are fewer.
+
+    A worker holds no job when it says that it is done: no frame that used it outlives `_do_next`.
+    """
+
+    def __init__(self, name: str, done: Channel[int], most: int | None = None) -> None:
         self._name = name
-        self._work = work
+        self._done = done
         self._most = most
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
@@ -70,12 +89,21 @@ class _Lane:
             return list(self._workers)
 
     def _run(self) -> None:
-        while self._work_once():
-            pass
+        while (number := self._do_next()) is not None:
+            self._done.send(number)
 
-    def _work_once(self) -> bool:
-        job = self._next()  # nothing holds it while the next is waited for: it may hold what was somebody's
-        return job is not None and self._work(job)
+    def _do_next(self) -> int | None:
+        job = self._next()
+        if job is None:
+            return None
+        try:
+            job.outcome = None if job.cancelled else job.call()
+        except ClientError as error:
+            job.outcome = error
+        except Exception:
+            log.exception("a job failed")
+            job.outcome = Fault()
+        return job.number
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -94,30 +122,26 @@ class Jobs(QObject):
 
     `run` is for what a person does: it starts at once, whatever else hangs. `ask` is for questions to the server, of
     which only so many are under way at once; the others wait for them.
-
-    The way back is a queued `Signal(object)` into a slot of this object, which lives in the window's thread: a lambda
-    connected to a worker's signal would run in the worker.
     """
 
     session_over = Signal(object)
     """Whatever was asked, the backend answered `SignedOut` (which a wrong password is told as well)."""
-    _done = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._acting = _Lane("act", self._work)
-        self._asking = _Lane("ask", self._work, _ASKING)
+        done: Channel[int] = Channel(_on_job_done)
+        self._acting = _Lane("act", done)
+        self._asking = _Lane("ask", done, _ASKING)
         self._running: set[Job] = set()
         self._closed = False
-        self._done.connect(self._on_job_done, Qt.ConnectionType.QueuedConnection)
 
     def run(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
         """Call `call` in a worker, now; then `success` with its result or `failure` with its error, here."""
-        return self._put(self._acting, Job(call, success, failure))
+        return self._put(self._acting, Job(self, call, success, failure))
 
     def ask(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
         """As `run`, for what may be asked any number of times at once: it may have to wait for other questions."""
-        return self._put(self._asking, Job(call, success, failure))
+        return self._put(self._asking, Job(self, call, success, failure))
 
     @property
     def busy(self) -> int:
@@ -148,33 +172,25 @@ class Jobs(QObject):
             job.cancel()
         else:
             self._running.add(job)
+            _held[job.number] = job
             lane.put(job)
         return job
 
-    def _work(self, job: Job) -> bool:
-        """In a worker. False when this object is gone, so there is no way back any more."""
-        try:
-            outcome: Any = None if job.cancelled else job.call()
-        except ClientError as error:
-            outcome = error
-        except Exception:
-            log.exception("a job failed")
-            outcome = Fault()
-        try:
-            self._done.emit((job, outcome))
-        except RuntimeError:  # Qt's side of this object is gone: the window closed first.
-            return False
-        return True
-
-    @Slot(object)
-    def _on_job_done(self, done: tuple[Job, Any]) -> None:
-        job, outcome = done
+    def finish(self, job: Job) -> None:
+        """Call back whoever asked for `job`, which has its outcome."""
         self._running.discard(job)
         if job.cancelled or self._closed:
             return
-        if isinstance(outcome, ClientError):
-            job.failure(outcome)
-            if isinstance(outcome, SignedOut):
-                self.session_over.emit(outcome)
+        if isinstance(job.outcome, ClientError):
+            job.failure(job.outcome)
+            if isinstance(job.outcome, SignedOut):
+                self.session_over.emit(job.outcome)
         else:
-            job.success(outcome)
+            job.success(job.outcome)
+
+
+def _on_job_done(number: int) -> None:
+    job = _held.pop(number)
+    if shiboken6.isValid(job.jobs):
+        job.jobs.finish(job)
+    job.outcome = None  # an error's traceback holds the job: a cycle that would wait to be looked for

@@ -7,9 +7,10 @@ what is hidden, covered or disabled cannot be used.
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TextIO
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.ui.threads import Channel
 from core.workers import keep_running
 
 
@@ -37,25 +39,17 @@ class RemoteControl(QObject):
     Commands: `click`, `type`, `key`, `click_row`, `choose` (an entry of the open menu), `state`, `grab`, `resize`.
     """
 
-    _received = Signal(object)
-    _ended = Signal()
-
     def __init__(self, window: QWidget, source: TextIO | None = None, sink: TextIO | None = None) -> None:
         super().__init__(window)
         self._window = window
-        self._source = source or sys.stdin
         self._sink = sink or sys.stdout
-        self._received.connect(self._on_command_received, Qt.ConnectionType.QueuedConnection)
-        self._ended.connect(QApplication.quit, Qt.ConnectionType.QueuedConnection)
-        keep_running(self._listen, "remote").start()
+        received: Channel[str] = Channel(self._on_line_received)
+        keep_running(partial(_listen, source or sys.stdin, received), "remote").start()
 
-    def _listen(self) -> None:
-        for line in self._source:
-            self._received.emit(line)
-        self._ended.emit()
-
-    @Slot(object)
-    def _on_command_received(self, line: str) -> None:
+    def _on_line_received(self, line: str) -> None:
+        if not line:
+            QApplication.quit()
+            return
         command: dict[str, Any] = json.loads(line)
         try:
             value = _COMMANDS[command.pop("do")](self._window, **command)
@@ -64,6 +58,13 @@ class RemoteControl(QObject):
             answer = {"ok": False, "value": str(error)}
         self._sink.write(json.dumps(answer) + "\n")
         self._sink.flush()
+
+
+def _listen(source: TextIO, received: Channel[str]) -> None:
+    """In a thread of its own: every line, and an empty text at the end."""
+    for line in source:
+        received.send(line)
+    received.send("")
 
 
 def find(name: str) -> QWidget:

@@ -1,12 +1,11 @@
 """What the board shows, and whether it may be believed: one look every few seconds, and what is pushed in between."""
 
-import contextlib
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core import clock
 from core.client.board import Board
@@ -16,6 +15,7 @@ from core.domain.ids import OrderId
 from core.protocol.board import BoardMessage, BoardReply, Ticket
 from core.ui.jobs import Jobs
 from core.ui.refresh import STALE_AFTER, Refresher
+from core.ui.threads import Channel
 
 _TICK_MS: Final = 1000
 
@@ -55,8 +55,6 @@ class BoardPresenter(QObject):
     standing_changed = Signal(object)
     ticked = Signal()
     """Once a second."""
-    _heard = Signal(object)
-    _lost = Signal(object)
 
     def __init__(
         self,
@@ -84,9 +82,10 @@ class BoardPresenter(QObject):
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self.check)
         self._ticker.timeout.connect(self.ticked)
-        self._heard.connect(self._on_message_heard, Qt.ConnectionType.QueuedConnection)
-        self._lost.connect(self._on_push_lost, Qt.ConnectionType.QueuedConnection)
-        self._listening = Listening(source, lambda: self._board.cursor, self._hear, self._lose)
+        board = self._board  # and not this object: the thread that listens holds nothing of Qt's
+        heard: Channel[BoardMessage] = Channel(self._on_message_heard)
+        lost: Channel[ClientError] = Channel(self._on_push_lost)
+        self._listening = Listening(source, lambda: board.cursor, heard.send, lost.send)
 
     @property
     def standing(self) -> Standing:
@@ -142,7 +141,7 @@ class BoardPresenter(QObject):
     @Slot(object)
     def _on_look_failed(self, error: ClientError) -> None:
         if isinstance(error, Refused):  # the shop does not know this display any more, so it may know nothing
-            self._board = Board()
+            self._board.clear()
             self._show(call=False)
             self._stand(freshness=Freshness.NONE, fresh_at=None, live=False, problem=error)
             return
@@ -151,16 +150,6 @@ class BoardPresenter(QObject):
 
     # -- listening
 
-    def _hear(self, message: BoardMessage) -> None:
-        """In the thread that listens."""
-        with contextlib.suppress(RuntimeError):  # Qt's side of this object is gone: the window closed first
-            self._heard.emit(message)
-
-    def _lose(self, error: ClientError) -> None:
-        with contextlib.suppress(RuntimeError):
-            self._lost.emit(error)
-
-    @Slot(object)
     def _on_message_heard(self, message: BoardMessage) -> None:
         if self._closed:
             return
@@ -170,7 +159,6 @@ class BoardPresenter(QObject):
         else:
             self._refresher.refresh()
 
-    @Slot(object)
     def _on_push_lost(self, _error: ClientError) -> None:
         if self._closed:
             return

@@ -89,6 +89,15 @@ def text_that_may_be_markup(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
+def crossings_of_their_own(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(_, "QueuedConnection" | "BlockingQueuedConnection"):
+                yield node.lineno, ast.unparse(node)
+            case ast.Call() if _called(node).endswith(("QThreadPool", "ThreadPoolExecutor")):
+                yield node.lineno, ast.unparse(node)
+
+
 def names_that_say_nothing(tree: ast.Module) -> Offences:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and _EMPTY_NAMES.search(node.name):
@@ -164,6 +173,12 @@ def test_text_is_never_markup() -> None:
     )
 
 
+def test_no_thread_of_a_window_touches_what_is_qts() -> None:
+    offences = _broken(crossings_of_their_own, WINDOWS)
+    reason = "Qt frees objects while other threads use them: they tell it through a core.ui.threads.Channel."
+    assert not offences, _told(offences, reason)
+
+
 def test_every_name_says_something() -> None:
     offences = _broken(names_that_say_nothing, EVERYTHING)
     offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
@@ -194,6 +209,8 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (terminal_writers, "sys.stderr.write(words + '\\n')", "sys.stderr.write(printable.lines(words) + '\\n')"),
         (text_that_may_be_markup, "button.setToolTip(name)", "set_tip(button, name)"),
         (text_that_may_be_markup, "QLabel(name)", "label(name)"),
+        (crossings_of_their_own, "a.connect(b, Qt.ConnectionType.QueuedConnection)", "a.connect(b)"),
+        (crossings_of_their_own, "QThreadPool.globalInstance()", "Channel(self._on_heard)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),
         (waits_for_the_clock, "qtbot.wait(10)", "qtbot.waitUntil(done)"),
         (waits_for_the_clock, "till.qtbot.wait(10)", "till.qtbot.waitUntil(done)"),
