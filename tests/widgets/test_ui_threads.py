@@ -143,9 +143,12 @@ def test_garbage_is_looked_for_in_the_windows_thread_alone(qtbot: QtBot) -> None
         elsewhere(lambda: [[] for _ in range(200_000)])
         assert freed_in == []
 
+        made: list[list[object]] = []
+
         def look() -> bool:
-            """As a window does that is used: something is made again and again."""
-            return not [[] for _ in range(5000)] or bool(freed_in)
+            """As a window does that is used: more and more is made."""
+            made.extend([] for _ in range(1000))
+            return bool(freed_in)
 
         qtbot.waitUntil(look)
         assert freed_in == [threading.main_thread()]
