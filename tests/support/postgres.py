@@ -32,7 +32,8 @@ sys.stdin.read()
 subprocess.run(stop, user=account, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 shutil.rmtree(directory, ignore_errors=True)
 """
-"""Outlives us for a moment, however we end, to stop the server and to tidy up."""
+"""Outlives us for a moment, however we end, to stop the server and to tidy up. It is in a session of its own: what ends
+a whole group of processes (Ctrl+C, `kill -- -PID`, a CI that has had enough) does not end it."""
 _ENGLISH: Final = ("--locale-provider=icu", "--icu-locale=en-US")
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
@@ -81,6 +82,15 @@ class Postgres:
         self._directory = Path(tempfile.mkdtemp(prefix="orderbell-pg-"))
         if self._account is not None:
             shutil.chown(self._directory, self._account)
+        stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
+        facts = json.dumps([stop, str(self._directory), self._account])
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-c", _KEEPER, facts],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
         if source is None:
             self.password = secrets.token_hex(16)
             self._make()
@@ -88,11 +98,6 @@ class Postgres:
             self.password = source.password
             self._run("pg_basebackup", "-R", "-c", "fast", "-d", source.conninfo())
         self.port = port or _free_port()
-        stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
-        facts = json.dumps([stop, str(self._directory), self._account])
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-c", _KEEPER, facts], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
         self.start()
 
     def _make(self) -> None:
