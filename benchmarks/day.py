@@ -7,7 +7,6 @@ windows' process and in the server's.
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ import psutil
 from benchmarks import databases
 from benchmarks.day_probe import AN_HOUR, Part, handles
 from benchmarks.measure import Claim, Result
+from core.own_process import python
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerProcess
@@ -89,7 +89,7 @@ def _probe(part: Part, proxy: FaultProxy) -> Iterator[Left]:
     """Run the windows, and take the network away and give it back when they ask for it."""
     # What Python itself cannot take apart at its own end, PySide's descriptors, is nothing that a day has left.
     unclosed = ["-W", "error::ResourceWarning", "-W", "ignore:gc:ResourceWarning"]
-    command = [sys.executable, *unclosed, "-m", "benchmarks.day_probe"]
+    command = python(*unclosed, "-m", "benchmarks.day_probe")
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     with tempfile.TemporaryFile("w+", encoding="utf-8") as complaints:
         probe = subprocess.Popen(

@@ -3,7 +3,6 @@
 import os
 import statistics
 import subprocess
-import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,8 @@ from types import TracebackType
 from typing import Literal, TypeVar
 
 import msgspec
+
+from core.own_process import python
 
 Key = TypeVar("Key")
 
@@ -72,7 +73,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def probed(module: str, *arguments: str) -> bytes:
     """What a process with windows, offscreen, prints until it ends. Raises `RuntimeError` with its complaint."""
     ended = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        python("-m", module, *arguments),
         cwd=Path(__file__).parents[1],
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import statistics
-import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from benchmarks.measure import Claim, Result, ratios
 from benchmarks.push_displays import Crowd, allow_files, hello
 from core.domain.ids import CustomerId, OrderId
 from core.domain.status import OrderStatus
+from core.own_process import python
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Cursor, Frame, Frames, Snapshot
 
@@ -178,9 +178,7 @@ async def _compare(
 async def _probe(cashier: Cashier, seconds: float) -> asyncio.subprocess.Process:
     order_id = traffic.Shop.of(ORDERS).pending[-1]
     command = ["-m", "benchmarks.push_probe", str(cashier.port), str(PROBES_PER_SECOND), str(seconds), *cashier.core]
-    probing = await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdin=PIPE, stdout=PIPE, cwd=databases.ROOT
-    )
+    probing = await asyncio.create_subprocess_exec(*python(*command), stdin=PIPE, stdout=PIPE, cwd=databases.ROOT)
     assert probing.stdin is not None
     probing.stdin.write(load.request("GET", f"/api/pos/orders/{order_id}/", cashier.token))
     probing.stdin.write_eof()

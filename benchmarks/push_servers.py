@@ -21,6 +21,7 @@ from benchmarks import databases, servers
 from core import logs
 from core.admin import setup
 from core.admin.serving import make_server
+from core.own_process import python
 from core.server.settings import ServerSettings
 from core.store.database import Database
 
@@ -41,7 +42,7 @@ class Order(msgspec.Struct, frozen=True):
 def orderbell(folder: Path) -> Iterator[tuple[int, Path]]:
     """The backend on `orderbell.db` in `folder`. Gives its port, and the file of its commits: a monotonic ns a line."""
     port, commits = servers.free_port(), folder / "commits.txt"
-    command = [sys.executable, "-m", "benchmarks.push_servers", "orderbell", str(folder), str(port), str(commits)]
+    command = python("-m", "benchmarks.push_servers", "orderbell", str(folder), str(port), str(commits))
     with servers.running(command, port, folder / "orderbell.log", folder=databases.ROOT):
         yield port, commits
 
@@ -51,7 +52,7 @@ def bare(folder: Path, message: bytes) -> Iterator[int]:
     """A fan-out of `message`, a template with `%d` for the number, to whoever connects. Gives the port."""
     port, template = servers.free_port(), folder / "message.txt"
     template.write_bytes(message)
-    command = [sys.executable, "-m", "benchmarks.push_servers", "bare", str(port), str(template)]
+    command = python("-m", "benchmarks.push_servers", "bare", str(port), str(template))
     with servers.running(command, port, folder / "bare.log", folder=databases.ROOT):
         yield port
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import databases, dataset
+from core.own_process import python
 
 PEER: Final = Path(__file__).parent / "peers" / "drf"
 SECRET: Final = "only-a-benchmark-signs-with-this-secret"
@@ -89,7 +90,7 @@ def free_port() -> int:
 def hello(folder: Path) -> Iterator[int]:
     """A bare answer from the same server program with the same loop and parser. Gives the port, as they all do."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.hello:app", "--port", str(port), "--no-access-log"]
+    command = python("-m", "uvicorn", "benchmarks.hello:app", "--port", str(port), "--no-access-log")
     with running([*command, "--log-level", "warning"], port, folder / "hello.log", folder=databases.ROOT):
         yield port
 
@@ -98,7 +99,7 @@ def hello(folder: Path) -> Iterator[int]:
 def orderbell(folder: Path) -> Iterator[int]:
     """`orderbell serve` on the database `orderbell.db` in `folder`, with the settings it has for a shop."""
     port = free_port()
-    command = [sys.executable, "-m", "core.admin", "serve", "--data-dir", str(folder), "--port", str(port)]
+    command = python("-m", "core.admin", "serve", "--data-dir", str(folder), "--port", str(port))
     with running(command, port, folder / "orderbell.log", folder=databases.ROOT):
         yield port
 

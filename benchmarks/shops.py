@@ -8,7 +8,6 @@ keep up, waiting grows and is shown. The figures of `docs/scaling.md` come from 
 import argparse
 import asyncio
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from benchmarks.shop_day import Pace, SimulatedShop, Tally, Tokens
 from core.admin.setup import DEVICE, DISPLAY, demo_menu, open_keys
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, Principal, Role
+from core.own_process import python
 from core.server.setup import NewShop, create_shop
 from core.server.tokens import AccessTokens
 from core.store import events, people, sessions, tables
@@ -150,7 +150,7 @@ def _serving(url: str, folder: Path, processes: int) -> Iterator[list[tuple[int,
         found = []
         for number in range(processes):
             port = servers.free_port()
-            command = [sys.executable, "-m", "core.admin", "serve", "--data-dir", str(folder), "--port", str(port)]
+            command = python("-m", "core.admin", "serve", "--data-dir", str(folder), "--port", str(port))
             command += ["--database-url", url]
             before = set(psutil.Process().children())
             stack.enter_context(servers.running(command, port, folder / f"serve-{number}.log", folder=ROOT))

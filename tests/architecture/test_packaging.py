@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 import tomllib
 import zipfile
 from importlib.metadata import entry_points
@@ -12,6 +11,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from core.own_process import python
 
 ROOT = Path(__file__).parents[2]
 PINS = (ROOT / "constraints.txt", ROOT / "benchmarks" / "peers" / "drf" / "requirements.txt")
@@ -27,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of the files in a wheel built now."""
     folder = tmp_path_factory.mktemp("wheel")
     built = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        python("-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)),
         cwd=ROOT,
         capture_output=True,
         text=True,

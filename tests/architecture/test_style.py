@@ -94,8 +94,14 @@ def crossings_of_their_own(tree: ast.Module) -> Offences:
         match node:
             case ast.Attribute(_, "QueuedConnection" | "BlockingQueuedConnection"):
                 yield node.lineno, ast.unparse(node)
-            case ast.Call() if _called(node).endswith(("QThreadPool", "ThreadPoolExecutor")):
+            case ast.Call() if {"QThreadPool", "ThreadPoolExecutor"} & set(_called(node).split(".")):
                 yield node.lineno, ast.unparse(node)
+
+
+def starts_of_their_own(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.executable":
+            yield node.lineno, "sys.executable"
 
 
 def names_that_say_nothing(tree: ast.Module) -> Offences:
@@ -179,6 +185,12 @@ def test_no_thread_of_a_window_touches_what_is_qts() -> None:
     assert not offences, _told(offences, reason)
 
 
+def test_one_place_starts_ourselves() -> None:
+    allowed = ("core/own_process.py", "tests/audit/__main__.py")  # there another program is told of this Python
+    offences = [each for each in _broken(starts_of_their_own, EVERYTHING) if not each.startswith(allowed)]
+    assert not offences, _told(offences, "Python runs what lies in the current folder: core.own_process does not.")
+
+
 def test_every_name_says_something() -> None:
     offences = _broken(names_that_say_nothing, EVERYTHING)
     offences += [str(path.relative_to(ROOT)) for path in _sources(EVERYTHING) if _EMPTY_NAMES.search(path.stem)]
@@ -209,6 +221,7 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (terminal_writers, "sys.stderr.write(words + '\\n')", "sys.stderr.write(printable.lines(words) + '\\n')"),
         (text_that_may_be_markup, "button.setToolTip(name)", "set_tip(button, name)"),
         (text_that_may_be_markup, "QLabel(name)", "label(name)"),
+        (starts_of_their_own, "Popen([sys.executable, '-m', 'core.admin'])", "Popen(python('-m', 'core.admin'))"),
         (crossings_of_their_own, "a.connect(b, Qt.ConnectionType.QueuedConnection)", "a.connect(b)"),
         (crossings_of_their_own, "QThreadPool.globalInstance()", "Channel(self._on_heard)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),

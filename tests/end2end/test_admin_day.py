@@ -5,7 +5,6 @@ import argparse
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -24,6 +23,7 @@ from core.domain.ids import DeviceId, ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
+from core.own_process import python
 from core.protocol.replies import OrderPage
 from core.protocol.requests import PlaceOrder, SignUp, StaffSignIn, TakeOrder
 from core.server.settings import ServerSettings
@@ -62,7 +62,7 @@ class Admin:
         code = "import sys; from core.admin.cli import main; sys.exit(main())"
         place = () if words[:2] == ("db", "copy") else ("--config", str(self.config), "--data-dir", str(self.data))
         done = subprocess.run(
-            [sys.executable, "-c", code, *words, *place], capture_output=True, text=True, timeout=120, check=False
+            python("-c", code, *words, *place), capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == status, f"orderbell {' '.join(words)}: {done.stdout}\n{done.stderr}"
         return done.stdout

@@ -2,12 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from core.admin.demo.orders_file import COLUMNS
+from core.own_process import python
+from tests.support.traps import Traps
 
 ROWS = (
     ("1", "1", "Chips and Guacamole", "NULL", "$4.45"),
@@ -19,9 +20,11 @@ ROWS = (
 )
 
 
-def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "core.admin", "demo", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False)
+def demo(*arguments: str, folder: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    command = python("-m", "core.admin", "demo", *arguments)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False
+    )
 
 
 @pytest.fixture
@@ -31,9 +34,18 @@ def orders(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_tour_replays_a_files_orders_and_every_step_holds(tmp_path: Path, orders: Path) -> None:
+@pytest.fixture
+def folder_with_traps(tmp_path: Path) -> Traps:
+    return Traps(tmp_path / "elsewhere")
+
+
+def test_the_tour_replays_a_files_orders_and_every_step_holds(
+    tmp_path: Path, orders: Path, folder_with_traps: Traps
+) -> None:
+    """In a folder that has packages of our names."""
     out = tmp_path / "out"
-    done = demo("--tour", str(out), "--orders", str(orders))
+    done = demo("--tour", str(out), "--orders", str(orders), folder=folder_with_traps.folder)
+    assert folder_with_traps.sprung() == []
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert report["ok"]

@@ -4,7 +4,6 @@ import asyncio
 import os
 import sqlite3
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +17,7 @@ from sqlalchemy import Engine
 
 from core.admin import backup as command
 from core.domain.ids import ShopId
+from core.own_process import python
 from core.protocol.care import BackupKind
 from core.server.backups import Backups
 from core.server.limits import Rate
@@ -181,7 +181,7 @@ backup.create(make_engine(sys.argv[1]), Path(sys.argv[2]), backup.BackupKind.MAN
 
 def test_a_kill_leaves_nothing_that_looks_like_a_backup(engine: Engine, tmp_path: Path) -> None:
     kept, url = tmp_path / "kept", engine.url.render_as_string(hide_password=False)
-    status = subprocess.run([sys.executable, "-c", _DYING, url, str(kept)], check=False).returncode
+    status = subprocess.run(python("-c", _DYING, url, str(kept)), check=False).returncode
     assert status == 9
     [left] = [path for path in kept.iterdir() if path.suffix == backup.PART]
     assert backup.listed(kept) == []

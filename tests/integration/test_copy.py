@@ -3,7 +3,6 @@
 import itertools
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy import Engine
 
 from core.admin import db as command
 from core.admin.failed import Failed
+from core.own_process import python
 from core.server.keys import Keys
 from core.server.settings import ServerSettings
 from core.store import check, copy, migrate
@@ -155,7 +155,7 @@ copy.copy(make_engine(sys.argv[1]), make_engine(sys.argv[2]), die)
 def test_a_kill_leaves_it_empty(source: Engine, destination: Engine) -> None:
     urls = [engine.url.render_as_string(hide_password=False) for engine in (source, destination)]
     source.dispose()
-    assert subprocess.run([sys.executable, "-c", _DYING, *urls], check=False).returncode == 9
+    assert subprocess.run(python("-c", _DYING, *urls), check=False).returncode == 9
     assert all(held.rows == 0 for held in _held(destination).values())
     assert copy.copy(source, destination) == _held(source)
 

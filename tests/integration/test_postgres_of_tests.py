@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.own_process import python
 from tests.support import postgres
 
 _RUN = """
@@ -30,7 +31,7 @@ pytestmark = [
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGKILL", "crash"])
 def test_a_run_that_is_ended_leaves_no_server_behind(how: str) -> None:
     run = subprocess.Popen(
-        [sys.executable, "-c", _RUN, how],
+        python("-c", _RUN, how),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

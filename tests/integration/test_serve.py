@@ -3,11 +3,11 @@
 import socket
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from core.own_process import python
 from core.store.database import CannotOpen, Database, file_url
 
 pytestmark = pytest.mark.sqlite_only("it does not get as far as a server, and a file can be spoilt")
@@ -15,7 +15,7 @@ CODE = "import sys; from core.admin.cli import main; sys.exit(main())"
 
 
 def serve(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", CODE, "serve", "--data-dir", str(directory), "--port", "0", *flags]
+    command = python("-c", CODE, "serve", "--data-dir", str(directory), "--port", "0", *flags)
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 

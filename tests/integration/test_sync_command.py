@@ -12,6 +12,7 @@ import pytest
 
 from core.admin import sync
 from core.domain.status import OrderStatus
+from core.own_process import python
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.synced import Screen
@@ -100,7 +101,7 @@ def test_as_a_command_of_its_own(file: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         ended = subprocess.run(
-            [sys.executable, "-m", "core.admin", "sync", "--local-file", str(file), "--server-url", url],
+            python("-m", "core.admin", "sync", "--local-file", str(file), "--server-url", url),
             capture_output=True,
             text=True,
             check=False,

@@ -2,11 +2,12 @@
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from core.own_process import python
 
 _SILENT_FOR_S: Final = 150
 """A process that says nothing for so long does not come to an end."""
@@ -27,7 +28,7 @@ class Killable:
         """Bring it to life; it must not be alive."""
         with self._log.open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                python("-m", module, *arguments),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

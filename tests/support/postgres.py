@@ -22,6 +22,8 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from core.own_process import python
+
 USER: Final = "orderbell"
 _ADMIN: Final = "postgres"
 _WITHIN_S: Final = 60
@@ -85,7 +87,7 @@ class Postgres:
         stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
         facts = json.dumps([stop, str(self._directory), self._account])
         self._keeper = subprocess.Popen(
-            [sys.executable, "-c", _KEEPER, facts],
+            python("-c", _KEEPER, facts),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from core.admin.serving import make_server
+from core.own_process import python
 from core.server.app import Orderbell
 from core.server.keys import Keys
 from core.server.keys import make as make_keys
@@ -94,7 +95,7 @@ class ServerProcess:
         code = "import sys; from core.admin.cli import main; sys.exit(main())"
         with self._log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", code, *self._arguments], stdout=subprocess.PIPE, stderr=log, text=True
+                python("-c", code, *self._arguments), stdout=subprocess.PIPE, stderr=log, text=True
             )
         assert self.process.stdout is not None
         for line in self.process.stdout:

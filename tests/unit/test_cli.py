@@ -4,7 +4,6 @@ import os
 import re
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from core.admin import cli
 from core.admin.cli import COMMANDS, GROUPS, main
 from core.admin.refusals import refusal
+from core.own_process import python
 from core.settings import SettingsError
 from core.store.backup import BadBackup
 from core.store.owner import AlreadyServed
@@ -78,7 +78,7 @@ def run(*arguments: str, read: int | None = None) -> tuple[int, bytes, bytes]:
     code = "import sys; from core.admin.cli import main; sys.exit(main())"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     with subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
+        python("-c", code, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={name: value for name, value in environment.items() if name not in {"FORCE_COLOR", "NO_COLOR"}},

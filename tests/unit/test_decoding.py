@@ -6,6 +6,8 @@ from typing import Final
 
 import pytest
 
+from core.own_process import python
+
 _TWO_AT_ONCE: Final = """
 import sys, threading
 import msgspec
@@ -34,7 +36,7 @@ for _ in range(int(sys.argv[2])):
 
 
 def _ended(read: str, rounds: int) -> int:
-    command = [sys.executable, "-c", _TWO_AT_ONCE, read, str(rounds)]
+    command = python("-c", _TWO_AT_ONCE, read, str(rounds))
     return subprocess.run(command, timeout=120, check=False, stderr=subprocess.DEVNULL).returncode
 
 

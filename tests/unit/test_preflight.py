@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.own_process import python
 from core.ui import preflight
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux leaves libraries to the system")
@@ -15,7 +16,7 @@ on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only
 def _start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: text for name, text in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     return subprocess.run(
-        [sys.executable, "-c", code],
+        python("-c", code),
         env=inherited | environment,
         capture_output=True,
         text=True,

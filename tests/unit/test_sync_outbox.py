@@ -2,7 +2,6 @@
 
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from core.domain.ids import OrderId, new_op_id, new_order_id
 from core.domain.numbers import AHEAD
 from core.domain.order import Order
 from core.domain.status import OrderStatus
+from core.own_process import python
 from tests.support.desk import AT, new_order
 from tests.support.model_backend import ModelDoor, Shop
 from tests.unit.conftest import OpenDesk
@@ -40,9 +40,7 @@ def test_one_process_holds_the_file(tmp_path: Path) -> None:
     with pytest.raises(InUse, match="in use"):
         LocalStore(tmp_path / "till.db")
     code = "import sys, pathlib; from core.client.local import LocalStore; LocalStore(pathlib.Path(sys.argv[1]))"
-    other = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "till.db")], capture_output=True, text=True, check=False
-    )
+    other = subprocess.run(python("-c", code, str(tmp_path / "till.db")), capture_output=True, text=True, check=False)
     assert "InUse" in other.stderr
     store.close()
     LocalStore(tmp_path / "till.db").close()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
+from core.own_process import python
 from core.ui.jobs import Jobs
 from core.ui.threads import Channel, collect_garbage_here
 
@@ -128,7 +129,7 @@ def test_a_receiver_that_fails_holds_up_nobody(qtbot: QtBot) -> None:
 
 def test_qt_frees_a_receiver_while_another_thread_sends(qapp: QApplication) -> None:
     """Sending by a signal of the receiver's own, this ended in a segmentation fault, three runs of three."""
-    ended = subprocess.run([sys.executable, "-P", "-c", _FREED_MEANWHILE], capture_output=True, text=True, check=False)
+    ended = subprocess.run(python("-c", _FREED_MEANWHILE), capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 

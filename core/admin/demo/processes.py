@@ -5,13 +5,14 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self, TypeVar
+
+from core.own_process import python
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class Process:
         self._log: IO[str] = log.open("w", encoding="utf-8")
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._child = subprocess.Popen(  # noqa: S603 (our own interpreter and modules)
-            [sys.executable, "-m", *command],
+            python("-m", *command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
