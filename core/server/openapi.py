@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,12 @@ from core.protocol.problem import Problem
 from core.server.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
 
 VERSION: Final = version("orderbell")
+_RENAMED: Final = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 _BEARER: Final[dict[str, list[str]]] = {"bearer": []}
 _OPTIONAL: Final = (Who.PUBLIC, Who.MONITOR)
 _REF: Final = "#/components/schemas/{name}"
@@ -54,12 +61,15 @@ def document(endpoints: Sequence[AnyEndpoint]) -> Document:
 
 
 def _in_json_schema(found: Any) -> Any:
-    """Patterns as JSON Schema has them (ECMA 262): there `$` is the end and nothing else, and `\\Z` a letter."""
+    """Patterns as JSON Schema has them (ECMA 262): there `$` is the end and nothing else, and `\\Z` a letter. And texts
+    without the indentation that docstrings have before Python 3.13."""
     match found:
         case dict():
             changed = {name: _in_json_schema(value) for name, value in found.items()}
             if isinstance(found.get("pattern"), str):
                 changed["pattern"] = found["pattern"].replace(r"\Z", "$")
+            if isinstance(found.get("description"), str):
+                changed["description"] = cleandoc(found["description"])
             return changed
         case list():
             return [_in_json_schema(each) for each in found]
@@ -110,18 +120,23 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, Any]]:
     return found
 
 
+def _phrase(status: int) -> str:
+    """RFC 9110's name of a status. Before 3.13 Python has older ones; the document is the same everywhere."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 def _responses(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
+    success: dict[str, Any] = {"description": _phrase(endpoint.status)}
     if endpoint.reply is not Nothing:
         success["content"] = _content(schema_of[endpoint.reply], endpoint.example_reply, endpoint.content_type)
     if endpoint.conditional:
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     responses: dict[str, Any] = {str(endpoint.status): success}
     if endpoint.conditional:
-        responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
+        responses["304"] = {"description": _phrase(304)}
     for status in sorted(_refusals(endpoint)):
         responses[str(status)] = {
-            "description": HTTPStatus(status).phrase,
+            "description": _phrase(status),
             "content": {problem.CONTENT_TYPE: {"schema": schema_of[Problem]}},
         }
     return responses

@@ -44,6 +44,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Given each of the driver's new connections."""
     writing: tuple[str, ...]
     """Make a connection the writer's."""
+    leaving: tuple[str, ...] = ()
+    """The writer's connection is about to be closed; a server notices that only a moment later."""
     reading: tuple[str, ...]
     """Make a connection one that cannot write and whose transactions see one snapshot."""
     begin_write: str
@@ -171,6 +173,7 @@ POSTGRESQL: Final = Dialect(
         _NOT_FROZEN,
         f"SELECT pg_advisory_lock_shared({PRESENCE_LOCK})",  # let go of by the server when the connection ends
     ),
+    leaving=("SELECT pg_advisory_unlock_all()",),  # a closed backend has no duties, and does not look as if it ran
     reading=(
         "SET default_transaction_isolation = 'repeatable read'",
         "SET default_transaction_read_only = on",

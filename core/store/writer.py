@@ -190,6 +190,7 @@ class Writer:
                 _answer(group)
             if self._announced:
                 self._announce()
+        self._leave()
         self._tx.close()
 
     def _group(self, first: _Job) -> list[_Job]:
@@ -310,6 +311,13 @@ class Writer:
                 self._tx.command(self.announcement())
             except Exception:
                 log.debug("nobody was told", exc_info=True)
+
+    def _leave(self) -> None:
+        try:
+            for each in self._dialect.leaving:
+                self._tx.command(each)
+        except Exception:
+            log.debug("the connection was gone, and what it held with it", exc_info=True)
 
     def _roll_back(self) -> None:
         try:

@@ -108,6 +108,21 @@ def test_a_duty_is_ones_until_it_ends(both: tuple[Database, Database], tmp_path:
     assert asyncio.run(both[0].takes_on(Duty.BACKUPS))
 
 
+def test_one_that_was_closed_has_let_go(url: str) -> None:
+    """At once: the server may take a moment to notice that a connection was closed."""
+    with closing(Database(url)) as other:
+        for _ in range(20):
+            with closing(Database(url)) as closed:
+                assert asyncio.run(closed.takes_on(Duty.BACKUPS))
+                assert not asyncio.run(other.takes_on(Duty.BACKUPS))
+            assert asyncio.run(other.takes_on(Duty.BACKUPS))
+            other.write_blocking(_let_go)
+
+
+def _let_go(transaction: Transaction) -> None:
+    transaction.command(f"SELECT pg_advisory_unlock({dialects.DUTY_LOCKS + Duty.BACKUPS})")
+
+
 def test_one_of_them_makes_the_backups_and_another_when_it_is_gone(
     both: tuple[Database, Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
