@@ -171,14 +171,19 @@ class ChangeAvailability(msgspec.Struct, frozen=True, kw_only=True):
 
 HISTORY_LIMIT = 20
 HISTORY_MAX = 100
+OFFSET_MAX = 100_000
 STAFF_MAX = 500
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's order history, newest first. `cursor` is the page before's `next_cursor`, opaque."""
+    """A customer's order history, newest first. `cursor` is the page before's `next_cursor`, opaque.
+
+    `offset` skips so many orders instead, as older software asks; an order that is placed meanwhile moves all others.
+    """
 
     limit: Annotated[int, Meta(ge=1, le=HISTORY_MAX)] = HISTORY_LIMIT
     cursor: Annotated[str, Meta(max_length=200)] = ""
+    offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)] = 0
 
 
 class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):

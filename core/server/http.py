@@ -44,6 +44,8 @@ _SECURITY: Final[Headers] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+_PLACES: Final = frozenset({"after", "before", "offset", "page", "skip", "start"})
+"""Parameters by which other servers' lists are told where a page begins."""
 _SUBJECT: Final = "orderbell.subject"
 _BODILESS: Final = (204, 304)  # and so without a length: RFC 9110 §8.6
 _PROBLEM: Final = problem.CONTENT_TYPE.encode()
@@ -71,6 +73,9 @@ class EndpointApp:
         self._body = None if endpoint.body is Nothing else decoder(endpoint.body)
         fields = msgspec.structs.fields(endpoint.query)
         self._lists = frozenset(field.encode_name for field in fields if isinstance(field.default, tuple))
+        names = {field.encode_name for field in fields}
+        self._refused = _PLACES - names if "limit" in names else frozenset()
+        self._begins = " or ".join(f"`{name}`" for name in ("cursor", "offset", "before") if name in names) + " says"
         self._no_query = endpoint.query() if not any(field.required for field in fields) else None
         self._figures = services.metrics.route(endpoint.method, endpoint.path)
         self._says = services.settings.access_log
@@ -168,9 +173,14 @@ class EndpointApp:
         return key
 
     def _query(self, query_string: bytes) -> Any:
-        """Repeated parameters where the query has a list; unknown ones are ignored."""
+        """Repeated parameters where the query has a list; unknown ones are ignored, but for those that would have said
+        which part of a list is meant: whoever sent them would take what comes for that part."""
         values: dict[str, Any] = {}
         for name, value in _pairs(query_string):
+            if name in self._refused:
+                raise problems.malformed(
+                    f"This list has no parameter {name!r}: its pages begin where {self._begins}.", name
+                )
             if "\0" in value:
                 raise problems.invalid(_NO_NUL, name)
             if name in self._lists:

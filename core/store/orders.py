@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, literal_column, or_, select, tuple_, upd
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
+from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, OrderId, ShopId
 from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal
@@ -93,12 +94,21 @@ HISTORY_AFTER: Final = Prepared(
     _newest.where(tuple_(_c.placed_at, _c.id) < tuple_(bindparam("placed_us"), bindparam("after_id")))
 )
 """Those that come after a position. The same work however deep it is: one seek in `ix_orders_history`."""
+_HISTORY_FROM: Final = Prepared(_newest.offset(bindparam("offset")))
+"""Those after so many: it steps over them in the index."""
 
 
 _STAMP: Final = Prepared(
     select(_c.shop_id, _c.customer_id, _c.version, _c.updated_at).where(_c.id == bindparam("order_id"))
 )
 _BY_NUMBER: Final = Prepared(select(_c.id).where(_c.shop_id == bindparam("shop_id"), _c.number == bindparam("number")))
+_OWN_BY_NUMBER: Final = Prepared(
+    select(_c.id)
+    .where(_c.customer_id == bindparam("customer_id"), _c.number == bindparam("number"))
+    .order_by(_c.placed_at.desc(), _c.id.desc())
+    .limit(1)
+)
+_LONGEST_NUMBER: Final = 40
 _IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # as the partial index says it, or it is not used
 _ALL_OPEN: Final = Prepared(
     select(*_KEY).where(_c.shop_id == bindparam("shop_id"), _IS_OPEN).order_by(_c.placed_at, _c.id)
@@ -195,6 +205,17 @@ def stamp(transaction: Transaction, order_id: OrderId) -> Stamp | None:
     return Stamp(*row) if row else None
 
 
+def newest_of_number(transaction: Transaction, customer_id: CustomerId, number: str) -> OrderId | None:
+    """The newest of a customer's orders that has this number: two shops of the chain may have given the same."""
+    row = transaction.first(_OWN_BY_NUMBER, customer_id=customer_id, number=number)
+    return OrderId(row[0]) if row else None
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` looks like an order's number, and so not like an id."""
+    return len(text) <= _LONGEST_NUMBER and _WHOLE_NUMBER.fullmatch(text) is not None
+
+
 def has_number(transaction: Transaction, shop_id: ShopId, number: str) -> bool:
     return transaction.first(_BY_NUMBER, shop_id=shop_id, number=number) is not None
 
@@ -226,7 +247,11 @@ def history(transaction: Transaction, customer_id: CustomerId, query: HistoryQue
 
 def find_history(transaction: Transaction, customer_id: CustomerId, query: HistoryQuery) -> Found:
     """The same, as far as knowing whether it has changed."""
-    if query.cursor:
+    if query.cursor and query.offset:
+        raise DomainError("Say where the page begins by `cursor` or by `offset`, not by both.", "offset")
+    if query.offset:
+        rows = transaction.all(_HISTORY_FROM, customer_id=customer_id, offset=query.offset, limit=query.limit + 1)
+    elif query.cursor:
         after = cursors.decode(query.cursor)
         rows = transaction.all(
             HISTORY_AFTER,

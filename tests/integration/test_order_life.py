@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.calls import new_key, order_body
+from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
 
@@ -313,3 +313,90 @@ def test_an_address_works_without_its_last_slash(place: Place) -> None:
     order = place.ada.place()
     assert place.ada.get(f"/api/online/orders/{order['id']}").json() == order
     assert place.ada.get("/api/online/orders/history?limit=1").json()["orders"] == [order]
+
+
+# -- as the software that customers had before asks
+
+
+def test_offset_gives_the_next_page(place: Place) -> None:
+    placed = [place.grace.place()["id"] for _ in range(5)][::-1]
+    seen: list[str] = []
+    for offset in (0, 2, 4):
+        page = place.grace.get("/api/online/orders/history/", params={"limit": 2, "offset": offset})
+        assert page.status_code == 200
+        seen += [each["id"] for each in page.json()["orders"]]
+    assert seen[:5] == placed
+    total = page.json()["total"]
+    beyond = place.grace.get("/api/online/orders/history/", params={"limit": 20, "offset": total}).json()
+    assert (beyond["orders"], beyond["next_cursor"], beyond["total"]) == ([], None, total)
+    first = place.grace.get("/api/online/orders/history/", params={"limit": 2, "offset": 1}).json()
+    second = place.grace.get("/api/online/orders/history/", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [each["id"] for each in second["orders"]] == placed[3:5]
+
+
+@pytest.mark.parametrize("offset", ["-1", "x", "100001", "9" * 30])
+def test_an_offset_has_bounds(place: Place, offset: str) -> None:
+    reply = place.grace.get("/api/online/orders/history/", params={"offset": offset})
+    assert (reply.status_code, reply.json()["field"]) == (422, "offset")
+
+
+def test_a_page_begins_in_one_way(place: Place) -> None:
+    place.grace.place()
+    place.grace.place()
+    cursor = place.grace.get("/api/online/orders/history/", params={"limit": 1}).json()["next_cursor"]
+    reply = place.grace.get("/api/online/orders/history/", params={"cursor": cursor, "offset": 1})
+    assert (reply.status_code, reply.json()["field"]) == (422, "offset")
+
+
+@pytest.mark.parametrize("name", ["page", "skip", "start", "after", "before"])
+@pytest.mark.parametrize("path", ["/api/online/orders/history/", "/api/pos/orders/"])
+def test_what_would_ask_for_another_page_is_refused_by_name(place: Place, path: str, name: str) -> None:
+    caller = place.grace if "online" in path else place.kim
+    reply = caller.get(path, params={name: "2"})
+    assert (reply.status_code, reply.json()["field"]) == (400, name)
+    assert name in reply.json()["detail"]
+    assert caller.get(path, params={"customer_id": "2", "utm_source": "x"}).status_code == 200
+
+
+def test_a_list_without_offsets_refuses_one(place: Place) -> None:
+    assert place.kim.get("/api/pos/orders/", params={"offset": "20"}).json()["field"] == "offset"
+
+
+def test_an_order_is_found_by_its_number(place: Place) -> None:
+    order = place.grace.place()
+    path = f"/api/online/orders/{order['number']}/"
+    found = place.grace.get(path)
+    assert (found.status_code, found.json()["id"]) == (200, order["id"])
+    assert place.grace.get(path, headers={"If-None-Match": found.headers["ETag"]}).status_code == 304
+    assert place.grace.get(f"/api/online/orders/{order['number'].lower()}/").json()["id"] == order["id"]
+    assert place.grace.get(f"{path}status/").json()["order_id"] == order["id"]
+    for stranger in (place.ada, place.sam, place.kim):
+        assert stranger.get(path).status_code in (403, 404)
+    assert place.ada.post(f"{path}cancel/", {"reason": "not mine"}).status_code == 404
+    key = new_key()
+    cancelled = [place.grace.post(f"{path}cancel/", {"reason": "too late"}, key=key) for _ in range(2)]
+    assert [each.status_code for each in cancelled] == [200, 200]
+    assert cancelled[0].content == cancelled[1].content
+    assert place.grace.get(f"/api/online/orders/{order['id']}/").json()["status"] == "cancelled"
+
+
+def test_a_number_is_the_newest_orders_that_has_it(place: Place) -> None:
+    """Two shops of a chain count for themselves, and a customer may have the same number from both."""
+    here = place.grace.place()
+    there = place.nobody.post(
+        "/api/auth/sign-in/", {"login": shop.GRACE.phone, "password": shop.PASSWORD, "shop": place.world.other_shop}
+    ).json()
+    other = Caller(place.server.url, there)
+    newer = other.place()
+    with place.server.database.engine.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE orders SET number = '{here['number']}' WHERE id = '{newer['id']}'")
+        connection.commit()
+    path = f"/api/online/orders/{here['number']}/"
+    assert {who.get(path).json()["id"] for who in (place.grace, other)} == {newer["id"]}
+
+
+@pytest.mark.parametrize(
+    "number", ["ONLINE-999999", "ONLINE-1", "-000001", "ONLINE-" + "0" * 5000, "ONLINE-000001x", "１-000001"]
+)
+def test_what_is_no_number_of_ones_own_is_not_there(place: Place, number: str) -> None:
+    assert place.grace.get(f"/api/online/orders/{number}/").status_code == 404

@@ -1,15 +1,16 @@
 """For customers: place an order, and follow one's own. Whose they are, the token says and nothing else."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import status_info
 from core.protocol.replies import OrderPage, StatusReport
 from core.protocol.requests import CancelOrder, HistoryQuery, PlaceOrder
-from core.server import examples, numbers, ordering
+from core.server import examples, numbers, ordering, problems
 from core.server.conditional import etag, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
 from core.server.operate import operate
@@ -68,17 +69,29 @@ async def history(call: Call[Nothing, HistoryQuery]) -> Encoded[OrderPage]:
     return reply
 
 
+def _named(transaction: Transaction, call: Call[Any, Nothing]) -> OrderId:
+    """The order that the path names by its id or, as older software does, by its number: then the newest of the
+    customer's own that has it. Raises `Refusal` 404."""
+    if not orders.is_number(call.parameter):
+        return call.order_id
+    found = orders.newest_of_number(transaction, call.principal.customer_id, call.parameter.upper())
+    if found is None:
+        raise problems.not_found("order")
+    return found
+
+
 async def order(call: Call[Nothing, Nothing]) -> Encoded[Order]:
     def work(transaction: Transaction) -> Encoded[Order]:
-        tag = ordering.tag(transaction, call.principal, call.order_id)
-        return unless_known(call, tag, lambda: ordering.own(transaction, call.principal, call.order_id))
+        order_id = _named(transaction, call)
+        tag = ordering.tag(transaction, call.principal, order_id)
+        return unless_known(call, tag, lambda: ordering.own(transaction, call.principal, order_id))
 
     return await call.services.database.read(work)
 
 
 async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
-    def report(transaction: Transaction) -> StatusReport:
-        found = ordering.own(transaction, call.principal, call.order_id)
+    def report(transaction: Transaction, order_id: OrderId) -> StatusReport:
+        found = ordering.own(transaction, call.principal, order_id)
         # Which member of staff it was, and where they stood, is the shop's own business.
         told = tuple(msgspec.structs.replace(change, by="", device="") for change in changes.of(transaction, found.id))
         return StatusReport(
@@ -92,17 +105,22 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
         )
 
     def work(transaction: Transaction) -> Encoded[StatusReport]:
-        tag = ordering.tag(transaction, call.principal, call.order_id)
-        return unless_known(call, tag, lambda: report(transaction))
+        order_id = _named(transaction, call)
+        tag = ordering.tag(transaction, call.principal, order_id)
+        return unless_known(call, tag, lambda: report(transaction, order_id))
 
     return await call.services.database.read(work)
 
 
 async def cancel(call: Call[CancelOrder, Nothing]) -> Encoded[Order]:
-    stamp = await call.services.database.read(lambda transaction: orders.stamp(transaction, call.order_id))
+    def find(transaction: Transaction) -> tuple[OrderId, orders.Stamp | None]:
+        order_id = _named(transaction, call)
+        return order_id, orders.stamp(transaction, order_id)
+
+    order_id, stamp = await call.services.database.read(find)
     return await operate(
         call,
-        lambda transaction: ordering.cancel(transaction, call.principal, call.order_id, call.body),
+        lambda transaction: ordering.cancel(transaction, call.principal, order_id, call.body),
         in_shop=stamp.shop_id if stamp is not None else None,
     )
 
@@ -139,7 +157,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         method="GET",
         path="/api/online/orders/{order_id}/",
         who=Who.CUSTOMER,
-        summary="One of my orders",
+        summary="One of my orders, by its id or its number",
         handler=order,
         body=Nothing,
         query=Nothing,
@@ -151,7 +169,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         method="GET",
         path="/api/online/orders/{order_id}/status/",
         who=Who.CUSTOMER,
-        summary="Where my order stands, and how it got there",
+        summary="Where my order stands, and how it got there; by its id or its number",
         handler=status,
         body=Nothing,
         query=Nothing,
@@ -163,7 +181,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         method="POST",
         path="/api/online/orders/{order_id}/cancel/",
         who=Who.CUSTOMER,
-        summary="Cancel my order, while the shop has not confirmed it",
+        summary="Cancel my order, by its id or its number, while the shop has not confirmed it",
         handler=cancel,
         body=CancelOrder,
         query=Nothing,
