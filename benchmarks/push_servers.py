@@ -128,7 +128,10 @@ def _serve_orderbell(folder: Path, port: int, commits: Path) -> None:
 
         database.listen = noted  # type: ignore[method-assign]
         make_server(
-            database, keys, ServerSettings(port=port, data_dir=str(folder), access_token_s=86_400), lambda _: None
+            database,
+            keys,
+            ServerSettings(port=port, data_dir=str(folder), access_token_s=86_400, sockets_most=100_000),
+            lambda _: None,
         ).run()
 
 

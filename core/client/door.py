@@ -16,7 +16,16 @@ from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol import reading
-from core.protocol.feed import Cursor, EventPage, EventQuery, Hello, Message, Snapshot
+from core.protocol.feed import (
+    SNAPSHOT_PAGE,
+    Cursor,
+    EventPage,
+    EventQuery,
+    Hello,
+    Message,
+    Snapshot,
+    SnapshotQuery,
+)
 from core.protocol.headers import EVENT_CURSOR, ORDER_NUMBER, OUTCOME, REQUEST_ID, Outcome, run_of
 from core.protocol.replies import OrderDetails
 from core.protocol.sealed import OPEN_PATH, OpenedOperations, OpenOperations
@@ -96,7 +105,19 @@ class HttpDoor:
 
     def snapshot(self) -> Snapshot:
         self._api.forget()  # a restored server may give an ETag a second time
-        return self._api.exchange("GET", "/api/snapshot/", Snapshot)[0]
+        while True:
+            first = page = self._page("")
+            orders = [*first.orders]
+            while page.next_after:
+                page = self._page(page.next_after)
+                orders += page.orders
+            if Cursor.parse(page.cursor).epoch == Cursor.parse(first.cursor).epoch:
+                return msgspec.structs.replace(first, orders=tuple(orders), next_after="")
+            # The server was restored between two pages.
+
+    def _page(self, after: str) -> Snapshot:
+        query = SnapshotQuery(limit=SNAPSHOT_PAGE, after=after)
+        return self._api.exchange("GET", "/api/snapshot/", Snapshot, query=query)[0]
 
     def order(self, order_id: OrderId) -> Order:
         if self._api.person.role.is_staff:

@@ -47,6 +47,8 @@ def as_error(response: requests.Response) -> ClientError:
         return kind(detail or "Somebody was faster.", order=problem.order, field=problem.field)
     if status == 429 and problem.type == "too_many_tries":
         return TooManyTries(detail, retry_after_s=_seconds(response.headers.get("Retry-After")))
+    if status == 429 and problem.type == "too_many":
+        return Refused(detail)
     if status in (429, 503):
         wait_s = _seconds(response.headers.get("Retry-After"))
         title = problem.title.rstrip(".") if problem.detail else ""

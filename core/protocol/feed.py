@@ -103,8 +103,22 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
+SNAPSHOT_PAGE: Final = 100
+"""Orders of a page that a client of today asks for."""
+
+
+class SnapshotQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of `limit` orders, those after the id `after`; 0 for all of them at once, as older clients ask."""
+
+    limit: Annotated[int, Meta(ge=0, le=PAGE_MAX)] = 0
+    after: Annotated[str, Meta(max_length=36)] = ""
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """How things stand at `cursor`: everything after it is in the feed, nothing before it is missing here.
+
+    In pages the orders come by their ids. Whoever has them all stands at the cursor of the *first* page: orders of
+    later ones may be newer, which the feed then tells again.
 
     For staff: every open order of the shop, oldest first, and then those closed in the last 24 hours. For a
     customer: their newest 100 orders, newest first.
@@ -118,6 +132,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     series: DeviceId | None = None
     """The number series of the staff's terminal, and the highest number it has given: `POS1`, 64."""
     series_last: int = 0
+    next_after: str = ""
+    """Where the next page begins; empty: this was the last, or all."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,5 +194,7 @@ class Close(IntEnum):
     """Take a snapshot."""
     TOO_SLOW = 4429
     """The client did not read. Nothing is lost: its cursor says where to go on."""
+    TOO_MANY = 4430
+    """The same person or screen has opened more sockets than one may hold, and this was the oldest."""
     UNAVAILABLE = 4503
     """The server's database is out of reach."""

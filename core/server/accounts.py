@@ -47,7 +47,9 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
     check_no_card(name=request.name)
     check_password(request.password, request.name, request.phone, request.email or "")
     shop = await services.database.read(lambda transaction: _shop_at(transaction, request))
-    claimed = await throttle.claim(services, throttle.by_place(address, _screen(shop, request)))
+    screen = _screen(shop, request)
+    claimed = await throttle.claim(services, throttle.by_place(address, screen))
+    await throttle.claim_sign_up(services, address, screen)
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
 
@@ -131,7 +133,9 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
     proven = device.id if device is not None and device.secret_hash is not None else None
     counts = throttle.staff_counts(shop_id, request.staff, address, proven, is_here=is_here)
     claimed = await throttle.claim(services, *counts)
-    if not await services.passwords.verify(member.pin_hash if member and device else None, request.pin):
+    at_own_device = proven is not None or is_here
+    known_hash = member.pin_hash if member and device else None
+    if not await services.passwords.verify(known_hash, request.pin, at_own_device=at_own_device):
         tried = Actor(
             shop_id=shop.id if shop else security_log.NO_SHOP,
             id=member.id if member else "",

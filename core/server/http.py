@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 access = logging.getLogger("orderbell.access")
 
 KEY_LIMIT: Final = 100
+CHUNK: Final = 64 * 1024
+"""Bytes of an answer that are handed to the connection at once."""
 _KEY: Final = IDEMPOTENCY_KEY.lower().encode()
 _OWNER: Final = OWNER.lower().encode()
 _NUMBER: Final = ORDER_NUMBER.lower().encode()
@@ -88,11 +90,26 @@ class EndpointApp:
             reply = await self._reply(scope, receive, request_id)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
             reply, headers = refused(error, self.endpoint.method, self.endpoint.path, request_id)
-        await answer(send, reply, request_id, headers)
+        if len(reply.body) > CHUNK:
+            await self._answer_held(scope, send, reply, request_id, headers)
+        else:
+            await answer(send, reply, request_id, headers)
         took_s = time.perf_counter() - began
         self._figures.observe(reply.status, took_s)
         if self._says:
             self._say(scope, reply.status, took_s, request_id)
+
+    async def _answer_held(
+        self, scope: Scope, send: Send, reply: Encoded[Any], request_id: str, headers: Headers
+    ) -> None:
+        """Send what is large, and hold it against whoever does not read it."""
+        subject = scope.get(_SUBJECT) or origin.address(scope)
+        try:
+            with self._services.unread.held(subject, len(reply.body)):
+                await answer(send, reply, request_id, headers)
+        except Refusal as error:
+            reply, headers = refused(error, self.endpoint.method, self.endpoint.path, request_id)
+            await answer(send, reply, request_id, headers)
 
     async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Encoded[Any]:
         endpoint = self.endpoint
@@ -100,7 +117,7 @@ class EndpointApp:
             raise problems.not_found()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         bearer = await self._bearer(scope, headers)
-        if self._says and bearer is not None:
+        if bearer is not None:
             scope[_SUBJECT] = bearer.subject
         key = self._key(headers)
         raw, body = b"", Nothing() if self._body is None else None
@@ -196,7 +213,11 @@ class EndpointApp:
 
 async def answer(send: Send, reply: Encoded[Any], request_id: str, more: Headers = ()) -> None:
     await send({"type": "http.response.start", "status": reply.status, "headers": headers_of(reply, request_id, more)})
-    await send({"type": "http.response.body", "body": reply.body})
+    body = reply.body
+    for at in range(0, len(body) - CHUNK, CHUNK):  # each is sent when the connection has taken those before it
+        await send({"type": "http.response.body", "body": body[at : at + CHUNK], "more_body": True})
+    last = (len(body) - 1) // CHUNK * CHUNK if body else 0
+    await send({"type": "http.response.body", "body": body[last:] if last else body})
 
 
 def headers_of(reply: Encoded[Any], request_id: str, more: Headers = ()) -> list[tuple[bytes, bytes]]:

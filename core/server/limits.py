@@ -1,11 +1,12 @@
-"""How much one person, or one place, may ask of the server before it says no: kept in memory, forgotten at a restart.
+"""How much one person may ask of the server before it says no: kept in memory, forgotten at a restart.
 
 What is counted to slow down guessing is kept in the database instead; see `core.server.throttle`.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from core.server import problems
@@ -37,3 +38,27 @@ class Rate:
         done.append(at)
         while len(self._done) > _KEYS_MOST:
             del self._done[next(iter(self._done))]
+
+
+class Unread:
+    """Bytes of answers that are being sent, by whose they are: at most `most` each, but always one answer."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._bytes: dict[str, int] = {}
+
+    @contextmanager
+    def held(self, subject: str, size: int) -> Iterator[None]:
+        """While an answer of `size` bytes is sent. Raises `Refusal` 429 when those before it are not read."""
+        before = self._bytes.get(subject, 0)
+        if before and before + size > self._most:
+            raise problems.unread()
+        self._bytes[subject] = before + size
+        try:
+            yield
+        finally:
+            left = self._bytes[subject] - size
+            if left:
+                self._bytes[subject] = left
+            else:
+                del self._bytes[subject]

@@ -5,6 +5,7 @@ All of them raise `Refusal`, and `DomainError` on input the domain will not have
 
 import logging
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -36,6 +37,8 @@ from core.store.shops import Shop
 from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
+_encode: Final = msgspec.json.Encoder().encode
+_OPEN_AGAIN_S: Final = 60.0
 
 
 def own(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:
@@ -84,6 +87,18 @@ def place(transaction: Transaction, offers: Offers, principal: Principal, reques
         number="",
         told=told,
     )
+
+
+def check_open(transaction: Transaction, principal: Principal, most: int) -> None:
+    """Raises `Refusal` 429 when the customer has as many orders open in the shop as one may."""
+    if orders.open_of(transaction, principal.shop_id, principal.customer_id, most) >= most:
+        raise problems.too_many(f"You have {most} open orders. Order again when one of them is done.", _OPEN_AGAIN_S)
+
+
+def check_size(order: Order, most_kib: int) -> None:
+    """Raises `Refusal` 413 for an order that is larger as every screen is told it."""
+    if len(_encode(order)) > most_kib * 1024:
+        raise problems.order_too_large(most_kib)
 
 
 def take(transaction: Transaction, offers: Offers, principal: Principal, request: TakeOrder, told: str = "") -> Order:

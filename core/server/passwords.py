@@ -33,26 +33,35 @@ def is_device_secret(known_hash: str | None, secret: str) -> bool:
 
 
 class Passwords:
-    """Hashing beside the event loop. More than two at once would take the machine from the orders."""
+    """Hashing beside the event loop. More than two at once would take the machine from the orders.
+
+    Whoever has shown that they stand at one of a shop's own devices has a lane of their own: however many strangers and
+    customers sign in or up, the shop's staff wait for each other alone.
+    """
 
     def __init__(self) -> None:
-        self._threads = started_pool(AT_ONCE, "passwords")
+        self._threads = started_pool(AT_ONCE - 1, "passwords")
+        self._staff = started_pool(1, "staff-pins")
         self._nobody = hash_secret("nobody signs in with this")
 
     async def hash(self, secret: str) -> str:
         return await asyncio.get_running_loop().run_in_executor(self._threads, hash_secret, secret)
 
-    async def verify(self, known_hash: str | None, secret: str) -> bool:
+    async def verify(self, known_hash: str | None, secret: str, *, at_own_device: bool = False) -> bool:
         """Whether `secret` made `known_hash`. None, for an unknown login, is False after the same work; so is a
-        device's, which `is_device_secret` knows."""
+        device's, which `is_device_secret` knows. `at_own_device`: at a device that has proven itself."""
         is_slow = known_hash is not None and not known_hash.startswith(_QUICK)
         matches = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _matches, known_hash if is_slow and known_hash else self._nobody, secret
+            self._staff if at_own_device else self._threads,
+            _matches,
+            known_hash if is_slow and known_hash else self._nobody,
+            secret,
         )
         return matches and is_slow
 
     def close(self) -> None:
         self._threads.shutdown()
+        self._staff.shutdown()
 
 
 def _matches(known_hash: str, secret: str) -> bool:

@@ -201,6 +201,15 @@ def too_many(detail: str, wait_s: float) -> Refusal:
     return _refusal(429, "too_many", "That is too much at once.", detail, headers=((b"retry-after", retry_after),))
 
 
+def unread() -> Refusal:
+    """Too much of what was answered before has not been read. In a moment it will have been, or given up."""
+    return _refusal(429, "unread", "Read the answers you have asked for first.", headers=((b"retry-after", b"5"),))
+
+
+def order_too_large(limit_kib: int) -> Refusal:
+    return _refusal(413, "too_large", f"An order has at most {limit_kib} KiB. Please order in two.", field="lines")
+
+
 def not_allowed_now(kind: str, detail: str) -> Refusal:
     """What was asked for would leave the shop as it must not be. `kind` says why."""
     return _refusal(409, kind, "Not possible.", detail)

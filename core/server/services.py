@@ -13,7 +13,7 @@ from core.server import problems
 from core.server.backups import Backups
 from core.server.contacts import Contacts
 from core.server.keys import KeyFile, Keys, backup_key
-from core.server.limits import Rate
+from core.server.limits import Rate, Unread
 from core.server.metrics import Metrics
 from core.server.passwords import Passwords
 from core.server.problems import Refusal
@@ -45,6 +45,7 @@ class Services(msgspec.Struct, frozen=True):
     offers: Offers
     backups: Backups
     metrics: Metrics
+    unread: Unread
     lookups: Rate
     """Of known customers, by each member of staff."""
     security: SecurityLog
@@ -133,6 +134,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         offers=Offers(),
         backups=Backups(database, settings, backup_key(keys)),
         metrics=Metrics(),
+        unread=Unread(settings.unread_mib_most * 1024 * 1024),
         lookups=Rate(
             settings.lookups_most, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."
         ),

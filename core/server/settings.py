@@ -36,6 +36,23 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
             extra=SECRET,
         ),
     ] = ""
+    sign_ups_most: Annotated[
+        int,
+        Meta(
+            ge=1, le=10_000, description="customers who may sign up from one address, or at one screen, in half an hour"
+        ),
+    ] = 60
+    open_orders_most: Annotated[
+        int,
+        Meta(ge=1, description="orders of one customer that may be open in a shop; more are refused until one is done"),
+    ] = 30
+    order_kib_most: Annotated[int, Meta(ge=4, le=64, description="KiB that one customer's order may have")] = 32
+    sockets_most: Annotated[
+        int, Meta(ge=2, description="sockets that one person or screen may hold; the oldest makes room for one more")
+    ] = 20
+    unread_mib_most: Annotated[
+        int, Meta(ge=1, description="MiB of answers that one person or screen may leave unread at a time")
+    ] = 32
     lookups_most: Annotated[
         int, Meta(ge=1, description="customers that one member of staff may look up in half an hour")
     ] = 200

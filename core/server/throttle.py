@@ -34,6 +34,8 @@ PER_DEVICE: Final = 30
 PER_ADDRESS: Final = 100
 """A shop's guests share one."""
 _WINDOW_US: Final = WINDOW_S * 1_000_000
+_SIGN_UP: Final = "sign-up"
+"""The origin of sign-ups at a place, apart from what is tried wrongly there."""
 _HERE: Final = "here"
 """The origin of whoever is at the server's own machine."""
 _PAIRED: Final = "paired"
@@ -108,6 +110,17 @@ def address_scope(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         parsed = ipaddress.ip_network((parsed, 64), strict=False).network_address
     return _scope("address", str(parsed or address))
+
+
+async def claim_sign_up(services: Services, address: str, screen: str) -> None:
+    """Count a sign-up where it is done; it is not taken back. Raises `Refusal` 429 when there were enough."""
+    count = msgspec.structs.replace(by_place(address, screen), origin=_SIGN_UP, most=services.settings.sign_ups_most)
+    try:
+        await claim(services, count)
+    except problems.Refusal as refused:
+        wait_s = float(dict(refused.headers)[b"retry-after"])
+        detail = f"There were enough sign-ups from here. Try again in {max(1, -(-int(wait_s) // 60))} min."
+        raise problems.too_many(detail, wait_s) from None
 
 
 async def claim(services: Services, *counts: Count) -> Claim:

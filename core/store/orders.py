@@ -110,6 +110,16 @@ _OWN_BY_NUMBER: Final = Prepared(
 )
 _LONGEST_NUMBER: Final = 40
 _IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # as the partial index says it, or it is not used
+_OPEN_OF: Final = Prepared(
+    select(_c.id)
+    .where(
+        _c.shop_id == bindparam("shop_id"),
+        _IS_OPEN,
+        func.coalesce(_c.customer_id, "") == bindparam("customer_id"),  # not by the customer's index: those are all
+        _c.channel == "online",
+    )
+    .limit(bindparam("limit"))
+)
 _ALL_OPEN: Final = Prepared(
     select(*_KEY).where(_c.shop_id == bindparam("shop_id"), _IS_OPEN).order_by(_c.placed_at, _c.id)
 )
@@ -205,6 +215,11 @@ def stamp(transaction: Transaction, order_id: OrderId) -> Stamp | None:
     return Stamp(*row) if row else None
 
 
+def open_of(transaction: Transaction, shop_id: ShopId, customer_id: CustomerId, most: int) -> int:
+    """How many orders of their own a customer has open in a shop; `most` for that many and more."""
+    return len(transaction.all(_OPEN_OF, shop_id=shop_id, customer_id=customer_id, limit=most))
+
+
 def newest_of_number(transaction: Transaction, customer_id: CustomerId, number: str) -> OrderId | None:
     """The newest of a customer's orders that has this number: two shops of the chain may have given the same."""
     row = transaction.first(_OWN_BY_NUMBER, customer_id=customer_id, number=number)
@@ -266,14 +281,21 @@ def find_history(transaction: Transaction, customer_id: CustomerId, query: Histo
     return Found(rows, query.limit, counted[0] if counted else 0)
 
 
-def open_or_closed_since(transaction: Transaction, shop_id: ShopId, closed_since: datetime) -> list[Order]:
-    """A shop's open orders, oldest first, and then those that closed at or after an instant."""
+def open_or_closed_since(
+    transaction: Transaction, shop_id: ShopId, closed_since: datetime, after: str = "", limit: int = 0
+) -> tuple[list[Order], int]:
+    """A shop's open orders, oldest first, and then those that closed at or after an instant; and how many there are.
+
+    With a `limit` it is a page of them by id, beginning after the id `after`: an order that moves while the pages are
+    read is in one of them all the same.
+    """
     keys = transaction.all(_ALL_OPEN, shop_id=shop_id)
     keys += transaction.all(_CLOSED_SINCE, shop_id=shop_id, since=to_us(closed_since))
+    wanted = sorted(key for key in keys if key[0] > after)[:limit] if limit else keys
     found: list[Order] = []
-    for start in range(0, len(keys), _AT_ONCE):
-        found += _known(transaction, keys[start : start + _AT_ONCE])
-    return found
+    for start in range(0, len(wanted), _AT_ONCE):
+        found += _known(transaction, wanted[start : start + _AT_ONCE])
+    return found, len(keys)
 
 
 def search(

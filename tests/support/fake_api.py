@@ -352,7 +352,10 @@ class FakeApi:
         self.backend.enter("customers")
         self._me(staff=True)
         known = [customer for customer, _ in self.backend.customers.values()]
-        return [c for c in known if c.phone.endswith(q) or c.name.lower().startswith(q.lower())]
+        words, number = " ".join(q.split()).casefold(), "".join(filter(str.isdecimal, q))
+        if any(map(str.isalpha, words)):
+            return [c for c in known if f"{c.name.casefold()} ".startswith(f"{words} ")]
+        return [c for c in known if number and number == "".join(filter(str.isdecimal, c.phone))]
 
     def note_export(self, exported: ExportNote) -> None:
         self.backend.enter("note_export")

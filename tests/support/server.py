@@ -21,6 +21,8 @@ from core.store.database import Database
 from tests.support import databases
 
 START_WITHIN_S: Final = 30
+_ROOM: Final = ("--open-orders-most", "100000")
+"""In tests a few customers order what a town does."""
 
 
 class ServerThread:
@@ -31,7 +33,7 @@ class ServerThread:
     """
 
     def __init__(self, directory: Path, settings: ServerSettings | None = None, keys: Keys | None = None) -> None:
-        self.settings = settings or ServerSettings(port=0, data_dir=str(directory))
+        self.settings = settings or ServerSettings(port=0, data_dir=str(directory), open_orders_most=100_000)
         self.keys = keys or make_keys()
         self.url = ""
         self.database = Database(self.settings.database_url or databases.url(directory / "orderbell.db"))
@@ -81,7 +83,7 @@ class ServerProcess:
     """`orderbell serve` as a process of its own, over `directory`, for the length of a `with`."""
 
     def __init__(self, directory: Path, *flags: str) -> None:
-        self._arguments = ["serve", "--port", "0", "--data-dir", str(directory), "--announce-json", *flags]
+        self._arguments = ["serve", "--port", "0", "--data-dir", str(directory), "--announce-json", *_ROOM, *flags]
         if databases.kind() != "sqlite":
             self._arguments += ["--database-url", databases.url(directory / "orderbell.db")]
         self._log = directory / "server.log"

@@ -8,7 +8,7 @@ import msgspec
 
 from core.domain.ids import CustomerId, ShopId
 from core.domain.people import Principal, Role
-from core.protocol.feed import Cursor, Snapshot
+from core.protocol.feed import Cursor, Snapshot, SnapshotQuery
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
 from core.server import board, problems
 from core.store import events, orders, shops
@@ -109,22 +109,24 @@ def page(
     return Page(frames, Cursor(newest.epoch, last.seq, last.event_id) if last else newest, more, start.seq)
 
 
-def snapshot(transaction: Transaction, principal: Principal) -> Snapshot:
-    """How things stand for `principal`, orders and cursor from the same moment."""
+def snapshot(transaction: Transaction, principal: Principal, query: SnapshotQuery) -> Snapshot:
+    """How things stand for `principal`, or a page of it; orders and cursor from one moment. A customer's is whole."""
     newest = events.head(transaction, principal.shop_id)
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:
         raise problems.not_found("shop")
     if principal.role.is_staff:
-        standing = orders.open_or_closed_since(transaction, shop.id, now() - CLOSED_FOR)
+        since = now() - CLOSED_FOR
+        standing, total = orders.open_or_closed_since(transaction, shop.id, since, query.after, query.limit)
         series = principal.device_id
         return Snapshot(
             cursor=str(newest),
             orders=tuple(standing),
-            total=len(standing),
+            total=total,
             menu_version=shop.menu_version,
             series=series,
             series_last=shops.last_number(transaction, shop.id, series) if series else 0,
+            next_after=standing[-1].id if query.limit and len(standing) == query.limit else "",
         )
     own = orders.history(transaction, principal.customer_id, HistoryQuery(limit=HISTORY_MAX))
     return Snapshot(cursor=str(newest), orders=own.orders, total=own.total, menu_version=shop.menu_version)

@@ -63,6 +63,8 @@ class Hub:
         self._services = services
         self._database = services.database
         self._feeds: dict[ShopId, Feed] = {}
+        self._held: dict[str, deque[Subscriber]] = {}
+        """The sockets of each person or screen, oldest first."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._happened = asyncio.Event()
         self._committed_at = 0.0
@@ -103,9 +105,17 @@ class Hub:
                     continue
                 channel = feed.channels.setdefault(audience, Channel(at, last))
             channel.subscribers.add(subscriber)
+            self._make_room(subscriber)
             subscriber.channel = channel
             subscriber.line.on_writable = partial(self._unblock, subscriber)
             return
+
+    def _make_room(self, subscriber: Subscriber) -> None:
+        """Nobody holds more sockets than one may: what a machine that fell asleep has left open is the oldest."""
+        held = self._held.setdefault(subscriber.verified.principal.subject, deque())
+        held.append(subscriber)
+        while len(held) > self._services.settings.sockets_most:
+            self.end(held.popleft(), Close.TOO_MANY)
 
     def screens(self) -> Counter[str]:
         """How many are connected, by kind."""
@@ -134,6 +144,12 @@ class Hub:
         channel, feed = subscriber.channel, self._feeds.get(subscriber.audience.shop_id)
         if channel is not None:
             channel.subscribers.discard(subscriber)
+        subject = subscriber.verified.principal.subject
+        held = self._held.get(subject, deque())
+        if subscriber in held:
+            held.remove(subscriber)
+        if not held:
+            self._held.pop(subject, None)
         if feed is None or channel is None or feed.channels.get(subscriber.audience) is not channel:
             return
         if not channel.subscribers:

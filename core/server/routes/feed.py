@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.protocol.feed import EventPage, EventQuery, Snapshot
+from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
 from core.server import examples
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
 from core.server.push import feed
@@ -18,8 +18,10 @@ async def events(call: Call[Nothing, EventQuery]) -> Encoded[EventPage]:
     return Encoded(page.encoded(), call.status)
 
 
-async def snapshot(call: Call[Nothing, Nothing]) -> Snapshot:
-    return await call.services.database.search(lambda transaction: feed.snapshot(transaction, call.principal))
+async def snapshot(call: Call[Nothing, SnapshotQuery]) -> Snapshot:
+    return await call.services.database.search(
+        lambda transaction: feed.snapshot(transaction, call.principal, call.query)
+    )
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
@@ -42,8 +44,9 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         summary="How things stand, and the cursor from which to follow them",
         handler=snapshot,
         body=Nothing,
-        query=Nothing,
+        query=SnapshotQuery,
         reply=Snapshot,
         example_reply=examples.SNAPSHOT,
+        refusals=(429,),
     ),
 )

@@ -30,7 +30,11 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
 
     def work(transaction: Transaction) -> Order:
         told = numbers.told_before(call)
+        if not told:  # what was acknowledged once, and was lost with a restored server, is taken again
+            ordering.check_open(transaction, call.principal, call.services.settings.open_orders_most)
         order = ordering.place(transaction, call.services.offers, call.principal, call.body, told)
+        if not told:
+            ordering.check_size(order, call.services.settings.order_kib_most)
         made.append(order)
         return order
 
@@ -139,7 +143,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         keyed=Keyed.OPTIONAL,
         example=examples.PLACE,
         example_reply=examples.ORDER,
-        refusals=(409,),
+        refusals=(409, 413, 429),
     ),
     Endpoint(
         method="GET",
