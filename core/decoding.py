@@ -6,9 +6,11 @@ is decoded in a window or a server is decoded by these; tests/architecture looks
 """
 
 from threading import Lock
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 import msgspec
+
+from core.wire_enum import newer_values
 
 T = TypeVar("T")
 
@@ -42,3 +44,30 @@ def convert(value: object, kind: Any, *, strict: bool = True, from_attributes: b
     """Plain values as this type, as `msgspec.convert` has it. Raises `msgspec.ValidationError`."""
     decoder(kind)  # has the type learnt
     return msgspec.convert(value, kind, strict=strict, from_attributes=from_attributes)
+
+
+class Reader(Generic[T]):
+    """Reads what a server says, which may be newer than this release: a value that is unknown in an enum stays what it
+    is (`core.wire_enum`)."""
+
+    def __init__(self, decoder: msgspec.json.Decoder[T]) -> None:
+        self._decoder = decoder
+
+    def decode(self, raw: bytes | str) -> T:
+        """Raises `msgspec.DecodeError` for no JSON, `ValidationError` for what is not the type's."""
+        with newer_values():
+            return self._decoder.decode(raw)
+
+
+@overload
+def reader(kind: type[T]) -> Reader[T]: ...
+@overload
+def reader(kind: object) -> Reader[Any]: ...
+def reader(kind: Any) -> Reader[Any]:
+    """What reads a server's JSON, or what was kept of it, as this type."""
+    return Reader(decoder(kind))
+
+
+def decode_reply(raw: bytes | str, kind: type[T]) -> T:
+    """A server's JSON, or what was kept of it, as this type. Raises as `Reader.decode`."""
+    return reader(kind).decode(raw)

@@ -18,7 +18,7 @@ from core import logs, settings
 from core.admin.command import Run
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, quieten, running
-from core.decoding import convert, decode
+from core.decoding import convert, decode_reply
 from core.domain.ids import ShopId, new_op_id
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem
@@ -64,7 +64,7 @@ class Backend:
     ) -> T:
         """Ask `path` and decode its reply. Raises `Failed`."""
         raw = self.send(method, path, body, within_s)
-        return decode(raw, reply) if raw else convert(None, reply)
+        return decode_reply(raw, reply) if raw else convert(None, reply)
 
     def send(
         self, method: str, path: str, body: msgspec.Struct | None = None, within_s: float = ANSWER_WITHIN_S
@@ -172,7 +172,7 @@ def _for_the_moment(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
 
 def _sentence(answer: requests.Response) -> str:
     try:
-        problem = decode(answer.content, Problem)
+        problem = decode_reply(answer.content, Problem)
     except msgspec.DecodeError:
         return f"The backend answered {answer.status_code}."
     return problem.detail or problem.title

@@ -13,7 +13,7 @@ import msgspec
 from core.client.lease import Store
 from core.client.ledger import us
 from core.client.operations import Owner
-from core.decoding import decode, decoder
+from core.decoding import decode_reply, reader
 from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
@@ -27,7 +27,7 @@ CLOSED_KEPT: Final = 2_000
 
 T = TypeVar("T")
 _encode: Final = msgspec.json.Encoder().encode
-_order: Final = decoder(Order).decode
+_order: Final = reader(Order).decode
 
 
 class Stranger(Exception):
@@ -278,7 +278,7 @@ class Cache:
     def _fact(self, name: str, kind: type[T]) -> T | None:
         with self._store.reading() as db:
             row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return decode(row[0], kind) if row else None
+        return decode_reply(row[0], kind) if row else None
 
     def _keep(self, name: str, value: object) -> None:
         with self._store.transaction() as db:

@@ -7,13 +7,11 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, Protocol
 
-import msgspec
-
 from core.client.errors import ClientError, Refused, SignedOut
 from core.client.http import HttpApi
 from core.client.push import Socket, open_socket
 from core.client.sync import backoff_s
-from core.decoding import decoder
+from core.decoding import Reader, reader
 from core.protocol.board import BoardMessage, BoardReply
 from core.protocol.feed import Hello
 from core.protocol.requests import DeviceSignIn
@@ -21,7 +19,7 @@ from core.workers import keep_running, run_aside
 
 log = logging.getLogger(__name__)
 
-_MOVES: Final[msgspec.json.Decoder[BoardMessage]] = decoder(BoardMessage)
+_MOVES: Final[Reader[BoardMessage]] = reader(BoardMessage)
 
 
 class Ear(Protocol):

@@ -16,6 +16,7 @@ from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol import reading
+from core.protocol.events import Unfamiliar
 from core.protocol.feed import (
     SNAPSHOT_PAGE,
     Cursor,
@@ -55,7 +56,7 @@ class Ear(Protocol):
     @property
     def latency_s(self) -> float | None: ...
     def say_hello(self, hello: Hello) -> None: ...
-    def receive(self) -> Message: ...
+    def receive(self) -> Message | Unfamiliar: ...
     def close(self) -> None: ...
 
 
@@ -127,7 +128,7 @@ class HttpDoor:
     def menu(self) -> Menu:
         return self._api.menu()
 
-    def listen(self) -> contextlib.AbstractContextManager[Socket[Message]]:
+    def listen(self) -> contextlib.AbstractContextManager[Socket[Message | Unfamiliar]]:
         client = self._api.client
         return open_socket(client.server_url, reading.message, client.ca_file)
 
@@ -142,4 +143,5 @@ def _answered(order: Order, headers: Mapping[str, str]) -> Answered:
     """Raises `KeyError` and `ValueError` for headers that nobody foresaw."""
     cursor = headers.get(EVENT_CURSOR)
     witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
-    return Answered(order, Outcome(headers.get(OUTCOME, Outcome.APPLIED)), witness, headers.get(ORDER_NUMBER, ""))
+    outcome = Outcome.newer(headers.get(OUTCOME, Outcome.APPLIED))
+    return Answered(order, outcome, witness, headers.get(ORDER_NUMBER, ""))

@@ -26,7 +26,7 @@ from core.client.refusals import as_error
 from core.client.session import Keep, Session, kept_nowhere
 from core.client.transport import InTime
 from core.client.trust import is_plain, untrusted
-from core.decoding import decode
+from core.decoding import decode_reply
 from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -507,7 +507,7 @@ class HttpApi(_Calls):
 
 def decoded(response: requests.Response, reply: type[R], path: str) -> R:
     try:
-        return decode(response.content, reply)
+        return decode_reply(response.content, reply)
     except msgspec.DecodeError as error:
         log.exception("unreadable answer", extra={"path": path})
         raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error

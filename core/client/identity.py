@@ -17,7 +17,7 @@ from core.client.operations import Owner
 from core.client.seal import Seal
 from core.client.settings import ServerAddress
 from core.client.trust import check_address, fetch_ca
-from core.decoding import decode
+from core.decoding import decode_reply
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
 from core.protocol.devices import Pair, Paired, parts
@@ -46,7 +46,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 def read(store: LocalStore) -> Identity | None:
     with store.reading() as db:
         row = db.execute("SELECT told FROM identity").fetchone()
-    return decode(row[0], Identity) if row else None
+    return decode_reply(row[0], Identity) if row else None
 
 
 def at(path: Path) -> Identity | None:

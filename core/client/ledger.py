@@ -9,7 +9,7 @@ import msgspec
 
 from core.client.lease import Store
 from core.client.operations import Kind, Operation, Owner, State
-from core.decoding import decoder
+from core.decoding import reader
 from core.domain.ids import OpId, OrderId
 from core.domain.numbers import AHEAD, LAST, count_of, may_count
 from core.domain.order import Order, order_number
@@ -23,7 +23,7 @@ OPEN: Final = f"{_SELECT} WHERE done_at IS NULL"
 """All that is not answered yet, whoever's."""
 _OWN: Final = "subject = ? AND shop = ?"
 _encode: Final = msgspec.json.Encoder().encode
-_order: Final = decoder(Order).decode
+_order: Final = reader(Order).decode
 
 
 def waiting_of_others(store: Store, owner: Owner) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from core import sealing
-from core.decoding import decode
+from core.decoding import decode_reply
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.people import Role
@@ -126,7 +126,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     def opened(self, content: bytes) -> "Operation":
         """As it was before `closed`; `content` is what the server has opened."""
-        found = decode(content, _Content)
+        found = decode_reply(content, _Content)
         return msgspec.structs.replace(
             self,
             request=bytes(found.request),
@@ -142,7 +142,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> Request:
-        return decode(self.request, TYPES[self.kind])
+        return decode_reply(self.request, TYPES[self.kind])
 
     @property
     def held(self) -> bool:

@@ -21,7 +21,7 @@ from core.client.errors import (
     TooManyTries,
     Unpaired,
 )
-from core.decoding import decode
+from core.decoding import decode_reply
 from core.protocol.problem import CONTENT_TYPE, Problem
 
 
@@ -61,7 +61,7 @@ def as_error(response: requests.Response) -> ClientError:
 def _problem(response: requests.Response) -> Problem:
     if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
         with contextlib.suppress(msgspec.DecodeError):
-            return decode(response.content, Problem)
+            return decode_reply(response.content, Problem)
     return Problem(type="about:blank", title="", status=response.status_code)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from core.client import ledger
 from core.client.seal import Seal
-from core.decoding import decode
+from core.decoding import decode_reply
 from core.domain.ids import OpId
 from core.protocol.replies import Tokens
 
@@ -28,7 +28,7 @@ def read(seal: Seal) -> tuple[Tokens, OpId] | None:
     kept = seal.read(_NAME)
     if kept is None:
         return None
-    found = decode(kept, _Kept)
+    found = decode_reply(kept, _Kept)
     return found.tokens, found.op_id
 
 
@@ -54,7 +54,7 @@ def _take_over(seal: Seal) -> None:
         row = db.execute("SELECT tokens, refresh_op_id FROM session").fetchone()
     if row is None:
         return
-    kept = _Kept(decode(row[0], Tokens), OpId(row[1]))
+    kept = _Kept(decode_reply(row[0], Tokens), OpId(row[1]))
     with seal.store.transaction() as db:
         seal.keep(_NAME, msgspec.json.encode(kept))
         db.execute("DELETE FROM session")

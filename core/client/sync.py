@@ -32,7 +32,7 @@ from core.client.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Outbox
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import MenuChanged
+from core.protocol.events import MenuChanged, Unfamiliar
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
 from core.protocol.headers import Outcome
 from core.protocol.sealed import BYTES_AT_ONCE, MOST_AT_ONCE, OpenOperations, SealedOperation
@@ -100,8 +100,11 @@ class Sync:
             self._start_over(lost=True)
             self._pull(backlog=True)
 
-    def take_in(self, message: Frames | Heartbeat) -> bool:
-        """Something pushed. False when something before it is missing, or it is of another history: pull."""
+    def take_in(self, message: Frames | Heartbeat | Unfamiliar) -> bool:
+        """Something pushed. False when something before it is missing, it is of another history, or it is something
+        that only a newer release says: pull."""
+        if isinstance(message, Unfamiliar):
+            return False
         place, following = self.cache.place, Cursor.parse(message.cursor)
         if place is None or following.epoch != place.epoch or (following.seq == place.seq and following != place):
             return False

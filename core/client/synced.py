@@ -330,7 +330,7 @@ class SyncedApi:
         row = self._row(present, order_id)
         if row.version > request.version:
             raise Conflict("Somebody else has changed it meanwhile.", order=row)
-        if target_of(row.status, Move.RECALL, row.fulfilment, present.api.person.role) is None:
+        if target_of(row.status, Move.RECALL, row.fulfilment, present.api.person.role.acts_as) is None:
             raise Conflict("There is no step back from here.", order=row)
         return self._accept(present, Kind.RECALL, op_id, row, request)
 
@@ -460,7 +460,7 @@ class SyncedApi:
     @staticmethod
     def _check_move(present: _Present, row: Order, to: OrderStatus, reason: str) -> None:
         try:
-            transition(row.status, to, row.fulfilment, present.api.person.role, reason)
+            transition(row.status, to, row.fulfilment, present.api.person.role.acts_as, reason)
         except IllegalMove as error:
             raise Conflict(error.message, order=row) from None
         except DomainError as error:

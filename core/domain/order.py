@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -12,6 +11,7 @@ from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, ShopId
 from core.domain.menu import MenuItem, Modifier
 from core.domain.status import Fulfilment, OrderStatus
 from core.domain.texts import check_no_card
+from core.wire_enum import WireEnum
 
 MAX_LINES = 200
 MAX_QUANTITY = 999
@@ -21,7 +21,7 @@ Note = Annotated[str, msgspec.Meta(max_length=500)]
 Reason = Annotated[str, msgspec.Meta(max_length=300)]
 
 
-class Channel(StrEnum):
+class Channel(WireEnum):
     """Where the order came from."""
 
     ONLINE = "online"
@@ -33,7 +33,7 @@ class Channel(StrEnum):
         return OrderStatus.PENDING if self is Channel.ONLINE else OrderStatus.CONFIRMED
 
 
-class Tender(StrEnum):
+class Tender(WireEnum):
     """How it is paid for."""
 
     CASH = "cash"
@@ -41,7 +41,7 @@ class Tender(StrEnum):
     CASH_ON_DELIVERY = "cash_on_delivery"
 
 
-class PaymentState(StrEnum):
+class PaymentState(WireEnum):
     UNPAID = "unpaid"
     PAID = "paid"
     REFUNDED = "refunded"

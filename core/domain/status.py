@@ -8,9 +8,10 @@ import msgspec
 from core.domain.errors import IllegalMove, ReasonRequired
 from core.domain.people import Role
 from core.domain.texts import check_no_card
+from core.wire_enum import WireEnum
 
 
-class OrderStatus(StrEnum):
+class OrderStatus(WireEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     PREPARING = "preparing"
@@ -22,11 +23,11 @@ class OrderStatus(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Somebody still has to do something for this order."""
-        return self in OPEN
+        """Somebody still has to do something for this order, as far as this release knows."""
+        return self in OPEN or not self.is_known
 
 
-class Fulfilment(StrEnum):
+class Fulfilment(WireEnum):
     PICKUP = "pickup"
     DELIVERY = "delivery"
     DINE_IN = "dine_in"
@@ -153,7 +154,7 @@ _DELIVERY_STEPS: Final = (_S.PENDING, _S.CONFIRMED, _S.PREPARING, _S.READY, _S.O
 
 
 def label(status: OrderStatus) -> str:
-    return _LABELS[status]
+    return _LABELS[status] if status.is_known else status.readable
 
 
 def steps_of(fulfilment: Fulfilment) -> tuple[OrderStatus, ...]:
@@ -164,6 +165,6 @@ def steps_of(fulfilment: Fulfilment) -> tuple[OrderStatus, ...]:
 def status_info(status: OrderStatus, fulfilment: Fulfilment) -> StatusInfo:
     steps = steps_of(fulfilment)
     if status not in steps:
-        return StatusInfo(status, _LABELS[status], _DESCRIPTIONS[status], 0, 0, 0)
+        return StatusInfo(status, label(status), _DESCRIPTIONS.get(status, ""), 0, 0, 0)
     step = steps.index(status) + 1
     return StatusInfo(status, _LABELS[status], _DESCRIPTIONS[status], step, len(steps), 100 * step // len(steps))

@@ -1,12 +1,13 @@
 """What an admin is told about the backend's health and its backups."""
 
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
+from core.wire_enum import WireEnum
 
-class BackupKind(StrEnum):
+
+class BackupKind(WireEnum):
     """Why a backup was made. Only scheduled ones are forgotten in time."""
 
     MANUAL = "manual"
@@ -32,7 +33,7 @@ class BackupList(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-class Result(StrEnum):
+class Result(WireEnum):
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"

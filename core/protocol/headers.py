@@ -1,7 +1,8 @@
 """Header names and paths that both ends must agree on."""
 
-from enum import StrEnum
 from typing import Final
+
+from core.wire_enum import WireEnum
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 OWNER: Final = "Operation-Owner"
@@ -26,7 +27,7 @@ def run_of(request_id: str) -> str:
     return request_id.partition("-")[0]
 
 
-class Outcome(StrEnum):
+class Outcome(WireEnum):
     """What became of a write that was accepted."""
 
     APPLIED = "applied"

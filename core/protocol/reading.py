@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from core.decoding import decoder
+from core.decoding import Reader, reader
 from core.domain.ids import OrderId
 from core.protocol.events import Event, Unfamiliar
 from core.protocol.feed import EventPage, Frame, Frames, Heartbeat, Link, Message
@@ -26,23 +26,33 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
+class _Kind(msgspec.Struct, frozen=True):
+    kind: str
+
+
+_KINDS: Final = ("frames", "heartbeat")
+
+
 class _About(msgspec.Struct, frozen=True):
     order_id: OrderId | None = None
 
 
-_message: Final[msgspec.json.Decoder[Message]] = decoder(Message)
-_loose_message: Final[msgspec.json.Decoder[_Frames | Heartbeat]] = decoder(_Frames | Heartbeat)
-_page: Final = decoder(EventPage)
-_loose_page: Final = decoder(_Page)
-_event: Final[msgspec.json.Decoder[Event]] = decoder(Event)
-_about: Final = decoder(_About)
+_message: Final[Reader[Message]] = reader(Message)
+_loose_message: Final[Reader[_Frames | Heartbeat]] = reader(_Frames | Heartbeat)
+_page: Final = reader(EventPage)
+_loose_page: Final = reader(_Page)
+_event: Final[Reader[Event]] = reader(Event)
+_about: Final = reader(_About)
+_kind: Final = reader(_Kind)
 
 
-def message(text: bytes) -> Message:
+def message(text: bytes) -> Message | Unfamiliar:
     """What was said on the socket. Raises `msgspec.DecodeError` for what is no message at all."""
     try:
         return _message.decode(text)
     except msgspec.ValidationError:
+        if _kind.decode(text).kind not in _KINDS:
+            return Unfamiliar()
         said = _loose_message.decode(text)
         return said if isinstance(said, Heartbeat) else Frames(frames=_understood(said.frames), cursor=said.cursor)
 

@@ -1,16 +1,17 @@
 """The security log: who came in or failed to, and who changed what others may do."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from core.wire_enum import WireEnum
+
 ENTRIES_MOST: Final = 500
 
 
-class SecurityEvent(StrEnum):
+class SecurityEvent(WireEnum):
     """What happened."""
 
     SIGNED_IN = "signed_in"

@@ -61,7 +61,7 @@ def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon
 
 def status_icon(status: OrderStatus) -> str:
     """The name of the shape that goes with a status."""
-    return f"status-{status.value}"
+    return f"status-{status.value}" if status.is_known else "info"
 
 
 def _from_right() -> bool:

@@ -94,26 +94,31 @@ _TENDER: Final = {
 }
 
 
+# What only a newer server knows is said in its own words.
+
+
 def status_label(status: OrderStatus) -> str:
-    return _(_STATUS[status][0])
+    return _(_STATUS[status][0]) if status.is_known else status.readable
 
 
 def status_description(status: OrderStatus) -> str:
-    return _(_STATUS[status][1])
+    return _(_STATUS[status][1]) if status.is_known else status.readable
 
 
 def fulfilment_label(fulfilment: Fulfilment) -> str:
-    return _(_FULFILMENT[fulfilment])
+    return _(_FULFILMENT[fulfilment]) if fulfilment.is_known else fulfilment.readable
 
 
 def tender_label(tender: Tender) -> str:
-    return _(_TENDER[tender])
+    return _(_TENDER[tender]) if tender.is_known else tender.readable
 
 
 def payment_label(payment: PaymentState, tender: Tender) -> str:
     """What a card's badge says: whether it is paid, and if not, how it will be."""
     if payment is PaymentState.PAID:
         return _("Paid")
+    if not payment.is_known:
+        return payment.readable
     return _("Refunded") if payment is PaymentState.REFUNDED else tender_label(tender)
 
 

@@ -87,7 +87,7 @@ class Theme(QObject):
 
     def status_colours(self, status: OrderStatus) -> tuple[QColor, QColor]:
         """A status's ink and the soft ground it is written on. Never the only sign: shape and word go with it."""
-        name = _STATUS_TOKENS[status]
+        name = _STATUS_TOKENS.get(status, "muted")  # a newer server's has no colour here
         return self.colour(name), self.colour("sunken" if name == "muted" else f"{name}_soft")
 
     def px(self, length: float) -> int:

@@ -156,7 +156,8 @@ class OrderDetails(QFrame):
         self._stepper.setHidden(early or not self._tracker.is_with_shop)
         self._band.setHidden(held is not None and held.kind.makes_order)
         if not waiting:
-            self._band.show_status(order.status, self._why(order, now) if early else _to_do(order))
+            told = report.status_info if (report := self._tracker.report) is not None else None
+            self._band.show_status(order.status, self._why(order, now) if early else _to_do(order), told)
         elif any(each.kind is Kind.CANCEL for each in operations):
             self._band.show_waiting(
                 _("Your cancellation is waiting to be sent."), _("Until it is, the shop goes on with your order.")

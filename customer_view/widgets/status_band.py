@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter
 from typing_extensions import override
 
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, StatusInfo
 from core.ui import icons
 from core.ui.text import status_description
 from core.ui.theme import Theme
@@ -24,8 +24,11 @@ class StatusBand(Painted):
         self._sentence = self._detail = ""
         self._blocks: list[TextBlock] = []
 
-    def show_status(self, status: OrderStatus, detail: str) -> None:
-        self._say(status, status_description(status), detail)
+    def show_status(self, status: OrderStatus, detail: str, told: StatusInfo | None = None) -> None:
+        """What only a newer server knows is said in the words that it has `told`."""
+        theirs = told is not None and told.status == status and not status.is_known
+        words = (told.description or told.label) if told is not None and theirs else ""
+        self._say(status, words or status_description(status), detail)
 
     def show_waiting(self, sentence: str, detail: str) -> None:
         """The shop does not have it yet: no status of the shop's is shown."""

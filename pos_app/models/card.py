@@ -141,11 +141,11 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 
 def column_title(status: OrderStatus) -> str:
-    return _(_TITLES[status])
+    return _(_TITLES[status]) if status.is_known else status.readable
 
 
 def column_empty(status: OrderStatus) -> str:
-    return _(_EMPTY[status])
+    return _(_EMPTY[status]) if status.is_known else ""
 
 
 def target(order: Order, move: Move) -> OrderStatus | None:
@@ -164,6 +164,8 @@ def customer(order: Order) -> str:
 
 
 def channel_label(channel: Channel) -> str:
+    if not channel.is_known:
+        return channel.readable
     return _("Online") if channel is Channel.ONLINE else _("Counter")
 
 

@@ -17,7 +17,7 @@ _KINDS: Final = {
 
 
 def kind(report: DeviceReport) -> str:
-    return _(_KINDS[report.kind])
+    return _(_KINDS[report.kind]) if report.kind.is_known else report.kind.readable
 
 
 def heard(report: DeviceReport, now: datetime) -> str:

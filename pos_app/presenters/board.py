@@ -134,13 +134,19 @@ class Board(QObject):
     def _place(self, order_id: OrderId) -> None:
         card = self.card(order_id)
         held = self._at.get(order_id)
-        if card is None or card.order.status not in self.columns or not self._matches(card.order):
+        if card is None or not self._has_column(card.order.status) or not self._matches(card.order):
             self._leave(order_id)
             return
         if held is not None and held is not card.order.status:
             self._leave(order_id)
         self._at[order_id] = card.order.status
         self.columns[card.order.status].put(card)
+
+    def _has_column(self, status: OrderStatus) -> bool:
+        """Whether the board shows such orders. A status that only a newer server knows gets a column when it comes."""
+        if not status.is_known and status not in self.columns:
+            self.columns[status] = ColumnModel(self)
+        return status in self.columns
 
     def _leave(self, order_id: OrderId) -> None:
         held = self._at.pop(order_id, None)

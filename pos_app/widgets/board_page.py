@@ -55,9 +55,9 @@ class BoardPage(QWidget):
         self._row = QHBoxLayout(columns)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.space(2))
+        self._thresholds, self._now = thresholds, now
         for status in COLUMNS:
-            view = ColumnView(status, board.columns[status], CardDelegate(theme, thresholds, now))
-            self._row.addWidget(self._column(status, view), 1)
+            self._add_column(status)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
@@ -78,6 +78,10 @@ class BoardPage(QWidget):
         for told in (board.refresher.started, board.refresher.succeeded, board.refresher.failed):
             told.connect(self._on_board_changed)
         self._on_board_changed()
+
+    def _add_column(self, status: OrderStatus) -> None:
+        view = ColumnView(status, self._board.columns[status], CardDelegate(self._theme, self._thresholds, self._now))
+        self._row.addWidget(self._column(status, view), 1)
 
     def _column(self, status: OrderStatus, view: ColumnView) -> QFrame:
         theme = self._theme
@@ -133,7 +137,7 @@ class BoardPage(QWidget):
 
     def focus_cards(self) -> None:
         """Give the keyboard to the cards: to the column it was last in, or the first with something in it."""
-        for status in (self._focused, *COLUMNS):
+        for status in (self._focused, *self._frames):
             if self._board.columns[status].rowCount():
                 self.views[status].setFocus(Qt.FocusReason.OtherFocusReason)
                 return
@@ -159,7 +163,7 @@ class BoardPage(QWidget):
         view = self.views[status]
         index = view.currentIndex()
         top = view.visualRect(index).center().y() if index.isValid() else 8
-        shown = [each for each in COLUMNS if not self._frames[each].isHidden()]
+        shown = [each for each, frame in self._frames.items() if not frame.isHidden()]
         here = shown.index(status)
         for other in shown[here + 1 :] if step > 0 else reversed(shown[:here]):
             if self._board.columns[other].rowCount():
@@ -177,15 +181,18 @@ class BoardPage(QWidget):
             if self.has_cards_focus:  # of a column that may be empty: nobody knew yet
                 self.focus_cards()
         for status, model in self._board.columns.items():
+            if status not in self._frames:
+                self._add_column(status)
             words = figure(model.rowCount())
             if self._counts[status].text() != words:
                 self._counts[status].setText(words)
                 self._counts[status].setAccessibleName(ngettext("{count} order", "{count} orders", model.rowCount()))
             self.views[status].set_empty(self._empty(status))
-        deliveries = self._board.columns[_DELIVERY].rowCount() > 0
-        if self._frames[_DELIVERY].isHidden() is deliveries:
-            self._frames[_DELIVERY].setVisible(deliveries)
-            self._even_columns()
+        for status, model in self._board.columns.items():
+            needed = model.rowCount() > 0 or (status.is_known and status is not _DELIVERY)
+            if self._frames[status].isHidden() is needed:
+                self._frames[status].setVisible(needed)
+                self._even_columns()
         self._hint.setVisible(bool(self._board.sought))
         if self._board.sought:
             shown = self._board.shown

@@ -196,7 +196,7 @@ class _Setter:
         height, badge_width = self._fonts.height(_BODY), self._fonts.width(font, badge)
         icon = theme.px(14)
         place = QRectF(self._left, self._y + (height - icon) / 2, icon, icon)
-        self._shapes.append(Shape(place, _FULFILMENT_ICONS[order.fulfilment], "muted"))
+        self._shapes.append(Shape(place, _FULFILMENT_ICONS.get(order.fulfilment, "info"), "muted"))
         left = self._left + icon + theme.px(6)
         room = self._right - badge_width - theme.px(8) - left
         # A short name that has no room beside the badge has the row to itself; a long one gives way.
@@ -305,4 +305,4 @@ def lay_out(card: Card, width: int, theme: Theme, fonts: Fonts) -> CardLayout:
 
 def stripe_colour(status: OrderStatus) -> str:
     """The token of the stripe that a card of this column has along its leading edge."""
-    return {OrderStatus.OUT_FOR_DELIVERY: "delivery"}.get(status, status.value)
+    return {OrderStatus.OUT_FOR_DELIVERY: "delivery"}.get(status, status.value if status.is_known else "muted")
