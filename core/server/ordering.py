@@ -241,8 +241,9 @@ def _new(
     )
     if isinstance(request, PlaceOrder) and request.expected_total_minor not in (None, order.total_minor):
         raise problems.price_changed(order)
-    given = _claim(transaction, shop.id, series, number) or _again(transaction, shop.id, series, told)
-    given = given or shops.next_number(transaction, shop.id, series)
+    # A number that the server itself has told before is proven, however far a restored series lies behind it.
+    given = _again(transaction, shop.id, series, told) if number in ("", told) else ""
+    given = given or _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
     order = msgspec.structs.replace(order, number=given)
     orders.insert(transaction, order, principal, request.placed_at_client)
     events.append(transaction, shop.id, order.customer_id, to_us(placed_at), OrderPlaced(order=order))

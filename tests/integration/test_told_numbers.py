@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from core.client import engine
+from core.domain.ids import new_order_id
 from core.domain.numbers import AHEAD
 from core.domain.order import Order, order_number
 from core.protocol.headers import ORDER_NUMBER
@@ -120,6 +121,25 @@ def test_a_number_that_is_anothers_by_now_is_not_taken_away(copied: Restorable) 
     assert grace.place(order_body(), new_key()).json()["number"] == first.json()["number"]
     again = ada.place(body, key, first.headers[ORDER_NUMBER]).json()
     assert (again["id"], again["number"]) == (body["id"], order_number("ONLINE", 2))
+
+
+def test_a_tills_own_number_is_taken_again_however_far_a_restored_series_lies_behind(copied: Restorable) -> None:
+    def take(number: str, key: str, proof: str = "") -> requests.Response:
+        at = Caller(copied.server.url, kim.signed_in)
+        headers = {ORDER_NUMBER: proof} if proof else {}
+        return at.post("/api/pos/orders/", order_body(id=ids[key], number=number), key=key, headers=headers)
+
+    kim = calls.staff(copied.server, shop.KIM)
+    copied.keep()
+    keys = [new_key() for _ in range(3)]
+    ids = {key: new_order_id() for key in keys}
+    numbers = [order_number(shop.DEVICE, AHEAD * n) for n in (1, 2, 3)]
+    proofs = [take(number, key).headers[ORDER_NUMBER] for number, key in zip(numbers, keys, strict=True)]
+    copied.put_back()
+    assert take(numbers[2], keys[2]).json()["type"] == "number_too_far"
+    assert [take(*each).json()["number"] for each in reversed(list(zip(numbers, keys, proofs, strict=True)))] == (
+        numbers[::-1]
+    )
 
 
 def row(screen: Screen, order: Order) -> Order:
