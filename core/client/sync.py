@@ -3,6 +3,7 @@
 `pull` alone is enough to be right; what is pushed only makes it sooner.
 """
 
+import contextlib
 import logging
 import random
 import threading
@@ -23,6 +24,7 @@ from core.client.errors import (
     NumberTooFar,
     Refused,
     ServerFault,
+    SignedOut,
 )
 from core.client.lease import Store
 from core.client.merge import Verdict, judge
@@ -417,6 +419,6 @@ class Sync:
             self._listener(msgspec.structs.replace(self.everything(), backlog=True, menu=self.cache.menu))
 
     def _tell(self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None) -> None:
-        with self._telling:
+        with self._telling, contextlib.suppress(SignedOut):  # whoever was to hear it has left
             told = tuple(self.look(order_id) for order_id in order_ids)
             self._listener(Changed(told=told, backlog=backlog, menu=menu))

@@ -66,13 +66,14 @@ def audit(database_url: str, clients: dict[Path, Iterable[dict[str, Any]]]) -> F
     found, server = Findings(), _Server(database_url)
     _doubled(found, server)
     for path, said in clients.items():
-        _misattributed(found, server, said, path.stem)
         accepted = [line["accepted"] for line in said if "accepted" in line]
         found.accepted += len(accepted)
         found.asked += sum("asked" in line for line in said)
         with closing(sqlite3.connect(path)) as db:
             rows = db.execute("SELECT op_id, order_id, state, outcome FROM operations ORDER BY position").fetchall()
+            subjects = dict(db.execute("SELECT op_id, subject FROM operations"))
             held = [msgspec.json.decode(row, type=Order) for (row,) in db.execute("SELECT row FROM orders")]
+        _misattributed(found, server, said, subjects, path.stem)
         _lost(found, server, accepted, {row[0]: row for row in rows}, path.stem)
         _reordered(found, server, rows, path.stem)
         _diverged(found, server, held, path.stem)
@@ -104,13 +105,17 @@ def _lost(found: Findings, server: _Server, accepted: list[str], rows: dict[str,
             found.notes.append(f"{who}: {op_id} is {state} {outcome}")
 
 
-def _misattributed(found: Findings, server: _Server, said: Iterable[dict[str, Any]], who: str) -> None:
+def _misattributed(
+    found: Findings, server: _Server, said: Iterable[dict[str, Any]], subjects: dict[str, str], who: str
+) -> None:
+    """Who accepted it is who it is of in the file and at the server, and nobody was shown another's order."""
     for line in said:
         if "accepted" in line:
-            others = server.subjects[line["accepted"]] - {line["by"]}
-            if others:
+            op_id, by = line["accepted"], line["by"]
+            if server.subjects[op_id] - {by} or subjects.get(op_id, by) != by:
                 found.misattributed += 1
-                found.notes.append(f"{who}: {line['accepted']} of {line['by']} is {others}'s at the server")
+                theirs = server.subjects[op_id] | {subjects.get(op_id, by)}
+                found.notes.append(f"{who}: {op_id} of {by} is of {theirs}")
         if "stranger" in line:
             found.misattributed += 1
             found.notes.append(f"{who}: {line['by']} was shown {line['stranger']}")

@@ -11,7 +11,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,15 @@ from core.domain.ids import new_op_id
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
-from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, TakeOrder
+from core.protocol.requests import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    HistoryQuery,
+    OrderQuery,
+    PlaceOrder,
+    TakeOrder,
+)
 from tests.support.synced import LINES, Screen
 
 TIMEOUT_S: Final = (0.5, 1.0)
@@ -51,9 +59,15 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     pace_s: float
     """Between two operations, on average."""
-    staff: Staff | None = None
+    staff: tuple[Staff, ...] = ()
+    """Who is at this till, one after the other; or else at this customer's window:"""
+    customers: tuple[Customer, ...] = ()
     device: str = ""
-    customer: Customer | None = None
+    change_share: float = 0.0
+    """How often, of all that happens here, one person leaves and another comes."""
+    readers: int = 0
+    """Threads that read all the time, as a window's jobs do."""
+    timeout_s: tuple[float, float] = TIMEOUT_S
 
 
 class Client:
@@ -62,6 +76,8 @@ class Client:
         self._screen = screen
         self._random = random.Random(part.seed)
         self._me = ""
+        self._visit = 0
+        """Odd while people change: then nobody knows who is here."""
         self._draining = threading.Event()
         self._never = threading.Event()
         self.told: dict[str, Callable[[], None]] = {"drain": self._draining.set}
@@ -70,32 +86,64 @@ class Client:
     def run(self) -> None:
         resumed = self._screen.api.resume()
         if resumed is None:
-            self._sign_in()
+            self._change()
         else:
             self._me = resumed.person.id
+        for number in range(self._part.readers):
+            threading.Thread(target=self._read, args=(random.Random(number),), daemon=True).start()
         say(started=True)
         while not self._draining.wait(self._random.uniform(0, 2 * self._part.pace_s)):
-            if self._screen.api.standing.link is Link.SIGNED_OUT:
-                self._sign_in()
+            if self._screen.api.standing.link is Link.SIGNED_OUT or self._random.random() < self._part.change_share:
+                self._change()
             with contextlib.suppress(ClientError):  # a person who presses too late is told so
                 self._act()
-            self._look()
-        self._drain()
+            self._look(list(self._screen.store))
+        people = self._part.staff or self._part.customers
+        for who in people:
+            if len(people) > 1:
+                self._change(who)
+            if not self._drain(who):
+                return
+        say(drained=True)
 
-    def _sign_in(self) -> None:
+    def _change(self, who: Staff | Customer | None = None) -> None:
+        """Whoever is here leaves, and somebody comes: `who`, or anybody. Cashiers also sign in at a locked till."""
+        if who is None:
+            people: Sequence[Staff | Customer] = self._part.staff or self._part.customers
+            who = self._random.choice(people)
+        self._visit += 1
+        if isinstance(who, Customer) or self._random.random() < 0.5:
+            self._screen.sign_out()
         signed_in = False
         while not signed_in:
             with contextlib.suppress(ClientError):
-                if self._part.staff is not None:
-                    self._me = self._screen.staff(self._part.staff, self._part.device).person.id
-                elif self._part.customer is not None:
-                    self._me = self._screen.customer(self._part.customer).person.id
+                if isinstance(who, Staff):
+                    self._me = self._screen.staff(who, self._part.device).person.id
+                else:
+                    self._me = self._screen.customer(who).person.id
                 signed_in = True
             self._never.wait(0 if signed_in else 0.1)
+        self._visit += 1
+
+    def _read(self, chance: random.Random) -> None:
+        """What a window asks: an answer is told to whoever asked, or to nobody."""
+        api, orders = self._screen.api, self._screen.store
+        while not self._draining.wait(chance.uniform(0, 2 * self._part.pace_s)):
+            visit, known = self._visit, list(orders)
+            with contextlib.suppress(ClientError):
+                if self._part.staff:
+                    ask: Callable[[], object] = chance.choice((lambda: api.orders(OrderQuery(open=True)), api.menu))
+                    ask()
+                elif known and chance.random() < 0.5:
+                    api.status(chance.choice(known).id)
+                else:
+                    found = api.history(HistoryQuery()).orders
+                    if visit % 2 == 0 and visit == self._visit:
+                        self._look(found)
 
     def _act(self) -> None:
         known = [order for order in self._screen.store if order.status.is_open]
-        if self._part.customer is not None:
+        if self._part.customers:
             mine = [order for order in known if order.status is OrderStatus.PENDING]
             if mine and self._random.random() < 0.2:
                 self._cancel(self._random.choice(mine))
@@ -128,21 +176,21 @@ class Client:
         kept = self._screen.api.find(op_id) is not None
         say(**{"accepted" if kept else "already": op_id}, by=self._me, order=order.id)
 
-    def _look(self) -> None:
-        """A customer looks at the screen: is all of it theirs?"""
-        if self._part.customer is not None:
-            for order in list(self._screen.store):
+    def _look(self, shown: Iterable[Order]) -> None:
+        """A customer looks at what is shown: is all of it theirs?"""
+        if self._part.customers:
+            for order in shown:
                 if order.customer_id not in (None, self._me):
                     say(stranger=order.id, by=self._me)
 
-    def _drain(self) -> None:
-        """Settle what waits for a person, and wait until the server has all the rest."""
+    def _drain(self, who: Staff | Customer) -> bool:
+        """Settle what waits for a person, and wait until the server has all the rest. False when that does not end."""
         api = self._screen.api
         left: object = None
         moved_at_s = time.monotonic()
         while time.monotonic() < moved_at_s + PATIENCE_S:
             if api.standing.link is Link.SIGNED_OUT:
-                self._sign_in()
+                self._change(who)
             for operation in api.operations():
                 if operation.held:
                     asked = "parked" if operation.state is State.PARKED else "conflict"
@@ -151,13 +199,13 @@ class Client:
                         api.discard(operation.op_id, "drill")
             operations = api.operations()
             if not operations and api.standing.link is Link.LIVE:
-                say(drained=True)
-                return
+                return True
             if left != (left := [(operation.op_id, operation.tries) for operation in operations]):
                 moved_at_s = time.monotonic()
                 say(left=len(operations))
             self._never.wait(0.05)
         say(stuck=[operation.problem for operation in api.operations()], link=api.standing.link)
+        return False
 
 
 def say(**facts: object) -> None:
@@ -167,7 +215,7 @@ def say(**facts: object) -> None:
 def main() -> None:
     part = msgspec.json.decode(sys.argv[1], type=Part)
     logs.setup()
-    with Screen(part.url, Path(part.file), timeout_s=TIMEOUT_S) as screen:
+    with Screen(part.url, Path(part.file), timeout_s=part.timeout_s) as screen:
         client = Client(part, screen)
 
         def listen() -> None:

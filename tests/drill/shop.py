@@ -28,13 +28,14 @@ _PACE_S: Final = 0.04
 _START_WITHIN_S: Final = 300
 _KIM, _ALEX = (Staff(who.name, who.pin) for who in (shop.KIM, shop.ALEX))
 _ADA, _GRACE = (Customer(who.phone, who.password) for who in (shop.ADA, shop.GRACE))
-_CLIENTS: Final[tuple[tuple[Staff | None, str, Customer | None], ...]] = (
-    (_KIM, "POS1", None),
-    (_ALEX, "POS2", None),
-    (None, "", _ADA),
-    (None, "", _GRACE),
-    (None, "", _ADA),
+_CLIENTS: Final = (
+    ("POS1", (_KIM,), ()),
+    ("POS2", (_ALEX,), ()),
+    ("", (), (_ADA,)),
+    ("", (), (_GRACE,)),
+    ("", (), (_ADA,)),
 )
+"""Which till it is, and who is there; or whose window."""
 
 
 class Drill:
@@ -133,21 +134,25 @@ class Drill:
             self.proxy.upstream = self.server.url
 
     def start_client(self, number: int) -> None:
-        staff, device, customer = _CLIENTS[number]
+        part = self._part(number)
+        self.clients[number].start("tests.drill.client", [msgspec.json.encode(part).decode()], self._on_line)
+
+    # -- inside
+
+    def _part(self, number: int) -> Part:
+        device, staff, customers = _CLIENTS[number]
         part = Part(
             url=self.proxy.url,
             file=str(self.files[number]),
             seed=self._random.getrandbits(32),
             pace_s=_PACE_S,
             staff=staff,
+            customers=customers,
             device=device,
-            customer=customer,
         )
         for scenario in self._scenarios:
             part = scenario.part(part)
-        self.clients[number].start("tests.drill.client", [msgspec.json.encode(part).decode()], self._on_line)
-
-    # -- inside
+        return part
 
     def _make_shop(self) -> None:
         staff, customers = (shop.KIM, shop.ALEX), (shop.ADA, shop.GRACE)
@@ -190,16 +195,16 @@ class Drill:
         """The last to settle moved what the first to settle had already seen. Signed in anew: a restored server does
         not know the sessions that began after its backup."""
         assert self.server is not None
-        staff, device, customer = _CLIENTS[number]
+        part = self._part(number)
         with closing(LocalStore(self.files[number])) as store, closing(HttpApi(self.server.url)) as http:
-            if staff is not None:
-                http.staff_sign_in(StaffSignIn(staff=staff.name, pin=staff.pin, device=device))
-            else:
-                assert customer is not None
-                http.sign_in(SignIn(login=customer.phone, password=customer.password))
-            summary = Pass(store, http.session, Progress(wanted=False)).run()
-        if summary.exit_status != IN_SYNC:
-            self.stuck.append(f"client-{number} is not in sync: {summary.shown()}")
+            for who in part.staff or part.customers:
+                if isinstance(who, Staff):
+                    http.staff_sign_in(StaffSignIn(staff=who.name, pin=who.pin, device=part.device))
+                else:
+                    http.sign_in(SignIn(login=who.phone, password=who.password))
+                summary = Pass(store, http.session, Progress(wanted=False)).run()
+                if summary.exit_status != IN_SYNC:
+                    self.stuck.append(f"client-{number} is not in sync: {summary.shown()}")
 
     def _on_line(self) -> None:
         with self._heard:

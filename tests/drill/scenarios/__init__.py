@@ -7,10 +7,12 @@ from tests.drill.scenarios.backups import Backups
 from tests.drill.scenarios.failover import Failover
 from tests.drill.scenarios.kills import Kills
 from tests.drill.scenarios.network import Network
+from tests.drill.scenarios.people import People
 
 SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Kills,
     Network,
     Backups,
     Failover,
+    People,
 )
