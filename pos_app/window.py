@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget
 from typing_extensions import override
 
 from core.client.api import OutboxApi, StaffApi
-from core.client.errors import ClientError, SignedOut, Unreachable
+from core.client.errors import ClientError, Left, SignedOut, Unreachable
 from core.client.orders import OrderStore
 from core.client.outbox import Counts
 from core.domain.ids import OrderId
@@ -192,7 +192,8 @@ class PosWindow(QMainWindow):
         self.sign_in_page.ask(tokens.person.name, title=_("Locked"))
 
     def _forget_person(self) -> None:
-        """Nothing half done by one cashier is left for the next."""
+        """Nothing half done by one cashier is left for the next, who waits for nothing of theirs either."""
+        self._jobs.leave_behind()
         self._changes.forget()
         self._reports.clear()
         self.workspace.search.clear()
@@ -273,6 +274,8 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_failed(self, error: ClientError) -> None:
+        if isinstance(error, Left):
+            return  # the one before has asked, and whoever is here is told nothing of it
         if isinstance(error, SignedOut):
             over = ended(error, Counts.of(self.store.outbox()))
             self.lock(f"{_(over.title)}. {over.message}")

@@ -55,6 +55,13 @@ class SignedOut(ClientError):
     title = "Please sign in again"
 
 
+class Left(SignedOut):
+    """Whoever asked has left meanwhile. Whoever is here now has asked nothing, and is not signed out by it."""
+
+    def __init__(self) -> None:
+        super().__init__("You were signed out meanwhile.")
+
+
 class Refused(ClientError):
     """The backend understood and said no: bad input, not allowed, not there. Trying again changes nothing."""
 

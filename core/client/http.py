@@ -21,7 +21,7 @@ import msgspec
 import requests
 from typing_extensions import override
 
-from core.client.errors import ClientError, ServerFault, SignedOut, Unreachable, Untrusted
+from core.client.errors import ClientError, Left, ServerFault, SignedOut, Unreachable, Untrusted
 from core.client.refusals import as_error
 from core.client.session import Keep, Session, kept_nowhere
 from core.client.transport import InTime
@@ -427,7 +427,7 @@ class SessionApi(_Calls):
         except SignedOut:
             response = call(self.session.access_token(rejected=token))
         if self.session.ended:  # whoever asked has left, and who is here now has asked nothing
-            raise SignedOut("You were signed out meanwhile.")
+            raise Left
         return response
 
 

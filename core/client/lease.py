@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from core.client.errors import SignedOut
+from core.client.errors import Left
 from core.client.local import LocalStore
 
 
@@ -24,7 +24,7 @@ class Store(Protocol):
 
 
 class Lease:
-    """The file, until `end`. A thread that still wants to read or write after that gets `SignedOut`, so that a late
+    """The file, until `end`. A thread that still wants to read or write after that gets `Left`, so that a late
     answer never becomes the next person's."""
 
     def __init__(self, store: LocalStore) -> None:
@@ -46,7 +46,7 @@ class Lease:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """See `LocalStore.transaction`. Raises `SignedOut` too."""
+        """See `LocalStore.transaction`. Raises `Left` too."""
         with self._store.transaction() as db:
             self._check()
             yield db
@@ -57,11 +57,11 @@ class Lease:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """See `LocalStore.reading`. Raises `SignedOut` too."""
+        """See `LocalStore.reading`. Raises `Left` too."""
         with self._store.reading() as db:
             self._check()
             yield db
 
     def _check(self) -> None:
         if self._ended:
-            raise SignedOut("You were signed out meanwhile.")
+            raise Left

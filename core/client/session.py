@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from core.client.errors import SignedOut
+from core.client.errors import Left, SignedOut
 from core.clock import now_s
 from core.domain.ids import OpId, new_op_id
 from core.domain.people import Person
@@ -102,7 +102,7 @@ class Session:
     def access_token(self, *, rejected: str = "") -> str:
         """A token to send. `rejected` is one that the server has just refused although it looked alive.
 
-        Raises `SignedOut` when the session is over, and whatever `refresh` raises.
+        Raises `SignedOut` when the session is over, `Left` when its person has left, and whatever `refresh` raises.
         """
         tokens = self._require()
         if tokens.access_token != rejected and self._clock() < self._ends_at - _EARLY_S:
@@ -143,5 +143,5 @@ class Session:
     def _require(self) -> Tokens:
         tokens = self._tokens
         if tokens is None:
-            raise SignedOut("You were signed out meanwhile." if self._ended else "The session is over.")
+            raise Left if self._ended else SignedOut("The session is over.")
         return tokens

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import shiboken6
 from PySide6.QtCore import QObject, Signal
 
-from core.client.errors import ClientError, Fault, SignedOut
+from core.client.errors import ClientError, Fault, Left, SignedOut
 from core.ui.threads import Channel
 from core.workers import keep_running
 
@@ -88,6 +88,11 @@ class _Lane:
             self._changed.notify_all()
             return list(self._workers)
 
+    def renewed(self) -> "_Lane":
+        """Another in place of this one, with all places free. What was put here is done here, and ends by itself."""
+        self.close()
+        return _Lane(self._name, self._done, self._most)
+
     def _run(self) -> None:
         while (number := self._do_next()) is not None:
             self._done.send(number)
@@ -152,6 +157,12 @@ class Jobs(QObject):
         """Call nobody back for anything that is waiting or under way: the person who asked has left."""
         for job in self._running:
             job.cancel()
+        self.leave_behind()
+
+    def leave_behind(self) -> None:
+        """Whoever asks from now on is somebody else, and waits for no question of before: those end by themselves."""
+        if not self._closed:
+            self._asking = self._asking.renewed()
 
     def close(self, wait_s: float = 0.0) -> None:
         """Call nobody back any more and let the workers go.
@@ -183,7 +194,7 @@ class Jobs(QObject):
             return
         if isinstance(job.outcome, ClientError):
             job.failure(job.outcome)
-            if isinstance(job.outcome, SignedOut):
+            if isinstance(job.outcome, SignedOut) and not isinstance(job.outcome, Left):
                 self.session_over.emit(job.outcome)
         else:
             job.success(job.outcome)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import SignedOut, Unreachable
+from core.client.errors import Left, SignedOut, Unreachable
 from core.domain.status import OrderStatus
 from core.ui.idle import IdleWatch
 from core.ui.theme import Theme
@@ -130,6 +130,17 @@ def test_leaving_ends_the_session(till: Till) -> None:
         till.settle()
         assert nobody(till)
         till.arrive()
+
+
+def test_what_the_cashier_before_had_asked_locks_nobody_out(till: Till, backend: FakeBackend) -> None:
+    till.arrive(ANA)
+    backend.fail_with = Left()
+    till.window.board.refresher.refresh()
+    till.settle()
+    assert till.window.signed_in
+    backend.fail_with = SignedOut("over")
+    till.window.board.refresher.refresh()
+    till.qtbot.waitUntil(lambda: not till.window.signed_in)
 
 
 def test_a_lock_hides_everything_and_gives_it_back(till: Till, backend: FakeBackend) -> None:

@@ -1,12 +1,13 @@
 """Work off the window's thread comes back to it, once, unless nobody wants it any more."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import ClientError, Fault, Unreachable
-from core.ui.jobs import Jobs
+from core.client.errors import ClientError, Fault, Left, SignedOut, Unreachable
+from core.ui.jobs import _ASKING, Jobs
 
 
 def never(error: ClientError) -> None:
@@ -50,6 +51,42 @@ def test_a_cancelled_job_calls_nobody_back(jobs: Jobs, qtbot: QtBot) -> None:
     jobs.run(lambda: None, lambda _: seen.append("the next one"), never)
     qtbot.waitUntil(lambda: "the next one" in seen and jobs.busy == 0)
     assert seen == ["the next one"]
+
+
+@pytest.mark.parametrize("leave", [Jobs.cancel, Jobs.leave_behind])
+def test_the_next_person_waits_for_no_question_of_the_one_before(
+    jobs: Jobs, qtbot: QtBot, leave: Callable[[Jobs], None]
+) -> None:
+    gate, asked, told = threading.Event(), threading.Semaphore(0), list[str]()
+
+    def hang() -> None:
+        asked.release()
+        gate.wait(20)
+
+    for _ in range(_ASKING):
+        jobs.ask(hang, lambda _: told.append("before"), never)
+    for _ in range(_ASKING):
+        assert asked.acquire(timeout=5)
+    leave(jobs)
+    jobs.ask(lambda: None, lambda _: told.append("next"), never)
+    qtbot.waitUntil(lambda: told == ["next"])
+    gate.set()
+    qtbot.waitUntil(lambda: jobs.busy == 0)
+    assert told == ["next", *(["before"] * _ASKING if leave is Jobs.leave_behind else [])]
+
+
+def test_an_answer_to_whoever_has_left_signs_nobody_out(jobs: Jobs, qtbot: QtBot) -> None:
+    errors, over = list[ClientError](), list[object]()
+    jobs.session_over.connect(over.append)
+
+    def fail(error: ClientError) -> None:
+        raise error
+
+    jobs.ask(lambda: fail(Left()), lambda _: None, errors.append)
+    qtbot.waitUntil(lambda: len(errors) == 1)
+    assert over == []
+    jobs.ask(lambda: fail(SignedOut("over")), lambda _: None, errors.append)
+    qtbot.waitUntil(lambda: len(over) == 1)
 
 
 def test_after_close_nothing_runs_and_no_worker_is_left(qapp: object) -> None:
