@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.client import ledger
 from core.client.lease import Store
 from core.client.ledger import us
 from core.client.operations import Owner
@@ -120,6 +121,13 @@ class Cache:
     def open(self) -> list[Order]:
         """Orders that somebody still has to do something for, oldest first."""
         return self._rows("WHERE is_open = 1 ORDER BY placed_at, id")
+
+    @property
+    def newest_placed_at(self) -> datetime | None:
+        """When the server took the newest order that is held, by its clock; None when none is."""
+        with self._store.reading() as db:
+            newest: int | None = db.execute("SELECT max(placed_at) FROM orders").fetchone()[0]
+        return None if newest is None else ledger.instant(newest)
 
     def newest(self) -> list[Order]:
         return self._rows("ORDER BY placed_at DESC, id DESC")

@@ -1,5 +1,6 @@
 """Why a call to the backend did not do what was asked: a title and a sentence, made once, for a person to read."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from core.domain.menu import Menu
@@ -47,6 +48,16 @@ class Untrusted(Unreachable):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+
+class WrongClock(Untrusted):
+    """A certificate that is good at another time than this machine's clock says: `says`, aware UTC."""
+
+    title = "This machine's clock may be wrong"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.says = datetime.now(UTC)
 
 
 class SignedOut(ClientError):

@@ -222,10 +222,15 @@ def operation(row: Iterable[Any]) -> Operation:
         tries=tries,
         problem=problem,
         theirs=_order(theirs) if theirs is not None else None,
-        created_at=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=created_at),
+        created_at=instant(created_at),
         sealed=sealed,
         number=number,
     )
+
+
+def instant(us: int) -> datetime:
+    """The instant so many microseconds after 1970 UTC."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=us)
 
 
 def us(at: datetime) -> int:

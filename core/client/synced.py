@@ -480,7 +480,9 @@ class SyncedApi:
             request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or at
         )
         menu = present.cache.menu or self._menu(present)
-        request, made = foreseen(request, present.api.person, menu, at)
+        # The server takes it later than whatever it has taken before, whatever this machine's clock says.
+        newest = present.cache.newest_placed_at
+        request, made = foreseen(request, present.api.person, menu, at if newest is None else max(at, newest))
         operation = present.outbox.accept(kind, op_id, made.id, request, made, at, series=series)
         _nudge(present, operation.order_id)
         return operation.seen

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from core.client.errors import Unreachable, Untrusted
+from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.decoding import decode
 from core.protocol.trust import CA_PATH, Authority, stands_for
 
@@ -60,9 +60,14 @@ def untrusted(error: BaseException) -> Unreachable | None:
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError(verify_code=code) if code == _EXPIRED:
-                return Untrusted("Its certificate has expired. Ask the admin to renew it.")
+                return WrongClock(
+                    "By this machine's clock the server's certificate has expired. "
+                    "If the clock is right, ask the admin to renew it."
+                )
             case ssl.SSLCertVerificationError(verify_code=code) if code == _NOT_YET_VALID:
-                return Untrusted("Its certificate is not valid yet. Is this machine's clock right?")
+                return WrongClock(
+                    "By this machine's clock the server's certificate is not valid yet. Set the clock right."
+                )
             case ssl.SSLCertVerificationError(verify_code=code) if code in (_OTHER_HOST, _OTHER_ADDRESS):
                 return Untrusted("Its certificate is for other names than this address. Ask the admin to add it.")
             case ssl.SSLCertVerificationError():

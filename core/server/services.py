@@ -8,6 +8,7 @@ import msgspec
 
 from core import sealing
 from core.domain.people import Principal
+from core.logs import Repeats
 from core.protocol.security import SecurityEvent
 from core.server import problems
 from core.server.backups import Backups
@@ -20,15 +21,17 @@ from core.server.problems import Refusal
 from core.server.readiness import Readiness
 from core.server.security import SecurityLog, operator
 from core.server.settings import ServerSettings
-from core.server.tokens import LOCAL, AccessTokens, InvalidToken, UnknownKey, Verified, VerifiedTokens
+from core.server.tokens import LOCAL, AccessTokens, InvalidToken, MadeLater, UnknownKey, Verified, VerifiedTokens
 from core.store import sessions, shops
 from core.store.database import Database, Duty
+from core.store.instants import now
 from core.store.menus import Offers
 from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
 
 LOOK_FOR_KEYS_S: Final = 5.0
+_repeats: Final = Repeats()
 WINDOW_S: Final = 30 * 60.0
 """Half an hour: what limits of a person are counted over."""
 
@@ -63,6 +66,11 @@ class Services(msgspec.Struct, frozen=True):
         forgotten = self.verified.forgotten
         try:
             verified = self._signed(token)
+        except MadeLater:
+            said = f"This server's clock says {now():%Y-%m-%d %H:%M} UTC, and the access token was made later."
+            if (count := _repeats.due("clock")) is not None:
+                log.warning("%s Is the clock right?", said, extra={"tokens": count})
+            raise problems.unauthenticated(said) from None
         except InvalidToken:
             raise problems.unauthenticated("The access token is not valid.") from None
         session = verified.principal.session_id

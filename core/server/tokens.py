@@ -33,6 +33,10 @@ class InvalidToken(Exception):
     """Not a token of ours, or no longer valid."""
 
 
+class MadeLater(InvalidToken):
+    """It was made later than this machine's clock says: one of two clocks is wrong."""
+
+
 class UnknownKey(InvalidToken):
     """Perhaps another process has made it."""
 
@@ -109,6 +113,8 @@ class AccessTokens:
                 options={"require": _REQUIRED, "enforce_minimum_key_length": True},
             )
             return Verified(_principal(claims), min(float(claims["exp"]) + LEEWAY_S, until), key.kid)
+        except jwt.ImmatureSignatureError as error:
+            raise MadeLater(str(error)) from None
         except (jwt.InvalidTokenError, KeyError, ValueError, msgspec.ValidationError) as error:
             raise InvalidToken(str(error)) from None
 

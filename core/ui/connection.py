@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.client.engine import Link, Standing
-from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable
+from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable, WrongClock
 from core.client.outbox import Counts
 from core.ui.controls import ElidedLabel, label, restyle, set_tip
 from core.ui.refresh import Refresher
-from core.ui.text import _, age, figure, ngettext
+from core.ui.text import _, age, clock, date, figure, ngettext
 
 _TICK_MS: Final = 1000
 _SEPARATOR: Final = " · "
@@ -214,7 +214,10 @@ class ConnectionChip(QPushButton):
     def explanation(self) -> str:
         """Why it says what it says."""
         if (error := self._trouble) is not None:
-            return f"{_(error.title)}. {_(error.message)}"
+            words = f"{_(error.title)}. {_(error.message)}"
+            if isinstance(error, WrongClock):
+                words += " " + _("It says {time}.").format(time=f"{date(error.says)}, {clock(error.says)}")
+            return words
         if self.state == "old":
             return _("What you see may be out of date: the last answer is older than two intervals.")
         if self._live is not None:

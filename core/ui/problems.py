@@ -29,6 +29,7 @@ SAID: Final = (
     N_("This device is not paired"),
     N_("Too many wrong tries"),
     N_("This is not the shop's server"),
+    N_("This machine's clock may be wrong"),
     N_("Nothing was saved"),
     N_("A fault in this program"),
     N_("The server is busy"),
@@ -68,8 +69,11 @@ SAID: Final = (
     N_("It has been settled meanwhile."),
     N_("The menu has changed since you saw it. Please look at the new total."),
     N_("Decide about the change that is in conflict first."),
-    N_("Its certificate has expired. Ask the admin to renew it."),
-    N_("Its certificate is not valid yet. Is this machine's clock right?"),
+    N_(
+        "By this machine's clock the server's certificate has expired. "
+        "If the clock is right, ask the admin to renew it."
+    ),
+    N_("By this machine's clock the server's certificate is not valid yet. Set the clock right."),
     N_("Its certificate is for other names than this address. Ask the admin to add it."),
     N_("Its certificate was not made by this shop. Do not sign in; tell the admin."),
     N_("What is at this address does not encrypt. Is it http:// there, or another port?"),

@@ -172,15 +172,21 @@ def test_a_clock_that_is_ten_years_off_changes_only_ages(
         proxy.cut()
         moved = pos.move(before, OrderStatus.PREPARING)
         after = pos.take()
+        pos.until(lambda: _newest(pos) == [after.id, before.id])
         proxy.choose = lambda _line: Fault.NONE
         pos.api.try_now()
         pos.until_sent()
+        assert _newest(pos) == [after.id, before.id]
         pos.until(lambda: _version(pos, after.id) == 1 and _version(pos, moved.id) == 2)
         assert abs(pos.api.server_now() - datetime.now(UTC)) < timedelta(seconds=5), "ages are counted by the server's"
         assert int(after.number[-6:]) == int(before.number[-6:]) + 1
         sync = pos.api._signed_in.sync
         sync.housekeep()
         assert len(_operations(pos)) == 3, "what was acknowledged is not forgotten before its time"
+
+
+def _newest(screen: Screen) -> list[OrderId]:
+    return [order.id for order in screen.store][:2]
 
 
 def _operations(screen: Screen) -> list[OpId]:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from core.client import push, trust
 from core.client.engine import Link
-from core.client.errors import Unreachable, Untrusted
+from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.client.http import HttpApi
 from core.client.push import open_socket
 from core.domain.ids import new_op_id
@@ -128,8 +128,9 @@ def test_a_certificate_has_its_time(
     home: Path, ca_file: str, made_at: datetime, sentence: str, road: Callable[[str, str], None]
 ) -> None:
     authority.renew(home / "tls", now=made_at)
-    with served(home) as server, pytest.raises(Untrusted, match=sentence):
+    with served(home) as server, pytest.raises(WrongClock, match=f"By this machine's clock .* {sentence}") as refused:
         road(server.url, ca_file)
+    assert abs(refused.value.says - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 @ROADS

@@ -22,6 +22,7 @@ from core.server.tokens import (
     TYPE,
     AccessTokens,
     InvalidToken,
+    MadeLater,
     Verified,
     VerifiedTokens,
 )
@@ -233,3 +234,14 @@ def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path, content: bytes) ->
     path.write_bytes(content)
     with pytest.raises(KeyFileError, match=r"keys\.json"):
         keys.read(path)
+
+
+def test_one_that_was_made_later_than_the_clock_says_is_told_from_others(
+    access: AccessTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = time.time() + 7 * 365 * 86_400
+    with monkeypatch.context() as context:
+        context.setattr(time, "time", lambda: later)
+        token = access.sign(KIM)
+    with pytest.raises(MadeLater):
+        access.verify(token)

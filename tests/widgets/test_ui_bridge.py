@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from core.client.announcer import Announcement, Announcer
 from core.client.engine import Link, Standing
-from core.client.errors import Busy, NotKept, Unreachable
+from core.client.errors import Busy, NotKept, Unreachable, WrongClock
 from core.client.news import Changed, Told
 from core.client.orders import Changes, OrderStore
 from core.client.outbox import Counts
@@ -140,3 +140,14 @@ def test_what_a_server_says_that_cannot_write_is_on_the_chip(qtbot: QtBot) -> No
     assert chip.explanation() == "The server's disk is full. Make room on it."
     chip.set_standing(Standing(link=Link.OFFLINE, problem=full))
     assert "The server's disk is full" in chip.text()
+
+
+def test_a_clock_by_which_a_certificate_is_not_good_is_named_with_what_it_says(qtbot: QtBot) -> None:
+    chip = ConnectionChip()
+    qtbot.addWidget(chip)
+    wrong = WrongClock("By this machine's clock the server's certificate is not valid yet. Set the clock right.")
+    wrong.says = datetime(2019, 1, 1, 12, tzinfo=UTC)
+    chip.set_standing(Standing(link=Link.OFFLINE, problem=wrong))
+    assert chip.explanation().startswith("This machine's clock may be wrong. By this machine's clock")
+    assert "It says " in chip.explanation()
+    assert "19" in chip.explanation().partition("It says ")[2]
