@@ -4,8 +4,10 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,24 +77,35 @@ class SmallDisk:
         subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
 
 
+@cache
 def can_mount() -> bool:
     """Whether this user may mount file systems here."""
-    return sys.platform == "linux" and os.geteuid() == 0
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return False
+    try:
+        with tempfile.TemporaryDirectory() as name, small_disk(Path(name), "64k"):
+            return True
+    except CannotMount:
+        return False
 
 
-needs_mount = pytest.mark.skipif(not can_mount(), reason="mounting a small disk needs root on Linux")
+class CannotMount(Exception):
+    """The message says why."""
 
 
 @contextmanager
 def small_disk(path: Path, size: str = "4m") -> Iterator[SmallDisk]:
-    """A real one of `size` at `path`, in memory. Skips the test where none can be mounted."""
+    """A real one of `size` at `path`, in memory. Raises `CannotMount`."""
     path.mkdir(exist_ok=True)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], capture_output=True, check=False
     )
     if mounted.returncode:
-        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.decode().strip()}")
+        raise CannotMount(mounted.stderr.decode().strip())
     try:
         yield SmallDisk(path)
     finally:
         subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+needs_mount: Final = pytest.mark.skipif(not can_mount(), reason="mounting a small disk needs root on Linux")
