@@ -113,12 +113,15 @@ def _index(view: QAbstractItemView, containing: str) -> QModelIndex:
     raise NoSuchControl(f"{view.objectName()!r} has no row with {containing!r}")
 
 
-def _click_row(_window: QWidget, name: str, containing: str, part: str = "") -> None:
-    """Click a row, or a painted `part` of it, which the view places: `part_rect(index, part)`."""
+def _click_row(_window: QWidget, name: str, containing: str = "", part: str = "", row: int | None = None) -> None:
+    """Click the first row with the words, or the one of that number, or a painted `part` of it, which the view places:
+    `part_rect(index, part)`."""
     view = find(name)
     if not isinstance(view, QAbstractItemView):
         raise NoSuchControl(f"{name!r} is no list")
-    index = _index(view, containing)
+    index = _index(view, containing) if row is None else view.model().index(row, 0)
+    if not index.isValid():
+        raise NoSuchControl(f"{name!r} has no row {row}")
     view.scrollTo(index)
     rect = view.part_rect(index, part) if part else view.visualRect(index)  # type: ignore[attr-defined]
     target: QPoint = rect.center()

@@ -8,6 +8,7 @@ import pytest
 
 from core.admin.demo.orders_file import COLUMNS
 from core.own_process import python
+from tests.support import order_files
 from tests.support.traps import Traps
 
 ROWS = (
@@ -55,6 +56,16 @@ def test_the_tour_replays_a_files_orders_and_every_step_holds(
     pictures = [step["picture"] for step in report["steps"] if step["picture"]]
     assert len(pictures) > 12
     assert all((out / picture).stat().st_size > 5_000 for picture in pictures)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_tour_depends_on_nothing_in_the_file(tmp_path: Path, seed: int) -> None:
+    path, out = tmp_path / "orders.tsv", tmp_path / "out"
+    expected = order_files.write(path, seed)
+    done = demo("--tour", str(out), "--orders", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert (report["orders"], report["lines"], report["total_minor"]) == expected
 
 
 def test_a_file_of_another_form_is_refused_with_its_line(tmp_path: Path, orders: Path) -> None:

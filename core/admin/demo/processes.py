@@ -163,6 +163,9 @@ class Window(Process):
     def click_row(self, name: str, containing: str, part: str = "") -> None:
         self.act("click_row", name=name, containing=containing, part=part)
 
+    def click_row_number(self, name: str, row: int) -> None:
+        self.act("click_row", name=name, row=row)
+
     def choose(self, action: str) -> None:
         self.act("choose", action=action)
 

@@ -15,17 +15,19 @@ _MENU_S: Final = 1.0
 _PATIENCE_S: Final = 30.0
 
 
-def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
-    """The whole story, each step photographed. Raises `StepFailed`."""
+def play(album: Album, pos: Window, customer: Window, menu: Menu) -> str:
+    """The whole story, each step photographed. Gives the number of the first customer's order that is ready. Nothing in
+    it depends on which orders there were before, but that this customer has one. Raises `StepFailed`."""
     step = album.step
     with step("a customer signs in and sees their orders", customer, "customer-my-orders"):
         sign_in(customer, shop.CUSTOMER)
-        customer.wait_row("order_list", "-000")
+        customer.wait_row("order_list")
     with step("a cashier signs in by PIN and sees the board", pos, "pos-board"):
         sign_in_staff(pos)
         pos.act("state", name="column_pending")
 
     with step("the customer fills a basket from the menu", customer, "customer-order"):
+        before = number_of(customer.rows("order_list")[0])
         customer.click("tab_order")
         fill_basket(customer, menu)
     with step("the customer checks out", customer, "customer-checkout"):
@@ -33,26 +35,22 @@ def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
         customer.act("state", name="place_order")
     with step("the new order is in My orders at once", customer, "customer-placed"):
         customer.click("place_order")
-        number = new_number(customer)
+        number = new_number(customer, besides=before)
     with step("it reaches the board by the board's own refresh", pos, "pos-new-order"):
         pos.wait_row("column_pending", number)
     with step("the cashier confirms it with one press", pos, "pos-confirmed"):
         pos.click_row("column_pending", number, "step")
         pos.wait_row("column_confirmed", number)
     with step("the customer's list follows by its own refresh", customer, "customer-confirmed"):
-        customer.wait_row("order_list", number, "Confirmed")
+        customer.wait_row("order_list", f"{number}, Confirmed")
     with step("the tracker follows, step by step", customer, "customer-tracker"):
         for column, word in (("column_confirmed", "Preparing"), ("column_preparing", "Ready")):
             pos.click_row(column, number, "step")
             customer.wait_text("tracker", word)
-            customer.wait_row("order_list", number, word)
+            customer.wait_row("order_list", f"{number}, {word}")
 
     with step("a second order is cancelled at the counter, with a reason", pos, "pos-cancel"):
-        customer.click("tab_order")
-        fill_basket(customer, menu)
-        customer.click("checkout")
-        customer.click("place_order")
-        second = new_number(customer, besides=number)
+        second = place(customer, menu)
         pos.wait_row("column_pending", second)
         pos.click_row("column_pending", second, "step")
         pos.wait_row("column_confirmed", second)
@@ -60,7 +58,7 @@ def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
         pos.type("reason", _REASON)
     with step("the customer is told, and told why", customer, "customer-cancelled"):
         pos.click("reason_confirm")
-        customer.wait_row("order_list", second, "Cancelled")
+        customer.wait_row("order_list", f"{second}, Cancelled")
         customer.wait_text("status_band", _REASON)
 
     with step("the cashier takes an order at the counter", pos, "pos-new"):
@@ -78,28 +76,32 @@ def play(album: Album, pos: Window, customer: Window, menu: Menu) -> None:
     with step("another customer signs in and sees nothing of the first", customer, "customer-other"):
         sign_in(customer, shop.OTHER_CUSTOMER)
         customer.act("state", name="orders_empty")
+    return number
 
 
-def show_dark(album: Album, pos: Window, customer: Window) -> None:
-    """Both windows once more, in the dark scheme."""
+def show_dark(album: Album, pos: Window, customer: Window, number: str) -> None:
+    """Both windows once more, in the dark scheme, with an order of the customer's that is ready."""
     with album.step("the board in the dark", pos, "pos-dark"):
         sign_in_staff(pos)
-        pos.wait_row("column_preparing", "-000")
+        pos.wait_row("column_ready", number)
     with album.step("My orders in the dark", customer, "customer-dark"):
         sign_in(customer, shop.CUSTOMER)
-        customer.click_row("order_list", "Ready")
+        customer.click_row("order_list", number)
         customer.wait_text("tracker", "Ready, since")
 
 
-def push(album: Album, pos: Window, customer: Window, board: Window) -> None:
+def push(album: Album, pos: Window, customer: Window, board: Window, menu: Menu) -> None:
     """What the counter does is on the customer's screen in a blink; these windows would look by themselves only every
     30 s."""
     with album.step("the customer's window is told live", customer, "customer-live"):
         customer.wait_text("connection_chip", "Live")
-        number = number_of(customer.wait_row("order_list", "Preparing"))
+        number = place(customer, menu)
+        for column, word in (("column_pending", "Confirmed"), ("column_confirmed", "Preparing")):
+            pos.click_row(column, number, "step")
+            customer.wait_row("order_list", f"{number}, {word}")
     with album.step("with push, what the cashier does is there in a blink", customer, "customer-toast"):
         pos.click_row("column_preparing", number, "step")
-        customer.wait_row("order_list", number, "Ready")
+        customer.wait_row("order_list", f"{number}, Ready")
     with album.step("and its number is called on the board over the counter", board, "board"):
         series, _dash, count = number.rpartition("-")
         board.wait_text("ready", f"{series} {int(count)}")
@@ -116,7 +118,7 @@ def go_offline(album: Album, backend: Backend, customer: Window, menu: Menu) -> 
         fill_basket(customer, menu)
         customer.click("checkout")
         customer.click("place_order")
-        customer.wait_row("order_list", "New order", "Waiting to send")
+        customer.wait_row("order_list", "New order, Waiting to send")
         customer.wait_text("connection_chip", "1 waiting to send")
     return newest
 
@@ -126,7 +128,8 @@ def come_back(customer: Window, newest: str) -> None:
 
     def look() -> None:
         rows = customer.command("state", name="order_list")["rows"]
-        if "Waiting" in " ".join(rows) or "Placed" not in rows[0] or number_of(rows[1]) != newest:
+        waits = any(status_of(row).startswith("Waiting") for row in rows)
+        if waits or status_of(rows[0]) != "Placed" or number_of(rows[1]) != newest:
             raise ProcessFailed(f"the list begins with {rows[:3]}, and {newest} was the newest before")
 
     until(look, _PATIENCE_S)
@@ -161,9 +164,10 @@ def choose(pos: Window, column: str, number: str, entry: str) -> None:
 
 def fill_basket(window: Window, menu: Menu) -> None:
     """One dish of each of the first two categories, with every choice that must be made and a few that may."""
+    items = list(menu.items().values())
     for wanted, category in enumerate(menu.categories[:2], start=1):
         dish = next(item for item in category.items if item.available)
-        window.click_row("menu_tiles", dish.name)
+        window.click_row_number("menu_tiles", items.index(dish))  # names may be alike, or parts of each other
         if window.either("item_dialog", "basket_lines", rows=wanted) == "item_dialog":
             for group in dish.groups:
                 for modifier in group.modifiers[: max(group.least, min(_TASTES, group.most or _TASTES))]:
@@ -171,17 +175,33 @@ def fill_basket(window: Window, menu: Menu) -> None:
             window.click("item_add")
 
 
-def new_number(window: Window, besides: str = "") -> str:
-    """The number of the order that was just placed: the first in the list, which is newest first."""
+def place(customer: Window, menu: Menu) -> str:
+    """Order something; gives the number of the order."""
+    before = number_of(customer.rows("order_list")[0])
+    customer.click("tab_order")
+    fill_basket(customer, menu)
+    customer.click("checkout")
+    customer.click("place_order")
+    return new_number(customer, besides=before)
+
+
+def new_number(window: Window, besides: str) -> str:
+    """The number of the order that was just placed: the first in the list, which is newest first. `besides` is the one
+    that was the newest before."""
 
     def look() -> str:
         newest = window.command("state", name="order_list")["rows"][0]
         number = number_of(newest)
-        if number == besides or "-" not in number or "Placed" not in newest:
+        if number == besides or "-" not in number or status_of(newest) != "Placed":
             raise ProcessFailed(f"the newest order is {newest!r}, none that was placed just now")
         return number
 
     return until(look, _PATIENCE_S)
+
+
+def status_of(row: str) -> str:
+    """What the list says of an order, and not of what was ordered: dishes have any names."""
+    return row.split(", ", maxsplit=2)[1]
 
 
 def number_of(row: str) -> str:

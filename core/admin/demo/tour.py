@@ -100,15 +100,15 @@ class Tour:
                 )
                 refresh = ("--no-push", "--history-refresh-s", LOOK_EVERY_S, "--tracker-refresh-s", LOOK_EVERY_S)
                 customer = self._open(polling, "customer_view", backend.url, home, refresh)
-            scenes.play(self._album, pos, customer, self._menu)
+            ready = scenes.play(self._album, pos, customer, self._menu)
             with step("the same in the dark, with push"):
                 polling.close()
                 pos = self._open(processes, "pos_app", backend.url, home, ("--theme", "dark"), "dark")
                 customer = self._open(processes, "customer_view", backend.url, home, ("--theme", "dark"), "dark")
-            scenes.show_dark(self._album, pos, customer)
+            scenes.show_dark(self._album, pos, customer, ready)
             with step("a board is hung over the counter"):
                 board = self._open(processes, "customer_view", backend.url, home, _BOARD, "board")
-            scenes.push(self._album, pos, customer, board)
+            scenes.push(self._album, pos, customer, board, self._menu)
             number = scenes.go_offline(self._album, backend, customer, self._menu)
             with step("the backend is back, and the order is there once, with its number", customer, "customer-back"):
                 processes.enter_context(self._serve(home, backend.port))
@@ -123,7 +123,8 @@ class Tour:
         title = "the POS window" if module == "pos_app" else "the customer's window"
         log = self._album.folder / f"{module}-{name}.log"
         own = () if flags is _BOARD else ("--data-dir", str(home))
-        window = Window(title, module, url, log, "--no-sounds", *own, *flags)
+        # The steps read what the windows say, whatever this desktop speaks.
+        window = Window(title, module, url, log, "--no-sounds", "--language", "en_US", *own, *flags)
         processes.enter_context(window)
         window.act("resize", **_SIZE)
         return window
