@@ -10,12 +10,16 @@ import msgspec
 import pytest
 from typing_extensions import override
 
+from core.client.door import HttpDoor
 from core.client.errors import ClientError, Conflict, NotFound, Refused, ServerFault, SignedOut, Unreachable
 from core.client.http import HttpApi
+from core.client.operations import Kind, Operation, Owner
 from core.domain.ids import OrderId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.people import Person, Role
 from core.domain.status import OrderStatus
+from core.protocol.feed import Cursor
+from core.protocol.headers import EVENT_CURSOR, REQUEST_ID
 from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import Tokens
 from core.protocol.requests import HistoryQuery, OrderQuery, PlaceOrder, SignIn
@@ -242,6 +246,36 @@ def test_one_persons_request_is_never_sent_with_the_next_ones_token(api: HttpApi
     with pytest.raises(SignedOut):
         api.place(new_op_id(), REQUEST)
     assert [headers["Authorization"] for _, _, headers, _ in script.asked] == ["Bearer access"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {EVENT_CURSOR: "not a cursor", REQUEST_ID: "1-1"},
+        {EVENT_CURSOR: str(Cursor("e", 1, "x"))},
+    ],
+)
+def test_an_operation_is_not_answered_by_headers_that_nobody_foresaw(
+    api: HttpApi, script: Script, headers: dict[str, str]
+) -> None:
+    script.says(Reply(200, msgspec.json.encode(ORDER), headers=headers))
+    operation = Operation(
+        position=1,
+        op_id=new_op_id(),
+        owner=Owner(api.session.person.id, ""),
+        order_id=ORDER.id,
+        kind=Kind.PLACE,
+        request=b"{}",
+        seen=ORDER,
+        created_at=ORDER.placed_at,
+    )
+    with pytest.raises(ServerFault, match="could not be read"):
+        HttpDoor(api.session).send(operation)
+    others = msgspec.structs.replace(operation, owner=Owner("grace", ""))
+    script.asked.clear()
+    with pytest.raises(SignedOut):
+        HttpDoor(api.session).send(others)
+    assert script.asked == [], "it is nobody else's to send"
 
 
 def test_signing_out_needs_no_server(api: HttpApi, script: Script) -> None:

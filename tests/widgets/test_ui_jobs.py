@@ -61,7 +61,7 @@ def test_the_next_person_waits_for_no_question_of_the_one_before(
 
     def hang() -> None:
         asked.release()
-        gate.wait(20)
+        gate.wait(120)
 
     for _ in range(_ASKING):
         jobs.ask(hang, lambda _: told.append("before"), never)
