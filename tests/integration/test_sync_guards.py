@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import sqlalchemy.exc
 
 from core.client import ledger
 from core.domain.status import OrderStatus
@@ -15,6 +14,7 @@ from core.protocol.feed import Frame, Frames
 from core.store import dialects, operations
 from core.store.database import Database, file_url
 from core.store.statements import Transaction
+from core.store.writer import Unavailable
 from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
@@ -118,7 +118,7 @@ def test_a_transaction_that_reads_and_then_writes_is_not_overtaken(tmp_path: Pat
 def test_without_begin_immediate_it_would_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deferred = msgspec.structs.replace(dialects.SQLITE, begin_write="BEGIN")
     monkeypatch.setattr(dialects, "of", lambda _name: deferred)
-    with pytest.raises(sqlalchemy.exc.OperationalError, match="locked"):
+    with pytest.raises(Unavailable, match="locked"):
         _write_while_another_process_wants_to(tmp_path)
 
 
