@@ -30,7 +30,6 @@ from tests.support.full_disk import needs_mount, small_disk
 from tests.support.server import ServerProcess, ServerThread
 from tests.support.synced import Screen
 
-only_sqlite = pytest.mark.skipif("sqlite" not in databases.wanted(), reason="it is of a file")
 ORDERS = "/api/online/orders/"
 
 
@@ -119,7 +118,7 @@ def test_what_was_found_out_is_told_again_so_that_asking_is_no_load(place: Place
 
 
 @pytest.mark.usefixtures("at_once")
-@only_sqlite
+@pytest.mark.sqlite_only("it is of a file")
 def test_a_file_that_another_program_locks_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "WITHIN_S", 30.0)
     tell(place.server, "PRAGMA busy_timeout = 100")
@@ -185,7 +184,7 @@ def test_a_till_parks_nothing_says_why_and_sends_by_itself(
 
 
 @needs_mount
-@only_sqlite
+@pytest.mark.sqlite_only("it is of a file")
 def test_on_a_real_disk_that_is_full(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "8m") as disk:
         shop.lay_out(disk.path / "orderbell.db")
