@@ -52,6 +52,8 @@ class Session:
         self._first = tokens
         self._tokens: Tokens | None = tokens
         self._ended = False
+        self._why = "The session is over."
+        """Why it is, in the server's words where it has said some."""
         self._op_id = op_id or new_op_id()
         self._ends_at = clock()
         if op_id is None:
@@ -113,9 +115,10 @@ class Session:
                 return now.access_token
             try:
                 fresh = self._refreshed(now.refresh_token)
-            except SignedOut:
+            except SignedOut as error:
                 with self._changing:
                     if self._tokens is now:
+                        self._why = error.message
                         self._drop()
                         raise
                 return self._require().access_token
@@ -143,5 +146,5 @@ class Session:
     def _require(self) -> Tokens:
         tokens = self._tokens
         if tokens is None:
-            raise Left if self._ended else SignedOut("The session is over.")
+            raise Left if self._ended else SignedOut(self._why)
         return tokens

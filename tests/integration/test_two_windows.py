@@ -39,7 +39,10 @@ def cut(place: Place) -> Iterator[tuple[FaultProxy, list[bool]]]:
 
 
 def is_told(screen: Screen) -> bool:
-    return isinstance(screen.api.standing.problem, SignedOut)
+    problem = screen.api.standing.problem
+    return isinstance(problem, SignedOut) and problem.message == (
+        "This till was opened in another window. Sign in to use this one."
+    )
 
 
 def test_a_till_is_one_window_and_the_other_is_told(place: Place, tmp_path: Path) -> None:
