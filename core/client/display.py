@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, Protocol
 
+from core.client.connection import Connection
 from core.client.errors import ClientError, Refused, SignedOut
 from core.client.http import HttpApi
 from core.client.push import Socket, open_socket
@@ -36,6 +37,11 @@ class BoardSource(Protocol):
     @property
     def shop_name(self) -> str:
         """Empty before the first answer."""
+
+    @property
+    def connection(self) -> Connection: ...
+    def probe(self) -> None:
+        """Ask whether the server is there. What comes of it, the connection knows."""
 
     def board(self) -> BoardReply: ...
     def listen(self) -> AbstractContextManager[Ear]: ...
@@ -68,7 +74,14 @@ class Display:
 
     def listen(self) -> AbstractContextManager[Socket[BoardMessage]]:
         client = self._http.client
-        return open_socket(client.server_url, _MOVES.decode, client.ca_file)
+        return open_socket(client.server_url, _MOVES.decode, client.ca_file, client.connection.answered)
+
+    @property
+    def connection(self) -> Connection:
+        return self._http.client.connection
+
+    def probe(self) -> None:
+        self._http.client.probe()
 
     def token(self) -> str:
         return self._http.access_token()

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from core.client.connection import Connection
 from core.client.errors import ServerFault, SignedOut
 from core.client.http import SessionApi
 from core.client.operations import Operation
@@ -70,6 +71,11 @@ class Door(Protocol):
     def order(self, order_id: OrderId) -> Order: ...
     def menu(self) -> Menu: ...
     def listen(self) -> contextlib.AbstractContextManager[Ear]: ...
+    @property
+    def connection(self) -> Connection: ...
+    def probe(self) -> None:
+        """Ask whether the server is there. What comes of it, the connection knows."""
+
     def token(self) -> str:
         """An access token that is good for a while yet."""
 
@@ -130,7 +136,14 @@ class HttpDoor:
 
     def listen(self) -> contextlib.AbstractContextManager[Socket[Message | Unfamiliar]]:
         client = self._api.client
-        return open_socket(client.server_url, reading.message, client.ca_file)
+        return open_socket(client.server_url, reading.message, client.ca_file, client.connection.answered)
+
+    @property
+    def connection(self) -> Connection:
+        return self._api.client.connection
+
+    def probe(self) -> None:
+        self._api.client.probe()
 
     def token(self) -> str:
         return self._api.access_token()

@@ -13,12 +13,13 @@ from typing import Final
 import msgspec
 
 from core import clock
+from core.client.connection import Watch
 from core.client.door import Door, Ear
 from core.client.errors import ClientError, Diverged, Fault, NotKept, Refused, ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation
 from core.client.outbox import Counts
 from core.client.sync import Sync, backoff_s
-from core.protocol.feed import Hello
+from core.protocol.feed import SILENCE_S, Hello
 from core.workers import keep_running, run_aside
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,12 @@ class Engine:
         self._on_standing = on_standing
         self._push = push
         self._standing = Standing(counts=sync.outbox.counts())
+        self._connection = door.connection
+        self._watch = Watch(self._connection, door.probe)
+        self._unsubscribe = self._connection.subscribe(self._on_connection_changed)
+        self._link = Link.OFFLINE
+        """How it stands as far as following goes; that the server does not answer at all outdoes it."""
+        self._problem: ClientError | None = None
         self._told = threading.RLock()
         self._news = threading.Condition()
         self._wake = threading.Event()
@@ -91,6 +98,7 @@ class Engine:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+        self._watch.start()
 
     def stop(self, wait_s: float = 0.0) -> None:
         """Let everything end by itself; wait for it at most `wait_s`. What is not answered stays in the outbox."""
@@ -98,6 +106,8 @@ class Engine:
             self._stopping = True
             self._news.notify_all()
         self._wake.set()
+        self._watch.stop()
+        self._unsubscribe()
         self._hang_up()
         until = time.monotonic() + wait_s
         for thread in self._threads:
@@ -126,11 +136,10 @@ class Engine:
         attempt = 0
         while not self._stopping:
             wait_s: float | None = None
-            pulled = False
+            began_s = clock.now_s()
             try:
                 age_s = self._standing.age_s(clock.now_s())
                 self._sync.pull(backlog=age_s is None or age_s > AWAY_S)
-                pulled = True
                 self._heard(Link.POLLING)
                 self._housekeep()
                 if not self._push:
@@ -146,10 +155,11 @@ class Engine:
                 wait_s = backoff_s(attempt)
                 attempt += 1
             except ClientError as error:
-                if self._standing.link is Link.LIVE:
+                if self._link is Link.LIVE:
                     attempt = 0
-                # What was pushed has ended, or never began; whether the server is there, the next pull tells.
-                self._set(link=Link.POLLING if pulled else Link.OFFLINE, problem=error, latency_ms=None)
+                # What was pushed has ended, or never began. Was nothing else heard since the pull began, that is known.
+                self._connection.failed(error, began_s)
+                self._set(link=Link.POLLING, problem=error, latency_ms=None)
                 wait_s = backoff_s(attempt)
                 if isinstance(error, Unreachable) and error.retry_after_s is not None:
                     wait_s = max(wait_s, error.retry_after_s)
@@ -202,6 +212,7 @@ class Engine:
         before, hindered = self._standing.link, self._standing.hindered
         if not isinstance(hindered, Unreachable):  # that it takes nothing is found out by sending alone
             hindered = None
+        self._connection.answered()
         self._set(link=link, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
         if before in (Link.OFFLINE, Link.SIGNED_OUT):
             self._sync.outbox.hurry()
@@ -209,6 +220,21 @@ class Engine:
             if link is not Link.LIVE:
                 self._not_before_s, self._failures = 0.0, 0  # it has just answered
             self._news.notify_all()
+
+    def _on_connection_changed(self) -> None:
+        """The server answers again, or does so no longer. What waits for it to be back waits no longer."""
+        age_s = self._standing.age_s(clock.now_s())
+        if self._link is Link.LIVE and age_s is not None and age_s > SILENCE_S:
+            self._link = Link.POLLING
+            self._hang_up()  # the machine slept, and the socket does not know what became of it
+        self._set()
+        if self._connection.problem is None:
+            self._sync.outbox.hurry()
+            with self._news:
+                self._not_before_s, self._failures = 0.0, 0
+                self._news.notify_all()
+            if self._link is not Link.SIGNED_OUT:
+                self._wake.set()
 
     def _hang_up(self) -> None:
         """End the socket, if there is one. Saying goodbye takes as long as the server lets it: nobody waits for it."""
@@ -301,9 +327,17 @@ class Engine:
     def _tell(self) -> None:
         self._set()
 
-    def _set(self, **fields: object) -> None:
+    def _set(self, *, link: Link | None = None, problem: ClientError | None = None, **fields: object) -> None:
+        """`problem` says why `link` is not live."""
         with self._told:
-            standing = msgspec.structs.replace(self._standing, counts=self._sync.outbox.counts(), **fields)
+            if link is not None:
+                self._link, self._problem = link, problem
+            link, problem = self._link, self._problem
+            if link is not Link.SIGNED_OUT and self._connection.problem is not None:
+                link, problem = Link.OFFLINE, self._connection.problem
+            standing = msgspec.structs.replace(
+                self._standing, link=link, problem=problem, counts=self._sync.outbox.counts(), **fields
+            )
             if standing == self._standing or self._stopping:
                 return
             self._standing = standing

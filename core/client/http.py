@@ -21,6 +21,8 @@ import msgspec
 import requests
 from typing_extensions import override
 
+from core import clock
+from core.client.connection import Connection
 from core.client.errors import ClientError, Left, ServerFault, SignedOut, Unreachable, Untrusted
 from core.client.refusals import as_error
 from core.client.session import Keep, Session, kept_nowhere
@@ -63,7 +65,10 @@ TIMEOUT_S: Final = (3.0, 10.0)
 _CONNECTIONS_KEPT: Final = 16
 """For what a window does and asks at once; what is beyond is opened and closed again."""
 _REPEATS: Final = 2
+_GONE: Final = (502, 503, 504)
+"""What is behind the server, or the server behind its proxy, is not there."""
 _SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
+_PROBE_TIMEOUT_S: Final = (3.0, 3.0)
 _CLOSE_WITHIN_S: Final = 2.0
 """How long `close` waits for the server to hear of sessions that have just ended."""
 _CLOCK_STEP: Final = timedelta(seconds=1.5)
@@ -96,6 +101,9 @@ class HttpClient:
         self._http.mount("https://", InTime(pool_maxsize=_CONNECTIONS_KEPT))
         if is_plain(self.server_url):
             log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
+        self.connection = Connection()
+        """Whether the server answers, by every call that is made here."""
+        self._menu_etag = ""
         self._clock_offset = timedelta()
         self._ending: list[threading.Thread] = []
 
@@ -148,6 +156,11 @@ class HttpClient:
 
     def _open(self, method: str, path: str, reply: type[R], body: object = None, op_id: OpId | None = None) -> R:
         return decoded(self.repeated(method, path, body=body, op_id=op_id or new_op_id()), reply, path)
+
+    def probe(self) -> None:
+        """Ask for what costs the server one look into its database, and is short. Raises `ClientError`."""
+        response = self.once("GET", "/api/menu/", etag=self._menu_etag, timeout_s=_PROBE_TIMEOUT_S)
+        self._menu_etag = response.headers.get("ETag", "")
 
     # -- one call
 
@@ -204,6 +217,7 @@ class HttpClient:
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)
+        began_s = clock.now_s()
         try:
             response = self._http.request(
                 method,
@@ -216,17 +230,27 @@ class HttpClient:
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
-            raise untrusted(error) or Unreachable(
+            problem = untrusted(error) or Unreachable(
                 "The server cannot be reached. Check the network; this window keeps trying."
-            ) from error
+            )
+            self.connection.failed(problem, began_s)
+            raise problem from error
         except requests.RequestException as error:
             raise ServerFault("Its answer broke off. Try again.") from error
         except OSError as error:  # requests' way of saying that `ca_file` is gone
             raise Untrusted("The file that the server is known by cannot be read here. Tell the admin.") from error
         self._set_clock(response)
+        self._note(response, began_s)
         if response.status_code >= 300 and not (etag and response.status_code == 304):
             raise as_error(response)
         return response
+
+    def _note(self, response: requests.Response, began_s: float) -> None:
+        """What an answer says about the connection."""
+        if response.status_code < 500:
+            self.connection.answered()
+        elif response.request.method == "GET" and response.status_code in _GONE:  # one that cannot write may be read
+            self.connection.failed(as_error(response), began_s)
 
     def _set_clock(self, response: requests.Response) -> None:
         with contextlib.suppress(KeyError, ValueError, TypeError):

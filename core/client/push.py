@@ -22,8 +22,9 @@ M = TypeVar("M")
 class Socket(Generic[M]):
     """An open one. `receive` belongs to one thread; `close` may be called from any."""
 
-    def __init__(self, connection: ClientConnection, read: Callable[[bytes], M]) -> None:
+    def __init__(self, connection: ClientConnection, read: Callable[[bytes], M], heard: Callable[[], None]) -> None:
         self._connection = connection
+        self._heard = heard
         self._read = read
         self._asked_at = 0.0
         self._latency_s: float | None = None
@@ -45,6 +46,7 @@ class Socket(Generic[M]):
             text = self._connection.recv(SILENCE_S, decode=False)
         if self._latency_s is None:
             self._latency_s = time.monotonic() - self._asked_at
+        self._heard()
         try:
             return self._read(text)
         except msgspec.DecodeError as error:
@@ -55,10 +57,12 @@ class Socket(Generic[M]):
 
 
 @contextlib.contextmanager
-def open_socket(server_url: str, read: Callable[[bytes], M], ca_file: str = "") -> Iterator[Socket[M]]:
+def open_socket(
+    server_url: str, read: Callable[[bytes], M], ca_file: str = "", heard: Callable[[], None] = lambda: None
+) -> Iterator[Socket[M]]:
     """A socket to the backend at `server_url`, whose messages `read` understands or raises `msgspec.DecodeError`.
 
-    `ca_file` as for `HttpApi`. Raises `Unreachable`.
+    `heard` is called for each message before it is read. `ca_file` as for `HttpApi`. Raises `Unreachable`.
     """
     with contextlib.ExitStack() as stack:
         with _as_client_errors():
@@ -75,7 +79,7 @@ def open_socket(server_url: str, read: Callable[[bytes], M], ca_file: str = "") 
                     max_size=_MESSAGE_LIMIT,
                 )
             )
-        yield Socket(connection, read)
+        yield Socket(connection, read, heard)
 
 
 @contextlib.contextmanager

@@ -81,9 +81,13 @@ class ConnectionChip(QPushButton):
     @Slot(object)
     def set_standing(self, standing: Standing | None) -> None:
         """How the sync engine stands with the backend; None in a window without one."""
+        before = self._standing
+        returned = before is not None and before.link is Link.OFFLINE and before.problem is not None
         self._standing = standing
         self._counts = Counts() if standing is None else standing.counts
         self._tell()
+        if self._refresher is not None and returned and standing is not None and standing.link is not Link.OFFLINE:
+            self._refresher.hurry()
 
     def set_waiting(self, count: int) -> None:
         """How many of this window's own changes the server has not answered."""
@@ -93,7 +97,7 @@ class ConnectionChip(QPushButton):
     @property
     def state(self) -> str:
         """good, old or bad: what the chip's colour, shape and words all say."""
-        if self._error is not None and not isinstance(self._error, SignedOut):
+        if self._page_error is not None:
             return "bad"
         standing = self._standing
         if self._hindered is not None:
@@ -105,6 +109,14 @@ class ConnectionChip(QPushButton):
             return "good"
         refresher = self._refresher
         return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
+
+    @property
+    def _page_error(self) -> ClientError | None:
+        """What is wrong with the shown page alone. Whether the server is there, the engine says, where there is one."""
+        error = self._error
+        if isinstance(error, SignedOut) or (isinstance(error, Unreachable) and self._standing is not None):
+            return None
+        return error
 
     @property
     def age_s(self) -> float | None:
@@ -179,7 +191,7 @@ class ConnectionChip(QPushButton):
     @property
     def _trouble(self) -> ClientError | None:
         problem = self._standing.problem if self._standing is not None and self.state == "bad" else None
-        return self._hindered or self._error or problem
+        return self._hindered or self._page_error or problem
 
     @property
     def _hindered(self) -> ClientError | None:

@@ -119,6 +119,14 @@ class Refresher(QObject):
         self._job = self._jobs.run(self._fetch, self._on_fetched, self._on_failed)
         self.started.emit()
 
+    def hurry(self) -> None:
+        """The server answers again: ask now, if the last question failed. One that still hangs is given up."""
+        if self._active and self._automatic and (self._failures or self._job is not None or self.stale):
+            if self._job is not None:
+                self._job.cancel()
+                self._job = None
+            self.refresh()
+
     def _on_fetched(self, result: object) -> None:
         self._job = None
         self._failures = 0

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core import clock
 from core.client.board import Board
+from core.client.connection import Watch
 from core.client.display import BoardSource, Listening
 from core.client.errors import ClientError, Refused
 from core.domain.ids import OrderId
@@ -75,6 +76,8 @@ class BoardPresenter(QObject):
         self._standing = Standing()
         self._fresh_at_s = 0.0
         self._closed = False
+        self._answers = True
+        self._watch = Watch(source.connection, source.probe)
         self._refresher = Refresher(jobs, self._look, refresh_s, parent=self)
         self._refresher.succeeded.connect(self._on_look_succeeded)
         self._refresher.failed.connect(self._on_look_failed)
@@ -110,6 +113,7 @@ class BoardPresenter(QObject):
         """Call once."""
         self._refresher.start()
         self._ticker.start()
+        self._watch.start()
         if self._push:
             self._listening.start()
 
@@ -118,6 +122,7 @@ class BoardPresenter(QObject):
         self._closed = True
         self._refresher.stop()
         self._ticker.stop()
+        self._watch.stop()
         self._listening.stop()
         self._jobs.close()
 
@@ -187,6 +192,13 @@ class BoardPresenter(QObject):
     @Slot()
     def check(self) -> None:
         """Say so when what is shown has become too old to be believed."""
+        problem, answered = self._source.connection.problem, self._answers
+        self._answers = problem is None
+        if problem is not None and self._standing.freshness is Freshness.FRESH:
+            self._stand(freshness=Freshness.STALE, live=False, problem=problem)
+        elif problem is None and not answered:
+            self._refresher.hurry()
+            self._listening.hurry()
         fresh_at = self._standing.fresh_at
         if fresh_at is None or self._standing.freshness is not Freshness.FRESH:
             return

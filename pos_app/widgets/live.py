@@ -60,7 +60,7 @@ class Live(QObject):
         if standing.fresh_at_s is not None:
             self._alerts.start()
         if returned and self._board.refresher.active:
-            self._board.refresher.refresh()
+            self._board.refresher.hurry()
         if standing.link is Link.SIGNED_OUT and standing.problem is not None:
             self.session_over.emit(standing.problem)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from core.client.connection import Connection
 from core.client.errors import ClientError, Unreachable
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
@@ -38,6 +39,7 @@ class FakeBoard:
         self.hellos: list[Hello] = []
         self.clock = NOON
         self.closed = False
+        self.connection = Connection()
         self._ears: list[_Ear] = []
 
     @property
@@ -83,6 +85,9 @@ class FakeBoard:
             yield ear
         finally:
             self._ears.remove(ear)
+
+    def probe(self) -> None:
+        """What comes of it is set by the test."""
 
     def token(self) -> str:
         return "token"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from core import sealing
+from core.client.connection import Connection
 from core.client.door import Answered, Ear, Witness
 from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
 from core.client.operations import Kind, Operation
@@ -169,6 +170,7 @@ class ModelDoor:
         self.fault: Callable[[str], None] = lambda _when: None
         self.series: tuple[DeviceId, int] | None = None
         self.calls: list[str] = []
+        self.connection = Connection()
         self.bearer = ("kim", "shop")
         """The person and the shop of the token."""
         self.key = sealing.private_key(b"what the shop's server keeps secret")
@@ -241,6 +243,9 @@ class ModelDoor:
 
     def listen(self) -> contextlib.AbstractContextManager[Ear]:
         raise Unreachable("the model does not push")
+
+    def probe(self) -> None:
+        """The model tells the connection nothing: the engine does."""
 
     def token(self) -> str:
         return "token"

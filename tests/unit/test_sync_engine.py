@@ -265,7 +265,10 @@ def test_what_fails_one_operation_every_time_is_given_up(
         running.until(lambda standing: standing.link is Link.POLLING)
         for _ in range(GIVES_UP_ALONE + 5):
             if not running.engine.standing.counts.parked:
-                assert door.tried.acquire(timeout=WITHIN_S)
+                assert any(  # parked may be told a moment after its last try
+                    door.tried.acquire(timeout=0.1) or running.engine.standing.counts.parked
+                    for _ in range(round(WITHIN_S * 10))
+                )
                 desk.take()
                 running.engine.accepted()
                 running.until(lambda standing: standing.counts.waiting <= 1)
