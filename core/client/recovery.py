@@ -39,7 +39,7 @@ class Recovered(msgspec.Struct, frozen=True):
     operations: int
     """How many operations that wait could be read, and wait in the new file."""
     is_known: bool
-    """Whether this machine is still who it was paired as."""
+    """Whether this machine is still who it was: what it was paired as, or nobody in particular."""
 
 
 def make_sound(path: Path) -> Recovered | None:
@@ -91,7 +91,7 @@ def _recover(path: Path) -> Recovered:
             names = [row[1] for row in db.execute("PRAGMA table_info(operations)")]
             count = sum(_insert(db, "operations", row) for row in _operations(damaged, aside, names))
         with closing(LocalStore(path)) as store:
-            is_known = identity.read(store) is not None
+            is_known = identity.read(store) is not None or _is_empty(damaged, "identity")
     log.warning("a new file was begun", extra={"set_aside": str(aside), "operations": count, "is_known": is_known})
     return Recovered(aside, count, is_known)
 
@@ -146,6 +146,14 @@ def _rows(damaged: sqlite3.Connection, table: str, where: str = "", *values: obj
             yield dict(zip(names, row, strict=True))
     except _UNREADABLE:
         return
+
+
+def _is_empty(damaged: sqlite3.Connection, table: str) -> bool:
+    """Whether the table can be read, and there is nothing in it."""
+    try:
+        return damaged.execute(f"SELECT 1 FROM {table}").fetchone() is None  # noqa: S608 (our own words)
+    except _UNREADABLE:
+        return False
 
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> bool:

@@ -90,7 +90,7 @@ def test_whichever_page_is_torn_a_window_starts_and_saves_what_can_be_read(tmp_p
             assert recovered.set_aside.read_bytes() == _tear(content, page, how), "it is kept as it is"
             with store.reading() as db:
                 assert db.execute("SELECT count(*) FROM number_series").fetchone() == (0,), "told numbers are not known"
-            assert (identity.read(store) is not None) == recovered.is_known
+            assert (identity.read(store) is not None) == recovered.is_known, "it was paired"
         assert recovery.make_sound(path) is None
     assert damaged > pages // 2
     whole = sum(count == len(waiting) for count in saved)
