@@ -241,14 +241,18 @@ class LocalStore:
             _make_cache(db)
 
     def wipe(self) -> None:
-        """Leave nothing in the file of what was deleted: its pages are written anew, and the log is emptied."""
-        with self.lock:
+        """Leave nothing in the file of what was deleted: its pages are written anew, and the log is emptied. See
+        `empty_log` for a full disk."""
+        with _as_far_as_there_is_room(), self.lock:
             self._db.execute("VACUUM")
-            self.empty_log()
+        self.empty_log()
 
     def empty_log(self) -> None:
-        """Leave nothing in the log of what was deleted: all of it goes into the file, and the log is cut to nothing."""
-        with self.lock:
+        """Leave nothing in the log of what was deleted: all of it goes into the file, and the log is cut to nothing.
+
+        A disk without the room for it keeps nobody from starting or leaving: it is done with the next one, or when the
+        file is closed."""
+        with _as_far_as_there_is_room(), self.lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
@@ -279,6 +283,12 @@ def _check_pages(db: sqlite3.Connection) -> None:
     found: str = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)
+
+
+@contextlib.contextmanager
+def _as_far_as_there_is_room() -> Iterator[None]:
+    with contextlib.suppress(NotKept), _as_not_kept():
+        yield
 
 
 @contextlib.contextmanager

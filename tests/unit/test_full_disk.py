@@ -234,6 +234,21 @@ def test_a_till_starts_and_shows_what_waits_on_a_full_disk(tmp_path: Path, door:
             assert [each.op_id for each in ledger.open_ones(db, desk.owner)] == [waiting]
 
 
+@pytest.mark.usefixtures("failing")
+def test_tidying_up_waits_for_room_and_keeps_nobody(tmp_path: Path, door: ModelDoor) -> None:
+    """A window is started, or somebody leaves, while the disk is full: the log of what is deleted is cut later."""
+    with closing(Desk(tmp_path / "till.db", door)) as desk:
+        desk.take()
+        log_file = tmp_path / "till.db-wal"
+        _disk(desk.local).arm(0, statements=("PRAGMA wal_checkpoint", "VACUUM"))
+        desk.local.empty_log()
+        desk.local.wipe()
+        assert log_file.stat().st_size > 0
+        _disk(desk.local).disarm()
+        desk.local.empty_log()
+        assert log_file.stat().st_size == 0
+
+
 def test_changes_come_after_the_commit_in_order_and_not_after_one_that_was_taken_back(tmp_path: Path) -> None:
     seen: list[str] = []
     with closing(LocalStore(tmp_path / "till.db")) as store:
