@@ -7,28 +7,35 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST ?= -n 4 --dist worksteal
 SEEDS  ?= 2
+# 0 installs no system packages. Otherwise `make demo` and `make test` do, as root or where `sudo -n` works, and say so.
+SYSTEM ?= 1
+export SYSTEM
 
 # Bytecode is kept, whatever the environment says: without it each process that is started, and the tests start hundreds,
 # first compiles everything anew, which takes it twice as long.
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench drill fuzz audit lock clean
+.PHONY: help setup system-demo system-test demo test check format bench drill fuzz audit lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
 
 setup: $(READY) ## make .venv as constraints.txt pins it; nothing to do when that is done
 
-demo: $(READY) ## a backend, a cashier's window and a customer's window, ready to be played with
+# What .venv cannot hold: system libraries, and PostgreSQL for the tests. It comes before .venv, which may need some of it.
+system-demo system-test: system-%:
+	@$(PYTHON) -m core.ui.preflight --install $*
+
+demo: system-demo $(READY) ## a backend, a cashier's window and a customer's window, ready to be played with
 	@$(BIN)/python -m core.ui.preflight
 	@$(BIN)/orderbell demo $(ARGS)
 
-test: $(READY) ## every test: make test PYTEST="-n 0 -k board" for some of them
+test: system-test $(READY) ## every test: make test PYTEST="-n 0 -k board" for some of them
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m core.ui.preflight
 	@$(BIN)/python -m pytest $(PYTEST)
 
-check: $(READY) ## what CI asks: style, types, layers, tests
+check: system-test $(READY) ## what CI asks: style, types, layers, tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -3,6 +3,7 @@ and names it."""
 
 import gc
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", kinds, indirect=True, scope="module")
 
 
+TRIED = (3, 13)
+"""The newest Python that all of this was tried with."""
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if sys.version_info[:2] > TRIED:
+        terminalreporter.section("A NEWER PYTHON", yellow=True)
+        here, tried = (".".join(map(str, each)) for each in (sys.version_info[:2], TRIED))
+        terminalreporter.line(f"This is Python {here}; what was tried is 3.11 to {tried}.", yellow=True)
     missing = set(databases.KINDS) - set(databases.wanted())
     if missing:
         terminalreporter.section("LEFT OUT", red=True)

@@ -2,17 +2,20 @@
 
 Qt's wheels bring Qt and leave the system's libraries to the system. What each part asks for was read off its ELF
 headers (`readelf -d`, PySide6 6.12). Only the standard library is used (`core.printable` needs no more): this also
-runs before anything is installed, `python -m core.ui.preflight --packages apt` being the list of packages that a
-fresh machine still needs.
+runs before anything is installed. `python -m core.ui.preflight --packages apt` lists the packages that a fresh
+machine still needs for a window; `--install demo` and `--install test` install what those need, where that may be done.
 """
 
 import argparse
 import ctypes
 import importlib
+import importlib.util
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from core import printable
@@ -97,7 +100,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--packages", choices=sorted(_INSTALL), help="only list the packages still needed for a window on an X display"
     )
-    chosen = parser.parse_args(argv).packages
+    parser.add_argument("--install", choices=("demo", "test"), help="install what is missing for it; SYSTEM=0: nothing")
+    options = parser.parse_args(argv)
+    if options.install:
+        install(options.install, os.environ)
+        return 0
+    chosen = options.packages
     if chosen:
         sys.stdout.write(" ".join(_packages(missing_libraries({"QT_QPA_PLATFORM": "xcb"}), chosen)) + "\n")
         return 0
@@ -105,6 +113,46 @@ def main(argv: list[str] | None = None) -> int:
     if problem:
         sys.stderr.write(printable.lines(problem) + "\n")
     return EXIT_CODE if problem else 0
+
+
+def needed(purpose: str) -> list[str]:
+    """Debian's packages that `purpose` (`demo` or `test`) still needs here."""
+    packages = set(_packages(missing_libraries({"QT_QPA_PLATFORM": "xcb"}), "apt"))
+    if importlib.util.find_spec("ensurepip") is None:
+        packages.add("python3-venv")
+    servers = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    if purpose == "test" and not shutil.which("initdb") and not any(servers):
+        packages.add("postgresql")  # the tests start a server of their own
+    return sorted(packages)
+
+
+def install(purpose: str, environment: Mapping[str, str]) -> None:
+    """Install what `purpose` needs, having said so: as root, or where `sudo` asks for no password. Otherwise, and with
+    `SYSTEM=0`, nothing is done; whoever needs what is missing says what it is."""
+    if not _is_linux() or environment.get("SYSTEM", "1") == "0" or not shutil.which("apt-get"):
+        return
+    packages = needed(purpose)
+    prefix = _as_root() if packages else None
+    if prefix is None:
+        return
+    sys.stdout.write(f"Installing system packages (SYSTEM=0 leaves them to you): {' '.join(packages)}\n")
+    sys.stdout.flush()
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        done = subprocess.run([*apt, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 (our own words)
+        if done.returncode:
+            sys.stderr.write(f"apt-get {command[0]} failed; going on with what is here.\n")
+            return
+
+
+def _as_root() -> Sequence[str] | None:
+    """What goes before a command to have it run as root without a question; None where that cannot be."""
+    if os.geteuid() == 0:
+        return ()
+    if shutil.which("sudo") is None:
+        return None
+    asked = subprocess.run(["sudo", "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S607 (the PATH's)
+    return None if asked.returncode else ("sudo", "-n")
 
 
 def _is_linux() -> bool:

@@ -1,6 +1,7 @@
 """A machine without Qt's system libraries is told which package to install, and is never shown a traceback."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +117,51 @@ def test_only_the_platform_that_will_be_used_is_looked_at(
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(preflight, "_loads", lambda soname: soname not in lacking)
     assert sorted(library.apt for library in preflight.missing_libraries(environment)) == packages
+
+
+class Machine:
+    """Debian, of which this is asked and told: what a machine has, and the commands that were run on it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, root: bool, sudo: bool = False) -> None:
+        self.ran: list[list[str]] = []
+        self._sudo = sudo
+        monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+        monkeypatch.setattr(preflight, "missing_libraries", lambda _environment: preflight._WIDGETS[:2])
+        monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if name != "initdb" else None)
+        monkeypatch.setattr(subprocess, "run", self._run)
+        monkeypatch.setattr(Path, "glob", lambda _path, _pattern: iter(()))
+
+    def _run(self, command: list[str], **_options: object) -> "subprocess.CompletedProcess[str]":
+        if command[:3] == ["sudo", "-n", "true"]:
+            return subprocess.CompletedProcess(command, 0 if self._sudo else 1)
+        self.ran.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+
+@on_linux
+def test_root_has_what_is_missing_installed_and_is_told_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = Machine(monkeypatch, root=True)
+    preflight.install("test", {})
+    told = capsys.readouterr().out
+    assert "SYSTEM=0" in told
+    assert "libegl1 libgl1 postgresql" in told
+    assert [command[-1] for command in machine.ran] == ["update", "postgresql"]
+    assert not any("sudo" in command for command in machine.ran)
+
+
+@on_linux
+def test_somebody_who_may_become_root_has_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, root=False, sudo=True)
+    preflight.install("demo", {})
+    assert [command[:2] for command in machine.ran] == [["sudo", "-n"]] * 2
+    assert "postgresql" not in machine.ran[-1]
+
+
+@on_linux
+@pytest.mark.parametrize(("root", "environment"), [(True, {"SYSTEM": "0"}), (False, {})])
+def test_nothing_is_installed_unasked(root: bool, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, root=root)
+    preflight.install("test", environment)
+    assert machine.ran == []
