@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.client.engine import Link
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
 from core.domain.status import OrderStatus
@@ -21,6 +22,7 @@ from tests.support.customer_synced import synced_window
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.pos_synced import Synced as Till
 from tests.support.pos_synced import synced_till
+from tests.support.synced import Screen
 
 S = OrderStatus
 KIM = (shop.KIM.name, shop.KIM.pin)
@@ -107,3 +109,25 @@ def test_a_customer_sees_the_kept_menu_while_its_reading_hangs(
     pane = screen.window.findChild(MenuPane)
     assert pane is not None
     qtbot.waitUntil(lambda: pane._ordering.tiles.rowCount() > 0, timeout=SOON_MS)
+
+
+def test_a_locked_till_is_unlocked_after_one_short_question(
+    place: Place, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.client.connection.SUSPECT_S", 1.0)
+    monkeypatch.setattr("core.client.connection.ANSWER_S", 1.0)
+    asked: list[str] = []
+
+    def never(line: str) -> Fault:
+        asked.append(line)
+        return Fault.HALF_OPEN
+
+    with Screen(proxy.url, tmp_path / "till.db") as till:
+        before = till.staff()
+        till.until_live()
+        proxy.choose = never
+        proxy.freeze(frozen=True)
+        till.until(lambda: till.api.standing.link is Link.OFFLINE)
+        assert till.staff().person == before.person
+        assert sum("/staff/sign-in/" in line for line in asked) == 1
+        gone(proxy)
