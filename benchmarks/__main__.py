@@ -26,6 +26,7 @@ BENCHMARKS: Final = {
     "push-stalled": "benchmarks.push_stalled",
     "unchanged": "benchmarks.push_unchanged",
     "outbox": "benchmarks.outbox",
+    "hanging": "benchmarks.hanging",
     "catch-up": "benchmarks.catch_up",
     "day": "benchmarks.day",
 }

@@ -1,9 +1,12 @@
 """Processes that may be killed at any moment, and what they managed to say before."""
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +14,16 @@ from core.own_process import python
 
 _SILENT_FOR_S: Final = 150
 """A process that says nothing for so long does not come to an end."""
+
+
+@contextlib.contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    """The process does nothing meanwhile, and knows nothing of it. Not on Windows, which has no such signals."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class Killable:
@@ -44,6 +57,11 @@ class Killable:
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
+
+    def standing_still(self) -> contextlib.AbstractContextManager[None]:
+        """See `standing_still`."""
+        assert self._process is not None
+        return standing_still(self._process.pid)
 
     def kill(self) -> None:
         """SIGKILL, or what the platform has for it, in the middle of whatever it does."""

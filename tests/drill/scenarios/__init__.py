@@ -9,6 +9,7 @@ from tests.drill.scenarios.full_disks import FullDisks
 from tests.drill.scenarios.kills import Kills
 from tests.drill.scenarios.network import Network
 from tests.drill.scenarios.people import People
+from tests.drill.scenarios.sleep import Sleep
 
 SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Kills,
@@ -17,4 +18,5 @@ SCENARIOS: Final[tuple[type[Scenario], ...]] = (
     Failover,
     People,
     FullDisks,
+    Sleep,
 )
