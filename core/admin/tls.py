@@ -2,6 +2,7 @@
 
 import argparse
 import socket
+import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from core import settings
 from core.admin import addresses, console
 from core.admin.backend import configured
 from core.admin.command import Parser
@@ -16,9 +18,12 @@ from core.admin.failed import Failed
 from core.protocol.trust import short_fingerprint
 from core.server import authority
 from core.server.authority import Certificate
-from core.server.settings import ServerSettings
+from core.server.settings import SECTION, ServerSettings
+from core.settings import document
+from core.store.files import write_whole
 
 WARN_DAYS: Final = 14
+_WINDOWS: Final = ("pos", "customer", "board")
 _EXAMPLES: Final = """examples:
   orderbell tls init                          for every name and address this machine has now
   orderbell tls init --name till.example --name 192.168.1.5
@@ -65,11 +70,43 @@ def _init(options: argparse.Namespace) -> None:
     names = options.name or [*addresses.names(), *addresses.addresses()]
     server.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority.make(server.tls_directory, socket.gethostname(), names)
+    changed = _introduce(server, options)
     if not options.json:
         console.say(f"Made the shop's authority and a certificate in {server.tls_directory}.")
         console.say("Keep ca-key.pem to yourself: whoever has it can pass for this server.")
-        console.say("The server speaks TLS from its next start.\n")
+        console.say("The server speaks TLS from its next start.")
+        if changed is not None:
+            console.say(f"Windows on this machine find it by what is in {changed} now.")
+        console.say("")
     _tell(server, as_json=options.json)
+
+
+def _introduce(server: ServerSettings, options: argparse.Namespace) -> Path | None:
+    """Have this machine's windows reach the server by TLS: in the settings file that is this server's, unless somebody
+    has set an address there. Gives the file when it was changed."""
+    path = settings.named_file(vars(options)) or settings.default_file()
+    if not path.exists():
+        return None
+    of_file = settings.load(ServerSettings, SECTION, {"config": str(path)}, {}).values
+    if of_file.directory != server.directory:
+        return None
+    ca_file = str(server.tls_directory.absolute() / "ca.pem")
+    known = {"server_url": f"https://localhost:{of_file.port}", "ca_file": ca_file}
+    before = path.read_text(encoding="utf-8")
+    text, present = before, tomllib.loads(before)
+    for window in _WINDOWS:
+        if not known.keys() & present.get(window, {}).keys():
+            header = f"[{window}]\n"
+            lines = "".join(f"{name} = {document.literal(value)}\n" for name, value in known.items())
+            if window not in present:
+                text += f"\n{header}{lines}"
+            elif header in text:
+                text = text.replace(header, header + lines, 1)
+    if text == before:
+        return None
+    tomllib.loads(text)
+    write_whole(path, text.encode(), private=True)
+    return path
 
 
 def _renew(options: argparse.Namespace) -> None:

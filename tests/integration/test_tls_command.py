@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from core import settings
 from core.admin.cli import main
 from core.protocol.trust import short_fingerprint
 from core.server import authority
 from core.server.settings import ServerSettings
 from core.server.tls import Presented
+from core.settings import document
 from core.store.files import write_whole
+from customer_view.settings import CustomerSettings
+from pos_app.settings import PosSettings
 
 
 @pytest.fixture
@@ -47,6 +51,18 @@ def test_without_names_it_is_for_this_machine(home: Path, monkeypatch: pytest.Mo
     assert tls(home, "init") == 0
     found = authority.read(home / "tls" / "server.pem").names
     assert set(found) == {"shop", "shop.local", "192.168.1.5", "fd00::2", *authority.LOOPBACK}
+
+
+def test_windows_on_this_machine_find_it_afterwards(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "orderbell.toml"
+    server = f"[server]\nport = 9000\ndata_dir = {document.literal(str(home))}\n"
+    file.write_text(server + '\n[pos]\n# theme = "auto"\n\n[board]\nserver_url = "https://elsewhere"\n')
+    assert main(["tls", "init", "--config", str(file)]) == 0
+    pos = settings.load(PosSettings, "pos", {"config": str(file)}, {}).values
+    assert (pos.server_url, Path(pos.ca_file)) == ("https://localhost:9000", home / "tls" / "ca.pem")
+    customer = settings.load(CustomerSettings, "customer", {"config": str(file)}, {}).values
+    assert customer.server_url == "https://localhost:9000"
+    assert "https://elsewhere" in file.read_text(), "what somebody has set stays"
 
 
 @pytest.mark.parametrize(("left_days", "status"), [(30, 0), (13, 1), (-2, 1)])
