@@ -12,6 +12,7 @@ import requests
 from benchmarks import databases, dataset, load
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.replies import OrderPage, Tokens
+from core.settings import here
 
 CUSTOMERS: Final = 50
 PAGE: Final = 20
@@ -64,7 +65,8 @@ def cashier_token(port: int) -> str:
 
 
 def _sign_in(port: int, path: str, body: dict[str, str]) -> str:
-    answer = requests.post(f"http://127.0.0.1:{port}{path}", json=body, timeout=10)
+    shown = {here.HEADER: here.proof(f"http://127.0.0.1:{port}")}
+    answer = requests.post(f"http://127.0.0.1:{port}{path}", json=body, headers=shown, timeout=10)
     answer.raise_for_status()
     return msgspec.json.decode(answer.content, type=Tokens).access_token
 

@@ -1,9 +1,12 @@
 """Every test leaves nothing behind: no thread, no running timer, no window, no letters of its size. One that does fails
 and names it."""
 
+import atexit
 import gc
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +18,10 @@ gc.disable()  # as a window does: no thread of a test frees what is Qt's; see co
 os.environ["QT_LOGGING_RULES"] = "qt.pyside.libpyside.warning=true"
 for _name in [name for name in os.environ if name.startswith("ORDERBELL_") and not name.startswith("ORDERBELL_TEST_")]:
     del os.environ[_name]
+
+# What this user has of Orderbell stays as it is.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="orderbell-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 import pytest
 from pytestqt.qtbot import QtBot

@@ -14,15 +14,18 @@ from typing_extensions import override
 
 from core.decoding import decode
 from core.protocol.feed import MESSAGE_LIMIT
-from core.server.app import create_app
+from core.server.app import Orderbell, create_app
 from core.server.background import repeating
 from core.server.connection import HttpConnection
 from core.server.keys import Keys
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
 from core.server.tls import Presented
+from core.settings import here
 from core.store.database import Database, parse_url
 from core.store.owner import AlreadyServed, Ownership, file_of
+
+log = logging.getLogger(__name__)
 
 NOTE: Final = "server.json"
 """In the data directory: where the backend that serves it can be asked."""
@@ -46,16 +49,30 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_listening = on_listening
         self._presented = presented
+        self._port = 0
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._keep_proof(port)
             self._on_listening(url_of(host, port, tls=self._presented is not None))
+
+    def _keep_proof(self, port: int) -> None:
+        """Let this user's windows prove that they are here; without it they have to be paired, as any other."""
+        app = self.config.app
+        assert isinstance(app, Orderbell)
+        try:
+            here.keep(port, app.services.here)
+            self._port = port
+        except OSError as error:
+            told = "windows of this machine have to be paired: nothing can be kept for them"
+            log.warning(told, extra={"cause": str(error)})
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        here.forget(self._port)
         async with repeating(self._hang_up):
             await super().shutdown(sockets)
 

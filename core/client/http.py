@@ -55,9 +55,12 @@ from core.protocol.requests import (
     TakeOrder,
 )
 from core.protocol.security import ExportNote
+from core.settings import here
 from core.workers import run_aside
 
 log = logging.getLogger(__name__)
+
+_STAFF_SIGN_IN: Final = "/api/auth/staff/sign-in/"
 R = TypeVar("R")
 
 TIMEOUT_S: Final = (3.0, 10.0)
@@ -128,11 +131,10 @@ class HttpClient:
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         """One that is known not to answer is asked once and shortly: who locked a till waits to come back to it."""
-        path = "/api/auth/staff/sign-in/"
         if self.connection.problem is None:
-            return self._open("POST", path, Tokens, request)
-        response = self.once("POST", path, body=request, op_id=new_op_id(), timeout_s=_PROBE_TIMEOUT_S)
-        return decoded(response, Tokens, path)
+            return self._open("POST", _STAFF_SIGN_IN, Tokens, request)
+        response = self.once("POST", _STAFF_SIGN_IN, body=request, op_id=new_op_id(), timeout_s=_PROBE_TIMEOUT_S)
+        return decoded(response, Tokens, _STAFF_SIGN_IN)
 
     def device_sign_in(self, request: DeviceSignIn) -> Tokens:
         return self._open("POST", "/api/auth/device/sign-in/", Tokens, request)
@@ -208,6 +210,8 @@ class HttpClient:
     ) -> requests.Response:
         """One try. With a `token` it is asked for `owner`, whom the token must be of. Raises `ClientError`."""
         headers = {"Accept": "application/json"}
+        if path == _STAFF_SIGN_IN and (shown := here.proof(self.server_url)):
+            headers[here.HEADER] = shown
         if etag:
             headers["If-None-Match"] = etag
         if token:

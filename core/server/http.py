@@ -116,6 +116,7 @@ class EndpointApp:
         if "\0" in scope["path"]:
             raise problems.not_found()
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        origin.check_host(scope, headers)
         bearer = await self._bearer(scope, headers)
         if bearer is not None:
             scope[_SUBJECT] = bearer.subject
@@ -141,7 +142,7 @@ class EndpointApp:
             status=endpoint.status,
             number=headers.get(_NUMBER, b"").decode("latin-1") if key else "",
             address=origin.address(scope),
-            is_here=endpoint.who is Who.PUBLIC and origin.is_here(scope, headers),
+            is_here=endpoint.who is Who.PUBLIC and origin.is_here(scope, headers, self._services.here),
         )
         result = await endpoint.handler(call)
         if type(result) is Encoded:
@@ -158,7 +159,7 @@ class EndpointApp:
     async def _bearer(self, scope: Scope, headers: dict[bytes, bytes]) -> Principal | None:
         who = self.endpoint.who
         if who is Who.MONITOR:
-            operators.admit(scope, headers, self._services.settings.metrics_token)
+            operators.admit(scope, headers, self._services.settings.metrics_token, self._services.here)
             return None
         authorization = headers.get(b"authorization")
         if authorization is None:

@@ -14,11 +14,15 @@ def is_operator(principal: Principal) -> bool:
     return principal.session_id == LOCAL
 
 
-def admit(scope: Scope, headers: dict[bytes, bytes], token: str) -> None:
-    """Raises `Refusal` unless `token` is borne, or, where the settings name none, the asker sits at this machine."""
+def admit(scope: Scope, headers: dict[bytes, bytes], token: str, secret: str) -> None:
+    """Raises `Refusal` unless `token` is borne, or, where the settings name none, the asker has proven to be at this
+    machine: by its `secret`, which may be borne as well (`core.settings.here`)."""
+    scheme, _, borne = headers.get(b"authorization", b"").partition(b" ")
     if token:
-        scheme, _, borne = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() != b"bearer" or not hmac.compare_digest(borne.strip(), token.encode()):
             raise problems.unauthenticated("Send the token that the settings name as a bearer token.")
-    elif not origin.is_here(scope, headers):
+    elif not (
+        origin.is_here(scope, headers, secret)
+        or (scheme.lower() == b"bearer" and hmac.compare_digest(borne.strip(), secret.encode()))
+    ):
         raise problems.forbidden()

@@ -1,6 +1,7 @@
 """What every endpoint works with, made once when the app is made."""
 
 import asyncio
+import hmac
 import logging
 from typing import Final
 
@@ -48,6 +49,8 @@ class Services(msgspec.Struct, frozen=True):
     offers: Offers
     backups: Backups
     metrics: Metrics
+    here: str
+    """What proves that somebody is at this machine; see `core.settings.here`."""
     unread: Unread
     lookups: Rate
     """Of known customers, by each member of staff."""
@@ -142,6 +145,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         offers=Offers(),
         backups=Backups(database, settings, backup_key(keys)),
         metrics=Metrics(),
+        here=hmac.digest(keys.refresh, b"at this machine", "sha256").hex(),
         unread=Unread(settings.unread_mib_most * 1024 * 1024),
         lookups=Rate(
             settings.lookups_most, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."

@@ -32,7 +32,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: Annotated[
         str,
         Meta(
-            description="bearer token that opens /metrics; empty: it is open on the server's own machine only",
+            description="bearer token that opens /metrics; empty: the server's own user opens it, on its machine",
             extra=SECRET,
         ),
     ] = ""

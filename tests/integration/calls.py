@@ -8,6 +8,7 @@ from typing import Any
 import requests
 
 from core.domain.ids import new_order_id
+from core.settings import here
 from tests.support import shop
 from tests.support.server import ServerProcess, ServerThread
 
@@ -37,6 +38,8 @@ class Caller:
         **options: Any,
     ) -> requests.Response:
         sent = {"Authorization": f"Bearer {self.token}"} if self.signed_in else {}
+        if proof := here.proof(self.url):
+            sent[here.HEADER] = proof
         if key is not None:
             sent["Idempotency-Key"] = key
         if body is not None:

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -18,15 +19,16 @@ from core.store import devices, migrate
 from core.store.devices import Contact
 from core.store.instants import now, to_us
 from tests.integration import calls
+from tests.integration.calls import Caller
 from tests.integration.conftest import Place
 from tests.integration.test_push_socket import listener
 from tests.support import shop
 from tests.support.server import ServerThread
 
 
-def figures(url: str, **options: object) -> dict[str, float]:
+def figures(url: str, **options: Any) -> dict[str, float]:
     """`name{label="value",…}` → its value."""
-    reply = requests.get(f"{url}/metrics", timeout=20, **options)  # type: ignore[arg-type]
+    reply = Caller(url).call("GET", "/metrics", **options)
     assert reply.status_code == 200, reply.text
     assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     found = {}
@@ -102,7 +104,7 @@ def test_nobody_can_make_figures_up(place: Place) -> None:
         place.nobody.get(f"/made/up/{number}")
         place.ada.get(f"/api/online/orders/{place.ada.token[:40]}{number}/")
     known = {endpoint.path for endpoint in ENDPOINTS} | {"(other)"}
-    text = requests.get(f"{place.server.url}/metrics", timeout=20).text
+    text = place.nobody.get("/metrics").text
     assert set(re.findall(r'route="([^"]*)"', text)) <= known
     assert place.ada.token[:20] not in text
 
@@ -215,14 +217,14 @@ def test_what_came_through_a_proxy_or_a_browser_is_not_from_here(place: Place, h
 @pytest.mark.parametrize("client", [("192.168.1.20", 1), ("203.0.113.7", 1), None, ("", 0)])
 def test_the_network_is_not_here(client: tuple[str, int] | None) -> None:
     with pytest.raises(Refusal) as refused:
-        operators.admit({"client": client}, {b"host": b"localhost"}, "")
+        operators.admit({"client": client}, {b"host": b"localhost", b"orderbell-here": b"s"}, "", "s")
     assert refused.value.problem.status == 403
 
 
 @pytest.mark.parametrize("host", [b"localhost", b"LOCALHOST:8765", b"127.0.0.1:8765", b"[::1]:8765", b"[::1]"])
 def test_this_machine_is_here(host: bytes) -> None:
     for address in ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"):
-        operators.admit({"client": (address, 1)}, {b"host": host}, "")
+        operators.admit({"client": (address, 1)}, {b"host": host, b"orderbell-here": b"s"}, "", "s")
 
 
 def test_with_a_token_set_it_is_the_token_and_nothing_else(tmp_path: Path) -> None:

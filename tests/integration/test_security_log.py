@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import requests
 import sqlalchemy
 from sqlalchemy.exc import IntegrityError
 
@@ -282,7 +281,7 @@ def test_strangers_do_not_fill_it(place: Place, since: Since, monkeypatch: pytes
 
 def test_failures_are_counted_for_whoever_watches(place: Place, since: Since) -> None:
     def figure(name: str) -> float:
-        text = requests.get(f"{place.server.url}/metrics", timeout=20).text
+        text = place.nobody.get("/metrics").text
         found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
         assert found is not None, name
         return float(found[1])

@@ -5,6 +5,7 @@ import contextlib
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 from enum import Enum
+from typing import Self
 
 from typing_extensions import override
 
@@ -52,6 +53,12 @@ class FaultProxy(Listening):
         self._flow = asyncio.Event()
         self._flow.set()
         self._released = asyncio.Event()
+
+    @override
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.stand_for(self.upstream)
+        return self
 
     def freeze(self, *, frozen: bool) -> None:
         """Open sockets stay open and carry nothing any more, as when a cable is pulled far away; or flow again."""

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from core.settings import here
+
 START_WITHIN_S: Final = 10
 CHUNK: Final = 64 * 1024
 
@@ -34,9 +36,16 @@ class Listening(ABC):
             raise RuntimeError(f"the {self._thread.name} did not start")
         return self
 
+    def stand_for(self, url: str) -> None:
+        """Let this user's windows prove themselves here as they do at the server at `url`."""
+        proof = here.proof(url)
+        if proof:
+            here.keep(self.port, proof)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        here.forget(self.port)
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 

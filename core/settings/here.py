@@ -1,0 +1,49 @@
+"""What proves that somebody is at the server's own machine: a secret in a file that only the server's user may read.
+
+A connection from this machine proves nothing: a proxy on it speaks from there for the whole world. The file is named
+by the port, so that a window finds it from the address it was given.
+"""
+
+import contextlib
+import ipaddress
+import os
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from core.settings import data_dir
+
+HEADER: Final = "Orderbell-Here"
+_FOLDER: Final = "here"
+
+
+def path(port: int) -> Path:
+    """Where the server that listens on `port` keeps its secret while it runs."""
+    return data_dir() / _FOLDER / str(port)
+
+
+def keep(port: int, secret: str) -> None:
+    """Let this user's windows and commands on this machine know `secret`. Raises `OSError`."""
+    file = path(port)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)  # what somebody else may have made there
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(secret)
+
+
+def forget(port: int) -> None:
+    with contextlib.suppress(OSError):
+        path(port).unlink(missing_ok=True)
+
+
+def proof(server_url: str) -> str:
+    """The secret of the server at this address; empty when it is on another machine, or another user's."""
+    try:
+        parts = urlsplit(server_url)
+        host, port = parts.hostname or "", parts.port or {"https": 443}.get(parts.scheme, 80)
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            return ""
+        return path(port).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
