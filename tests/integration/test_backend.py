@@ -14,7 +14,7 @@ from core.domain.ids import ShopId
 from core.protocol.replies import OrderPage
 from core.server import keys
 from core.server.settings import ServerSettings
-from core.server.tokens import AccessTokens
+from core.server.tokens import LEEWAY_S, AccessTokens
 from core.store.database import Database
 from core.store.owner import SUFFIX, AlreadyServed, Ownership
 from tests.integration import calls
@@ -97,7 +97,7 @@ def test_a_local_token_lives_a_minute_and_only_the_keys_make_one(configured: Ser
     with reach(configured) as backend:
         signing = AccessTokens(keys.read(configured.keys_path), 600)
         token = signing.sign_local("orderbell", ShopId(""))
-        assert signing.verify(token).expires_at <= time.time() + 61
+        assert signing.verify(token).expires_at <= time.time() + 60 + LEEWAY_S + 1
         assert Caller(backend.url).call("GET", BOARD, headers={"Authorization": f"Bearer {token}"}).status_code == 200
         forged = AccessTokens(keys.make(), 600).sign_local("orderbell", ShopId(""))
         assert Caller(backend.url).call("GET", BOARD, headers={"Authorization": f"Bearer {forged}"}).status_code == 401

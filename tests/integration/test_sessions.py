@@ -7,7 +7,7 @@ import jwt
 import pytest
 import requests
 
-from core.server.tokens import TYPE
+from core.server.tokens import LEEWAY_S, TYPE
 from core.store.tables import metadata
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key
@@ -169,7 +169,7 @@ def test_a_token_must_belong_to_a_session_that_is_there(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"exp": int(time.time()) - 1}, {"aud": "other"}, {"iss": "other"}, {"role": "owner"}],
+    [{"exp": int(time.time()) - LEEWAY_S - 1}, {"aud": "other"}, {"iss": "other"}, {"role": "owner"}],
     ids=lambda changes: next(iter(changes)),
 )
 def test_a_token_that_is_not_right_opens_nothing(place: Place, changes: dict[str, Any]) -> None:

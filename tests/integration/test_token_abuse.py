@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from core.protocol.feed import Close
-from core.server.tokens import TYPE
+from core.server.tokens import LEEWAY_S, TYPE
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
@@ -108,7 +108,7 @@ FORGERIES: dict[str, Callable[[Place], str]] = {
     "no typ": headed(typ=None),
     "another issuer": changed(iss="somebody"),
     "another audience": changed(aud="another-api"),
-    "expired": changed(exp=int(time.time()) - 1),
+    "expired": changed(exp=int(time.time()) - LEEWAY_S - 1),
     "expired long ago": changed(exp=1),
     "never ending": changed(exp="never"),
     "not yet issued": changed(iat=int(time.time()) + 3600),
@@ -266,7 +266,7 @@ def test_another_shops_token_moves_nothing_here(place: Place) -> None:
 
 
 def test_a_tokens_life_ends_on_an_open_socket_too(place: Place) -> None:
-    token = forged(place, claims_of(calls.customer(place.server).token, exp=int(time.time()) + 2))
+    token = forged(place, claims_of(calls.customer(place.server).token, exp=int(time.time()) + 2 - LEEWAY_S))
     cursor = place.ada.get("/api/snapshot/").json()["cursor"]
     with Listener(place.server.url, hello(token, cursor)) as listener:
         assert listener.closed() == Close.SIGNED_OUT
