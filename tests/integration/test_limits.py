@@ -18,6 +18,7 @@ from core.protocol.feed import Close, Cursor, Snapshot
 from core.protocol.requests import StaffSignIn
 from core.server.passwords import Passwords, hash_secret
 from core.server.settings import ServerSettings
+from core.server.throttle import PER_ADDRESS
 from tests.integration import calls
 from tests.integration.calls import Caller, order_body
 from tests.integration.conftest import Place
@@ -54,6 +55,8 @@ def test_so_many_sign_up_from_one_address(few: ServerThread) -> None:
     assert (refused.status_code, refused.json()["type"]) == (429, "too_many")
     assert "Try again in" in refused.json()["detail"]
     assert int(refused.headers["Retry-After"]) > 60
+    for n in range(PER_ADDRESS):
+        assert nobody.post("/api/auth/sign-up/", signing_up(n)).status_code == 429
     for login in (shop.ADA.phone, "+1 888 00000001"):
         signed_in = nobody.post("/api/auth/sign-in/", {"login": login, "password": shop.PASSWORD})
         assert signed_in.status_code == 200, "who has an account signs in from there all the same"
