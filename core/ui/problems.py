@@ -41,6 +41,7 @@ SAID: Final = (
     N_("The server's database is damaged"),
     # What the client says by itself.
     N_("The server cannot be reached. Check the network; this window keeps trying."),
+    N_("The server does not answer. This window keeps trying."),
     N_("The server is busy."),
     N_("Its answer broke off. Try again."),
     N_("Its answer could not be read. Is this window as new as the server?"),
