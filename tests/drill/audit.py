@@ -71,11 +71,11 @@ def audit(database_url: str, clients: dict[Path, Iterable[dict[str, Any]]]) -> F
         found.asked += sum("asked" in line for line in said)
         with closing(sqlite3.connect(path)) as db:
             rows = db.execute("SELECT op_id, order_id, state, outcome FROM operations ORDER BY position").fetchall()
-            subjects = dict(db.execute("SELECT op_id, subject FROM operations"))
+            subjects: dict[str, str] = dict(db.execute("SELECT op_id, subject FROM operations"))
             held = [msgspec.json.decode(row, type=Order) for (row,) in db.execute("SELECT row FROM orders")]
         _misattributed(found, server, said, subjects, path.stem)
         _lost(found, server, accepted, {row[0]: row for row in rows}, path.stem)
-        _reordered(found, server, rows, path.stem)
+        _reordered(found, server, rows, subjects, path.stem)
         _diverged(found, server, held, path.stem)
     return found
 
@@ -121,16 +121,18 @@ def _misattributed(
             found.notes.append(f"{who}: {line['by']} was shown {line['stranger']}")
 
 
-def _reordered(found: Findings, server: _Server, rows: list[Any], who: str) -> None:
-    """What one client did to one order, it did in that order."""
-    reached: dict[str, int] = {}
+def _reordered(found: Findings, server: _Server, rows: list[Any], subjects: dict[str, str], who: str) -> None:
+    """What one person did to one order at one client, they did in that order. What waits when they leave is sent when
+    they are back, and whoever is there meanwhile neither sees it nor waits for it: theirs may come first."""
+    reached: dict[tuple[str, str], int] = {}
     for op_id, order_id, state, _outcome in rows:
         reply = server.replies.get(op_id)
         if state == "done" and reply is not None and server.makers[order_id, reply.version] == op_id:
-            if reply.version < reached.get(order_id, 0):
+            theirs = subjects[op_id], order_id
+            if reply.version < reached.get(theirs, 0):
                 found.reordered += 1
-                found.notes.append(f"{who}: {op_id} made version {reply.version} after {reached[order_id]}")
-            reached[order_id] = reply.version
+                found.notes.append(f"{who}: {op_id} made version {reply.version} after {reached[theirs]}")
+            reached[theirs] = reply.version
 
 
 def _diverged(found: Findings, server: _Server, held: list[Order], who: str) -> None:

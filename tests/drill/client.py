@@ -104,7 +104,7 @@ class Client:
                 self._change()
             with contextlib.suppress(ClientError):  # a person who presses too late is told so
                 self._act()
-            self._look(list(self._screen.store))
+            self._look(list(self._screen.store), self._me)
         people = self._part.staff or self._part.customers
         for who in people:
             if len(people) > 1:
@@ -136,7 +136,7 @@ class Client:
         """What a window asks: an answer is told to whoever asked, or to nobody."""
         api, orders = self._screen.api, self._screen.store
         while not self._draining.wait(chance.uniform(0, 2 * self._part.pace_s)):
-            visit, known = self._visit, list(orders)
+            visit, me, known = self._visit, self._me, list(orders)
             with contextlib.suppress(ClientError):
                 if self._part.staff:
                     ask: Callable[[], object] = chance.choice((lambda: api.orders(OrderQuery(open=True)), api.menu))
@@ -146,7 +146,7 @@ class Client:
                 else:
                     found = api.history(HistoryQuery()).orders
                     if visit % 2 == 0 and visit == self._visit:
-                        self._look(found)
+                        self._look(found, me)
 
     def _act(self) -> None:
         known = [order for order in self._screen.store if order.status.is_open]
@@ -183,12 +183,13 @@ class Client:
         kept = self._screen.api.find(op_id) is not None
         say(**{"accepted" if kept else "already": op_id}, by=self._me, order=order.id)
 
-    def _look(self, shown: Iterable[Order]) -> None:
-        """A customer looks at what is shown: is all of it theirs?"""
+    def _look(self, shown: Iterable[Order], me: str) -> None:
+        """A customer looks at what is shown: is all of it theirs? `me` is who was there when it was asked for: by now
+        it may be somebody else."""
         if self._part.customers:
             for order in shown:
-                if order.customer_id not in (None, self._me):
-                    say(stranger=order.id, by=self._me)
+                if order.customer_id not in (None, me):
+                    say(stranger=order.id, by=me)
 
     def _drain(self, who: Staff | Customer) -> bool:
         """Settle what waits for a person, and wait until the server has all the rest. False when that does not end."""
