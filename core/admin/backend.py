@@ -18,6 +18,7 @@ from core import logs, settings
 from core.admin.command import Run
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, quieten, running
+from core.client.trust import unreachable
 from core.decoding import convert, decode_reply
 from core.domain.ids import ShopId, new_op_id
 from core.protocol.headers import IDEMPOTENCY_KEY
@@ -85,7 +86,7 @@ class Backend:
                 timeout=(CONNECT_WITHIN_S, within_s),
             )
         except requests.RequestException as error:
-            raise Failed(f"The backend at {self.url} does not answer: {error}.", status=2) from None
+            raise Failed(unreachable(error, self.url).message, status=2) from None
         if not answer.ok:
             raise Failed(_sentence(answer))
         return answer.content

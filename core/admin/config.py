@@ -11,6 +11,9 @@ from core import settings
 from core.admin import console, terminal
 from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.admin.serving import url_of
+from core.client.settings import ServerAddress
+from core.server.settings import ServerSettings
 from core.settings import Loaded, SettingsError, document
 from core.settings.document import Section
 
@@ -22,6 +25,8 @@ DECLARED: Final = {
     "sync": ("core.admin.sync:SyncSettings", "A window's file without its window: `orderbell sync`."),
 }
 """Where each section is declared, and what it is about. Windows stand above this package: named here, not imported."""
+WINDOWS: Final = ("pos", "customer", "board", "sync")
+"""The sections that say where the server is."""
 _EXAMPLES: Final = """examples:
   orderbell config show                  every value, and whether it is a default, a line of the file or a variable
   orderbell config show server --json
@@ -79,6 +84,14 @@ def sections() -> Mapping[str, Section]:
         module, _, name = target.partition(":")
         found[section] = Section(getattr(importlib.import_module(module), name), about)
     return found
+
+
+def address_of(server: ServerSettings) -> Mapping[str, str]:
+    """What a window on the server's own machine has to be set to, to reach it; empty where the defaults do."""
+    url = url_of(server.host, server.port, tls=server.tls_files is not None)
+    if server.ca_path is not None:
+        return {"server_url": url, "ca_file": str(server.ca_path.absolute())}
+    return {} if url == ServerAddress().server_url else {"server_url": url}
 
 
 def page() -> str:

@@ -114,7 +114,8 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
     wanted, pin_was_made = _wanted(options)
     chosen = {name: _typed(server, name) for name in _KEPT if getattr(options, name) is not None}
     if not path.exists():
-        write_whole(path, document.toml(config.sections(), {SECTION: chosen}).encode(), private=True)
+        written = {SECTION: chosen} | dict.fromkeys(config.WINDOWS, config.address_of(server))
+        write_whole(path, document.toml(config.sections(), written).encode(), private=True)
         _say(options, f"Wrote the settings file {path}.")
     else:
         _say(options, f"Kept the settings file {path} as it is.")

@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 
 from core import settings
-from core.admin import addresses, console
+from core.admin import addresses, config, console
 from core.admin.backend import configured
 from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.admin.serving import url_of
 from core.protocol.trust import short_fingerprint
 from core.server import authority
 from core.server.authority import Certificate
@@ -23,7 +24,6 @@ from core.settings import document
 from core.store.files import write_whole
 
 WARN_DAYS: Final = 14
-_WINDOWS: Final = ("pos", "customer", "board")
 _EXAMPLES: Final = """examples:
   orderbell tls init                          for every name and address this machine has now
   orderbell tls init --name till.example --name 192.168.1.5
@@ -90,14 +90,17 @@ def _introduce(server: ServerSettings, options: argparse.Namespace) -> Path | No
     of_file = settings.load(ServerSettings, SECTION, {"config": str(path)}, {}).values
     if of_file.directory != server.directory:
         return None
-    ca_file = str(server.tls_directory.absolute() / "ca.pem")
-    known = {"server_url": f"https://localhost:{of_file.port}", "ca_file": ca_file}
+    known = config.address_of(of_file)
+    plain = f"server_url = {document.literal(url_of(of_file.host, of_file.port, tls=False))}\n"
     before = path.read_text(encoding="utf-8")
     text, present = before, tomllib.loads(before)
-    for window in _WINDOWS:
+    lines = "".join(f"{name} = {document.literal(value)}\n" for name, value in known.items())
+    if not any("ca_file" in present.get(window, {}) for window in config.WINDOWS):
+        text = text.replace(f"\n{plain}", f"\n{lines}")  # as `init` wrote it
+        present = tomllib.loads(text)
+    for window in config.WINDOWS:
         if not known.keys() & present.get(window, {}).keys():
             header = f"[{window}]\n"
-            lines = "".join(f"{name} = {document.literal(value)}\n" for name, value in known.items())
             if window not in present:
                 text += f"\n{header}{lines}"
             elif header in text:

@@ -28,7 +28,8 @@ class Connection:
     last answer says nothing new.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, server_url: str) -> None:
+        self.server_url = server_url
         self._changing = threading.Lock()
         self._heard_s = clock.now_s()
         self._problem: ClientError | None = None
@@ -110,7 +111,10 @@ class Watch:
         if asked_s is not None and connection.heard_s >= asked_s:
             asked_s = self._asked_s = None
         if silent_s > SILENCE_S or (asked_s is not None and now_s - asked_s >= ANSWER_S):
-            connection.failed(Unreachable("The server does not answer. This window keeps trying."), now_s)
+            silent = Unreachable(
+                "{address} does not answer in time. Check the network and the server.", address=connection.server_url
+            )
+            connection.failed(silent, now_s)
         if (silent_s >= SUSPECT_S or connection.problem is not None) and now_s >= self._again_s:
             self._asking = [thread for thread in self._asking if thread.is_alive()]
             if len(self._asking) < _ASKING:

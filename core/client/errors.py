@@ -10,15 +10,21 @@ PRICE_CHANGED: Final = "The menu has changed since you saw it. Please look at th
 
 
 class ClientError(Exception):
-    """`title` says what happened, `message` what to do next. `field` is the input to blame, when there is one."""
+    """`title` says what happened, `message` what to do next. `field` is the input to blame, when there is one.
+
+    `sentence` is the message as it is translated: with `{address}` where the message names the `address` tried.
+    """
 
     title = "Something went wrong"
 
-    def __init__(self, message: str, *, title: str = "", field: str = "") -> None:
+    def __init__(self, sentence: str, *, title: str = "", field: str = "", address: str = "") -> None:
+        message = sentence.replace("{address}", address) if address else sentence
         super().__init__(message)
         self.title = title or self.title
+        self.sentence = sentence
         self.message = message
         self.field = field
+        self.address = address
 
 
 class Unreachable(ClientError):
@@ -26,8 +32,8 @@ class Unreachable(ClientError):
 
     title = "No connection"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, *, address: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(sentence, address=address)
         self.retry_after_s = retry_after_s
 
 
@@ -46,8 +52,8 @@ class Untrusted(Unreachable):
 
     title = "This is not the shop's server"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, *, address: str = "") -> None:
+        super().__init__(sentence, address=address)
 
 
 class WrongClock(Untrusted):
@@ -55,8 +61,8 @@ class WrongClock(Untrusted):
 
     title = "This machine's clock may be wrong"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, *, address: str = "") -> None:
+        super().__init__(sentence, address=address)
         self.says = datetime.now(UTC)
 
 

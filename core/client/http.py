@@ -27,7 +27,7 @@ from core.client.errors import ClientError, Left, ServerFault, SignedOut, Unreac
 from core.client.refusals import as_error
 from core.client.session import Keep, Session, kept_nowhere
 from core.client.transport import InTime
-from core.client.trust import is_plain, untrusted
+from core.client.trust import is_plain, unreachable
 from core.decoding import decode_reply
 from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
@@ -104,7 +104,7 @@ class HttpClient:
         self._http.mount("https://", InTime(pool_maxsize=_CONNECTIONS_KEPT))
         if is_plain(self.server_url):
             log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
-        self.connection = Connection()
+        self.connection = Connection(self.server_url)
         """Whether the server answers, by every call that is made here."""
         self._menu_etag = ""
         self._clock_offset = timedelta()
@@ -239,9 +239,7 @@ class HttpClient:
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
-            problem = untrusted(error) or Unreachable(
-                "The server cannot be reached. Check the network; this window keeps trying."
-            )
+            problem = unreachable(error, self.server_url)
             self.connection.failed(problem, began_s)
             raise problem from error
         except requests.RequestException as error:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
 import msgspec
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
 from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
-from core.client.trust import context, untrusted
+from core.client.trust import context, unreachable
 from core.protocol.feed import HEARTBEAT_S, SILENCE_S, SOCKET_PATH, Close, Hello
 
 _OPEN_WITHIN_S: Final = 5.0
@@ -22,7 +22,10 @@ M = TypeVar("M")
 class Socket(Generic[M]):
     """An open one. `receive` belongs to one thread; `close` may be called from any."""
 
-    def __init__(self, connection: ClientConnection, read: Callable[[bytes], M], heard: Callable[[], None]) -> None:
+    def __init__(
+        self, server_url: str, connection: ClientConnection, read: Callable[[bytes], M], heard: Callable[[], None]
+    ) -> None:
+        self._server_url = server_url
         self._connection = connection
         self._heard = heard
         self._read = read
@@ -37,12 +40,12 @@ class Socket(Generic[M]):
     def say_hello(self, hello: Hello) -> None:
         """Say who listens, and from where; again with every new token. Raises `ClientError`."""
         self._asked_at = time.monotonic()
-        with _as_client_errors():
+        with _as_client_errors(self._server_url):
             self._connection.send(msgspec.json.encode(hello), text=True)
 
     def receive(self) -> M:
         """The next message. Raises `ClientError`; `Unreachable` also when the server has been silent for 35 s."""
-        with _as_client_errors():
+        with _as_client_errors(self._server_url):
             text = self._connection.recv(SILENCE_S, decode=False)
         if self._latency_s is None:
             self._latency_s = time.monotonic() - self._asked_at
@@ -65,7 +68,7 @@ def open_socket(
     `heard` is called for each message before it is read. `ca_file` as for `HttpApi`. Raises `Unreachable`.
     """
     with contextlib.ExitStack() as stack:
-        with _as_client_errors():
+        with _as_client_errors(server_url):
             connection = stack.enter_context(
                 connect(
                     "ws" + server_url.removeprefix("http") + SOCKET_PATH,
@@ -79,20 +82,22 @@ def open_socket(
                     max_size=_MESSAGE_LIMIT,
                 )
             )
-        yield Socket(connection, read, heard)
+        yield Socket(server_url, connection, read, heard)
 
 
 @contextlib.contextmanager
-def _as_client_errors() -> Iterator[None]:
+def _as_client_errors(server_url: str) -> Iterator[None]:
     try:
         yield
     except ConnectionClosed as error:
-        raise _closed(error.rcvd.code if error.rcvd else None) from error
+        raise _closed(error.rcvd.code if error.rcvd else None, server_url) from error
+    except InvalidStatus as error:
+        raise Unreachable("{address} answers, and pushes nothing to this window.", address=server_url) from error
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-        raise untrusted(error) or Unreachable("The server's push is out of reach.") from error
+        raise unreachable(error, server_url) from error
 
 
-def _closed(code: int | None) -> ClientError:
+def _closed(code: int | None, server_url: str) -> ClientError:
     match code:
         case Close.SIGNED_OUT:
             return SignedOut("The session is over.")
@@ -101,4 +106,4 @@ def _closed(code: int | None) -> ClientError:
         case Close.GONE:
             return Gone("The server no longer remembers that far back.")
         case _:
-            return Unreachable("The push connection ended.")
+            return Unreachable("The push connection to {address} ended.", address=server_url)

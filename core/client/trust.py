@@ -2,6 +2,7 @@
 
 import http.client
 import ipaddress
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
@@ -55,26 +56,56 @@ def is_plain(server_url: str) -> bool:
         return parts.hostname != "localhost"
 
 
-def untrusted(error: BaseException) -> Unreachable | None:
-    """What to tell a person when `error` came of a certificate, or of no TLS being there; None for anything else."""
+def unreachable(error: BaseException, server_url: str) -> Unreachable:
+    """What to tell a person when a call to `server_url` failed by `error`: the address that was tried, and why."""
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError(verify_code=code) if code == _EXPIRED:
                 return WrongClock(
-                    "By this machine's clock the server's certificate has expired. "
-                    "If the clock is right, ask the admin to renew it."
+                    "By this machine's clock the certificate of {address} has expired. "
+                    "If the clock is right, ask the admin to renew it.",
+                    address=server_url,
                 )
             case ssl.SSLCertVerificationError(verify_code=code) if code == _NOT_YET_VALID:
                 return WrongClock(
-                    "By this machine's clock the server's certificate is not valid yet. Set the clock right."
+                    "By this machine's clock the certificate of {address} is not valid yet. Set the clock right.",
+                    address=server_url,
                 )
             case ssl.SSLCertVerificationError(verify_code=code) if code in (_OTHER_HOST, _OTHER_ADDRESS):
-                return Untrusted("Its certificate is for other names than this address. Ask the admin to add it.")
+                return Untrusted(
+                    "The certificate shown at {address} is for other names. Ask the admin to add this one.",
+                    address=server_url,
+                )
             case ssl.SSLCertVerificationError():
-                return Untrusted("Its certificate was not made by this shop. Do not sign in; tell the admin.")
+                return Untrusted(
+                    "The certificate of {address} was not made by this shop. Do not sign in; tell the admin.",
+                    address=server_url,
+                )
             case ssl.SSLError(reason=reason) if reason in _NO_TLS:
-                return Unreachable("What is at this address does not encrypt. Is it http:// there, or another port?")
-    return None
+                return Unreachable(
+                    "What is at {address} does not encrypt. Is it http:// there, or another port?", address=server_url
+                )
+            case socket.gaierror():
+                return Unreachable(
+                    "The name in {address} is not known. Check the address and the network.", address=server_url
+                )
+            case ConnectionRefusedError():
+                return Unreachable(
+                    "{address} refuses the connection. Is the server running, and is the port right?",
+                    address=server_url,
+                )
+            case TimeoutError():
+                return Unreachable(
+                    "{address} does not answer in time. Check the network and the server.", address=server_url
+                )
+            case ConnectionError() | EOFError() | ssl.SSLEOFError() if server_url.startswith("https"):
+                return Unreachable("{address} broke off the connection.", address=server_url)
+            case ConnectionError() | EOFError():
+                return Unreachable(
+                    "{address} broke off the connection. Where the server encrypts, its address begins with https://.",
+                    address=server_url,
+                )
+    return Unreachable("{address} cannot be reached. Check the address and the network.", address=server_url)
 
 
 def fetch_ca(server_url: str, short: str) -> str:
@@ -99,8 +130,7 @@ def fetch_ca(server_url: str, short: str) -> str:
         with closing(http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context(ca=found))) as proof:
             proof.connect()
     except (OSError, http.client.HTTPException) as error:
-        known = untrusted(error)
-        raise known or Unreachable("The server cannot be reached. Check the address and the network.") from error
+        raise unreachable(error, server_url) from error
     except ValueError as error:
         raise Untrusted("What answers at this address is no server of ours.") from error
     return found

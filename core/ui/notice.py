@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.errors import ClientError
 from core.ui.controls import button, label, restyle, set_icon, set_margins
-from core.ui.text import _
+from core.ui.text import _, said
 from core.ui.theme import Theme
 
 
@@ -47,7 +47,7 @@ class Notice(QFrame):
         return f"{self._title.text()} {self._message.text()}".strip() if not self.isHidden() else ""
 
     def show_error(self, error: ClientError, action: str = "", act: Callable[[], None] | None = None) -> None:
-        self._say("error", _(error.title), _(error.message), action, act)
+        self._say("error", _(error.title), said(error), action, act)
 
     def say(
         self, title: str, message: str = "", action: str = "", act: Callable[[], None] | None = None, life_ms: int = 0

@@ -1,7 +1,8 @@
 """What the client and the server say goes wrong, where it is the same sentence every time.
 
-They speak English and know no reader; a window passes what they said through `_`. A sentence with a blank in it, or
-of a newer server, stays as it was said.
+They speak English and know no reader; a window passes what they said through `_`, an error, whose sentence may have a
+blank for the address that was tried, through `text.said`. A sentence with another blank in it, or of a newer server,
+stays as it was said.
 """
 
 from typing import Final
@@ -40,16 +41,20 @@ SAID: Final = (
     N_("The server's disk fails"),
     N_("The server's database is damaged"),
     # What the client says by itself.
-    N_("The server cannot be reached. Check the network; this window keeps trying."),
-    N_("The server does not answer. This window keeps trying."),
+    N_("{address} refuses the connection. Is the server running, and is the port right?"),
+    N_("The name in {address} is not known. Check the address and the network."),
+    N_("{address} does not answer in time. Check the network and the server."),
+    N_("{address} broke off the connection."),
+    N_("{address} broke off the connection. Where the server encrypts, its address begins with https://."),
+    N_("{address} cannot be reached. Check the address and the network."),
+    N_("{address} answers, and pushes nothing to this window."),
     N_("The server is busy."),
     N_("Its answer broke off. Try again."),
     N_("Its answer could not be read. Is this window as new as the server?"),
     N_("Its events do not fit together."),
     N_("Its events could not be read. Is this window as new as the server?"),
     N_("The server pushes what this window cannot read."),
-    N_("The server's push is out of reach."),
-    N_("The push connection ended."),
+    N_("The push connection to {address} ended."),
     N_("The server's history is another one."),
     N_("The server no longer remembers that far back."),
     N_("You were signed out meanwhile."),
@@ -71,19 +76,18 @@ SAID: Final = (
     N_("The menu has changed since you saw it. Please look at the new total."),
     N_("Decide about the change that is in conflict first."),
     N_(
-        "By this machine's clock the server's certificate has expired. "
+        "By this machine's clock the certificate of {address} has expired. "
         "If the clock is right, ask the admin to renew it."
     ),
-    N_("By this machine's clock the server's certificate is not valid yet. Set the clock right."),
-    N_("Its certificate is for other names than this address. Ask the admin to add it."),
-    N_("Its certificate was not made by this shop. Do not sign in; tell the admin."),
-    N_("What is at this address does not encrypt. Is it http:// there, or another port?"),
+    N_("By this machine's clock the certificate of {address} is not valid yet. Set the clock right."),
+    N_("The certificate shown at {address} is for other names. Ask the admin to add this one."),
+    N_("The certificate of {address} was not made by this shop. Do not sign in; tell the admin."),
+    N_("What is at {address} does not encrypt. Is it http:// there, or another port?"),
     N_("The file that the server is known by cannot be read here. Tell the admin."),
     N_("The code belongs to a server that encrypts: its address begins with https://."),
     N_("The code is not this server's. Check the address, and the code letter by letter."),
     N_("This server has no certificate of the shop's. Ask the admin for another code."),
     N_("What answers at this address is no server of ours."),
-    N_("The server cannot be reached. Check the address and the network."),
     N_("This address is not encrypted: anybody on the network could read PINs. Use https://."),
     N_("The code was made for another kind of screen. Ask the admin for one for this kind."),
     # What the server says.

@@ -10,6 +10,7 @@ from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtGui import Qt as QtText
 
 import resources
+from core.client.errors import ClientError
 from core.domain.money import exponent, parse_minor
 from core.domain.order import PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
@@ -39,6 +40,12 @@ def use_language(language: str) -> Qt.LayoutDirection:
 def _(message: str) -> str:
     """`message` in the reader's language."""
     return _catalogue.gettext(message) if message else ""  # gettext's own answer to nothing is the file's header
+
+
+def said(error: ClientError) -> str:
+    """The message of `error` in the reader's language."""
+    words = _(error.sentence)
+    return words.replace("{address}", error.address) if error.address else words
 
 
 def ngettext(one: str, many: str, count: int) -> str:

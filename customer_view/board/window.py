@@ -10,7 +10,7 @@ from typing_extensions import override
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui.sound import Sounds
-from core.ui.text import _, age, clock, status_label
+from core.ui.text import _, age, clock, said, status_label
 from core.ui.theme import Theme
 from customer_view.board.column import ColumnView
 from customer_view.board.presenter import BoardPresenter, Freshness, Shown
@@ -93,7 +93,7 @@ class BoardWindow(QWidget):
             since = _("Not up to date since {time}").format(time=clock(standing.fresh_at))
             self._doubt.say(f"▲ {since}", _("Please ask at the counter for your order."))
         if nothing and standing.problem is not None:
-            told = (_("Please ask at the counter for your order."), _(standing.problem.message))
+            told = (_("Please ask at the counter for your order."), said(standing.problem))
             self._nothing.say(_(standing.problem.title), "\n".join(told))
         elif nothing:
             self._nothing.say(_("Connecting…"), "")

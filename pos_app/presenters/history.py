@@ -20,7 +20,7 @@ from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job, Jobs
 from core.ui.rows import RowsModel
-from core.ui.text import N_, _
+from core.ui.text import N_, _, said
 from pos_app.export import write_orders
 from pos_app.models.card import Card, Own
 from pos_app.models.history import HistoryModel
@@ -202,7 +202,7 @@ class History(QObject):
         try:
             page = self._api.orders(query)
         except Unreachable as error:
-            raise Unreachable(_(_NOT_WHOLE)) from error
+            raise Unreachable(f"{_(_NOT_WHOLE)} {said(error)}") from error
         if isinstance(page, KeptPage):
             raise Unreachable(_(_NOT_WHOLE))
         return page

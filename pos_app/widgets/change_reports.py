@@ -8,7 +8,7 @@ from core.client.errors import ClientError, Conflict, SignedOut
 from core.domain.ids import OrderId
 from core.domain.status import Move
 from core.ui.notice import Notice
-from core.ui.text import _, status_label
+from core.ui.text import _, said, status_label
 from pos_app.models.card import Own
 from pos_app.presenters.changes import Done, Failed, OrderChanges
 
@@ -65,7 +65,7 @@ class ChangeReports(QObject):
             now = _("It is {status} now. {message}")
             self._notice.show_error(
                 Conflict(
-                    now.format(status=status_label(error.order.status), message=_(error.message)),
+                    now.format(status=status_label(error.order.status), message=said(error)),
                     title=_("{number} was changed by somebody else").format(number=order.number),
                     order=error.order,
                 )

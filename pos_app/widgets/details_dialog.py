@@ -22,6 +22,7 @@ from core.ui.text import (
     fulfilment_label,
     money,
     payment_label,
+    said,
     status_label,
     tender_label,
     window_title,
@@ -193,9 +194,7 @@ class DetailsDialog(QDialog):
         frame.setObjectName("details_history")
         column.addWidget(label(_("History"), "strong"))
         if self._details.error is not None:
-            column.addWidget(
-                label(f"{_(self._details.error.title)}. {_(self._details.error.message)}", "error", wrap=True)
-            )
+            column.addWidget(label(f"{_(self._details.error.title)}. {said(self._details.error)}", "error", wrap=True))
             again = button(_("Try again"), self._theme, name="details_retry")
             again.clicked.connect(self._details.retry)
             column.addWidget(again)

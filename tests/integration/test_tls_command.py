@@ -8,12 +8,14 @@ import pytest
 
 from core import settings
 from core.admin.cli import main
+from core.admin.sync import SyncSettings
 from core.protocol.trust import short_fingerprint
 from core.server import authority
 from core.server.settings import ServerSettings
 from core.server.tls import Presented
 from core.settings import document
 from core.store.files import write_whole
+from customer_view.board.settings import BoardSettings
 from customer_view.settings import CustomerSettings
 from pos_app.settings import PosSettings
 
@@ -59,10 +61,30 @@ def test_windows_on_this_machine_find_it_afterwards(home: Path, tmp_path: Path) 
     file.write_text(server + '\n[pos]\n# theme = "auto"\n\n[board]\nserver_url = "https://elsewhere"\n')
     assert main(["tls", "init", "--config", str(file)]) == 0
     pos = settings.load(PosSettings, "pos", {"config": str(file)}, {}).values
-    assert (pos.server_url, Path(pos.ca_file)) == ("https://localhost:9000", home / "tls" / "ca.pem")
+    assert (pos.server_url, Path(pos.ca_file)) == ("https://127.0.0.1:9000", home / "tls" / "ca.pem")
     customer = settings.load(CustomerSettings, "customer", {"config": str(file)}, {}).values
-    assert customer.server_url == "https://localhost:9000"
+    assert customer.server_url == "https://127.0.0.1:9000"
     assert "https://elsewhere" in file.read_text(), "what somebody has set stays"
+
+
+def test_windows_find_it_as_it_was_made_and_after_it_speaks_tls(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "orderbell.toml"
+    where = ("--data-dir", str(home), "--config", str(file))
+    assert main(["init", *where, "--port", "9000", "--shop-name", "A", "--currency", "EUR", "--yes"]) == 0
+
+    def addresses() -> set[tuple[str, str]]:
+        flags = {"config": str(file)}
+        found = (
+            settings.load(PosSettings, "pos", flags, {}).values,
+            settings.load(CustomerSettings, "customer", flags, {}).values,
+            settings.load(BoardSettings, "board", flags, {}).values,
+            settings.load(SyncSettings, "sync", flags, {}).values,
+        )
+        return {(each.server_url, each.ca_file) for each in found}
+
+    assert addresses() == {("http://127.0.0.1:9000", "")}
+    assert main(["tls", "init", "--config", str(file)]) == 0
+    assert addresses() == {("https://127.0.0.1:9000", str(home / "tls" / "ca.pem"))}
 
 
 @pytest.mark.parametrize(("left_days", "status"), [(30, 0), (13, 1), (-2, 1)])

@@ -39,7 +39,7 @@ class FakeBoard:
         self.hellos: list[Hello] = []
         self.clock = NOON
         self.closed = False
-        self.connection = Connection()
+        self.connection = Connection("http://127.0.0.1:9")
         self._ears: list[_Ear] = []
 
     @property

@@ -170,7 +170,7 @@ class ModelDoor:
         self.fault: Callable[[str], None] = lambda _when: None
         self.series: tuple[DeviceId, int] | None = None
         self.calls: list[str] = []
-        self.connection = Connection()
+        self.connection = Connection("http://127.0.0.1:9")
         self.bearer = ("kim", "shop")
         """The person and the shop of the token."""
         self.key = sealing.private_key(b"what the shop's server keeps secret")

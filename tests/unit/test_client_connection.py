@@ -30,7 +30,7 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
 
 @pytest.fixture
 def connection(hands: Hands) -> Connection:
-    return Connection()
+    return Connection("http://127.0.0.1:9")
 
 
 class Probe:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from core.client.trust import context, is_plain, untrusted
+from core.client.trust import context, is_plain, unreachable
 from core.protocol.care import Check, Result
 
 WITHIN_S: Final = (3.0, 10.0)
@@ -32,10 +32,8 @@ def reached(url: str, ca_file: str = "") -> Iterator[Check]:
             begun = wall_clock()
             answer = http.get(url + "/healthz", timeout=WITHIN_S, allow_redirects=False)
         except (requests.RequestException, OSError) as error:
-            told = untrusted(error)
-            says = told.message if told else f"It does not answer: {type(error).__name__}."
             do = "Is `orderbell serve` running there, is the address right, does a firewall let it through?"
-            yield Check(name="server", result=Result.FAIL, says=f"{url}: {says}", do=do)
+            yield Check(name="server", result=Result.FAIL, says=unreachable(error, url).message, do=do)
             return
         took_ms = 1000 * answer.elapsed.total_seconds()
     if not answer.ok:
@@ -87,7 +85,7 @@ def _tls(url: str, ca_file: str) -> Check:
         ):
             shown = secured.getpeercert() or {}
     except OSError as error:
-        return Check(name="tls", result=Result.FAIL, says=f"No encrypted connection: {error}.", do="Try again.")
+        return Check(name="tls", result=Result.FAIL, says=unreachable(error, url).message, do="Try again.")
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
     days = (ends - datetime.now(UTC)).days
     return Check(

@@ -12,7 +12,7 @@ from core.ui.fields import SearchField
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
 from core.ui.rows import ROW
-from core.ui.text import _
+from core.ui.text import _, said
 from core.ui.theme import Theme
 
 
@@ -133,7 +133,7 @@ class MenuPane(QWidget):
         if self.search.text().strip() and self._ordering.tiles.rowCount():
             self._say(_("Nothing found"), _("No item has that in its name."), _("Clear the search"))
         elif self._error is not None:
-            self._say(_(self._error.title), _(self._error.message), _("Try again"))
+            self._say(_(self._error.title), said(self._error), _("Try again"))
         elif self._ordering.menu.age_s is None:
             self._say(_("Loading the menu…"), "", "")
         else:
