@@ -78,7 +78,10 @@ class Backups:
             )
         free, wanted = shutil.disk_usage(self._settings.backup_path.parent).free, self._expected_bytes(made)
         if free < wanted + _LEFT_FREE:
-            raise BackupError(f"It may need {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. Make room first.")
+            raise BackupError(
+                f"It may need {wanted / 1e6:.0f} MB, {_LEFT_FREE / 1e6:.0f} MB are to stay free, and now there are "
+                f"{free / 1e6:.0f} MB. Make room first."
+            )
         return await self.make(BackupKind.MANUAL)
 
     def _expected_bytes(self, made: Sequence[Backup]) -> int:
