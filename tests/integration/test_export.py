@@ -125,7 +125,7 @@ def test_an_export_that_is_cut_off_leaves_no_file(
     line.cut_after(pages)
     with qtbot.waitSignal(page.history.export_failed, timeout=30_000) as failed:
         page.export_to(str(path))
-    assert failed.args[0].message.endswith("Nothing was written.")
+    assert "Nothing was written." in failed.args[0].message
     assert [file.name for file in path.parent.iterdir()] == (["orders.csv"] if before else [])
     if before:
         assert path.read_text(encoding="utf-8") == "yesterday's"
