@@ -145,6 +145,8 @@ class Screen:
     def sign_in(self, phone: str = AISHA, password: str = PASSWORD) -> None:
         self.type("sign_in_login", phone)
         self.type("sign_in_password", password)
+        submit = self.find(QAbstractButton, "sign_in_submit")
+        self.qtbot.waitUntil(submit.isEnabled)  # somebody may still be being signed out
         self.click("sign_in_submit")
 
     def arrive(self, phone: str = AISHA, password: str = PASSWORD) -> None:
