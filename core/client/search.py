@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from core.client.errors import Unreachable
 from core.domain.order import Order
-from core.protocol.replies import OrderPage
+from core.protocol.replies import OrderDetails, OrderPage
 from core.protocol.requests import OrderQuery
 
 _KEPT: Final = "kept:"
@@ -14,13 +15,23 @@ _KEPT: Final = "kept:"
 class KeptPage(OrderPage, frozen=True, kw_only=True):
     """Orders found among those held here. The server may have more of them."""
 
+    why: Unreachable | None = None
+    """Why the server was not asked; None on a further page, which only goes on with the first one."""
+
+
+class KeptDetails(OrderDetails, frozen=True, kw_only=True):
+    """An order as it is held here, without its history, which the server has."""
+
+    why: Unreachable | None = None
+    """Why the server did not tell; None when it does not know the order yet."""
+
 
 def is_kept(cursor: str) -> bool:
     """Whether it is of a `KeptPage`. Pages go on where they came from: the server's and these are not the same list."""
     return cursor.startswith(_KEPT)
 
 
-def find(orders: Iterable[Order], query: OrderQuery) -> KeptPage:
+def find(orders: Iterable[Order], query: OrderQuery, why: Unreachable | None = None) -> KeptPage:
     """One page of all that matches: newest first, or the board's order for open ones."""
     found = [order for order in orders if _matches(order, query)]
     found.sort(key=_place, reverse=not query.open)
@@ -30,7 +41,8 @@ def find(orders: Iterable[Order], query: OrderQuery) -> KeptPage:
         found = [order for order in found if (_place(order) > after if query.open else _place(order) < after)]
     shown = tuple(found[: query.limit])
     more = len(found) > len(shown)
-    return KeptPage(orders=shown, total=total, next_cursor=_KEPT + _place(shown[-1]) if more else None)
+    cursor = _KEPT + _place(shown[-1]) if more else None
+    return KeptPage(orders=shown, total=total, next_cursor=cursor, why=why)
 
 
 def _place(order: Order) -> str:

@@ -26,7 +26,7 @@ from core.client.news import Changed, Listener
 from core.client.operations import Kind, Operation, Owner, Request
 from core.client.outbox import Outbox
 from core.client.seal import KeptIn, Seal
-from core.client.search import find, is_kept
+from core.client.search import KeptDetails, find, is_kept
 from core.client.sync import Sync
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import ItemId, OpId, OrderId, new_order_id
@@ -384,15 +384,16 @@ class SyncedApi:
     def orders(self, query: OrderQuery) -> OrderPage:
         """The board's list is the server's or `Unreachable`, as `history` is; a search without a server finds what is
         here, a `KeptPage`. A further page is of where the one before it was."""
-        present = self._signed_in
+        present, why = self._signed_in, None
         if not is_kept(query.cursor):
             try:
                 return _learned(present, present.api.orders(query))
-            except Unreachable:
+            except Unreachable as error:
                 if query.open or query.cursor:
                     raise
+                why = error
         shown = (told.shown for told in present.sync.everything().told)
-        return find([order for order in shown if order is not None], query)
+        return find([order for order in shown if order is not None], query, why)
 
     def order(self, order_id: OrderId) -> Order:
         present = self._signed_in
@@ -406,8 +407,9 @@ class SyncedApi:
         try:
             details = present.api.details(order_id)
             return msgspec.structs.replace(details, order=_held(present, details.order))
-        except (Unreachable, NotFound):
-            return OrderDetails(order=self._row(present, order_id), history=())
+        except (Unreachable, NotFound) as error:
+            why = error if isinstance(error, Unreachable) else None
+            return KeptDetails(order=self._row(present, order_id), history=(), why=why)
 
     def status(self, order_id: OrderId) -> StatusReport:
         """The server's, or `Unreachable`, as `history` is. Of an order that it does not know yet: as it is here."""

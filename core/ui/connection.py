@@ -22,7 +22,7 @@ from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unr
 from core.client.outbox import Counts
 from core.ui.controls import ElidedLabel, label, restyle, set_tip
 from core.ui.refresh import Refresher
-from core.ui.text import _, age, clock, date, figure, ngettext, said
+from core.ui.text import _, age, clock, date, explained, figure, ngettext
 
 _TICK_MS: Final = 1000
 _SEPARATOR: Final = " · "
@@ -226,7 +226,7 @@ class ConnectionChip(QPushButton):
     def explanation(self) -> str:
         """Why it says what it says."""
         if (error := self._trouble) is not None:
-            words = f"{_(error.title)}. {said(error)}"
+            words = explained(error)
             if isinstance(error, WrongClock):
                 words += " " + _("It says {time}.").format(time=f"{date(error.says)}, {clock(error.says)}")
             return words

@@ -35,7 +35,7 @@ from core.protocol.trust import SHORT
 from core.ui.controls import button, label, restyle
 from core.ui.jobs import Jobs
 from core.ui.problems import patience
-from core.ui.text import _, figure, said
+from core.ui.text import _, explained, figure, said
 from core.ui.theme import Theme
 
 Pair = Callable[[str, str, OpId], Identity]
@@ -261,7 +261,7 @@ class PairingDialog(QDialog):
     def _on_refused(self, error: ClientError) -> None:
         self._pair.setEnabled(True)
         self._pair.setText(_("Pair"))
-        self._error.setText(f"{_(error.title)}. {said(error)}")
+        self._error.setText(explained(error))
         self._error.show()
         self._fit()  # the keys keep their size
         field = self._address if error.field == "server_url" else self._code

@@ -48,6 +48,11 @@ def said(error: ClientError) -> str:
     return words.replace("{address}", error.address) if error.address else words
 
 
+def explained(error: ClientError) -> str:
+    """What happened and what to do about it, in the reader's language."""
+    return f"{_(error.title)}. {said(error)}"
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     """`one` or `many`, as the reader's language counts; `{count}` in it is filled in."""
     return _catalogue.ngettext(one, many, count).format(count=figure(count))

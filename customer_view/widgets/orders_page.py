@@ -15,7 +15,7 @@ from core.ui.connection import Freshness
 from core.ui.controls import button, label, panel
 from core.ui.notice import Notice
 from core.ui.rows import ROW
-from core.ui.text import _, ngettext, status_label
+from core.ui.text import _, ngettext, said, status_label
 from core.ui.theme import Theme
 from customer_view.models.history_model import HistoryModel, title
 from customer_view.presenters.history import History
@@ -195,9 +195,9 @@ class OrdersPage(QWidget):
     @Slot(object)
     def _on_refresh_failed(self, error: ClientError) -> None:
         """Say it once; the chip and the ages go on saying that it lasts."""
-        if isinstance(error, SignedOut) or error.message == self._outage:
+        if isinstance(error, SignedOut) or said(error) == self._outage:
             return
-        self._outage = error.message
+        self._outage = said(error)
         self.notice.show_error(error, _("Try again"), self.refresh)
 
     @Slot(object)

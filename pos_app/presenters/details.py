@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.api import StaffApi
 from core.client.errors import ClientError
 from core.client.orders import Changes, OrderStore
+from core.client.search import KeptDetails
 from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.payment import PaymentChange
@@ -74,7 +75,10 @@ class Details(QObject):
 
     def _on_told(self, details: OrderDetails) -> None:
         self._job = None
-        self.history = tuple(sorted((*details.history, *details.payments), key=lambda change: change.at))
+        if isinstance(details, KeptDetails):
+            self.error = details.why  # what happened as far as is known stays
+        else:
+            self.history = tuple(sorted((*details.history, *details.payments), key=lambda change: change.at))
         if details.order.version >= self.order.version:
             self.order = details.order
             self._asked_version = details.order.version

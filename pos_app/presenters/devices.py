@@ -6,6 +6,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import OutboxApi
+from core.client.errors import ClientError
 from core.protocol.devices import DeviceList, DeviceReport
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
@@ -23,19 +24,19 @@ class Devices(QObject):
     def __init__(self, jobs: Jobs, outbox: OutboxApi, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.reports: Sequence[DeviceReport] = ()
-        self.reached = True
-        """Whether the last question was answered. What was known before may be anything by now."""
+        self.problem: ClientError | None = None
+        """Why the last question was not answered. What was known before may be anything by now."""
         self.refresher = Refresher(jobs, outbox.devices, _EVERY_S, parent=self)
         self.refresher.succeeded.connect(self._on_told)
         self.refresher.failed.connect(self._on_failed)
 
     @Slot(object)
     def _on_told(self, told: DeviceList) -> None:
-        self.reached = True
+        self.problem = None
         self.reports = tuple(report for report in told.devices if report.revoked_at is None)
         self.changed.emit()
 
     @Slot(object)
-    def _on_failed(self, _error: object) -> None:
-        self.reached, self.reports = False, ()
+    def _on_failed(self, error: ClientError) -> None:
+        self.problem, self.reports = error, ()
         self.changed.emit()

@@ -201,11 +201,12 @@ class History(QObject):
         """The server's. What this till holds is not all that there is, and goes into no file."""
         try:
             page = self._api.orders(query)
+            if not isinstance(page, KeptPage):
+                return page
+            why = page.why
         except Unreachable as error:
-            raise Unreachable(f"{_(_NOT_WHOLE)} {said(error)}") from error
-        if isinstance(page, KeptPage):
-            raise Unreachable(_(_NOT_WHOLE))
-        return page
+            why = error
+        raise Unreachable(f"{_(_NOT_WHOLE)} {said(why) if why else ''}".rstrip())
 
     @Slot(object)
     def _on_written(self, written: tuple[int, int]) -> None:

@@ -7,9 +7,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core.client.errors import ClientError
 from core.domain.people import Customer
 from core.ui.controls import button, label
-from core.ui.text import _, literal
+from core.ui.text import _, explained, literal
 from core.ui.theme import Theme
 from pos_app.presenters.take_order import TakeOrderPresenter, Walk
 
@@ -98,8 +99,9 @@ class CustomerField(QWidget):
         self._tell(_("No known customer has this number.") if number and not customers else "")
 
     @Slot(object)
-    def _on_lookup_failed(self, _error: object) -> None:
-        self._tell(_("Known customers cannot be looked up just now. A name is still put on the ticket."))
+    def _on_lookup_failed(self, error: ClientError) -> None:
+        words = _("Known customers cannot be looked up just now. A name is still put on the ticket.")
+        self._tell(f"{words} {explained(error)}")
 
     @Slot()
     def _on_offer_clicked(self) -> None:

@@ -18,11 +18,11 @@ from core.ui.text import (
     _,
     clock,
     day,
+    explained,
     figure,
     fulfilment_label,
     money,
     payment_label,
-    said,
     status_label,
     tender_label,
     window_title,
@@ -194,12 +194,12 @@ class DetailsDialog(QDialog):
         frame.setObjectName("details_history")
         column.addWidget(label(_("History"), "strong"))
         if self._details.error is not None:
-            column.addWidget(label(f"{_(self._details.error.title)}. {said(self._details.error)}", "error", wrap=True))
+            column.addWidget(label(explained(self._details.error), "error", wrap=True))
             again = button(_("Try again"), self._theme, name="details_retry")
             again.clicked.connect(self._details.retry)
             column.addWidget(again)
         elif not self._details.history:
-            words = _("Loading…") if self._details.loading else _("The server has it, and cannot be reached.")
+            words = _("Loading…") if self._details.loading else _("The server does not have this order yet.")
             column.addWidget(label(words, "muted", wrap=True))
         for change in self._details.history:
             column.addWidget(label(self._told(change), wrap=True))

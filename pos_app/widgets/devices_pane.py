@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from core.ui.connection import Freshness
 from core.ui.controls import label
-from core.ui.text import _
+from core.ui.text import _, explained
 from core.ui.theme import Theme
 from pos_app.models.devices import behind, heard, is_away, kind
 from pos_app.presenters.devices import Devices
@@ -62,7 +62,7 @@ class DevicesPane(QFrame):
 
     def set_online(self, *, online: bool) -> None:
         """The server is there again, or away: what could not be had is asked for at once."""
-        if online and not self._devices.reached and self.isVisible():
+        if online and self._devices.problem is not None and self.isVisible():
             self.refresh()
 
     def tell_age(self) -> None:
@@ -74,8 +74,9 @@ class DevicesPane(QFrame):
     @Slot()
     def _show(self) -> None:
         reports, now = self._devices.reports, self._now()
-        if not self._devices.reached:
-            words = _("Only the server knows, and it cannot be reached.")
+        problem = self._devices.problem
+        if problem is not None:
+            words = _("Only the server knows.") + " " + explained(problem)
         else:
             words = "" if reports else _("Loading…")
         self._none.setText(words)

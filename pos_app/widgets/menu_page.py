@@ -13,7 +13,7 @@ from core.ui.controls import button, label
 from core.ui.fields import SearchField
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
-from core.ui.text import _, ngettext
+from core.ui.text import _, explained, ngettext
 from core.ui.theme import Theme
 from pos_app.models.menu import HEADING, MenuRows, key_of, rows
 from pos_app.presenters.menu import MenuEditing
@@ -159,7 +159,10 @@ class MenuPage(QWidget):
     def _tell_empty(self) -> None:
         self._stack.setCurrentWidget(self.list if self._rows.rowCount() else self._empty)
         if self.editing.menu is None:
-            words = _("The menu cannot be read just now.") if self._problem is not None else _("Reading the menu…")
+            problem = self._problem
+            words = _("The menu cannot be read just now.") if problem else _("Reading the menu…")
+            if problem is not None:
+                words = f"{words} {explained(problem)}"
         elif self._sought.text().strip():
             words = _("Nothing on the menu is called that.")
         else:

@@ -17,7 +17,7 @@ from typing_extensions import override
 from core import clock
 from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
 from core.ui.controls import button, label, panel, restyle
-from core.ui.text import _, ngettext, said, stopwatch
+from core.ui.text import _, explained, ngettext, stopwatch
 from core.ui.theme import Theme
 from pos_app.presenters.sign_in import SignIn
 
@@ -287,7 +287,7 @@ class SignInPage(QWidget):
     def _on_refused(self, error: ClientError) -> None:
         self._enter.setText(_("Sign in"))
         self._pin.clear()
-        words = f"{_(error.title)}. {said(error)}"
+        words = explained(error)
         if isinstance(error, SignedOut) and self._again:  # the server tells nobody which of them is wrong
             words += "\n" + _("If this till was revoked, pair it again.")
         self._error.setText(words)

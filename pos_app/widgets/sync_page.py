@@ -23,7 +23,7 @@ from core.ui.controls import button, label, panel
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.rows import ROW
-from core.ui.text import N_, _, age, ngettext
+from core.ui.text import N_, _, age, explained, ngettext
 from core.ui.theme import Theme
 from pos_app.models.card import customer
 from pos_app.models.queue import Entry, did, needs_number, number
@@ -222,7 +222,7 @@ class SyncPage(QWidget):
         link = {
             Link.LIVE: _("Live"),
             Link.POLLING: _("Connected, without push"),
-            Link.OFFLINE: _("The server cannot be reached"),
+            Link.OFFLINE: _("Connecting…") if standing.problem is None else _("Offline"),
             Link.SIGNED_OUT: _("Signed out"),
         }[standing.link]
         age_s = standing.age_s(clock.now_s())
@@ -231,6 +231,8 @@ class SyncPage(QWidget):
             words = told.format(link=link)
         else:
             words = _("{link} · last in step {age} ago").format(link=link, age=age(age_s))
+        if standing.problem is not None:
+            words += f"\n{explained(standing.problem)}"
         if words != self._age.text():
             self._age.setText(words)
         self.devices.tell_age()

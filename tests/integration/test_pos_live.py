@@ -14,6 +14,7 @@ from core.domain.order import NewLine
 from core.domain.status import OrderStatus
 from core.protocol.requests import TakeOrder
 from core.ui.sound import Sounds
+from core.ui.text import use_language
 from pos_app.models.card import Own
 from pos_app.widgets.history_page import HistoryPage
 from tests.integration.conftest import Place
@@ -188,6 +189,39 @@ def test_orders_are_taken_numbered_moved_and_found_without_a_server(
     till.until_sent()
     assert of_server(place, taken.order_id)["number"] == taken.seen.number
     assert of_server(place, taken.order_id)["status"] == "preparing"
+
+
+@pytest.mark.parametrize("language", ["en_US", "es"])
+def test_whatever_only_the_server_has_says_which_address_was_tried(
+    place: Place, cable: Cable, till: Synced, qtbot: QtBot, tmp_path: Path, language: str
+) -> None:
+    order = place.ada.place()
+    arrive(till)
+    till.window._lookup.look_up(order["number"])
+    qtbot.waitUntil(lambda: "Placed" in till.words("details_history"))
+    till.click("details_close")
+    cable.pull()
+    till.until_offline()
+    use_language(language)
+    why = {"en_US": f"{cable.url} broke off the connection.", "es": f"{cable.url} cortó la conexión."}[language]
+    till.click("nav_sync")
+    qtbot.waitUntil(lambda: why in till.text("sync_age"))
+    till.sync_page.devices.refresh()
+    qtbot.waitUntil(lambda: why in till.text("devices_none"))
+    till.click("nav_history")
+    till.settle()
+    till.find(HistoryPage, "history_page").export_to(str(tmp_path / "orders.csv"))
+    qtbot.waitUntil(lambda: why in till.notice())
+    till.window._lookup.look_up(order["number"])
+    qtbot.waitUntil(lambda: till.sees("details_retry"))
+    assert why in till.words("details_history")
+    use_language("en_US")
+    cable.plug()
+    till.api.try_now()
+    till.until_live()
+    till.click("details_retry")
+    qtbot.waitUntil(lambda: till.sees("details_history") and not till.sees("details_retry"))
+    assert why not in till.words("details_history")
 
 
 # -- two tills

@@ -16,6 +16,7 @@ from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
 from core.ui.connection import ConnectionChip
 from core.ui.refresh import Refresher
+from core.ui.text import use_language
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_api import FakeBackend
 
@@ -231,12 +232,17 @@ def test_a_failed_refresh_keeps_the_list_says_so_and_goes_on_trying(
     assert "failed" not in stage.text("orders_freshness")
 
 
-def test_the_notice_goes_when_the_connection_is_back(following: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
+@pytest.mark.parametrize(("language", "said"), [("en_US", "No connection"), ("es", "Sin conexión")])
+def test_the_notice_goes_when_the_connection_is_back(
+    following: Stage, backend: FakeBackend, qtbot: QtBot, language: str, said: str
+) -> None:
     stage = following
     order(backend)
     stage.arrive()
-    backend.fail_with = OFFLINE
-    qtbot.waitUntil(lambda: "No connection" in stage.notice())
+    use_language(language)
+    backend.fail_with = Unreachable("{address} broke off the connection.", address="https://till:1")
+    qtbot.waitUntil(lambda: said in stage.notice())
+    assert "https://till:1" in stage.notice()
     backend.fail_with = None
     qtbot.waitUntil(lambda: stage.notice() == "")
 
