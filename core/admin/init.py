@@ -7,7 +7,7 @@ from contextlib import closing
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import available_timezones
 
 import msgspec
@@ -17,14 +17,14 @@ from core.admin import asking, config, console, menu_file, setup
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.keys import KitMade, tell_kit, write_kit
-from core.admin.serving import owned
+from core.admin.serving import owned, url_of
 from core.domain.menu import Category, Menu
 from core.domain.money import Tax, check_currency
 from core.domain.people import Role
 from core.server.backups import open_database
 from core.server.settings import SECTION, ServerSettings
 from core.server.setup import AlreadySetUp, NewShop, NewStaff, create_shop
-from core.settings import document
+from core.settings import document, here
 from core.store import shops
 from core.store.database import Database
 from core.store.files import write_whole
@@ -40,6 +40,13 @@ _EXAMPLES: Final = """examples:
 
 Without a terminal nothing is asked: --shop-name and --currency are needed, a PIN is made and printed once.
 Nothing that is there is overwritten. Cut short, it can be run again."""
+
+
+class Step(NamedTuple):
+    """A command to type, and what for."""
+
+    command: str
+    why: str
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +139,7 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         raise Failed("Another process has just made a shop in this database. Nothing was added to it.") from None
     kit = _kit(server, wanted.menu.shop_name, options)
     menu = wanted.menu
-    ending = f" --config {path}" if options.config else ""
+    steps = _steps(server, admin.name, f" --config {path}" if options.config else "")
     report = Made(
         shop_id=made.id,
         shop_name=menu.shop_name,
@@ -147,18 +154,30 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         settings_file=str(path),
         data_dir=str(server.directory),
         database=database.engine.url.render_as_string(hide_password=True),
-        next=(
-            f"orderbell serve{ending}",
-            f"orderbell pos{ending}",
-            f"orderbell tls init{ending}",
-            f"orderbell keys kit FILE{ending}",
-        ),
+        next=tuple(step.command for step in steps),
         kit=kit,
     )
     if options.json:
         console.as_json(report)
     else:
-        _tell(report)
+        _tell(report, steps)
+
+
+def _steps(server: ServerSettings, admin: str, ending: str) -> list[Step]:
+    """What to type next. A window trusts an address of the network no more on the server's machine than elsewhere."""
+
+    def step(command: str, why: str) -> Step:
+        return Step(f"orderbell {command}{ending}", why)
+
+    encrypts = server.tls_files is not None
+    url = url_of(server.host, server.port, tls=encrypts)
+    serve, kit = step("serve", "run the backend"), step("keys kit FILE", "then, on another disk: a recovery kit")
+    if here.leads_here(url):
+        pos = step("pos", f"open the counter's window; sign in as {admin}")
+        return [serve, pos, *([] if encrypts else [step("tls init", "before screens on other machines")]), kit]
+    first = [] if encrypts else [step("tls init", f"first: no window talks to {url}, which is not encrypted")]
+    pair = step(f"devices pair {setup.DEVICE}", "a code for the counter's window")
+    return [*first, serve, pair, step("pos", f"open it, type the code, sign in as {admin}"), kit]
 
 
 def _kit(server: ServerSettings, shop_name: str, options: argparse.Namespace) -> KitMade | None:
@@ -286,7 +305,7 @@ def _say(options: argparse.Namespace, text: str) -> None:
         console.say(text)
 
 
-def _tell(made: Made) -> None:
+def _tell(made: Made, steps: Sequence[Step]) -> None:
     tax = f"{Decimal(made.tax_rate_bp) / 100} % {'in' if made.tax_included else 'on top of'} the prices"
     rows = (
         ("shop", made.shop_name),
@@ -301,12 +320,7 @@ def _tell(made: Made) -> None:
     console.say("Made the shop:")
     for name, value in rows:
         console.say(f"  {name:10}{value}")
-    says = (
-        "run the backend",
-        f"open the counter's window; sign in as {made.admin}",
-        "before screens on other machines",
-        "then, on another disk: a recovery kit",
-    )
     console.say("Next:")
-    for command, why in zip(made.next, says, strict=True):
-        console.say(f"  {command:24}  {why}")
+    width = max(len(step.command) for step in steps)
+    for step in steps:
+        console.say(f"  {step.command:{width}}  {step.why}")

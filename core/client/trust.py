@@ -1,7 +1,6 @@
 """Believing the shop's server, and nobody else: which certificate is taken, and what is said when another is shown."""
 
 import http.client
-import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.decoding import decode
 from core.protocol.trust import CA_PATH, Authority, stands_for
+from core.settings import here
 
 TIMEOUT_S: Final = 5.0
 _ANSWER_LIMIT: Final = 64 * 1024
@@ -47,13 +47,7 @@ def check_address(server_url: str, ca_file: str, *, allow_plain_http: bool) -> N
 
 def is_plain(server_url: str) -> bool:
     """Whether what is said to this address can be read on its way: plain HTTP that leaves this machine."""
-    parts = urlsplit(server_url)
-    if parts.scheme != "http":
-        return False
-    try:
-        return not ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return parts.hostname != "localhost"
+    return urlsplit(server_url).scheme == "http" and not here.leads_here(server_url)
 
 
 def unreachable(error: BaseException, server_url: str) -> Unreachable:

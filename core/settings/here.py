@@ -37,13 +37,20 @@ def forget(port: int) -> None:
         path(port).unlink(missing_ok=True)
 
 
+def leads_here(server_url: str) -> bool:
+    """Whether what is at this address is on this machine, encrypted or not: loopback, or `localhost`."""
+    host = urlsplit(server_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def proof(server_url: str) -> str:
     """The secret of the server at this address; empty when it is on another machine, or another user's."""
     try:
         parts = urlsplit(server_url)
-        host, port = parts.hostname or "", parts.port or {"https": 443}.get(parts.scheme, 80)
-        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-            return ""
-        return path(port).read_text(encoding="ascii")
+        port = parts.port or {"https": 443}.get(parts.scheme, 80)
+        return path(port).read_text(encoding="ascii") if leads_here(server_url) else ""
     except (OSError, ValueError):
         return ""

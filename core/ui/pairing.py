@@ -27,11 +27,11 @@ from core.client.identity import Identity
 from core.client.local import LocalStore
 from core.client.seal import Seal
 from core.client.settings import ScreenSettings, ServerAddress
-from core.client.trust import is_plain
 from core.domain.ids import OpId, new_op_id
 from core.domain.people import DeviceKind
 from core.protocol.devices import CODE_LETTERS, grouped
 from core.protocol.trust import SHORT
+from core.settings import here
 from core.ui.controls import button, label, restyle
 from core.ui.jobs import Jobs
 from core.ui.problems import patience
@@ -292,7 +292,7 @@ class PairingDialog(QDialog):
 
 def is_offered(settings: ServerAddress, known: Identity | None) -> bool:
     """Whether a machine that nobody asked to pair should be: it is nobody yet, and its server is another machine."""
-    return known is None and (settings.server_url.startswith("https") or is_plain(settings.server_url))
+    return known is None and not here.leads_here(settings.server_url)
 
 
 def ask(

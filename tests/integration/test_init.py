@@ -13,6 +13,7 @@ from core import settings
 from core.admin import asking, cli, init
 from core.admin.cli import main
 from core.domain.money import CURRENCIES
+from core.server import authority
 from core.server.settings import SECTION, ServerSettings
 from core.store import shops
 from core.store.database import Database, file_url
@@ -107,6 +108,27 @@ def test_from_nothing_to_signing_in(home: Home, capsys: pytest.CaptureFixture[st
         assert server.said == []
         body = {"staff": "Ada", "pin": made["pin"], "device": made["terminal"], "shop": ""}
         assert Caller(server.url).post("/api/auth/staff/sign-in/", body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "encrypts", "steps"),
+    [
+        ("0.0.0.0", False, ["serve", "pos", "tls init", "keys kit FILE"]),
+        ("127.0.0.1", True, ["serve", "pos", "keys kit FILE"]),
+        ("192.0.2.2", False, ["tls init", "serve", "devices pair POS1", "pos", "keys kit FILE"]),
+        ("192.0.2.2", True, ["serve", "devices pair POS1", "pos", "keys kit FILE"]),
+    ],
+)
+def test_what_is_said_to_come_next_works_in_that_order(
+    home: Home, capsys: pytest.CaptureFixture[str], host: str, encrypts: bool, steps: list[str]
+) -> None:
+    """Windows refuse an address of the network that is not encrypted, and have to be paired to one."""
+    home.data.mkdir()
+    if encrypts:
+        authority.make(home.data / "tls", "Test Kitchen", [])
+    assert home.init("--shop-name", "Test", "--currency", "EUR", "--host", host, "--json") == 0
+    expected = [f"orderbell {step} --config {home.file}" for step in steps]
+    assert json.loads(capsys.readouterr().out)["next"] == expected
 
 
 def test_it_is_asked_for_on_a_terminal(

@@ -194,6 +194,8 @@ def test_a_board_signs_in_with_what_it_was_given(place: Place, tmp_path: Path) -
 
 def test_it_is_offered_where_the_server_is_another_machine() -> None:
     assert not is_offered(PosSettings(), None)
+    for address in ("https://127.0.0.1:8765", "https://[::1]:8765", "https://localhost:8765"):
+        assert not is_offered(PosSettings(server_url=address), None), "after `tls init`, staff sign in as before"
     assert is_offered(PosSettings(server_url="https://192.168.1.5:8765"), None)
     assert is_offered(PosSettings(server_url="http://192.168.1.5:8765", allow_plain_http=True), None)
 
