@@ -24,6 +24,7 @@ help: ## say what can be made
 setup: $(READY) ## make .venv as constraints.txt pins it; nothing to do when that is done
 
 # What .venv cannot hold: system libraries, and PostgreSQL for the tests. It comes before .venv, which may need some of it.
+system-test: export QT_QPA_PLATFORM = offscreen
 system-demo system-test: system-%:
 	@$(PYTHON) -m core.ui.preflight --install $*
 

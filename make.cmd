@@ -3,6 +3,8 @@ rem The Makefile's targets for Windows, with nothing but Python 3.11 or newer:  
 setlocal
 cd /d "%~dp0"
 if not defined PYTHON set PYTHON=py -3
+rem The Makefile's SYSTEM has nothing to do here: no target needs more of Windows than Python. Without PostgreSQL's
+rem initdb on the PATH the tests run on SQLite alone and say so.
 rem Bytecode is kept, as the Makefile says.
 set PYTHONDONTWRITEBYTECODE=
 set RUN=.venv\Scripts\python.exe
@@ -23,10 +25,10 @@ fc /b constraints.txt .venv\constraints.txt >nul 2>&1 && fc /b pyproject.toml .v
 )
 for /f "tokens=1,*" %%a in ("%*") do set REST=%%b
 if "%TARGET%"=="setup" exit /b 0
-if "%TARGET%"=="demo" (.venv\Scripts\orderbell.exe demo %REST% & exit /b)
-if "%TARGET%"=="test" (%RUN% -m pytest -n 4 --dist worksteal %REST% & exit /b)
+if "%TARGET%"=="demo" (%RUN% -m core.ui.preflight && .venv\Scripts\orderbell.exe demo %REST% & exit /b)
+if "%TARGET%"=="test" (%RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal %REST% & exit /b)
 if "%TARGET%"=="check" (
-    %RUN% -m ruff check . && %RUN% -m ruff format --check . && %RUN% -m mypy && .venv\Scripts\lint-imports.exe && %RUN% -m pytest -n 4 --dist worksteal
+    %RUN% -m ruff check . && %RUN% -m ruff format --check . && %RUN% -m mypy && .venv\Scripts\lint-imports.exe && %RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal
     exit /b
 )
 if "%TARGET%"=="format" (%RUN% -m ruff check --fix . & %RUN% -m ruff format . & exit /b)

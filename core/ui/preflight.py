@@ -100,16 +100,21 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--packages", choices=sorted(_INSTALL), help="only list the packages still needed for a window on an X display"
     )
-    parser.add_argument("--install", choices=("demo", "test"), help="install what is missing for it; SYSTEM=0: nothing")
+    parser.add_argument(
+        "--install",
+        choices=("demo", "test"),
+        help="install what is missing for it (SYSTEM=0: nothing), and say what still is",
+    )
     options = parser.parse_args(argv)
-    if options.install:
-        install(options.install, os.environ)
-        return 0
     chosen = options.packages
     if chosen:
         sys.stdout.write(" ".join(_packages(missing_libraries({"QT_QPA_PLATFORM": "xcb"}), chosen)) + "\n")
         return 0
-    problem = _unusable(os.environ)
+    if options.install:
+        install(options.install, os.environ)
+        problem = _lacking(os.environ)  # said before anything is downloaded into .venv
+    else:
+        problem = _unusable(os.environ)
     if problem:
         sys.stderr.write(printable.lines(problem) + "\n")
     return EXIT_CODE if problem else 0
@@ -184,14 +189,21 @@ def _packages(libraries: Iterable[Library], packager: str) -> list[str]:
     return sorted({str(getattr(library, packager)) for library in libraries})
 
 
+def _lacking(environment: Mapping[str, str]) -> str:
+    """Which system libraries a window needs that are not here, and how to get them; or an empty text."""
+    missing = missing_libraries(environment)
+    if not missing:
+        return ""
+    packagers = [name for name in _INSTALL if shutil.which(_INSTALL[name].split()[0])] or list(_INSTALL)
+    commands = " or ".join(f"`{_INSTALL[name]} {' '.join(_packages(missing, name))}`" for name in packagers)
+    sonames = ", ".join(library.soname for library in missing)
+    return f"Orderbell's windows need system libraries that are not installed here ({sonames}). As root: {commands}"
+
+
 def _unusable(environment: Mapping[str, str]) -> str:
     """What keeps Qt's widgets from being used here, or an empty text."""
-    missing = missing_libraries(environment)
-    if missing:
-        packagers = [name for name in _INSTALL if shutil.which(_INSTALL[name].split()[0])] or list(_INSTALL)
-        commands = " or ".join(f"`{_INSTALL[name]} {' '.join(_packages(missing, name))}`" for name in packagers)
-        sonames = ", ".join(library.soname for library in missing)
-        return f"Orderbell's windows need system libraries that are not installed here ({sonames}). As root: {commands}"
+    if lacking := _lacking(environment):
+        return lacking
     try:
         importlib.import_module("PySide6.QtWidgets")
     except ModuleNotFoundError as error:

@@ -48,6 +48,20 @@ def test_a_missing_library_ends_the_program_with_a_sentence(broken_egl: str) -> 
 
 
 @on_linux
+def test_what_nobody_may_install_is_said_before_anything_is_downloaded(broken_egl: str) -> None:
+    ended = _start(
+        "from core.ui.preflight import main; raise SystemExit(main(['--install', 'test']))",
+        LD_LIBRARY_PATH=broken_egl,
+        QT_QPA_PLATFORM="offscreen",
+        SYSTEM="0",
+    )
+    assert ended.returncode == preflight.EXIT_CODE
+    assert "libEGL.so.1" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert ended.stdout == ""
+
+
+@on_linux
 def test_the_package_list_names_what_is_missing_and_imports_no_qt(broken_egl: str) -> None:
     ended = _start(
         "import sys; from core.ui.preflight import main; main(['--packages', 'apt']);"
