@@ -2,7 +2,9 @@
 
 import argparse
 import importlib
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -92,6 +94,13 @@ def address_of(server: ServerSettings) -> Mapping[str, str]:
     if server.ca_path is not None:
         return {"server_url": url, "ca_file": str(server.ca_path.absolute())}
     return {} if url == ServerAddress().server_url else {"server_url": url}
+
+
+def astray(path: Path, server: ServerSettings) -> list[str]:
+    """The sections of the settings file by which a window on this machine looks for its server anywhere but here."""
+    present, default = tomllib.loads(path.read_text(encoding="utf-8")), ServerAddress().server_url
+    url = address_of(server).get("server_url", default)
+    return [window for window in WINDOWS if present.get(window, {}).get("server_url", default) != url]
 
 
 def page() -> str:

@@ -18,6 +18,7 @@ from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.keys import KitMade, tell_kit, write_kit
 from core.admin.serving import owned, url_of
+from core.client.settings import ServerAddress
 from core.domain.menu import Category, Menu
 from core.domain.money import Tax, check_currency
 from core.domain.people import Role
@@ -129,6 +130,13 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         if chosen:
             said = ", ".join(f"{name} = {document.literal(value)}" for name, value in chosen.items())
             console.warn(f"The flags of this command are not in it. See that [{SECTION}] there has: {said}")
+        if astray := config.astray(path, server):
+            sections = ", ".join(f"[{window}]" for window in astray)
+            address = config.address_of(server) or {"server_url": ServerAddress().server_url}
+            lines = ", ".join(f"{name} = {document.literal(value)}" for name, value in address.items())
+            console.warn(
+                f"Windows on this machine look for another server by it. See that {sections} there have: {lines}"
+            )
     setup.open_keys(server.keys_path)
     admin = wanted.staff[0]
     if pin_was_made:  # before it is made, so that it is not made and unknown

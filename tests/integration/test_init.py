@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import settings
-from core.admin import asking, cli, init
+from core.admin import asking, cli, config, init
 from core.admin.cli import main
 from core.domain.money import CURRENCIES
 from core.server import authority
@@ -226,6 +226,18 @@ def test_a_settings_file_that_is_there_is_kept(home: Home, capsys: pytest.Captur
     told = capsys.readouterr()
     assert "Kept the settings file" in told.out
     assert "data_dir = " in told.err
+    assert '[pos], [customer], [board], [sync] there have: server_url = "http://127.0.0.1:9000"' in told.err
+
+
+def test_windows_that_a_kept_file_leads_to_the_server_are_not_spoken_of(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.file.parent.mkdir()
+    to = 'server_url = "http://127.0.0.1:9000"\n'
+    sections = "".join(f"[{window}]\n{to}" for window in config.WINDOWS)
+    home.file.write_text(f"[server]\nport = 9000\n{sections}", encoding="utf-8")
+    assert home.init("--shop-name", "Corner", "--currency", "USD") == 0
+    assert "Windows" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
