@@ -20,6 +20,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     row: Order | None
     shown: Order | None
     operations: tuple[Operation, ...] = ()
+    former_number: str = ""
+    """The number that this person was told for the order, when the server has just given it another: news."""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):

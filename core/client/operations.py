@@ -145,6 +145,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return decode_reply(self.request, TYPES[self.kind])
 
     @property
+    def told_number(self) -> str:
+        """The number that the server has told for a new order; empty while it has told none."""
+        return self.number.rpartition(".")[0]
+
+    @property
     def held(self) -> bool:
         """It waits for a person, and its order's later operations with it."""
         return self.state in (State.PARKED, State.CONFLICT)

@@ -272,7 +272,8 @@ class Sync:
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now(), answered.number)
         self._acknowledged += 1
         self._forget(operation)
-        self._tell(operation.order_id)
+        former = operation.told_number
+        self._tell(operation.order_id, former_number="" if former == answered.order.number else former)
 
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
         theirs = conflict.order
@@ -418,7 +419,12 @@ class Sync:
         with self._telling:
             self._listener(msgspec.structs.replace(self.everything(), backlog=True, menu=self.cache.menu))
 
-    def _tell(self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None) -> None:
+    def _tell(
+        self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None, former_number: str = ""
+    ) -> None:
+        """With a `former_number` it is of one order."""
         with self._telling, contextlib.suppress(SignedOut):  # whoever was to hear it has left
-            told = tuple(self.look(order_id) for order_id in order_ids)
+            told = tuple(
+                msgspec.structs.replace(self.look(order_id), former_number=former_number) for order_id in order_ids
+            )
             self._listener(Changed(told=told, backlog=backlog, menu=menu))

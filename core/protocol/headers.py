@@ -19,6 +19,9 @@ EVENT_CURSOR: Final = "Event-Cursor"
 ORDER_NUMBER: Final = "Order-Number"
 """On the answer to a new order that was sent under a key: its number, and a proof that the server has told it. To be
 given back as it is when the order is sent again, should the server have lost it: it gets this number again."""
+FORMER_NUMBER: Final = "Former-Number"
+"""On the answer to a new order that was sent with `Order-Number` and could not keep that number, as another order has
+it by now: the number that was told before. Whoever was told it is to be told the new one."""
 
 
 def run_of(request_id: str) -> str:

@@ -12,10 +12,11 @@ import msgspec
 
 from core.decoding import decoder
 from core.domain.order import Order
-from core.protocol.headers import ORDER_NUMBER
+from core.protocol.headers import FORMER_NUMBER, ORDER_NUMBER
 from core.server.endpoint import Call, Encoded
 
 _HEADER: Final = ORDER_NUMBER.lower().encode()
+_FORMER: Final = FORMER_NUMBER.lower().encode()
 
 
 class _Numbered(msgspec.Struct, frozen=True):
@@ -36,12 +37,13 @@ def told_before(call: Call[Any, Any]) -> str:
 
 def telling(call: Call[Any, Any], reply: Encoded[Order]) -> Encoded[Order]:
     """The reply to a new order, now or when it was first asked for, with what the client is to show should it have to
-    ask once more."""
+    ask once more, and the number that was told before where that is another one."""
     if not call.key:
         return reply
-    number = _numbered(reply.body).number
+    number, told = _numbered(reply.body).number, told_before(call)
     shown = f"{number}.{_proof(call, number)}".encode()
-    return msgspec.structs.replace(reply, headers=(*reply.headers, (_HEADER, shown)))
+    former = ((_FORMER, told.encode()),) if told not in ("", number) else ()
+    return msgspec.structs.replace(reply, headers=(*reply.headers, (_HEADER, shown), *former))
 
 
 def _proof(call: Call[Any, Any], number: str) -> str:

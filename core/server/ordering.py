@@ -245,7 +245,10 @@ def _new(
     given = _again(transaction, shop.id, series, told) if number in ("", told) else ""
     given = given or _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
     order = msgspec.structs.replace(order, number=given)
-    orders.insert(transaction, order, principal, request.placed_at_client)
+    renumbered = f"{told} → {given}" if told not in ("", given) else ""
+    if renumbered:
+        log.warning("an order that was lost has another number", extra={"former": told, "number": given})
+    orders.insert(transaction, order, principal, request.placed_at_client, renumbered)
     events.append(transaction, shop.id, order.customer_id, to_us(placed_at), OrderPlaced(order=order))
     return order
 
@@ -286,9 +289,6 @@ def _again(transaction: Transaction, shop_id: ShopId, series: str, told: str) ->
     if own_series != series:
         return ""
     if orders.has_number(transaction, shop_id, told):
-        log.warning(
-            "an order comes again, and its number is another's by now: it gets the next", extra={"number": told}
-        )
         return ""
     shops.claim_number(transaction, shop_id, series, int(digits))
     return told

@@ -36,6 +36,10 @@ itself is at `/api/openapi.json` of every server.
 - **On whose behalf** may be said: with `Operation-Owner: <a person's id>`, anybody else's token is refused with 401.
 - **Writing twice** is harmless: the same `Idempotency-Key` with the same request gives the same reply, marked
   `Idempotency-Replayed: true`. With another request it is refused. `Operation-Outcome` says what became of it.
+- **A number that was told is kept.** The answer to a new order that was sent under a key has `Order-Number`: its number
+  and a proof. Keep it, and give it back as it is when you send the same order under the same key again: should the
+  server have lost the order (it was restored from a backup), the order gets that number again. Where another order has
+  it by now, `Former-Number` on the answer is the number that was told: tell people the new one.
 - **Asking again** is cheap: send an `ETag` back as `If-None-Match`, and the answer is 304 as long as nothing changed.
 - **Amounts** are whole numbers of the currency's minor unit. **Instants** are ISO 8601 in UTC. Fields that are not
   known are ignored, in both directions.

@@ -7,14 +7,15 @@ disk, or pushes out what matters.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from core.domain.ids import CustomerId
 from core.domain.people import Principal, Role
 from core.protocol.security import FAILURES, SecurityEvent
 from core.store import security_log
-from core.store.database import Database
+from core.store.database import Database, Duty
 from core.store.security_log import Actor
 from core.store.statements import Transaction
 
@@ -44,9 +45,7 @@ def operator() -> Actor:
 class SecurityLog:
     """The log as one process writes it."""
 
-    def __init__(self, database: Database, signing_kid: str, clock: Callable[[], float] = time.time) -> None:
-        self.signing_kid = signing_kid
-        """Of the key that signed when it was last looked at."""
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self.failures: Counter[SecurityEvent] = Counter()
         """Since the process began, and those that were not written down."""
         self.too_many = 0
@@ -55,6 +54,7 @@ class SecurityLog:
         self._clock = clock
         self._hour = 0
         self._written: Counter[str] = Counter()
+        self._stated: Mapping[SecurityEvent, str] = {}
 
     def record(self, transaction: Transaction, by: Actor, event: SecurityEvent, about: str = "") -> None:
         """Write it with what it is about, or not at all."""
@@ -82,12 +82,28 @@ class SecurityLog:
 
         await self._database.write(work)
 
+    async def state(self, facts: Mapping[SecurityEvent, str]) -> None:
+        """What lies in the server's files by now: each of `facts` that the log has last told otherwise is written down,
+        also what was changed by hand, or while no server ran."""
+        if facts == self._stated:
+            return
+        if await self._database.takes_on(Duty.HOUSEKEEPING):  # of several processes one writes it down
+
+            def work(transaction: Transaction) -> None:
+                for event, about in facts.items():
+                    if security_log.last_about(transaction, event) != about:
+                        security_log.insert(transaction, operator(), event, about)
+
+            await self._database.write(work)
+        self._stated = facts
+
     def _admits(self, what: str, transaction: Transaction, by: Actor) -> bool:
         hour = int(self._clock() // _HOUR_S)
         if hour != self._hour:
             self._hour = hour
-            self._written.clear()
+            self._written = Counter()
         self._written[what] += 1
+        transaction.undoing.append(partial(self._written.subtract, (what,)))
         if self._written[what] == MOST_AN_HOUR + 1:
             security_log.insert(transaction, Actor(shop_id=by.shop_id), SecurityEvent.LEFT_OUT, what)
         return self._written[what] <= MOST_AN_HOUR

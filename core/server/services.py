@@ -1,6 +1,7 @@
 """What every endpoint works with, made once when the app is made."""
 
 import asyncio
+import contextlib
 import hmac
 import logging
 from typing import Final
@@ -11,7 +12,8 @@ from core import sealing
 from core.domain.people import Principal
 from core.logs import Repeats
 from core.protocol.security import SecurityEvent
-from core.server import problems
+from core.server import authority, problems, recovery
+from core.server.authority import AuthorityError
 from core.server.backups import Backups
 from core.server.contacts import Contacts
 from core.server.keys import KeyFile, Keys, backup_key
@@ -20,11 +22,11 @@ from core.server.metrics import Metrics
 from core.server.passwords import Passwords
 from core.server.problems import Refusal
 from core.server.readiness import Readiness
-from core.server.security import SecurityLog, operator
+from core.server.security import SecurityLog
 from core.server.settings import ServerSettings
 from core.server.tokens import LOCAL, AccessTokens, InvalidToken, MadeLater, UnknownKey, Verified, VerifiedTokens
 from core.store import sessions, shops
-from core.store.database import Database, Duty
+from core.store.database import Database
 from core.store.instants import now
 from core.store.menus import Offers
 from core.store.statements import Transaction
@@ -118,13 +120,22 @@ class Services(msgspec.Struct, frozen=True):
             log.info("signing keys have changed", extra={"kid": found.signing[0].kid})
 
     async def follow_keys(self) -> None:
-        """The same again and again, so that what is no longer to sign does so for no longer."""
-        await asyncio.sleep(LOOK_FOR_KEYS_S)
+        """The same again and again, so that what is no longer to sign does so for no longer, and the security log has
+        what was changed."""
         self.look_for_keys()
-        if self.access.kid != self.security.signing_kid:
-            if await self.database.takes_on(Duty.HOUSEKEEPING):  # of several processes one writes it down
-                await self.security.note(operator(), SecurityEvent.KEYS_CHANGED, self.access.kid)
-            self.security.signing_kid = self.access.kid
+        await self.security.state(await asyncio.to_thread(self._facts))
+        await asyncio.sleep(LOOK_FOR_KEYS_S)
+
+    def _facts(self) -> dict[SecurityEvent, str]:
+        """What lies in files, and is for whoever looks after the server to know."""
+        found = {SecurityEvent.KEYS_CHANGED: self.access.kid}
+        kit, ca_path = recovery.note(self.settings), self.settings.ca_path
+        if kit is not None:
+            found[SecurityEvent.KIT_MADE] = f"{kit.made_at:%Y-%m-%d %H:%M:%S} UTC"
+        with contextlib.suppress(AuthorityError):
+            if ca_path is not None:
+                found[SecurityEvent.AUTHORITY_CHANGED] = authority.read(ca_path).fingerprint
+        return found
 
     def close(self) -> None:
         """Finish what was accepted, and let go of threads and files."""
@@ -150,7 +161,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         lookups=Rate(
             settings.lookups_most, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."
         ),
-        security=SecurityLog(database, keys.signing[0].kid),
+        security=SecurityLog(database),
         readiness=Readiness(database),
         sealing_key=sealing.private_key(keys.refresh),
     )

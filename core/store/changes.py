@@ -31,8 +31,10 @@ def record(
     source: OrderStatus | None,
     by: Principal,
     client_at: datetime | None = None,
+    reason: str = "",
 ) -> None:
-    """Append to the history that `by` moved `order` from `source` to where it is now."""
+    """Append to the history that `by` moved `order` from `source` to where it is now, for the order's own reason or the
+    one that is given."""
     transaction.run(
         _INSERT,
         order_id=order.id,
@@ -40,7 +42,7 @@ def record(
         source=source,
         target=order.status,
         at=to_us(order.updated_at),
-        reason=order.reason,
+        reason=reason or order.reason,
         by_id=by.subject,
         by_name=by.name,
         by_role=by.role,

@@ -153,8 +153,11 @@ def _modifiers(text: str) -> tuple[LineModifier, ...]:
     return decode(text, tuple[LineModifier, ...])
 
 
-def insert(transaction: Transaction, order: Order, by: Principal, client_at: datetime | None = None) -> None:
-    """Keep a new order with its lines and the first entry of its history, and count it for its customer."""
+def insert(
+    transaction: Transaction, order: Order, by: Principal, client_at: datetime | None = None, reason: str = ""
+) -> None:
+    """Keep a new order with its lines and the first entry of its history, and count it for its customer. `reason` is
+    that entry's."""
     values = msgspec.structs.asdict(order)
     del values["lines"]
     values |= {"placed_at": to_us(order.placed_at), "updated_at": to_us(order.updated_at)}
@@ -171,7 +174,7 @@ def insert(transaction: Transaction, order: Order, by: Principal, client_at: dat
             for position, line in enumerate(order.lines)
         ],
     )
-    changes.record(transaction, order, None, by, client_at)
+    changes.record(transaction, order, None, by, client_at, reason)
     if order.payment is not PaymentState.UNPAID:
         payments.record(transaction, order, None, by, client_at=client_at)
     if order.customer_id is not None:

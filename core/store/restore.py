@@ -101,13 +101,15 @@ def restore(
     left out. Raises `Unproven`, `BadBackup`, `RestoreError`, `BackupError`.
     """
     backup = backups.verify(path)
-    if not unproven and (doubts := backups.doubts(path, backup, key)):
+    doubts = backups.doubts(path, backup, key)
+    if doubts and not unproven:
         raise Unproven(f"{path.name} is not proven: {'; '.join(doubts)}")
     target, replaced = make_engine(url), _reading(url)
     try:
         file = file_of(target.url)
         place = file.parent if file is not None else directory
-        with _made_ready(path, place, replaced) as (ready, schema, rights):
+        about = f"{backup.name}, not proven: {'; '.join(doubts)}" if doubts else backup.name
+        with _made_ready(path, place, replaced, about) as (ready, schema, rights):
             kept = (
                 _replace_file(ready, file)
                 if file is not None
@@ -133,9 +135,11 @@ def _reading(url: str) -> Engine:
 
 
 @contextmanager
-def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple[Path, str, Mapping[str, int] | None]]:
+def _made_ready(
+    path: Path, directory: Path, replaced: Engine, about: str
+) -> Iterator[tuple[Path, str, Mapping[str, int] | None]]:
     """A copy of the backup with the newest schema, new epochs and the rights of now, on the disk, for the length of the
-    block; with it, its schema and whose rights are others."""
+    block; with it, its schema and whose rights are others. The security log says that it was restored, and `about`."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     ready = directory / f".restoring-{now():%Y%m%dT%H%M%S%f}.db"
     try:
@@ -146,7 +150,7 @@ def _made_ready(path: Path, directory: Path, replaced: Engine) -> Iterator[tuple
         try:
             migrate.upgrade(engine)
             rights = _carried(replaced, engine)
-            _carry_log(replaced, engine)
+            _carry_log(replaced, engine, about)
             _begin_epochs(engine)
             with engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
@@ -199,7 +203,7 @@ def _carried(replaced: Engine, engine: Engine) -> Mapping[str, int] | None:
     return changed
 
 
-def _carry_log(replaced: Engine, engine: Engine) -> None:
+def _carry_log(replaced: Engine, engine: Engine, about: str) -> None:
     """What the security log that is replaced has and the backup has not, as far as it can be read: what happened since
     is what somebody may want to know. That it was restored is in it from now on."""
     keep = insert(security_log).prefix_with("OR IGNORE")
@@ -216,7 +220,8 @@ def _carry_log(replaced: Engine, engine: Engine) -> None:
         writing.execute(
             insert(security_log).values(
                 {column.name: "" for column in security_log.columns}
-                | {"id": uuid7(), "at": to_us(now()), "event": SecurityEvent.RESTORED, "by_role": "operator"}
+                | {"id": uuid7(), "at": to_us(now()), "event": SecurityEvent.RESTORED}
+                | {"by_role": "operator", "about": about}
             )
         )
         writing.exec_driver_sql("COMMIT")

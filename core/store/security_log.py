@@ -17,6 +17,12 @@ NO_SHOP: Final = ""
 _l = security_log.c
 _INSERT: Final = Prepared.insert(security_log)
 _OLD: Final = Prepared(select(_l.id).where(_l.at < bindparam("before")).order_by(_l.at).limit(bindparam("limit")))
+_LAST: Final = Prepared(
+    select(_l.about)
+    .where(_l.shop_id == NO_SHOP, _l.event == bindparam("event"))
+    .order_by(_l.at.desc(), _l.id.desc())
+    .limit(1)
+)
 _DELETE: Final = Prepared(delete(security_log).where(_l.id == bindparam("of")))
 _COLUMNS: Final = select(_l.id, _l.at, _l.event, _l.by_id, _l.by_name, _l.by_role, _l.device, _l.address, _l.about)
 
@@ -78,6 +84,12 @@ def failures_since(transaction: Transaction, shop_id: str, since_us: int) -> int
     """How many failures there were at a shop, or at none that there is."""
     counted = select(func.count()).where(_l.shop_id.in_((shop_id, NO_SHOP)), _l.at >= since_us, _l.event.in_(FAILURES))
     return int(transaction.search(counted)[0][0])
+
+
+def last_about(transaction: Transaction, event: SecurityEvent) -> str | None:
+    """What the newest entry of this kind that is no shop's was about; None when there is none."""
+    row = transaction.first(_LAST, event=event)
+    return str(row[0]) if row else None
 
 
 def trim(transaction: Transaction, before_us: int, step: int) -> int:

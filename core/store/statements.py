@@ -1,6 +1,6 @@
 """Statements compiled once, and the transaction they run in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Executable, Select, Table, bindparam, insert
@@ -50,6 +50,9 @@ class Transaction:
         self.memory: dict[str, Any] | None = {} if remembers else None
         self.appended: list[tuple[ShopId, Cursor]] = []
         """The events that it has appended and not taken back, oldest first; whoever commits it empties this."""
+        self.undoing: list[Callable[[], None]] = []
+        """What to change back in memory should it, or the part of it that is under way, be taken back; oldest first.
+        Whoever commits it empties this."""
         self.has_changed = False
         """Whether `run` has changed a row since this was last set to False."""
         self._settings = settings
@@ -120,6 +123,12 @@ class Transaction:
     def command(self, sql: str) -> None:
         """One of the transaction's own: BEGIN, SAVEPOINT, COMMIT."""
         self._cursor.execute(sql)
+
+    def take_back(self, appended: int = 0, undoing: int = 0) -> None:
+        """It was rolled back to where so many events were appended, and so many changes in memory made."""
+        del self.appended[appended:]
+        while len(self.undoing) > undoing:
+            self.undoing.pop()()
 
     def close(self) -> None:
         self._cursor.close()

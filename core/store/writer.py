@@ -210,6 +210,7 @@ class Writer:
     def _commit(self, group: list[_Job]) -> list[_Job]:
         """Do the jobs of a group and commit them. Gives those that have to be done again, alone."""
         self._tx.appended.clear()
+        self._tx.undoing.clear()
         try:
             self._begin(group)
             self._tx.has_changed = False
@@ -217,6 +218,7 @@ class Writer:
             self._tx.command("COMMIT")
         except BaseException as error:
             self._roll_back()
+            self._tx.take_back()
             again = group if dialects.is_conflict(error) else []
             if not again:
                 self.failed += 1
@@ -268,7 +270,7 @@ class Writer:
     def _attempt(self, job: _Job) -> bool:
         """Do a job in a savepoint. False when it has to be done again, because another process was faster."""
         job.error = None
-        appended = len(self._tx.appended)
+        before = len(self._tx.appended), len(self._tx.undoing)
         self._tx.command("SAVEPOINT operation")
         try:
             job.result = job.work(self._tx)
@@ -277,7 +279,7 @@ class Writer:
                 raise
             job.error = self._told(error)
             self._tx.command("ROLLBACK TO SAVEPOINT operation")
-            del self._tx.appended[appended:]
+            self._tx.take_back(*before)
         self._tx.command("RELEASE SAVEPOINT operation")
         return job.error is None or not dialects.is_conflict(job.error)
 

@@ -17,6 +17,8 @@ class Bridge(QObject):
     """A `Standing`."""
     menu_changed = Signal(object)
     """A `Menu`: it is this one from now on."""
+    renumbered = Signal(str, str)
+    """The number that an order had, and the one that the server has given it instead."""
 
     def __init__(self, store: OrderStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,9 +59,12 @@ class Bridge(QObject):
             self.menu_changed.emit(changed.menu)
         if self._announcer is None:
             self._store.tell(changed)
-            return
-        with self._announcer.backlog(changed.backlog):
-            self._store.tell(changed)
+        else:
+            with self._announcer.backlog(changed.backlog):
+                self._store.tell(changed)
+        for told in changed.told:
+            if told.former_number and told.row is not None:
+                self.renumbered.emit(told.former_number, told.row.number)
 
     def _on_standing_heard(self, standing: Standing) -> None:
         self.standing = standing

@@ -1,6 +1,7 @@
 """The one place of a window where it says what went wrong, and what to do. A repeat replaces, it does not stack."""
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -9,6 +10,8 @@ from core.client.errors import ClientError
 from core.ui.controls import button, label, restyle, set_icon, set_margins
 from core.ui.text import _, said
 from core.ui.theme import Theme
+
+_LINES_KEPT: Final = 5
 
 
 class Notice(QFrame):
@@ -48,6 +51,11 @@ class Notice(QFrame):
 
     def show_error(self, error: ClientError, action: str = "", act: Callable[[], None] | None = None) -> None:
         self._say("error", _(error.title), said(error), action, act)
+
+    def say_also(self, title: str, message: str) -> None:
+        """Say it under what is still shown with the same message, of which the last few lines are kept."""
+        shown = self._title.text().splitlines() if not self.isHidden() and self._message.text() == message else []
+        self.say("\n".join([*shown, title][-_LINES_KEPT:]), message)
 
     def say(
         self, title: str, message: str = "", action: str = "", act: Callable[[], None] | None = None, life_ms: int = 0

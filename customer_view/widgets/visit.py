@@ -108,6 +108,7 @@ class Visit(QWidget):
         self._news.missed.connect(self._on_news_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
         self._bridge.standing_changed.connect(self._on_standing_changed)
+        self._bridge.renumbered.connect(self._on_order_renumbered)
 
     @property
     def unsent(self) -> Counts:
@@ -193,6 +194,14 @@ class Visit(QWidget):
             detail = _("{number} · {reason}").format(number=order.number, reason=order.reason)
             told = detail if order.reason else order.number
             self._toasts.show_toast(icons.status_icon(order.status), sentence(order.status), told, about=order.id)
+
+    @Slot(str, str)
+    def _on_order_renumbered(self, former: str, number: str) -> None:
+        title = _("{old} is {new} from now on").format(old=former, new=number)
+        message = _("Another order has the old number. Use the new one.")
+        self._my_orders.notice.say_also(title, message)
+        if self._toasts is not None:
+            self._toasts.show_toast("info", title, message, about=former)
 
     @Slot(int)
     def _on_news_missed(self, count: int) -> None:

@@ -44,6 +44,7 @@ class Live(QObject):
         if bridge is not None:
             bridge.announce_with(alerts.announcer)
             bridge.standing_changed.connect(self._on_standing_changed)
+            bridge.renumbered.connect(self._on_order_renumbered)
             workspace.connection.set_standing(bridge.standing)
             workspace.connection.try_now.connect(self._on_try_now_chosen)
 
@@ -76,6 +77,13 @@ class Live(QObject):
     @Slot()
     def _on_board_filled(self) -> None:
         self._alerts.start()
+
+    @Slot(str, str)
+    def _on_order_renumbered(self, former: str, number: str) -> None:
+        self._workspace.notice.say_also(
+            _("{old} is {new} from now on").format(old=former, new=number),
+            _("Tell the customer, and print the receipt again."),
+        )
 
     @Slot(str)
     def _on_sound_unavailable(self, _cause: str) -> None:

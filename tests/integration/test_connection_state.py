@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.engine import Link
+from core.client.http import HttpClient
 from tests.integration.conftest import Place
 from tests.support import postgres, shop
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -47,6 +48,20 @@ def until(till: Screen, *links: Link) -> None:
     till.until(lambda: till.api.standing.link in links, WITHIN_S)
 
 
+@pytest.fixture
+def unsuspecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is found out by silence: what failed has to say so."""
+    for name in ("SUSPECT_S", "ANSWER_S", "SILENCE_S"):
+        monkeypatch.setattr(f"core.client.connection.{name}", 3600.0)
+
+
+@pytest.mark.usefixtures("unsuspecting")
+def test_a_connection_that_is_refused_says_so_by_itself(proxy: FaultProxy, till: Screen) -> None:
+    proxy.choose = lambda _line: Fault.REFUSE
+    proxy.cut()
+    until(till, Link.OFFLINE)
+
+
 @pytest.mark.parametrize("fault", [Fault.HALF_OPEN, Fault.TRICKLE, Fault.REFUSE])
 def test_a_network_that_fails_is_said_and_its_end_as_well(proxy: FaultProxy, till: Screen, fault: Fault) -> None:
     proxy.choose = lambda _line: fault
@@ -74,8 +89,10 @@ def test_a_server_without_its_database_is_not_live(till: Screen) -> None:
 
 
 def test_a_page_that_was_answered_ends_it_and_hurries_the_page(
-    place: Place, proxy: FaultProxy, qtbot: QtBot, tmp_path: Path
+    place: Place, proxy: FaultProxy, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert HttpClient.__init__.__kwdefaults__ is not None
+    monkeypatch.setitem(HttpClient.__init__.__kwdefaults__, "timeout_s", (3.0, 3600.0))  # what hangs ends by no timeout
     with synced_till(qtbot, proxy.url, tmp_path, board_refresh_s=3600.0) as till:
         till.arrive((shop.KIM.name, shop.KIM.pin))
         till.until_live()

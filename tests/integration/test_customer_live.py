@@ -7,9 +7,10 @@ import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.client.news import Changed, Told
 from core.domain.ids import OrderId, new_op_id
 from core.domain.menu import Menu
-from core.domain.order import NewLine
+from core.domain.order import NewLine, Order
 from core.protocol.requests import PlaceOrder
 from core.ui.sound import Sounds
 from tests.integration.calls import Caller
@@ -75,6 +76,24 @@ def test_what_one_does_oneself_is_no_news(place: Place, screen: Synced, qtbot: Q
     qtbot.waitUntil(lambda: "is cancelled" in screen.notice())
     assert of_server(place, screen.listed()[0].id)["status"] == "cancelled"
     assert screen.toasts() == []
+
+
+def test_a_number_that_is_anothers_by_now_is_said_until_somebody_has_read_it(
+    place: Place, screen: Synced, qtbot: QtBot
+) -> None:
+    screen.arrive(*ADA)
+    screen.until_live()
+    rows = [msgspec.convert(place.ada.place(), Order) for _ in range(2)]
+    for former, row in zip(("ONLINE-000901", "ONLINE-000902"), rows, strict=True):
+        screen.bridge.on_changed(
+            Changed(told=(Told(order_id=row.id, row=row, shown=row, former_number=former),), backlog=True)
+        )
+    said = [f"ONLINE-000{n} is {row.number} from now on" for n, row in zip((901, 902), rows, strict=True)]
+    qtbot.waitUntil(lambda: all(each in screen.notice() for each in said))
+    assert "Another order has the old number" in screen.notice()
+    assert [each for each in screen.toasts() if "from now on" in each] == [
+        f"{each}. Another order has the old number. Use the new one." for each in said
+    ]
 
 
 def test_it_can_be_muted(screen: Synced, monkeypatch: pytest.MonkeyPatch) -> None:

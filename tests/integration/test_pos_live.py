@@ -3,20 +3,23 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.local import InUse
+from core.client.news import Changed, Told
 from core.domain.ids import ItemId, OrderId, new_op_id
-from core.domain.order import NewLine
+from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
 from core.protocol.requests import TakeOrder
 from core.ui.sound import Sounds
 from core.ui.text import use_language
 from pos_app.models.card import Own
 from pos_app.widgets.history_page import HistoryPage
+from tests.integration.calls import order_body
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.customer_synced import Cable, cable_to
@@ -75,6 +78,13 @@ def test_what_happens_is_there_without_asking(place: Place, till: Synced, qtbot:
 
 
 # -- offline
+
+
+def test_a_number_that_is_anothers_by_now_is_said(place: Place, till: Synced, qtbot: QtBot) -> None:
+    arrive(till)
+    row = msgspec.convert(place.kim.post("/api/pos/orders/", order_body(), key=new_op_id()).json(), Order)
+    till.api._listener(Changed(told=(Told(order_id=row.id, row=row, shown=row, former_number="POS1-000901"),)))
+    qtbot.waitUntil(lambda: f"POS1-000901 is {row.number} from now on" in till.notice())
 
 
 def test_a_step_made_offline_survives_the_window_and_is_sent_once(

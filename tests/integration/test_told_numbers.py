@@ -11,7 +11,7 @@ from core.client import engine
 from core.domain.ids import new_order_id
 from core.domain.numbers import AHEAD
 from core.domain.order import Order, order_number
-from core.protocol.headers import ORDER_NUMBER
+from core.protocol.headers import FORMER_NUMBER, ORDER_NUMBER
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.test_sync_restore import TIMEOUT_S, Copied, Restorable
@@ -119,8 +119,39 @@ def test_a_number_that_is_anothers_by_now_is_not_taken_away(copied: Restorable) 
     first = ada.place(body, key)
     copied.put_back()
     assert grace.place(order_body(), new_key()).json()["number"] == first.json()["number"]
-    again = ada.place(body, key, first.headers[ORDER_NUMBER]).json()
-    assert (again["id"], again["number"]) == (body["id"], order_number("ONLINE", 2))
+    for _ in range(2):  # it is said again where the answer was lost
+        reply = ada.place(body, key, first.headers[ORDER_NUMBER])
+        again = reply.json()
+        assert (again["id"], again["number"]) == (body["id"], order_number("ONLINE", 2))
+        assert reply.headers[FORMER_NUMBER] == first.json()["number"]
+    assert FORMER_NUMBER not in ada.place(body, key, reply.headers[ORDER_NUMBER]).headers
+    details = calls.staff(copied.server, shop.KIM).get(f"/api/pos/orders/{body['id']}/").json()
+    (placed,) = details["history"]
+    assert placed["reason"] == f"{first.json()['number']} → {again['number']}"
+    assert details["order"]["reason"] == ""
+
+
+def test_whoever_was_told_a_number_that_is_anothers_by_now_is_told_the_new_one(
+    copied: Restorable, tmp_path: Path
+) -> None:
+    url = copied.proxy.url
+    with Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada:
+        ada.customer()
+        copied.keep()
+        lost = ada.place()
+        ada.until_sent()
+        ada.until(lambda: ada.store.server_row(lost.id) is not None)
+        told = row(ada, lost).number
+    copied.put_back()
+    grace = Customer(copied, shop.GRACE)
+    assert grace.place(order_body(), new_key()).json()["number"] == told
+    with Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada:
+        ada.customer()
+        ada.until(lambda: any(each.former_number for changed in ada.told for each in changed.told))
+        found = [each for changed in ada.told for each in changed.told if each.former_number]
+    assert [(each.order_id, each.former_number) for each in found] == [(lost.id, told)]
+    assert found[0].row is not None
+    assert found[0].row.number == order_number("ONLINE", 2)
 
 
 def test_a_tills_own_number_is_taken_again_however_far_a_restored_series_lies_behind(copied: Restorable) -> None:
