@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from core.ui.connection import Freshness
 from core.ui.controls import label
-from core.ui.text import _, explained
+from core.ui.text import _, said
 from core.ui.theme import Theme
 from pos_app.models.devices import behind, heard, is_away, kind
 from pos_app.presenters.devices import Devices
@@ -76,7 +76,7 @@ class DevicesPane(QFrame):
         reports, now = self._devices.reports, self._now()
         problem = self._devices.problem
         if problem is not None:
-            words = _("Only the server knows.") + " " + explained(problem)
+            words = _("Only the server knows.") + " " + said(problem)
         else:
             words = "" if reports else _("Loading…")
         self._none.setText(words)

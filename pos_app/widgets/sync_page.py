@@ -23,7 +23,7 @@ from core.ui.controls import button, label, panel
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.rows import ROW
-from core.ui.text import N_, _, age, explained, ngettext
+from core.ui.text import N_, _, age, ngettext, said
 from core.ui.theme import Theme
 from pos_app.models.card import customer
 from pos_app.models.queue import Entry, did, needs_number, number
@@ -232,7 +232,7 @@ class SyncPage(QWidget):
         else:
             words = _("{link} · last in step {age} ago").format(link=link, age=age(age_s))
         if standing.problem is not None:
-            words += f"\n{explained(standing.problem)}"
+            words += f"\n{said(standing.problem)}"
         if words != self._age.text():
             self._age.setText(words)
         self.devices.tell_age()

@@ -52,7 +52,7 @@ def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot:
     reached[0] = False
     with qtbot.waitSignal(devices.changed):
         pane.refresh()
-    assert "Only the server knows. No connection. https://till:1 broke off the connection." in words(pane)
+    assert "Only the server knows. https://till:1 broke off the connection." in words(pane)
     assert "POS1" not in words(pane)
     pane.close()
     jobs.close(wait_s=5)
