@@ -1,7 +1,8 @@
 """Orders put through the running backend as people would: placed or taken at the counter, then moved on."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -24,6 +25,9 @@ STILL_OPEN: Final = {
     OrderStatus.READY: 2,
 }
 """How many of the last orders are left at each status, so that the board shows a shop at work."""
+_LEFT: Final = tuple(status for status, count in reversed(STILL_OPEN.items()) for _ in range(count))
+_AT_ONCE: Final = 20
+"""As many are placed before they are moved on: nobody has more open orders than the server lets anybody have."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -42,21 +46,23 @@ def replay(
     customers: Sequence[HttpApi],
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Placed:
-    """Place every order, in the order given; then move all but the last few to their end.
+    """Place every order, in the order given, and move all but the last few to their end.
 
     Three in ten come from `customers`, in turn; the others are taken at the counter. Raises `ClientError`.
     """
-    placed = []
-    for position, lines in enumerate(orders):
-        if customers and position % 10 in (0, 4, 7):
-            order = _place(customers[position % len(customers)], position, lines)
-        else:
-            order = _take(cashier, position, lines)
-        placed.append(order)
-        progress(position + 1)
+    placed: list[Order] = []
+    targets = [OrderStatus.COMPLETED] * (len(orders) - len(_LEFT)) + list(_LEFT)
     with ThreadPoolExecutor(_MOVERS) as pool:
-        for _moved in pool.map(lambda pair: advance(cashier, *pair), _destinations(placed)):
-            pass
+        for first in range(0, len(orders), _AT_ONCE):
+            for position, lines in enumerate(orders[first : first + _AT_ONCE], start=first):
+                if customers and position % 10 in (0, 4, 7):
+                    order = _place(customers[position % len(customers)], position, lines)
+                else:
+                    order = _take(cashier, position, lines)
+                placed.append(order)
+                progress(position + 1)
+            for _moved in pool.map(partial(advance, cashier), placed[first:], targets[first:]):
+                pass
     return Placed(tuple(placed))
 
 
@@ -68,13 +74,6 @@ def advance(cashier: HttpApi, order: Order, target: OrderStatus) -> Order:
         assert step is not None
         order = cashier.change_status(new_op_id(), order.id, ChangeStatus(to=step, version=order.version))
     return order
-
-
-def _destinations(placed: Sequence[Order]) -> Iterable[tuple[Order, OrderStatus]]:
-    left = [status for status, count in STILL_OPEN.items() for _ in range(count)]
-    closed = max(0, len(placed) - len(left))
-    yield from ((order, OrderStatus.COMPLETED) for order in placed[:closed])
-    yield from zip(placed[closed:], reversed(left), strict=False)
 
 
 def _place(customer: HttpApi, position: int, lines: tuple[NewLine, ...]) -> Order:
