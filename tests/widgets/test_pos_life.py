@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,6 +18,7 @@ from tests.support.pos_window import MAYA, open_till, place
 CYCLES = 200
 
 
+@pytest.mark.timeout(600)
 def test_two_hundred_windows_leave_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
     place(backend)
     threads = threading.active_count()
