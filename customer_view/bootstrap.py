@@ -56,7 +56,7 @@ def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindo
         push=settings.push,
         keyring=settings.keyring,
     )
-    window = CustomerWindow(theme, Jobs(), api, settings, bridge, api)
+    window = CustomerWindow(theme, Jobs(bound=api.bound), api, settings, bridge, api)
     if settings.keep_session:
         kept_s = api.kept_s
         tokens = api.resume()

@@ -59,7 +59,7 @@ def open_window(settings: PosSettings, theme: Theme, known: Identity | None = No
         push=settings.push,
         keyring=settings.keyring,
     )
-    window = PosWindow(settings, theme, api, Jobs(), bridge, api)
+    window = PosWindow(settings, theme, api, Jobs(bound=api.bound), bridge, api)
     window.sign_in_page.offer_pairing(again=known is not None)
     window.sign_in_page.pairing_wanted.connect(window.close)
     bridge.setParent(window)

@@ -68,6 +68,9 @@ class Door(Protocol):
     def open_sealed(self, request: OpenOperations) -> OpenedOperations: ...
     def events(self, query: EventQuery) -> EventPage: ...
     def snapshot(self) -> Snapshot: ...
+    def read_series(self) -> tuple[str, int]:
+        """The series of the device that is signed in at, and its last number; ("", 0) where there is none."""
+
     def order(self, order_id: OrderId) -> Order: ...
     def menu(self) -> Menu: ...
     def listen(self) -> contextlib.AbstractContextManager[Ear]: ...
@@ -122,8 +125,12 @@ class HttpDoor:
                 return msgspec.structs.replace(first, orders=tuple(orders), next_after="")
             # The server was restored between two pages.
 
-    def _page(self, after: str) -> Snapshot:
-        query = SnapshotQuery(limit=SNAPSHOT_PAGE, after=after)
+    def read_series(self) -> tuple[str, int]:
+        page = self._page("", 1)
+        return (page.series, page.series_last) if page.series else ("", 0)
+
+    def _page(self, after: str, limit: int = SNAPSHOT_PAGE) -> Snapshot:
+        query = SnapshotQuery(limit=limit, after=after)
         return self._api.exchange("GET", "/api/snapshot/", Snapshot, query=query)[0]
 
     def order(self, order_id: OrderId) -> Order:

@@ -300,7 +300,8 @@ class Outbox:
                 op_ids = [each.op_id for each in gone]
                 ledger.close(db, op_ids, State.DISCARDED, "discarded", reason, at)
                 self._store.after_commit(partial(self._remove, gone))
-                self._store.after_commit(partial(self._sent, operation.order_id))
+                if operation.order_id not in self._sending:
+                    self._store.after_commit(partial(self._sent, operation.order_id))
             return gone
 
     def _discard_elsewhere(self, op_id: OpId, reason: str, at: datetime) -> tuple[Operation, ...]:
@@ -313,12 +314,14 @@ class Outbox:
             ledger.close(db, [each.op_id for each in gone], State.DISCARDED, "discarded", reason, at)
         return gone
 
-    def reconsider(self, order_id: OrderId, row: Order | None) -> None:
-        """What comes first now was meant for an order that what was discarded would have changed. `row` is the
-        order as it is: where it comes to the same, go on from there; where it does not, ask."""
+    def reconsider(self, discarded: Operation, row: Order | None) -> None:
+        """What comes first now, and came after, was meant for an order that what was discarded would have changed.
+        `row` is the order as it is: where it comes to the same, go on from there; where it does not, ask."""
         with self._store.lock:
-            queue = self._queues.get(order_id)
+            queue = self._queues.get(discarded.order_id)
             if not queue or row is None or queue[0].held or queue[0].sealed:
+                return
+            if queue[0].position < discarded.position:
                 return
             if not _comes_to_the_same(queue[0].seen, row):
                 self.hold(queue[0], State.CONFLICT, "What it was to follow was discarded.", row)
@@ -398,10 +401,9 @@ class Outbox:
 
     def counts(self) -> Counts:
         with self._store.lock:
-            heads = [queue[0].state for queue in self._queues.values() if queue]  # only what comes first is ever held
-            everything = sum(map(len, self._queues.values()))
-        parked, conflicts = heads.count(State.PARKED), heads.count(State.CONFLICT)
-        return Counts(everything - parked - conflicts, parked, conflicts)
+            states = [each.state for queue in self._queues.values() for each in queue]
+        parked, conflicts = states.count(State.PARKED), states.count(State.CONFLICT)
+        return Counts(len(states) - parked - conflicts, parked, conflicts)
 
     def shown(self, order_id: OrderId, row: Order | None) -> Order | None:
         """`row`, the server's, with what waits on top. What is held, and what waits behind it, is not shown as done."""
@@ -418,9 +420,11 @@ class Outbox:
         return self._queues.setdefault(order_id, deque())
 
     def _held(self, op_id: OpId) -> Operation:
+        """It comes first of its order, unless the server has lost what is sent again before it."""
         for queue in self._queues.values():
-            if queue and queue[0].op_id == op_id and queue[0].held:
-                return queue[0]
+            for each in queue:
+                if each.op_id == op_id and each.held:
+                    return each
         raise KeyError(op_id)
 
     def _sent(self, order_id: OrderId) -> None:

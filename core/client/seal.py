@@ -16,6 +16,7 @@ from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from core.client.errors import NotKept
 from core.client.local import LocalStore
 
 log = logging.getLogger(__name__)
@@ -71,24 +72,39 @@ class Seal:
 
     def read_last(self, name: str) -> bytes | None:
         """What `keep_last` was given last. A value from before, put back into the file, is not there."""
-        held = self.read(name)
-        if held is None or not hmac.compare_digest(held[:_MARK_BYTES], self._mark(name).encode()):
-            return None
-        return held[_MARK_BYTES:]
+        held = self._marked(name)
+        return None if held is None else held[_MARK_BYTES:]
 
     def keep_last(self, name: str, value: bytes) -> bool:
         """Keep `value` so that no earlier one can take its place: which is the last is kept where the key is. False
-        when that cannot be written; then nothing is kept."""
+        when that cannot be written; then nothing is kept. Not to be called within a transaction.
+
+        Until the value is on the disk the one before counts too, so that a disk that is full loses neither.
+        """
+        before = (self._marked(name) or b"")[:_MARK_BYTES].decode()
         self._opened()
         mark = secrets.token_hex(_MARK_BYTES // 2)
         try:
+            self._set_mark(name, mark + before)
+            self.keep(name, mark.encode() + value)
             self._set_mark(name, mark)
+        except NotKept:
+            raise
         except Exception as error:  # noqa: BLE001 (whatever the platform's keyring raises)
             log.warning("what is sealed cannot be marked", extra={"sealed": name, "cause": type(error).__name__})
             self.keep(name, None)
             return False
-        self.keep(name, mark.encode() + value)
         return True
+
+    def _marked(self, name: str) -> bytes | None:
+        """What is kept under `name`, mark and value, if its mark counts."""
+        held = self.read(name)
+        if held is None:
+            return None
+        marks = self._mark(name).encode()
+        ends = range(_MARK_BYTES, len(marks) + 1, _MARK_BYTES)
+        counts = any(hmac.compare_digest(held[:_MARK_BYTES], marks[end - _MARK_BYTES : end]) for end in ends)
+        return held if counts else None
 
     def _mark(self, name: str) -> str:
         if self._kept_in is KeptIn.FILE:
@@ -172,11 +188,15 @@ def _text(file: Path) -> str:
 def _write(file: Path, text: str) -> str:
     """`text`, in a file that only its owner may read: by its mode on POSIX, on Windows by the rights of a user's own
     directories."""
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        beside.replace(file)  # on a full disk the one before stays
+    finally:
+        beside.unlink(missing_ok=True)
     return text
 
 

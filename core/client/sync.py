@@ -310,9 +310,9 @@ class Sync:
 
     def _hold_number(self, operation: Operation, problem: str) -> bool:
         """The server does not take the number that this till has given. It was told to somebody: a person decides."""
-        snapshot = self._door.snapshot()
-        if snapshot.series:
-            self.outbox.series_at(snapshot.series, snapshot.series_last)
+        series, last = self._door.read_series()
+        if series:
+            self.outbox.series_at(series, last)
         self.outbox.hold(operation, State.PARKED, problem, outcome=NUMBER_REFUSED)
         self._tell(operation.order_id)
         return True
@@ -374,9 +374,9 @@ class Sync:
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """See `Outbox.discard`. What waited behind it is told of the order as it is, or asked about."""
-        order_id = self.outbox.discard(op_id, reason, self._door.now())[0].order_id
-        self.outbox.reconsider(order_id, self.cache.get(order_id))
-        self._tell(order_id)
+        gone = self.outbox.discard(op_id, reason, self._door.now())[0]
+        self.outbox.reconsider(gone, self.cache.get(gone.order_id))
+        self._tell(gone.order_id)
 
     def accepted(self, order_id: OrderId) -> None:
         """The outbox has something new for this order."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -17,13 +18,13 @@ from core.client import identity, ledger, pin, session_file, till, window_id
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import Conflict, NotFound, Refused, SignedOut, Unreachable
+from core.client.errors import Conflict, Left, NotFound, Refused, SignedOut, Unreachable
 from core.client.foresight import foreseen
 from core.client.http import HttpClient, SessionApi
 from core.client.lease import Lease
 from core.client.local import LocalStore
 from core.client.news import Changed, Listener
-from core.client.operations import Kind, Operation, Owner, Request
+from core.client.operations import Kind, Operation, Owner
 from core.client.outbox import Outbox
 from core.client.seal import KeptIn, Seal
 from core.client.search import KeptDetails, find, is_kept
@@ -56,6 +57,8 @@ from core.protocol.requests import (
 from core.protocol.security import ExportNote
 
 _STOP_WITHIN_S = 2.0
+T = TypeVar("T")
+_Change = ChangeStatus | RecallOrder | ChangePayment | CancelOrder
 
 
 class _Present:
@@ -122,6 +125,22 @@ class SyncedApi:
         self._changing = threading.RLock()
         """Held while one person's session ends and another's begins: for a disk's time, and no network's."""
         self._present: _Present | None = None
+        self._asking = threading.local()
+        """Whoever was signed in when what this thread does was asked for: see `bound`."""
+
+    def bound(self, call: Callable[[], T]) -> Callable[[], T]:
+        """`call`, to be made in any thread at any time, for whoever is signed in now. Should they have left by then,
+        what it asks of this raises `Left`, whoever else is there."""
+        present = self._present
+
+        def for_them() -> T:
+            self._asking.present = present
+            try:
+                return call()
+            finally:
+                del self._asking.present
+
+        return for_them
 
     def close(self) -> None:
         """Stop, and let go of the file. Nothing is lost by it, and the session goes on with the next `resume`."""
@@ -177,6 +196,8 @@ class SyncedApi:
         more of it. Raises `NotKept`, and then nothing has changed."""
         with self._changing:
             present = self._present
+            if self._has_left(present):
+                return
             with self._store.transaction() as db:
                 pin.forget(self._seal)
                 session_file.keep(self._seal, None, OpId(""))
@@ -206,6 +227,8 @@ class SyncedApi:
             api = SessionApi(self._client, tokens, keep=partial(session_file.keep, self._seal), op_id=op_id)
             present = _Present(self._store, api, owner, tokens.shop_name, self._tell, self._stand, push=self._push)
             self._present = present
+            if hasattr(self._asking, "present"):
+                self._asking.present = present  # what signed them in goes on as them
             present.sync.tell_everything()
             self._on_standing(present.engine.standing)
             present.engine.start()
@@ -440,9 +463,15 @@ class SyncedApi:
     def _signed_in(self) -> _Present:
         """Whoever is, once a call: what it goes on with is theirs."""
         present = self._present
+        if self._has_left(present):
+            raise Left
         if present is None:
             raise SignedOut("Nobody is signed in.")
         return present
+
+    def _has_left(self, present: _Present | None) -> bool:
+        """Whether what this thread does was asked for by somebody else than whoever is `present`."""
+        return getattr(self._asking, "present", present) is not present
 
     @staticmethod
     def _menu(present: _Present) -> Menu:
@@ -468,8 +497,10 @@ class SyncedApi:
         except DomainError as error:
             raise Refused(error.message, field=error.field) from None
 
-    def _accept(self, present: _Present, kind: Kind, op_id: OpId, row: Order, request: Request) -> Order:
-        present.outbox.accept(kind, op_id, row.id, request, row, self.server_now())
+    def _accept(self, present: _Present, kind: Kind, op_id: OpId, row: Order, request: _Change) -> Order:
+        at = self.server_now()
+        request = msgspec.structs.replace(request, moved_at_client=request.moved_at_client or at)
+        present.outbox.accept(kind, op_id, row.id, request, row, at)
         shown = present.sync.look(row.id).shown
         _nudge(present, row.id)
         return shown or row

@@ -49,7 +49,7 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
     shop = await services.database.read(lambda transaction: _shop_at(transaction, request))
     screen = _screen(shop, request)
     await throttle.claim_sign_up(services, address, screen)  # first: what it refuses is no wrong try of the address
-    claimed = await throttle.claim(services, throttle.by_place(address, screen))
+    claimed = await throttle.claim(services, *throttle.by_places(address, screen))
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
 

@@ -7,7 +7,7 @@ processes share them.
 A login's count is one for the whole network, and another one at each place that has proven itself: a paired device,
 or a client at which this customer has signed in before (a "device cookie", see docs/adr/0014). Whoever wishes to lock
 somebody out from afar leaves the tills and screens of the shop alone, and the customer's own. What a paired device
-tries over all names is limited as well, and so is what all paired devices of one address try.
+tries over all names is limited as well, and so is what all paired tills of one address try, and all customers' screens.
 """
 
 import hashlib
@@ -33,11 +33,15 @@ PER_DEVICE: Final = 30
 """Over all names, at one paired till. A shift that comes on mistypes a few."""
 PER_ADDRESS: Final = 100
 """A shop's guests share one."""
+PER_SCREENS: Final = 300
+"""At all customers' screens of one address together. Each is a place of its own, and has no more than an address."""
 _WINDOW_US: Final = WINDOW_S * 1_000_000
 _SIGN_UP: Final = "sign-up"
 """The origin of sign-ups at a place, apart from what is tried wrongly there."""
 _HERE: Final = "here"
 """The origin of whoever is at the server's own machine."""
+_SCREENS: Final = "screens"
+"""The origin of all customers' screens of an address."""
 _PAIRED: Final = "paired"
 """The origin of all paired tills of an address: what others try there locks none of them out."""
 
@@ -91,7 +95,14 @@ def customer_counts(login: str, address: str, *, screen: str, client: str) -> tu
     scope = customer_scope(login)
     if client and not screen:
         return (Count(scope, f"after {client}", PER_ACCOUNT),)
-    return Count(scope, f"at {screen}" if screen else "", PER_ACCOUNT), by_place(address, screen)
+    return Count(scope, f"at {screen}" if screen else "", PER_ACCOUNT), *by_places(address, screen)
+
+
+def by_places(address: str, screen: str) -> tuple[Count, ...]:
+    """The place itself, and for a screen what is tried at all those of its address."""
+    if not screen:
+        return (by_address(address),)
+    return by_place(address, screen), msgspec.structs.replace(by_address(address, _SCREENS), most=PER_SCREENS)
 
 
 def by_place(address: str, screen: str) -> Count:

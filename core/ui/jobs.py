@@ -17,6 +17,7 @@ from core.workers import keep_running
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Call = Callable[[], Any]
 
 _ASKING: Final = 8
 """Questions to the server that are under way at once. Each of them may hang for as long as HTTP lets it."""
@@ -132,8 +133,10 @@ class Jobs(QObject):
     session_over = Signal(object)
     """Whatever was asked, the backend answered `SignedOut` (which a wrong password is told as well)."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, bound: Callable[[Call], Call] = lambda call: call) -> None:
+        """`bound` is asked in the window's thread for what a worker is to call in place of a call."""
         super().__init__(parent)
+        self._bound = bound
         done: Channel[int] = Channel(_on_job_done)
         self._acting = _Lane("act", done)
         self._asking = _Lane("ask", done, _ASKING)
@@ -142,11 +145,11 @@ class Jobs(QObject):
 
     def run(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
         """Call `call` in a worker, now; then `success` with its result or `failure` with its error, here."""
-        return self._put(self._acting, Job(self, call, success, failure))
+        return self._put(self._acting, Job(self, self._bound(call), success, failure))
 
     def ask(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
         """As `run`, for what may be asked any number of times at once: it may have to wait for other questions."""
-        return self._put(self._asking, Job(self, call, success, failure))
+        return self._put(self._asking, Job(self, self._bound(call), success, failure))
 
     @property
     def busy(self) -> int:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from core.client.errors import ClientError, SignedOut
+from core.client.errors import ClientError, Left, SignedOut
 from core.client.http import SessionApi
 from core.client.synced import SyncedApi
 from core.domain.ids import OrderId, new_op_id
+from core.domain.order import Order
 from core.protocol.requests import ChangeAvailability, HistoryQuery, OrderQuery, PlaceOrder, TakeOrder
+from core.server.setup import NewStaff
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -234,6 +236,39 @@ def test_what_a_cashier_asked_is_not_asked_by_the_next_one(
     proxy.release()
     asked.join()
     assert isinstance(asked.error, SignedOut), asked.answer
+
+
+@pytest.mark.parametrize("next_one", [shop.ALEX, None])
+def test_what_was_pressed_and_not_begun_is_not_the_next_ones(
+    place: Place, screen: Screen, next_one: NewStaff | None
+) -> None:
+    """A worker may get its turn late: whose it is was decided by the press."""
+    screen.staff(shop.KIM)
+    screen.until_live()
+    op_id = new_op_id()
+    pressed = screen.api.bound(lambda: screen.api.take(op_id, TakeOrder(lines=LINES)))
+    left = screen.api.bound(screen.api.sign_out)
+    screen.api.sign_out()
+    if next_one is not None:
+        screen.staff(next_one)
+    with pytest.raises(Left):
+        pressed()
+    left()
+    if next_one is not None:
+        screen.take()
+        screen.until_sent()
+    assert _subjects(place, op_id) == []
+
+
+def test_whoever_signs_in_goes_on_as_themselves(place: Place, screen: Screen) -> None:
+    """What is asked for by nobody, and signs somebody in, is theirs from then on."""
+
+    def arrive() -> Order:
+        screen.staff(shop.KIM)
+        return screen.take()
+
+    assert screen.api.bound(arrive)().number
+    screen.until_sent()
 
 
 def test_what_a_cashier_sold_out_is_not_sold_out_by_the_next_one(

@@ -1,9 +1,13 @@
 """The client's engine against the real backend: what is accepted arrives, what happens is told, in both directions."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.client.engine import Link
+from core.domain.ids import new_op_id
+from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
+from core.protocol.requests import ChangePayment
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.synced import Screen
@@ -26,6 +30,23 @@ def test_a_change_at_the_counter_is_pushed_to_its_customer(place: Place, tmp_pat
         assert ada.api.standing.link is Link.LIVE
         assert ada.api.standing.latency_ms is not None
         assert not ada.told[-1].backlog
+
+
+def test_when_something_was_done_at_a_till_is_kept_however_late_it_is_sent(place: Place, tmp_path: Path) -> None:
+    """Also of a payment: the day's sums ask who took it, and when."""
+    with Screen(place.server.url, tmp_path / "pos.db") as pos:
+        pos.staff()
+        order = pos.take()
+        pos.move(order, OrderStatus.PREPARING)
+        paying = ChangePayment(payment=PaymentState.PAID, version=2, tender=Tender.CARD)
+        pos.api.change_payment(new_op_id(), order.id, paying)
+        pos.until_sent()
+    done = place.kim.get(f"/api/pos/orders/{order.id}/").json()
+    changes = [*done["history"], *done["payments"]]
+    assert [change["target"] for change in changes] == ["confirmed", "preparing", "paid", "paid"]
+    now = datetime.now(UTC)
+    for change in changes:
+        assert abs(now - datetime.fromisoformat(change["client_at"])) < timedelta(minutes=5)
 
 
 def test_another_customers_orders_never_arrive(place: Place, tmp_path: Path) -> None:

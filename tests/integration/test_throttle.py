@@ -242,6 +242,16 @@ def test_a_screen_of_the_shop_is_a_place_of_its_own(place: Place, monkeypatch: p
     assert as_ada(place.nobody, WRONG, "+1 999 0002", **screen).status_code == 429, "it has no more than an address"
 
 
+def test_what_is_tried_at_all_screens_of_an_address_is_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "PER_SCREENS", 4)
+    screens = [paired(place, name) for name in ("KIOSK3", "KIOSK4", "KIOSK5")]
+    for n in range(4):
+        assert as_ada(place.nobody, WRONG, f"+1 999 10{n:02d}", **screens[n % 2]).status_code == 401
+    for screen in screens:
+        assert as_ada(place.nobody, WRONG, "+1 999 2000", **screen).status_code == 429
+    assert as_ada(place.nobody, WRONG, "+1 999 2000").status_code == 401, "who is at none of them is counted apart"
+
+
 def test_a_window_shows_that_its_customer_has_been_there(place: Place, tmp_path: Path) -> None:
     ada = SignIn(login=shop.ADA.phone, password=shop.PASSWORD)
     with Screen(place.server.url, tmp_path / "customer.db") as window:

@@ -189,6 +189,9 @@ class ModelDoor:
         with self._call("send"):
             return self.shop.perform(operation)
 
+    def read_series(self) -> tuple[str, int]:
+        return self.series or ("", 0)
+
     def open_sealed(self, request: OpenOperations) -> OpenedOperations:
         with self._call("open_sealed"):
             return OpenedOperations(tuple(map(self._opened, request.operations)))

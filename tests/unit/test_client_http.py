@@ -14,11 +14,11 @@ from core.client.door import HttpDoor
 from core.client.errors import ClientError, Conflict, NotFound, Refused, ServerFault, SignedOut, Unreachable
 from core.client.http import HttpApi
 from core.client.operations import Kind, Operation, Owner
-from core.domain.ids import OrderId, new_op_id
+from core.domain.ids import DeviceId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.people import Person, Role
 from core.domain.status import OrderStatus
-from core.protocol.feed import Cursor
+from core.protocol.feed import Cursor, Snapshot
 from core.protocol.headers import EVENT_CURSOR, REQUEST_ID
 from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import Tokens
@@ -276,6 +276,14 @@ def test_an_operation_is_not_answered_by_headers_that_nobody_foresaw(
     with pytest.raises(SignedOut):
         HttpDoor(api.session).send(others)
     assert script.asked == [], "it is nobody else's to send"
+
+
+def test_how_far_a_series_has_come_is_asked_without_every_order(api: HttpApi, script: Script) -> None:
+    told = Snapshot(cursor="e:1:x", orders=(ORDER,), total=900, menu_version=1, series=DeviceId("POS1"), series_last=64)
+    script.says(answer(told), answer(msgspec.structs.replace(told, series=None, series_last=0)))
+    door = HttpDoor(api.session)
+    assert [door.read_series(), door.read_series()] == [("POS1", 64), ("", 0)]
+    assert script.paths == ["/api/snapshot/?limit=1"] * 2
 
 
 def test_signing_out_needs_no_server(api: HttpApi, script: Script) -> None:

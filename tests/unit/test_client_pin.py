@@ -9,8 +9,10 @@ import keyring
 import pytest
 
 from core.client import local, pin
+from core.client.errors import NotKept
 from core.client.local import LocalStore
 from core.client.seal import Seal
+from tests.support.full_disk import Failing
 from tests.unit.test_client_seal import Memory, written
 
 
@@ -47,6 +49,24 @@ def test_only_the_pin_that_was_accepted_last_is_right(seal: Seal) -> None:
     pin.keep(seal, "kim", "5678")
     assert not pin.check(seal, "kim", "1234")
     assert pin.check(seal, "kim", "5678")
+
+
+def test_a_disk_that_was_full_costs_nobody_their_way_back(
+    path: Path, ring: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **named: connect(*given, **named, factory=Failing))
+    with opened(path) as seal, seal.store.reading() as disk:
+        assert isinstance(disk, Failing)
+        pin.keep(seal, "kim", "1234")
+        for at in range(2):  # the statement, and the commit
+            disk.arm(at)
+            with pytest.raises(NotKept):
+                pin.check(seal, "kim", "1234")
+            disk.disarm()
+            assert pin.check(seal, "kim", "1234"), "and every try was counted, or not made"
+    with opened(path) as seal:
+        assert pin.check(seal, "kim", "1234")
 
 
 def test_nobody_else_comes_in_with_it(seal: Seal) -> None:

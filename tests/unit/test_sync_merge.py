@@ -186,6 +186,37 @@ def test_what_was_under_way_when_the_restore_was_found_out_lets_what_was_lost_go
     assert desk.outbox.open() == ()
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_held_can_be_decided_about_while_what_was_lost_goes_first(
+    open_desk: OpenDesk, shop: Shop, again: bool
+) -> None:
+    desk = open_desk()
+    order_id = desk.take().order_id
+    desk.try_all()
+    backup = shop.backup()
+    desk.move(order_id, PREPARING)
+    desk.try_all()
+    held = desk.move(order_id, READY)
+    taken = desk.outbox.take(0.0)
+    assert taken is not None
+    desk.outbox.hold(taken, State.PARKED, "No.")
+    shop.restore(backup)
+    desk.sync.pull()
+    assert [each.op_id for each in desk.outbox.of(order_id)][-1] == held.op_id, "behind what is sent again"
+    assert (desk.outbox.counts().parked, desk.outbox.counts().waiting) == (1, 2)
+    under_way = desk.outbox.take(0.0)
+    assert under_way is not None
+    if again:
+        desk.sync.retry(held.op_id)
+    else:
+        desk.sync.discard(held.op_id, "It was a mistake.")
+    assert desk.outbox.take(0.0) is None, "nothing overtakes what is under way"
+    desk.send(under_way)
+    desk.send_all()
+    assert shop.orders[order_id].status is (READY if again else PREPARING)
+    assert desk.outbox.open() == ()
+
+
 def test_a_restore_is_found_out_even_after_signing_out(open_desk: OpenDesk, shop: Shop) -> None:
     kim = open_desk()
     backup = shop.backup()

@@ -200,6 +200,9 @@ def test_a_number_that_comes_too_early_waits_for_those_before_it(
     assert {shop.orders[each.order_id].number for each in (early, late)} == {"POS1-000001", "POS1-000002"}
     times[0] = GIVES_UP_ALONE
     lost = desk.take()
+    with monkeypatch.context() as patched:
+        patched.setattr(door, "snapshot", lambda: pytest.fail("that is every order of the shop"))
+        desk.send_all()
     desk.try_all()
     [held] = desk.outbox.open()
     assert (held.state, held.outcome, held.seen.number) == (State.PARKED, NUMBER_REFUSED, lost.seen.number)

@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ClientError, Fault, Left, SignedOut, Unreachable
-from core.ui.jobs import _ASKING, Jobs
+from core.ui.jobs import _ASKING, Call, Jobs
 
 
 def never(error: ClientError) -> None:
@@ -21,6 +21,24 @@ def test_the_call_runs_elsewhere_and_its_result_arrives_here(jobs: Jobs, qtbot: 
     worker, here = seen[0]
     assert worker is not threading.main_thread()
     assert here is threading.main_thread()
+
+
+@pytest.mark.parametrize("lane", ["run", "ask"])
+def test_whose_a_call_is_is_decided_where_it_is_asked_for(qtbot: QtBot, lane: str) -> None:
+    here, seen = ["kim"], list[str]()
+
+    def bound(call: Call) -> Call:
+        whose = here[0]
+        return lambda: f"{call()} of {whose}"
+
+    held = threading.Event()
+    jobs = Jobs(bound=bound)
+    getattr(jobs, lane)(lambda: held.wait(10) and "a step", seen.append, never)
+    here[0] = "alex"
+    held.set()
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen == ["a step of kim"]
+    jobs.close()
 
 
 def test_an_error_arrives_as_itself(jobs: Jobs, qtbot: QtBot) -> None:
