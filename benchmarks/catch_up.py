@@ -12,11 +12,12 @@ from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.client.outbox import Outbox
 from core.client.sync import Sync
+from core.domain.commands import ChangeStatus, TakeOrder
 from core.domain.ids import DeviceId, ShopId
 from core.domain.order import NewLine
 from core.domain.people import Principal, Role
 from core.domain.status import OrderStatus
-from core.protocol.requests import ChangeStatus, StaffSignIn, TakeOrder
+from core.protocol.requests import StaffSignIn
 from core.server import ordering
 from core.store.database import Database, file_url
 from core.store.menus import Offers
@@ -94,7 +95,7 @@ def _happen(path: Path, world: World, events: int) -> None:
             order = ordering.take(transaction, offers, alex, TakeOrder(lines=(NewLine(item_id=shop.FRIES),)))
             for status in _A_DAY_LIKE:
                 moved = ChangeStatus(to=status, version=order.version)
-                order = ordering.change_status(transaction, alex, order.id, moved)
+                order = ordering.change(transaction, alex, order.id, moved)
 
     database = Database(file_url(path))
     try:

@@ -11,8 +11,9 @@ from core.admin.demo import shop
 from core.admin.demo.samples import sample_orders
 from core.admin.setup import DEMO_PASSWORD, demo_menu
 from core.client.http import HttpApi
+from core.domain.commands import PlaceOrder
 from core.domain.ids import new_op_id
-from core.protocol.requests import PlaceOrder, SignIn
+from core.protocol.requests import SignIn
 
 _STEPS: Final = 3
 

@@ -25,10 +25,10 @@ from benchmarks.click_probe import control, fill_in, wait_for
 from benchmarks.measure import end_at_a_mistake
 from core.client.engine import Link
 from core.client.synced import SyncedApi
+from core.domain.commands import ChangeStatus, PlaceOrder, RecallOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
-from core.protocol.requests import ChangeStatus, PlaceOrder, RecallOrder
 from core.ui.app import start_application
 from core.ui.refresh import Refresher
 from core.ui.theme import Theme

@@ -8,9 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from benchmarks.measure import Claim, Result
+from core.domain.commands import TakeOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine, Order
-from core.protocol.requests import TakeOrder
 from core.ui.jobs import Jobs
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy

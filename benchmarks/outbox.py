@@ -10,9 +10,10 @@ from benchmarks.measure import Claim, Result
 from core.client.engine import Standing
 from core.client.news import Changed
 from core.client.synced import SyncedApi
+from core.domain.commands import TakeOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine
-from core.protocol.requests import StaffSignIn, TakeOrder
+from core.protocol.requests import StaffSignIn
 from tests.support import shop
 from tests.support.server import ServerProcess
 

@@ -16,10 +16,11 @@ from PySide6.QtWidgets import QListView
 from benchmarks import databases, dataset
 from benchmarks.measure import end_at_a_mistake
 from core.client.http import HttpApi
+from core.domain.commands import ChangeStatus
 from core.domain.ids import new_op_id
 from core.domain.order import Order
 from core.domain.status import OrderStatus
-from core.protocol.requests import ChangeStatus, StaffSignIn
+from core.protocol.requests import StaffSignIn
 from core.ui.app import run_window, start_application
 from core.ui.jobs import Jobs
 from core.ui.rows import ROW

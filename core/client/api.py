@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.client.operations import Operation
 from core.client.seal import KeptIn
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.ids import ItemId, OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -13,19 +14,13 @@ from core.domain.people import Customer
 from core.protocol.devices import DeviceList
 from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
-    CancelOrder,
     ChangeAvailability,
-    ChangePayment,
-    ChangeStatus,
     HistoryQuery,
     OrderQuery,
-    PlaceOrder,
-    RecallOrder,
     ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
-    TakeOrder,
 )
 from core.protocol.security import ExportNote
 

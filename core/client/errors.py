@@ -1,12 +1,9 @@
 """Why a call to the backend did not do what was asked: a title and a sentence, made once, for a person to read."""
 
 from datetime import UTC, datetime
-from typing import Final
 
 from core.domain.menu import Menu
 from core.domain.order import Order
-
-PRICE_CHANGED: Final = "The menu has changed since you saw it. Please look at the new total."
 
 
 class ClientError(Exception):

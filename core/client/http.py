@@ -29,6 +29,7 @@ from core.client.session import Keep, Session, kept_nowhere
 from core.client.transport import InTime
 from core.client.trust import is_plain, unreachable
 from core.decoding import decode_reply
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -38,21 +39,15 @@ from core.protocol.devices import PAIR_PATH, DeviceList, Pair, Paired
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
-    CancelOrder,
     ChangeAvailability,
-    ChangePayment,
-    ChangeStatus,
     DeviceSignIn,
     HistoryQuery,
     OrderQuery,
-    PlaceOrder,
-    RecallOrder,
     RefreshTokens,
     ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
-    TakeOrder,
 )
 from core.protocol.security import ExportNote
 from core.settings import here

@@ -6,9 +6,9 @@ A change is never forced. Whatever is not plainly harmless is asked.
 from enum import Enum, auto
 
 from core.client.operations import Kind, Operation, named_version, target
+from core.domain.commands import ChangePayment
 from core.domain.order import Order, PaymentState
 from core.domain.status import CALLED_OFF, OrderStatus, steps_of
-from core.protocol.requests import ChangePayment
 
 
 class Verdict(Enum):

@@ -9,14 +9,22 @@ import msgspec
 
 from core import sealing
 from core.decoding import decode_reply
+from core.domain import order_rules
+from core.domain.commands import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    Command,
+    NewOrder,
+    PlaceOrder,
+    RecallOrder,
+    TakeOrder,
+)
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.people import Role
-from core.domain.status import Move, OrderStatus, target_of
+from core.domain.status import OrderStatus
 from core.protocol import sealed
-from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
-
-Request = PlaceOrder | TakeOrder | ChangeStatus | RecallOrder | ChangePayment | CancelOrder
 
 
 class Kind(StrEnum):
@@ -47,7 +55,7 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-TYPES: Final[dict[Kind, type[Request]]] = {
+TYPES: Final[dict[Kind, type[Command]]] = {
     Kind.PLACE: PlaceOrder,
     Kind.TAKE: TakeOrder,
     Kind.CHANGE_STATUS: ChangeStatus,
@@ -141,7 +149,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return _PATHS[self.kind].format(quote(self.order_id))
 
     @property
-    def asked(self) -> Request:
+    def asked(self) -> Command:
         return decode_reply(self.request, TYPES[self.kind])
 
     @property
@@ -171,7 +179,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=seen)
 
 
-def _without_reason(asked: Request) -> Request:
+def _without_reason(asked: Command) -> Command:
     return msgspec.structs.replace(asked, reason="") if hasattr(asked, "reason") else asked
 
 
@@ -187,7 +195,7 @@ def without_lines(row: Order) -> Order:
     return msgspec.structs.replace(row, lines=())
 
 
-def named_version(asked: Request) -> int | None:
+def named_version(asked: Command) -> int | None:
     """The version of the order that the request says it saw."""
     return asked.version if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
 
@@ -195,15 +203,7 @@ def named_version(asked: Request) -> int | None:
 def target(operation: Operation) -> OrderStatus | None:
     """The status the operation moves its order to; None when it moves none."""
     asked = operation.asked
-    match asked:
-        case ChangeStatus():
-            return asked.to
-        case RecallOrder():
-            return target_of(operation.seen.status, Move.RECALL, operation.seen.fulfilment, Role.CASHIER)
-        case CancelOrder():
-            return OrderStatus.CANCELLED
-        case _:
-            return None
+    return None if isinstance(asked, NewOrder) else order_rules.target_by(operation.seen, asked, Role.CASHIER)
 
 
 def predict(row: Order | None, operation: Operation) -> Order | None:
@@ -217,16 +217,12 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     if row is None:
         return None
     asked = operation.asked
-    moved_to = target(operation)
-    happened = row.version > operation.seen.version
-    if moved_to is not None:
-        if happened and row.status is moved_to:
-            return row
-        reason = getattr(asked, "reason", "").strip()
-        return msgspec.structs.replace(row, status=moved_to, version=row.version + 1, reason=reason)
     if isinstance(asked, ChangePayment):
-        payment, tender = asked.payment, asked.tender or row.tender
-        if happened and (row.payment, row.tender) == (payment, tender):
-            return row
-        return msgspec.structs.replace(row, payment=payment, tender=tender, version=row.version + 1)
-    return row
+        will_be = order_rules.paid(row, asked, row.updated_at)
+    elif (to := target(operation)) is not None:
+        will_be = order_rules.moved(row, to, getattr(asked, "reason", ""), row.updated_at)
+    else:
+        return row
+    happened = row.version > operation.seen.version
+    there = (row.status, row.payment, row.tender) == (will_be.status, will_be.payment, will_be.tender)
+    return row if happened and there else will_be

@@ -16,7 +16,8 @@ import msgspec
 
 from core.client import ledger
 from core.client.lease import Store
-from core.client.operations import Kind, Operation, Owner, Request, State, named_version, predict, without_lines
+from core.client.operations import Kind, Operation, Owner, State, named_version, predict, without_lines
+from core.domain.commands import Command
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Channel, Order
 from core.protocol.headers import Outcome
@@ -88,7 +89,7 @@ class Outbox:
         kind: Kind,
         op_id: OpId,
         order_id: OrderId,
-        request: Request,
+        request: Command,
         seen: Order,
         at: datetime,
         *,

@@ -18,8 +18,7 @@ from core.client import identity, ledger, pin, session_file, till, window_id
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import Conflict, Left, NotFound, Refused, SignedOut, Unreachable
-from core.client.foresight import foreseen
+from core.client.errors import Conflict, Left, NotFound, PriceChanged, Refused, SignedOut, Unreachable
 from core.client.http import HttpClient, SessionApi
 from core.client.lease import Lease
 from core.client.local import LocalStore
@@ -29,36 +28,30 @@ from core.client.outbox import Outbox
 from core.client.seal import KeptIn, Seal
 from core.client.search import KeptDetails, find, is_kept
 from core.client.sync import Sync
+from core.domain import order_rules
+from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.errors import DomainError, IllegalMove
-from core.domain.ids import ItemId, OpId, OrderId, new_order_id
+from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.domain.payment import check_payment
-from core.domain.people import Customer
-from core.domain.status import Move, OrderStatus, status_info, target_of, transition
+from core.domain.people import Customer, Person
+from core.domain.status import status_info
 from core.protocol.devices import DeviceList
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
-    CancelOrder,
     ChangeAvailability,
-    ChangePayment,
-    ChangeStatus,
     HistoryQuery,
     OrderQuery,
-    PlaceOrder,
-    RecallOrder,
     ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
-    TakeOrder,
 )
 from core.protocol.security import ExportNote
 
 _STOP_WITHIN_S = 2.0
 T = TypeVar("T")
-_Change = ChangeStatus | RecallOrder | ChangePayment | CancelOrder
 
 
 class _Present:
@@ -339,44 +332,16 @@ class SyncedApi:
         return self._accept_new(present, Kind.TAKE, op_id, request, series)
 
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
-        present = self._signed_in
-        row = self._row(present, order_id)
-        if row.version > request.version:
-            if row.status is request.to:
-                return row
-            raise Conflict("Somebody else has changed it meanwhile.", order=row)
-        self._check_move(present, row, request.to, request.reason)
-        return self._accept(present, Kind.CHANGE_STATUS, op_id, row, request)
+        return self._change(Kind.CHANGE_STATUS, op_id, order_id, request)
 
     def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
-        present = self._signed_in
-        row = self._row(present, order_id)
-        if row.version > request.version:
-            raise Conflict("Somebody else has changed it meanwhile.", order=row)
-        if target_of(row.status, Move.RECALL, row.fulfilment, present.api.person.role.acts_as) is None:
-            raise Conflict("There is no step back from here.", order=row)
-        return self._accept(present, Kind.RECALL, op_id, row, request)
+        return self._change(Kind.RECALL, op_id, order_id, request)
 
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
-        present = self._signed_in
-        row = self._row(present, order_id)
-        if (row.payment, row.tender) == (request.payment, request.tender or row.tender):
-            return row
-        if row.version > request.version:
-            raise Conflict("Somebody else has changed it meanwhile.", order=row)
-        try:
-            check_payment(row, request.payment, request.tender or row.tender, request.reason)
-        except IllegalMove as error:
-            raise Conflict(error.message, order=row) from None
-        except DomainError as error:
-            raise Refused(error.message, field=error.field) from None
-        return self._accept(present, Kind.CHANGE_PAYMENT, op_id, row, request)
+        return self._change(Kind.CHANGE_PAYMENT, op_id, order_id, request)
 
     def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
-        present = self._signed_in
-        row = self._row(present, order_id)
-        self._check_move(present, row, OrderStatus.CANCELLED, request.reason)
-        return self._accept(present, Kind.CANCEL, op_id, row, request)
+        return self._change(Kind.CANCEL, op_id, order_id, request)
 
     def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
         present = self._signed_in
@@ -488,17 +453,15 @@ class SyncedApi:
             row = _held(present, present.door.order(order_id))
         return row
 
-    @staticmethod
-    def _check_move(present: _Present, row: Order, to: OrderStatus, reason: str) -> None:
-        try:
-            transition(row.status, to, row.fulfilment, present.api.person.role.acts_as, reason)
-        except IllegalMove as error:
-            raise Conflict(error.message, order=row) from None
-        except DomainError as error:
-            raise Refused(error.message, field=error.field) from None
-
-    def _accept(self, present: _Present, kind: Kind, op_id: OpId, row: Order, request: _Change) -> Order:
+    def _change(self, kind: Kind, op_id: OpId, order_id: OrderId, request: Change) -> Order:
+        """Accept a change that the server will accept too, as far as this window knows. One that is so already asks
+        for nothing."""
+        present = self._signed_in
+        row = self._row(present, order_id)
         at = self.server_now()
+        with _refusing(row):
+            if order_rules.change(row, request, present.api.person.role.acts_as, at) is row:
+                return row
         request = msgspec.structs.replace(request, moved_at_client=request.moved_at_client or at)
         present.outbox.accept(kind, op_id, row.id, request, row, at)
         shown = present.sync.look(row.id).shown
@@ -508,17 +471,51 @@ class SyncedApi:
     def _accept_new(
         self, present: _Present, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str = ""
     ) -> Order:
+        """The order as the server will make it, at the prices of the menu that is known here; it is asked for at those
+        and no others."""
         at = self.server_now()
-        request = msgspec.structs.replace(
-            request, id=request.id or new_order_id(), placed_at_client=request.placed_at_client or at
-        )
+        order_id = request.id or new_order_id()
         menu = present.cache.menu or self._menu(present)
         # The server takes it later than whatever it has taken before, whatever this machine's clock says.
         newest = present.cache.newest_placed_at
-        request, made = foreseen(request, present.api.person, menu, at if newest is None else max(at, newest))
-        operation = present.outbox.accept(kind, op_id, made.id, request, made, at, series=series)
+        offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items())
+        with _refusing(None):
+            made = order_rules.place(
+                request,
+                offer,
+                _customer(present.api.person, request),
+                order_id=order_id,
+                number=request.number if isinstance(request, TakeOrder) else "",
+                at=at if newest is None else max(at, newest),
+            )
+        asked = msgspec.structs.replace(request, id=order_id, placed_at_client=request.placed_at_client or at)
+        if isinstance(asked, TakeOrder):
+            asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
+        else:
+            asked = msgspec.structs.replace(asked, expected_total_minor=made.total_minor)
+        operation = present.outbox.accept(kind, op_id, order_id, asked, made, at, series=series)
         _nudge(present, operation.order_id)
         return operation.seen
+
+
+def _customer(person: Person, request: PlaceOrder | TakeOrder) -> Customer | None:
+    """Whose a new order is, as far as this window knows."""
+    if isinstance(request, PlaceOrder):
+        return Customer(id=CustomerId(person.id), name=person.name, phone=person.phone)
+    return None if request.customer_id is None else Customer(id=request.customer_id, name="")
+
+
+@contextlib.contextmanager
+def _refusing(row: Order | None) -> Iterator[None]:
+    """What the rules refuse of an order, as the server refuses it."""
+    try:
+        yield
+    except order_rules.PriceChanged as error:
+        raise PriceChanged(error.message, order=error.order) from None
+    except (order_rules.Stale, IllegalMove) as error:
+        raise Conflict(error.message, order=row) from None
+    except DomainError as error:
+        raise Refused(error.message, field=error.field) from None
 
 
 def _learned(present: _Present, page: OrderPage) -> OrderPage:

@@ -1,7 +1,7 @@
 """What the shop sells. Prices are read from here, never from a client."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -86,7 +86,7 @@ def with_availability(categories: Iterable[Category], available: dict[ItemId, bo
     )
 
 
-def as_if_available(items: dict[ItemId, MenuItem]) -> dict[ItemId, MenuItem]:
+def as_if_available(items: Mapping[ItemId, MenuItem]) -> dict[ItemId, MenuItem]:
     """For somebody who stands at the counter and sees what there is: nothing is sold out."""
     return {
         item_id: item if item.available else msgspec.structs.replace(item, available=True)

@@ -1,6 +1,6 @@
 """An order: what was asked for, for whom, at which price, and where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -138,7 +138,7 @@ def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[M
     return [offered[modifier_id] for modifier_id in wanted]
 
 
-def price_lines(items: dict[ItemId, MenuItem], lines: Sequence[NewLine]) -> tuple[OrderLine, ...]:
+def price_lines(items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine]) -> tuple[OrderLine, ...]:
     """Asked-for lines at the menu's prices. `items` is `Menu.items()`.
 
     Raises `InvalidOrder` naming the field: no lines, an unknown or sold-out item, a choice it does not have, and

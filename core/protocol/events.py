@@ -52,6 +52,32 @@ OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged
 Event = OrderEvent | MenuChanged
 
 
+def event_of(before: Order | None, order: Order) -> OrderEvent:
+    """What everybody is told of an order that was made (`before` is None), moved, or paid."""
+    if before is None:
+        return OrderPlaced(order=order)
+    if order.status is not before.status:
+        return OrderStatusChanged(
+            order_id=order.id,
+            customer_id=order.customer_id,
+            number=order.number,
+            source=before.status,
+            target=order.status,
+            version=order.version,
+            reason=order.reason,
+            at=order.updated_at,
+        )
+    return OrderPaymentChanged(
+        order_id=order.id,
+        customer_id=order.customer_id,
+        number=order.number,
+        payment=order.payment,
+        tender=order.tender,
+        version=order.version,
+        at=order.updated_at,
+    )
+
+
 class Unfamiliar(msgspec.Struct, frozen=True, kw_only=True, tag="unfamiliar", tag_field="kind"):
     """What a reader makes of an event that a newer release told: see `core.protocol.reading`. Nobody sends it."""
 

@@ -1,32 +1,22 @@
-"""What a client asks for. Limits here are the wire's; the rules of the trade are `core.domain`'s.
+"""What a client asks for, beside the commands of `core.domain.commands`. Limits here are the wire's.
 
 Unknown fields are ignored, so that older clients keep working.
 """
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from core.domain.ids import CustomerId, OrderId
+from core.domain.commands import Version
 from core.domain.menu import Category
-from core.domain.order import MAX_LINES, NewLine, Note, PaymentState, Reason, Tender
-from core.domain.status import Fulfilment, OrderStatus
+from core.domain.status import OrderStatus
 
-UUID = Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Phone = Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{3,24}\Z", description="As dialled; kept as digits.")]
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z", max_length=254)]
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}\Z")]
-Version = Annotated[int, Meta(ge=1)]
-Lines = Annotated[tuple[NewLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
-Address = Annotated[str, Meta(max_length=300)]
-ClientTime = Annotated[
-    datetime,
-    Meta(tz=True, description="When it was done, by the client's clock. Shown in the history; orders nothing."),
-]
 
 
 class _AtScreen(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,77 +73,6 @@ class DeviceSignIn(msgspec.Struct, frozen=True, kw_only=True):
 
 class RefreshTokens(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's order. Whose it is, the token says."""
-
-    lines: Lines
-    fulfilment: Fulfilment = Fulfilment.PICKUP
-    tender: Tender = Tender.CASH
-    note: Note = ""
-    address: Address = ""
-    id: Annotated[OrderId, UUID] | None = None
-    """Made by the client where the order is born; the server makes one when it is missing."""
-    placed_at_client: ClientTime | None = None
-    expected_total_minor: Annotated[int, Meta(ge=0)] | None = None
-    """What the customer was told it comes to. When the menu says otherwise by now, nothing is ordered: 409."""
-    customer_id: Any = None
-    """Sent by older clients. Never used: a value that differs from the token's is logged as a warning."""
-
-
-class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order taken at the counter: for a walk-in, or for a known customer."""
-
-    lines: Lines
-    fulfilment: Fulfilment = Fulfilment.DINE_IN
-    tender: Tender = Tender.CASH
-    payment: PaymentState = PaymentState.PAID
-    note: Note = ""
-    address: Address = ""
-    id: Annotated[OrderId, UUID] | None = None
-    customer_id: Annotated[CustomerId, UUID] | None = None
-    customer_name: Annotated[str, Meta(max_length=80)] = ""
-    number: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?\Z")] = ""
-    """The number that the terminal gave it while it was offline, of its own series. Empty: the server gives one."""
-    menu_version: Version | None = None
-    """The version of the menu that it was sold by: what somebody was asked for at the counter, they have paid."""
-    placed_at_client: ClientTime | None = None
-
-
-class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's own cancellation, while the shop has not yet confirmed."""
-
-    reason: Reason = ""
-    moved_at_client: ClientTime | None = None
-
-
-class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of staff moves an order, having seen it at `version`."""
-
-    to: OrderStatus
-    version: Version
-    reason: Reason = ""
-    moved_at_client: ClientTime | None = None
-
-
-class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One step back."""
-
-    version: Version
-    reason: Reason = ""
-    moved_at_client: ClientTime | None = None
-
-
-class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
-    """The payment of an order, having seen it at `version`."""
-
-    payment: PaymentState
-    version: Version
-    tender: Tender | None = None
-    reason: Reason | None = None
-    """Why: for a refund, and for undoing the payment of an order that was called off. Release 0.1.0 sends none."""
-    moved_at_client: ClientTime | None = None
 
 
 class ReplaceMenu(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
@@ -36,19 +37,13 @@ from core.protocol.replies import (
     Tokens,
 )
 from core.protocol.requests import (
-    CancelOrder,
     ChangeAvailability,
-    ChangePayment,
-    ChangeStatus,
     DeviceSignIn,
-    PlaceOrder,
-    RecallOrder,
     RefreshTokens,
     ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
-    TakeOrder,
 )
 from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation
 from core.protocol.security import ExportNote

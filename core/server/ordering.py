@@ -4,30 +4,19 @@ All of them raise `Refusal`, and `DomainError` on input the domain will not have
 """
 
 import logging
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from core.domain import order_rules
+from core.domain.commands import CancelOrder, Change, ChangePayment, NewOrder, PlaceOrder, TakeOrder
 from core.domain.errors import IllegalMove
 from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
-from core.domain.menu import MenuItem, as_if_available
-from core.domain.money import totals
+from core.domain.menu import MenuItem
 from core.domain.numbers import NumberTooFar, given_count
-from core.domain.order import (
-    ONLINE_SERIES,
-    Channel,
-    Order,
-    PaymentState,
-    check_delivery,
-    price_lines,
-)
-from core.domain.payment import check_first_payment, check_payment
+from core.domain.order import ONLINE_SERIES, Order
 from core.domain.people import Customer, Principal
-from core.domain.status import Move, OrderStatus, target_of, transition
-from core.domain.texts import check_no_card
-from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
-from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.protocol.events import event_of
 from core.server import problems
 from core.server.conditional import etag
 from core.store import changes, events, menus, orders, payments, people, shops
@@ -74,19 +63,7 @@ def place(transaction: Transaction, offers: Offers, principal: Principal, reques
     customer = people.customer(transaction, principal.customer_id)
     if customer is None:
         raise problems.unauthenticated("This account is no longer there.")
-    return _new(
-        transaction,
-        offers,
-        principal,
-        request,
-        channel=Channel.ONLINE,
-        series=ONLINE_SERIES,
-        payment=PaymentState.UNPAID,
-        customer=customer,
-        customer_name=customer.name,
-        number="",
-        told=told,
-    )
+    return _new(transaction, offers, principal, request, customer, ONLINE_SERIES, told)
 
 
 def check_open(transaction: Transaction, principal: Principal, most: int) -> None:
@@ -110,82 +87,33 @@ def take(transaction: Transaction, offers: Offers, principal: Principal, request
         customer = people.customer(transaction, request.customer_id)
         if customer is None:
             raise problems.invalid("There is no such customer.", "customer_id")
-    return _new(
-        transaction,
-        offers,
-        principal,
-        request,
-        channel=Channel.COUNTER,
-        series=principal.device_id,
-        payment=request.payment,
-        customer=customer,
-        customer_name=request.customer_name or (customer.name if customer else ""),
-        number=request.number,
-        told=told,
-    )
+    return _new(transaction, offers, principal, request, customer, principal.device_id, told)
 
 
-def change_status(transaction: Transaction, principal: Principal, order_id: OrderId, request: ChangeStatus) -> Order:
-    """Move an order on, as long as nobody has moved it since it was seen.
-
-    When somebody has moved it since to just where it is wanted, that is what was asked for: nothing is written
-    and the order is given as it is.
-    """
-    order = in_shop(transaction, principal, order_id)
-    if order.version != request.version:
-        if order.status is request.to and changes.last_version(transaction, order.id) > request.version:
-            return order
-        raise problems.conflict(order, "Somebody else has changed it meanwhile.")
-    return _move(transaction, principal, order, request.to, request)
-
-
-def recall(transaction: Transaction, principal: Principal, order_id: OrderId, request: RecallOrder) -> Order:
-    """Take an order one step back."""
-    order = in_shop(transaction, principal, order_id)
-    if order.version != request.version:
-        raise problems.conflict(order, "Somebody else has changed it meanwhile.")
-    target = target_of(order.status, Move.RECALL, order.fulfilment, principal.role)
-    if target is None:
-        raise problems.illegal_move(order, IllegalMove("There is no step back from here."))
-    return _move(transaction, principal, order, target, request)
-
-
-def cancel(transaction: Transaction, principal: Principal, order_id: OrderId, request: CancelOrder) -> Order:
-    """A customer takes their own order back, while the shop has not confirmed it."""
-    order = own(transaction, principal, order_id)
-    return _move(transaction, principal, order, OrderStatus.CANCELLED, request)
-
-
-def change_payment(transaction: Transaction, principal: Principal, order_id: OrderId, request: ChangePayment) -> Order:
-    """Mark an order as paid, unpaid or refunded, and keep who did it. One that already is so is given as it is."""
-    order = in_shop(transaction, principal, order_id)
-    tender = request.tender or order.tender
-    if (order.payment, order.tender) == (request.payment, tender):
-        return order
-    if order.version != request.version:
-        raise problems.conflict(order, "Somebody else has changed it meanwhile.")
+def change(transaction: Transaction, principal: Principal, order_id: OrderId, request: Change) -> Order:
+    """An order moved, or its payment changed, by whoever may: what is in the table of moves, as long as nobody has
+    changed it since it was seen. One that already is as it is wanted is given as it is, and nothing is written."""
+    find = own if isinstance(request, CancelOrder) else in_shop
+    order = find(transaction, principal, order_id)
     try:
-        check_payment(order, request.payment, tender, request.reason)
+        changed = order_rules.change(
+            order, request, principal.role, now(), lambda: changes.last_version(transaction, order.id)
+        )
+    except order_rules.Stale as error:
+        raise problems.conflict(order, error.message) from None
     except IllegalMove as error:
         raise problems.illegal_move(order, error) from None
-    changed = msgspec.structs.replace(
-        order, payment=request.payment, tender=tender, version=order.version + 1, updated_at=now()
-    )
-    reason = (request.reason or "").strip()
-    payments.record(transaction, changed, order.payment, principal, reason, request.moved_at_client)
-    _keep(
-        transaction,
-        changed,
-        seen=order.version,
-        event=OrderPaymentChanged(
-            order_id=order.id,
-            customer_id=order.customer_id,
-            number=order.number,
-            payment=changed.payment,
-            tender=tender,
-            version=changed.version,
-            at=changed.updated_at,
-        ),
+    if changed is order:
+        return order
+    if isinstance(request, ChangePayment):
+        reason = (request.reason or "").strip()
+        payments.record(transaction, changed, order.payment, principal, reason, request.moved_at_client)
+    else:
+        changes.record(transaction, changed, order.status, principal, request.moved_at_client)
+    if not orders.update_changed(transaction, changed, order.version):
+        raise RuntimeError(f"order {changed.id} changed under the only writer")
+    events.append(
+        transaction, changed.shop_id, changed.customer_id, to_us(changed.updated_at), event_of(order, changed)
     )
     return changed
 
@@ -194,53 +122,23 @@ def _new(
     transaction: Transaction,
     offers: Offers,
     principal: Principal,
-    request: PlaceOrder | TakeOrder,
-    *,
-    channel: Channel,
-    series: str,
-    payment: PaymentState,
+    request: NewOrder,
     customer: Customer | None,
-    customer_name: str,
-    number: str,
+    series: str,
     told: str,
 ) -> Order:
-    check_first_payment(payment)
-    check_delivery(request.fulfilment, request.address)
-    check_no_card(note=request.note, address=request.address, customer_name=customer_name)
     order_id = request.id or new_order_id()
     if request.id is not None and orders.get(transaction, order_id) is not None:
         raise problems.exists("an order with this id", "id")
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:
         raise LookupError(f"there is no shop {principal.shop_id}")
-    lines = price_lines(_sold(transaction, offers, shop, request), request.lines)
-    amounts = totals([line.total_minor for line in lines], shop.tax)
-    placed_at: datetime = now()
-    order = Order(
-        id=order_id,
-        shop_id=shop.id,
-        number="",
-        channel=channel,
-        status=channel.first_status,
-        version=1,
-        fulfilment=request.fulfilment,
-        tender=request.tender,
-        payment=payment,
-        currency=shop.currency,
-        subtotal_minor=amounts.subtotal_minor,
-        tax_minor=amounts.tax_minor,
-        total_minor=amounts.total_minor,
-        placed_at=placed_at,
-        updated_at=placed_at,
-        customer_id=customer.id if customer else None,
-        customer_name=customer_name.strip(),
-        customer_phone=customer.phone if customer else "",
-        address=request.address.strip(),
-        note=request.note.strip(),
-        lines=lines,
-    )
-    if isinstance(request, PlaceOrder) and request.expected_total_minor not in (None, order.total_minor):
-        raise problems.price_changed(order)
+    offer = order_rules.Offer(shop.id, shop.currency, shop.tax, _sold(transaction, offers, shop, request))
+    try:
+        order = order_rules.place(request, offer, customer, order_id=order_id, at=now())
+    except order_rules.PriceChanged as error:
+        raise problems.price_changed(error) from None
+    number = request.number if isinstance(request, TakeOrder) else ""
     # A number that the server itself has told before is proven, however far a restored series lies behind it.
     given = _again(transaction, shop.id, series, told) if number in ("", told) else ""
     given = given or _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
@@ -249,24 +147,19 @@ def _new(
     if renumbered:
         log.warning("an order that was lost has another number", extra={"former": told, "number": given})
     orders.insert(transaction, order, principal, request.placed_at_client, renumbered)
-    events.append(transaction, shop.id, order.customer_id, to_us(placed_at), OrderPlaced(order=order))
+    events.append(transaction, shop.id, order.customer_id, to_us(order.placed_at), event_of(None, order))
     return order
 
 
-def _sold(
-    transaction: Transaction, offers: Offers, shop: Shop, request: PlaceOrder | TakeOrder
-) -> dict[ItemId, MenuItem]:
+def _sold(transaction: Transaction, offers: Offers, shop: Shop, request: NewOrder) -> dict[ItemId, MenuItem]:
     """What can be ordered, and for how much. See docs/adr/0016.
 
-    At the counter it is what the till's menu said, however long that till was away: the price was told and paid, and
-    whoever took the order saw what there was. The server has kept that menu; no price comes from a client.
+    At the counter it is what the till's menu said, however long that till was away: the price was told and paid. The
+    server has kept that menu; no price comes from a client.
     """
-    items = offers.of(transaction, shop).items
-    if isinstance(request, PlaceOrder):
-        return items
-    if request.menu_version is not None and request.menu_version < shop.menu_version:
-        items = menus.past_items(transaction, shop.id, request.menu_version) or items
-    return as_if_available(items)
+    sold_by = request.menu_version if isinstance(request, TakeOrder) else None
+    past = sold_by is not None and sold_by < shop.menu_version and menus.past_items(transaction, shop.id, sold_by)
+    return past or offers.of(transaction, shop).items
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:
@@ -292,42 +185,3 @@ def _again(transaction: Transaction, shop_id: ShopId, series: str, told: str) ->
         return ""
     shops.claim_number(transaction, shop_id, series, int(digits))
     return told
-
-
-def _move(
-    transaction: Transaction,
-    principal: Principal,
-    order: Order,
-    target: OrderStatus,
-    request: ChangeStatus | RecallOrder | CancelOrder,
-) -> Order:
-    try:
-        transition(order.status, target, order.fulfilment, principal.role, request.reason)
-    except IllegalMove as error:
-        raise problems.illegal_move(order, error) from None
-    moved = msgspec.structs.replace(
-        order, status=target, version=order.version + 1, updated_at=now(), reason=request.reason.strip()
-    )
-    changes.record(transaction, moved, order.status, principal, request.moved_at_client)
-    _keep(
-        transaction,
-        moved,
-        seen=order.version,
-        event=OrderStatusChanged(
-            order_id=moved.id,
-            customer_id=moved.customer_id,
-            number=moved.number,
-            source=order.status,
-            target=target,
-            version=moved.version,
-            reason=moved.reason,
-            at=moved.updated_at,
-        ),
-    )
-    return moved
-
-
-def _keep(transaction: Transaction, changed: Order, *, seen: int, event: Event) -> None:
-    if not orders.update_changed(transaction, changed, seen):
-        raise RuntimeError(f"order {changed.id} changed under the only writer")
-    events.append(transaction, changed.shop_id, changed.customer_id, to_us(changed.updated_at), event)

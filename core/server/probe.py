@@ -9,13 +9,14 @@ from typing import Final
 import msgspec
 
 from core.decoding import decode
+from core.domain.commands import PlaceOrder
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, ShopId, uuid7
 from core.domain.menu import Menu
 from core.domain.order import NewLine, Order
 from core.domain.people import Customer, Principal, Role
 from core.protocol.care import Check, Result
-from core.protocol.requests import HistoryQuery, PlaceOrder
+from core.protocol.requests import HistoryQuery
 from core.server import ordering
 from core.server.problems import Refusal
 from core.server.services import Services

@@ -7,6 +7,7 @@ import msgspec
 from core.domain.errors import DomainError
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.domain.order_rules import PriceChanged
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem, blame
 from core.store.dialects import Trouble
@@ -103,16 +104,15 @@ def illegal_move(order: Order, error: DomainError) -> Refusal:
     )
 
 
-def price_changed(order: Order) -> Refusal:
-    """Nobody pays what they were not asked for. `order` is what it would be now; it was not made."""
+def price_changed(error: PriceChanged) -> Refusal:
     return Refusal(
         Problem(
             type="price_changed",
             title="The price has changed.",
             status=409,
-            detail="The menu has changed since you saw it. Please look at the new total.",
-            field="expected_total_minor",
-            order=order,
+            detail=error.message,
+            field=error.field,
+            order=error.order,
         )
     )
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject
 
 from core.client.api import CustomerApi
+from core.domain.commands import PlaceOrder
 from core.domain.order import Tender
 from core.domain.status import Fulfilment
-from core.protocol.requests import PlaceOrder
 from core.ui.jobs import Jobs
 from core.ui.ordering.checkout import Handover
 from core.ui.ordering.placing import Placing

@@ -9,12 +9,12 @@ from core.client.api import CustomerApi, OutboxApi
 from core.client.errors import ClientError, Conflict, NotFound
 from core.client.operations import Kind, Operation
 from core.client.orders import Changes, OrderStore
+from core.domain.commands import CancelOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.replies import StatusReport
-from core.protocol.requests import CancelOrder
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 from core.ui.text import _

@@ -10,13 +10,13 @@ from typing_extensions import override
 
 from core.client.operations import Kind, Operation, State, target
 from core.client.outbox import NUMBER_REFUSED
+from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
 from core.domain.errors import DomainError
 from core.domain.ids import OrderId
 from core.domain.order import PaymentState
 from core.domain.payment import check_payment
 from core.domain.people import Role
 from core.domain.status import Move, target_of, transition
-from core.protocol.requests import ChangePayment, ChangeStatus, RecallOrder
 from core.ui.rows import RowsModel
 from core.ui.text import _, clock, payment_label, status_label, tender_label
 from pos_app.models.card import Own, customer, own_words

@@ -13,10 +13,10 @@ from core.client.api import StaffApi
 from core.client.errors import ClientError, Conflict, Refused
 from core.client.operations import State
 from core.client.orders import OrderStore, PendingChange
+from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move, OrderStatus
-from core.protocol.requests import ChangePayment, ChangeStatus, RecallOrder
 from core.ui.jobs import Job, Jobs
 from pos_app.models.card import Own, target
 

@@ -9,11 +9,11 @@ from typing_extensions import override
 
 from core.client.api import StaffApi
 from core.client.errors import ClientError
+from core.domain.commands import TakeOrder
 from core.domain.money import exponent
 from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer
 from core.domain.status import Fulfilment
-from core.protocol.requests import TakeOrder
 from core.ui.jobs import Job, Jobs
 from core.ui.ordering.checkout import Handover
 from core.ui.ordering.placing import Placing

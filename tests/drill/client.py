@@ -22,19 +22,12 @@ from core.client.engine import Link
 from core.client.errors import ClientError
 from core.client.operations import State
 from core.clock import Clock
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import new_op_id
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
-from core.protocol.requests import (
-    CancelOrder,
-    ChangePayment,
-    ChangeStatus,
-    HistoryQuery,
-    OrderQuery,
-    PlaceOrder,
-    TakeOrder,
-)
+from core.protocol.requests import HistoryQuery, OrderQuery
 from tests.support.synced import LINES, Screen
 
 TIMEOUT_S: Final = (0.5, 1.0)

@@ -19,13 +19,14 @@ from core.client import engine, identity
 from core.client.engine import Link
 from core.client.local import LocalStore
 from core.client.seal import Seal
+from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import DeviceId, ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
 from core.own_process import python
 from core.protocol.replies import OrderPage
-from core.protocol.requests import PlaceOrder, SignUp, StaffSignIn, TakeOrder
+from core.protocol.requests import SignUp, StaffSignIn
 from core.server.settings import ServerSettings
 from core.store.database import file_url
 from tests.support import postgres

@@ -10,24 +10,13 @@ import pytest
 from core.client.api import CustomerApi, StaffApi
 from core.client.errors import Conflict, NotFound, Refused, SignedOut
 from core.client.http import HttpApi
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
 from core.domain.people import Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.headers import IDEMPOTENCY_KEY
-from core.protocol.requests import (
-    CancelOrder,
-    ChangePayment,
-    ChangeStatus,
-    HistoryQuery,
-    OrderQuery,
-    PlaceOrder,
-    RecallOrder,
-    SignIn,
-    SignUp,
-    StaffSignIn,
-    TakeOrder,
-)
+from core.protocol.requests import HistoryQuery, OrderQuery, SignIn, SignUp, StaffSignIn
 from tests.support import shop
 from tests.support.databases import Kind
 from tests.support.fake_api import FakeApi, FakeBackend

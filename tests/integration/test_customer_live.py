@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.news import Changed, Told
+from core.domain.commands import PlaceOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import NewLine, Order
-from core.protocol.requests import PlaceOrder
 from core.ui.sound import Sounds
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.client import recovery
+from core.domain.commands import TakeOrder
 from core.domain.ids import new_op_id
-from core.protocol.requests import TakeOrder
 from tests.integration.conftest import Place
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.synced import LINES, Screen

@@ -12,11 +12,11 @@ from core.client import identity, session_file
 from core.client.cache import Cache
 from core.client.local import LocalStore
 from core.client.seal import Seal
+from core.domain.commands import PlaceOrder
 from core.domain.ids import ShopId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.protocol.feed import Close
-from core.protocol.requests import PlaceOrder
 from core.store.writer import Work
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body

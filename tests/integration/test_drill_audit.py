@@ -5,10 +5,10 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from core.domain.commands import ChangePayment, TakeOrder
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
-from core.protocol.requests import ChangePayment, TakeOrder
 from tests.drill.audit import audit
 from tests.integration.conftest import Place
 from tests.support import databases, shop

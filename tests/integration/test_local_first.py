@@ -8,10 +8,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.engine import Link
+from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
 from core.domain.status import OrderStatus
-from core.protocol.requests import TakeOrder
 from core.ui.ordering.menu_pane import MenuPane
 from pos_app.presenters.details import Details
 from tests.integration.conftest import Place

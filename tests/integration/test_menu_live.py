@@ -10,10 +10,11 @@ import pytest
 from core.client.errors import MenuMoved, PriceChanged, Refused, Unreachable
 from core.client.operations import State
 from core.domain import menu_draft
+from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import DeviceId, ItemId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import NewLine
-from core.protocol.requests import ChangeAvailability, PlaceOrder, ReplaceMenu, TakeOrder
+from core.protocol.requests import ChangeAvailability, ReplaceMenu
 from core.store import devices
 from tests.integration.conftest import Place
 from tests.support import shop

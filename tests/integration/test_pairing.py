@@ -16,11 +16,12 @@ from core.client.errors import Refused
 from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.client.seal import Seal
+from core.domain.commands import TakeOrder
 from core.domain.ids import DeviceId, ItemId, ShopId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.protocol.devices import Invitation, InviteDevice
-from core.protocol.requests import DeviceSignIn, StaffSignIn, TakeOrder
+from core.protocol.requests import DeviceSignIn, StaffSignIn
 from core.server import authority
 from core.server.settings import ServerSettings
 from core.ui.pairing import PairingDialog, is_offered, paired_into

@@ -9,9 +9,10 @@ import pytest
 from core.client.errors import ClientError, Left, SignedOut
 from core.client.http import SessionApi
 from core.client.synced import SyncedApi
+from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.order import Order
-from core.protocol.requests import ChangeAvailability, HistoryQuery, OrderQuery, PlaceOrder, TakeOrder
+from core.protocol.requests import ChangeAvailability, HistoryQuery, OrderQuery
 from core.server.setup import NewStaff
 from tests.integration.conftest import Place
 from tests.support import shop

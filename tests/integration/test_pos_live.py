@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from core.client.local import InUse
 from core.client.news import Changed, Told
+from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
-from core.protocol.requests import TakeOrder
 from core.ui.sound import Sounds
 from core.ui.text import use_language
 from pos_app.models.card import Own

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.client.engine import Link
+from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
-from core.protocol.requests import ChangePayment
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.synced import Screen

@@ -20,12 +20,13 @@ from core.client.engine import Link
 from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.client.http import HttpApi
 from core.client.push import open_socket
+from core.domain.commands import PlaceOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine
 from core.protocol import reading
 from core.protocol.events import OrderPlaced
 from core.protocol.feed import Frames, Hello, Snapshot
-from core.protocol.requests import PlaceOrder, SignIn
+from core.protocol.requests import SignIn
 from core.protocol.trust import fingerprint, short_fingerprint, stands_for
 from core.server import authority
 from core.server.authority import AuthorityError

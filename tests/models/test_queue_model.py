@@ -11,11 +11,11 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
-from core.client.operations import Kind, Operation, Owner, Request, State
+from core.client.operations import Kind, Operation, Owner, State
+from core.domain.commands import ChangePayment, ChangeStatus, Command, RecallOrder
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from core.protocol.requests import ChangePayment, ChangeStatus, RecallOrder
 from pos_app.export import write_queue
 from pos_app.models.card import Own
 from pos_app.models.queue import QueueModel, again, did, entries, exported
@@ -49,7 +49,7 @@ def row(order: str, status: OrderStatus = S.PENDING, version: int = 1, **fields:
 def operation(
     position: int,
     order: str,
-    asked: Request | None = None,
+    asked: Command | None = None,
     *,
     kind: Kind = Kind.CHANGE_STATUS,
     seen: Order | None = None,
@@ -102,7 +102,7 @@ def test_offline_everything_waits() -> None:
         (Kind.CHANGE_PAYMENT, ChangePayment(payment=PaymentState.PAID, version=1, tender=Tender.CARD), "Paid · Card"),
     ],
 )
-def test_what_was_done_is_said_in_words(qapp: QCoreApplication, kind: Kind, asked: Request, words: str) -> None:
+def test_what_was_done_is_said_in_words(qapp: QCoreApplication, kind: Kind, asked: Command, words: str) -> None:
     assert did(operation(1, "a", asked, kind=kind)) == words
 
 
@@ -132,7 +132,7 @@ def test_a_recall_names_where_it_leads(qapp: QCoreApplication) -> None:
     ],
 )
 def test_only_what_the_order_allows_is_offered_again(
-    qapp: QCoreApplication, asked: Request, kind: Kind, theirs: Order, offered: str
+    qapp: QCoreApplication, asked: Command, kind: Kind, theirs: Order, offered: str
 ) -> None:
     assert again(operation(1, "a", asked, kind=kind, state=State.CONFLICT, theirs=theirs)) == offered
 

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from pytestqt.qtbot import QtBot
 
 from core.client.api import CustomerApi
+from core.domain.commands import PlaceOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.order import NewLine, Order, Tender
 from core.domain.status import Fulfilment
-from core.protocol.requests import PlaceOrder
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 from core.ui.rows import ROW

@@ -9,14 +9,14 @@ from core.client.errors import SignedOut, Unreachable
 from core.client.lease import Lease
 from core.client.local import LocalStore
 from core.client.news import Changed
-from core.client.operations import Kind, Operation, Owner, Request
+from core.client.operations import Kind, Operation, Owner
 from core.client.orders import OrderStore
 from core.client.outbox import Outbox
 from core.client.sync import Sync
+from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from core.protocol.requests import ChangePayment, ChangeStatus, TakeOrder
 from tests.support.menus import CHIPS, MENU
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ class Desk:
         self,
         kind: Kind,
         order_id: OrderId,
-        request: Request,
+        request: Command,
         seen: Order,
         *,
         op_id: OpId | None = None,

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from core.client.errors import (
-    PRICE_CHANGED,
     ClientError,
     Conflict,
     MenuMoved,
@@ -17,40 +16,40 @@ from core.client.errors import (
     Refused,
     SignedOut,
 )
+from core.domain import order_rules
+from core.domain.commands import (
+    CancelOrder,
+    Change,
+    ChangePayment,
+    ChangeStatus,
+    PlaceOrder,
+    RecallOrder,
+    TakeOrder,
+)
 from core.domain.credentials import TooCommon, check_password
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, check_menu, with_availability
-from core.domain.money import totals
 from core.domain.order import (
     ONLINE_SERIES,
-    Channel,
     Order,
     PaymentState,
     StatusChange,
-    check_delivery,
     order_number,
-    price_lines,
 )
-from core.domain.payment import PaymentChange, check_first_payment, check_payment
+from core.domain.payment import PaymentChange
 from core.domain.people import Customer, Person, Role
-from core.domain.status import Move, OrderStatus, status_info, target_of, transition
+from core.domain.status import OrderStatus, status_info
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
-    CancelOrder,
     ChangeAvailability,
-    ChangePayment,
-    ChangeStatus,
     HistoryQuery,
     OrderQuery,
-    PlaceOrder,
-    RecallOrder,
     ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
-    TakeOrder,
 )
 from core.protocol.security import ExportNote
 from tests.support.menus import MENU
@@ -119,68 +118,42 @@ class FakeBackend:
     ) -> Order:
         if request.id in self.orders:
             raise Conflict("There already is an order with this id.", order=None)
-        lines = price_lines(self.menu.items(), request.lines)
-        if isinstance(request, TakeOrder):
-            check_first_payment(request.payment)
-        check_delivery(request.fulfilment, request.address)
-        sums = totals([line.total_minor for line in lines], self.menu.tax)
-        at = self.now()
-        channel = Channel.ONLINE if series == ONLINE_SERIES else Channel.COUNTER
-        order = Order(
-            id=request.id or new_order_id(),
-            shop_id=SHOP,
-            number=self.number(series),
-            channel=channel,
-            status=channel.first_status,
-            version=1,
-            fulfilment=request.fulfilment,
-            tender=request.tender,
-            payment=request.payment if isinstance(request, TakeOrder) else PaymentState.UNPAID,
-            currency=self.menu.currency,
-            subtotal_minor=sums.subtotal_minor,
-            tax_minor=sums.tax_minor,
-            total_minor=sums.total_minor,
-            placed_at=at,
-            updated_at=at,
-            customer_id=customer.id if customer else None,
-            customer_name=getattr(request, "customer_name", "") or (customer.name if customer else ""),
-            customer_phone=customer.phone if customer else "",
-            address=request.address,
-            note=request.note,
-            lines=lines,
-        )
-        if isinstance(request, PlaceOrder) and request.expected_total_minor not in (None, order.total_minor):
-            raise PriceChanged(PRICE_CHANGED, order=order)
-        self.orders[order.id] = order
-        if order.payment is not PaymentState.UNPAID:
-            self.remember_payment(order, None, "", series)
-        self.history[order.id] = [StatusChange(source=None, target=order.status, at=at)]
+        offer = order_rules.Offer(SHOP, self.menu.currency, self.menu.tax, self.menu.items())
+        order = order_rules.place(request, offer, customer, order_id=request.id or new_order_id(), at=self.now())
+        order = msgspec.structs.replace(order, number=self.number(series))
+        self.keep(None, order, device=series)
         return order
 
-    def remember_payment(
-        self, order: Order, source: PaymentState | None, by: str, device: str, reason: str = ""
-    ) -> None:
-        self.payments[order.id].append(
-            PaymentChange(
-                version=order.version,
-                source=source,
-                target=order.payment,
-                tender=order.tender,
-                at=order.updated_at,
-                reason=reason,
-                by=by,
-                device=device,
+    def keep(self, before: Order | None, order: Order, reason: str = "", by: str = "", device: str = "") -> None:
+        """An order that was made or changed, with the entry in its history that tells of it."""
+        self.orders[order.id] = order
+        if before is None or order.status is not before.status:
+            step = StatusChange(
+                source=before.status if before else None, target=order.status, at=order.updated_at, reason=order.reason
             )
-        )
+            self.history.setdefault(order.id, []).append(step)
+        if (before is None and order.payment is not PaymentState.UNPAID) or (
+            before is not None and order.status is before.status
+        ):
+            self.payments[order.id].append(
+                PaymentChange(
+                    version=order.version,
+                    source=before.payment if before else None,
+                    target=order.payment,
+                    tender=order.tender,
+                    at=order.updated_at,
+                    reason=reason,
+                    by=by,
+                    device=device,
+                )
+            )
 
     def move(self, order_id: OrderId, target: OrderStatus, role: Role = Role.CASHIER, reason: str = "") -> Order:
         """Move an order as staff at another window would; raises what the domain raises."""
         order = self.orders[order_id]
-        transition(order.status, target, order.fulfilment, role, reason)
-        at = self.now()
-        moved = msgspec.structs.replace(order, status=target, version=order.version + 1, updated_at=at, reason=reason)
-        self.orders[order_id] = moved
-        self.history[order_id].append(StatusChange(source=order.status, target=target, at=at, reason=reason))
+        asked = ChangeStatus(to=target, version=order.version, reason=reason)
+        moved = order_rules.change(order, asked, role, self.now())
+        self.keep(order, moved)
         return moved
 
 
@@ -279,10 +252,7 @@ class FakeApi:
 
     def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
         self.backend.enter("cancel")
-        order = self._mine(order_id)
-        return self._once(
-            op_id, (order_id, request), lambda: self._move(order, OrderStatus.CANCELLED, Role.CUSTOMER, request.reason)
-        )
+        return self._change(op_id, self._mine(order_id), request, Role.CUSTOMER)
 
     # -- staff
 
@@ -310,43 +280,15 @@ class FakeApi:
 
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
         self.backend.enter("change_status")
-        return self._once(
-            op_id, (order_id, request), lambda: self._change(order_id, request.to, request.version, request.reason)
-        )
+        return self._change(op_id, self._any(order_id), request)
 
     def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
         self.backend.enter("recall")
-        order = self._any(order_id)
-        target = target_of(order.status, Move.RECALL, order.fulfilment, Role.CASHIER)
-        if target is None:
-            raise Conflict("This order cannot be taken back a step.", order=order)
-        return self._once(
-            op_id, (order_id, request), lambda: self._change(order_id, target, request.version, request.reason)
-        )
+        return self._change(op_id, self._any(order_id), request)
 
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
         self.backend.enter("change_payment")
-
-        def change() -> Order:
-            order = self._any(order_id)
-            if order.version != request.version:
-                raise Conflict("The order has changed meanwhile.", order=order)
-            tender = request.tender or order.tender
-            try:
-                check_payment(order, request.payment, tender, request.reason)
-            except IllegalMove as error:
-                raise Conflict(error.message, order=order) from None
-            except DomainError as error:
-                raise Refused(error.message, field=error.field) from None
-            paid = msgspec.structs.replace(
-                order, payment=request.payment, tender=tender, version=order.version + 1, updated_at=self.backend.now()
-            )
-            self.backend.orders[order_id] = paid
-            by, device = (self.person.name if self.person else "", self.device)
-            self.backend.remember_payment(paid, order.payment, by, device, request.reason or "")
-            return paid
-
-        return self._once(op_id, (order_id, request), change)
+        return self._change(op_id, self._any(order_id), request)
 
     def customers(self, q: str) -> Sequence[Customer]:
         self.backend.enter("customers")
@@ -400,6 +342,8 @@ class FakeApi:
             if key not in self.backend.operations:
                 try:
                     self.backend.operations[key] = request, effect()
+                except order_rules.PriceChanged as error:
+                    raise PriceChanged(error.message, order=error.order) from None
                 except DomainError as error:
                     raise Refused(error.message, field=error.field) from error
             asked, answer = self.backend.operations[key]
@@ -407,19 +351,18 @@ class FakeApi:
                 raise Refused("This key was used for another request.", field=IDEMPOTENCY_KEY)
             return answer
 
-    def _change(self, order_id: OrderId, to: OrderStatus, version: int, reason: str) -> Order:
-        order = self._any(order_id)
-        if order.version != version:
-            if order.status is to:
-                return order
-            raise Conflict("The order has changed meanwhile.", order=order)
-        return self._move(order, to, Role.CASHIER, reason)
+    def _change(self, op_id: OpId, order: Order, request: Change, role: Role = Role.CASHIER) -> Order:
+        def change() -> Order:
+            try:
+                changed = order_rules.change(order, request, role, self.backend.now())
+            except (order_rules.Stale, IllegalMove) as error:
+                raise Conflict(error.message, order=order) from None
+            if changed is not order:
+                by = self.person.name if self.person else ""
+                self.backend.keep(order, changed, getattr(request, "reason", "") or "", by, self.device)
+            return changed
 
-    def _move(self, order: Order, to: OrderStatus, role: Role, reason: str) -> Order:
-        try:
-            return self.backend.move(order.id, to, role, reason)
-        except IllegalMove as error:
-            raise Conflict(error.message, order=order) from error
+        return self._once(op_id, (order.id, request), change)
 
     def _newest_first(self) -> list[Order]:
         return sorted(self.backend.orders.values(), key=lambda order: (order.placed_at, order.id), reverse=True)

@@ -14,18 +14,17 @@ from core import sealing
 from core.client.connection import Connection
 from core.client.door import Answered, Ear, Witness
 from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
-from core.client.operations import Kind, Operation
+from core.client.operations import Operation
+from core.domain import order_rules
+from core.domain.commands import CancelOrder, NewOrder
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, DeviceId, ItemId, OrderId, uuid7
 from core.domain.menu import Category, Menu, with_availability
 from core.domain.order import Order
-from core.domain.payment import check_payment
 from core.domain.people import Role
-from core.domain.status import Move, OrderStatus, target_of, transition
-from core.protocol.events import Event, MenuChanged, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
+from core.protocol.events import Event, MenuChanged, event_of
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import Outcome
-from core.protocol.requests import CancelOrder, ChangePayment, ChangeStatus, RecallOrder
 from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation, context
 from tests.support.menus import MENU
 
@@ -101,62 +100,19 @@ class Shop:
 
     def _effect(self, operation: Operation, order: Order | None) -> Order:
         asked, at = operation.asked, _START + timedelta(seconds=len(self.events))
-        if operation.kind in (Kind.TAKE, Kind.PLACE):
+        if isinstance(asked, NewOrder):
             if order is not None:
                 raise Conflict("exists", order=None, field="id")
-            made = msgspec.structs.replace(operation.seen, placed_at=at, updated_at=at)
-            return self._commit(made, OrderPlaced(order=made))
+            return self._commit(None, msgspec.structs.replace(operation.seen, placed_at=at, updated_at=at))
         if order is None:
             raise NotFound("no such order")
-        if isinstance(asked, ChangePayment):
-            if order.payment is asked.payment:
-                return order
-            self._fresh(order, asked.version)
-            check_payment(order, asked.payment, asked.tender or order.tender, asked.reason)
-            paid = msgspec.structs.replace(order, payment=asked.payment, version=order.version + 1, updated_at=at)
-            event: Event = OrderPaymentChanged(
-                order_id=order.id,
-                customer_id=order.customer_id,
-                number=order.number,
-                payment=paid.payment,
-                tender=paid.tender,
-                version=paid.version,
-                at=at,
-            )
-            return self._commit(paid, event)
-        role, to, reason = Role.CASHIER, OrderStatus.CANCELLED, getattr(asked, "reason", "")
-        if isinstance(asked, CancelOrder):
-            role = Role.CUSTOMER
-        elif isinstance(asked, ChangeStatus):
-            to = asked.to
-            if order.version > asked.version and order.status is to:
-                return order
-            self._fresh(order, asked.version)
-        elif isinstance(asked, RecallOrder):
-            self._fresh(order, asked.version)
-            to = target_of(order.status, Move.RECALL, order.fulfilment, role) or order.status
-        transition(order.status, to, order.fulfilment, role, reason)
-        moved = msgspec.structs.replace(order, status=to, version=order.version + 1, reason=reason, updated_at=at)
-        event = OrderStatusChanged(
-            order_id=order.id,
-            customer_id=order.customer_id,
-            number=order.number,
-            source=order.status,
-            target=to,
-            version=moved.version,
-            reason=reason,
-            at=at,
-        )
-        return self._commit(moved, event)
+        role = Role.CUSTOMER if isinstance(asked, CancelOrder) else Role.CASHIER
+        changed = order_rules.change(order, asked, role, at)
+        return order if changed is order else self._commit(order, changed)
 
-    @staticmethod
-    def _fresh(order: Order, seen: int) -> None:
-        if order.version != seen:
-            raise Conflict("stale", order=order)
-
-    def _commit(self, order: Order, event: Event) -> Order:
+    def _commit(self, before: Order | None, order: Order) -> Order:
         self.orders[order.id] = order
-        self.events.append((uuid7(), order.customer_id, event))
+        self.events.append((uuid7(), order.customer_id, event_of(before, order)))
         return order
 
 

@@ -8,9 +8,9 @@ from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from core.client.errors import Unreachable
+from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OpId
 from core.domain.order import Order
-from core.protocol.requests import PlaceOrder, TakeOrder
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.ordering.press_list import BODY, PressList

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from pytestqt.qtbot import QtBot
 
 from core.client.api import StaffApi
+from core.domain.commands import PlaceOrder
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
-from core.protocol.requests import PlaceOrder
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from pos_app.models.card import Card

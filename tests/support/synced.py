@@ -10,11 +10,12 @@ from core.client.engine import Link, Standing
 from core.client.news import Changed
 from core.client.orders import OrderStore
 from core.client.synced import SyncedApi
+from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import ItemId, ShopId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
-from core.protocol.requests import ChangeStatus, PlaceOrder, SignIn, StaffSignIn, TakeOrder
+from core.protocol.requests import SignIn, StaffSignIn
 
 WITHIN_S: Final = 30.0
 LINES: Final = (NewLine(item_id=ItemId("fries")),)

@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import cards
-from core.client.errors import Refused
-from core.client.foresight import foreseen
+from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.errors import CardNumber
-from core.domain.ids import ItemId, new_order_id, uuid7
+from core.domain.ids import ItemId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, MenuItem
 from core.domain.money import Tax
 from core.domain.order import NewLine, order_number
+from core.domain.order_rules import Offer, place
 from core.domain.people import Person, Role
 from core.domain.status import Fulfilment, OrderStatus, transition
-from core.protocol.requests import PlaceOrder, TakeOrder
 
 FRIES = NewLine(item_id=ItemId("fries"))
 MENU = Menu("Test Kitchen", "USD", Tax(), (Category("sides", "Sides", (MenuItem(ItemId("fries"), "Fries", 390),)),))
@@ -120,9 +119,10 @@ def test_at_most_every_tenth_number_of_a_cards_length_is_mistaken_for_one() -> N
         (TakeOrder(id=new_order_id(), lines=(FRIES,), customer_name=CARDS[0]), "customer_name"),
     ],
 )
-def test_a_window_without_a_server_refuses_it_too(asked: PlaceOrder | TakeOrder, field: str) -> None:
-    with pytest.raises(Refused) as refused:
-        foreseen(asked, KIM, MENU, datetime.now(UTC))
+def test_a_new_order_has_none(asked: PlaceOrder | TakeOrder, field: str) -> None:
+    offer = Offer(ShopId(""), MENU.currency, MENU.tax, MENU.items())
+    with pytest.raises(CardNumber) as refused:
+        place(asked, offer, None, order_id=new_order_id(), at=datetime.now(UTC))
     assert refused.value.field == field
 
 

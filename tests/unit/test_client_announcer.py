@@ -9,11 +9,11 @@ from core.client.announcer import Announcement, Announcer
 from core.client.news import Changed, Told
 from core.client.operations import Kind, Operation, Owner, State
 from core.client.orders import OrderStore, PendingChange
+from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.replies import StatusReport
-from core.protocol.requests import CancelOrder, PlaceOrder
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -14,6 +14,7 @@ from core.client.door import HttpDoor
 from core.client.errors import ClientError, Conflict, NotFound, Refused, ServerFault, SignedOut, Unreachable
 from core.client.http import HttpApi
 from core.client.operations import Kind, Operation, Owner
+from core.domain.commands import PlaceOrder
 from core.domain.ids import DeviceId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.people import Person, Role
@@ -22,7 +23,7 @@ from core.protocol.feed import Cursor, Snapshot
 from core.protocol.headers import EVENT_CURSOR, REQUEST_ID
 from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import Tokens
-from core.protocol.requests import HistoryQuery, OrderQuery, PlaceOrder, SignIn
+from core.protocol.requests import HistoryQuery, OrderQuery, SignIn
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import SODA
 

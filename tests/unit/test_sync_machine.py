@@ -17,11 +17,11 @@ from typing_extensions import override
 
 from core.client.errors import Unreachable
 from core.client.operations import Kind, State
+from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import CustomerId, new_order_id
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
-from core.protocol.requests import CancelOrder, PlaceOrder
 from tests.support.desk import LINES, Desk, new_order
 from tests.support.model_backend import ModelDoor, Shop
 

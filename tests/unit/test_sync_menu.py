@@ -8,13 +8,13 @@ from typing_extensions import override
 
 from core.client.cache import Cache
 from core.client.door import Answered
-from core.client.errors import PRICE_CHANGED, PriceChanged, ServerFault, Unreachable
+from core.client.errors import PriceChanged, ServerFault, Unreachable
 from core.client.local import LocalStore
 from core.client.operations import Kind, Operation, State
+from core.domain.commands import PlaceOrder
 from core.domain.ids import CustomerId, new_order_id
 from core.domain.menu import Menu, with_availability
 from core.domain.order import NewLine, Order
-from core.protocol.requests import PlaceOrder
 from tests.support.desk import Desk, new_order
 from tests.support.menus import CHIPS, MENU, SODA, SOUP
 from tests.support.model_backend import ModelDoor, Shop
@@ -156,7 +156,7 @@ class Dearer(ModelDoor):
         asked = operation.asked
         if isinstance(asked, PlaceOrder) and asked.expected_total_minor != self.price_minor:
             priced = msgspec.structs.replace(operation.seen, total_minor=self.price_minor)
-            raise PriceChanged(PRICE_CHANGED, order=priced)
+            raise PriceChanged("Look at the new total.", order=priced)
         return super().send(operation)
 
 

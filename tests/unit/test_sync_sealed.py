@@ -11,9 +11,9 @@ from core.client import ledger
 from core.client.errors import Unreachable
 from core.client.operations import Kind, Operation, Owner, State
 from core.client.outbox import NOT_OPENED
+from core.domain.commands import TakeOrder
 from core.domain.ids import new_order_id
 from core.domain.status import OrderStatus
-from core.protocol.requests import TakeOrder
 from tests.support.desk import LINES, Desk, new_order
 from tests.support.model_backend import ModelDoor, Shop
 from tests.unit.conftest import OpenDesk

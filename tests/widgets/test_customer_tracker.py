@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
+from core.domain.commands import CancelOrder
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.people import Role
 from core.domain.status import OrderStatus, status_info
 from core.protocol.replies import StatusReport
-from core.protocol.requests import CancelOrder
 from core.ui.text import clock
 from customer_view.widgets.order_sheet import rows
 from customer_view.widgets.stepper import steps

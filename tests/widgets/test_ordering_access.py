@@ -7,9 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLineEdit, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.domain.commands import TakeOrder
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine
-from core.protocol.requests import SignIn, StaffSignIn, TakeOrder
+from core.protocol.requests import SignIn, StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.receipt import ReceiptDialog

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToo
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault, Unreachable
+from core.domain.commands import PlaceOrder
 from core.domain.order import MAX_QUANTITY, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from core.protocol.requests import PlaceOrder
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
 from core.ui.theme import Theme

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTex
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import SignedOut, Unreachable
+from core.domain.commands import TakeOrder
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.people import Customer
 from core.domain.status import Fulfilment
-from core.protocol.requests import StaffSignIn, TakeOrder
+from core.protocol.requests import StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
 from core.ui.receipt import ReceiptDialog

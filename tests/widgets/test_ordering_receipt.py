@@ -10,11 +10,11 @@ from PySide6.QtPrintSupport import QPrinterInfo
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.domain.commands import TakeOrder
 from core.domain.errors import DomainError
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment
-from core.protocol.requests import TakeOrder
 from core.ui.jobs import Jobs
 from core.ui.receipt import ReceiptDialog, receipt_document, receipt_html
 from core.ui.text import money, parse_amount, use_language

@@ -4,10 +4,11 @@ import msgspec
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.menu import Menu, with_availability
 from core.domain.menu_draft import with_item
 from core.domain.order import PaymentState
-from core.protocol.requests import PlaceOrder, StaffSignIn, TakeOrder
+from core.protocol.requests import StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from customer_view.widgets.order_page import OrderPage

@@ -31,11 +31,11 @@ from core.client.engine import Link, Standing
 from core.client.errors import Refused
 from core.client.operations import State
 from core.client.outbox import Counts
+from core.domain.commands import ChangeStatus
 from core.domain.menu import Menu
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import OrderStatus
-from core.protocol.requests import ChangeStatus
 from core.ui import app, receipt, text
 from core.ui.connection import ConnectionChip
 from core.ui.controls import label, set_tip

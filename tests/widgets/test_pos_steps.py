@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Conflict, NotFound, ServerFault, Unreachable
+from core.domain.commands import ChangeStatus
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
-from core.protocol.requests import ChangeStatus
 from tests.support.fake_api import FakeBackend
 from tests.support.pos_window import Till, open_till, place
 

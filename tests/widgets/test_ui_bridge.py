@@ -11,8 +11,8 @@ from core.client.errors import Busy, NotKept, Unreachable, WrongClock
 from core.client.news import Changed, Told
 from core.client.orders import Changes, OrderStore
 from core.client.outbox import Counts
+from core.domain.commands import TakeOrder
 from core.domain.order import NewLine, Order
-from core.protocol.requests import TakeOrder
 from core.ui.bridge import Bridge
 from core.ui.connection import ConnectionChip
 from tests.support.fake_api import FakeBackend

@@ -8,11 +8,11 @@ from typing import Final
 import msgspec
 
 from core.client.http import HttpApi
+from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import new_op_id, new_order_id
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.people import Role
 from core.domain.status import Fulfilment, Move, OrderStatus, steps_of, target_of
-from core.protocol.requests import ChangeStatus, PlaceOrder, TakeOrder
 
 _MOVERS: Final = 4
 _STREETS: Final = ("12 Orchard Lane", "4 Mill Road", "88 Harbour Street", "1 Station Square")

@@ -5,11 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
+from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import status_info
 from core.protocol.replies import OrderPage, StatusReport
-from core.protocol.requests import CancelOrder, HistoryQuery, PlaceOrder
+from core.protocol.requests import HistoryQuery
 from core.server import examples, numbers, ordering, problems
 from core.server.conditional import etag, unless_known
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
@@ -124,7 +125,7 @@ async def cancel(call: Call[CancelOrder, Nothing]) -> Encoded[Order]:
     order_id, stamp = await call.services.database.read(find)
     return await operate(
         call,
-        lambda transaction: ordering.cancel(transaction, call.principal, order_id, call.body),
+        lambda transaction: ordering.change(transaction, call.principal, order_id, call.body),
         in_shop=stamp.shop_id if stamp is not None else None,
     )
 

@@ -1,11 +1,12 @@
 """For staff, in their own shop: the board, the counter, and the moves of an order."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
+from core.domain.commands import Change, ChangePayment, ChangeStatus, RecallOrder, TakeOrder
 from core.domain.order import Order
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage
-from core.protocol.requests import ChangePayment, ChangeStatus, CustomerQuery, OrderQuery, RecallOrder, TakeOrder
+from core.protocol.requests import CustomerQuery, OrderQuery
 from core.protocol.security import ExportNote, SecurityEvent
 from core.server import examples, numbers, ordering, problems
 from core.server.conditional import etag, knows, not_modified, unless_known
@@ -15,6 +16,8 @@ from core.server.routes import menu
 from core.server.security import actor
 from core.store import changes, events, orders, payments, people
 from core.store.statements import Transaction
+
+C = TypeVar("C", bound=Change)
 
 
 async def search(call: Call[Nothing, OrderQuery]) -> Encoded[OrderPage]:
@@ -56,21 +59,9 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
     return await call.services.database.read(work)
 
 
-async def change_status(call: Call[ChangeStatus, Nothing]) -> Encoded[Order]:
+async def change(call: Call[C, Nothing]) -> Encoded[Order]:
     return await operate(
-        call, lambda transaction: ordering.change_status(transaction, call.principal, call.order_id, call.body)
-    )
-
-
-async def recall(call: Call[RecallOrder, Nothing]) -> Encoded[Order]:
-    return await operate(
-        call, lambda transaction: ordering.recall(transaction, call.principal, call.order_id, call.body)
-    )
-
-
-async def change_payment(call: Call[ChangePayment, Nothing]) -> Encoded[Order]:
-    return await operate(
-        call, lambda transaction: ordering.change_payment(transaction, call.principal, call.order_id, call.body)
+        call, lambda transaction: ordering.change(transaction, call.principal, call.order_id, call.body)
     )
 
 
@@ -106,7 +97,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/api/pos/orders/{order_id}/status/",
         who=Who.STAFF,
         summary="Move an order",
-        handler=change_status,
+        handler=change,
         body=ChangeStatus,
         query=Nothing,
         reply=Order,
@@ -159,7 +150,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/api/pos/orders/{order_id}/recall/",
         who=Who.STAFF,
         summary="Take an order one step back",
-        handler=recall,
+        handler=change,
         body=RecallOrder,
         query=Nothing,
         reply=Order,
@@ -173,7 +164,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/api/pos/orders/{order_id}/payment/",
         who=Who.STAFF,
         summary="Mark an order as paid, unpaid or refunded; a refund says why",
-        handler=change_payment,
+        handler=change,
         body=ChangePayment,
         query=Nothing,
         reply=Order,

@@ -7,9 +7,9 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from core.client.errors import ClientError, Conflict, NotFound
+from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OpId, OrderId, new_op_id, new_order_id
 from core.domain.order import Order
-from core.protocol.requests import PlaceOrder, TakeOrder
 from core.ui.jobs import Job, Jobs
 
 Request = TypeVar("Request", bound=PlaceOrder | TakeOrder)

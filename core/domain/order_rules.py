@@ -1,0 +1,163 @@
+"""What can be done with orders: the one set of rules, as pure functions.
+
+The server applies them to what it holds, a window predicts with them what the server will make of a command, and the
+tests' fakes are made of them. Each function takes an order as it is and gives it as it is then; what changed is the
+difference, and the very same object means that nothing had to. Instants are aware UTC.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from core.domain.commands import (
+    CancelOrder,
+    Change,
+    ChangePayment,
+    ChangeStatus,
+    NewOrder,
+    PlaceOrder,
+    RecallOrder,
+    TakeOrder,
+)
+from core.domain.errors import DomainError, IllegalMove
+from core.domain.ids import ItemId, OrderId, ShopId
+from core.domain.menu import MenuItem, as_if_available
+from core.domain.money import Tax, totals
+from core.domain.order import Channel, Order, PaymentState, check_delivery, price_lines
+from core.domain.payment import check_first_payment, check_payment
+from core.domain.people import Customer, Role
+from core.domain.status import Move, OrderStatus, target_of, transition
+from core.domain.texts import check_no_card
+
+
+class Stale(DomainError):
+    """The order is no longer as it was seen by whoever asks."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else has changed it meanwhile.", "version")
+
+
+class PriceChanged(DomainError):
+    """Nobody pays what they were not asked for. `order` is what it would be now; it was not made."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__("The menu has changed since you saw it. Please look at the new total.", "expected_total_minor")
+        self.order = order
+
+
+class Offer(NamedTuple):
+    """What a shop sells, in which currency (ISO 4217), with which tax."""
+
+    shop_id: ShopId
+    currency: str
+    tax: Tax
+    items: Mapping[ItemId, MenuItem]
+
+
+def place(
+    asked: NewOrder, offer: Offer, customer: Customer | None, *, order_id: OrderId, number: str = "", at: datetime
+) -> Order:
+    """A new order: a customer's own (`PlaceOrder`), or one taken at the counter (`TakeOrder`), for a known customer or
+    for nobody known. At the counter nothing is sold out: whoever takes the order sees what there is (docs/adr/0016).
+
+    Raises `InvalidOrder`, and `PriceChanged` when it comes to something else than the customer was told.
+    """
+    at_counter = isinstance(asked, TakeOrder)
+    payment = asked.payment if isinstance(asked, TakeOrder) else PaymentState.UNPAID
+    name = (asked.customer_name if isinstance(asked, TakeOrder) else "") or (customer.name if customer else "")
+    channel = Channel.COUNTER if at_counter else Channel.ONLINE
+    check_first_payment(payment)
+    check_delivery(asked.fulfilment, asked.address)
+    check_no_card(note=asked.note, address=asked.address, customer_name=name)
+    lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines)
+    amounts = totals([line.total_minor for line in lines], offer.tax)
+    order = Order(
+        id=order_id,
+        shop_id=offer.shop_id,
+        number=number,
+        channel=channel,
+        status=channel.first_status,
+        version=1,
+        fulfilment=asked.fulfilment,
+        tender=asked.tender,
+        payment=payment,
+        currency=offer.currency,
+        subtotal_minor=amounts.subtotal_minor,
+        tax_minor=amounts.tax_minor,
+        total_minor=amounts.total_minor,
+        placed_at=at,
+        updated_at=at,
+        customer_id=customer.id if customer else None,
+        customer_name=name.strip(),
+        customer_phone=customer.phone if customer else "",
+        address=asked.address.strip(),
+        note=asked.note.strip(),
+        lines=lines,
+    )
+    if isinstance(asked, PlaceOrder) and asked.expected_total_minor not in (None, order.total_minor):
+        raise PriceChanged(order)
+    return order
+
+
+def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Callable[[], int] | None = None) -> Order:
+    """What somebody of that `role` asks for, done.
+
+    A move that names the version it saw is `Stale` when the order has changed since, unless the order was moved
+    meanwhile to just where it is wanted: then it is given as it is. `last_moved` tells the version that the last change
+    of status made, where that is known; without it any change counts as one. A payment that already is as wanted is
+    given as it is, too.
+
+    Raises `Stale`, `IllegalMove`, `ReasonRequired` and `CardNumber`.
+    """
+    if isinstance(asked, ChangePayment):
+        return _pay(order, asked, at)
+    if not isinstance(asked, CancelOrder) and order.version != asked.version:
+        there = isinstance(asked, ChangeStatus) and order.status is asked.to and order.version > asked.version
+        if there and (last_moved is None or last_moved() > asked.version):
+            return order
+        raise Stale
+    target = target_by(order, asked, role)
+    if target is None:
+        raise IllegalMove("There is no step back from here.")
+    transition(order.status, target, order.fulfilment, role, asked.reason)
+    return moved(order, target, asked.reason, at)
+
+
+def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
+    """The status that `asked` moves the order to; None when it moves it nowhere."""
+    match asked:
+        case ChangeStatus():
+            return asked.to
+        case CancelOrder():
+            return OrderStatus.CANCELLED
+        case RecallOrder():
+            return target_of(order.status, Move.RECALL, order.fulfilment, role)
+        case ChangePayment():
+            return None
+
+
+def _pay(order: Order, asked: ChangePayment, at: datetime) -> Order:
+    tender = asked.tender or order.tender
+    if (order.payment, order.tender) == (asked.payment, tender):
+        return order
+    if order.version != asked.version:
+        raise Stale
+    check_payment(order, asked.payment, tender, asked.reason)
+    return paid(order, asked, at)
+
+
+def moved(order: Order, target: OrderStatus, reason: str, at: datetime) -> Order:
+    """The order once such a move is accepted. Checks nothing."""
+    return msgspec.structs.replace(
+        order, status=target, version=order.version + 1, updated_at=at, reason=reason.strip()
+    )
+
+
+def paid(order: Order, asked: ChangePayment, at: datetime) -> Order:
+    """The order once such a change of its payment is accepted. Checks nothing."""
+    tender = asked.tender or order.tender
+    return msgspec.structs.replace(
+        order, payment=asked.payment, tender=tender, version=order.version + 1, updated_at=at
+    )

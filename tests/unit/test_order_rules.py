@@ -1,0 +1,146 @@
+"""What becomes of an order: the rules by themselves, said a second time."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+import pytest
+
+from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.domain.errors import IllegalMove, InvalidOrder
+from core.domain.ids import CustomerId, OrderId, ShopId
+from core.domain.menu import with_availability
+from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
+from core.domain.order_rules import Offer, PriceChanged, Stale, change, place
+from core.domain.people import Customer, Role
+from core.domain.status import OrderStatus
+from core.protocol.events import OrderPaymentChanged, OrderPlaced, OrderStatusChanged, event_of
+from tests.support.menus import CHIPS, MENU
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+LATER = datetime(2026, 5, 4, 13, tzinfo=UTC)
+OFFER = Offer(ShopId("s"), MENU.currency, MENU.tax, MENU.items())
+ADA = Customer(id=CustomerId("ada"), name="Ada", phone="555")
+LINES = (NewLine(item_id=CHIPS.id, quantity=2),)
+
+
+def placed(asked: PlaceOrder | TakeOrder, customer: Customer | None = None, offer: Offer = OFFER) -> Order:
+    return place(asked, offer, customer, order_id=OrderId("o"), at=NOON)
+
+
+def order(**given: object) -> Order:
+    made = placed(TakeOrder(lines=LINES, payment=PaymentState.UNPAID))
+    return msgspec.structs.replace(made, **({"version": 3} | given))
+
+
+def test_a_customers_own_is_pending_unpaid_and_theirs() -> None:
+    made = placed(PlaceOrder(lines=LINES, note="  quick  "), ADA)
+    assert (made.channel, made.status, made.payment) == (Channel.ONLINE, OrderStatus.PENDING, PaymentState.UNPAID)
+    assert (made.customer_id, made.customer_name, made.customer_phone) == ("ada", "Ada", "555")
+    assert (made.version, made.placed_at, made.updated_at, made.note) == (1, NOON, NOON, "quick")
+    assert [(line.quantity, line.total_minor) for line in made.lines] == [(2, 2 * CHIPS.price_minor)]
+
+
+def test_one_taken_at_the_counter_is_confirmed_and_paid_as_it_says() -> None:
+    made = placed(TakeOrder(lines=LINES, payment=PaymentState.PAID, tender=Tender.CARD, customer_name="Bo"))
+    assert (made.channel, made.status, made.payment) == (Channel.COUNTER, OrderStatus.CONFIRMED, PaymentState.PAID)
+    assert (made.customer_id, made.customer_name, made.tender) == (None, "Bo", Tender.CARD)
+    assert placed(TakeOrder(lines=LINES), ADA).customer_name == "Ada"
+    assert placed(TakeOrder(lines=LINES, customer_name="A."), ADA).customer_name == "A."
+
+
+def test_what_is_sold_out_is_sold_at_the_counter_alone() -> None:
+    gone = Offer(OFFER.shop_id, OFFER.currency, OFFER.tax, MENU.items())
+    sold_out = with_availability(MENU.categories, {CHIPS.id: False})
+    gone = gone._replace(items={item.id: item for category in sold_out for item in category.items})
+    with pytest.raises(InvalidOrder, match="sold out"):
+        placed(PlaceOrder(lines=LINES), ADA, gone)
+    assert placed(TakeOrder(lines=LINES), offer=gone).lines[0].name == CHIPS.name
+
+
+def test_another_price_than_was_told_makes_no_order() -> None:
+    total = placed(PlaceOrder(lines=LINES), ADA).total_minor
+    assert placed(PlaceOrder(lines=LINES, expected_total_minor=total), ADA).total_minor == total
+    for told in (total - 1, total + 1, 0):
+        with pytest.raises(PriceChanged) as refused:
+            placed(PlaceOrder(lines=LINES, expected_total_minor=told), ADA)
+        assert refused.value.order.total_minor == total
+
+
+@pytest.mark.parametrize(
+    ("asked", "becomes"),
+    [
+        (ChangeStatus(to=OrderStatus.PREPARING, version=3), OrderStatus.PREPARING),
+        (ChangeStatus(to=OrderStatus.CANCELLED, version=3, reason=" gone "), OrderStatus.CANCELLED),
+        (RecallOrder(version=3, reason=" gone "), OrderStatus.PENDING),
+    ],
+)
+def test_a_move(asked: ChangeStatus | RecallOrder, becomes: OrderStatus) -> None:
+    before = order()
+    after = change(before, asked, Role.CASHIER, LATER)
+    expected = msgspec.structs.replace(
+        before, status=becomes, version=4, updated_at=LATER, reason="gone" if asked.reason else ""
+    )
+    assert after == expected
+    assert isinstance(event_of(before, after), OrderStatusChanged)
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_an_order_that_is_not_as_it_was_seen_is_changed_by_nothing(version: int) -> None:
+    asked: tuple[Change, ...] = (
+        ChangeStatus(to=OrderStatus.PREPARING, version=version),
+        RecallOrder(version=version),
+        ChangePayment(payment=PaymentState.PAID, version=version),
+    )
+    for each in asked:
+        with pytest.raises(Stale) as refused:
+            change(order(), each, Role.CASHIER, LATER)
+        assert refused.value.field == "version"
+
+
+def test_a_move_that_somebody_else_has_made_is_made() -> None:
+    there = order(status=OrderStatus.PREPARING)
+    asked = ChangeStatus(to=OrderStatus.PREPARING, version=2)
+    assert change(there, asked, Role.CASHIER, LATER) is there
+    assert change(there, asked, Role.CASHIER, LATER, lambda: 3) is there
+    for last_moved in (2, 1):  # it was where it is when it was seen, and something else was changed since
+        with pytest.raises(Stale):
+            change(there, asked, Role.CASHIER, LATER, partial(int, last_moved))
+    with pytest.raises(Stale):  # nobody can have seen what is not there yet
+        change(there, ChangeStatus(to=OrderStatus.PREPARING, version=4), Role.CASHIER, LATER)
+    with pytest.raises(IllegalMove):  # seen as it is, it is nowhere to be moved to
+        change(there, ChangeStatus(to=OrderStatus.PREPARING, version=3), Role.CASHIER, LATER)
+
+
+def test_there_is_no_step_back_from_everywhere() -> None:
+    with pytest.raises(IllegalMove, match="no step back"):
+        change(order(status=OrderStatus.PENDING), RecallOrder(version=3), Role.CASHIER, LATER)
+    with pytest.raises(IllegalMove):
+        change(order(), RecallOrder(version=3), Role.CUSTOMER, LATER)
+
+
+def test_a_customer_cancels_what_nobody_has_confirmed_whatever_was_seen() -> None:
+    assert change(order(status=OrderStatus.PENDING), CancelOrder(), Role.CUSTOMER, LATER).status is (
+        OrderStatus.CANCELLED
+    )
+    with pytest.raises(IllegalMove):
+        change(order(), CancelOrder(), Role.CUSTOMER, LATER)
+
+
+def test_a_payment() -> None:
+    before = order()
+    after = change(before, ChangePayment(payment=PaymentState.PAID, version=3, tender=Tender.CARD), Role.CASHIER, LATER)
+    expected = msgspec.structs.replace(
+        before, payment=PaymentState.PAID, tender=Tender.CARD, version=4, updated_at=LATER
+    )
+    assert after == expected
+    assert isinstance(event_of(before, after), OrderPaymentChanged)
+    again = ChangePayment(payment=PaymentState.PAID, version=1, tender=Tender.CARD)
+    assert change(after, again, Role.CASHIER, LATER) is after
+    as_it_was = ChangePayment(payment=PaymentState.PAID, version=4)
+    assert change(after, as_it_was, Role.CASHIER, LATER) is after
+
+
+def test_what_is_told_of_a_new_order_is_the_order() -> None:
+    made = order()
+    assert event_of(None, made) == OrderPlaced(order=made)
