@@ -73,6 +73,13 @@ def test_one_that_is_about_to_end_is_refreshed_first(session: Session, issuer: I
     assert [refresh_token for refresh_token, _ in issuer.asked] == ["refresh-0"]
 
 
+def test_a_machine_that_slept_refreshes_first(issuer: Issuer, sleep: Callable[[float], None]) -> None:
+    session = Session(tokens(0), issuer)
+    assert session.access_token() == "access-0"
+    sleep(LIFE_S)
+    assert session.access_token() == "access-1"
+
+
 def test_one_that_was_refused_is_refreshed_although_it_looks_alive(session: Session) -> None:
     assert session.access_token(rejected="access-0") == "access-1"
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Left, SignedOut, Unreachable
+from core.client.errors import Left, SignedOut, TooManyTries, Unreachable
 from core.domain.status import OrderStatus
 from core.ui.idle import IdleWatch
 from core.ui.theme import Theme
@@ -49,6 +49,19 @@ def test_the_keypad_signs_in(till: Till, backend: FakeBackend) -> None:
     assert till.text("cashier") == "Maya"
     assert till.text("till_clock").startswith("POS1 · ")
     assert "La Cantina" in till.window.windowTitle()
+
+
+def test_a_wait_after_wrong_pins_passes_while_the_till_sleeps(
+    till: Till, backend: FakeBackend, sleep: Callable[[float], None]
+) -> None:
+    backend.fail_with = TooManyTries("Too many wrong tries.", retry_after_s=1800)
+    till.type("staff_name", "Maya")
+    till.type("pin", "1234")
+    till.click("sign_in")
+    till.settle()
+    assert not till.find_line("pin").isEnabled()
+    sleep(1800)
+    till.qtbot.waitUntil(till.find_line("pin").isEnabled)
 
 
 def test_the_pin_is_hidden_takes_digits_only_and_can_be_cleared(till: Till) -> None:
