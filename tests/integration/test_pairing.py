@@ -29,6 +29,7 @@ from core.ui.theme import Theme
 from pos_app.settings import PosSettings
 from tests.integration.conftest import Place
 from tests.support import shop
+from tests.support.fingers import click
 from tests.support.pos_synced import synced_till
 from tests.support.server import ServerThread
 from tests.support.shown import shown
@@ -63,7 +64,7 @@ class Screen:
     def press(self, name: str) -> None:
         key = self.dialog.findChild(QPushButton, f"pairing_{name}")
         assert key is not None
-        self.qtbot.mouseClick(key, Qt.MouseButton.LeftButton)
+        click(self.qtbot, key)
 
     def error(self) -> str:
         told = self.dialog.findChild(QLabel, "pairing_error")

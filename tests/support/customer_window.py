@@ -20,6 +20,7 @@ from core.ui.theme import Theme
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fingers import click, click_disabled, type_into
 from tests.support.menus import BOWL, CHIPS, SODA
 from tests.support.shown import shown
 
@@ -123,30 +124,29 @@ class Screen:
     # -- doing
 
     def click(self, name: str) -> None:
-        button = self.find(QAbstractButton, name)
-        assert button.isVisible(), f"{name!r} is not on screen"
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        click(self.qtbot, self.find(QAbstractButton, name))
+
+    def click_disabled(self, name: str) -> None:
+        """Press what is disabled at this moment."""
+        click_disabled(self.qtbot, self.find(QAbstractButton, name))
 
     def act_on_notice(self) -> None:
         """Press the visible notice's button."""
         buttons = [each for each in self.window.findChildren(QAbstractButton, "notice_action") if each.isVisible()]
-        self.qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+        click(self.qtbot, buttons[0])
 
     def type(self, name: str, text: str) -> None:
-        field = self.find(QLineEdit, name)
-        assert field.isVisible(), f"{name!r} is not on screen"
-        field.clear()
-        self.qtbot.keyClicks(field, text)
+        type_into(self.qtbot, self.find(QLineEdit, name), text)
 
     def click_row(self, row: int) -> None:
-        rect: QRect = self.order_list.visualRect(self.order_list.model().index(row, 0))
+        index = self.order_list.model().index(row, 0)
+        assert index.isValid(), f"the list has no row {row}"
+        rect: QRect = self.order_list.visualRect(index)
         self.qtbot.mouseClick(self.order_list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(rect.center()))
 
     def sign_in(self, phone: str = AISHA, password: str = PASSWORD) -> None:
         self.type("sign_in_login", phone)
         self.type("sign_in_password", password)
-        submit = self.find(QAbstractButton, "sign_in_submit")
-        self.qtbot.waitUntil(submit.isEnabled)  # somebody may still be being signed out
         self.click("sign_in_submit")
 
     def arrive(self, phone: str = AISHA, password: str = PASSWORD) -> None:

@@ -16,6 +16,7 @@ from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.ordering.press_list import BODY, PressList
 from core.ui.ordering.view import OrderingView
 from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fingers import click, type_into
 
 LOST = Unreachable("The answer was lost.")
 
@@ -79,16 +80,10 @@ class Finger:
         self._row(self.view.basket.lines, name, part, times)
 
     def button(self, name: str, inside: QWidget | None = None) -> None:
-        found = child(inside or self.view.window(), QAbstractButton, name)
-        assert found.isVisible(), f"{name} cannot be seen"
-        assert found.isEnabled(), f"{name} cannot be pressed"
-        self.qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+        click(self.qtbot, child(inside or self.view.window(), QAbstractButton, name))
 
     def field(self, name: str, text: str, inside: QWidget | None = None) -> None:
-        found = child(inside or self.view.window(), QLineEdit, name)
-        assert found.isVisible(), f"{name} cannot be seen"
-        found.clear()
-        self.qtbot.keyClicks(found, text)
+        type_into(self.qtbot, child(inside or self.view.window(), QLineEdit, name), text)
 
     @property
     def dialog(self) -> ItemDialog:

@@ -25,6 +25,7 @@ from pos_app.widgets.card_delegate import Part
 from pos_app.widgets.column_view import ColumnView
 from pos_app.window import PosWindow
 from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fingers import click, click_disabled, type_into
 from tests.support.menus import BOWL, CHIPS, SODA
 from tests.support.shown import shown
 
@@ -158,16 +159,16 @@ class Screen:
     # -- doing
 
     def click(self, name: str) -> None:
-        button = self.find(QAbstractButton, name)
-        assert button.isVisible(), f"{name!r} is not on screen"
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        click(self.qtbot, self.find(QAbstractButton, name))
+
+    def click_disabled(self, name: str) -> None:
+        """Press what is disabled at this moment."""
+        click_disabled(self.qtbot, self.find_button(name))
 
     def type(self, name: str, text: str) -> None:
         field = self.find(QLineEdit, name)
-        assert field.isVisible(), f"{name!r} is not on screen"
         field.setFocus()
-        field.clear()
-        self.qtbot.keyClicks(field, text)
+        type_into(self.qtbot, field, text)
 
     def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key wherever the keyboard is: in an open dialog, or else in the window.
@@ -208,6 +209,7 @@ class Screen:
         menu = self.menu()
         action = menu.findChild(QAction, name)
         assert action is not None, f"the menu has no {name!r}"
+        assert action.isEnabled(), f"{name!r} is disabled"
         action.trigger()
         menu.close()
 

@@ -27,6 +27,7 @@ from core.own_process import python
 USER: Final = "orderbell"
 _ADMIN: Final = "postgres"
 _WITHIN_S: Final = 60
+_PORTS: Final = 3
 _KEEPER: Final = """
 import json, shutil, subprocess, sys
 stop, directory, account = json.loads(sys.argv[1])
@@ -99,8 +100,16 @@ class Postgres:
         else:
             self.password = source.password
             self._run("pg_basebackup", "-R", "-c", "fast", "-d", source.conninfo())
-        self.port = port or _free_port()
-        self.start()
+        self.port = port
+        for try_again in range(_PORTS, -1, -1):
+            self.port = port or _free_port()
+            try:
+                self.start()
+            except RuntimeError:  # somebody may have taken the port meanwhile
+                if port or not try_again:
+                    raise
+            else:
+                return
 
     def _make(self) -> None:
         password = self._directory / "password"

@@ -1,6 +1,7 @@
 """A window without a window: a `SyncedApi` over the real backend, what its screen would show, and waiting for it."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from core.protocol.replies import Tokens
 from core.protocol.requests import SignIn, StaffSignIn
 
 WITHIN_S: Final = 30.0
+_ASK_S: Final = 0.2
 LINES: Final = (NewLine(item_id=ItemId("fries")),)
 
 
@@ -66,10 +68,13 @@ class Screen:
             self._different.notify_all()
 
     def until(self, condition: Callable[[], bool], within_s: float = WITHIN_S) -> None:
-        """Wait until it holds, asking after each thing told. Raises `AssertionError` with how it stands."""
+        """Wait until it holds, asking after each thing told, and now and then: not all that is asked about is told.
+        Raises `AssertionError` with how it stands."""
+        until_s = time.monotonic() + within_s
         with self._different:
-            held = self._different.wait_for(condition, within_s)
-        assert held, f"{self.api.standing}"
+            while not condition():
+                assert time.monotonic() < until_s, f"{self.api.standing}"
+                self._different.wait(_ASK_S)
 
     def until_live(self) -> None:
         self.until(lambda: self.api.standing.link is Link.LIVE)

@@ -140,13 +140,13 @@ def test_a_right_pin_gives_all_tries_back(seal: Seal) -> None:
 
 def test_neither_the_pin_nor_its_hash_is_in_the_file_and_both_are_gone_with_sign_out(path: Path) -> None:
     with opened(path) as seal:
-        pin.keep(seal, "kim", "77441199")
-        kept = pin._read(seal, "kim")
+        pin.keep(seal, "the id of kim", "77441199")
+        kept = pin._read(seal, "the id of kim")
         assert kept is not None
-        for secret in (b"77441199", kept.hash, kept.salt, b"kim"):
+        for secret in (b"77441199", kept.hash, kept.salt, b"the id of kim"):  # so long that none is there by chance
             assert secret not in written(path)
         pin.forget(seal)
-        assert not pin.may_try(seal, "kim")
+        assert not pin.may_try(seal, "the id of kim")
 
 
 def test_what_an_earlier_release_kept_of_a_pin_is_wiped(path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from core.clock import Clock
 from core.protocol.requests import SignIn
 from core.ui.app import dress
 from core.ui.jobs import Jobs
@@ -17,6 +18,20 @@ from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window
 from tests.support.fake_api import FakeBackend
 from tests.support.ordering import Finger, LossyApi
 from tests.support.pos_window import Till, open_till
+
+PassTime = Callable[[float], None]
+
+
+@pytest.fixture
+def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
+    """Moves the clock, which otherwise stands still: nobody is idle because this machine is busy."""
+    now_s = [1000.0]
+    monkeypatch.setattr("core.clock.own", Clock(lambda: now_s[0], lambda: now_s[0]))
+
+    def move(seconds: float) -> None:
+        now_s[0] += seconds
+
+    return move
 
 
 @pytest.fixture

@@ -182,8 +182,9 @@ def test_pressed_again_and_again_it_asks_once(stage: Stage, backend: FakeBackend
     stage.arrive()
     before = backend.calls["history"]
     backend.gate.clear()
+    stage.click("refresh_orders")
     for _ in range(5):
-        stage.click("refresh_orders")
+        stage.click_disabled("refresh_orders")
         qtbot.keyClick(stage.window, Qt.Key.Key_F5)
     backend.gate.set()
     stage.settle()

@@ -19,8 +19,10 @@ from core.ui.idle import IdleWatch
 from customer_view.widgets.visit import Visit
 from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_api import FakeBackend
+from tests.widgets.conftest import PassTime
 
-IDLE_S = 0.6
+IDLE_S = 100.0
+WARNED_S = 80.0
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def idling(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
+def idling(qtbot: QtBot, backend: FakeBackend, pass_time: PassTime) -> Iterator[Stage]:
     with open_window(qtbot, backend, idle_sign_out_s=IDLE_S) as made:
         yield made
 
@@ -176,11 +178,15 @@ def test_an_open_question_goes_with_the_visit(stage: Stage, backend: FakeBackend
 # -- nobody there
 
 
-def test_left_alone_it_warns_and_signs_out(idling: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
+def test_left_alone_it_warns_and_signs_out(
+    idling: Stage, backend: FakeBackend, qtbot: QtBot, pass_time: PassTime
+) -> None:
     theirs = order(backend)
     idling.arrive()
+    pass_time(IDLE_S - 1)
     qtbot.waitUntil(lambda: idling.sees("still_there"))
     assert "signed out in 1 second" in idling.text("still_there_words")
+    pass_time(IDLE_S - WARNED_S)
     qtbot.waitUntil(lambda: idling.sees("sign_in_login"))
     assert "signed out" in idling.notice()
     assert not idling.sees("still_there")
@@ -188,11 +194,14 @@ def test_left_alone_it_warns_and_signs_out(idling: Stage, backend: FakeBackend, 
     assert theirs.number not in idling.words()
 
 
-def test_a_touch_stays_and_does_nothing_else(idling: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
+def test_a_touch_stays_and_does_nothing_else(
+    idling: Stage, backend: FakeBackend, qtbot: QtBot, pass_time: PassTime
+) -> None:
     order(backend)
     order(backend)
     idling.arrive()
     chosen = idling.text("order_number")
+    pass_time(WARNED_S)
     qtbot.waitUntil(lambda: idling.sees("still_there"))
     idling.click_row(1)
     qtbot.waitUntil(lambda: not idling.sees("still_there"))
@@ -201,27 +210,33 @@ def test_a_touch_stays_and_does_nothing_else(idling: Stage, backend: FakeBackend
     assert idling.text("order_number") != chosen
 
 
-def test_any_key_stays(idling: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
+def test_any_key_stays(idling: Stage, backend: FakeBackend, qtbot: QtBot, pass_time: PassTime) -> None:
     order(backend)
     idling.arrive()
+    pass_time(WARNED_S)
     qtbot.waitUntil(lambda: idling.sees("still_there"))
     qtbot.keyClick(idling.find(QPushButton, "stay"), Qt.Key.Key_A)
     qtbot.waitUntil(lambda: not idling.sees("still_there"))
     assert idling.sees("orders_page")
 
 
-def test_the_warning_stands_in_front_of_an_open_question(idling: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
+def test_the_warning_stands_in_front_of_an_open_question(
+    idling: Stage, backend: FakeBackend, qtbot: QtBot, pass_time: PassTime
+) -> None:
     order(backend)
     idling.arrive()
     idling.click("cancel_order")
+    pass_time(WARNED_S)
     qtbot.waitUntil(lambda: idling.sees("still_there"))
+    pass_time(IDLE_S - WARNED_S)
     qtbot.waitUntil(lambda: idling.sees("sign_in_login"))
     assert not idling.sees("cancel_dialog")
 
 
-def test_a_half_filled_form_is_cleared_as_well(idling: Stage, qtbot: QtBot) -> None:
+def test_a_half_filled_form_is_cleared_as_well(idling: Stage, qtbot: QtBot, pass_time: PassTime) -> None:
     idling.click("tab_sign_up")
     idling.type("sign_up_name", "Somebody Shy")
+    pass_time(IDLE_S)
     qtbot.waitUntil(lambda: idling.text("sign_up_name") == "")
     assert not idling.sees("still_there")
 
