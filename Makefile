@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST ?= -n 4 --dist worksteal
+QUICK  := tests/architecture tests/unit tests/models tests/widgets
 SEEDS  ?= 2
 # 0 installs no system packages. Otherwise `make demo` and `make test` do, as root or where `sudo -n` works, and say so.
 SYSTEM ?= 1
@@ -16,7 +17,7 @@ export SYSTEM
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-demo system-test demo test check format bench drill fuzz audit lock clean
+.PHONY: help setup system-demo system-test demo test quick check format bench drill fuzz audit lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
@@ -35,6 +36,10 @@ demo: system-demo $(READY) ## a backend, a cashier's window and a customer's win
 test: system-test $(READY) ## every test: make test PYTEST="-n 0 -k board" for some of them
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m core.ui.preflight
 	@$(BIN)/python -m pytest $(PYTEST)
+
+quick: $(READY) ## what a minute is enough for: no slow test, none with a backend
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m core.ui.preflight
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(PYTEST) -m "not slow" $(QUICK)
 
 check: system-test $(READY) ## what CI asks: style, types, layers, tests
 	@$(BIN)/ruff check .

@@ -9,7 +9,7 @@ rem Bytecode is kept, as the Makefile says.
 set PYTHONDONTWRITEBYTECODE=
 set RUN=.venv\Scripts\python.exe
 set TARGET=%1
-if "%TARGET%"=="" (echo make setup ^| demo ^| test ^| check ^| format ^| bench ^| drill ^| fuzz ^| audit & exit /b 2)
+if "%TARGET%"=="" (echo make setup ^| demo ^| test ^| quick ^| check ^| format ^| bench ^| drill ^| fuzz ^| audit & exit /b 2)
 
 %PYTHON% -c "import sys; sys.exit(sys.version_info < (3, 11))" || (
     echo Orderbell needs Python 3.11 or newer: https://www.python.org/downloads/
@@ -27,6 +27,7 @@ for /f "tokens=1,*" %%a in ("%*") do set REST=%%b
 if "%TARGET%"=="setup" exit /b 0
 if "%TARGET%"=="demo" (%RUN% -m core.ui.preflight && .venv\Scripts\orderbell.exe demo %REST% & exit /b)
 if "%TARGET%"=="test" (%RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal %REST% & exit /b)
+if "%TARGET%"=="quick" (%RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal -m "not slow" tests/architecture tests/unit tests/models tests/widgets %REST% & exit /b)
 if "%TARGET%"=="check" (
     %RUN% -m ruff check . && %RUN% -m ruff format --check . && %RUN% -m mypy && .venv\Scripts\lint-imports.exe && %RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal
     exit /b

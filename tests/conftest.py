@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # whoever runs the tests keeps theirs
@@ -27,6 +28,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.clock import Clock
+from core.server import passwords
 from core.ui.threads import collect_due_garbage
 from tests.support import databases, postgres
 
@@ -39,6 +41,18 @@ for _wait in (QtBot.waitUntil, QtBot.waitSignal):
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite_only(reason): PostgreSQL has not what it tests, or makes no difference")
     config.addinivalue_line("markers", "postgresql_only(reason): SQLite has not what it tests")
+    config.addinivalue_line("markers", "slow: takes a second of a processor or more; `make quick` leaves it out")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker begins with its share of the slow tests, so that none waits alone for one at the end. pytest-xdist
+    first gives every worker an equal part of the list, in its order."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    others = [item for item in items if not item.get_closest_marker("slow")]
+    cuts = [len(others) * worker // workers for worker in range(workers + 1)]
+    items[:] = [item for at in range(workers) for item in (*slow[at::workers], *others[cuts[at] : cuts[at + 1]])]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,6 +92,14 @@ def _more_than(threads: set[threading.Thread]) -> list[threading.Thread]:
     server may first need one in the middle of a test."""
     begun = set(threading.enumerate()) - threads
     return [thread for thread in begun if not thread.name.startswith(("uvloop_", "asyncio_"))]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _each_password_is_proven_once() -> Iterator[None]:
+    """The same few people sign in thousands of times. Whether a secret made a hash is always the same, and slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_matches", cache(passwords._matches))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -42,7 +43,7 @@ class Passwords:
     def __init__(self) -> None:
         self._threads = started_pool(AT_ONCE - 1, "passwords")
         self._staff = started_pool(1, "staff-pins")
-        self._nobody = hash_secret("nobody signs in with this")
+        self._nobody = _nobodys()
 
     async def hash(self, secret: str) -> str:
         return await asyncio.get_running_loop().run_in_executor(self._threads, hash_secret, secret)
@@ -62,6 +63,12 @@ class Passwords:
     def close(self) -> None:
         self._threads.shutdown()
         self._staff.shutdown()
+
+
+@cache
+def _nobodys() -> str:
+    """What an unknown login is measured against; one is enough for all servers of a process."""
+    return hash_secret("nobody signs in with this")
 
 
 def _matches(known_hash: str, secret: str) -> bool:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,9 @@ def literal_colours(tree: ast.Module) -> Offences:
             case ast.Call(args=[_, *_]) if _called(node).endswith("QColor"):
                 if all(isinstance(each, ast.Constant) for each in node.args):
                     yield node.lineno, ast.unparse(node)
-            case ast.Attribute(value, name) if ast.unparse(value) == "Qt.GlobalColor" and name != "transparent":
+            case ast.Attribute(ast.Attribute() as value, name) if (
+                ast.unparse(value) == "Qt.GlobalColor" and name != "transparent"
+            ):
                 yield node.lineno, ast.unparse(node)
 
 
@@ -100,7 +103,7 @@ def crossings_of_their_own(tree: ast.Module) -> Offences:
 
 def starts_of_their_own(tree: ast.Module) -> Offences:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.executable":
+        if isinstance(node, ast.Attribute) and node.attr == "executable" and ast.unparse(node.value) == "sys":
             yield node.lineno, "sys.executable"
 
 
@@ -121,11 +124,16 @@ def _sources(folders: Iterable[str]) -> Iterator[Path]:
         yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "peers" not in path.parts)
 
 
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _broken(rule: Callable[[ast.Module], Offences], folders: Iterable[str]) -> list[str]:
     return [
         f"{path.relative_to(ROOT).as_posix()}:{line}: {what}"
         for path in _sources(folders)
-        for line, what in rule(ast.parse(path.read_text(encoding="utf-8")))
+        for line, what in rule(_parsed(path))
     ]
 
 

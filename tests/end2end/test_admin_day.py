@@ -34,6 +34,8 @@ from tests.support.balancer import Balancer
 from tests.support.server import ServerProcess
 from tests.support.synced import Screen
 
+pytestmark = pytest.mark.slow
+
 MENU: Final = """type,id,name,price,description
 category,hot,Hot drinks,,
 item,coffee,Coffee,2.80,Filter

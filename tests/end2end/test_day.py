@@ -5,6 +5,8 @@ import pytest
 from benchmarks import day
 from benchmarks.day_probe import AN_HOUR, Part
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(

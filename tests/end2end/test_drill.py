@@ -9,6 +9,8 @@ from tests.drill.scenarios import SCENARIOS
 from tests.drill.shop import Drill
 from tests.support.databases import Kind
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [24])

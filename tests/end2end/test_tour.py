@@ -11,6 +11,8 @@ from core.own_process import python
 from tests.support import order_files
 from tests.support.traps import Traps
 
+pytestmark = pytest.mark.slow
+
 ROWS = (
     ("1", "1", "Chips and Guacamole", "NULL", "$4.45"),
     ("1", "2", "Izze", "Clementine", "$6.78"),

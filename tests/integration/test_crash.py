@@ -5,11 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from tests.integration.calls import Caller, new_key
 from tests.support import databases
 from tests.support.server import ServerProcess
+
+pytestmark = pytest.mark.slow
 
 ADA = {"login": "+1 555 0100", "password": "orderbell"}
 WRITERS = 8

@@ -14,6 +14,8 @@ from tests.integration.conftest import Place
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.synced import LINES, Screen
 
+pytestmark = pytest.mark.slow
+
 PAGE = 4096
 
 

@@ -28,7 +28,7 @@ from tests.support.postgres import Pair
 from tests.support.server import ServerThread
 from tests.support.synced import Screen, WithPin
 
-pytestmark = pytest.mark.postgresql_only("a file has no standby")
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql_only("a file has no standby")]
 DATABASE = "shop"
 
 

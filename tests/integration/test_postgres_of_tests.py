@@ -23,6 +23,8 @@ if sys.argv[1] == "crash":
 threading.Event().wait()
 """
 pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite_only("the server that it starts is its own"),
     pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups to signal"),
     pytest.mark.skipif(postgres.binaries() is None, reason="there is no PostgreSQL here"),
 ]

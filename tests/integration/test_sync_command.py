@@ -17,6 +17,8 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.synced import Screen
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "http://127.0.0.1:9"
 
 

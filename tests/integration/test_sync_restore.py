@@ -16,6 +16,8 @@ from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerProcess
 from tests.support.synced import Screen
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT_S = (1.0, 2.0)
 
 

@@ -10,6 +10,8 @@ import pytest
 from core.own_process import python
 from tests.support.traps import Traps
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def traps(tmp_path: Path) -> Traps:

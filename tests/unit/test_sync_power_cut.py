@@ -15,7 +15,10 @@ from tests.support.desk import Desk
 from tests.support.model_backend import ModelDoor, Shop
 
 IMAGES = 400
-pytestmark = pytest.mark.skipif(not power_cut.can_record(), reason="this SQLite cannot be reached into")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not power_cut.can_record(), reason="this SQLite cannot be reached into"),
+]
 
 
 def _work(path: Path, recorder: power_cut.Recorder) -> None:

@@ -260,6 +260,7 @@ def test_with_zero_it_never_ends(qtbot: QtBot) -> None:
     assert not watch._timer.isActive()
 
 
+@pytest.mark.slow
 def test_many_customers_one_after_the_other_leave_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
     with open_window(
         qtbot, backend, history_refresh_s=SHORT_S, tracker_refresh_s=SHORT_S, idle_sign_out_s=60.0

@@ -175,18 +175,21 @@ def test_the_chip_speaks_of_the_page_that_is_shown(stage: Stage, backend: FakeBa
 
 # -- opened and closed all day
 
+CYCLES = 60
+
 
 def active_timers(root: QObject) -> list[QTimer]:
     return [timer for timer in root.findChildren(QTimer) if timer.isActive()]
 
 
-def test_two_hundred_windows_leave_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
+@pytest.mark.slow
+def test_window_after_window_leaves_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
     for _ in range(3):
         order(backend)
     threads = threading.active_count()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     widgets = len(QApplication.allWidgets())
-    for turn in range(200):
+    for turn in range(CYCLES):
         theme = Theme("light")
         jobs = Jobs()
         api = FakeApi(backend)

@@ -298,11 +298,15 @@ def test_a_line_too_many_is_never_sent(page: OrderPage, finger: Finger, backend:
     assert place(page, finger, qtbot).lines[0].quantity == MAX_QUANTITY
 
 
-def test_two_hundred_pages_leave_nothing(qapp: QApplication, api: LossyApi, backend: FakeBackend, qtbot: QtBot) -> None:
+CYCLES = 60
+
+
+@pytest.mark.slow
+def test_page_after_page_leaves_nothing(qapp: QApplication, api: LossyApi, backend: FakeBackend, qtbot: QtBot) -> None:
     """Opened while a menu is on its way, closed before it comes: no thread, no timer, no late call back."""
     jobs = Jobs()
     backend.fail_with = Unreachable("down")
-    for _ in range(200):
+    for _ in range(CYCLES):
         page = OrderPage(Theme("light"), jobs, api)
         page.show()
         page.close()

@@ -15,11 +15,12 @@ from pos_app.window import PosWindow
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.pos_window import MAYA, open_till, place
 
-CYCLES = 200
+CYCLES = 60
 
 
 @pytest.mark.timeout(600)
-def test_two_hundred_windows_leave_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
+@pytest.mark.slow
+def test_window_after_window_leaves_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
     place(backend)
     threads = threading.active_count()
     theme, api = Theme("light"), FakeApi(backend)
