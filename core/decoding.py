@@ -33,7 +33,14 @@ def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 def decode(raw: bytes | str, kind: type[T]) -> T:
     """JSON as this type. Raises `msgspec.DecodeError` for no JSON, `ValidationError` for what is not the type's."""
-    return decoder(kind).decode(raw)
+    return _decoded(decoder(kind), raw)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], raw: bytes | str) -> T:
+    try:
+        return decoder.decode(raw)
+    except (UnicodeDecodeError, RecursionError) as error:  # no UTF-8, and brackets a hundred thousand deep
+        raise msgspec.DecodeError(str(error)) from error
 
 
 @overload
@@ -56,7 +63,7 @@ class Reader(Generic[T]):
     def decode(self, raw: bytes | str) -> T:
         """Raises `msgspec.DecodeError` for no JSON, `ValidationError` for what is not the type's."""
         with newer_values():
-            return self._decoder.decode(raw)
+            return _decoded(self._decoder, raw)
 
 
 @overload

@@ -18,11 +18,13 @@ from core import logs, settings
 from core.admin.command import Run
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, quieten, running
+from core.client.errors import OtherServer
+from core.client.refusals import problem_in
+from core.client.transport import Straight, whole
 from core.client.trust import unreachable
 from core.decoding import convert, decode_reply
 from core.domain.ids import ShopId, new_op_id
 from core.protocol.headers import IDEMPOTENCY_KEY
-from core.protocol.problem import Problem
 from core.server import keys
 from core.server.backups import open_database
 from core.server.keys import Keys
@@ -49,7 +51,7 @@ class Backend:
         self.url = serving.url
         self._tokens = AccessTokens(signing, 0)
         self._shop_id = shop_id
-        self._http = requests.Session()
+        self._http = Straight()
         self._http.trust_env = False
         if serving.ca_file:
             self._http.verify = serving.ca_file
@@ -65,7 +67,10 @@ class Backend:
     ) -> T:
         """Ask `path` and decode its reply. Raises `Failed`."""
         raw = self.send(method, path, body, within_s)
-        return decode_reply(raw, reply) if raw else convert(None, reply)
+        try:
+            return decode_reply(raw, reply) if raw else convert(None, reply)
+        except msgspec.DecodeError:
+            raise Failed(OtherServer(self.url).message, status=2) from None
 
     def send(
         self, method: str, path: str, body: msgspec.Struct | None = None, within_s: float = ANSWER_WITHIN_S
@@ -84,12 +89,17 @@ class Backend:
                 data=None if body is None else msgspec.json.encode(body),
                 headers=headers,
                 timeout=(CONNECT_WITHIN_S, within_s),
+                stream=True,
             )
+            said = whole(answer)
         except requests.RequestException as error:
             raise Failed(unreachable(error, self.url).message, status=2) from None
-        if not answer.ok:
-            raise Failed(_sentence(answer))
-        return answer.content
+        if 200 <= answer.status_code < 300:
+            return said
+        problem = problem_in(answer.status_code, answer.headers.get("Content-Type", ""), said)
+        if problem is None:
+            raise Failed(OtherServer(self.url).message, status=2)
+        raise Failed(problem.detail or problem.title)
 
     def close(self) -> None:
         self._http.close()
@@ -169,11 +179,3 @@ def _for_the_moment(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
         uvicorn.should_exit = True
         thread.join()
         database.close()
-
-
-def _sentence(answer: requests.Response) -> str:
-    try:
-        problem = decode_reply(answer.content, Problem)
-    except msgspec.DecodeError:
-        return f"The backend answered {answer.status_code}."
-    return problem.detail or problem.title

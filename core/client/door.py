@@ -3,16 +3,17 @@
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import quote
 
 import msgspec
 
 from core.client.connection import Connection
-from core.client.errors import ServerFault, SignedOut
+from core.client.errors import OtherServer, ServerFault, SignedOut
 from core.client.http import SessionApi
 from core.client.operations import Operation
 from core.client.push import Socket, open_socket
+from core.decoding import reader
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -31,6 +32,11 @@ from core.protocol.feed import (
 from core.protocol.headers import EVENT_CURSOR, ORDER_NUMBER, OUTCOME, REQUEST_ID, Outcome, run_of
 from core.protocol.replies import OrderDetails
 from core.protocol.sealed import OPEN_PATH, OpenedOperations, OpenOperations
+
+_order: Final = reader(Order).decode
+_details: Final = reader(OrderDetails).decode
+_opened: Final = reader(OpenedOperations).decode
+_snapshot: Final = reader(Snapshot).decode
 
 
 class Witness(msgspec.Struct, frozen=True):
@@ -95,23 +101,21 @@ class HttpDoor:
     def send(self, operation: Operation) -> Answered:
         if operation.owner.subject != self._api.person.id:
             raise SignedOut("This is for somebody else to send.")
-        order, headers = self._api.exchange(
-            "POST", operation.path, Order, body=operation.request, op_id=operation.op_id, number=operation.number
+        found = self._api.exchange(
+            "POST", operation.path, _order, body=operation.request, op_id=operation.op_id, number=operation.number
         )
         try:
-            return _answered(order, headers)
-        except (KeyError, ValueError) as error:
+            return _answered(found.content, found.headers)
+        except KeyError:  # nobody knows whose history the cursor is of
+            raise OtherServer(self._api.client.server_url) from None
+        except ValueError as error:
             raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
 
     def open_sealed(self, request: OpenOperations) -> OpenedOperations:
-        return self._api.exchange("POST", OPEN_PATH, OpenedOperations, body=msgspec.json.encode(request))[0]
+        return self._api.exchange("POST", OPEN_PATH, _opened, body=msgspec.json.encode(request)).content
 
     def events(self, query: EventQuery) -> EventPage:
-        said = self._api.exchange("GET", "/api/events/", msgspec.Raw, query=query)[0]
-        try:
-            return reading.page(said)
-        except msgspec.DecodeError as error:
-            raise ServerFault("Its events could not be read. Is this window as new as the server?") from error
+        return self._api.exchange("GET", "/api/events/", reading.page, query=query).content
 
     def snapshot(self) -> Snapshot:
         self._api.forget()  # a restored server may give an ETag a second time
@@ -131,12 +135,12 @@ class HttpDoor:
 
     def _page(self, after: str, limit: int = SNAPSHOT_PAGE) -> Snapshot:
         query = SnapshotQuery(limit=limit, after=after)
-        return self._api.exchange("GET", "/api/snapshot/", Snapshot, query=query)[0]
+        return self._api.exchange("GET", "/api/snapshot/", _snapshot, query=query).content
 
     def order(self, order_id: OrderId) -> Order:
         if self._api.person.role.is_staff:
-            return self._api.exchange("GET", f"/api/pos/orders/{quote(order_id)}/", OrderDetails)[0].order
-        return self._api.exchange("GET", f"/api/online/orders/{quote(order_id)}/", Order)[0]
+            return self._api.exchange("GET", f"/api/pos/orders/{quote(order_id)}/", _details).content.order
+        return self._api.exchange("GET", f"/api/online/orders/{quote(order_id)}/", _order).content
 
     def menu(self) -> Menu:
         return self._api.menu()

@@ -15,7 +15,17 @@ import msgspec
 from core import clock
 from core.client.connection import Watch
 from core.client.door import Door, Ear
-from core.client.errors import ClientError, Diverged, Fault, NotKept, Refused, ServerFault, SignedOut, Unreachable
+from core.client.errors import (
+    ClientError,
+    Diverged,
+    Fault,
+    NotKept,
+    OtherServer,
+    Refused,
+    ServerFault,
+    SignedOut,
+    Unreachable,
+)
 from core.client.operations import Operation
 from core.client.outbox import Counts
 from core.client.sync import Sync, backoff_s
@@ -123,9 +133,7 @@ class Engine:
     def hurry(self) -> None:
         """Try everything now: somebody pressed Try now, or signed in again."""
         self._sync.outbox.hurry()
-        with self._news:
-            self._not_before_s = 0.0
-            self._news.notify_all()
+        self._resume()
         self._wake.set()
         if self._standing.link is not Link.LIVE:
             self._hang_up()
@@ -230,9 +238,7 @@ class Engine:
         self._set()
         if self._connection.problem is None:
             self._sync.outbox.hurry()
-            with self._news:
-                self._not_before_s, self._failures = 0.0, 0
-                self._news.notify_all()
+            self._resume()
             if self._link is not Link.SIGNED_OUT:
                 self._wake.set()
 
@@ -285,9 +291,9 @@ class Engine:
                 return
             self._pause(error.retry_after_s or 0.0)
             self._sync.outbox.postpone(operation, clock.now_s())
-            if error.retry_after_s is None:
+            if error.retry_after_s is None and not isinstance(error, OtherServer):
                 self._hang_up()  # is the server gone? The one who follows finds out
-            else:
+            else:  # it may be read all the same
                 self._set(hindered=error)
         except NotKept:
             raise
@@ -296,14 +302,20 @@ class Engine:
             self._set(hindered=Fault())
             self._sync.failed(operation, "A fault here.")
         else:
-            with self._news:
-                self._failures = 0
-                self._news.notify()
+            self._resume()
             self._set(hindered=None)
             self._prove()
 
+    def _resume(self) -> None:
+        """Send again now, whatever there was to wait for."""
+        with self._news:
+            self._not_before_s = self._busy_until_s = 0.0
+            self._failures = 0
+            self._news.notify_all()
+
     def _pause(self, busy_s: float) -> None:
-        """Send nothing for a while; for `busy_s` seconds at least, even when the server turns out to be there."""
+        """Send nothing for a while; for `busy_s` seconds at least, even when the server turns out to be there for
+        those who read."""
         now_s = clock.now_s()
         with self._news:
             if now_s >= self._not_before_s:  # senders that fail together have failed once

@@ -44,6 +44,20 @@ class Busy(Unreachable):
         self.title = title or self.title
 
 
+class OtherServer(Unreachable):
+    """What answers at the address is not Orderbell: a proxy, the sign-in page of a Wi-Fi, another program. It says
+    nothing of what was asked, nor of who asked it."""
+
+    title = "Something else answers"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            "Something else answers at {address}, not Orderbell. Check the address and the network: a proxy or the "
+            "sign-in page of a Wi-Fi may be in between.",
+            address=address,
+        )
+
+
 class Untrusted(Unreachable):
     """Something answers, but its certificate does not prove it to be the shop's server: nothing was said to it."""
 

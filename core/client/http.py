@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -23,12 +23,12 @@ from typing_extensions import override
 
 from core import clock
 from core.client.connection import Connection
-from core.client.errors import ClientError, Left, ServerFault, SignedOut, Unreachable, Untrusted
-from core.client.refusals import as_error
+from core.client.errors import ClientError, Left, OtherServer, ServerFault, SignedOut, Unreachable, Untrusted
+from core.client.refusals import as_error, problem_in
 from core.client.session import Keep, Session, kept_nowhere
-from core.client.transport import InTime
+from core.client.transport import InTime, Straight, whole
 from core.client.trust import is_plain, unreachable
-from core.decoding import decode_reply
+from core.decoding import reader
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
@@ -36,7 +36,7 @@ from core.domain.order import Order
 from core.domain.people import Customer, Person
 from core.protocol.board import BOARD_PATH, BoardReply
 from core.protocol.devices import PAIR_PATH, DeviceList, Pair, Paired
-from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER
+from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REQUEST_ID
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     ChangeAvailability,
@@ -63,21 +63,37 @@ TIMEOUT_S: Final = (3.0, 10.0)
 _CONNECTIONS_KEPT: Final = 16
 """For what a window does and asks at once; what is beyond is opened and closed again."""
 _REPEATS: Final = 2
-_GONE: Final = (502, 503, 504)
-"""What is behind the server, or the server behind its proxy, is not there."""
 _SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
 _PROBE_TIMEOUT_S: Final = (3.0, 3.0)
 _CLOSE_WITHIN_S: Final = 2.0
 """How long `close` waits for the server to hear of sessions that have just ended."""
 _CLOCK_STEP: Final = timedelta(seconds=1.5)
 """A `Date` header counts whole seconds: an estimate closer than this to the one held tells nothing new."""
+_CLOCK_MOST: Final = timedelta(days=36_525)
+"""A server that is a century away from this machine's clock does not know the time."""
 _REMEMBERED: Final = 64
 """Answers kept for their ETag: what has not changed is neither sent nor decoded again."""
 
 
-class _Answer(NamedTuple):
-    etag: str
-    content: object
+Read = Callable[[bytes], R]
+"""Reads what an answer says. Raises `msgspec.DecodeError` for no JSON, `ValidationError` for another thing's."""
+
+
+class Answer(msgspec.Struct, Generic[R], frozen=True):
+    """What Orderbell has answered to a question that it did not refuse."""
+
+    content: R
+    headers: Mapping[str, str]
+
+    @property
+    def etag(self) -> str:
+        return self.headers.get("ETag", "")
+
+
+def _nothing(content: bytes) -> None:
+    """Reads an answer that has no content."""
+    if content:
+        raise msgspec.DecodeError("there is something")
 
 
 class HttpClient:
@@ -91,7 +107,7 @@ class HttpClient:
         self.server_url = server_url.rstrip("/")
         self.ca_file = ca_file
         self._timeout_s = timeout_s
-        self._http = requests.Session()
+        self._http = Straight()
         self._http.trust_env = False
         self._http.verify = ca_file or True
         self._http.headers["User-Agent"] = f"Orderbell/{version('orderbell')}"
@@ -101,7 +117,7 @@ class HttpClient:
             log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
         self.connection = Connection(self.server_url)
         """Whether the server answers, by every call that is made here."""
-        self._menu_etag = ""
+        self._probed: Answer[Menu] | None = None
         self._clock_offset = timedelta()
         self._ending: list[threading.Thread] = []
 
@@ -128,8 +144,10 @@ class HttpClient:
         """One that is known not to answer is asked once and shortly: who locked a till waits to come back to it."""
         if self.connection.problem is None:
             return self._open("POST", _STAFF_SIGN_IN, Tokens, request)
-        response = self.once("POST", _STAFF_SIGN_IN, body=request, op_id=new_op_id(), timeout_s=_PROBE_TIMEOUT_S)
-        return decoded(response, Tokens, _STAFF_SIGN_IN)
+        read = reader(Tokens).decode
+        return self.once(
+            "POST", _STAFF_SIGN_IN, read=read, body=request, op_id=new_op_id(), timeout_s=_PROBE_TIMEOUT_S
+        ).content
 
     def device_sign_in(self, request: DeviceSignIn) -> Tokens:
         return self._open("POST", "/api/auth/device/sign-in/", Tokens, request)
@@ -150,19 +168,21 @@ class HttpClient:
 
     def _end(self, tokens: Tokens) -> None:
         with contextlib.suppress(ClientError):
-            self.once("POST", "/api/auth/sign-out/", token=tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S)
+            self.once(
+                "POST", "/api/auth/sign-out/", read=_nothing, token=tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S
+            )
 
     def menu(self) -> Menu:
         """The default shop's."""
         return self._open("GET", "/api/menu/", Menu)
 
     def _open(self, method: str, path: str, reply: type[R], body: object = None, op_id: OpId | None = None) -> R:
-        return decoded(self.repeated(method, path, body=body, op_id=op_id or new_op_id()), reply, path)
+        return self.repeated(method, path, read=reader(reply).decode, body=body, op_id=op_id or new_op_id()).content
 
     def probe(self) -> None:
         """Ask for what costs the server one look into its database, and is short. Raises `ClientError`."""
-        response = self.once("GET", "/api/menu/", etag=self._menu_etag, timeout_s=_PROBE_TIMEOUT_S)
-        self._menu_etag = response.headers.get("ETag", "")
+        read = reader(Menu).decode
+        self._probed = self.once("GET", "/api/menu/", read=read, known=self._probed, timeout_s=_PROBE_TIMEOUT_S)
 
     # -- one call
 
@@ -171,20 +191,33 @@ class HttpClient:
         method: str,
         path: str,
         *,
+        read: Read[R],
         token: str = "",
         owner: str = "",
         query: object = None,
         body: object = None,
         op_id: OpId | None = None,
-        etag: str = "",
-    ) -> requests.Response:
+        known: Answer[R] | None = None,
+    ) -> Answer[R]:
         """As `once`, and again when the answer was lost."""
         repeat = 0
         while True:
             try:
-                return self.once(method, path, token=token, owner=owner, query=query, body=body, op_id=op_id, etag=etag)
+                return self.once(
+                    method,
+                    path,
+                    read=read,
+                    token=token,
+                    owner=owner,
+                    query=query,
+                    body=body,
+                    op_id=op_id,
+                    known=known,
+                )
+            except (OtherServer, Untrusted):
+                raise
             except Unreachable as error:
-                if repeat == _REPEATS or error.retry_after_s is not None or isinstance(error, Untrusted):
+                if repeat == _REPEATS or error.retry_after_s is not None:
                     raise
                 time.sleep(random.uniform(0, 0.2 * 2**repeat))  # noqa: S311 (jitter, not a secret)
                 repeat += 1
@@ -194,72 +227,99 @@ class HttpClient:
         method: str,
         path: str,
         *,
+        read: Read[R],
         token: str = "",
         owner: str = "",
         query: object = None,
         body: object = None,
         op_id: OpId | None = None,
         number: str = "",
-        etag: str = "",
+        known: Answer[R] | None = None,
         timeout_s: tuple[float, float] | None = None,
-    ) -> requests.Response:
-        """One try. With a `token` it is asked for `owner`, whom the token must be of. Raises `ClientError`."""
-        headers = {"Accept": "application/json"}
-        if path == _STAFF_SIGN_IN and (shown := here.proof(self.server_url)):
-            headers[here.HEADER] = shown
-        if etag:
-            headers["If-None-Match"] = etag
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if owner:
-            headers[OWNER] = owner
-        if op_id:
-            headers[IDEMPOTENCY_KEY] = op_id
-        if number:
-            headers[ORDER_NUMBER] = number
-        content = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = msgspec.json.encode(body)
+    ) -> Answer[R]:
+        """One try. With a `token` it is asked for `owner`, whom the token must be of. `known` is an earlier answer,
+        and is the answer when nothing has changed since. Raises `ClientError`; `OtherServer` for every answer that is
+        not Orderbell's."""
+        headers = {
+            "Accept": "application/json",
+            here.HEADER: here.proof(self.server_url) if path == _STAFF_SIGN_IN else "",
+            "If-None-Match": "" if known is None else known.etag,
+            "Authorization": f"Bearer {token}" if token else "",
+            OWNER: owner,
+            IDEMPOTENCY_KEY: op_id or "",
+            ORDER_NUMBER: number,
+            "Content-Type": "" if body is None else "application/json",
+        }
         began_s = clock.now_s()
         try:
             response = self._http.request(
                 method,
                 self.server_url + path,
                 params=_params(query),
-                data=content,
-                headers=headers,
+                data=None if body is None else msgspec.json.encode(body),
+                headers={name: value for name, value in headers.items() if value},
                 timeout=timeout_s or self._timeout_s,
-                allow_redirects=False,
+                stream=True,
             )
+            said = whole(response)
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
             problem = unreachable(error, self.server_url)
             self.connection.failed(problem, began_s)
             raise problem from error
-        except requests.RequestException as error:
-            raise ServerFault("Its answer broke off. Try again.") from error
+        except requests.RequestException:  # an answer that HTTP knows no meaning for, or too large a one
+            raise self._other_server(method, path, began_s) from None
         except OSError as error:  # requests' way of saying that `ca_file` is gone
             raise Untrusted("The file that the server is known by cannot be read here. Tell the admin.") from error
+        found = _unchanged(response, known) or _understood(response, said, read)
+        if found is None:
+            raise self._other_server(method, path, began_s)
         self._set_clock(response)
-        self._note(response, began_s)
-        if response.status_code >= 300 and not (etag and response.status_code == 304):
-            raise as_error(response)
-        return response
-
-    def _note(self, response: requests.Response, began_s: float) -> None:
-        """What an answer says about the connection."""
         if response.status_code < 500:
             self.connection.answered()
-        elif response.request.method == "GET" and response.status_code in _GONE:  # one that cannot write may be read
-            self.connection.failed(as_error(response), began_s)
+        elif method == "GET" and isinstance(found, Unreachable):  # one that cannot write may be read
+            self.connection.failed(found, began_s)
+        if isinstance(found, ClientError):
+            raise found
+        return found
+
+    def _other_server(self, method: str, path: str, began_s: float) -> OtherServer:
+        log.debug("something else answers", extra={"method": method, "path": path})
+        error = OtherServer(self.server_url)
+        if method == "GET":  # what keeps from writing alone is for who writes to say
+            self.connection.failed(error, began_s)
+        return error
 
     def _set_clock(self, response: requests.Response) -> None:
-        with contextlib.suppress(KeyError, ValueError, TypeError):
+        with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
             told = parsedate_to_datetime(response.headers["Date"]) + timedelta(seconds=0.5)
             offset = told - datetime.now(UTC) + response.elapsed / 2
-            if abs(offset - self._clock_offset) > _CLOCK_STEP:
+            if abs(offset) < _CLOCK_MOST and abs(offset - self._clock_offset) > _CLOCK_STEP:
                 self._clock_offset = offset
+
+
+def _unchanged(response: requests.Response, known: Answer[R] | None) -> Answer[R] | None:
+    """`known`, when that is what is answered. (Where a proxy packs answers, one mark is weak and the other is not.)"""
+    if known is None or not known.etag or response.status_code != 304:
+        return None
+    return known if response.headers.get("ETag", "").removeprefix("W/") == known.etag.removeprefix("W/") else None
+
+
+def _understood(response: requests.Response, said: bytes, read: Read[R]) -> Answer[R] | ClientError | None:
+    """What Orderbell has answered, as an `Answer` or an error; None when it is not Orderbell that has answered."""
+    status, headers = response.status_code, response.headers
+    if 200 <= status < 300:
+        try:
+            return Answer(read(said), headers)
+        except msgspec.ValidationError:
+            if REQUEST_ID not in headers:
+                return None
+            log.exception("unreadable answer", extra={"path": response.request.path_url.partition("?")[0]})
+            return ServerFault("Its answer could not be read. Is this window as new as the server?")
+        except msgspec.DecodeError:
+            return None
+    problem = problem_in(status, headers.get("Content-Type", ""), said)
+    return None if problem is None else as_error(problem, headers)
 
 
 class _Calls(ABC):
@@ -357,7 +417,7 @@ class SessionApi(_Calls):
         """See `Session`."""
         self.client = client
         self.session = Session(tokens, client.refresh, keep=keep, op_id=op_id)
-        self._answers: dict[tuple[object, ...], _Answer] = {}
+        self._answers: dict[tuple[object, ...], Answer[Any]] = {}
 
     @property
     def person(self) -> Person:
@@ -389,21 +449,22 @@ class SessionApi(_Calls):
         self,
         method: str,
         path: str,
-        reply: type[R],
+        read: Read[R],
         *,
         query: object = None,
         body: bytes | None = None,
         op_id: OpId | None = None,
         number: str = "",
-    ) -> tuple[R, Mapping[str, str]]:
-        """One try of one call, for the sync engine, which repeats by itself; and the headers of its answer. `body` is
-        sent byte for byte. `number` is `Operation.number`."""
+    ) -> Answer[R]:
+        """One try of one call, for the sync engine, which repeats by itself. `body` is sent byte for byte. `number` is
+        `Operation.number`."""
         content = None if body is None else msgspec.Raw(body)
 
-        def once(token: str) -> requests.Response:
+        def once(token: str) -> Answer[R]:
             return self.client.once(
                 method,
                 path,
+                read=read,
                 token=token,
                 owner=self.person.id,
                 query=query,
@@ -412,8 +473,7 @@ class SessionApi(_Calls):
                 number=number,
             )
 
-        response = self._with_token(once)
-        return decoded(response, reply, path), response.headers
+        return self._with_token(once)
 
     @override
     def _ask(
@@ -426,35 +486,39 @@ class SessionApi(_Calls):
         body: object = None,
         op_id: OpId | None = None,
     ) -> R:
-        key = (path, *_params(query))
-        known = self._answers.get(key) if method == "GET" else None
-        etag = known.etag if known is not None else ""
+        key = (reply, path, *_params(query))
+        known: Answer[R] | None = self._answers.get(key) if method == "GET" else None
 
-        def repeated(token: str) -> requests.Response:
+        def repeated(token: str) -> Answer[R]:
             return self.client.repeated(
-                method, path, token=token, owner=self.person.id, query=query, body=body, op_id=op_id, etag=etag
+                method,
+                path,
+                read=reader(reply).decode,
+                token=token,
+                owner=self.person.id,
+                query=query,
+                body=body,
+                op_id=op_id,
+                known=known,
             )
 
-        response = self._with_token(repeated)
-        if response.status_code == 304 and known is not None and isinstance(known.content, reply):
-            return known.content
-        found = decoded(response, reply, path)
-        if method == "GET" and "ETag" in response.headers:
+        found = self._with_token(repeated)
+        if method == "GET" and found.etag:
             self._answers.pop(key, None)
-            self._answers[key] = _Answer(response.headers["ETag"], found)
+            self._answers[key] = found
             while len(self._answers) > _REMEMBERED:
                 self._answers.pop(next(iter(self._answers)), None)
-        return found
+        return found.content
 
-    def _with_token(self, call: Callable[[str], requests.Response]) -> requests.Response:
+    def _with_token(self, call: Callable[[str], Answer[R]]) -> Answer[R]:
         token = self.session.access_token()
         try:
-            response = call(token)
+            found = call(token)
         except SignedOut:
-            response = call(self.session.access_token(rejected=token))
+            found = call(self.session.access_token(rejected=token))
         if self.session.ended:  # whoever asked has left, and who is here now has asked nothing
             raise Left
-        return response
+        return found
 
 
 class HttpApi(_Calls):
@@ -529,14 +593,6 @@ class HttpApi(_Calls):
         op_id: OpId | None = None,
     ) -> R:
         return self.session._ask(method, path, reply, query=query, body=body, op_id=op_id)  # noqa: SLF001
-
-
-def decoded(response: requests.Response, reply: type[R], path: str) -> R:
-    try:
-        return decode_reply(response.content, reply)
-    except msgspec.DecodeError as error:
-        log.exception("unreadable answer", extra={"path": path})
-        raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
 
 
 def _params(query: object) -> list[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """The socket on which the server tells what happens, as it happens. Only ever a short cut: see `core.client.sync`."""
 
 import contextlib
+import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -49,11 +51,12 @@ class Socket(Generic[M]):
             text = self._connection.recv(SILENCE_S, decode=False)
         if self._latency_s is None:
             self._latency_s = time.monotonic() - self._asked_at
-        self._heard()
         try:
-            return self._read(text)
+            message = self._read(text)
         except msgspec.DecodeError as error:
             raise Unreachable("The server pushes what this window cannot read.") from error
+        self._heard()
+        return message
 
     def close(self) -> None:
         self._connection.close()
@@ -65,14 +68,17 @@ def open_socket(
 ) -> Iterator[Socket[M]]:
     """A socket to the backend at `server_url`, whose messages `read` understands or raises `msgspec.DecodeError`.
 
-    `heard` is called for each message before it is read. `ca_file` as for `HttpApi`. Raises `Unreachable`.
+    `heard` is called for each message that was understood. `ca_file` as for `HttpApi`. Raises `Unreachable`.
     """
+    parts = urlsplit(server_url)
+    address = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     with contextlib.ExitStack() as stack:
         with _as_client_errors(server_url):
             connection = stack.enter_context(
                 connect(
                     "ws" + server_url.removeprefix("http") + SOCKET_PATH,
                     ssl=context(ca_file) if server_url.startswith("https") else None,
+                    sock=socket.create_connection(address, _OPEN_WITHIN_S),  # with one of ours no redirect is followed
                     compression=None,
                     proxy=None,
                     open_timeout=_OPEN_WITHIN_S,
@@ -91,9 +97,11 @@ def _as_client_errors(server_url: str) -> Iterator[None]:
         yield
     except ConnectionClosed as error:
         raise _closed(error.rcvd.code if error.rcvd else None, server_url) from error
-    except InvalidStatus as error:
+    except OSError as error:  # a certificate that proves nothing among them, which is a ValueError as well
+        raise unreachable(error, server_url) from error
+    except (InvalidStatus, InvalidURI, ValueError) as error:  # the last two for a redirect
         raise Unreachable("{address} answers, and pushes nothing to this window.", address=server_url) from error
-    except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
+    except InvalidHandshake as error:
         raise unreachable(error, server_url) from error
 
 

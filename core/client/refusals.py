@@ -1,9 +1,12 @@
-"""The server's refusals as the errors that windows know."""
+"""Which answers are the server's own refusals, and what each is to a window."""
 
-import contextlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
 
 import msgspec
-import requests
 
 from core.client.errors import (
     Busy,
@@ -24,18 +27,52 @@ from core.client.errors import (
 from core.decoding import decode_reply
 from core.protocol.problem import CONTENT_TYPE, Problem
 
+RETRY_MOST_S: Final = 30.0
+"""The longest that is waited because an answer asks for it: as long as the longest wait after a failure."""
+LOCKED_MOST_S: Final = 30 * 60.0
+"""The same after too many wrong tries, which the server counts for half an hour."""
+_RETRY_LEAST_S: Final = 1.0
+_NAME: Final = re.compile("[a-z][a-z0-9_]*")
+"""Of a problem of Orderbell's. Those of others are URIs (RFC 9457 §3.1.1), `about:blank` among them."""
 
-def as_error(response: requests.Response) -> ClientError:
-    """What an answer of 300 or more is to a window."""
-    status = response.status_code
-    problem = _problem(response)
-    detail = problem.detail or problem.title
+
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem without what a newer server may say in a way that this release cannot read."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    field: str = ""
+
+
+def problem_in(status: int, content_type: str, content: bytes) -> Problem | None:
+    """The problem that Orderbell has answered with; None when it is not Orderbell that has answered."""
+    if content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
+        return None
+    try:
+        problem = _read(content)
+    except msgspec.DecodeError:
+        return None
+    return problem if problem.status == status and _NAME.fullmatch(problem.type) else None
+
+
+def _read(content: bytes) -> Problem:
+    try:
+        return decode_reply(content, Problem)
+    except msgspec.ValidationError:
+        return Problem(**msgspec.structs.asdict(decode_reply(content, _Said)))
+
+
+def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
+    """What a refusal of Orderbell's is to a window."""
+    status, detail = problem.status, problem.detail or problem.title
     if status == 401:
-        return SignedOut(detail or "The session is over.")
+        return SignedOut(detail)
     if status == 403 and problem.type == "unpaired":
         return Unpaired(detail, field=problem.field)
     if status == 404:
-        return NotFound(detail or "The server does not have it.")
+        return NotFound(detail)
     if status == 409 and problem.type == "diverged":
         return Diverged(detail)
     if status == 410:
@@ -44,26 +81,29 @@ def as_error(response: requests.Response) -> ClientError:
         return MenuMoved(detail, problem.menu)
     if status == 409:
         kind = {"price_changed": PriceChanged, "number_too_far": NumberTooFar}.get(problem.type, Conflict)
-        return kind(detail or "Somebody was faster.", order=problem.order, field=problem.field)
+        return kind(detail, order=problem.order, field=problem.field)
     if status == 429 and problem.type == "too_many_tries":
-        return TooManyTries(detail, retry_after_s=_seconds(response.headers.get("Retry-After")))
+        return TooManyTries(detail, retry_after_s=_retry_after_s(headers, LOCKED_MOST_S))
     if status == 429 and problem.type == "too_many":
         return Refused(detail)
     if status in (429, 503):
-        wait_s = _seconds(response.headers.get("Retry-After"))
         title = problem.title.rstrip(".") if problem.detail else ""
-        return Busy(detail or "The server is busy.", title=title, retry_after_s=wait_s)
+        return Busy(detail, title=title, retry_after_s=_retry_after_s(headers, RETRY_MOST_S))
     if 400 <= status < 500:
-        return Refused(detail or f"The server refused it ({status}).", field=problem.field)
-    return ServerFault(detail or f"It answered {status}. Try again; tell the admin if it stays.")
+        return Refused(detail, field=problem.field)
+    return ServerFault(detail)
 
 
-def _problem(response: requests.Response) -> Problem:
-    if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
-        with contextlib.suppress(msgspec.DecodeError):
-            return decode_reply(response.content, Problem)
-    return Problem(type="about:blank", title="", status=response.status_code)
-
-
-def _seconds(retry_after: str | None) -> float:
-    return float(retry_after) if retry_after and retry_after.isdigit() else 1.0
+def _retry_after_s(headers: Mapping[str, str], most_s: float) -> float:
+    """`Retry-After` in seconds (RFC 9110 §10.2.3: a number of them, or a date), at least 1 and at most `most_s`; what
+    cannot be read is 1."""
+    said = headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdigit():
+        wait_s = float(said)
+    else:
+        try:
+            sent = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+            wait_s = (parsedate_to_datetime(said) - sent).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return _RETRY_LEAST_S
+    return min(max(wait_s, _RETRY_LEAST_S), most_s)

@@ -10,6 +10,8 @@ from core.domain.ids import OpId, new_op_id
 from core.domain.people import Person
 from core.protocol.replies import Tokens
 
+_LIFE_MOST_S: Final = 24 * 3600
+"""The longest that an access token is used unasked, whatever its server says."""
 _EARLY_S: Final = 20.0
 """An access token this close to its end is refreshed before it is used."""
 
@@ -136,7 +138,8 @@ class Session:
     def _set(self, tokens: Tokens) -> None:
         op_id = new_op_id()
         self._keep(tokens, op_id)
-        self._op_id, self._ends_at, self._tokens = op_id, self._clock() + tokens.expires_in_s, tokens
+        life_s = min(max(tokens.expires_in_s, 0), _LIFE_MOST_S)
+        self._op_id, self._ends_at, self._tokens = op_id, self._clock() + life_s, tokens
 
     def _drop(self) -> None:
         held, self._tokens = self._tokens, None

@@ -1,4 +1,5 @@
-"""HTTP whose answers are whole in time: `requests` limits only the time between two bytes."""
+"""HTTP whose answers are whole in time, of a bearable size, and of whom was asked: `requests` limits only the time
+between two bytes, and goes wherever it is sent."""
 
 import io
 import socket
@@ -6,13 +7,42 @@ import time
 from http.client import HTTPResponse
 from typing import Any, Final
 
+import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ContentDecodingError
 from typing_extensions import Buffer, override
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 WHOLE_WITHIN: Final = 3
 """Times the longest pause that the caller allows between two bytes."""
+
+
+ANSWER_MOST: Final = 256 * 2**20
+"""Bytes of an answer, unpacked. A page of orders, each as large as one may be, has a quarter of it."""
+_CHUNK: Final = 64 * 1024
+
+
+class Straight(requests.Session):
+    """Goes nowhere but where it is asked to: a redirect is an answer."""
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+def whole(response: requests.Response) -> bytes:
+    """All of an answer that was asked for as a stream. Raises `requests.RequestException`; `ContentDecodingError` for
+    one that is packed as nobody can unpack it, or larger than `ANSWER_MOST`."""
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_content(_CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > ANSWER_MOST:
+            response.close()
+            raise ContentDecodingError("the answer is too large")
+    return b"".join(parts)
 
 
 class _InTime(io.RawIOBase):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from core.client.errors import Unreachable, Untrusted, WrongClock
+from core.client.refusals import problem_in
 from core.decoding import decode
 from core.protocol.trust import CA_PATH, Authority, stands_for
 from core.settings import here
@@ -134,9 +135,10 @@ def _ask_for_ca(host: str, port: int, anybody: ssl.SSLContext) -> str:
     with closing(http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=anybody)) as connection:
         connection.request("GET", CA_PATH)
         answer = connection.getresponse()
-        if answer.status != http.client.OK:
+        said = answer.read(_ANSWER_LIMIT)
+        if problem_in(answer.status, answer.headers.get("Content-Type", ""), said) is not None:
             raise Untrusted("This server has no certificate of the shop's. Ask the admin for another code.")
-        return decode(answer.read(_ANSWER_LIMIT), Authority).certificate
+        return decode(said, Authority).certificate
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -22,7 +22,16 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.client import identity
-from core.client.errors import ClientError, NotFound, Refused, ServerFault, TooManyTries, Unreachable, Untrusted
+from core.client.errors import (
+    ClientError,
+    NotFound,
+    OtherServer,
+    Refused,
+    ServerFault,
+    TooManyTries,
+    Unreachable,
+    Untrusted,
+)
 from core.client.identity import Identity
 from core.client.local import LocalStore
 from core.client.seal import Seal
@@ -93,12 +102,12 @@ def _in_words(error: ClientError) -> ClientError:
             return error
         case TooManyTries():
             return patience(error)
+        case NotFound() | ServerFault() | OtherServer():
+            told = _("Check the address: what answers there does not know what a code is.")
+            return Refused(told, title=_("This is not the shop's server"), field="server_url")
         case Unreachable():
             told = said(error) + "\n" + _("Check the address, and that this machine is on the shop's network.")
             return Refused(told, title=_("Nothing answers at this address"), field="server_url")
-        case NotFound() | ServerFault():
-            told = _("Check the address: what answers there does not know what a code is.")
-            return Refused(told, title=_("This is not the shop's server"), field="server_url")
         case _:
             return error
 

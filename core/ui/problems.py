@@ -34,6 +34,7 @@ SAID: Final = (
     N_("Nothing was saved"),
     N_("A fault in this program"),
     N_("The server is busy"),
+    N_("Something else answers"),
     N_("The server's database is out of reach"),
     N_("The server's database is locked by another program"),
     N_("The server's disk is full"),
@@ -47,12 +48,13 @@ SAID: Final = (
     N_("{address} broke off the connection."),
     N_("{address} broke off the connection. Where the server encrypts, its address begins with https://."),
     N_("{address} cannot be reached. Check the address and the network."),
+    N_(
+        "Something else answers at {address}, not Orderbell. Check the address and the network: a proxy or the "
+        "sign-in page of a Wi-Fi may be in between."
+    ),
     N_("{address} answers, and pushes nothing to this window."),
-    N_("The server is busy."),
-    N_("Its answer broke off. Try again."),
     N_("Its answer could not be read. Is this window as new as the server?"),
     N_("Its events do not fit together."),
-    N_("Its events could not be read. Is this window as new as the server?"),
     N_("The server pushes what this window cannot read."),
     N_("The push connection to {address} ended."),
     N_("The server's history is another one."),
@@ -68,8 +70,6 @@ SAID: Final = (
     N_("This window made a mistake. It was written to the log."),
     N_("The session is over."),
     N_("The name or the PIN is wrong."),
-    N_("The server does not have it."),
-    N_("Somebody was faster."),
     N_("Somebody else has changed it meanwhile."),
     N_("There is no step back from here."),
     N_("It has been settled meanwhile."),

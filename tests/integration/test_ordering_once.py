@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from core.client.errors import Unreachable
-from core.client.http import HttpApi, HttpClient
+from core.client.http import Answer, HttpApi, HttpClient
 from core.protocol.requests import HistoryQuery, SignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
@@ -29,8 +28,8 @@ class LossyHttpClient(HttpClient):
     answers_to_lose = 0
 
     @override
-    def once(self, method: str, path: str, **more: Any) -> requests.Response:
-        answer = super().once(method, path, **more)
+    def once(self, method: str, path: str, **more: Any) -> Answer[Any]:
+        answer: Answer[Any] = super().once(method, path, **more)
         if method == "POST" and self.answers_to_lose:
             self.answers_to_lose -= 1
             raise Unreachable("The answer was lost.")

@@ -16,6 +16,7 @@ from core.client.errors import Refused
 from core.client.http import HttpApi
 from core.client.local import LocalStore
 from core.client.seal import Seal
+from core.decoding import reader
 from core.domain.commands import TakeOrder
 from core.domain.ids import DeviceId, ItemId, ShopId, new_op_id
 from core.domain.order import NewLine
@@ -245,7 +246,9 @@ def test_the_code_is_how_the_server_is_known(tmp_path: Path, qtbot: QtBot) -> No
         with closing(HttpApi(server.url, ca_file=str(ca_file))) as http:
             http.staff_sign_in(StaffSignIn(staff=shop.ALEX.name, pin=shop.ALEX.pin, device=shop.DEVICE))
             invite = msgspec.json.encode(InviteDevice(name=DeviceId("POS31")))
-            code = http.session.exchange("POST", "/api/admin/devices/", Invitation, body=invite)[0].code
+            code = http.session.exchange(
+                "POST", "/api/admin/devices/", reader(Invitation).decode, body=invite
+            ).content.code
         wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
         with asking(qtbot, path, server.url, wrong) as screen:
             assert "This is not the shop's server" in screen.refused()

@@ -20,6 +20,7 @@ from core.client.engine import Link
 from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.client.http import HttpApi
 from core.client.push import open_socket
+from core.decoding import reader
 from core.domain.commands import PlaceOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine
@@ -164,7 +165,7 @@ def test_what_happens_is_pushed_over_tls(home: Path, ca_file: str) -> None:
     with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
         tokens = http.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
         with open_socket(server.url, reading.message, ca_file) as pushed:
-            cursor = http.session.exchange("GET", "/api/snapshot/", Snapshot)[0].cursor
+            cursor = http.session.exchange("GET", "/api/snapshot/", reader(Snapshot).decode).content.cursor
             pushed.say_hello(Hello(token=tokens.access_token, cursor=cursor))
             order = http.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
             while not isinstance(message := pushed.receive(), Frames):

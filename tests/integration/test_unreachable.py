@@ -20,10 +20,12 @@ from core.client.push import open_socket
 from core.client.trust import fetch_ca
 from core.domain.ids import ShopId
 from core.protocol import reading
+from core.protocol.replies import Health
 from core.server import authority, keys
 from core.server.settings import ServerSettings
 from core.ui import text
 from tests.support import shop
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerThread
 
 pytestmark = pytest.mark.sqlite_only("it is about what is before the database")
@@ -47,7 +49,7 @@ def by_socket(url: str) -> str:
 def by_command(url: str) -> str:
     made = Backend(Serving(url=url), keys.make(), ShopId("shop"))
     with closing(made), pytest.raises(Failed) as failed:
-        made.send("GET", "/healthz", within_s=0.3)
+        made.call("GET", "/healthz", reply=Health, within_s=0.3)
     return failed.value.message
 
 
@@ -107,6 +109,17 @@ def test_plain_http_to_a_server_that_encrypts(road: Road, tmp_path: Path, monkey
     with ServerThread(tmp_path, ServerSettings(port=0, data_dir=str(tmp_path))) as server:
         url = server.url.replace("https", "http")
         assert road(url).startswith(f"{url} broke off the connection. Where the server encrypts")
+
+
+@ROADS
+@pytest.mark.parametrize("status", ["200 OK", "302 Found", "403 Forbidden", "502 Bad Gateway"])
+def test_something_else_answers(road: Road, status: str) -> None:
+    with FaultProxy("http://127.0.0.1:9", lambda _line: Fault.INSTEAD) as proxy:
+        proxy.instead = f"HTTP/1.1 {status}\r\nLocation: http://login.example/\r\nContent-Length: 2\r\n\r\nhi".encode()
+        told = road(proxy.url)
+    by_the_socket = f"{proxy.url} answers, and pushes nothing to this window."
+    other = f"Something else answers at {proxy.url}, not Orderbell."
+    assert told.startswith(by_the_socket if road is by_socket else other)
 
 
 def test_while_pairing(bound: socket.socket) -> None:

@@ -33,6 +33,8 @@ class Fault(Enum):
     """The request waits here until `release`, and goes on then."""
     HOLD_ANSWER = "hold answer"
     """The server has committed and answered; the answer waits here until `release`, and goes on then."""
+    INSTEAD = "instead"
+    """Something else answers: `instead`. The server never sees the request."""
 
 
 Choose = Callable[[str], Fault]
@@ -50,6 +52,8 @@ class FaultProxy(Listening):
         self.met: dict[Fault, int] = dict.fromkeys(Fault, 0)
         self.pause_s = pause_s
         """How long DELAY waits, and TRICKLE between two bytes."""
+        self.instead = b""
+        """An HTTP answer, byte for byte; the connection ends with it."""
         self._flow = asyncio.Event()
         self._flow.set()
         self._released = asyncio.Event()
@@ -81,7 +85,9 @@ class FaultProxy(Listening):
             body = await reader.readexactly(_length(head))
             fault = self.choose(head.split(b"\r\n", 1)[0].decode("latin-1"))
             self.met[fault] += 1
-            if fault in (Fault.REFUSE, Fault.CUT_BEFORE):
+            if fault in (Fault.REFUSE, Fault.CUT_BEFORE, Fault.INSTEAD):
+                writer.write(self.instead if fault is Fault.INSTEAD else b"")
+                await writer.drain()
                 return
             if fault is Fault.HALF_OPEN:
                 await self._stop.wait()

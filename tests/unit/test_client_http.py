@@ -1,8 +1,10 @@
 """The HTTP door: every way a call can fail is one of our errors, and what may be repeated is."""
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -11,7 +13,17 @@ import pytest
 from typing_extensions import override
 
 from core.client.door import HttpDoor
-from core.client.errors import ClientError, Conflict, NotFound, Refused, ServerFault, SignedOut, Unreachable
+from core.client.errors import (
+    ClientError,
+    Conflict,
+    NotFound,
+    OtherServer,
+    Refused,
+    ServerFault,
+    SignedOut,
+    TooManyTries,
+    Unreachable,
+)
 from core.client.http import HttpApi
 from core.client.operations import Kind, Operation, Owner
 from core.domain.commands import PlaceOrder
@@ -52,8 +64,33 @@ def answer(content: object, status: int = 200) -> Reply:
 
 
 def problem(status: int, headers: dict[str, str] | None = None, **more: Any) -> Reply:
-    told = Problem(type=more.pop("type", "told"), title="Title.", status=status, **more)
+    told = Problem(type=more.pop("type", "told"), title="Title.", status=more.pop("says", status), **more)
     return Reply(status, msgspec.json.encode(told), CONTENT_TYPE, headers or {})
+
+
+PAGE = b"<html><h1>Something else"
+ELSEWHERE = [
+    *(Reply(status, PAGE, "text/html") for status in (200, 203, 400, 403, 404, 407, 408, 409, 410, 411, 413, 418, 422)),
+    *(Reply(status, PAGE, "text/html", {"Retry-After": "86400"}) for status in (429, 500, 502, 503, 504, 520, 599)),
+    *(Reply(status, b"", JSON, {"Location": "http://login.example/"}) for status in (300, 301, 302, 303, 307, 308)),
+    Reply(302, PAGE, "text/html", {"Location": "http://[login"}),
+    Reply(401, PAGE, "text/html", {"WWW-Authenticate": 'Basic realm="proxy"'}),
+    Reply(204),
+    Reply(304),
+    Reply(304, headers={"ETag": '"another"'}),
+    answer({"status": "new"}),
+    answer({"error": "unauthorized"}, 401),
+    answer([]),
+    Reply(200, b"[" * 100_000),
+    Reply(200, b'{"id":"\xff"}'),
+    Reply(200, msgspec.json.encode(ORDER)[:-9], headers={REQUEST_ID: "1-1"}),
+    Reply(200, PAGE, headers={"Content-Encoding": "gzip"}),
+    Reply(400, PAGE, CONTENT_TYPE),
+    problem(401, type="about:blank"),
+    problem(403, type="https://example.net/forbidden"),
+    problem(409, says=200),
+]
+"""What is no answer of Orderbell's."""
 
 
 class Script:
@@ -138,12 +175,9 @@ def api(script: Script) -> Iterator[HttpApi]:
         (problem(409, detail="There already is one.", field="id"), Conflict, "There already is one.", "id"),
         (problem(413, detail="Too much."), Refused, "Too much.", ""),
         (problem(422, detail="Sold out.", field="lines[1].item_id"), Refused, "Sold out.", "lines[1].item_id"),
-        (Reply(400, b"<html>", "text/html"), Refused, "The server refused it (400).", ""),
         (problem(500, detail="Request 12 failed."), ServerFault, "Request 12 failed.", ""),
-        (Reply(502, b"<html>Bad gateway", "text/html"), ServerFault, "It answered 502.", ""),
-        (Reply(302, b"", "text/html", {"Location": "http://login.example/"}), ServerFault, "It answered 302.", ""),
-        (Reply(200, b"<html>Welcome to the hotel's network", "text/html"), ServerFault, "could not be read", ""),
-        (answer({"status": "new"}), ServerFault, "could not be read", ""),
+        (Reply(200, b'{"status":"new"}', headers={REQUEST_ID: "1-1"}), ServerFault, "could not be read", ""),
+        (problem(409, detail="Newer.", order={"of": "a newer release"}), Conflict, "Newer.", ""),
     ],
 )
 def test_every_failure_is_one_of_ours(
@@ -159,6 +193,72 @@ def test_every_failure_is_one_of_ours(
     assert len(script.asked) == 1, "trying again changes nothing"
 
 
+@pytest.mark.parametrize("reply", ELSEWHERE, ids=lambda reply: f"{reply.status} {reply.content_type} {reply.body[:9]}")
+def test_what_something_else_answers_says_nothing_of_what_was_asked_nor_of_who_asked(
+    api: HttpApi, script: Script, reply: Reply
+) -> None:
+    script.says(reply)
+    with pytest.raises(OtherServer, match=f"^Something else answers at {script.url}, not Orderbell") as failed:
+        api.place(new_op_id(), REQUEST)
+    assert failed.value.retry_after_s is None
+    problem_of_writing = api.client.connection.problem
+    assert problem_of_writing is None, "what keeps from writing says nothing of reading"
+    with pytest.raises(OtherServer) as failed:
+        api.order(OrderId("1"))
+    assert api.client.connection.problem is failed.value, "what the chip explains"
+    assert [path for path in script.paths if "auth" in path] == [], "nor is anybody signed in anew"
+    assert len(script.asked) == 2, "it would answer the same again"
+    assert api.tokens is not None
+    script.says(answer(ORDER))
+    assert api.order(OrderId("1")) == ORDER
+    assert api.client.connection.problem is None
+
+
+def test_nothing_has_changed_only_where_the_mark_is_the_one_that_was_asked_about(api: HttpApi, script: Script) -> None:
+    script.says(Reply(200, msgspec.json.encode(ORDER), headers={"ETag": 'W/"1"'}))
+    assert api.order(OrderId("1")) == ORDER
+    script.says(Reply(304, headers={"ETag": '"1"'}))
+    assert api.order(OrderId("1")) == ORDER
+    assert script.asked[0][2]["If-None-Match"] == 'W/"1"'
+    for headers in ({}, {"ETag": '"2"'}):
+        script.says(Reply(304, headers=headers))
+        with pytest.raises(OtherServer):
+            api.order(OrderId("1"))
+
+
+def test_a_refresh_that_something_else_answers_ends_no_session(api: HttpApi, script: Script) -> None:
+    script.says(problem(401), Reply(401, PAGE, "text/html"))
+    with pytest.raises(OtherServer):
+        api.order(OrderId("1"))
+    assert script.paths[-1] == "/api/auth/refresh/"
+    fresh = msgspec.structs.replace(TOKENS, access_token="fresh")
+    script.says(problem(401), answer(fresh), answer(ORDER))
+    assert api.order(OrderId("1")) == ORDER
+
+
+def test_an_answer_that_never_ends_is_given_up(api: HttpApi, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.client.transport.ANSWER_MOST", 100_000)
+    whole = msgspec.json.encode(ORDER)
+    script.says(Reply(200, whole + b" " * (100_000 - len(whole))))
+    assert api.order(OrderId("1")) == ORDER
+    script.says(Reply(200, whole + b" " * (100_001 - len(whole))))
+    with pytest.raises(OtherServer):
+        api.order(OrderId("1"))
+    script.says(Reply(200, gzip.compress(whole + b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(OtherServer):
+        api.order(OrderId("1"))
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Tue, 01 Jan 1850 00:00:00 GMT", "²", ""])
+def test_nobody_believes_a_clock_that_is_a_century_off(
+    api: HttpApi, script: Script, monkeypatch: pytest.MonkeyPatch, date: str
+) -> None:
+    monkeypatch.setattr(_Handler, "date_time_string", lambda *_: date)
+    script.says(answer(ORDER))
+    api.order(OrderId("1"))
+    assert abs(api.server_now() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
 def test_a_conflict_brings_the_order_along(api: HttpApi, script: Script) -> None:
     script.says(problem(409, order=ORDER, detail="Somebody was faster."))
     with pytest.raises(Conflict) as failed:
@@ -166,7 +266,28 @@ def test_a_conflict_brings_the_order_along(api: HttpApi, script: Script) -> None
     assert failed.value.order == ORDER
 
 
-@pytest.mark.parametrize(("after", "seconds"), [("7", 7.0), ("soon", 1.0), (None, 1.0)])
+@pytest.mark.parametrize(
+    ("after", "seconds"),
+    [
+        ("7", 7.0),
+        ("soon", 1.0),
+        (None, 1.0),
+        ("0", 1.0),
+        ("-5", 1.0),
+        ("86400", 30.0),
+        ("9" * 400, 30.0),
+        ("9" * 5000, 30.0),
+        ("\N{SUPERSCRIPT TWO}", 1.0),
+        ("1e9", 1.0),
+        ("inf", 1.0),
+        ("nan", 1.0),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 30.0),
+        ("Sat, 01 Jan 2000 00:00:00 GMT", 1.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 30.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2300", 30.0),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", 1.0),
+    ],
+)
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_server_says_when(api: HttpApi, script: Script, status: int, after: str | None, seconds: float) -> None:
     script.says(problem(status, {"Retry-After": after} if after else None))
@@ -174,6 +295,16 @@ def test_a_busy_server_says_when(api: HttpApi, script: Script, status: int, afte
         api.history(HistoryQuery())
     assert failed.value.retry_after_s == seconds
     assert len(script.asked) == 1, "it is not asked again before that"
+
+
+@pytest.mark.parametrize(("after", "seconds"), [("60", 60.0), ("9" * 400, 1800.0), ("\N{SUPERSCRIPT TWO}", 1.0)])
+def test_too_many_wrong_tries_lock_nobody_out_for_longer_than_they_count(
+    api: HttpApi, script: Script, after: str, seconds: float
+) -> None:
+    script.says(problem(429, {"Retry-After": after}, type="too_many_tries"))
+    with pytest.raises(TooManyTries) as failed:
+        api.sign_in(SignIn(login="ada", password="wrong-word"))
+    assert failed.value.retry_after_s == seconds
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(api: HttpApi, script: Script) -> None:
@@ -250,14 +381,14 @@ def test_one_persons_request_is_never_sent_with_the_next_ones_token(api: HttpApi
 
 
 @pytest.mark.parametrize(
-    "headers",
+    ("headers", "error"),
     [
-        {EVENT_CURSOR: "not a cursor", REQUEST_ID: "1-1"},
-        {EVENT_CURSOR: str(Cursor("e", 1, "x"))},
+        ({EVENT_CURSOR: "not a cursor", REQUEST_ID: "1-1"}, ServerFault),
+        ({EVENT_CURSOR: str(Cursor("e", 1, "x"))}, OtherServer),
     ],
 )
 def test_an_operation_is_not_answered_by_headers_that_nobody_foresaw(
-    api: HttpApi, script: Script, headers: dict[str, str]
+    api: HttpApi, script: Script, headers: dict[str, str], error: type[ClientError]
 ) -> None:
     script.says(Reply(200, msgspec.json.encode(ORDER), headers=headers))
     operation = Operation(
@@ -270,7 +401,7 @@ def test_an_operation_is_not_answered_by_headers_that_nobody_foresaw(
         seen=ORDER,
         created_at=ORDER.placed_at,
     )
-    with pytest.raises(ServerFault, match="could not be read"):
+    with pytest.raises(error):
         HttpDoor(api.session).send(operation)
     others = msgspec.structs.replace(operation, owner=Owner("grace", ""))
     script.asked.clear()

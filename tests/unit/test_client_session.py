@@ -229,3 +229,10 @@ def test_a_session_of_an_earlier_run_is_refreshed_before_it_is_used(issuer: Issu
     session = Session(tokens(0), issuer, Clock(), op_id=op_id)
     assert session.access_token() == "access-1"
     assert issuer.asked == [("refresh-0", op_id)]
+
+
+@pytest.mark.parametrize("says_s", [10**400, -(10**400)])
+def test_no_life_of_a_token_is_too_long_to_count(issuer: Issuer, clock: Clock, says_s: int) -> None:
+    session = Session(msgspec.structs.replace(tokens(0), expires_in_s=says_s), issuer, clock)
+    clock.now += 24 * 3600
+    assert session.access_token() == "access-1"

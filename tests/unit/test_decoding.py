@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import pytest
 
+from core.decoding import decode, decode_reply
 from core.own_process import python
 
 _TWO_AT_ONCE: Final = """
@@ -48,3 +51,12 @@ def test_two_threads_learn_a_type_at_once() -> None:
 def test_what_it_is_for() -> None:
     """The day that this fails, msgspec learns by itself, and `core.decoding` can go."""
     assert _ended("bare", 20_000) < 0
+
+
+@pytest.mark.parametrize("raw", [b"[" * 100_000, b'"\xff"', b"[1", b"<html>"])
+@pytest.mark.parametrize("read", [decode, decode_reply])
+def test_what_is_no_json_is_a_decode_error_however_it_is_none(
+    read: Callable[[bytes, type[object]], object], raw: bytes
+) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        read(raw, object)

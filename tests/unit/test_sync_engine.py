@@ -15,7 +15,7 @@ from core.client import sync
 from core.client.cache import Cache
 from core.client.door import Answered, Ear
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import Gone, NotKept, ServerFault, SignedOut, Unreachable
+from core.client.errors import Gone, NotKept, OtherServer, ServerFault, SignedOut, Unreachable
 from core.client.operations import Operation, State
 from core.client.sync import BACKOFF_MOST_S, GIVES_UP_ALONE, backoff_s
 from core.domain.ids import OpId, OrderId
@@ -111,12 +111,13 @@ class Busy(ModelDoor):
     def __init__(self, shop: Shop) -> None:
         super().__init__(shop)
         self.tried: list[float] = []
+        self.asks_s = 0.4
 
     @override
     def send(self, operation: Operation) -> Answered:
         self.tried.append(time.monotonic())
         if len(self.tried) == 1:
-            raise Unreachable("busy", retry_after_s=0.4)
+            raise Unreachable("busy", retry_after_s=self.asks_s)
         return super().send(operation)
 
 
@@ -163,6 +164,53 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop
         running.until_sent()
         running.engine.stop(WITHIN_S)
     assert door.tried[1] - door.tried[0] >= 0.4
+
+
+@pytest.mark.parametrize("end", ["try now", "back"])
+def test_a_wait_that_was_asked_for_ends_when_somebody_presses_try_now_or_the_server_is_back(
+    tmp_path: Path, shop: Shop, end: str
+) -> None:
+    door = Busy(shop)
+    door.asks_s = 1e9
+    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
+        desk.take()
+        running = Running(desk, door)
+        running.engine.start()
+        running.until(lambda standing: standing.hindered is not None and standing.fresh_at_s is not None)
+        assert running.engine.standing.counts.waiting == 1
+        if end == "try now":
+            running.engine.hurry()
+        else:
+            door.connection.failed(Unreachable("gone"), time.monotonic() + 60)
+            door.connection.answered()
+        running.until_sent()
+        running.engine.stop(WITHIN_S)
+
+
+def test_what_something_else_answers_to_those_who_write_parks_nothing_and_cuts_nobody_off(
+    run: Callable[[], Running], door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Semaphore(0)
+    real = door.send
+
+    def blocked(_operation: Operation) -> Answered:
+        tried.release()
+        raise OtherServer("http://till:8765")
+
+    monkeypatch.setattr(sync, "backoff_s", lambda _attempt: 0.0)
+    monkeypatch.setattr(door, "send", blocked)
+    running = run()
+    operations = [running.desk.take() for _ in range(3)]
+    running.engine.accepted()
+    for _ in range(10 * GIVES_UP_ALONE):
+        assert tried.acquire(timeout=WITHIN_S)
+    standing = running.engine.standing
+    assert isinstance(standing.hindered, OtherServer)
+    assert (standing.link, standing.counts.waiting, standing.counts.held) == (Link.POLLING, 3, 0)
+    monkeypatch.setattr(door, "send", real)
+    running.until_sent()
+    running.until(lambda standing: standing.hindered is None)
+    assert sorted(shop.applied) == sorted(operation.op_id for operation in operations)
 
 
 def test_a_session_that_has_ended_waits_for_its_person(run: Callable[[], Running], door: ModelDoor, shop: Shop) -> None:

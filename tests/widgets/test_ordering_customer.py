@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import ServerFault, Unreachable
+from core.client.errors import Refused, ServerFault, Unreachable
 from core.domain.commands import PlaceOrder
 from core.domain.order import MAX_QUANTITY, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
@@ -186,6 +186,16 @@ def test_a_fault_of_the_server_is_no_answer_either(
     backend.fail_with = None
     place(page, finger, qtbot)
     assert len({op_id for op_id, _ in api.sent}) == 1
+
+
+@pytest.mark.parametrize("line", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "-1", ""])
+def test_a_refusal_that_names_no_line_there_is_is_shown_all_the_same(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, line: str
+) -> None:
+    backend.fail_with = Refused("Not this one.", field=f"lines[{line}].item_id")
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    assert "Not this one." in failing(page, finger, qtbot)
 
 
 def test_what_sold_out_meanwhile_is_named_and_marked(

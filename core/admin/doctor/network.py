@@ -5,13 +5,19 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 
+from core.client.errors import OtherServer
+from core.client.transport import Straight, whole
 from core.client.trust import context, is_plain, unreachable
+from core.decoding import decode_reply
 from core.protocol.care import Check, Result
+from core.protocol.replies import Health
 
 WITHIN_S: Final = (3.0, 10.0)
 _SKEW_WARN_S, _SKEW_FAIL_S = 5.0, 300.0
@@ -25,22 +31,25 @@ def wall_clock() -> float:
 
 def reached(url: str, ca_file: str = "") -> Iterator[Check]:
     """Whether the server at `url` answers; believed by `ca_file`, or without one by the public authorities."""
-    with requests.Session() as http:
+    with Straight() as http:
         http.trust_env = False
         http.verify = ca_file or True
         try:
             begun = wall_clock()
-            answer = http.get(url + "/healthz", timeout=WITHIN_S, allow_redirects=False)
+            answer = http.get(url + "/healthz", timeout=WITHIN_S, stream=True)
+            said = whole(answer)
         except (requests.RequestException, OSError) as error:
             do = "Is `orderbell serve` running there, is the address right, does a firewall let it through?"
             yield Check(name="server", result=Result.FAIL, says=unreachable(error, url).message, do=do)
             return
         took_ms = 1000 * answer.elapsed.total_seconds()
-    if not answer.ok:
+    try:
+        decode_reply(said if answer.status_code == HTTPStatus.OK else b"", Health)
+    except msgspec.DecodeError:
         yield Check(
             name="server",
             result=Result.FAIL,
-            says=f"{url} answers {answer.status_code}.",
+            says=f"{OtherServer(url).message} (It answers {answer.status_code}.)",
             do="Is it Orderbell that listens there? Its log says what is wrong.",
         )
         return
@@ -53,7 +62,7 @@ def _clock(answer: requests.Response, asked: float) -> Check:
     """How far this machine's clock is from the server's. (`Date` has whole seconds: RFC 9110 §6.6.1.)"""
     try:
         theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return Check(name="clock", result=Result.SKIPPED, says="The server does not say what time it is.")
     skew = theirs - (asked + answer.elapsed.total_seconds() / 2)
     says = f"This machine's clock is {abs(skew):.1f} s {'behind' if skew > 0 else 'ahead of'} the server's."

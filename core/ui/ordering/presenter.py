@@ -17,6 +17,8 @@ from core.ui.refresh import Refresher
 from core.ui.text import _, money
 
 MENU_REFRESH_S: Final = 300.0
+_DIGITS: Final = 4
+"""Of the number of a line that a refusal names."""
 """A menu changes a few times a day, an item sells out once in a while; the server has the last word at each order."""
 
 
@@ -107,7 +109,7 @@ class Ordering(QObject):
         if isinstance(error, PriceChanged):
             self.menu.refresh()
         place, bracket, field = error.field.removeprefix("lines[").partition("].")
-        if not bracket or not place.isdigit():
+        if not bracket or not place.isdecimal() or len(place) > _DIGITS:
             return False
         self.basket.blame(int(place), field)
         self.line_touched.emit(int(place))
