@@ -94,7 +94,41 @@ def test_a_terminal_is_shown_text(text: str, capsys: pytest.CaptureFixture[str])
     console.say(f"{text} is disabled.")
     console.warn(f"There is no {text}.")
     terminal.lines([f"orderbell users: {text}"], error=True)
-    console.as_json({"name": text.replace("\ud800", "?")})
+    terminal.whole(text.replace("\n", " ") + "\n")
     written = capsys.readouterr()
     assert all(harmless(line) for line in (*written.out.split("\n"), *written.err.split("\n")))
     assert not any(line.startswith("12:00") for line in (*written.out.splitlines(), *written.err.splitlines()))
+
+
+@ALL
+def test_json_on_a_terminal_is_shown_as_text_and_is_the_same_value(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"name": text.replace("\ud800", "?")}
+    console.as_json(value)
+    written = capsys.readouterr().out
+    assert harmless(written.removesuffix("\n"))
+    assert json.loads(written) == value
+
+
+@ALL
+def test_what_goes_over_a_line_stays_on_it(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.over(text)
+    written = capsys.readouterr().err
+    assert (written[0], written[-1]) == ("\r", "\r")
+    assert harmless(written[1:-1])
+
+
+@ALL
+def test_a_question_is_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "y"
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", answer)
+    console.confirm(f"Disable {text}?")
+    assert len(asked) == 1
+    assert harmless(asked[0])

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from core.client import local
-from core.client.errors import NumberTooFar, ServerFault, SignedOut, Unreachable
+from core.client.errors import Conflict, NumberTooFar, ServerFault, SignedOut, Unreachable
 from core.client.ledger import waiting_of_others
 from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
 from core.client.operations import Kind, Operation, State
 from core.client.outbox import NUMBER_REFUSED
 from core.client.sync import GIVES_UP_AFTER, GIVES_UP_ALONE
-from core.domain.ids import OrderId, new_op_id, new_order_id
+from core.domain.ids import DeviceId, OrderId, new_op_id, new_order_id
 from core.domain.numbers import AHEAD
 from core.domain.order import Order
 from core.domain.status import OrderStatus
@@ -200,15 +200,31 @@ def test_a_number_that_comes_too_early_waits_for_those_before_it(
     assert {shop.orders[each.order_id].number for each in (early, late)} == {"POS1-000001", "POS1-000002"}
     times[0] = GIVES_UP_ALONE
     lost = desk.take()
-    with monkeypatch.context() as patched:
-        patched.setattr(door, "snapshot", lambda: pytest.fail("that is every order of the shop"))
-        desk.send_all()
     desk.try_all()
     [held] = desk.outbox.open()
     assert (held.state, held.outcome, held.seen.number) == (State.PARKED, NUMBER_REFUSED, lost.seen.number)
     desk.sync.renumber(held.op_id)
     desk.try_all()
     assert shop.orders[lost.order_id].number == "POS1-000004"
+
+
+def test_a_number_that_is_taken_is_parked_and_asks_for_no_order(
+    open_desk: OpenDesk, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    door.series = (DeviceId("POS1"), 64)
+    desk.take()
+
+    def taken(*_: object) -> Order:
+        raise Conflict("There is already an order with this number.", order=None, field="number")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop, "_effect", taken)
+        patched.setattr(door, "snapshot", lambda: pytest.fail("that is every order of the shop"))
+        desk.send_all()
+    [held] = desk.outbox.open()
+    assert (held.state, held.outcome) == (State.PARKED, NUMBER_REFUSED)
+    assert desk.take().seen.number == "POS1-000065", "how far the series has come is known"
 
 
 def test_what_is_sent_again_goes_in_the_order_it_was_accepted(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
