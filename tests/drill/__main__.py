@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.drill import results
+from tests.drill.audit import Findings
 from tests.drill.results import Result, Results
 from tests.drill.run import one
 from tests.drill.scenario import chosen
@@ -16,7 +17,7 @@ from tests.drill.scenarios import SCENARIOS
 from tests.support import databases
 
 _RESULTS: Final = Path("build") / "drill.jsonl"
-_FOUND: Final = ("accepted", "acknowledged", "asked", "lost", "doubled", "misattributed", "reordered", "diverged")
+_FOUND: Final = tuple(name for name in Findings.__struct_fields__ if name != "notes")
 _COLUMNS: Final = ("seed", *_FOUND, "kills", "restores", "recovery_s")
 _EXAMPLES: Final = """
 A long run in parts, two drills at a time, and what all of it came to:

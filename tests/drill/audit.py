@@ -26,11 +26,14 @@ class Findings(msgspec.Struct, kw_only=True):
     """Sent, shown or kept as somebody else's."""
     reordered: int = 0
     diverged: int = 0
+    stale: int = 0
+    """Old news that was told as new."""
     notes: list[str] = []
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.misattributed or self.reordered or self.diverged)
+        wrong = (self.lost, self.doubled, self.misattributed, self.reordered, self.diverged, self.stale)
+        return not any(wrong)
 
 
 class _Server:
@@ -68,7 +71,7 @@ def audit(database_url: str, clients: dict[Path, Iterable[dict[str, Any]]]) -> F
     for path, said in clients.items():
         accepted = [line["accepted"] for line in said if "accepted" in line]
         found.accepted += len(accepted)
-        found.asked += sum("asked" in line for line in said)
+        found.asked += len({line["operation"] for line in said if "asked" in line})
         with closing(sqlite3.connect(path)) as db:
             rows = db.execute("SELECT op_id, order_id, state, outcome FROM operations ORDER BY position").fetchall()
             subjects: dict[str, str] = dict(db.execute("SELECT op_id, subject FROM operations"))
@@ -77,6 +80,7 @@ def audit(database_url: str, clients: dict[Path, Iterable[dict[str, Any]]]) -> F
         _lost(found, server, accepted, {row[0]: row for row in rows}, path.stem)
         _reordered(found, server, rows, subjects, path.stem)
         _diverged(found, server, held, path.stem)
+        _stale(found, said, path.stem)
     return found
 
 
@@ -141,3 +145,11 @@ def _diverged(found: Findings, server: _Server, held: list[Order], who: str) -> 
         if theirs is None or theirs[:3] != (order.version, order.status, order.payment):
             found.diverged += 1
             found.notes.append(f"{who}: has {order.number} at {order.version} {order.status}, the server {theirs}")
+
+
+def _stale(found: Findings, said: Iterable[dict[str, Any]], who: str) -> None:
+    """What was last known before a night is a night old, until something is heard."""
+    for line in said:
+        if "young" in line:
+            found.stale += 1
+            found.notes.append(f"{who}: says that it is {line['young']:.1f} s old after a night")

@@ -30,9 +30,12 @@ from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.requests import HistoryQuery, OrderQuery
 from tests.support.synced import LINES, Screen
 
-TIMEOUT_S: Final = (0.5, 1.0)
+TIMEOUT_S: Final = (1.0, 5.0)
+"""Shorter than a window's, so that a drill is short; not so short that a slow machine answers nothing in time: then
+everybody asks again for ever."""
 PATIENCE_S: Final = 120.0
 """Without anything getting any further. However slow the machine is, as long as something does, all is well."""
+_NIGHT_S: Final = 8 * 3600.0
 
 
 class Staff(msgspec.Struct, frozen=True):
@@ -80,8 +83,13 @@ class Client:
         """What is done for a word, in the thread that listens."""
 
     def _sleep(self) -> None:
-        """Eight hours, on a system whose monotonic clock stands still meanwhile."""
-        self._slept_s += 8 * 3600.0
+        """On a system whose monotonic clock stands still meanwhile."""
+        fresh_at_s = self._screen.api.standing.fresh_at_s
+        self._slept_s += _NIGHT_S
+        standing = self._screen.api.standing
+        age_s = standing.age_s(clock.now_s())
+        if age_s is not None and age_s < _NIGHT_S and standing.fresh_at_s == fresh_at_s:
+            say(young=age_s)
 
     def run(self) -> None:
         resumed = self._screen.api.resume()
@@ -124,6 +132,7 @@ class Client:
                 signed_in = True
             self._never.wait(0 if signed_in else 0.1)
         self._visit += 1
+        say(came=self._me)
 
     def _read(self, chance: random.Random) -> None:
         """What a window asks: an answer is told to whoever asked, or to nobody."""

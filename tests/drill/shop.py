@@ -80,8 +80,9 @@ class Drill:
     def database_url(self, url: str) -> None:
         self._database_url = url
 
-    def run(self, seconds: float) -> Findings:
-        """Trouble for `seconds`, then peace until everything is settled; gives what was found."""
+    def run(self, seconds: float | None) -> Findings:
+        """Trouble for `seconds`, or each kind of trouble once (None); then peace until everything is settled. Gives
+        what was found."""
         self.directory.mkdir(parents=True)
         with ExitStack() as stack:
             for scenario in self._scenarios:
@@ -97,7 +98,7 @@ class Drill:
             with self._heard:
                 if not self._heard.wait_for(lambda: all(client.heard for client in self.clients), _START_WITHIN_S):
                     raise RuntimeError("the clients did not start")
-            self._trouble(time.monotonic() + seconds)
+            self._trouble(seconds)
             self._peace()
             self._end()
             found = audit(
@@ -166,12 +167,14 @@ class Drill:
                 return fault
         return Fault.NONE
 
-    def _trouble(self, until_s: float) -> None:
+    def _trouble(self, seconds: float | None) -> None:
+        until_s = time.monotonic() + (seconds or 0.0)
         troubles = [trouble for scenario in self._scenarios for trouble in scenario.troubles()]
         happen, weights = zip(*(troubles or [(lambda: None, 1)]), strict=True)
-        while time.monotonic() < until_s:
+        once = list(happen) if seconds is None else []
+        while once or time.monotonic() < until_s:
             self.pause(self._random.uniform(0.1, 0.9))
-            self._random.choices(happen, weights)[0]()
+            (once.pop(0) if once else self._random.choices(happen, weights)[0])()
 
     def _peace(self) -> None:
         for scenario in self._scenarios:
@@ -197,6 +200,10 @@ class Drill:
         assert self.server is not None
         part = self._part(number)
         with closing(LocalStore(self.files[number])) as store, closing(HttpApi(self.server.url)) as http:
+            with store.reading() as db:
+                (left,) = db.execute("SELECT count(*) FROM operations WHERE done_at IS NULL").fetchone()
+            if left:  # it would be sent only once the window is opened anew
+                self.stuck.append(f"client-{number}: {left} operations wait in the file, and its window said none")
             for who in part.staff or part.customers:
                 if isinstance(who, Staff):
                     http.staff_sign_in(StaffSignIn(staff=who.name, pin=who.pin, device=part.device))

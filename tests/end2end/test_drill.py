@@ -1,18 +1,30 @@
-"""A short drill, the same every time: `make drill SEEDS=200` is the long one."""
+"""Short drills, the same every time: `make drill SEEDS=200` is the long one."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.drill.scenario import chosen
+from tests.drill.scenario import Scenario, chosen
 from tests.drill.scenarios import SCENARIOS
+from tests.drill.scenarios.full_disks import FullDisks
+from tests.drill.scenarios.people import People
+from tests.drill.scenarios.sleep import Sleep
 from tests.drill.shop import Drill
 from tests.support.databases import Kind
+from tests.support.full_disk import needs_mount
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-@pytest.mark.timeout(300)
+def _each_once(scenario: type[Scenario], directory: Path, seed: int) -> None:
+    """Each trouble of the scenario, alone. The seed's are short ones."""
+    drill = Drill(directory, seed, [scenario])
+    found = drill.run(None)
+    assert not drill.stuck
+    assert found.clean, found.notes
+    assert found.acknowledged > 10
+
+
 @pytest.mark.parametrize("seed", [24])
 def test_nothing_is_lost_doubled_reordered_or_comes_apart(tmp_path: Path, seed: int, database: Kind) -> None:
     drill = Drill(tmp_path / "drill", seed, [each for each in chosen(SCENARIOS, seed, database) if each.always])
@@ -20,3 +32,22 @@ def test_nothing_is_lost_doubled_reordered_or_comes_apart(tmp_path: Path, seed: 
     assert not drill.stuck
     assert found.clean, found.notes
     assert found.acknowledged > 50
+
+
+@pytest.mark.sqlite_only("it happens in the clients")
+@pytest.mark.usefixtures("database")
+def test_nothing_becomes_somebody_elses_when_people_change_while_calls_hang(tmp_path: Path) -> None:
+    _each_once(People, tmp_path / "drill", 11)
+
+
+@pytest.mark.sqlite_only("it happens in the clients")
+@pytest.mark.usefixtures("database")
+def test_nothing_is_lost_or_told_as_new_when_machines_sleep(tmp_path: Path) -> None:
+    _each_once(Sleep, tmp_path / "drill", 20)
+
+
+@needs_mount
+@pytest.mark.sqlite_only("PostgreSQL's files are not the drill's")
+@pytest.mark.usefixtures("database")
+def test_nothing_is_lost_when_disks_are_full(tmp_path: Path) -> None:
+    _each_once(FullDisks, tmp_path / "drill", 3)
