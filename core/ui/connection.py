@@ -25,6 +25,8 @@ from core.ui.refresh import Refresher
 from core.ui.text import _, age, clock, date, explained, figure, ngettext
 
 _TICK_MS: Final = 1000
+_FRESH: Final = 24
+"""Letters of `Updated 10 s ago` in any language: they are not shortened."""
 _SEPARATOR: Final = " · "
 
 
@@ -251,7 +253,7 @@ class Freshness(ElidedLabel):
     """`Updated 3 s ago`, counting while it is shown."""
 
     def __init__(self, refresher: Refresher, parent: QWidget | None = None) -> None:
-        super().__init__("", "small", 8)
+        super().__init__("", "small", _FRESH)
         self.setParent(parent)
         self._refresher = refresher
         self._failed = False

@@ -100,6 +100,18 @@ def set_margins(layout: QLayout, leading: int, top: int, trailing: int, bottom: 
     layout.setContentsMargins(leading, top, trailing, bottom)
 
 
+def fit_before(dialog: QWidget, window: QWidget | None, wished: QSize | None = None) -> None:
+    """Make a dialog as large as it would like to be, or `wished`, and no larger than the window it is before."""
+    size = wished or dialog.sizeHint()
+    if window is not None:
+        size = size.boundedTo(window.window().size())
+    if dialog.hasHeightForWidth() and wished is None:  # its words may take more rows in that width
+        size.setHeight(max(size.height(), dialog.heightForWidth(size.width())))
+        if window is not None:
+            size.setHeight(min(size.height(), window.window().height()))
+    dialog.resize(size)
+
+
 def panel(role: str = "panel") -> tuple[QFrame, QVBoxLayout]:
     """A frame with rounded corners (panel, card, sunken) and its column."""
     frame = QFrame()

@@ -47,6 +47,13 @@ class SearchField(QLineEdit):
         theme.changed.connect(self._draw)
         self._draw()
 
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """It has room for its own hint."""
+        hint = super().minimumSizeHint()
+        around = hint.width() - (self.height() if self.text() else 0)  # the cross comes with what is sought
+        return QSize(around + self.fontMetrics().horizontalAdvance(self.placeholderText()), hint.height())
+
     @Slot()
     def _draw(self) -> None:
         size = self._theme.px(18)
@@ -91,6 +98,19 @@ class Picker(QComboBox):
         self.setObjectName(name)
         self.setAccessibleName(spoken)
         self.setView(QListView())  # whose rows the style sheet makes as high as a finger; Qt's own it does not
+
+        self.currentTextChanged.connect(self._on_chosen)
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self.updateGeometry()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """It has room for what is chosen, if not for all there is to choose."""
+        metrics, hint = self.fontMetrics(), super().minimumSizeHint()
+        widest = max((metrics.horizontalAdvance(self.itemText(at)) for at in range(self.count())), default=0)
+        return QSize(hint.width() - widest + metrics.horizontalAdvance(self.currentText()), hint.height())
 
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMarginsF, QSizeF, QStandardPaths, Qt, Slot
+from PySide6.QtCore import QMarginsF, QSize, QSizeF, QStandardPaths, Qt, Slot
 from PySide6.QtGui import QFont, QGuiApplication, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -12,7 +12,7 @@ from typing_extensions import override
 from core.client.errors import ClientError, Refused
 from core.domain.order import Order, OrderLine, PaymentState
 from core.domain.status import Fulfilment
-from core.ui.controls import button, label
+from core.ui.controls import button, fit_before, label
 from core.ui.jobs import Job, Jobs
 from core.ui.notice import Notice
 from core.ui.text import _, clock, date, figure, fulfilment_label, isolated, money, payment_label, window_title
@@ -140,7 +140,7 @@ class ReceiptDialog(QDialog):
         paper.setAccessibleName(_("Receipt"))
         paper.setProperty("role", "paper")
         paper.setHtml(self._html)
-        paper.setMinimumSize(theme.px(340), theme.px(320))
+        paper.setMinimumSize(theme.px(340), theme.px(120))
         column = QVBoxLayout(self)
         edge = theme.space(5)
         column.setContentsMargins(edge, edge, edge, edge)
@@ -165,7 +165,7 @@ class ReceiptDialog(QDialog):
         done.clicked.connect(self.accept)
         row.addWidget(done)
         column.addLayout(row)
-        self.resize(theme.px(480), theme.px(640))
+        fit_before(self, parent, QSize(theme.px(480), theme.px(640)))
         done.setFocus()
 
     @Slot()

@@ -1,12 +1,13 @@
 """What the shop did not take: what the customer wanted, what the shop has, and the choice between them."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.operations import Kind, Operation, State
 from core.domain.people import Role
 from core.domain.status import Move, target_of
 from core.ui.controls import button, label
+from core.ui.pair import Pair
 from core.ui.text import _, clock, money, status_label
 from core.ui.theme import Theme
 
@@ -31,17 +32,17 @@ class Decision(QFrame):
         self._again.clicked.connect(self.asked_again)
         self._give_up = button("", theme, "primary", name="decision_give_up")
         self._give_up.clicked.connect(self.given_up)
-        row = QHBoxLayout()
-        row.setSpacing(theme.space(2))
+        again = QWidget()
+        row = QHBoxLayout(again)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
         row.addWidget(self._again)
-        row.addWidget(self._give_up)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.space(4), theme.space(3), theme.space(4), theme.space(3))
         column.setSpacing(theme.space(2))
         column.addWidget(self._title)
         column.addWidget(self._words)
-        column.addLayout(row)
+        column.addWidget(Pair(theme, again, self._give_up))
         self.hide()
 
     def show_operation(self, held: Operation | None, *, busy: bool) -> None:

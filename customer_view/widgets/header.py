@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QWidge
 
 from core.ui.connection import ConnectionChip
 from core.ui.controls import ElidedLabel, button
+from core.ui.pair import Pair
 from core.ui.text import _
 from core.ui.theme import Theme
-from customer_view.widgets.pair import Pair
 
 
 def first_name(name: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.operations import Kind
@@ -14,16 +14,19 @@ from core.domain.order import Order
 from core.domain.status import CALLED_OFF, Fulfilment, OrderStatus
 from core.ui.connection import Freshness
 from core.ui.controls import button, label
+from core.ui.pair import Pair
+from core.ui.scroll import VerticalScroll
 from core.ui.text import _, fulfilment_label, payment_label
 from core.ui.theme import Theme
 from customer_view.models.history_model import title, when
 from customer_view.presenters.tracker import Tracker
 from customer_view.widgets.decision import Decision
 from customer_view.widgets.order_sheet import OrderSheet
-from customer_view.widgets.pair import Pair
 from customer_view.widgets.refresh_button import RefreshButton
 from customer_view.widgets.status_band import StatusBand
 from customer_view.widgets.stepper import Stepper, steps
+
+_LARGE = 150
 
 
 class OrderDetails(QFrame):
@@ -37,7 +40,8 @@ class OrderDetails(QFrame):
         self.setObjectName("order_details")
         self._tracker = tracker
         self._now = now
-        self._number = label(role="hero")
+        # In the largest letters it would be wider than half of a small screen.
+        self._number = label(role="hero" if theme.text_scale <= _LARGE else "title")
         self._number.setObjectName("order_number")
         self._handover = label(role="muted", wrap=True)
         self._handover.setObjectName("order_handover")
@@ -91,20 +95,12 @@ class OrderDetails(QFrame):
         column.addWidget(self._stepper)
         column.addWidget(self._sheet)
         column.addStretch(1)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area = VerticalScroll(content)
+        self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._area.setObjectName("order_scroll")
         self._area.setAccessibleName(_("Order"))
-        self._area.setWidget(content)
 
-        news = QWidget()
-        row = QHBoxLayout(news)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.space(3))
-        row.addWidget(self.refresh)
-        row.addWidget(self._freshness)
-        row.addStretch(1)
+        news = Pair(theme, self.refresh, self._freshness, close=True)
         foot = Pair(theme, news, self._cancel)
         foot.setContentsMargins(theme.space(6), theme.space(2), theme.space(6), theme.space(5))
         whole = QVBoxLayout(self._chosen)

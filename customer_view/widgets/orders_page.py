@@ -14,6 +14,7 @@ from core.domain.order import Order
 from core.ui.connection import Freshness
 from core.ui.controls import button, label, panel
 from core.ui.notice import Notice
+from core.ui.pair import Pair
 from core.ui.rows import ROW
 from core.ui.text import _, ngettext, said, status_label
 from core.ui.theme import Theme
@@ -23,7 +24,6 @@ from customer_view.presenters.tracker import CancelFailed, Tracker
 from customer_view.widgets.cancel_dialog import CancelDialog
 from customer_view.widgets.order_details import OrderDetails
 from customer_view.widgets.order_list import OrderList
-from customer_view.widgets.pair import Pair
 from customer_view.widgets.refresh_button import RefreshButton
 
 _LIST_WIDTH = 430.0
@@ -70,7 +70,10 @@ class OrdersPage(QWidget):
         page.setObjectName("orders_empty")
         go = button(_("Place an order"), self._theme, "primary", name="order_now")
         go.clicked.connect(self.order_wanted)
-        words = [label(_("No orders yet"), "number"), label(_("What you order appears here."), "muted", wrap=True)]
+        words = [
+            label(_("No orders yet"), "number", wrap=True),
+            label(_("What you order appears here."), "muted", wrap=True),
+        ]
         column = QVBoxLayout(page)
         column.setSpacing(self._theme.space(3))
         column.addStretch(2)
@@ -266,8 +269,10 @@ class OrdersPage(QWidget):
     def _fit(self) -> None:
         """The list's share of the width: all of it while there is nothing to show beside it."""
         width = round(min(self._theme.px(_LIST_WIDTH), self.width() * _LIST_SHARE))
+        beside = self._details.minimumSizeHint().width() + self._theme.space(5)
+        width = min(max(width, self._panel.minimumSizeHint().width()), self.width() - beside)
         self._panel.setMaximumWidth(width if len(self._store) else self.width())
-        self._panel.setMinimumWidth(width)
+        self._panel.setMinimumWidth(max(0, width))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

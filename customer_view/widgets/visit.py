@@ -17,6 +17,7 @@ from core.ui import icons
 from core.ui.as_of import AsOf
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
+from core.ui.scroll import VerticalScroll
 from core.ui.sound import Sounds
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
@@ -86,7 +87,7 @@ class Visit(QWidget):
         column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
         column.addWidget(self._header)
-        column.addWidget(self._pages, 1)
+        column.addWidget(VerticalScroll(self._pages), 1)
         column.addWidget(self._as_of)
         if self._toasts is not None:
             column.addWidget(self._toasts)

@@ -4,23 +4,27 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui.controls import button, label
+from core.ui.pair import Pair
 from core.ui.text import _, figure, ngettext
 from core.ui.theme import Theme
 from pos_app.models.card import COLUMNS, Card, Thresholds, column_empty, column_title
 from pos_app.presenters.board import Board
+from pos_app.widgets.board_edge import EDGE_PX, BoardEdge
 from pos_app.widgets.card_delegate import CardDelegate
 from pos_app.widgets.column_view import ColumnView
 
 _TICK_MS: Final = 1000
-_NARROWEST: Final = 208
+_NARROWEST: Final = 183
+"""Of a column, at plain letters: two of them have room on the smallest screen in the largest letters."""
+_LOWEST: Final = 120
 _DELIVERY: Final = OrderStatus.OUT_FOR_DELIVERY
 
 
@@ -51,25 +55,26 @@ class BoardPage(QWidget):
         self._frames: dict[OrderStatus, QFrame] = {}
         self._counts: dict[OrderStatus, QLabel] = {}
         self._focused = COLUMNS[0]
-        columns = QWidget()
-        self._row = QHBoxLayout(columns)
+        self._first = 0
+        """Of the columns that are needed, the first that is in sight."""
+        self._before = BoardEdge(theme, "board_before", after=False)
+        self._before.clicked.connect(self._on_before_pressed)
+        self._after = BoardEdge(theme, "board_after", after=True)
+        self._after.clicked.connect(self._on_after_pressed)
+        self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.space(2))
+        self._row.addWidget(self._before)
+        self._row.addWidget(self._after)
         self._thresholds, self._now = thresholds, now
         for status in COLUMNS:
             self._add_column(status)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidget(columns)
         self.views[OrderStatus.PENDING].pressed.connect(self.noticed)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(theme.space(2))
         page.addWidget(self._make_hint())
-        page.addWidget(self._area, 1)
+        page.addLayout(self._row, 1)
         self._filled = False
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
@@ -81,13 +86,14 @@ class BoardPage(QWidget):
 
     def _add_column(self, status: OrderStatus) -> None:
         view = ColumnView(status, self._board.columns[status], CardDelegate(self._theme, self._thresholds, self._now))
-        self._row.addWidget(self._column(status, view), 1)
+        frame = self._column(status, view)
+        frame.hide()
+        self._row.insertWidget(self._row.count() - 1, frame, 1)
 
     def _column(self, status: OrderStatus, view: ColumnView) -> QFrame:
         theme = self._theme
         frame = QFrame()
         frame.setProperty("role", "sunken")
-        frame.setMinimumWidth(theme.px(_NARROWEST))
         view.wanted.connect(self.wanted)
         view.menu_wanted.connect(self.menu_wanted)
         view.left.connect(self._on_column_left)
@@ -96,12 +102,12 @@ class BoardPage(QWidget):
         count.setProperty("status", status.value)
         count.setObjectName(f"count_{status}")
         count.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        title = label(column_title(status), "strong")
+        title = label(column_title(status), "strong", wrap=True)
         title.setBuddy(view)
         head = QHBoxLayout()
         head.setContentsMargins(theme.space(3), theme.space(2), theme.space(4), 0)
         head.addWidget(title, 1)
-        head.addWidget(count)
+        head.addWidget(count, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(frame)
         column.setContentsMargins(theme.space(1), theme.space(1), 0, theme.space(2))
         column.setSpacing(theme.space(1))
@@ -114,13 +120,12 @@ class BoardPage(QWidget):
         self._hint = QFrame()
         self._hint.setObjectName("search_hint")
         self._hint.setProperty("role", "card")
-        self._found = label(role="strong")
+        self._found = label(role="strong", wrap=True)
         search = button(_("Search all orders"), self._theme, "quiet", "history", name="search_all")
         search.clicked.connect(self.search_all_wanted)
         row = QHBoxLayout(self._hint)
         row.setContentsMargins(self._theme.space(4), 0, self._theme.space(1), 0)
-        row.addWidget(self._found, 1)
-        row.addWidget(search)
+        row.addWidget(Pair(self._theme, self._found, search))
         return self._hint
 
     # -- the keyboard's card
@@ -139,8 +144,10 @@ class BoardPage(QWidget):
         """Give the keyboard to the cards: to the column it was last in, or the first with something in it."""
         for status in (self._focused, *self._frames):
             if self._board.columns[status].rowCount():
+                self._reveal(status)
                 self.views[status].setFocus(Qt.FocusReason.OtherFocusReason)
                 return
+        self._reveal(self._focused)
         self.views[self._focused].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_order(self, order_id: OrderId) -> bool:
@@ -148,10 +155,10 @@ class BoardPage(QWidget):
         status = self._board.column_of(order_id)
         if status is None:
             return False
+        self._reveal(status)
         view = self.views[status]
         view.setFocus(Qt.FocusReason.OtherFocusReason)
         view.select(self._board.columns[status].index_of(order_id))
-        self._area.ensureWidgetVisible(self._frames[status], 0, 0)
         return True
 
     @Slot(object)
@@ -163,13 +170,13 @@ class BoardPage(QWidget):
         view = self.views[status]
         index = view.currentIndex()
         top = view.visualRect(index).center().y() if index.isValid() else 8
-        shown = [each for each, frame in self._frames.items() if not frame.isHidden()]
-        here = shown.index(status)
-        for other in shown[here + 1 :] if step > 0 else reversed(shown[:here]):
+        needed = self._needed
+        here = needed.index(status)
+        for other in needed[here + 1 :] if step > 0 else reversed(needed[:here]):
             if self._board.columns[other].rowCount():
+                self._reveal(other)
                 self.views[other].select_near(top)
                 self.views[other].setFocus(Qt.FocusReason.OtherFocusReason)
-                self._area.ensureWidgetVisible(self._frames[other], 0, 0)
                 return
 
     # -- following the board
@@ -188,11 +195,7 @@ class BoardPage(QWidget):
                 self._counts[status].setText(words)
                 self._counts[status].setAccessibleName(ngettext("{count} order", "{count} orders", model.rowCount()))
             self.views[status].set_empty(self._empty(status))
-        for status, model in self._board.columns.items():
-            needed = model.rowCount() > 0 or (status.is_known and status is not _DELIVERY)
-            if self._frames[status].isHidden() is needed:
-                self._frames[status].setVisible(needed)
-                self._even_columns()
+        self._fit()
         self._hint.setVisible(bool(self._board.sought))
         if self._board.sought:
             shown = self._board.shown
@@ -209,16 +212,88 @@ class BoardPage(QWidget):
             return _("Loading…") if refresher.running else _("Not loaded yet.")
         return "" if self._board.sought else column_empty(status)
 
-    def _even_columns(self) -> None:
-        """Leave over the pixels that cannot be shared: columns of one width set their cards alike."""
-        shown = sum(not frame.isHidden() for frame in self._frames.values())
-        over = (self.width() - self._row.spacing() * (shown - 1)) % shown
+    # -- which columns are in sight
+
+    @property
+    def _needed(self) -> list[OrderStatus]:
+        """The columns that there is something to see in."""
+        columns = self._board.columns.items()
+        return [each for each, model in columns if model.rowCount() or (each.is_known and each is not _DELIVERY)]
+
+    def _room(self, edges: int) -> int:
+        """How many columns have room beside so many edges."""
+        gap = self._row.spacing()
+        return (self.width() - edges * (EDGE_PX + gap) + gap) // (self._theme.px(_NARROWEST) + gap)
+
+    def _run(self, count: int) -> tuple[int, int]:
+        """Of `count` columns, which are in sight: from the first to the one after the last."""
+        if self._room(0) >= count:
+            return 0, count
+        shown = max(1, self._room(1))
+        first = max(0, min(self._first, count - shown))
+        if 0 < first < count - shown:
+            shown = max(1, self._room(2))
+        return first, first + shown
+
+    def _fit(self) -> None:
+        """Show as many columns as there is room for; the edges name the others."""
+        needed = self._needed
+        self._first, end = self._run(len(needed))
+        shown = needed[self._first : end]
+        told = [(each, self._board.columns[each].rowCount()) for each in needed]
+        self._before.tell(told[: self._first])
+        self._after.tell(told[end:])
+        for status, frame in self._frames.items():
+            if frame.isHidden() is (status in shown):
+                frame.setVisible(status in shown)
+        # The pixels that cannot be shared are left over: columns of one width set their cards alike.
+        gap = self._row.spacing()
+        edges = sum(not each.isHidden() for each in (self._before, self._after))
+        over = (self.width() - edges * (EDGE_PX + gap) - gap * (len(shown) - 1)) % len(shown)
         self._row.setContentsMargins(0, 0, over, 0)
+
+    def _reveal(self, status: OrderStatus) -> None:
+        """Bring a column into sight."""
+        needed = self._needed
+        if status not in needed:
+            return
+        at = needed.index(status)
+        self._first = min(self._first, at)
+        while self._run(len(needed))[1] <= at:
+            self._first += 1
+        self._fit()
+
+    @Slot()
+    def _on_before_pressed(self) -> None:
+        shown = self._run(len(self._needed))
+        self._turn_to(max(0, shown[0] - max(1, self._room(1))))
+
+    @Slot()
+    def _on_after_pressed(self) -> None:
+        self._turn_to(self._run(len(self._needed))[1])
+
+    def _turn_to(self, first: int) -> None:
+        """Begin with that column, and give the keyboard to the first card in sight."""
+        needed = self._needed
+        self._first = first
+        self._fit()
+        shown = needed[slice(*self._run(len(needed)))]
+        filled = [each for each in shown if self._board.columns[each].rowCount()] or shown
+        self.views[filled[0]].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """One column between two edges."""
+        gap = self._row.spacing()
+        return QSize(self._theme.px(_NARROWEST) + 2 * (EDGE_PX + gap), self._theme.px(_LOWEST))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._even_columns()
+        if self.has_cards_focus:
+            self._reveal(self._focused)
+        else:
+            self._fit()
 
     @Slot()
     def _on_second_passed(self) -> None:

@@ -189,6 +189,19 @@ class CardDelegate(QStyledItemDelegate):
     ) -> None:
         theme, radius = self._theme, self._theme.radius("button")
         step, more = _placed(layout.step, row, direction), _placed(layout.more, row, direction)
+        if card.button:
+            self._paint_step(painter, step, card, layout)
+        level = self._level((card.order.id, "more"))
+        painter.setBrush(theme.colour("sunken" if level == "pressed" else "surface"))
+        painter.setPen(QPen(theme.colour("muted" if level else "line"), 1))
+        painter.drawRoundedRect(more.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        size = theme.px(20)
+        dots = QRectF(0, 0, size, size)
+        dots.moveCenter(more.center())
+        icons.paint(painter, "more", dots, theme.colour("text"))
+
+    def _paint_step(self, painter: QPainter, step: QRectF, card: Card, layout: CardLayout) -> None:
+        theme, radius = self._theme, self._theme.radius("button")
         spot: Spot = (card.order.id, "step")
         ground, ink = theme.colour("brand"), theme.colour("brand_ink")
         if card.sending:
@@ -201,14 +214,6 @@ class CardDelegate(QStyledItemDelegate):
         painter.setPen(ink)
         painter.setFont(self._fonts.font(layout.step_font))
         painter.drawText(step, _CENTRED, card.button)
-        level = self._level((card.order.id, "more"))
-        painter.setBrush(theme.colour("sunken" if level == "pressed" else "surface"))
-        painter.setPen(QPen(theme.colour("muted" if level else "line"), 1))
-        painter.drawRoundedRect(more.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
-        size = theme.px(20)
-        dots = QRectF(0, 0, size, size)
-        dots.moveCenter(more.center())
-        icons.paint(painter, "more", dots, theme.colour("text"))
 
     def _level(self, spot: Spot) -> str:
         if self.pressed == spot:

@@ -259,8 +259,12 @@ class _Setter:
             )
             self._y += height
             state = ""
-        self._add(QRectF(self._right - width, self._y, width, height), total, _TOTAL, "text", trailing=True)
         self._shapes.append(Shape(QRectF(self._left, self._y + (height - icon) / 2, icon, icon), channel, "muted"))
+        if not state and self._fonts.width(_BODY, count) > room - left:
+            self._add(QRectF(left, self._y, self._right - left, height), count, _BODY, "muted")
+            self._y += height
+            count = ""
+        self._add(QRectF(self._right - width, self._y, width, height), total, _TOTAL, "text", trailing=True)
         if state:
             fits = self._fonts.width(_BOLD, state) + aside <= room - left
             font = _BOLD if fits else _SMALL_BOLD
@@ -274,8 +278,7 @@ class _Setter:
                 left += aside
             state = self._fonts.elide(font, state, room - left + 1)
             self._add(QRectF(left, self._y, room - left, height), state, font, colour)
-        else:
-            count = self._fonts.elide(_BODY, count, room - left + 1)
+        elif count:
             self._add(QRectF(left, self._y, room - left, height), count, _BODY, "muted")
         self._y += height + theme.px(8)
 
@@ -284,6 +287,8 @@ class _Setter:
         more = QRectF(self._right - touch, self._y, touch, touch)
         step = QRectF(self._left, self._y, more.left() - self._theme.px(8) - self._left, touch)
         words = self._card.button
+        if not words:
+            step = QRectF()  # there is nothing to press
         room = step.width() - self._theme.px(8)
         fitting = (key for key in (_TOTAL, _BOLD, _SMALL_BOLD) if self._fonts.width(key, words) <= room)
         self._y += touch

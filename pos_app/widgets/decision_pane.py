@@ -3,18 +3,19 @@
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.operations import Operation
 from core.domain.order import Order
 from core.ui.controls import button, label, panel
+from core.ui.scroll import VerticalScroll
 from core.ui.text import _, clock, payment_label, status_label
 from core.ui.theme import Theme
 from pos_app.models.card import Own, customer
 from pos_app.models.queue import Entry, again, did, needs_number, number, reason
 
 
-class DecisionPane(QScrollArea):
+class DecisionPane(VerticalScroll):
     """Nothing is forced: what cannot be sent stays until one of the buttons says what becomes of it."""
 
     again_wanted = Signal(object)
@@ -23,12 +24,9 @@ class DecisionPane(QScrollArea):
     """The `Operation` to give up."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(QWidget())
+        self.setParent(parent)
         self.setObjectName("decision")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._theme = theme
         self._shown: tuple[Entry | None, bool] | None = None
         self._entry: Entry | None = None
@@ -48,7 +46,7 @@ class DecisionPane(QScrollArea):
         else:
             self._fill(column, entry, busy=busy)
         column.addStretch(1)
-        self.setWidget(body)
+        self.show_content(body)
         if focused:
             self.focus(focused)
 

@@ -1,23 +1,25 @@
 """The list of found orders: a row each, with the same columns in all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
-from core.ui.chips import paint_chip, paint_status_chip
+from core.domain.order import ONLINE_SERIES, order_number
+from core.ui.chips import chip_width, paint_chip, paint_status_chip
 from core.ui.finger import FingerScroll
 from core.ui.rows import ROW, RowsModel
-from core.ui.text import clock, day, fulfilment_label, isolated, money
+from core.ui.text import clock, day, fulfilment_label, isolated, money, status_label
 from core.ui.theme import Theme
 from pos_app.models.card import Card, customer, item_count, own_look, own_words, payment_badge
 from pos_app.widgets.card_layout import Fonts
 
 Index = QModelIndex | QPersistentModelIndex
+_USUAL_NUMBER: Final = order_number(ONLINE_SERIES, 888_888)
 _AHEAD: Final = 400
 """Pixels before the end at which the next page is asked for."""
 _BOLD: Final = ("strong", QFont.Weight.DemiBold)
@@ -28,17 +30,27 @@ _WIDTHS: Final = (0.26, 0.30, 0.20, 0.24)
 
 class HistoryDelegate(QStyledItemDelegate):
     """Two rows of text in four columns: number and time, name and phone, payment and total, status. Below the status,
-    where this till's own change of the order stands."""
+    where this till's own change of the order stands. Where a number has no room in its column, they stand below each
+    other."""
 
     def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._now = now
         self._fonts = Fonts(theme)
+        self._narrow = False
+
+    def measure(self, width: int) -> None:
+        """The list is `width` pixels wide from now on."""
+        needed = self._fonts.width(_BOLD, _USUAL_NUMBER) + self._theme.px(12)
+        self._narrow = (width - self._theme.px(34)) * _WIDTHS[0] < needed
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, self._theme.px(64))
+        if not self._narrow:
+            return QSize(0, self._theme.px(64))
+        words = self._fonts.height(_BOLD) + 2 * self._fonts.height(_SMALL)
+        return QSize(0, round(words + self._theme.px(24 + 28)))
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -62,6 +74,11 @@ class HistoryDelegate(QStyledItemDelegate):
             ),
             (money(order.total_minor, order.currency), "text", f"{badge} · {item_count(order)}", colour),
         )
+        if self._narrow:
+            self._paint_stacked(painter, inner, texts)
+            self._paint_chips(painter, card, inner.left(), inner.right(), inner.bottom() - theme.px(32), rtl=rtl)
+            painter.restore()
+            return
         left = 0.0
         for share, (first, ink, second, second_ink) in zip(_WIDTHS, texts, strict=False):
             width = inner.width() * share - theme.px(12)
@@ -87,6 +104,39 @@ class HistoryDelegate(QStyledItemDelegate):
         paint_status_chip(painter, QPointF(x, y), order.status, theme, rtl=rtl)
         painter.restore()
 
+    def _paint_stacked(self, painter: QPainter, inner: QRectF, texts: Sequence[tuple[str, str, str, str]]) -> None:
+        """Number and total at the two ends of one row; below, whose it is; below that, when, and how it was paid."""
+        (number, _ink, at, muted), (name, _ink2, about, _muted), (total, _ink3, paid, paid_ink) = texts
+        bold, small = self._fonts.height(_BOLD), self._fonts.height(_SMALL)
+        top = inner.top() + self._theme.px(8)
+        leading, trailing = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        direction = painter.layoutDirection()
+        for words, font, ink, y, align in (
+            (number, _BOLD, "text", top, leading),
+            (total, _BOLD, "text", top, trailing),
+            (f"{name} · {about}", _SMALL, muted, top + bold, leading),
+            (at, _SMALL, muted, top + bold + small, leading),
+            (paid, _SMALL, paid_ink, top + bold + small, trailing),
+        ):
+            painter.setFont(self._fonts.font(font))
+            painter.setPen(self._theme.colour(ink))
+            rect = QRectF(inner.left(), y, inner.width(), self._fonts.height(font))
+            flags = int(align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
+            painter.drawText(rect, flags, isolated(self._fonts.elide(font, words, inner.width()), direction))
+
+    def _paint_chips(self, painter: QPainter, card: Card, left: float, right: float, y: float, *, rtl: bool) -> None:
+        """The status, and beside it where this till's own change stands, from where one begins to read."""
+        theme, status = self._theme, card.order.status
+        width = chip_width(status_label(status), theme)
+        paint_status_chip(painter, QPointF(right - width if rtl else left + width, y), status, theme, rtl=rtl)
+        own = own_words(card.own)
+        if own:
+            icon, colour = own_look(card.own)
+            ink, ground = theme.colour(colour), theme.colour(f"{colour}_soft")
+            width += theme.px(8) + chip_width(own, theme)
+            end = QPointF(right - width if rtl else left + width, y)
+            paint_chip(painter, end, own, icon or "sync", ink, ground, theme, rtl=rtl)
+
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: QRectF) -> None:
         theme, radius = self._theme, self._theme.radius("button")
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -107,7 +157,8 @@ class HistoryList(QListView):
         super().__init__(parent)
         self.setObjectName("history_list")
         self.setModel(model)
-        self.setItemDelegate(HistoryDelegate(theme, now, self))
+        self._delegate = HistoryDelegate(theme, now, self)
+        self.setItemDelegate(self._delegate)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -115,6 +166,12 @@ class HistoryList(QListView):
         self._finger = FingerScroll(self)
         self.clicked.connect(self._on_row_pressed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._delegate.measure(self.viewport().width())
+        self.scheduleDelayedItemsLayout()
+        super().resizeEvent(event)
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:

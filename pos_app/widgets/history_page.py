@@ -18,6 +18,7 @@ from core.ui.controls import button, label
 from core.ui.fields import DayField, Picker, SearchField
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
+from core.ui.pair import Pair
 from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
 from pos_app.models.card import Card
@@ -68,7 +69,7 @@ class HistoryPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
-        column.addLayout(self._filters())
+        column.addWidget(self._filters())
         column.addWidget(self._stack, 1)
         column.addLayout(self._footer())
         history = self.history
@@ -79,7 +80,7 @@ class HistoryPage(QWidget):
         history.export_failed.connect(self._on_export_failed)
         self._tell()
 
-    def _filters(self) -> QHBoxLayout:
+    def _filters(self) -> Pair:
         self._sought = SearchField(self._theme, "history_search", _("Number, name or phone"))
         self._sought.textChanged.connect(self._typing.start)
         self._sought.returnPressed.connect(self._search)
@@ -105,13 +106,11 @@ class HistoryPage(QWidget):
         for status in OrderStatus:
             self._status.addItem(status_label(status), status)
         self._status.activated.connect(self._search)
-        row = QHBoxLayout()
-        row.setSpacing(self._theme.space(2))
-        row.addWidget(self._sought, 1)
-        for widget in (self._period, self._from, self._to, self._status):
-            row.addWidget(widget)
+        days = _side_by_side(self._theme, self._from, self._to)
+        filters = Pair(self._theme, Pair(self._theme, self._period, self._status), days)
+        self._days_row = days
         self._on_period_changed()
-        return row
+        return Pair(self._theme, self._sought, filters)
 
     def _footer(self) -> QHBoxLayout:
         self._count = label(role="muted")
@@ -188,8 +187,7 @@ class HistoryPage(QWidget):
     @Slot()
     def _on_period_changed(self) -> None:
         custom = self._period.currentData() == _CUSTOM
-        self._from.setVisible(custom)
-        self._to.setVisible(custom)
+        self._days_row.setVisible(custom)
 
     # -- what is shown
 
@@ -267,6 +265,16 @@ class HistoryPage(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         self._typing.stop()
         super().hideEvent(event)
+
+
+def _side_by_side(theme: Theme, *parts: QWidget) -> QWidget:
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(theme.space(2))
+    for part in parts:
+        row.addWidget(part)
+    return both
 
 
 def _day(value: QDate) -> date:

@@ -13,6 +13,7 @@ from core.ui.controls import button, label
 from core.ui.fields import SearchField
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
+from core.ui.pair import Pair
 from core.ui.text import _, explained, ngettext
 from core.ui.theme import Theme
 from pos_app.models.menu import HEADING, MenuRows, key_of, rows
@@ -59,13 +60,13 @@ class MenuPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
-        column.addLayout(self._head())
+        column.addWidget(self._head())
         column.addLayout(body, 1)
         self._connect()
         self._tell()
 
-    def _head(self) -> QHBoxLayout:
-        self._sought = SearchField(self._theme, "menu_search_items", _("Search the menu"))
+    def _head(self) -> Pair:
+        self._sought = SearchField(self._theme, "menu_search_items", _("Search the menu"), _("Search"))
         self._sought.textChanged.connect(self._tell)
         self._sought.left_down.connect(self._focus_list)
         self._sought.returnPressed.connect(self._focus_list)
@@ -75,13 +76,17 @@ class MenuPage(QWidget):
         self._add_item.clicked.connect(self.editor.add_item)
         self._add_category = button(_("Add category"), self._theme, icon="plus", name="menu_add_category")
         self._add_category.clicked.connect(self.editor.add_category)
-        row = QHBoxLayout()
-        row.setSpacing(self._theme.space(3))
-        row.addWidget(self._sought, 1)
-        row.addWidget(self._sold_out)
-        row.addWidget(self._add_item)
-        row.addWidget(self._add_category)
-        return row
+        found, adding = QWidget(), QWidget()
+        for end, parts in (
+            (found, (self._sought, self._sold_out)),
+            (adding, (self._add_item, self._add_category)),
+        ):
+            row = QHBoxLayout(end)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(self._theme.space(3))
+            for part in parts:
+                row.addWidget(part, 1 if part is self._sought else 0)
+        return Pair(self._theme, found, adding)
 
     def _connect(self) -> None:
         editing = self.editing

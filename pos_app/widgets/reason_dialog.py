@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from core.ui.controls import button, label
+from core.ui.controls import button, fit_before, label
+from core.ui.scroll import VerticalScroll
 from core.ui.text import _, window_title
 from core.ui.theme import Theme
 
@@ -52,7 +53,11 @@ class ReasonDialog(QDialog):
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme.space(3))
         column.addWidget(label(title, "title", wrap=True))
-        column.addWidget(label(message, "muted", wrap=True))
+        asked = QWidget()
+        choices = QVBoxLayout(asked)
+        choices.setContentsMargins(0, 0, 0, 0)
+        choices.setSpacing(theme.space(3))
+        choices.addWidget(label(message, "muted", wrap=True))
         self._quick: list[QPushButton] = []
         for number, reason in enumerate(reasons):
             quick = button(reason, theme, name=f"reason_{number}")
@@ -61,12 +66,14 @@ class ReasonDialog(QDialog):
             quick.setAutoDefault(False)
             quick.clicked.connect(self._on_quick_chosen)
             self._quick.append(quick)
-            column.addWidget(quick)
+            choices.addWidget(quick)
+        column.addWidget(VerticalScroll(asked, theme.touch_px), 1)
         column.addWidget(self._reason)
         row = QHBoxLayout()
         row.addWidget(back, 1)
         row.addWidget(self._confirm, 1)
         column.addLayout(row)
+        fit_before(self, parent)
         self._on_reason_changed()
         self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
 

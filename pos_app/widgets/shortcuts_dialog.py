@@ -4,7 +4,8 @@ from typing import Final
 
 from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
 
-from core.ui.controls import button, label
+from core.ui.controls import button, fit_before, label
+from core.ui.scroll import VerticalScroll
 from core.ui.text import N_, _
 from core.ui.theme import Theme
 
@@ -37,14 +38,17 @@ class ShortcutsDialog(QDialog):
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme.space(4))
         column.addWidget(label(_("Keys"), "title"))
-        grid = QGridLayout()
+        keys = QWidget()
+        grid = QGridLayout(keys)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.space(6))
         grid.setVerticalSpacing(theme.space(2))
         for row, (key, meaning) in enumerate(KEYS):
             grid.addWidget(label(_(key), "strong"), row, 0)
             grid.addWidget(label(_(meaning)), row, 1)
-        column.addLayout(grid)
+        column.addWidget(VerticalScroll(keys, theme.touch_px), 1)
         column.addWidget(label(_("A scanned code opens its order."), "muted"))
         close = button(_("Close"), theme, name="shortcuts_close")
         close.clicked.connect(self.accept)
         column.addWidget(close)
+        fit_before(self, parent)

@@ -17,6 +17,7 @@ from typing_extensions import override
 from core import clock
 from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
 from core.ui.controls import button, label, panel, restyle
+from core.ui.scroll import VerticalScroll
 from core.ui.text import _, explained, ngettext, stopwatch
 from core.ui.theme import Theme
 from pos_app.presenters.sign_in import SignIn
@@ -114,40 +115,49 @@ class SignInPage(QWidget):
         device_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         asked = self._asked = QVBoxLayout()
         asked.setSpacing(theme.space(3))
+        asked.addStretch(1)
         for words in (self._title, device_label, self._reason, self._new):
             asked.addWidget(words)
         asked.addLayout(self._people)
         for field in (self._name, self._pin):
             asked.addWidget(field)
+        asked.addStretch(1)
         pressed = self._pressed = QVBoxLayout()
         pressed.setSpacing(theme.space(3))
+        pressed.addStretch(1)
         for part in (self._keypad(), self._error, self._enter, self._pairing):
             pressed.addWidget(part)
+        pressed.addStretch(1)
         self._frame, inside = panel()
         margin = theme.space(6)
         inside.setContentsMargins(margin, margin, margin, margin)
         self._both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._both.setSpacing(theme.space(3))
-        for half in (asked, pressed):
-            half.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        for half in (asked, pressed):  # not aligned: words that are wrapped would get the height of one row
             self._both.addLayout(half, 1)
         inside.addLayout(self._both)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(0, 0, 0, 0)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
         middle = QHBoxLayout()  # An alignment would give the frame the height of words that are not wrapped.
         middle.addStretch(1)
         middle.addWidget(self._frame)
         middle.addStretch(1)
-        page.addStretch(1)
-        page.addLayout(middle)
-        page.addStretch(1)
+        inner.addStretch(1)
+        inner.addLayout(middle)
+        inner.addStretch(1)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(VerticalScroll(content))
 
     def _fold(self) -> None:
-        parts = self._asked.sizeHint().height() + self._pressed.sizeHint().height() + self._both.spacing()
-        low = parts + 2 * self._theme.space(6) > self.height()
+        edges, width = 2 * self._theme.space(6), self._theme.px(_WIDTH)
+        halves = (self._asked, self._pressed)
+        parts = sum(max(half.sizeHint().height(), half.heightForWidth(width - edges)) for half in halves)
+        low = parts + self._both.spacing() + edges > self.height()
         directions = QBoxLayout.Direction
         self._both.setDirection(directions.LeftToRight if low else directions.TopToBottom)
-        self._frame.setFixedWidth(min(self.width(), self._theme.px(_WIDTH) * (2 if low else 1)))
+        self._frame.setFixedWidth(min(self.width(), width * (2 if low else 1)))
 
     @override
     def event(self, event: QEvent) -> bool:
@@ -157,9 +167,8 @@ class SignInPage(QWidget):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """Folded."""
-        highest = max(self._asked.sizeHint().height(), self._pressed.sizeHint().height())
-        return QSize(self._theme.px(_WIDTH), highest + 2 * self._theme.space(6))
+        """What is higher is scrolled."""
+        return QSize(self._theme.px(_WIDTH), self._theme.px(_WIDTH))
 
     @Slot(int)
     def set_new(self, count: int) -> None:

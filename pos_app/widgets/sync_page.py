@@ -23,6 +23,7 @@ from core.ui.controls import button, label, panel
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.rows import ROW
+from core.ui.scroll import VerticalScroll
 from core.ui.text import N_, _, age, ngettext, said
 from core.ui.theme import Theme
 from pos_app.models.card import customer
@@ -34,6 +35,7 @@ from pos_app.widgets.devices_pane import DevicesPane
 from pos_app.widgets.queue_list import QueueList
 
 _TICK_MS: Final = 1000
+_LOWEST: Final = 250
 _EXPORTED_MS: Final = 10_000
 _RENUMBERED_MS: Final = 60_000
 """It asks for something to be done."""
@@ -89,12 +91,19 @@ class SyncPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
         column.addLayout(self._head())
-        column.addWidget(self._stack, 1)
         self.devices = DevicesPane(theme, Devices(jobs, outbox, self), now)
-        column.addWidget(self.devices)
         self._kept = label(role="small", wrap=True)
         self._kept.setObjectName("sync_kept")
-        column.addWidget(self._kept)
+        # Where the letters are large, what is to be decided keeps its room, and the rest is further down.
+        self._stack.setMinimumHeight(theme.px(_LOWEST))
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme.space(3))
+        inner.addWidget(self._stack, 1)
+        inner.addWidget(self.devices)
+        inner.addWidget(self._kept)
+        column.addWidget(VerticalScroll(content), 1)
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tell_age)

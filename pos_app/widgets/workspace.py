@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QFont, QFontMetricsF, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -24,6 +24,8 @@ from core.ui.connection import ConnectionChip
 from core.ui.controls import label, set_tip
 from core.ui.fields import SearchField
 from core.ui.notice import Notice
+from core.ui.pair import Pair
+from core.ui.scroll import VerticalScroll
 from core.ui.text import N_, _, clock, figure, literal
 from core.ui.theme import Theme
 
@@ -35,6 +37,7 @@ PAGES: Final = {
     "sync": (N_("Sync"), "sync"),
 }
 """The pages of the rail: what they are called, and their icons."""
+_TAB: Final = 80
 _TITLES: Final = {"new": N_("New order")}
 _KEPT: Final = {
     "orders": N_("These are the orders that this till knows of. What you do is kept, and sent later."),
@@ -59,6 +62,51 @@ class BoardSearch(SearchField):
             self.entered.emit()
         else:
             super().keyPressEvent(event)
+
+
+class RailTab(QToolButton):
+    """A page of the rail by its icon and its name, and how many things wait there in a badge at the icon's end."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._count = 0
+        self.setObjectName(name)
+        self.setProperty("kind", "tab")
+        self.setProperty("rail", "true")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFixedWidth(theme.px(_TAB))
+
+    def tell(self, words: str, count: int = 0) -> None:
+        """Be called so, with that many things waiting."""
+        self._count = count
+        self.setText(words)
+        self.setAccessibleName(f"{words} · {figure(count)}" if count else words)
+        self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._count:
+            return
+        theme, words, font = self._theme, figure(self._count), self._theme.font("small", QFont.Weight.Bold)
+        metrics = QFontMetricsF(font)
+        height = metrics.height() + 2
+        width = max(height, metrics.horizontalAdvance(words) + theme.px(8))
+        middle, beside = self.width() / 2, theme.px(6)
+        rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        badge = QRectF(middle - beside - width if rtl else middle + beside, theme.space(1), width, height)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("brand"))
+        painter.drawRoundedRect(badge, height / 2, height / 2)
+        painter.setPen(theme.colour("brand_ink"))
+        painter.setFont(font)
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, words)
+        painter.end()
 
 
 class Workspace(QWidget):
@@ -86,10 +134,9 @@ class Workspace(QWidget):
         self._device = device
         self._now = now
         self._page_names: list[str] = []
-        self._tabs: dict[str, QToolButton] = {}
-        self.search = BoardSearch(theme, "search", _("Search the board"), _("Search number, name, phone   /"))
-        self.search.setMinimumWidth(theme.px(140))
-        self.search.setMaximumWidth(theme.px(320))
+        self._tabs: dict[str, RailTab] = {}
+        self.search = BoardSearch(theme, "search", _("Search the board"), _("Number, name, phone   /"))
+        self.search.setMaximumWidth(theme.px(340))
         self.connection = ConnectionChip()
         self.notice = Notice(theme)
         self.undo = Notice(theme, name="undo", ink="surface")
@@ -109,8 +156,8 @@ class Workspace(QWidget):
         body = QVBoxLayout()
         body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(4))
         body.setSpacing(theme.space(2))
-        body.addLayout(self._header())
-        body.addWidget(self._stack, 1)
+        body.addWidget(self._header())
+        body.addWidget(VerticalScroll(self._stack), 1)
         body.addLayout(self._speech)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -122,21 +169,25 @@ class Workspace(QWidget):
         self._minute.timeout.connect(self._on_minute_passed)
         theme.changed.connect(self._draw_icons)
 
-    def _header(self) -> QHBoxLayout:
-        header = QHBoxLayout()
-        header.setSpacing(self._theme.space(4))
-        header.addWidget(self._title)
-        header.addWidget(self.search, 2)
-        header.addStretch(1)
-        header.addWidget(self.connection)
-        header.addWidget(self._clock)
-        return header
+    def _header(self) -> Pair:
+        """What the page is at one end, how things stand at the other; below each other where the letters are large."""
+        ends = []
+        for parts in ((self._title, self.search), (self.connection, self._clock)):
+            end = QWidget()
+            row = QHBoxLayout(end)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(self._theme.space(4))
+            for part in parts:
+                row.addWidget(part, 1000 if part is self.search else 0)
+            row.addStretch(1)
+            ends.append(end)
+        return Pair(self._theme, *ends)
 
     def _rail(self) -> QFrame:
         theme = self._theme
         rail = QFrame()
         rail.setProperty("role", "rail")
-        rail.setFixedWidth(theme.px(72) + 2 * theme.space(2) + 1)
+        rail.setFixedWidth(theme.px(_TAB) + 2 * theme.space(2) + 1)
         column = QVBoxLayout(rail)
         column.setContentsMargins(theme.space(2), theme.space(2), theme.space(2), theme.space(2))
         column.setSpacing(theme.space(1))
@@ -158,17 +209,9 @@ class Workspace(QWidget):
         self._draw_icons()
         return rail
 
-    def _tab(self, name: str, words: str) -> QToolButton:
-        tab = QToolButton()
-        tab.setObjectName(name)
-        tab.setProperty("kind", "tab")
-        tab.setProperty("rail", "true")
-        tab.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        tab.setText(words)
-        tab.setAccessibleName(words)
-        tab.setCursor(Qt.CursorShape.PointingHandCursor)
-        tab.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        tab.setFixedWidth(self._theme.px(72))
+    def _tab(self, name: str, words: str) -> "RailTab":
+        tab = RailTab(self._theme, name)
+        tab.tell(words)
         return tab
 
     @Slot()
@@ -205,7 +248,9 @@ class Workspace(QWidget):
         self._draw_icons()
 
     def set_person(self, name: str) -> None:
-        shown = self._person.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, self._theme.px(62))
+        self._person.ensurePolished()
+        room = self._theme.px(_TAB) - 2 * self._theme.space(1)
+        shown = self._person.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
         self._person.setText(literal(shown))
         set_tip(self._person, name)
         self._person.setAccessibleName(_("Cashier: {name}").format(name=name))
@@ -240,8 +285,7 @@ class Workspace(QWidget):
 
     def _count(self, name: str, count: int) -> None:
         if name in self._tabs:
-            title = _(PAGES[name][0])
-            self._tabs[name].setText(f"{title} · {figure(count)}" if count else title)
+            self._tabs[name].tell(_(PAGES[name][0]), count)
 
     @Slot()
     def _on_tab_pressed(self) -> None:

@@ -176,9 +176,10 @@ def show_window(qtbot: QtBot, api: CustomerApi, **settings: object) -> Iterator[
         "tracker_refresh_s": LONG_S,
         "idle_sign_out_s": 0.0,
         "sounds": False,
+        "theme": "light",
     }
     chosen = CustomerSettings(**(quiet | settings))
-    theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
+    theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
     jobs = Jobs()
     window = CustomerWindow(theme, jobs, api, chosen)
     with shown(qtbot, window, jobs):

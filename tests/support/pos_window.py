@@ -11,11 +11,12 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.api import StaffApi
+from core.client.api import OutboxApi, StaffApi
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
+from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from pos_app.models.card import Card
@@ -249,20 +250,31 @@ class Till(Screen):
 
 
 @contextmanager
-def show_window(qtbot: QtBot, api: StaffApi, **settings: object) -> Iterator[Screen]:
+def show_window(
+    qtbot: QtBot, api: StaffApi, bridge: Bridge | None = None, outbox: OutboxApi | None = None, /, **settings: object
+) -> Iterator[Screen]:
     """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
-    chosen = PosSettings(**{"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, **settings})  # type: ignore[arg-type]
+    quiet = {"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, "theme": "light"}
+    chosen = PosSettings(**(quiet | settings))  # type: ignore[arg-type]
     jobs = Jobs()
-    window = PosWindow(chosen, Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion), api, jobs)
+    theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
+    window = PosWindow(chosen, theme, api, jobs, bridge, outbox)
     with shown(qtbot, window, jobs):
         yield Screen(qtbot, window, jobs)
 
 
 @contextmanager
-def open_till(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Till]:
+def open_till(
+    qtbot: QtBot,
+    backend: FakeBackend,
+    bridge: Bridge | None = None,
+    outbox: OutboxApi | None = None,
+    /,
+    **settings: object,
+) -> Iterator[Till]:
     """`show_window` over a fake shop, whose gate is open again at the end."""
     api = FakeApi(backend)
-    with show_window(qtbot, api, **settings) as screen:
+    with show_window(qtbot, api, bridge, outbox, **settings) as screen:
         try:
             yield Till(screen, api)
         finally:

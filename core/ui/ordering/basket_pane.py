@@ -9,6 +9,7 @@ from core.ui import icons
 from core.ui.controls import button, label, rule
 from core.ui.ordering.basket_list import BasketList
 from core.ui.ordering.basket_model import BasketModel
+from core.ui.pair import Pair
 from core.ui.text import _, money, ngettext
 from core.ui.theme import Theme
 
@@ -75,16 +76,17 @@ class BasketPane(QWidget):
 
     def _lay_out(self) -> None:
         theme = self._theme
-        head = QHBoxLayout()
+        words = QWidget()
+        head = QHBoxLayout(words)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(theme.space(2))
         head.addWidget(label(_("Basket"), "title"))
         head.addWidget(self._count)
         head.addStretch(1)
-        head.addWidget(self._empty)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
-        column.addLayout(head)
+        column.addWidget(Pair(theme, words, self._empty))
         column.addWidget(self._stack, 1)
         column.addWidget(rule())
         column.addWidget(self._totals)
@@ -98,9 +100,10 @@ class BasketPane(QWidget):
         for part in (
             self._picture,
             label(_("Nothing here yet"), "strong"),
-            label(_("Press an item to add it."), "muted"),
+            label(_("Press an item to add it."), "muted", wrap=True),
         ):
-            column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(part)
         column.addStretch(2)
         return nothing
 

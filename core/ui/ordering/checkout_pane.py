@@ -49,7 +49,7 @@ class CheckoutPane(QWidget):
         scroll.setWidget(self._questions)
         self.lines.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         head = QHBoxLayout()
-        head.addWidget(label(title, "title"), 1)
+        head.addWidget(label(title, "title", wrap=True), 1)
         head.addWidget(self._back)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -169,7 +169,8 @@ class ItemDialog(QDialog):
         wanted = self.sizeHint().height()
         if self._groups:
             wanted += self._content.sizeHint().height() + theme.space(1) - self._scroll.sizeHint().height()
-        self.resize(theme.px(_WIDTH), min(wanted, max(most, theme.px(360))))
+        widest = over.window().width() - 2 * theme.space(6) if over is not None else theme.px(_WIDTH)
+        self.resize(min(theme.px(_WIDTH), widest), min(wanted, max(most, theme.px(360))))
 
     def _price_minor(self) -> int:
         prices = {modifier.id: modifier.price_minor for group in self._item.groups for modifier in group.modifiers}

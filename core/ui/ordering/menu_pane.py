@@ -11,6 +11,7 @@ from core.ui.controls import button, label, set_tip
 from core.ui.fields import SearchField
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
+from core.ui.pair import Pair
 from core.ui.rows import ROW
 from core.ui.text import _, said
 from core.ui.theme import Theme
@@ -45,14 +46,14 @@ class MenuPane(QWidget):
         self._ordering = ordering
         self._theme = theme
         self._error: ClientError | None = None
-        self.search = ItemSearch(theme, "menu_search", _("Search the menu"))
+        self.search = ItemSearch(theme, "menu_search", _("Search the menu"), _("Search"))
         self.tiles = MenuTiles(ordering.tiles, theme)
         self.pills = CategoryPills(ordering.categories, theme)
         self._freshness = Freshness(ordering.menu)
         self._refresh = button("", theme, "quiet", "refresh", name="menu_refresh")
         self._refresh.setAccessibleName(_("Read the menu again"))
         set_tip(self._refresh, _("Read the menu again"))
-        self._why = label(role="title")
+        self._why = label(role="title", wrap=True)
         self._what = label(role="muted", wrap=True)
         self._again = button("", theme, "primary", name="menu_again")
         self._stack = QStackedWidget()
@@ -62,10 +63,11 @@ class MenuPane(QWidget):
 
     def _lay_out(self) -> None:
         theme = self._theme
-        top = QHBoxLayout()
+        asked = QWidget()
+        top = QHBoxLayout(asked)
+        top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(theme.space(2))
         top.addWidget(self.search, 1)
-        top.addWidget(self._freshness)
         top.addWidget(self._refresh)
         instead = QWidget()
         words = QVBoxLayout(instead)
@@ -82,7 +84,7 @@ class MenuPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
-        column.addLayout(top)
+        column.addWidget(Pair(theme, asked, self._freshness))
         column.addWidget(self.pills)
         column.addWidget(self._stack, 1)
 

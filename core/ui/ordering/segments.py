@@ -3,8 +3,9 @@
 from collections.abc import Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QSizePolicy, QToolButton, QWidget
+from typing_extensions import override
 
 from core.ui import icons
 from core.ui.theme import Theme
@@ -31,7 +32,7 @@ class Segments(QWidget, Generic[T]):
         self._buttons: dict[T, QToolButton] = {}
         self._offered: set[T] = set()
         self._group = QButtonGroup(self)
-        row = QHBoxLayout(self)
+        row = self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.space(2))
         for option in options:
@@ -69,6 +70,23 @@ class Segments(QWidget, Generic[T]):
         for value, button in self._buttons.items():
             button.setVisible(value in self._offered)
         self.choose(values[0])
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fold()
+        return super().event(event)
+
+    def _fold(self) -> None:
+        """Side by side, or below each other where a word would have no room."""
+        shown = [button for button in self._buttons.values() if not button.isHidden()]
+        share = (self.width() - self._row.spacing() * (len(shown) - 1)) / max(1, len(shown))
+        edge = self._theme.space(2)
+        narrow = any(button.fontMetrics().horizontalAdvance(button.text()) + edge > share for button in shown)
+        directions, styles = QBoxLayout.Direction, Qt.ToolButtonStyle
+        self._row.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
+        for button in shown:
+            button.setToolButtonStyle(styles.ToolButtonTextBesideIcon if narrow else styles.ToolButtonTextUnderIcon)
 
     @property
     def _first(self) -> QToolButton:

@@ -1,6 +1,6 @@
 """An order page's body: the menu on one side; on the other the basket, and behind it the checkout."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 from typing_extensions import override
@@ -20,7 +20,7 @@ from core.ui.theme import Theme
 _COLUMN = 400
 _WIDE_COLUMN = 480
 _SHARE = 0.27
-_MOST_SHARE = 0.46
+_MOST_SHARE = 0.5
 _UNDO_MS = 8000
 _TOLD_MS = 6000
 
@@ -112,6 +112,12 @@ class OrderingView(QWidget):
     def _close_dialog(self) -> None:
         if self._dialog is not None:
             self._dialog.close()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """The side gives way, down to its share."""
+        least = round(self.menu.minimumSizeHint().width() / (1 - _MOST_SHARE)) + self._theme.space(4)
+        return QSize(least, super().minimumSizeHint().height())
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

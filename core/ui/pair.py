@@ -8,17 +8,18 @@ from core.ui.theme import Theme
 
 
 class Pair(QWidget):
-    """`start` gets the room that `end` leaves, while that is as much as it needs."""
+    """`start` gets the room that `end` leaves, while that is as much as it needs; `close`, it is the other way round,
+    and they stand beside each other."""
 
-    def __init__(self, theme: Theme, start: QWidget, end: QWidget) -> None:
+    def __init__(self, theme: Theme, start: QWidget, end: QWidget, *, close: bool = False) -> None:
         super().__init__()
         self._start = start
         self._end = end
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(theme.space(3))
-        self._box.addWidget(start, 1)
-        self._box.addWidget(end)
+        self._box.addWidget(start, 0 if close else 1)
+        self._box.addWidget(end, 1 if close else 0)
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -1,0 +1,71 @@
+"""What may be higher than the room it gets: it is scrolled up and down, and never squeezed, or cut at its sides."""
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
+from typing_extensions import override
+
+
+class VerticalScroll(QScrollArea):
+    """At least as wide as its content needs, with the scroll bar beside it. As high as the content where there is room,
+    and at least `least` pixels; what the content needs beyond that is scrolled. Of a stack, the shown page is meant.
+    The keyboard goes to what is in it, whose focus brings it into sight."""
+
+    def __init__(self, content: QWidget, least: int = 0) -> None:
+        super().__init__()
+        self._least = least
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.show_content(content)
+        if isinstance(content, QStackedWidget):
+            content.currentChanged.connect(self._fit)
+
+    def show_content(self, content: QWidget) -> None:
+        """Show this from now on, and what was shown before no more."""
+        self._content = content
+        self.setWidget(content)
+        self._fit()
+
+    @property
+    def _page(self) -> QWidget:
+        content = self._content
+        return (content.currentWidget() or content) if isinstance(content, QStackedWidget) else content
+
+    def _needed(self, width: int) -> int:
+        """The least height in which everything of the page can be seen."""
+        page, layout = self._page, self._page.layout()
+        least = page.minimumSizeHint().height()
+        if layout is not None and layout.hasHeightForWidth():
+            return max(least, layout.minimumHeightForWidth(width))
+        return least
+
+    @Slot()
+    def _fit(self) -> None:
+        # Qt's own way gives the content the height that it would like: more than it needs where there are lists.
+        width, height = self.viewport().width(), self.viewport().height()
+        self._content.resize(width, max(height, self._needed(width)))
+
+    @override
+    def sizeHint(self) -> QSize:
+        wished = self._page.sizeHint()
+        width = wished.width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(width, max(wished.height(), self._needed(self.viewport().width()), self._least))
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        width = self._page.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(width, self._least)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        done = super().eventFilter(watched, event)
+        if watched is self._content and event.type() is QEvent.Type.LayoutRequest:
+            self._fit()
+            self.updateGeometry()
+        return done

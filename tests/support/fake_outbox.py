@@ -1,0 +1,125 @@
+"""An outbox without a file: it holds what a test puts in, and remembers what was decided."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from core.client.news import Changed, Told
+from core.client.operations import Kind, Operation, Owner, Request, State
+from core.client.outbox import NOT_OPENED, NUMBER_REFUSED
+from core.client.seal import KeptIn
+from core.domain.commands import ChangePayment, ChangeStatus, TakeOrder
+from core.domain.ids import DeviceId, OpId
+from core.domain.order import NewLine, Order, PaymentState
+from core.domain.people import DeviceKind
+from core.domain.status import OrderStatus
+from core.protocol.devices import DeviceList, DeviceReport
+from core.protocol.security import ExportNote
+from core.ui.bridge import Bridge
+from tests.support.fake_api import FakeBackend
+from tests.support.menus import BOWL
+from tests.support.pos_window import place
+
+
+class FakeOutbox:
+    """An `OutboxApi`. What it holds is told by `bridge`, as an engine would tell it."""
+
+    def __init__(self, bridge: Bridge, backend: FakeBackend) -> None:
+        self.bridge = bridge
+        self.backend = backend
+        self.held: dict[OpId, Operation] = {}
+        self.for_others: tuple[Operation, ...] = ()
+        self.waiting_of_others = 0
+        self.decided: list[tuple[str, OpId, str]] = []
+        self.kept_in: KeptIn | None = KeptIn.FILE
+
+    def tell(self) -> None:
+        """Have the window show what is held now."""
+        orders = {each.id: each for each in self.backend.orders.values()}
+        orders |= {each.order_id: each.seen for each in self.held.values()}
+        told = (
+            Told(
+                order_id=key,
+                row=self.backend.orders.get(key),
+                shown=shown,
+                operations=tuple(each for each in self.held.values() if each.order_id == key),
+            )
+            for key, shown in orders.items()
+        )
+        self.bridge.store.tell(Changed(told=tuple(told)))
+
+    # -- what a window asks
+
+    def retry(self, op_id: OpId) -> None:
+        self._decide("retry", op_id)
+
+    def renumber(self, op_id: OpId) -> str:
+        self._decide("renumber", op_id)
+        return "POS1-001064"
+
+    def discard(self, op_id: OpId, reason: str) -> None:
+        self._decide("discard", op_id, reason)
+
+    def _decide(self, how: str, op_id: OpId, reason: str = "") -> None:
+        self.decided.append((how, op_id, reason))
+
+    def try_now(self) -> None:
+        pass
+
+    def note_export(self, exported: ExportNote) -> None:
+        pass
+
+    def devices(self) -> DeviceList:
+        at = self.backend.clock - timedelta(days=1)
+        reports = [
+            DeviceReport(name=DeviceId(name), kind=kind, paired_at=at, last_contact_at=at, app_version="1.0", lag_s=0.0)
+            for name, kind in (
+                ("POS1", DeviceKind.TERMINAL),
+                ("BOARD1", DeviceKind.BOARD),
+            )
+        ]
+        return DeviceList(devices=tuple(reports))
+
+    def elsewhere(self) -> tuple[Operation, ...]:
+        return self.for_others
+
+
+def operation(order: Order, position: int, asked: Request, kind: Kind, **fields: Any) -> Operation:
+    """Something that was done to `order` at this till. It waits, unless `fields` say otherwise."""
+    waiting = Operation(
+        position=position,
+        op_id=OpId(f"op-{position}"),
+        owner=Owner("kim", order.shop_id),
+        shop_name="La Cantina",
+        order_id=order.id,
+        kind=kind,
+        request=msgspec.json.encode(asked),
+        seen=order,
+        created_at=order.placed_at + timedelta(minutes=position),
+    )
+    return msgspec.structs.replace(waiting, **fields)
+
+
+def one_of_each(backend: FakeBackend) -> list[Operation]:
+    """Everything that the Sync page may have to show: what waits, is in conflict, was refused, has a number that the
+    server does not take, cannot be opened, and is another shop's."""
+    orders = [place(backend, f"Aisha {n}", OrderStatus.CONFIRMED) for n in range(6)]
+    own = [msgspec.structs.replace(each, number=f"POS1-{n:06}") for n, each in enumerate(orders, 64)]
+    step = ChangeStatus(to=OrderStatus.PREPARING, version=2, reason="The customer is in a hurry")
+    sale = TakeOrder(lines=(NewLine(item_id=BOWL.id),), number="POS1-000066")
+    moved = msgspec.structs.replace(own[1], status=OrderStatus.CANCELLED, reason="Sold out", version=9)
+    refused = "The server keeps no order of that kind, and has said so three times."
+    taken = "The number was not taken."
+    lacks = "This server lacks the key that it was sealed to. Restore the server's keys, or give it up."
+    closed = msgspec.structs.replace(own[4], customer_name="", customer_phone="", lines=(), note="")
+    parked = State.PARKED
+    return [
+        operation(own[0], 1, step, Kind.CHANGE_STATUS),
+        operation(own[1], 2, step, Kind.CHANGE_STATUS, state=State.CONFLICT, theirs=moved),
+        operation(own[2], 3, sale, Kind.TAKE, state=parked, outcome=NUMBER_REFUSED, problem=taken),
+        operation(own[3], 4, step, Kind.CHANGE_STATUS, state=parked, problem=refused),
+        operation(closed, 5, step, Kind.CHANGE_STATUS, state=parked, outcome=NOT_OPENED, problem=lacks, sealed=b"x"),
+        operation(own[5], 6, step, Kind.CHANGE_STATUS, state=State.ELSEWHERE, shop_name="La Cantina on the Hill"),
+        operation(own[3], 7, ChangePayment(payment=PaymentState.PAID, version=3), Kind.CHANGE_PAYMENT),
+    ]

@@ -1,0 +1,257 @@
+"""Nothing is cut off: every page of every window, in every language, in plain and in the largest letters, at the sizes
+that screens have."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QSize
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import Unreachable
+from core.client.operations import Kind, State
+from core.client.orders import OrderStore
+from core.client.outbox import Counts
+from core.domain.commands import CancelOrder, PlaceOrder
+from core.domain.order import Order, PaymentState
+from core.domain.status import OrderStatus
+from core.ui import text
+from core.ui.bridge import Bridge
+from core.ui.jobs import Jobs
+from core.ui.ordering.view import OrderingView
+from core.ui.sound import Sounds
+from core.ui.theme import Theme
+from customer_view.board.presenter import BoardPresenter
+from customer_view.board.settings import BoardSettings
+from customer_view.board.window import BoardWindow
+from customer_view.widgets.decision import Decision
+from customer_view.widgets.orders_page import OrdersPage
+from customer_view.widgets.sign_in_page import SignInPage
+from customer_view.widgets.sign_out_dialog import SignOutDialog
+from customer_view.widgets.still_there import StillThere
+from tests.support import customer_window
+from tests.support.board import FakeBoard, ticket
+from tests.support.fake_api import FakeBackend
+from tests.support.fake_outbox import FakeOutbox, one_of_each, operation
+from tests.support.fits import LANGUAGES, SIZES, faults, shortened
+from tests.support.ordering import Finger
+from tests.support.pos_window import ANA, Till, change, open_till, place
+from tests.support.shown import shown
+
+S = OrderStatus
+PICTURES = os.environ.get("ORDERBELL_TEST_PICTURES", "")
+SCALES = (100, 200)
+LONG = "Maximiliane-Alexandra von und zu Hohenlohe-Langenburg"
+NAMES = {LONG, "Maximiliane"}
+"""These may be shortened: there is no end to how long a name can be."""
+WHY = "Nothing answers at http://127.0.0.1:8000: the connection was refused. Check that the server runs."
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    before = qapp.layoutDirection()
+    qapp.setLayoutDirection(text.use_language(request.param))
+    yield request.param
+    text.use_language("en_US")
+    qapp.setLayoutDirection(before)
+
+
+@pytest.fixture(params=SCALES)
+def scale(request: pytest.FixtureRequest, dressing: Callable[[Theme], None]) -> int:
+    dressing(Theme("light", request.param))
+    return int(request.param)
+
+
+class Walk:
+    """Looks at a window at every size, and keeps what cannot be seen."""
+
+    def __init__(self, window: QWidget, name: str) -> None:
+        self._window = window
+        self._name = name
+        self.found: list[str] = []
+
+    def look(self, page: str, shown: QWidget | None = None) -> None:
+        """`shown` is a dialog over the window."""
+        for size in SIZES:
+            self._window.resize(size)
+            _settle()
+            self._keep(f"{page} {size.width()}x{size.height()}", self._window, size)
+        self._window.resize(SIZES[0])
+        _settle()
+
+    def dialog(self, page: str, opening: Callable[[], object]) -> None:
+        """A dialog is made for the window as large as it is then."""
+        for size in SIZES[:2]:
+            self._window.resize(size)
+            _settle()
+            opening()
+            _settle()
+            dialog = QApplication.activeModalWidget()
+            assert isinstance(dialog, QDialog), page
+            inside = dialog.size().boundedTo(size)
+            self._keep(f"{page} {size.width()}x{size.height()}", dialog, inside)
+            dialog.close()
+            _settle()
+
+    def _keep(self, page: str, shown: QWidget, size: QSize) -> None:
+        self.found += [f"{self._name} {page}: {fault}" for fault in faults(shown, size)]
+        if PICTURES:
+            shown.grab().save(str(Path(PICTURES) / f"{self._name} {page}.png".replace(" ", "-")))
+
+
+def _settle() -> None:
+    for _pass in range(3):  # a layout that folds asks for another one
+        QApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+
+
+def fill(backend: FakeBackend) -> list[Order]:
+    """An order in each place, one of a status that only a newer server knows, and one with a long name."""
+    places = (S.PENDING, S.CONFIRMED, S.PREPARING, S.READY, S.OUT_FOR_DELIVERY, S.COMPLETED)
+    made = [place(backend, "Aisha Bello", each, delivery=each is S.OUT_FOR_DELIVERY) for each in places]
+    made.append(place(backend, LONG, S.PENDING, delivery=True, lines=8, note="Ring twice, and mind the dog"))
+    odd = place(backend, "Jonas Weber", S.CONFIRMED)
+    made.append(change(backend, odd, status=S.newer("waiting_for_courier")))
+    made[3] = change(backend, made[3], payment=PaymentState.PAID)
+    return made
+
+
+def _open_details(till: Till, order: Order) -> None:
+    till.window._show_details(order)
+    till.settle()
+
+
+@contextmanager
+def till_of(qtbot: QtBot, backend: FakeBackend, scale: int) -> Iterator[tuple[Till, FakeOutbox]]:
+    bridge = Bridge(OrderStore())
+    outbox = FakeOutbox(bridge, backend)
+    with open_till(qtbot, backend, bridge, outbox, text_scale=scale) as till:
+        yield till, outbox
+
+
+def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
+    backend = FakeBackend()
+    orders = fill(backend)
+    with till_of(qtbot, backend, scale) as (till, outbox), shortened() as short:
+        walk = Walk(till.window, f"pos {language[:2]} {scale}")
+        walk.look("sign-in")
+        till.window.sign_in_page.ask("Maya", WHY, "Locked")
+        walk.look("locked")
+        till.arrive(ANA)
+        outbox.held = {each.op_id: each for each in one_of_each(backend)}
+        outbox.tell()
+        walk.look("board")
+        till.window.workspace.notice.show_error(Unreachable(WHY), "Try again", lambda: None)
+        till.window.workspace.undo.say("ONLINE-000001: Confirmed", action="Undo", act=lambda: None)
+        walk.look("board-speaking")
+        till.window.workspace.notice.clear()
+        till.window.workspace.undo.clear()
+        till.type("search", "555")
+        walk.look("board-search")
+        for page in ("new", "history", "menu", "sync"):
+            till.click(f"nav_{page}")
+            till.settle()
+            walk.look(page)
+        rows = till.window._pages.page("sync")
+        for row in range(rows.queue.rows.rowCount()):  # type: ignore[attr-defined]
+            rows._select(row)  # type: ignore[attr-defined]
+            walk.look(f"sync-{row}")
+        till.click("nav_history")
+        till.find(QWidget, "history_period").setCurrentIndex(5)  # type: ignore[attr-defined]
+        walk.look("history-days")
+        till.click("nav_orders")
+        for at in (0, 4, 7):
+            walk.dialog(f"details-{at}", partial(_open_details, till, orders[at]))
+        walk.dialog("reason", lambda: till.window._actions.do("cancel", orders[6].id))
+        walk.dialog("receipt", lambda: till.window._on_print_wanted(orders[6]))
+        walk.dialog("keys", till.window._show_shortcuts)
+        walk.dialog("sound", till.window._show_sound)
+        walk.dialog("leave", lambda: till.window._on_leave_wanted("sign_out"))
+    assert not walk.found, "\n".join(walk.found)
+    assert scale > SCALES[0] or sorted(short - NAMES) == []
+
+
+def test_the_customers_pages(qtbot: QtBot, language: str, scale: int) -> None:
+    shop = customer_window.shop()
+    stages = (S.PENDING, S.CONFIRMED, S.PREPARING, S.READY, S.COMPLETED)
+    for at in range(6):
+        order = customer_window.order(shop, delivery=at == 3)
+        for step in stages[1 : at + 1]:
+            order = shop.move(order.id, step) if at < 3 else order
+    changed = [
+        {"status": S.REJECTED, "reason": "The kitchen has no more bowls today, we are sorry."},
+        {"status": S.newer("waiting_for_courier")},
+        {"status": S.CANCELLED, "reason": "I am late"},
+    ]
+    for each, fields in zip(list(shop.orders.values())[-3:], changed, strict=True):
+        shop.orders[each.id] = msgspec.structs.replace(each, version=9, **fields)  # type: ignore[arg-type]
+    with customer_window.open_window(qtbot, shop, text_scale=scale) as stage, shortened() as short:
+        walk = Walk(stage.window, f"customer {language[:2]} {scale}")
+        walk.look("sign-in")
+        stage.find(SignInPage, "page").notice.show_error(Unreachable(WHY), "Try again", lambda: None)
+        walk.look("sign-in-error")
+        stage.click("tab_sign_up")
+        walk.look("sign-up")
+        stage.click("tab_sign_in")
+        stage.arrive(customer_window.JONAS)
+        walk.look("empty")
+        stage.click("sign_out")
+        stage.settle()
+        stage.arrive()
+        for row in range(6):
+            stage.click_row(row)
+            stage.settle()
+            walk.look(f"order-{row}")
+        page = stage.find(OrdersPage, "orders_page")
+        page.notice.show_error(Unreachable(WHY), "Try again", lambda: None)
+        page.history.refresher.remember(3 * 3600)
+        walk.look("offline")
+        page.notice.clear()
+        orders = list(shop.orders.values())
+        seen = msgspec.structs.replace(orders[5], status=S.PENDING)
+        cancelling = operation(seen, 1, CancelOrder(), Kind.CANCEL, state=State.CONFLICT, theirs=orders[5])
+        placing = operation(seen, 1, PlaceOrder(lines=()), Kind.PLACE, state=State.CONFLICT, theirs=orders[5])
+        decision = stage.find(Decision, "decision")
+        for name, held in (("cancel", cancelling), ("place", placing)):
+            decision.show_operation(held, busy=False)
+            walk.look(f"decision-{name}")
+        decision.show_operation(None, busy=False)
+        walk.dialog("cancel", page._on_cancel_asked)
+        walk.dialog("sign-out", lambda: SignOutDialog(page._theme, Counts(waiting=2), stage.window).open())
+        walk.dialog("still-there", lambda: StillThere(page._theme, 20, stage.window).open())
+        stage.click("tab_order")
+        stage.settle()
+        walk.look("menu")
+        view = stage.window.findChild(OrderingView)
+        assert isinstance(view, OrderingView)
+        finger = Finger(view, qtbot)
+        finger.tile("Canned Soda")
+        finger.tile("Chips and Guacamole", 3)
+        walk.look("basket")
+        walk.dialog("item", lambda: finger.tile("Chicken Bowl"))
+        stage.click("checkout")
+        walk.look("checkout")
+    assert not walk.found, "\n".join(walk.found)
+    assert scale > SCALES[0] or sorted(short - NAMES) == []
+
+
+def test_the_status_display(qtbot: QtBot, language: str) -> None:
+    tickets = [ticket(f"ONLINE-{n:06}", S.PREPARING if n % 3 else S.READY, first_name="Maximiliane") for n in range(9)]
+    source, jobs = FakeBoard(*tickets), Jobs()
+    settings = BoardSettings(full_screen=False)
+    window = BoardWindow(Theme("light"), BoardPresenter(jobs, source, 3600.0), Sounds(muted=True), settings)
+    with shown(qtbot, window, jobs), shortened() as short:
+        qtbot.waitUntil(lambda: source.looks > 0 and jobs.busy == 0)
+        walk = Walk(window, f"display {language[:2]} 100")
+        walk.look("board")
+        source.fail_with = Unreachable(WHY)
+        window._nothing.say("No connection", f"Please ask at the counter for your order.\n{WHY}")
+        window._nothing.show()
+        walk.look("nothing")
+    assert not walk.found, "\n".join(walk.found)
+    assert sorted(short - NAMES) == []
