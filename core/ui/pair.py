@@ -8,8 +8,8 @@ from core.ui.theme import Theme
 
 
 class Pair(QWidget):
-    """`start` gets the room that `end` leaves, while that is as much as it needs; `close`, it is the other way round,
-    and they stand beside each other."""
+    """`start` gets the room that `end` leaves, while that is as much as it needs. `close` to each other, neither gets
+    more than it would like."""
 
     def __init__(self, theme: Theme, start: QWidget, end: QWidget, *, close: bool = False) -> None:
         super().__init__()
@@ -19,7 +19,9 @@ class Pair(QWidget):
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(theme.space(3))
         self._box.addWidget(start, 0 if close else 1)
-        self._box.addWidget(end, 1 if close else 0)
+        self._box.addWidget(end)
+        if close:
+            self._box.addStretch(1)
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -34,6 +36,10 @@ class Pair(QWidget):
         return super().event(event)
 
     def _fold(self) -> None:
-        parts = [part.minimumSizeHint().width() for part in (self._start, self._end) if not part.isHidden()]
+        parts = [part.minimumSizeHint().width() for part in (self._start, self._end) if _takes_room(part)]
         short = sum(parts) + self._box.spacing() > self.contentsRect().width()
         self._box.setDirection(QBoxLayout.Direction.TopToBottom if short else QBoxLayout.Direction.LeftToRight)
+
+
+def _takes_room(part: QWidget) -> bool:
+    return not part.isHidden() or part.sizePolicy().retainSizeWhenHidden()

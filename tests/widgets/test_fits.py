@@ -126,6 +126,12 @@ def _open_details(till: Till, order: Order) -> None:
     till.settle()
 
 
+def _whole(short: set[str]) -> list[str]:
+    """What was shortened and must not be. An age grows between one layout and the next."""
+    ages = text._("Updated {age} ago").partition("{")[0]
+    return sorted(each for each in short - NAMES if not each.startswith(ages))
+
+
 @contextmanager
 def till_of(qtbot: QtBot, backend: FakeBackend, scale: int) -> Iterator[tuple[Till, FakeOutbox]]:
     bridge = Bridge(OrderStore())
@@ -173,7 +179,7 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         walk.dialog("sound", till.window._show_sound)
         walk.dialog("leave", lambda: till.window._on_leave_wanted("sign_out"))
     assert not walk.found, "\n".join(walk.found)
-    assert scale > SCALES[0] or sorted(short - NAMES) == []
+    assert scale > SCALES[0] or _whole(short) == []
 
 
 def test_the_customers_pages(qtbot: QtBot, language: str, scale: int) -> None:
@@ -237,7 +243,7 @@ def test_the_customers_pages(qtbot: QtBot, language: str, scale: int) -> None:
         stage.click("checkout")
         walk.look("checkout")
     assert not walk.found, "\n".join(walk.found)
-    assert scale > SCALES[0] or sorted(short - NAMES) == []
+    assert scale > SCALES[0] or _whole(short) == []
 
 
 def test_the_status_display(qtbot: QtBot, language: str) -> None:
@@ -254,4 +260,4 @@ def test_the_status_display(qtbot: QtBot, language: str) -> None:
         window._nothing.show()
         walk.look("nothing")
     assert not walk.found, "\n".join(walk.found)
-    assert sorted(short - NAMES) == []
+    assert _whole(short) == []
