@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from core.client.news import Changed, Told
-from core.client.operations import Kind, Operation, Owner, Request, State
+from core.client.operations import Kind, Operation, Owner, State
 from core.client.outbox import NOT_OPENED, NUMBER_REFUSED
 from core.client.seal import KeptIn
-from core.domain.commands import ChangePayment, ChangeStatus, TakeOrder
+from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
 from core.domain.ids import DeviceId, OpId
 from core.domain.order import NewLine, Order, PaymentState
 from core.domain.people import DeviceKind
@@ -85,7 +85,7 @@ class FakeOutbox:
         return self.for_others
 
 
-def operation(order: Order, position: int, asked: Request, kind: Kind, **fields: Any) -> Operation:
+def operation(order: Order, position: int, asked: Command, kind: Kind, **fields: Any) -> Operation:
     """Something that was done to `order` at this till. It waits, unless `fields` say otherwise."""
     waiting = Operation(
         position=position,
