@@ -63,7 +63,8 @@ def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindo
         if tokens is not None:
             window.resume(tokens, kept_s)
     else:
-        api.forget()
+        with suppress(NotKept):  # it is tried again
+            api.forget()
     return window, api
 
 
@@ -71,8 +72,6 @@ def close(api: SyncedApi, settings: CustomerSettings) -> None:
     """The session ends with the window, unless the screen is one person's own. What waits to be sent is kept either
     way."""
     if not settings.keep_session:
-        with suppress(
-            NotKept
-        ):  # on a full disk; then nobody is there either when it is opened again: `SyncedApi.forget`
+        with suppress(NotKept):  # on a full disk; the session is over all the same
             api.sign_out()
     api.close()

@@ -31,8 +31,12 @@ class AccountApi(Protocol):
     def sign_up(self, request: SignUp) -> Tokens: ...
     def sign_in(self, request: SignIn) -> Tokens: ...
     def staff_sign_in(self, request: StaffSignIn) -> Tokens: ...
+    def give_up_sign_in(self) -> None:
+        """Whoever is trying to sign in has gone: no session comes of it, however late the answer is. Asks nobody."""
+
     def sign_out(self) -> None:
-        """End the session here at once, and on the server when it can be reached. Never raises."""
+        """End the session here at once, and on the server when it can be reached. Raises `NotKept` when it is over, but
+        what was kept of it cannot be deleted yet."""
 
     def menu(self) -> Menu: ...
 

@@ -63,7 +63,6 @@ TIMEOUT_S: Final = (3.0, 10.0)
 _CONNECTIONS_KEPT: Final = 16
 """For what a window does and asks at once; what is beyond is opened and closed again."""
 _REPEATS: Final = 2
-_SIGN_OUT_TIMEOUT_S: Final = (1.0, 2.0)
 _PROBE_TIMEOUT_S: Final = (3.0, 3.0)
 _CLOSE_WITHIN_S: Final = 2.0
 """How long `close` waits for the server to hear of sessions that have just ended."""
@@ -168,9 +167,7 @@ class HttpClient:
 
     def _end(self, tokens: Tokens) -> None:
         with contextlib.suppress(ClientError):
-            self.once(
-                "POST", "/api/auth/sign-out/", read=_nothing, token=tokens.access_token, timeout_s=_SIGN_OUT_TIMEOUT_S
-            )
+            self.repeated("POST", "/api/auth/sign-out/", read=_nothing, token=tokens.access_token)
 
     def menu(self) -> Menu:
         """The default shop's."""
@@ -529,6 +526,8 @@ class HttpApi(_Calls):
     def __init__(self, server_url: str, *, ca_file: str = "", timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         self.client = HttpClient(server_url, ca_file=ca_file, timeout_s=timeout_s)
         self._current: SessionApi | None = None
+        self._attempt: object = None
+        self._entered: object = None
 
     def close(self) -> None:
         """See `HttpClient.close`."""
@@ -538,13 +537,28 @@ class HttpApi(_Calls):
         return self.client.server_now()
 
     def sign_up(self, request: SignUp) -> Tokens:
-        return self.start(self.client.sign_up(request))
+        return self._enter(lambda: self.client.sign_up(request))
 
     def sign_in(self, request: SignIn) -> Tokens:
-        return self.start(self.client.sign_in(request))
+        return self._enter(lambda: self.client.sign_in(request))
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
-        return self.start(self.client.staff_sign_in(request))
+        return self._enter(lambda: self.client.staff_sign_in(request))
+
+    def _enter(self, ask: Callable[[], Tokens]) -> Tokens:
+        attempt = self._attempt = object()
+        tokens = ask()
+        if self._attempt is not attempt:
+            self.client.end(tokens)
+            raise Left
+        self._entered = attempt
+        return self.start(tokens)
+
+    def give_up_sign_in(self) -> None:
+        """The newest try to sign in is nobody's any more, and what came of it is over."""
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None and attempt is self._entered:
+            self.sign_out()
 
     def device_sign_in(self, request: DeviceSignIn) -> Tokens:
         return self.start(self.client.device_sign_in(request))

@@ -18,7 +18,17 @@ from core.client import identity, ledger, pin, session_file, till, window_id
 from core.client.cache import Cache, menu_after
 from core.client.door import HttpDoor
 from core.client.engine import Engine, Link, Standing
-from core.client.errors import Conflict, Left, NotFound, PriceChanged, Refused, SignedOut, Unreachable
+from core.client.errors import (
+    ClientError,
+    Conflict,
+    Left,
+    NotFound,
+    NotKept,
+    PriceChanged,
+    Refused,
+    SignedOut,
+    Unreachable,
+)
 from core.client.http import HttpClient, SessionApi
 from core.client.lease import Lease
 from core.client.local import LocalStore
@@ -49,9 +59,20 @@ from core.protocol.requests import (
     StaffSignIn,
 )
 from core.protocol.security import ExportNote
+from core.workers import keep_running
 
 _STOP_WITHIN_S = 2.0
 T = TypeVar("T")
+_ERASE_AGAIN_S = 5.0
+
+
+class _Attempt:
+    """One try to sign in, from the press on. What comes of it is nobody's once it was given up for another, or for
+    nothing: whoever tried may have gone."""
+
+    def __init__(self) -> None:
+        self.present: _Present | None = None
+        """Whoever is signed in by it."""
 
 
 class _Present:
@@ -118,6 +139,11 @@ class SyncedApi:
         self._changing = threading.RLock()
         """Held while one person's session ends and another's begins: for a disk's time, and no network's."""
         self._present: _Present | None = None
+        self._attempt: _Attempt | None = None
+        """The newest try to sign in."""
+        self._left_behind = False
+        """Something of somebody who has signed out is still in the file, because the disk takes nothing."""
+        self._closed = threading.Event()
         self._asking = threading.local()
         """Whoever was signed in when what this thread does was asked for: see `bound`."""
 
@@ -137,7 +163,9 @@ class SyncedApi:
 
     def close(self) -> None:
         """Stop, and let go of the file. Nothing is lost by it, and the session goes on with the next `resume`."""
+        self._closed.set()
         with self._changing:
+            self._attempt = None
             if (present := self._take_leave()) is not None:
                 present.stop(_STOP_WITHIN_S)
             self._client.close()
@@ -147,15 +175,19 @@ class SyncedApi:
 
     def resume(self) -> Tokens | None:
         """Go on as whoever did not sign out before this window was closed; None when everybody did. Asks nobody."""
-        kept = session_file.read(self._seal)
-        return None if kept is None else self._begin(*kept)
+        with self._changing:
+            kept = session_file.read(self._seal)
+            if kept is not None:
+                return self._begin(*kept)
+        with contextlib.suppress(NotKept):
+            self.forget()
+        return None
 
     def forget(self) -> None:
         """Whoever had not signed out when this window was last closed, or fell over, is not here any more. What they
-        left waiting is kept."""
-        session_file.keep(self._seal, None, OpId(""))
-        Cache(self._store).clear()
-        self._seal_what_waits(None)
+        left waiting is kept. Raises `NotKept` as `sign_out` does."""
+        with self._changing:
+            self._erase()
 
     @property
     def kept_s(self) -> float | None:
@@ -164,16 +196,21 @@ class SyncedApi:
         return None if at is None else max(0.0, (self.server_now() - at).total_seconds())
 
     def sign_up(self, request: SignUp) -> Tokens:
-        return self._begin(self._client.sign_up(identity.proven(self._seal, request)))
+        return self._enter(lambda: self._client.sign_up(identity.proven(self._seal, request)))
 
     def sign_in(self, request: SignIn) -> Tokens:
-        request = msgspec.structs.replace(request, client_token=session_file.client_token(self._seal))
-        return self._begin(self._client.sign_in(identity.proven(self._seal, request)))
+        def ask() -> Tokens:
+            known = msgspec.structs.replace(request, client_token=session_file.client_token(self._seal))
+            return self._client.sign_in(identity.proven(self._seal, known))
+
+        return self._enter(ask)
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028)."""
         try:
-            tokens = till.sign_in(self._client, self._seal, request)
+            return self._enter(
+                lambda: till.sign_in(self._client, self._seal, request), partial(till.signed_in, self._seal, request)
+            )
         except Unreachable:
             present = self._present
             held = till.come_back(present.api if present is not None else None, self._seal, request)
@@ -181,25 +218,76 @@ class SyncedApi:
                 raise
             self.try_now()
             return held
-        return self._begin(tokens)
+
+    def _enter(self, ask: Callable[[], Tokens], let_in: Callable[[Tokens], None] = lambda _tokens: None) -> Tokens:
+        """Be whoever the server answers with, unless another has tried meanwhile, or this try was given up: then its
+        session is ended, and this raises `Left`."""
+        attempt = self._attempt = _Attempt()
+        tokens = ask()
+        with self._changing:
+            try:
+                if self._attempt is not attempt:
+                    raise Left
+                if self._left_behind:
+                    self._erase()
+                let_in(tokens)
+                self._begin(tokens)
+            except ClientError:
+                self._client.end(tokens)
+                raise
+            attempt.present = self._present
+            return tokens
+
+    def give_up_sign_in(self) -> None:
+        """Whoever is trying to sign in has gone: their session ends as it comes, or has just come. Waits for no
+        answer. Raises `NotKept` as `sign_out` does."""
+        with self._changing:
+            attempt, self._attempt = self._attempt, None
+            if attempt is not None and attempt.present is not None and attempt.present is self._present:
+                self._end_session()
 
     def sign_out(self) -> None:
         """End the session here, at once: nothing that hangs is waited for, and the server is told by and by. What
         waits is kept until the same person signs in again; what was shown is forgotten, and the listener hears nothing
-        more of it. Raises `NotKept`, and then nothing has changed."""
+        more of it.
+
+        Raises `NotKept` when the disk takes nothing: the session is over all the same, here and when the window is
+        opened again, and what is still in the file is deleted and sealed as soon as it can be.
+        """
         with self._changing:
-            present = self._present
-            if self._has_left(present):
+            if self._has_left(self._present):
                 return
+            self._end_session()
+
+    def _end_session(self) -> None:
+        self._attempt = None
+        with contextlib.suppress(NotKept):
+            self._leave()
+        self._erase()
+
+    def _erase(self) -> None:
+        """Leave nothing of whoever was here in the file, now or as soon as the disk takes it. Raises `NotKept`."""
+        try:
             with self._store.transaction() as db:
-                pin.forget(self._seal)
                 session_file.keep(self._seal, None, OpId(""))
+                pin.forget(self._seal)
                 Cache(self._store).clear()
                 ledger.seal(db, None)
-                if present is not None:
-                    self._store.after_commit(present.lease.end)
-            self._leave()
-            self._store.empty_log()
+        except NotKept:
+            if not self._left_behind:
+                self._left_behind = True
+                keep_running(self._erase_later, "erase").start()
+            raise
+        self._left_behind = False
+        self._store.empty_log()
+
+    def _erase_later(self) -> None:
+        while not self._closed.wait(_ERASE_AGAIN_S):
+            with self._changing, contextlib.suppress(NotKept):
+                if self._left_behind and not self._closed.is_set():
+                    self._erase()
+                if not self._left_behind:
+                    return
 
     def server_now(self) -> datetime:
         return self._client.server_now()

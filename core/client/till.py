@@ -15,15 +15,18 @@ _WRONG: Final = "The name or the PIN is wrong."
 
 
 def sign_in(client: HttpClient, seal: Seal, request: StaffSignIn) -> Tokens:
-    """The tokens of whoever the server knows by this PIN. A till is one window at a time, and numbers its orders from
-    what the server says here. Raises `ClientError`."""
+    """The tokens of whoever the server knows by this PIN. A till is one window at a time. Raises `ClientError`."""
     asked = msgspec.structs.replace(request, window_id=window_id.of(seal.store))
-    tokens = client.staff_sign_in(identity.proven(seal, asked))
+    return client.staff_sign_in(identity.proven(seal, asked))
+
+
+def signed_in(seal: Seal, request: StaffSignIn, tokens: Tokens) -> None:
+    """Whoever asked is let in: the till numbers its orders from what the server says here, and they may come back to it
+    by their PIN."""
     if tokens.series_last is not None:
         with seal.store.transaction() as db:
             ledger.series_at(db, tokens.device, tokens.series_last)
     pin.keep(seal, tokens.person.id, request.pin)
-    return tokens
 
 
 def come_back(held: SessionApi | None, seal: Seal, request: StaffSignIn) -> Tokens | None:

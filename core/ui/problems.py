@@ -7,10 +7,10 @@ stays as it was said.
 
 from typing import Final
 
-from core.client.errors import SignedOut, TooManyTries
+from core.client.errors import ClientError, NotKept, SignedOut, TooManyTries
 from core.client.outbox import Counts
 from core.ui.connection import outbox_words
-from core.ui.text import N_, _, ngettext
+from core.ui.text import N_, _, ngettext, said
 
 SAID: Final = (
     # What happened: the titles of `core.client.errors`.
@@ -123,6 +123,12 @@ SAID: Final = (
     N_("This order was called off after it was paid. Say why its payment changes."),
     N_("This looks like a card number. Please leave it out: it would be kept and shown."),
 )
+
+
+def left_behind(error: ClientError) -> NotKept:
+    """Somebody has signed out at a machine whose disk takes nothing."""
+    later = _("What was kept of you here is deleted as soon as it can be.")
+    return NotKept(f"{said(error)} {later}", title=_("You were signed out"))
 
 
 def ended(error: SignedOut, counts: Counts) -> SignedOut:

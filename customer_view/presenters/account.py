@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import AccountApi
 from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyTries, Unpaired
 from core.decoding import convert
 from core.protocol.replies import Tokens
 from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
-from core.ui.jobs import Jobs
-from core.ui.problems import patience
+from core.ui.jobs import Job, Jobs
+from core.ui.problems import left_behind, patience
 from core.ui.text import N_, _
 
 _RULES: Final[Mapping[str, tuple[object, str]]] = {
@@ -39,6 +39,12 @@ class Account(QObject):
         self._jobs = jobs
         self._api = api
         self._busy = False
+        self._try: Job | None = None
+
+    @property
+    def trying(self) -> bool:
+        """Somebody has asked to be let in, and the server has not answered."""
+        return self._try is not None
 
     @property
     def busy(self) -> bool:
@@ -68,23 +74,35 @@ class Account(QObject):
     def sign_out(self) -> None:
         """End the session. Nobody can sign in before it has ended, so the next one's is never ended instead."""
         self._set_busy(True)
-        self._jobs.run(self._api.sign_out, self._on_signed_out, self._on_signed_out)
+        self._jobs.run(self._api.sign_out, self._on_signed_out, self._on_not_forgotten)
+
+    @Slot()
+    def give_up(self) -> None:
+        """Whoever has asked to be let in has gone, or does not want to wait. However late the answer is, it lets nobody
+        in, and who is next does not wait for it."""
+        if self._try is not None:
+            self._try.cancel()
+            self._try = None
+            self._set_busy(True)
+            self._jobs.run(self._api.give_up_sign_in, self._on_given_up, self._on_given_up)
 
     def _run(self, call: Callable[[], Tokens]) -> None:
         if self._busy:
             return
+        self._try = self._jobs.run(call, self._on_signed_in, self._on_refused)
         self._set_busy(True)
-        self._jobs.run(call, self._on_signed_in, self._on_refused)
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
         self.busy_changed.emit(busy)
 
     def _on_signed_in(self, tokens: Tokens) -> None:
+        self._try = None
         self._set_busy(False)
         self.signed_in.emit(tokens)
 
     def _on_refused(self, error: ClientError) -> None:
+        self._try = None
         self._set_busy(False)
         if isinstance(error, SignedOut):
             error = Refused(error.message, title=_("You are not signed in"), field="password")
@@ -101,6 +119,13 @@ class Account(QObject):
 
     def _on_signed_out(self, _result: object) -> None:
         self.signed_out.emit()
+        self._set_busy(False)
+
+    def _on_not_forgotten(self, error: ClientError) -> None:
+        self._on_signed_out(None)
+        self.refused.emit(left_behind(error))
+
+    def _on_given_up(self, _result: object) -> None:
         self._set_busy(False)
 
 

@@ -24,17 +24,20 @@ class _Form(QWidget):
     """Fields and the button that sends them."""
 
     submitted = Signal()
+    edited = Signal()
 
     def __init__(self, fields: Mapping[str, Field], submit: QPushButton, theme: Theme) -> None:
         super().__init__()
         self.fields = fields
         self.submit = submit
+        self._words = submit.text()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
         for field in fields.values():
             column.addWidget(field)
             field.submitted.connect(self._on_submitted)
+            field.input.textEdited.connect(self.edited)
         column.addSpacing(theme.space(2))
         column.addWidget(submit)
         submit.clicked.connect(self._on_submitted)
@@ -47,6 +50,10 @@ class _Form(QWidget):
 
     def text(self, name: str) -> str:
         return self.fields[name].text
+
+    def set_busy(self, *, busy: bool, trying: bool) -> None:
+        self.submit.setDisabled(busy)
+        self.submit.setText(_("Signing in…") if trying else self._words)
 
     def blame(self, error: ClientError) -> bool:
         """Say it at the field it is about, and go there. False: it is about none of them."""
@@ -101,6 +108,9 @@ class SignInPage(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self._sign_in)
         column.addWidget(self._sign_up)
+        self._cancel = button(_("Cancel"), theme, "quiet", name="sign_in_cancel")
+        self._cancel.clicked.connect(account.give_up)
+        column.addWidget(self._cancel)
         self._larger = button(_("Larger text"), theme, name="larger_text")
         self._larger.setCheckable(True)
         self._larger.setVisible(self._plain_scale < _LARGEST)
@@ -111,12 +121,15 @@ class SignInPage(QWidget):
 
         self._sign_in.submitted.connect(self._on_sign_in_submitted)
         self._sign_up.submitted.connect(self._on_sign_up_submitted)
+        for form in (self._sign_in, self._sign_up):
+            form.edited.connect(account.give_up)  # whoever types now may be somebody else
         account.busy_changed.connect(self._on_account_busy_changed)
         account.refused.connect(self._on_account_refused)
         self._on_account_busy_changed(busy=account.busy)
 
     def clear(self) -> None:
-        """Forget what was typed, said and chosen."""
+        """Forget what was typed, said, chosen and asked for."""
+        self._account.give_up()
         self._larger.setChecked(False)
         self.notice.clear()
         self._sign_in.clear()
@@ -168,6 +181,7 @@ class SignInPage(QWidget):
     @Slot()
     def _on_tab_clicked(self) -> None:
         self.notice.clear()
+        self._account.give_up()
         self._go_to_first_field()
 
     @Slot()
@@ -183,7 +197,8 @@ class SignInPage(QWidget):
     @Slot(bool)
     def _on_account_busy_changed(self, busy: bool) -> None:
         for form in (self._sign_in, self._sign_up):
-            form.submit.setDisabled(busy)
+            form.set_busy(busy=busy, trying=self._account.trying)
+        self._cancel.setVisible(self._account.trying)
 
     @Slot(object)
     def _on_account_refused(self, error: ClientError) -> None:

@@ -10,6 +10,7 @@ from core.domain.people import Person
 from core.protocol.replies import Tokens
 from core.protocol.requests import StaffSignIn
 from core.ui.jobs import Job, Jobs
+from core.ui.problems import left_behind
 from core.ui.text import _
 
 
@@ -24,6 +25,7 @@ class SignIn(QObject):
     """The `Tokens` of the new session."""
     refused = Signal(object)
     """A `ClientError`: nobody is signed in by it."""
+    given_up = Signal()
     left = Signal()
     """Whoever was signed in has signed out; nothing of theirs comes after this."""
 
@@ -48,13 +50,24 @@ class SignIn(QObject):
         return self._job is not None or self._asked is not None
 
     def submit(self, name: str, pin: str) -> None:
-        """Try to sign `name` in. Does nothing while a try is under way."""
+        """Try to sign `name` in. Does nothing while a try is under way: `give_up` that first."""
         if self.running:
             return
         self._asked = StaffSignIn(staff=name.strip(), pin=pin, device=self._device)
         self.started.emit()
         if self._leaving is None:  # or else the end of one session could meet the beginning of the next
             self._ask()
+
+    def give_up(self) -> None:
+        """Whoever has asked to be let in does not wait, or has gone: however late the answer is, it lets nobody in."""
+        if not self.running:
+            return
+        self._asked = None
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self._leaving = self._jobs.run(self._api.give_up_sign_in, self._on_given_up, self._on_given_up)
+        self.given_up.emit()
 
     def resume(self, person: Person) -> None:
         """This person's session goes on from an earlier run, behind the lock."""
@@ -70,7 +83,7 @@ class SignIn(QObject):
         """End the session; the server is told when it can be reached."""
         if self.person is not None:
             self.person = None
-            self._leaving = self._jobs.run(self._api.sign_out, self._on_left, self._on_left)
+            self._leaving = self._jobs.run(self._api.sign_out, self._on_left, self._on_not_forgotten)
 
     def _ask(self) -> None:
         request, self._asked = self._asked, None
@@ -80,6 +93,14 @@ class SignIn(QObject):
     def _on_left(self, _result: object) -> None:
         self._leaving = None
         self.left.emit()
+        self._ask()
+
+    def _on_not_forgotten(self, error: ClientError) -> None:
+        self.refused.emit(left_behind(error))
+        self._on_left(None)
+
+    def _on_given_up(self, _result: object) -> None:
+        self._leaving = None
         self._ask()
 
     def _remember(self, name: str) -> None:

@@ -55,7 +55,7 @@ class SignInPage(QWidget):
         self._name.setAccessibleName(_("Your name"))
         self._name.setMaxLength(80)
         self._name.returnPressed.connect(self._on_name_entered)
-        self._name.textChanged.connect(self._on_typed)
+        self._name.textChanged.connect(self._on_changed)
         self._pin = QLineEdit()
         self._pin.setObjectName("pin")
         self._pin.setEchoMode(QLineEdit.EchoMode.Password)
@@ -65,7 +65,7 @@ class SignInPage(QWidget):
         self._pin.setMaxLength(10)
         self._pin.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self._pin))
         self._pin.returnPressed.connect(self._on_submitted)
-        self._pin.textChanged.connect(self._on_typed)
+        self._pin.textChanged.connect(self._on_changed)
         self._error = label(role="error", wrap=True)
         self._error.setObjectName("sign_in_error")
         self._error.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -88,6 +88,7 @@ class SignInPage(QWidget):
         sign_in.started.connect(self._on_started)
         sign_in.signed_in.connect(self._on_signed_in)
         sign_in.refused.connect(self._on_refused)
+        sign_in.given_up.connect(self._on_given_up)
         self.ask()
 
     def ask(self, name: str = "", reason: str = "", title: str = "") -> None:
@@ -253,6 +254,12 @@ class SignInPage(QWidget):
         self._pin.setFocus(Qt.FocusReason.TabFocusReason)
 
     @Slot()
+    def _on_changed(self) -> None:
+        """Whoever types or chooses now may be somebody else than who is being signed in."""
+        self._sign_in.give_up()
+        self._on_typed()
+
+    @Slot()
     def _on_typed(self) -> None:
         wait_s = self._wait_s
         ready = bool(self._who) and len(self._pin.text()) >= 4
@@ -285,6 +292,10 @@ class SignInPage(QWidget):
     def _on_started(self) -> None:
         self._enter.setEnabled(False)
         self._enter.setText(_("Signing in…"))
+
+    @Slot()
+    def _on_given_up(self) -> None:
+        self._enter.setText(_("Sign in"))
 
     @Slot(object)
     def _on_signed_in(self, _tokens: object) -> None:

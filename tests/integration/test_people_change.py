@@ -1,22 +1,28 @@
 """One person leaves and the next comes while what was asked for the first still hangs."""
 
+import itertools
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from core.client.errors import ClientError, Left, SignedOut
+from core.client import session_file, synced
+from core.client.engine import Link
+from core.client.errors import ClientError, Left, NotKept, SignedOut
 from core.client.http import SessionApi
 from core.client.synced import SyncedApi
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.order import Order
-from core.protocol.requests import ChangeAvailability, HistoryQuery, OrderQuery
+from core.protocol.requests import ChangeAvailability, HistoryQuery, OrderQuery, SignUp
 from core.server.setup import NewStaff
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.full_disk import Failing
 from tests.support.synced import LINES, WITHIN_S, Screen
 
 _ONE = PlaceOrder(lines=LINES)
@@ -287,6 +293,157 @@ def test_what_a_cashier_sold_out_is_not_sold_out_by_the_next_one(
     said.join()
     assert isinstance(said.error, SignedOut)
     assert _subjects(place, op_id) == []
+
+
+_phones = itertools.count(51_000)
+SIGN_INS: dict[str, tuple[str, Callable[[Screen], object], Callable[[Screen], object]]] = {
+    "customers": (
+        "POST /api/auth/sign-in/",
+        lambda screen: screen.customer(shop.ADA),
+        lambda screen: screen.customer(shop.GRACE),
+    ),
+    "new customers": (
+        "POST /api/auth/sign-up/",
+        lambda screen: screen.api.sign_up(SignUp(name="Nia", phone=f"55{next(_phones)}", password="a long password")),
+        lambda screen: screen.customer(shop.GRACE),
+    ),
+    "cashiers": (
+        "POST /api/auth/staff/sign-in/",
+        lambda screen: screen.staff(shop.KIM),
+        lambda screen: screen.staff(shop.ALEX),
+    ),
+}
+
+
+@pytest.mark.parametrize("who", SIGN_INS)
+@pytest.mark.parametrize("next_one", ["gives it up", "signs in", "gives it up and signs in", "closes"])
+def test_a_late_answer_lets_nobody_in_who_has_gone(
+    place: Place, proxy: FaultProxy, screen: Screen, who: str, next_one: str
+) -> None:
+    begins, first, then = SIGN_INS[who]
+    before = {session for (session,) in place.rows("SELECT id FROM sessions")}
+    hanging = Hanging(proxy, begins)
+    asked = Call(lambda: first(screen))
+    hanging.until_met()
+    if "gives it up" in next_one:
+        screen.api.give_up_sign_in()
+    if "signs in" in next_one:
+        then(screen)
+        there = _session(screen.api).person
+    if next_one == "closes":
+        screen.api.close()
+    proxy.release()
+    asked.join()
+    assert isinstance(asked.error, Left), asked.answer
+    if "signs in" in next_one:
+        assert _session(screen.api).person == there
+        screen.until_live()
+    else:
+        assert screen.api.standing.link is Link.SIGNED_OUT
+    over = threading.Event()
+    for _ in range(200):
+        open_ones = {session for (session,) in place.rows("SELECT id FROM sessions WHERE revoked_at IS NULL")} - before
+        if len(open_ones) == ("signs in" in next_one):
+            return
+        over.wait(0.05)
+    raise AssertionError("the session of whoever has gone is still one at the server")
+
+
+def test_a_till_that_was_locked_stays_its_cashiers_when_a_try_is_given_up(
+    place: Place, proxy: FaultProxy, screen: Screen
+) -> None:
+    screen.staff(shop.KIM)
+    hanging = Hanging(proxy, "POST /api/auth/staff/sign-in/")
+    asked = Call(lambda: screen.staff(shop.ALEX))
+    hanging.until_met()
+    screen.api.give_up_sign_in()
+    proxy.release()
+    asked.join()
+    assert isinstance(asked.error, Left)
+    assert _session(screen.api).person.id == place.world.kim
+    screen.until_live()
+
+
+def test_who_was_let_in_after_giving_up_is_signed_out(place: Place, screen: Screen) -> None:
+    """The answer and the press that gives it up cross."""
+    screen.customer(shop.ADA)
+    session = _newest_session(place, place.world.ada)
+    screen.api.give_up_sign_in()
+    assert screen.api.standing.link is Link.SIGNED_OUT
+    over = threading.Event()
+    for _ in range(200):
+        if place.rows("SELECT revoked_at FROM sessions WHERE id = ?", session)[0][0] is not None:
+            return
+        over.wait(0.05)
+    raise AssertionError("the server never heard of it")
+
+
+# -- a disk that takes nothing
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Failing))
+    monkeypatch.setattr(synced, "_ERASE_AGAIN_S", 0.05)
+
+
+@pytest.mark.usefixtures("failing")
+@pytest.mark.parametrize("role", ["customer", "staff"])
+def test_a_sign_out_is_one_whatever_the_disk_takes(
+    place: Place, proxy: FaultProxy, screen: Screen, tmp_path: Path, role: str
+) -> None:
+    screen.customer(shop.ADA) if role == "customer" else screen.staff(shop.KIM)
+    subject = place.world.ada if role == "customer" else place.world.kim
+    screen.until_live()
+    if role == "customer":
+        screen.place()
+    else:
+        screen.take()
+    screen.until_sent()
+    session = _newest_session(place, subject)
+    disk = screen.api._store._db
+    assert isinstance(disk, Failing)
+    disk.arm(0)
+    with pytest.raises(NotKept):
+        screen.api.sign_out()
+    assert screen.api.standing.link is Link.SIGNED_OUT
+    over = threading.Event()
+    for _ in range(200):
+        if place.rows("SELECT revoked_at FROM sessions WHERE id = ?", session)[0][0] is not None:
+            break
+        over.wait(0.05)
+    else:
+        raise AssertionError("the server never heard of the sign-out")
+    assert session_file.read(screen.api._seal) is None, "an opened window would go on with it"
+    with pytest.raises(SignedOut):
+        screen.take()
+    if role == "staff":
+        proxy.choose = lambda _line: Fault.REFUSE
+        with pytest.raises(ClientError):  # a PIN opens no session that is over
+            screen.staff(shop.KIM)
+        assert screen.api.standing.link is Link.SIGNED_OUT
+        proxy.choose = lambda _line: Fault.NONE
+    with pytest.raises(NotKept):
+        screen.customer(shop.GRACE)
+    assert screen.api.standing.link is Link.SIGNED_OUT
+    assert _held(screen) > 0
+    disk.disarm()
+    for _ in range(200):
+        if _held(screen) == 0:
+            break
+        over.wait(0.05)
+    else:
+        raise AssertionError("what was kept is still there")
+    screen.customer(shop.GRACE)
+    screen.until_live()
+
+
+def _held(screen: Screen) -> int:
+    """How much of whoever was there is in the file."""
+    with screen.api._store.reading() as db:
+        orders: int = db.execute("SELECT count(*) FROM orders").fetchone()[0]
+        sealed: int = db.execute("SELECT count(*) FROM sealed WHERE name IN ('session', 'pin')").fetchone()[0]
+    return orders + sealed
 
 
 def test_the_server_refuses_what_is_sent_as_somebody_elses(place: Place) -> None:

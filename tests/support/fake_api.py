@@ -10,6 +10,7 @@ import msgspec
 from core.client.errors import (
     ClientError,
     Conflict,
+    Left,
     MenuMoved,
     NotFound,
     PriceChanged,
@@ -162,6 +163,8 @@ class FakeApi:
 
     def __init__(self, backend: FakeBackend) -> None:
         self.backend = backend
+        self._attempt: object = None
+        self._entered: object = None
         self.person: Person | None = None
         self.device = ""
 
@@ -179,19 +182,27 @@ class FakeApi:
         return self.sign_in(SignIn(login=request.phone, password=request.password))
 
     def sign_in(self, request: SignIn) -> Tokens:
+        attempt = self._attempt = object()
         self.backend.enter("sign_in")
         customer, password = self.backend.customers.get(request.login, (None, ""))
         if customer is None or password != request.password:
             raise SignedOut("The phone number, e-mail address or password is wrong.")
-        return self._start(Person(id=customer.id, role=Role.CUSTOMER, name=customer.name, phone=customer.phone))
+        return self._start(
+            attempt, Person(id=customer.id, role=Role.CUSTOMER, name=customer.name, phone=customer.phone)
+        )
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
+        attempt = self._attempt = object()
         self.backend.enter("staff_sign_in")
         pin, role = self.backend.staff.get(request.staff, ("", Role.CASHIER))
         if not pin or pin != request.pin:
             raise SignedOut("The name or the PIN is wrong.")
-        self.device = request.device
-        return self._start(Person(id=f"staff-{request.staff}", role=role, name=request.staff), request.device)
+        return self._start(attempt, Person(id=f"staff-{request.staff}", role=role, name=request.staff), request.device)
+
+    def give_up_sign_in(self) -> None:
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None and attempt is self._entered:
+            self.sign_out()
 
     def sign_out(self) -> None:
         self.person = None
@@ -305,7 +316,10 @@ class FakeApi:
 
     # -- inside
 
-    def _start(self, person: Person, device: str = "") -> Tokens:
+    def _start(self, attempt: object, person: Person, device: str = "") -> Tokens:
+        if self._attempt is not attempt:
+            raise Left
+        self._entered = attempt
         self.person, self.device = person, device
         return Tokens(
             access_token="access",

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import ServerFault, Unreachable
-from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window, shop
+from core.client.errors import NotKept, ServerFault, Unreachable
+from tests.support.customer_window import AISHA, JONAS, PASSWORD, Stage, open_window, shop
 
 
 @pytest.fixture
@@ -116,6 +116,53 @@ def test_pressed_twice_is_sent_once(stage: Stage, qtbot: QtBot) -> None:
     stage.backend.gate.set()
     qtbot.waitUntil(lambda: stage.sees("orders_page"))
     assert stage.backend.calls["sign_in"] == 1
+
+
+@pytest.mark.parametrize("goes", ["presses cancel", "types", "is gone for a while", "wants an account"])
+def test_who_asked_and_has_gone_is_let_in_no_more(qtbot: QtBot, goes: str) -> None:
+    backend = shop()
+    with open_window(qtbot, backend, idle_sign_out_s=0.6 if goes == "is gone for a while" else 0.0) as stage:
+        backend.gate.clear()
+        stage.sign_in(AISHA)
+        qtbot.waitUntil(lambda: backend.calls.get("sign_in") == 1)
+        assert stage.text("sign_in_submit") == "Signing in…"
+        if goes == "presses cancel":
+            stage.click("sign_in_cancel")
+        elif goes == "types":
+            stage.type("sign_in_login", JONAS)
+        elif goes == "wants an account":
+            stage.click("tab_sign_up")
+        else:
+            qtbot.waitUntil(lambda: stage.text("sign_in_login") == "")
+        qtbot.waitUntil(stage.find(QPushButton, "sign_in_submit").isEnabled)
+        assert stage.text("sign_in_submit") == "Sign in"
+        assert not stage.sees("sign_in_cancel")
+        late = stage.jobs.busy
+        backend.gate.set()
+        stage.settle()
+        assert late == 1, "the answer is still to come"
+        assert not stage.sees("orders_page")
+        if goes == "wants an account":
+            stage.click("tab_sign_in")
+        stage.arrive(JONAS)
+        assert stage.text("person") == "Jonas"
+
+
+def test_a_disk_that_takes_nothing_is_said_at_sign_out(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.arrive()
+    sign_out = stage.api.sign_out
+
+    def full() -> None:
+        sign_out()
+        raise NotKept("This machine's disk is full, or cannot be written to. Tell the admin.")
+
+    monkeypatch.setattr(stage.api, "sign_out", full)
+    stage.click("sign_out")
+    qtbot.waitUntil(lambda: "disk is full" in stage.notice())
+    assert "You were signed out" in stage.notice()
+    assert stage.find(QPushButton, "sign_in_submit").isEnabled()
 
 
 def test_a_password_can_be_looked_at(stage: Stage) -> None:

@@ -121,6 +121,28 @@ def test_pressing_twice_signs_in_once(till: Till, backend: FakeBackend) -> None:
     assert backend.calls["staff_sign_in"] == 1
 
 
+@pytest.mark.parametrize("next_one", ["types a name", "presses a key", "clears"])
+def test_who_asked_and_has_gone_is_let_in_no_more(till: Till, backend: FakeBackend, next_one: str) -> None:
+    backend.gate.clear()
+    till.sign_in(MAYA)
+    till.qtbot.waitUntil(lambda: backend.calls.get("staff_sign_in") == 1)
+    assert till.text("sign_in") == "Signing in…"
+    match next_one:
+        case "types a name":
+            till.type("staff_name", ANA[0])
+        case "presses a key":
+            till.click("key_7")
+        case _:
+            till.click("key_clear")
+    assert till.text("sign_in") == "Sign in"
+    backend.gate.set()
+    till.settle()
+    assert not till.window.signed_in
+    assert nobody(till)
+    till.arrive(ANA)
+    assert till.text("cashier") == "Ana"
+
+
 def test_who_was_here_is_a_press_away(till: Till, backend: FakeBackend) -> None:
     till.arrive(MAYA)
     leave(till, "switch")
