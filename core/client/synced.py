@@ -206,18 +206,25 @@ class SyncedApi:
         return self._enter(ask)
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
-        """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028)."""
+        """Whoever locked this till comes back to it at once, whatever hangs. Of everybody else, and of a wrong PIN, the
+        server is the judge (docs/adr/0028)."""
+        present = self._present
+        wrong: SignedOut | None = None
+        try:
+            held = till.come_back(present.api if present is not None else None, self._seal, request)
+        except SignedOut as error:
+            held, wrong = None, error
+        if held is not None:
+            self.try_now()
+            return held
         try:
             return self._enter(
                 lambda: till.sign_in(self._client, self._seal, request), partial(till.signed_in, self._seal, request)
             )
         except Unreachable:
-            present = self._present
-            held = till.come_back(present.api if present is not None else None, self._seal, request)
-            if held is None:
-                raise
-            self.try_now()
-            return held
+            if wrong is not None:
+                raise wrong from None
+            raise
 
     def _enter(self, ask: Callable[[], Tokens], let_in: Callable[[Tokens], None] = lambda _tokens: None) -> Tokens:
         """Be whoever the server answers with, unless another has tried meanwhile, or this try was given up: then its

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from core.client import identity, ledger, pin, window_id
-from core.client.errors import SignedOut
+from core.client.errors import NotKept, SignedOut
 from core.client.http import HttpClient, SessionApi
 from core.client.seal import Seal
 from core.protocol.replies import Tokens
@@ -30,15 +30,19 @@ def signed_in(seal: Seal, request: StaffSignIn, tokens: Tokens) -> None:
 
 
 def come_back(held: SessionApi | None, seal: Seal, request: StaffSignIn) -> Tokens | None:
-    """Without a server, whoever locked this till may come back to it, and nobody else (docs/adr/0028): the tokens of
-    `held`, their session, which goes on; None when there is none of this name. Raises `SignedOut` for a wrong PIN."""
+    """Whoever locked this till comes back to it by the PIN that the server took last, whether or not there is a server
+    (docs/adr/0028): the tokens of `held`, their session, which goes on; None when there is none of this name, or they
+    are to be asked for by the server. Raises `SignedOut` for a wrong PIN."""
     tokens = held.tokens if held is not None else None
     if tokens is None or tokens.device != request.device:
         return None
     if tokens.person.name.casefold() != request.staff.strip().casefold():
         return None
-    if not pin.may_try(seal, tokens.person.id):
+    try:
+        if not pin.may_try(seal, tokens.person.id):
+            return None
+        if not pin.check(seal, tokens.person.id, request.pin):
+            raise SignedOut(_WRONG)
+    except NotKept:  # a try that cannot be counted is none
         return None
-    if not pin.check(seal, tokens.person.id, request.pin):
-        raise SignedOut(_WRONG)
     return tokens

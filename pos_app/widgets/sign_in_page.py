@@ -25,6 +25,7 @@ from pos_app.presenters.sign_in import SignIn
 _NAME = "person"
 _MOST_NAMES = 4
 _WIDTH = 380.0
+_ASK_AGAIN_S = 20.0
 
 
 class SignInPage(QWidget):
@@ -78,7 +79,9 @@ class SignInPage(QWidget):
         """Somebody wants this machine to be paired, and has nothing else to do here."""
         self._again = False
         self._until_s: dict[str, float] = {}
-        """By `core.clock`: until when nobody may try a PIN for this name."""
+        """By `core.clock`: until when the server takes no PIN for this name, as it said."""
+        self._refused_s: dict[str, float] = {}
+        """By `core.clock`: when it said so last. An admin may have unlocked it since, so it may be asked again."""
         self._counting = False
         self._second = QTimer(self)
         self._second.setSingleShot(True)
@@ -186,6 +189,10 @@ class SignInPage(QWidget):
         """How long whoever is named has to wait after too many wrong PINs. Everybody else may sign in."""
         return max(0.0, self._until_s.get(self._who, 0.0) - clock.now_s())
 
+    @property
+    def _may_ask(self) -> bool:
+        return not self._wait_s or clock.now_s() - self._refused_s.get(self._who, 0.0) >= _ASK_AGAIN_S
+
     def _keypad(self) -> QWidget:
         keypad = QWidget()
         # A till's keypad is not mirrored where people read from right to left: neither are phones'.
@@ -263,8 +270,8 @@ class SignInPage(QWidget):
     def _on_typed(self) -> None:
         wait_s = self._wait_s
         ready = bool(self._who) and len(self._pin.text()) >= 4
-        self._enter.setEnabled(ready and not self._sign_in.running and not wait_s)
-        self._pin.setDisabled(wait_s > 0)
+        self._enter.setEnabled(ready and not self._sign_in.running and self._may_ask)
+        self._pin.setDisabled(not self._may_ask)
         if self._pin.text() and self._pin.property("invalid"):
             restyle(self._pin, invalid=False)
             self._error.hide()
@@ -315,6 +322,7 @@ class SignInPage(QWidget):
         unpaired = isinstance(error, Unpaired)
         restyle(self._pin, invalid=not unpaired)
         if isinstance(error, TooManyTries):
+            self._refused_s[self._who] = clock.now_s()
             self._until_s[self._who] = clock.now_s() + error.retry_after_s
         self._on_typed()
         (self._pairing if unpaired else self._pin).setFocus(Qt.FocusReason.OtherFocusReason)

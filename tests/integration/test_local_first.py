@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.engine import Link
+from core.client.errors import SignedOut
 from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
@@ -111,7 +113,23 @@ def test_a_customer_sees_the_kept_menu_while_its_reading_hangs(
     qtbot.waitUntil(lambda: pane._ordering.tiles.rowCount() > 0, timeout=SOON_MS)
 
 
-def test_a_locked_till_is_unlocked_after_one_short_question(
+def test_a_locked_till_is_unlocked_while_everything_hangs(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def never(line: str) -> Fault:
+        asked.append(line)
+        return Fault.HALF_OPEN
+
+    with Screen(proxy.url, tmp_path / "till.db") as till:
+        before = till.staff()
+        till.until_live()
+        proxy.choose = never
+        proxy.freeze(frozen=True)
+        assert till.staff().person == before.person
+        assert not any("/staff/sign-in/" in line for line in asked), "nobody has to be asked"
+
+
+def test_a_wrong_pin_waits_for_one_short_question_where_no_server_answers(
     place: Place, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.client.connection.SUSPECT_S", 1.0)
@@ -128,6 +146,8 @@ def test_a_locked_till_is_unlocked_after_one_short_question(
         proxy.choose = never
         proxy.freeze(frozen=True)
         till.until(lambda: till.api.standing.link is Link.OFFLINE)
-        assert till.staff().person == before.person
+        with pytest.raises(SignedOut, match="PIN is wrong"):
+            till.staff(msgspec.structs.replace(shop.KIM, pin="0000000"))
         assert sum("/staff/sign-in/" in line for line in asked) == 1
+        assert till.staff().person == before.person
         gone(proxy)

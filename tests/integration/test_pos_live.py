@@ -148,7 +148,7 @@ def test_without_a_server_only_who_locked_the_till_comes_back(
     qtbot.waitUntil(lambda: till.window.signed_in)
 
 
-def test_unlocking_ends_the_session_before_and_hears_on(place: Place, till: Synced, qtbot: QtBot) -> None:
+def test_unlocking_goes_on_with_the_session_and_hears_on(place: Place, till: Synced, qtbot: QtBot) -> None:
     def sessions() -> int:
         rows = place.rows(
             "SELECT count(*) FROM sessions WHERE revoked_at IS NULL "

@@ -163,6 +163,7 @@ def test_a_till_that_was_sent_beyond_its_series_takes_up_numbers_by_itself(place
         assert order.number == "", "until somebody says how far it really is, the server gives them"
         one.until_sent()
         assert count(place.kim.get(f"/api/pos/orders/{order.id}/").json()["order"]) == before + 1
+        one.sign_out()
         one.staff()
         assert count(one.take()) == before + 2
         one.until_sent()
