@@ -176,6 +176,8 @@ class Endpoint(Generic[B, Q, R]):
     example_reply: R | None = None
     refusals: tuple[int, ...] = ()
     """The statuses it may refuse with, beyond those that any endpoint has."""
+    name: str = ""
+    """What it is called in the document, where its handler serves others too; otherwise the handler's name."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.who, Who):

@@ -79,7 +79,7 @@ def _in_json_schema(found: Any) -> Any:
 
 def _operation(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{endpoint.handler.__module__.rsplit('.', 1)[-1]}_{endpoint.handler.__name__}",
+        "operationId": f"{endpoint.handler.__module__.rsplit('.', 1)[-1]}_{endpoint.name or endpoint.handler.__name__}",
         "summary": endpoint.summary,
         "tags": [endpoint.who.value],
         "security": [{}, _BEARER] if endpoint.who in _OPTIONAL else [_BEARER],
