@@ -41,5 +41,5 @@ def conflict(place: Place, cable: Cable, screen: Synced) -> OrderId:
         order = place.kim.move(order, to).json()
     cable.plug()
     screen.api.try_now()
-    screen.qtbot.waitUntil(lambda: screen.sees("decision"), timeout=20_000)
+    screen.qtbot.waitUntil(lambda: screen.sees("decision"))
     return OrderId(order["id"])

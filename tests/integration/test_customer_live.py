@@ -127,7 +127,7 @@ def test_a_session_that_ends_elsewhere_ends_here_by_itself(place: Place, screen:
     tokens = screen.api._signed_in.api.tokens
     assert tokens is not None
     Caller(place.server.url, {"access_token": tokens.access_token}).post("/api/auth/sign-out/")
-    qtbot.waitUntil(lambda: screen.sees("sign_in_submit"), timeout=10_000)
+    qtbot.waitUntil(lambda: screen.sees("sign_in_submit"))
     assert screen.notice()
 
 
@@ -150,7 +150,7 @@ def test_an_order_placed_without_a_network_is_there_once_when_it_is_back(
     assert orders_of_ada(place) == before
     cable.plug()
     screen.api.try_now()
-    qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0] and "Placed" in screen.rows()[0], timeout=20_000)
+    qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0] and "Placed" in screen.rows()[0])
     screen.until_live()
     assert "waiting" not in screen.chip()
     assert screen.text("order_number") == screen.listed()[0].number
@@ -172,7 +172,7 @@ def test_cancelled_without_a_network(place: Place, cable: Cable, screen: Synced,
     assert screen.text("cancel_order") == "Cancelling…"
     cable.plug()
     screen.api.try_now()
-    qtbot.waitUntil(lambda: "is cancelled" in screen.notice(), timeout=20_000)
+    qtbot.waitUntil(lambda: "is cancelled" in screen.notice())
     assert "Cancelled" in screen.rows()[0]
     assert of_server(place, order["id"])["status"] == "cancelled"
 
@@ -215,7 +215,7 @@ def test_a_dish_that_is_gone_by_the_time_it_is_sent(place: Place, cable: Cable, 
     qtbot.waitUntil(lambda: any("Waiting to send" in row for row in screen.rows()))
     cable.plug()
     screen.api.try_now()
-    qtbot.waitUntil(lambda: "Please decide" in screen.rows()[0], timeout=20_000)
+    qtbot.waitUntil(lambda: "Please decide" in screen.rows()[0])
     screen.click_row(0)
     assert screen.text("decision_title") == "This order was not accepted"
     screen.click("decision_give_up")

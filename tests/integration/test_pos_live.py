@@ -309,7 +309,7 @@ def test_two_hundred_that_wait_go_out(place: Place, cable: Cable, till: Synced, 
     before = place.rows("SELECT count(*) FROM orders")[0][0]
     cable.plug()
     till.api.try_now()
-    qtbot.waitUntil(lambda: till.waiting() == (), timeout=10_000)
+    qtbot.waitUntil(lambda: till.waiting() == ())
     assert place.rows("SELECT count(*) FROM orders")[0][0] == before + 200
 
 

@@ -164,7 +164,7 @@ def test_a_server_that_goes_away_and_comes_back(qtbot: QtBot, tmp_path: Path) ->
             server.stop()
             qtbot.waitUntil(lambda: "Offline" in screen.text("connection_chip"))
             press(screen, order)
-            qtbot.waitUntil(lambda: "was not sent" in screen.notice(), timeout=20_000)
+            qtbot.waitUntil(lambda: "was not sent" in screen.notice())
             assert at(screen, order) is S.PENDING
             assert screen.find(QWidget, "notice_action").isVisible()
 

@@ -278,6 +278,7 @@ def test_its_screens_go_on_at_the_other(tmp_path: Path, monkeypatch: pytest.Monk
             placed.append(ada.place())
             ada.until_sent()
             pos.until(lambda: all(pos.store.server_row(order.id) is not None for order in placed))
+        ada.until(lambda: all(ada.store.server_row(order.id) is not None for order in placed))
         ada.until_live()
         pos.until_live()
         assert whole == [sum(changed.whole for changed in screen.told) for screen in (pos, ada)]

@@ -44,7 +44,7 @@ class Synced(Screen):
 
     def until_sent(self) -> None:
         """Everything accepted is answered, well or not, and shown so."""
-        self.qtbot.waitUntil(lambda: not any(not each.held for each in self.waiting()), timeout=20_000)
+        self.qtbot.waitUntil(lambda: not any(not each.held for each in self.waiting()))
 
     def waiting(self) -> tuple[Operation, ...]:
         return self.window.store.outbox()

@@ -44,7 +44,7 @@ def test_the_keypad_signs_in(till: Till, backend: FakeBackend) -> None:
     for key in ("1", "9", "back", "2", "3", "4"):
         till.click(f"key_{key}")
     till.click("sign_in")
-    till.qtbot.waitUntil(lambda: till.window.signed_in, timeout=20_000)  # the first workspace imports half of Qt
+    till.qtbot.waitUntil(lambda: till.window.signed_in)  # the first workspace imports half of Qt
     till.settle()
     assert till.numbers(S.PENDING) == [order.number]
     assert till.text("cashier") == "Maya"
