@@ -1,5 +1,6 @@
 """Looking after people: whoever loses a right loses it at once, and a shop always has somebody to look after it."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -57,6 +58,24 @@ def test_somebody_new_works_here_and_nowhere_else(place: Place) -> None:
     assert new["name"] in {each["name"] for each in place.alex.get(STAFF).json()["staff"]}
     elsewhere = {"staff": new["name"], "pin": PIN, "device": shop.OTHER_DEVICE, "shop": place.world.other_shop}
     assert place.nobody.post("/api/auth/staff/sign-in/", elsewhere).status_code == 401
+
+
+def test_a_pin_that_is_changed_while_the_old_one_is_looked_at_lets_nobody_in(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = add(place)
+    passwords = place.server.services.passwords
+    verify = passwords.verify
+
+    async def slowly(known: str | None, given: str, *, at_own_device: bool = False) -> bool:
+        right = await verify(known, given, at_own_device=at_own_device)
+        if given == PIN:
+            await asyncio.to_thread(change, place, new, pin="86427531")
+        return right
+
+    monkeypatch.setattr(passwords, "verify", slowly)
+    assert sign_in(place, new).status_code == 401
+    assert sign_in(place, new, "86427531").status_code == 200
 
 
 @pytest.mark.parametrize("pin", ["0000", "1234", "121212"])

@@ -1,9 +1,12 @@
 """The feed as it is pushed: from hello to goodbye, on real sockets."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -16,8 +19,9 @@ from core.server import tokens
 from core.server.push import hub, socket
 from core.server.settings import ServerSettings
 from core.server.tokens import AccessTokens
-from core.store import sessions
+from core.store import events, sessions
 from core.store.instants import now, to_us
+from core.store.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
@@ -27,6 +31,7 @@ from tests.support.listener import Listener, chained, hello
 from tests.support.server import ServerThread
 
 SOON_S = 5
+T = TypeVar("T")
 
 
 def listener(caller: Caller, cursor: str | None = None, witness: str = "") -> Listener:
@@ -47,6 +52,33 @@ def test_what_happens_is_heard_by_those_whom_it_concerns(place: Place) -> None:
             assert after(after(None, frames[0].event), frames[1].event) == msgspec.convert(moved, Order)
         grace.until_about(place.grace.place()["id"])
         assert len(grace.heard) == 1
+
+
+def test_what_happens_while_somebody_joins_breaks_no_chain(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = place.server.services.database
+    read = database.read
+    meanwhile: list[str] = []
+
+    def happen() -> None:
+        meanwhile.append(place.ada.place()["id"])
+        grace.until_about(place.grace.place()["id"])  # so the feed has moved on, too
+
+    async def slowly(work: Callable[[Transaction], T]) -> T:
+        found = await read(work)
+        if isinstance(work, partial) and work.func is events.last_for and not meanwhile:
+            await asyncio.to_thread(happen)
+        return found
+
+    with listener(place.grace) as grace:
+        grace.caught_up()
+        start = snapshot(place.ada).cursor
+        monkeypatch.setattr(database, "read", slowly)
+        with listener(place.ada, start) as ada:
+            ada.caught_up()
+            order = place.ada.place()
+            frames = ada.until_about(order["id"])
+            assert [order_id_of(frame.event) for frame in ada.heard] == [meanwhile[0], order["id"]]
+            assert ada.heard[1].prev == ada.heard[0].seq, frames
 
 
 def test_a_heartbeat_says_that_one_has_everything(place: Place) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core.client.cache import Stranger, after
-from core.domain.ids import CustomerId
+from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
@@ -135,6 +135,27 @@ def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: Shop
     desk.send_all()
     reader.sync.pull()
     assert reader.cache.get(operation.order_id) == shop.orders[operation.order_id]
+
+
+def test_a_reply_that_is_newer_than_what_was_fetched_stays(open_desk: OpenDesk, shop: Shop) -> None:
+    """An order is fetched because its past is not here; meanwhile a call has answered with what came after."""
+    desk = open_desk()
+    operation = desk.take()
+    desk.move(operation.order_id, OrderStatus.PREPARING)
+    desk.send_all()
+    older = shop.orders[operation.order_id]
+    newer = msgspec.structs.replace(older, status=OrderStatus.READY, version=older.version + 1)
+    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader.cache.replace((), shop.cursor(1))
+
+    def fetch(order_id: OrderId) -> Order:
+        reader.cache.put([newer])
+        return older
+
+    moved = shop.events[-1][2]
+    assert reader.cache.advance([moved], shop.cursor(), fetch) == ()
+    assert reader.cache.get(operation.order_id) == newer
+    assert reader.cache.place == shop.cursor()
 
 
 def test_an_event_never_skips_a_version(shop: Shop, open_desk: OpenDesk) -> None:

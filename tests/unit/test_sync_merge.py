@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from core.client.operations import State
+from core.client.operations import Kind, State
+from core.domain.commands import RecallOrder
 from core.domain.order import Order, PaymentState
 from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
@@ -72,6 +73,42 @@ def test_a_payment_and_a_move_do_not_hinder_each_other(two: tuple[Desk, Desk], s
     other.try_all()
     assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (READY, PaymentState.REFUNDED)
     assert one.outbox.open() == other.outbox.open() == ()
+
+
+def test_an_order_that_was_moved_and_moved_back_is_asked_about(two: tuple[Desk, Desk], shop: Shop) -> None:
+    """Nobody but a person knows whether the step is still meant: it looks as it did, and two things have happened."""
+    one, other = two
+    order_id = _the_order(one).id
+    step = one.move(order_id, PREPARING)
+    other.move(order_id, PREPARING)
+    row = other.shown(order_id)
+    other.accept(Kind.RECALL, order_id, RecallOrder(version=row.version), row)
+    other.try_all()
+    assert (shop.orders[order_id].version, shop.orders[order_id].status) == (3, OrderStatus.CONFIRMED)
+    one.try_all()
+    held = one.outbox.open()
+    assert [(each.op_id, each.state) for each in held] == [(step.op_id, State.CONFLICT)]
+    assert shop.orders[order_id].version == 3
+
+
+def test_what_is_asked_about_fits_only_the_order_that_was_seen(two: tuple[Desk, Desk], shop: Shop) -> None:
+    """The same version of another past, as after a restore, is not what the person saw."""
+    one, other = two
+    order_id = _the_order(one).id
+    one.move(order_id, PREPARING)
+    one.move(order_id, READY)
+    cancel = other.move(order_id, OrderStatus.CANCELLED, reason="the guest left")
+    one.try_all()
+    other.try_all()
+    seen = cancel.seen
+    assert [each.state for each in other.outbox.open()] == [State.CONFLICT]
+    paid = msgspec.structs.replace(seen, payment=PaymentState.PAID)
+    moved = msgspec.structs.replace(seen, status=OrderStatus.REJECTED)
+    for another in (paid, moved):
+        other.outbox.reached(another)
+        assert [each.state for each in other.outbox.open()] == [State.CONFLICT]
+    other.outbox.reached(seen)
+    assert [each.state for each in other.outbox.open()] == [State.WAITING]
 
 
 def test_cancelled_against_ready_is_asked(two: tuple[Desk, Desk], shop: Shop) -> None:
