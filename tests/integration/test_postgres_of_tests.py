@@ -14,8 +14,9 @@ from core.own_process import python
 from tests.support import postgres
 
 _RUN = """
-import os, sys, threading
+import os, signal, sys, threading
 from tests.support.postgres import Postgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below whoever was started in a shell's background
 server = Postgres()
 print(server.port, server._directory, flush=True)
 if sys.argv[1] == "crash":
