@@ -6,6 +6,7 @@ import pytest
 
 from tests.drill.scenario import Scenario, chosen
 from tests.drill.scenarios import SCENARIOS
+from tests.drill.scenarios.failover import Failover
 from tests.drill.scenarios.full_disks import FullDisks
 from tests.drill.scenarios.people import People
 from tests.drill.scenarios.sleep import Sleep
@@ -51,3 +52,9 @@ def test_nothing_is_lost_or_told_as_new_when_machines_sleep(tmp_path: Path) -> N
 @pytest.mark.usefixtures("database")
 def test_nothing_is_lost_when_disks_are_full(tmp_path: Path) -> None:
     _each_once(FullDisks, tmp_path / "drill", 3)
+
+
+@pytest.mark.postgresql_only("it is of two servers")
+@pytest.mark.usefixtures("database")
+def test_a_lost_database_server_is_noticed_and_what_it_had_told_is_sent_again(tmp_path: Path) -> None:
+    _each_once(Failover, tmp_path / "drill", 243)
