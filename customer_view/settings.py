@@ -16,10 +16,15 @@ class CustomerSettings(WindowSettings, frozen=True, kw_only=True):
     tracker_refresh: Annotated[bool, Meta(description="Refresh the shown order's status by itself.")] = True
     tracker_refresh_s: Annotated[Interval, Meta(description="Seconds between two refreshes of the tracker.")] = 60.0
     idle_sign_out_s: Annotated[
-        float, Meta(ge=0, le=86_400, description="Sign out after so many seconds without a touch; 0 = never.")
+        float,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="Sign out after so many seconds without a touch; 0, or `keep_session`: never.",
+        ),
     ] = 180.0
     keep_session: Annotated[
-        bool, Meta(description="Stay signed in when the window is closed: for a screen that is one person's own.")
+        bool, Meta(description="Stay signed in, untouched or closed: for a screen that is one person's own.")
     ] = False
     page_size: Annotated[
         int, Meta(ge=1, le=HISTORY_MAX, description="Orders loaded at first, and again on scrolling down.")

@@ -13,6 +13,7 @@ from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
+from core.ui.notice import follow_connection
 from core.ui.problems import ended
 from core.ui.sound import Sounds
 from core.ui.text import _
@@ -66,7 +67,7 @@ class CustomerWindow(QMainWindow):
         self._visit: Visit | None = None
         self._sign_in: SignInPage | None = None
         self._still_there: StillThere | None = None
-        self._idle = IdleWatch(settings.idle_sign_out_s, _WARNING_S, self)
+        self._idle = IdleWatch(0.0 if settings.keep_session else settings.idle_sign_out_s, _WARNING_S, self)
         self._idle.warned.connect(self._on_idle_warned)
         self._idle.resumed.connect(self._on_idle_resumed)
         self._idle.ended.connect(self._on_idle_ended)
@@ -142,6 +143,10 @@ class CustomerWindow(QMainWindow):
 
     @Slot(object)
     def _on_standing_changed(self, standing: Standing) -> None:
+        follow_connection(self, standing)
+        asked = self.findChild(SignOutDialog)
+        if self._visit is not None and asked is not None:
+            asked.tell(self._visit.unsent)
         if standing.link is Link.SIGNED_OUT and isinstance(standing.problem, SignedOut):
             self._on_session_over(standing.problem)
 

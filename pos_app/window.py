@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget
 from typing_extensions import override
 
 from core.client.api import OutboxApi, StaffApi
+from core.client.engine import Standing
 from core.client.errors import ClientError, Left, SignedOut, Unreachable
 from core.client.orders import OrderStore
 from core.client.outbox import Counts
@@ -18,6 +19,7 @@ from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
+from core.ui.notice import follow_connection
 from core.ui.problems import ended
 from core.ui.text import _, ngettext, window_title
 from core.ui.theme import Theme
@@ -75,6 +77,7 @@ class PosWindow(QMainWindow):
         self._person_id = ""
         self._shop_name = ""
         self._outbox = outbox
+        self._bridge = bridge
         self.store = bridge.store if bridge is not None else OrderStore()
         self._changes = OrderChanges(jobs, api, self.store, outbox=outbox is not None, parent=self)
         refresh_s, automatic = settings.board_refresh_s, settings.board_refresh
@@ -135,6 +138,8 @@ class PosWindow(QMainWindow):
         self._scanner.scanned.connect(self._lookup.look_up)
         self._scanner.typed.connect(self._on_key_typed)
         self.board.changed.connect(self._on_board_changed)
+        if self._bridge is not None:
+            self._bridge.standing_changed.connect(self._on_standing_changed)
         self.board.refresher.failed.connect(self._on_refresh_failed)
         workspace = self.workspace
         workspace.connection.follow(self.board.refresher)
@@ -279,8 +284,17 @@ class PosWindow(QMainWindow):
         if isinstance(error, SignedOut):
             over = ended(error, Counts.of(self.store.outbox()))
             self.lock(f"{_(over.title)}. {over.message}")
+        elif isinstance(error, Unreachable) and self._bridge is not None and self._bridge.standing.answering:
+            # It hung since before the server answered again: that nothing is there is no longer so.
+            told = _("The server did not answer this question in time. Please ask again.")
+            self.workspace.notice.show_error(ClientError(told, title=_("Not answered")))
         else:
             self.workspace.notice.show_error(error)
+
+    @Slot(object)
+    def _on_standing_changed(self, standing: Standing) -> None:
+        follow_connection(self, standing)
+        dialogs.tell_leaving(Counts.of(self.store.outbox()), self)
 
     @Slot(object)
     def _on_refresh_failed(self, error: ClientError) -> None:

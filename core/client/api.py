@@ -39,6 +39,8 @@ class AccountApi(Protocol):
         what was kept of it cannot be deleted yet."""
 
     def menu(self) -> Menu: ...
+    def probe(self) -> None:
+        """Ask whether the server is there, whoever is signed in, or nobody. Raises `ClientError`."""
 
     def server_now(self) -> datetime:
         """The server's clock, as its last answers told it; this machine's before the first. Asks nobody.

@@ -67,6 +67,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps work from being done although the server answers: its disk is full, or this machine's, or a fault of
     this program."""
 
+    @property
+    def answering(self) -> bool:
+        """The server answers, and takes what it is sent."""
+        return self.link in (Link.LIVE, Link.POLLING) and not isinstance(self.hindered, Unreachable)
+
     def age_s(self, now_s: float) -> float | None:
         """How old what is shown may be; None when nothing was ever heard. Ages while live too: between heartbeats."""
         return None if self.fresh_at_s is None else now_s - self.fresh_at_s

@@ -560,6 +560,9 @@ class HttpApi(_Calls):
         if attempt is not None and attempt is self._entered:
             self.sign_out()
 
+    def probe(self) -> None:
+        self.client.probe()
+
     def device_sign_in(self, request: DeviceSignIn) -> Tokens:
         return self.start(self.client.device_sign_in(request))
 

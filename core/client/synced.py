@@ -296,6 +296,9 @@ class SyncedApi:
                 if not self._left_behind:
                     return
 
+    def probe(self) -> None:
+        self._client.probe()
+
     def server_now(self) -> datetime:
         return self._client.server_now()
 

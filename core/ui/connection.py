@@ -1,5 +1,6 @@
 """How the window stands with the backend, always in sight: a chip that says it, and says what to do."""
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QPoint, QSize, QTimer, Signal, Slot
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from core import clock as machine_clock
 from core.client.engine import Link, Standing
 from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable, WrongClock
 from core.client.outbox import Counts
@@ -44,7 +46,7 @@ def outbox_words(counts: Counts) -> list[str]:
 
 
 class ConnectionChip(QPushButton):
-    """`Live · 23 ms`, `Checking every 30 s · updated 12 s ago`, or `Offline · 3 waiting to send`.
+    """`Live · updated 3 s ago`, `Checking every 30 s · updated 12 s ago`, or `Offline · 3 waiting to send`.
 
     It follows one refresher, the shown page's, and the sync engine where the window has one.
     """
@@ -53,8 +55,12 @@ class ConnectionChip(QPushButton):
     told = Signal()
     """It has looked how things stand: once a second while it is shown, and whenever something has changed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, worded: Callable[[ClientError], ClientError] = lambda error: error
+    ) -> None:
+        """`worded` puts what is wrong in other words, for who is to read it."""
         super().__init__(parent)
+        self._worded = worded
         self.setObjectName("connection_chip")
         self.setProperty("kind", "chip")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -193,7 +199,8 @@ class ConnectionChip(QPushButton):
     @property
     def _trouble(self) -> ClientError | None:
         problem = self._standing.problem if self._standing is not None and self.state == "bad" else None
-        return self._hindered or self._page_error or problem
+        error = self._hindered or self._page_error or problem
+        return None if error is None else self._worded(error)
 
     @property
     def _hindered(self) -> ClientError | None:
@@ -203,11 +210,12 @@ class ConnectionChip(QPushButton):
 
     @property
     def _live(self) -> list[str] | None:
-        """How long a message takes, where that is known; None while nothing is pushed."""
+        """How old the newest word of the server is; None while nothing is pushed."""
         standing = self._standing
         if standing is None or standing.link is not Link.LIVE:
             return None
-        return [] if standing.latency_ms is None else [_("{n} ms").format(n=figure(round(standing.latency_ms)))]
+        age_s = standing.age_s(machine_clock.now_s())
+        return [] if age_s is None else [_("updated {age} ago").format(age=age(age_s))]
 
     @Slot()
     def _explain(self) -> None:
@@ -235,7 +243,11 @@ class ConnectionChip(QPushButton):
         if self.state == "old":
             return _("What you see may be out of date: the last answer is older than two intervals.")
         if self._live is not None:
-            return _("Changes are shown the moment they happen. This window still checks by itself, to be sure.")
+            words = _("Changes are shown the moment they happen. This window still checks by itself, to be sure.")
+            standing = self._standing
+            if standing is not None and standing.latency_ms is not None:
+                words += " " + _("A message takes {n} ms.").format(n=figure(round(standing.latency_ms)))
+            return words
         return _("The server is answering. This window asks it for news by itself.")
 
     @override

@@ -6,7 +6,8 @@ from typing import Final
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from core.client.errors import ClientError
+from core.client.engine import Standing
+from core.client.errors import ClientError, Unreachable
 from core.ui.controls import button, label, restyle, set_icon, set_margins
 from core.ui.text import _, said
 from core.ui.theme import Theme
@@ -24,6 +25,7 @@ class Notice(QFrame):
         self._title = label(role="strong", wrap=True)
         self._message = label(wrap=True)
         self._act: Callable[[], None] | None = None
+        self._of_outage = False
         self._action = button("", theme, name=f"{name}_action")
         self._action.clicked.connect(self.act)
         close = button("", theme, "quiet", name=f"{name}_close")
@@ -51,6 +53,12 @@ class Notice(QFrame):
 
     def show_error(self, error: ClientError, action: str = "", act: Callable[[], None] | None = None) -> None:
         self._say("error", _(error.title), said(error), action, act)
+        self._of_outage = isinstance(error, Unreachable)
+
+    def end_outage(self) -> None:
+        """The server answers: that it does not is no longer said."""
+        if self._of_outage:
+            self.clear()
 
     def say_also(self, title: str, message: str) -> None:
         """Say it under what is still shown with the same message, of which the last few lines are kept."""
@@ -69,6 +77,7 @@ class Notice(QFrame):
     def clear(self) -> None:
         self._life.stop()
         self._act = None
+        self._of_outage = False
         self.hide()
 
     @Slot()
@@ -81,6 +90,7 @@ class Notice(QFrame):
 
     def _say(self, tone: str, title: str, message: str, action: str, act: Callable[[], None] | None) -> None:
         self._life.stop()
+        self._of_outage = False
         self._title.setText(title)
         self._message.setText(message)
         self._message.setVisible(bool(message))
@@ -92,3 +102,10 @@ class Notice(QFrame):
             restyle(part)
         self.setAccessibleName(f"{title}. {message}")
         self.show()
+
+
+def follow_connection(window: QWidget, standing: Standing) -> None:
+    """Have no notice of `window` speak of an outage that is over. Whether it is, the connection alone says."""
+    if standing.answering:
+        for notice in window.findChildren(Notice):
+            notice.end_outage()

@@ -63,6 +63,8 @@ _WAYLAND: Final = (
     Library("libwayland-client.so.0", "libwayland-client0", "libwayland-client", "wayland"),
     Library("libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland"),
 )
+_SOUND: Final = (Library("libpulse.so.0", "libpulse0", "pulseaudio-libs", "libpulse"),)
+"""A window works without; its sounds do not."""
 _PLATFORMS: Final = {"xcb": _XCB, "wayland": _WAYLAND}
 
 
@@ -81,6 +83,12 @@ def missing_libraries(environment: Mapping[str, str] = os.environ) -> tuple[Libr
         return ()
     absent = [_absent(_PLATFORMS.get(platform, ())) for platform in _platforms(environment)]
     return _absent(_WIDGETS) + min(absent, key=len, default=())
+
+
+def silence_mended_by() -> str:
+    """What root has to run here before windows can play sounds; empty where nothing is missing."""
+    missing = _absent(_SOUND) if _is_linux() else ()
+    return _commands(missing) if missing else ""
 
 
 def require_qt() -> None:
@@ -122,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def needed(purpose: str) -> list[str]:
     """Debian's packages that `purpose` (`demo` or `test`) still needs here."""
-    packages = set(_packages(missing_libraries({"QT_QPA_PLATFORM": "xcb"}), "apt"))
+    packages = set(_packages((*missing_libraries({"QT_QPA_PLATFORM": "xcb"}), *_absent(_SOUND)), "apt"))
     if importlib.util.find_spec("ensurepip") is None:
         packages.add("python3-venv")
     servers = Path("/usr/lib/postgresql").glob("*/bin/initdb")
@@ -194,10 +202,17 @@ def _lacking(environment: Mapping[str, str]) -> str:
     missing = missing_libraries(environment)
     if not missing:
         return ""
-    packagers = [name for name in _INSTALL if shutil.which(_INSTALL[name].split()[0])] or list(_INSTALL)
-    commands = " or ".join(f"`{_INSTALL[name]} {' '.join(_packages(missing, name))}`" for name in packagers)
     sonames = ", ".join(library.soname for library in missing)
-    return f"Orderbell's windows need system libraries that are not installed here ({sonames}). As root: {commands}"
+    return (
+        f"Orderbell's windows need system libraries that are not installed here ({sonames}). "
+        f"As root: {_commands(missing)}"
+    )
+
+
+def _commands(missing: Sequence[Library]) -> str:
+    """What installs these, by each packager that is here."""
+    packagers = [name for name in _INSTALL if shutil.which(_INSTALL[name].split()[0])] or list(_INSTALL)
+    return " or ".join(f"`{_INSTALL[name]} {' '.join(_packages(missing, name))}`" for name in packagers)
 
 
 def _unusable(environment: Mapping[str, str]) -> str:

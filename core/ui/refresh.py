@@ -110,6 +110,12 @@ class Refresher(QObject):
         """What is shown was fetched so many seconds ago, by an earlier run."""
         self._succeeded_at = clock.now_s() - age_s
 
+    def confirm(self, age_s: float) -> None:
+        """What is shown was still so that many seconds ago: changes of it are told by themselves."""
+        known_s = self.age_s
+        if known_s is not None and age_s < known_s:
+            self.remember(age_s)
+
     @Slot()
     def refresh(self) -> None:
         """Fetch now, unless a fetch is under way."""

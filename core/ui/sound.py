@@ -7,6 +7,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, QUrl, Signal
 
 import resources
+from core.ui import preflight
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ class Sounds(QObject):
     """
 
     unavailable = Signal(str)
+    """What root has to run so that there are sounds, as far as that is known; else empty."""
 
     def __init__(self, *, volume: int = 70, muted: bool = False, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -82,5 +84,5 @@ class Sounds(QObject):
                 self._effect_type = importlib.import_module("PySide6.QtMultimedia").QSoundEffect
             except ImportError as error:
                 log.warning("this machine plays no sounds", extra={"cause": str(error)})
-                self.unavailable.emit(str(error))
+                self.unavailable.emit(preflight.silence_mended_by())
         return self._effect_type is not None

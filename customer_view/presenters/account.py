@@ -13,6 +13,7 @@ from core.protocol.replies import Tokens
 from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
 from core.ui.jobs import Job, Jobs
 from core.ui.problems import left_behind, patience
+from core.ui.refresh import Refresher
 from core.ui.text import N_, _
 
 _RULES: Final[Mapping[str, tuple[object, str]]] = {
@@ -21,6 +22,7 @@ _RULES: Final[Mapping[str, tuple[object, str]]] = {
     "email": (Email, N_("This is not an e-mail address. You can leave it empty.")),
     "password": (Password, N_("Use at least 8 characters.")),
 }
+_REACH_S: Final = 15.0
 
 
 class Account(QObject):
@@ -40,6 +42,8 @@ class Account(QObject):
         self._api = api
         self._busy = False
         self._try: Job | None = None
+        self.reach = Refresher(jobs, api.probe, _REACH_S, parent=self)
+        """Whether the shop can be reached, asked while nobody is signed in: who would like to be is told first."""
 
     @property
     def trying(self) -> bool:

@@ -10,6 +10,7 @@ from core.ui.controls import ElidedLabel, button
 from core.ui.pair import Pair
 from core.ui.text import _
 from core.ui.theme import Theme
+from customer_view.words import for_customer
 
 
 def first_name(name: str) -> str:
@@ -26,7 +27,7 @@ class Header(QWidget):
         self, theme: Theme, shop_name: str, person_name: str, tabs: Sequence[tuple[str, str]], sound: QWidget
     ) -> None:
         super().__init__()
-        self.chip = ConnectionChip()
+        self.chip = ConnectionChip(worded=for_customer)
         self._person = ElidedLabel(first_name(person_name), "strong", 8)
         self._person.setObjectName("person")
         self._sign_out = button(_("Sign out"), theme, name="sign_out")

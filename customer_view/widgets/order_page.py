@@ -5,7 +5,9 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core import clock
 from core.client.api import CustomerApi
+from core.client.engine import Standing
 from core.client.errors import ClientError
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -19,6 +21,7 @@ from core.ui.refresh import Refresher
 from core.ui.text import _, money
 from core.ui.theme import Theme
 from customer_view.presenters.place_order import PlaceOrderPresenter, tenders
+from customer_view.words import for_customer
 
 _FULFILMENTS = (Fulfilment.PICKUP, Fulfilment.DINE_IN, Fulfilment.DELIVERY)
 
@@ -87,6 +90,13 @@ class OrderPage(QWidget):
         """The menu is this one now."""
         self._ordering.tell(menu)
 
+    @Slot(object)
+    def tell_standing(self, standing: Standing) -> None:
+        """Changes of the menu come with all other news: it is as fresh as they are."""
+        age_s = standing.age_s(clock.now_s())
+        if age_s is not None and standing.answering:
+            self._ordering.menu.confirm(age_s)
+
     def clear(self) -> None:
         """Nothing of one customer is left for the next."""
         self._presenter.clear()
@@ -139,12 +149,14 @@ class OrderPage(QWidget):
     def _on_order_refused(self, error: ClientError) -> None:
         if self._ordering.basket.basket.troubled is not None:
             self.view.show_basket()
-        self.notice.show_error(error)
+        self.notice.show_error(for_customer(error))
 
     @Slot(object)
     def _on_outcome_unknown(self, error: ClientError) -> None:
         told = _("We do not know yet whether your order arrived. Try again: it will not be placed twice.")
-        self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_place_wanted)
+        self.notice.show_error(
+            ClientError(told, title=for_customer(error).title), _("Try again"), self._on_place_wanted
+        )
 
     @Slot(bool)
     def _on_checkout_shown(self, shown: bool) -> None:

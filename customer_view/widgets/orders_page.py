@@ -25,6 +25,7 @@ from customer_view.widgets.cancel_dialog import CancelDialog
 from customer_view.widgets.order_details import OrderDetails
 from customer_view.widgets.order_list import OrderList
 from customer_view.widgets.refresh_button import RefreshButton
+from customer_view.words import for_customer
 
 _LIST_WIDTH = 430.0
 _LIST_SHARE = 0.42
@@ -37,8 +38,17 @@ class OrdersPage(QWidget):
     """The customer, who has no orders yet, would like to place one."""
 
     def __init__(
-        self, theme: Theme, store: OrderStore, history: History, tracker: Tracker, now: Callable[[], datetime]
+        self,
+        theme: Theme,
+        store: OrderStore,
+        history: History,
+        tracker: Tracker,
+        now: Callable[[], datetime],
+        *,
+        synced: bool = False,
     ) -> None:
+        """`synced`: a sync engine knows whether the server answers, and the chip says it; no question of this page's
+        own, which may have hung since before the last answer, says it again."""
         super().__init__()
         self.setObjectName("orders_page")
         self._theme = theme
@@ -46,6 +56,7 @@ class OrdersPage(QWidget):
         self.history = history
         self.tracker = tracker
         self._outage = ""
+        self._synced = synced
         self.notice = Notice(theme)
         self._model = HistoryModel(store, now, self)
         self._list = OrderList(theme, self._model)
@@ -198,13 +209,18 @@ class OrdersPage(QWidget):
     @Slot(object)
     def _on_refresh_failed(self, error: ClientError) -> None:
         """Say it once; the chip and the ages go on saying that it lasts."""
-        if isinstance(error, SignedOut) or said(error) == self._outage:
+        self._waiting.setText(_("Your orders could not be loaded yet. This window keeps trying."))
+        if self._synced and isinstance(error, Unreachable):
             return
-        self._outage = said(error)
-        self.notice.show_error(error, _("Try again"), self.refresh)
+        plain = for_customer(error)
+        if isinstance(error, SignedOut) or said(plain) == self._outage:
+            return
+        self._outage = said(plain)
+        self.notice.show_error(plain, _("Try again"), self.refresh)
 
     @Slot(object)
     def _on_refresh_succeeded(self, _result: object) -> None:
+        self.notice.end_outage()
         if self._outage and self.notice.text.endswith(self._outage):
             self.notice.clear()
         self._outage = ""
@@ -248,7 +264,7 @@ class OrdersPage(QWidget):
         if isinstance(error, Conflict) and error.order is not None:
             self._tell_overtaken(error.order)
         elif isinstance(error, Unreachable):
-            self.notice.show_error(error, _("Try again"), lambda: self.tracker.send(failed.cancellation))
+            self.notice.show_error(for_customer(error), _("Try again"), lambda: self.tracker.send(failed.cancellation))
         else:
             self.notice.show_error(error)
 

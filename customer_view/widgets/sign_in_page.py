@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -14,6 +14,7 @@ from core.ui.text import _
 from core.ui.theme import Theme
 from customer_view.presenters.account import Account
 from customer_view.widgets.field import Field
+from customer_view.words import AT_THE_COUNTER, for_customer
 
 _WIDTH = 460.0
 _LARGER = 1.5
@@ -125,6 +126,8 @@ class SignInPage(QWidget):
             form.edited.connect(account.give_up)  # whoever types now may be somebody else
         account.busy_changed.connect(self._on_account_busy_changed)
         account.refused.connect(self._on_account_refused)
+        account.reach.failed.connect(self._on_out_of_reach)
+        account.reach.succeeded.connect(self._on_reached)
         self._on_account_busy_changed(busy=account.busy)
 
     def clear(self) -> None:
@@ -204,11 +207,23 @@ class SignInPage(QWidget):
     def _on_account_refused(self, error: ClientError) -> None:
         said = self._form.blame(error)
         if isinstance(error, Unreachable):
-            self.notice.show_error(error, _("Try again"), self._form.submitted.emit)
+            plain = for_customer(error, AT_THE_COUNTER)
+            self.notice.show_error(plain, _("Try again"), self._form.submitted.emit)
+            self._account.reach.hurry()
         elif isinstance(error, Conflict) and self._form is self._sign_up:
             self.notice.show_error(error, _("Sign in instead"), self._sign_in_instead)
         elif not said:
             self.notice.show_error(error)
+
+    @Slot(object)
+    def _on_out_of_reach(self, error: ClientError) -> None:
+        """Said before anybody types. What an own try was told stands, with its button."""
+        if isinstance(error, Unreachable) and not self.notice.text:
+            self.notice.show_error(for_customer(error, AT_THE_COUNTER))
+
+    @Slot(object)
+    def _on_reached(self, _result: object) -> None:
+        self.notice.end_outage()
 
     def _sign_in_instead(self) -> None:
         self._sign_in.fields["login"].input.setText(self._sign_up.text("phone"))
@@ -218,7 +233,13 @@ class SignInPage(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._account.reach.start()
         self._go_to_first_field()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._account.reach.stop()
+        super().hideEvent(event)
 
 
 def _sign_in_form(theme: Theme) -> _Form:

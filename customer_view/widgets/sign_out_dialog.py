@@ -24,8 +24,12 @@ class SignOutDialog(QDialog):
         self.setWindowTitle(_("Sign out"))
         self.setMinimumWidth(theme.px(_WIDTH))
         kept = _("It stays on this screen's computer, and goes on when you sign in here again. Nobody else sees it.")
-        words = label(f"{' · '.join(outbox_words(counts))}\n{kept}", wrap=True)
+        self._kept = kept
+        self._title = label(role="title", wrap=True)
+        self._title.setObjectName("sign_out_title")
+        words = self._words = label(wrap=True)
         words.setObjectName("sign_out_words")
+        self.tell(counts)
         stay = button(_("Stay signed in"), theme, "primary", name="sign_out_stay")
         stay.clicked.connect(self.reject)
         leave = button(_("Sign out"), theme, name="sign_out_confirm")
@@ -41,8 +45,17 @@ class SignOutDialog(QDialog):
         whole.addWidget(card)
         column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
-        column.addWidget(label(_("Not everything has reached the shop yet"), "title", wrap=True))
+        column.addWidget(self._title)
         column.addWidget(words)
         column.addSpacing(theme.space(3))
         column.addLayout(row)
         stay.setFocus()
+
+    def tell(self, counts: Counts) -> None:
+        """So much has not reached the shop now."""
+        if counts.open:
+            self._title.setText(_("Not everything has reached the shop yet"))
+            self._words.setText(f"{' · '.join(outbox_words(counts))}\n{self._kept}")
+        else:
+            self._title.setText(_("Everything has reached the shop"))
+            self._words.setText(_("You can sign out now."))

@@ -78,11 +78,14 @@ class Visit(QWidget):
         self._header.sign_out_asked.connect(self.sign_out_asked)
         self._header.chip.try_now.connect(self._on_try_now_chosen)
         self._as_of = AsOf(theme, self._header.chip, api.server_now)
-        self._my_orders = OrdersPage(theme, self._store, self._history, self._tracker, api.server_now)
+        self._my_orders = OrdersPage(
+            theme, self._store, self._history, self._tracker, api.server_now, synced=outbox is not None
+        )
         self._my_orders.order_wanted.connect(self._on_order_wanted)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._my_orders)
         self._order: OrderPage | None = None
+        self._answering = bridge.standing.answering
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
@@ -149,6 +152,7 @@ class Visit(QWidget):
 
             page = OrderPage(self._theme, self._jobs, self._api)
             self._bridge.menu_changed.connect(page.tell_menu)
+            self._bridge.standing_changed.connect(page.tell_standing)
             if self._bridge.menu is not None:
                 page.tell_menu(self._bridge.menu)
             page.placed.connect(self._on_order_placed)
@@ -182,6 +186,9 @@ class Visit(QWidget):
 
     @Slot(object)
     def _on_standing_changed(self, standing: Standing) -> None:
+        if standing.answering and not self._answering:
+            self._tracker.refresher.hurry()
+        self._answering = standing.answering
         age_s = standing.age_s(clock.now_s())
         if age_s is not None and age_s > AWAY_S:
             self._news.fall_behind()

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core import clock
 from core.client.api import StaffApi
 from core.client.errors import ClientError, Refused, Unreachable
 from core.client.orders import Changes, OrderStore
@@ -72,6 +73,8 @@ class History(QObject):
         self.total = 0
         self.searched = False
         """Whether there has been an answer to the current search."""
+        self.answered_s: float | None = None
+        """When, by `core.clock`, what is shown was found; None while nothing is shown."""
         self.kept = False
         """What is found is what this till holds: the server, which may have more, could not be reached."""
         self._unsubscribe = store.subscribe(self._on_store_changed)
@@ -126,6 +129,7 @@ class History(QObject):
             self._export = None
         self._query = OrderQuery(limit=_PAGE)
         self._next, self.total, self.searched, self.kept = None, 0, False, False
+        self.answered_s = None
         self.rows.set_rows(())
         self.changed.emit()
 
@@ -142,6 +146,7 @@ class History(QObject):
             self._job = None
 
     def _on_first_page(self, page: OrderPage) -> None:
+        self.answered_s = clock.now_s()
         self._take(page, page.orders)
 
     def _on_next_page(self, page: OrderPage) -> None:

@@ -32,6 +32,7 @@ class DevicesPane(QFrame):
         self._devices = devices
         self._now = now
         self._heard: list[QLabel] = []
+        self._online = True
         freshness = Freshness(devices.refresher)
         freshness.setObjectName("devices_age")
         head = QHBoxLayout()
@@ -62,6 +63,9 @@ class DevicesPane(QFrame):
 
     def set_online(self, *, online: bool) -> None:
         """The server is there again, or away: what could not be had is asked for at once."""
+        if online is not self._online:
+            self._online = online
+            self._show()
         if online and self._devices.problem is not None and self.isVisible():
             self.refresh()
 
@@ -77,6 +81,8 @@ class DevicesPane(QFrame):
         problem = self._devices.problem
         if problem is not None:
             words = _("Only the server knows.") + " " + said(problem)
+        elif not self._online and not reports:
+            words = _("Only the server knows, and it cannot be asked now.")
         else:
             words = "" if reports else _("Loading…")
         self._none.setText(words)

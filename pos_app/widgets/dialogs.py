@@ -51,3 +51,11 @@ def ask_before_leaving(theme: Theme, name: str, counts: Counts, leave: Callable[
     dialog = LeaveDialog(theme, name, counts, window)
     dialog.confirmed.connect(leave)
     dialog.open()
+
+
+def tell_leaving(counts: Counts, window: QWidget) -> None:
+    """So much has not reached the server now: whoever is asked by `ask_before_leaving` is told."""
+    from pos_app.widgets.leave_dialog import LeaveDialog
+
+    for dialog in window.findChildren(LeaveDialog):
+        dialog.tell(counts)

@@ -9,17 +9,18 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core import clock
 from core.client.api import StaffApi
 from core.client.errors import ClientError
 from core.client.orders import OrderStore
 from core.domain.status import OrderStatus
 from core.protocol.requests import OrderQuery
-from core.ui.controls import button, label
+from core.ui.controls import button, label, restyle
 from core.ui.fields import DayField, Picker, SearchField
 from core.ui.jobs import Jobs
 from core.ui.notice import Notice
 from core.ui.pair import Pair
-from core.ui.text import _, figure, ngettext, status_label
+from core.ui.text import _, age, figure, ngettext, status_label
 from core.ui.theme import Theme
 from pos_app.models.card import Card
 from pos_app.presenters.history import Cancelled, History
@@ -27,6 +28,9 @@ from pos_app.widgets.history_list import HistoryList
 from pos_app.widgets.order_actions import OrderActions
 
 _TYPING_MS: Final = 300
+_TICK_MS: Final = 1000
+_OLD_S: Final = 60.0
+"""After so long what was found is marked: orders go on without it."""
 _EXPORTED_MS: Final = 10_000
 _ANY, _CUSTOM = "any", "custom"
 
@@ -72,6 +76,9 @@ class HistoryPage(QWidget):
         column.addWidget(self._filters())
         column.addWidget(self._stack, 1)
         column.addLayout(self._footer())
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tell_age)
         history = self.history
         history.changed.connect(self._tell)
         history.failed.connect(self.failed)
@@ -115,13 +122,16 @@ class HistoryPage(QWidget):
     def _footer(self) -> QHBoxLayout:
         self._count = label(role="muted")
         self._count.setObjectName("history_count")
+        self._age = label(role="small")
+        self._age.setObjectName("history_age")
         self._export = button(_("Export CSV"), self._theme, icon="export", name="history_export")
         self._export.clicked.connect(self._on_export_pressed)
         self._cancel = button(_("Cancel export"), self._theme, name="history_export_cancel")
         self._cancel.clicked.connect(self.history.cancel_export)
         row = QHBoxLayout()
         row.setSpacing(self._theme.space(3))
-        row.addWidget(self._count, 1)
+        row.addWidget(self._count)
+        row.addWidget(self._age, 1)
         row.addWidget(self._cancel)
         row.addWidget(self._export)
         return row
@@ -214,6 +224,17 @@ class HistoryPage(QWidget):
         self._cancel.setVisible(history.exporting)
         if not history.exporting:
             self._export.setText(_("Export CSV"))
+        self._tell_age()
+
+    @Slot()
+    def _tell_age(self) -> None:
+        """What was found is asked for again by nobody: of what time it is has to be said."""
+        at_s = self.history.answered_s
+        age_s = None if at_s is None else clock.now_s() - at_s
+        self._age.setText("" if age_s is None else _("Updated {age} ago").format(age=age(age_s)))
+        role = "error" if age_s is not None and age_s > _OLD_S else "small"
+        if self._age.property("role") != role:
+            restyle(self._age, role=role)
 
     @Slot(object)
     def _on_order_opened(self, card: Card) -> None:
@@ -257,6 +278,8 @@ class HistoryPage(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._ticker.start()
+        self._tell_age()
         if not self.history.searched and not self.history.loading:
             self._search()
         self._sought.setFocus()
@@ -264,6 +287,7 @@ class HistoryPage(QWidget):
     @override
     def hideEvent(self, event: QHideEvent) -> None:
         self._typing.stop()
+        self._ticker.stop()
         super().hideEvent(event)
 
 

@@ -21,12 +21,13 @@ class LeaveDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Sign out"))
         self.setMinimumWidth(theme.px(460))
-        title = ngettext(
-            "{count} change has not reached the server", "{count} changes have not reached the server", counts.open
-        )
-        what = label(" · ".join(outbox_words(counts)), "remark", wrap=True)
-        what.setObjectName("leave_what")
-        kept = _("They stay on this till, safe, until {name} signs in here again. Nobody else sends them.")
+        self._name = name
+        self._title = label(role="title", wrap=True)
+        self._title.setObjectName("leave_title")
+        self._what = label(role="remark", wrap=True)
+        self._what.setObjectName("leave_what")
+        self._kept = label(role="muted", wrap=True)
+        self.tell(counts)
         stay = button(_("Stay signed in"), theme, "primary", name="leave_stay")
         stay.clicked.connect(self.reject)
         leave = button(_("Sign out"), theme, name="leave_confirm")
@@ -40,11 +41,25 @@ class LeaveDialog(QDialog):
         margin = theme.space(5)
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme.space(3))
-        column.addWidget(label(title, "title", wrap=True))
-        column.addWidget(what)
-        column.addWidget(label(kept.format(name=name), "muted", wrap=True))
+        for words in (self._title, self._what, self._kept):
+            column.addWidget(words)
         column.addLayout(row)
         stay.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def tell(self, counts: Counts) -> None:
+        """So much has not reached the server now."""
+        if counts.open:
+            title = ngettext(
+                "{count} change has not reached the server", "{count} changes have not reached the server", counts.open
+            )
+            kept = _("They stay on this till, safe, until {name} signs in here again. Nobody else sends them.")
+        else:
+            title = _("Everything has reached the server")
+            kept = _("You can sign out now.")
+        self._title.setText(title)
+        self._what.setText(" · ".join(outbox_words(counts)))
+        self._what.setVisible(bool(counts.open))
+        self._kept.setText(kept.format(name=self._name))
 
     @Slot()
     def _on_confirmed(self) -> None:

@@ -86,10 +86,11 @@ class Live(QObject):
         )
 
     @Slot(str)
-    def _on_sound_unavailable(self, _cause: str) -> None:
-        self._workspace.notice.say(
-            _("This till is silent"), _("Its audio library is missing. New orders are shown, and do not ring.")
-        )
+    def _on_sound_unavailable(self, command: str) -> None:
+        words = _("Its audio library is missing. New orders are shown, and do not ring.")
+        if command:
+            words += " " + _("To be installed by root: {command}").format(command=command)
+        self._workspace.notice.say(_("This till is silent"), words)
 
 
 def _nothing(_result: object) -> None:

@@ -5,7 +5,9 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core import clock
 from core.client.api import StaffApi
+from core.client.engine import Standing
 from core.client.errors import ClientError, SignedOut
 from core.domain.menu import Menu
 from core.domain.order import Order, Tender
@@ -91,6 +93,13 @@ class NewOrderPage(QWidget):
     def tell_menu(self, menu: Menu) -> None:
         """The menu is this one now."""
         self._ordering.tell(menu)
+
+    @Slot(object)
+    def tell_standing(self, standing: Standing) -> None:
+        """Changes of the menu come with all other news: it is as fresh as they are."""
+        age_s = standing.age_s(clock.now_s())
+        if age_s is not None and standing.answering:
+            self._ordering.menu.confirm(age_s)
 
     def clear(self) -> None:
         """Nothing of one customer is left for the next; nor of one cashier."""

@@ -153,6 +153,8 @@ class Pages(QObject):
         page.taken.connect(self.taken)
         page.failed.connect(self.failed)
         self._tell_menus(page)
+        if self._bridge is not None:
+            self._bridge.standing_changed.connect(page.tell_standing)
         return page
 
     def _make_history(self) -> QWidget:

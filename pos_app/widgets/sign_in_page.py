@@ -57,6 +57,7 @@ class SignInPage(QWidget):
         self._name.setMaxLength(80)
         self._name.returnPressed.connect(self._on_name_entered)
         self._name.textChanged.connect(self._on_changed)
+        self._name.textEdited.connect(self._on_name_edited)
         self._pin = QLineEdit()
         self._pin.setObjectName("pin")
         self._pin.setEchoMode(QLineEdit.EchoMode.Password)
@@ -260,6 +261,14 @@ class SignInPage(QWidget):
     def _on_name_entered(self) -> None:
         self._pin.setFocus(Qt.FocusReason.TabFocusReason)
 
+    @Slot(str)
+    def _on_name_edited(self, typed: str) -> None:
+        """No name is made of figures alone: they are a PIN, which nobody is to read, and go where it is hidden."""
+        if typed.isdecimal():
+            self._name.clear()
+            self._pin.setText(self._pin.text() + typed)
+            self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
+
     @Slot()
     def _on_changed(self) -> None:
         """Whoever types or chooses now may be somebody else than who is being signed in."""
@@ -289,6 +298,10 @@ class SignInPage(QWidget):
     def _on_submitted(self) -> None:
         if self._enter.isEnabled():
             self._sign_in.submit(self._name.text(), self._pin.text())
+        elif not self._who:
+            self._error.setText(_("Type or choose your name, then sign in."))
+            self._error.show()
+            self._name.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _on_pairing_pressed(self) -> None:

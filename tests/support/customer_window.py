@@ -116,10 +116,9 @@ class Screen:
         return " ".join(bar.accessibleName() for bar in bars)
 
     def ticking(self) -> list[Refresher]:
-        """The refreshers whose timer runs."""
-        return [
-            each for each in self.window.findChildren(Refresher) if any(t.isActive() for t in each.findChildren(QTimer))
-        ]
+        """The refreshers of a visit whose timer runs."""
+        visits = [each for each in self.window.findChildren(Refresher) if each is not self.window._account.reach]
+        return [each for each in visits if any(t.isActive() for t in each.findChildren(QTimer))]
 
     # -- doing
 

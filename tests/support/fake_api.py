@@ -204,6 +204,10 @@ class FakeApi:
         if attempt is not None and attempt is self._entered:
             self.sign_out()
 
+    def probe(self) -> None:
+        if self.backend.fail_with is not None:
+            raise self.backend.fail_with
+
     def sign_out(self) -> None:
         self.person = None
 

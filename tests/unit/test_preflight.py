@@ -141,6 +141,7 @@ class Machine:
         self._sudo = sudo
         monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
         monkeypatch.setattr(preflight, "missing_libraries", lambda _environment: preflight._WIDGETS[:2])
+        monkeypatch.setattr(preflight, "_absent", tuple)
         monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if name != "initdb" else None)
         monkeypatch.setattr(subprocess, "run", self._run)
         monkeypatch.setattr(Path, "glob", lambda _path, _pattern: iter(()))
@@ -160,7 +161,7 @@ def test_root_has_what_is_missing_installed_and_is_told_first(
     preflight.install("test", {})
     told = capsys.readouterr().out
     assert "SYSTEM=0" in told
-    assert "libegl1 libgl1 postgresql" in told
+    assert "libegl1 libgl1 libpulse0 postgresql" in told
     assert [command[-1] for command in machine.ran] == ["update", "postgresql"]
     assert not any("sudo" in command for command in machine.ran)
 
@@ -179,3 +180,13 @@ def test_nothing_is_installed_unasked(root: bool, environment: dict[str, str], m
     machine = Machine(monkeypatch, root=root)
     preflight.install("test", environment)
     assert machine.ran == []
+
+
+@on_linux
+def test_what_a_silent_machine_lacks_has_a_name(tmp_path: Path) -> None:
+    (tmp_path / "libpulse.so.0").touch()
+    told = _start(
+        "from core.ui.preflight import silence_mended_by; print(silence_mended_by())", LD_LIBRARY_PATH=str(tmp_path)
+    ).stdout
+    assert "libpulse" in told
+    assert "install" in told or "pacman" in told

@@ -94,7 +94,7 @@ def test_a_known_phone_number_leads_to_sign_in(stage: Stage, qtbot: QtBot) -> No
 def test_no_connection_is_said_and_tried_again(stage: Stage, qtbot: QtBot) -> None:
     stage.backend.fail_with = Unreachable("The server cannot be reached.")
     stage.sign_in()
-    qtbot.waitUntil(lambda: "No connection" in stage.notice())
+    qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
     assert stage.text("sign_in_login") == AISHA
     stage.backend.fail_with = None
     stage.act_on_notice()
@@ -199,3 +199,17 @@ def test_a_password_that_is_guessed_first_is_said_at_its_field(stage: Stage) -> 
     assert stage.sees("sign_up_password_error")
     assert "one of the first that are guessed" in stage.text("sign_up_password_error")
     assert stage.backend.calls["sign_up"] == 1
+
+
+def test_that_the_shop_cannot_be_reached_is_said_before_anybody_types(qtbot: QtBot) -> None:
+    backend = shop()
+    backend.fail_with = Unreachable("{address} refuses the connection.", address="https://till:1")
+    with open_window(qtbot, backend) as stage:
+        qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
+        assert "at the counter" in stage.notice()
+        assert "till:1" not in stage.words(), "an address is not a customer's to mend"
+        backend.fail_with = None
+        stage.window._account.reach.refresh()
+        qtbot.waitUntil(lambda: not stage.notice())
+        stage.arrive()
+        assert not stage.window._account.reach.active, "the visit knows by itself"

@@ -10,12 +10,15 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.client.engine import Link, Standing
 from core.client.errors import SignedOut, Unreachable
+from core.client.outbox import Counts
 from core.clock import Clock
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
 from core.ui.idle import IdleWatch
+from customer_view.widgets.sign_out_dialog import SignOutDialog
 from customer_view.widgets.visit import Visit
 from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_api import FakeBackend
@@ -53,12 +56,12 @@ def test_nothing_is_left_for_the_next(stage: Stage, backend: FakeBackend, qtbot:
     del visit
     backend.fail_with = Unreachable("The server cannot be reached.")
     stage.click("refresh_orders")
-    qtbot.waitUntil(lambda: "No connection" in stage.notice())
+    qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
     backend.fail_with = None
     stage.click("sign_out")
     qtbot.waitUntil(lambda: stage.sees("sign_in_login"))
     forget_deleted()
-    for trace in (theirs.number, "Aisha", AISHA, "Harbour", "Bowl", "No connection"):
+    for trace in (theirs.number, "Aisha", AISHA, "Harbour", "Bowl", "cannot be reached"):
         assert trace not in stage.words(), trace
     assert stage.text("sign_in_login") == ""
     qtbot.waitUntil(lambda: store() is None)  # the session ends in a worker
@@ -285,3 +288,25 @@ def test_many_customers_one_after_the_other_leave_nothing(qtbot: QtBot, backend:
         calls = dict(backend.calls)
         stage.settle()
         assert backend.calls == calls
+
+
+def test_on_a_screen_that_is_ones_own_nobody_is_signed_out_by_waiting(
+    qtbot: QtBot, backend: FakeBackend, pass_time: PassTime
+) -> None:
+    with open_window(qtbot, backend, idle_sign_out_s=IDLE_S, keep_session=True) as stage:
+        order(backend)
+        stage.arrive()
+        pass_time(100 * IDLE_S)
+        stage.click("tab_my_orders")  # where a screen of the shop's would not know whose press it is
+        assert stage.sees("orders_page")
+        assert not stage.sees("still_there")
+
+
+def test_the_question_before_leaving_follows_what_has_arrived(stage: Stage) -> None:
+    stage.arrive()
+    dialog = SignOutDialog(stage.window._theme, Counts(waiting=1), stage.window)
+    dialog.open()
+    assert "1 waiting to send" in stage.text("sign_out_words")
+    stage.window._on_standing_changed(Standing(link=Link.LIVE))
+    assert "waiting" not in stage.text("sign_out_words")
+    assert stage.text("sign_out_title") == "Everything has reached the shop"

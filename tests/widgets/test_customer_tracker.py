@@ -374,7 +374,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_not_done_twice(
 
     monkeypatch.setattr(stage.api, "cancel", lose_the_first)
     cancel(stage, "Too late")
-    qtbot.waitUntil(lambda: "No connection" in stage.notice())
+    qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
     stage.act_on_notice()
     qtbot.waitUntil(lambda: "is cancelled" in stage.notice())
     assert sent[0] == sent[1]

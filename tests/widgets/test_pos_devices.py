@@ -1,5 +1,6 @@
 """The shop's devices on the Sync page: what the server knows of each, and how old that is by now."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
@@ -55,4 +56,21 @@ def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot:
     assert "Only the server knows. https://till:1 broke off the connection." in words(pane)
     assert "POS1" not in words(pane)
     pane.close()
+    jobs.close(wait_s=5)
+
+
+def test_a_list_that_cannot_be_asked_for_is_not_said_to_be_loading(qtbot: QtBot) -> None:
+    hangs = threading.Event()
+    jobs = Jobs()
+    devices = Devices(jobs, cast("OutboxApi", SimpleNamespace(devices=hangs.wait)))
+    pane = DevicesPane(Theme("light"), devices, lambda: NOW)
+    devices.setParent(pane)
+    qtbot.addWidget(pane)
+    pane.show()
+    assert "Loading…" in words(pane)
+    pane.set_online(online=False)
+    assert "Only the server knows, and it cannot be asked now." in words(pane)
+    assert "Loading…" not in words(pane)
+    pane.close()
+    hangs.set()
     jobs.close(wait_s=5)

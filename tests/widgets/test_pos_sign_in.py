@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Left, SignedOut, TooManyTries, Unreachable
@@ -338,3 +338,13 @@ def test_every_control_has_a_name_a_word_and_room(till: Till, backend: FakeBacke
         till.window.show_page(page)
         till.settle()
         check_controls(till)
+
+
+def test_a_pin_that_is_typed_at_once_is_not_to_be_read(till: Till, backend: FakeBackend) -> None:
+    till.type("staff_name", "1234")
+    assert (till.text("staff_name"), till.text("pin")) == ("", "1234")
+    till.qtbot.keyClick(till.find(QLineEdit, "pin"), Qt.Key.Key_Return)
+    assert "name" in till.text("sign_in_error")
+    till.type("staff_name", "Maya")
+    till.click("sign_in")
+    till.qtbot.waitUntil(lambda: till.window.signed_in)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pytestqt.qtbot import QtBot
 
+from core import clock
 from core.client.announcer import Announcement, Announcer
 from core.client.engine import Link, Standing
 from core.client.errors import Busy, NotKept, Unreachable, WrongClock
@@ -68,8 +69,9 @@ def test_the_chip_tells_live_from_offline(qtbot: QtBot) -> None:
     qtbot.addWidget(chip)
     bridge.standing_changed.connect(chip.set_standing)
     with qtbot.waitSignal(bridge.standing_changed):
-        elsewhere(bridge.on_standing, Standing(link=Link.LIVE, latency_ms=22.6))
-    assert (chip.state, chip.text()) == ("good", "● Live · 23 ms")
+        elsewhere(bridge.on_standing, Standing(link=Link.LIVE, latency_ms=22.6, fresh_at_s=clock.now_s()))
+    assert (chip.state, chip.text()) == ("good", "● Live · updated 0 s ago"), "how old, not how quick"
+    assert "A message takes 23 ms." in chip.explanation()
     with qtbot.waitSignal(bridge.standing_changed):
         elsewhere(
             bridge.on_standing,

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from core.client.settings import Scheme
 from core.domain.status import OrderStatus
+from core.ui import preflight
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
 from core.ui.toast import LIFE_MS, MOST, Toasts
@@ -100,9 +101,11 @@ def test_without_an_audio_library_it_is_silent_and_says_so_once(
     qapp: object, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "PySide6.QtMultimedia", None)
+    monkeypatch.setattr(preflight, "silence_mended_by", lambda: "`apt-get install libpulse0`")
     sounds = Sounds()
-    with qtbot.waitSignal(sounds.unavailable):
+    with qtbot.waitSignal(sounds.unavailable) as told:
         sounds.play("ready")
+    assert told.args == ["`apt-get install libpulse0`"]
     with qtbot.assertNotEmitted(sounds.unavailable):
         sounds.play("ready")
 

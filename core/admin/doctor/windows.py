@@ -15,6 +15,7 @@ from core.client.seal import Seal
 from core.domain.people import Role
 from core.protocol.care import Check, Result
 from core.protocol.replies import Tokens
+from core.ui import preflight
 
 WINDOWS: Final = ("pos", "customer")
 
@@ -42,9 +43,18 @@ def looked_into(path: Path, window: str, *, keyring: bool = True) -> Iterator[Ch
 
 
 def all_of_this_machine() -> Iterator[Check]:
-    """Every window that this user has on this machine."""
+    """Every window that this user has on this machine, and whether they can be heard."""
+    if any(default_path(window).exists() for window in WINDOWS):
+        yield _sound()
     for window in WINDOWS:
         yield from looked_into(default_path(window), window)
+
+
+def _sound() -> Check:
+    if command := preflight.silence_mended_by():
+        says = "Windows here play no sounds: the system's audio library is missing. New orders do not ring."
+        return Check(name="sound", result=Result.WARN, says=says, do=f"As root: {command}")
+    return Check(name="sound", result=Result.OK, says="The audio library is there.")
 
 
 def _queue(store: LocalStore, window: str) -> Check:

@@ -1,0 +1,24 @@
+"""What goes wrong between the shop and this screen, in words for a customer: it is not theirs to mend."""
+
+from typing import Final
+
+from core.client.errors import Busy, ClientError, Unreachable
+from core.ui.text import N_
+
+AT_THE_COUNTER: Final = N_("Please order at the counter, or try again later.")
+"""To whom nothing is under way here yet."""
+KEPT: Final = N_("What you have sent is kept here, and goes on by itself. The staff at the counter can help you.")
+_UNREACHABLE: Final = N_("The shop cannot be reached just now")
+_BUSY: Final = N_("The shop cannot take this just now")
+
+
+def for_customer(error: ClientError, advice: str = KEPT) -> ClientError:
+    """`error`, without the address, the machine and the job of those who run the server. `advice` is translated where
+    it is shown."""
+    if not isinstance(error, Unreachable):
+        return error
+    if isinstance(error, Busy):
+        return Busy(advice, title=_BUSY, retry_after_s=error.retry_after_s or 0.0)
+    plain = Unreachable(advice, retry_after_s=error.retry_after_s)
+    plain.title = _UNREACHABLE
+    return plain
