@@ -14,7 +14,7 @@ from core.store.backup import BackupError, BadBackup
 from core.store.copy import CopyError
 from core.store.database import CannotOpen
 from core.store.migrate import NewerSchema
-from core.store.owner import AlreadyServed
+from core.store.owner import AlreadyServed, SeveralNames
 from core.store.restore import RestoreError
 
 _SENTENCES: Final = (
@@ -27,6 +27,7 @@ _SENTENCES: Final = (
     KeyFileError,
     NewerSchema,
     RestoreError,
+    SeveralNames,
     TlsError,
 )
 """Errors whose message is written for whoever typed the command."""

@@ -178,6 +178,7 @@ class LocalStore:
         try:
             for pragma in _PRAGMAS:
                 self._db.execute(pragma)
+            _check_names(path)
             with self._transaction() as db:
                 _check_pages(db)
                 _migrate(db)
@@ -276,6 +277,15 @@ def _as_store_error(path: Path, error: sqlite3.DatabaseError) -> "LocalStoreErro
         return LocalStoreError(f"{path} cannot be used: {error}.")
     # Also what is no error of the disk: a table that is not where the schema says.
     return Damaged(f"{path} is damaged: {error}. A window sets it aside when it is opened, and saves what can be read.")
+
+
+def _check_names(path: Path) -> None:
+    """A file with two names has a log under each: what was accepted and lies in the one is missing under the other."""
+    if path.stat().st_nlink > 1:
+        raise LocalStoreError(
+            f"{path} has another name too (a hard link). What was accepted last may lie beside that, in a file that "
+            "ends in -wal. Keep the name that the window last had, and remove the other."
+        )
 
 
 def _check_pages(db: sqlite3.Connection) -> None:

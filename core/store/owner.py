@@ -1,8 +1,9 @@
 """Who may be at a database: one process at a file, for SQLite before 3.51.3 may corrupt a WAL that several of them
 reset; and nobody else, file or server, while it is restored or copied."""
 
+import glob
+import os
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -13,20 +14,28 @@ from core.store import dialects
 from core.store.database import make_engine, parse_url
 
 SUFFIX: Final = ".lock"
+KEPT: Final = ".replaced-"
+"""After the name of a database file that was replaced, before the moment."""
 
 
 class AlreadyServed(Exception):
     """Another process has the database open; the message says which."""
 
 
+class SeveralNames(Exception):
+    """The file has hard links, so nobody can know under which name its log is; the message says what to do."""
+
+
 class Ownership:
     """Held for the length of a `with`, and let go of by the system if the process dies.
 
     A file's lock is SQLite's own on an empty file beside the database: the same on every system, and another one than
-    those that the database needs. A file with a second name, a hard link, has such a lock under each; there it matters
-    too whether anybody has the file itself open. A database on a server needs no owner; only whoever has to be `alone`
-    with it keeps every `core.store.database.Database` of it from being open. Raises `AlreadyServed` on entering, and
-    `sqlalchemy.exc.SQLAlchemyError` when a server does not answer.
+    those that the database needs. A file with a second name, a hard link, would have such a lock under each name, and a
+    log (`-wal`) too: what was committed and lies in the one is missing under the other. So it is refused, except where
+    the other name is what a restore gave to the file that it replaces (`KEPT`), having emptied its log. A database on a
+    server needs no owner; only whoever has to be `alone` with it keeps every `core.store.database.Database` of it from
+    being open. Raises `AlreadyServed` and `SeveralNames` on entering, and `sqlalchemy.exc.SQLAlchemyError` when a
+    server does not answer.
     """
 
     def __init__(self, url: str, *, alone: bool = False) -> None:
@@ -59,9 +68,13 @@ class Ownership:
         except sqlite3.OperationalError:
             lock.close()
             raise AlreadyServed(f"{self._path} is in use by another process.") from None
-        if real.exists() and real.stat().st_nlink > 1 and _is_open(real):
+        if names := _other_names(real):
             lock.close()
-            raise AlreadyServed(f"{self._path} is in use by another process, by this name or by another (a hard link).")
+            raise SeveralNames(
+                f"{self._path} has other names too (hard links: {names}). What was acknowledged last may lie beside "
+                "one of them, in a file that ends in -wal. Keep the name that it was last served by, with its -wal if "
+                "there is one; remove the others, or replace them by copies."
+            )
         return lock
 
     def __exit__(
@@ -72,17 +85,13 @@ class Ownership:
             self._lock = None
 
 
-def _is_open(path: Path) -> bool:
-    """Whether anybody has the database open, by whatever name: SQLite's locks are on the file and not on its name, on
-    every system."""
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as alone:
-        try:
-            alone.execute("PRAGMA locking_mode = EXCLUSIVE")  # whoever has it open in WAL mode shares it for as long
-            alone.execute("BEGIN EXCLUSIVE")
-            alone.execute("ROLLBACK")
-        except sqlite3.Error as error:  # what else is wrong with it is said by whoever opens it
-            return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return False
+def _other_names(path: Path) -> int:
+    """How many hard links the file has besides `path` and those that a restore made."""
+    if not path.exists():
+        return 0
+    of = path.stat()
+    kept = [each for each in path.parent.glob(f"{glob.escape(path.name)}{KEPT}*") if os.path.samestat(of, each.stat())]
+    return max(0, of.st_nlink - 1 - len(kept))
 
 
 def file_of(url: URL) -> Path | None:

@@ -159,6 +159,18 @@ def test_one_window_holds_a_file_by_whatever_name(tmp_path: Path, link: Callable
             LocalStore(tmp_path / "other.db")
 
 
+def test_a_file_with_two_names_is_opened_by_neither(tmp_path: Path) -> None:
+    """Each has a log of its own, and what a fall has left in one is missing under the other."""
+    LocalStore(tmp_path / "till.db").close()
+    os.link(tmp_path / "till.db", tmp_path / "other.db")
+    for name in ("till.db", "other.db"):
+        with pytest.raises(LocalStoreError, match=r"has another name too .*ends in -wal") as refused:
+            LocalStore(tmp_path / name)
+        assert not isinstance(refused.value, Damaged), "nothing is set aside"
+    (tmp_path / "other.db").unlink()
+    LocalStore(tmp_path / "till.db").close()
+
+
 @needs_mount
 def test_a_disk_that_can_only_be_read_is_a_sentence(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
