@@ -61,3 +61,11 @@ def _host(headers: dict[bytes, bytes]) -> bytes:
     end = host.find(b"]") + 1 if host.startswith(b"[") else host.find(b":")
     name, port = (host[:end], host[end:]) if end >= 0 else (host, b"")
     return name if not port or (port.startswith(b":") and (port[1:].isdigit() or port == b":")) else b""
+
+
+def network(address: str) -> str:
+    """What counts as one address: an IPv6 network of 64 bits does (RFC 6177)."""
+    found = parsed(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        found = ipaddress.ip_network((found, 64), strict=False).network_address
+    return str(found or address)

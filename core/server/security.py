@@ -1,8 +1,9 @@
 """What the security log is told (docs/adr/0045), and how many failures there were since the process began.
 
-Whatever changes what somebody may do is written in the transaction that changes it. What strangers do is bounded: so
-many failures and sign-ins of customers an hour are written down, and beyond that only counted, so that nobody fills the
-disk, or pushes out what matters.
+Whatever changes what somebody may do is written in the transaction that changes it. What strangers do is bounded, for
+each kind and each address or customer by itself, and beyond that only counted: so nobody fills the disk, and nobody
+keeps what others do out of the log. What happens to a staff member's account is always written:
+`core.server.throttle` bounds it.
 """
 
 import time
@@ -14,14 +15,23 @@ from typing import Final
 from core.domain.ids import CustomerId
 from core.domain.people import Principal, Role
 from core.protocol.security import FAILURES, SecurityEvent
+from core.server import origin
 from core.store import security_log
 from core.store.database import Database, Duty
 from core.store.security_log import Actor
 from core.store.statements import Transaction
 
 MOST_AN_HOUR: Final = 500
-"""Failures that are written down, and sign-ins of customers, each."""
+"""Entries of one kind, of all strangers or all customers together, beyond the first few of each."""
+EACH_AN_HOUR: Final = 50
+"""Entries of one kind of one address or customer."""
+FIRST_FEW: Final = 5
+"""Entries of one kind of one address or customer, whatever others have done."""
+SOURCES_MOST: Final = 1_000
+"""Addresses and customers that have their first few in one hour."""
 _HOUR_S: Final = 3_600
+_OTHERS: Final = "others"
+"""All sources beyond those, together."""
 _NAMED_MOST: Final = 5
 
 
@@ -53,12 +63,17 @@ class SecurityLog:
         self._database = database
         self._clock = clock
         self._hour = 0
-        self._written: Counter[str] = Counter()
+        self._seen: Counter[tuple[SecurityEvent, str, str]] = Counter()
+        """This hour's entries that were to be written, of each kind, shop and source."""
+        self._written: Counter[SecurityEvent] = Counter()
+        self._left_out: set[tuple[tuple[SecurityEvent, str, str], int]] = set()
+        """Of which it was said, and in which hour."""
         self._stated: Mapping[SecurityEvent, str] = {}
 
     def record(self, transaction: Transaction, by: Actor, event: SecurityEvent, about: str = "") -> None:
         """Write it with what it is about, or not at all."""
-        if by.role != Role.CUSTOMER or self._admits("customers", transaction, by):
+        source = origin.network(by.address) if event is SecurityEvent.SIGNED_UP else by.id
+        if by.role != Role.CUSTOMER or self._admits(transaction, by, event, source):
             security_log.insert(transaction, by, event, about)
 
     async def note(self, by: Actor, event: SecurityEvent, about: str = "") -> None:
@@ -77,7 +92,8 @@ class SecurityLog:
         self.failures[event] += 1
 
         def work(transaction: Transaction) -> None:
-            if self._admits("failures", transaction, by):
+            is_staffs = bool(by.id) and by.role in (Role.CASHIER, Role.ADMIN)
+            if is_staffs or self._admits(transaction, by, event, origin.network(by.address)):
                 security_log.insert(transaction, by, event, about)
 
         await self._database.write(work)
@@ -97,13 +113,24 @@ class SecurityLog:
             await self._database.write(work)
         self._stated = facts
 
-    def _admits(self, what: str, transaction: Transaction, by: Actor) -> bool:
+    def _admits(self, transaction: Transaction, by: Actor, event: SecurityEvent, source: str) -> bool:
+        """Whether an entry of `source`, an address or a customer, is still written down in this hour."""
         hour = int(self._clock() // _HOUR_S)
         if hour != self._hour:
             self._hour = hour
-            self._written = Counter()
-        self._written[what] += 1
-        transaction.undoing.append(partial(self._written.subtract, (what,)))
-        if self._written[what] == MOST_AN_HOUR + 1:
-            security_log.insert(transaction, Actor(shop_id=by.shop_id), SecurityEvent.LEFT_OUT, what)
-        return self._written[what] <= MOST_AN_HOUR
+            self._seen, self._written = Counter(), Counter()
+        this = (event, by.shop_id, source)
+        if this not in self._seen and len(self._seen) >= SOURCES_MOST:
+            this = (event, by.shop_id, _OTHERS)
+        self._seen[this] += 1
+        transaction.undoing.append(partial(self._seen.subtract, (this,)))
+        few = 0 if this[2] == _OTHERS else FIRST_FEW
+        if self._seen[this] <= few or (self._seen[this] <= EACH_AN_HOUR and self._written[event] < MOST_AN_HOUR):
+            self._written[event] += 1
+            transaction.undoing.append(partial(self._written.subtract, (event,)))
+            return True
+        if (this, hour) not in self._left_out:
+            self._left_out = {each for each in self._left_out if each[1] == hour} | {(this, hour)}
+            address = "" if this[2] == _OTHERS else by.address
+            security_log.insert(transaction, Actor(shop_id=by.shop_id, address=address), SecurityEvent.LEFT_OUT, event)
+        return False

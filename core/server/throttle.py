@@ -11,7 +11,6 @@ tries over all names is limited as well, and so is what all paired tills of one 
 """
 
 import hashlib
-import ipaddress
 import logging
 from typing import Final
 
@@ -117,10 +116,7 @@ def by_address(address: str, of: str = "") -> Count:
 
 def address_scope(address: str) -> str:
     """An IPv6 network of 64 bits counts as one address (RFC 6177)."""
-    parsed = origin.parsed(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = ipaddress.ip_network((parsed, 64), strict=False).network_address
-    return _scope("address", str(parsed or address))
+    return _scope("address", origin.network(address))
 
 
 async def claim_sign_up(services: Services, address: str, screen: str) -> None:

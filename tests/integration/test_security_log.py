@@ -261,7 +261,8 @@ def test_no_setting_forgets_it_earlier_than_the_database_allows() -> None:
 
 
 def test_strangers_do_not_fill_it(place: Place, since: Since, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security, "MOST_AN_HOUR", 3)
+    for name, most in (("EACH_AN_HOUR", 3), ("FIRST_FEW", 1)):
+        monkeypatch.setattr(security, name, most)
     hour = [1_000 * 3_600.0]
     log = SecurityLog(place.server.database, clock=lambda: hour[0])
     stranger = Actor(shop_id=place.world.shop, address="192.0.2.7")
@@ -291,6 +292,40 @@ def test_strangers_do_not_fill_it(place: Place, since: Since, monkeypatch: pytes
     hour[0] += 3_600
     asyncio.run(fail(1))
     assert [event for event, *_ in since.told()][5:] == ["sign_in_failed", "signed_in"]
+
+
+def test_no_stranger_keeps_what_others_do_out_of_it(
+    place: Place, since: Since, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = {"MOST_AN_HOUR": 4, "EACH_AN_HOUR": 3, "FIRST_FEW": 1, "SOURCES_MOST": 5}
+    for name, most in bounds.items():
+        monkeypatch.setattr(security, name, most)
+    log = SecurityLog(place.server.database, clock=lambda: 3_600.0)
+    here = place.world.shop
+
+    def failed(event: SecurityEvent, times: int = 1, **who: str) -> None:
+        async def all_of_them() -> None:
+            for _ in range(times):
+                await log.failed(Actor(**{"shop_id": here} | who), event)
+
+        asyncio.run(all_of_them())
+
+    for n in range(3):  # one stranger with three addresses, six of one network's
+        failed(SecurityEvent.PAIRING_FAILED, 100, address=f"192.0.2.{n}")
+    for n in range(6):
+        failed(SecurityEvent.PAIRING_FAILED, 100, address=f"2001:db8::{n + 1:x}")
+    told = [event for event, *_ in since.told()]
+    # All are one kind: three of the first address, one each of the others and of the network, and one line of each.
+    assert (told.count("pairing_failed"), told.count("left_out")) == (3 + 1 + 1 + 1, 4)
+    since = Since(place)
+    failed(SecurityEvent.SIGN_IN_FAILED, address="198.51.100.1", role="customer")
+    failed(SecurityEvent.SIGN_IN_FAILED, 20, address="192.0.2.0", role="cashier", id="kim", name="Kim")
+    failed(SecurityEvent.TOKEN_COPIED, address="192.0.2.0", role="admin", id="alex", name="Alex")
+    assert [event for event, *_ in since.told()] == [*["sign_in_failed"] * 21, "token_copied"]
+    since = Since(place)
+    for n in range(50):  # more addresses than are looked at one by one
+        failed(SecurityEvent.PAIRING_FAILED, address=f"203.0.113.{n}")
+    assert [event for event, *_ in since.told()] == ["left_out"]
 
 
 def test_what_was_changed_in_files_is_written_down_whoever_did_it_and_while_no_server_ran(stopped: Path) -> None:
