@@ -76,7 +76,7 @@ def _create(configured: ServerSettings, options: argparse.Namespace) -> None:
     path = configured.backup_path / made.name
     try:
         if options.to:
-            path = backups.copy_to(path, Path(options.to))
+            path = backups.copy_to(path, Path(options.to), keys.backup_key_at(configured.keys_path))
         if options.with_keys:
             write_whole(path.with_name(path.name + KEYS), configured.keys_path.read_bytes(), private=True)
     except (BadBackup, OSError) as error:
@@ -134,26 +134,28 @@ def _verify(configured: ServerSettings, options: argparse.Namespace) -> int:
 
 def _looked_at(configured: ServerSettings, path: Path) -> Verified:
     try:
-        doubts = backups.doubts(path, backups.verify(path), keys.backup_key_at(configured.keys_path))
+        with backups.taken(path, configured.directory, keys.backup_key_at(configured.keys_path)) as taken:
+            return Verified(name=path.name, doubts=taken.doubts)
     except BadBackup as error:
         return Verified(name=path.name, problem=str(error))
-    return Verified(name=path.name, doubts=doubts)
 
 
 def _restore(configured: ServerSettings, options: argparse.Namespace) -> None:
     path = _find(configured, options.file)
     key = keys.backup_key_at(configured.keys_path)
     try:
-        with Ownership(configured.database, alone=True):
-            backup = backups.verify(path)
-            doubts = backups.doubts(path, backup, key)
+        with (
+            Ownership(configured.database, alone=True),
+            restoring.taken(path, configured.database, configured.directory, key) as taken,
+        ):
+            backup, doubts = taken.backup, taken.doubts
             if doubts and not options.unproven:
                 raise Failed(_not_proven(configured, backup, doubts))
             _tell(_at_stake(configured, backup), options)
             console.confirm(f"Put the backup of {_when(backup)} in the database's place?", yes=options.yes)
             with console.progress("restoring") as advance:
-                restored = restoring.restore(
-                    path, configured.database, configured.backup_path, advance, key=key, unproven=options.unproven
+                restored = restoring.put_back(
+                    taken, configured.database, configured.backup_path, advance, key=key, unproven=options.unproven
                 )
     except AlreadyServed as error:
         raise Failed(f"{error} Stop the server first.") from None

@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import os
 import re
+import secrets
 import shutil
 import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -144,8 +145,12 @@ def listed(directory: Path) -> list[Backup]:
 
 
 def prune(directory: Path, keep: int) -> list[Backup]:
-    """Forget all scheduled backups but the newest `keep`; gives those that are gone."""
-    old = [backup for backup in listed(directory) if backup.kind is BackupKind.SCHEDULED][keep:]
+    """Forget all scheduled backups but the newest `keep`; gives those that are gone.
+
+    One from the future was made by a clock that was ahead, or ours is behind now: it neither goes nor counts.
+    """
+    at = now()
+    old = [each for each in listed(directory) if each.kind is BackupKind.SCHEDULED and each.made_at <= at][keep:]
     for backup in old:
         path = directory / backup.name
         manifest_of(path).unlink(missing_ok=True)  # first, so that what is left is never a promise
@@ -161,21 +166,22 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     shops: tuple[ShopAt, ...]
 
 
-def contents(path: Path) -> Contents:
-    """What the file has, every page and reference of it looked at. Raises `BadBackup`."""
+def contents(path: Path, name: str = "") -> Contents:
+    """What the file has, every page and reference of it looked at. Messages call it `name`. Raises `BadBackup`."""
+    name = name or path.name
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
             wrong = [row[0] for row in db.execute("PRAGMA integrity_check(3)") if row[0] != "ok"]
             if wrong:
-                raise BadBackup(f"{path.name} is damaged: {'; '.join(wrong)}")
+                raise BadBackup(f"{name} is damaged: {'; '.join(wrong)}")
             tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
             if not {migrate.VERSION_TABLE, "shops", "orders"} <= tables:
-                raise BadBackup(f"{path.name} is no backup of an Orderbell database")
+                raise BadBackup(f"{name} is no backup of an Orderbell database")
             [(schema,)] = db.execute(f"SELECT version_num FROM {migrate.VERSION_TABLE}")  # noqa: S608
             if schema not in migrate.revisions():
-                raise BadBackup(f"{path.name} cannot be used here: {migrate.NewerSchema(schema)}")
+                raise BadBackup(f"{name} cannot be used here: {migrate.NewerSchema(schema)}")
             if db.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                raise BadBackup(f"{path.name} is damaged: a reference in it leads nowhere")
+                raise BadBackup(f"{name} is damaged: a reference in it leads nowhere")
             rows = {
                 table: db.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
                 for table in sorted(tables - {migrate.VERSION_TABLE})
@@ -186,31 +192,76 @@ def contents(path: Path) -> Contents:
                 for row in db.execute("SELECT id, name, epoch, seq FROM shops ORDER BY created_at, id")
             ]
     except (sqlite3.Error, ValueError, OSError) as error:
-        raise BadBackup(f"{path.name} cannot be read: {error}") from None
+        raise BadBackup(f"{name} cannot be read: {error}") from None
     return Contents(schema=schema, rows=rows, shops=tuple(shops))
 
 
-def verify(path: Path) -> Backup:
-    """The backup at `path`, proven byte for byte by its manifest and looked at inside. Raises `BadBackup`."""
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """A private copy of a backup that was looked at, and nothing else was."""
+
+    path: Path
+    """The copy."""
+    backup: Backup
+    doubts: tuple[str, ...]
+    """See `doubts`."""
+
+
+@contextmanager
+def taken(path: Path, place: Path, key: bytes) -> Iterator[Taken]:
+    """A copy of the backup at `path`, in the directory `place`, for the length of the block; for good where the block
+    renames it.
+
+    The copy is made first, and hash, proof and contents are the copy's: what becomes of `path` meanwhile changes
+    nothing. `place` is to be where nobody but the server's user may write. Raises `BadBackup`.
+    """
+    manifest = _manifest(path)
+    copied = place / f".taken-{now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}.db"
     try:
-        backup = decode(manifest_of(path).read_bytes(), Backup)
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _copy_private(path, copied)
+        except OSError as error:
+            raise BadBackup(f"{path.name} cannot be copied to be looked at: {error}") from None
+        _check(copied, manifest, path.name)
+        yield Taken(path=copied, backup=manifest, doubts=doubts(copied, manifest, key, path.name))
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(f"{copied}{suffix}").unlink(missing_ok=True)
+
+
+def verify(path: Path) -> Backup:
+    """The backup at `path`, proven byte for byte by its manifest and looked at inside. Raises `BadBackup`.
+
+    For a file that nobody else may write; of any other, look at what `taken` gives.
+    """
+    manifest = _manifest(path)
+    _check(path, manifest, path.name)
+    return manifest
+
+
+def _manifest(path: Path) -> Backup:
+    try:
+        return decode(manifest_of(path).read_bytes(), Backup)
     except FileNotFoundError:
         raise BadBackup(f"{path.name} has no manifest ({path.name}{MANIFEST}): it was not finished") from None
     except (OSError, msgspec.DecodeError) as error:
         raise BadBackup(f"the manifest of {path.name} cannot be read: {error}") from None
+
+
+def _check(path: Path, manifest: Backup, name: str) -> None:
+    """Whether the file has the bytes and the contents that `manifest` says. Raises `BadBackup`."""
     try:
         size, sha256 = path.stat().st_size, _sha256(path)
     except OSError as error:
-        raise BadBackup(f"{path.name} cannot be read: {error}") from None
-    if (size, sha256) != (backup.bytes, backup.sha256):
-        raise BadBackup(f"{path.name} is not the file that was made: its bytes have changed")
-    found = contents(path)
-    if (found.schema, found.rows, found.shops) != (backup.schema, backup.rows, backup.shops):
-        raise BadBackup(f"{path.name} does not have what its manifest says")
-    return backup
+        raise BadBackup(f"{name} cannot be read: {error}") from None
+    if (size, sha256) != (manifest.bytes, manifest.sha256):
+        raise BadBackup(f"{name} is not the file that was made: its bytes have changed")
+    found = contents(path, name)
+    if (found.schema, found.rows, found.shops) != (manifest.schema, manifest.rows, manifest.shops):
+        raise BadBackup(f"{name} does not have what its manifest says")
 
 
-def doubts(path: Path, backup: Backup, key: bytes) -> tuple[str, ...]:
+def doubts(path: Path, backup: Backup, key: bytes, name: str = "") -> tuple[str, ...]:
     """Why the whole backup at `path` may not be what this shop's server made; nothing when `key` proves that it is.
 
     Its triggers and views are compared with those of its schema as well. Raises `BadBackup`.
@@ -222,18 +273,20 @@ def doubts(path: Path, backup: Backup, key: bytes) -> tuple[str, ...]:
         found.append("the server's keys are not here, so its proof says nothing")
     elif not hmac.compare_digest(backup.proof, proof(backup, key)):
         found.append("it was made with other keys than this server's, or was changed after it was made")
-    found += [f"it has a {kind} that is none of Orderbell's, {name}" for kind, name in foreign(path, backup.schema)]
+    found += [
+        f"it has a {kind} that is none of Orderbell's, {called}" for kind, called in foreign(path, backup.schema, name)
+    ]
     return tuple(found)
 
 
-def foreign(path: Path, schema: str) -> tuple[tuple[str, str], ...]:
+def foreign(path: Path, schema: str, name: str = "") -> tuple[tuple[str, str], ...]:
     """Triggers and views of the file that a database of its `schema` does not have, or not so. Raises `BadBackup`."""
     known = _active(schema)
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-            return tuple((kind, name) for kind, name, sql in _read_active(db) if known.get((kind, name)) != sql)
+            return tuple((kind, called) for kind, called, sql in _read_active(db) if known.get((kind, called)) != sql)
     except (sqlite3.Error, ValueError, OSError) as error:
-        raise BadBackup(f"{path.name} cannot be read: {error}") from None
+        raise BadBackup(f"{name or path.name} cannot be read: {error}") from None
 
 
 @cache
@@ -255,21 +308,32 @@ def _read_active(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
         yield kind, name, " ".join(sql.split())
 
 
-def copy_to(path: Path, directory: Path) -> Path:
-    """The backup at `path` in another directory, too, for its owner alone. Raises `BadBackup`, `OSError`."""
-    backup = verify(path)
+def copy_to(path: Path, directory: Path, key: bytes = b"") -> Path:
+    """The backup at `path` in another directory, too, for its owner alone. It has its name there once the copy itself
+    was looked at, and with a `key` proven. Raises `BadBackup`, `OSError`."""
+    manifest = _manifest(path)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     part, there = directory / f".{path.name}{PART}", directory / path.name
     try:
         part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        shutil.copyfile(path, part)
+        _copy_private(path, part)
+        _check(part, manifest, path.name)
+        if key and (found := doubts(part, manifest, key, path.name)):
+            raise Unproven(f"{path.name} is not proven: {'; '.join(found)}")
         _sync_file(part)
         part.replace(there)
     finally:
         part.unlink(missing_ok=True)
-    write_whole(manifest_of(there), msgspec.json.format(msgspec.json.encode(backup)), private=True)
+    write_whole(manifest_of(there), msgspec.json.format(msgspec.json.encode(manifest)), private=True)
     return there
+
+
+def _copy_private(path: Path, copied: Path) -> None:
+    """Into a new file that only its owner may read. Raises `OSError`."""
+    with path.open("rb") as source:
+        descriptor = os.open(copied, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
 
 
 def manifest_of(path: Path) -> Path:

@@ -19,12 +19,12 @@ from core.protocol.care import BackupKind
 from core.protocol.security import SecurityEvent
 from core.store import backup as backups
 from core.store import history, migrate
-from core.store.backup import Advance, Backup, Unproven
+from core.store.backup import Advance, Backup, Taken, Unproven
 from core.store.copy import CopyError, copy
 from core.store.database import file_url, make_engine, parse_url
 from core.store.files import sync_directory
 from core.store.instants import now, to_us
-from core.store.owner import file_of
+from core.store.owner import KEPT, file_of
 from core.store.statements import Transaction
 from core.store.tables import customers, devices, number_series, orders, security_log, sessions, staff
 
@@ -83,6 +83,15 @@ def loss(url: str, since: Backup) -> Loss | None:
         engine.dispose()
 
 
+@contextmanager
+def taken(path: Path, url: str, private: Path, key: bytes) -> Iterator[Taken]:
+    """A copy of the backup at `path` to look at and to restore at `url`, see `backup.taken`: beside a database that is
+    a file, as it is renamed to that, and in the directory `private` for one on a server."""
+    file = file_of(parse_url(url))
+    with backups.taken(path, file.parent if file is not None else private, key) as found:
+        yield found
+
+
 def restore(
     path: Path,
     url: str,
@@ -92,31 +101,43 @@ def restore(
     key: bytes,
     unproven: bool = False,
 ) -> Restored:
-    """Make the backup at `path` the database at `url`, which nobody may be serving.
+    """`put_back` the backup at `path` at once. Nobody else may write to `directory`. Raises `BadBackup`, too."""
+    with taken(path, url, directory, key) as found:
+        return put_back(found, url, directory, advance, key=key, unproven=unproven)
+
+
+def put_back(
+    found: Taken,
+    url: str,
+    directory: Path,
+    advance: Advance = lambda _done, _total: None,
+    *,
+    key: bytes,
+    unproven: bool = False,
+) -> Restored:
+    """Make the backup that was `taken` for it the database at `url`, which nobody may be serving.
 
     Every shop begins a new epoch, so clients find out and send again what the backup lacks. Whoever was locked out
     since stays so, where the database that is there can be read. A replaced file stays beside the new one; what a
     server held is backed up into `directory` first. Whenever this dies, the database is the old one or the new one.
     What `key` does not prove is restored only if it may be `unproven`; triggers and views that are none of ours are
-    left out. Raises `Unproven`, `BadBackup`, `RestoreError`, `BackupError`.
+    left out. Raises `Unproven`, `RestoreError`, `BackupError`.
     """
-    backup = backups.verify(path)
-    doubts = backups.doubts(path, backup, key)
+    backup, doubts = found.backup, found.doubts
     if doubts and not unproven:
-        raise Unproven(f"{path.name} is not proven: {'; '.join(doubts)}")
+        raise Unproven(f"{backup.name} is not proven: {'; '.join(doubts)}")
     target, replaced = make_engine(url), _reading(url)
     try:
         file = file_of(target.url)
-        place = file.parent if file is not None else directory
         about = f"{backup.name}, not proven: {'; '.join(doubts)}" if doubts else backup.name
-        with _made_ready(path, place, replaced, about) as (ready, schema, rights):
-            kept = (
-                _replace_file(ready, file)
-                if file is not None
-                else _replace_rows(ready, target, directory, advance, key)
-            )
+        schema, rights = _make_ready(found.path, replaced, about)
+        kept = (
+            _replace_file(found.path, file)
+            if file is not None
+            else _replace_rows(found.path, target, directory, advance, key)
+        )
     except (OSError, sqlite3.Error, SQLAlchemyError, CopyError, migrate.NewerSchema) as error:
-        raise RestoreError(f"{path.name} was not restored: {error}") from error
+        raise RestoreError(f"{backup.name} was not restored: {error}") from error
     finally:
         target.dispose()
     return Restored(backup=backup, schema=schema, kept=kept, rights=rights)
@@ -134,35 +155,24 @@ def _reading(url: str) -> Engine:
     )
 
 
-@contextmanager
-def _made_ready(
-    path: Path, directory: Path, replaced: Engine, about: str
-) -> Iterator[tuple[Path, str, Mapping[str, int] | None]]:
-    """A copy of the backup with the newest schema, new epochs and the rights of now, on the disk, for the length of the
-    block; with it, its schema and whose rights are others. The security log says that it was restored, and `about`."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ready = directory / f".restoring-{now():%Y%m%dT%H%M%S%f}.db"
+def _make_ready(ready: Path, replaced: Engine, about: str) -> tuple[str, Mapping[str, int] | None]:
+    """Give the copy of the backup the newest schema, new epochs and the rights of now, on the disk. Gives its schema,
+    and whose rights are others. The security log says that it was restored, and `about`."""
+    _without_foreign(ready)
+    engine = make_engine(file_url(ready))
     try:
-        os.close(os.open(ready, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        shutil.copyfile(path, ready)
-        _without_foreign(ready)
-        engine = make_engine(file_url(ready))
-        try:
-            migrate.upgrade(engine)
-            rights = _carried(replaced, engine)
-            _carry_log(replaced, engine, about)
-            _begin_epochs(engine)
-            with engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
-        finally:
-            engine.dispose()
-        schema = backups.contents(ready).schema
-        with ready.open("rb+") as written:
-            os.fsync(written.fileno())
-        yield ready, schema, rights
+        migrate.upgrade(engine)
+        rights = _carried(replaced, engine)
+        _carry_log(replaced, engine, about)
+        _begin_epochs(engine)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            Path(f"{ready}{suffix}").unlink(missing_ok=True)
+        engine.dispose()
+    schema = backups.contents(ready).schema
+    with ready.open("rb+") as written:
+        os.fsync(written.fileno())
+    return schema, rights
 
 
 def _without_foreign(ready: Path) -> None:
@@ -260,7 +270,7 @@ def _carry(reading: Connection, writing: Connection, table: Table, rights: Seque
 
 def _replace_file(ready: Path, file: Path) -> str:
     """Swap the files. The old one is closed for good first, so that no WAL of it is ever read into the new one."""
-    kept = file.with_name(f"{file.name}.replaced-{now():%Y%m%dT%H%M%S%f}") if file.exists() else None
+    kept = file.with_name(f"{file.name}{KEPT}{now():%Y%m%dT%H%M%S%f}") if file.exists() else None
     if kept is not None:
         beside = [suffix for suffix in _BESIDE if Path(f"{file}{suffix}").exists()]
         for suffix in beside:  # before anything else: opening a damaged file may cost it its log

@@ -1,6 +1,7 @@
 """What this shop's server has made is restored; what somebody else may have changed, only when told so."""
 
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from core.admin.failed import Failed
 from core.protocol.care import BackupKind
 from core.server import keys
 from core.store import backup, migrate, restore
-from core.store.backup import Unproven
+from core.store.backup import BadBackup, Unproven
 from core.store.database import make_engine
 from tests.support import databases, shop
 
@@ -154,3 +155,61 @@ def test_the_proof_is_of_all_that_identifies_a_backup(stopped: Shop, field: str)
 @pytest.mark.sqlite_only("schemas are those of a backup's file")
 def test_every_schema_has_triggers_to_compare_with() -> None:
     assert all(("trigger", "status_history_no_update") in backup._active(schema) for schema in migrate.revisions())
+
+
+# -- a file that is swapped while it is looked at
+
+
+@pytest.fixture
+def swapping(stopped: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Somebody who may write where backups lie puts another file in the backup's place once its hash is known."""
+    evil = tmp_path / "evil.db"
+    shutil.copyfile(stopped.backup, evil)
+    with closing(sqlite3.connect(evil)) as db:
+        db.execute("UPDATE staff SET name = 'Mallory', name_key = 'mallory' WHERE name = 'Alex'")
+        db.commit()
+    hashed = backup._sha256
+
+    def swap(path: Path) -> str:
+        found = hashed(path)
+        shutil.copyfile(evil, tmp_path / "in its place")
+        (tmp_path / "in its place").replace(stopped.backup)
+        return found
+
+    monkeypatch.setattr(backup, "_sha256", swap)
+    return evil
+
+
+@pytest.mark.usefixtures("swapping")
+def test_what_is_restored_is_what_was_proven(stopped: Shop) -> None:
+    before = stopped.staff()
+    assert stopped.restore() == 0
+    assert stopped.staff() == before
+    assert not list(stopped.directory.glob(".taken-*"))
+
+
+def test_what_is_copied_elsewhere_is_what_was_proven(stopped: Shop, swapping: Path, tmp_path: Path) -> None:
+    whole = stopped.backup.read_bytes()
+    there = backup.copy_to(stopped.backup, tmp_path / "stick", stopped.key)
+    assert stopped.backup.read_bytes() == swapping.read_bytes()
+    assert there.read_bytes() == whole
+    with pytest.raises(BadBackup, match="its bytes have changed"):
+        backup.copy_to(stopped.backup, tmp_path / "another", stopped.key)
+    assert list((tmp_path / "another").iterdir()) == []
+
+
+def test_one_that_nothing_proves_is_not_copied_elsewhere_as_checked(stopped: Shop, tmp_path: Path) -> None:
+    tamper(stopped.backup, ADD_ADMIN)
+    with pytest.raises(Unproven, match="other keys"):
+        backup.copy_to(stopped.backup, tmp_path / "stick", stopped.key)
+    assert list((tmp_path / "stick").iterdir()) == []
+
+
+@pytest.mark.usefixtures("swapping")
+def test_what_is_verified_is_one_file(stopped: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(stopped.directory.parent / "evil.db")) as db:
+        db.execute(ADD_VIEW)
+    where = ("--data-dir", str(stopped.directory), "--database-url", stopped.url)
+    assert command.main(["verify", str(stopped.backup), *where]) == 0
+    assert f"{stopped.backup.name}: ok" in capsys.readouterr().out
+    assert command.main(["verify", str(stopped.backup), *where]) == 1

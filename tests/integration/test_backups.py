@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +209,22 @@ def test_only_scheduled_ones_are_forgotten(engine: Engine, tmp_path: Path) -> No
     assert [each.name for each in backup.listed(kept)] == [*reversed(others), scheduled[2]]
     assert not (kept / scheduled[0]).exists()
     backup.verify(kept / scheduled[2])
+
+
+def test_one_from_the_future_neither_goes_nor_takes_anothers_place(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    right = [backup.create(engine, kept, SCHEDULED).name for _ in range(2)]
+    with monkeypatch.context() as ahead:
+        ahead.setattr(backup, "now", lambda: datetime.now(UTC) + timedelta(days=400))
+        future = backup.create(engine, kept, SCHEDULED).name
+    assert [each.name for each in backup.prune(kept, 2)] == []
+    with monkeypatch.context() as behind:
+        behind.setattr(backup, "now", lambda: datetime.now(UTC) - timedelta(days=400))
+        assert backup.prune(kept, 1) == [], "a clock that is behind takes none either"
+    assert [each.name for each in backup.prune(kept, 1)] == [right[0]]
+    assert [each.name for each in backup.listed(kept)] == [future, right[1]]
 
 
 # -- by the clock

@@ -135,7 +135,7 @@ def test_an_older_backup_is_upgraded(stopped: Stopped, monkeypatch: pytest.Monke
     upgrade = migrate.upgrade
 
     def noticed(engine: Engine, revision: str = "head") -> None:
-        if engine.dialect.name == "sqlite" and "restoring" in str(engine.url):
+        if engine.dialect.name == "sqlite" and ".taken-" in str(engine.url):
             upgraded.append(str(engine.url))
         upgrade(engine, revision)
 

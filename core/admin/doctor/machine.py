@@ -99,7 +99,8 @@ def _newest_backup(server: ServerSettings) -> Iterator[Check]:
     for newest in backup.listed(directory)[:1]:
         path = directory / newest.name
         try:
-            doubts = backup.doubts(path, backup.verify(path), keys.backup_key_at(server.keys_path))
+            with backup.taken(path, server.directory, keys.backup_key_at(server.keys_path)) as taken:
+                doubts = taken.doubts
         except BadBackup as error:
             yield Check(name="newest backup", result=Result.FAIL, says=f"{error}.", do="orderbell backup create")
         else:
