@@ -37,6 +37,50 @@ class Clock:
             return now_s + self._slept_s
 
 
+class Believed:
+    """The wall clock, as far as it is believed when something is thrown away for its age. Safe to use from several
+    threads.
+
+    A clock may be a year ahead for a minute: before NTP has set it, after a battery's end. So from `at_s`, where it was
+    believed last, it is followed no faster than `FASTER` times as time really passes. A closed weekend is caught up
+    with in three hours, and a minute's mistake makes nothing older than half an hour. Meanwhile things are kept longer.
+    """
+
+    FASTER: Final = 24
+
+    def __init__(
+        self,
+        at_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._monotonic = monotonic
+        self._wall = wall
+        self._reading = threading.Lock()
+        self._at_s = at_s
+        self._looked_s = monotonic()
+
+    def now_s(self) -> float:
+        """Seconds since 1970; never ahead of the wall clock."""
+        with self._reading:
+            now_s, wall_s = self._monotonic(), self._wall()
+            further_s = self._at_s + self.FASTER * (now_s - self._looked_s)
+            self._looked_s = now_s
+            # One that is behind takes nothing back: it will be set right again.
+            self._at_s = max(self._at_s, min(wall_s, further_s))
+            return min(wall_s, self._at_s)
+
+    @property
+    def believed_s(self) -> float:
+        """How far it was believed so far, for the next process to begin with."""
+        return self._at_s
+
+    @property
+    def ahead_s(self) -> float:
+        """By how much the wall clock is further than it is believed."""
+        return max(0.0, self._wall() - self.now_s())
+
+
 own = Clock()
 """The process's. A test puts another in its place."""
 

@@ -23,6 +23,7 @@ for _name in [name for name in os.environ if name.startswith("ORDERBELL_") and n
 # What this user has of Orderbell stays as it is.
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="orderbell-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
+os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] + "/state"
 
 import pytest
 from pytestqt.qtbot import QtBot

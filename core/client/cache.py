@@ -203,6 +203,15 @@ class Cache:
         with self._store.transaction():
             self._keep("place", str(place))
 
+    def believed_s(self) -> float:
+        """How far the server's clock was believed when this last asked, seconds since 1970; 0 for never."""
+        return self._fact("believed_s", float) or 0.0
+
+    def believe(self, at_s: float) -> None:
+        """Remember it."""
+        with self._store.transaction():
+            self._keep("believed_s", at_s)
+
     def witness(self, cursor: Cursor, run: str) -> None:
         """One run of the server has acknowledged history up to `cursor`. Remembered, beyond sign-out too, until that
         history is proven to be still there: should it be gone, this person's acknowledged operations may be gone too.

@@ -88,6 +88,14 @@ def forget_before(db: sqlite3.Connection, at: datetime) -> None:
     db.execute("DELETE FROM operations WHERE done_at < ?", (us(at),))
 
 
+def last_done_s(db: sqlite3.Connection) -> float:
+    """When the answered operation that was accepted last was answered, seconds since 1970; 0 for none."""
+    row = db.execute(
+        "SELECT done_at FROM operations WHERE done_at IS NOT NULL ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return float(row[0]) / 1e6 if row else 0.0
+
+
 def series_at(db: sqlite3.Connection, series: str, told: int) -> None:
     """The server says that `series` has come to `told`, which may be less than it was: it was restored, or somebody had
     sent it a number that nobody has counted to. Numbers that wait to be sent stay given, whatever it says."""

@@ -370,6 +370,11 @@ class Outbox:
         with self._store.transaction() as db:
             ledger.forget_before(db, at)
 
+    def last_done_s(self) -> float:
+        """When the last thing accepted here that is answered was so, seconds since 1970; 0 for nothing."""
+        with self._store.reading() as db:
+            return ledger.last_done_s(db)
+
     # -- reading
 
     def find(self, op_id: OpId) -> Operation | None:

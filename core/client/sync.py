@@ -7,7 +7,9 @@ import contextlib
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -31,6 +33,7 @@ from core.client.merge import Verdict, judge
 from core.client.news import Changed, Listener, Told
 from core.client.operations import Operation, State
 from core.client.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Outbox
+from core.clock import Believed
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -75,7 +78,15 @@ class Sync:
     `listener` is called in the thread that made the change, after it is on the disk.
     """
 
-    def __init__(self, store: Store, cache: Cache, outbox: Outbox, door: Door, listener: Listener) -> None:
+    def __init__(
+        self,
+        store: Store,
+        cache: Cache,
+        outbox: Outbox,
+        door: Door,
+        listener: Listener,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.cache = cache
         self.outbox = outbox
         self._store = store
@@ -83,6 +94,8 @@ class Sync:
         self._listener = listener
         # What is told is looked up and told in one go: a thread that looked before another must not tell after it.
         self._telling = threading.RLock()
+        self._monotonic = monotonic
+        self._aging: Believed | None = None
         self._acknowledged = 0
         self._failed_at: dict[OpId, int] = {}
         self._unreachable_at: dict[OpId, int] = {}
@@ -387,9 +400,18 @@ class Sync:
         self.cache.learn_menu(self._door.menu())
 
     def housekeep(self) -> None:
-        """Let go of what is too old to be asked for. Only after an answer: our own clock may be years off."""
-        self.outbox.forget_before(self._door.now() - KEPT_FOR)
+        """Let go of what is too old to be asked for. Only after an answer, as our own clock may be years off; and the
+        server's, or a proxy's, is believed no faster than time really passes (`core.clock.Believed`)."""
+        if self._aging is None:
+            believed_s = self.cache.believed_s() or self.outbox.last_done_s()
+            self._aging = Believed(believed_s or self._server_s(), self._monotonic, self._server_s)
+        at = datetime.fromtimestamp(self._aging.now_s(), UTC)
+        self.outbox.forget_before(at - KEPT_FOR)
+        self.cache.believe(self._aging.believed_s)
         self.cache.prune()
+
+    def _server_s(self) -> float:
+        return self._door.now().timestamp()
 
     def everything(self) -> Changed:
         """All orders that are held, as they are to be shown."""

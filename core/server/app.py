@@ -16,7 +16,7 @@ from core.protocol.feed import SOCKET_PATH
 from core.server import http, problems, services
 from core.server.background import repeating
 from core.server.endpoint import ANY, PARAMETER_AT, AnyEndpoint
-from core.server.expiry import forget_expired
+from core.server.expiry import forget_expired, keep_mark
 from core.server.http import EndpointApp
 from core.server.keys import Keys
 from core.server.metrics import OTHER
@@ -50,6 +50,7 @@ class Orderbell(Starlette):
                     partial(forget_old_events, shared),
                     partial(forget_expired, shared),
                     partial(tend_months, shared),
+                    partial(keep_mark, shared),
                     shared.follow_keys,
                 ),
             ):

@@ -1,6 +1,7 @@
 """Backups while the shop is open: one at a time, one every so often, and one before the schema is changed."""
 
 import asyncio
+import hashlib
 import logging
 import shutil
 import threading
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
@@ -20,9 +22,10 @@ from core.server.background import repeating
 from core.server.keys import backup_key_at
 from core.server.limits import Rate
 from core.server.settings import ServerSettings
-from core.store import backup, migrate
+from core.settings import state_dir
+from core.store import backup, mark, migrate
 from core.store.backup import Backup, BackupError
-from core.store.database import CannotOpen, Database, Duty, make_engine
+from core.store.database import CannotOpen, Database, Duty, make_engine, parse_url
 from core.store.instants import now
 from core.store.owner import file_of
 from core.store.tables import orders
@@ -54,13 +57,18 @@ class Backups:
         self._stopping = threading.Event()
         self._not_before = now()
         self._asked = Rate(_ASKED_MOST, _HOUR_S, "There were enough backups in the last hour.")
-        self.last = next(iter(self.all()), None)
+        self.last = self._newest()
         self.problem = ""
         self.elsewhere = False
 
     def all(self) -> list[Backup]:
         """Every backup in the directory, newest first."""
         return backup.listed(self._settings.backup_path)
+
+    def _newest(self) -> Backup | None:
+        """Of those that are not from the future: such a one says nothing of when the next is due."""
+        at = now()
+        return next((each for each in self.all() if each.made_at <= at), None)
 
     async def make_manual(self) -> Backup:
         """One that somebody asks for. Raises `BackupError`, and `Refusal` 429 when there are as many as may be kept, so
@@ -129,7 +137,7 @@ class Backups:
             await asyncio.sleep(_LOOK_S)
             return
         if was_elsewhere:  # what it has made here is ours now
-            self.last = next(iter(await asyncio.to_thread(self.all)), None)
+            self.last = await asyncio.to_thread(self._newest)
         due = max(self.due_at(self.last.made_at if self.last else None), self._not_before)
         wait_s = (due - now()).total_seconds()
         if wait_s > 0:
@@ -155,10 +163,11 @@ def open_database(settings: ServerSettings) -> Database:
 
     Raises `CannotOpen`.
     """
+    marks = marks_of(settings)
     try:
         engine = make_engine(settings.database)
     except (SQLAlchemyError, ImportError, LookupError):
-        return Database(settings.database)  # which says what is wrong with it
+        return Database(settings.database, marks)  # which says what is wrong with it
     try:
         held = migrate.current(engine)
         if held is not None and held != migrate.head():
@@ -175,4 +184,18 @@ def open_database(settings: ServerSettings) -> Database:
         log.debug("looking at the schema", exc_info=True)  # opening it says the same, in a sentence
     finally:
         engine.dispose()
-    return Database(settings.database)
+    return Database(settings.database, marks)
+
+
+def marks_of(settings: ServerSettings) -> tuple[Path, Path]:
+    """Where it is kept what was last known of the database: beside its data, for when the database alone is put back;
+    and apart from them, for when their whole directory is. Each is of this database alone."""
+    try:
+        url = parse_url(settings.database)
+    except SQLAlchemyError:  # opening it says so, in a sentence
+        return (settings.directory / mark.SUFFIX, settings.directory / mark.SUFFIX)
+    file = file_of(url)
+    whose = str(file.resolve()) if file is not None else url.set(password=None).render_as_string()
+    name = hashlib.blake2b(whose.encode(), digest_size=8).hexdigest() + mark.SUFFIX
+    beside = settings.directory / name if file is None else file.with_name(f"{file.name}{mark.SUFFIX}")
+    return beside, state_dir() / name

@@ -11,9 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from core.decoding import decoder
-from core.domain.order import Order
+from core.domain.ids import OrderId
+from core.domain.order import ONLINE_SERIES, Order
 from core.protocol.headers import FORMER_NUMBER, ORDER_NUMBER
 from core.server.endpoint import Call, Encoded
+from core.store import events, operations, orders, shops
+from core.store.statements import Transaction
 
 _HEADER: Final = ORDER_NUMBER.lower().encode()
 _FORMER: Final = FORMER_NUMBER.lower().encode()
@@ -33,6 +36,34 @@ def told_before(call: Call[Any, Any]) -> str:
     if not number or not call.key:
         return ""
     return number if hmac.compare_digest(proof.encode(), _proof(call, number).encode()) else ""
+
+
+async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
+    """An order that was told a number comes again: is what the server knew then still there?
+
+    Its own signature under a number that the series has not come to, or that another order has, proves that the
+    database was put back to an older state. Then every shop begins anew, before another number is given.
+    """
+    told = told_before(call)
+    series, _, digits = told.rpartition("-")
+    bearer, database = call.principal, call.services.database
+    if not told or series not in (ONLINE_SERIES, bearer.device_id):
+        return
+
+    def lacks(transaction: Transaction) -> str:
+        """The epoch that lacks it; empty when nothing is missing."""
+        if operations.find(transaction, bearer.subject, call.key) is not None:
+            return ""
+        beyond = int(digits) > shops.last_number(transaction, bearer.shop_id, series)
+        is_anothers = (
+            not database.history.has_begun_anew
+            and orders.has_number(transaction, bearer.shop_id, told)
+            and (order_id is None or orders.get(transaction, order_id) is None)
+        )
+        return events.head(transaction, bearer.shop_id).epoch if beyond or is_anothers else ""
+
+    if epoch := await database.read(lacks):
+        await database.begin_anew(bearer.shop_id, epoch)
 
 
 def telling(call: Call[Any, Any], reply: Encoded[Order]) -> Encoded[Order]:

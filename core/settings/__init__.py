@@ -49,6 +49,11 @@ def data_dir() -> Path:
     return platformdirs.user_data_path("orderbell", appauthor=False)
 
 
+def state_dir() -> Path:
+    """Where this user's Orderbell keeps what is of this machine alone and is in no copy of its data. Not created."""
+    return platformdirs.user_state_path("orderbell", appauthor=False)
+
+
 def add_file_flag(parser: argparse._ActionsContainer) -> None:
     """`--config`, which names the file."""
     told = f"settings file (default: ${FILE_VARIABLE}, or {default_file()})"

@@ -2,8 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum, auto
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -12,11 +13,12 @@ from alembic.util import CommandError
 from sqlalchemy import URL, BigInteger, Engine, bindparam, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from core.clock import Believed
 from core.domain.ids import ShopId
-from core.store import dialects, migrate, partitions
+from core.store import dialects, events, migrate, partitions, shops
 from core.store.announcements import Announcements, Other
 from core.store.history import History
-from core.store.instants import now
+from core.store.instants import now, to_us
 from core.store.readers import Readers, in_snapshot
 from core.store.statements import Prepared, Transaction
 from core.store.writer import Unavailable, Work, Writer
@@ -82,6 +84,8 @@ class CannotOpen(Exception):
 class Database:
     """Opened on a URL, migrated to the newest schema, closed once. Raises `CannotOpen`.
 
+    At `marks` it is kept what was last known of it, so that the next to open it notices when it was put back.
+
     Whoever has to be alone with it (`core.store.owner`) keeps it from opening, and waits for nobody who has it open.
 
     Units of work are plain functions of a `Transaction`. `write` groups them; `read` answers a short keyed question,
@@ -89,17 +93,17 @@ class Database:
     a thread of its own. Each sees one snapshot. All of them raise `Unavailable` while a server is out of reach.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, marks: Sequence[Path] = ()) -> None:
         self.engine = _engine(url)
-        self.history = History()
+        self.history = History(marks)
         dialect = dialects.of(self.engine.dialect.name)
         self._reading, self._shared, self._partitioned = dialect.reading, dialect.shared, dialect.partitioned
         try:
             writing = Transaction(self.engine.connect(), dialect.writing)  # first: it says that we are here
             try:
                 migrate.upgrade(self.engine)
-                if dialect.shared:
-                    self.history.prove(writing)
+                self.history.prove(writing)
+                self.aging = Believed((self.history.believed_us or _last_us(writing)) / 1e6)
                 self._here = self._reader() if not dialect.readers else None
                 self._readers = self._pool(dialect.readers, "store-read")
                 self._searchers = self._pool(SEARCHERS, "store-search")
@@ -153,6 +157,19 @@ class Database:
         row = await self.write(lambda transaction: transaction.first(_TAKE_ON, lock=dialects.DUTY_LOCKS + duty))
         return row is not None and bool(row[0])
 
+    async def begin_anew(self, shop_id: ShopId, epoch: str) -> None:
+        """A client has proven that what it was told in `epoch` is lost: see `core.store.history`. Harmless twice."""
+        heads = await self.write(partial(self.history.lost, shop_id=shop_id, epoch=epoch))
+        if heads:
+            self.history.began(heads)
+            if self._writer.on_reconnected is not None:  # what is remembered may be of the history that was lost
+                self._writer.on_reconnected()
+
+    def keep_mark(self) -> None:
+        """Write down what is known of the database by now. Not for the event loop."""
+        self.aging.now_s()
+        self.history.keep(int(self.aging.believed_s * 1e6))
+
     def others(self) -> tuple[Other, ...]:
         """The other processes that work with the database, as they were heard of lately."""
         return self._announcements.others() if self._announcements is not None else ()
@@ -196,6 +213,7 @@ class Database:
         if self._here is not None:
             self._here.close()
         self.engine.dispose()
+        self.keep_mark()
 
     def _pool(self, size: int, name: str) -> Readers:
         return Readers(self._reader, size, name, writers=lambda: self._writer.timeline, met=self._meet)
@@ -206,6 +224,16 @@ class Database:
     def _meet(self, timeline: str) -> None:
         """In the thread of whoever had to connect anew. Raises `Unavailable`."""
         self._writer.meet(timeline).result()
+
+
+def _last_us(transaction: Transaction) -> int:
+    """When something last happened in the database, by its own rows in the order in which they were written; now where
+    there is nothing yet that could be too old."""
+    found = [
+        events.last_at(transaction, shop_id) or shops.created_at(transaction, shop_id)
+        for shop_id in shops.ids(transaction)
+    ]
+    return max(found, default=to_us(now()))
 
 
 def _engine(url: str) -> Engine:

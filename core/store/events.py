@@ -29,6 +29,7 @@ _HEAD: Final = Prepared(
 )
 _HEADS: Final = Prepared(select(_s.id, _s.epoch, _s.seq))
 _ID_AT: Final = Prepared(select(_e.event_id).where(_shop, _e.seq == bindparam("seq")))
+_LAST_AT: Final = Prepared(select(_e.at).where(_shop).order_by(_e.seq.desc()).limit(1))
 _FIRST_LEFT: Final = Prepared(select(func.min(_e.seq)).where(_shop))
 _after = select(_e.seq, _e.event_id, _e.customer_id, _e.payload).where(_shop, _e.seq > bindparam("seq"))
 _after = _after.order_by(_e.seq).limit(bindparam("limit"))
@@ -93,6 +94,12 @@ def head(transaction: Transaction, shop_id: ShopId) -> Cursor:
     if row is None:
         raise LookupError(f"there is no shop {shop_id}")
     return Cursor(row[0], row[1], row[2] or "")
+
+
+def last_at(transaction: Transaction, shop_id: ShopId) -> int | None:
+    """When the shop's newest event happened, µs; None when it has none."""
+    row = transaction.first(_LAST_AT, shop=shop_id)
+    return row[0] if row is not None else None
 
 
 def heads(transaction: Transaction) -> dict[ShopId, tuple[str, int]]:

@@ -1,21 +1,26 @@
 """Whether the database still has what was known of it; and a new beginning of every shop's history where it has not.
 
-A standby that is promoted lacks what the lost server had committed but not yet sent it. Nothing fails then: the numbers
-of events are used again, for others. So whoever has to connect anew proves first that its history is the same.
+A standby that is promoted lacks what the lost server had committed but not yet sent it; a machine, a disk or a file may
+be put back to a snapshot of an hour ago. Nothing fails then: the numbers of events and orders are used again, for
+others. So whoever starts or has to connect anew proves first that its history is the same, and where a client proves
+later that it is not, every shop begins anew too.
 """
 
 import contextlib
 import logging
 import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select, update
 
 from core.domain.ids import ShopId, uuid7
 from core.protocol.feed import Cursor
-from core.store import events
+from core.store import events, mark
 from core.store import shops as all_shops
 from core.store.events import Standing
+from core.store.mark import Mark
 from core.store.statements import Prepared, Transaction
 from core.store.tables import pairing_codes, shops
 
@@ -27,6 +32,7 @@ _BEGIN: Final = Prepared(
     update(shops).where(shops.c.id == bindparam("shop")).values(epoch=bindparam("new"), timeline=bindparam("now"))
 )
 _FORGET_CODES: Final = Prepared(delete(pairing_codes))
+_BELIEVED_STEP_US: Final = 60_000_000
 
 
 def begin_anew(transaction: Transaction) -> None:
@@ -42,11 +48,34 @@ def begin_anew(transaction: Transaction) -> None:
 
 
 class History:
-    """The newest event of each shop that this process has committed or told, by any thread."""
+    """The newest event of each shop that this process, or the last one to keep its `marks`, has committed or told; by
+    any thread."""
 
-    def __init__(self) -> None:
-        self._known: dict[ShopId, Cursor] = {}
+    def __init__(self, marks: Sequence[Path] = ()) -> None:
+        self._marks = marks
+        self._kept = Mark()
         self._lock = threading.Lock()
+        self._known: dict[ShopId, Cursor] = {}
+        self.believed_us = 0
+        """The same of `Mark`, as it was found."""
+        self.has_begun_anew = False
+        """In this process: who shows something of before proves nothing new by it."""
+        for found in mark.read(marks):
+            self.believed_us = max(self.believed_us, found.believed_us)
+            for shop_id, text in found.heads.items():
+                with contextlib.suppress(ValueError):
+                    cursor, known = Cursor.parse(text), self._known.get(ShopId(shop_id))
+                    if known is None or (known.epoch, known.seq) < (cursor.epoch, cursor.seq):
+                        self._known[ShopId(shop_id)] = cursor
+
+    def keep(self, believed_us: int) -> None:
+        """Write down what is known by now, if that is new, with how far the clock is believed."""
+        with self._lock:
+            heads = {str(shop_id): str(cursor) for shop_id, cursor in self._known.items()}
+        kept = Mark(heads=heads, believed_us=believed_us)
+        if heads != self._kept.heads or believed_us - self._kept.believed_us > _BELIEVED_STEP_US:
+            mark.write(self._marks, kept)
+            self._kept = kept
 
     def learn(self, shop_id: ShopId, cursor: Cursor) -> None:
         """`cursor` is committed. Of an epoch that has ended since it is no news."""
@@ -56,25 +85,20 @@ class History:
                 self._known[shop_id] = cursor
 
     def prove(self, transaction: Transaction) -> None:
-        """Prove on a new connection of the writer's that its server has all of this; or else, unless another process
+        """Prove on a new connection of the writer's that its database has all of this; or else, unless another process
         has done so, have every shop begin anew. Raises what the driver raises, and then nothing is proven.
 
-        Two proofs: the server's timeline is the one that was kept with the epoch, which also whoever has just started
-        can tell; and each event that is known is there, which a server that was put back to an older state has not.
+        Two proofs: a server's timeline is the one that was kept with the epoch; and each event that is known is there,
+        which a database that was put back to an older state has not.
         """
         transaction.command("BEGIN")
         try:
             transaction.run(_RECORD, now=transaction.timeline)
             if not self._holds(transaction):
                 all_shops.lock(transaction, all_shops.ids(transaction))
-                if not self._holds(transaction):
-                    begin_anew(transaction)
-                    log.warning(
-                        "the database server is another one, or was put back: what the last one had committed may be "
-                        "lost. Every shop begins a new epoch, and clients send again what they know of",
-                        extra={"timeline": transaction.timeline},
-                    )
-            heads = {shop_id: events.head(transaction, shop_id) for shop_id in all_shops.ids(transaction)}
+                if not self._holds(transaction) and all_shops.ids(transaction):
+                    self._begin_anew(transaction)
+            heads = _heads(transaction)
             transaction.command("COMMIT")
         except BaseException:
             with contextlib.suppress(Exception):  # the connection may have gone
@@ -82,6 +106,32 @@ class History:
             raise
         with self._lock:
             self._known = heads
+
+    def lost(self, transaction: Transaction, shop_id: ShopId, epoch: str) -> Mapping[ShopId, Cursor]:
+        """A client has proven that the shop's history lacks what was told of it in `epoch`: every shop begins anew,
+        once for each epoch. Gives where the shops stand, for `began`; nothing where it was done already."""
+        all_shops.lock(transaction, all_shops.ids(transaction))
+        if events.head(transaction, shop_id).epoch != epoch:
+            return {}
+        self._begin_anew(transaction)
+        return _heads(transaction)
+
+    def began(self, heads: Mapping[ShopId, Cursor]) -> None:
+        """What `lost` gave is committed."""
+        with self._lock:
+            for shop_id, cursor in heads.items():
+                known = self._known.get(shop_id)
+                if known is None or known.epoch != cursor.epoch:
+                    self._known[shop_id] = cursor
+
+    def _begin_anew(self, transaction: Transaction) -> None:
+        begin_anew(transaction)
+        self.has_begun_anew = True
+        log.warning(
+            "the database is another one, or was put back: what was committed since may be lost. Every shop begins a "
+            "new epoch with numbers further on, and clients send again what they know of",
+            extra={"timeline": transaction.timeline},
+        )
 
     def _holds(self, transaction: Transaction) -> bool:
         timelines = {row[0] for row in transaction.all(_TIMELINES)}
@@ -95,7 +145,12 @@ class History:
             newest = events.head(transaction, shop_id)
         except LookupError:  # the shop itself is lost
             return False
-        # Of another epoch: somebody else has found out, and that is what there is to do.
-        return newest.epoch != known.epoch or (
-            events.standing(transaction, shop_id, known, newest) is not Standing.DIVERGED
-        )
+        if newest.epoch != known.epoch:
+            # Epochs are in the order in which they began. A later one: somebody else has found out, and that is what
+            # there is to do. An earlier one: it was put back to before that.
+            return newest.epoch > known.epoch
+        return events.standing(transaction, shop_id, known, newest) is not Standing.DIVERGED
+
+
+def _heads(transaction: Transaction) -> dict[ShopId, Cursor]:
+    return {shop_id: events.head(transaction, shop_id) for shop_id in all_shops.ids(transaction)}

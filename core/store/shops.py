@@ -42,6 +42,7 @@ _SHOP: Final = select(
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
 _IDS: Final = Prepared(select(shops.c.id))
+_CREATED_AT: Final = Prepared(select(shops.c.created_at).where(shops.c.id == bindparam("shop")))
 _INSERT: Final = Prepared.insert(shops)
 _INSERT_SERIES: Final = Prepared.insert(number_series)
 _one: Final[ColumnClause[int]] = literal_column("1")
@@ -100,6 +101,14 @@ def is_none_yet(transaction: Transaction) -> bool:
 def ids(transaction: Transaction) -> list[ShopId]:
     """All shops."""
     return [row[0] for row in transaction.all(_IDS)]
+
+
+def created_at(transaction: Transaction, shop_id: ShopId) -> int:
+    """When it was set up, µs. Raises `LookupError` when there is no such shop."""
+    row = transaction.first(_CREATED_AT, shop=shop_id)
+    if row is None:
+        raise LookupError(f"there is no shop {shop_id}")
+    return int(row[0])
 
 
 def lock(transaction: Transaction, shop_ids: Collection[ShopId]) -> None:

@@ -112,7 +112,7 @@ def test_a_number_is_for_whom_and_for_what_it_was_told(restorable: Restorable) -
 
 
 def test_a_number_that_is_anothers_by_now_is_not_taken_away(copied: Restorable) -> None:
-    """A raw copy of the file, of which the server cannot know."""
+    """A raw copy of the file, of which the server knows nothing until its owner comes again."""
     ada, grace = Customer(copied, shop.ADA), Customer(copied, shop.GRACE)
     copied.keep()
     body, key = order_body(), new_key()
@@ -122,7 +122,7 @@ def test_a_number_that_is_anothers_by_now_is_not_taken_away(copied: Restorable) 
     for _ in range(2):  # it is said again where the answer was lost
         reply = ada.place(body, key, first.headers[ORDER_NUMBER])
         again = reply.json()
-        assert (again["id"], again["number"]) == (body["id"], order_number("ONLINE", 2))
+        assert (again["id"], again["number"]) == (body["id"], order_number("ONLINE", 1 + AHEAD + 1))
         assert reply.headers[FORMER_NUMBER] == first.json()["number"]
     assert FORMER_NUMBER not in ada.place(body, key, reply.headers[ORDER_NUMBER]).headers
     details = calls.staff(copied.server, shop.KIM).get(f"/api/pos/orders/{body['id']}/").json()
@@ -151,7 +151,7 @@ def test_whoever_was_told_a_number_that_is_anothers_by_now_is_told_the_new_one(
         found = [each for changed in ada.told for each in changed.told if each.former_number]
     assert [(each.order_id, each.former_number) for each in found] == [(lost.id, told)]
     assert found[0].row is not None
-    assert found[0].row.number == order_number("ONLINE", 2)
+    assert found[0].row.number == order_number("ONLINE", 1 + AHEAD + 1), "as the server knows by then what it has lost"
 
 
 def test_a_tills_own_number_is_taken_again_however_far_a_restored_series_lies_behind(copied: Restorable) -> None:

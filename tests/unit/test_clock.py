@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import Clock
+from core.clock import Believed, Clock
 
 NIGHT_S = 8 * 3600.0
 
@@ -84,3 +84,54 @@ def test_it_never_goes_back_and_is_never_behind_the_monotonic_clock(steps: list[
         assert now >= last
         assert now - start >= passed - 1e-3
         last = now
+
+
+# -- what is believed when something is thrown away for its age
+
+
+def believed(hands: Hands, at_s: float | None = None) -> Believed:
+    return Believed(hands.wall if at_s is None else at_s, lambda: hands.monotonic, lambda: hands.wall)
+
+
+def test_a_clock_that_is_right_is_followed() -> None:
+    hands = Hands()
+    clock = believed(hands)
+    for _ in range(3):
+        hands.pass_by(3_600)
+        assert clock.now_s() == hands.wall
+        assert clock.ahead_s == 0
+
+
+def test_one_that_is_a_year_ahead_for_a_minute_is_not() -> None:
+    hands = Hands()
+    clock = believed(hands)
+    right = hands.wall
+    hands.wall += 365 * 86_400
+    hands.pass_by(60)
+    assert clock.now_s() == right + 60 * Believed.FASTER
+    assert clock.ahead_s > 360 * 86_400
+    hands.wall -= 365 * 86_400
+    hands.pass_by(60)
+    assert clock.now_s() == hands.wall == right + 120
+
+
+def test_a_closed_weekend_is_caught_up_with_in_three_hours() -> None:
+    hands = Hands()
+    before = hands.wall
+    hands.wall += 62 * 3_600
+    clock = believed(hands, before)
+    assert clock.now_s() == before
+    hands.pass_by(3 * 3_600)
+    assert clock.now_s() == hands.wall
+
+
+def test_one_that_is_behind_takes_nothing_back() -> None:
+    hands = Hands()
+    clock = believed(hands)
+    right, hands.wall = hands.wall, 0.0
+    hands.pass_by(60)
+    assert clock.now_s() == 60
+    assert clock.believed_s == right
+    hands.wall = right + 60
+    hands.pass_by(60)
+    assert clock.now_s() == right + 120

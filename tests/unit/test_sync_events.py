@@ -1,6 +1,7 @@
 """State and events are the snapshot: for every kind of event, and for any mixture of them."""
 
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -185,3 +186,38 @@ def test_a_hundred_thousand_closed_orders_are_left_to_the_server(
     desk.sync.housekeep()
     assert len(desk.cache.newest()) == 4
     assert desk.cache.get(still_open) is not None
+
+
+def test_a_servers_clock_that_is_ahead_for_a_moment_makes_a_till_forget_nothing(
+    open_desk: OpenDesk, door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    operation = desk.take()
+    desk.try_all()
+    told = door.now()
+    monkeypatch.setattr(door, "now", lambda: told + timedelta(days=400))
+    desk.sync.housekeep()
+    desk.sync.housekeep()
+    assert desk.outbox.find(operation.op_id) is not None
+    monkeypatch.setattr(door, "now", lambda: told)
+    desk.close()
+    again = open_desk()
+    monkeypatch.setattr(door, "now", lambda: told + timedelta(days=400))
+    again.sync.housekeep()
+    assert again.outbox.find(operation.op_id) is not None, "nor at its next start"
+
+
+def test_what_is_old_by_time_that_has_passed_is_forgotten(
+    open_desk: OpenDesk, door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    operation = desk.take()
+    desk.try_all()
+    told, passed_s = door.now(), 0.0
+    monkeypatch.setattr(desk.sync, "_monotonic", lambda: passed_s)
+    monkeypatch.setattr(door, "now", lambda: told + timedelta(seconds=passed_s))
+    desk.sync.housekeep()
+    for days, is_kept in ((89, True), (91, False)):
+        passed_s = days * 86_400.0
+        desk.sync.housekeep()
+        assert (desk.outbox.find(operation.op_id) is not None) is is_kept

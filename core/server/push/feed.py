@@ -12,6 +12,7 @@ from core.protocol.feed import Cursor, Snapshot, SnapshotQuery
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
 from core.server import board, problems
 from core.store import events, orders, shops
+from core.store.database import Database
 from core.store.events import Kept, Standing
 from core.store.instants import now
 from core.store.statements import Transaction
@@ -79,6 +80,27 @@ def encode_frame(event: Kept, prev: int) -> bytes:
 def encode_frames(frames: Sequence[bytes], cursor: str) -> bytes:
     """A `core.protocol.feed.Frames` of encoded frames."""
     return _encode(_Frames([msgspec.Raw(frame) for frame in frames], cursor))
+
+
+async def read_page(
+    database: Database, audience: Audience, cursor: str, witness: str, limit: int, *, names: bool = False
+) -> Page:
+    """`page`, of a database that is proven by it: where the shop's own staff have a cursor of its present history which
+    that lacks, it was put back to an older state, and every shop begins anew. Once in a process, as a cursor is not
+    signed; a customer's proof is a number that was told (`core.server.numbers`), and a display has none."""
+
+    def read(transaction: Transaction) -> Page:
+        return page(transaction, audience, cursor, witness, limit, names=names)
+
+    try:
+        return await database.read(read)
+    except problems.Refusal as refusal:
+        if refusal.problem.type == "diverged" and audience.kind == "staff" and not database.history.has_begun_anew:
+            known = [Cursor.parse(text) for text in (cursor, witness) if text]
+            epoch = await database.read(lambda transaction: events.head(transaction, audience.shop_id).epoch)
+            if any(each.epoch >= epoch for each in known):
+                await database.begin_anew(audience.shop_id, epoch)
+        raise
 
 
 def page(

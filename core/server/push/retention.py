@@ -5,10 +5,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from core.server import expiry
 from core.server.services import Services
 from core.store import events, shops
 from core.store.database import Duty
-from core.store.instants import now, to_us
+from core.store.instants import to_us
 
 STEP: Final = 500
 """Rows at once, so that no order waits long behind them."""
@@ -22,7 +23,7 @@ async def forget_old_events(services: Services) -> None:
     if not await database.takes_on(Duty.HOUSEKEEPING):
         await asyncio.sleep(PAUSE_S)
         return
-    before_us = to_us(now() - timedelta(days=settings.events_days))
+    before_us = to_us(expiry.aged(services) - timedelta(days=settings.events_days))
     step = partial(events.trim, before_us=before_us, most=settings.events_most, step=STEP)
     forgotten = [
         await database.write(partial(step, shop_id=shop_id), shop_id) for shop_id in await database.read(shops.ids)

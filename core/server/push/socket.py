@@ -1,7 +1,6 @@
 """One subscriber's WebSocket (RFC 6455): who it is, what it missed, and from then on the hub's."""
 
 import asyncio
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -88,15 +87,13 @@ class PushSocket:
         """Send all that was missed. What happens meanwhile waits in the hub, so between the two nothing is lost."""
         cursor, witness, more = hello.cursor, hello.witness, True
         while more and not subscriber.closed:
-            page = await self._services.database.read(
-                partial(
-                    feed.page,
-                    audience=subscriber.audience,
-                    cursor=cursor,
-                    witness=witness,
-                    limit=PAGE_LIMIT,
-                    names=self._services.settings.board_names,
-                )
+            page = await feed.read_page(
+                self._services.database,
+                subscriber.audience,
+                cursor,
+                witness,
+                PAGE_LIMIT,
+                names=self._services.settings.board_names,
             )
             cursor, witness, more = str(page.end), "", page.more
             if page.frames:

@@ -39,6 +39,7 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
         made.append(order)
         return order
 
+    await numbers.prove_history(call, call.body.id)
     reply = numbers.telling(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
         await menu.learn(call)

@@ -39,6 +39,7 @@ async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
         told = numbers.told_before(call)
         return ordering.take(transaction, call.services.offers, call.principal, call.body, told)
 
+    await numbers.prove_history(call, call.body.id)
     reply = numbers.telling(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
         await menu.learn(call)
