@@ -18,7 +18,7 @@ class Store(Protocol):
     def path(self) -> Path: ...
     @property
     def lock(self) -> threading.RLock: ...
-    def transaction(self) -> contextlib.AbstractContextManager[sqlite3.Connection]: ...
+    def transaction(self, *, accepting: bool = False) -> contextlib.AbstractContextManager[sqlite3.Connection]: ...
     def after_commit(self, change: Callable[[], None]) -> None: ...
     def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]: ...
 
@@ -45,9 +45,9 @@ class Lease:
             self._ended = True
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, accepting: bool = False) -> Iterator[sqlite3.Connection]:
         """See `LocalStore.transaction`. Raises `Left` too."""
-        with self._store.transaction() as db:
+        with self._store.transaction(accepting=accepting) as db:
             self._check()
             yield db
 

@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Final
 
 from core import settings
+from core.client import pages
 from core.client.errors import NotKept
+from core.client.mark import Mark
 from core.logs import Repeats
+from core.workers import run_aside
 
 log = logging.getLogger(__name__)
 
 _repeats: Final = Repeats()
 _LOCK_WAIT_S: Final = 0.5
+_EMPTIED_AFTER_S: Final = 0.5
 _PRAGMAS: Final = (
     # Exclusive before the first access: no second process can open the file while this one lives, on any platform,
     # and the system lets go of it when the process dies.
@@ -32,6 +36,15 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store = MEMORY",  # nor in one of SQLite's own beside it
 )
 _BEGIN: Final = "BEGIN IMMEDIATE"
+_LEDGER_FILE: Final = 0x4F424C00
+"""`OBL`: what SQLite's `application_id` says that a file is, with the version of the ledger as its last byte. Only what
+both numbers of the header say is believed of a file."""
+PAGE_BYTES: Final = 4096
+"""SQLite's own choice, which no file of ours has changed."""
+_UNNAMED: Final = 8
+"""Up to this version of the ledger no file said what it is."""
+_NEWEST_FORMAT: Final = 2
+"""A file's format for writing is at most this: one with a greater is only read (sqlite.org/fileformat2.html, 1.3)."""
 
 _LEDGER: Final = (
     """
@@ -119,6 +132,8 @@ _LEDGER: Final = (
     CREATE TABLE window (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, place TEXT NOT NULL);
     """,
     "ALTER TABLE operations ADD COLUMN number TEXT NOT NULL DEFAULT ''",
+    # How many transactions have been kept: see `core.client.mark`.
+    "ALTER TABLE window ADD COLUMN commits INTEGER NOT NULL DEFAULT 0",
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
 
@@ -144,6 +159,9 @@ def default_path(window: str) -> Path:
     return settings.data_dir() / f"{window}.db"
 
 
+_IS_SAVED: Final = "A window sets it aside when it is opened, and saves what can be read."
+
+
 class LocalStoreError(Exception):
     """The file cannot be used; the message says which and why."""
 
@@ -153,7 +171,11 @@ class InUse(LocalStoreError):
 
 
 class Damaged(LocalStoreError):
-    """The file is not what it was. It is left as it is: see `core.client.recovery`."""
+    """The file is not what it was: see `core.client.recovery`."""
+
+    was: dict[Path, bytes] | None = None
+    """The file, and the log beside it, as they were before SQLite closed them: it empties a log as far as it can follow
+    it, and deletes the rest."""
 
 
 class LocalStore:
@@ -167,6 +189,10 @@ class LocalStore:
         self.path = path
         self.lock = threading.RLock()
         self._committed: list[Callable[[], None]] = []
+        self._accepting = False
+        self._mark: Mark | None = None
+        self._emptying: threading.Thread | None = None
+        self._closed = threading.Event()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(
@@ -174,26 +200,50 @@ class LocalStore:
             )  # customers' names are in it; what SQLite puts beside it is made alike
         except OSError as error:
             raise LocalStoreError(_unwritable(path, error.strerror or str(error))) from error
-        self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
         try:
-            for pragma in _PRAGMAS:
-                self._db.execute(pragma)
-            _check_names(path)
-            with self._transaction() as db:
-                _check_pages(db)
-                _migrate(db)
-        except sqlite3.DatabaseError as error:
+            self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise LocalStoreError(_unusable(path)) from error
+        try:
+            self._open()
+        except Damaged as error:
+            error.was = {each: each.read_bytes() for each in files_of(path) if each.exists()}
             self._db.close()
-            raise _as_store_error(path, error) from error
+            raise
         except BaseException:
             self._db.close()
             raise
 
+    def _open(self) -> None:
+        """Raises `LocalStoreError`."""
+        try:
+            for pragma in _PRAGMAS:
+                self._db.execute(pragma)
+            _check_names(self.path)
+            with self._transaction() as db:
+                _check_pages(db)
+                _migrate(db)
+                self._check_log(db)
+                db.execute("DELETE FROM window WHERE FALSE")  # a write, which nothing before it was
+        except sqlite3.DatabaseError as error:
+            raise _as_store_error(self.path, error) from error
+
+    def _check_log(self, db: sqlite3.Connection) -> None:
+        """Whether SQLite has read all of the log. A file that has come less far than its mark, with nothing more in the
+        log, is an older one that is sound: see `core.client.window_id`. Raises `Damaged`."""
+        row = db.execute("SELECT id, commits FROM window").fetchone()
+        known = Mark(row[0]).read() if row is not None else None
+        log_of = files_of(self.path)[1]
+        if known is not None and row[1] < known and log_of.exists() and pages.has_more(log_of.read_bytes(), PAGE_BYTES):
+            raise Damaged(f"{self.path} is damaged: its log ends before what this window has kept. {_IS_SAVED}")
+
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block is on the disk when it ends, or none of it is. Blocks of one thread may nest. Raises
+    def transaction(self, *, accepting: bool = False) -> Iterator[sqlite3.Connection]:
+        """All of the block is on the disk when it ends, or none of it is. Blocks of one thread may nest. When it is
+        `accepting`, something is told that is nowhere else: how far the file has come is on the disk too. Raises
         `NotKept`."""
         with _as_not_kept(), self._transaction() as db:
+            self._accepting |= accepting
             yield db
 
     @contextlib.contextmanager
@@ -203,16 +253,53 @@ class LocalStore:
                 yield self._db
                 return
             self._db.execute(_BEGIN)
+            before = self._db.total_changes
             try:
                 yield self._db
+                counted = self._counted() if self._db.total_changes != before else None
                 self._db.execute("COMMIT")
             except BaseException:
                 self._committed.clear()
+                self._accepting = False
                 self._roll_back()
                 raise
+            if counted is not None:
+                self._keep_mark(*counted, synced=self._accepting)
+            self._accepting = False
             committed, self._committed = self._committed, []
             for change in committed:
                 change()
+            if self._db.total_changes != before:
+                self._empty_log_soon()
+
+    def _empty_log_soon(self) -> None:
+        """Have what is in the log in the file too: a log that is damaged or gone takes at most what was kept in the
+        half second before. Nobody waits for it, and many commits need it once."""
+        if self._emptying is None:
+            self._emptying = run_aside(self._empty_log, "log")
+
+    def _empty_log(self) -> None:
+        if self._closed.wait(_EMPTIED_AFTER_S):
+            return
+        with self.lock:
+            self._emptying = None
+            if not self._closed.is_set():
+                with _as_far_as_there_is_room():
+                    self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def _counted(self) -> tuple[str, int] | None:
+        """Count this commit; gives the window's id and the count, or None while nobody has asked for its id."""
+        statement = "UPDATE window SET commits = commits + 1 RETURNING id, commits"
+        found: tuple[str, int] | None = next(iter(self._db.execute(statement).fetchall()), None)
+        return found
+
+    def _keep_mark(self, window: str, commits: int, *, synced: bool) -> None:
+        """After the commit, so that a file is never behind because the power went; before anybody is told of it."""
+        if self._mark is None or self._mark.window != window:
+            if self._mark is not None:
+                self._mark.close()
+            self._mark = Mark(window)
+        self._mark.keep(commits, synced=synced)
 
     def after_commit(self, change: Callable[[], None]) -> None:
         """Call `change` as soon as the transaction that this is called in is on the disk, before anybody else has the
@@ -258,7 +345,20 @@ class LocalStore:
 
     def close(self) -> None:
         with self.lock:
+            self._closed.set()
             self._db.close()
+            if self._mark is not None:
+                self._mark.close()
+
+
+def files_of(path: Path) -> tuple[Path, Path]:
+    """The file, and the log that SQLite has beside it."""
+    return path, path.with_name(path.name + "-wal")
+
+
+def place_of(path: Path) -> str:
+    """The file system's own number of the file, which no copy shares; where there is none, its path."""
+    return str(path.stat().st_ino or path.resolve())
 
 
 def _unwritable(path: Path, why: str) -> str:
@@ -267,16 +367,30 @@ def _unwritable(path: Path, why: str) -> str:
     )
 
 
+def _unusable(path: Path) -> str:
+    """Why `path` cannot be opened, which SQLite does not say."""
+    if path.is_dir():
+        return f"{path} is a folder. The window's file is to be there: move the folder away."
+    try:
+        with path.open("r+b"):
+            pass
+    except OSError as error:
+        return _unwritable(path, error.strerror or str(error))
+    return _unwritable(path, "it cannot be opened")
+
+
 def _as_store_error(path: Path, error: sqlite3.DatabaseError) -> "LocalStoreError":
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return InUse(f"{path} is in use: another window of this installation is open.")
+    if code == sqlite3.SQLITE_READONLY and path.read_bytes()[18:19] > bytes([_NEWEST_FORMAT]):
+        return Damaged(f"{path} is damaged: its header names another format. {_IS_SAVED}")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL):
         return LocalStoreError(_unwritable(path, str(error)))
     if code == sqlite3.SQLITE_IOERR:
         return LocalStoreError(f"{path} cannot be used: {error}.")
     # Also what is no error of the disk: a table that is not where the schema says.
-    return Damaged(f"{path} is damaged: {error}. A window sets it aside when it is opened, and saves what can be read.")
+    return Damaged(f"{path} is damaged: {error}. {_IS_SAVED}")
 
 
 def _check_names(path: Path) -> None:
@@ -319,6 +433,9 @@ def _as_not_kept() -> Iterator[None]:
 
 def _migrate(db: sqlite3.Connection) -> None:
     held: int = db.execute("PRAGMA user_version").fetchone()[0]
+    named: int = db.execute("PRAGMA application_id").fetchone()[0]
+    if named != _LEDGER_FILE + held and (named or held > _UNNAMED):
+        raise sqlite3.DatabaseError("its header does not say which release has written it")
     if held > len(_LEDGER):
         raise LocalStoreError(
             "This file was written by a newer Orderbell. Use that one, so that nothing in it is lost."
@@ -327,6 +444,7 @@ def _migrate(db: sqlite3.Connection) -> None:
         _run(db, script)
     if held < len(_LEDGER):  # else nothing is written: a full disk keeps nobody from starting
         db.execute(f"PRAGMA user_version = {len(_LEDGER)}")
+        db.execute(f"PRAGMA application_id = {_LEDGER_FILE + len(_LEDGER)}")
     if _cache_version(db) != _CACHE_VERSION:
         _make_cache(db)
 

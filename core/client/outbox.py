@@ -104,7 +104,7 @@ class Outbox:
             known = self.find(op_id)
             if known is not None:
                 return known
-            with self._store.transaction() as db:
+            with self._store.transaction(accepting=True) as db:
                 if series:
                     number = ledger.next_number(db, series)
                     request = msgspec.structs.replace(request, number=number)
@@ -275,7 +275,7 @@ class Outbox:
     def renumber(self, op_id: OpId) -> Operation:
         """Give a new order, whose number the server does not take, the next one, and send it again. Nothing else ever
         changes a number: somebody was told it, and is to be told the new one. Raises `KeyError`."""
-        with self._store.transaction() as db:
+        with self._store.transaction(accepting=True) as db:
             operation = self._held(op_id)
             if operation.outcome != NUMBER_REFUSED:
                 raise KeyError(op_id)

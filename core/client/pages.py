@@ -4,20 +4,39 @@ The format is SQLite's own: https://sqlite.org/fileformat2.html (b-tree pages 1.
 """
 
 import contextlib
+import struct
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _LEAF: Final = 0x0D
 _WAL_HEADER: Final = 32
 _FRAME_HEADER: Final = 24
+_BIG_ENDIAN: Final = b"\x37\x7f\x06\x83"
+"""How a log begins whose checksums are of big-endian words; others are of little-endian ones."""
 _INTEGERS: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 Value = int | float | str | bytes | None
 
 
-def rows(path: Path, size: int) -> Iterator[tuple[int, list[Value]]]:
-    """The row id and the columns of every row of a table that can be read, whichever table; `size` is a page's."""
-    pages = _pages(path, size)
+class Row(NamedTuple):
+    """A row of a table, whichever."""
+
+    row_id: int
+    values: list[Value]
+    in_log: bool
+    """Whether a commit in the log has made it so. These are given from the oldest to the newest; those of the file are
+    in no order, and there may be older ones among them, on pages that are not in use any more."""
+
+
+def rows(file: bytes, log: bytes, size: int) -> Iterator[Row]:
+    """What can be read; `size` is a page's. What of the log is damaged is left out, what lies behind it is not."""
+    known = {n // size + 1: file[n : n + size] for n in range(0, len(file) - size + 1, size)}
+    yield from _rows(known, known, size, in_log=False)
+    for changed in _commits(log, size):
+        known |= changed
+        yield from _rows(known, changed, size, in_log=True)
+
+
+def _rows(known: dict[int, bytes], pages: dict[int, bytes], size: int, *, in_log: bool) -> Iterator[Row]:
     for number, page in pages.items():
         begin = 100 if number == 1 else 0
         if page[begin] != _LEAF:
@@ -25,25 +44,54 @@ def rows(path: Path, size: int) -> Iterator[tuple[int, list[Value]]]:
         for place in range(int.from_bytes(page[begin + 3 : begin + 5])):
             at = begin + 8 + 2 * place
             with contextlib.suppress(IndexError, KeyError, ValueError):
-                yield _cell(pages, page, int.from_bytes(page[at : at + 2]), size)
+                yield Row(*_cell(known, page, int.from_bytes(page[at : at + 2]), size), in_log)
 
 
-def _pages(path: Path, size: int) -> dict[int, bytes]:
-    """By their numbers, those of the log in place of those in the file, as far as a commit made them so."""
-    content = path.read_bytes()
-    found = {n // size + 1: content[n : n + size] for n in range(0, len(content) - size + 1, size)}
-    beside = path.with_name(path.name + "-wal")
-    log = beside.read_bytes() if beside.exists() else b""
-    salts, waiting = log[16:24], {}
-    for at in range(_WAL_HEADER, len(log) - size - _FRAME_HEADER + 1, size + _FRAME_HEADER):
-        frame = log[at : at + _FRAME_HEADER]
-        if frame[8:16] != salts:
-            break
-        waiting[int.from_bytes(frame[:4])] = log[at + _FRAME_HEADER : at + _FRAME_HEADER + size]
+def has_more(log: bytes, size: int) -> bool:
+    """Whether there are sound frames in the log behind a damaged one, where SQLite ends to read."""
+    header, before = log[:_WAL_HEADER], bytes(8)
+    is_broken = _checksum(before, header[:24], _order(log)) != header[24:]
+    for _frame, is_sound in _frames(log, size):
+        if is_sound and is_broken:
+            return True
+        is_broken |= not is_sound
+    return False
+
+
+def _commits(log: bytes, size: int) -> Iterator[dict[int, bytes]]:
+    """The pages of each commit, as far as they are sound."""
+    changed: dict[int, bytes] = {}
+    for frame, is_sound in _frames(log, size):
+        if is_sound:
+            changed[int.from_bytes(frame[:4])] = frame[_FRAME_HEADER:]
         if any(frame[4:8]):
-            found.update(waiting)
-            waiting.clear()
-    return found
+            yield changed
+            changed = {}
+
+
+def _frames(log: bytes, size: int) -> Iterator[tuple[bytes, bool]]:
+    """Each frame, and whether it is sound. Its checksum goes on from that of the frame before it, so that each can be
+    checked by itself. Frames of an older log, which lie behind the newest one's, have other salts."""
+    length, order = _FRAME_HEADER + size, _order(log)
+    salts = {log[16:24], log[_WAL_HEADER + 8 : _WAL_HEADER + 16]}  # one of these two may be what is damaged
+    before = log[24:_WAL_HEADER]
+    for at in range(_WAL_HEADER, len(log) - length + 1, length):
+        frame = log[at : at + length]
+        sums = _checksum(before, frame[:8] + frame[_FRAME_HEADER:], order)
+        yield frame, frame[8:16] in salts and sums == frame[16:24]
+        before = frame[16:24]
+
+
+def _order(log: bytes) -> str:
+    return ">" if log[:4] == _BIG_ENDIAN else "<"
+
+
+def _checksum(before: bytes, content: bytes, order: str) -> bytes:
+    one, other = struct.unpack(">2I", before)
+    for first, second in struct.iter_unpack(f"{order}2I", content):
+        one = (one + first + other) & 0xFFFFFFFF
+        other = (other + second + one) & 0xFFFFFFFF
+    return struct.pack(">2I", one, other)
 
 
 def _cell(pages: dict[int, bytes], page: bytes, at: int, size: int) -> tuple[int, list[Value]]:

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from core.client import identity, ledger, pages
+from core.client import identity, ledger, pages, window_id
 from core.client.cache import Cache
-from core.client.local import Damaged, LocalStore
+from core.client.local import PAGE_BYTES, Damaged, LocalStore, files_of
 from core.client.operations import Kind
 from core.decoding import decode
 
@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 _SESSION: Final = "session"
 _LAST_MOST: Final = 2_000_000
 """No file has had more operations: a greater position is itself damage."""
-_PAGE_BYTES: Final = 4096
-"""SQLite's own choice, which no file of ours has changed."""
 _OLDEST_COLUMNS: Final = 14
 """What a row of the first release has; later ones have been added behind."""
 _KIND: Final = 4
@@ -33,11 +31,12 @@ _UNREADABLE: Final = (sqlite3.DatabaseError, msgspec.DecodeError, ValueError, Ty
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """What became of a damaged file."""
+    """What became of a file that was damaged, or was not the newest."""
 
-    set_aside: Path
+    set_aside: Path | None
+    """The damaged file; None where it is sound and goes on, but was copied or put back, or has lost its newest part."""
     operations: int
-    """How many operations that wait could be read, and wait in the new file."""
+    """How many operations that wait could be read, and wait in the file."""
     is_known: bool
     """Whether this machine is still who it was: what it was paired as, or nobody in particular."""
 
@@ -53,10 +52,21 @@ def make_sound(path: Path) -> Recovered | None:
     try:
         with closing(LocalStore(path)) as store:
             _read_all(store)
+            return _as_another(store)
     except Damaged as error:
         log.error("the file is damaged: %s", error)  # noqa: TRY400 (the message says it all)
-        return _recover(path)
-    return None
+        return _recover(path, error)
+
+
+def _as_another(store: LocalStore) -> Recovered | None:
+    """A file that is not the newest of its window goes on as another window's."""
+    held = window_id.held_by(store)
+    if held is None or window_id.of(store) == held:
+        return None
+    with store.reading() as db:
+        count = len(db.execute(ledger.OPEN).fetchall())
+    log.warning("the file is not the newest of its window; it goes on as another's", extra={"operations": count})
+    return Recovered(None, count, is_known=True)
 
 
 def _read_all(store: LocalStore) -> None:
@@ -78,8 +88,10 @@ def _read_all(store: LocalStore) -> None:
         raise Damaged(f"{store.path} is damaged: {error}.") from error
 
 
-def _recover(path: Path) -> Recovered:
+def _recover(path: Path, error: Damaged) -> Recovered:
+    was = error.was or {each: each.read_bytes() for each in files_of(path) if each.exists()}
     aside = _set_aside(path)
+    file, log_of = (was.get(each, b"") for each in files_of(path))
     with closing(sqlite3.connect(f"file:{aside.as_posix()}?mode=rw", uri=True, isolation_level=None)) as damaged:
         with closing(LocalStore(path)) as store, store.transaction() as db:
             for row in _rows(damaged, "sealed"):
@@ -89,9 +101,14 @@ def _recover(path: Path) -> Recovered:
                 for row in _rows(damaged, table):
                     _insert(db, table, row)
             names = [row[1] for row in db.execute("PRAGMA table_info(operations)")]
-            count = sum(_insert(db, "operations", row) for row in _operations(damaged, aside, names))
+            operations = _operations(damaged, pages.rows(file, log_of, PAGE_BYTES), names)
+            count = sum(_insert(db, "operations", row) for row in operations)
         with closing(LocalStore(path)) as store:
             is_known = identity.read(store) is not None or _is_empty(damaged, "identity")
+    with contextlib.suppress(OSError):  # on a full disk it is what SQLite has left of it
+        for kept, each in zip(files_of(aside), files_of(path), strict=True):
+            if was.get(each):
+                kept.write_bytes(was[each])
     log.warning("a new file was begun", extra={"set_aside": str(aside), "operations": count, "is_known": is_known})
     return Recovered(aside, count, is_known)
 
@@ -109,18 +126,21 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _operations(damaged: sqlite3.Connection, aside: Path, names: list[str]) -> list[dict[str, Any]]:
+def _operations(damaged: sqlite3.Connection, rows: Iterable[pages.Row], names: list[str]) -> list[dict[str, Any]]:
     """Those that are not answered yet, in their order. A page that cannot be read takes its own rows only; where it is
-    one that leads to others, those are read as they lie."""
+    one that leads to others, those are read as they lie, and so is what SQLite does not follow a log to."""
+    lying: dict[object, dict[str, Any]] = {}
+    logged: dict[object, dict[str, Any]] = {}
+    for position, values, in_log in rows:
+        if _OLDEST_COLUMNS <= len(values) <= len(names) and values[_KIND] in set(Kind):
+            row = dict(zip(names, values, strict=False)) | {"position": position}
+            (logged if in_log else lying)[row["op_id"]] = row
     found: dict[object, dict[str, Any]] = {}
     for position in _positions(damaged):
         for row in _rows(damaged, "operations", "WHERE position = ?", position):
             found[row["op_id"]] = row
-    for position, values in pages.rows(aside, _PAGE_BYTES):
-        if _OLDEST_COLUMNS <= len(values) <= len(names) and values[_KIND] in set(Kind):
-            row = dict(zip(names, values, strict=False)) | {"position": position}
-            found.setdefault(row["op_id"], row)
-    return sorted((row for row in found.values() if row["done_at"] is None), key=lambda row: int(row["position"]))
+    newest = lying | found | logged
+    return sorted((row for row in newest.values() if row["done_at"] is None), key=lambda row: int(row["position"]))
 
 
 def _positions(damaged: sqlite3.Connection) -> range:

@@ -50,8 +50,9 @@ def data_dir() -> Path:
 
 
 def state_dir() -> Path:
-    """Where this user's Orderbell keeps what is of this machine alone and is in no copy of its data. Not created."""
-    return platformdirs.user_state_path("orderbell", appauthor=False)
+    """Where this user's Orderbell keeps what is of this machine alone and is in no copy of its data: on no platform
+    `data_dir`, or in it. Not created."""
+    return platformdirs.user_state_path("orderbell-state", appauthor=False)
 
 
 def add_file_flag(parser: argparse._ActionsContainer) -> None:

@@ -82,13 +82,20 @@ def tell_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> No
 
 
 def tell_recovered(recovered: Recovered | None, settings: ScreenSettings) -> None:
-    """Say, on the terminal and in a box, that the window's file was damaged and a new one was begun."""
+    """Say, on the terminal and in a box, that the window's file was damaged, or is not its newest."""
     if recovered is None:
         return
+    if recovered.set_aside is not None:
+        found = _(
+            "This window's file was damaged. A new one was begun, and the damaged one was set aside as {path}."
+        ).format(path=recovered.set_aside)
+    else:
+        found = _(
+            "This window's file was copied or put back, or its newest part is lost. Sign in again; order numbers go on "
+            "further, so that none is given twice."
+        )
     words = [
-        _("This window's file was damaged. A new one was begun, and the damaged one was set aside as {path}.").format(
-            path=recovered.set_aside
-        ),
+        found,
         ngettext(
             "{count} change that waited could be read; it is sent once its person signs in.",
             "{count} changes that waited could be read; they are sent once their people sign in.",

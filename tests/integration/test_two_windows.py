@@ -113,6 +113,33 @@ def test_a_copied_file_is_another_window(place: Place, tmp_path: Path) -> None:
         assert count(two.take()) > count(first) + AHEAD
 
 
+def test_a_file_put_back_in_its_own_place_gives_no_number_again(
+    place: Place, tmp_path: Path, cut: tuple[FaultProxy, list[bool]]
+) -> None:
+    proxy, off = cut
+    folder = tmp_path / "till"
+    with Screen(proxy.url, folder / "one.db") as one:
+        one.staff()
+        told = [one.take()]
+        one.until_sent()
+    yesterday = {file: file.read_bytes() for file in folder.iterdir()}
+    with Screen(proxy.url, folder / "one.db") as one:
+        one.api.resume()
+        told += [one.take() for _ in range(3)]
+        one.until_sent()
+    for file, content in yesterday.items():
+        file.write_bytes(content)  # the same file to the file system
+    off[0] = True
+    with Screen(proxy.url, folder / "one.db") as one:
+        assert one.api.resume() is None, "nobody sells in it before the server has said how far the series is"
+        off[0] = False
+        one.staff()
+        after = one.take()
+        one.until_sent()
+        assert one.api.operations() == ()
+    assert count(after) > max(count(order) for order in told) + AHEAD
+
+
 def test_a_moved_file_stays_the_same_window(tmp_path: Path) -> None:
     with closing(LocalStore(tmp_path / "one.db")) as store:
         first = window_id.of(store)

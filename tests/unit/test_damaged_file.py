@@ -6,17 +6,18 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import pytest
 
-from core.client import identity, ledger, recovery
+from core import settings
+from core.client import identity, ledger, local, mark, recovery, window_id
 from core.client.identity import Identity
 from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
 from core.client.operations import Owner
 from core.client.outbox import Outbox
-from core.domain.ids import DeviceId, ShopId
+from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
 from tests.support.desk import Desk
@@ -87,6 +88,7 @@ def test_whichever_page_is_torn_a_window_starts_and_saves_what_can_be_read(tmp_p
             saved.append(len(kept))
             assert recovered.operations == len(kept)
             assert kept <= waiting
+            assert recovered.set_aside is not None
             assert recovered.set_aside.read_bytes() == _tear(content, page, how), "it is kept as it is"
             with store.reading() as db:
                 assert db.execute("SELECT count(*) FROM number_series").fetchone() == (0,), "told numbers are not known"
@@ -181,6 +183,192 @@ def test_a_disk_that_can_only_be_read_is_a_sentence(tmp_path: Path) -> None:
                 LocalStore(path)
             assert not isinstance(refused.value, Damaged)
             assert str(path) in str(refused.value)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="whoever runs this may read everything")
+def test_so_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "till.db"
+    LocalStore(path).close()
+    path.chmod(0)
+    with pytest.raises(LocalStoreError, match="cannot be written: Permission denied"):
+        recovery.make_sound(path)
+
+
+def test_so_is_a_folder_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "till.db").mkdir()
+    with pytest.raises(LocalStoreError, match="is a folder") as refused:
+        recovery.make_sound(tmp_path / "till.db")
+    assert not isinstance(refused.value, Damaged)
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x78])
+def test_whichever_byte_of_the_header_is_wrong_nothing_is_lost(tmp_path: Path, flip: int) -> None:
+    path = tmp_path / "till.db"
+    waiting = _lay_out(path)
+    content = path.read_bytes()
+    set_aside = set()
+    for at in range(100):
+        path.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
+        if recovery.make_sound(path) is not None:
+            set_aside.add(at)
+        with closing(LocalStore(path)) as store, store.transaction() as db:
+            assert {each.op_id for each in ledger.open_ones(db, OWNER)} == waiting, f"byte {at}"
+    assert {18, 60, 63, 68, 71} <= set_aside, "how it is written, and by which release"
+
+
+class Fallen(NamedTuple):
+    """A window's file and its log as a power cut has left them, in the file's own place."""
+
+    path: Path
+    file: bytes
+    log: bytes
+    before: list[OpId]
+    """The operations that were in the file before the log was begun, and those since."""
+    since: list[OpId]
+    window: str
+
+    def put_back(self, file: bytes, log: bytes) -> None:
+        self.path.write_bytes(file)
+        local.files_of(self.path)[1].write_bytes(log)
+
+
+@pytest.fixture
+def fallen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fallen:
+    monkeypatch.setattr(local, "_EMPTIED_AFTER_S", 3600)
+    path = tmp_path / "till.db"
+    with closing(Desk(path, ModelDoor(Shop()))) as desk:
+        desk.sync.pull()
+        window = window_id.of(desk.local)
+        before = [desk.take().op_id for _ in range(3)]
+    with closing(Desk(path, ModelDoor(Shop()))) as desk:
+        since = [desk.take().op_id for _ in range(6)]
+        file, log = (each.read_bytes() for each in local.files_of(path))
+    return Fallen(path, file, log, before, since, window)
+
+
+def _found(path: Path) -> list[OpId]:
+    with closing(LocalStore(path)) as store, store.reading() as db:
+        return [each.op_id for each in ledger.open_ones(db, OWNER)]
+
+
+def test_a_window_that_fell_over_goes_on(fallen: Fallen) -> None:
+    fallen.put_back(fallen.file, fallen.log)
+    assert recovery.make_sound(fallen.path) is None
+    assert _found(fallen.path) == fallen.before + fallen.since
+    with closing(LocalStore(fallen.path)) as store:
+        assert window_id.of(store) == fallen.window
+
+
+def test_one_wrong_byte_in_its_log_loses_at_most_what_it_is_in(fallen: Fallen) -> None:
+    generator = random.Random(9)
+    frame = 24 + PAGE
+    wrong = [*range(0, 32, 4), *(32 + n * frame + generator.randrange(frame) for n in range(len(fallen.log) // frame))]
+    assert len(wrong) > 20
+    lost = []
+    for at in wrong:
+        log = fallen.log[:at] + bytes([fallen.log[at] ^ 1]) + fallen.log[at + 1 :]
+        fallen.put_back(fallen.file, log)
+        recovered = recovery.make_sound(fallen.path)
+        assert recovered is not None, f"byte {at}: not a word"
+        found = _found(fallen.path)
+        assert found == [each for each in fallen.before + fallen.since if each in found], "in their order"
+        assert recovered.operations == len(found)
+        if recovered.set_aside is not None:
+            assert recovered.set_aside.read_bytes() == fallen.file
+            assert local.files_of(recovered.set_aside)[1].read_bytes() == log
+        with closing(LocalStore(fallen.path)) as store, store.reading() as db:
+            assert db.execute("SELECT count(*) FROM number_series").fetchone() == (0,), "no number is given again"
+        lost.append(len(fallen.before + fallen.since) - len(found))
+    assert max(lost) <= 1
+    assert sum(lost) < len(lost) // 4, "only a row's newest page is nowhere else"
+
+
+@pytest.mark.parametrize("left", [0, 0.4, 0.9], ids=["gone", "cut", "cut at its end"])
+def test_a_log_that_is_cut_or_gone_is_told_and_no_number_is_given_again(fallen: Fallen, left: float) -> None:
+    fallen.put_back(fallen.file, fallen.log[: int(left * len(fallen.log))])
+    if not left:
+        local.files_of(fallen.path)[1].unlink()
+    recovered = recovery.make_sound(fallen.path)
+    assert recovered is not None
+    assert recovered.set_aside is None, "it is sound"
+    found = _found(fallen.path)
+    assert recovered.operations == len(found)
+    assert found == (fallen.before + fallen.since)[: len(found)]
+    assert len(fallen.before) <= len(found) < 9
+    with closing(LocalStore(fallen.path)) as store:
+        assert window_id.of(store) != fallen.window
+        with store.reading() as db:
+            assert db.execute("SELECT count(*) FROM number_series").fetchone() == (0,)
+    assert recovery.make_sound(fallen.path) is None, "it is said once"
+
+
+def test_soon_after_it_was_accepted_an_operation_is_not_in_the_log_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_EMPTIED_AFTER_S", 0)
+    path = tmp_path / "till.db"
+    with closing(Desk(path, ModelDoor(Shop()))) as desk:
+        desk.sync.pull()
+        accepted = [desk.take().op_id for _ in range(3)]
+        with desk.local.lock:
+            emptying = desk.local._emptying
+        if emptying is not None:
+            emptying.join()
+        (tmp_path / "alone.db").write_bytes(path.read_bytes())
+    assert _found(tmp_path / "alone.db") == accepted
+
+
+def test_a_file_put_back_in_its_own_place_is_another_window(tmp_path: Path) -> None:
+    path = tmp_path / "till.db"
+    with closing(LocalStore(path)) as store:
+        window = window_id.of(store)
+    yesterday = path.read_bytes()
+    with closing(LocalStore(path)) as store, store.transaction() as db:
+        ledger.series_at(db, "POS1", 7)
+    today = path.read_bytes()
+    path.write_bytes(yesterday)
+    recovered = recovery.make_sound(path)
+    assert recovered is not None
+    with closing(LocalStore(path)) as store:
+        assert window_id.of(store) != window
+    path.write_bytes(today)
+    assert recovery.make_sound(path) is None, "the newest there was"
+    with closing(LocalStore(path)) as store:
+        assert window_id.of(store) == window
+
+
+def test_a_file_whose_mark_is_gone_is_another_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "till.db"
+    with closing(LocalStore(path)) as store:
+        window = window_id.of(store)
+    monkeypatch.setattr(settings, "state_dir", lambda: tmp_path / "elsewhere")
+    with closing(LocalStore(path)) as store:
+        assert window_id.of(store) != window
+
+
+def test_where_no_mark_can_be_kept_a_window_works_as_it_would_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(settings, "state_dir", lambda: tmp_path / "file" / "folder")
+    path = tmp_path / "till.db"
+    with closing(LocalStore(path)) as store:
+        window = window_id.of(store)
+    with closing(LocalStore(path)) as store:
+        assert window_id.of(store) == window
+
+
+def test_of_a_mark_that_was_torn_the_one_before_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "state_dir", lambda: tmp_path)
+    kept = mark.Mark("w")
+    assert kept.read() is None
+    for count in (8, 9, 10):
+        assert kept.keep(count)
+    kept.close()
+    assert kept.read() == 10
+    content = (tmp_path / "windows" / "w").read_bytes()
+    (tmp_path / "windows" / "w").write_bytes(b"torn" + content[4:])
+    assert kept.read() == 9
 
 
 def test_so_is_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

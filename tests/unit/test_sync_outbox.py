@@ -60,6 +60,7 @@ def test_a_newer_file_is_not_touched(tmp_path: Path) -> None:
     LocalStore(path).close()
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
+    db.execute(f"PRAGMA application_id = {local._LEDGER_FILE + 99}")
     db.close()
     with pytest.raises(LocalStoreError, match="newer"):
         LocalStore(path)
