@@ -14,12 +14,12 @@ from typing import Any, Final, Literal, TextIO
 
 from typing_extensions import override
 
-from core import cards, printable
+from core import cards, printable, urls
 
 Format = Literal["text", "json"]
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_HIDDEN: Final = "[hidden]"
+_HIDDEN: Final = urls.HIDDEN
 _INSET: Final = "    "
 _NAMES: Final = r"passw(?:or)?d|passphrase|token|secret|authorization|credential"
 _SHORT_NAMES: Final = r"pin|key|cookie"
@@ -33,7 +33,6 @@ _SECRETS: Final = (
     ),
     (("eyJ",), re.compile(r"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w=-]*"), _HIDDEN),  # a JSON Web Token
     (("",), re.compile(r"(?i)\b((?:bearer|basic)\s+)[^\s\"',]+"), rf"\1{_HIDDEN}"),
-    (("://",), re.compile(r"(\w://[^\s:/@]*:)[^\s@/]+(?=@)"), rf"\1{_HIDDEN}"),  # a URL's password
     (("$argon2",), re.compile(r"\$argon2\w*\$[\w+/$=,.-]+"), _HIDDEN),
     (
         ("",),  # 32 random bytes in base64, as keys and refresh tokens are
@@ -84,7 +83,8 @@ def hide_secrets(text: str) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    found = _without_said(text) if "=" in text or ":" in text else text
+    found = urls.hidden(text)
+    found = _without_said(found) if "=" in found or ":" in found else found
     for needles, pattern, instead in _SECRETS:
         if any(needle in found for needle in needles):
             found = pattern.sub(instead, found)

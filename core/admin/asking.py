@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from core.admin import console
-from core.admin.failed import Failed, sentence
+from core.admin.failed import Failed, SeveralLines, sentence
 from core.domain.credentials import check_pin
 from core.domain.errors import DomainError
 
@@ -36,10 +36,12 @@ def answer(question: str, given: str | None, default: str, check: Callable[[str]
         try:
             return check(typed)
         except (ValueError, DomainError) as error:
+            more = error.more if isinstance(error, SeveralLines) else ()
             if given is not None or not ask:
-                raise Failed(f"{flag}: {sentence(str(error))}", status=2) from None
+                raise Failed(f"{flag}: {sentence(str(error))}", *more, status=2) from None
             told = sentence(str(error))
-            console.warn(told[:1].upper() + told[1:])
+            for each in (told[:1].upper() + told[1:], *more):
+                console.warn(each)
 
 
 def new_pin(whose: str) -> str:

@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.admin import backend, console
 from core.admin.command import Parser
@@ -19,7 +18,7 @@ from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.store import check, migrate
 from core.store.copy import copy
-from core.store.database import file_url, make_engine
+from core.store.database import file_url, make_engine, shown
 from core.store.owner import AlreadyServed, Ownership, file_of
 
 _WHERE: Final = (*backend.WHERE, "backup_dir")
@@ -153,11 +152,8 @@ def _existing(url: str) -> str:
 
 @contextmanager
 def _opened(url: str) -> Iterator[Engine]:
-    """An engine for the length of the block. Raises `Failed`."""
-    try:
-        engine = make_engine(url)
-    except (SQLAlchemyError, ImportError, LookupError) as error:
-        raise Failed(f"{url!r} is no database we know: {error}.", status=2) from None
+    """An engine for the length of the block. Raises `CannotOpen`."""
+    engine = make_engine(url)
     try:
         yield engine
     finally:
@@ -165,4 +161,4 @@ def _opened(url: str) -> Iterator[Engine]:
 
 
 def _shown(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=True)
+    return shown(engine.url)

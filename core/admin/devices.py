@@ -15,7 +15,7 @@ from core.admin.failed import Failed
 from core.decoding import convert
 from core.domain.people import DeviceKind
 from core.protocol.accounts import Unlock
-from core.protocol.devices import CODE_LETTERS, DeviceList, DeviceReport, Invitation, InviteDevice, parts
+from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDevice, parts
 
 DEVICES: Final = "/api/admin/devices/"
 UNLOCK: Final = "/api/admin/unlock/"
@@ -63,10 +63,10 @@ def _pair(api: Backend, options: argparse.Namespace) -> None:
         return
     console.say(f"Type this into the {invitation.kind} that is to be {invitation.name}:\n")
     console.say(f"  {invitation.code}\n", "bold")
-    console.say(f"It works once, until {invitation.expires_at.astimezone():%H:%M}.")
+    console.say(f"It works once, until {invitation.expires_at.astimezone():%H:%M} by this machine's clock.")
     _, fingerprint = parts(invitation.code)
     if fingerprint:
-        console.say(f"The letters after the first {CODE_LETTERS} are by what it knows this server.")
+        console.say("Type all of it: its end proves to the device that this is your server.")
 
 
 def _list(api: Backend, options: argparse.Namespace) -> None:

@@ -1,6 +1,14 @@
 """How a command ends when it cannot do what it was asked."""
 
 
+class SeveralLines(ValueError):
+    """What cannot be, in a sentence; `more` says it in further lines."""
+
+    def __init__(self, message: str, *more: str) -> None:
+        super().__init__(message)
+        self.more = more
+
+
 class Failed(Exception):
     """Ends the command: `message` goes to standard error, `status` to the shell."""
 

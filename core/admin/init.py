@@ -15,7 +15,7 @@ import msgspec
 from core import settings
 from core.admin import asking, config, console, menu_file, setup
 from core.admin.command import Parser
-from core.admin.failed import Failed
+from core.admin.failed import Failed, SeveralLines
 from core.admin.keys import KitMade, tell_kit, write_kit
 from core.admin.serving import owned, url_of
 from core.client.settings import ServerAddress
@@ -27,7 +27,7 @@ from core.server.settings import SECTION, ServerSettings
 from core.server.setup import AlreadySetUp, NewShop, NewStaff, create_shop
 from core.settings import document, here
 from core.store import shops
-from core.store.database import Database
+from core.store.database import Database, shown
 from core.store.files import write_whole
 from core.store.shops import Shop
 
@@ -147,7 +147,7 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         raise Failed("Another process has just made a shop in this database. Nothing was added to it.") from None
     kit = _kit(server, wanted.menu.shop_name, options)
     menu = wanted.menu
-    steps = _steps(server, admin.name, f" --config {path}" if options.config else "")
+    steps = _steps(server, admin.name, f" --config {path}" if options.config else "", has_kit=kit is not None)
     report = Made(
         shop_id=made.id,
         shop_name=menu.shop_name,
@@ -161,7 +161,7 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         terminal=setup.DEVICE,
         settings_file=str(path),
         data_dir=str(server.directory),
-        database=database.engine.url.render_as_string(hide_password=True),
+        database=shown(database.engine.url),
         next=tuple(step.command for step in steps),
         kit=kit,
     )
@@ -171,7 +171,7 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         _tell(report, steps)
 
 
-def _steps(server: ServerSettings, admin: str, ending: str) -> list[Step]:
+def _steps(server: ServerSettings, admin: str, ending: str, *, has_kit: bool) -> list[Step]:
     """What to type next. A window trusts an address of the network no more on the server's machine than elsewhere."""
 
     def step(command: str, why: str) -> Step:
@@ -179,13 +179,19 @@ def _steps(server: ServerSettings, admin: str, ending: str) -> list[Step]:
 
     encrypts = server.tls_files is not None
     url = url_of(server.host, server.port, tls=encrypts)
-    serve, kit = step("serve", "run the backend"), step("keys kit FILE", "then, on another disk: a recovery kit")
+    serve = step("serve", "run the backend")
+    why = (
+        "then another recovery kit: that of now has not the authority of tls init"
+        if has_kit
+        else ("then, on another disk: a recovery kit")
+    )
+    kit = [] if has_kit and encrypts else [step("keys kit FILE", why)]
     if here.leads_here(url):
         pos = step("pos", f"open the counter's window; sign in as {admin}")
-        return [serve, pos, *([] if encrypts else [step("tls init", "before screens on other machines")]), kit]
+        return [serve, pos, *([] if encrypts else [step("tls init", "before screens on other machines")]), *kit]
     first = [] if encrypts else [step("tls init", f"first: no window talks to {url}, which is not encrypted")]
     pair = step(f"devices pair {setup.DEVICE}", "a code for the counter's window")
-    return [*first, serve, pair, step("pos", f"open it, type the code, sign in as {admin}"), kit]
+    return [*first, serve, pair, step("pos", f"open it, type the code, sign in as {admin}"), *kit]
 
 
 def _kit(server: ServerSettings, shop_name: str, options: argparse.Namespace) -> KitMade | None:
@@ -193,8 +199,10 @@ def _kit(server: ServerSettings, shop_name: str, options: argparse.Namespace) ->
     file = options.kit
     if file is None and asking.somebody() and not (options.yes or options.json):
         console.say(
-            "If this machine is lost, a backup brings back the orders, and a recovery kit the server's keys: with\n"
-            "both, nobody signs in and no screen is paired again. It is an encrypted file, to be kept on another disk."
+            "If this machine is lost, a backup brings back the orders, and a recovery kit the server's keys: with both,"
+        )
+        console.say(
+            "nobody signs in and no screen is paired again. It is an encrypted file, to be kept on another disk."
         )
         file = input("File of the recovery kit (empty: later, with orderbell keys kit): ").strip()
     if not file:
@@ -291,7 +299,7 @@ def _menu(text: str, currency: str) -> tuple[Category, ...]:
         raise ValueError(f"{text} cannot be read: {error.strerror}") from None
     if parsed.complaints:
         told = (f"{text}:{each.line}: {each.column} {each.message}" for each in parsed.complaints)
-        raise ValueError("it is no menu yet\n" + "\n".join(told))
+        raise SeveralLines("it is no menu yet", *told)
     return parsed.categories
 
 

@@ -90,6 +90,16 @@ def write_kit(server: ServerSettings, shop_name: str, path: Path) -> KitMade:
         raise Failed(str(error)) from None
 
 
+def tell_outdated(server: ServerSettings) -> None:
+    """That the recovery kit, if there is one, has not what was made just now."""
+    known = recovery.note(server)
+    if known is not None and not recovery.is_current(server, known):
+        console.warn(
+            f"The recovery kit of {known.made_at.astimezone():%Y-%m-%d %H:%M} has not this authority. Make another: "
+            "orderbell keys kit FILE"
+        )
+
+
 def tell_kit(made: KitMade) -> None:
     console.say(f"Wrote the recovery kit {made.file}. Keep it away from this machine.")
     console.say(f"Its code is {made.code}. Write it down and keep it elsewhere: it is kept nowhere, and opens the kit.")
@@ -132,6 +142,9 @@ def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:
         if after != before:
             keys.replace(server.keys_path, after)
         _show(after, server.access_token_s, as_json=options.json)
+        known = recovery.note(server)
+        if after != before and known is not None and not options.json and recovery.is_current(server, known):
+            console.say("The recovery kit stays good: keys that sign are not what it is for, and are made anew.")
 
     return run
 

@@ -18,6 +18,7 @@ from core.domain.menu import Menu
 from core.domain.menu_changes import Change, Kind, changes
 from core.domain.money import as_decimal
 from core.protocol.requests import ReplaceMenu
+from core.store.files import write_for_person
 
 STANDARD: Final = "-"
 _EXAMPLES: Final = """examples:
@@ -83,7 +84,7 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
     if options.file == STANDARD:
         sys.stdout.buffer.write(text.encode())
         return 0
-    Path(options.file).write_bytes(text.encode(spreadsheet.ENCODING))
+    write_for_person(Path(options.file), text.encode(spreadsheet.ENCODING))
     console.say(f"Wrote {len(menu.items())} items to {options.file}.")
     return 0
 

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError
 
 from core.admin.failed import Failed, sentence
 from core.server.authority import AuthorityError
@@ -39,13 +39,11 @@ def refusal(error: Exception) -> Failed | None:
         case Failed():
             return error
         case SettingsError():
-            return Failed(str(error), status=2)
+            return Failed(*str(error).splitlines(), status=2)
         case DBAPIError():
             return Failed(f"The database refuses: {_first_line(error.orig or error)}")
         case sqlite3.Error():
             return Failed(f"{sentence(str(error))} Is the database's directory there, and may you write to it?")
-        case NoSuchModuleError():
-            return Failed(f"This is no database we know: {error}.", status=2)
         case EOFError():
             return Failed("There was no answer. Nothing was done.")
         case OSError(filename=str(name), strerror=str(why)):

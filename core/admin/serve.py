@@ -22,6 +22,7 @@ from core.server.authority import AuthorityError
 from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.server.tls import Presented
+from core.store.database import shown
 
 _EXAMPLES: Final = """examples:
   orderbell serve                            for screens on this machine
@@ -56,6 +57,8 @@ def _run(options: argparse.Namespace) -> int:
         try:
             return _serve(configured, options, held)
         except KeyboardInterrupt:  # uvicorn has stopped in good order, and only then passes it on
+            if not options.announce_json:
+                terminal.lines(["Stopped. What was begun is done."])
             return 0
 
 
@@ -70,7 +73,7 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
     if made_keys:
         terminal.lines([f"Made the server's keys: {configured.keys_path}"])
     if made:
-        terminal.lines([f"Made the database: {database.engine.url}", *f"{made}".split("\n")])
+        terminal.lines([f"Made the database: {shown(database.engine.url)}", *f"{made}".split("\n")])
 
     def announce(url: str) -> None:
         held.enter_context(noted(configured, _serving(configured, url)))
@@ -127,8 +130,8 @@ def _for_screens(configured: ServerSettings, url: str) -> list[str]:
         return []
     if configured.tls_files is None:
         console.warn(
-            "What screens on other machines say to it can be read on the way, PINs too, so they refuse. "
-            "Begin with: orderbell tls init"
+            "This server does not encrypt, and PINs could be read on the way: screens on other machines refuse it. "
+            "First: orderbell tls init"
         )
         return [f"Screens that allow plain HTTP reach it at {url_of(reached[0], parts.port or 0, tls=False)}"]
     certified = _names(configured)

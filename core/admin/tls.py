@@ -15,6 +15,7 @@ from core.admin import addresses, config, console
 from core.admin.backend import configured
 from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.admin.keys import tell_outdated
 from core.admin.serving import url_of
 from core.protocol.trust import short_fingerprint
 from core.server import authority
@@ -79,6 +80,8 @@ def _init(options: argparse.Namespace) -> None:
             console.say(f"Windows on this machine find it by what is in {changed} now.")
         console.say("")
     _tell(server, as_json=options.json)
+    if not options.json:
+        tell_outdated(server)
 
 
 def _introduce(server: ServerSettings, options: argparse.Namespace) -> Path | None:

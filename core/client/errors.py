@@ -96,6 +96,13 @@ class Refused(ClientError):
     title = "Not possible"
 
 
+class HalfACode(Refused):
+    """The server encrypts, and what was typed is the code of one that does not: its end is missing."""
+
+    def __init__(self) -> None:
+        super().__init__("The code belongs to a server that encrypts: its address begins with https://.", field="code")
+
+
 class Unpaired(Refused):
     """Nobody signs in at this machine before it is paired, for the first time or again. Who it was to be was not
     looked at."""

@@ -10,13 +10,13 @@ import msgspec
 
 from core.client import ledger, session_file
 from core.client.cache import Cache
-from core.client.errors import Refused
+from core.client.errors import HalfACode, Refused, Unreachable
 from core.client.http import HttpClient
 from core.client.local import LocalStore
 from core.client.operations import Owner
 from core.client.seal import Seal
 from core.client.settings import ServerAddress
-from core.client.trust import check_address, fetch_ca
+from core.client.trust import check_address, encrypts, fetch_ca
 from core.decoding import decode_reply
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
@@ -87,7 +87,7 @@ def settled(settings: S, known: Identity | None, path: Path) -> S:
     if settings.server_url == ServerAddress().server_url:
         changes["server_url"] = known.server_url
     if known.ca and not settings.ca_file:
-        ca_file = _ca_file(path)
+        ca_file = ca_file_of(path)
         if not ca_file.exists() or ca_file.read_text(encoding="ascii", errors="replace") != known.ca:
             ca_file.write_text(known.ca, encoding="ascii")  # somebody has tidied up, or an end came too soon
         changes["ca_file"] = str(ca_file)
@@ -123,15 +123,22 @@ def pair(
     try:
         check_address(server_url, "", allow_plain_http=allow_plain_http)
     except ValueError:
+        if not short and encrypts(server_url):
+            raise HalfACode from None
         raise Refused(
             "This address is not encrypted: anybody on the network could read PINs. Use https://.", field="server_url"
         ) from None
-    ca, ca_file = fetch_ca(server_url, short) if short else "", _ca_file(path)
+    ca, ca_file = fetch_ca(server_url, short) if short else "", ca_file_of(path)
     trying = ca_file.with_suffix(".new")
     if ca:
         trying.write_text(ca, encoding="ascii")
     with closing(HttpClient(server_url, ca_file=str(trying) if ca else "")) as client:
-        paired = client.pair(Pair(code=letters), key)
+        try:
+            paired = client.pair(Pair(code=letters), key)
+        except Unreachable:
+            if not short and urlsplit(server_url).scheme == "http" and encrypts(server_url):
+                raise HalfACode from None
+            raise
     if paired.kind not in kinds:
         trying.unlink(missing_ok=True)
         raise Refused(
@@ -164,5 +171,6 @@ def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:
     return known
 
 
-def _ca_file(path: Path) -> Path:
+def ca_file_of(path: Path) -> Path:
+    """Where the authority is that the window of `path` knows its server by."""
     return path.with_suffix(".ca.pem")

@@ -103,6 +103,22 @@ def unreachable(error: BaseException, server_url: str) -> Unreachable:
     return Unreachable("{address} cannot be reached. Check the address and the network.", address=server_url)
 
 
+def encrypts(server_url: str) -> bool:
+    """Whether what is at an address speaks TLS, whoever it is. Nothing is said to it."""
+    parts = urlsplit(server_url)
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((parts.hostname or "", parts.port or 443), TIMEOUT_S) as plain,
+            anybody.wrap_socket(plain),
+        ):
+            return True
+    except OSError:
+        return False
+
+
 def fetch_ca(server_url: str, short: str) -> str:
     """The shop's certificate authority (PEM), by the letters of it that an admin read out: see `core.protocol.trust`.
 

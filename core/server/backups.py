@@ -164,10 +164,7 @@ def open_database(settings: ServerSettings) -> Database:
     Raises `CannotOpen`.
     """
     marks = marks_of(settings)
-    try:
-        engine = make_engine(settings.database)
-    except (SQLAlchemyError, ImportError, LookupError):
-        return Database(settings.database, marks)  # which says what is wrong with it
+    engine = make_engine(settings.database)
     try:
         held = migrate.current(engine)
         if held is not None and held != migrate.head():

@@ -19,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from core.decoding import convert, decoder
 from core.domain.errors import DomainError
 from core.domain.people import Principal
+from core.logs import Repeats
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
 from core.server import operators, origin, problems
@@ -29,6 +30,7 @@ from core.store import dialects
 from core.store.writer import StoreClosed, Unavailable
 
 log = logging.getLogger(__name__)
+_repeats: Final = Repeats()
 access = logging.getLogger("orderbell.access")
 
 KEY_LIMIT: Final = 100
@@ -248,6 +250,9 @@ def refused(error: Exception, method: str, route: str, request_id: str) -> tuple
         case Unavailable():
             refusal = problems.unusable(error.trouble)
         case _ if (trouble := dialects.trouble(error)) is not None:
+            if (count := _repeats.due(trouble)) is not None:
+                facts = {"refused": count, "because": dialects.words(error)}
+                log.error("the database is %s: requests are refused", trouble, extra=facts)
             refusal = problems.unusable(trouble)
         case _:
             log.error(

@@ -6,11 +6,16 @@ import time
 from functools import partial
 from typing import Final
 
-from core.domain.ids import uuid7
-from core.store import operations
+from core.domain.ids import ItemId, OrderId, uuid7
+from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.people import Principal, Role
+from core.domain.status import Fulfilment
+from core.protocol.events import event_of
+from core.store import events, operations, orders, shops
 from core.store.database import Database
 from core.store.instants import now, to_us
 from core.store.operations import Done
+from core.store.shops import Shop
 from core.store.statements import Transaction
 from core.store.writer import Unavailable
 
@@ -63,8 +68,8 @@ class Readiness:
 
     async def _try(self) -> Unavailable | None:
         try:
-            key = uuid7()
-            await self._database.write(partial(_write, key=key))
+            key, shop = uuid7(), await self._database.read(shops.default)
+            await self._database.write(partial(_write, key=key, shop=shop), shop.id if shop else None)
             await self._database.write(partial(operations.forget, subject="", key=key))
             self._found = None
         except Unavailable as error:
@@ -74,6 +79,40 @@ class Readiness:
         return self._found
 
 
-def _write(transaction: Transaction, key: str) -> None:
+def _write(transaction: Transaction, key: str, shop: Shop | None) -> None:
+    if shop is not None:
+        _order_on_trial(transaction, shop)
     # Nobody's operation: should it stay, it is forgotten with those of its day.
     operations.keep(transaction, "", key, Done(b"", 0, os.urandom(TRIED_BYTES)), to_us(now()))
+
+
+def _order_on_trial(transaction: Transaction, shop: Shop) -> None:
+    """Write what an order writes, and take it back: that a right is missing on one of its tables, or the file of
+    a month is gone, is found out only there."""
+    at = now()
+    order = Order(
+        id=OrderId(uuid7()),
+        shop_id=shop.id,
+        number=f"TRIAL-{uuid7()}",
+        channel=Channel.COUNTER,
+        status=Channel.COUNTER.first_status,
+        version=1,
+        fulfilment=Fulfilment.PICKUP,
+        tender=Tender.CASH,
+        payment=PaymentState.PAID,
+        currency=shop.currency,
+        subtotal_minor=0,
+        tax_minor=0,
+        total_minor=0,
+        placed_at=at,
+        updated_at=at,
+        lines=(OrderLine(item_id=ItemId("trial"), name="", quantity=1, unit_price_minor=0, total_minor=0),),
+    )
+    by = Principal(subject="", role=Role.ADMIN, name="", session_id="", shop_id=shop.id)
+    before = len(transaction.appended), len(transaction.undoing)
+    transaction.command("SAVEPOINT trial")
+    orders.insert(transaction, order, by)
+    events.append(transaction, shop.id, None, to_us(at), event_of(None, order))
+    transaction.command("ROLLBACK TO SAVEPOINT trial")
+    transaction.command("RELEASE SAVEPOINT trial")
+    transaction.take_back(*before)

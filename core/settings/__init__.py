@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from core import urls
 from core.decoding import convert
 from core.settings.lines import numbers
 
@@ -23,8 +23,6 @@ SECTIONS: Final = ("server", "pos", "customer", "board", "sync")
 """What a settings file may have; `core.admin.config` knows what is in each."""
 SECRET: Final = {"secret": True}
 """`Meta(extra=SECRET)`: never shown."""
-HIDDEN: Final = "[hidden]"
-_URL_PASSWORD: Final = re.compile(r"(://[^/@:\s]*:)[^/@\s]*@")
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -127,8 +125,8 @@ def shown(declared: type[msgspec.Struct], name: str, value: object) -> object:
     """`value` of a setting as anybody may see it: secrets and the passwords in URLs are hidden."""
     hint = get_type_hints(declared, include_extras=True)[name]
     if value and any(isinstance(each, Meta) and (each.extra or {}).get("secret") for each in get_args(hint)):
-        return HIDDEN
-    return _URL_PASSWORD.sub(rf"\1{HIDDEN}@", value) if isinstance(value, str) else value
+        return urls.HIDDEN
+    return urls.shown(value) if isinstance(value, str) else value
 
 
 def parse(declared: type[T], section: str, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> T:

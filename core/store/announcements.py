@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
+from core.logs import Repeats
 from core.store import dialects
 from core.store.dialects import CHANNEL
 from core.store.writer import Unavailable
@@ -54,6 +55,7 @@ class Announcements:
         self._met = met
         self._name = uuid7()
         self._others: dict[str, Other] = {}
+        self._repeats = Repeats()
         self._thread: threading.Thread | None = None
         self._end: socket.socket | None = None
 
@@ -81,7 +83,10 @@ class Announcements:
         with selectors.DefaultSelector() as waiting:
             waiting.register(ended, selectors.EVENT_READ)
             while not self._hear(waiting, ended, on_events):
-                log.warning("what other processes do is heard once a second only, until the database is back")
+                if (count := self._repeats.due("lost")) is not None:
+                    log.warning(
+                        "other processes' commits are not heard until the database is back", extra={"times": count}
+                    )
                 if waiting.select(AGAIN_AFTER_S):
                     break
         ended.close()
@@ -95,6 +100,8 @@ class Announcements:
                 self._met(dialects.timeline(connection))
                 driver.execute(self.command())
                 driver.execute(f"LISTEN {CHANNEL}")
+                if (count := self._repeats.over("lost")) is not None:
+                    log.info("other processes' commits are heard again", extra={"times": count})
                 waiting.register(driver.fileno(), selectors.EVENT_READ)
                 try:
                     on_events()  # what happened while nobody listened

@@ -13,10 +13,12 @@ from alembic.util import CommandError
 from sqlalchemy import URL, BigInteger, Engine, bindparam, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from core import urls
 from core.clock import Believed
 from core.domain.ids import ShopId
 from core.store import dialects, events, migrate, partitions, shops
 from core.store.announcements import Announcements, Other
+from core.store.dialects import Trouble
 from core.store.history import History
 from core.store.instants import now, to_us
 from core.store.readers import Readers, in_snapshot
@@ -36,37 +38,60 @@ class Duty(IntEnum):
     HOUSEKEEPING = auto()
 
 
+class CannotOpen(Exception):
+    """The database cannot be used; the message says which and why, without its password."""
+
+
 def file_url(path: Path) -> str:
     """The URL of an SQLite file."""
     return f"sqlite:///{path.as_posix()}"
 
 
+_POSTGRESQL: Final = re.compile(r"\Apostgres(?:ql)?://")
+_MISWRITTEN: Final = (
+    "it cannot be read as an address. Is the port a number, and are '@', ':' and '/' in the password written as %40, "
+    "%3A and %2F?"
+)
+_HOST: Final = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
 _SEVERAL_HOSTS: Final = re.compile(r"([^:/@]+://(?:[^/?@]*@)?)([^/?@]*,[^/?@]*)(.*)", re.DOTALL)
 
 
 def parse_url(url: str) -> URL:
     """A database's URL as people write it; `host:port,host:port`, as PostgreSQL's own programs take several servers of
-    which one is the primary, SQLAlchemy wants said otherwise. Raises `sqlalchemy.exc.ArgumentError`."""
-    several = _SEVERAL_HOSTS.fullmatch(url)
+    which one is the primary, SQLAlchemy wants said otherwise, and so `postgres://` as hosters print it. Raises
+    `CannotOpen`, without the password.
+    """
+    full = _POSTGRESQL.sub("postgresql+psycopg://", url)
+    several = _SEVERAL_HOSTS.fullmatch(full)
     try:
         if several is None:
-            return make_url(url)
-        before, hosts, after = several.groups()
-        return make_url(before + after).update_query_dict({"host": hosts.split(",")})
-    except ValueError as error:  # a port that is no number
-        raise ArgumentError(str(error)) from None
+            parsed = make_url(full)
+        else:
+            before, hosts, after = several.groups()
+            parsed = make_url(before + after).update_query_dict({"host": hosts.split(",")})
+    except (ArgumentError, ValueError):  # ..., a port that is no number; what these say may have the password in it
+        raise _no_database(url, _MISWRITTEN) from None
+    written = parsed.normalized_query.get("host", (parsed.host or "",))
+    if "@" in (parsed.host or "") or not all(_HOST.fullmatch(host) for host in written if several):
+        raise _no_database(url, _MISWRITTEN)
+    return parsed
 
 
 def make_engine(url: str) -> Engine:
     """An engine whose transactions are ours to begin and end, and whose commits are durable.
 
-    Raises `LookupError` for a kind of database that is not ours, `ImportError` for one whose driver is missing.
+    Raises `CannotOpen` for what is none, for a kind of database that is not ours, and for one whose driver is missing.
     """
     parsed = parse_url(url)
-    dialect = dialects.of(parsed.get_backend_name())
-    engine = sqlalchemy.create_engine(
-        parsed, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **dialect.options(parsed)
-    )
+    try:
+        dialect = dialects.of(parsed.get_backend_name())
+        engine = sqlalchemy.create_engine(
+            parsed, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **dialect.options(parsed)
+        )
+    except ImportError as error:
+        raise CannotOpen(f"PostgreSQL needs a driver: pip install 'psycopg[binary]' ({error})") from error
+    except (SQLAlchemyError, LookupError):
+        raise _no_database(url, "Write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME.") from None
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
@@ -75,10 +100,6 @@ def make_engine(url: str) -> Engine:
             connection.execute(each)
 
     return engine
-
-
-class CannotOpen(Exception):
-    """The database cannot be used; the message says which and why, without its password."""
 
 
 class Database:
@@ -94,7 +115,7 @@ class Database:
     """
 
     def __init__(self, url: str, marks: Sequence[Path] = ()) -> None:
-        self.engine = _engine(url)
+        self.engine = make_engine(url)
         self.history = History(marks)
         dialect = dialects.of(self.engine.dialect.name)
         self._reading, self._shared, self._partitioned = dialect.reading, dialect.shared, dialect.partitioned
@@ -104,7 +125,7 @@ class Database:
                 migrate.upgrade(self.engine)
                 self.history.prove(writing)
                 self.aging = Believed((self.history.believed_us or _last_us(writing)) / 1e6)
-                self._here = self._reader() if not dialect.readers else None
+                self._here = self._reader(dialect.impatient) if not dialect.readers else None
                 self._readers = self._pool(dialect.readers, "store-read")
                 self._searchers = self._pool(SEARCHERS, "store-search")
             except BaseException:
@@ -117,6 +138,8 @@ class Database:
         if self._announcements is not None:
             self._writer.announcement = self._announcements.command
         self._closed = False
+        self._locked: Unavailable | None = None
+        self._waits_for_lock = False
 
     @property
     def writer(self) -> Writer:
@@ -136,10 +159,28 @@ class Database:
         return self._writer.submit_blocking(work, shop).result()
 
     async def read(self, work: Work[T]) -> T:
-        """A short question by key, from the event loop's thread."""
-        if self._here is not None:
-            return in_snapshot(self._here, work)
-        return await self._readers.submit(work)
+        """A short question by key, from the event loop's thread.
+
+        With SQLite it is answered where it stands, and waits for no lock there. While another program holds one, one
+        question waits for it in a thread, and whoever asks meanwhile is refused at once."""
+        if self._here is None:
+            return await self._readers.submit(work)
+        if self._locked is None:
+            try:
+                return in_snapshot(self._here, work)
+            except Unavailable as error:
+                if error.trouble is Trouble.LOCKED:
+                    self._locked = error
+                raise
+        if self._waits_for_lock:
+            raise Unavailable(str(self._locked), Trouble.LOCKED) from self._locked
+        self._waits_for_lock = True
+        try:
+            found = await self.search(work)
+            self._locked = None
+            return found
+        finally:
+            self._waits_for_lock = False
 
     def search(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
         """A question that may take long; the event loop goes on meanwhile."""
@@ -218,8 +259,8 @@ class Database:
     def _pool(self, size: int, name: str) -> Readers:
         return Readers(self._reader, size, name, writers=lambda: self._writer.timeline, met=self._meet)
 
-    def _reader(self) -> Transaction:
-        return Transaction(self.engine.connect(), self._reading, remembers=True)
+    def _reader(self, settings: tuple[str, ...] = ()) -> Transaction:
+        return Transaction(self.engine.connect(), (*self._reading, *settings), remembers=True)
 
     def _meet(self, timeline: str) -> None:
         """In the thread of whoever had to connect anew. Raises `Unavailable`."""
@@ -236,13 +277,13 @@ def _last_us(transaction: Transaction) -> int:
     return max(found, default=to_us(now()))
 
 
-def _engine(url: str) -> Engine:
-    try:
-        return make_engine(url)
-    except ImportError as error:
-        raise CannotOpen(f"PostgreSQL needs a driver: pip install 'psycopg[binary]' ({error})") from error
-    except (SQLAlchemyError, LookupError) as error:
-        raise CannotOpen(f"{url!r} is no database we know: {error}") from error
+def shown(url: URL) -> str:
+    """A database's URL as anybody may see it."""
+    return urls.hidden(url.render_as_string(hide_password=True))
+
+
+def _no_database(url: str, why: str) -> CannotOpen:
+    return CannotOpen(f"{urls.shown(url)!r} is no database we know: {why}")
 
 
 def _cannot_open(engine: Engine, error: Exception) -> CannotOpen:
@@ -252,4 +293,4 @@ def _cannot_open(engine: Engine, error: Exception) -> CannotOpen:
         why = f"none of its servers is the primary; a standby takes no orders ({why})"
     if dialects.is_locked(error):
         why = "it is being restored or copied; start again when that has ended."
-    return CannotOpen(f"{engine.url.render_as_string(hide_password=True)}: {why}")
+    return CannotOpen(f"{shown(engine.url)}: {urls.hidden(str(why))}")

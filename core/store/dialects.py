@@ -48,6 +48,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """The writer's connection is about to be closed; a server notices that only a moment later."""
     reading: tuple[str, ...]
     """Make a connection one that cannot write and whose transactions see one snapshot."""
+    impatient: tuple[str, ...] = ()
+    """Make a reading connection one that waits for no lock."""
     begin_write: str
     lock_shops: tuple[str, ...] = ()
     """In a write: nobody else makes a shop until it ends."""
@@ -84,6 +86,7 @@ SQLITE: Final = Dialect(
     ),
     writing=(),
     reading=("PRAGMA query_only = ON", f"PRAGMA cache_size = -{READ_CACHE_KIB}"),
+    impatient=("PRAGMA busy_timeout = 0",),
     # A deferred BEGIN that reads before it writes fails under contention; IMMEDIATE waits its turn.
     begin_write="BEGIN IMMEDIATE",
     begin_migration=("BEGIN IMMEDIATE",),
@@ -251,8 +254,11 @@ _LOCKED: Final = "55P03"
 _WITHHELD: Final = frozenset({"42501", "0A000", "42883"})
 """insufficient_privilege, feature_not_supported, undefined_function."""
 _CONFLICTS: Final = frozenset({_UNIQUE_VIOLATION, "40001", "40P01"})  # ..., serialization_failure, deadlock_detected
-_OUT_OF_REACH: Final = frozenset({_LOCKED, "57P01", "57P02", "57P03", "25P03", "53300"})
-# ..., admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
+_STALE: Final = frozenset({"0A000", "26000", "42P05"})
+"""feature_not_supported (a cached plan after an ALTER), invalid_sql_statement_name and duplicate_prepared_statement (a
+pooler in between): what the connection remembers of its server is no longer so, and a new one remembers nothing."""
+_OUT_OF_REACH: Final = _STALE | {_LOCKED, "57P01", "57P02", "57P03", "57P05", "25P03", "53300"}
+# ..., admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, idle_in_transaction_session_timeout,
 # too_many_connections
 
 
@@ -267,23 +273,40 @@ class Trouble(StrEnum):
     DAMAGED = "damaged"
 
 
+_CLASSES: Final = {
+    "08": Trouble.OUT_OF_REACH,  # connection_exception
+    "28": Trouble.OUT_OF_REACH,  # invalid_authorization_specification
+    "3D": Trouble.OUT_OF_REACH,  # invalid_catalog_name: the database was dropped, or is being restored
+    "3F": Trouble.DAMAGED,  # invalid_schema_name
+    "53": Trouble.OUT_OF_REACH,  # insufficient_resources
+    "55": Trouble.LOCKED,  # object_not_in_prerequisite_state
+    "57": Trouble.OUT_OF_REACH,  # operator_intervention
+    "58": Trouble.BROKEN,  # system_error
+    "F0": Trouble.OUT_OF_REACH,  # config_file_error
+    "XX": Trouble.DAMAGED,  # internal_error
+}
+"""By the first two characters of an SQLSTATE: nothing that a request asks for is answered with these."""
 _STATES: Final = dict.fromkeys(_OUT_OF_REACH, Trouble.OUT_OF_REACH) | {
     _LOCKED: Trouble.LOCKED,
     "57014": Trouble.LOCKED,  # query_canceled: by a timeout, or by an admin
     "53100": Trouble.FULL,  # disk_full
     "25006": Trouble.READ_ONLY,  # read_only_sql_transaction
-    "53200": Trouble.OUT_OF_REACH,  # out_of_memory
-    "53400": Trouble.OUT_OF_REACH,  # configuration_limit_exceeded
-    "58030": Trouble.BROKEN,  # io_error
-    "XX001": Trouble.DAMAGED,  # data_corrupted
-    "XX002": Trouble.DAMAGED,  # index_corrupted
+    "42501": Trouble.READ_ONLY,  # insufficient_privilege: its user lacks a right, as after a restore by another
+    "42P01": Trouble.DAMAGED,  # undefined_table
+    "42703": Trouble.DAMAGED,  # undefined_column
 }
+"""Those that say something else than their class, or are of one that a request can be the reason of."""
 _SQLITE_CODES: Final = {
     sqlite3.SQLITE_FULL: Trouble.FULL,
     sqlite3.SQLITE_BUSY: Trouble.LOCKED,
     sqlite3.SQLITE_LOCKED: Trouble.LOCKED,
+    sqlite3.SQLITE_PROTOCOL: Trouble.LOCKED,  # of the locks in `-shm`, after ten seconds of asking for one
+    sqlite3.SQLITE_INTERRUPT: Trouble.LOCKED,
+    sqlite3.SQLITE_SCHEMA: Trouble.LOCKED,  # changed under us, again and again
     sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
     sqlite3.SQLITE_PERM: Trouble.READ_ONLY,
+    sqlite3.SQLITE_AUTH: Trouble.READ_ONLY,
+    sqlite3.SQLITE_NOLFS: Trouble.FULL,  # as large as a file may be here
     sqlite3.SQLITE_CANTOPEN: Trouble.BROKEN,
     sqlite3.SQLITE_IOERR: Trouble.BROKEN,
     sqlite3.SQLITE_NOMEM: Trouble.OUT_OF_REACH,
@@ -302,12 +325,22 @@ def trouble(error: BaseException) -> Trouble | None:
     if state is None:
         # PostgreSQL's client library, which could not connect, says why in words only.
         return Trouble.READ_ONLY if "session is read-only" in str(found) else None
-    return _STATES.get(state, Trouble.OUT_OF_REACH if state.startswith("08") else None)
+    return _STATES.get(state) or _CLASSES.get(state[:2])
+
+
+def words(error: BaseException | None) -> str:
+    """What a driver says, in its own words and on one line; empty for None."""
+    return "" if error is None else str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
 
 
 def is_conflict(error: BaseException) -> bool:
     """Whether it may go well when it is done again, after what another process has done meanwhile."""
     return _state(error) in _CONFLICTS
+
+
+def is_stale(error: BaseException) -> bool:
+    """Whether it may go well on a new connection: what the old one has prepared is no longer so."""
+    return _state(error) in _STALE
 
 
 def is_duplicate(error: BaseException) -> bool:

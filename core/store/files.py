@@ -26,6 +26,15 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     sync_directory(path.parent)
 
 
+def write_for_person(path: Path, content: bytes) -> None:
+    """Put `content` where a person said: all of it, or what was there stays. A pipe or a device is written to. Raises
+    `OSError`."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+    else:
+        write_whole(path.resolve(), content)
+
+
 def _keep_owner(before: Path, after: Path) -> None:
     if os.name == "nt" or not before.exists():
         return

@@ -11,7 +11,7 @@ from typing import Final, Self
 from sqlalchemy import URL, Connection
 
 from core.store import dialects
-from core.store.database import make_engine, parse_url
+from core.store.database import make_engine, parse_url, shown
 
 SUFFIX: Final = ".lock"
 KEPT: Final = ".replaced-"
@@ -56,7 +56,7 @@ class Ownership:
         lock = engine.connect()
         if present := dialects.be_alone(lock):
             lock.close()
-            raise AlreadyServed(f"{engine.url.render_as_string(hide_password=True)} is in use by {', '.join(present)}.")
+            raise AlreadyServed(f"{shown(engine.url)} is in use by {', '.join(present)}.")
         return lock
 
     def _of_file(self) -> sqlite3.Connection:

@@ -219,7 +219,7 @@ class Writer:
         except BaseException as error:
             self._roll_back()
             self._tx.take_back()
-            again = group if dialects.is_conflict(error) else []
+            again = group if self._may_go_well(error) else []
             if not again:
                 self.failed += 1
                 if not isinstance(self._told(error), Unavailable):
@@ -237,6 +237,8 @@ class Writer:
         for _ in range(TRIES):
             if not self._commit([job]):
                 return
+        if isinstance(job.error, Unavailable):  # a new connection was no better
+            return
         log.warning("other processes were always faster", exc_info=job.error)
         if job.error is not None and not dialects.is_duplicate(job.error):
             job.error = _unavailable(job.error)
@@ -279,9 +281,19 @@ class Writer:
                 raise
             job.error = self._told(error)
             self._tx.command("ROLLBACK TO SAVEPOINT operation")
+            self._tx.command("RELEASE SAVEPOINT operation")
             self._tx.take_back(*before)
+            return not self._may_go_well(error)
         self._tx.command("RELEASE SAVEPOINT operation")
-        return job.error is None or not dialects.is_conflict(job.error)
+        return True
+
+    def _may_go_well(self, error: BaseException) -> bool:
+        """Whether what `error` has ended is to be done again: what another process has done meanwhile was in its way,
+        or what this connection remembers, which is replaced before anything else is done."""
+        if dialects.is_stale(error):
+            self._proven = False
+            return True
+        return dialects.is_conflict(error)
 
     def _told(self, error: BaseException) -> BaseException:
         """What those are told whose work `error` has ended."""
@@ -296,7 +308,8 @@ class Writer:
                 self.failed_at_s = time.monotonic()
                 count = self._repeats.due(job.error.trouble)
                 if count is not None:
-                    log.error("%s: writes are refused", job.error, extra={"refused": count})
+                    facts = {"refused": count, "because": dialects.words(job.error.__cause__)}
+                    log.error("%s: writes are refused", job.error, extra=facts)
                 self._troubles.add(job.error.trouble)
         if self._troubles and any(job.error is None for job in group) and self._tx.has_changed:
             for trouble in self._troubles:

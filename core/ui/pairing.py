@@ -24,6 +24,7 @@ from typing_extensions import override
 from core.client import identity
 from core.client.errors import (
     ClientError,
+    HalfACode,
     NotFound,
     OtherServer,
     Refused,
@@ -76,9 +77,7 @@ class Pairing(QObject):
             return
         tried = identity.address(typed, code), "".join(filter(str.isalnum, code)).upper()
         if len(tried[1]) not in (CODE_LETTERS, CODE_LETTERS + SHORT):
-            told = _("A code has {n} letters and figures, or {m} where the server encrypts.")
-            told = told.format(n=figure(CODE_LETTERS), m=figure(CODE_LETTERS + SHORT))
-            self.refused.emit(Refused(told, title=_("This is not all of a code"), field="code"))
+            self.refused.emit(_not_all_of_it())
             return
         if tried != self._tried:
             self._tried, self._key = tried, new_op_id()
@@ -95,9 +94,17 @@ class Pairing(QObject):
         self.refused.emit(_in_words(error))
 
 
+def _not_all_of_it() -> Refused:
+    told = _("A code has {n} letters and figures, or {m} where the server encrypts.")
+    told = told.format(n=figure(CODE_LETTERS), m=figure(CODE_LETTERS + SHORT))
+    return Refused(told, title=_("This is not all of a code"), field="code")
+
+
 def _in_words(error: ClientError) -> ClientError:
     """The same, as it is to be understood while one pairs."""
     match error:
+        case HalfACode():
+            return _not_all_of_it()
         case Untrusted():
             return error
         case TooManyTries():

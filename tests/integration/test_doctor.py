@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,9 +17,11 @@ import msgspec
 import pytest
 
 from core import settings
-from core.admin import setup
+from core.admin import cli, setup
 from core.admin.doctor import bundle, command, machine, network, windows
-from core.domain.ids import DeviceId
+from core.client import identity
+from core.client.local import LocalStore
+from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
 from core.protocol.care import BackupKind, Check, Diagnosis, Result
 from core.protocol.devices import DeviceReport
@@ -27,9 +30,11 @@ from core.server import diagnosis, keys, ordering, probe
 from core.server.settings import ServerSettings
 from core.store import backup, events, orders
 from core.store.database import file_url
+from core.store.files import write_for_person
 from core.store.instants import now
 from tests.integration.conftest import Place
 from tests.support import databases, shop
+from tests.support.full_disk import needs_mount, small_disk
 from tests.support.server import ServerThread
 from tests.support.synced import Screen
 
@@ -297,6 +302,59 @@ def test_from_a_till(place: Place, capsys: pytest.CaptureFixture[str], own_data:
     shown = capsys.readouterr().out
     assert "1 operations wait" in shown
     assert "→ Is `orderbell serve` running there" in shown
+
+
+def test_on_a_paired_till_it_looks_at_the_tills_server(
+    tmp_path: Path, own_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typed as Kim would: no shop is begun where there is one elsewhere."""
+    path = own_data / "pos.db"
+    known = identity.Identity(
+        name=DeviceId(shop.DEVICE),
+        kind=DeviceKind.TERMINAL,
+        shop=ShopId("s"),
+        shop_name="Test",
+        server_url="http://127.0.0.1:9",
+    )
+    with closing(LocalStore(path)) as store, store.transaction() as db:
+        db.execute("INSERT INTO identity VALUES (1, ?)", (msgspec.json.encode(known),))
+
+    def looked() -> list[Check]:
+        assert command.main(["--json", "--data-dir", str(tmp_path / "none")]) == 1
+        return list(msgspec.json.decode(capsys.readouterr().out, type=Diagnosis).checks)
+
+    found = looked()
+    assert [check.name for check in found] == ["server", "pos queue", "pos token"]
+    assert found[0].result is FAIL
+    assert "127.0.0.1:9" in found[0].says
+    with closing(LocalStore(path)):
+        assert [check.name for check in looked()] == ["server", "pos window"]
+
+
+def test_settings_of_many_mistakes_are_said_on_lines_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text("[server]\nport = 'x'\nhots = 'y'\n", encoding="utf-8")
+    assert cli.main(["keys", "list", "--config", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert "\\n" not in told
+    assert len(told.splitlines()) == 2
+    assert command.main(["--config", str(file)]) == 1
+    assert "\\n" not in capsys.readouterr().out
+
+
+@needs_mount
+def test_a_full_disk_leaves_a_good_file(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        for name in ("menu.csv", "new.csv"):
+            (disk.path / "menu.csv").write_bytes(b"good")
+            disk.fill()
+            with pytest.raises(OSError, match="No space"):
+                write_for_person(disk.path / name, bytes(2_000_000))
+            assert [each.name for each in disk.path.iterdir() if "csv" in each.name] == ["menu.csv"]
+            assert (disk.path / "menu.csv").read_bytes() == b"good"
+            disk.make_room()
 
 
 def test_a_token_of_somebody_else_is_found(place: Place, own_data: Path) -> None:

@@ -136,6 +136,8 @@ def test_it_is_asked_for_on_a_terminal(
 ) -> None:
     menu = tmp_path / "menu.csv"
     menu.write_text(CSV, encoding="utf-8")
+    none = tmp_path / "none.csv"
+    none.write_text("nothing\n", encoding="utf-8")
     asked = typed(
         *(
             "",
@@ -148,6 +150,7 @@ def test_it_is_asked_for_on_a_terminal(
             "5",
             "perhaps",
             "yes",
+            str(none),
             str(menu),
             "Noor",
             "",
@@ -164,6 +167,9 @@ def test_it_is_asked_for_on_a_terminal(
     for sentence in ("1 to 80", "no currency's code", "did you mean Asia/Kuwait", "no percentage", "yes or no"):
         assert sentence in told.err
     assert "4 to 10 digits" in told.err
+    assert "\\n" not in told.out + told.err
+    assert "It is no menu yet." in told.err.splitlines()
+    assert any(line.startswith(f"{none}:1:") for line in told.err.splitlines())
     assert "not the same" in told.err
 
 
@@ -266,7 +272,9 @@ def test_a_menu_that_is_none_names_its_lines(home: Home, tmp_path: Path, capsys:
     menu = tmp_path / "menu.csv"
     menu.write_text("type,name,price\ncategory,Drinks,\nitem,Tea,two\n", encoding="utf-8")
     assert home.init("--shop-name", "A", "--currency", "USD", "--menu", str(menu)) == 2
-    assert f"{menu}:3: price" in capsys.readouterr().err
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].endswith("it is no menu yet.")
+    assert told[1].startswith(f"{menu}:3: price")
 
 
 def test_a_pin_from_a_file(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from core.protocol.feed import Close
-from core.store import dialects
+from core.store import announcements, dialects
 from core.store.database import Database
 from core.store.statements import Transaction
 from core.store.writer import Unavailable
@@ -97,3 +97,27 @@ def test_a_request_is_refused_and_not_lost_when_it_waits_too_long(two: Two) -> N
         assert (refused.status_code, refused.json()["type"]) == (503, "unavailable")
     assert ada.post("/api/online/orders/", body, key=key).status_code == 201
     assert two.rows("SELECT count(*) FROM orders") == [(1,)]
+
+
+def test_the_log_says_once_that_it_is_gone(two: Two, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever asks and how often, for as long as it is gone."""
+    adas = two.each(calls.customer)
+    postgres.server().stop()
+    try:
+        for _ in range(3):
+            for ada in adas:
+                for path in ("/readyz", "/metrics", "/api/menu/"):
+                    ada.get(path)
+                ada.post("/api/online/orders/", order_body(), key=new_key())
+
+        def unheard() -> int:
+            return sum("commits are not heard" in each.getMessage() for each in caplog.records)
+
+        for _ in range(4):  # each a round of those that listen
+            threading.Event().wait(announcements.AGAIN_AFTER_S)
+        assert "Traceback" not in caplog.text
+        assert unheard() == len(two.servers)
+    finally:
+        postgres.server().start()
+    for ada in adas:
+        ada.place()

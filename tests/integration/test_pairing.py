@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client import identity
+from core.client import identity, trust
 from core.client.display import Display
 from core.client.errors import Refused
 from core.client.http import HttpApi
@@ -250,6 +250,12 @@ def test_the_code_is_how_the_server_is_known(tmp_path: Path, qtbot: QtBot) -> No
                 "POST", "/api/admin/devices/", reader(Invitation).decode, body=invite
             ).content.code
         wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+        bare = server.url.removeprefix("https://")
+        for address in (bare, f"http://{bare}"):
+            with asking(qtbot, path, address, code[:9]) as screen:
+                assert "This is not all of a code" in screen.refused(), address
+                assert "18 where the server encrypts" in screen.refused()
+        assert trust.encrypts(server.url)
         with asking(qtbot, path, server.url, wrong) as screen:
             assert "This is not the shop's server" in screen.refused()
             screen.field("code").setText(code)

@@ -126,3 +126,20 @@ def test_cut_short_it_is_made_anew(home: Path, monkeypatch: pytest.MonkeyPatch) 
     found = files()
     assert found is not None
     Presented(*found)
+
+
+def test_a_recovery_kit_from_before_is_said_to_lack_the_authority(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ("--data-dir", str(tmp_path / "data"))
+    kit = ("--shop-name", "Test", "--currency", "EUR", "--kit", str(tmp_path / "kit"))
+    assert main(["init", *flags, "--config", str(tmp_path / "o.toml"), *kit]) == 0
+    assert "that of now has not the authority" in capsys.readouterr().out
+    assert main(["keys", "rotate", *flags]) == 0
+    assert "The recovery kit stays good" in capsys.readouterr().out
+    assert main(["tls", "init", *flags]) == 0
+    assert "has not this authority. Make another: orderbell keys kit FILE" in capsys.readouterr().err
+    assert main(["keys", "kit", str(tmp_path / "another"), *flags]) == 0
+    capsys.readouterr()
+    assert main(["tls", "renew", *flags]) == 0
+    assert "kit" not in capsys.readouterr().err

@@ -2,9 +2,13 @@
 lost, nothing is parked, everybody is told what to do, and all goes on by itself."""
 
 import logging
+import os
 import sqlite3
+import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +20,14 @@ from core.client.engine import Standing
 from core.client.errors import Busy
 from core.client.sync import GIVES_UP_ALONE
 from core.domain.ids import ShopId
+from core.own_process import python
 from core.server import keys, problems, readiness
 from core.server.tokens import AccessTokens
 from core.store import dialects
 from core.store.database import file_url
 from core.store.dialects import Trouble
 from core.store.statements import Transaction
+from core.store.writer import Unavailable
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
@@ -50,7 +56,11 @@ def no_room(server: ServerThread) -> Iterator[None]:
         try:
             yield
         finally:
-            tell(server, "PRAGMA max_page_count = 1073741823")
+            made_room = False
+            while not made_room:
+                with suppress(Unavailable):  # it was committed together with what found no room
+                    tell(server, "PRAGMA max_page_count = 1073741823")
+                    made_room = True
     else:
         tell(
             server,
@@ -223,3 +233,146 @@ def test_every_way_to_be_unusable_has_words() -> None:
         assert refusal.problem.status == 503
         assert refusal.problem.title
         assert refusal.problem.detail
+
+
+@contextmanager
+def refusing_orders(server: ServerThread, state: str) -> Iterator[None]:
+    """PostgreSQL says `state` to each new order, and to nothing else."""
+    tell(
+        server,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '{state}'; END $$",
+    )
+    tell(server, "CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION refuse()")
+    try:
+        yield
+    finally:
+        tell(server, "DROP TRIGGER refuse ON orders")
+        tell(server, "DROP FUNCTION refuse()")
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.postgresql_only("SQLite has no such codes")
+@pytest.mark.parametrize(
+    ("state", "title"),
+    [
+        ("0A000", "The server's database is out of reach."),
+        ("26000", "The server's database is out of reach."),
+        ("42P05", "The server's database is out of reach."),
+        ("3D000", "The server's database is out of reach."),
+        ("53000", "The server's database is out of reach."),
+        ("57P05", "The server's database is out of reach."),
+        ("F0000", "The server's database is out of reach."),
+        ("55000", "The server's database is locked by another program."),
+        ("55006", "The server's database is locked by another program."),
+        ("42501", "The server's database is read-only."),
+        ("58000", "The server's disk fails."),
+        ("58P01", "The server's disk fails."),
+        ("XX000", "The server's database is damaged."),
+        ("42P01", "The server's database is damaged."),
+    ],
+)
+def test_whatever_the_database_server_refuses_orders_for_is_its_own_trouble(
+    place: Place, caplog: pytest.LogCaptureFixture, state: str, title: str
+) -> None:
+    key, body = new_key(), order_body()
+    with refusing_orders(place.server, state):
+        caplog.clear()
+        for _ in range(3):
+            assert told(place.ada.post(ORDERS, body, key=key)) == (503, "unavailable", title)
+        assert place.ada.get("/api/online/orders/history/").status_code == 200
+        asked = place.nobody.get("/readyz")
+        assert (asked.status_code, asked.json()["type"]) == (503, "not_ready")
+        assert title in asked.json()["detail"]
+        assert "Traceback" not in caplog.text
+        refused = [each for each in caplog.records if "writes are refused" in each.getMessage()]
+        assert [vars(each)["because"] for each in refused] == ["not now"]
+    assert place.ada.post(ORDERS, body, key=key).status_code == 201
+    assert place.nobody.get("/readyz").status_code == 200
+
+
+@pytest.mark.postgresql_only("SQLite has no such codes")
+@pytest.mark.parametrize("state", ["54000", "22P05"])
+def test_what_was_asked_of_the_database_server_is_not_its_trouble(place: Place, state: str) -> None:
+    with refusing_orders(place.server, state):
+        assert place.ada.post(ORDERS, order_body(), key=new_key()).status_code == 500
+
+
+@pytest.mark.postgresql_only("SQLite prepares again by itself")
+def test_what_a_connection_has_prepared_and_is_no_longer_so_is_prepared_again(place: Place) -> None:
+    """A pooler in between has given the statements away, or somebody has altered a table."""
+
+    def placed() -> int:
+        order = place.ada.place()
+        assert place.ada.get(f"{ORDERS}{order['id']}/").status_code == 200
+        return int(order["number"].removeprefix("ONLINE-"))
+
+    for _ in range(7):  # psycopg prepares what it sees for the sixth time
+        before = placed()
+
+    def forget(transaction: Transaction) -> None:
+        transaction.connection.exec_driver_sql("DEALLOCATE ALL").close()
+
+    place.server.database.write_blocking(forget)
+    place.server.database.read_blocking(forget)
+    assert placed() == before + 1
+    tell(place.server, "ALTER TABLE shops ADD COLUMN more text")
+    tell(place.server, "ALTER TABLE orders ALTER COLUMN total_minor TYPE numeric")
+    tell(place.server, "ALTER TABLE orders ALTER COLUMN total_minor TYPE bigint")
+    assert placed() == before + 2
+    assert place.ada.get("/api/online/orders/history/").status_code == 200
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_an_order_writes_is_taken_back_when_it_is_on_trial(place: Place) -> None:
+    tables = ("orders", "order_lines", "status_history", "payment_history", "events")
+
+    def rows() -> list[Any]:
+        def work(transaction: Transaction) -> list[Any]:
+            count = "SELECT count(*), (SELECT max(seq) FROM shops) FROM"
+            return [transaction.connection.exec_driver_sql(f"{count} {table}").all() for table in tables]
+
+        return place.server.database.read_blocking(work)
+
+    place.ada.place()
+    before = rows()
+    place.server.services.readiness.forget()
+    assert place.nobody.get("/readyz").status_code == 200
+    assert rows() == before
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite_only("it is of a file")
+@pytest.mark.skipif(os.name == "nt", reason="locks as POSIX has them")
+def test_a_lock_in_the_shared_memory_is_said_and_keeps_nothing_else_waiting(place: Place) -> None:
+    """As a copy tool that locks what it copies, or another SQLite that recovers."""
+    code = (
+        "import fcntl, sys\n"
+        "with open(sys.argv[1], 'r+b') as file:\n"
+        "    fcntl.lockf(file, fcntl.LOCK_EX, 3, 120)\n"
+        "    fcntl.lockf(file, fcntl.LOCK_EX, 5, 123)\n"
+        "    print('locked', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    key, body = new_key(), order_body()
+    shared = f"{place.directory / 'orderbell.db'}-shm"
+    with subprocess.Popen(
+        python("-c", code, shared), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "locked\n"
+        locked = (503, "unavailable", "The server's database is locked by another program.")
+        began = time.monotonic()
+        assert told(place.ada.post(ORDERS, body, key=key)) == locked
+        first_s = time.monotonic() - began
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(place.kim.get, "/api/pos/orders/")
+            began = time.monotonic()
+            for _ in range(20):
+                assert place.nobody.get("/healthz").status_code == 200
+            assert time.monotonic() - began < first_s / 2, "what waits for the lock keeps nothing else waiting"
+            assert told(waiting.result()) == locked
+        other.communicate()
+    while (reply := place.ada.post(ORDERS, body, key=key)).status_code == 503:
+        pass  # as a till does: SQLite asks for the lock only now and then
+    assert reply.status_code == 201

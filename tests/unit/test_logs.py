@@ -35,6 +35,11 @@ SECRETS = {
     "a pairing code": ("typed K7QF-2M9X", "2M9X"),
     "a hash": ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", "aGFzaGhhc2g"),
     "a database's password": ("postgresql+psycopg://shop:s3cret@db.example:5432/shop", "s3cret"),
+    "a database's password with a slash": ("postgresql+psycopg://shop:hush/s3cret@db.example/shop", "s3cret"),
+    "a database's password with an at": ("postgresql://shop:hush@s3cret@db.example/shop", "s3cret"),
+    "a database's password as a parameter": ("postgresql://db.example/shop?user=u&password=s3,cret&x=1", "cret"),
+    "a certificate's password": ("postgresql://db.example/shop?sslpassword=s3cret", "s3cret"),
+    "a proxy's password": ("https://pat:s3cret@proxy.example:3128/", "s3cret"),
     "a card": ("note: 4111 1111 1111 1111 12/27", "4111"),
 }
 ALL_SECRETS = pytest.mark.parametrize(("text", "secret"), SECRETS.values(), ids=SECRETS)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from core import settings
+from core import settings, urls
 from core.settings import SettingsError
 from core.settings.lines import numbers
 
@@ -133,10 +133,10 @@ def test_a_variable_names_the_file(file: Path, tmp_path: Path) -> None:
 
 
 def test_secrets_are_shown_to_nobody() -> None:
-    assert settings.shown(Kettle, "code", "K7QF") == settings.HIDDEN
+    assert settings.shown(Kettle, "code", "K7QF") == urls.HIDDEN
     assert settings.shown(Kettle, "code", "") == ""
     assert settings.shown(Kettle, "label", "postgresql+psycopg://shop:p:ss@db:5432/x") == (
-        f"postgresql+psycopg://shop:{settings.HIDDEN}@db:5432/x"
+        f"postgresql+psycopg://shop:{urls.HIDDEN}@db:5432/x"
     )
     assert settings.shown(Kettle, "label", "sqlite:///C:/shop@home/x.db") == "sqlite:///C:/shop@home/x.db"
     assert settings.shown(Kettle, "boil_s", 3) == 3

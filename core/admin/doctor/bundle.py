@@ -1,22 +1,26 @@
 """What is sent to whoever helps: how the shop's software is, and nothing that says who anybody is."""
 
+import errno
+import os
 import re
 import zipfile
 from collections.abc import Mapping
 from importlib.metadata import distributions
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from core import settings
+from core import settings, urls
 from core.logs import hide_secrets
 from core.protocol.care import Diagnosis
 from core.server.settings import SECTION, ServerSettings
 from core.settings import Loaded
+from core.store.files import write_for_person
 
 LOG_LINES: Final = 500
-_HIDDEN: Final = "[hidden]"
+_HIDDEN: Final = urls.HIDDEN
 _E_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]+")
 _PHONE: Final = re.compile(r"(?<![\w.:-])\+?\d(?:[ ()./-]?\d){6,14}(?![\w:-])")
 """Seven digits and more in a row, as people write numbers."""
@@ -33,9 +37,13 @@ def write(path: Path, diagnosis: Diagnosis, loaded: Loaded[ServerSettings] | Non
     if log is not None:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
         parts["log.txt"] = "\n".join(lines) + "\n"
-    with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as bundle:
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, text in parts.items():
             bundle.writestr(name, redacted(text))
+    write_for_person(path, made.getvalue())
     return list(parts)
 
 

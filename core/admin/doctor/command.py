@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    loaded, diagnosis = _from_afar(options) if options.server else _here(options)
+    loaded, diagnosis = _from_afar(options.server, options.ca_file) if options.server else _here(options)
     if options.json:
         console.as_json(diagnosis)
     else:
@@ -54,10 +54,10 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if any(check.result is Result.FAIL for check in diagnosis.checks) else 0
 
 
-def _from_afar(options: argparse.Namespace) -> tuple[None, Diagnosis]:
-    if not options.server.startswith(("http://", "https://")):
-        raise Failed(f"--server {options.server}: an address begins with https:// (or http://).", status=2)
-    found = (*network.reached(options.server.rstrip("/"), options.ca_file), *windows.all_of_this_machine())
+def _from_afar(server: str, ca_file: str) -> tuple[None, Diagnosis]:
+    if not server.startswith(("http://", "https://")):
+        raise Failed(f"--server {server}: an address begins with https:// (or http://).", status=2)
+    found = (*network.reached(server.rstrip("/"), ca_file), *windows.all_of_this_machine())
     return None, Diagnosis(checks=found)
 
 
@@ -65,9 +65,12 @@ def _here(options: argparse.Namespace) -> tuple[Loaded[ServerSettings] | None, D
     try:
         loaded = settings.load(ServerSettings, SECTION, vars(options))
     except SettingsError as error:
-        wrong = Check(name="settings", result=Result.FAIL, says=str(error), do="orderbell config check")
+        says = " ".join(str(error).splitlines())
+        wrong = Check(name="settings", result=Result.FAIL, says=says, do="orderbell config check")
         return None, Diagnosis(checks=(wrong, *windows.all_of_this_machine()))
     server = loaded.values
+    if not server.keys_path.exists() and (paired := windows.paired_with()) is not None:
+        return _from_afar(*paired)  # a till or a kiosk, and no server
     fine = Check(name="settings", result=Result.OK, says="They can be used.")
     beside = tuple(machine.checks(server))
     with_backend = machine.examined(server, options.shop)

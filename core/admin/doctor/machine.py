@@ -13,7 +13,7 @@ from core.server.keys import KeyFileError
 from core.server.settings import ServerSettings
 from core.store import backup
 from core.store.backup import BadBackup
-from core.store.database import parse_url
+from core.store.database import CannotOpen, parse_url
 from core.store.owner import file_of
 
 _EXAMINE_WITHIN_S = 600.0
@@ -70,7 +70,10 @@ def _keys(path: Path) -> Check:
 
 def file(url: str) -> Iterator[Check]:
     """Whether others get at the database's file. (On Windows a file is as private as its directory.)"""
-    path = file_of(parse_url(url))
+    try:
+        path = file_of(parse_url(url))
+    except CannotOpen:  # the backend says so
+        return
     if os.name != "posix" or path is None or not path.exists():
         return
     mode = path.stat().st_mode & 0o777

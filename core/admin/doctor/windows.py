@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import jwt
+import msgspec
 
-from core.client import session_file
+from core.client import identity, session_file
 from core.client.local import InUse, LocalStore, LocalStoreError, default_path
 from core.client.operations import State
 from core.client.seal import Seal
+from core.decoding import decode_reply
 from core.domain.people import Role
 from core.protocol.care import Check, Result
 from core.protocol.replies import Tokens
@@ -40,6 +42,28 @@ def looked_into(path: Path, window: str, *, keyring: bool = True) -> Iterator[Ch
             says=str(error),
             do="Keep the file: orders that were not sent may be in it.",
         )
+
+
+def paired_with() -> tuple[str, str] | None:
+    """The address of the server that a window of this machine is paired with, and the file of its authority; None where
+    none is."""
+    for path in map(default_path, WINDOWS):
+        known = _identity(path, "mode=ro") or _identity(path, "immutable=1")  # the latter past the lock of an open one
+        if known is not None and known.server_url:
+            ca_file = identity.ca_file_of(path)
+            return known.server_url, str(ca_file) if known.ca and ca_file.exists() else ""
+    return None
+
+
+def _identity(path: Path, how: str) -> identity.Identity | None:
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
+            row = db.execute("SELECT told FROM identity").fetchone()
+            return decode_reply(row[0], identity.Identity) if row else None
+    except (sqlite3.Error, msgspec.DecodeError):
+        return None
 
 
 def all_of_this_machine() -> Iterator[Check]:

@@ -16,7 +16,7 @@ from core.server.contacts import SILENT_AFTER
 from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
 from core.server.readiness import Slow
 from core.server.services import Services
-from core.store import events, migrate
+from core.store import dialects, events, migrate
 from core.store.devices import Device
 from core.store.instants import now, to_us
 from core.store.statements import Transaction
@@ -53,7 +53,8 @@ async def ready(call: Call[Nothing, Nothing]) -> Readiness:
 
 def _does_not_answer(error: Exception) -> str:
     if not isinstance(error, Unavailable) or _repeats.due(error.trouble) is not None:
-        log.error("the database does not answer", exc_info=error)
+        facts = {"because": dialects.words(error.__cause__)} if isinstance(error, Unavailable) else {}
+        log.error("the database does not answer", exc_info=None if facts else error, extra=facts)
     return "The database does not answer."
 
 
