@@ -341,7 +341,7 @@ def _start(
     services.security.record(transaction, security.actor(principal, address), event)
     token = _token(services.keys.refresh, principal.session_id, 1, secrets.token_hex(16))
     _keep(services, transaction, principal.session_id, 1, token)
-    return _tokens(services, principal, person, shop, token)
+    return _tokens(services, transaction, principal, person, shop, token)
 
 
 def _rotate(services: Services, transaction: Transaction, presented: str, key: str) -> Tokens | Principal | None:
@@ -367,7 +367,7 @@ def _rotate(services: Services, transaction: Transaction, presented: str, key: s
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:
         return None
-    return _tokens(services, principal, _person_of(transaction, principal), shop, token)
+    return _tokens(services, transaction, principal, _person_of(transaction, principal), shop, token)
 
 
 def _keep(services: Services, transaction: Transaction, session_id: str, generation: int, token: str) -> None:
@@ -419,7 +419,14 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _tokens(services: Services, principal: Principal, person: Person, shop: Shop, refresh_token: str) -> Tokens:
+def _tokens(
+    services: Services,
+    transaction: Transaction,
+    principal: Principal,
+    person: Person,
+    shop: Shop,
+    refresh_token: str,
+) -> Tokens:
     return Tokens(
         access_token=services.access.sign(principal),
         refresh_token=refresh_token,
@@ -428,7 +435,7 @@ def _tokens(services: Services, principal: Principal, person: Person, shop: Shop
         shop=shop.id,
         shop_name=shop.name,
         device=principal.device_id or "",
-        sealing_key=sealing.public_key(services.sealing_key),
+        sealing_key=sealing.public_key(sealing.private_key(shops.secret(transaction, shop.id))),
     )
 
 

@@ -29,13 +29,14 @@ class _Numbered(msgspec.Struct, frozen=True):
 _numbered: Final = decoder(_Numbered).decode
 
 
-def told_before(call: Call[Any, Any]) -> str:
+async def told_before(call: Call[Any, Any]) -> str:
     """The number that the bearer was told for the order of this key, as the request shows; empty for none, and for
     one that we did not tell."""
     number, _, proof = call.number.rpartition(".")
     if not number or not call.key:
         return ""
-    return number if hmac.compare_digest(proof.encode(), _proof(call, number).encode()) else ""
+    right = await _proof(call, number)
+    return number if hmac.compare_digest(proof.encode(), right.encode()) else ""
 
 
 async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
@@ -44,7 +45,7 @@ async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
     Its own signature under a number that the series has not come to, or that another order has, proves that the
     database was put back to an older state. Then every shop begins anew, before another number is given.
     """
-    told = told_before(call)
+    told = await told_before(call)
     series, _, digits = told.rpartition("-")
     bearer, database = call.principal, call.services.database
     if not told or series not in (ONLINE_SERIES, bearer.device_id):
@@ -66,18 +67,19 @@ async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
         await database.begin_anew(bearer.shop_id, epoch)
 
 
-def telling(call: Call[Any, Any], reply: Encoded[Order]) -> Encoded[Order]:
+async def telling(call: Call[Any, Any], reply: Encoded[Order]) -> Encoded[Order]:
     """The reply to a new order, now or when it was first asked for, with what the client is to show should it have to
     ask once more, and the number that was told before where that is another one."""
     if not call.key:
         return reply
-    number, told = _numbered(reply.body).number, told_before(call)
-    shown = f"{number}.{_proof(call, number)}".encode()
+    number, told = _numbered(reply.body).number, await told_before(call)
+    shown = f"{number}.{await _proof(call, number)}".encode()
     former = ((_FORMER, told.encode()),) if told not in ("", number) else ()
     return msgspec.structs.replace(reply, headers=(*reply.headers, (_HEADER, shown), *former))
 
 
-def _proof(call: Call[Any, Any], number: str) -> str:
+async def _proof(call: Call[Any, Any], number: str) -> str:
     bearer = call.principal
+    secret = await call.services.shop_secret(bearer.shop_id)
     claim = f"order number\0{bearer.shop_id}\0{bearer.subject}\0{number}\0{call.key}".encode()
-    return base64.urlsafe_b64encode(hmac.digest(call.services.keys.refresh, claim, "sha256")).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(hmac.digest(secret, claim, "sha256")).rstrip(b"=").decode()

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from core import sealing
+from core.domain.ids import ShopId
 from core.domain.people import Principal
 from core.logs import Repeats
 from core.protocol.security import SecurityEvent
@@ -58,8 +58,16 @@ class Services(msgspec.Struct, frozen=True):
     """Of known customers, by each member of staff."""
     security: SecurityLog
     readiness: Readiness
-    sealing_key: bytes
-    """The private half of `Tokens.sealing_key`. It lives as long as what refresh tokens are derived from."""
+    shop_secrets: dict[ShopId, bytes] = msgspec.field(default_factory=dict)
+    """Of `shop_secret`, as far as they were asked for: none ever changes."""
+
+    async def shop_secret(self, shop_id: ShopId) -> bytes:
+        """See `core.store.shops.secret`."""
+        if shop_id not in self.shop_secrets:
+            self.shop_secrets[shop_id] = await self.database.read(
+                lambda transaction: shops.secret(transaction, shop_id)
+            )
+        return self.shop_secrets[shop_id]
 
     async def principal(self, token: str) -> Principal:
         """Who bears `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
@@ -163,5 +171,4 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         ),
         security=SecurityLog(database),
         readiness=Readiness(database),
-        sealing_key=sealing.private_key(keys.refresh),
     )

@@ -1,5 +1,6 @@
 """Shops: their number series, and the count of their events."""
 
+import secrets
 from collections.abc import Collection
 from functools import cache
 from typing import Any, Final
@@ -16,6 +17,8 @@ from core.store import dialects
 from core.store.instants import now, to_us
 from core.store.statements import Prepared, Transaction
 from core.store.tables import number_series, shops
+
+SECRET_BYTES: Final = 32
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -43,6 +46,7 @@ _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
 _IDS: Final = Prepared(select(shops.c.id))
 _CREATED_AT: Final = Prepared(select(shops.c.created_at).where(shops.c.id == bindparam("shop")))
+_SECRET: Final = Prepared(select(shops.c.secret).where(shops.c.id == bindparam("shop_id")))
 _INSERT: Final = Prepared.insert(shops)
 _INSERT_SERIES: Final = Prepared.insert(number_series)
 _one: Final[ColumnClause[int]] = literal_column("1")
@@ -78,12 +82,22 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         timeline=transaction.timeline,
         seq=0,
         created_at=to_us(now()),
+        secret=secrets.token_bytes(SECRET_BYTES),
     )
     transaction.run(_INSERT_SERIES, shop_id=shop_id, series=ONLINE_SERIES, last=0)
 
 
 def get(transaction: Transaction, shop_id: ShopId) -> Shop | None:
     return _shop(transaction.first(_GET, shop_id=shop_id))
+
+
+def secret(transaction: Transaction, shop_id: ShopId) -> bytes:
+    """What the key that windows seal to, and the proofs of told numbers, are derived from. It is made with the shop and
+    stays: a restored backup has it, whatever keys the server has by then."""
+    row = transaction.first(_SECRET, shop_id=shop_id)
+    if row is None or not row[0]:
+        raise LookupError(f"there is no secret of a shop {shop_id}")
+    return bytes(row[0])
 
 
 def default(transaction: Transaction) -> Shop | None:

@@ -85,6 +85,8 @@ shops: Final = Table(
     _text("timeline", server_default=text("''")),  # of the database server that the epoch is of; '' with a file
     _big("seq"),  # the last event's; updated in the writing transaction, so commit order is seq order
     _big("created_at"),
+    # What windows hold for the shop is sealed to it and proven by it: it is where the orders are, and in their backups.
+    Column("secret", LargeBinary),  # never null: but no column is added without a default, and this has none
 )
 
 devices: Final = Table(

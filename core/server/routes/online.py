@@ -29,8 +29,9 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
     log.info("creating an order for customer %s", customer_id, extra=fields)
     made: list[Order] = []
 
+    told = await numbers.told_before(call)
+
     def work(transaction: Transaction) -> Order:
-        told = numbers.told_before(call)
         if not told:  # what was acknowledged once, and was lost with a restored server, is taken again
             ordering.check_open(transaction, call.principal, call.services.settings.open_orders_most)
         order = ordering.place(transaction, call.services.offers, call.principal, call.body, told)
@@ -40,7 +41,7 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
         return order
 
     await numbers.prove_history(call, call.body.id)
-    reply = numbers.telling(call, await operate(call, work))
+    reply = await numbers.telling(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
         await menu.learn(call)
     if made:

@@ -35,12 +35,13 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[OrderPage]:
 
 
 async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
+    told = await numbers.told_before(call)
+
     def work(transaction: Transaction) -> Order:
-        told = numbers.told_before(call)
         return ordering.take(transaction, call.services.offers, call.principal, call.body, told)
 
     await numbers.prove_history(call, call.body.id)
-    reply = numbers.telling(call, await operate(call, work))
+    reply = await numbers.telling(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
         await menu.learn(call)
     return reply

@@ -18,7 +18,8 @@ from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
 
 async def open_operations(call: Call[OpenOperations, Nothing]) -> OpenedOperations:
-    bearer, key = call.principal, call.services.sealing_key
+    bearer = call.principal
+    key = sealing.private_key(await call.services.shop_secret(bearer.shop_id))
 
     def opened(sealed: SealedOperation) -> OpenedOperation:
         try:
