@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.domain.payment import PaymentChange
 
 
 class ClientError(Exception):
@@ -125,13 +126,23 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """Somebody was faster, or the move is not legal from where the order is. `order` is the order as it is now."""
+    """Somebody was faster, or the move is not legal from where the order is. `order` is the order as it is now, and
+    `payment` what was last done to its payment, where that was asked to be changed."""
 
     title = "The order has changed"
 
-    def __init__(self, message: str, *, order: Order | None, title: str = "", field: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        order: Order | None,
+        payment: PaymentChange | None = None,
+        title: str = "",
+        field: str = "",
+    ) -> None:
         super().__init__(message, title=title, field=field)
         self.order = order
+        self.payment = payment
 
 
 class NumberTooFar(Conflict):

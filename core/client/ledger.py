@@ -13,10 +13,11 @@ from core.decoding import reader
 from core.domain.ids import OpId, OrderId
 from core.domain.numbers import AHEAD, LAST, count_of, may_count
 from core.domain.order import Order, order_number
+from core.domain.payment import PaymentChange
 
 _COLUMNS: Final = (
     "position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
-    "theirs, created_at, sealed, number"
+    "theirs, payment, created_at, sealed, number"
 )
 _SELECT: Final = f"SELECT {_COLUMNS} FROM operations "  # noqa: S608
 OPEN: Final = f"{_SELECT} WHERE done_at IS NULL"
@@ -24,6 +25,7 @@ OPEN: Final = f"{_SELECT} WHERE done_at IS NULL"
 _OWN: Final = "subject = ? AND shop = ?"
 _encode: Final = msgspec.json.Encoder().encode
 _order: Final = reader(Order).decode
+_payment: Final = reader(PaymentChange).decode
 
 
 def waiting_of_others(store: Store, owner: Owner) -> int:
@@ -79,7 +81,8 @@ def close(
 ) -> None:
     """These need nothing more."""
     db.executemany(
-        "UPDATE operations SET state = ?, outcome = ?, problem = ?, theirs = NULL, done_at = ? WHERE op_id = ?",
+        "UPDATE operations SET state = ?, outcome = ?, problem = ?, theirs = NULL, payment = NULL, done_at = ? "
+        "WHERE op_id = ?",
         [(state, outcome, problem, us(at), op_id) for op_id in op_ids],
     )
 
@@ -164,10 +167,9 @@ def next_number(db: sqlite3.Connection, series: str) -> str:
 def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
     """Keep what has changed about one that is open. One that was sealed meanwhile, because its person has left, stays
     as it is."""
-    theirs = _encode(changed.theirs) if changed.theirs is not None else None
     db.execute(
-        "UPDATE operations SET request = ?, seen = ?, state = ?, outcome = ?, tries = ?, problem = ?, theirs = ? "
-        "WHERE op_id = ? AND sealed = ?",
+        "UPDATE operations SET request = ?, seen = ?, state = ?, outcome = ?, tries = ?, problem = ?, theirs = ?, "
+        "payment = ? WHERE op_id = ? AND sealed = ?",
         (
             changed.request,
             _encode(changed.seen),
@@ -175,7 +177,7 @@ def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
             changed.outcome,
             changed.tries,
             changed.problem,
-            theirs,
+            *_met(changed),
             changed.op_id,
             changed.sealed,
         ),
@@ -206,16 +208,21 @@ def unseal(db: sqlite3.Connection, opened: Operation) -> None:
 
 
 def _keep_content(db: sqlite3.Connection, changed: Operation) -> None:
-    theirs = _encode(changed.theirs) if changed.theirs is not None else None
     db.execute(
-        "UPDATE operations SET request = ?, seen = ?, problem = ?, theirs = ?, sealed = ? WHERE op_id = ?",
-        (changed.request, _encode(changed.seen), changed.problem, theirs, changed.sealed, changed.op_id),
+        "UPDATE operations SET request = ?, seen = ?, problem = ?, theirs = ?, payment = ?, sealed = ? WHERE op_id = ?",
+        (changed.request, _encode(changed.seen), changed.problem, *_met(changed), changed.sealed, changed.op_id),
     )
+
+
+def _met(operation: Operation) -> tuple[bytes | None, bytes | None]:
+    """What it is in conflict with: `theirs` and `payment`, as they are kept."""
+    theirs, payment = operation.theirs, operation.payment
+    return _encode(theirs) if theirs is not None else None, _encode(payment) if payment is not None else None
 
 
 def operation(row: Iterable[Any]) -> Operation:
     position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, *rest = row
-    outcome, tries, problem, theirs, created_at, sealed, number = rest
+    outcome, tries, problem, theirs, payment, created_at, sealed, number = rest
     return Operation(
         position=position,
         op_id=OpId(op_id),
@@ -230,6 +237,7 @@ def operation(row: Iterable[Any]) -> Operation:
         tries=tries,
         problem=problem,
         theirs=_order(theirs) if theirs is not None else None,
+        payment=_payment(payment) if payment is not None else None,
         created_at=instant(created_at),
         sealed=sealed,
         number=number,

@@ -134,6 +134,7 @@ _LEDGER: Final = (
     "ALTER TABLE operations ADD COLUMN number TEXT NOT NULL DEFAULT ''",
     # How many transactions have been kept: see `core.client.mark`.
     "ALTER TABLE window ADD COLUMN commits INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE operations ADD COLUMN payment BLOB",
 )
 """Each entry brings the ledger one version further. Entries are only ever added."""
 

@@ -13,7 +13,8 @@ from core.domain.status import CALLED_OFF, OrderStatus, steps_of
 
 class Verdict(Enum):
     SUPERSEDED = auto()
-    """What was wanted is already so, or has been and the order went on from there."""
+    """What was wanted is already so, or has been and the order went on from there. Never of money: whoever took it, or
+    gave it back, did so whatever another has done."""
     AGAIN = auto()
     """What has changed is none of this operation's business: send it again on the order as it is."""
     BEHIND = auto()
@@ -56,7 +57,8 @@ def _payment(operation: Operation, theirs: Order) -> Verdict:
     assert isinstance(asked, ChangePayment)
     seen = operation.seen
     tender = asked.tender or seen.tender
-    if (theirs.payment, theirs.tender) == (asked.payment, tender):
+    corrects = seen.payment is asked.payment and seen.tender is not tender
+    if corrects and (theirs.payment, theirs.tender) == (asked.payment, tender):
         return Verdict.SUPERSEDED
     untouched = (theirs.payment, theirs.tender) == (seen.payment, seen.tender)
     called_off = theirs.status in CALLED_OFF

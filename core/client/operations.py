@@ -22,6 +22,7 @@ from core.domain.commands import (
 )
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
+from core.domain.payment import PaymentChange
 from core.domain.people import Role
 from core.domain.status import OrderStatus
 from core.protocol import sealed
@@ -89,6 +90,7 @@ class _Content(msgspec.Struct, frozen=True):
     seen: Order
     problem: str
     theirs: Order | None
+    payment: PaymentChange | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +114,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     theirs: Order | None = None
     """In conflict: the order as the server has it."""
+    payment: PaymentChange | None = None
+    """In conflict about a payment: what was last done to it, and by whom."""
     created_at: datetime
     number: str = ""
     """Of a new order that was acknowledged: what proves to the server which number it has told (`Order-Number`)."""
@@ -121,7 +125,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     def closed(self, public: bytes) -> "Operation":
         """The same, with everything that tells of people sealed to the server's `public` key."""
-        content = _Content(msgspec.Raw(self.request), self.seen, self.problem, self.theirs)
+        content = _Content(msgspec.Raw(self.request), self.seen, self.problem, self.theirs, self.payment)
         context = sealed.context(*self.owner, self.op_id)
         return msgspec.structs.replace(
             self,
@@ -129,6 +133,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             seen=_impersonal(self.seen),
             problem="",
             theirs=None,
+            payment=None,
             sealed=sealing.seal(msgspec.json.encode(content), public, context),
         )
 
@@ -141,6 +146,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             seen=found.seen,
             problem=found.problem,
             theirs=found.theirs,
+            payment=found.payment,
             sealed=b"",
         )
 

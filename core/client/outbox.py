@@ -20,6 +20,7 @@ from core.client.operations import Kind, Operation, Owner, State, named_version,
 from core.domain.commands import Command
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Channel, Order
+from core.domain.payment import PaymentChange
 from core.protocol.headers import Outcome
 
 NUMBER_REFUSED: Final = "number taken"
@@ -175,7 +176,13 @@ class Outbox:
             self._store.after_commit(partial(self._sent, operation.order_id))
 
     def hold(
-        self, operation: Operation, state: State, problem: str, theirs: Order | None = None, outcome: str = ""
+        self,
+        operation: Operation,
+        state: State,
+        problem: str,
+        theirs: Order | None = None,
+        outcome: str = "",
+        payment: PaymentChange | None = None,
     ) -> None:
         """Park it, or show its conflict: a person decides. Not when something before it has to be sent again first."""
         kept = msgspec.structs.replace(
@@ -184,6 +191,7 @@ class Outbox:
             outcome=outcome or ("conflict" if state is State.CONFLICT else "rejected"),
             problem=problem,
             theirs=theirs,
+            payment=payment,
             tries=operation.tries + 1,
         )
         with self._store.transaction():
@@ -195,7 +203,11 @@ class Outbox:
         """The order has moved on in a way that does not matter: send it on `row` instead, at once."""
         with self._store.transaction():
             if not self._stood_aside(operation):
-                self._replace(msgspec.structs.replace(operation.on(row), state=State.WAITING, problem="", theirs=None))
+                self._replace(
+                    msgspec.structs.replace(
+                        operation.on(row), state=State.WAITING, problem="", theirs=None, payment=None
+                    )
+                )
             self._store.after_commit(partial(self._sent, operation.order_id))
 
     def postpone(self, operation: Operation, until_s: float, problem: str = "") -> None:
@@ -254,7 +266,7 @@ class Outbox:
             operation,
             state=State.PARKED,
             outcome=NOT_OPENED,
-            problem="This server lacks the key that it was sealed to. Restore the server's keys, or give it up.",
+            problem="This server lacks the key that it was sealed to. Restore the shop from a backup, or give it up.",
         )
 
     # -- a person decides
@@ -263,7 +275,9 @@ class Outbox:
         """Send a held operation again: one in conflict on the order as it is now. Raises `KeyError`."""
         with self._store.transaction():
             operation = self._held(op_id)
-            again = msgspec.structs.replace(operation, state=State.WAITING, problem="", theirs=None, tries=0)
+            again = msgspec.structs.replace(
+                operation, state=State.WAITING, problem="", theirs=None, payment=None, tries=0
+            )
             if operation.theirs is not None:
                 again = again.on(operation.theirs)
             if operation.outcome == NOT_OPENED:
@@ -359,7 +373,9 @@ class Outbox:
                     return
                 with self._store.transaction():
                     self._replace(
-                        msgspec.structs.replace(head, state=State.WAITING, outcome="", problem="", theirs=None, tries=0)
+                        msgspec.structs.replace(
+                            head, state=State.WAITING, outcome="", problem="", theirs=None, payment=None, tries=0
+                        )
                     )
                     self._store.after_commit(partial(self._ready.append, row.id))
             else:

@@ -81,7 +81,7 @@ def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
         return MenuMoved(detail, problem.menu)
     if status == 409:
         kind = {"price_changed": PriceChanged, "number_too_far": NumberTooFar}.get(problem.type, Conflict)
-        return kind(detail, order=problem.order, field=problem.field)
+        return kind(detail, order=problem.order, payment=problem.payment, field=problem.field)
     if status == 429 and problem.type == "too_many_tries":
         return TooManyTries(detail, retry_after_s=_retry_after_s(headers, LOCKED_MOST_S))
     if status == 429 and problem.type == "too_many":

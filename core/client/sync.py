@@ -317,7 +317,7 @@ class Sync:
                 return self.failed(operation, conflict.message, theirs)
             case Verdict.ASK:
                 self.cache.put([theirs])
-                self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs)
+                self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs, payment=conflict.payment)
         self._tell(operation.order_id)
         return True
 

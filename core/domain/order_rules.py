@@ -7,7 +7,7 @@ difference, and the very same object means that nothing had to. Instants are awa
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -31,12 +31,18 @@ from core.domain.people import Customer, Role
 from core.domain.status import Move, OrderStatus, target_of, transition
 from core.domain.texts import check_no_card
 
+_DONE_BY_ANOTHER: Final = {
+    PaymentState.UNPAID: "Somebody else has already marked it as not paid.",
+    PaymentState.PAID: "Somebody else has already taken the payment.",
+    PaymentState.REFUNDED: "Somebody else has already given the money back.",
+}
+
 
 class Stale(DomainError):
     """The order is no longer as it was seen by whoever asks."""
 
-    def __init__(self) -> None:
-        super().__init__("Somebody else has changed it meanwhile.", "version")
+    def __init__(self, sentence: str = "Somebody else has changed it meanwhile.") -> None:
+        super().__init__(sentence, "version")
 
 
 class PriceChanged(DomainError):
@@ -106,8 +112,8 @@ def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Ca
 
     A move that names the version it saw is `Stale` when the order has changed since, unless the order was moved
     meanwhile to just where it is wanted: then it is given as it is. `last_moved` tells the version that the last change
-    of status made, where that is known; without it any change counts as one. A payment that already is as wanted is
-    given as it is, too.
+    of status made, where that is known; without it any change counts as one. Of a payment that is not enough: whoever
+    took money, or gave it back, did so whatever another has done meanwhile, so that is `Stale`.
 
     Raises `Stale`, `IllegalMove`, `ReasonRequired` and `CardNumber`.
     """
@@ -140,10 +146,10 @@ def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
 
 def _pay(order: Order, asked: ChangePayment, at: datetime) -> Order:
     tender = asked.tender or order.tender
-    if (order.payment, order.tender) == (asked.payment, tender):
-        return order
     if order.version != asked.version:
-        raise Stale
+        raise Stale(_DONE_BY_ANOTHER[asked.payment]) if order.payment is asked.payment else Stale
+    if (order.payment, asked.payment, tender) == (PaymentState.UNPAID, PaymentState.UNPAID, order.tender):
+        return order
     check_payment(order, asked.payment, tender, asked.reason)
     return paid(order, asked, at)
 

@@ -60,6 +60,8 @@ def check_payment(order: Order, target: PaymentState, tender: Tender, reason: st
         raise IllegalMove("This order was refunded. A refund is final.", "payment")
     if (source, target) not in _MOVES:
         raise IllegalMove(f"A payment that is {source} cannot become {target}.", "payment")
+    if source is target is PaymentState.PAID and tender is order.tender:
+        raise IllegalMove("This order is paid already.", "payment")
     if target is PaymentState.REFUNDED and tender is not order.tender:
         raise IllegalMove(
             f"It was paid by {_words(order.tender)}: a refund cannot be made by {_words(tender)}.", "tender"

@@ -7,6 +7,7 @@ import msgspec
 
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.domain.payment import PaymentChange
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -22,6 +23,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The JSON path of the value to blame: `lines[0].quantity`."""
     order: Order | None = None
     """On a 409: the order as the server has it; on `price_changed` the order as it would be made now."""
+    payment: PaymentChange | None = None
+    """On a 409 about a payment: what was last done to it, and by whom."""
     menu: Menu | None = None
     """On a 409 about the menu: the menu as it is."""
 

@@ -15,6 +15,7 @@ from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
 from core.domain.menu import MenuItem
 from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import ONLINE_SERIES, Order
+from core.domain.payment import PaymentChange
 from core.domain.people import Customer, Principal
 from core.protocol.events import event_of
 from core.server import problems
@@ -92,7 +93,8 @@ def take(transaction: Transaction, offers: Offers, principal: Principal, request
 
 def change(transaction: Transaction, principal: Principal, order_id: OrderId, request: Change) -> Order:
     """An order moved, or its payment changed, by whoever may: what is in the table of moves, as long as nobody has
-    changed it since it was seen. One that already is as it is wanted is given as it is, and nothing is written."""
+    changed it since it was seen. One that was already moved to where it is wanted is given as it is, and nothing is
+    written; a payment that another has made is refused, and the refusal says who and when."""
     find = own if isinstance(request, CancelOrder) else in_shop
     order = find(transaction, principal, order_id)
     try:
@@ -100,9 +102,9 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
             order, request, principal.role, now(), lambda: changes.last_version(transaction, order.id)
         )
     except order_rules.Stale as error:
-        raise problems.conflict(order, error.message) from None
+        raise problems.conflict(order, error.message, _last_payment(transaction, order, request)) from None
     except IllegalMove as error:
-        raise problems.illegal_move(order, error) from None
+        raise problems.illegal_move(order, error, _last_payment(transaction, order, request)) from None
     if changed is order:
         return order
     if isinstance(request, ChangePayment):
@@ -116,6 +118,11 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         transaction, changed.shop_id, changed.customer_id, to_us(changed.updated_at), event_of(order, changed)
     )
     return changed
+
+
+def _last_payment(transaction: Transaction, order: Order, request: Change) -> PaymentChange | None:
+    history = payments.of(transaction, order.id) if isinstance(request, ChangePayment) else ()
+    return history[-1] if history else None
 
 
 def _new(

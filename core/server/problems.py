@@ -8,6 +8,7 @@ from core.domain.errors import DomainError
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.order_rules import PriceChanged
+from core.domain.payment import PaymentChange
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem, blame
 from core.store.dialects import Trouble
@@ -87,19 +88,32 @@ def method_not_allowed(allowed: str) -> Refusal:
     return _refusal(405, "method_not_allowed", f"Use {allowed} here.", headers=((b"allow", allowed.encode()),))
 
 
-def conflict(order: Order, detail: str) -> Refusal:
-    """The order is no longer as the client saw it."""
+def conflict(order: Order, detail: str, payment: PaymentChange | None = None) -> Refusal:
+    """The order is no longer as the client saw it; `payment` is what was last done to its payment, for staff."""
     return Refusal(
         Problem(
-            type="conflict", title="The order has changed.", status=409, detail=detail, field="version", order=order
+            type="conflict",
+            title="The order has changed.",
+            status=409,
+            detail=detail,
+            field="version",
+            order=order,
+            payment=payment,
         )
     )
 
 
-def illegal_move(order: Order, error: DomainError) -> Refusal:
+def illegal_move(order: Order, error: DomainError, payment: PaymentChange | None = None) -> Refusal:
+    """It leads nowhere from where the order is; `payment` as for `conflict`."""
     return Refusal(
         Problem(
-            type="illegal_move", title="Not possible.", status=409, detail=error.message, field=error.field, order=order
+            type="illegal_move",
+            title="Not possible.",
+            status=409,
+            detail=error.message,
+            field=error.field,
+            order=order,
+            payment=payment,
         )
     )
 

@@ -110,6 +110,27 @@ def number(operation: Operation) -> str:
     return operation.seen.number or _("No number yet")
 
 
+def done_by_another(operation: Operation) -> str:
+    """Who has made the payment that the cashier made too, and when; empty where that is not what it is in conflict
+    with, or not known."""
+    theirs, payment = operation.theirs, operation.payment
+    if theirs is None or payment is None or operation.kind is not Kind.CHANGE_PAYMENT:
+        return ""
+    asked = operation.asked
+    if not isinstance(asked, ChangePayment) or not theirs.payment is asked.payment is payment.target:
+        return ""
+    told = {
+        PaymentState.UNPAID: _("{name} has already marked it as not paid, at {time}."),
+        PaymentState.PAID: _(
+            "{name} has already taken the payment, at {time}. If you took it too, the customer has paid twice."
+        ),
+        PaymentState.REFUNDED: _(
+            "{name} has already given it back, at {time}. If you gave it back too, the customer has it twice."
+        ),
+    }[payment.target]
+    return told.format(name=payment.by or _("Somebody else"), time=clock(payment.at))
+
+
 _KINDS: Final = {
     Kind.TAKE: "order taken",
     Kind.PLACE: "order placed",

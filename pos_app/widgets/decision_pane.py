@@ -12,7 +12,7 @@ from core.ui.scroll import VerticalScroll
 from core.ui.text import _, clock, payment_label, status_label
 from core.ui.theme import Theme
 from pos_app.models.card import Own, customer
-from pos_app.models.queue import Entry, again, did, needs_number, number, reason
+from pos_app.models.queue import Entry, again, did, done_by_another, needs_number, number, reason
 
 
 class DecisionPane(VerticalScroll):
@@ -109,6 +109,8 @@ class DecisionPane(VerticalScroll):
         if entry.behind:
             return _("It goes out once the change above it, of the same order, is decided about.")
         if entry.own is Own.CONFLICT:
+            if words := done_by_another(operation):
+                return words
             words = _("The order was changed elsewhere before this arrived. Nothing was done to it; you choose.")
             return words if again(operation) else words + " " + _("What you did is not possible any more.")
         if entry.own is Own.PARKED:

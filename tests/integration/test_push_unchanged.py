@@ -12,7 +12,7 @@ from core.server.routes import ENDPOINTS
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.test_push_feed import page, seq, snapshot
-from tests.support import databases
+from tests.support import databases, shop
 
 CONDITIONAL = [endpoint.path for endpoint in ENDPOINTS if endpoint.conditional]
 NAMED = pytest.mark.parametrize("path", CONDITIONAL)
@@ -166,11 +166,23 @@ def test_a_superseded_write_told_again_is_a_duplicate(place: Place) -> None:
     assert outcome(place.alex.post(path, body, key=key)) == (200, "duplicate")
 
 
-def test_payment_that_is_so_already_is_superseded(place: Place) -> None:
+@pytest.mark.parametrize("seen", [0, 1], ids=["as it was", "as it is"])
+def test_money_that_another_operation_has_moved_is_a_conflict_that_says_who_and_when(place: Place, seen: int) -> None:
+    """The second one has money in their hands, too. The same operation, told again, is as harmless as ever."""
     order = place.ada.place()
     path = f"/api/pos/orders/{order['id']}/payment/"
-    assert outcome(place.kim.post(path, {"payment": "paid", "version": 1}, key=new_key())) == (200, "applied")
-    assert outcome(place.kim.post(path, {"payment": "paid", "version": 1}, key=new_key())) == (200, "superseded")
+    steps = ({"payment": "paid", "version": 1}, {"payment": "refunded", "version": 2, "reason": "cold"})
+    for n, body in enumerate(steps, 1):
+        key = new_key()
+        assert outcome(place.kim.post(path, body, key=key)) == (200, "applied")
+        refused = place.alex.post(path, body | {"version": n + seen, "reason": "mine"}, key=new_key())
+        assert refused.status_code == 409
+        problem = refused.json()
+        assert problem["order"]["payment"] == problem["payment"]["target"] == body["payment"]
+        assert (problem["payment"]["by"], problem["payment"]["version"]) == (shop.KIM.name, n + 1)
+        assert outcome(place.kim.post(path, body, key=key)) == (200, "duplicate")
+    details = place.kim.get(f"/api/pos/orders/{order['id']}/").json()
+    assert [change["target"] for change in details["payments"]] == ["paid", "refunded"]
 
 
 def test_a_write_says_where_in_history_it_is(place: Place) -> None:

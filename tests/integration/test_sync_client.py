@@ -3,13 +3,22 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from core.client.engine import Link
+from core.client.errors import Conflict
+from core.client.operations import State
 from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
+from core.ui.text import clock
+from pos_app.models.queue import again, done_by_another, reason
+from tests.integration.calls import new_key
 from tests.integration.conftest import Place
 from tests.support import shop
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.synced import Screen
 
 
@@ -47,6 +56,47 @@ def test_when_something_was_done_at_a_till_is_kept_however_late_it_is_sent(place
     now = datetime.now(UTC)
     for change in changes:
         assert abs(now - datetime.fromisoformat(change["client_at"])) < timedelta(minutes=5)
+
+
+def test_a_refund_that_another_has_made_meanwhile_is_told_with_who_and_when(place: Place, tmp_path: Path) -> None:
+    """Both have given the money back. The second one's reason is kept with their operation, whatever is decided."""
+    with FaultProxy(place.server.url) as proxy, Screen(proxy.url, tmp_path / "pos.db") as pos:
+        pos.staff()
+        order = pos.take()
+        pos.until_sent()
+        pos.until(lambda: pos.store.server_row(order.id) is not None)
+        proxy.choose = lambda _line: Fault.REFUSE
+        proxy.cut()
+        op_id, asked = new_op_id(), ChangePayment(payment=PaymentState.REFUNDED, version=1, reason="burnt")
+        assert pos.api.change_payment(op_id, order.id, asked).payment is PaymentState.REFUNDED
+        path, body = f"/api/pos/orders/{order.id}/payment/", {"payment": "refunded", "version": 1, "reason": "wrong"}
+        assert place.alex.post(path, body, key=new_key()).status_code == 200
+        proxy.choose = lambda _line: Fault.NONE
+        pos.api.try_now()
+        pos.until_sent()
+    with Screen(place.server.url, tmp_path / "pos.db") as pos:  # also after a restart
+        pos.api.resume()
+        (held,) = pos.api.operations()
+        assert (held.op_id, held.state, reason(held)) == (op_id, State.CONFLICT, "burnt")
+        assert held.payment is not None
+        assert (held.payment.by, held.payment.reason) == (shop.ALEX.name, "wrong")
+        words = done_by_another(held)
+        assert words.startswith(f"{shop.ALEX.name} has already given it back, at {clock(held.payment.at)}.")
+        assert again(held) == ""
+        pos.api.discard(op_id, "the customer gave it back")
+        kept = pos.api.find(op_id)
+        assert kept is not None
+        assert (reason(kept), kept.problem) == ("burnt", "the customer gave it back")
+
+
+def test_a_payment_is_not_accepted_from_who_has_not_seen_that_it_is_made(place: Place, tmp_path: Path) -> None:
+    with Screen(place.server.url, tmp_path / "pos.db") as pos:
+        pos.staff()
+        order = pos.take()
+        first = ChangePayment(payment=PaymentState.REFUNDED, version=1, reason="burnt")
+        pos.api.change_payment(new_op_id(), order.id, first)
+        with pytest.raises(Conflict, match=r"Somebody else has already given the money back\."):
+            pos.api.change_payment(new_op_id(), order.id, msgspec.structs.replace(first, reason="mine"))
 
 
 def test_another_customers_orders_never_arrive(place: Place, tmp_path: Path) -> None:

@@ -58,9 +58,12 @@ class Desk:
             Kind.CHANGE_STATUS, order_id, ChangeStatus(to=to, version=row.version, reason=reason), row, op_id=op_id
         )
 
-    def pay(self, order_id: OrderId, payment: PaymentState = PaymentState.PAID) -> Operation:
+    def pay(
+        self, order_id: OrderId, payment: PaymentState = PaymentState.PAID, tender: Tender | None = None
+    ) -> Operation:
         row = self.shown(order_id)
-        return self.accept(Kind.CHANGE_PAYMENT, order_id, ChangePayment(payment=payment, version=row.version), row)
+        asked = ChangePayment(payment=payment, version=row.version, tender=tender)
+        return self.accept(Kind.CHANGE_PAYMENT, order_id, asked, row)
 
     def accept(
         self,

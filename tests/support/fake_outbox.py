@@ -11,7 +11,8 @@ from core.client.outbox import NOT_OPENED, NUMBER_REFUSED
 from core.client.seal import KeptIn
 from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
 from core.domain.ids import DeviceId, OpId
-from core.domain.order import NewLine, Order, PaymentState
+from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.payment import PaymentChange
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
 from core.protocol.devices import DeviceList, DeviceReport
@@ -104,15 +105,25 @@ def operation(order: Order, position: int, asked: Command, kind: Kind, **fields:
 def one_of_each(backend: FakeBackend) -> list[Operation]:
     """Everything that the Sync page may have to show: what waits, is in conflict, was refused, has a number that the
     server does not take, cannot be opened, and is another shop's."""
-    orders = [place(backend, f"Aisha {n}", OrderStatus.CONFIRMED) for n in range(6)]
+    orders = [place(backend, f"Aisha {n}", OrderStatus.CONFIRMED) for n in range(7)]
     own = [msgspec.structs.replace(each, number=f"POS1-{n:06}") for n, each in enumerate(orders, 64)]
     step = ChangeStatus(to=OrderStatus.PREPARING, version=2, reason="The customer is in a hurry")
     sale = TakeOrder(lines=(NewLine(item_id=BOWL.id),), number="POS1-000066")
     moved = msgspec.structs.replace(own[1], status=OrderStatus.CANCELLED, reason="Sold out", version=9)
     refused = "The server keeps no order of that kind, and has said so three times."
     taken = "The number was not taken."
-    lacks = "This server lacks the key that it was sealed to. Restore the server's keys, or give it up."
+    lacks = "This server lacks the key that it was sealed to. Restore the shop from a backup, or give it up."
     closed = msgspec.structs.replace(own[4], customer_name="", customer_phone="", lines=(), note="")
+    refund = ChangePayment(payment=PaymentState.REFUNDED, version=3, reason="The soup was cold")
+    refunded = msgspec.structs.replace(own[6], payment=PaymentState.REFUNDED, version=4)
+    refunded_by_another = PaymentChange(
+        version=4,
+        source=PaymentState.PAID,
+        target=PaymentState.REFUNDED,
+        tender=Tender.CASH,
+        at=refunded.updated_at,
+        by="Alexandra",
+    )
     parked = State.PARKED
     return [
         operation(own[0], 1, step, Kind.CHANGE_STATUS),
@@ -122,4 +133,7 @@ def one_of_each(backend: FakeBackend) -> list[Operation]:
         operation(closed, 5, step, Kind.CHANGE_STATUS, state=parked, outcome=NOT_OPENED, problem=lacks, sealed=b"x"),
         operation(own[5], 6, step, Kind.CHANGE_STATUS, state=State.ELSEWHERE, shop_name="La Cantina on the Hill"),
         operation(own[3], 7, ChangePayment(payment=PaymentState.PAID, version=3), Kind.CHANGE_PAYMENT),
+        operation(
+            own[6], 8, refund, Kind.CHANGE_PAYMENT, state=State.CONFLICT, theirs=refunded, payment=refunded_by_another
+        ),
     ]

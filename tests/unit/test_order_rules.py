@@ -135,10 +135,25 @@ def test_a_payment() -> None:
     )
     assert after == expected
     assert isinstance(event_of(before, after), OrderPaymentChanged)
-    again = ChangePayment(payment=PaymentState.PAID, version=1, tender=Tender.CARD)
-    assert change(after, again, Role.CASHIER, LATER) is after
-    as_it_was = ChangePayment(payment=PaymentState.PAID, version=4)
-    assert change(after, as_it_was, Role.CASHIER, LATER) is after
+    still_unpaid = ChangePayment(payment=PaymentState.UNPAID, version=3)
+    assert change(before, still_unpaid, Role.CASHIER, LATER) is before
+
+
+def test_money_that_another_took_or_gave_back_is_never_done_twice_unsaid() -> None:
+    """Whoever asks has it in their hands. That it is so already is true of a status, and not of money."""
+    for state, sentence in (
+        (PaymentState.PAID, "Somebody else has already taken the payment."),
+        (PaymentState.REFUNDED, "Somebody else has already given the money back."),
+        (PaymentState.UNPAID, "Somebody else has already marked it as not paid."),
+    ):
+        now = order(payment=state, version=4)
+        with pytest.raises(Stale, match=sentence):
+            change(now, ChangePayment(payment=state, version=3, reason="mine"), Role.CASHIER, LATER)
+    for state in (PaymentState.PAID, PaymentState.REFUNDED):
+        with pytest.raises(IllegalMove):
+            change(order(payment=state), ChangePayment(payment=state, version=3, reason="x"), Role.CASHIER, LATER)
+    corrected = ChangePayment(payment=PaymentState.PAID, version=3, tender=Tender.CARD)
+    assert change(order(payment=PaymentState.PAID), corrected, Role.CASHIER, LATER).tender is Tender.CARD
 
 
 def test_what_is_told_of_a_new_order_is_the_order() -> None:

@@ -52,6 +52,7 @@ def test_every_change_of_every_payment(source: PaymentState, target: PaymentStat
             source is REFUNDED
             or (source is UNPAID and target is REFUNDED)
             or (target is REFUNDED and tender is not held)
+            or (source is target is PAID and tender is held)
         )
         undone = source is PAID and target is not REFUNDED and status in CALLED_OFF
         assert refusal(before, target, tender, "spoilt") is (IllegalMove if impossible else None)

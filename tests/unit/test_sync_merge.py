@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from core.client.operations import Kind, State
 from core.domain.commands import RecallOrder
-from core.domain.order import Order, PaymentState
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
 from tests.support.desk import Desk
@@ -109,6 +109,48 @@ def test_what_is_asked_about_fits_only_the_order_that_was_seen(two: tuple[Desk, 
         assert [each.state for each in other.outbox.open()] == [State.CONFLICT]
     other.outbox.reached(seen)
     assert [each.state for each in other.outbox.open()] == [State.WAITING]
+
+
+@pytest.mark.parametrize("state", [PaymentState.PAID, PaymentState.REFUNDED])
+def test_money_that_both_have_moved_is_asked_about(two: tuple[Desk, Desk], shop: Shop, state: PaymentState) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    if state is PaymentState.REFUNDED:
+        one.pay(order_id)
+        one.try_all()
+        other.try_all()
+    one.pay(order_id, state)
+    second = other.pay(order_id, state)
+    one.try_all()
+    version = shop.orders[order_id].version
+    for _ in range(2):
+        other.try_all()
+        assert [(each.op_id, each.state) for each in other.outbox.open()] == [(second.op_id, State.CONFLICT)]
+        other.sync.retry(second.op_id)  # nor is it done unsaid when it is sent on the order as it is
+    other.try_all()
+    other.sync.discard(second.op_id, "mine was given back to the till")
+    assert (shop.orders[order_id].payment, shop.orders[order_id].version) == (state, version)
+    assert second.op_id not in shop.applied
+    kept = other.outbox.find(second.op_id)
+    assert kept is not None
+    assert (kept.state, kept.problem) == (State.DISCARDED, "mine was given back to the till")
+
+
+def test_a_tender_that_both_have_corrected_is_corrected(two: tuple[Desk, Desk], shop: Shop) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    one.pay(order_id)
+    one.try_all()
+    other.try_all()
+    one.pay(order_id, tender=Tender.CARD)
+    second = other.pay(order_id, tender=Tender.CARD)
+    one.try_all()
+    other.try_all()
+    assert other.outbox.open() == ()
+    settled = other.outbox.find(second.op_id)
+    assert settled is not None
+    assert settled.outcome == "superseded"
+    assert (shop.orders[order_id].tender, shop.orders[order_id].version) == (Tender.CARD, 3)
 
 
 def test_cancelled_against_ready_is_asked(two: tuple[Desk, Desk], shop: Shop) -> None:
