@@ -1,6 +1,7 @@
 """The menu as it is changed: by whom, all or nothing, told to everybody at once, and orders priced by it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -248,6 +249,22 @@ def test_old_menus_are_forgotten_when_another_takes_their_place(place: Place) ->
         change()
     assert kept()[0] == before[-1], "two at a time, and none that may still be told of"
     assert len(kept()) == len(before) + 1
+
+
+def test_a_clock_that_is_ahead_for_a_moment_has_none_forgotten(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kept() -> list[int]:
+        of_shop = "SELECT last_version FROM past_menus WHERE shop_id = ? ORDER BY last_version"
+        return [row[0] for row in place.rows(of_shop, place.world.shop)]
+
+    def change() -> None:
+        put(place, shop.MENU.categories if menu(place.alex).categories == with_taco() else with_taco())
+
+    change()
+    before = kept()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(menus, "now", lambda: datetime.now(UTC) + timedelta(days=400))
+        change()
+    assert kept()[: len(before)] == before
 
 
 def test_a_menu_that_was_rolled_back_is_not_remembered(place: Place) -> None:
