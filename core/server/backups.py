@@ -186,11 +186,8 @@ def open_database(settings: ServerSettings) -> Database:
 
 def marks_of(settings: ServerSettings) -> tuple[Path, Path]:
     """Where it is kept what was last known of the database: beside its data, for when the database alone is put back;
-    and apart from them, for when their whole directory is. Each is of this database alone."""
-    try:
-        url = parse_url(settings.database)
-    except SQLAlchemyError:  # opening it says so, in a sentence
-        return (settings.directory / mark.SUFFIX, settings.directory / mark.SUFFIX)
+    and apart from them, for when their whole directory is. Each is of this database alone. Raises `CannotOpen`."""
+    url = parse_url(settings.database)
     file = file_of(url)
     whose = str(file.resolve()) if file is not None else url.set(password=None).render_as_string()
     name = hashlib.blake2b(whose.encode(), digest_size=8).hexdigest() + mark.SUFFIX
