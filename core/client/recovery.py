@@ -13,7 +13,8 @@ import msgspec
 
 from core.client import identity, ledger, pages, window_id
 from core.client.cache import Cache
-from core.client.local import PAGE_BYTES, Damaged, LocalStore, files_of
+from core.client.errors import NotKept
+from core.client.local import PAGE_BYTES, Damaged, LocalStore, LocalStoreError, files_of
 from core.client.operations import Kind
 from core.decoding import decode
 
@@ -91,7 +92,34 @@ def _read_all(store: LocalStore) -> None:
 def _recover(path: Path, error: Damaged) -> Recovered:
     was = error.was or {each: each.read_bytes() for each in files_of(path) if each.exists()}
     aside = _set_aside(path)
-    file, log_of = (was.get(each, b"") for each in files_of(path))
+    try:
+        count, is_known = _saved(path, aside, *(was.get(each, b"") for each in files_of(path)))
+    except (LocalStoreError, NotKept, OSError) as refused:  # as if it had not been tried: it is at the next start
+        for each, kept in zip(files_of(path), files_of(aside), strict=True):
+            each.unlink(missing_ok=True)
+            if kept.exists():
+                kept.rename(each)
+            with contextlib.suppress(OSError):
+                _write(each, was.get(each, b""))
+        raise LocalStoreError(f"{path} is damaged, and what can be read cannot be saved: {refused}") from refused
+    with contextlib.suppress(OSError):  # on a full disk it is what SQLite has left of it
+        for kept, each in zip(files_of(aside), files_of(path), strict=True):
+            _write(kept, was.get(each, b""))
+    log.warning("a new file was begun", extra={"set_aside": str(aside), "operations": count, "is_known": is_known})
+    return Recovered(aside, count, is_known)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """In place, so that a full disk takes nothing from what is there."""
+    if content:
+        with file.open("r+b" if file.exists() else "wb") as opened:
+            opened.write(content)
+            opened.truncate()
+
+
+def _saved(path: Path, aside: Path, file: bytes, log_of: bytes) -> tuple[int, bool]:
+    """Begin a new file with what can be read of the one that was set aside; gives how many operations, and whether
+    this machine is still who it was."""
     with closing(sqlite3.connect(f"file:{aside.as_posix()}?mode=rw", uri=True, isolation_level=None)) as damaged:
         with closing(LocalStore(path)) as store, store.transaction() as db:
             for row in _rows(damaged, "sealed"):
@@ -104,13 +132,7 @@ def _recover(path: Path, error: Damaged) -> Recovered:
             operations = _operations(damaged, pages.rows(file, log_of, PAGE_BYTES), names)
             count = sum(_insert(db, "operations", row) for row in operations)
         with closing(LocalStore(path)) as store:
-            is_known = identity.read(store) is not None or _is_empty(damaged, "identity")
-    with contextlib.suppress(OSError):  # on a full disk it is what SQLite has left of it
-        for kept, each in zip(files_of(aside), files_of(path), strict=True):
-            if was.get(each):
-                kept.write_bytes(was[each])
-    log.warning("a new file was begun", extra={"set_aside": str(aside), "operations": count, "is_known": is_known})
-    return Recovered(aside, count, is_known)
+            return count, identity.read(store) is not None or _is_empty(damaged, "identity")
 
 
 def _set_aside(path: Path) -> Path:

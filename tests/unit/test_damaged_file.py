@@ -13,6 +13,7 @@ import pytest
 
 from core import settings
 from core.client import identity, ledger, local, mark, recovery, window_id
+from core.client.errors import NotKept
 from core.client.identity import Identity
 from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
 from core.client.operations import Owner
@@ -281,6 +282,25 @@ def test_one_wrong_byte_in_its_log_loses_at_most_what_it_is_in(fallen: Fallen) -
         lost.append(len(fallen.before + fallen.since) - len(found))
     assert max(lost) <= 1
     assert sum(lost) < len(lost) // 4, "only a row's newest page is nowhere else"
+
+
+def test_what_a_full_disk_does_not_let_be_saved_is_saved_at_the_next_start(
+    fallen: Fallen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = fallen.log[:5000] + bytes([fallen.log[5000] ^ 1]) + fallen.log[5001:]
+    fallen.put_back(fallen.file, log)
+
+    def full(*_given: object) -> bool:
+        raise NotKept("This machine's disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery, "_insert", full)
+        with pytest.raises(LocalStoreError, match="cannot be saved: This machine's disk is full"):
+            recovery.make_sound(fallen.path)
+    assert [each.read_bytes() for each in local.files_of(fallen.path)] == [fallen.file, log]
+    recovered = recovery.make_sound(fallen.path)
+    assert recovered is not None
+    assert recovered.operations == len(_found(fallen.path)) >= 8
 
 
 @pytest.mark.parametrize("left", [0, 0.4, 0.9], ids=["gone", "cut", "cut at its end"])
