@@ -154,6 +154,9 @@ class CustomerWindow(QMainWindow):
     def _on_session_over(self, error: SignedOut) -> None:
         if self._visit is not None:
             over = ended(error, self._visit.unsent)
+            if self._visit.awaits_orders and not self._visit.unsent.open:
+                again = _("Sign in here again: the shop is then asked about the orders you placed lately.")
+                over = SignedOut(f"{over.message} {again}", title=over.title)
             self._leave().notice.show_error(over)
 
     # -- nobody is there

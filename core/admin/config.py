@@ -16,7 +16,7 @@ from core.admin.failed import Failed
 from core.admin.serving import url_of
 from core.client.settings import ServerAddress
 from core.server.settings import ServerSettings
-from core.settings import Loaded, SettingsError, document
+from core.settings import Loaded, SettingsError, data_dir, document
 from core.settings.document import Section
 
 DECLARED: Final = {
@@ -134,6 +134,9 @@ def _show(options: argparse.Namespace) -> None:
         console.as_json(found)
         return
     for section, values in found.items():
+        if section == "server" and not values["data_dir"].value:
+            # Whoever moves or copies the data has to find it.
+            values["data_dir"] = Shown(str(data_dir()), "default: the user's data directory")
         console.say(f"[{section}]", style="bold")
         rows = [(name, document.literal(each.value), each.origin) for name, each in values.items()]
         console.table(("setting", "value", "from"), rows)

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from core import settings
 from core.admin import asking, backend, console
 from core.admin.backend import WHERE
 from core.admin.command import Parser, Run
@@ -118,7 +119,13 @@ def _recover(options: argparse.Namespace) -> None:
         console.say(f"Put back {file}.")
     when = done.made_at.astimezone()
     console.say(f"The keys of {done.shop_name} are here, as they were kept on {when:%Y-%m-%d %H:%M}.")
+    if not (settings.named_file(vars(options)) or settings.default_file()).exists():
+        console.warn(
+            "There is no settings file here: the server would answer this machine alone. Put the old one back, or "
+            "write one (orderbell config template) with the host, and the data_dir of these keys."
+        )
     console.say("Next: orderbell backup restore FILE, then orderbell serve")
+    console.say("Has the server another address now? orderbell tls renew --name ADDRESS, before it serves")
 
 
 def _code(file: str | None) -> str:

@@ -35,6 +35,9 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """It happened while this window was away: worth one summary, not a toast each."""
     menu: Menu | None = None
     """The menu is this one from now on. None: it is as it was."""
+    missing: tuple[Order, ...] = ()
+    """Open orders that were known here and that a server with another history (after a restore, or a failover) does
+    not know. Whoever placed them sends them again; nothing of this window does."""
 
 
 Listener = Callable[[Changed], None]

@@ -231,6 +231,7 @@ class Sync:
         """Take a snapshot. When the server has `lost` history, what it acknowledged waits to be sent again."""
         snapshot = self._door.snapshot()
         held = self.cache.menu
+        had = self.cache.newest() if lost else ()
         known = held is not None and held.version == snapshot.menu_version and not lost
         menu = None if known else self._read_menu()
         with self._store.transaction():
@@ -245,7 +246,8 @@ class Sync:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
         for order in snapshot.orders:
             self.outbox.reached(order)
-        self.tell_everything()
+        there = {*(order.id for order in snapshot.orders), *self.outbox.orders()}
+        self.tell_everything(tuple(order for order in had if order.status.is_open and order.id not in there))
 
     # -- out
 
@@ -436,10 +438,11 @@ class Sync:
             operations=self.outbox.of(order_id),
         )
 
-    def tell_everything(self) -> None:
-        """For a window that knows nothing yet, or nothing that still counts."""
+    def tell_everything(self, missing: tuple[Order, ...] = ()) -> None:
+        """For a window that knows nothing yet, or nothing that still counts, but for what is `missing` by now."""
         with self._telling:
-            self._listener(msgspec.structs.replace(self.everything(), backlog=True, menu=self.cache.menu))
+            everything = self.everything()
+            self._listener(msgspec.structs.replace(everything, backlog=True, menu=self.cache.menu, missing=missing))
 
     def _tell(
         self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None, former_number: str = ""

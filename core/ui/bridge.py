@@ -19,6 +19,8 @@ class Bridge(QObject):
     """A `Menu`: it is this one from now on."""
     renumbered = Signal(str, str)
     """The number that an order had, and the one that the server has given it instead."""
+    missing = Signal(object)
+    """`Order`s that were known here and that the server, whose history is another one now, does not know."""
 
     def __init__(self, store: OrderStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +64,8 @@ class Bridge(QObject):
         else:
             with self._announcer.backlog(changed.backlog):
                 self._store.tell(changed)
+        if changed.missing:
+            self.missing.emit(changed.missing)
         for told in changed.told:
             if told.former_number and told.row is not None:
                 self.renumbered.emit(told.former_number, told.row.number)

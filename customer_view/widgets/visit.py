@@ -119,6 +119,11 @@ class Visit(QWidget):
         """What the shop does not have as it is shown here."""
         return Counts.of(self._store.outbox())
 
+    @property
+    def awaits_orders(self) -> bool:
+        """Something that was ordered is not there yet. A server that was put back knows of it by this window alone."""
+        return any(order.status.is_open for order in self._store)
+
     def remember(self, age_s: float) -> None:
         """The orders that are shown were kept by an earlier run, so long ago."""
         self._history.refresher.remember(age_s)

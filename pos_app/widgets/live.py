@@ -1,16 +1,24 @@
 """How the till stands with the backend, told to everybody in the window who has to know."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import OutboxApi
 from core.client.engine import Link, Standing
 from core.client.orders import Changes, OrderStore
+from core.domain.order import Order
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
-from core.ui.text import _
+from core.ui.text import _, money, ngettext
+from pos_app.models.card import customer
 from pos_app.presenters.board import Board
 from pos_app.widgets.alerts import Alerts
 from pos_app.widgets.workspace import Workspace
+
+_LISTED: Final = 8
+"""Orders that a notice names."""
 
 
 class Live(QObject):
@@ -45,6 +53,7 @@ class Live(QObject):
             bridge.announce_with(alerts.announcer)
             bridge.standing_changed.connect(self._on_standing_changed)
             bridge.renumbered.connect(self._on_order_renumbered)
+            bridge.missing.connect(self._on_orders_missing)
             workspace.connection.set_standing(bridge.standing)
             workspace.connection.try_now.connect(self._on_try_now_chosen)
 
@@ -84,6 +93,24 @@ class Live(QObject):
             _("{old} is {new} from now on").format(old=former, new=number),
             _("Tell the customer, and print the receipt again."),
         )
+
+    @Slot(object)
+    def _on_orders_missing(self, orders: Sequence[Order]) -> None:
+        """They were on the board a moment ago, and somebody may be at work on them."""
+        lines = [
+            " · ".join((order.number, customer(order), money(order.total_minor, order.currency))) for order in orders
+        ]
+        shown = "\n".join(lines[:_LISTED] + (["…"] if len(lines) > _LISTED else []))
+        told = _(
+            "They come back from the screen where they were placed: from a till by itself, from a customer's when they "
+            "sign in there again. Until then go on by this list."
+        )
+        count = ngettext(
+            "The server was put back, and does not know {count} order",
+            "The server was put back, and does not know {count} orders",
+            len(orders),
+        )
+        self._workspace.notice.say(count, f"{shown}\n{told}")
 
     @Slot(str)
     def _on_sound_unavailable(self, command: str) -> None:

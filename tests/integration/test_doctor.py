@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import threading
 import time
 import zipfile
@@ -32,6 +33,7 @@ from core.store import backup, events, orders
 from core.store.database import file_url
 from core.store.files import write_for_person
 from core.store.instants import now
+from core.ui import preflight
 from tests.integration.conftest import Place
 from tests.support import databases, shop
 from tests.support.full_disk import needs_mount, small_disk
@@ -71,6 +73,16 @@ def test_a_healthy_backend_is_well(place: Place) -> None:
     if databases.kind() == "sqlite":
         assert found["integrity"].result is OK
         assert "2 is FULL" in found["durability"].says
+
+
+@pytest.mark.sqlite_only("the guide's shop is on a file")
+def test_the_guide_shows_these_checks_in_this_order(place: Place) -> None:
+    guide = Path(__file__).parents[2].joinpath("docs", "admin.md").read_text(encoding="utf-8")
+    shown = guide.partition("$ orderbell doctor\n")[2].partition(" checks, ")[0]
+    names = re.findall(r"^(?:ok|warn|skipped|fail)\s+(.+?)\s{2,}", shown, re.MULTILINE)
+    place.kim.get("/api/pos/orders/")
+    own = [name for name in _examined(place) if not name.startswith("device ") or name == "device POS1"]
+    assert names[names.index("database") :] == own
 
 
 def test_the_order_on_trial_silences_no_other(place: Place) -> None:
@@ -279,7 +291,10 @@ def test_settings_that_cannot_be_used(here: Here, tmp_path: Path) -> None:
     assert (status, found["settings"].result) == (1, FAIL)
 
 
-def test_from_a_till(place: Place, capsys: pytest.CaptureFixture[str], own_data: Path) -> None:
+def test_from_a_till(
+    place: Place, capsys: pytest.CaptureFixture[str], own_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "silence_mended_by", lambda: "")
     with Screen(place.server.url, own_data / "pos.db") as pos:
         pos.staff()
         pos.until_live()
@@ -291,6 +306,7 @@ def test_from_a_till(place: Place, capsys: pytest.CaptureFixture[str], own_data:
         "server": OK,
         "clock": OK,
         "tls": SKIPPED,
+        "sound": OK,
         "pos queue": OK,
         "pos token": OK,
     }
@@ -298,9 +314,11 @@ def test_from_a_till(place: Place, capsys: pytest.CaptureFixture[str], own_data:
         pos.api.resume()
         pos.take()
         assert [check.result for check in windows.looked_into(own_data / "pos.db", "pos")] == [SKIPPED]
+    monkeypatch.setattr(preflight, "silence_mended_by", lambda: "`apt-get install libpulse0`")
     assert command.main(["--server", "http://127.0.0.1:9"]) == 1
     shown = capsys.readouterr().out
     assert "1 operations wait" in shown
+    assert "→ As root: `apt-get install libpulse0`" in shown
     assert "→ Is `orderbell serve` running there" in shown
 
 
@@ -324,11 +342,11 @@ def test_on_a_paired_till_it_looks_at_the_tills_server(
         return list(msgspec.json.decode(capsys.readouterr().out, type=Diagnosis).checks)
 
     found = looked()
-    assert [check.name for check in found] == ["server", "pos queue", "pos token"]
+    assert [check.name for check in found] == ["server", "sound", "pos queue", "pos token"]
     assert found[0].result is FAIL
     assert "127.0.0.1:9" in found[0].says
     with closing(LocalStore(path)):
-        assert [check.name for check in looked()] == ["server", "pos window"]
+        assert [check.name for check in looked()] == ["server", "sound", "pos window"]
 
 
 def test_settings_of_many_mistakes_are_said_on_lines_of_their_own(

@@ -57,6 +57,15 @@ def test_what_was_chosen_stands_in_the_file() -> None:
     assert tomllib.loads(text) == {name: chosen.get(name, {}) for name in settings.SECTIONS}
 
 
+def test_show_says_where_the_data_is_when_nobody_has_chosen_a_place(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(config, "data_dir", lambda: tmp_path / "orderbell")
+    assert main(["config", "show", "server", "--config", str(file)]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("data_dir")]
+    assert str(tmp_path / "orderbell")[:20] in line
+
+
 def test_show_says_where_each_value_came_from(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,6 +205,28 @@ def test_what_followed_a_discarded_change_is_not_forced(two: tuple[Desk, Desk], 
 # -- the server has lost something
 
 
+def test_an_order_that_a_restored_server_lacks_is_named_to_who_had_it_on_the_board(
+    two: tuple[Desk, Desk], shop: Shop
+) -> None:
+    """It is another's to send again, who may not be there. What one's own outbox sends again is not missing."""
+    one, other = two
+    backup = shop.backup()
+    theirs = other.take(series="POS2").order_id
+    other.try_all()
+    one.try_all()
+    own = one.take().order_id
+    one.try_all()
+    assert [told.missing for told in one.told if told.missing] == []
+    shop.restore(backup)
+    one.try_all()
+    assert [order.id for told in one.told for order in told.missing] == [theirs]
+    assert own in shop.orders
+    assert theirs not in {order.id for order in one.store}
+    other.try_all()
+    one.try_all()
+    assert theirs in {order.id for order in one.store}, "it is back with whoever had placed it"
+
+
 def test_a_restored_backup_is_found_out_and_everything_acknowledged_comes_back(
     two: tuple[Desk, Desk], shop: Shop
 ) -> None:
