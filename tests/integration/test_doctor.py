@@ -339,7 +339,8 @@ def test_on_a_paired_till_it_looks_at_the_tills_server(
 
     def looked() -> list[Check]:
         assert command.main(["--json", "--data-dir", str(tmp_path / "none")]) == 1
-        return list(msgspec.json.decode(capsys.readouterr().out, type=Diagnosis).checks)
+        checks = msgspec.json.decode(capsys.readouterr().out, type=Diagnosis).checks
+        return [check for check in checks if check.name != "sound"]  # that is this machine's
 
     found = looked()
     assert [check.name for check in found] == ["server", "sound", "pos queue", "pos token"]
