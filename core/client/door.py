@@ -133,8 +133,8 @@ class HttpDoor:
         page = self._page("", 1)
         return (page.series, page.series_last) if page.series else ("", 0)
 
-    def _page(self, after: str, limit: int = SNAPSHOT_PAGE) -> Snapshot:
-        query = SnapshotQuery(limit=limit, after=after)
+    def _page(self, after: str, limit: int = 0) -> Snapshot:
+        query = SnapshotQuery(limit=limit or SNAPSHOT_PAGE, after=after)
         return self._api.exchange("GET", "/api/snapshot/", _snapshot, query=query).content
 
     def order(self, order_id: OrderId) -> Order:
