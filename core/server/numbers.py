@@ -57,7 +57,7 @@ async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
             return ""
         beyond = int(digits) > shops.last_number(transaction, bearer.shop_id, series)
         is_anothers = (
-            not database.history.has_begun_anew
+            bearer.shop_id not in database.history.begun_anew
             and orders.has_number(transaction, bearer.shop_id, told)
             and (order_id is None or orders.get(transaction, order_id) is None)
         )

@@ -198,9 +198,9 @@ class Database:
         row = await self.write(lambda transaction: transaction.first(_TAKE_ON, lock=dialects.DUTY_LOCKS + duty))
         return row is not None and bool(row[0])
 
-    async def begin_anew(self, shop_id: ShopId, epoch: str) -> None:
+    async def begin_anew(self, shop_id: ShopId, epoch: str, *, alone: bool = False) -> None:
         """A client has proven that what it was told in `epoch` is lost: see `core.store.history`. Harmless twice."""
-        heads = await self.write(partial(self.history.lost, shop_id=shop_id, epoch=epoch))
+        heads = await self.write(partial(self.history.lost, shop_id=shop_id, epoch=epoch, alone=alone))
         if heads:
             self.history.began(heads)
             if self._writer.on_reconnected is not None:  # what is remembered may be of the history that was lost

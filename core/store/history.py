@@ -9,7 +9,7 @@ later that it is not, every shop begins anew too.
 import contextlib
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,20 +31,20 @@ _RECORD: Final = Prepared(update(shops).where(shops.c.timeline == "").values(tim
 _BEGIN: Final = Prepared(
     update(shops).where(shops.c.id == bindparam("shop")).values(epoch=bindparam("new"), timeline=bindparam("now"))
 )
-_FORGET_CODES: Final = Prepared(delete(pairing_codes))
+_FORGET_CODES: Final = Prepared(delete(pairing_codes).where(pairing_codes.c.shop_id == bindparam("shop")))
 _BELIEVED_STEP_US: Final = 60_000_000
 
 
-def begin_anew(transaction: Transaction) -> None:
-    """Every shop's history may have lost its end: it begins a new epoch, so that clients send again what they know of,
-    and its number series go on beyond whatever was told and is not known here.
+def begin_anew(transaction: Transaction, shop_ids: Iterable[ShopId]) -> None:
+    """Each of these shops' histories may have lost its end: it begins a new epoch, so that clients send again what they
+    know of, and its number series go on beyond whatever was told and is not known here.
 
     Unused pairing codes are forgotten: one may be a device's that was revoked since, or was used.
     """
-    for shop_id in all_shops.ids(transaction):
+    for shop_id in shop_ids:
         transaction.run(_BEGIN, shop=shop_id, new=uuid7(), now=transaction.timeline)
-    all_shops.set_aside(transaction)
-    transaction.run(_FORGET_CODES)
+        all_shops.set_aside(transaction, shop_id)
+        transaction.run(_FORGET_CODES, shop=shop_id)
 
 
 class History:
@@ -58,8 +58,8 @@ class History:
         self._known: dict[ShopId, Cursor] = {}
         self.believed_us = 0
         """The same of `Mark`, as it was found."""
-        self.has_begun_anew = False
-        """In this process: who shows something of before proves nothing new by it."""
+        self.begun_anew: set[ShopId] = set()
+        """The shops that have, in this process: who shows something of before proves nothing new by it."""
         for found in mark.read(marks):
             self.believed_us = max(self.believed_us, found.believed_us)
             for shop_id, text in found.heads.items():
@@ -97,7 +97,7 @@ class History:
             if not self._holds(transaction):
                 all_shops.lock(transaction, all_shops.ids(transaction))
                 if not self._holds(transaction) and all_shops.ids(transaction):
-                    self._begin_anew(transaction)
+                    self._begin_anew(transaction, all_shops.ids(transaction))
             heads = _heads(transaction)
             transaction.command("COMMIT")
         except BaseException:
@@ -107,13 +107,13 @@ class History:
         with self._lock:
             self._known = heads
 
-    def lost(self, transaction: Transaction, shop_id: ShopId, epoch: str) -> Mapping[ShopId, Cursor]:
-        """A client has proven that the shop's history lacks what was told of it in `epoch`: every shop begins anew,
-        once for each epoch. Gives where the shops stand, for `began`; nothing where it was done already."""
+    def lost(self, transaction: Transaction, shop_id: ShopId, epoch: str, *, alone: bool) -> Mapping[ShopId, Cursor]:
+        """A client has proven that the shop's history lacks what was told of it in `epoch`: every shop begins anew, or
+        that one `alone`, once for each epoch. Gives where the shops stand, for `began`; nothing where it was done."""
         all_shops.lock(transaction, all_shops.ids(transaction))
         if events.head(transaction, shop_id).epoch != epoch:
             return {}
-        self._begin_anew(transaction)
+        self._begin_anew(transaction, [shop_id] if alone else all_shops.ids(transaction))
         return _heads(transaction)
 
     def began(self, heads: Mapping[ShopId, Cursor]) -> None:
@@ -124,13 +124,13 @@ class History:
                 if known is None or known.epoch != cursor.epoch:
                     self._known[shop_id] = cursor
 
-    def _begin_anew(self, transaction: Transaction) -> None:
-        begin_anew(transaction)
-        self.has_begun_anew = True
+    def _begin_anew(self, transaction: Transaction, shop_ids: Sequence[ShopId]) -> None:
+        begin_anew(transaction, shop_ids)
+        self.begun_anew.update(shop_ids)
         log.warning(
-            "the database is another one, or was put back: what was committed since may be lost. Every shop begins a "
-            "new epoch with numbers further on, and clients send again what they know of",
-            extra={"timeline": transaction.timeline},
+            "the database is another one, or was put back: what was committed since may be lost. A new epoch begins "
+            "with numbers further on, and clients send again what they know of",
+            extra={"timeline": transaction.timeline, "shops": len(shop_ids)},
         )
 
     def _holds(self, transaction: Transaction) -> bool:

@@ -18,7 +18,7 @@ from core.domain.ids import uuid7
 from core.protocol.care import BackupKind
 from core.protocol.security import SecurityEvent
 from core.store import backup as backups
-from core.store import history, migrate
+from core.store import history, migrate, shops
 from core.store.backup import Advance, Backup, Taken, Unproven
 from core.store.copy import CopyError, copy
 from core.store.database import file_url, make_engine, parse_url
@@ -188,7 +188,8 @@ def _without_foreign(ready: Path) -> None:
 def _begin_epochs(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        history.begin_anew(Transaction(connection))
+        transaction = Transaction(connection)
+        history.begin_anew(transaction, shops.ids(transaction))
         connection.exec_driver_sql("COMMIT")
 
 

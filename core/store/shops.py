@@ -60,7 +60,9 @@ _AT_LEAST: Final = Prepared(
     .where(*_this_series)
     .values(last=case((number_series.c.last < _count, _count), else_=number_series.c.last))
 )
-_SET_ASIDE: Final = Prepared(update(number_series).values(last=number_series.c.last + _count))
+_SET_ASIDE: Final = Prepared(
+    update(number_series).where(number_series.c.shop_id == bindparam("shop")).values(last=number_series.c.last + _count)
+)
 _LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series))
 
 
@@ -154,9 +156,9 @@ def claim_number(transaction: Transaction, shop_id: ShopId, series: str, count: 
         raise LookupError(f"shop {shop_id} has no number series {series}")
 
 
-def set_aside(transaction: Transaction) -> None:
-    """Numbers of any series may have been told that are not known here: the next ones lie beyond them."""
-    transaction.run(_SET_ASIDE, count=AHEAD)
+def set_aside(transaction: Transaction, shop_id: ShopId) -> None:
+    """Numbers of any series of the shop may have been told that are not known here: the next ones lie beyond them."""
+    transaction.run(_SET_ASIDE, shop=shop_id, count=AHEAD)
 
 
 def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:

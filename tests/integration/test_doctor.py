@@ -93,9 +93,9 @@ def test_the_order_on_trial_silences_no_other(place: Place) -> None:
         with ThreadPoolExecutor(2) as pool:
             busy = writer.submit_blocking(lambda _transaction: release.wait(WITHIN_S))
             placed = pool.submit(place.ada.place)
-            _until(lambda: writer.waiting == 1)
+            _until(lambda: writer.waiting >= 1)
             tried = pool.submit(asyncio.run, probe.probe(place.server.services, place.world.shop))
-            _until(lambda: writer.waiting == 2)
+            _until(lambda: writer.waiting >= 2)
             groups = writer.groups.up_to()[-1]
             release.set()
             assert busy.result(WITHIN_S)
@@ -343,11 +343,11 @@ def test_on_a_paired_till_it_looks_at_the_tills_server(
         return [check for check in checks if check.name != "sound"]  # that is this machine's
 
     found = looked()
-    assert [check.name for check in found] == ["server", "sound", "pos queue", "pos token"]
+    assert [check.name for check in found] == ["server", "pos queue", "pos token"]
     assert found[0].result is FAIL
     assert "127.0.0.1:9" in found[0].says
     with closing(LocalStore(path)):
-        assert [check.name for check in looked()] == ["server", "sound", "pos window"]
+        assert [check.name for check in looked()] == ["server", "pos window"]
 
 
 def test_settings_of_many_mistakes_are_said_on_lines_of_their_own(

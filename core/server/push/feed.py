@@ -86,8 +86,8 @@ async def read_page(
     database: Database, audience: Audience, cursor: str, witness: str, limit: int, *, names: bool = False
 ) -> Page:
     """`page`, of a database that is proven by it: where the shop's own staff have a cursor of its present history which
-    that lacks, it was put back to an older state, and every shop begins anew. Once in a process, as a cursor is not
-    signed; a customer's proof is a number that was told (`core.server.numbers`), and a display has none."""
+    that lacks, it was put back to an older state, and that shop begins anew. It alone, and once in a process, as a
+    cursor is not signed; a customer's proof is a number that was told (`core.server.numbers`); a display has none."""
 
     def read(transaction: Transaction) -> Page:
         return page(transaction, audience, cursor, witness, limit, names=names)
@@ -95,11 +95,12 @@ async def read_page(
     try:
         return await database.read(read)
     except problems.Refusal as refusal:
-        if refusal.problem.type == "diverged" and audience.kind == "staff" and not database.history.has_begun_anew:
+        is_new = audience.shop_id not in database.history.begun_anew
+        if refusal.problem.type == "diverged" and audience.kind == "staff" and is_new:
             known = [Cursor.parse(text) for text in (cursor, witness) if text]
             epoch = await database.read(lambda transaction: events.head(transaction, audience.shop_id).epoch)
             if any(each.epoch >= epoch for each in known):
-                await database.begin_anew(audience.shop_id, epoch)
+                await database.begin_anew(audience.shop_id, epoch, alone=True)
         raise
 
 
