@@ -3,6 +3,7 @@ and names it."""
 
 import atexit
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -116,6 +117,17 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     if "qapp" in request.fixturenames:
         _no_qt_left_behind(request.node.nodeid)
         assert look in (None, _look()), f"{request.node.nodeid} left the application in other clothes"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command that a test calls here, and not in a process of its own, sends the logs of the process to its own
+    stream: they would go on to one that is closed by then."""
+    yield
+    root = logging.getLogger()
+    root.handlers[:] = [handler for handler in root.handlers if type(handler).__module__.startswith("_pytest")]
+    root.setLevel(logging.WARNING)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = True
 
 
 @pytest.fixture(autouse=True)
