@@ -215,6 +215,7 @@ class SyncedApi:
         except SignedOut as error:
             held, wrong = None, error
         if held is not None:
+            self._attempt = None  # somebody else's try that still hangs lets nobody in over them
             self.try_now()
             return held
         try:

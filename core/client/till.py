@@ -1,4 +1,4 @@
-"""Staff at a till: signing in as a device of the shop's, and coming back to a locked till while the server is away."""
+"""Staff at a till: signing in as a device of the shop's, and coming back to a locked till at once."""
 
 from typing import Final
 
