@@ -34,6 +34,7 @@ from core.store.database import file_url
 from core.store.files import write_for_person
 from core.store.instants import now
 from core.ui import preflight
+from core.store.statements import Transaction
 from tests.integration.conftest import Place
 from tests.support import databases, shop
 from tests.support.full_disk import needs_mount, small_disk
@@ -87,11 +88,18 @@ def test_the_guide_shows_these_checks_in_this_order(place: Place) -> None:
 
 def test_the_order_on_trial_silences_no_other(place: Place) -> None:
     """They may be committed together: what is taken back takes back its own events, and nobody else's."""
-    writer, told, release = place.server.database.writer, threading.Event(), threading.Event()
+    writer = place.server.database.writer
+    told, begun, release = threading.Event(), threading.Event(), threading.Event()
     before, writer.on_events = writer.on_events, told.set
+
+    def hold(_transaction: Transaction) -> bool:
+        begun.set()
+        return release.wait(WITHIN_S)
+
     try:
         with ThreadPoolExecutor(2) as pool:
-            busy = writer.submit_blocking(lambda _transaction: release.wait(WITHIN_S))
+            busy = writer.submit_blocking(hold)
+            assert begun.wait(WITHIN_S)
             placed = pool.submit(place.ada.place)
             _until(lambda: writer.waiting >= 1)
             tried = pool.submit(asyncio.run, probe.probe(place.server.services, place.world.shop))
