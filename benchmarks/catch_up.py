@@ -5,23 +5,23 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Claim, Result
-from core.client import identity
-from core.client.cache import Cache
-from core.client.door import HttpDoor
-from core.client.http import HttpApi
-from core.client.local import LocalStore
-from core.client.outbox import Outbox
-from core.client.sync import Sync
+from core.client.device import identity
+from core.client.http.api import HttpApi
+from core.client.storage.local_store import LocalStore
+from core.client.sync.cache import Cache
+from core.client.sync.outbox import Outbox
+from core.client.sync.synchronizer import Sync
+from core.client.sync.transport import HttpDoor
 from core.domain.commands import ChangeStatus, TakeOrder
 from core.domain.ids import DeviceId, ShopId
 from core.domain.order import NewLine
 from core.domain.people import Principal, Role
 from core.domain.status import OrderStatus
 from core.protocol.requests import StaffSignIn
-from core.server import ordering
-from core.store.database import Database, file_url
+from core.server.orders import ordering
+from core.store.engine.database import Database, file_url
+from core.store.engine.statements import Transaction
 from core.store.menus import Offers
-from core.store.statements import Transaction
 from tests.support import shop
 from tests.support.server import ServerProcess
 from tests.support.shop import World

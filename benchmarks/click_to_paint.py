@@ -10,7 +10,7 @@ from benchmarks.measure import Claim, Result, Spread, probed
 from core.admin.demo import shop
 from core.admin.demo.samples import sample_orders
 from core.admin.setup import DEMO_PASSWORD, demo_menu
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
 from core.domain.commands import PlaceOrder
 from core.domain.ids import new_op_id
 from core.protocol.requests import SignIn

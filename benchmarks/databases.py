@@ -21,9 +21,9 @@ from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.people import Role
 from core.store import devices, migrate, people, shops, tables
-from core.store.database import file_url, make_engine
+from core.store.engine.database import file_url, make_engine
+from core.store.engine.statements import Prepared, Transaction
 from core.store.people import StaffMember
-from core.store.statements import Prepared, Transaction
 
 ROOT: Final = Path(__file__).parent.parent
 KEPT: Final = ROOT / ".benchmarks"

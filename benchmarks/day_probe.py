@@ -23,8 +23,8 @@ from PySide6.QtWidgets import QApplication
 
 from benchmarks.click_probe import control, fill_in, wait_for
 from benchmarks.measure import end_at_a_mistake
-from core.client.engine import Link
-from core.client.synced import SyncedApi
+from core.client.sync.api import SyncedApi
+from core.client.sync.engine import Link
 from core.domain.commands import ChangeStatus, PlaceOrder, RecallOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine, Order

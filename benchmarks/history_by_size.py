@@ -13,7 +13,7 @@ from benchmarks.traffic import PAGE, Shop
 from core.domain.ids import CustomerId
 from core.protocol.requests import HistoryQuery
 from core.store import orders
-from core.store.database import Database, file_url
+from core.store.engine.database import Database, file_url
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
 CLAIMED: Final = 1.3

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Claim, Result
-from core.client.engine import Standing
-from core.client.news import Changed
-from core.client.synced import SyncedApi
+from core.client.sync.api import SyncedApi
+from core.client.sync.engine import Standing
+from core.client.sync.updates import Changed
 from core.domain.commands import TakeOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine

@@ -43,7 +43,7 @@ def _bare() -> tuple[QApplication, QWidget]:
 
 
 def _customer() -> tuple[QApplication, QWidget]:
-    from core.client.http import HttpApi
+    from core.client.http.api import HttpApi
     from core.ui.app import start_application
     from core.ui.jobs import Jobs
     from customer_view.settings import CustomerSettings
@@ -55,7 +55,7 @@ def _customer() -> tuple[QApplication, QWidget]:
 
 
 def _pos() -> tuple[QApplication, QWidget]:
-    from core.client.http import HttpApi
+    from core.client.http.api import HttpApi
     from core.ui.app import start_application
     from pos_app.bootstrap import compose
     from pos_app.settings import PosSettings

@@ -23,7 +23,7 @@ from core.admin import setup
 from core.admin.serving import make_server
 from core.own_process import python
 from core.server.settings import ServerSettings
-from core.store.database import Database
+from core.store.engine.database import Database
 
 PID: Final = "pid"
 """The file in which the backend says who it is."""

@@ -15,8 +15,8 @@ from core.admin.setup import demo_menu
 from core.domain.ids import ItemId
 from core.domain.menu import Category
 from core.store import menus, shops
-from core.store.database import Database, file_url
-from core.store.statements import Transaction
+from core.store.engine.database import Database, file_url
+from core.store.engine.statements import Transaction
 
 ORDERS: Final = 10_000
 ITEMS: Final = 200

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QListView
 
 from benchmarks import databases, dataset
 from benchmarks.measure import end_at_a_mistake
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
 from core.domain.commands import ChangeStatus
 from core.domain.ids import new_op_id
 from core.domain.order import Order
@@ -24,8 +24,8 @@ from core.protocol.requests import StaffSignIn
 from core.ui.app import run_window, start_application
 from core.ui.jobs import Jobs
 from core.ui.rows import ROW
-from customer_view.presenters.account import Account
-from customer_view.presenters.history import History
+from customer_view.account.presenter import Account
+from customer_view.history.presenter import History
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 

@@ -29,12 +29,12 @@ from core.admin.setup import DEVICE, DISPLAY, demo_menu, open_keys
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, Principal, Role
 from core.own_process import python
+from core.server.auth.tokens import AccessTokens
 from core.server.setup import NewShop, create_shop
-from core.server.tokens import AccessTokens
 from core.store import events, people, sessions, tables
-from core.store.database import Database, file_url
-from core.store.instants import now, to_us
-from core.store.statements import Transaction
+from core.store.engine.database import Database, file_url
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
 
 CUSTOMERS: Final = 20
 """Of each shop."""

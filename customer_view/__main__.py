@@ -21,7 +21,7 @@ What a flag says once, the settings file says for good: see orderbell config."""
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if "--board" in arguments:
-        from customer_view.board.command import main as show_board
+        from customer_view.status_display.command import main as show_board
 
         arguments.remove("--board")
         return show_board(arguments)

@@ -2,18 +2,19 @@
 
 from contextlib import suppress
 
-from core.client import identity, recovery
+from core.client.device import identity
 from core.client.errors import NotKept
-from core.client.local import LocalStoreError
-from core.client.orders import OrderStore
-from core.client.synced import SyncedApi
+from core.client.order_store import OrderStore
+from core.client.storage import recovery
+from core.client.storage.local_store import LocalStoreError
+from core.client.sync.api import SyncedApi
 from core.domain.people import DeviceKind
-from core.ui import pairing
 from core.ui.app import refuse, run_window, start_application, tell_kept, tell_recovered
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
 from core.ui.theme import Theme
+from core.ui.widgets import pairing
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 

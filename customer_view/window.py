@@ -6,24 +6,24 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QWidget
 from typing_extensions import override
 
 from core.client.api import CustomerApi, OutboxApi
-from core.client.engine import Link, Standing
 from core.client.errors import SignedOut
-from core.client.orders import OrderStore
+from core.client.order_store import OrderStore
+from core.client.sync.engine import Link, Standing
 from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
-from core.ui.notice import follow_connection
 from core.ui.problems import ended
 from core.ui.sound import Sounds
 from core.ui.text import _
 from core.ui.theme import Theme
-from customer_view.presenters.account import Account
+from core.ui.widgets.notice import follow_connection
+from customer_view.account.presenter import Account
+from customer_view.account.sign_in_page import SignInPage
+from customer_view.account.sign_out_dialog import SignOutDialog
+from customer_view.account.still_there import StillThere
 from customer_view.settings import CustomerSettings
-from customer_view.widgets.sign_in_page import SignInPage
-from customer_view.widgets.sign_out_dialog import SignOutDialog
-from customer_view.widgets.still_there import StillThere
-from customer_view.widgets.visit import Visit
+from customer_view.visit import Visit
 
 _SIZE = (1280, 800)
 _LEAST = (960, 600)

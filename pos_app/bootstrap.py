@@ -1,19 +1,20 @@
 """The one place where the cashier's window is put together."""
 
-from core.client import identity, recovery
 from core.client.api import StaffApi
-from core.client.identity import Identity
-from core.client.local import LocalStoreError
-from core.client.orders import OrderStore
-from core.client.outbox import Counts
-from core.client.synced import SyncedApi
+from core.client.device import identity
+from core.client.device.identity import Identity
+from core.client.order_store import OrderStore
+from core.client.storage import recovery
+from core.client.storage.local_store import LocalStoreError
+from core.client.sync.api import SyncedApi
+from core.client.sync.outbox import Counts
 from core.domain.people import DeviceKind
-from core.ui import pairing
 from core.ui.app import refuse, run_window, start_application, tell_kept, tell_recovered
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
 from core.ui.theme import Theme
+from core.ui.widgets import pairing
 from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
 

@@ -9,35 +9,35 @@ from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget
 from typing_extensions import override
 
 from core.client.api import OutboxApi, StaffApi
-from core.client.engine import Standing
 from core.client.errors import ClientError, Left, SignedOut, Unreachable
-from core.client.orders import OrderStore
-from core.client.outbox import Counts
+from core.client.order_store import OrderStore
+from core.client.sync.engine import Standing
+from core.client.sync.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
-from core.ui.notice import follow_connection
 from core.ui.problems import ended
 from core.ui.text import _, ngettext, window_title
 from core.ui.theme import Theme
-from pos_app.presenters.board import Board
-from pos_app.presenters.changes import OrderChanges
-from pos_app.presenters.lookup import Lookup
-from pos_app.presenters.scanner import Scanner
-from pos_app.presenters.sign_in import SignIn
+from core.ui.widgets.notice import follow_connection
+from pos_app import dialogs
+from pos_app.alerts.alerts import Alerts
+from pos_app.board.lookup import Lookup
+from pos_app.board.presenter import Board
+from pos_app.board.scanner import Scanner
+from pos_app.board.search import Search
+from pos_app.live import Live
+from pos_app.order.actions import OrderActions
+from pos_app.order.change_reports import ChangeReports
+from pos_app.order.changes import OrderChanges
+from pos_app.pages import Pages
 from pos_app.settings import PosSettings
-from pos_app.widgets import dialogs
-from pos_app.widgets.alerts import Alerts
-from pos_app.widgets.change_reports import ChangeReports
-from pos_app.widgets.live import Live
-from pos_app.widgets.order_actions import OrderActions
-from pos_app.widgets.pages import Pages
-from pos_app.widgets.search import Search
-from pos_app.widgets.sign_in_page import SignInPage
-from pos_app.widgets.workspace import PAGES, Workspace
+from pos_app.sign_in.page import SignInPage
+from pos_app.sign_in.presenter import SignIn
+from pos_app.workspace import PAGES, Workspace
 
 _CLOSING_S: Final = 2.0
 _CARD_KEYS: Final = {

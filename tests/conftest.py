@@ -30,7 +30,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.clock import Clock
-from core.server import passwords
+from core.server.auth import passwords
 from core.ui.threads import collect_due_garbage
 from tests.support import databases, postgres
 

@@ -18,20 +18,20 @@ from core import logs, settings
 from core.admin.command import Run
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, quieten, running
+from core.client.device.trust import unreachable
 from core.client.errors import OtherServer
-from core.client.refusals import problem_in
-from core.client.transport import Straight, whole
-from core.client.trust import unreachable
+from core.client.http.adapter import Straight, whole
+from core.client.http.refusals import problem_in
 from core.decoding import convert, decode_reply
 from core.domain.ids import ShopId, new_op_id
 from core.protocol.headers import IDEMPOTENCY_KEY
-from core.server import keys
-from core.server.backups import open_database
-from core.server.keys import Keys
+from core.server.auth import keys
+from core.server.auth.keys import Keys
+from core.server.auth.tokens import AccessTokens
+from core.server.jobs.backups import open_database
 from core.server.settings import SECTION, ServerSettings
-from core.server.tokens import AccessTokens
-from core.store.database import parse_url
-from core.store.owner import AlreadyServed, Ownership, file_of
+from core.store.engine.database import parse_url
+from core.store.engine.owner import AlreadyServed, Ownership, file_of
 
 T = TypeVar("T")
 

@@ -10,16 +10,16 @@ import msgspec
 from core.admin import backend, console
 from core.admin.command import Parser
 from core.admin.failed import Failed
-from core.protocol.care import BackupMade
-from core.server import keys
-from core.server.keys import KeyFileError
+from core.protocol.health import BackupMade
+from core.server.auth import keys
+from core.server.auth.keys import KeyFileError
 from core.server.settings import ServerSettings
-from core.store import backup as backups
-from core.store import restore as restoring
-from core.store.backup import BadBackup
+from core.store.backups import backup as backups
+from core.store.backups import restore as restoring
+from core.store.backups.backup import BadBackup
+from core.store.backups.restore import Restored
+from core.store.engine.owner import AlreadyServed, Ownership
 from core.store.files import write_whole
-from core.store.owner import AlreadyServed, Ownership
-from core.store.restore import Restored
 
 KEYS: Final = ".keys.json"
 """After a backup's name: the server's keys, when they were asked for."""

@@ -23,7 +23,10 @@ DECLARED: Final = {
     "server": ("core.server.settings:ServerSettings", "The backend: `orderbell serve` and every command about it."),
     "pos": ("pos_app.settings:PosSettings", "The counter's window: `orderbell pos`."),
     "customer": ("customer_view.settings:CustomerSettings", "The customer's window: `orderbell customer`."),
-    "board": ("customer_view.board.settings:BoardSettings", "The numbers over the counter: `orderbell board`."),
+    "board": (
+        "customer_view.status_display.settings:BoardSettings",
+        "The numbers over the counter: `orderbell board`.",
+    ),
     "sync": ("core.admin.sync:SyncSettings", "A window's file without its window: `orderbell sync`."),
 }
 """Where each section is declared, and what it is about. Windows stand above this package: named here, not imported."""

@@ -13,13 +13,14 @@ from core.admin import backend, console
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.serving import owned, private
-from core.protocol.care import Finding, Findings
-from core.server.backups import open_database
+from core.protocol.health import Finding, Findings
+from core.server.jobs.backups import open_database
 from core.server.settings import ServerSettings
-from core.store import check, migrate
-from core.store.copy import copy
-from core.store.database import file_url, make_engine, shown
-from core.store.owner import AlreadyServed, Ownership, file_of
+from core.store import migrate
+from core.store.backups import check
+from core.store.backups.copy import copy
+from core.store.engine.database import file_url, make_engine, shown
+from core.store.engine.owner import AlreadyServed, Ownership, file_of
 
 _WHERE: Final = (*backend.WHERE, "backup_dir")
 _CHECK_WITHIN_S: Final = 3_600.0

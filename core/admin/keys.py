@@ -16,9 +16,9 @@ from core.admin.backend import WHERE
 from core.admin.command import Parser, Run
 from core.admin.failed import Failed
 from core.domain.menu import Menu
-from core.server import keys, recovery
-from core.server.keys import Keys, SigningKey
-from core.server.recovery import RecoveryError
+from core.server.auth import keys, recovery_kit
+from core.server.auth.keys import Keys, SigningKey
+from core.server.auth.recovery_kit import RecoveryError
 from core.server.settings import ServerSettings
 
 _EXAMPLES: Final = """examples:
@@ -86,15 +86,15 @@ def _kit(options: argparse.Namespace) -> None:
 def write_kit(server: ServerSettings, shop_name: str, path: Path) -> KitMade:
     """Raises `Failed`."""
     try:
-        return KitMade(file=str(path), code=recovery.make(server, shop_name, path))
+        return KitMade(file=str(path), code=recovery_kit.make(server, shop_name, path))
     except RecoveryError as error:
         raise Failed(str(error)) from None
 
 
 def tell_outdated(server: ServerSettings) -> None:
     """That the recovery kit, if there is one, has not what was made just now."""
-    known = recovery.note(server)
-    if known is not None and not recovery.is_current(server, known):
+    known = recovery_kit.note(server)
+    if known is not None and not recovery_kit.is_current(server, known):
         console.warn(
             f"The recovery kit of {known.made_at.astimezone():%Y-%m-%d %H:%M} has not this authority. Make another: "
             "orderbell keys kit FILE"
@@ -109,7 +109,7 @@ def tell_kit(made: KitMade) -> None:
 def _recover(options: argparse.Namespace) -> None:
     server, path = backend.configured(options), Path(options.file)
     try:
-        done = recovery.recover(server, path, _code(options.code_file))
+        done = recovery_kit.recover(server, path, _code(options.code_file))
     except RecoveryError as error:
         raise Failed(str(error)) from None
     if options.json:
@@ -149,8 +149,8 @@ def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:
         if after != before:
             keys.replace(server.keys_path, after)
         _show(after, server.access_token_s, as_json=options.json)
-        known = recovery.note(server)
-        if after != before and known is not None and not options.json and recovery.is_current(server, known):
+        known = recovery_kit.note(server)
+        if after != before and known is not None and not options.json and recovery_kit.is_current(server, known):
             console.say("The recovery kit stays good: keys that sign are not what it is for, and are made anew.")
 
     return run

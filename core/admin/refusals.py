@@ -6,16 +6,16 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 
 from core.admin.failed import Failed, sentence
-from core.server.authority import AuthorityError
-from core.server.keys import KeyFileError
-from core.server.tls import TlsError
+from core.server.auth.authority import AuthorityError
+from core.server.auth.keys import KeyFileError
+from core.server.http.tls import TlsError
 from core.settings import SettingsError
-from core.store.backup import BackupError, BadBackup
-from core.store.copy import CopyError
-from core.store.database import CannotOpen
+from core.store.backups.backup import BackupError, BadBackup
+from core.store.backups.copy import CopyError
+from core.store.backups.restore import RestoreError
+from core.store.engine.database import CannotOpen
+from core.store.engine.owner import AlreadyServed, SeveralNames
 from core.store.migrate import NewerSchema
-from core.store.owner import AlreadyServed, SeveralNames
-from core.store.restore import RestoreError
 
 _SENTENCES: Final = (
     AlreadyServed,

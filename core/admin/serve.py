@@ -17,12 +17,12 @@ from core.admin import addresses, backend, console, setup, terminal
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, noted, owned, quieten, url_of
-from core.server import authority
-from core.server.authority import AuthorityError
-from core.server.backups import open_database
+from core.server.auth import authority
+from core.server.auth.authority import AuthorityError
+from core.server.http.tls import Presented
+from core.server.jobs.backups import open_database
 from core.server.settings import ServerSettings
-from core.server.tls import Presented
-from core.store.database import shown
+from core.store.engine.database import shown
 
 _EXAMPLES: Final = """examples:
   orderbell serve                            for screens on this machine

@@ -15,15 +15,15 @@ from typing_extensions import override
 from core.decoding import decode
 from core.protocol.feed import MESSAGE_LIMIT
 from core.server.app import Orderbell, create_app
-from core.server.background import repeating
-from core.server.connection import HttpConnection
-from core.server.keys import Keys
+from core.server.auth.keys import Keys
+from core.server.http.connection import HttpConnection
+from core.server.http.tls import Presented
+from core.server.jobs.background import repeating
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
-from core.server.tls import Presented
 from core.settings import here
-from core.store.database import Database, parse_url
-from core.store.owner import AlreadyServed, Ownership, file_of
+from core.store.engine.database import Database, parse_url
+from core.store.engine.owner import AlreadyServed, Ownership, file_of
 
 log = logging.getLogger(__name__)
 

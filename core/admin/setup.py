@@ -10,10 +10,10 @@ from core.decoding import decode
 from core.domain.credentials import TooCommon, check_pin
 from core.domain.menu import Menu
 from core.domain.people import Role
-from core.server import keys
-from core.server.keys import Keys
+from core.server.auth import keys
+from core.server.auth.keys import Keys
 from core.server.setup import AlreadySetUp, NewCustomer, NewDisplay, NewShop, NewStaff, create_shop, is_set_up
-from core.store.database import Database
+from core.store.engine.database import Database
 
 DEVICE: Final = "POS1"
 DISPLAY: Final = "BOARD1"

@@ -16,19 +16,21 @@ from msgspec import Meta
 
 from core import clock, logs, printable, settings
 from core.admin import terminal
-from core.client import identity, session_file, till, window_id
-from core.client.cache import Cache
-from core.client.door import HttpDoor
+from core.client.device import identity
+from core.client.device.seal import Seal
 from core.client.errors import ClientError, SignedOut
-from core.client.http import HttpClient, SessionApi
-from core.client.ledger import waiting_of_others
-from core.client.local import LocalStore, LocalStoreError, default_path
-from core.client.news import Changed
-from core.client.operations import Operation, State
-from core.client.outbox import Counts, Outbox
-from core.client.seal import Seal
+from core.client.http.api import HttpClient, SessionApi
+from core.client.session import session_file, staff
 from core.client.settings import ServerAddress
-from core.client.sync import Sync
+from core.client.storage import window_id
+from core.client.storage.local_store import LocalStore, LocalStoreError, default_path
+from core.client.sync.cache import Cache
+from core.client.sync.operation_table import waiting_of_others
+from core.client.sync.operations import Operation, State
+from core.client.sync.outbox import Counts, Outbox
+from core.client.sync.synchronizer import Sync
+from core.client.sync.transport import HttpDoor
+from core.client.sync.updates import Changed
 from core.domain.ids import OpId, OrderId
 from core.protocol.requests import StaffSignIn
 
@@ -260,7 +262,7 @@ def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespac
             pin = getpass.getpass(f"PIN of {options.staff}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
             device = options.device or (known.name if known is not None else "POS1")
             request = StaffSignIn(staff=options.staff, pin=pin, device=device)
-            tokens = till.sign_in(client, seal, request)
+            tokens = staff.sign_in(client, seal, request)
             if api is not None:
                 api.end()
             api = SessionApi(client, tokens, keep=keep)

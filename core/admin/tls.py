@@ -18,8 +18,8 @@ from core.admin.failed import Failed
 from core.admin.keys import tell_outdated
 from core.admin.serving import url_of
 from core.protocol.trust import short_fingerprint
-from core.server import authority
-from core.server.authority import Certificate
+from core.server.auth import authority
+from core.server.auth.authority import Certificate
 from core.server.settings import SECTION, ServerSettings
 from core.settings import document
 from core.store.files import write_whole

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.client.operations import Operation
-from core.client.seal import KeptIn
+from core.client.device.seal import KeptIn
+from core.client.sync.operations import Operation
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.ids import ItemId, OpId, OrderId
 from core.domain.menu import Menu

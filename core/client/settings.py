@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from core.client.local import default_path
-from core.client.trust import check_address
+from core.client.device.trust import check_address
+from core.client.storage.local_store import default_path
 
 Interval = Annotated[float, Meta(ge=0.2, le=86_400)]
 Scheme = Literal["auto", "light", "dark", "contrast"]

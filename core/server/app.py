@@ -13,21 +13,22 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from core.protocol.feed import SOCKET_PATH
-from core.server import http, problems, services
-from core.server.background import repeating
-from core.server.endpoint import ANY, PARAMETER_AT, AnyEndpoint
-from core.server.expiry import forget_expired, keep_mark
-from core.server.http import EndpointApp
-from core.server.keys import Keys
-from core.server.metrics import OTHER
-from core.server.months import tend_months
+from core.server import services
+from core.server.auth.keys import Keys
+from core.server.health.metrics import OTHER
+from core.server.http import endpoint_app, problems
+from core.server.http.endpoint import ANY, PARAMETER_AT, AnyEndpoint
+from core.server.http.endpoint_app import EndpointApp
+from core.server.jobs.background import repeating
+from core.server.jobs.expiry import forget_expired, keep_mark
+from core.server.jobs.partition_upkeep import tend_months
 from core.server.push.hub import Hub
 from core.server.push.retention import forget_old_events
 from core.server.push.socket import PushSocket
 from core.server.routes import ENDPOINTS
 from core.server.services import Services
 from core.server.settings import ServerSettings
-from core.store.database import Database
+from core.store.engine.database import Database
 
 
 class Orderbell(Starlette):
@@ -102,13 +103,13 @@ def create_app(database: Database, keys: Keys, settings: ServerSettings) -> Orde
 async def _http_error(request: Request, error: Exception) -> Response:
     """What Starlette refuses by itself: an address or a method that the table does not have."""
     assert isinstance(error, HTTPException)
-    request_id = http.next_request_id()
+    request_id = endpoint_app.next_request_id()
     if error.status_code == 405:
         refusal: Exception = problems.method_not_allowed((error.headers or {}).get("Allow", ""))
     else:
         refusal = problems.not_found()
-    reply, headers = http.refused(refusal, request.method, OTHER, request_id)
+    reply, headers = endpoint_app.refused(refusal, request.method, OTHER, request_id)
     request.app.services.metrics.other.observe(reply.status, 0.0)
     response = Response(reply.body, reply.status)
-    response.raw_headers = http.headers_of(reply, request_id, headers)
+    response.raw_headers = endpoint_app.headers_of(reply, request_id, headers)
     return response

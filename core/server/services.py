@@ -12,24 +12,25 @@ from core.domain.ids import ShopId
 from core.domain.people import Principal
 from core.logs import Repeats
 from core.protocol.security import SecurityEvent
-from core.server import authority, problems, recovery
-from core.server.authority import AuthorityError
-from core.server.backups import Backups
-from core.server.contacts import Contacts
-from core.server.keys import KeyFile, Keys, backup_key
-from core.server.limits import Rate, Unread
-from core.server.metrics import Metrics
-from core.server.passwords import Passwords
-from core.server.problems import Refusal
-from core.server.readiness import Readiness
-from core.server.security import SecurityLog
+from core.server.auth import authority, recovery_kit
+from core.server.auth.authority import AuthorityError
+from core.server.auth.keys import KeyFile, Keys, backup_key
+from core.server.auth.passwords import Passwords
+from core.server.auth.security import SecurityLog
+from core.server.auth.tokens import LOCAL, AccessTokens, InvalidToken, MadeLater, UnknownKey, Verified, VerifiedTokens
+from core.server.devices.presence import Contacts
+from core.server.health.metrics import Metrics
+from core.server.health.readiness import Readiness
+from core.server.http import problems
+from core.server.http.limits import Rate, Unread
+from core.server.http.problems import Refusal
+from core.server.jobs.backups import Backups
 from core.server.settings import ServerSettings
-from core.server.tokens import LOCAL, AccessTokens, InvalidToken, MadeLater, UnknownKey, Verified, VerifiedTokens
 from core.store import sessions, shops
-from core.store.database import Database
-from core.store.instants import now
+from core.store.engine.database import Database
+from core.store.engine.instants import now
+from core.store.engine.statements import Transaction
 from core.store.menus import Offers
-from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ class Services(msgspec.Struct, frozen=True):
     def _facts(self) -> dict[SecurityEvent, str]:
         """What lies in files, and is for whoever looks after the server to know."""
         found = {SecurityEvent.KEYS_CHANGED: self.access.kid}
-        kit, ca_path = recovery.note(self.settings), self.settings.ca_path
+        kit, ca_path = recovery_kit.note(self.settings), self.settings.ca_path
         if kit is not None:
             found[SecurityEvent.KIT_MADE] = f"{kit.made_at:%Y-%m-%d %H:%M:%S} UTC"
         with contextlib.suppress(AuthorityError):

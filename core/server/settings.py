@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from core.logs import Format
 from core.settings import SECRET, data_dir
-from core.store.database import file_url
+from core.store.engine.database import file_url
 from core.store.tables import SECURITY_LOG_DAYS_LEAST
 
 SECTION: Final = "server"

@@ -7,11 +7,11 @@ import msgspec
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
 from core.domain.menu import Menu
 from core.domain.people import Customer, DeviceKind, Role
-from core.server.passwords import hash_secret
+from core.server.auth.passwords import hash_secret
 from core.store import devices, menus, people, shops
-from core.store.database import Database
+from core.store.engine.database import Database
+from core.store.engine.statements import Transaction
 from core.store.people import StaffMember
-from core.store.statements import Transaction
 
 
 class NewStaff(msgspec.Struct, frozen=True):

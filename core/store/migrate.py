@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, column, select, table
 
-from core.store import dialects
-from core.store.statements import Prepared, Transaction
+from core.store.engine import dialects
+from core.store.engine.statements import Prepared, Transaction
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 VERSION_TABLE: Final = "alembic_version"

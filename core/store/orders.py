@@ -19,9 +19,9 @@ from core.domain.people import Principal
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import changes, cursors, payments
-from core.store.instants import from_us, to_us
-from core.store.statements import Prepared, Row, Transaction
+from core.store import cursors, payment_history, status_history
+from core.store.engine.instants import from_us, to_us
+from core.store.engine.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 
 _c = orders.c
@@ -174,9 +174,9 @@ def insert(
             for position, line in enumerate(order.lines)
         ],
     )
-    changes.record(transaction, order, None, by, client_at, reason)
+    status_history.record(transaction, order, None, by, client_at, reason)
     if order.payment is not PaymentState.UNPAID:
-        payments.record(transaction, order, None, by, client_at=client_at)
+        payment_history.record(transaction, order, None, by, client_at=client_at)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
 

@@ -13,9 +13,9 @@ from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
-from core.store import dialects
-from core.store.instants import now, to_us
-from core.store.statements import Prepared, Transaction
+from core.store.engine import dialects
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import number_series, shops
 
 SECRET_BYTES: Final = 32

@@ -54,7 +54,7 @@ def _key(name: str, *more: Any) -> Column[str]:
 
 
 def _order_id() -> Column[str]:
-    """Of what lies by month with PostgreSQL (`core.store.partitions`): ranges of ids are ranges of bytes."""
+    """Of what lies by month with PostgreSQL (`core.store.engine.partitions`): ranges of ids are ranges of bytes."""
     as_bytes = Text().with_variant(Text(collation="C"), "postgresql")
     return Column("order_id", as_bytes, ForeignKey("orders.id"), primary_key=True, nullable=False)
 

@@ -13,16 +13,16 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from core import printable
-from core.client.local import InUse, LocalStoreError
-from core.client.outbox import Counts
-from core.client.recovery import Recovered
 from core.client.settings import ScreenSettings
+from core.client.storage.local_store import InUse, LocalStoreError
+from core.client.storage.recovery import Recovered
+from core.client.sync.outbox import Counts
 from core.ui import icons
-from core.ui.connection import outbox_words
 from core.ui.preflight import EXIT_CODE, has_display
 from core.ui.text import _, ngettext, use_language, window_title
 from core.ui.theme import Theme
 from core.ui.threads import collect_garbage_here
+from core.ui.widgets.connection_chip import outbox_words
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.announcer import Announcer
-from core.client.engine import Standing
-from core.client.news import Changed
-from core.client.orders import OrderStore
+from core.client.order_store import OrderStore
+from core.client.sync.engine import Standing
+from core.client.sync.updates import Changed
 from core.domain.menu import Menu
 from core.ui.threads import Channel
 

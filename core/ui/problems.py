@@ -8,9 +8,9 @@ stays as it was said.
 from typing import Final
 
 from core.client.errors import ClientError, NotKept, SignedOut, TooManyTries
-from core.client.outbox import Counts
-from core.ui.connection import outbox_words
+from core.client.sync.outbox import Counts
 from core.ui.text import N_, _, ngettext, said
+from core.ui.widgets.connection_chip import outbox_words
 
 SAID: Final = (
     # What happened: the titles of `core.client.errors`.

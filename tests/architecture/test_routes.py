@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from core.server import keys
 from core.server.app import Orderbell, create_app
-from core.server.endpoint import Who
-from core.server.http import EndpointApp
+from core.server.auth import keys
+from core.server.http.endpoint import Who
+from core.server.http.endpoint_app import EndpointApp
 from core.server.routes import ENDPOINTS
 from core.server.settings import ServerSettings
-from core.store.database import Database, file_url
+from core.store.engine.database import Database, file_url
 
 PUBLIC = {
     ("GET", "/api/ca/"),

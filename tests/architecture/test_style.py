@@ -180,10 +180,10 @@ def test_no_mistake_ends_a_thread_for_good() -> None:
 
 
 def test_text_is_never_markup() -> None:
-    made_plain = ("core/ui/controls.py", "core/ui/app.py")
+    made_plain = ("core/ui/widgets/controls.py", "core/ui/app.py")
     offences = [each for each in _broken(text_that_may_be_markup, WINDOWS) if not each.startswith(made_plain)]
     assert not offences, _told(
-        offences, "Qt decides by itself whether it is markup: use core.ui.controls, or text.plain."
+        offences, "Qt decides by itself whether it is markup: use core.ui.widgets.controls, or text.plain."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from core.domain.order import Order
-from core.store.database import make_engine
+from core.store.engine.database import make_engine
 
 
 class Findings(msgspec.Struct, kw_only=True):

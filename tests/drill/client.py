@@ -18,9 +18,9 @@ from typing import Final
 import msgspec
 
 from core import clock, logs
-from core.client.engine import Link
 from core.client.errors import ClientError
-from core.client.operations import State
+from core.client.sync.engine import Link
+from core.client.sync.operations import State
 from core.clock import Clock
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import new_op_id

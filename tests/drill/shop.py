@@ -11,11 +11,11 @@ from typing import Final
 import msgspec
 
 from core.admin.sync import IN_SYNC, Pass, Progress
-from core.client.http import HttpApi
-from core.client.local import LocalStore
+from core.client.http.api import HttpApi
+from core.client.storage.local_store import LocalStore
 from core.protocol.requests import SignIn, StaffSignIn
 from core.server.setup import NewShop, create_shop
-from core.store.database import Database
+from core.store.engine.database import Database
 from tests.drill.audit import Findings, audit
 from tests.drill.client import Customer, Part, Staff
 from tests.drill.scenario import Scenario

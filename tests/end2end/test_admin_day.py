@@ -15,10 +15,11 @@ import pytest
 
 from core import settings
 from core.admin import backend
-from core.client import engine, identity
-from core.client.engine import Link
-from core.client.local import LocalStore
-from core.client.seal import Seal
+from core.client.device import identity
+from core.client.device.seal import Seal
+from core.client.storage.local_store import LocalStore
+from core.client.sync import engine
+from core.client.sync.engine import Link
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import DeviceId, ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
@@ -28,7 +29,7 @@ from core.own_process import python
 from core.protocol.replies import OrderPage
 from core.protocol.requests import SignUp, StaffSignIn
 from core.server.settings import ServerSettings
-from core.store.database import file_url
+from core.store.engine.database import file_url
 from tests.support import postgres
 from tests.support.balancer import Balancer
 from tests.support.server import ServerProcess

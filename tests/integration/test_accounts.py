@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from core.protocol.feed import Close
-from core.server.passwords import hash_secret
+from core.server.auth.passwords import hash_secret
 from core.store import people
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body

@@ -14,16 +14,17 @@ import msgspec
 import pytest
 
 from core.admin import setup
-from core.protocol.care import BackupKind
-from core.server import backups, expiry
-from core.server.backups import Backups
+from core.protocol.health import BackupKind
+from core.server.jobs import backups, expiry
+from core.server.jobs.backups import Backups
 from core.server.push import retention
 from core.server.settings import ServerSettings
-from core.store import dialects, events, shops, tries
-from core.store.database import CannotOpen, Database, Duty
-from core.store.owner import AlreadyServed, Ownership
-from core.store.statements import Transaction
-from core.store.writer import Unavailable
+from core.store import events, failed_attempts, shops
+from core.store.engine import dialects
+from core.store.engine.database import CannotOpen, Database, Duty
+from core.store.engine.owner import AlreadyServed, Ownership
+from core.store.engine.statements import Transaction
+from core.store.engine.writer import Unavailable
 from tests.integration.test_processes import until_waiting
 from tests.support import databases, postgres, shop
 
@@ -145,7 +146,7 @@ def test_one_of_them_makes_the_backups_and_another_when_it_is_gone(
 
 def test_one_of_them_forgets(both: tuple[Database, Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forgetting: list[str] = []
-    for module, step in ((expiry, tries), (retention, events)):
+    for module, step in ((expiry, failed_attempts), (retention, events)):
         monkeypatch.setattr(module, "PAUSE_S", 0.0)
         monkeypatch.setattr(step, "trim", partial(_noted, forgetting, module.__name__))
     settings = ServerSettings(data_dir=str(tmp_path))
@@ -153,7 +154,7 @@ def test_one_of_them_forgets(both: tuple[Database, Database], tmp_path: Path, mo
         services: Any = SimpleNamespace(database=database, settings=settings)
         asyncio.run(expiry.forget_expired(services))
         asyncio.run(retention.forget_old_events(services))
-    assert forgetting == ["core.server.expiry", *["core.server.push.retention"] * 2]
+    assert forgetting == ["core.server.jobs.expiry", *["core.server.push.retention"] * 2]
 
 
 # -- the first run

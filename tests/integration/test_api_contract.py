@@ -9,7 +9,7 @@ import pytest
 
 from core.client.api import CustomerApi, StaffApi
 from core.client.errors import Conflict, NotFound, Refused, SignedOut
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender

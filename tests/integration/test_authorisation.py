@@ -13,10 +13,10 @@ import requests
 
 from core.domain.ids import ShopId, uuid7
 from core.domain.people import Principal, Role
-from core.server.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
+from core.server.http.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
 from core.server.routes import ENDPOINTS, auth, pos
 from core.store import sessions
-from core.store.instants import now, to_us
+from core.store.engine.instants import now, to_us
 from core.store.tables import metadata
 from tests.integration.calls import Caller, customer, display, new_key, order_body, staff
 from tests.integration.conftest import Place

@@ -11,11 +11,11 @@ from core.admin.failed import Failed
 from core.admin.setup import open_keys, set_up
 from core.domain.ids import ShopId
 from core.protocol.replies import OrderPage
-from core.server import keys
+from core.server.auth import keys
+from core.server.auth.tokens import LEEWAY_S, AccessTokens
 from core.server.settings import ServerSettings
-from core.server.tokens import LEEWAY_S, AccessTokens
-from core.store.database import Database
-from core.store.owner import SUFFIX, AlreadyServed, Ownership
+from core.store.engine.database import Database
+from core.store.engine.owner import SUFFIX, AlreadyServed, Ownership
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.support import shop

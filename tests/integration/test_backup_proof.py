@@ -13,11 +13,12 @@ import pytest
 from core.admin import backup as command
 from core.admin import setup
 from core.admin.failed import Failed
-from core.protocol.care import BackupKind
-from core.server import keys
-from core.store import backup, migrate, restore
-from core.store.backup import BadBackup, Unproven
-from core.store.database import make_engine
+from core.protocol.health import BackupKind
+from core.server.auth import keys
+from core.store import migrate
+from core.store.backups import backup, restore
+from core.store.backups.backup import BadBackup, Unproven
+from core.store.engine.database import make_engine
 from tests.support import databases, shop
 
 ADD_ADMIN = (

@@ -18,14 +18,14 @@ from sqlalchemy import Engine
 from core.admin import backup as command
 from core.domain.ids import ShopId
 from core.own_process import python
-from core.protocol.care import BackupKind
-from core.server.backups import Backups
-from core.server.limits import Rate
+from core.protocol.health import BackupKind
+from core.server.http.limits import Rate
+from core.server.jobs.backups import Backups
 from core.server.settings import ServerSettings
-from core.store import backup, check
-from core.store.backup import BackupError, BadBackup
-from core.store.database import Database, file_url, make_engine
-from core.store.instants import now
+from core.store.backups import backup, check
+from core.store.backups.backup import BackupError, BadBackup
+from core.store.engine.database import Database, file_url, make_engine
+from core.store.engine.instants import now
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
@@ -172,7 +172,7 @@ _DYING = """
 import os, sys
 from pathlib import Path
 from core.store import backup
-from core.store.database import make_engine
+from core.store.engine.database import make_engine
 def die(done, total):
     os._exit(9)
 backup.create(make_engine(sys.argv[1]), Path(sys.argv[2]), backup.BackupKind.MANUAL, die)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.domain.ids import new_order_id
-from core.server.problems import BODY_LIMIT
+from core.server.http.problems import BODY_LIMIT
 from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop

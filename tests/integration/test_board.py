@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from core.domain.order import Order
-from core.protocol.board import BOARD_PATH, BoardMessage, BoardReply, TicketFrames
+from core.protocol.display import BOARD_PATH, BoardMessage, BoardReply, TicketFrames
 from core.protocol.feed import Close, Cursor
-from core.server.endpoint import ORDER_ID, Who
+from core.server.http.endpoint import ORDER_ID, Who
 from core.server.routes import ENDPOINTS
 from core.server.settings import ServerSettings
 from tests.integration import calls
@@ -301,7 +301,7 @@ def test_state_and_what_is_pushed_come_to_what_a_fresh_look_shows(place: Place) 
 
 @pytest.mark.sqlite_only("plans are told in its own words")
 def test_the_board_is_read_by_the_index_of_open_orders(place: Place) -> None:
-    from core.store.board import TICKETS
+    from core.store.tickets import TICKETS
 
     def plan(transaction: Any) -> str:
         sql, _, _ = TICKETS.text(transaction.connection.dialect)

@@ -8,15 +8,15 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.client.display import Display
-from core.client.http import HttpApi
+from core.client.display.display import Display
+from core.client.http.api import HttpApi
 from core.protocol.requests import DeviceSignIn
 from core.ui.theme import Theme
-from customer_view.board.bootstrap import compose
-from customer_view.board.column import ColumnView
-from customer_view.board.presenter import Freshness
-from customer_view.board.settings import BoardSettings
-from customer_view.board.window import BoardWindow
+from customer_view.status_display.bootstrap import compose
+from customer_view.status_display.column import ColumnView
+from customer_view.status_display.presenter import Freshness
+from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.window import BoardWindow
 from tests.integration import calls
 from tests.integration.test_board import walk
 from tests.support import shop

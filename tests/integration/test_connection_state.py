@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.client.engine import Link
-from core.client.http import HttpClient
+from core.client.http.api import HttpClient
+from core.client.sync.engine import Link
 from tests.integration.conftest import Place
 from tests.support import postgres, shop
 from tests.support.fault_proxy import Fault, FaultProxy

@@ -15,11 +15,12 @@ from sqlalchemy import Engine
 from core.admin import db as command
 from core.admin.failed import Failed
 from core.own_process import python
-from core.server.keys import Keys
+from core.server.auth.keys import Keys
 from core.server.settings import ServerSettings
-from core.store import check, copy, migrate
-from core.store.database import Database, file_url, make_engine
-from core.store.owner import Ownership
+from core.store import migrate
+from core.store.backups import check, copy
+from core.store.engine.database import Database, file_url, make_engine
+from core.store.engine.owner import Ownership
 from core.store.tables import HISTORIES, metadata
 from tests.integration import calls
 from tests.integration.calls import Caller
@@ -144,7 +145,7 @@ def test_one_changed_value_changes_the_hash(source: Engine, tmp_path: Path) -> N
 _DYING = """
 import os, sys
 from core.store import copy
-from core.store.database import make_engine
+from core.store.engine.database import make_engine
 def die(done, total):
     if done > 20:
         os._exit(9)

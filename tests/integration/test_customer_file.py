@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.local import Damaged, InUse, LocalStoreError
-from core.client.synced import SyncedApi
+from core.client.storage.local_store import Damaged, InUse, LocalStoreError
+from core.client.sync.api import SyncedApi
 from core.domain.ids import OpId
 from core.domain.status import OrderStatus
 from core.ui.app import refuse
@@ -126,8 +126,8 @@ def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
 @pytest.mark.parametrize("status", list(OrderStatus))
 def test_every_status_that_is_told_has_words_and_a_sound(status: OrderStatus) -> None:
     import resources
-    from customer_view.presenters.news import sentence
-    from customer_view.widgets.visit import _SOUNDS
+    from customer_view.tracker.notifications import sentence
+    from customer_view.visit import _SOUNDS
 
     if status is OrderStatus.PENDING:
         return

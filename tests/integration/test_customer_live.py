@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.news import Changed, Told
+from core.client.sync.updates import Changed, Told
 from core.domain.commands import PlaceOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.menu import Menu

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
 from core.domain.status import OrderStatus
 from tests.integration.conftest import Place
 from tests.support import shop

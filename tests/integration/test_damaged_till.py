@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.client import recovery
+from core.client.storage import recovery
 from core.domain.commands import TakeOrder
 from core.domain.ids import new_op_id
 from tests.integration.conftest import Place

@@ -12,11 +12,11 @@ from core.domain.numbers import AHEAD
 from core.domain.people import Principal, Role
 from core.protocol.devices import parts
 from core.protocol.feed import Close
-from core.server import pairing
-from core.server.contacts import Contacts
-from core.store import devices, shops, tries
-from core.store.instants import from_us, now
-from core.store.statements import Transaction
+from core.server.devices import pairing
+from core.server.devices.presence import Contacts
+from core.store import devices, failed_attempts, shops
+from core.store.engine.instants import from_us, now
+from core.store.engine.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
@@ -120,7 +120,7 @@ def test_a_newer_code_ends_the_older(place: Place) -> None:
 def test_a_code_expires(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     code = invite(place, "LATE1")
     later = now() + pairing.LIFE
-    monkeypatch.setattr("core.server.pairing.now", lambda: later)
+    monkeypatch.setattr("core.server.devices.pairing.now", lambda: later)
     assert place.nobody.post(PAIR, {"code": code}).status_code == 422
     assert not place.rows("SELECT 1 FROM devices WHERE id = 'LATE1'")
 
@@ -256,7 +256,7 @@ def test_a_device_that_is_not_there_is_not_revoked(place: Place) -> None:
 
 
 def test_codes_are_not_guessed_for_long(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.server.throttle.PER_ADDRESS", 3)
+    monkeypatch.setattr("core.server.auth.throttle.PER_ADDRESS", 3)
     _forget_tries(place)
     good = invite(place, "GUESS1")
     assert pair(place, invite(place, "GUESS2"))
@@ -268,7 +268,7 @@ def test_codes_are_not_guessed_for_long(place: Place, monkeypatch: pytest.Monkey
 
 
 def _forget_tries(place: Place) -> None:
-    place.server.database.write_blocking(lambda transaction: tries.trim(transaction, 1 << 62, 10_000))
+    place.server.database.write_blocking(lambda transaction: failed_attempts.trim(transaction, 1 << 62, 10_000))
 
 
 def test_devices_are_heard_of_and_lag_behind(place: Place) -> None:

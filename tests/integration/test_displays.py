@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.client import identity, session_file
-from core.client.cache import Cache
-from core.client.local import LocalStore
-from core.client.seal import Seal
+from core.client.device import identity
+from core.client.device.seal import Seal
+from core.client.session import session_file
+from core.client.storage.local_store import LocalStore
+from core.client.sync.cache import Cache
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ShopId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.protocol.feed import Close
-from core.store.writer import Work
+from core.store.engine.writer import Work
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

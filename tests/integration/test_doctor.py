@@ -20,19 +20,23 @@ import pytest
 from core import settings
 from core.admin import cli, setup
 from core.admin.doctor import bundle, command, machine, network, windows
-from core.client import identity
-from core.client.local import LocalStore
+from core.client.device import identity
+from core.client.storage.local_store import LocalStore
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
-from core.protocol.care import BackupKind, Check, Diagnosis, Result
 from core.protocol.devices import DeviceReport
+from core.protocol.health import BackupKind, Check, Diagnosis, Result
 from core.protocol.replies import OrderPage, Tokens
-from core.server import diagnosis, keys, ordering, probe
+from core.server.auth import keys
+from core.server.health import diagnosis, probe
+from core.server.orders import ordering
 from core.server.settings import ServerSettings
-from core.store import backup, events, orders
-from core.store.database import file_url
+from core.store import events, orders
+from core.store.backups import backup
+from core.store.engine.database import file_url
+from core.store.engine.instants import now
+from core.store.engine.statements import Transaction
 from core.store.files import write_for_person
-from core.store.instants import now
 from core.ui import preflight
 from core.store.statements import Transaction
 from tests.integration.conftest import Place

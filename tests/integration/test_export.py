@@ -14,9 +14,9 @@ from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.requests import STAFF_MAX
 from core.store import orders
-from core.store.instants import now
-from core.store.statements import Transaction
-from pos_app.widgets.history_page import HistoryPage
+from core.store.engine.instants import now
+from core.store.engine.statements import Transaction
+from pos_app.history.page import HistoryPage
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from core.client import engine
+from core.client.sync import engine
 from core.domain.ids import ShopId
 from core.domain.numbers import AHEAD
 from core.domain.order import Order, order_number
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
-from core.server import keys
+from core.server.auth import keys
 from core.server.settings import ServerSettings
 from core.server.setup import NewShop, create_shop
 from core.store import shops
-from core.store.database import CannotOpen, Database
-from core.store.statements import Transaction
+from core.store.engine.database import CannotOpen, Database
+from core.store.engine.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.support import shop

@@ -7,13 +7,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.client.display import Display
-from core.client.http import HttpApi
+from core.client.display.display import Display
+from core.client.http.api import HttpApi
 from core.protocol.requests import DeviceSignIn
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from customer_view.board.bootstrap import compose
-from customer_view.board.settings import BoardSettings
+from customer_view.status_display.bootstrap import compose
+from customer_view.status_display.settings import BoardSettings
 from tests.integration.conftest import Place
 from tests.integration.customer_steps import ADA
 from tests.support import shop

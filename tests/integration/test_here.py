@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from core.server import origin
-from core.server.problems import Refusal
+from core.server.http import origin
+from core.server.http.problems import Refusal
 from core.settings import here
 from tests.integration import calls
 from tests.integration.calls import Caller

@@ -72,7 +72,7 @@ def test_an_address_makes_no_line_of_the_log(
     def fails(*_: object) -> None:
         raise RuntimeError("no such thing\n12:00:00.000 info    signed in subject=\x1b[31madmin")
 
-    monkeypatch.setattr("core.server.ordering.own", fails)
+    monkeypatch.setattr("core.server.orders.ordering.own", fails)
     forged = "x%0a12:00:00.000%20info%20signed%20in%1b%5b31m"
     reply = place.ada.post(f"/api/online/orders/{forged}/cancel/", {"reason": "no"})
     assert reply.status_code == 500

@@ -13,11 +13,11 @@ from core import settings
 from core.admin import asking, cli, config, init
 from core.admin.cli import main
 from core.domain.money import CURRENCIES
-from core.server import authority
+from core.server.auth import authority
 from core.server.settings import SECTION, ServerSettings
 from core.store import shops
-from core.store.database import Database, file_url
-from core.store.owner import Ownership
+from core.store.engine.database import Database, file_url
+from core.store.engine.owner import Ownership
 from core.store.shops import Shop
 from tests.integration.calls import Caller
 from tests.support.server import ServerProcess

@@ -16,10 +16,11 @@ from core.admin import cli
 from core.domain.ids import ShopId
 from core.domain.people import Principal, Role
 from core.protocol.feed import Close
-from core.server import keys, services
-from core.server.keys import KeyFile, Keys
+from core.server import services
+from core.server.auth import keys
+from core.server.auth.keys import KeyFile, Keys
+from core.server.auth.tokens import AccessTokens, InvalidToken
 from core.server.settings import ServerSettings
-from core.server.tokens import AccessTokens, InvalidToken
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.support import shop

@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.client.door import HttpDoor
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
+from core.client.sync.transport import HttpDoor
 from core.domain.ids import new_op_id
 from core.protocol.feed import Close, Cursor, Snapshot
 from core.protocol.requests import StaffSignIn
-from core.server.passwords import Passwords, hash_secret
+from core.server.auth.passwords import Passwords, hash_secret
+from core.server.auth.throttle import PER_ADDRESS
 from core.server.settings import ServerSettings
-from core.server.throttle import PER_ADDRESS
 from tests.integration import calls
 from tests.integration.calls import Caller, order_body
 from tests.integration.conftest import Place
@@ -166,7 +166,7 @@ def test_a_window_reads_pages_and_misses_nothing_that_moves_meanwhile(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What moves between two pages is in one of them or in the feed from the first page's cursor."""
-    monkeypatch.setattr("core.client.door.SNAPSHOT_PAGE", 2)
+    monkeypatch.setattr("core.client.sync.transport.SNAPSHOT_PAGE", 2)
     placed = [place.ada.place() for _ in range(6)]
     api = HttpApi(place.server.url)
     api.staff_sign_in(StaffSignIn(staff=shop.KIM.name, pin=shop.KIM.pin, device=shop.DEVICE))

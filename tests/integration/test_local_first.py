@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.client.engine import Link
 from core.client.errors import SignedOut
+from core.client.sync.engine import Link
 from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
 from core.domain.status import OrderStatus
 from core.ui.ordering.menu_pane import MenuPane
-from pos_app.presenters.details import Details
+from pos_app.order.details import Details
 from tests.integration.conftest import Place
 from tests.integration.customer_steps import ADA
 from tests.support import shop

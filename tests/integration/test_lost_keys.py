@@ -7,10 +7,10 @@ import pytest
 from typing_extensions import override
 
 from core.admin import backup as command
-from core.client import engine
-from core.client.engine import Link
+from core.client.sync import engine
+from core.client.sync.engine import Link
 from core.domain.ids import OrderId
-from core.store import backup
+from core.store.backups import backup
 from tests.integration.test_sync_restore import TIMEOUT_S, Restorable
 from tests.support.fault_proxy import Fault
 from tests.support.synced import Screen

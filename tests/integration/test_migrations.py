@@ -11,8 +11,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from core.domain.ids import uuid7
-from core.store import check, migrate, partitions
-from core.store.database import make_engine
+from core.store import migrate
+from core.store.backups import check
+from core.store.engine import partitions
+from core.store.engine.database import make_engine
 from core.store.tables import metadata
 from tests.support import databases
 

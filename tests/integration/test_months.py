@@ -14,13 +14,15 @@ from sqlalchemy import Connection, Engine
 from core.domain.ids import OrderId, ShopId, new_order_id
 from core.domain.order import Order, PaymentState
 from core.protocol.requests import HistoryQuery
-from core.store import board, changes, copy, migrate, orders, partitions
-from core.store.database import Database, file_url, make_engine
-from core.store.instants import now
-from core.store.partitions import Month
-from core.store.statements import Transaction
+from core.store import migrate, orders, status_history, tickets
+from core.store.backups import copy
+from core.store.engine import partitions
+from core.store.engine.database import Database, file_url, make_engine
+from core.store.engine.instants import now
+from core.store.engine.partitions import Month
+from core.store.engine.statements import Transaction
+from core.store.engine.writer import Unavailable
 from core.store.tables import HISTORIES, metadata
-from core.store.writer import Unavailable
 from tests.integration.test_store import Kept
 from tests.support import databases, postgres
 from tests.support.server import ServerThread
@@ -67,10 +69,10 @@ def _answers(transaction: Transaction, shop_id: ShopId, ada: Any, order_ids: lis
     return [
         orders.history(transaction, ada, HistoryQuery()),
         orders.open_or_closed_since(transaction, shop_id, now() - timedelta(days=3_650)),
-        board.tickets(transaction, shop_id, names=True),
+        tickets.tickets(transaction, shop_id, names=True),
         [orders.get(transaction, order_id) for order_id in order_ids],
-        [changes.of(transaction, order_id) for order_id in order_ids],
-        [changes.last_version(transaction, order_id) for order_id in order_ids],
+        [status_history.of(transaction, order_id) for order_id in order_ids],
+        [status_history.last_version(transaction, order_id) for order_id in order_ids],
     ]
 
 
@@ -291,7 +293,7 @@ def test_only_the_months_that_are_asked_for_are_touched(kept: Kept) -> None:
     with kept.database.engine.connect() as connection:
         for sql, values in (
             (orders._lines_of(3).text(connection.dialect)[0], here),
-            (changes._OF.text(connection.dialect)[0], here[:1]),
+            (status_history._OF.text(connection.dialect)[0], here[:1]),
         ):
             plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}", tuple(values)))
             touched = {

@@ -8,15 +8,15 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from core.client.engine import Link
+from core.client.sync.engine import Link
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order
 from core.protocol import reading
 from core.protocol.events import Event, Unfamiliar
 from core.protocol.feed import EventPage, Frame, Frames, Heartbeat
 from core.store import events, orders
-from core.store.instants import now, to_us
-from core.store.statements import Transaction
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
 from tests.integration.conftest import Place
 from tests.integration.test_board import Overhead, look
 from tests.support.fault_proxy import Fault, FaultProxy

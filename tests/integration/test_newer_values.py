@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.client.engine import Link
 from core.client.errors import Conflict
-from core.client.http import SessionApi
-from core.client.operations import State
+from core.client.http.api import SessionApi
+from core.client.sync.engine import Link
+from core.client.sync.operations import State
 from core.decoding import decode_reply
 from core.domain.ids import OrderId
 from core.domain.order import Channel, Order, PaymentState, Tender
@@ -19,8 +19,8 @@ from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderS
 from core.protocol.replies import Tokens
 from core.protocol.requests import OrderQuery
 from core.store import events, orders
-from core.store.instants import now, to_us
-from core.store.statements import Transaction
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
 from core.wire_enum import WireEnum
 from tests.integration.conftest import Place
 from tests.integration.test_newer_release import is_at

@@ -11,13 +11,13 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.domain.ids import DeviceId, ShopId
-from core.server import operators
-from core.server.problems import Refusal
-from core.server.routes import ENDPOINTS, operations
+from core.server.auth import operators
+from core.server.http.problems import Refusal
+from core.server.routes import ENDPOINTS, health
 from core.server.settings import ServerSettings
 from core.store import devices, migrate
 from core.store.devices import Contact
-from core.store.instants import now, to_us
+from core.store.engine.instants import now, to_us
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
@@ -138,7 +138,7 @@ def test_devices_are_seen_by_name_while_they_are_few(place: Place, monkeypatch: 
         assert found["orderbell_devices{kind=terminal,state=heard}"] >= 1
     assert place.kim.move(order, "confirmed").status_code == 200
     assert figures(place.server.url)[f"orderbell_device_lag_events{till}"] == 1
-    monkeypatch.setattr(operations, "DEVICES_NAMED", 1)
+    monkeypatch.setattr(health, "DEVICES_NAMED", 1)
     found = figures(place.server.url)
     assert not [name for name in found if "device=" in name]
     assert found["orderbell_devices{kind=terminal,state=heard}"] >= 1

@@ -9,12 +9,12 @@ from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from core.client.errors import Unreachable
-from core.client.http import Answer, HttpApi, HttpClient
+from core.client.http.api import Answer, HttpApi, HttpClient
 from core.protocol.requests import HistoryQuery, SignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
 from core.ui.theme import Theme
-from customer_view.widgets.order_page import OrderPage
+from customer_view.order.page import OrderPage
 from tests.support import shop
 from tests.support.ordering import Finger
 from tests.support.server import ServerThread

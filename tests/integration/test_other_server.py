@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.client import engine, sync
-from core.client.engine import Link
 from core.client.errors import OtherServer, Unreachable
-from core.client.push import open_socket
+from core.client.http.push import open_socket
+from core.client.sync import engine, synchronizer
+from core.client.sync.engine import Link
 from core.protocol import reading
 from tests.integration.conftest import Place
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -19,7 +19,7 @@ from tests.support.synced import Screen
 
 pytestmark = pytest.mark.sqlite_only("it is about what is before the database")
 PAGE = b"<html><h1>Something else"
-TRIES = 10 * sync.GIVES_UP_ALONE
+TRIES = 10 * synchronizer.GIVES_UP_ALONE
 
 
 def answer(status: str, body: bytes = PAGE, *headers: str, kind: str = "text/html") -> bytes:
@@ -59,7 +59,7 @@ def test_what_waits_goes_on_waiting_and_whoever_is_signed_in_stays_so(
     with Screen(proxy.url, tmp_path / "pos.db") as pos:
         pos.staff()
         pos.until_live()
-        for module in (sync, engine):
+        for module in (synchronizer, engine):
             monkeypatch.setattr(module, "backoff_s", lambda _attempt: 0.005)
         posted, enough = itertools.count(1), threading.Event()
 

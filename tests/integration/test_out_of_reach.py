@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from core.protocol.feed import Close
-from core.store import announcements, dialects
-from core.store.database import Database
-from core.store.statements import Transaction
-from core.store.writer import Unavailable
+from core.store.engine import announcements, dialects
+from core.store.engine.database import Database
+from core.store.engine.statements import Transaction
+from core.store.engine.writer import Unavailable
 from tests.integration import calls
 from tests.integration.calls import new_key, order_body
 from tests.integration.test_processes import WITHIN_S, append

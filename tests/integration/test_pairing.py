@@ -10,12 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client import identity, trust
-from core.client.display import Display
+from core.client.device import identity, trust
+from core.client.device.seal import Seal
+from core.client.display.display import Display
 from core.client.errors import Refused
-from core.client.http import HttpApi
-from core.client.local import LocalStore
-from core.client.seal import Seal
+from core.client.http.api import HttpApi
+from core.client.storage.local_store import LocalStore
 from core.decoding import reader
 from core.domain.commands import TakeOrder
 from core.domain.ids import DeviceId, ItemId, ShopId, new_op_id
@@ -23,10 +23,10 @@ from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.protocol.devices import Invitation, InviteDevice
 from core.protocol.requests import DeviceSignIn, StaffSignIn
-from core.server import authority
+from core.server.auth import authority
 from core.server.settings import ServerSettings
-from core.ui.pairing import PairingDialog, is_offered, paired_into
 from core.ui.theme import Theme
+from core.ui.widgets.pairing import PairingDialog, is_offered, paired_into
 from pos_app.settings import PosSettings
 from tests.integration.conftest import Place
 from tests.support import shop

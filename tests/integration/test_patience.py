@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from core.server import connection
+from core.server.http import connection
 from tests.integration import calls
 from tests.integration.test_push_socket import listener
 from tests.support import shop

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from core.client import session_file, synced
-from core.client.engine import Link
 from core.client.errors import ClientError, Left, NotKept, SignedOut
-from core.client.http import SessionApi
-from core.client.synced import SyncedApi
+from core.client.http.api import SessionApi
+from core.client.session import session_file
+from core.client.sync import api
+from core.client.sync.api import SyncedApi
+from core.client.sync.engine import Link
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.order import Order
@@ -384,7 +385,7 @@ def test_who_was_let_in_after_giving_up_is_signed_out(place: Place, screen: Scre
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Failing))
-    monkeypatch.setattr(synced, "_ERASE_AGAIN_S", 0.05)
+    monkeypatch.setattr(api, "_ERASE_AGAIN_S", 0.05)
 
 
 @pytest.mark.usefixtures("failing")

@@ -12,9 +12,9 @@ import pytest
 from core.admin import cli
 from core.admin.serving import Serving, noted
 from core.admin.setup import open_keys
-from core.server import keys, throttle
+from core.server.auth import keys, throttle
 from core.server.settings import ServerSettings
-from core.store.owner import Ownership
+from core.store.engine.owner import Ownership
 from tests.integration.calls import Caller
 from tests.support import shop
 from tests.support.server import ServerThread

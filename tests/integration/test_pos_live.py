@@ -9,16 +9,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.local import InUse
-from core.client.news import Changed, Told
+from core.client.storage.local_store import InUse
+from core.client.sync.updates import Changed, Told
 from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
 from core.ui.sound import Sounds
 from core.ui.text import use_language
-from pos_app.models.card import Own
-from pos_app.widgets.history_page import HistoryPage
+from pos_app.board.card import Own
+from pos_app.history.page import HistoryPage
 from tests.integration.calls import order_body
 from tests.integration.conftest import Place
 from tests.support import shop
@@ -362,7 +362,7 @@ def test_a_new_order_rings_until_somebody_has_noticed(
 ) -> None:
     played: list[str] = []
     monkeypatch.setattr(Sounds, "play", lambda _self, name, **_more: played.append(name))
-    monkeypatch.setattr("pos_app.widgets.alerts.RING_MS", 50)
+    monkeypatch.setattr("pos_app.alerts.alerts.RING_MS", 50)
     place.ada.place()
     with synced_till(qtbot, cable.url, path, sounds=True, board_refresh_s=0.2) as till:
         arrive(till)

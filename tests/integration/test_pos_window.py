@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
-import core.client.http
-from core.client.http import HttpApi
+import core.client.http.api
+from core.client.http.api import HttpApi
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from tests.integration import calls
@@ -178,7 +178,7 @@ def test_ages_are_counted_by_the_servers_clock(place: Place, qtbot: QtBot, monke
         def now(cls, tz: tzinfo | None = None) -> Self:
             return cls.fromtimestamp(datetime.now(UTC).timestamp() + 86_400, tz)
 
-    monkeypatch.setattr(core.client.http, "datetime", DayAhead)
+    monkeypatch.setattr(core.client.http.api, "datetime", DayAhead)
     with till_of(qtbot, place.server.url) as screen:
         screen.arrive(KIM)
         assert abs(screen.window._api.server_now() - datetime.now(UTC)) < timedelta(seconds=5)

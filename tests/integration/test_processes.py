@@ -15,17 +15,18 @@ import msgspec
 import pytest
 import requests
 
-from core.client import engine
-from core.client.engine import Link
+from core.client.sync import engine
+from core.client.sync.engine import Link
 from core.domain.ids import ShopId
-from core.protocol.care import Diagnosis, Result
-from core.server.diagnosis import examine
+from core.protocol.health import Diagnosis, Result
+from core.server.health.diagnosis import examine
 from core.server.push import hub
-from core.store import announcements, events
-from core.store.database import Database
-from core.store.dialects import CHANNEL
+from core.store import events
+from core.store.engine import announcements
+from core.store.engine.database import Database
+from core.store.engine.dialects import CHANNEL
+from core.store.engine.statements import Transaction
 from core.store.events import Kept
-from core.store.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.test_push_feed import follow, snapshot

@@ -12,16 +12,16 @@ import msgspec
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from core.client.cache import after, order_id_of
+from core.client.sync.cache import after, order_id_of
 from core.domain.order import Order
 from core.protocol.feed import HEARTBEAT_S, MESSAGE_LIMIT, Close, Cursor, Frame
-from core.server import tokens
+from core.server.auth import tokens
+from core.server.auth.tokens import AccessTokens
 from core.server.push import hub, socket
 from core.server.settings import ServerSettings
-from core.server.tokens import AccessTokens
 from core.store import events, sessions
-from core.store.instants import now, to_us
-from core.store.statements import Transaction
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

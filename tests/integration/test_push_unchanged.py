@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from core.protocol.feed import Cursor
-from core.server.endpoint import ORDER_ID
+from core.server.http.endpoint import ORDER_ID
 from core.server.routes import ENDPOINTS
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

@@ -17,14 +17,15 @@ from core.domain.numbers import AHEAD
 from core.domain.order import order_number
 from core.protocol.feed import Cursor
 from core.protocol.headers import ORDER_NUMBER
-from core.server import expiry
-from core.server.backups import marks_of, open_database
+from core.server.jobs import expiry
+from core.server.jobs.backups import marks_of, open_database
 from core.server.push import retention
 from core.server.settings import ServerSettings
-from core.store import events, mark, shops
-from core.store.database import Database
-from core.store.mark import Mark
-from core.store.statements import Transaction
+from core.store import events, shops
+from core.store.engine import mark
+from core.store.engine.database import Database
+from core.store.engine.mark import Mark
+from core.store.engine.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.support import databases, shop

@@ -10,9 +10,9 @@ import pytest
 from core.admin import keys as command
 from core.admin.doctor import machine
 from core.admin.failed import Failed
-from core.protocol.care import Result
-from core.server import authority, keys, recovery
-from core.server.recovery import RecoveryError
+from core.protocol.health import Result
+from core.server.auth import authority, keys, recovery_kit
+from core.server.auth.recovery_kit import RecoveryError
 from core.server.settings import ServerSettings
 
 
@@ -32,7 +32,7 @@ def shop(tmp_path: Path) -> ServerSettings:
 @pytest.fixture
 def kit(shop: ServerSettings, tmp_path: Path) -> tuple[Path, str]:
     path = tmp_path / "stick.kit"
-    return path, recovery.make(shop, "Corner Kitchen", path)
+    return path, recovery_kit.make(shop, "Corner Kitchen", path)
 
 
 def content_of(directory: Path) -> dict[str, bytes]:
@@ -45,7 +45,7 @@ def test_everything_is_there_again_on_another_machine(
     shop: ServerSettings, kit: tuple[Path, str], tmp_path: Path
 ) -> None:
     there = settings(tmp_path / "another")
-    done = recovery.recover(there, kit[0], kit[1])
+    done = recovery_kit.recover(there, kit[0], kit[1])
     assert done.shop_name == "Corner Kitchen"
     assert content_of(there.directory) == content_of(shop.directory)
     for name in ("keys.json", "tls/ca-key.pem", "tls/server.pem"):
@@ -55,7 +55,7 @@ def test_everything_is_there_again_on_another_machine(
 
 def test_the_code_may_be_typed_as_people_type(kit: tuple[Path, str], tmp_path: Path) -> None:
     assert [len(group) for group in kit[1].split("-")] == [4] * 6
-    recovery.recover(settings(tmp_path / "another"), kit[0], f" {kit[1].lower().replace('-', ' ')} ")
+    recovery_kit.recover(settings(tmp_path / "another"), kit[0], f" {kit[1].lower().replace('-', ' ')} ")
 
 
 def test_without_the_code_the_file_says_nothing_of_the_keys(
@@ -69,7 +69,7 @@ def test_without_the_code_the_file_says_nothing_of_the_keys(
     wrong = kit[1][:-1] + ("2" if kit[1][-1] != "2" else "3")
     for code in (wrong, "", kit[1][:-5]):
         with pytest.raises(RecoveryError, match="not the code"):
-            recovery.recover(settings(tmp_path / "another"), kit[0], code)
+            recovery_kit.recover(settings(tmp_path / "another"), kit[0], code)
     assert not (tmp_path / "another").exists()
 
 
@@ -78,12 +78,12 @@ def test_a_damaged_kit_is_said_to_be_one(kit: tuple[Path, str], tmp_path: Path) 
     said["sealed"] = said["sealed"][:-8] + "AAAAAAA="
     kit[0].write_text(json.dumps(said), encoding="utf-8")
     with pytest.raises(RecoveryError, match="damaged"):
-        recovery.recover(settings(tmp_path / "another"), *kit)
+        recovery_kit.recover(settings(tmp_path / "another"), *kit)
     kit[0].write_text("not a kit", encoding="utf-8")
     with pytest.raises(RecoveryError, match="no recovery kit"):
-        recovery.recover(settings(tmp_path / "another"), *kit)
+        recovery_kit.recover(settings(tmp_path / "another"), *kit)
     with pytest.raises(RecoveryError, match="cannot be read"):
-        recovery.recover(settings(tmp_path / "another"), tmp_path / "nothing", kit[1])
+        recovery_kit.recover(settings(tmp_path / "another"), tmp_path / "nothing", kit[1])
 
 
 def test_nothing_that_is_there_is_replaced(kit: tuple[Path, str], tmp_path: Path) -> None:
@@ -91,19 +91,19 @@ def test_nothing_that_is_there_is_replaced(kit: tuple[Path, str], tmp_path: Path
     keys.write(there.keys_path, keys.make())
     before = content_of(there.directory)
     with pytest.raises(RecoveryError, match=r"keys\.json"):
-        recovery.recover(there, *kit)
+        recovery_kit.recover(there, *kit)
     assert content_of(there.directory) == before, "nor was the authority put beside other keys"
     assert kit[0].exists()
     with pytest.raises(RecoveryError, match="is there already"):
-        recovery.make(there, "Another", kit[0])
+        recovery_kit.make(there, "Another", kit[0])
 
 
 def test_cut_short_it_goes_on(shop: ServerSettings, kit: tuple[Path, str], tmp_path: Path) -> None:
     there = settings(tmp_path / "another")
-    recovery.recover(there, *kit)
+    recovery_kit.recover(there, *kit)
     there.keys_path.unlink()
-    assert recovery.recover(there, *kit).files == (str(there.keys_path),)
-    assert recovery.recover(there, *kit).files == ()
+    assert recovery_kit.recover(there, *kit).files == (str(there.keys_path),)
+    assert recovery_kit.recover(there, *kit).files == ()
 
 
 def test_the_doctor_knows_whether_there_is_a_kit_and_whether_it_has_what_it_must(
@@ -115,7 +115,7 @@ def test_the_doctor_knows_whether_there_is_a_kit_and_whether_it_has_what_it_must
 
     assert says()[0] is Result.WARN
     assert "There is none" in says()[1]
-    recovery.make(shop, "Corner Kitchen", tmp_path / "first.kit")
+    recovery_kit.make(shop, "Corner Kitchen", tmp_path / "first.kit")
     assert says()[0] is Result.OK
     keys.replace(shop.keys_path, keys.rotate(keys.read(shop.keys_path), 0.0, 600))
     authority.renew(shop.tls_directory)
@@ -124,7 +124,7 @@ def test_the_doctor_knows_whether_there_is_a_kit_and_whether_it_has_what_it_must
         file.unlink()
     authority.make(shop.tls_directory, "Corner Kitchen", ("127.0.0.1",))
     assert says()[0] is Result.WARN
-    recovery.make(shop, "Corner Kitchen", tmp_path / "second.kit")
+    recovery_kit.make(shop, "Corner Kitchen", tmp_path / "second.kit")
     assert says()[0] is Result.OK
 
 

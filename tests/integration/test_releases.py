@@ -12,12 +12,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from core.client.local import LocalStore
-from core.protocol.care import BackupKind
-from core.server.backups import open_database
+from core.client.storage.local_store import LocalStore
+from core.protocol.health import BackupKind
+from core.server.jobs.backups import open_database
 from core.server.settings import ServerSettings
-from core.store import backup, check, copy, migrate
-from core.store.database import CannotOpen, file_url, make_engine
+from core.store import migrate
+from core.store.backups import backup, check, copy
+from core.store.engine.database import CannotOpen, file_url, make_engine
 from core.store.tables import metadata
 from tests.integration import calls
 from tests.support import databases, power_cut, shop

@@ -14,13 +14,14 @@ from sqlalchemy import Engine
 from core.admin import backup as command
 from core.admin import setup
 from core.admin.failed import Failed
-from core.protocol.care import BackupKind
-from core.server import keys
-from core.store import backup, check, migrate, restore
-from core.store.backup import BadBackup
-from core.store.database import file_url, make_engine
-from core.store.owner import Ownership
-from core.store.restore import RestoreError
+from core.protocol.health import BackupKind
+from core.server.auth import keys
+from core.store import migrate
+from core.store.backups import backup, check, restore
+from core.store.backups.backup import BadBackup
+from core.store.backups.restore import RestoreError
+from core.store.engine.database import file_url, make_engine
+from core.store.engine.owner import Ownership
 from tests.integration import calls
 from tests.support import databases, shop
 from tests.support.server import ServerThread
@@ -251,7 +252,7 @@ def test_rows_that_cannot_be_exchanged_leave_those_that_were_there(
     if databases.kind() == "sqlite":
         monkeypatch.setattr(restore, "_replace_file", _refuse)
     else:
-        from core.store import copy
+        from core.store.backups import copy
 
         monkeypatch.setattr(copy, "digest", lambda _connection, _table: copy.Digest(0, "not what was sent"))
     with pytest.raises(RestoreError):

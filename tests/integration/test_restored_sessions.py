@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.protocol.care import BackupKind
-from core.store import backup, restore
-from core.store.database import make_engine
+from core.protocol.health import BackupKind
+from core.store.backups import backup, restore
+from core.store.engine.database import make_engine
 from core.store.tables import pairing_codes
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key

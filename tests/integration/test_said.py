@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.server.endpoint import Nothing
+from core.server.http.endpoint import Nothing
 from core.server.routes import ENDPOINTS
 from core.server.setup import NewStaff
 from tests.integration import calls

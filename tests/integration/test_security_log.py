@@ -17,16 +17,17 @@ from sqlalchemy.exc import IntegrityError
 
 from core.admin import cli, setup
 from core.domain.ids import ShopId
-from core.protocol.care import BackupKind
+from core.protocol.health import BackupKind
 from core.protocol.security import SecurityEvent
-from core.server import authority, keys, recovery, security
-from core.server.security import SecurityLog
+from core.server.auth import authority, keys, recovery_kit, security
+from core.server.auth.security import SecurityLog
 from core.server.settings import ServerSettings
-from core.store import backup, restore, security_log
-from core.store.database import make_engine
-from core.store.instants import now, to_us
+from core.store import security_log
+from core.store.backups import backup, restore
+from core.store.engine.database import make_engine
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
 from core.store.security_log import Actor
-from core.store.statements import Transaction
 from core.store.tables import SECURITY_LOG_DAYS_LEAST
 from tests.integration import calls
 from tests.integration.calls import Caller
@@ -354,7 +355,7 @@ def test_what_was_changed_in_files_is_written_down_whoever_did_it_and_while_no_s
     assert told(1) == [("keys_changed", "operator", first)]
     assert told(1) == [("keys_changed", "operator", first)], "it says so once"
     assert cli.main(["keys", "rotate", *where]) == 0
-    assert recovery.make(ServerSettings(data_dir=str(stopped)), "Shop", stopped / "kit")
+    assert recovery_kit.make(ServerSettings(data_dir=str(stopped)), "Shop", stopped / "kit")
     authority.make(stopped / "tls", "Shop", ["till.example"])
     found = told(4)
     assert [event for event, *_ in found] == ["keys_changed", "keys_changed", "kit_made", "authority_changed"]

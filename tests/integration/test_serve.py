@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.own_process import python
-from core.store.database import CannotOpen, Database, file_url
+from core.store.engine.database import CannotOpen, Database, file_url
 
 pytestmark = pytest.mark.sqlite_only("it does not get as far as a server, and a file can be spoilt")
 CODE = "import sys; from core.admin.cli import main; sys.exit(main())"

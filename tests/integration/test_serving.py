@@ -15,9 +15,9 @@ from websockets.exceptions import ConnectionClosed
 from core.admin import addresses, serve
 from core.admin.backend import reach
 from core.admin.serving import running, url_of
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
 from core.domain.menu import Menu
-from core.server import authority
+from core.server.auth import authority
 from core.server.settings import ServerSettings
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body

@@ -7,7 +7,7 @@ import jwt
 import pytest
 import requests
 
-from core.server.tokens import LEEWAY_S, TYPE
+from core.server.auth.tokens import LEEWAY_S, TYPE
 from core.store.tables import metadata
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key

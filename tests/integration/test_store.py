@@ -20,12 +20,12 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.feed import Cursor
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import operations, orders
-from core.store.database import Database, make_engine
-from core.store.instants import now
+from core.store.engine.database import Database, make_engine
+from core.store.engine.instants import now
+from core.store.engine.statements import Prepared, Transaction
+from core.store.engine.writer import GROUP_LIMIT, StoreClosed
 from core.store.operations import Done
-from core.store.statements import Prepared, Transaction
 from core.store.tables import HISTORIES
-from core.store.writer import GROUP_LIMIT, StoreClosed
 from tests.support import databases, shop
 from tests.support.shop import World
 

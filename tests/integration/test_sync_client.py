@@ -6,15 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.client.engine import Link
 from core.client.errors import Conflict
-from core.client.operations import State
+from core.client.sync.engine import Link
+from core.client.sync.operations import State
 from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
 from core.ui.text import clock
-from pos_app.models.queue import again, done_by_another, reason
+from pos_app.sync.model import again, done_by_another, reason
 from tests.integration.calls import new_key
 from tests.integration.conftest import Place
 from tests.support import shop

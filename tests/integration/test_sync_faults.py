@@ -10,10 +10,10 @@ from typing import cast
 import pytest
 from typing_extensions import override
 
-from core.client import http, push
-from core.client.engine import Link
 from core.client.errors import Unreachable
-from core.client.http import HttpApi
+from core.client.http import api, push
+from core.client.http.api import HttpApi
+from core.client.sync.engine import Link
 from core.domain.ids import OpId, OrderId
 from core.domain.status import OrderStatus
 from core.protocol.requests import HistoryQuery, OrderQuery
@@ -167,7 +167,7 @@ def test_a_clock_that_is_ten_years_off_changes_only_ages(
             def now(cls, tz: tzinfo | None = None) -> "Wrong":
                 return cast("Wrong", datetime.now(tz) + timedelta(days=365 * years))
 
-        monkeypatch.setattr(http, "datetime", Wrong)
+        monkeypatch.setattr(api, "datetime", Wrong)
         proxy.choose = lambda _line: Fault.REFUSE
         proxy.cut()
         moved = pos.move(before, OrderStatus.PREPARING)

@@ -7,14 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.client import ledger
+from core.client.sync import operation_table
 from core.domain.status import OrderStatus
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Frame, Frames
-from core.store import dialects, operations
-from core.store.database import Database, file_url
-from core.store.statements import Transaction
-from core.store.writer import Unavailable
+from core.store import operations
+from core.store.engine import dialects
+from core.store.engine.database import Database, file_url
+from core.store.engine.statements import Transaction
+from core.store.engine.writer import Unavailable
 from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
@@ -148,5 +149,5 @@ def test_an_answer_is_kept_the_moment_it_is_there(tmp_path: Path) -> None:
 
 def test_without_that_it_would_be_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as context:
-        context.setattr(ledger, "close", lambda *_any: None)
+        context.setattr(operation_table, "close", lambda *_any: None)
         assert len(_sent_after_a_crash(tmp_path)) > 1

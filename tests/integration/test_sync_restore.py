@@ -7,10 +7,10 @@ import pytest
 from typing_extensions import override
 
 from core.admin import backup as command
-from core.client import engine
+from core.client.sync import engine
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from core.store import backup
+from core.store.backups import backup
 from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerProcess

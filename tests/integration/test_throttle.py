@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from core.protocol.requests import SignIn
-from core.server import passwords, throttle
-from core.store import tries
-from core.store.instants import now
-from core.store.statements import Prepared, Transaction
+from core.server.auth import passwords, throttle
+from core.store import failed_attempts
+from core.store.engine.instants import now
+from core.store.engine.statements import Prepared, Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
@@ -36,7 +36,7 @@ def _as_if_nothing_had_been_tried(place: Place, monkeypatch: pytest.MonkeyPatch)
 
 
 def forget(place: Place) -> None:
-    place.server.database.write_blocking(lambda transaction: tries.trim(transaction, 1 << 62, 10_000))
+    place.server.database.write_blocking(lambda transaction: failed_attempts.trim(transaction, 1 << 62, 10_000))
 
 
 def kept(place: Place) -> int:

@@ -8,10 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client.outbox import Counts
+from core.client.sync.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from core.server import origin, throttle
+from core.server.auth import throttle
+from core.server.http import origin
 from core.ui import app as ui_app
 from pos_app.settings import PosSettings
 from tests.integration.conftest import Place
@@ -113,7 +114,7 @@ def test_too_many_wrong_pins_are_counted_down_and_not_guessed_on_here(
         first = till.text("sign_in_error")
         qtbot.waitUntil(lambda: till.text("sign_in_error") != first)
         with monkeypatch.context() as patch:  # an admin may have unlocked it since, so it may be asked again
-            patch.setattr("pos_app.widgets.sign_in_page._ASK_AGAIN_S", 0.0)
+            patch.setattr("pos_app.sign_in.page._ASK_AGAIN_S", 0.0)
             qtbot.waitUntil(till.find_line("pin").isEnabled)
             assert "Try again in " in till.text("sign_in_error")
         till.type("staff_name", KIM[0])  # others are not locked

@@ -15,11 +15,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select
 
-from core.client import push, trust
-from core.client.engine import Link
+from core.client.device import trust
 from core.client.errors import Unreachable, Untrusted, WrongClock
-from core.client.http import HttpApi
-from core.client.push import open_socket
+from core.client.http import push
+from core.client.http.api import HttpApi
+from core.client.http.push import open_socket
+from core.client.sync.engine import Link
 from core.decoding import reader
 from core.domain.commands import PlaceOrder
 from core.domain.ids import new_op_id
@@ -29,11 +30,11 @@ from core.protocol.events import OrderPlaced
 from core.protocol.feed import Frames, Hello, Snapshot
 from core.protocol.requests import SignIn
 from core.protocol.trust import fingerprint, short_fingerprint, stands_for
-from core.server import authority
-from core.server.authority import AuthorityError
+from core.server.auth import authority
+from core.server.auth.authority import AuthorityError
+from core.server.http.tls import Presented, TlsError
 from core.server.settings import ServerSettings
-from core.server.tls import Presented, TlsError
-from core.store.statements import Transaction
+from core.store.engine.statements import Transaction
 from core.store.tables import orders
 from tests.support import shop
 from tests.support.server import ServerThread

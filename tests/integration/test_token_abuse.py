@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from core.protocol.feed import Close
-from core.server.tokens import LEEWAY_S, TYPE
+from core.server.auth.tokens import LEEWAY_S, TYPE
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

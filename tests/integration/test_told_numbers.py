@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from core.client import engine
+from core.client.sync import engine
 from core.domain.ids import new_order_id
 from core.domain.numbers import AHEAD
 from core.domain.order import Order, order_number

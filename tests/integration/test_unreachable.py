@@ -13,15 +13,15 @@ from core.admin.backend import Backend
 from core.admin.doctor.network import reached
 from core.admin.failed import Failed
 from core.admin.serving import Serving
-from core.client import push
+from core.client.device.trust import fetch_ca
 from core.client.errors import ClientError, Unreachable
-from core.client.http import HttpClient
-from core.client.push import open_socket
-from core.client.trust import fetch_ca
+from core.client.http import push
+from core.client.http.api import HttpClient
+from core.client.http.push import open_socket
 from core.domain.ids import ShopId
 from core.protocol import reading
 from core.protocol.replies import Health
-from core.server import authority, keys
+from core.server.auth import authority, keys
 from core.server.settings import ServerSettings
 from core.ui import text
 from tests.support import shop

@@ -15,19 +15,21 @@ from typing import Any
 import pytest
 import requests
 
-from core.client import engine as engines
-from core.client.engine import Standing
 from core.client.errors import Busy
-from core.client.sync import GIVES_UP_ALONE
+from core.client.sync import engine as engines
+from core.client.sync.engine import Standing
+from core.client.sync.synchronizer import GIVES_UP_ALONE
 from core.domain.ids import ShopId
 from core.own_process import python
-from core.server import keys, problems, readiness
-from core.server.tokens import AccessTokens
-from core.store import dialects
-from core.store.database import file_url
-from core.store.dialects import Trouble
-from core.store.statements import Transaction
-from core.store.writer import Unavailable
+from core.server.auth import keys
+from core.server.auth.tokens import AccessTokens
+from core.server.health import readiness
+from core.server.http import problems
+from core.store.engine import dialects
+from core.store.engine.database import file_url
+from core.store.engine.dialects import Trouble
+from core.store.engine.statements import Transaction
+from core.store.engine.writer import Unavailable
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
@@ -170,7 +172,7 @@ def test_a_till_parks_nothing_says_why_and_sends_by_itself(
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.01)
     monkeypatch.setattr(
-        "core.server.problems._TROUBLES", dict.fromkeys(Trouble, ("The server's disk is full.", "x", 0))
+        "core.server.http.problems._TROUBLES", dict.fromkeys(Trouble, ("The server's disk is full.", "x", 0))
     )
     with Screen(place.server.url, tmp_path / "till.db") as till:
         till.staff()

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
-from core.client.orders import OrderStore, PendingChange
+from core.client.order_store import OrderStore, PendingChange
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import OPEN, Fulfilment, OrderStatus, steps_of
 from core.ui.jobs import Jobs
 from core.ui.rows import ROW
-from pos_app.models.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, column_title, spoken, step_label
-from pos_app.models.column import CARD, ColumnModel
-from pos_app.models.history import HistoryModel
-from pos_app.presenters.board import Board
-from pos_app.presenters.changes import OrderChanges
+from pos_app.board.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, column_title, spoken, step_label
+from pos_app.board.column_model import CARD, ColumnModel
+from pos_app.board.presenter import Board
+from pos_app.history.model import HistoryModel
+from pos_app.order.changes import OrderChanges
 from tests.support.fake_api import FakeApi, FakeBackend
 
 S = OrderStatus

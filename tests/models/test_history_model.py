@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
-from core.client.orders import OrderStore
+from core.client.order_store import OrderStore
 from core.domain.order import Order
 from core.domain.status import OrderStatus
-from customer_view.models.history_model import HistoryModel, summary
+from customer_view.history.model import HistoryModel, summary
 from tests.support.customer_window import order, shop
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)

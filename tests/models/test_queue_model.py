@@ -11,14 +11,14 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
-from core.client.operations import Kind, Operation, Owner, State
+from core.client.sync.operations import Kind, Operation, Owner, State
 from core.domain.commands import ChangePayment, ChangeStatus, Command, RecallOrder
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from pos_app.export import write_queue
-from pos_app.models.card import Own
-from pos_app.models.queue import QueueModel, again, did, entries, exported
+from pos_app.board.card import Own
+from pos_app.history.export import write_queue
+from pos_app.sync.model import QueueModel, again, did, entries, exported
 
 S = OrderStatus
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from core.client.connection import Connection
 from core.client.errors import ClientError, Unreachable
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from core.protocol.board import SHOWN, BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
+from core.protocol.display import SHOWN, BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
 from core.protocol.feed import Heartbeat, Hello
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

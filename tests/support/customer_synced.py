@@ -7,11 +7,11 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
-from core.client.synced import SyncedApi
+from core.client.sync.api import SyncedApi
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from core.ui.toast import Toasts
+from core.ui.widgets.toast import Toasts
 from customer_view.bootstrap import close, open_window
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow

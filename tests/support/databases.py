@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final, Literal
 
-from core.store.database import file_url
+from core.store.engine.database import file_url
 from tests.support import postgres
 from tests.support.postgres import Pair, Postgres
 

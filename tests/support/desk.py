@@ -3,16 +3,16 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.client.cache import Cache
-from core.client.door import Door
 from core.client.errors import SignedOut, Unreachable
-from core.client.lease import Lease
-from core.client.local import LocalStore
-from core.client.news import Changed
-from core.client.operations import Kind, Operation, Owner
-from core.client.orders import OrderStore
-from core.client.outbox import Outbox
-from core.client.sync import Sync
+from core.client.order_store import OrderStore
+from core.client.storage.lease import Lease
+from core.client.storage.local_store import LocalStore
+from core.client.sync.cache import Cache
+from core.client.sync.operations import Kind, Operation, Owner
+from core.client.sync.outbox import Outbox
+from core.client.sync.synchronizer import Sync
+from core.client.sync.transport import Door
+from core.client.sync.updates import Changed
 from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender

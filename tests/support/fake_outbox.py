@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from core.client.news import Changed, Told
-from core.client.operations import Kind, Operation, Owner, State
-from core.client.outbox import NOT_OPENED, NUMBER_REFUSED
-from core.client.seal import KeptIn
+from core.client.device.seal import KeptIn
+from core.client.sync.operations import Kind, Operation, Owner, State
+from core.client.sync.outbox import NOT_OPENED, NUMBER_REFUSED
+from core.client.sync.updates import Changed, Told
 from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
 from core.domain.ids import DeviceId, OpId
 from core.domain.order import NewLine, Order, PaymentState, Tender

@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.ui.connection import ConnectionChip
-from core.ui.controls import ElidedLabel
-from customer_view.widgets.painted import Painted
+from core.ui.widgets.connection_chip import ConnectionChip
+from core.ui.widgets.controls import ElidedLabel
+from customer_view.painted import Painted
 
 SIZES: Final = (QSize(1024, 768), QSize(1280, 800), QSize(1920, 1080))
 LANGUAGES: Final = ("en_US", "es_ES", "ar_EG")

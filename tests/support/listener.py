@@ -8,7 +8,7 @@ import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from core.client.cache import order_id_of
+from core.client.sync.cache import order_id_of
 from core.protocol.feed import SOCKET_PATH, Frame, Frames, Heartbeat, Message
 
 WITHIN_S = 20

@@ -12,9 +12,9 @@ import msgspec
 
 from core import sealing
 from core.client.connection import Connection
-from core.client.door import Answered, Ear, Witness
 from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
-from core.client.operations import Operation
+from core.client.sync.operations import Operation
+from core.client.sync.transport import Answered, Ear, Witness
 from core.domain import order_rules
 from core.domain.commands import CancelOrder, NewOrder
 from core.domain.errors import DomainError

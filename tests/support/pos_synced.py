@@ -7,15 +7,15 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
-from core.client.operations import Operation
-from core.client.synced import SyncedApi
+from core.client.sync.api import SyncedApi
+from core.client.sync.operations import Operation
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui.theme import Theme
+from pos_app.board.card import Card
 from pos_app.bootstrap import open_window
-from pos_app.models.card import Card
 from pos_app.settings import PosSettings
-from pos_app.widgets.sync_page import SyncPage
+from pos_app.sync.page import SyncPage
 from tests.support.pos_window import LONG_S, Screen
 from tests.support.shown import shown
 

@@ -19,11 +19,11 @@ from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from pos_app.models.card import Card
-from pos_app.models.column import CARD
+from pos_app.board.card import Card
+from pos_app.board.card_delegate import Part
+from pos_app.board.column_model import CARD
+from pos_app.board.column_view import ColumnView
 from pos_app.settings import PosSettings
-from pos_app.widgets.card_delegate import Part
-from pos_app.widgets.column_view import ColumnView
 from pos_app.window import PosWindow
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.fingers import click, click_disabled, type_into

@@ -12,12 +12,12 @@ from typing import Final, Self
 from core.admin.serving import make_server
 from core.own_process import python
 from core.server.app import Orderbell
-from core.server.keys import Keys
-from core.server.keys import make as make_keys
+from core.server.auth.keys import Keys
+from core.server.auth.keys import make as make_keys
+from core.server.http.tls import Presented
 from core.server.services import Services
 from core.server.settings import ServerSettings
-from core.server.tls import Presented
-from core.store.database import Database
+from core.store.engine.database import Database
 from tests.support import databases
 
 START_WITHIN_S: Final = 30

@@ -12,7 +12,7 @@ from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.people import Role
 from core.server.setup import NewCustomer, NewDisplay, NewShop, NewStaff, create_shop
-from core.store.database import Database, file_url
+from core.store.engine.database import Database, file_url
 from tests.support import databases, postgres
 
 PASSWORD: Final = "s3cret-of-a-customer"

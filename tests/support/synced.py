@@ -7,10 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from core.client.engine import Link, Standing
-from core.client.news import Changed
-from core.client.orders import OrderStore
-from core.client.synced import SyncedApi
+from core.client.order_store import OrderStore
+from core.client.sync.api import SyncedApi
+from core.client.sync.engine import Link, Standing
+from core.client.sync.updates import Changed
 from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import ItemId, ShopId, new_op_id
 from core.domain.order import NewLine, Order

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from core.server import keys
+from core.server.auth import keys
 from core.server.settings import ServerSettings
 from tests.integration.calls import Caller
 from tests.support import shop

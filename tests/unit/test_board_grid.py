@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customer_view.board.grid import Size, fit
+from customer_view.status_display.grid import Size, fit
 
 LEAST, MOST = 40.0, 120.0
 TICKET = Size(2.0, 1.5, 0.5, 0.25)

@@ -8,7 +8,7 @@ from core.admin import setup
 from core.admin.cli import main
 from core.settings import SettingsError
 from customer_view.__main__ import main as customer_main
-from customer_view.board.settings import BoardSettings
+from customer_view.status_display.settings import BoardSettings
 
 
 def test_the_code_is_set_or_read_from_a_file(tmp_path: Path) -> None:

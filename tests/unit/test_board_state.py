@@ -6,10 +6,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core.client.board import NOWHERE, Board
+from core.client.display.tickets import NOWHERE, Board
 from core.domain.people import FIRST_NAME_MOST, first_name
 from core.domain.status import OrderStatus as S
-from core.protocol.board import BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
+from core.protocol.display import BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
 from core.protocol.feed import Heartbeat
 from tests.support.board import NOON, ticket
 

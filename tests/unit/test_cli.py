@@ -14,8 +14,8 @@ from core.admin.cli import COMMANDS, GROUPS, main
 from core.admin.refusals import refusal
 from core.own_process import python
 from core.settings import SettingsError
-from core.store.backup import BadBackup
-from core.store.owner import AlreadyServed
+from core.store.backups.backup import BadBackup
+from core.store.engine.owner import AlreadyServed
 
 ROOT = Path(__file__).parents[2]
 COLOUR = "\x1b["

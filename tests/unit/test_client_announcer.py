@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from core.client.announcer import Announcement, Announcer
-from core.client.news import Changed, Told
-from core.client.operations import Kind, Operation, Owner, State
-from core.client.orders import OrderStore, PendingChange
+from core.client.order_store import OrderStore, PendingChange
+from core.client.sync.operations import Kind, Operation, Owner, State
+from core.client.sync.updates import Changed, Told
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from core.client.door import HttpDoor
 from core.client.errors import (
     ClientError,
     Conflict,
@@ -24,8 +23,9 @@ from core.client.errors import (
     TooManyTries,
     Unreachable,
 )
-from core.client.http import HttpApi
-from core.client.operations import Kind, Operation, Owner
+from core.client.http.api import HttpApi
+from core.client.sync.operations import Kind, Operation, Owner
+from core.client.sync.transport import HttpDoor
 from core.domain.commands import PlaceOrder
 from core.domain.ids import DeviceId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
@@ -154,7 +154,7 @@ def script() -> Iterator[Script]:
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.client.http.time.sleep", lambda _s: None)
+    monkeypatch.setattr("core.client.http.api.time.sleep", lambda _s: None)
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_a_refresh_that_something_else_answers_ends_no_session(api: HttpApi, scr
 
 
 def test_an_answer_that_never_ends_is_given_up(api: HttpApi, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.client.transport.ANSWER_MOST", 100_000)
+    monkeypatch.setattr("core.client.http.adapter.ANSWER_MOST", 100_000)
     whole = msgspec.json.encode(ORDER)
     script.says(Reply(200, whole + b" " * (100_000 - len(whole))))
     assert api.order(OrderId("1")) == ORDER

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from core.client import orders
-from core.client.news import Changed, Told
-from core.client.operations import Kind, Operation, Owner, State
-from core.client.orders import Changes, OrderStore, PendingChange
+from core.client import order_store
+from core.client.order_store import Changes, OrderStore, PendingChange
+from core.client.sync.operations import Kind, Operation, Owner, State
+from core.client.sync.updates import Changed, Told
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id
 from core.domain.order import Channel, Order, PaymentState, StatusChange, Tender
 from core.domain.status import Fulfilment, OrderStatus, status_info
@@ -216,7 +216,7 @@ def test_what_the_outbox_has_is_known_until_it_is_answered(store: OrderStore) ->
 
 
 def test_of_what_no_list_has_the_last_told_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "UNLISTED_KEPT", 3)
+    monkeypatch.setattr(order_store, "UNLISTED_KEPT", 3)
     store = OrderStore()
     held = operation(order(1), State.PARKED)
     store.tell(Changed(told=(Told(order_id=held.order_id, row=order(1), shown=order(1), operations=(held,)),)))

@@ -13,9 +13,10 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from typing_extensions import override
 
-from core.client import local, session_file
-from core.client.local import LocalStore
-from core.client.seal import SERVICE, KeptIn, Seal
+from core.client.device.seal import SERVICE, KeptIn, Seal
+from core.client.session import session_file
+from core.client.storage import local_store
+from core.client.storage.local_store import LocalStore
 from core.domain.ids import OpId
 from core.domain.people import Person, Role
 from core.protocol.replies import Tokens
@@ -153,7 +154,7 @@ def test_signing_out_leaves_nothing(path: Path) -> None:
 def test_the_session_of_an_earlier_release_is_sealed_and_wiped(ring: Memory, path: Path) -> None:
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as db:  # as the release before wrote it
-        for script in local._LEDGER[:2]:
+        for script in local_store._LEDGER[:2]:
             db.executescript(script)
         db.execute("INSERT INTO session VALUES (1, ?, ?)", (msgspec.json.encode(TOKENS), "op"))
         db.execute("PRAGMA user_version = 2")

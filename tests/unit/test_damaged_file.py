@@ -12,12 +12,14 @@ import msgspec
 import pytest
 
 from core import settings
-from core.client import identity, ledger, local, mark, recovery, window_id
+from core.client.device import identity
+from core.client.device.identity import Identity
 from core.client.errors import NotKept
-from core.client.identity import Identity
-from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
-from core.client.operations import Owner
-from core.client.outbox import Outbox
+from core.client.storage import local_store, mark, recovery, window_id
+from core.client.storage.local_store import Damaged, InUse, LocalStore, LocalStoreError
+from core.client.sync import operation_table
+from core.client.sync.operations import Owner
+from core.client.sync.outbox import Outbox
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
@@ -148,7 +150,7 @@ def test_what_lies_in_the_log_beside_it_is_saved_too(tmp_path: Path) -> None:
     recovered = recovery.make_sound(fallen / "till.db")
     assert recovered is not None
     with closing(LocalStore(fallen / "till.db")) as store, store.reading() as found:
-        assert ledger.find(found, OWNER, newest) is not None
+        assert operation_table.find(found, OWNER, newest) is not None
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link], ids=["symbolic", "hard"])
@@ -213,7 +215,7 @@ def test_whichever_byte_of_the_header_is_wrong_nothing_is_lost(tmp_path: Path, f
         if recovery.make_sound(path) is not None:
             set_aside.add(at)
         with closing(LocalStore(path)) as store, store.transaction() as db:
-            assert {each.op_id for each in ledger.open_ones(db, OWNER)} == waiting, f"byte {at}"
+            assert {each.op_id for each in operation_table.open_ones(db, OWNER)} == waiting, f"byte {at}"
     assert {18, 60, 63, 68, 71} <= set_aside, "how it is written, and by which release"
 
 
@@ -230,12 +232,12 @@ class Fallen(NamedTuple):
 
     def put_back(self, file: bytes, log: bytes) -> None:
         self.path.write_bytes(file)
-        local.files_of(self.path)[1].write_bytes(log)
+        local_store.files_of(self.path)[1].write_bytes(log)
 
 
 @pytest.fixture
 def fallen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fallen:
-    monkeypatch.setattr(local, "_EMPTIED_AFTER_S", 3600)
+    monkeypatch.setattr(local_store, "_EMPTIED_AFTER_S", 3600)
     path = tmp_path / "till.db"
     with closing(Desk(path, ModelDoor(Shop()))) as desk:
         desk.sync.pull()
@@ -243,13 +245,13 @@ def fallen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fallen:
         before = [desk.take().op_id for _ in range(3)]
     with closing(Desk(path, ModelDoor(Shop()))) as desk:
         since = [desk.take().op_id for _ in range(6)]
-        file, log = (each.read_bytes() for each in local.files_of(path))
+        file, log = (each.read_bytes() for each in local_store.files_of(path))
     return Fallen(path, file, log, before, since, window)
 
 
 def _found(path: Path) -> list[OpId]:
     with closing(LocalStore(path)) as store, store.reading() as db:
-        return [each.op_id for each in ledger.open_ones(db, OWNER)]
+        return [each.op_id for each in operation_table.open_ones(db, OWNER)]
 
 
 def test_a_window_that_fell_over_goes_on(fallen: Fallen) -> None:
@@ -276,7 +278,7 @@ def test_one_wrong_byte_in_its_log_loses_at_most_what_it_is_in(fallen: Fallen) -
         assert recovered.operations == len(found)
         if recovered.set_aside is not None:
             assert recovered.set_aside.read_bytes() == fallen.file
-            assert local.files_of(recovered.set_aside)[1].read_bytes() == log
+            assert local_store.files_of(recovered.set_aside)[1].read_bytes() == log
         with closing(LocalStore(fallen.path)) as store, store.reading() as db:
             assert db.execute("SELECT count(*) FROM number_series").fetchone() == (0,), "no number is given again"
         lost.append(len(fallen.before + fallen.since) - len(found))
@@ -297,7 +299,7 @@ def test_what_a_full_disk_does_not_let_be_saved_is_saved_at_the_next_start(
         patched.setattr(recovery, "_insert", full)
         with pytest.raises(LocalStoreError, match="cannot be saved: This machine's disk is full"):
             recovery.make_sound(fallen.path)
-    assert [each.read_bytes() for each in local.files_of(fallen.path)] == [fallen.file, log]
+    assert [each.read_bytes() for each in local_store.files_of(fallen.path)] == [fallen.file, log]
     recovered = recovery.make_sound(fallen.path)
     assert recovered is not None
     assert recovered.operations == len(_found(fallen.path)) >= 8
@@ -307,7 +309,7 @@ def test_what_a_full_disk_does_not_let_be_saved_is_saved_at_the_next_start(
 def test_a_log_that_is_cut_or_gone_is_told_and_no_number_is_given_again(fallen: Fallen, left: float) -> None:
     fallen.put_back(fallen.file, fallen.log[: int(left * len(fallen.log))])
     if not left:
-        local.files_of(fallen.path)[1].unlink()
+        local_store.files_of(fallen.path)[1].unlink()
     recovered = recovery.make_sound(fallen.path)
     assert recovered is not None
     assert recovered.set_aside is None, "it is sound"
@@ -325,7 +327,7 @@ def test_a_log_that_is_cut_or_gone_is_told_and_no_number_is_given_again(fallen: 
 def test_soon_after_it_was_accepted_an_operation_is_not_in_the_log_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_EMPTIED_AFTER_S", 0)
+    monkeypatch.setattr(local_store, "_EMPTIED_AFTER_S", 0)
     path = tmp_path / "till.db"
     with closing(Desk(path, ModelDoor(Shop()))) as desk:
         desk.sync.pull()
@@ -344,7 +346,7 @@ def test_a_file_put_back_in_its_own_place_is_another_window(tmp_path: Path) -> N
         window = window_id.of(store)
     yesterday = path.read_bytes()
     with closing(LocalStore(path)) as store, store.transaction() as db:
-        ledger.series_at(db, "POS1", 7)
+        operation_table.series_at(db, "POS1", 7)
     today = path.read_bytes()
     path.write_bytes(yesterday)
     recovered = recovery.make_sound(path)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.admin.cli import main
-from core.server.backups import open_database
+from core.server.jobs.backups import open_database
 from core.server.settings import ServerSettings
-from core.store.database import CannotOpen, Database, make_engine, parse_url
-from core.store.owner import Ownership
+from core.store.engine.database import CannotOpen, Database, make_engine, parse_url
+from core.store.engine.owner import Ownership
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.client.display import Listening
+from core.client.display.display import Listening
 from core.client.errors import ClientError
 from core.domain.status import OrderStatus as S
-from core.protocol.board import BoardMessage, TicketFrames
+from core.protocol.display import BoardMessage, TicketFrames
 from core.protocol.feed import Heartbeat
 from tests.support.board import FakeBoard, ticket
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from core.protocol.requests import SignIn
-from core.server import examples
-from core.server.endpoint import Call, Endpoint, Keyed, Nothing, Who
+from core.server.http import examples
+from core.server.http.endpoint import Call, Endpoint, Keyed, Nothing, Who
 
 
 async def handler(_call: Call[Any, Any]) -> Nothing:

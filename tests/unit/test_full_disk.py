@@ -10,13 +10,13 @@ from typing import Final
 import msgspec
 import pytest
 
-from core.client import engine as engines
-from core.client import ledger
-from core.client.engine import Link
 from core.client.errors import Fault, NotKept, Refused
-from core.client.local import LocalStore
-from core.client.operations import Operation, State
-from core.client.session import Session
+from core.client.session.session import Session
+from core.client.storage.local_store import LocalStore
+from core.client.sync import engine as engines
+from core.client.sync import operation_table
+from core.client.sync.engine import Link
+from core.client.sync.operations import Operation, State
 from core.domain.ids import OpId
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
@@ -48,7 +48,7 @@ def _disk(store: LocalStore) -> Failing:
 
 def _in_the_file(desk: Desk) -> list[Operation]:
     with desk.local.reading() as db:
-        return ledger.open_ones(db, desk.owner)
+        return operation_table.open_ones(db, desk.owner)
 
 
 def _remembered(desk: Desk) -> list[Operation]:
@@ -231,7 +231,7 @@ def test_a_till_starts_and_shows_what_waits_on_a_full_disk(tmp_path: Path, door:
         disk.fill()
         store = LocalStore(disk.path / "till.db")
         with closing(store), store.reading() as db:
-            assert [each.op_id for each in ledger.open_ones(db, desk.owner)] == [waiting]
+            assert [each.op_id for each in operation_table.open_ones(db, desk.owner)] == [waiting]
 
 
 @pytest.mark.usefixtures("failing")

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.server import passwords
-from core.server.passwords import Passwords, hash_secret
+from core.server.auth import passwords
+from core.server.auth.passwords import Passwords, hash_secret
 
 
 @pytest.fixture

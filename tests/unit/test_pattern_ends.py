@@ -19,7 +19,7 @@ import core
 import customer_view
 import pos_app
 from core.decoding import convert
-from core.server.openapi import document
+from core.server.http.openapi import document
 from core.server.routes import ENDPOINTS
 from tests.unit.test_patterns import MAY_HAVE_A_PATTERN
 
@@ -82,7 +82,7 @@ def test_patterns_are_found() -> None:
         "core/protocol/requests.py",
         "core/cards.py",
         "core/admin/menu_file.py",
-        "pos_app/widgets/sign_in_page.py",
+        "pos_app/sign_in/page.py",
     }
 
 

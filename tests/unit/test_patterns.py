@@ -270,10 +270,10 @@ def test_the_patterns_are_found() -> None:
     assert {
         "core/logs.py",
         "core/cards.py",
-        "core/server/http.py",
+        "core/server/http/endpoint_app.py",
         "core/protocol/requests.py",
         "core/admin/menu_file.py",
-        "pos_app/widgets/sign_in_page.py",
+        "pos_app/sign_in/page.py",
     } <= files
     written = sum(
         len(

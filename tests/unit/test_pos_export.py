@@ -11,7 +11,7 @@ import pytest
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from pos_app.export import write_orders
+from pos_app.history.export import write_orders
 
 
 def order(name: str = "Aisha", currency: str = "USD", note: str = "") -> Order:

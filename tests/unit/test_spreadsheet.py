@@ -18,8 +18,8 @@ from core.admin import menu_file
 from core.domain.ids import ItemId
 from core.domain.menu import Category, MenuItem
 from core.spreadsheet import ENCODING, SEPARATORS, Cell, guarded, unguarded, write
-from pos_app.export import write_orders, write_queue
-from pos_app.models.queue import Exported
+from pos_app.history.export import write_orders, write_queue
+from pos_app.sync.model import Exported
 from tests.unit.test_pos_export import order
 
 SPECIAL = "ab1=+-@\uff1d\uff0b\uff0d\uff20\ufe66\u2212,;\t\"' \n\r\u00a0\u200b\u2028\x0b|."

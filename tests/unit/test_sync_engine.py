@@ -10,14 +10,14 @@ from typing import Final
 import pytest
 from typing_extensions import override
 
-from core.client import engine as engines
-from core.client import sync
-from core.client.cache import Cache
-from core.client.door import Answered, Ear
-from core.client.engine import Engine, Link, Standing
 from core.client.errors import Gone, NotKept, OtherServer, ServerFault, SignedOut, Unreachable
-from core.client.operations import Operation, State
-from core.client.sync import BACKOFF_MOST_S, GIVES_UP_ALONE, backoff_s
+from core.client.sync import engine as engines
+from core.client.sync import synchronizer
+from core.client.sync.cache import Cache
+from core.client.sync.engine import Engine, Link, Standing
+from core.client.sync.operations import Operation, State
+from core.client.sync.synchronizer import BACKOFF_MOST_S, GIVES_UP_ALONE, backoff_s
+from core.client.sync.transport import Answered, Ear
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.status import OrderStatus
@@ -197,7 +197,7 @@ def test_what_something_else_answers_to_those_who_write_parks_nothing_and_cuts_n
         tried.release()
         raise OtherServer("http://till:8765")
 
-    monkeypatch.setattr(sync, "backoff_s", lambda _attempt: 0.0)
+    monkeypatch.setattr(synchronizer, "backoff_s", lambda _attempt: 0.0)
     monkeypatch.setattr(door, "send", blocked)
     running = run()
     operations = [running.desk.take() for _ in range(3)]
@@ -304,7 +304,7 @@ def test_what_fails_one_operation_every_time_is_given_up(
     tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.001)
-    monkeypatch.setattr(sync, "backoff_s", lambda _attempt: 0.001)
+    monkeypatch.setattr(synchronizer, "backoff_s", lambda _attempt: 0.001)
     door = Poisoned(shop, error)
     with contextlib.ExitStack() as stack:
         desk = stack.enter_context(contextlib.closing(Desk(tmp_path / "till.db", door)))

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from core.client.cache import Stranger, after
+from core.client.sync.cache import Stranger, after
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
@@ -176,7 +176,7 @@ def test_an_event_never_skips_a_version(shop: Shop, open_desk: OpenDesk) -> None
 def test_a_hundred_thousand_closed_orders_are_left_to_the_server(
     open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("core.client.cache.CLOSED_KEPT", 3)
+    monkeypatch.setattr("core.client.sync.cache.CLOSED_KEPT", 3)
     desk = open_desk()
     for _ in range(5):
         order_id = desk.take().order_id

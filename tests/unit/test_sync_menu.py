@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from core.client.cache import Cache
-from core.client.door import Answered
 from core.client.errors import PriceChanged, ServerFault, Unreachable
-from core.client.local import LocalStore
-from core.client.operations import Kind, Operation, State
+from core.client.storage.local_store import LocalStore
+from core.client.sync.cache import Cache
+from core.client.sync.operations import Kind, Operation, State
+from core.client.sync.transport import Answered
 from core.domain.commands import PlaceOrder
 from core.domain.ids import CustomerId, new_order_id
 from core.domain.menu import Menu, with_availability

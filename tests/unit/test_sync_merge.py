@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from core.client.operations import Kind, State
+from core.client.sync.operations import Kind, State
 from core.domain.commands import RecallOrder
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus

@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.client import local
 from core.client.errors import Conflict, NumberTooFar, ServerFault, SignedOut, Unreachable
-from core.client.ledger import waiting_of_others
-from core.client.local import Damaged, InUse, LocalStore, LocalStoreError
-from core.client.operations import Kind, Operation, State
-from core.client.outbox import NUMBER_REFUSED
-from core.client.sync import GIVES_UP_AFTER, GIVES_UP_ALONE
+from core.client.storage import local_store
+from core.client.storage.local_store import Damaged, InUse, LocalStore, LocalStoreError
+from core.client.sync.operation_table import waiting_of_others
+from core.client.sync.operations import Kind, Operation, State
+from core.client.sync.outbox import NUMBER_REFUSED
+from core.client.sync.synchronizer import GIVES_UP_AFTER, GIVES_UP_ALONE
 from core.domain.ids import DeviceId, OrderId, new_op_id, new_order_id
 from core.domain.numbers import AHEAD
 from core.domain.order import Order
@@ -39,7 +39,10 @@ def test_one_process_holds_the_file(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "till.db")
     with pytest.raises(InUse, match="in use"):
         LocalStore(tmp_path / "till.db")
-    code = "import sys, pathlib; from core.client.local import LocalStore; LocalStore(pathlib.Path(sys.argv[1]))"
+    code = (
+        "import sys, pathlib; from core.client.storage.local_store import LocalStore; "
+        "LocalStore(pathlib.Path(sys.argv[1]))"
+    )
     other = subprocess.run(python("-c", code, str(tmp_path / "till.db")), capture_output=True, text=True, check=False)
     assert "InUse" in other.stderr
     store.close()
@@ -60,7 +63,7 @@ def test_a_newer_file_is_not_touched(tmp_path: Path) -> None:
     LocalStore(path).close()
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
-    db.execute(f"PRAGMA application_id = {local._LEDGER_FILE + 99}")
+    db.execute(f"PRAGMA application_id = {local_store._LEDGER_FILE + 99}")
     db.close()
     with pytest.raises(LocalStoreError, match="newer"):
         LocalStore(path)
@@ -73,7 +76,7 @@ def test_a_new_shape_of_the_cache_rebuilds_the_cache_and_keeps_the_outbox(
     desk.sync.pull()
     kept = desk.take()
     desk.close()
-    monkeypatch.setattr("core.client.local._CACHE_VERSION", 2)
+    monkeypatch.setattr("core.client.storage.local_store._CACHE_VERSION", 2)
     again = open_desk()
     assert again.cache.place is None
     assert [operation.op_id for operation in again.outbox.open()] == [kept.op_id]
@@ -86,7 +89,7 @@ def test_what_an_earlier_release_kept_is_the_paired_shops_or_the_next_ones(
 ) -> None:
     path = tmp_path / "till.db"
     with closing(sqlite3.connect(path)) as db:  # as the release before wrote it
-        for script in local._LEDGER[:3]:
+        for script in local_store._LEDGER[:3]:
             db.executescript(script)
         seen = msgspec.json.encode(new_order(OrderId("o")))
         db.execute(

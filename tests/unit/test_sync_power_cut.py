@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core.client import local
-from core.client.ledger import open_ones
-from core.client.local import LocalStore
-from core.client.operations import Owner
+from core.client.storage import local_store
+from core.client.storage.local_store import LocalStore
+from core.client.sync.operation_table import open_ones
+from core.client.sync.operations import Owner
 from core.domain.status import OrderStatus
 from tests.support import power_cut
 from tests.support.desk import Desk
@@ -47,7 +47,7 @@ def _lost(directory: Path, images: int) -> int:
         promised = recorder.image(generator, generator.randint(first + 1, len(recorder.steps)), image)
         try:
             store = LocalStore(image / "till.db")
-        except local.LocalStoreError:
+        except local_store.LocalStoreError:
             lost += 1
             continue
         with store.reading() as db:
@@ -64,7 +64,7 @@ def test_nothing_accepted_is_lost(tmp_path: Path) -> None:
 
 
 def test_without_full_something_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    careless = tuple(pragma.replace("FULL", "NORMAL") for pragma in local._PRAGMAS)
-    assert careless != local._PRAGMAS
-    monkeypatch.setattr(local, "_PRAGMAS", careless)
+    careless = tuple(pragma.replace("FULL", "NORMAL") for pragma in local_store._PRAGMAS)
+    assert careless != local_store._PRAGMAS
+    monkeypatch.setattr(local_store, "_PRAGMAS", careless)
     assert _lost(tmp_path, 50) > 0

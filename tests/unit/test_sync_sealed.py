@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from core import sealing
-from core.client import ledger
 from core.client.errors import Unreachable
-from core.client.operations import Kind, Operation, Owner, State
-from core.client.outbox import NOT_OPENED
+from core.client.sync import operation_table
+from core.client.sync.operations import Kind, Operation, Owner, State
+from core.client.sync.outbox import NOT_OPENED
 from core.domain.commands import TakeOrder
 from core.domain.ids import new_order_id
 from core.domain.status import OrderStatus
@@ -34,8 +34,8 @@ def take_for_omer(desk: Desk) -> Operation:
 def leave(desk: Desk, door: ModelDoor, present: Owner | None = None) -> int:
     """What `SyncedApi.sign_out` does to the file."""
     with desk.local.transaction() as db:
-        ledger.sealing_key(db, "shop", sealing.public_key(door.key))
-        count = ledger.seal(db, present)
+        operation_table.sealing_key(db, "shop", sealing.public_key(door.key))
+        count = operation_table.seal(db, present)
     desk.cache.clear()
     desk.local.empty_log()
     return count

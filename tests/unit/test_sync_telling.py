@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.client.news import Changed
-from core.client.sync import Sync
+from core.client.sync.synchronizer import Sync
+from core.client.sync.updates import Changed
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus as S
 from tests.support.desk import Desk

@@ -11,9 +11,9 @@ import pytest
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal, Role
-from core.server import keys
-from core.server.keys import KeyFileError, Keys, SigningKey
-from core.server.tokens import (
+from core.server.auth import keys
+from core.server.auth.keys import KeyFileError, Keys, SigningKey
+from core.server.auth.tokens import (
     ALGORITHM,
     AUDIENCE,
     CACHED,

@@ -12,8 +12,8 @@ from core.protocol.requests import SignIn
 from core.ui.app import dress
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from customer_view.widgets.order_page import OrderPage
-from pos_app.widgets.new_order_page import NewOrderPage
+from customer_view.order.page import OrderPage
+from pos_app.new_order.page import NewOrderPage
 from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window
 from tests.support.fake_api import FakeBackend
 from tests.support.ordering import Finger, LossyApi

@@ -17,11 +17,11 @@ from core.domain.status import OrderStatus as S
 from core.ui.jobs import Jobs
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
-from customer_view.board.column import ColumnView, face
-from customer_view.board.lettering import write
-from customer_view.board.presenter import BoardPresenter, Freshness
-from customer_view.board.settings import BoardSettings
-from customer_view.board.window import BoardWindow
+from customer_view.status_display.column import ColumnView, face
+from customer_view.status_display.lettering import write
+from customer_view.status_display.presenter import BoardPresenter, Freshness
+from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.window import BoardWindow
 from tests.support.board import FakeBoard, ticket
 
 LONG_S = 3600.0
@@ -150,7 +150,7 @@ def test_what_was_handed_over_leaves(hang: Hang, qtbot: QtBot) -> None:
 
 
 def test_the_flash_ends(hang: Hang, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("customer_view.board.column.FLASH_S", 0.2)
+    monkeypatch.setattr("customer_view.status_display.column.FLASH_S", 0.2)
     board = hang(FakeBoard(PREPARING))
     pulse = board.ready._pulse
     board.source.move(ticket(PREPARING.number, S.READY, 3), push=False)

@@ -14,9 +14,9 @@ from core.client.errors import ServerFault, Unreachable
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
-from core.ui.connection import ConnectionChip
 from core.ui.refresh import Refresher
 from core.ui.text import use_language
+from core.ui.widgets.connection_chip import ConnectionChip
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_api import FakeBackend
 

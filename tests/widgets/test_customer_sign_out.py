@@ -10,16 +10,16 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client.engine import Link, Standing
 from core.client.errors import SignedOut, Unreachable
-from core.client.outbox import Counts
+from core.client.sync.engine import Link, Standing
+from core.client.sync.outbox import Counts
 from core.clock import Clock
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
 from core.ui.idle import IdleWatch
-from customer_view.widgets.sign_out_dialog import SignOutDialog
-from customer_view.widgets.visit import Visit
+from customer_view.account.sign_out_dialog import SignOutDialog
+from customer_view.visit import Visit
 from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_api import FakeBackend
 from tests.widgets.conftest import PassTime

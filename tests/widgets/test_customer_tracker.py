@@ -18,8 +18,8 @@ from core.domain.people import Role
 from core.domain.status import OrderStatus, status_info
 from core.protocol.replies import StatusReport
 from core.ui.text import clock
-from customer_view.widgets.order_sheet import rows
-from customer_view.widgets.stepper import steps
+from customer_view.tracker.order_sheet import rows
+from customer_view.tracker.stepper import steps
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_api import FakeBackend
 

@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from core.domain.status import OrderStatus
 from core.settings import load
-from core.ui.connection import ConnectionChip
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import ConnectionChip
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 from tests.support.customer_window import (

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
-from core.client.operations import Kind, State
-from core.client.orders import OrderStore
-from core.client.outbox import Counts
+from core.client.order_store import OrderStore
+from core.client.sync.operations import Kind, State
+from core.client.sync.outbox import Counts
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.order import Order, PaymentState
 from core.domain.status import OrderStatus
@@ -26,14 +26,14 @@ from core.ui.jobs import Jobs
 from core.ui.ordering.view import OrderingView
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
-from customer_view.board.presenter import BoardPresenter
-from customer_view.board.settings import BoardSettings
-from customer_view.board.window import BoardWindow
-from customer_view.widgets.decision import Decision
-from customer_view.widgets.orders_page import OrdersPage
-from customer_view.widgets.sign_in_page import SignInPage
-from customer_view.widgets.sign_out_dialog import SignOutDialog
-from customer_view.widgets.still_there import StillThere
+from customer_view.account.sign_in_page import SignInPage
+from customer_view.account.sign_out_dialog import SignOutDialog
+from customer_view.account.still_there import StillThere
+from customer_view.history.page import OrdersPage
+from customer_view.status_display.presenter import BoardPresenter
+from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.window import BoardWindow
+from customer_view.tracker.decision import Decision
 from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
 from tests.support.fake_api import FakeBackend

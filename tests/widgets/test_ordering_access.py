@@ -13,10 +13,10 @@ from core.domain.order import NewLine
 from core.protocol.requests import SignIn, StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.item_dialog import ItemDialog
-from core.ui.receipt import ReceiptDialog
 from core.ui.theme import Theme
-from customer_view.widgets.order_page import OrderPage
-from pos_app.widgets.new_order_page import NewOrderPage
+from core.ui.widgets.receipt import ReceiptDialog
+from customer_view.order.page import OrderPage
+from pos_app.new_order.page import NewOrderPage
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.menus import BOWL, SODA
 

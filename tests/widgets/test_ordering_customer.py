@@ -16,7 +16,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
 from core.ui.theme import Theme
-from customer_view.widgets.order_page import OrderPage
+from customer_view.order.page import OrderPage
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.support.ordering import Finger, LossyApi, child

@@ -16,13 +16,13 @@ from core.domain.menu import Category, Menu, MenuItem
 from core.domain.money import Tax
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine
 from core.ui.jobs import Jobs
-from core.ui.notice import Notice
 from core.ui.ordering import presenter
 from core.ui.ordering.basket_list import FEWER, MORE
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.presenter import Ordering
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
+from core.ui.widgets.notice import Notice
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP
 from tests.support.ordering import Finger, child

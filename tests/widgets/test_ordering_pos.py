@@ -16,10 +16,10 @@ from core.domain.status import Fulfilment
 from core.protocol.requests import StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
-from core.ui.receipt import ReceiptDialog
 from core.ui.theme import Theme
-from pos_app.presenters.take_order import quick_amounts
-from pos_app.widgets.new_order_page import NewOrderPage
+from core.ui.widgets.receipt import ReceiptDialog
+from pos_app.new_order.page import NewOrderPage
+from pos_app.new_order.presenter import quick_amounts
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import CHIPS, SODA
 from tests.support.ordering import Finger, LossyApi, child

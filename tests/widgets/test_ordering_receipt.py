@@ -16,9 +16,9 @@ from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment
 from core.ui.jobs import Jobs
-from core.ui.receipt import ReceiptDialog, receipt_document, receipt_html
 from core.ui.text import money, parse_amount, use_language
 from core.ui.theme import Theme
+from core.ui.widgets.receipt import ReceiptDialog, receipt_document, receipt_html
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import BOWL, SODA
 from tests.support.ordering import child

@@ -11,8 +11,8 @@ from core.domain.order import PaymentState
 from core.protocol.requests import StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from customer_view.widgets.order_page import OrderPage
-from pos_app.widgets.new_order_page import NewOrderPage
+from customer_view.order.page import OrderPage
+from pos_app.new_order.page import NewOrderPage
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import CHIPS, MENU, SODA
 from tests.support.ordering import Finger, LossyApi, child

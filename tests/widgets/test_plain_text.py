@@ -27,33 +27,34 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.client.engine import Link, Standing
 from core.client.errors import Refused
-from core.client.operations import State
-from core.client.outbox import Counts
+from core.client.sync.engine import Link, Standing
+from core.client.sync.operations import State
+from core.client.sync.outbox import Counts
 from core.domain.commands import ChangeStatus
 from core.domain.menu import Menu
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import OrderStatus
-from core.ui import app, receipt, text
-from core.ui.connection import ConnectionChip
-from core.ui.controls import label, set_tip
+from core.ui import app, text
 from core.ui.jobs import Jobs
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
-from core.ui.toast import Toasts
-from customer_view.board.presenter import BoardPresenter
-from customer_view.board.settings import BoardSettings
-from customer_view.board.window import BoardWindow
-from customer_view.widgets.decision import Decision
-from customer_view.widgets.sign_out_dialog import SignOutDialog
-from pos_app.models.queue import QueueModel, entries
-from pos_app.widgets.decision_pane import DecisionPane
-from pos_app.widgets.leave_dialog import LeaveDialog
-from pos_app.widgets.queue_list import QueueList
-from pos_app.widgets.reason_dialog import ReasonDialog
+from core.ui.widgets import receipt
+from core.ui.widgets.connection_chip import ConnectionChip
+from core.ui.widgets.controls import label, set_tip
+from core.ui.widgets.toast import Toasts
+from customer_view.account.sign_out_dialog import SignOutDialog
+from customer_view.status_display.presenter import BoardPresenter
+from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.window import BoardWindow
+from customer_view.tracker.decision import Decision
+from pos_app.order.reason_dialog import ReasonDialog
+from pos_app.sign_in.leave_dialog import LeaveDialog
+from pos_app.sync.decision_pane import DecisionPane
+from pos_app.sync.list_view import QueueList
+from pos_app.sync.model import QueueModel, entries
 from tests.models.test_queue_model import operation
 from tests.support.board import FakeBoard, ticket
 from tests.support.customer_window import PASSWORD, open_window

@@ -14,11 +14,11 @@ from core.client.errors import ServerFault, Unreachable
 from core.domain.status import OrderStatus
 from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
-from core.ui.connection import ConnectionChip
 from core.ui.theme import Theme
-from pos_app.models.card import COLUMNS, Card, Own
-from pos_app.widgets import card_delegate
-from pos_app.widgets.card_layout import CardLayout, Fonts, lay_out
+from core.ui.widgets.connection_chip import ConnectionChip
+from pos_app.board import card_delegate
+from pos_app.board.card import COLUMNS, Card, Own
+from pos_app.board.card_layout import CardLayout, Fonts, lay_out
 from tests.support.fake_api import FakeBackend
 from tests.support.fingers import single_presses, swipe_up
 from tests.support.pos_window import Till, change, later, open_till, paid, place

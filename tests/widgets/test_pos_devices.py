@@ -15,8 +15,8 @@ from core.domain.people import DeviceKind
 from core.protocol.devices import DeviceList, DeviceReport
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from pos_app.presenters.devices import Devices
-from pos_app.widgets.devices_pane import DevicesPane
+from pos_app.sync.devices import Devices
+from pos_app.sync.devices_pane import DevicesPane
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SEEN = {"BOARD1": None, "POS1": NOW, "POS2": NOW - timedelta(minutes=5)}

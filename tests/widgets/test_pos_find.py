@@ -18,10 +18,10 @@ from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
 from core.protocol.security import ExportNote
 from core.ui.rows import ROW
-from pos_app.models.card import Card
-from pos_app.presenters.scanner import Scanner
-from pos_app.widgets.history_list import HistoryList
-from pos_app.widgets.history_page import HistoryPage
+from pos_app.board.card import Card
+from pos_app.board.scanner import Scanner
+from pos_app.history.list_view import HistoryList
+from pos_app.history.page import HistoryPage
 from tests.support.fake_api import FakeBackend
 from tests.support.fingers import swipe_up
 from tests.support.pos_window import ANA, Till, change, later, paid, place

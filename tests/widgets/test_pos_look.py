@@ -10,11 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
 from core.domain.status import OrderStatus
-from core.ui.connection import ConnectionChip
 from core.ui.text import clock
 from core.ui.theme import Theme
-from pos_app.models.card import Card, Own, own_words
-from pos_app.widgets.card_layout import Fonts, lay_out
+from core.ui.widgets.connection_chip import ConnectionChip
+from pos_app.board.card import Card, Own, own_words
+from pos_app.board.card_layout import Fonts, lay_out
 from tests.support.fake_api import FakeBackend
 from tests.support.pos_window import open_till, place
 

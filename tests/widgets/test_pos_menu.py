@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import Unreachable
 from core.domain.menu import MenuItem, with_availability
 from core.ui.rows import ROW
-from pos_app.models.menu import HEADING, MenuRow
-from pos_app.widgets.menu_list import SWITCH, MenuList
-from pos_app.widgets.menu_page import MenuPage
+from pos_app.menu.list_view import SWITCH, MenuList
+from pos_app.menu.model import HEADING, MenuRow
+from pos_app.menu.page import MenuPage
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP
 from tests.support.pos_window import ANA, MAYA, Till

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from core import clock
-from core.client.engine import AWAY_S, Standing
-from core.ui.connection import ConnectionChip
+from core.client.sync.engine import AWAY_S, Standing
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
+from core.ui.widgets.connection_chip import ConnectionChip
 
 NIGHT_S = 8 * 3600.0
 Sleep = Callable[[float], None]

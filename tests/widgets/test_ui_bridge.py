@@ -7,15 +7,15 @@ from pytestqt.qtbot import QtBot
 
 from core import clock
 from core.client.announcer import Announcement, Announcer
-from core.client.engine import Link, Standing
 from core.client.errors import Busy, NotKept, Unreachable, WrongClock
-from core.client.news import Changed, Told
-from core.client.orders import Changes, OrderStore
-from core.client.outbox import Counts
+from core.client.order_store import Changes, OrderStore
+from core.client.sync.engine import Link, Standing
+from core.client.sync.outbox import Counts
+from core.client.sync.updates import Changed, Told
 from core.domain.commands import TakeOrder
 from core.domain.order import NewLine, Order
 from core.ui.bridge import Bridge
-from core.ui.connection import ConnectionChip
+from core.ui.widgets.connection_chip import ConnectionChip
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import SODA
 

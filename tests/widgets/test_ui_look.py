@@ -15,8 +15,8 @@ from core.client.errors import Refused
 from core.client.settings import Scheme
 from core.domain.status import OrderStatus
 from core.ui import icons, text
-from core.ui.notice import Notice
 from core.ui.theme import Theme
+from core.ui.widgets.notice import Notice
 
 SCHEMES: tuple[Scheme, ...] = ("light", "dark", "contrast")
 AA = 4.5

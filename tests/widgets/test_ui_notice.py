@@ -4,10 +4,10 @@ import pytest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.engine import Link, Standing
 from core.client.errors import Busy, ClientError, ServerFault, Unreachable
-from core.ui.notice import Notice, follow_connection
+from core.client.sync.engine import Link, Standing
 from core.ui.theme import Theme
+from core.ui.widgets.notice import Notice, follow_connection
 
 GONE = Unreachable("{address} refuses the connection. Is the server running?", address="https://till:1")
 FULL = Busy("Make room on it.", title="The server's disk is full", retry_after_s=5)

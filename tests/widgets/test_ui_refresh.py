@@ -7,9 +7,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import SignedOut, Unreachable
-from core.ui.connection import ConnectionChip, Freshness
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
+from core.ui.widgets.connection_chip import ConnectionChip, Freshness
 
 SHORT_S = 0.05
 LONG_S = 3600.0

@@ -13,7 +13,7 @@ from core.domain.status import OrderStatus
 from core.ui import preflight
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
-from core.ui.toast import LIFE_MS, MOST, Toasts
+from core.ui.widgets.toast import LIFE_MS, MOST, Toasts
 from resources.sounds import make
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
 from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import new_op_id, new_order_id
 from core.domain.order import NewLine, Order, PaymentState, Tender

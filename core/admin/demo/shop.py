@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 
 from core.admin.demo.replay import replay
 from core.admin.setup import DEMO_CUSTOMERS, DEMO_PASSWORD, DEMO_STAFF, DEVICE, demo_shop
-from core.client.http import HttpApi
+from core.client.http.api import HttpApi
 from core.domain.menu import Menu
 from core.domain.order import NewLine
 from core.protocol.requests import SignIn, StaffSignIn
 from core.server.setup import create_shop
-from core.store.database import Database, file_url
-from core.store.statements import Transaction
+from core.store.engine.database import Database, file_url
+from core.store.engine.statements import Transaction
 from core.store.tables import order_lines, orders
 
 CASHIER: Final = DEMO_STAFF[-1]

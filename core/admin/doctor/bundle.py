@@ -14,7 +14,7 @@ import msgspec
 
 from core import settings, urls
 from core.logs import hide_secrets
-from core.protocol.care import Diagnosis
+from core.protocol.health import Diagnosis
 from core.server.settings import SECTION, ServerSettings
 from core.settings import Loaded
 from core.store.files import write_for_person

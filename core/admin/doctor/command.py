@@ -14,7 +14,7 @@ from core.admin import backend, console
 from core.admin.command import Parser
 from core.admin.doctor import bundle, machine, network, windows
 from core.admin.failed import Failed
-from core.protocol.care import Check, Diagnosis, Result
+from core.protocol.health import Check, Diagnosis, Result
 from core.server.settings import SECTION, ServerSettings
 from core.settings import Loaded, SettingsError
 

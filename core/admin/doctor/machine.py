@@ -7,14 +7,14 @@ from pathlib import Path
 from core.admin import backend, serving
 from core.admin.doctor.network import reached
 from core.admin.refusals import refusal
-from core.protocol.care import Check, Diagnosis, Result
-from core.server import keys, recovery
-from core.server.keys import KeyFileError
+from core.protocol.health import Check, Diagnosis, Result
+from core.server.auth import keys, recovery_kit
+from core.server.auth.keys import KeyFileError
 from core.server.settings import ServerSettings
-from core.store import backup
-from core.store.backup import BadBackup
-from core.store.database import CannotOpen, parse_url
-from core.store.owner import file_of
+from core.store.backups import backup
+from core.store.backups.backup import BadBackup
+from core.store.engine.database import CannotOpen, parse_url
+from core.store.engine.owner import file_of
 
 _EXAMINE_WITHIN_S = 600.0
 _WHICH = "Is it the right one? orderbell config show server"
@@ -85,10 +85,10 @@ def file(url: str) -> Iterator[Check]:
 def _kit(server: ServerSettings) -> Iterator[Check]:
     if not server.keys_path.exists():
         return
-    known = recovery.note(server)
+    known = recovery_kit.note(server)
     if known is None:
         says = "There is none: with this machine the shop's keys would be lost, and no backup could be proven."
-    elif not recovery.is_current(server, known):
+    elif not recovery_kit.is_current(server, known):
         says = f"That of {known.made_at.astimezone():%Y-%m-%d} has not the keys or the authority of now."
     else:
         says = f"Made on {known.made_at.astimezone():%Y-%m-%d}; it has what it must."

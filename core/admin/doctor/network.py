@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from core.client.device.trust import context, is_plain, unreachable
 from core.client.errors import OtherServer
-from core.client.transport import Straight, whole
-from core.client.trust import context, is_plain, unreachable
+from core.client.http.adapter import Straight, whole
 from core.decoding import decode_reply
-from core.protocol.care import Check, Result
+from core.protocol.health import Check, Result
 from core.protocol.replies import Health
 
 WITHIN_S: Final = (3.0, 10.0)

@@ -9,13 +9,14 @@ from typing import Final
 import jwt
 import msgspec
 
-from core.client import identity, session_file
-from core.client.local import InUse, LocalStore, LocalStoreError, default_path
-from core.client.operations import State
-from core.client.seal import Seal
+from core.client.device import identity
+from core.client.device.seal import Seal
+from core.client.session import session_file
+from core.client.storage.local_store import InUse, LocalStore, LocalStoreError, default_path
+from core.client.sync.operations import State
 from core.decoding import decode_reply
 from core.domain.people import Role
-from core.protocol.care import Check, Result
+from core.protocol.health import Check, Result
 from core.protocol.replies import Tokens
 from core.ui import preflight
 

@@ -10,8 +10,8 @@ from starlette.types import Send
 from websockets.frames import Frame, Opcode
 
 from core.protocol.feed import Close, Heartbeat
+from core.server.auth.tokens import Verified
 from core.server.push.feed import Audience, encode_frame, encode_frames
-from core.server.tokens import Verified
 from core.store.events import Kept
 
 WAITING_MESSAGES: Final = 256

@@ -10,12 +10,13 @@ from core.domain.ids import CustomerId, ShopId
 from core.domain.people import Principal, Role
 from core.protocol.feed import Cursor, Snapshot, SnapshotQuery
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
-from core.server import board, problems
+from core.server.devices import display
+from core.server.http import problems
 from core.store import events, orders, shops
-from core.store.database import Database
+from core.store.engine.database import Database
+from core.store.engine.instants import now
+from core.store.engine.statements import Transaction
 from core.store.events import Kept, Standing
-from core.store.instants import now
-from core.store.statements import Transaction
 
 CLOSED_FOR: Final = timedelta(hours=24)
 """How long a closed order stays in the staff's snapshot."""
@@ -28,7 +29,7 @@ class Audience(msgspec.Struct, frozen=True):
     shop_id: ShopId
     customer_id: CustomerId | None = None
     display: bool = False
-    """They see of a shop's events what `core.server.board.moves` makes of them."""
+    """They see of a shop's events what `core.server.devices.display.moves` makes of them."""
 
     @property
     def kind(self) -> str:
@@ -87,7 +88,7 @@ async def read_page(
 ) -> Page:
     """`page`, of a database that is proven by it: where the shop's own staff have a cursor of its present history which
     that lacks, it was put back to an older state, and that shop begins anew. It alone, and once in a process, as a
-    cursor is not signed; a customer's proof is a number that was told (`core.server.numbers`); a display has none."""
+    cursor is not signed; a customer's proof is a number that was told (`orders.numbers`); a display has none."""
 
     def read(transaction: Transaction) -> Page:
         return page(transaction, audience, cursor, witness, limit, names=names)
@@ -125,7 +126,7 @@ def page(
     frames = []
     prev = events.last_for(transaction, audience.shop_id, start.seq, audience.customer_id) if found else 0
     seen = found[:limit]
-    for event in board.moves(transaction, seen, names=names) if audience.display else seen:
+    for event in display.moves(transaction, seen, names=names) if audience.display else seen:
         frames.append(encode_frame(event, prev))
         prev = event.seq
     last = found[limit - 1] if more else None

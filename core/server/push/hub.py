@@ -17,15 +17,15 @@ from typing import Final
 from core.domain.ids import ShopId
 from core.domain.people import Principal
 from core.protocol.feed import HEARTBEAT_S, Close, Cursor
-from core.server import board
-from core.server.background import repeating
+from core.server.devices import display
+from core.server.jobs.background import repeating
 from core.server.push.channel import Channel, Subscriber
 from core.server.push.feed import Audience
 from core.server.services import Services
 from core.store import events, sessions
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
 from core.store.events import EVERYBODY, Kept
-from core.store.instants import now, to_us
-from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -229,7 +229,7 @@ class Hub:
 
         def read(transaction: Transaction) -> tuple[list[Kept], list[Kept]]:
             found = events.after(transaction, feed.shop_id, feed.position.seq, READ_AT_ONCE)
-            return found, list(board.moves(transaction, found, names=names)) if seen_by_displays else []
+            return found, list(display.moves(transaction, found, names=names)) if seen_by_displays else []
 
         found, moves = await self._database.read(read)
         if not found:

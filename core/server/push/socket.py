@@ -8,12 +8,12 @@ from starlette.types import Receive, Scope, Send
 
 from core.decoding import decoder
 from core.protocol.feed import HELLO_WITHIN_S, PAGE_LIMIT, Close, Hello
-from core.server.problems import Refusal
+from core.server.http.problems import Refusal
 from core.server.push import channel, feed
 from core.server.push.channel import Line, Subscriber
 from core.server.push.hub import END_WITHIN_S, Hub
 from core.server.services import Services
-from core.store.writer import Unavailable
+from core.store.engine.writer import Unavailable
 
 EXTENSION: Final = "orderbell.push"
 """The ASGI extension in which a server gives us the socket's own end: `{"line": core.server.push.channel.Line}`."""

@@ -2,22 +2,22 @@
 
 from typing import Final
 
-from core.server.endpoint import AnyEndpoint
+from core.server.http.endpoint import AnyEndpoint
 from core.server.routes import (
     accounts,
     auth,
+    authority,
     backups,
-    board,
     devices,
+    display,
     feed,
+    health,
     menu,
     online,
-    operations,
     pos,
     public,
     sealed,
-    security,
-    trust,
+    security_log,
 )
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
@@ -26,13 +26,13 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *feed.ENDPOINTS,
     *sealed.ENDPOINTS,
     *menu.ENDPOINTS,
-    *board.ENDPOINTS,
+    *display.ENDPOINTS,
     *devices.ENDPOINTS,
     *accounts.ENDPOINTS,
     *auth.ENDPOINTS,
     *backups.ENDPOINTS,
-    *security.ENDPOINTS,
+    *security_log.ENDPOINTS,
     *public.ENDPOINTS,
-    *operations.ENDPOINTS,
-    *trust.ENDPOINTS,
+    *health.ENDPOINTS,
+    *authority.ENDPOINTS,
 )

@@ -14,10 +14,11 @@ from core.protocol.accounts import (
     StaffList,
     Unlock,
 )
-from core.server import administration, examples
-from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
-from core.server.operators import is_operator
-from core.server.security import actor
+from core.server.auth import administration
+from core.server.auth.operators import is_operator
+from core.server.auth.security import actor
+from core.server.http import examples
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
 
 async def staff(call: Call[Nothing, Nothing]) -> StaffList:

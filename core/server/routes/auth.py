@@ -4,8 +4,9 @@ from typing import Final
 
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, RefreshTokens, SignIn, SignUp, StaffSignIn
-from core.server import accounts, examples
-from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.auth import accounts
+from core.server.http import examples
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
 
 async def sign_up(call: Call[SignUp, Nothing]) -> Tokens:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from core.decoding import convert
-from core.protocol.care import (
+from core.protocol.health import (
     BackupKind,
     BackupList,
     BackupMade,
@@ -16,14 +16,14 @@ from core.protocol.care import (
     Result,
 )
 from core.protocol.security import SecurityEvent
-from core.server import problems
-from core.server.diagnosis import examine
-from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
-from core.server.security import actor
-from core.store import check as check_store
-from core.store.backup import Backup, BackupError
-from core.store.statements import Transaction
-from core.store.writer import Unavailable
+from core.server.auth.security import actor
+from core.server.health.diagnosis import examine
+from core.server.http import problems
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.store.backups import check as check_store
+from core.store.backups.backup import Backup, BackupError
+from core.store.engine.statements import Transaction
+from core.store.engine.writer import Unavailable
 
 
 async def backups(call: Call[Nothing, Nothing]) -> BackupList:

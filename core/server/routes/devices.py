@@ -4,15 +4,16 @@ from typing import Final
 
 from core.domain.ids import DeviceId
 from core.protocol.devices import PAIR_PATH, DeviceList, Invitation, InviteDevice, Pair, Paired
-from core.server import contacts, examples, pairing
-from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
-from core.server.security import actor
+from core.server.auth.security import actor
+from core.server.devices import pairing, presence
+from core.server.http import examples
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
 
 async def devices(call: Call[Nothing, Nothing]) -> DeviceList:
     heard, shop_id = call.services.contacts.heard(), call.principal.shop_id
     return await call.services.database.read(
-        lambda transaction: DeviceList(devices=contacts.reports(transaction, shop_id, heard))
+        lambda transaction: DeviceList(devices=presence.reports(transaction, shop_id, heard))
     )
 
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
-from core.server import examples
-from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.http import examples
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
 from core.server.push import feed
 from core.server.push.feed import Audience
 

@@ -6,13 +6,14 @@ from core.domain.ids import ItemId
 from core.domain.menu import Menu
 from core.protocol.replies import Availability
 from core.protocol.requests import ChangeAvailability, ReplaceMenu
-from core.server import examples, menus, problems
-from core.server.conditional import etag, unless_known
-from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
-from core.server.operate import operate
+from core.server.http import examples, problems
+from core.server.http.conditional import etag, unless_known
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.http.idempotency import operate
+from core.server.orders import menus
 from core.store import shops
+from core.store.engine.statements import Transaction
 from core.store.menus import Offer
-from core.store.statements import Transaction
 
 MENU_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of a menu with 2,000 items, their descriptions and choices."""

@@ -11,14 +11,15 @@ from core.domain.order import Order
 from core.domain.status import status_info
 from core.protocol.replies import OrderPage, StatusReport
 from core.protocol.requests import HistoryQuery
-from core.server import examples, numbers, ordering, problems
-from core.server.conditional import etag, unless_known
-from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
-from core.server.operate import operate
+from core.server.http import examples, problems
+from core.server.http.conditional import etag, unless_known
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.http.idempotency import operate
+from core.server.orders import numbers, ordering
 from core.server.routes import menu
-from core.store import changes, orders
+from core.store import orders, status_history
+from core.store.engine.statements import Transaction
 from core.store.orders import Found
-from core.store.statements import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,9 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
     def report(transaction: Transaction, order_id: OrderId) -> StatusReport:
         found = ordering.own(transaction, call.principal, order_id)
         # Which member of staff it was, and where they stood, is the shop's own business.
-        told = tuple(msgspec.structs.replace(change, by="", device="") for change in changes.of(transaction, found.id))
+        told = tuple(
+            msgspec.structs.replace(change, by="", device="") for change in status_history.of(transaction, found.id)
+        )
         return StatusReport(
             order_id=found.id,
             number=found.number,

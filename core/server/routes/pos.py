@@ -8,14 +8,15 @@ from core.domain.order import Order
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage
 from core.protocol.requests import CustomerQuery, OrderQuery
 from core.protocol.security import ExportNote, SecurityEvent
-from core.server import examples, numbers, ordering, problems
-from core.server.conditional import etag, knows, not_modified, unless_known
-from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
-from core.server.operate import operate
+from core.server.auth.security import actor
+from core.server.http import examples, problems
+from core.server.http.conditional import etag, knows, not_modified, unless_known
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.http.idempotency import operate
+from core.server.orders import numbers, ordering
 from core.server.routes import menu
-from core.server.security import actor
-from core.store import changes, events, orders, payments, people
-from core.store.statements import Transaction
+from core.store import events, orders, payment_history, people, status_history
+from core.store.engine.statements import Transaction
 
 C = TypeVar("C", bound=Change)
 
@@ -51,7 +52,9 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
     def found(transaction: Transaction) -> OrderDetails:
         order = ordering.in_shop(transaction, call.principal, call.order_id)
         return OrderDetails(
-            order=order, history=changes.of(transaction, order.id), payments=payments.of(transaction, order.id)
+            order=order,
+            history=status_history.of(transaction, order.id),
+            payments=payment_history.of(transaction, order.id),
         )
 
     def work(transaction: Transaction) -> Encoded[OrderDetails]:

@@ -3,8 +3,8 @@
 from typing import Final
 
 from core.protocol.replies import Health
-from core.server import examples, openapi
-from core.server.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.http import examples, openapi
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
 
 
 async def health(_call: Call[Nothing, Nothing]) -> Health:

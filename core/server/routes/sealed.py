@@ -13,8 +13,8 @@ from core.protocol.sealed import (
     SealedOperation,
     context,
 )
-from core.server import examples
-from core.server.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.http import examples
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
 
 
 async def open_operations(call: Call[OpenOperations, Nothing]) -> OpenedOperations:

@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from core.domain.money import Tax, Totals
 from core.ui import icons
-from core.ui.controls import button, label, rule
 from core.ui.ordering.basket_list import BasketList
 from core.ui.ordering.basket_model import BasketModel
-from core.ui.pair import Pair
 from core.ui.text import _, money, ngettext
 from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, rule
+from core.ui.widgets.pair import Pair
 
 
 class TotalsTable(QWidget):

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from core.domain.order import Tender
 from core.domain.status import Fulfilment
-from core.ui.controls import label, restyle
 from core.ui.ordering.segments import Option, Segments
 from core.ui.text import _, fulfilment_label, tender_label
 from core.ui.theme import Theme
+from core.ui.widgets.controls import label, restyle
 
 _ICONS: Final = {
     Fulfilment.PICKUP: "bag",

@@ -5,12 +5,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core.ui.controls import button, label, rule
 from core.ui.ordering.basket_list import BasketList
 from core.ui.ordering.basket_model import BasketModel
 from core.ui.ordering.basket_pane import TotalsTable
 from core.ui.text import _
 from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, rule
 
 _LEAST_LINES = 120
 """With less height than this left, the lines are one step back and not here."""

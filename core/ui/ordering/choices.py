@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QRadi
 from core.domain.ids import ModifierId
 from core.domain.menu import Modifier, ModifierGroup
 from core.ui import icons
-from core.ui.controls import label, restyle
 from core.ui.ordering.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
 from core.ui.text import _, figure, literal, money
 from core.ui.theme import Theme
+from core.ui.widgets.controls import label, restyle
 
 _COLUMNS = 2
 _MARK = 22

@@ -16,11 +16,11 @@ from core.domain.errors import InvalidOrder
 from core.domain.ids import ModifierId
 from core.domain.menu import MenuItem
 from core.domain.order import MAX_QUANTITY, NewLine, price_lines
-from core.ui.controls import button, label
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.choices import ChoiceGroup
 from core.ui.text import _, money, window_title
 from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label
 
 _NOTE_LENGTH = 500
 _WIDTH = 640

@@ -6,15 +6,15 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
-from core.ui.connection import Freshness
-from core.ui.controls import button, label, set_tip
-from core.ui.fields import SearchField
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
-from core.ui.pair import Pair
 from core.ui.rows import ROW
 from core.ui.text import _, said
 from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import Freshness
+from core.ui.widgets.controls import button, label, set_tip
+from core.ui.widgets.fields import SearchField
+from core.ui.widgets.pair import Pair
 
 
 class ItemSearch(SearchField):

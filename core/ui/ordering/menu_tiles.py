@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from typing_extensions import override
 
 from core.ui import icons
-from core.ui.chips import paint_chip
 from core.ui.ordering.menu_model import CategoryModel, CategoryTab, ShownTiles, Tile, TileModel
 from core.ui.ordering.painting import (
     CENTRE,
@@ -24,6 +23,7 @@ from core.ui.ordering.press_list import PressList
 from core.ui.rows import ROW, Index
 from core.ui.text import _, figure, money
 from core.ui.theme import Theme
+from core.ui.widgets.chips import paint_chip
 
 _TILE_WIDTH: Final = 172
 _TILE_HEIGHT: Final = 124

@@ -7,8 +7,6 @@ from typing_extensions import override
 
 from core.domain.menu import MenuItem
 from core.domain.order import NewLine
-from core.ui.controls import panel
-from core.ui.notice import Notice
 from core.ui.ordering.basket import BasketLine, Trouble
 from core.ui.ordering.basket_pane import BasketPane
 from core.ui.ordering.checkout_pane import CheckoutPane
@@ -16,6 +14,8 @@ from core.ui.ordering.menu_pane import MenuPane
 from core.ui.ordering.presenter import Ordering
 from core.ui.text import _
 from core.ui.theme import Theme
+from core.ui.widgets.controls import panel
+from core.ui.widgets.notice import Notice
 
 _COLUMN = 400
 _WIDE_COLUMN = 480

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from core.admin import backup as backup_command
-from core.server import keys
-from core.store import backup, restore
+from core.server.auth import keys
+from core.store.backups import backup, restore
 from tests.drill.scenario import Scenario, Trouble
 from tests.support import databases
 

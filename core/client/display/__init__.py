@@ -1,0 +1,1 @@
+"""A status display's way to the backend, and the tickets it shows."""

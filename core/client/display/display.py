@@ -1,0 +1,167 @@
+"""A display's way to the backend: signed in by itself, again and again if need be, and hearing what is pushed to it."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final, Protocol
+
+from core.client.connection import Connection
+from core.client.errors import ClientError, Refused, SignedOut
+from core.client.http.api import HttpApi
+from core.client.http.push import Socket, open_socket
+from core.client.sync.synchronizer import backoff_s
+from core.decoding import Reader, reader
+from core.protocol.display import BoardMessage, BoardReply
+from core.protocol.feed import Hello
+from core.protocol.requests import DeviceSignIn
+from core.workers import keep_running, run_aside
+
+log = logging.getLogger(__name__)
+
+_MOVES: Final[Reader[BoardMessage]] = reader(BoardMessage)
+
+
+class Ear(Protocol):
+    """An open socket, as a display hears it. See `core.client.http.push.Socket`."""
+
+    def say_hello(self, hello: Hello) -> None: ...
+    def receive(self) -> BoardMessage: ...
+    def close(self) -> None: ...
+
+
+class BoardSource(Protocol):
+    """Where a board comes from. All of it raises `ClientError`, and may be called from any thread."""
+
+    @property
+    def shop_name(self) -> str:
+        """Empty before the first answer."""
+
+    @property
+    def connection(self) -> Connection: ...
+    def probe(self) -> None:
+        """Ask whether the server is there. What comes of it, the connection knows."""
+
+    def board(self) -> BoardReply: ...
+    def listen(self) -> AbstractContextManager[Ear]: ...
+    def token(self) -> str: ...
+    def server_now(self) -> datetime: ...
+    def close(self) -> None: ...
+
+
+class Display:
+    """A `BoardSource` over HTTP that signs in by itself, and again whenever its session has ended."""
+
+    def __init__(self, http: HttpApi, sign_in: DeviceSignIn) -> None:
+        self._http = http
+        self._sign_in = sign_in
+
+    @property
+    def shop_name(self) -> str:
+        tokens = self._http.tokens
+        return tokens.shop_name if tokens is not None else ""
+
+    def board(self) -> BoardReply:
+        try:
+            return self._http.board()
+        except SignedOut:
+            try:
+                self._http.device_sign_in(self._sign_in)
+            except SignedOut as error:  # a wrong code; it may be put right on the server's side, so this is tried again
+                raise Refused(error.message, title="This display is not known") from error
+            return self._http.board()
+
+    def listen(self) -> AbstractContextManager[Socket[BoardMessage]]:
+        client = self._http.client
+        return open_socket(client.server_url, _MOVES.decode, client.ca_file, client.connection.answered)
+
+    @property
+    def connection(self) -> Connection:
+        return self._http.client.connection
+
+    def probe(self) -> None:
+        self._http.client.probe()
+
+    def token(self) -> str:
+        return self._http.access_token()
+
+    def server_now(self) -> datetime:
+        return self._http.server_now()
+
+    def close(self) -> None:
+        """End the session, here and on the server when it can be reached."""
+        self._http.sign_out()
+        self._http.close()
+
+
+class Listening:
+    """A thread that hears what is pushed, and comes back to it by itself, with jitter.
+
+    `place` says from which cursor; there is nothing to hear while it is empty. `heard` and `lost` are called in the
+    thread: a message; that the socket has ended, or could not be opened.
+    """
+
+    def __init__(
+        self,
+        source: BoardSource,
+        place: Callable[[], str],
+        heard: Callable[[BoardMessage], None],
+        lost: Callable[[ClientError], None],
+    ) -> None:
+        self._source = source
+        self._place = place
+        self._heard = heard
+        self._lost = lost
+        self._wake = threading.Event()
+        self._stopping = False
+        self._failures = 0
+        self._ear: Ear | None = None
+        self._thread = keep_running(self._run, "board-listen")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def hurry(self) -> None:
+        """Open the socket now if it is not open: the server was heard of by another road."""
+        self._wake.set()
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """Hear nothing more; wait at most `wait_s` for the thread to end."""
+        self._stopping = True
+        self._wake.set()
+        ear = self._ear
+        if ear is not None:  # saying goodbye takes as long as the server lets it
+            run_aside(ear.close, "board-close")
+        if self._thread.ident is not None:
+            self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            if self._place():
+                try:
+                    self._follow()
+                except ClientError as error:
+                    self._lost(error)
+                except Exception:
+                    log.exception("listening failed; it goes on")
+            if not self._stopping:
+                self._wake.wait(backoff_s(self._failures) if self._place() else None)
+                self._failures += 1
+
+    def _follow(self) -> None:
+        """Hear what is said until the socket ends, which it does by raising."""
+        with self._source.listen() as ear:
+            self._ear = ear
+            try:
+                said = ""
+                while not self._stopping:
+                    token = self._source.token()
+                    if token != said:
+                        ear.say_hello(Hello(token=token, cursor=self._place()))
+                        said = token
+                    self._heard(ear.receive())
+                    self._failures = 0
+            finally:
+                self._ear = None

@@ -1,0 +1,1 @@
+"""The backend over HTTP: calls, the adapter beneath them, and the push socket."""

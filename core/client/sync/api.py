@@ -1,0 +1,644 @@
+"""The door that works without a server: changes go into the outbox and are shown at once, searches find what is here.
+
+A `CustomerApi` and a `StaffApi`. Its writes return as soon as they are on this machine's disk, with the order as it
+will be; everything that is, was or goes wrong with them afterwards is told to the listener.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from core.client.device import identity
+from core.client.device.seal import KeptIn, Seal
+from core.client.errors import (
+    ClientError,
+    Conflict,
+    Left,
+    NotFound,
+    NotKept,
+    PriceChanged,
+    Refused,
+    SignedOut,
+    Unreachable,
+)
+from core.client.http.api import HttpClient, SessionApi
+from core.client.session import session_file, staff, unlock
+from core.client.storage import window_id
+from core.client.storage.lease import Lease
+from core.client.storage.local_store import LocalStore
+from core.client.sync import operation_table
+from core.client.sync.cache import Cache, menu_after
+from core.client.sync.engine import Engine, Link, Standing
+from core.client.sync.operations import Kind, Operation, Owner
+from core.client.sync.outbox import Outbox
+from core.client.sync.search import KeptDetails, find, is_kept
+from core.client.sync.synchronizer import Sync
+from core.client.sync.transport import HttpDoor
+from core.client.sync.updates import Changed, Listener
+from core.domain import order_rules
+from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.domain.errors import DomainError, IllegalMove
+from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.domain.people import Customer, Person
+from core.domain.status import status_info
+from core.protocol.devices import DeviceList
+from core.protocol.events import MenuChanged
+from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.requests import (
+    ChangeAvailability,
+    HistoryQuery,
+    OrderQuery,
+    ReplaceMenu,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+)
+from core.protocol.security import ExportNote
+from core.workers import keep_running
+
+_STOP_WITHIN_S = 2.0
+T = TypeVar("T")
+_ERASE_AGAIN_S = 5.0
+
+
+class _Attempt:
+    """One try to sign in, from the press on. What comes of it is nobody's once it was given up for another, or for
+    nothing: whoever tried may have gone."""
+
+    def __init__(self) -> None:
+        self.present: _Present | None = None
+        """Whoever is signed in by it."""
+
+
+class _Present:
+    """Whoever is signed in: their calls, their hold on the file, and what sends and follows for them. All of it is one
+    session's, begins with it and ends with it; whoever is next has another.
+    """
+
+    def __init__(
+        self,
+        store: LocalStore,
+        api: SessionApi,
+        owner: Owner,
+        shop_name: str,
+        on_changed: Callable[["_Present", Changed], None],
+        on_standing: Callable[["_Present", Standing], None],
+        *,
+        push: bool,
+    ) -> None:
+        self.api = api
+        self.owner = owner
+        self.lease = Lease(store)
+        self.cache = Cache(self.lease)
+        self.cache.claim(owner)
+        self.outbox = Outbox(self.lease, owner, shop_name)
+        self.door = HttpDoor(api)
+        self.sync = Sync(self.lease, self.cache, self.outbox, self.door, partial(on_changed, self))
+        self.engine = Engine(self.sync, self.door, partial(on_standing, self), push=push)
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """Nothing more is read, written, sent or asked for them. Waits for what hangs at most `wait_s`."""
+        self.engine.stop(wait_s)
+        self.lease.end()
+
+
+class SyncedApi:
+    """One window's, over its own file. Safe to use from several threads; every call may take a disk's time.
+
+    Each call is of whoever is signed in when it begins, to its end: when they leave meanwhile it raises `SignedOut`.
+
+    Raises `LocalStoreError` when the file cannot be used.
+    """
+
+    def __init__(
+        self,
+        server_url: str,
+        path: Path,
+        *,
+        on_changed: Listener,
+        on_standing: Callable[[Standing], None],
+        ca_file: str = "",
+        push: bool = True,
+        keyring: bool = True,
+        timeout_s: tuple[float, float] | None = None,
+    ) -> None:
+        self._store = LocalStore(path)
+        window_id.of(self._store)  # of a copied file nothing is gone on with
+        self._telling = threading.RLock()
+        self._seal = Seal(self._store, keyring=keyring)
+        options = {} if timeout_s is None else {"timeout_s": timeout_s}
+        self._client = HttpClient(server_url, ca_file=ca_file, **options)
+        self._listener = on_changed
+        self._on_standing = on_standing
+        self._push = push
+        self._changing = threading.RLock()
+        """Held while one person's session ends and another's begins: for a disk's time, and no network's."""
+        self._present: _Present | None = None
+        self._attempt: _Attempt | None = None
+        """The newest try to sign in."""
+        self._left_behind = False
+        """Something of somebody who has signed out is still in the file, because the disk takes nothing."""
+        self._closed = threading.Event()
+        self._asking = threading.local()
+        """Whoever was signed in when what this thread does was asked for: see `bound`."""
+
+    def bound(self, call: Callable[[], T]) -> Callable[[], T]:
+        """`call`, to be made in any thread at any time, for whoever is signed in now. Should they have left by then,
+        what it asks of this raises `Left`, whoever else is there."""
+        present = self._present
+
+        def for_them() -> T:
+            self._asking.present = present
+            try:
+                return call()
+            finally:
+                del self._asking.present
+
+        return for_them
+
+    def close(self) -> None:
+        """Stop, and let go of the file. Nothing is lost by it, and the session goes on with the next `resume`."""
+        self._closed.set()
+        with self._changing:
+            self._attempt = None
+            if (present := self._take_leave()) is not None:
+                present.stop(_STOP_WITHIN_S)
+            self._client.close()
+            self._store.close()
+
+    # -- being somebody
+
+    def resume(self) -> Tokens | None:
+        """Go on as whoever did not sign out before this window was closed; None when everybody did. Asks nobody."""
+        with self._changing:
+            kept = session_file.read(self._seal)
+            if kept is not None:
+                return self._begin(*kept)
+        with contextlib.suppress(NotKept):
+            self.forget()
+        return None
+
+    def forget(self) -> None:
+        """Whoever had not signed out when this window was last closed, or fell over, is not here any more. What they
+        left waiting is kept. Raises `NotKept` as `sign_out` does."""
+        with self._changing:
+            self._erase()
+
+    @property
+    def kept_s(self) -> float | None:
+        """How old the orders are that an earlier run has kept; None when it has kept none."""
+        at = Cache(self._store).synced_at
+        return None if at is None else max(0.0, (self.server_now() - at).total_seconds())
+
+    def sign_up(self, request: SignUp) -> Tokens:
+        return self._enter(lambda: self._client.sign_up(identity.proven(self._seal, request)))
+
+    def sign_in(self, request: SignIn) -> Tokens:
+        def ask() -> Tokens:
+            known = msgspec.structs.replace(request, client_token=session_file.client_token(self._seal))
+            return self._client.sign_in(identity.proven(self._seal, known))
+
+        return self._enter(ask)
+
+    def staff_sign_in(self, request: StaffSignIn) -> Tokens:
+        """Whoever locked this till comes back to it at once, whatever hangs. Of everybody else, and of a wrong PIN, the
+        server is the judge (docs/adr/0028)."""
+        present = self._present
+        wrong: SignedOut | None = None
+        try:
+            held = staff.come_back(present.api if present is not None else None, self._seal, request)
+        except SignedOut as error:
+            held, wrong = None, error
+        if held is not None:
+            self._attempt = None  # somebody else's try that still hangs lets nobody in over them
+            self.try_now()
+            return held
+        try:
+            return self._enter(
+                lambda: staff.sign_in(self._client, self._seal, request), partial(staff.signed_in, self._seal, request)
+            )
+        except Unreachable:
+            if wrong is not None:
+                raise wrong from None
+            raise
+
+    def _enter(self, ask: Callable[[], Tokens], let_in: Callable[[Tokens], None] = lambda _tokens: None) -> Tokens:
+        """Be whoever the server answers with, unless another has tried meanwhile, or this try was given up: then its
+        session is ended, and this raises `Left`."""
+        attempt = self._attempt = _Attempt()
+        tokens = ask()
+        with self._changing:
+            try:
+                if self._attempt is not attempt:
+                    raise Left
+                if self._left_behind:
+                    self._erase()
+                let_in(tokens)
+                self._begin(tokens)
+            except ClientError:
+                self._client.end(tokens)
+                raise
+            attempt.present = self._present
+            return tokens
+
+    def give_up_sign_in(self) -> None:
+        """Whoever is trying to sign in has gone: their session ends as it comes, or has just come. Waits for no
+        answer. Raises `NotKept` as `sign_out` does."""
+        with self._changing:
+            attempt, self._attempt = self._attempt, None
+            if attempt is not None and attempt.present is not None and attempt.present is self._present:
+                self._end_session()
+
+    def sign_out(self) -> None:
+        """End the session here, at once: nothing that hangs is waited for, and the server is told by and by. What
+        waits is kept until the same person signs in again; what was shown is forgotten, and the listener hears nothing
+        more of it.
+
+        Raises `NotKept` when the disk takes nothing: the session is over all the same, here and when the window is
+        opened again, and what is still in the file is deleted and sealed as soon as it can be.
+        """
+        with self._changing:
+            if self._has_left(self._present):
+                return
+            self._end_session()
+
+    def _end_session(self) -> None:
+        self._attempt = None
+        with contextlib.suppress(NotKept):
+            self._leave()
+        self._erase()
+
+    def _erase(self) -> None:
+        """Leave nothing of whoever was here in the file, now or as soon as the disk takes it. Raises `NotKept`."""
+        try:
+            with self._store.transaction() as db:
+                session_file.keep(self._seal, None, OpId(""))
+                unlock.forget(self._seal)
+                Cache(self._store).clear()
+                operation_table.seal(db, None)
+        except NotKept:
+            if not self._left_behind:
+                self._left_behind = True
+                keep_running(self._erase_later, "erase").start()
+            raise
+        self._left_behind = False
+        self._store.empty_log()
+
+    def _erase_later(self) -> None:
+        while not self._closed.wait(_ERASE_AGAIN_S):
+            with self._changing, contextlib.suppress(NotKept):
+                if self._left_behind and not self._closed.is_set():
+                    self._erase()
+                if not self._left_behind:
+                    return
+
+    def probe(self) -> None:
+        self._client.probe()
+
+    def server_now(self) -> datetime:
+        return self._client.server_now()
+
+    def _begin(self, tokens: Tokens, op_id: OpId | None = None) -> Tokens:
+        """Be whoever these are of. With an `op_id`, see `Session`."""
+        with self._changing:
+            present = self._present
+            if present is not None:
+                before = present.api.tokens
+                if present.api.session.renew(tokens):  # the same person is back
+                    self._client.end(before)
+                    present.engine.hurry()
+                    return tokens
+                self._leave()
+            owner = identity.owner(self._store, tokens)
+            self._seal_what_waits(owner)
+            api = SessionApi(self._client, tokens, keep=partial(session_file.keep, self._seal), op_id=op_id)
+            present = _Present(self._store, api, owner, tokens.shop_name, self._tell, self._stand, push=self._push)
+            self._present = present
+            if hasattr(self._asking, "present"):
+                self._asking.present = present  # what signed them in goes on as them
+            present.sync.tell_everything()
+            self._on_standing(present.engine.standing)
+            present.engine.start()
+            return tokens
+
+    def _leave(self) -> None:
+        """Whoever is signed in is no longer."""
+        if (present := self._take_leave()) is not None:
+            present.stop()
+            present.api.end()
+
+    def _take_leave(self) -> _Present | None:
+        """Nothing more is told of whoever is signed in."""
+        with self._telling:
+            present, self._present = self._present, None
+        return present
+
+    def _tell(self, present: _Present, changed: Changed) -> None:
+        with self._telling:
+            if self._present is present:
+                self._listener(changed)
+
+    def _stand(self, present: _Present, standing: Standing) -> None:
+        with self._telling:
+            if self._present is present:
+                self._on_standing(standing)
+
+    def _seal_what_waits(self, present: Owner | None) -> None:
+        """Nothing of whoever is not `present` is to be read in the file. What an earlier release, or a window that
+        fell over, has left readable is sealed at the next sign-in, with what SQLite still has of it."""
+        with self._store.transaction() as db:
+            count = operation_table.seal(db, present)
+        if count and present is not None:
+            self._store.wipe()
+        else:
+            self._store.empty_log()
+
+    # -- how it stands
+
+    @property
+    def standing(self) -> Standing:
+        present = self._present
+        return present.engine.standing if present is not None else Standing(link=Link.SIGNED_OUT)
+
+    @property
+    def waiting_of_others(self) -> int:
+        """How many operations wait for somebody else to sign in again."""
+        return operation_table.waiting_of_others(self._store, self._signed_in.outbox.owner)
+
+    def elsewhere(self) -> tuple[Operation, ...]:
+        """What was accepted here for other shops, for the sync page: it is sent when this machine is theirs again."""
+        return self._signed_in.outbox.elsewhere()
+
+    @property
+    def kept_in(self) -> KeptIn | None:
+        """Where the key to the session is kept; None while there was none to keep."""
+        return self._seal.kept_in
+
+    def devices(self) -> DeviceList:
+        """The shop's devices, and how far behind each of them is. Raises `Unreachable`."""
+        return self._signed_in.api.devices()
+
+    def operations(self) -> tuple[Operation, ...]:
+        """What is not answered yet, for the sync page: waiting, being sent, parked, in conflict."""
+        return self._signed_in.outbox.open()
+
+    def find(self, op_id: OpId) -> Operation | None:
+        """One of this person's operations of the last 90 days, whatever became of it."""
+        return self._signed_in.outbox.find(op_id)
+
+    def retry(self, op_id: OpId) -> None:
+        """Send a parked operation again, or one in conflict on the order as it is now. Raises `NotFound`."""
+        present = self._signed_in
+        with _not_found():
+            present.sync.retry(op_id)
+        present.engine.accepted()
+
+    def renumber(self, op_id: OpId) -> str:
+        """Give a parked order, whose number the server does not take, another one, and send it again: gives the number,
+        empty when the server will. Raises `NotFound`."""
+        present = self._signed_in
+        with _not_found():
+            operation = present.sync.renumber(op_id)
+        present.engine.accepted()
+        return operation.seen.number
+
+    def discard(self, op_id: OpId, reason: str) -> None:
+        """Give a parked operation up, or one in conflict, or of `elsewhere`. Raises `NotFound`."""
+        present = self._signed_in
+        with _not_found():
+            present.sync.discard(op_id, reason)
+        present.engine.accepted()
+
+    def try_now(self) -> None:
+        """Wait for no timer."""
+        if (present := self._present) is not None:
+            present.engine.hurry()
+
+    # -- changes: accepted here, sent by the engine
+
+    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
+        return self._accept_new(self._signed_in, Kind.PLACE, op_id, request)
+
+    def take(self, op_id: OpId, request: TakeOrder) -> Order:
+        """The order has its number, of this till's own series, whether or not there is a server."""
+        present = self._signed_in
+        series = "" if request.number else present.api.session.device
+        return self._accept_new(present, Kind.TAKE, op_id, request, series)
+
+    def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
+        return self._change(Kind.CHANGE_STATUS, op_id, order_id, request)
+
+    def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
+        return self._change(Kind.RECALL, op_id, order_id, request)
+
+    def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
+        return self._change(Kind.CHANGE_PAYMENT, op_id, order_id, request)
+
+    def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
+        return self._change(Kind.CANCEL, op_id, order_id, request)
+
+    def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
+        present = self._signed_in
+        reply = present.api.set_available(op_id, item_id, request)
+        happened = MenuChanged(version=reply.version, item_id=item_id, available=request.available)
+        present.sync.menu_changed(partial(menu_after, event=happened))
+        return reply
+
+    def replace_menu(self, request: ReplaceMenu) -> Menu:
+        present = self._signed_in
+        menu = present.api.replace_menu(request)
+        present.sync.menu_changed(lambda _held: menu)
+        return menu
+
+    # -- questions: the server's answer, and what is here when there is none
+
+    def menu(self) -> Menu:
+        """The server's. Without one, the listener has been told already of the menu that is kept here, and this raises
+        `Unreachable` rather than pass it off as just read."""
+        return self._menu(self._signed_in)
+
+    def history(self, query: HistoryQuery) -> OrderPage:
+        """The server's. Without one, the listener has told already of every order that is held here, and this raises
+        `Unreachable` rather than pass old news off as new."""
+        present = self._signed_in
+        return _learned(present, present.api.history(query))
+
+    def orders(self, query: OrderQuery) -> OrderPage:
+        """The board's list is the server's or `Unreachable`, as `history` is; a search without a server finds what is
+        here, a `KeptPage`. A further page is of where the one before it was."""
+        present, why = self._signed_in, None
+        if not is_kept(query.cursor):
+            try:
+                return _learned(present, present.api.orders(query))
+            except Unreachable as error:
+                if query.open or query.cursor:
+                    raise
+                why = error
+        shown = (told.shown for told in present.sync.everything().told)
+        return find([order for order in shown if order is not None], query, why)
+
+    def order(self, order_id: OrderId) -> Order:
+        present = self._signed_in
+        try:
+            return _held(present, present.api.order(order_id))
+        except Unreachable:
+            return self._row(present, order_id)
+
+    def details(self, order_id: OrderId) -> OrderDetails:
+        present = self._signed_in
+        try:
+            details = present.api.details(order_id)
+            return msgspec.structs.replace(details, order=_held(present, details.order))
+        except (Unreachable, NotFound) as error:
+            why = error if isinstance(error, Unreachable) else None
+            return KeptDetails(order=self._row(present, order_id), history=(), why=why)
+
+    def status(self, order_id: OrderId) -> StatusReport:
+        """The server's, or `Unreachable`, as `history` is. Of an order that it does not know yet: as it is here."""
+        present = self._signed_in
+        try:
+            return present.api.status(order_id)
+        except NotFound:
+            row = self._row(present, order_id)
+            return StatusReport(
+                order_id=row.id,
+                number=row.number,
+                status=row.status,
+                version=row.version,
+                updated_at=row.updated_at,
+                status_info=status_info(row.status, row.fulfilment),
+                history=(),
+            )
+
+    def customers(self, q: str) -> Sequence[Customer]:
+        return self._signed_in.api.customers(q)
+
+    def note_export(self, exported: ExportNote) -> None:
+        self._signed_in.api.note_export(exported)
+
+    # -- inside
+
+    @property
+    def _signed_in(self) -> _Present:
+        """Whoever is, once a call: what it goes on with is theirs."""
+        present = self._present
+        if self._has_left(present):
+            raise Left
+        if present is None:
+            raise SignedOut("Nobody is signed in.")
+        return present
+
+    def _has_left(self, present: _Present | None) -> bool:
+        """Whether what this thread does was asked for by somebody else than whoever is `present`."""
+        return getattr(self._asking, "present", present) is not present
+
+    @staticmethod
+    def _menu(present: _Present) -> Menu:
+        return present.cache.learn_menu(present.api.menu())
+
+    @staticmethod
+    def _row(present: _Present, order_id: OrderId) -> Order:
+        """The order as it is shown. Raises `NotFound`, and `Refused` while something about it is to be decided."""
+        told = present.sync.look(order_id)
+        if any(operation.held for operation in told.operations):
+            raise Refused("Decide about the change that is in conflict first.")
+        row = told.shown
+        if row is None:
+            row = _held(present, present.door.order(order_id))
+        return row
+
+    def _change(self, kind: Kind, op_id: OpId, order_id: OrderId, request: Change) -> Order:
+        """Accept a change that the server will accept too, as far as this window knows. One that is so already asks
+        for nothing."""
+        present = self._signed_in
+        row = self._row(present, order_id)
+        at = self.server_now()
+        with _refusing(row):
+            if order_rules.change(row, request, present.api.person.role.acts_as, at) is row:
+                return row
+        request = msgspec.structs.replace(request, moved_at_client=request.moved_at_client or at)
+        present.outbox.accept(kind, op_id, row.id, request, row, at)
+        shown = present.sync.look(row.id).shown
+        _nudge(present, row.id)
+        return shown or row
+
+    def _accept_new(
+        self, present: _Present, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str = ""
+    ) -> Order:
+        """The order as the server will make it, at the prices of the menu that is known here; it is asked for at those
+        and no others."""
+        at = self.server_now()
+        order_id = request.id or new_order_id()
+        menu = present.cache.menu or self._menu(present)
+        # The server takes it later than whatever it has taken before, whatever this machine's clock says.
+        newest = present.cache.newest_placed_at
+        offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items())
+        with _refusing(None):
+            made = order_rules.place(
+                request,
+                offer,
+                _customer(present.api.person, request),
+                order_id=order_id,
+                number=request.number if isinstance(request, TakeOrder) else "",
+                at=at if newest is None else max(at, newest),
+            )
+        asked = msgspec.structs.replace(request, id=order_id, placed_at_client=request.placed_at_client or at)
+        if isinstance(asked, TakeOrder):
+            asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
+        else:
+            asked = msgspec.structs.replace(asked, expected_total_minor=made.total_minor)
+        operation = present.outbox.accept(kind, op_id, order_id, asked, made, at, series=series)
+        _nudge(present, operation.order_id)
+        return operation.seen
+
+
+def _customer(person: Person, request: PlaceOrder | TakeOrder) -> Customer | None:
+    """Whose a new order is, as far as this window knows."""
+    if isinstance(request, PlaceOrder):
+        return Customer(id=CustomerId(person.id), name=person.name, phone=person.phone)
+    return None if request.customer_id is None else Customer(id=request.customer_id, name="")
+
+
+@contextlib.contextmanager
+def _refusing(row: Order | None) -> Iterator[None]:
+    """What the rules refuse of an order, as the server refuses it."""
+    try:
+        yield
+    except order_rules.PriceChanged as error:
+        raise PriceChanged(error.message, order=error.order) from None
+    except (order_rules.Stale, IllegalMove) as error:
+        raise Conflict(error.message, order=row) from None
+    except DomainError as error:
+        raise Refused(error.message, field=error.field) from None
+
+
+def _learned(present: _Present, page: OrderPage) -> OrderPage:
+    present.cache.put(page.orders)
+    return page
+
+
+def _held(present: _Present, order: Order) -> Order:
+    """What was shown once is here when it is changed: that asks no server."""
+    present.cache.put([order])
+    return order
+
+
+def _nudge(present: _Present, order_id: OrderId) -> None:
+    present.sync.accepted(order_id)
+    present.engine.accepted()
+
+
+@contextlib.contextmanager
+def _not_found() -> Iterator[None]:
+    try:
+        yield
+    except KeyError:
+        raise NotFound("It has been settled meanwhile.") from None

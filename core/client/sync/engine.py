@@ -1,0 +1,361 @@
+"""The sync engine's threads: one that follows what happens, a few that send, and how all of it stands.
+
+Windows never wait for it. It may be started, stopped, and left alone with any network.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from core import clock
+from core.client.connection import Watch
+from core.client.errors import (
+    ClientError,
+    Diverged,
+    Fault,
+    NotKept,
+    OtherServer,
+    Refused,
+    ServerFault,
+    SignedOut,
+    Unreachable,
+)
+from core.client.sync.operations import Operation
+from core.client.sync.outbox import Counts
+from core.client.sync.synchronizer import Sync, backoff_s
+from core.client.sync.transport import Door, Ear
+from core.protocol.feed import SILENCE_S, Hello
+from core.workers import keep_running, run_aside
+
+log = logging.getLogger(__name__)
+
+SENDERS: Final = 4
+_HOUSEKEEPING_S: Final = 3600.0
+_UNPUSHED_S: Final = 30.0
+"""How often the server is asked for news where it may not push any."""
+AWAY_S: Final = 60.0
+"""After so long without news, what is then heard is a backlog."""
+
+
+class Link(StrEnum):
+    LIVE = "live"
+    """What happens is pushed."""
+    POLLING = "polling"
+    """The server answers; its push does not."""
+    OFFLINE = "offline"
+    SIGNED_OUT = "signed_out"
+    """The session is over; what waits goes on waiting until the same person signs in again."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How this window stands with the backend."""
+
+    link: Link = Link.OFFLINE
+    counts: Counts = Counts()
+    latency_ms: float | None = None
+    """A message there and back, while live."""
+    fresh_at_s: float | None = None
+    """When everything that had happened was known here, by `core.clock`: no wrong clock makes old news new."""
+    problem: ClientError | None = None
+    """Why it is not live."""
+    hindered: ClientError | None = None
+    """What keeps work from being done although the server answers: its disk is full, or this machine's, or a fault of
+    this program."""
+
+    @property
+    def answering(self) -> bool:
+        """The server answers, and takes what it is sent."""
+        return self.link in (Link.LIVE, Link.POLLING) and not isinstance(self.hindered, Unreachable)
+
+    def age_s(self, now_s: float) -> float | None:
+        """How old what is shown may be; None when nothing was ever heard. Ages while live too: between heartbeats."""
+        return None if self.fresh_at_s is None else now_s - self.fresh_at_s
+
+
+class Engine:
+    """Runs a `Sync`. `on_standing` is called, in one of its threads, whenever the standing is another one."""
+
+    def __init__(self, sync: Sync, door: Door, on_standing: Callable[[Standing], None], *, push: bool = True) -> None:
+        self._sync = sync
+        self._door = door
+        self._on_standing = on_standing
+        self._push = push
+        self._standing = Standing(counts=sync.outbox.counts())
+        self._connection = door.connection
+        self._watch = Watch(self._connection, door.probe)
+        self._unsubscribe = self._connection.subscribe(self._on_connection_changed)
+        self._link = Link.OFFLINE
+        """How it stands as far as following goes; that the server does not answer at all outdoes it."""
+        self._problem: ClientError | None = None
+        self._told = threading.RLock()
+        self._news = threading.Condition()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._not_before_s = 0.0
+        self._busy_until_s = 0.0
+        self._failures = 0
+        self._housekept_s: float | None = None
+        self._ear: Ear | None = None
+        self._threads = [keep_running(self._follow, "sync-follow", failed=self._on_fault)]
+        self._threads += [
+            keep_running(self._keep_sending, f"sync-send-{n}", failed=self._on_fault) for n in range(SENDERS)
+        ]
+
+    @property
+    def standing(self) -> Standing:
+        return self._standing
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+        self._watch.start()
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """Let everything end by itself; wait for it at most `wait_s`. What is not answered stays in the outbox."""
+        with self._news:
+            self._stopping = True
+            self._news.notify_all()
+        self._wake.set()
+        self._watch.stop()
+        self._unsubscribe()
+        self._hang_up()
+        until = time.monotonic() + wait_s
+        for thread in self._threads:
+            if thread.ident is not None and thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def accepted(self) -> None:
+        """The outbox has something to send."""
+        with self._news:
+            self._news.notify()
+        self._tell()
+
+    def hurry(self) -> None:
+        """Try everything now: somebody pressed Try now, or signed in again."""
+        self._sync.outbox.hurry()
+        self._resume()
+        self._wake.set()
+        if self._standing.link is not Link.LIVE:
+            self._hang_up()
+
+    # -- following
+
+    def _follow(self) -> None:
+        attempt = 0
+        while not self._stopping:
+            wait_s: float | None = None
+            began_s = clock.now_s()
+            try:
+                age_s = self._standing.age_s(clock.now_s())
+                self._sync.pull(backlog=age_s is None or age_s > AWAY_S)
+                self._heard(Link.POLLING)
+                self._housekeep()
+                if not self._push:
+                    self._wait_until_woken(_UNPUSHED_S)
+                    continue
+                with self._door.listen() as ear:
+                    self._listen(ear)
+            except SignedOut as error:
+                self._set(link=Link.SIGNED_OUT, problem=error, latency_ms=None)
+                self._wait_until_woken(None)
+            except NotKept as error:
+                self._set(link=Link.POLLING, hindered=error, latency_ms=None)
+                wait_s = backoff_s(attempt)
+                attempt += 1
+            except ClientError as error:
+                if self._link is Link.LIVE:
+                    attempt = 0
+                # What was pushed has ended, or never began. Was nothing else heard since the pull began, that is known.
+                self._connection.failed(error, began_s)
+                self._set(link=Link.POLLING, problem=error, latency_ms=None)
+                wait_s = backoff_s(attempt)
+                if isinstance(error, Unreachable) and error.retry_after_s is not None:
+                    wait_s = max(wait_s, error.retry_after_s)
+                attempt += 1
+            except Exception:
+                log.exception("the sync engine made a mistake; it goes on")
+                self._set(hindered=Fault())
+                wait_s = backoff_s(attempt)
+                attempt += 1
+            if wait_s is not None:
+                self._wait_until_woken(wait_s)
+
+    def _housekeep(self) -> None:
+        """Once an hour: the menu, and what may be forgotten. Nothing depends on it."""
+        now_s = clock.now_s()
+        if self._housekept_s is None or now_s > self._housekept_s + _HOUSEKEEPING_S:
+            try:
+                self._sync.fetch_menu()
+                self._sync.housekeep()
+                self._housekept_s = now_s
+            except (Refused, ServerFault) as error:
+                log.warning("the menu could not be fetched", extra={"cause": error.message})
+
+    def _listen(self, ear: Ear) -> None:
+        """Take in what is pushed until the socket ends, which it does by raising."""
+        self._ear = ear
+        try:
+            said = ""
+            while not self._stopping:
+                token = self._door.token()
+                if token != said:
+                    cache = self._sync.cache
+                    witness = next(iter(cache.witnesses()), "")
+                    ear.say_hello(Hello(token=token, cursor=str(cache.place), witness=witness))
+                    said = token
+                try:
+                    message = ear.receive()
+                except SignedOut:
+                    self._sync.pull()  # raises it again, in the server's words, unless it was the session before
+                    return
+                if not self._sync.take_in(message):
+                    self._sync.pull()
+                latency_s = ear.latency_s
+                self._heard(Link.LIVE, None if latency_s is None else latency_s * 1000)
+        finally:
+            self._ear = None
+
+    def _heard(self, link: Link, latency_ms: float | None = None) -> None:
+        """Everything that has happened is known here, as of now."""
+        before, hindered = self._standing.link, self._standing.hindered
+        if not isinstance(hindered, Unreachable):  # that it takes nothing is found out by sending alone
+            hindered = None
+        self._connection.answered()
+        self._set(link=link, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
+        if before in (Link.OFFLINE, Link.SIGNED_OUT):
+            self._sync.outbox.hurry()
+        with self._news:  # what has happened may be what an operation waited for
+            if link is not Link.LIVE:
+                self._not_before_s, self._failures = 0.0, 0  # it has just answered
+            self._news.notify_all()
+
+    def _on_connection_changed(self) -> None:
+        """The server answers again, or does so no longer. What waits for it to be back waits no longer."""
+        age_s = self._standing.age_s(clock.now_s())
+        if self._link is Link.LIVE and age_s is not None and age_s > SILENCE_S:
+            self._link = Link.POLLING
+            self._hang_up()  # the machine slept, and the socket does not know what became of it
+        self._set()
+        if self._connection.problem is None:
+            self._sync.outbox.hurry()
+            self._resume()
+            if self._link is not Link.SIGNED_OUT:
+                self._wake.set()
+
+    def _hang_up(self) -> None:
+        """End the socket, if there is one. Saying goodbye takes as long as the server lets it: nobody waits for it."""
+        ear = self._ear
+        if ear is not None:
+            run_aside(ear.close, "sync-hang-up")
+
+    def _wait_until_woken(self, wait_s: float | None) -> None:
+        self._wake.wait(wait_s)
+        self._wake.clear()
+
+    # -- sending
+
+    def _keep_sending(self) -> None:
+        while True:
+            with self._news:
+                if self._stopping:
+                    return
+                operation, wait_s = self._next()
+                if operation is None:
+                    self._news.wait(wait_s)
+                    continue
+            try:
+                self._send(operation)
+            except NotKept as error:  # nothing that the operation could help: it goes on once there is room
+                self._pause(0.0)
+                self._set(hindered=error)
+            finally:
+                self._sync.outbox.let_go(operation)
+            self._tell()
+
+    def _next(self) -> tuple[Operation | None, float | None]:
+        now_s = clock.now_s()
+        if self._standing.link is Link.SIGNED_OUT:
+            return None, None
+        if now_s < (due_s := max(self._not_before_s, self._busy_until_s)):
+            return None, due_s - now_s
+        return self._sync.outbox.take(now_s), self._sync.outbox.due_in(now_s)
+
+    def _send(self, operation: Operation) -> None:
+        try:
+            self._sync.send(operation)
+        except SignedOut as error:
+            self._sync.outbox.postpone(operation, clock.now_s())
+            self._set(link=Link.SIGNED_OUT, problem=error)
+        except Unreachable as error:
+            if error.retry_after_s is None and self._sync.unreachable(operation):
+                return
+            self._pause(error.retry_after_s or 0.0)
+            self._sync.outbox.postpone(operation, clock.now_s())
+            if error.retry_after_s is None and not isinstance(error, OtherServer):
+                self._hang_up()  # is the server gone? The one who follows finds out
+            else:  # it may be read all the same
+                self._set(hindered=error)
+        except NotKept:
+            raise
+        except Exception:
+            log.exception("an operation could not be sent", extra={"op_id": operation.op_id})
+            self._set(hindered=Fault())
+            self._sync.failed(operation, "A fault here.")
+        else:
+            self._resume()
+            self._set(hindered=None)
+            self._prove()
+
+    def _resume(self) -> None:
+        """Send again now, whatever there was to wait for."""
+        with self._news:
+            self._not_before_s = self._busy_until_s = 0.0
+            self._failures = 0
+            self._news.notify_all()
+
+    def _pause(self, busy_s: float) -> None:
+        """Send nothing for a while; for `busy_s` seconds at least, even when the server turns out to be there for
+        those who read."""
+        now_s = clock.now_s()
+        with self._news:
+            if now_s >= self._not_before_s:  # senders that fail together have failed once
+                self._not_before_s = now_s + backoff_s(self._failures)
+                self._failures += 1
+            self._busy_until_s = max(self._busy_until_s, now_s + busy_s)
+
+    def _on_fault(self, _error: Exception) -> None:
+        self._set(hindered=Fault())
+
+    def _prove(self) -> None:
+        try:
+            self._sync.prove()
+        except Diverged:
+            self._hang_up()  # the one who follows finds the same, and knows what to do
+        except ClientError:
+            return  # the next pull asks again
+
+    # -- telling
+
+    def _tell(self) -> None:
+        self._set()
+
+    def _set(self, *, link: Link | None = None, problem: ClientError | None = None, **fields: object) -> None:
+        """`problem` says why `link` is not live."""
+        with self._told:
+            if link is not None:
+                self._link, self._problem = link, problem
+            link, problem = self._link, self._problem
+            if link is not Link.SIGNED_OUT and self._connection.problem is not None:
+                link, problem = Link.OFFLINE, self._connection.problem
+            standing = msgspec.structs.replace(
+                self._standing, link=link, problem=problem, counts=self._sync.outbox.counts(), **fields
+            )
+            if standing == self._standing or self._stopping:
+                return
+            self._standing = standing
+            self._on_standing(standing)

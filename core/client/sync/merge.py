@@ -1,0 +1,67 @@
+"""When the server says that an order has moved on: what an order's own rules can settle, and what a person must.
+
+A change is never forced. Whatever is not plainly harmless is asked.
+"""
+
+from enum import Enum, auto
+
+from core.client.sync.operations import Kind, Operation, named_version, target
+from core.domain.commands import ChangePayment
+from core.domain.order import Order, PaymentState
+from core.domain.status import CALLED_OFF, OrderStatus, steps_of
+
+
+class Verdict(Enum):
+    SUPERSEDED = auto()
+    """What was wanted is already so, or has been and the order went on from there. Never of money: whoever took it, or
+    gave it back, did so whatever another has done."""
+    AGAIN = auto()
+    """What has changed is none of this operation's business: send it again on the order as it is."""
+    BEHIND = auto()
+    """The server knows less than the person saw: it was restored from a backup. Others have to send theirs first."""
+    ASK = auto()
+
+
+def judge(operation: Operation, theirs: Order) -> Verdict:
+    """What becomes of a refused `operation`, the server's order being `theirs`."""
+    named = named_version(operation.asked)
+    if named is not None and theirs.version < named:
+        return Verdict.BEHIND
+    if operation.kind is Kind.CHANGE_PAYMENT:
+        return _payment(operation, theirs)
+    wanted = target(operation)
+    if wanted is None:
+        return Verdict.ASK
+    if theirs.status is wanted and theirs.version > operation.seen.version:
+        return Verdict.SUPERSEDED
+    if operation.kind is Kind.CHANGE_STATUS and _passed(operation.seen.status, wanted, theirs):
+        return Verdict.SUPERSEDED
+    # One version further with the status untouched: somebody took the payment. That hinders no step forward, but who
+    # cancels should know that there is money to give back.
+    only_payment = theirs.version == operation.seen.version + 1 and theirs.status is operation.seen.status
+    if only_payment and wanted not in CALLED_OFF:
+        return Verdict.AGAIN
+    return Verdict.ASK
+
+
+def _passed(source: OrderStatus, wanted: OrderStatus, theirs: Order) -> bool:
+    """The step was one forward, and the order is already beyond it."""
+    steps = steps_of(theirs.fulfilment)
+    if not {source, wanted, theirs.status} <= set(steps):
+        return False
+    return steps.index(source) < steps.index(wanted) <= steps.index(theirs.status)
+
+
+def _payment(operation: Operation, theirs: Order) -> Verdict:
+    asked = operation.asked
+    assert isinstance(asked, ChangePayment)
+    seen = operation.seen
+    tender = asked.tender or seen.tender
+    corrects = seen.payment is asked.payment and seen.tender is not tender
+    if corrects and (theirs.payment, theirs.tender) == (asked.payment, tender):
+        return Verdict.SUPERSEDED
+    untouched = (theirs.payment, theirs.tender) == (seen.payment, seen.tender)
+    called_off = theirs.status in CALLED_OFF
+    if untouched and theirs.version > seen.version and not (called_off and asked.payment is PaymentState.PAID):
+        return Verdict.AGAIN
+    return Verdict.ASK

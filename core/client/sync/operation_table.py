@@ -1,0 +1,254 @@
+"""The operations' table, row by row. Each of these is part of its caller's transaction."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from core.client.storage.lease import Store
+from core.client.sync.operations import Kind, Operation, Owner, State
+from core.decoding import reader
+from core.domain.ids import OpId, OrderId
+from core.domain.numbers import AHEAD, LAST, count_of, may_count
+from core.domain.order import Order, order_number
+from core.domain.payment import PaymentChange
+
+_COLUMNS: Final = (
+    "position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
+    "theirs, payment, created_at, sealed, number"
+)
+_SELECT: Final = f"SELECT {_COLUMNS} FROM operations "  # noqa: S608
+OPEN: Final = f"{_SELECT} WHERE done_at IS NULL"
+"""All that is not answered yet, whoever's."""
+_OWN: Final = "subject = ? AND shop = ?"
+_encode: Final = msgspec.json.Encoder().encode
+_order: Final = reader(Order).decode
+_payment: Final = reader(PaymentChange).decode
+
+
+def waiting_of_others(store: Store, owner: Owner) -> int:
+    """How many operations wait in the file for somebody else to sign in again at this shop."""
+    with store.reading() as db:
+        query = "SELECT count(*) FROM operations WHERE subject <> ? AND shop IN (?, '') AND done_at IS NULL"
+        count: int = db.execute(query, owner).fetchone()[0]
+    return count
+
+
+def elsewhere(store: Store, shop: str) -> tuple[Operation, ...]:
+    """What waits in the file for this machine to be another shop's again, whoever accepted it."""
+    with store.reading() as db:
+        rows = db.execute(_SELECT + "WHERE shop NOT IN (?, '') AND done_at IS NULL ORDER BY position", (shop,))
+        return tuple(msgspec.structs.replace(operation(row), state=State.ELSEWHERE) for row in rows)
+
+
+def adopt(db: sqlite3.Connection, owner: Owner) -> None:
+    """What an earlier release has kept of this person, which did not say at which shop, is of this one."""
+    for table in ("operations", "witnesses"):
+        db.execute(f"UPDATE OR REPLACE {table} SET shop = ? WHERE subject = ? AND shop = ''", owner[::-1])  # noqa: S608
+
+
+def open_ones(db: sqlite3.Connection, owner: Owner) -> list[Operation]:
+    """What is not answered yet, in the order it was accepted."""
+    rows = db.execute(f"{_SELECT} WHERE {_OWN} AND done_at IS NULL ORDER BY position", owner)
+    return [operation(row) for row in rows]
+
+
+def find(db: sqlite3.Connection, owner: Owner, op_id: OpId) -> Operation | None:
+    row = db.execute(f"{_SELECT} WHERE {_OWN} AND op_id = ?", (*owner, op_id)).fetchone()
+    return operation(row) if row else None
+
+
+def reopen(db: sqlite3.Connection, owner: Owner) -> list[Operation]:
+    """Everything that was answered for waits again; gives it, in the order it was accepted."""
+    rows = db.execute(f"{_SELECT} WHERE {_OWN} AND state = ? ORDER BY position", (*owner, State.DONE))
+    done = [operation(row) for row in rows]
+    db.execute(
+        f"UPDATE operations SET state = ?, tries = 0, done_at = NULL WHERE {_OWN} AND state = ?",  # noqa: S608
+        (State.WAITING, *owner, State.DONE),
+    )
+    return [msgspec.structs.replace(each, state=State.WAITING, tries=0) for each in done]
+
+
+def told(db: sqlite3.Connection, op_id: OpId, number: str) -> None:
+    """The server has told a new order's number, and proves it by this."""
+    db.execute("UPDATE operations SET number = ? WHERE op_id = ?", (number, op_id))
+
+
+def close(
+    db: sqlite3.Connection, op_ids: Iterable[OpId], state: State, outcome: str, problem: str, at: datetime
+) -> None:
+    """These need nothing more."""
+    db.executemany(
+        "UPDATE operations SET state = ?, outcome = ?, problem = ?, theirs = NULL, payment = NULL, done_at = ? "
+        "WHERE op_id = ?",
+        [(state, outcome, problem, us(at), op_id) for op_id in op_ids],
+    )
+
+
+def forget_before(db: sqlite3.Connection, at: datetime) -> None:
+    db.execute("DELETE FROM operations WHERE done_at < ?", (us(at),))
+
+
+def last_done_s(db: sqlite3.Connection) -> float:
+    """When the answered operation that was accepted last was answered, seconds since 1970; 0 for none."""
+    row = db.execute(
+        "SELECT done_at FROM operations WHERE done_at IS NOT NULL ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return float(row[0]) / 1e6 if row else 0.0
+
+
+def series_at(db: sqlite3.Connection, series: str, told: int) -> None:
+    """The server says that `series` has come to `told`, which may be less than it was: it was restored, or somebody had
+    sent it a number that nobody has counted to. Numbers that wait to be sent stay given, whatever it says."""
+    row = db.execute("SELECT last FROM number_series WHERE name = ?", (series,)).fetchone()
+    last = row[0] if row else 0
+    if last > told + AHEAD:
+        last = _highest_waiting(db, series)
+    db.execute(
+        "INSERT INTO number_series (name, last, told) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET last = excluded.last, told = excluded.told",
+        (series, max(last, told), told),
+    )
+
+
+def _highest_waiting(db: sqlite3.Connection, series: str) -> int:
+    rows = db.execute(
+        "SELECT json_extract(CAST(seen AS TEXT), '$.number') FROM operations WHERE kind = ? AND done_at IS NULL",
+        (Kind.TAKE,),
+    )
+    counts = (count_of(number, series) for (number,) in rows)
+    return max((count for count in counts if count is not None and count <= LAST), default=0)
+
+
+def number_seen(db: sqlite3.Connection, number: str) -> None:
+    """The server has an order of that number: if it is of this till's series, that has come so far."""
+    series = number.rpartition("-")[0]
+    count = count_of(number, series)
+    if count is not None and count <= LAST:
+        db.execute(
+            "UPDATE number_series SET last = max(last, ?1), told = max(told, ?1) WHERE name = ?2 AND told < ?1",
+            (count, series),
+        )
+
+
+def insert(db: sqlite3.Connection, new: Operation) -> int:
+    """Keep a new one; gives its place in the order of all."""
+    row = db.execute(
+        "INSERT INTO operations (op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, "
+        "tries, problem, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?) RETURNING position",
+        (
+            new.op_id,
+            *new.owner,
+            new.shop_name,
+            new.order_id,
+            new.kind,
+            new.request,
+            _encode(new.seen),
+            State.WAITING,
+            us(new.created_at),
+        ),
+    ).fetchone()
+    position: int = row[0]
+    return position
+
+
+def next_number(db: sqlite3.Connection, series: str) -> str:
+    """The next number of this till's own series; empty while nobody has told how far it has come, and when this till
+    has counted as far beyond that as it may: then the server gives one."""
+    row = db.execute("SELECT last, told FROM number_series WHERE name = ?", (series,)).fetchone()
+    if row is None or not may_count(*row):
+        return ""
+    db.execute("UPDATE number_series SET last = last + 1 WHERE name = ?", (series,))
+    return order_number(series, row[0] + 1)
+
+
+def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
+    """Keep what has changed about one that is open. One that was sealed meanwhile, because its person has left, stays
+    as it is."""
+    db.execute(
+        "UPDATE operations SET request = ?, seen = ?, state = ?, outcome = ?, tries = ?, problem = ?, theirs = ?, "
+        "payment = ? WHERE op_id = ? AND sealed = ?",
+        (
+            changed.request,
+            _encode(changed.seen),
+            changed.state,
+            changed.outcome,
+            changed.tries,
+            changed.problem,
+            *_met(changed),
+            changed.op_id,
+            changed.sealed,
+        ),
+    )
+
+
+def sealing_key(db: sqlite3.Connection, shop: str, public: bytes) -> None:
+    """What is of `shop` is sealed to this key from now on."""
+    db.execute("INSERT OR REPLACE INTO sealing_keys VALUES (?, ?)", (shop, public))
+
+
+def seal(db: sqlite3.Connection, present: Owner | None) -> int:
+    """Seal every operation of those who are not `present`, answered or not, as far as a server's key is known. Gives
+    how many."""
+    rows = db.execute(
+        f"SELECT public, {_COLUMNS} FROM operations JOIN sealing_keys USING (shop) "  # noqa: S608
+        "WHERE sealed = x'' AND NOT (subject = ? AND shop = ?)",
+        present or ("", ""),
+    ).fetchall()
+    for public, *row in rows:
+        _keep_content(db, operation(row).closed(public))
+    return len(rows)
+
+
+def unseal(db: sqlite3.Connection, opened: Operation) -> None:
+    """Keep one readable again, as the server has opened it."""
+    _keep_content(db, opened)
+
+
+def _keep_content(db: sqlite3.Connection, changed: Operation) -> None:
+    db.execute(
+        "UPDATE operations SET request = ?, seen = ?, problem = ?, theirs = ?, payment = ?, sealed = ? WHERE op_id = ?",
+        (changed.request, _encode(changed.seen), changed.problem, *_met(changed), changed.sealed, changed.op_id),
+    )
+
+
+def _met(operation: Operation) -> tuple[bytes | None, bytes | None]:
+    """What it is in conflict with: `theirs` and `payment`, as they are kept."""
+    theirs, payment = operation.theirs, operation.payment
+    return _encode(theirs) if theirs is not None else None, _encode(payment) if payment is not None else None
+
+
+def operation(row: Iterable[Any]) -> Operation:
+    position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, *rest = row
+    outcome, tries, problem, theirs, payment, created_at, sealed, number = rest
+    return Operation(
+        position=position,
+        op_id=OpId(op_id),
+        owner=Owner(subject, shop),
+        shop_name=shop_name,
+        order_id=OrderId(order_id),
+        kind=Kind(kind),
+        request=request,
+        seen=_order(seen),
+        state=State(state),
+        outcome=outcome,
+        tries=tries,
+        problem=problem,
+        theirs=_order(theirs) if theirs is not None else None,
+        payment=_payment(payment) if payment is not None else None,
+        created_at=instant(created_at),
+        sealed=sealed,
+        number=number,
+    )
+
+
+def instant(us: int) -> datetime:
+    """The instant so many microseconds after 1970 UTC."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=us)
+
+
+def us(at: datetime) -> int:
+    """Whole microseconds since 1970 UTC."""
+    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

@@ -1,0 +1,455 @@
+"""One window's two directions, without threads: what it has accepted goes out, what has happened comes in.
+
+`pull` alone is enough to be right; what is pushed only makes it sooner.
+"""
+
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from core import clock
+from core.client.errors import (
+    Conflict,
+    Diverged,
+    Gone,
+    NotFound,
+    NotKept,
+    NumberTooFar,
+    Refused,
+    ServerFault,
+    SignedOut,
+)
+from core.client.storage.lease import Store
+from core.client.sync.cache import Cache, menu_after
+from core.client.sync.merge import Verdict, judge
+from core.client.sync.operations import Operation, State
+from core.client.sync.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Outbox
+from core.client.sync.transport import Answered, Door
+from core.client.sync.updates import Changed, Listener, Told
+from core.clock import Believed
+from core.domain.ids import OpId, OrderId
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.protocol.events import MenuChanged, Unfamiliar
+from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
+from core.protocol.headers import Outcome
+from core.protocol.sealed import BYTES_AT_ONCE, MOST_AT_ONCE, OpenOperations, SealedOperation
+
+log = logging.getLogger(__name__)
+
+BACKOFF_S: Final = 0.5
+BACKOFF_MOST_S: Final = 30.0
+GIVES_UP_AFTER: Final = 8
+"""Tries on which the server failed, while it managed others: then the operation is parked."""
+GIVES_UP_ALONE: Final = 20
+"""The same when it managed none."""
+
+
+def backoff_s(attempt: int) -> float:
+    """Full jitter: anything between nothing and 0.5 s · 2ⁿ, at most 30 s. Many who lost the server at one moment do
+    not come back at one moment."""
+    return random.uniform(0, min(BACKOFF_MOST_S, BACKOFF_S * 2 ** min(attempt, 10)))  # noqa: S311 (not a secret)
+
+
+def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
+    """Sealed ones, as many at a time as one request takes."""
+    batch: list[Operation] = []
+    size = 0
+    for operation in operations:
+        size += len(operation.sealed)
+        if batch and (len(batch) == MOST_AT_ONCE or size > BYTES_AT_ONCE):
+            yield batch
+            batch, size = [], len(operation.sealed)
+        batch.append(operation)
+    if batch:
+        yield batch
+
+
+class Sync:
+    """`pull` and `take_in` belong to one thread; `send` and the rest may be called from any.
+
+    `listener` is called in the thread that made the change, after it is on the disk.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cache: Cache,
+        outbox: Outbox,
+        door: Door,
+        listener: Listener,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.cache = cache
+        self.outbox = outbox
+        self._store = store
+        self._door = door
+        self._listener = listener
+        # What is told is looked up and told in one go: a thread that looked before another must not tell after it.
+        self._telling = threading.RLock()
+        self._monotonic = monotonic
+        self._aging: Believed | None = None
+        self._acknowledged = 0
+        self._failed_at: dict[OpId, int] = {}
+        self._unreachable_at: dict[OpId, int] = {}
+        """How many operations had been acknowledged when this one first failed, and when it last found nobody there."""
+
+    # -- in
+
+    def pull(self, *, backlog: bool = False) -> None:
+        """Ask until nothing is missing. Raises `ClientError`."""
+        try:
+            self._pull(backlog=backlog)
+        except Gone:
+            self._start_over()
+            self._pull(backlog=True)
+        except Diverged:
+            log.warning("the server's history is another one; taking a snapshot and sending again")
+            self._start_over(lost=True)
+            self._pull(backlog=True)
+
+    def take_in(self, message: Frames | Heartbeat | Unfamiliar) -> bool:
+        """Something pushed. False when something before it is missing, it is of another history, or it is something
+        that only a newer release says: pull."""
+        if isinstance(message, Unfamiliar):
+            return False
+        place, following = self.cache.place, Cursor.parse(message.cursor)
+        if place is None or following.epoch != place.epoch or (following.seq == place.seq and following != place):
+            return False
+        if isinstance(message, Frames):
+            return self._advance(message.frames, following, place, backlog=False)
+        if message.head > place.seq:
+            return False
+        if following.seq > place.seq:
+            self.cache.stand_at(following)
+        return True
+
+    def _open_sealed(self) -> None:
+        """Have the server open what was sealed while this person was away. Raises `ClientError`."""
+        for batch in _batches(self.outbox.sealed()):
+            request = OpenOperations(tuple(SealedOperation(each.op_id, each.sealed) for each in batch))
+            try:
+                answers = self._door.open_sealed(request).operations
+            except NotFound:
+                log.warning("the server is older than what waits sealed here", extra={"operations": len(batch)})
+                return
+            self.outbox.unseal({each.op_id: each.content for each in answers})
+            self._tell(*dict.fromkeys(each.order_id for each in batch), backlog=True)
+
+    def _pull(self, *, backlog: bool) -> None:
+        self._open_sealed()
+        if self.cache.place is None:
+            self._start_over()
+        while True:
+            place, proofs = self._place(), self.cache.witnesses()
+            query = EventQuery(cursor=str(place), witness=proofs[0] if proofs else "", limit=PAGE_LIMIT)
+            page = self._door.events(query)
+            if not self._advance(page.frames, Cursor.parse(page.cursor), place, backlog=backlog):
+                raise ServerFault("Its events do not fit together.")
+            if not page.more:
+                break
+        self._prove(proofs)
+        self.cache.synced(self._door.now())
+
+    def _prove(self, proofs: Sequence[str], proven: int = 1) -> None:
+        """Is what was acknowledged still there? A cursor that lies before it would not tell, nor would a snapshot.
+
+        The first `proven` of the witnesses are known to be of one history with the place. The furthest stays one for
+        as long as it lies beyond the place.
+        """
+        place = self._place()
+        for proof in proofs[proven:]:
+            self._door.events(EventQuery(cursor=str(place), witness=proof, limit=1))
+        self.cache.proven(proof for n, proof in enumerate(proofs) if n or Cursor.parse(proof).seq <= place.seq)
+
+    def _place(self) -> Cursor:
+        place = self.cache.place
+        assert place is not None
+        return place
+
+    def _advance(self, frames: Sequence[Frame], following: Cursor, place: Cursor, *, backlog: bool) -> bool:
+        position = place.seq
+        events = []
+        for frame in frames:
+            if frame.follows(position):
+                events.append(frame.event)
+                position = frame.seq
+            elif frame.seq > position:
+                return False
+        if following.seq <= place.seq:
+            return True
+        menu = self._menu_after([event for event in events if isinstance(event, MenuChanged)])
+        news = self.cache.advance(events, following, self._fetch)
+        self.outbox.numbers_seen(news)
+        for order in news:
+            self.outbox.reached(order)
+        if news or menu is not None:
+            self._tell(*(order.id for order in news), backlog=backlog, menu=menu)
+        return True
+
+    def _menu_after(self, changes: Sequence[MenuChanged]) -> Menu | None:
+        """Let the changes happen to the menu that is held; gives the menu when it is another one now."""
+        held = menu = self.cache.menu
+        for change in changes:
+            menu = menu_after(menu, change) if menu is not None else None
+        if changes and menu is None:
+            menu = self._read_menu()
+        if menu is None or menu is held:
+            return None
+        return self.cache.learn_menu(menu)
+
+    def menu_changed(self, change: Callable[[Menu], Menu | None]) -> None:
+        """This window has changed the menu: `change` says what it is by now, or None when that is to be heard."""
+        with self._telling:
+            held = self.cache.menu
+            menu = None if held is None else change(held)
+            if menu is not None and menu is not held:
+                self._tell(menu=self.cache.learn_menu(menu))
+
+    def _read_menu(self) -> Menu | None:
+        """The server's. One that cannot be had keeps nobody from hearing of orders: None."""
+        try:
+            return self._door.menu()
+        except (Refused, ServerFault) as error:
+            log.warning("the menu could not be fetched", extra={"cause": error.message})
+            return None
+
+    def _fetch(self, order_id: OrderId) -> Order | None:
+        try:
+            return self._door.order(order_id)
+        except NotFound:
+            return None
+
+    def _start_over(self, *, lost: bool = False) -> None:
+        """Take a snapshot. When the server has `lost` history, what it acknowledged waits to be sent again."""
+        snapshot = self._door.snapshot()
+        held = self.cache.menu
+        had = self.cache.newest() if lost else ()
+        known = held is not None and held.version == snapshot.menu_version and not lost
+        menu = None if known else self._read_menu()
+        with self._store.transaction():
+            if menu is not None:
+                self.cache.keep_menu(menu)
+            if lost:
+                count = self.outbox.send_again()
+                log.warning("sending again what was acknowledged", extra={"operations": count})
+                self.cache.proven(self.cache.witnesses())
+            self.cache.replace(snapshot.orders, Cursor.parse(snapshot.cursor))
+            if snapshot.series:
+                self.outbox.series_at(snapshot.series, snapshot.series_last)
+        for order in snapshot.orders:
+            self.outbox.reached(order)
+        there = {*(order.id for order in snapshot.orders), *self.outbox.orders()}
+        self.tell_everything(tuple(order for order in had if order.status.is_open and order.id not in there))
+
+    # -- out
+
+    def send(self, operation: Operation) -> bool:
+        """Send it once, and keep what became of it. False when it is to be sent again later.
+
+        Raises `Unreachable` and `SignedOut`, which are nothing that the operation could help: the caller puts it
+        back with `Outbox.postpone`, when it knows how long to wait.
+        """
+        try:
+            self._acknowledge(operation, self._door.send(operation))
+        except Conflict as conflict:
+            return self._settle(operation, conflict)
+        except NotFound as error:
+            # An order that is not there may be one that was lost with a backup, and its owner will send it again.
+            return self.failed(operation, error.message, outcome="" if operation.kind.makes_order else ORDER_MISSING)
+        except ServerFault as error:
+            return self.failed(operation, error.message)
+        except Refused as error:
+            if operation.kind.makes_order and error.field == "number":
+                return self._hold_number(operation, error.message)
+            self.outbox.hold(operation, State.PARKED, error.message)
+            self._tell(operation.order_id)
+        return True
+
+    def _acknowledge(self, operation: Operation, answered: Answered) -> None:
+        news = [answered.order]
+        if answered.outcome is Outcome.DUPLICATE and self.cache.get(operation.order_id) is None:
+            # That answer tells of the order as it was then. One that is sent again after a restore is older than what
+            # is kept here; one whose first answer was lost is wanted as it is now.
+            news = [] if operation.outcome else [self._door.order(operation.order_id)]
+        with self._store.transaction():
+            self.cache.put(news)
+            self.outbox.numbers_seen([answered.order])
+            if answered.witness is not None:
+                self.cache.witness(answered.witness.cursor, answered.witness.run)
+            self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now(), answered.number)
+        self._acknowledged += 1
+        self._forget(operation)
+        former = operation.told_number
+        self._tell(operation.order_id, former_number="" if former == answered.order.number else former)
+
+    def _settle(self, operation: Operation, conflict: Conflict) -> bool:
+        theirs = conflict.order
+        if theirs is not None and operation.kind.makes_order:
+            # The price has changed; `theirs` is what it would be now. Nobody pays what they were not asked for.
+            self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs)
+            self._tell(operation.order_id)
+            return True
+        if theirs is None:
+            if isinstance(conflict, NumberTooFar):  # what is before it may still be on its way
+                return self.failed(operation, conflict.message, outcome=NUMBER_REFUSED)
+            if conflict.field == "number":
+                return self._hold_number(operation, conflict.message)
+            if not operation.kind.makes_order or conflict.field != "id":
+                self.outbox.hold(operation, State.PARKED, conflict.message)
+                self._tell(operation.order_id)
+                return True
+            # An order has the id that only this machine can have given: it arrived, and the server has forgotten how.
+            self._acknowledge(operation, Answered(self._door.order(operation.order_id), Outcome.DUPLICATE, None))
+            return True
+        match judge(operation, theirs):
+            case Verdict.SUPERSEDED:
+                self._acknowledge(operation, Answered(theirs, Outcome.SUPERSEDED, None))
+            case Verdict.AGAIN:
+                self.cache.put([theirs])
+                self.outbox.send_on(operation, theirs)
+            case Verdict.BEHIND:
+                return self.failed(operation, conflict.message, theirs)
+            case Verdict.ASK:
+                self.cache.put([theirs])
+                self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs, payment=conflict.payment)
+        self._tell(operation.order_id)
+        return True
+
+    def _hold_number(self, operation: Operation, problem: str) -> bool:
+        """The server does not take the number that this till has given. It was told to somebody: a person decides."""
+        series, last = self._door.read_series()
+        if series:
+            self.outbox.series_at(series, last)
+        self.outbox.hold(operation, State.PARKED, problem, outcome=NUMBER_REFUSED)
+        self._tell(operation.order_id)
+        return True
+
+    def unreachable(self, operation: Operation) -> bool:
+        """The server could not be reached for it. That is nothing an operation can help, and False, unless others have
+        got through since this one was last tried: then it counts."""
+        before = self._unreachable_at.get(operation.op_id, self._acknowledged)
+        self._unreachable_at[operation.op_id] = self._acknowledged
+        if self._acknowledged == before:
+            return False
+        self._failed_at.pop(operation.op_id, None)  # a bad network lets some through: it has all its tries
+        self.failed(operation, "The server answers others, and not this one.")
+        return True
+
+    def failed(self, operation: Operation, problem: str, theirs: Order | None = None, *, outcome: str = "") -> bool:
+        """It was tried and came to nothing: again later, or parked (False, True) when that was so too often. Whatever
+        the reason, seen before or not, so that nothing is tried for ever."""
+        tries = operation.tries + 1
+        since = self._failed_at.setdefault(operation.op_id, self._acknowledged)
+        again_s = clock.now_s() + backoff_s(tries)
+        try:
+            if tries < (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
+                self.outbox.postpone(operation, again_s, problem)
+                return False
+            self.outbox.hold(operation, State.CONFLICT if theirs else State.PARKED, problem, theirs, outcome)
+        except NotKept:  # nothing that the operation could help
+            self.outbox.postpone(operation, again_s)
+            return False
+        self._forget(operation)
+        self._tell(operation.order_id)
+        return True
+
+    def _forget(self, operation: Operation) -> None:
+        self._failed_at.pop(operation.op_id, None)
+        self._unreachable_at.pop(operation.op_id, None)
+
+    def prove(self) -> None:
+        """Two runs of the server have acknowledged something since the last pull: does the second know of the first's?
+
+        Raises `Diverged` when it does not, as the next pull will; and any `ClientError`.
+        """
+        proofs = self.cache.witnesses()
+        if len(proofs) > 1 and self.cache.place is not None:
+            self._prove(proofs, proven=0)
+
+    # -- a person decides
+
+    def retry(self, op_id: OpId) -> None:
+        """See `Outbox.retry`."""
+        operation = self.outbox.retry(op_id)
+        self._tell(operation.order_id)
+
+    def renumber(self, op_id: OpId) -> Operation:
+        """See `Outbox.renumber`."""
+        operation = self.outbox.renumber(op_id)
+        self._tell(operation.order_id)
+        return operation
+
+    def discard(self, op_id: OpId, reason: str) -> None:
+        """See `Outbox.discard`. What waited behind it is told of the order as it is, or asked about."""
+        gone = self.outbox.discard(op_id, reason, self._door.now())[0]
+        self.outbox.reconsider(gone, self.cache.get(gone.order_id))
+        self._tell(gone.order_id)
+
+    def accepted(self, order_id: OrderId) -> None:
+        """The outbox has something new for this order."""
+        self._tell(order_id)
+
+    def fetch_menu(self) -> None:
+        """Have the menu here, should the server be out of reach one day. Raises `ClientError`."""
+        self.cache.learn_menu(self._door.menu())
+
+    def housekeep(self) -> None:
+        """Let go of what is too old to be asked for. Only after an answer, as our own clock may be years off; and the
+        server's, or a proxy's, is believed no faster than time really passes (`core.clock.Believed`)."""
+        if self._aging is None:
+            believed_s = self.cache.believed_s() or self.outbox.last_done_s()
+            self._aging = Believed(believed_s or self._server_s(), self._monotonic, self._server_s)
+        at = datetime.fromtimestamp(self._aging.now_s(), UTC)
+        self.outbox.forget_before(at - KEPT_FOR)
+        self.cache.believe(self._aging.believed_s)
+        self.cache.prune()
+
+    def _server_s(self) -> float:
+        return self._door.now().timestamp()
+
+    def everything(self) -> Changed:
+        """All orders that are held, as they are to be shown."""
+        with self._store.lock:
+            rows = {order.id: order for order in self.cache.newest()}
+            ids = dict.fromkeys((*rows, *self.outbox.orders()))
+            return Changed(told=tuple(self._told(order_id, rows.get(order_id)) for order_id in ids), whole=True)
+
+    def look(self, order_id: OrderId) -> Told:
+        """One order as it stands. Its row and what waits on it are of one moment: between the two, an answer may make
+        a waiting order a row."""
+        with self._store.lock:
+            return self._told(order_id, self.cache.get(order_id))
+
+    # -- telling
+
+    def _told(self, order_id: OrderId, row: Order | None) -> Told:
+        return Told(
+            order_id=order_id,
+            row=row,
+            shown=self.outbox.shown(order_id, row),
+            operations=self.outbox.of(order_id),
+        )
+
+    def tell_everything(self, missing: tuple[Order, ...] = ()) -> None:
+        """For a window that knows nothing yet, or nothing that still counts, but for what is `missing` by now."""
+        with self._telling:
+            everything = self.everything()
+            self._listener(msgspec.structs.replace(everything, backlog=True, menu=self.cache.menu, missing=missing))
+
+    def _tell(
+        self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None, former_number: str = ""
+    ) -> None:
+        """With a `former_number` it is of one order."""
+        with self._telling, contextlib.suppress(SignedOut):  # whoever was to hear it has left
+            told = tuple(
+                msgspec.structs.replace(self.look(order_id), former_number=former_number) for order_id in order_ids
+            )
+            self._listener(Changed(told=told, backlog=backlog, menu=menu))

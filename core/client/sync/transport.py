@@ -1,0 +1,171 @@
+"""What the sync engine asks of the backend, and how it asks over HTTP and the socket. Every call is one try."""
+
+import contextlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from core.client.connection import Connection
+from core.client.errors import OtherServer, ServerFault, SignedOut
+from core.client.http.api import SessionApi
+from core.client.http.push import Socket, open_socket
+from core.client.sync.operations import Operation
+from core.decoding import reader
+from core.domain.ids import OrderId
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.protocol import reading
+from core.protocol.events import Unfamiliar
+from core.protocol.feed import (
+    SNAPSHOT_PAGE,
+    Cursor,
+    EventPage,
+    EventQuery,
+    Hello,
+    Message,
+    Snapshot,
+    SnapshotQuery,
+)
+from core.protocol.headers import EVENT_CURSOR, ORDER_NUMBER, OUTCOME, REQUEST_ID, Outcome, run_of
+from core.protocol.replies import OrderDetails
+from core.protocol.sealed import OPEN_PATH, OpenedOperations, OpenOperations
+
+_order: Final = reader(Order).decode
+_details: Final = reader(OrderDetails).decode
+_opened: Final = reader(OpenedOperations).decode
+_snapshot: Final = reader(Snapshot).decode
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """How far the server's history reached when it acknowledged something, and which run of the server that was."""
+
+    cursor: Cursor
+    run: str
+    """See `core.protocol.headers.run_of`."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A write that was accepted: what became of it, and the order as it left it."""
+
+    order: Order
+    outcome: Outcome
+    witness: Witness | None
+    number: str = ""
+    """Of a new order: what shows the server that it has told this number, should it have to be sent again."""
+
+
+class Ear(Protocol):
+    """An open socket, as the engine hears it. See `core.client.http.push.Socket`."""
+
+    @property
+    def latency_s(self) -> float | None: ...
+    def say_hello(self, hello: Hello) -> None: ...
+    def receive(self) -> Message | Unfamiliar: ...
+    def close(self) -> None: ...
+
+
+class Door(Protocol):
+    """All of it raises `ClientError`."""
+
+    def send(self, operation: Operation) -> Answered: ...
+    def open_sealed(self, request: OpenOperations) -> OpenedOperations: ...
+    def events(self, query: EventQuery) -> EventPage: ...
+    def snapshot(self) -> Snapshot: ...
+    def read_series(self) -> tuple[str, int]:
+        """The series of the device that is signed in at, and its last number; ("", 0) where there is none."""
+
+    def order(self, order_id: OrderId) -> Order: ...
+    def menu(self) -> Menu: ...
+    def listen(self) -> contextlib.AbstractContextManager[Ear]: ...
+    @property
+    def connection(self) -> Connection: ...
+    def probe(self) -> None:
+        """Ask whether the server is there. What comes of it, the connection knows."""
+
+    def token(self) -> str:
+        """An access token that is good for a while yet."""
+
+    def now(self) -> datetime:
+        """The server's clock, as its last answer told it."""
+
+
+class HttpDoor:
+    """The door of one session: nothing is asked or sent by it but for the person whose `api` it is."""
+
+    def __init__(self, api: SessionApi) -> None:
+        self._api = api
+
+    def send(self, operation: Operation) -> Answered:
+        if operation.owner.subject != self._api.person.id:
+            raise SignedOut("This is for somebody else to send.")
+        found = self._api.exchange(
+            "POST", operation.path, _order, body=operation.request, op_id=operation.op_id, number=operation.number
+        )
+        try:
+            return _answered(found.content, found.headers)
+        except KeyError:  # nobody knows whose history the cursor is of
+            raise OtherServer(self._api.client.server_url) from None
+        except ValueError as error:
+            raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
+
+    def open_sealed(self, request: OpenOperations) -> OpenedOperations:
+        return self._api.exchange("POST", OPEN_PATH, _opened, body=msgspec.json.encode(request)).content
+
+    def events(self, query: EventQuery) -> EventPage:
+        return self._api.exchange("GET", "/api/events/", reading.page, query=query).content
+
+    def snapshot(self) -> Snapshot:
+        self._api.forget()  # a restored server may give an ETag a second time
+        while True:
+            first = page = self._page("")
+            orders = [*first.orders]
+            while page.next_after:
+                page = self._page(page.next_after)
+                orders += page.orders
+            if Cursor.parse(page.cursor).epoch == Cursor.parse(first.cursor).epoch:
+                return msgspec.structs.replace(first, orders=tuple(orders), next_after="")
+            # The server was restored between two pages.
+
+    def read_series(self) -> tuple[str, int]:
+        page = self._page("", 1)
+        return (page.series, page.series_last) if page.series else ("", 0)
+
+    def _page(self, after: str, limit: int = 0) -> Snapshot:
+        query = SnapshotQuery(limit=limit or SNAPSHOT_PAGE, after=after)
+        return self._api.exchange("GET", "/api/snapshot/", _snapshot, query=query).content
+
+    def order(self, order_id: OrderId) -> Order:
+        if self._api.person.role.is_staff:
+            return self._api.exchange("GET", f"/api/pos/orders/{quote(order_id)}/", _details).content.order
+        return self._api.exchange("GET", f"/api/online/orders/{quote(order_id)}/", _order).content
+
+    def menu(self) -> Menu:
+        return self._api.menu()
+
+    def listen(self) -> contextlib.AbstractContextManager[Socket[Message | Unfamiliar]]:
+        client = self._api.client
+        return open_socket(client.server_url, reading.message, client.ca_file, client.connection.answered)
+
+    @property
+    def connection(self) -> Connection:
+        return self._api.client.connection
+
+    def probe(self) -> None:
+        self._api.client.probe()
+
+    def token(self) -> str:
+        return self._api.access_token()
+
+    def now(self) -> datetime:
+        return self._api.client.server_now()
+
+
+def _answered(order: Order, headers: Mapping[str, str]) -> Answered:
+    """Raises `KeyError` and `ValueError` for headers that nobody foresaw."""
+    cursor = headers.get(EVENT_CURSOR)
+    witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
+    outcome = Outcome.newer(headers.get(OUTCOME, Outcome.APPLIED))
+    return Answered(order, outcome, witness, headers.get(ORDER_NUMBER, ""))

@@ -1,0 +1,1 @@
+"""Who somebody is: accounts, tokens, keys, certificates, throttling, and the security log."""

@@ -1,0 +1,245 @@
+"""Looking after accounts: what an admin changes about the staff of their shop and about its customers.
+
+Whatever makes somebody less than they were ends their sessions in the same transaction: refresh tokens with it, and
+sockets within a tick of the hub. So no session has a role that its bearer has no more.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+
+import msgspec
+
+from core.domain.credentials import check_password, check_pin
+from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
+from core.domain.people import Principal, Role
+from core.protocol.accounts import (
+    AddStaff,
+    ChangeCustomer,
+    ChangeStaff,
+    CustomerAccountQuery,
+    CustomerAccounts,
+    StaffAccount,
+    StaffList,
+    Unlock,
+)
+from core.protocol.accounts import CustomerAccount as CustomerReply
+from core.protocol.security import SecurityEvent
+from core.server.auth import throttle
+from core.server.auth.operators import is_operator
+from core.server.http import origin, problems
+from core.server.services import Services
+from core.store import devices, failed_attempts, people, sessions, shops
+from core.store.engine.instants import from_us, now, to_us
+from core.store.engine.statements import Transaction
+from core.store.people import CustomerAccount, StaffMember, Taken
+from core.store.security_log import Actor
+
+R = TypeVar("R")
+_LAST_ADMIN: Final = "Somebody has to look after the shop: make somebody else an admin first."
+
+
+async def staff(services: Services, shop_id: ShopId) -> StaffList:
+    def find(transaction: Transaction) -> StaffList:
+        members = people.staff_of_shop(transaction, shop_id)
+        return StaffList(staff=tuple(_staff_reply(transaction, member) for member in members))
+
+    return await services.database.search(find)
+
+
+async def add_staff(services: Services, by: Actor, request: AddStaff) -> StaffAccount:
+    """A new member of staff. Raises `Refusal` 409 when the shop has, or had, one of that name."""
+    if not request.name.strip():
+        raise problems.invalid("A name has at least one letter.", "name")
+    _check_role(request.role)
+    check_pin(request.pin)
+    shop_id = ShopId(by.shop_id)
+    member = StaffMember(
+        id=StaffId(uuid7()),
+        shop_id=shop_id,
+        name=request.name.strip(),
+        role=request.role,
+        pin_hash=await services.passwords.hash(request.pin),
+        created_us=to_us(now()),
+    )
+
+    def work(transaction: Transaction) -> StaffAccount:
+        try:
+            people.insert_staff(transaction, member)
+        except Taken as taken:
+            raise problems.exists("somebody of this name", taken.field) from None
+        services.security.record(transaction, by, SecurityEvent.ACCOUNT_ADDED, f"{member.role} {member.name}")
+        return _staff_reply(transaction, member)
+
+    return await services.database.write(work, shop_id)
+
+
+async def change_staff(services: Services, by: Actor, staff_id: StaffId, request: ChangeStaff) -> StaffAccount:
+    """Raises `Refusal`: 404, and 409 `last_admin` when the shop would have nobody left to look after it."""
+    if request.role is not None:
+        _check_role(request.role)
+    pin_hash = await services.passwords.hash(check_pin(request.pin)) if request.pin is not None else None
+    shop_id = ShopId(by.shop_id)
+
+    def work(transaction: Transaction, at_us: int) -> tuple[StaffAccount, bool]:
+        before = people.staff_by_id(transaction, shop_id, staff_id)
+        if before is None:
+            raise problems.not_found("member of staff")
+        after = msgspec.structs.replace(
+            before,
+            role=request.role or before.role,
+            pin_hash=pin_hash or before.pin_hash,
+            disabled_us=_disabled(before.disabled_us, request.disabled, at_us),
+        )
+        people.update_staff(transaction, after)
+        if _is_admin(before) and not _is_admin(after) and not people.active_admins(transaction, shop_id):
+            raise problems.not_allowed_now("last_admin", _LAST_ADMIN)
+        if request.unlock:
+            failed_attempts.forget(transaction, throttle.staff_scope(shop_id, after.name))
+        whom = f"{before.role} {before.name}"
+        if after.role is not before.role:
+            services.security.record(transaction, by, SecurityEvent.ROLE_CHANGED, f"{whom} to {after.role}")
+        if pin_hash:
+            services.security.record(transaction, by, SecurityEvent.PIN_CHANGED, whom)
+        for event in _account_events(before.disabled_us, after.disabled_us, unlocked=request.unlock):
+            services.security.record(transaction, by, event, whom)
+        return _staff_reply(transaction, after), after != before
+
+    return await _change(services, shop_id, staff_id, work)
+
+
+async def customers(services: Services, principal: Principal, query: CustomerAccountQuery) -> CustomerAccounts:
+    """Those whose accounts the shop looks after; all of the chain for the operator."""
+    home = None if is_operator(principal) else principal.shop_id
+
+    def find(transaction: Transaction) -> CustomerAccounts:
+        found = people.accounts(transaction, home, query.q, query.limit + 1)
+        shown = tuple(_customer_reply(transaction, account) for account in found[: query.limit])
+        return CustomerAccounts(customers=shown, more=len(found) > query.limit)
+
+    return await services.database.search(find)
+
+
+async def change_customer(
+    services: Services, by: Actor, customer_id: CustomerId, request: ChangeCustomer, *, everywhere: bool
+) -> CustomerReply:
+    """Raises `Refusal` 404 for one whose account another shop looks after, unless `everywhere`."""
+    shop_id, password = ShopId(by.shop_id), request.password
+    password_hash = await services.passwords.hash(check_password(password)) if password is not None else None
+
+    def work(transaction: Transaction, at_us: int) -> tuple[CustomerReply, bool]:
+        before = people.account_by_id(transaction, customer_id)
+        if before is None or not (everywhere or people.home_of(transaction, customer_id) == shop_id):
+            raise problems.not_found("customer")
+        if password is not None:
+            check_password(password, before.customer.name, before.customer.phone, before.customer.email)
+        after = msgspec.structs.replace(
+            before,
+            password_hash=password_hash or before.password_hash,
+            disabled_us=_disabled(before.disabled_us, request.disabled, at_us),
+        )
+        people.update_account(transaction, after)
+        if request.unlock:
+            for scope in throttle.customer_scopes(before.customer):
+                failed_attempts.forget(transaction, scope)
+        if password is not None:
+            services.security.record(transaction, by, SecurityEvent.PASSWORD_CHANGED, f"customer {customer_id}")
+        for event in _account_events(before.disabled_us, after.disabled_us, unlocked=request.unlock):
+            services.security.record(transaction, by, event, f"customer {customer_id}")
+        return _customer_reply(transaction, after), after != before
+
+    return await _change(services, shop_id, customer_id, work)
+
+
+async def unlock(services: Services, by: Actor, request: Unlock, *, everywhere: bool) -> None:
+    """Forget what was tried wrongly at a device of the shop, or from an address. Accounts keep their own counts.
+
+    An address is no shop's: where there are several shops it is unlocked `everywhere`, by the operator, or not at all.
+    Raises `Refusal`: 422 for no address, 404 for no device of the shop, 403.
+    """
+    if not request.device and origin.parsed(request.address) is None:
+        raise problems.invalid(f"{request.address!r} is no IP address.", "address")
+
+    shop_id = ShopId(by.shop_id)
+
+    def work(transaction: Transaction) -> None:
+        if request.device:
+            device = devices.get(transaction, shop_id, DeviceId(request.device))
+            if device is None:
+                raise problems.not_found("device")
+            failed_attempts.forget(transaction, throttle.device_scope(shop_id, device.id))
+            services.security.record(transaction, by, SecurityEvent.UNLOCKED, f"device {device.id}")
+        if request.address:
+            if not everywhere and len(shops.ids(transaction)) > 1:
+                raise problems.operators_only()
+            failed_attempts.forget(transaction, throttle.address_scope(request.address))
+            services.security.record(transaction, by, SecurityEvent.UNLOCKED, f"address {request.address}")
+
+    await services.database.write(work, shop_id)
+
+
+async def _change(
+    services: Services, shop_id: ShopId, subject: str, work: Callable[[Transaction, int], tuple[R, bool]]
+) -> R:
+    """The reply of `work`, which also says whether the subject's sessions end: with the change or not at all."""
+
+    def once(transaction: Transaction) -> tuple[R, bool]:
+        at_us = to_us(now())
+        reply, ends = work(transaction, at_us)
+        if ends:
+            sessions.revoke_subject(transaction, subject, at_us)
+        return reply, ends
+
+    reply, ended = await services.database.write(once, shop_id)
+    if ended:
+        services.verified.forget_subject(subject)
+    return reply
+
+
+def _account_events(before_us: int | None, after_us: int | None, *, unlocked: bool) -> Iterator[SecurityEvent]:
+    """What the security log is told of an account that was disabled, or not, before and after."""
+    if after_us != before_us:
+        yield SecurityEvent.ACCOUNT_ENABLED if after_us is None else SecurityEvent.ACCOUNT_DISABLED
+    if unlocked:
+        yield SecurityEvent.UNLOCKED
+
+
+def _check_role(role: Role) -> None:
+    if not role.is_staff:
+        raise problems.invalid(f"Staff are {Role.CASHIER} or {Role.ADMIN}.", "role")
+
+
+def _is_admin(member: StaffMember) -> bool:
+    return member.role is Role.ADMIN and member.disabled_us is None
+
+
+def _disabled(before_us: int | None, wanted: bool | None, at_us: int) -> int | None:
+    if wanted is None:
+        return before_us
+    return (before_us or at_us) if wanted else None
+
+
+def _staff_reply(transaction: Transaction, member: StaffMember) -> StaffAccount:
+    locked_us = throttle.locked_until_us(transaction, throttle.staff_scope(member.shop_id, member.name))
+    return StaffAccount(
+        id=member.id,
+        name=member.name,
+        role=member.role,
+        created_at=from_us(member.created_us),
+        disabled_at=from_us(member.disabled_us) if member.disabled_us is not None else None,
+        locked_until=from_us(locked_us) if locked_us is not None else None,
+    )
+
+
+def _customer_reply(transaction: Transaction, account: CustomerAccount) -> CustomerReply:
+    who = account.customer
+    locked_us = throttle.locked_until_us(transaction, *throttle.customer_scopes(who))
+    return CustomerReply(
+        id=who.id,
+        name=who.name,
+        phone=who.phone,
+        email=who.email,
+        orders=account.orders,
+        created_at=from_us(account.created_us),
+        disabled_at=from_us(account.disabled_us) if account.disabled_us is not None else None,
+        locked_until=from_us(locked_us) if locked_us is not None else None,
+    )

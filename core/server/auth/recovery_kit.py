@@ -1,0 +1,169 @@
+"""The recovery kit: what a shop cannot have back from a backup, in one encrypted file kept away from the machine.
+
+With the server's keys on another machine nobody has to sign in again, backups are proven, and what windows have sealed
+is opened; with the authority's the screens know that machine as the shop's server. A kit holds both. It is encrypted by
+a code that is made here and shown once: whoever has kit and code is the shop's server.
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken
+
+from core.decoding import decode
+from core.protocol.trust import ALPHABET
+from core.server.auth import keys
+from core.server.auth.authority import CA_FILE, CA_KEY_FILE, SERVER_FILE
+from core.server.auth.keys import KeyFileError, Keys
+from core.server.settings import ServerSettings
+from core.store.engine.instants import now
+from core.store.files import write_whole
+
+GROUPS: Final = 6
+GROUP_LETTERS: Final = 4
+CODE_LETTERS: Final = GROUPS * GROUP_LETTERS
+"""119 random bits: nobody finds a code by trying, so its derivation needs no great cost."""
+_NOTE_FILE: Final = "recovery-kit.json"
+_TLS_FILES: Final = (CA_KEY_FILE, SERVER_FILE, CA_FILE)
+"""In the order in which they are written: a directory with the authority's certificate is whole."""
+
+
+class RecoveryError(Exception):
+    """The kit cannot be made or used; the message says why."""
+
+
+class _Kit(msgspec.Struct, frozen=True, kw_only=True):
+    """The file. Its shop's name is there to be read by whoever finds it; `sealed` is a `_Contents`."""
+
+    orderbell_recovery_kit: int = 1
+    shop_name: str
+    made_at: datetime
+    salt: bytes
+    sealed: bytes
+
+
+class _Contents(msgspec.Struct, frozen=True, kw_only=True):
+    keys: bytes
+    tls: dict[str, bytes]
+
+
+class KitNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What a data directory remembers of its newest kit; it opens nothing."""
+
+    made_at: datetime
+    of: str
+    """A hash of what is in it, to notice when that has changed since."""
+
+
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    shop_name: str
+    made_at: datetime
+    files: tuple[str, ...]
+    """What was written."""
+
+
+def make(settings: ServerSettings, shop_name: str, path: Path) -> str:
+    """Write a kit of the server's keys and authority to `path`; gives its code, which is kept nowhere.
+
+    Raises `RecoveryError`, also when there is a file at `path`: it may be the kit of another shop.
+    """
+    if path.exists():
+        raise RecoveryError(f"{path} is there already. Name another file, or move that one away.")
+    contents = _contents(settings)
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
+    salt, made_at = secrets.token_bytes(16), now()
+    sealed = Fernet(_key(code, salt)).encrypt(msgspec.json.encode(contents))
+    kit = _Kit(shop_name=shop_name, made_at=made_at, salt=salt, sealed=sealed)
+    note = KitNote(made_at=made_at, of=_hash(contents))
+    try:
+        write_whole(path, msgspec.json.format(msgspec.json.encode(kit)), private=True)
+        write_whole(settings.directory / _NOTE_FILE, msgspec.json.encode(note), private=True)
+    except OSError as error:
+        raise RecoveryError(f"The kit could not be written: {error.strerror}: {error.filename}.") from error
+    return "-".join(code[at : at + GROUP_LETTERS] for at in range(0, CODE_LETTERS, GROUP_LETTERS))
+
+
+def recover(settings: ServerSettings, path: Path, typed: str) -> Recovered:
+    """Put what is in the kit at `path` where the server has it. Nothing that is there is replaced.
+
+    Raises `RecoveryError`: no kit, not its code, or something else is there already.
+    """
+    kit = _read(path)
+    try:
+        contents = decode(Fernet(_key(_letters(typed), kit.salt)).decrypt(kit.sealed), _Contents)
+    except (InvalidToken, msgspec.DecodeError):
+        raise RecoveryError(f"This is not the code of {path}, or the file is damaged.") from None
+    wanted = [(settings.tls_directory / name, contents.tls[name]) for name in _TLS_FILES if name in contents.tls]
+    wanted.append((settings.keys_path, contents.keys))
+    other = [str(file) for file, content in wanted if file.exists() and file.read_bytes() != content]
+    if other:
+        raise RecoveryError(f"Something else is there already: {', '.join(other)}. Move it away first.")
+    missing = [(file, content) for file, content in wanted if not file.exists()]
+    try:
+        for file, content in missing:
+            write_whole(file, content, private=file.name != CA_FILE)
+    except OSError as error:
+        raise RecoveryError(f"{error.filename} could not be written: {error.strerror}.") from error
+    return Recovered(shop_name=kit.shop_name, made_at=kit.made_at, files=tuple(str(file) for file, _ in missing))
+
+
+def note(settings: ServerSettings) -> KitNote | None:
+    """What is remembered of the newest kit; None when there is none."""
+    try:
+        return decode((settings.directory / _NOTE_FILE).read_bytes(), KitNote)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def is_current(settings: ServerSettings, known: KitNote) -> bool:
+    """Whether the kit has the keys and the authority that the server has now."""
+    try:
+        return hmac.compare_digest(known.of, _hash(_contents(settings)))
+    except RecoveryError:
+        return False
+
+
+def _contents(settings: ServerSettings) -> _Contents:
+    try:
+        keys.read(settings.keys_path)
+        tls = {name: settings.tls_directory / name for name in _TLS_FILES}
+        return _Contents(
+            keys=settings.keys_path.read_bytes(),
+            tls={name: file.read_bytes() for name, file in tls.items() if file.exists()},
+        )
+    except FileNotFoundError:
+        raise RecoveryError(f"There are no keys here yet ({settings.keys_path}). Begin with: orderbell init") from None
+    except KeyFileError as error:
+        raise RecoveryError(str(error)) from None
+    except OSError as error:
+        raise RecoveryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+def _hash(contents: _Contents) -> str:
+    """Of what lasts: a kit is as good as before after signing keys are rotated, or the server's certificate renewed."""
+    authority = [contents.tls.get(name, b"") for name in (CA_FILE, CA_KEY_FILE)]
+    lasting = (decode(contents.keys, Keys).refresh, *authority)
+    return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in lasting)).hexdigest()
+
+
+def _read(path: Path) -> _Kit:
+    try:
+        return decode(path.read_bytes(), _Kit)
+    except OSError as error:
+        raise RecoveryError(f"{path} cannot be read: {error.strerror}.") from None
+    except msgspec.DecodeError:
+        raise RecoveryError(f"{path} is no recovery kit.") from None
+
+
+def _letters(typed: str) -> str:
+    return "".join(filter(str.isalnum, typed)).upper()
+
+
+def _key(code: str, salt: bytes) -> bytes:
+    return urlsafe_b64encode(hashlib.scrypt(code.encode(), salt=salt, n=1 << 14, r=8, p=1, dklen=32))

@@ -1,0 +1,1 @@
+"""Pairing, presence, and what a status display is told."""

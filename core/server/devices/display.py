@@ -1,0 +1,53 @@
+"""What a display is told: nothing of a customer but a first name, and that only where the shop wants it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from core.decoding import decoder
+from core.domain.ids import ShopId
+from core.domain.people import first_name
+from core.protocol.display import SHOWN, BoardReply, Ticket, TicketMoved
+from core.protocol.events import OrderStatusChanged
+from core.store import events, tickets
+from core.store.engine.statements import Transaction
+from core.store.events import Kept
+
+_MOVED: Final = OrderStatusChanged.__struct_config__.tag
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    kind: str
+
+
+_kind: Final = decoder(_Kind)
+_moved: Final = decoder(OrderStatusChanged)
+
+
+def reply(transaction: Transaction, shop_id: ShopId, *, names: bool) -> BoardReply:
+    """The board and the place in history that it shows, from the same moment."""
+    return BoardReply(
+        tickets=tickets.tickets(transaction, shop_id, names=names), cursor=str(events.head(transaction, shop_id))
+    )
+
+
+def moves(transaction: Transaction, found: Sequence[Kept], *, names: bool) -> Iterator[Kept]:
+    """Of these events, those that change what a board shows, in the words that a display may hear.
+
+    The others are not read: one of a kind that only a newer release knows is no reason to tell nobody anything.
+    """
+    for kept in found:
+        if _kind.decode(kept.payload).kind != _MOVED:
+            continue
+        happened = _moved.decode(kept.payload)
+        if {happened.source, happened.target} & SHOWN:
+            ticket = Ticket(
+                order_id=happened.order_id,
+                number=happened.number,
+                status=happened.target,
+                since=happened.at,
+                first_name=first_name(tickets.customer_name(transaction, happened.order_id)) if names else "",
+            )
+            yield Kept(kept.seq, kept.event_id, None, _encode(TicketMoved(ticket=ticket)))

@@ -1,0 +1,152 @@
+"""Pairing: from a code that a person types to a secret that only the device has; and its end."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from core.domain.ids import DeviceId, ShopId
+from core.domain.numbers import AHEAD
+from core.domain.order import ONLINE_SERIES
+from core.domain.people import DeviceKind
+from core.protocol import devices as protocol
+from core.protocol.devices import CODE_LETTERS, Invitation, InviteDevice, Pair, Paired
+from core.protocol.security import SecurityEvent
+from core.protocol.trust import ALPHABET, short_fingerprint
+from core.server.auth import passwords, throttle
+from core.server.http import problems
+from core.server.services import Services
+from core.store import devices, security_log, sessions, shops
+from core.store.devices import Code
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
+from core.store.security_log import Actor
+
+LIFE: Final = timedelta(minutes=10)
+
+
+async def invite(services: Services, by: Actor, request: InviteDevice) -> Invitation:
+    """A code by which a machine becomes the device of that name. Raises `Refusal` 409 when it is of another kind."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
+    expires = now() + LIFE
+    shop_id = ShopId(by.shop_id)
+    code = Code(shop_id, request.name, request.kind, to_us(expires))
+
+    def work(transaction: Transaction) -> None:
+        if request.name == ONLINE_SERIES:
+            raise problems.invalid("Orders that customers place have this series.", "name")
+        known = devices.get(transaction, shop_id, request.name)
+        if known is not None and known.kind is not request.kind:
+            raise problems.exists(f"a {known.kind} of this name", "name")
+        devices.insert_code(transaction, _hash(services, letters), code, to_us(now()))
+        services.security.record(transaction, by, SecurityEvent.DEVICE_INVITED, f"{request.kind} {request.name}")
+
+    await services.database.write(work, shop_id)
+    authority = services.settings.ca_path
+    short = short_fingerprint(authority.read_text(encoding="ascii")) if authority is not None else ""
+    return Invitation(name=request.name, kind=request.kind, code=protocol.grouped(letters + short), expires_at=expires)
+
+
+async def pair(services: Services, request: Pair, key: str, address: str) -> Paired:
+    """The secret of the device that the code was made for. Raises `Refusal` 422 when the code is no (longer a) code.
+
+    The secret is derived from code and `Idempotency-Key`, so that a device whose reply was lost may ask again under
+    the same key, as long as the code would have lived; to anybody else the code is used.
+    """
+    claimed = await throttle.claim(services, throttle.by_address(address))
+    letters = protocol.parts(request.code)[0]
+    fresh, used = _hash(services, letters), _hash(services, letters, key)
+    at_us = to_us(now())
+
+    def find(transaction: Transaction, code_hash: bytes) -> Code | None:
+        code = devices.code(transaction, code_hash)
+        return code if code is not None and code.expires_us > at_us else None
+
+    def known(transaction: Transaction) -> Code | None:
+        return find(transaction, fresh) or find(transaction, used)
+
+    expected = await services.database.read(known)
+    if expected is None:
+        await services.security.failed(
+            Actor(shop_id=security_log.NO_SHOP, address=address), SecurityEvent.PAIRING_FAILED
+        )
+        raise problems.invalid("This code is not right, or it has expired. Ask for a new one.", "code")
+    secret = _secret(services, letters, key)
+
+    def work(transaction: Transaction) -> Paired:
+        code = find(transaction, fresh)
+        if code is not None:
+            _become(transaction, code, passwords.hash_device_secret(secret), at_us)
+            devices.forget_codes(transaction, code.shop_id, code.device_id, at_us)
+            where = Actor(shop_id=code.shop_id, device=code.device_id, address=address)
+            services.security.record(transaction, where, SecurityEvent.DEVICE_PAIRED, f"{code.kind} {code.device_id}")
+            if key:
+                devices.insert_code(transaction, used, code, at_us)
+        else:
+            code = find(transaction, used)
+        device = devices.get(transaction, code.shop_id, code.device_id) if code else None
+        if code is None or device is None or not passwords.is_device_secret(device.secret_hash, secret):
+            raise problems.invalid("This code was used. Ask for a new one.", "code")
+        throttle.take_back(transaction, claimed)
+        shop = shops.get(transaction, code.shop_id)
+        assert shop is not None
+        return Paired(
+            name=device.id,
+            kind=device.kind,
+            secret=secret,
+            shop=shop.id,
+            shop_name=shop.name,
+            series_last=shops.last_number(transaction, shop.id, device.id),
+        )
+
+    paired = await services.database.write(work, expected.shop_id)
+    services.verified.forget_device(paired.shop, paired.name)
+    return paired
+
+
+async def revoke(services: Services, by: Actor, device_id: DeviceId) -> None:
+    """End what the device may do, at once. Its name and its series stay its own. Raises `Refusal` 404."""
+
+    shop_id = ShopId(by.shop_id)
+
+    def work(transaction: Transaction) -> None:
+        device = devices.get(transaction, shop_id, device_id)
+        if device is None:
+            raise problems.not_found("device")
+        services.security.record(transaction, by, SecurityEvent.DEVICE_REVOKED, f"{device.kind} {device_id}")
+        at_us = to_us(now())
+        devices.revoke(transaction, shop_id, device_id, at_us)
+        devices.forget_codes(transaction, shop_id, device_id, at_us)
+        sessions.revoke_device(transaction, shop_id, device_id, at_us)
+
+    await services.database.write(work, shop_id)
+    services.verified.forget_device(shop_id, device_id)
+
+
+def _become(transaction: Transaction, code: Code, secret_hash: str, at_us: int) -> None:
+    """Make the device, or hand an older one on; whoever was it before is signed out."""
+    device = devices.get(transaction, code.shop_id, code.device_id)
+    if device is None:
+        devices.insert(transaction, code.shop_id, code.device_id, code.kind, secret_hash, at_us)
+        return
+    if device.kind is not code.kind:
+        raise problems.exists(f"a {device.kind} of this name", "code")
+    if device.kind is DeviceKind.TERMINAL and device.paired_us is not None:
+        # The machine before may have given some while it was offline, and they are on people's receipts.
+        last = shops.last_number(transaction, code.shop_id, device.id)
+        shops.claim_number(transaction, code.shop_id, device.id, last + AHEAD)
+    devices.pair(transaction, code.shop_id, device.id, secret_hash, at_us)
+    devices.counted_by(transaction, code.shop_id, device.id, "")
+    sessions.revoke_device(transaction, code.shop_id, device.id, at_us)
+
+
+def _hash(services: Services, *parts: str) -> bytes:
+    """Keyed: without the server's own key nobody tries the codes of a copied database through."""
+    return hmac.digest(services.keys.refresh, "\0".join(("pairing code", *parts)).encode(), hashlib.sha256)
+
+
+def _secret(services: Services, letters: str, key: str) -> str:
+    message = "\0".join(("device secret", letters, key or secrets.token_hex(16))).encode()
+    return base64.urlsafe_b64encode(hmac.digest(services.keys.refresh, message, hashlib.sha256)).rstrip(b"=").decode()

@@ -1,0 +1,118 @@
+"""Whether the backend takes writes: found out by making one, and that not for everybody who asks."""
+
+import asyncio
+import os
+import time
+from functools import partial
+from typing import Final
+
+from core.domain.ids import ItemId, OrderId, uuid7
+from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.people import Principal, Role
+from core.domain.status import Fulfilment
+from core.protocol.events import event_of
+from core.store import events, operations, orders, shops
+from core.store.engine.database import Database
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
+from core.store.engine.writer import Unavailable
+from core.store.operations import Done
+from core.store.shops import Shop
+
+KNOWN_FOR_S: Final = 5.0
+"""For so long what was found out is told again, whoever asks how often."""
+WITHIN_S: Final = 3.0
+"""A write that takes longer keeps people waiting, whatever becomes of it."""
+TRIED_BYTES: Final = 32 * 1024
+"""More than an order needs, and of random bytes, so that room has to be found for it: an overwritten row needs none."""
+
+
+class Slow(Unavailable):
+    """It was not found out in time. What was begun goes on, and the next to ask may be told."""
+
+    def __init__(self) -> None:
+        super().__init__(f"A write takes more than {WITHIN_S:.0f} s.")
+
+
+class Readiness:
+    """That of one backend. It belongs to the event loop's thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._trying: asyncio.Task[Unavailable | None] | None = None
+        self._found: Unavailable | None = None
+        self._found_at_s: float | None = None
+
+    async def why_not(self) -> Unavailable | None:
+        """Why no write can be made; None when one was, just now or in the last 5 s with none failing since."""
+        known_at_s = self._found_at_s
+        if known_at_s is not None and time.monotonic() - known_at_s < KNOWN_FOR_S:
+            failed_at_s = self._database.writer.failed_at_s
+            if self._found is not None or failed_at_s is None or failed_at_s < known_at_s:
+                return self._found
+        if self._trying is None:
+            self._trying = asyncio.create_task(self._try())
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._trying), WITHIN_S)
+        except TimeoutError:
+            return Slow()
+
+    def forget(self) -> None:
+        """The next to ask is told what is found out then."""
+        self._found_at_s = None
+
+    async def close(self) -> None:
+        """Wait for what is being tried."""
+        if self._trying is not None:
+            await asyncio.wait([self._trying])
+
+    async def _try(self) -> Unavailable | None:
+        try:
+            key, shop = uuid7(), await self._database.read(shops.default)
+            await self._database.write(partial(_write, key=key, shop=shop), shop.id if shop else None)
+            await self._database.write(partial(operations.forget, subject="", key=key))
+            self._found = None
+        except Unavailable as error:
+            self._found = error
+        finally:
+            self._found_at_s, self._trying = time.monotonic(), None
+        return self._found
+
+
+def _write(transaction: Transaction, key: str, shop: Shop | None) -> None:
+    if shop is not None:
+        _order_on_trial(transaction, shop)
+    # Nobody's operation: should it stay, it is forgotten with those of its day.
+    operations.keep(transaction, "", key, Done(b"", 0, os.urandom(TRIED_BYTES)), to_us(now()))
+
+
+def _order_on_trial(transaction: Transaction, shop: Shop) -> None:
+    """Write what an order writes, and take it back: that a right is missing on one of its tables, or the file of
+    a month is gone, is found out only there."""
+    at = now()
+    order = Order(
+        id=OrderId(uuid7()),
+        shop_id=shop.id,
+        number=f"TRIAL-{uuid7()}",
+        channel=Channel.COUNTER,
+        status=Channel.COUNTER.first_status,
+        version=1,
+        fulfilment=Fulfilment.PICKUP,
+        tender=Tender.CASH,
+        payment=PaymentState.PAID,
+        currency=shop.currency,
+        subtotal_minor=0,
+        tax_minor=0,
+        total_minor=0,
+        placed_at=at,
+        updated_at=at,
+        lines=(OrderLine(item_id=ItemId("trial"), name="", quantity=1, unit_price_minor=0, total_minor=0),),
+    )
+    by = Principal(subject="", role=Role.ADMIN, name="", session_id="", shop_id=shop.id)
+    before = len(transaction.appended), len(transaction.undoing)
+    transaction.command("SAVEPOINT trial")
+    orders.insert(transaction, order, by)
+    events.append(transaction, shop.id, None, to_us(at), event_of(None, order))
+    transaction.command("ROLLBACK TO SAVEPOINT trial")
+    transaction.command("RELEASE SAVEPOINT trial")
+    transaction.take_back(*before)

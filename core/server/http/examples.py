@@ -1,0 +1,236 @@
+"""One day at the counter, as the OpenAPI document's examples."""
+# ruff: noqa: S106 - nobody's secrets
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId
+from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
+from core.domain.money import Tax
+from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
+from core.domain.payment import PaymentChange
+from core.domain.people import Customer, DeviceKind, Person, Role
+from core.domain.status import Fulfilment, OrderStatus, status_info
+from core.protocol.accounts import (
+    AddStaff,
+    ChangeCustomer,
+    ChangeStaff,
+    CustomerAccount,
+    CustomerAccounts,
+    StaffAccount,
+    StaffList,
+    Unlock,
+)
+from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDevice, Pair, Paired
+from core.protocol.display import BoardReply, Ticket
+from core.protocol.events import OrderStatusChanged
+from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
+from core.protocol.replies import (
+    Availability,
+    CustomerList,
+    Health,
+    OrderDetails,
+    OrderPage,
+    Readiness,
+    StatusReport,
+    Tokens,
+)
+from core.protocol.requests import (
+    ChangeAvailability,
+    DeviceSignIn,
+    RefreshTokens,
+    ReplaceMenu,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+)
+from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation
+from core.protocol.security import ExportNote
+from core.protocol.trust import Authority
+
+_AT: Final = datetime(2026, 5, 4, 11, 30, tzinfo=UTC)
+_LATER: Final = _AT + timedelta(minutes=2)
+_BOWL: Final = ItemId("burrito-bowl")
+_GUACAMOLE: Final = ModifierId("guacamole")
+_CUSTOMER: Final = CustomerId("01920000-0000-7000-8000-000000000002")
+
+SIGN_UP: Final = SignUp(name="Ada", phone="+49 30 1234567", password="correct horse", email="ada@example.org")
+SIGN_IN: Final = SignIn(login="+49 30 1234567", password="correct horse")
+STAFF_SIGN_IN: Final = StaffSignIn(staff="Kim", pin="2468", device="POS1")
+DEVICE_SIGN_IN: Final = DeviceSignIn(device="BOARD1", secret="7Q4M-K2XD-9HTR-W5CN")
+REFRESH: Final = RefreshTokens(refresh_token="Zm9yIGV4YW1wbGUgb25seQ")
+PLACE: Final = PlaceOrder(
+    lines=(NewLine(item_id=_BOWL, quantity=2, modifier_ids=(_GUACAMOLE,), note="no onions"),),
+    fulfilment=Fulfilment.PICKUP,
+    tender=Tender.CARD,
+)
+TAKE: Final = TakeOrder(lines=(NewLine(item_id=_BOWL),), payment=PaymentState.PAID, customer_name="Grace")
+CHANGE_STATUS: Final = ChangeStatus(to=OrderStatus.CONFIRMED, version=1)
+RECALL: Final = RecallOrder(version=2)
+CHANGE_PAYMENT: Final = ChangePayment(payment=PaymentState.PAID, version=2, tender=Tender.CARD)
+CANCEL: Final = CancelOrder(reason="I ordered twice")
+
+_PERSON: Final = Person(id=_CUSTOMER, role=Role.CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org")
+TOKENS: Final = Tokens(
+    access_token="eyJhbGciOiJIUzI1NiJ9.e30.signature",
+    refresh_token="Zm9yIGV4YW1wbGUgb25seQ",
+    expires_in_s=600,
+    person=_PERSON,
+    shop_name="Corner Kitchen",
+)
+STAFF_TOKENS: Final = Tokens(
+    access_token=TOKENS.access_token,
+    refresh_token=TOKENS.refresh_token,
+    expires_in_s=600,
+    person=Person(id="01920000-0000-7000-8000-000000000003", role=Role.CASHIER, name="Kim"),
+    shop_name="Corner Kitchen",
+    device="POS1",
+)
+DEVICE_TOKENS: Final = Tokens(
+    access_token=TOKENS.access_token,
+    refresh_token=TOKENS.refresh_token,
+    expires_in_s=600,
+    person=Person(id="01920000-0000-7000-8000-000000000000/BOARD1", role=Role.DISPLAY, name="BOARD1"),
+    shop_name="Corner Kitchen",
+    device="BOARD1",
+)
+STAFF_ACCOUNT: Final = StaffAccount(
+    id=StaffId("01920000-0000-7000-8000-000000000003"), name="Kim", role=Role.CASHIER, created_at=_AT
+)
+STAFF_LIST: Final = StaffList(staff=(STAFF_ACCOUNT,))
+ADD_STAFF: Final = AddStaff(name="Kim", pin="246813")
+CHANGE_STAFF: Final = ChangeStaff(disabled=True)
+CUSTOMER_ACCOUNT: Final = CustomerAccount(
+    id=_CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org", orders=12, created_at=_AT
+)
+CUSTOMER_ACCOUNTS: Final = CustomerAccounts(customers=(CUSTOMER_ACCOUNT,))
+EXPORTED: Final = ExportNote(what="orders", rows=1200)
+UNLOCK: Final = Unlock(address="192.0.2.7")
+CHANGE_CUSTOMER: Final = ChangeCustomer(password="correct horse")
+INVITE_DEVICE: Final = InviteDevice(name=DeviceId("POS2"))
+INVITATION: Final = Invitation(
+    name=DeviceId("POS2"), kind=DeviceKind.TERMINAL, code="K7QF-2M9X", expires_at=_AT + timedelta(minutes=10)
+)
+PAIR: Final = Pair(code="K7QF-2M9X")
+PAIRED: Final = Paired(
+    name=DeviceId("POS2"),
+    kind=DeviceKind.TERMINAL,
+    secret="Zm9yIGV4YW1wbGUgb25seQ",
+    shop=ShopId("01920000-0000-7000-8000-000000000000"),
+    shop_name="Corner Kitchen",
+)
+DEVICES: Final = DeviceList(
+    devices=(
+        DeviceReport(
+            name=DeviceId("POS2"),
+            kind=DeviceKind.TERMINAL,
+            paired_at=_AT,
+            last_contact_at=_LATER,
+            app_version="0.1.0",
+            lag_events=0,
+            lag_s=0.0,
+        ),
+    )
+)
+ORDER: Final = Order(
+    id=OrderId("01920000-0000-7000-8000-000000000001"),
+    shop_id=ShopId("01920000-0000-7000-8000-000000000000"),
+    number="ONLINE-000127",
+    channel=Channel.ONLINE,
+    status=OrderStatus.CONFIRMED,
+    version=2,
+    fulfilment=Fulfilment.PICKUP,
+    tender=Tender.CARD,
+    payment=PaymentState.UNPAID,
+    currency="EUR",
+    subtotal_minor=2350,
+    tax_minor=154,
+    total_minor=2350,
+    placed_at=_AT,
+    updated_at=_LATER,
+    customer_id=_CUSTOMER,
+    customer_name="Ada",
+    customer_phone="49301234567",
+    lines=(OrderLine(_BOWL, "Burrito bowl", 2, 1175, 2350, (LineModifier("Guacamole", 200),), "no onions"),),
+)
+_PLACED: Final = StatusChange(source=None, target=OrderStatus.PENDING, at=_AT)
+PAGE: Final = OrderPage(orders=(ORDER,), total=1)
+REPORT: Final = StatusReport(
+    order_id=ORDER.id,
+    number=ORDER.number,
+    status=ORDER.status,
+    version=ORDER.version,
+    updated_at=ORDER.updated_at,
+    status_info=status_info(ORDER.status, ORDER.fulfilment),
+    history=(_PLACED, StatusChange(source=OrderStatus.PENDING, target=OrderStatus.CONFIRMED, at=_LATER)),
+)
+DETAILS: Final = OrderDetails(
+    order=ORDER,
+    history=(
+        StatusChange(source=None, target=OrderStatus.PENDING, at=_AT, by="Ada"),
+        StatusChange(source=OrderStatus.PENDING, target=OrderStatus.CONFIRMED, at=_LATER, by="Kim", device="POS1"),
+    ),
+    payments=(
+        PaymentChange(
+            version=2,
+            source=PaymentState.UNPAID,
+            target=PaymentState.PAID,
+            tender=Tender.CARD,
+            at=_LATER,
+            by="Kim",
+            device="POS1",
+        ),
+    ),
+)
+CUSTOMERS: Final = CustomerList(
+    customers=(Customer(id=_CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org"),)
+)
+MENU: Final = Menu(
+    shop_name="Corner Kitchen",
+    currency="EUR",
+    tax=Tax(rate_bp=700, included=True),
+    categories=(
+        Category(
+            "bowls",
+            "Bowls",
+            (
+                MenuItem(
+                    _BOWL,
+                    "Burrito bowl",
+                    975,
+                    groups=(ModifierGroup("extras", "Extras", (Modifier(_GUACAMOLE, "Guacamole", 200),)),),
+                ),
+            ),
+        ),
+    ),
+)
+REPLACE_MENU: Final = ReplaceMenu(version=12, categories=MENU.categories)
+CHANGE_AVAILABILITY: Final = ChangeAvailability(available=False)
+AVAILABILITY: Final = Availability(item_id=_BOWL, available=False, version=13)
+HEALTH: Final = Health(status="ok", version="0.1.0")
+READINESS: Final = Readiness(status="ready", version="0.1.0")
+_HEAD: Final = Cursor("01920000-0000-7000-8000-00000000000a", 41, "01920000-0000-7000-8000-00000000000b")
+_CONFIRMED: Final = OrderStatusChanged(
+    order_id=ORDER.id,
+    customer_id=_CUSTOMER,
+    number=ORDER.number,
+    source=OrderStatus.PENDING,
+    target=OrderStatus.CONFIRMED,
+    version=2,
+    reason="",
+    at=_LATER,
+)
+EVENT_PAGE: Final = EventPage(frames=(Frame(seq=41, prev=37, event=_CONFIRMED),), cursor=str(_HEAD), more=False)
+SNAPSHOT: Final = Snapshot(cursor=str(_HEAD), orders=(ORDER,), total=1, menu_version=1)
+BOARD: Final = BoardReply(
+    tickets=(Ticket(order_id=ORDER.id, number=ORDER.number, status=OrderStatus.READY, since=_LATER, first_name="Ada"),),
+    cursor=str(_HEAD),
+)
+OPEN_OPERATIONS: Final = OpenOperations(
+    (SealedOperation(OpId("01920000-0000-7000-8000-000000000009"), b"sealed to the server's key"),)
+)
+OPENED_OPERATIONS: Final = OpenedOperations(
+    (OpenedOperation(OpId("01920000-0000-7000-8000-000000000009"), b"as the window kept it"),)
+)
+AUTHORITY: Final = Authority(certificate="-----BEGIN CERTIFICATE-----\nMIIBlTCC…\n-----END CERTIFICATE-----\n")

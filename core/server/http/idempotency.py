@@ -1,0 +1,53 @@
+"""Doing something once, however often it is asked for."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from core.domain.ids import ShopId
+from core.protocol.headers import EVENT_CURSOR, OUTCOME, Outcome
+from core.server.http import problems
+from core.server.http.endpoint import Call, Encoded
+from core.server.http.problems import Headers
+from core.store import events, operations
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
+from core.store.operations import Done
+
+R = TypeVar("R")
+_OUTCOME: Final = OUTCOME.lower().encode()
+_EVENT_CURSOR: Final = EVENT_CURSOR.lower().encode()
+_encode: Final = msgspec.json.Encoder().encode
+
+
+async def operate(call: Call[Any, Any], work: Callable[[Transaction], R], in_shop: ShopId | None = None) -> Encoded[R]:
+    """The reply of `work`, committed together with what it did and with the key it was asked under.
+
+    The same key with the same request gives the same bytes again and does nothing. With another request it raises
+    `Refusal` 422. A refusal is not kept: it changed nothing, and asked again later it may be granted.
+
+    What changes is the bearer's shop's, or that of `in_shop`: a customer's order may be another's of the chain.
+    """
+    subject, shop_id = call.principal.subject, call.principal.shop_id
+
+    def told(transaction: Transaction, outcome: Outcome) -> Headers:
+        """What became of it, and a place in the shop's history that has it."""
+        cursor = str(events.head(transaction, shop_id))
+        return (_OUTCOME, outcome.encode()), (_EVENT_CURSOR, cursor.encode())
+
+    def once(transaction: Transaction) -> Encoded[R]:
+        done = operations.find(transaction, subject, call.key) if call.key else None
+        if done is not None:
+            if done.request_hash != call.fingerprint:
+                raise problems.key_reused()
+            return Encoded(done.reply, done.status, replayed=True, headers=told(transaction, Outcome.DUPLICATE))
+        before = len(transaction.appended)
+        body = _encode(work(transaction))
+        if call.key:
+            operations.keep(transaction, subject, call.key, Done(call.fingerprint, call.status, body), to_us(now()))
+        happened = len(transaction.appended) > before
+        outcome = Outcome.APPLIED if happened else Outcome.SUPERSEDED
+        return Encoded(body, call.status, headers=told(transaction, outcome))
+
+    return await call.services.database.write(once, in_shop or shop_id)

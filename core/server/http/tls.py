@@ -1,0 +1,69 @@
+"""The server's end of TLS: what it shows, and showing the next one without a restart."""
+
+import asyncio
+import logging
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from core.server.auth import authority
+from core.server.auth.authority import AuthorityError
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 60.0
+
+
+class TlsError(Exception):
+    """TLS cannot be spoken with what there is; the message says why."""
+
+
+class Presented:
+    """The certificate that a server shows. Connections made after a change of its file are shown the new one."""
+
+    def __init__(self, certificate: Path, key: Path | None = None) -> None:
+        """`key` None: the key is in the certificate's file. Raises `TlsError`."""
+        self._certificate = certificate
+        self._key = key
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._shown = self._stamp()
+        self._load()
+
+    async def follow(self) -> None:
+        """One look, after a minute: renew the certificate when it is ours and due, and show it when it is another."""
+        await asyncio.sleep(LOOK_S)
+        await asyncio.to_thread(self.look, datetime.now(UTC))
+
+    def look(self, now: datetime) -> None:
+        """What `follow` does after its minute. Logs what goes wrong, and goes on showing what it has."""
+        try:
+            directory = self._certificate.parent
+            if self._key is None and self._certificate.name == authority.SERVER_FILE and authority.due(directory, now):
+                renewed = authority.renew(directory, now=now)
+                log.info("renewed the certificate", extra={"valid_until": renewed.not_after.isoformat()})
+            stamp = self._stamp()
+            if stamp != self._shown:
+                self._load()
+                self._shown = stamp
+                log.info("showing another certificate", extra={"file": str(self._certificate)})
+        except (AuthorityError, TlsError, OSError) as error:
+            log.warning("the certificate was left as it is: %s", error)
+
+    def _load(self) -> None:
+        try:
+            self.context.load_cert_chain(self._certificate, self._key, password=_refuse_to_ask)
+        except (ssl.SSLError, OSError) as error:
+            raise TlsError(f"{self._certificate} cannot be shown: {error}.") from None
+
+    def _stamp(self) -> tuple[int, ...]:
+        try:
+            return tuple(each.stat().st_mtime_ns for each in (self._certificate, self._key) if each is not None)
+        except OSError as error:
+            raise TlsError(f"{error.filename} cannot be read: {error.strerror}.") from None
+
+
+def _refuse_to_ask() -> str:
+    """A service has nobody to ask; without this OpenSSL would wait for an answer on the terminal."""
+    raise TlsError("The key is locked by a password. A server starts by itself, so its key must not be.")

@@ -1,0 +1,23 @@
+"""Makes the partitions of the months to come, and keeps their statistics fresh (`core.store.engine.partitions`)."""
+
+import asyncio
+import logging
+from typing import Final
+
+from core.server.services import Services
+from core.store.engine.database import Duty
+from core.store.engine.writer import Unavailable
+
+log = logging.getLogger(__name__)
+
+PAUSE_S: Final = 3_600.0
+"""There are two months' time. Each try may hold up writers for a moment, so a vain one is not repeated sooner."""
+
+
+async def tend_months(services: Services) -> None:
+    try:
+        if await services.database.takes_on(Duty.HOUSEKEEPING):
+            await asyncio.to_thread(services.database.tend_months)
+    except Unavailable as error:
+        log.warning("%s", error)
+    await asyncio.sleep(PAUSE_S)

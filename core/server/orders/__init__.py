@@ -1,0 +1,1 @@
+"""What can be done with orders and the menu, inside one transaction of the writer."""

@@ -1,0 +1,194 @@
+"""What can be done with orders. Each function is one unit of work: it runs inside the writer's transaction.
+
+All of them raise `Refusal`, and `DomainError` on input the domain will not have.
+"""
+
+import logging
+from typing import Final
+
+import msgspec
+
+from core.domain import order_rules
+from core.domain.commands import CancelOrder, Change, ChangePayment, NewOrder, PlaceOrder, TakeOrder
+from core.domain.errors import IllegalMove
+from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
+from core.domain.menu import MenuItem
+from core.domain.numbers import NumberTooFar, given_count
+from core.domain.order import ONLINE_SERIES, Order
+from core.domain.payment import PaymentChange
+from core.domain.people import Customer, Principal
+from core.protocol.events import event_of
+from core.server.http import problems
+from core.server.http.conditional import etag
+from core.store import events, menus, orders, payment_history, people, shops, status_history
+from core.store.engine.instants import now, to_us
+from core.store.engine.statements import Transaction
+from core.store.menus import Offers
+from core.store.shops import Shop
+
+log = logging.getLogger(__name__)
+_encode: Final = msgspec.json.Encoder().encode
+_OPEN_AGAIN_S: Final = 60.0
+
+
+def own(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:
+    """The customer's own order. Another's is not there, exactly as one that never was."""
+    order = orders.get(transaction, order_id)
+    if order is None or order.customer_id != principal.customer_id:
+        raise problems.not_found("order")
+    return order
+
+
+def tag(transaction: Transaction, principal: Principal, order_id: OrderId) -> bytes:
+    """The validator of everything that is told about an order the bearer may see. Raises `Refusal` 404 for others."""
+    stamp = orders.stamp(transaction, order_id)
+    staff = principal.role.is_staff
+    if stamp is None or not (
+        stamp.shop_id == principal.shop_id if staff else stamp.customer_id == principal.customer_id
+    ):
+        raise problems.not_found("order")
+    # The version alone would say the same after a restore that other changes followed.
+    return etag(stamp.version, stamp.updated_us)
+
+
+def in_shop(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:
+    """An order of the shop that this member of staff works in."""
+    order = orders.get(transaction, order_id)
+    if order is None or order.shop_id != principal.shop_id:
+        raise problems.not_found("order")
+    return order
+
+
+def place(transaction: Transaction, offers: Offers, principal: Principal, request: PlaceOrder, told: str = "") -> Order:
+    """A customer's order, from their own window. `told` is the number that it had before it was lost."""
+    customer = people.customer(transaction, principal.customer_id)
+    if customer is None:
+        raise problems.unauthenticated("This account is no longer there.")
+    return _new(transaction, offers, principal, request, customer, ONLINE_SERIES, told)
+
+
+def check_open(transaction: Transaction, principal: Principal, most: int) -> None:
+    """Raises `Refusal` 429 when the customer has as many orders open in the shop as one may."""
+    if orders.open_of(transaction, principal.shop_id, principal.customer_id, most) >= most:
+        raise problems.too_many(f"You have {most} open orders. Order again when one of them is done.", _OPEN_AGAIN_S)
+
+
+def check_size(order: Order, most_kib: int) -> None:
+    """Raises `Refusal` 413 for an order that is larger as every screen is told it."""
+    if len(_encode(order)) > most_kib * 1024:
+        raise problems.order_too_large(most_kib)
+
+
+def take(transaction: Transaction, offers: Offers, principal: Principal, request: TakeOrder, told: str = "") -> Order:
+    """An order taken at the counter, numbered by the terminal it is taken at; or `told`, as in `place`."""
+    if principal.device_id is None:
+        raise problems.forbidden()
+    customer = None
+    if request.customer_id is not None:
+        customer = people.customer(transaction, request.customer_id)
+        if customer is None:
+            raise problems.invalid("There is no such customer.", "customer_id")
+    return _new(transaction, offers, principal, request, customer, principal.device_id, told)
+
+
+def change(transaction: Transaction, principal: Principal, order_id: OrderId, request: Change) -> Order:
+    """An order moved, or its payment changed, by whoever may: what is in the table of moves, as long as nobody has
+    changed it since it was seen. One that was already moved to where it is wanted is given as it is, and nothing is
+    written; a payment that another has made is refused, and the refusal says who and when."""
+    find = own if isinstance(request, CancelOrder) else in_shop
+    order = find(transaction, principal, order_id)
+    try:
+        changed = order_rules.change(
+            order, request, principal.role, now(), lambda: status_history.last_version(transaction, order.id)
+        )
+    except order_rules.Stale as error:
+        raise problems.conflict(order, error.message, _last_payment(transaction, order, request)) from None
+    except IllegalMove as error:
+        raise problems.illegal_move(order, error, _last_payment(transaction, order, request)) from None
+    if changed is order:
+        return order
+    if isinstance(request, ChangePayment):
+        reason = (request.reason or "").strip()
+        payment_history.record(transaction, changed, order.payment, principal, reason, request.moved_at_client)
+    else:
+        status_history.record(transaction, changed, order.status, principal, request.moved_at_client)
+    if not orders.update_changed(transaction, changed, order.version):
+        raise RuntimeError(f"order {changed.id} changed under the only writer")
+    events.append(
+        transaction, changed.shop_id, changed.customer_id, to_us(changed.updated_at), event_of(order, changed)
+    )
+    return changed
+
+
+def _last_payment(transaction: Transaction, order: Order, request: Change) -> PaymentChange | None:
+    history = payment_history.of(transaction, order.id) if isinstance(request, ChangePayment) else ()
+    return history[-1] if history else None
+
+
+def _new(
+    transaction: Transaction,
+    offers: Offers,
+    principal: Principal,
+    request: NewOrder,
+    customer: Customer | None,
+    series: str,
+    told: str,
+) -> Order:
+    order_id = request.id or new_order_id()
+    if request.id is not None and orders.get(transaction, order_id) is not None:
+        raise problems.exists("an order with this id", "id")
+    shop = shops.get(transaction, principal.shop_id)
+    if shop is None:
+        raise LookupError(f"there is no shop {principal.shop_id}")
+    offer = order_rules.Offer(shop.id, shop.currency, shop.tax, _sold(transaction, offers, shop, request))
+    try:
+        order = order_rules.place(request, offer, customer, order_id=order_id, at=now())
+    except order_rules.PriceChanged as error:
+        raise problems.price_changed(error) from None
+    number = request.number if isinstance(request, TakeOrder) else ""
+    # A number that the server itself has told before is proven, however far a restored series lies behind it.
+    given = _again(transaction, shop.id, series, told) if number in ("", told) else ""
+    given = given or _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
+    order = msgspec.structs.replace(order, number=given)
+    renumbered = f"{told} → {given}" if told not in ("", given) else ""
+    if renumbered:
+        log.warning("an order that was lost has another number", extra={"former": told, "number": given})
+    orders.insert(transaction, order, principal, request.placed_at_client, renumbered)
+    events.append(transaction, shop.id, order.customer_id, to_us(order.placed_at), event_of(None, order))
+    return order
+
+
+def _sold(transaction: Transaction, offers: Offers, shop: Shop, request: NewOrder) -> dict[ItemId, MenuItem]:
+    """What can be ordered, and for how much. See docs/adr/0016.
+
+    At the counter it is what the till's menu said, however long that till was away: the price was told and paid. The
+    server has kept that menu; no price comes from a client.
+    """
+    sold_by = request.menu_version if isinstance(request, TakeOrder) else None
+    past = sold_by is not None and sold_by < shop.menu_version and menus.past_items(transaction, shop.id, sold_by)
+    return past or offers.of(transaction, shop).items
+
+
+def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:
+    """The number that a till gave by itself, if it did: one of its own series, not too far ahead, that no order has."""
+    if not number:
+        return ""
+    try:
+        count = given_count(number, series, shops.last_number(transaction, shop_id, series))
+    except NumberTooFar as error:
+        raise problems.number_too_far(error) from None
+    if orders.has_number(transaction, shop_id, number):
+        raise problems.exists("an order with this number", "number")
+    shops.claim_number(transaction, shop_id, series, count)
+    return number
+
+
+def _again(transaction: Transaction, shop_id: ShopId, series: str, told: str) -> str:
+    """The number that the order had before it was lost, unless another has it by now."""
+    own_series, _, digits = told.rpartition("-")
+    if own_series != series:
+        return ""
+    if orders.has_number(transaction, shop_id, told):
+        return ""
+    shops.claim_number(transaction, shop_id, series, int(digits))
+    return told

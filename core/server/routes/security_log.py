@@ -1,0 +1,51 @@
+"""For admins: the security log of their shop."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from core.protocol.security import SecurityEntry, SecurityEvent, SecurityLogPage, SecurityLogQuery
+from core.server.auth.tokens import LOCAL
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.store import security_log
+from core.store.engine.statements import Transaction
+
+
+async def entries(call: Call[Nothing, SecurityLogQuery]) -> SecurityLogPage:
+    """What was of no shop, or of none that there is, is shown to the operator alone."""
+    shops = [call.principal.shop_id, *([security_log.NO_SHOP] if call.principal.session_id == LOCAL else [])]
+    query = call.query
+
+    def find(transaction: Transaction) -> list[SecurityEntry]:
+        return security_log.page(
+            transaction, shops, failures=query.failures, before=query.before, limit=query.limit + 1
+        )
+
+    found = await call.services.database.search(find)
+    return SecurityLogPage(entries=tuple(found[: query.limit]), more=len(found) > query.limit)
+
+
+_EXAMPLE: Final = SecurityEntry(
+    id="0196a3c5-7c00-7000-8000-0000000000e1",
+    at=datetime(2026, 5, 4, 11, 30, tzinfo=UTC),
+    event=SecurityEvent.SIGN_IN_FAILED,
+    by_id="0196a3c5-7c00-7000-8000-0000000000a2",
+    by_name="Kim",
+    by_role="cashier",
+    device="POS1",
+    address="192.0.2.7",
+    about="",
+)
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="GET",
+        path="/api/admin/security-log/",
+        who=Who.ADMIN,
+        summary="Who came in or failed to, and who changed what others may do",
+        handler=entries,
+        body=Nothing,
+        query=SecurityLogQuery,
+        reply=SecurityLogPage,
+        example_reply=SecurityLogPage(entries=(_EXAMPLE,)),
+    ),
+)

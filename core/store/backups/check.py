@@ -1,0 +1,200 @@
+"""Whether a database is what it should be: its pages, its references, and what the code relies on beyond them."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, Integer, Select, and_, cast, func, or_, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.elements import ColumnElement
+
+from core.domain.numbers import LAST
+from core.domain.order import PaymentState
+from core.domain.status import OPEN
+from core.protocol.health import Finding
+from core.store.tables import (
+    customers,
+    events,
+    number_series,
+    order_lines,
+    orders,
+    payment_history,
+    shops,
+    status_history,
+)
+
+Advance = Callable[[int, int], None]
+"""Told how far a piece of work has come: `done` of `total`."""
+
+_o, _h, _p, _e, _l, _s, _c, _n = (
+    table.c for table in (orders, status_history, payment_history, events, order_lines, shops, customers, number_series)
+)
+_SHOWN: Final = 5
+"""Offenders that a finding names."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """Something that holds in every database. `offenders` selects a name for each row that breaks it."""
+
+    name: str
+    says: str
+    offenders: Select[Any]
+
+
+def _history_steps() -> Select[Any]:
+    """Each entry of a history beside the one before it."""
+    before = func.lag(_h.target).over(partition_by=_h.order_id, order_by=_h.version)
+    place = func.row_number().over(partition_by=_h.order_id, order_by=_h.version)
+    return select(_h.order_id, _h.version, _h.source, before.label("before"), place.label("place"))
+
+
+def _broken_histories() -> Select[Any]:
+    steps = _history_steps().subquery()
+    first, later = steps.c.place == 1, steps.c.place > 1
+    wrong_start = and_(first, or_(steps.c.version != 1, steps.c.source.is_not(None)))
+    wrong_step = and_(later, or_(steps.c.source.is_(None), steps.c.source != steps.c.before))
+    return select(steps.c.order_id).where(or_(wrong_start, wrong_step)).distinct()
+
+
+def _last_changes() -> Any:
+    place = func.row_number().over(partition_by=_h.order_id, order_by=_h.version.desc())
+    ranked = select(_h.order_id, _h.version, _h.target, place.label("place")).subquery()
+    return select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def _status_is_not_the_last_change() -> Select[Any]:
+    last = _last_changes()
+    wrong = or_(last.c.target.is_(None), last.c.target != _o.status, last.c.version > _o.version)
+    return select(_o.number).select_from(orders.outerjoin(last, last.c.order_id == _o.id)).where(wrong)
+
+
+def _broken_payments() -> Select[Any]:
+    """Orders whose payment is not where its history has led, step by step. None at all: unpaid, as it was placed."""
+    steps = select(
+        _p.order_id,
+        _p.version,
+        _p.source,
+        _p.target,
+        _p.tender,
+        func.lag(_p.target).over(partition_by=_p.order_id, order_by=_p.version).label("before"),
+        func.lead(_p.version).over(partition_by=_p.order_id, order_by=_p.version).label("following"),
+    ).subquery()
+    unpaid = str(PaymentState.UNPAID)
+    wrong_step = func.coalesce(steps.c.source, steps.c.before, unpaid) != func.coalesce(steps.c.before, unpaid)
+    last = steps.c.following.is_(None)
+    wrong_end = or_(
+        func.coalesce(steps.c.target, unpaid) != _o.payment, steps.c.tender != _o.tender, steps.c.version > _o.version
+    )
+    joined = orders.outerjoin(steps, steps.c.order_id == _o.id)
+    return select(_o.number).select_from(joined).where(or_(wrong_step, and_(last, wrong_end))).distinct()
+
+
+def _wrong_amounts() -> Select[Any]:
+    lines = select(_l.order_id, func.sum(_l.total_minor).label("lines")).group_by(_l.order_id).subquery()
+    agrees = and_(
+        lines.c.lines == _o.subtotal_minor,
+        _o.total_minor.in_([_o.subtotal_minor, _o.subtotal_minor + _o.tax_minor]),  # the tax is in it, or on top
+    )
+    joined = orders.outerjoin(lines, lines.c.order_id == _o.id)
+    return select(_o.number).select_from(joined).where(or_(lines.c.lines.is_(None), ~agrees))
+
+
+def _gaps() -> Select[Any]:
+    """Shops whose events are not one unbroken chain up to the counter. Old ones may be gone, the newest never is."""
+    chain = (
+        select(_e.shop_id, func.min(_e.seq).label("first"), func.max(_e.seq).label("last"), func.count().label("all"))
+        .group_by(_e.shop_id)
+        .subquery()
+    )
+    last = func.coalesce(chain.c.last, 0)
+    wrong = or_(last != _s.seq, chain.c.all != chain.c.last - chain.c.first + 1)
+    return select(_s.id).select_from(shops.outerjoin(chain, chain.c.shop_id == _s.id)).where(wrong)
+
+
+def _wrong_counts() -> Select[Any]:
+    counted = select(_o.customer_id, func.count().label("orders")).group_by(_o.customer_id).subquery()
+    joined = customers.outerjoin(counted, counted.c.customer_id == _c.id)
+    return select(_c.id).select_from(joined).where(_c.order_count != func.coalesce(counted.c.orders, 0))
+
+
+def _numbers_to_come_again() -> Select[Any]:
+    """Series that would give a number which an order already has."""
+    count: ColumnElement[int] = cast(func.substr(_o.number, func.length(_n.series) + 2), BigInteger)
+    in_series = and_(_o.shop_id == _n.shop_id, func.substr(_o.number, 1, func.length(_n.series) + 1) == _n.series + "-")
+    # What is longer nobody counts to: an earlier release took any number from a till (docs/adr/0044).
+    counted = func.length(_o.number) <= func.length(_n.series) + 1 + len(str(LAST))
+    highest = select(func.max(count)).where(in_series, counted).correlate(number_series).scalar_subquery()
+    return select(_n.series).where(_n.last < func.coalesce(highest, 0))
+
+
+def orphans() -> Select[Any]:
+    """Orders that name a customer who does not exist."""
+    found = orders.outerjoin(customers, customers.c.id == _o.customer_id)
+    return select(_o.number).select_from(found).where(_o.customer_id.is_not(None), _c.id.is_(None))
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule("owners", "every order's customer exists", orphans()),
+    Rule("events", "each shop's events are one chain without gaps, up to its counter", _gaps()),
+    Rule(
+        "history",
+        "each order's history begins with its placing and each step starts where the last ended",
+        _broken_histories(),
+    ),
+    Rule("status", "each order stands where its history ends", _status_is_not_the_last_change()),
+    Rule("payments", "each order's payment is where its history of payments ends", _broken_payments()),
+    Rule(
+        "open",
+        "an order is marked open exactly while its status is",
+        select(_o.number).where(_o.is_open != _o.status.in_([str(status) for status in OPEN]).cast(Integer)),
+    ),
+    Rule("amounts", "each order's lines add up to its subtotal, and with the tax to its total", _wrong_amounts()),
+    Rule(
+        "lines",
+        "each line's total is its price times its quantity",
+        select(_l.order_id).where(_l.total_minor != _l.unit_price_minor * _l.quantity).distinct(),
+    ),
+    Rule("counts", "each customer's count is the number of their orders", _wrong_counts()),
+    Rule("numbers", "no series will give a number that an order has", _numbers_to_come_again()),
+)
+
+
+def soundness(connection: Connection, *, quick: bool = False) -> list[Finding]:
+    """Whether the database itself is whole: for SQLite every page, index and reference; others see to it themselves.
+
+    `quick` compares no index with its table, which takes most of the time.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SELECT 1")
+        return []
+    pages = _told(connection, "PRAGMA quick_check" if quick else "PRAGMA integrity_check")
+    wrong = [] if pages == [("ok",)] else [str(row[0]) for row in pages]
+    broken = [" → ".join(map(str, row[::2][:2])) for row in _told(connection, "PRAGMA foreign_key_check")]
+    return [
+        _finding("integrity", "every page and index of the file is whole", wrong),
+        _finding("references", "every reference leads somewhere", broken),
+    ]
+
+
+def _told(connection: Connection, pragma: str) -> list[tuple[Any, ...]]:
+    """The rows of a pragma; of a file that cannot even be looked through, why not."""
+    found: list[tuple[Any, ...]] = []
+    try:
+        found += [tuple(row) for row in connection.exec_driver_sql(pragma)]
+    except DBAPIError as error:
+        found.append((str(error.orig),))
+    return found
+
+
+def invariants(connection: Connection, advance: Advance | None = None) -> list[Finding]:
+    """What holds between rows, one finding a rule. The database must have the newest schema."""
+    found = []
+    for done, rule in enumerate(RULES, 1):
+        found.append(_finding(rule.name, rule.says, [str(row[0]) for row in connection.execute(rule.offenders)]))
+        if advance is not None:
+            advance(done, len(RULES))
+    return found
+
+
+def _finding(rule: str, says: str, offenders: list[str]) -> Finding:
+    return Finding(rule=rule, says=says, count=len(offenders), examples=tuple(offenders[:_SHOWN]))

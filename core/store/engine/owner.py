@@ -1,0 +1,101 @@
+"""Who may be at a database: one process at a file, for SQLite before 3.51.3 may corrupt a WAL that several of them
+reset; and nobody else, file or server, while it is restored or copied."""
+
+import glob
+import os
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from sqlalchemy import URL, Connection
+
+from core.store.engine import dialects
+from core.store.engine.database import make_engine, parse_url, shown
+
+SUFFIX: Final = ".lock"
+KEPT: Final = ".replaced-"
+"""After the name of a database file that was replaced, before the moment."""
+
+
+class AlreadyServed(Exception):
+    """Another process has the database open; the message says which."""
+
+
+class SeveralNames(Exception):
+    """The file has hard links, so nobody can know under which name its log is; the message says what to do."""
+
+
+class Ownership:
+    """Held for the length of a `with`, and let go of by the system if the process dies.
+
+    A file's lock is SQLite's own on an empty file beside the database: the same on every system, and another one than
+    those that the database needs. A file with a second name, a hard link, would have such a lock under each name, and a
+    log (`-wal`) too: what was committed and lies in the one is missing under the other. So it is refused, except where
+    the other name is what a restore gave to the file that it replaces (`KEPT`), having emptied its log. A database on a
+    server needs no owner; only whoever has to be `alone` with it keeps every `database.Database` of it from
+    being open. Raises `AlreadyServed` and `SeveralNames` on entering, and `sqlalchemy.exc.SQLAlchemyError` when a
+    server does not answer.
+    """
+
+    def __init__(self, url: str, *, alone: bool = False) -> None:
+        self._url = url
+        self._path = file_of(parse_url(url))
+        self._alone = alone
+        self._lock: sqlite3.Connection | Connection | None = None
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            self._lock = self._of_file()
+        elif self._alone:
+            self._lock = self._of_server()
+        return self
+
+    def _of_server(self) -> Connection:
+        engine = make_engine(self._url)
+        lock = engine.connect()
+        if present := dialects.be_alone(lock):
+            lock.close()
+            raise AlreadyServed(f"{shown(engine.url)} is in use by {', '.join(present)}.")
+        return lock
+
+    def _of_file(self) -> sqlite3.Connection:
+        assert self._path is not None
+        real = self._path.resolve()  # a symbolic link is the same file, and has the same lock
+        lock = sqlite3.connect(f"{real}{SUFFIX}", timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            lock.close()
+            raise AlreadyServed(f"{self._path} is in use by another process.") from None
+        if names := _other_names(real):
+            lock.close()
+            raise SeveralNames(
+                f"{self._path} has other names too (hard links: {names}). What was acknowledged last may lie beside "
+                "one of them, in a file that ends in -wal. Keep the name that it was last served by, with its -wal if "
+                "there is one; remove the others, or replace them by copies."
+            )
+        return lock
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _other_names(path: Path) -> int:
+    """How many hard links the file has besides `path` and those that a restore made."""
+    if not path.exists():
+        return 0
+    of = path.stat()
+    kept = [each for each in path.parent.glob(f"{glob.escape(path.name)}{KEPT}*") if os.path.samestat(of, each.stat())]
+    return max(0, of.st_nlink - 1 - len(kept))
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite database; None for one in memory or on a server."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)

@@ -1,0 +1,141 @@
+"""Statements compiled once, and the transaction they run in."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ClauseElement, Connection, Dialect, Executable, Select, Table, bindparam, insert
+
+from core.domain.ids import ShopId
+from core.protocol.feed import Cursor
+from core.store.engine import dialects
+
+Row = tuple[Any, ...]
+
+
+class Prepared:
+    """A statement that is turned into text once a dialect, and from then on costs what the driver costs.
+
+    The tables hold only what drivers pass through unchanged, so nothing of SQLAlchemy is needed at run time.
+    """
+
+    __slots__ = ("_texts", "statement")
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self.statement = statement
+        self._texts: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
+
+    @classmethod
+    def insert(cls, table: Table) -> "Prepared":
+        """An insert of a whole row, its values named as its columns."""
+        return cls(insert(table).values({column.name: bindparam(column.name) for column in table.columns}))
+
+    def text(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """The SQL, its parameters' names in order, and the values that never vary."""
+        found = self._texts.get(dialect.name)
+        if found is None:
+            compiled: Any = self.statement.compile(dialect=dialect)
+            fixed = {name: value for name, value in (compiled.params or {}).items() if value is not None}
+            found = self._texts[dialect.name] = (str(compiled), tuple(compiled.positiontup or ()), fixed)
+        return found
+
+
+class Transaction:
+    """What a unit of work runs its statements on: one held connection, used by one thread at a time.
+
+    `remembers` says that it only ever reads what was committed, so that what it has read under a version may be
+    kept in `memory` and given again.
+    """
+
+    def __init__(self, connection: Connection, settings: Sequence[str] = (), *, remembers: bool = False) -> None:
+        self.memory: dict[str, Any] | None = {} if remembers else None
+        self.appended: list[tuple[ShopId, Cursor]] = []
+        """The events that it has appended and not taken back, oldest first; whoever commits it empties this."""
+        self.undoing: list[Callable[[], None]] = []
+        """What to change back in memory should it, or the part of it that is under way, be taken back; oldest first.
+        Whoever commits it empties this."""
+        self.has_changed = False
+        """Whether `run` has changed a row since this was last set to False."""
+        self._settings = settings
+        self._dialect = connection.dialect
+        self._hold(connection)
+
+    def _hold(self, connection: Connection) -> None:
+        try:
+            for each in self._settings:
+                connection.exec_driver_sql(each).close()
+            timeline = dialects.timeline(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self.connection = connection
+        self.timeline = timeline
+        """Which server's history it reads and writes: see `dialects.timeline`."""
+        driver: Any = connection.connection.driver_connection
+        self._driver = driver
+        self._cursor = driver.cursor()
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether what `error` says is that the database server cannot be used, or has ended this connection."""
+        return dialects.is_out_of_reach(error) or bool(getattr(self._driver, "closed", False))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what was begun has not ended by itself."""
+        return bool(getattr(self._driver, "in_transaction", True))
+
+    def renew(self) -> None:
+        """Go on with a new connection. Raises `sqlalchemy.exc.SQLAlchemyError` when none can be had."""
+        lost = self.connection
+        self._hold(lost.engine.connect())
+        if self.memory is not None:
+            self.memory.clear()  # the server may have been put back to an older state
+        lost.invalidate()
+        lost.close()
+
+    def all(self, prepared: Prepared, /, **values: Any) -> list[Row]:
+        """Every row."""
+        self._execute(prepared, values)
+        rows: list[Row] = self._cursor.fetchall()
+        return rows
+
+    def first(self, prepared: Prepared, /, **values: Any) -> Row | None:
+        """The first row, or None."""
+        self._execute(prepared, values)
+        rows = self._cursor.fetchall()  # to the end, so that no statement stays open into the next transaction
+        return rows[0] if rows else None
+
+    def run(self, prepared: Prepared, /, **values: Any) -> int:
+        """How many rows were changed."""
+        self._execute(prepared, values)
+        changed: int = self._cursor.rowcount
+        self.has_changed = self.has_changed or changed > 0
+        return changed
+
+    def run_many(self, prepared: Prepared, rows: Iterable[dict[str, Any]]) -> None:
+        sql, names, fixed = prepared.text(self._dialect)
+        merged = [{**fixed, **row} for row in rows] if fixed else rows
+        self._cursor.executemany(sql, [[row[name] for name in names] for row in merged])
+
+    def search(self, statement: Select[Any] | Executable) -> Sequence[Any]:
+        """Every row of a statement that was built for this one call."""
+        return self.connection.execute(statement).fetchall()
+
+    def command(self, sql: str) -> None:
+        """One of the transaction's own: BEGIN, SAVEPOINT, COMMIT."""
+        self._cursor.execute(sql)
+
+    def take_back(self, appended: int = 0, undoing: int = 0) -> None:
+        """It was rolled back to where so many events were appended, and so many changes in memory made."""
+        del self.appended[appended:]
+        while len(self.undoing) > undoing:
+            self.undoing.pop()()
+
+    def close(self) -> None:
+        self._cursor.close()
+        self.connection.close()
+
+    def _execute(self, prepared: Prepared, values: dict[str, Any]) -> None:
+        sql, names, fixed = prepared.text(self._dialect)
+        if fixed:
+            values = {**fixed, **values}
+        self._cursor.execute(sql, [values[name] for name in names])

@@ -1,0 +1,73 @@
+"""The history of an order's status: appended to, never changed."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, func, select
+
+from core.domain.ids import OrderId
+from core.domain.order import Order, StatusChange
+from core.domain.people import Principal
+from core.domain.status import OrderStatus
+from core.store.engine.instants import advised_us, from_us, to_us
+from core.store.engine.statements import Prepared, Transaction
+from core.store.tables import status_history
+
+_h = status_history.c
+# A look-up in a dictionary costs a tenth of calling the enum.
+_STATUSES: Final = {str(member): member for member in OrderStatus}
+_INSERT: Final = Prepared.insert(status_history)
+_OF: Final = Prepared(
+    select(_h.source, _h.target, _h.at, _h.reason, _h.by_name, _h.device, _h.client_at)
+    .where(_h.order_id == bindparam("order_id"))
+    .order_by(_h.version)
+)
+_LAST: Final = Prepared(select(func.max(_h.version)).where(_h.order_id == bindparam("order_id")))
+
+
+def record(
+    transaction: Transaction,
+    order: Order,
+    source: OrderStatus | None,
+    by: Principal,
+    client_at: datetime | None = None,
+    reason: str = "",
+) -> None:
+    """Append to the history that `by` moved `order` from `source` to where it is now, for the order's own reason or the
+    one that is given."""
+    transaction.run(
+        _INSERT,
+        order_id=order.id,
+        version=order.version,
+        source=source,
+        target=order.status,
+        at=to_us(order.updated_at),
+        reason=reason or order.reason,
+        by_id=by.subject,
+        by_name=by.name,
+        by_role=by.role,
+        device=by.device_id or "",
+        client_at=advised_us(client_at),
+    )
+
+
+def of(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, ...]:
+    """The history of one order, oldest first."""
+    return tuple(
+        StatusChange(
+            source=_STATUSES[source] if source else None,
+            target=_STATUSES[target],
+            at=from_us(at),
+            reason=reason,
+            by=by,
+            device=device,
+            client_at=from_us(client_at) if client_at is not None else None,
+        )
+        for source, target, at, reason, by, device, client_at in transaction.all(_OF, order_id=order_id)
+    )
+
+
+def last_version(transaction: Transaction, order_id: OrderId) -> int:
+    """The version that the order's last change of status made."""
+    row = transaction.first(_LAST, order_id=order_id)
+    return int(row[0]) if row and row[0] is not None else 0

@@ -1,0 +1,312 @@
+"""How the window stands with the backend, always in sight: a chip that says it, and says what to do."""
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QPoint, QSize, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+    QWidgetAction,
+)
+from typing_extensions import override
+
+from core import clock as machine_clock
+from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable, WrongClock
+from core.client.sync.engine import Link, Standing
+from core.client.sync.outbox import Counts
+from core.ui.refresh import Refresher
+from core.ui.text import _, age, clock, date, explained, figure, ngettext
+from core.ui.widgets.controls import ElidedLabel, label, restyle, set_tip
+
+_TICK_MS: Final = 1000
+_FRESH: Final = 24
+"""Letters of `Updated 10 s ago` in any language: they are not shortened."""
+_SEPARATOR: Final = " · "
+
+
+def outbox_words(counts: Counts) -> list[str]:
+    """`2 waiting to send`, `1 to decide`: the one way in which every place of a window counts what its outbox has.
+
+    What waits behind something that is to be decided waits to be sent.
+    """
+    words = []
+    if counts.waiting:
+        words.append(ngettext("{count} waiting to send", "{count} waiting to send", counts.waiting))
+    if counts.held:
+        words.append(ngettext("{count} to decide", "{count} to decide", counts.held))
+    return words
+
+
+class ConnectionChip(QPushButton):
+    """`Live · updated 3 s ago`, `Checking every 30 s · updated 12 s ago`, or `Offline · 3 waiting to send`.
+
+    It follows one refresher, the shown page's, and the sync engine where the window has one.
+    """
+
+    try_now = Signal()
+    told = Signal()
+    """It has looked how things stand: once a second while it is shown, and whenever something has changed."""
+
+    def __init__(
+        self, parent: QWidget | None = None, *, worded: Callable[[ClientError], ClientError] = lambda error: error
+    ) -> None:
+        """`worded` puts what is wrong in other words, for who is to read it."""
+        super().__init__(parent)
+        self._worded = worded
+        self.setObjectName("connection_chip")
+        self.setProperty("kind", "chip")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._refresher: Refresher | None = None
+        self._error: ClientError | None = None
+        self._standing: Standing | None = None
+        self._counts = Counts()
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tell)
+        self.clicked.connect(self._explain)
+        self._tell()
+
+    def follow(self, refresher: Refresher | None) -> None:
+        """Speak about `refresher` from now on; None while no page has one."""
+        if self._refresher is not None:
+            self._refresher.succeeded.disconnect(self._on_refresh_succeeded)
+            self._refresher.failed.disconnect(self._on_refresh_failed)
+        self._refresher = refresher
+        self._error = None
+        if refresher is not None:
+            refresher.succeeded.connect(self._on_refresh_succeeded)
+            refresher.failed.connect(self._on_refresh_failed)
+        self._tell()
+
+    @Slot(object)
+    def set_standing(self, standing: Standing | None) -> None:
+        """How the sync engine stands with the backend; None in a window without one."""
+        before = self._standing
+        returned = before is not None and before.link is Link.OFFLINE and before.problem is not None
+        self._standing = standing
+        self._counts = Counts() if standing is None else standing.counts
+        self._tell()
+        if self._refresher is not None and returned and standing is not None and standing.link is not Link.OFFLINE:
+            self._refresher.hurry()
+
+    def set_waiting(self, count: int) -> None:
+        """How many of this window's own changes the server has not answered."""
+        self._counts = Counts(waiting=count)
+        self._tell()
+
+    @property
+    def state(self) -> str:
+        """good, old or bad: what the chip's colour, shape and words all say."""
+        if self._page_error is not None:
+            return "bad"
+        standing = self._standing
+        if self._hindered is not None:
+            return "bad"
+        link = None if standing is None else standing.link
+        if standing is not None and link is Link.OFFLINE and standing.problem is not None:  # else it has yet to try
+            return "bad"
+        if link is Link.LIVE:
+            return "good"
+        refresher = self._refresher
+        return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
+
+    @property
+    def _page_error(self) -> ClientError | None:
+        """What is wrong with the shown page alone. Whether the server is there, the engine says, where there is one."""
+        error = self._error
+        if isinstance(error, SignedOut) or (isinstance(error, Unreachable) and self._standing is not None):
+            return None
+        return error
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since what the shown page shows was known to be so; None before the first answer, and for a page
+        that shows nothing that ages."""
+        return self._refresher.age_s if self._refresher is not None else None
+
+    @Slot(object)
+    def _on_refresh_succeeded(self, _result: object) -> None:
+        self._error = None
+        self._tell()
+
+    @Slot(object)
+    def _on_refresh_failed(self, error: ClientError) -> None:
+        self._error = error
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        words = _SEPARATOR.join(self._words())
+        if words != self.text():
+            self.setText(words)
+            set_tip(self, words)
+            self.setAccessibleName(_("Connection: {state}").format(state=words))
+        if self.property("state") != self.state:
+            restyle(self, state=self.state)
+        self.told.emit()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """The chip gives way: its first words are enough."""
+        hint, metrics = self.sizeHint(), self.fontMetrics()
+        around = hint.width() - metrics.horizontalAdvance(self.text())
+        return QSize(around + metrics.horizontalAdvance(self.text().partition(_SEPARATOR)[0]), hint.height())
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As many of the words as there is room for; the tool tip says them all."""
+        painter, option = QStylePainter(self), QStyleOptionButton()
+        self.initStyleOption(option)
+        short = self.sizeHint().width() - self.width()
+        words, metrics = self.text(), self.fontMetrics()
+        room = metrics.horizontalAdvance(words) - short
+        while _SEPARATOR in words and metrics.horizontalAdvance(words) > room:
+            words = words.rpartition(_SEPARATOR)[0]
+        option.text = words
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+    def _words(self) -> list[str]:
+        """What matters most first."""
+        refresher, age_s = self._refresher, self.age_s
+        updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
+        if self.state == "bad":
+            state, more = self._what_is_wrong(), [updated] if refresher else []
+        elif self._live is not None:
+            state, more = _("Live"), self._live
+        elif refresher is None:
+            state, more = _("Ready"), []
+        elif not refresher.automatic:
+            state, more = _("Checking by hand"), [updated]
+        else:
+            state, more = _("Checking every {interval}").format(interval=age(refresher.interval_s)), [updated]
+        shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
+        return [f"{shape} {state}", *outbox_words(self._counts), *more]
+
+    def _what_is_wrong(self) -> str:
+        error = self._trouble
+        if isinstance(error, Busy | NotKept | Fault):
+            return _(error.title)
+        return _("Offline") if error is None or isinstance(error, Unreachable) else _("Server problem")
+
+    @property
+    def _trouble(self) -> ClientError | None:
+        problem = self._standing.problem if self._standing is not None and self.state == "bad" else None
+        error = self._hindered or self._page_error or problem
+        return None if error is None else self._worded(error)
+
+    @property
+    def _hindered(self) -> ClientError | None:
+        """What keeps work from being done though the server answers."""
+        standing = self._standing
+        return standing.hindered if standing is not None and standing.link is not Link.OFFLINE else None
+
+    @property
+    def _live(self) -> list[str] | None:
+        """How old the newest word of the server is; None while nothing is pushed."""
+        standing = self._standing
+        if standing is None or standing.link is not Link.LIVE:
+            return None
+        age_s = standing.age_s(machine_clock.now_s())
+        return [] if age_s is None else [_("updated {age} ago").format(age=age(age_s))]
+
+    @Slot()
+    def _explain(self) -> None:
+        menu = QMenu(self)
+        text: QLabel = label(self.explanation(), wrap=True)
+        text.setContentsMargins(16, 10, 16, 10)
+        text.setFixedWidth(320)
+        words = QWidgetAction(menu)
+        words.setDefaultWidget(text)
+        menu.addAction(words)
+        action = menu.addAction(_("Try now"))
+        action.triggered.connect(self.try_now)
+        if self._refresher is not None:
+            action.triggered.connect(self._refresher.refresh)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.mapToGlobal(QPoint(0, self.height())))
+
+    def explanation(self) -> str:
+        """Why it says what it says."""
+        if (error := self._trouble) is not None:
+            words = explained(error)
+            if isinstance(error, WrongClock):
+                words += " " + _("It says {time}.").format(time=f"{date(error.says)}, {clock(error.says)}")
+            return words
+        if self.state == "old":
+            return _("What you see may be out of date: the last answer is older than two intervals.")
+        if self._live is not None:
+            words = _("Changes are shown the moment they happen. This window still checks by itself, to be sure.")
+            standing = self._standing
+            if standing is not None and standing.latency_ms is not None:
+                words += " " + _("A message takes {n} ms.").format(n=figure(round(standing.latency_ms)))
+            return words
+        return _("The server is answering. This window asks it for news by itself.")
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._ticker.start()
+        super().showEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ticker.stop()
+        super().hideEvent(event)
+
+
+class Freshness(ElidedLabel):
+    """`Updated 3 s ago`, counting while it is shown."""
+
+    def __init__(self, refresher: Refresher, parent: QWidget | None = None) -> None:
+        super().__init__("", "small", _FRESH)
+        self.setParent(parent)
+        self._refresher = refresher
+        self._failed = False
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tell)
+        refresher.started.connect(self._tell)
+        refresher.succeeded.connect(self._on_refresh_succeeded)
+        refresher.failed.connect(self._on_refresh_failed)
+
+    @Slot(object)
+    def _on_refresh_succeeded(self, _result: object) -> None:
+        self._failed = False
+        self._tell()
+
+    @Slot(object)
+    def _on_refresh_failed(self, _error: object) -> None:
+        self._failed = True
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        age_s = self._refresher.age_s
+        if age_s is None:
+            words = _("Could not be loaded yet") if self._failed else ""
+        else:
+            words = _("Updated {age} ago").format(age=age(age_s))
+            if self._failed:
+                words = _("{updated} · the last try failed").format(updated=words)
+        self.tell(words)
+        role = "error" if self._failed or self._refresher.stale else "small"
+        if self.property("role") != role:
+            restyle(self, role=role)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._ticker.start()
+        self._tell()
+        super().showEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ticker.stop()
+        super().hideEvent(event)

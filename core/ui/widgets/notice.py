@@ -1,0 +1,111 @@
+"""The one place of a window where it says what went wrong, and what to do. A repeat replaces, it does not stack."""
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from core.client.errors import ClientError, Unreachable
+from core.client.sync.engine import Standing
+from core.ui.text import _, said
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, restyle, set_icon, set_margins
+
+_LINES_KEPT: Final = 5
+
+
+class Notice(QFrame):
+    """A bar with a title, a sentence, at most one action, and a close button. Hidden while there is nothing to say."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, name: str = "notice", ink: str = "text") -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setProperty("role", "notice")
+        self._title = label(role="strong", wrap=True)
+        self._message = label(wrap=True)
+        self._act: Callable[[], None] | None = None
+        self._of_outage = False
+        self._action = button("", theme, name=f"{name}_action")
+        self._action.clicked.connect(self.act)
+        close = button("", theme, "quiet", name=f"{name}_close")
+        set_icon(close, "close", theme, ink)
+        close.setAccessibleName(_("Dismiss"))
+        close.clicked.connect(self.clear)
+        self._life = QTimer(self)
+        self._life.setSingleShot(True)
+        self._life.timeout.connect(self.clear)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._message)
+        row = QHBoxLayout(self)
+        set_margins(row, theme.space(4), theme.space(2), theme.space(2), theme.space(2))
+        row.addLayout(words, 1)
+        row.addWidget(self._action)
+        row.addWidget(close)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says now; empty when hidden."""
+        return f"{self._title.text()} {self._message.text()}".strip() if not self.isHidden() else ""
+
+    def show_error(self, error: ClientError, action: str = "", act: Callable[[], None] | None = None) -> None:
+        self._say("error", _(error.title), said(error), action, act)
+        self._of_outage = isinstance(error, Unreachable)
+
+    def end_outage(self) -> None:
+        """The server answers: that it does not is no longer said."""
+        if self._of_outage:
+            self.clear()
+
+    def say_also(self, title: str, message: str) -> None:
+        """Say it under what is still shown with the same message, of which the last few lines are kept."""
+        shown = self._title.text().splitlines() if not self.isHidden() and self._message.text() == message else []
+        self.say("\n".join([*shown, title][-_LINES_KEPT:]), message)
+
+    def say(
+        self, title: str, message: str = "", action: str = "", act: Callable[[], None] | None = None, life_ms: int = 0
+    ) -> None:
+        """Something worth knowing that is no error. With `life_ms` it goes by itself: an undo, say."""
+        self._say("info", title, message, action, act)
+        if life_ms:
+            self._life.start(life_ms)
+
+    @Slot()
+    def clear(self) -> None:
+        self._life.stop()
+        self._act = None
+        self._of_outage = False
+        self.hide()
+
+    @Slot()
+    def act(self) -> None:
+        """Do what the action offers, and say no more; nothing when there is none."""
+        act = self._act
+        if act is not None:
+            self.clear()
+            act()
+
+    def _say(self, tone: str, title: str, message: str, action: str, act: Callable[[], None] | None) -> None:
+        self._life.stop()
+        self._of_outage = False
+        self._title.setText(title)
+        self._message.setText(message)
+        self._message.setVisible(bool(message))
+        self._act = act
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        restyle(self, tone=tone)
+        for part in (self._title, self._message):
+            restyle(part)
+        self.setAccessibleName(f"{title}. {message}")
+        self.show()
+
+
+def follow_connection(window: QWidget, standing: Standing) -> None:
+    """Have no notice of `window` speak of an outage that is over. Whether it is, the connection alone says."""
+    if standing.answering:
+        for notice in window.findChildren(Notice):
+            notice.end_outage()

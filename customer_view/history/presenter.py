@@ -1,0 +1,128 @@
+"""My orders: as many of the newest as are loaded, kept fresh, and more when they are wanted."""
+
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import CustomerApi
+from core.client.errors import ClientError
+from core.client.order_store import Mark, OrderStore
+from core.domain.order import Order
+from core.protocol.replies import OrderPage
+from core.protocol.requests import HISTORY_MAX, HistoryQuery
+from core.ui.jobs import Job, Jobs
+from core.ui.refresh import Refresher
+from customer_view.settings import CustomerSettings
+
+_FIRST: Final = ""
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """The newest orders, as one refresh read them."""
+
+    asked_at: Mark
+    orders: tuple[Order, ...]
+    total: int
+    next_cursor: str | None
+
+
+class History(QObject):
+    """Reads the history into the store. The refresh and a further page may overlap: neither undoes the other."""
+
+    loaded = Signal()
+    """The store holds the server's answer, for the first time or again."""
+    has_more_changed = Signal(bool)
+    failed = Signal(object)
+    """A `ClientError`, of the refresh or of a further page; what was loaded stays."""
+
+    def __init__(
+        self, jobs: Jobs, api: CustomerApi, store: OrderStore, settings: CustomerSettings, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._page_size = settings.page_size
+        self._cursor: str | None = None
+        self._more: Job | None = None
+        self._more_failed = False
+        self._is_loaded = False
+        self.refresher = Refresher(
+            jobs, self._fetch, settings.history_refresh_s, automatic=settings.history_refresh, parent=self
+        )
+        self.refresher.succeeded.connect(self._on_refresh_succeeded)
+        self.refresher.failed.connect(self.failed)
+
+    @property
+    def is_loaded(self) -> bool:
+        """An answer was there: an empty list means that there are no orders."""
+        return self._is_loaded
+
+    @property
+    def has_more(self) -> bool:
+        """The server has older orders, and nobody is fetching them yet. After a failure the next refresh goes first."""
+        return self._cursor is not None and self._more is None and not self._more_failed
+
+    def start(self) -> None:
+        """Somebody looks. What an earlier run has kept is shown with its age, and asked for anew at once."""
+        self.refresher.start()
+        if not self._is_loaded:
+            self.refresher.refresh()
+
+    @Slot()
+    def fetch_more(self) -> None:
+        """Load the next page, unless there is none or it is under way."""
+        if not self.has_more:
+            return
+        query = HistoryQuery(limit=self._page_size, cursor=self._cursor or _FIRST)
+        self._more = self._jobs.ask(lambda: self._api.history(query), self._on_page_fetched, self._on_page_failed)
+        self.has_more_changed.emit(False)
+
+    def stop(self) -> None:
+        """Nobody looks any more."""
+        self.refresher.stop()
+        if self._more is not None:
+            self._more.cancel()
+            self._more = None
+            self.has_more_changed.emit(self.has_more)
+
+    def _fetch(self) -> _Read:
+        """Everything that is loaded, again, and what has come on top of it meanwhile. Runs in a worker."""
+        asked_at, held, known = self._store.mark(), len(self._store), self._store.total
+        orders: list[Order] = []
+        wanted, cursor = held or self._page_size, _FIRST
+        while True:
+            page = self._api.history(HistoryQuery(limit=min(HISTORY_MAX, wanted - len(orders)), cursor=cursor))
+            orders.extend(page.orders)
+            if held:
+                wanted = held + max(0, page.total - known)
+            if page.next_cursor is None or len(orders) >= wanted:
+                return _Read(asked_at, tuple(orders), page.total, page.next_cursor)
+            cursor = page.next_cursor
+
+    @Slot(object)
+    def _on_refresh_succeeded(self, read: _Read) -> None:
+        if not self._is_loaded:
+            # From here on the cursor moves with further pages only: it points below the oldest loaded order, and a
+            # refresh reads down to that one.
+            self._cursor = read.next_cursor
+            self._is_loaded = True
+            self.has_more_changed.emit(self.has_more)
+        self._store.replace(read.orders, read.total, read.asked_at)
+        self.loaded.emit()
+        if self._more_failed:
+            self._more_failed = False
+            self.fetch_more()
+
+    def _on_page_fetched(self, page: OrderPage) -> None:
+        self._more = None
+        self._cursor = page.next_cursor
+        self.has_more_changed.emit(self.has_more)
+        self._store.extend(page.orders, page.total)
+        self.loaded.emit()
+
+    def _on_page_failed(self, error: ClientError) -> None:
+        self._more = None
+        self._more_failed = True
+        self.failed.emit(error)

@@ -1,1 +1,0 @@
-"""Item models: the order store as Qt lists."""

@@ -1,0 +1,174 @@
+"""The customer's Order page: choose, say how to hand over and pay, place."""
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core import clock
+from core.client.api import CustomerApi
+from core.client.errors import ClientError
+from core.client.sync.engine import Standing
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.domain.status import Fulfilment
+from core.ui.jobs import Jobs
+from core.ui.ordering.checkout import HandoverForm
+from core.ui.ordering.checkout_pane import CheckoutPane
+from core.ui.ordering.view import OrderingView
+from core.ui.refresh import Refresher
+from core.ui.text import _, money
+from core.ui.theme import Theme
+from core.ui.widgets.notice import Notice
+from customer_view.order.presenter import PlaceOrderPresenter, tenders
+from customer_view.words import for_customer
+
+_FULFILMENTS = (Fulfilment.PICKUP, Fulfilment.DINE_IN, Fulfilment.DELIVERY)
+
+
+class OrderPage(QWidget):
+    """`clear()` it between customers. The menu is read while the page is shown.
+
+    Without a `notice` of the window's to speak through, it has its own.
+    """
+
+    placed = Signal(object)
+    """The `Order`, as the server has it. The page is empty again by then."""
+
+    def __init__(
+        self, theme: Theme, jobs: Jobs, api: CustomerApi, notice: Notice | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("order_page")
+        self._presenter = PlaceOrderPresenter(jobs, api, self)
+        self._ordering = self._presenter.ordering
+        self.notice = notice or Notice(theme)
+        self._form = HandoverForm(
+            theme, _FULFILMENTS, tenders, handing=_("How would you like it?"), paying=_("How will you pay?")
+        )
+        self._checkout = CheckoutPane(
+            self._ordering.basket, theme, _("Check out"), self._questions(theme), "place_order"
+        )
+        self.view = OrderingView(self._ordering, theme, self._checkout, self.notice)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(3))
+        if notice is None:
+            column.addWidget(self.notice)
+        column.addWidget(self.view, 1)
+        self._connect()
+        self._tell()
+
+    def _questions(self, theme: Theme) -> QWidget:
+        questions = QWidget()
+        column = QVBoxLayout(questions)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(3))
+        column.addWidget(self._form)
+        column.addWidget(self._form.note)
+        return questions
+
+    def _connect(self) -> None:
+        presenter = self._presenter
+        self.view.completed.connect(self._on_place_wanted)
+        self.view.checkout_shown.connect(self._on_checkout_shown)
+        self._ordering.basket.changed.connect(self._tell)
+        presenter.placed.connect(self._on_order_placed)
+        presenter.earlier_placed.connect(self._on_earlier_order_placed)
+        presenter.refused.connect(self._on_order_refused)
+        presenter.unknown.connect(self._on_outcome_unknown)
+        presenter.address_missing.connect(self._form.complain_of_address)
+        presenter.busy_changed.connect(self._tell)
+
+    @property
+    def refresher(self) -> Refresher:
+        """What keeps the menu fresh."""
+        return self._ordering.menu
+
+    @Slot(object)
+    def tell_menu(self, menu: Menu) -> None:
+        """The menu is this one now."""
+        self._ordering.tell(menu)
+
+    @Slot(object)
+    def tell_standing(self, standing: Standing) -> None:
+        """Changes of the menu come with all other news: it is as fresh as they are."""
+        age_s = standing.age_s(clock.now_s())
+        if age_s is not None and standing.answering:
+            self._ordering.menu.confirm(age_s)
+
+    def clear(self) -> None:
+        """Nothing of one customer is left for the next."""
+        self._presenter.clear()
+        self._form.clear()
+        self.view.clear()
+        self.notice.clear()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ordering.menu.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._ordering.menu.stop()
+        super().hideEvent(event)
+
+    # -- placing
+
+    @Slot()
+    def _on_place_wanted(self) -> None:
+        if self._presenter.busy:
+            return
+        self.notice.clear()
+        self.view.show_checkout()
+        if self.view.at_checkout:
+            self._presenter.place(self._form.values)
+
+    @Slot(object)
+    def _on_order_placed(self, order: Order) -> None:
+        self.clear()
+        self.placed.emit(order)
+
+    @Slot(object)
+    def _on_earlier_order_placed(self, order: Order) -> None:
+        amount = money(order.total_minor, order.currency)
+
+        def show() -> None:
+            self._on_order_placed(order)
+
+        self.view.show_basket()
+        self.notice.say(
+            _("Your first try had arrived: {number}, {amount}").format(number=order.number, amount=amount),
+            _("What you changed afterwards is not in it. Placing what is in the basket now makes a second order."),
+            _("Show {number}").format(number=order.number),
+            show,
+        )
+
+    @Slot(object)
+    def _on_order_refused(self, error: ClientError) -> None:
+        if self._ordering.basket.basket.troubled is not None:
+            self.view.show_basket()
+        self.notice.show_error(for_customer(error))
+
+    @Slot(object)
+    def _on_outcome_unknown(self, error: ClientError) -> None:
+        told = _("We do not know yet whether your order arrived. Try again: it will not be placed twice.")
+        self.notice.show_error(
+            ClientError(told, title=for_customer(error).title), _("Try again"), self._on_place_wanted
+        )
+
+    @Slot(bool)
+    def _on_checkout_shown(self, shown: bool) -> None:
+        if shown:
+            self._checkout.action.setFocus()
+        else:
+            self.view.basket.lines.setFocus()
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        basket, busy = self._ordering.basket.basket, self._presenter.busy
+        amount = money(basket.totals().total_minor, basket.currency)
+        self._checkout.tell(_("Placing…") if busy else _("Place order · {amount}").format(amount=amount), busy=busy)
+        self.view.menu.setEnabled(not busy)

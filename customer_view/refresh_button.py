@@ -1,0 +1,44 @@
+"""A button that refreshes by hand what a timer refreshes in silence."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+
+from core.ui.refresh import Refresher
+from core.ui.theme import Theme
+from core.ui.widgets.controls import set_icon
+
+
+class RefreshButton(QPushButton):
+    """Asks now, and is disabled until the answer is there. A silent refresh leaves it alone: nothing blinks; pressed
+    during one, it waits for that one's answer. It gives the keyboard's focus back to itself."""
+
+    pressed_by_hand = Signal()
+
+    def __init__(self, text: str, refresher: Refresher, theme: Theme, name: str) -> None:
+        super().__init__(text)
+        self.setObjectName(name)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        set_icon(self, "refresh", theme)
+        self._refresher = refresher
+        self._successor: QWidget | None = None
+        self.clicked.connect(self._on_clicked)
+        refresher.ended.connect(self._on_refresh_ended)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        had_focus = self.hasFocus()
+        self.setEnabled(False)
+        self._successor = QApplication.focusWidget() if had_focus else None
+        self.pressed_by_hand.emit()
+        self._refresher.refresh()
+        if not self._refresher.running:
+            self._on_refresh_ended()
+
+    @Slot()
+    def _on_refresh_ended(self) -> None:
+        if self.isEnabled():
+            return
+        self.setEnabled(True)
+        if self._successor is not None and self._successor is QApplication.focusWidget():
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._successor = None

@@ -1,0 +1,40 @@
+"""The switch for sounds, in the window's head."""
+
+from PySide6.QtCore import QSize, Slot
+from PySide6.QtWidgets import QPushButton
+
+from core.ui import icons
+from core.ui.sound import Sounds
+from core.ui.text import _
+from core.ui.theme import Theme
+from core.ui.widgets.controls import set_tip
+
+
+class SoundButton(QPushButton):
+    """Says by its shape and its name whether sounds are on, and turns them on and off."""
+
+    def __init__(self, theme: Theme, sounds: Sounds) -> None:
+        super().__init__()
+        self.setObjectName("sound")
+        self.setProperty("kind", "quiet")
+        self._theme = theme
+        self._sounds = sounds
+        size = theme.px(20)
+        self.setIconSize(QSize(size, size))
+        self.clicked.connect(self._on_clicked)
+        theme.changed.connect(self._tell)
+        self._tell()
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self._sounds.set_muted(not self._sounds.muted)
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        muted = self._sounds.muted
+        name = "sound-off" if muted else "sound"
+        self.setIcon(icons.icon(name, self._theme.colour("muted" if muted else "text"), self.iconSize().width()))
+        words = _("Sounds are off. Turn them on.") if muted else _("Sounds are on. Turn them off.")
+        self.setAccessibleName(words)
+        set_tip(self, words)

@@ -1,0 +1,60 @@
+"""The one place where the board is wired."""
+
+from contextlib import closing
+
+from core.client.device import identity
+from core.client.device.seal import Seal
+from core.client.display.display import BoardSource, Display
+from core.client.http.api import HttpApi
+from core.client.storage import recovery
+from core.client.storage.local_store import LocalStore, LocalStoreError
+from core.domain.people import DeviceKind
+from core.protocol.requests import DeviceSignIn
+from core.ui.app import refuse, run_window, start_application, tell_recovered
+from core.ui.jobs import Jobs
+from core.ui.preflight import EXIT_CODE
+from core.ui.sound import Sounds
+from core.ui.theme import Theme
+from core.ui.widgets import pairing
+from customer_view.status_display.presenter import BoardPresenter
+from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.window import BoardWindow
+
+
+def run(settings: BoardSettings, secret: str, code: str | None = None) -> int:
+    """Show the board until it is closed. Gives the process's exit status.
+
+    With a `code` this machine is paired first; an empty one is asked for. Without a `secret` it is who it was paired
+    as.
+    """
+    app, theme = start_application("Orderbell", settings)
+    path, shop = settings.file_of("board"), ""
+    try:
+        if code is not None or not secret:
+            tell_recovered(recovery.make_sound(path), settings)
+            known = identity.at(path)
+            if code is not None:
+                known = (
+                    pairing.ask(theme, identity.settled(settings, known, path), path, DeviceKind.BOARD, code) or known
+                )
+            if known is None:
+                return EXIT_CODE
+            settings, shop = identity.settled(settings, known, path), known.shop
+            with closing(LocalStore(path)) as store:
+                secret = identity.secret_of(Seal(store, keyring=settings.keyring))
+    except LocalStoreError as error:
+        return refuse(error, settings)
+    api = HttpApi(settings.server_url, ca_file=settings.ca_file)
+    source = Display(api, DeviceSignIn(device=settings.device, secret=secret, shop=shop))
+    window = compose(settings, theme, source)
+    try:
+        return run_window(app, window, settings)
+    finally:
+        source.close()
+
+
+def compose(settings: BoardSettings, theme: Theme, source: BoardSource) -> BoardWindow:
+    """The board over any source, not shown yet."""
+    presenter = BoardPresenter(Jobs(), source, settings.refresh_s, push=settings.push)
+    sounds = Sounds(volume=settings.volume, muted=not settings.sounds)
+    return BoardWindow(theme, presenter, sounds, settings)

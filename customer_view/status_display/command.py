@@ -1,0 +1,48 @@
+"""`orderbell board`, or `python -m customer_view --board`: the board over the counter."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Final
+
+from core import logs
+from core.client.device import identity
+from core.client.storage.local_store import Damaged, LocalStoreError
+from core.settings import SettingsError, parse
+from core.ui import preflight
+from customer_view.status_display.settings import BoardSettings
+
+_EXAMPLES: Final = """examples:
+  orderbell board --server-url https://192.168.1.5:8765 --pair K7QF-2M9X-FHHP-52FG-A5
+  orderbell board                                    once it is paired
+  orderbell board --secret-file CODE --no-full-screen
+
+What a flag says once, the settings file says for good: see orderbell config."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show the board until it is closed. Gives the process's exit status."""
+    parser = argparse.ArgumentParser(
+        "orderbell board",
+        description="The board over the counter: preparing, and ready.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--pair", nargs="?", const="", metavar="CODE", help="become a board of the shop by a code first"
+    )
+    settings = parse(BoardSettings, "board", parser, argv)
+    code: str | None = parser.parse_args(argv).pair
+    try:
+        try:
+            is_known = identity.at(settings.file_of("board")) is not None
+        except Damaged:  # said by the window, which begins a new file
+            is_known = True
+        secret = settings.code() if settings.has_code or not (is_known or code is not None) else ""
+    except (SettingsError, LocalStoreError) as error:
+        parser.error(str(error))
+    logs.setup(debug=settings.debug)
+    preflight.require_qt()
+
+    from customer_view.status_display.bootstrap import run
+
+    return run(settings, secret, code)

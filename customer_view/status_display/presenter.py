@@ -1,0 +1,214 @@
+"""What the board shows, and whether it may be believed: one look every few seconds, and what is pushed in between."""
+
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from core import clock
+from core.client.connection import Watch
+from core.client.display.display import BoardSource, Listening
+from core.client.display.tickets import Board
+from core.client.errors import ClientError, Refused
+from core.domain.ids import OrderId
+from core.protocol.display import BoardMessage, BoardReply, Ticket
+from core.ui.jobs import Jobs
+from core.ui.refresh import STALE_AFTER, Refresher
+from core.ui.threads import Channel
+
+_TICK_MS: Final = 1000
+
+
+class Freshness(Enum):
+    NONE = auto()
+    """Nothing was ever heard, so there is nothing to show."""
+    FRESH = auto()
+    STALE = auto()
+    """Older than two intervals: it may not be so any more."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How the board stands with the backend."""
+
+    freshness: Freshness = Freshness.NONE
+    fresh_at: datetime | None = None
+    """When what is shown was last known to be so."""
+    live: bool = False
+    """What happens is pushed."""
+    problem: ClientError | None = None
+    """Why the last look failed."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    preparing: tuple[Ticket, ...] = ()
+    ready: tuple[Ticket, ...] = ()
+
+
+class BoardPresenter(QObject):
+    """Looks while it is started. Everything it tells, it tells in the window's thread."""
+
+    changed = Signal(object)
+    """A `Shown`: other tickets than before."""
+    called = Signal(object)
+    """A tuple of the ids of orders that have become ready since the last look. Never those of the first one."""
+    standing_changed = Signal(object)
+    ticked = Signal()
+    """Once a second."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        source: BoardSource,
+        refresh_s: float,
+        *,
+        push: bool = True,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._source = source
+        self._push = push
+        self._stale_after_s = STALE_AFTER * refresh_s
+        self._board = Board()
+        self._shown = Shown()
+        self._standing = Standing()
+        self._fresh_at_s = 0.0
+        self._closed = False
+        self._answers = True
+        self._watch = Watch(source.connection, source.probe)
+        self._refresher = Refresher(jobs, self._look, refresh_s, parent=self)
+        self._refresher.succeeded.connect(self._on_look_succeeded)
+        self._refresher.failed.connect(self._on_look_failed)
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self.check)
+        self._ticker.timeout.connect(self.ticked)
+        board = self._board  # and not this object: the thread that listens holds nothing of Qt's
+        heard: Channel[BoardMessage] = Channel(self._on_message_heard)
+        lost: Channel[ClientError] = Channel(self._on_push_lost)
+        self._listening = Listening(source, lambda: board.cursor, heard.send, lost.send)
+
+    @property
+    def standing(self) -> Standing:
+        return self._standing
+
+    @property
+    def shown(self) -> Shown:
+        return self._shown
+
+    @property
+    def refresh_s(self) -> float:
+        return self._refresher.interval_s
+
+    @property
+    def shop_name(self) -> str:
+        return self._source.shop_name
+
+    def server_now(self) -> datetime:
+        return self._source.server_now()
+
+    def start(self) -> None:
+        """Call once."""
+        self._refresher.start()
+        self._ticker.start()
+        self._watch.start()
+        if self._push:
+            self._listening.start()
+
+    def close(self) -> None:
+        """Nothing is told any more. The threads end by themselves."""
+        self._closed = True
+        self._refresher.stop()
+        self._ticker.stop()
+        self._watch.stop()
+        self._listening.stop()
+        self._jobs.close()
+
+    # -- looking
+
+    def _look(self) -> tuple[int, BoardReply]:
+        """In a worker."""
+        position = self._board.position
+        return position, self._source.board()
+
+    @Slot(object)
+    def _on_look_succeeded(self, answer: tuple[int, BoardReply]) -> None:
+        first = not self._board.cursor
+        back = first or self._standing.problem is not None
+        if self._board.take(answer[1], answer[0]):
+            self._show(call=not first)
+        self._believe(live=self._standing.live)
+        if back:
+            self._listening.hurry()
+
+    @Slot(object)
+    def _on_look_failed(self, error: ClientError) -> None:
+        if isinstance(error, Refused):  # the shop does not know this display any more, so it may know nothing
+            self._board.clear()
+            self._show(call=False)
+            self._stand(freshness=Freshness.NONE, fresh_at=None, live=False, problem=error)
+            return
+        self._stand(problem=error)
+        self.check()
+
+    # -- listening
+
+    def _on_message_heard(self, message: BoardMessage) -> None:
+        if self._closed:
+            return
+        if self._board.advance(message):
+            self._show(call=True)
+            self._believe(live=True)
+        else:
+            self._refresher.refresh()
+
+    def _on_push_lost(self, _error: ClientError) -> None:
+        if self._closed:
+            return
+        was_live = self._standing.live
+        self._stand(live=False)
+        if was_live:  # the server is gone, or history is another one: the next look tells
+            self._refresher.refresh()
+
+    # -- telling
+
+    def _show(self, *, call: bool) -> None:
+        shown = Shown(self._board.preparing, self._board.ready)
+        if shown == self._shown:
+            return
+        before = {ticket.order_id for ticket in self._shown.ready}
+        self._shown = shown
+        self.changed.emit(shown)
+        called: tuple[OrderId, ...] = tuple(ticket.order_id for ticket in shown.ready if ticket.order_id not in before)
+        if call and called:
+            self.called.emit(called)
+
+    def _believe(self, *, live: bool) -> None:
+        self._fresh_at_s = clock.now_s()
+        self._stand(freshness=Freshness.FRESH, fresh_at=self._source.server_now(), live=live, problem=None)
+
+    @Slot()
+    def check(self) -> None:
+        """Say so when what is shown has become too old to be believed."""
+        problem, answered = self._source.connection.problem, self._answers
+        self._answers = problem is None
+        if problem is not None and self._standing.freshness is Freshness.FRESH:
+            self._stand(freshness=Freshness.STALE, live=False, problem=problem)
+        elif problem is None and not answered:
+            self._refresher.hurry()
+            self._listening.hurry()
+        fresh_at = self._standing.fresh_at
+        if fresh_at is None or self._standing.freshness is not Freshness.FRESH:
+            return
+        age_s = clock.now_s() - self._fresh_at_s
+        if age_s > self._stale_after_s:
+            self._stand(freshness=Freshness.STALE)
+            self._refresher.refresh()
+
+    def _stand(self, **fields: object) -> None:
+        standing = msgspec.structs.replace(self._standing, **fields)
+        if standing != self._standing:
+            self._standing = standing
+            self.standing_changed.emit(standing)

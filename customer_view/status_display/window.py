@@ -1,0 +1,168 @@
+"""The board's window: whose it is and how late, how fresh it is, and the two columns. Nothing on it is pressed."""
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.domain.ids import OrderId
+from core.domain.status import OrderStatus
+from core.ui.sound import Sounds
+from core.ui.text import _, age, clock, said, status_label
+from core.ui.theme import Theme
+from customer_view.status_display.column import ColumnView
+from customer_view.status_display.presenter import BoardPresenter, Freshness, Shown
+from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.signs import Doubt, Header, Nothing
+
+_SIZE: Final = (1280, 800)
+_LEAST: Final = (480, 320)
+_SHARES: Final = (46, 54)
+"""What the columns have of the width: ready numbers are the bigger ones."""
+
+
+class BoardWindow(QWidget):
+    """Full screen, as the settings say. Esc leaves it, F11 goes in and out."""
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme, presenter: BoardPresenter, sounds: Sounds, settings: BoardSettings) -> None:
+        super().__init__()
+        self.setObjectName("board_window")
+        self.setWindowTitle(_("Orderbell"))
+        self.setMinimumSize(*_LEAST)
+        self.resize(*_SIZE)
+        self._presenter = presenter
+        self._sounds = sounds
+        self._started = False
+        presenter.setParent(self)
+        sounds.setParent(self)
+        names = settings.show_names
+        self._preparing = ColumnView(
+            theme, status_label(OrderStatus.PREPARING), OrderStatus.PREPARING, 44, 96, names=names, name="preparing"
+        )
+        self._ready = ColumnView(theme, _("Ready to collect"), OrderStatus.READY, 60, 144, names=names, name="ready")
+        self._header = Header(theme)
+        self._doubt = Doubt(theme)
+        self._nothing = Nothing(theme)
+        self._columns = QWidget()
+        self._side_by_side = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._columns)
+        self._side_by_side.setContentsMargins(0, 0, 0, 0)
+        self._side_by_side.setSpacing(0)
+        for column, share in zip((self._preparing, self._ready), _SHARES, strict=True):
+            self._side_by_side.addWidget(column, share)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        for part in (self._header, self._doubt, self._nothing):
+            page.addWidget(part)
+        page.addWidget(self._columns, 1)
+        presenter.changed.connect(self._on_board_changed)
+        presenter.called.connect(self._on_orders_called)
+        presenter.standing_changed.connect(self._on_standing_changed)
+        presenter.ticked.connect(self._tell)
+        self._tell()
+        if settings.full_screen:
+            self.setWindowState(Qt.WindowState.WindowFullScreen)
+
+    # -- what is told
+
+    @Slot(object)
+    def _on_board_changed(self, shown: Shown) -> None:
+        self._preparing.set_tickets(shown.preparing)
+        self._ready.set_tickets(shown.ready)
+
+    @Slot(object)
+    def _on_orders_called(self, order_ids: tuple[OrderId, ...]) -> None:
+        self._ready.call(order_ids)
+        self._sounds.play(OrderStatus.READY.value)
+
+    @Slot(object)
+    def _on_standing_changed(self, _standing: object) -> None:
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        """Say how things stand; what is said already is not painted again."""
+        standing = self._presenter.standing
+        stale = standing.freshness is Freshness.STALE
+        nothing = standing.freshness is Freshness.NONE
+        if stale and standing.fresh_at is not None:
+            since = _("Not up to date since {time}").format(time=clock(standing.fresh_at))
+            self._doubt.say(f"▲ {since}", _("Please ask at the counter for your order."))
+        if nothing and standing.problem is not None:
+            told = (_("Please ask at the counter for your order."), said(standing.problem))
+            self._nothing.say(_(standing.problem.title), "\n".join(told))
+        elif nothing:
+            self._nothing.say(_("Connecting…"), "")
+        for column in (self._preparing, self._ready):
+            column.set_doubted(stale)
+        self._doubt.setVisible(stale)
+        self._nothing.setVisible(nothing)
+        self._columns.setVisible(not nothing)
+        self._header.say(self._presenter.shop_name, self._link(), clock(self._presenter.server_now()))
+
+    def _link(self) -> str:
+        standing = self._presenter.standing
+        if standing.problem is not None:
+            return f"▲ {_(standing.problem.title)}"
+        if standing.live:
+            return f"● {_('Live')}"
+        if standing.freshness is Freshness.NONE:
+            return ""
+        return "◐ " + _("Checking every {interval}").format(interval=age(self._presenter.refresh_s))
+
+    # -- the window itself
+
+    def _fit(self) -> None:
+        """Everything grows with the screen, and a screen that stands upright has one column over the other."""
+        upright = self.height() > self.width()
+        width, height = (800, 1280) if upright else _SIZE
+        unit = min(self.width() / width, self.height() / height)
+        directions = QBoxLayout.Direction
+        self._side_by_side.setDirection(directions.TopToBottom if upright else directions.LeftToRight)
+        for part in (self._header, self._doubt, self._nothing, self._preparing, self._ready):
+            part.set_unit(unit)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._hide_pointer()
+        super().changeEvent(event)
+
+    def _hide_pointer(self) -> None:
+        if self.isFullScreen():
+            self.setCursor(Qt.CursorShape.BlankCursor)
+        else:
+            self.unsetCursor()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F11 and not self.isFullScreen():
+            self.showFullScreen()
+        elif event.key() in (Qt.Key.Key_F11, Qt.Key.Key_Escape) and self.isFullScreen():
+            self.showNormal()
+        else:
+            super().keyPressEvent(event)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._hide_pointer()
+        if not self._started:
+            self._started = True
+            self._presenter.start()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._presenter.close()
+        self._sounds.stop()
+        super().closeEvent(event)
+        self.closed.emit()

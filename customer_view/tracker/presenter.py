@@ -1,0 +1,298 @@
+"""Where one order stands: its status, how it got there, kept fresh while it is looked at and can still change."""
+
+from functools import partial
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import CustomerApi, OutboxApi
+from core.client.errors import ClientError, Conflict, NotFound
+from core.client.order_store import Changes, OrderStore
+from core.client.sync.operations import Kind, Operation
+from core.domain.commands import CancelOrder
+from core.domain.ids import OpId, OrderId, new_op_id
+from core.domain.order import Order
+from core.domain.people import Role
+from core.domain.status import Move, OrderStatus, target_of
+from core.protocol.replies import StatusReport
+from core.ui.jobs import Jobs
+from core.ui.refresh import Refresher
+from core.ui.text import _
+from customer_view.settings import CustomerSettings
+
+
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
+    """One intended cancellation; sent again as it is, it is not done twice."""
+
+    op_id: OpId
+    order_id: OrderId
+    reason: str
+
+
+class CancelFailed(msgspec.Struct, frozen=True):
+    """A cancellation without an answer, or with a no."""
+
+    cancellation: Cancellation
+    error: ClientError
+
+
+class Tracker(QObject):
+    """Follows the selected order. Everything it learns goes into the store, by the order's id, and is shown from there:
+    an answer about one order is never seen on another, and the list and the tracker cannot disagree.
+
+    Where there is an outbox, a cancellation is accepted here and sent by the sync engine; what becomes of it is told
+    by the store.
+    """
+
+    shown = Signal()
+    """What is to be shown of the selected order has changed, or another order is selected."""
+    failed = Signal(object)
+    cancelling_changed = Signal()
+    cancelled = Signal(object)
+    """The `Order`, cancelled."""
+    cancel_failed = Signal(object)
+    """A `CancelFailed`."""
+    cancel_overtaken = Signal(object)
+    """The `Order` that was no longer to be cancelled when the cancellation arrived. Its customer decides."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        api: CustomerApi,
+        store: OrderStore,
+        settings: CustomerSettings,
+        outbox: OutboxApi | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._order_id: OrderId | None = None
+        self._watched = False
+        self._overtaken = False
+        self._cancelling: set[OrderId] = set()
+        self._outbox = outbox
+        self._accepted: set[OrderId] = set()
+        self._deciding = False
+        self.refresher = Refresher(
+            jobs, self._fetch, settings.tracker_refresh_s, automatic=settings.tracker_refresh, parent=self
+        )
+        self.refresher.succeeded.connect(self._on_report_fetched)
+        self.refresher.failed.connect(self.failed)
+        self._forget = store.subscribe(self._on_store_changed)
+
+    def detach(self) -> None:
+        """Follow the store no longer."""
+        self.stop()
+        self._forget()
+
+    # -- what is shown
+
+    @property
+    def order(self) -> Order | None:
+        return self._store.get(self._order_id) if self._order_id is not None else None
+
+    @property
+    def report(self) -> StatusReport | None:
+        """How the selected order got where it is; its newest step may still be on its way."""
+        return self._store.report(self._order_id) if self._order_id is not None else None
+
+    @property
+    def cancelling(self) -> bool:
+        """A cancellation of the selected order is under way, or waits to be sent."""
+        return self._order_id in self._cancelling or any(
+            each.kind is Kind.CANCEL and not each.held for each in self.operations
+        )
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What the shop does not have yet of the selected order."""
+        return self._store.operations(self._order_id) if self._order_id is not None else ()
+
+    @property
+    def held(self) -> Operation | None:
+        """What the shop did not take, and the customer has to decide about."""
+        operations = self.operations
+        return operations[0] if operations and operations[0].held else None
+
+    @property
+    def deciding(self) -> bool:
+        return self._deciding
+
+    @property
+    def is_with_shop(self) -> bool:
+        """The server knows the selected order, and can be asked about it."""
+        return self._order_id is not None and self._store.server_row(self._order_id) is not None
+
+    @property
+    def can_cancel(self) -> bool:
+        """The transition table lets the customer cancel the selected order now."""
+        order = self.order
+        return (
+            order is not None
+            and not self.cancelling
+            and self.held is None
+            and target_of(order.status, Move.CANCEL, order.fulfilment, Role.CUSTOMER) is not None
+        )
+
+    # -- what is followed
+
+    def select(self, order_id: OrderId | None) -> None:
+        if order_id == self._order_id:
+            return
+        self._order_id = order_id
+        self._overtaken = False
+        self.refresher.reset()
+        self.shown.emit()
+        self._follow()
+
+    def start(self) -> None:
+        """The tracker is on screen."""
+        self._watched = True
+        self._follow()
+
+    def stop(self) -> None:
+        """Nobody looks any more."""
+        self._watched = False
+        self.refresher.stop()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Ask now, of any order."""
+        if self.is_with_shop:
+            self.refresher.refresh()
+
+    def _follow(self) -> None:
+        """Keep asking about an open order; ask about a closed one only until its whole history is known."""
+        order = self.order
+        if (
+            order is not None
+            and self._watched
+            and self.is_with_shop
+            and (order.status.is_open or self._is_behind(order))
+        ):
+            self.refresher.start()
+        elif not self.refresher.running:
+            self.refresher.stop()
+
+    def _is_behind(self, order: Order) -> bool:
+        report = self._store.report(order.id)
+        return report is None or report.version < order.version
+
+    def _fetch(self) -> StatusReport:
+        if self._order_id is None:  # The selection went away before the worker got here.
+            raise NotFound(_("No order is selected."))
+        return self._api.status(self._order_id)
+
+    @Slot(object)
+    def _on_report_fetched(self, report: StatusReport) -> None:
+        self._store.put_report(report)
+        if self._overtaken:
+            self._overtaken = False
+            self.refresher.refresh()
+        else:
+            self._follow()
+
+    def _on_store_changed(self, changes: Changes) -> None:
+        for order_id in self._accepted.intersection(changes.updated):
+            self._settle(order_id)
+        order = self.order
+        if order is None or order.id not in changes.updated + changes.added:
+            return
+        self.shown.emit()
+        if not self._watched or not self.is_with_shop or not self._is_behind(order):
+            return
+        if self.refresher.running:
+            self._overtaken = True
+        elif self.refresher.active:
+            self.refresher.refresh()
+        else:
+            self._follow()
+
+    # -- cancelling
+
+    @Slot(str)
+    def cancel(self, reason: str) -> None:
+        """Cancel the selected order, if it can be."""
+        if self._order_id is not None and self.can_cancel:
+            self.send(Cancellation(op_id=new_op_id(), order_id=self._order_id, reason=reason.strip()))
+
+    def send(self, cancellation: Cancellation) -> None:
+        """Send a cancellation, for the first time or again."""
+        order_id = cancellation.order_id
+        if order_id in self._cancelling:
+            return
+        self._cancelling.add(order_id)
+        self.cancelling_changed.emit()
+
+        def done(order: Order) -> None:
+            self._cancelling.discard(order_id)
+            if self._outbox is not None:  # the engine has told of it, and tells what becomes of it
+                self._accepted.add(order_id)
+                self._settle(order_id)
+                return self.cancelling_changed.emit()
+            self.cancelling_changed.emit()
+            self._store.put(order)
+            return self.cancelled.emit(order)
+
+        def fail(error: ClientError) -> None:
+            if isinstance(error, Conflict) and error.order is not None:
+                if error.order.status is OrderStatus.CANCELLED:
+                    return done(error.order)
+                self._store.put(error.order)
+            self._cancelling.discard(order_id)
+            self.cancelling_changed.emit()
+            return self.cancel_failed.emit(CancelFailed(cancellation, error))
+
+        body = CancelOrder(reason=cancellation.reason)
+        self._jobs.run(lambda: self._api.cancel(cancellation.op_id, order_id, body), done, fail)
+
+    def _settle(self, order_id: OrderId) -> None:
+        """Say what became of a cancellation that was accepted here, once the shop has answered it."""
+        cancels = [each for each in self._store.operations(order_id) if each.kind is Kind.CANCEL]
+        if any(not each.held for each in cancels):
+            return
+        self._accepted.discard(order_id)
+        order = self._store.get(order_id)
+        if order is None:
+            return
+        if cancels:
+            self.cancel_overtaken.emit(order)
+        elif order.status is OrderStatus.CANCELLED:
+            self.cancelled.emit(order)
+
+    # -- deciding
+
+    @Slot()
+    def give_up(self) -> None:
+        """The selected order stays as the shop has it; one that the shop did not take goes."""
+        self._decide(again=False)
+
+    @Slot()
+    def ask_again(self) -> None:
+        """Send what the shop did not take once more, on the order as it is now."""
+        self._decide(again=True)
+
+    def _decide(self, *, again: bool) -> None:
+        held, outbox = self.held, self._outbox
+        if held is None or outbox is None or self._deciding:
+            return
+        self._deciding = True
+        self.shown.emit()
+        if again:
+            if held.kind is Kind.CANCEL:
+                self._accepted.add(held.order_id)
+            call = partial(outbox.retry, held.op_id)
+        else:
+            call = partial(outbox.discard, held.op_id, "The customer gave it up.")
+        self._jobs.run(call, self._on_decided, self._on_decision_failed)
+
+    def _on_decided(self, _result: object) -> None:
+        self._deciding = False
+        self.shown.emit()
+
+    def _on_decision_failed(self, error: ClientError) -> None:
+        self._on_decided(None)
+        if not isinstance(error, NotFound):  # else it was settled meanwhile, and the store has told so
+            self.failed.emit(error)

@@ -1,0 +1,234 @@
+"""Everything that one customer's signing in brings with it."""
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from core import clock
+from core.client.api import CustomerApi, OutboxApi
+from core.client.sync.engine import AWAY_S, Standing
+from core.client.sync.outbox import Counts
+from core.domain.order import Order
+from core.domain.status import OrderStatus
+from core.protocol.replies import Tokens
+from core.ui import icons
+from core.ui.bridge import Bridge
+from core.ui.jobs import Jobs
+from core.ui.sound import Sounds
+from core.ui.text import _, ngettext
+from core.ui.theme import Theme
+from core.ui.widgets.as_of import AsOf
+from core.ui.widgets.scroll import VerticalScroll
+from core.ui.widgets.toast import Toasts
+from customer_view.header import Header
+from customer_view.history.page import OrdersPage
+from customer_view.history.presenter import History
+from customer_view.settings import CustomerSettings
+from customer_view.sound_button import SoundButton
+from customer_view.tracker.notifications import News, sentence
+from customer_view.tracker.presenter import Tracker
+
+if TYPE_CHECKING:
+    from customer_view.order.page import OrderPage
+
+ORDER, MY_ORDERS = "order", "my_orders"
+_SOUNDS: Final = {OrderStatus.REJECTED: OrderStatus.CANCELLED.value}
+
+
+class Visit(QWidget):
+    """One customer's orders, presenters and pages. It is made when they sign in and thrown away whole when they leave,
+    so that nothing of theirs has to be remembered to be cleared, and nothing of theirs can be left."""
+
+    sign_out_asked = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        jobs: Jobs,
+        api: CustomerApi,
+        settings: CustomerSettings,
+        tokens: Tokens,
+        bridge: Bridge,
+        sounds: Sounds,
+        outbox: OutboxApi | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self._theme = theme
+        self._jobs = jobs
+        self._api = api
+        self._outbox = outbox
+        self._bridge = bridge
+        self._sounds = sounds
+        self._store = bridge.store
+        self._history = History(jobs, api, self._store, settings, self)
+        self._tracker = Tracker(jobs, api, self._store, settings, outbox, self)
+        self._news = News(self._store, api.server_now, self)
+        self._toasts = Toasts(theme, self) if settings.toasts else None
+        self._header = Header(
+            theme,
+            tokens.shop_name,
+            tokens.person.name,
+            ((ORDER, _("Order")), (MY_ORDERS, _("My orders"))),
+            SoundButton(theme, sounds),
+        )
+        self._header.tab_chosen.connect(self.show_tab)
+        self._header.sign_out_asked.connect(self.sign_out_asked)
+        self._header.chip.try_now.connect(self._on_try_now_chosen)
+        self._as_of = AsOf(theme, self._header.chip, api.server_now)
+        self._my_orders = OrdersPage(
+            theme, self._store, self._history, self._tracker, api.server_now, synced=outbox is not None
+        )
+        self._my_orders.order_wanted.connect(self._on_order_wanted)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._my_orders)
+        self._order: OrderPage | None = None
+        self._answering = bridge.standing.answering
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(6))
+        column.setSpacing(theme.space(3))
+        column.addWidget(self._header)
+        column.addWidget(VerticalScroll(self._pages), 1)
+        column.addWidget(self._as_of)
+        if self._toasts is not None:
+            column.addWidget(self._toasts)
+        for keys, act in (
+            (Qt.Key.Key_F5, self._on_try_now_chosen),
+            (Qt.Modifier.CTRL | Qt.Key.Key_1, self._on_order_wanted),
+            (Qt.Modifier.CTRL | Qt.Key.Key_2, self._on_my_orders_wanted),
+        ):
+            QShortcut(QKeySequence(keys), self, act)
+        self._connect()
+        self.show_tab(MY_ORDERS)
+
+    def _connect(self) -> None:
+        self._bridge.announce_with(self._news.announcer)
+        if self._outbox is not None:
+            self._header.chip.set_standing(self._bridge.standing)
+            self._bridge.standing_changed.connect(self._header.chip.set_standing)
+        self._news.moved.connect(self._on_order_moved)
+        self._news.missed.connect(self._on_news_missed)
+        self._sounds.unavailable.connect(self._on_sounds_unavailable)
+        self._bridge.standing_changed.connect(self._on_standing_changed)
+        self._bridge.renumbered.connect(self._on_order_renumbered)
+
+    @property
+    def unsent(self) -> Counts:
+        """What the shop does not have as it is shown here."""
+        return Counts.of(self._store.outbox())
+
+    @property
+    def awaits_orders(self) -> bool:
+        """Something that was ordered is not there yet. A server that was put back knows of it by this window alone."""
+        return any(order.status.is_open for order in self._store)
+
+    def remember(self, age_s: float) -> None:
+        """The orders that are shown were kept by an earlier run, so long ago."""
+        self._history.refresher.remember(age_s)
+        self._news.fall_behind()
+
+    @Slot(str)
+    def show_tab(self, name: str) -> None:
+        """Show the page of a tab; the Order page is made when it is first wanted."""
+        self._header.show_tab(name)
+        mine = name == MY_ORDERS
+        self._pages.setCurrentWidget(self._my_orders if mine else self._order_page())
+        self._as_of.tell_of(_("What happened since then is not shown yet.") if mine else "")
+        self._header.chip.follow(self._history.refresher if mine else self._order_page().refresher)
+
+    def end(self) -> None:
+        """Stop, and hold nothing any more. Nobody is called back from here on."""
+        self.hide()
+        self._jobs.cancel()
+        self._bridge.announce_with(None)
+        self._news.detach()
+        self._header.chip.follow(None)
+        self._sounds.stop()
+        self._tracker.detach()
+        self._history.stop()
+        self._store.clear()
+        self._my_orders.detach()
+
+    def _order_page(self) -> "OrderPage":
+        if self._order is None:
+            from customer_view.order.page import OrderPage
+
+            page = OrderPage(self._theme, self._jobs, self._api)
+            self._bridge.menu_changed.connect(page.tell_menu)
+            self._bridge.standing_changed.connect(page.tell_standing)
+            if self._bridge.menu is not None:
+                page.tell_menu(self._bridge.menu)
+            page.placed.connect(self._on_order_placed)
+            self._pages.addWidget(page)
+            self._order = page
+        return self._order
+
+    @Slot(object)
+    def _on_order_placed(self, order: Order) -> None:
+        if self._store.get(order.id) is None:  # the sync engine, where there is one, has told of it
+            self._store.put(order)
+        self.show_tab(MY_ORDERS)
+        self._my_orders.select(order)
+
+    @Slot()
+    def _on_order_wanted(self) -> None:
+        self.show_tab(ORDER)
+
+    @Slot()
+    def _on_my_orders_wanted(self) -> None:
+        self.show_tab(MY_ORDERS)
+
+    @Slot()
+    def _on_try_now_chosen(self) -> None:
+        if self._outbox is not None:
+            self._jobs.run(self._outbox.try_now, _ignore, _ignore)
+        if self._my_orders.isVisible():
+            self._my_orders.refresh()
+
+    # -- news
+
+    @Slot(object)
+    def _on_standing_changed(self, standing: Standing) -> None:
+        if standing.answering and not self._answering:
+            self._tracker.refresher.hurry()
+        self._answering = standing.answering
+        age_s = standing.age_s(clock.now_s())
+        if age_s is not None and age_s > AWAY_S:
+            self._news.fall_behind()
+        elif age_s is not None:
+            self._news.catch_up()
+
+    @Slot(object)
+    def _on_order_moved(self, order: Order) -> None:
+        self._sounds.play(_SOUNDS.get(order.status, order.status.value))
+        if self._toasts is not None:
+            detail = _("{number} · {reason}").format(number=order.number, reason=order.reason)
+            told = detail if order.reason else order.number
+            self._toasts.show_toast(icons.status_icon(order.status), sentence(order.status), told, about=order.id)
+
+    @Slot(str, str)
+    def _on_order_renumbered(self, former: str, number: str) -> None:
+        title = _("{old} is {new} from now on").format(old=former, new=number)
+        message = _("Another order has the old number. Use the new one.")
+        self._my_orders.notice.say_also(title, message)
+        if self._toasts is not None:
+            self._toasts.show_toast("info", title, message, about=former)
+
+    @Slot(int)
+    def _on_news_missed(self, count: int) -> None:
+        if self._toasts is not None:
+            self._toasts.show_toast(
+                "info",
+                _("While you were away"),
+                ngettext("{count} of your orders has moved on.", "{count} of your orders have moved on.", count),
+            )
+
+    @Slot(str)
+    def _on_sounds_unavailable(self, _cause: str) -> None:
+        self._my_orders.notice.say(_("This computer plays no sounds"), _("Everything else works as usual."))
+
+
+def _ignore(_outcome: object) -> None:
+    return

@@ -1,0 +1,1 @@
+"""Calling attention: new orders, sounds, and toasts."""

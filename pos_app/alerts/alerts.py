@@ -1,0 +1,130 @@
+"""What the till calls out: a ring and a bar until new orders are noticed, a toast for what else one should know."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from core.client.announcer import Announcement, Announcer
+from core.client.order_store import OrderStore
+from core.domain.order import Channel
+from core.domain.status import OrderStatus
+from core.ui.icons import status_icon
+from core.ui.sound import NEW_ORDER, Sounds
+from core.ui.text import _, ngettext
+from core.ui.theme import Theme
+from core.ui.widgets.toast import Toasts
+from pos_app.alerts.arrival_bar import ArrivalBar
+from pos_app.alerts.arrivals import Arrivals
+from pos_app.board.card import customer
+from pos_app.order.changes import Done
+from pos_app.settings import PosSettings
+
+RING_MS: Final = 4000
+"""From one ring to the next: heard from the kitchen, and bearable at the counter."""
+
+
+class Alerts(QObject):
+    """Everything that calls. Silent until `start`, when the store holds what is no news any more.
+
+    Whatever a colleague does at another till needs nobody here. Orders that come in by themselves have the bar, which
+    is a toast that stays until somebody has noticed; those that are called off have a toast.
+    """
+
+    counted = Signal(int)
+    """How many orders nobody has noticed."""
+
+    def __init__(
+        self, settings: PosSettings, theme: Theme, store: OrderStore, now: Callable[[], datetime], page: QWidget
+    ) -> None:
+        super().__init__(page)
+        self._page = page
+        self.toasts = Toasts(theme, page) if settings.toasts else None
+        self.sounds = Sounds(volume=settings.volume, muted=not settings.sounds, parent=self)
+        self.bar = ArrivalBar(theme)
+        self._arrivals = Arrivals(store, self)
+        self.announcer = Announcer(store, self._on_announced, self._on_missed, now=now, concerns=_concerns)
+        self._ring = QTimer(self)
+        self._ring.setInterval(RING_MS)
+        self._ring.timeout.connect(self._on_ring_due)
+        self._arrivals.changed.connect(self._on_arrivals_changed)
+        self.bar.acknowledged.connect(self.acknowledge)
+
+    @property
+    def started(self) -> bool:
+        return self._arrivals.started
+
+    def start(self) -> None:
+        """What the store holds is known; from here on changes are news."""
+        if not self.started:
+            self._arrivals.start()
+            self.announcer.start()
+
+    def stop(self) -> None:
+        """Somebody signed out."""
+        self._arrivals.stop()
+        self.announcer.stop()
+        self.hush()
+
+    def hush(self) -> None:
+        """The page is hidden: nobody's name is called out, but the ring goes on."""
+        if self.toasts is not None:
+            self.toasts.clear()
+
+    @Slot()
+    def acknowledge(self) -> None:
+        self._arrivals.acknowledge()
+
+    @Slot(object)
+    def on_change_done(self, done: Done) -> None:
+        """This till's own doing is no news to it."""
+        self.announcer.mine(done.order)
+
+    def close(self) -> None:
+        self._ring.stop()
+        self.sounds.stop()
+        self._arrivals.close()
+        self.announcer.close()
+
+    # -- inside
+
+    @Slot()
+    def _on_arrivals_changed(self) -> None:
+        orders = self._arrivals.orders
+        self.bar.tell(orders)
+        if not orders:
+            self._ring.stop()
+            self.sounds.stop()
+        elif not self._ring.isActive():
+            self._ring.start()
+            self._on_ring_due()
+        self.counted.emit(len(orders))
+
+    @Slot()
+    def _on_ring_due(self) -> None:
+        self.sounds.play(NEW_ORDER)
+
+    def _on_announced(self, announcement: Announcement) -> None:
+        if announcement.is_new:
+            return  # the bar tells of it
+        order = announcement.order
+        title = _("{number} was cancelled").format(number=order.number)
+        self._toast(status_icon(order.status), title, order.reason or customer(order), about=order.id)
+        self.sounds.play(order.status.value)
+
+    def _on_missed(self, count: int) -> None:
+        words = ngettext("{count} change while this till was away", "{count} changes while this till was away", count)
+        self._toast("orders", words, "", about="away")
+
+    def _toast(self, icon: str, title: str, message: str, *, about: str) -> None:
+        if self.toasts is not None and self._page.isVisible():
+            self.toasts.show_toast(icon, title, message, about=about)
+
+
+def _concerns(announcement: Announcement) -> bool:
+    order = announcement.order
+    if announcement.is_new:
+        return order.channel is Channel.ONLINE and order.status is OrderStatus.PENDING
+    return order.status is OrderStatus.CANCELLED

@@ -1,0 +1,67 @@
+"""The bar that stays until somebody has noticed the new orders."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from core.domain.order import Order
+from core.ui import icons
+from core.ui.text import _, fulfilment_label, money, ngettext
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, set_margins
+from pos_app.board.card import customer
+
+
+class ArrivalBar(QFrame):
+    """Says what came in, and has one button. Hidden while there is nothing to notice."""
+
+    acknowledged = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("arrivals")
+        self.setProperty("role", "notice")
+        self.setProperty("tone", "new")
+        self._theme = theme
+        self._bell = label()
+        self._draw()
+        theme.changed.connect(self._draw)
+        self._title = label(role="strong")
+        self._title.setObjectName("arrivals_title")
+        self._message = label(wrap=True)
+        self._message.setObjectName("arrivals_message")
+        notice = button(_("Got it   A"), theme, "primary", name="acknowledge")
+        notice.setAccessibleName(_("Acknowledge the new orders"))
+        notice.clicked.connect(self.acknowledged)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._message)
+        row = QHBoxLayout(self)
+        set_margins(row, theme.space(4), theme.space(2), theme.space(2), theme.space(2))
+        row.setSpacing(theme.space(3))
+        row.addWidget(self._bell)
+        row.addLayout(words, 1)
+        row.addWidget(notice)
+        self.hide()
+
+    @Slot()
+    def _draw(self) -> None:
+        size = self._theme.px(26)
+        self._bell.setPixmap(icons.icon("bell", self._theme.colour("pending"), size).pixmap(size))
+
+    def tell(self, orders: Sequence[Order]) -> None:
+        """These are new."""
+        self.setHidden(not orders)
+        if not orders:
+            return
+        title = ngettext("{count} new order", "{count} new orders", len(orders))
+        self._title.setText(title)
+        first = orders[0]
+        words = (first.number, customer(first), fulfilment_label(first.fulfilment))
+        message = " · ".join((*words, money(first.total_minor, first.currency)))
+        if len(orders) > 1:
+            message = ", ".join(order.number for order in orders[:3]) + ("…" if len(orders) > 3 else "")
+        self._message.setText(message)
+        self.setAccessibleName(f"{title}. {message}")

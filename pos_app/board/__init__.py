@@ -1,0 +1,1 @@
+"""The order board: its cards, columns, search and scanner."""

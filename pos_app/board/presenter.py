@@ -1,0 +1,161 @@
+"""The board: the shop's open orders in columns, kept fresh, narrowed to what is searched for."""
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import StaffApi
+from core.client.order_store import Changes, Mark, OrderStore
+from core.domain.ids import OrderId
+from core.domain.order import Order
+from core.domain.status import OrderStatus
+from core.protocol.requests import STAFF_MAX, OrderQuery
+from core.ui.jobs import Jobs
+from core.ui.refresh import Refresher
+from pos_app.board.card import COLUMNS, Card
+from pos_app.board.column_model import ColumnModel
+from pos_app.order.changes import OrderChanges
+
+
+class OpenOrders(msgspec.Struct, frozen=True):
+    """Every open order, as the server had them some time after `asked_at`."""
+
+    orders: tuple[Order, ...]
+    total: int
+    asked_at: Mark
+
+
+class Board(QObject):
+    """Puts every open order the store knows into the column of its status."""
+
+    changed = Signal()
+    """Some column has other cards than before."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        changes: OrderChanges,
+        interval_s: float,
+        *,
+        automatic: bool = True,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._api = api
+        self._store = store
+        self._changes = changes
+        self.columns = {status: ColumnModel(self) for status in COLUMNS}
+        self._at: dict[OrderId, OrderStatus] = {}
+        self._sought = ""
+        self.refresher = Refresher(jobs, self._fetch, interval_s, automatic=automatic, parent=self)
+        self.refresher.succeeded.connect(self._on_orders_fetched)
+        self._unsubscribe = store.subscribe(self._on_store_changed)
+
+    @property
+    def sought(self) -> str:
+        """What the board is narrowed to; empty: everything."""
+        return self._sought
+
+    @Slot(str)
+    def seek(self, text: str) -> None:
+        """Show only the orders whose number, name or phone number has `text` in it."""
+        sought = text.strip().casefold()
+        if sought != self._sought:
+            self._sought = sought
+            for order in self._store:
+                self._place(order.id)
+            self.changed.emit()
+
+    def card(self, order_id: OrderId) -> Card | None:
+        """The order as the board shows it, or would if it were not narrowed."""
+        order = self._store.get(order_id)
+        if order is None:
+            return None
+        return Card(order, self._changes.own(order_id))
+
+    @property
+    def online(self) -> bool:
+        return self._changes.online
+
+    def set_online(self, online: bool) -> None:
+        """Whether what is accepted goes out at once, or waits."""
+        if online is not self._changes.online:
+            self._changes.online = online
+            for operation in self._store.outbox():
+                self._place(operation.order_id)
+
+    def find(self, code: str) -> OrderId | None:
+        """The open order whose number or id is exactly `code`, as a scanner reads it."""
+        wanted = code.strip().casefold()
+        return next((o.id for o in self._store if wanted in (o.number.casefold(), o.id.casefold())), None)
+
+    def column_of(self, order_id: OrderId) -> OrderStatus | None:
+        """The column that shows this order now."""
+        return self._at.get(order_id)
+
+    @property
+    def shown(self) -> int:
+        return len(self._at)
+
+    @property
+    def new(self) -> int:
+        """How many orders wait to be confirmed, narrowed or not."""
+        return sum(order.status is OrderStatus.PENDING for order in self._store)
+
+    def close(self) -> None:
+        self.refresher.stop()
+        self._unsubscribe()
+
+    # -- inside
+
+    def _fetch(self) -> OpenOrders:
+        """Runs in a worker. The mark is one integer, read before anything is asked."""
+        asked_at = self._store.mark()
+        orders: list[Order] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._api.orders(OrderQuery(open=True, limit=STAFF_MAX, cursor=cursor))
+            orders.extend(page.orders)
+            cursor = page.next_cursor
+        return OpenOrders(tuple(orders), len(orders), asked_at)
+
+    @Slot(object)
+    def _on_orders_fetched(self, fetched: OpenOrders) -> None:
+        self._store.replace(fetched.orders, fetched.total, fetched.asked_at)
+
+    def _on_store_changed(self, changes: Changes) -> None:
+        for order_id in changes.removed:
+            self._leave(order_id)
+        for order_id in (*changes.updated, *changes.added):
+            self._place(order_id)
+        self.changed.emit()
+
+    def _place(self, order_id: OrderId) -> None:
+        card = self.card(order_id)
+        held = self._at.get(order_id)
+        if card is None or not self._has_column(card.order.status) or not self._matches(card.order):
+            self._leave(order_id)
+            return
+        if held is not None and held is not card.order.status:
+            self._leave(order_id)
+        self._at[order_id] = card.order.status
+        self.columns[card.order.status].put(card)
+
+    def _has_column(self, status: OrderStatus) -> bool:
+        """Whether the board shows such orders. A status that only a newer server knows gets a column when it comes."""
+        if not status.is_known and status not in self.columns:
+            self.columns[status] = ColumnModel(self)
+        return status in self.columns
+
+    def _leave(self, order_id: OrderId) -> None:
+        held = self._at.pop(order_id, None)
+        if held is not None:
+            self.columns[held].remove(order_id)
+
+    def _matches(self, order: Order) -> bool:
+        if not self._sought:
+            return True
+        named = f"{order.number}\n{order.customer_name}\n{order.id}".casefold()
+        digits = "".join(filter(str.isdigit, self._sought))
+        return self._sought in named or (len(digits) >= 3 and digits in order.customer_phone)

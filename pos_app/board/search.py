@@ -1,0 +1,43 @@
+"""The search field over the board: what Enter and Esc in it lead to."""
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from pos_app.board.presenter import Board
+from pos_app.workspace import BoardSearch
+
+
+class Search(QObject):
+    """Narrows the board while somebody types. Enter opens the one that is meant exactly, goes to what is left over,
+    and for the rest there is the history."""
+
+    meant = Signal(str)
+    """A number or an id."""
+    left = Signal()
+    everywhere_wanted = Signal(str)
+
+    def __init__(self, board: Board, field: BoardSearch, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._board = board
+        self._field = field
+        field.textChanged.connect(board.seek)
+        field.entered.connect(self._on_entered)
+        field.left.connect(self.left)
+        field.left_down.connect(self.left)
+
+    @Slot()
+    def search_all(self) -> None:
+        sought = self._field.text().strip()
+        self._field.clear()
+        self.everywhere_wanted.emit(sought)
+
+    @Slot()
+    def _on_entered(self) -> None:
+        sought = self._field.text().strip()
+        if not sought:
+            self.left.emit()
+        elif self._board.find(sought) is not None:
+            self.meant.emit(sought)
+        elif self._board.shown:
+            self.left.emit()
+        else:
+            self.search_all()

@@ -1,0 +1,61 @@
+"""The dialogs that belong to no page. Each is loaded when it is first asked for."""
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QWidget
+
+from core.client.api import StaffApi
+from core.client.order_store import OrderStore
+from core.client.sync.outbox import Counts
+from core.domain.order import Order
+from core.ui.jobs import Jobs
+from core.ui.sound import Sounds
+from core.ui.theme import Theme
+from pos_app.order.actions import OrderActions
+
+
+def show_shortcuts(theme: Theme, window: QWidget) -> None:
+    from pos_app.shortcuts_dialog import ShortcutsDialog
+
+    dialog = ShortcutsDialog(theme, window)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def show_sound(theme: Theme, sounds: Sounds, window: QWidget) -> None:
+    from pos_app.alerts.sound_dialog import SoundDialog
+
+    dialog = SoundDialog(theme, sounds, window)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def show_details(
+    order: Order, theme: Theme, jobs: Jobs, api: StaffApi, store: OrderStore, actions: OrderActions, window: QWidget
+) -> None:
+    from pos_app.order.details_dialog import DetailsDialog
+
+    DetailsDialog(theme, jobs, api, store, actions, order, window).open()
+
+
+def show_receipt(order: Order, shop_name: str, theme: Theme, jobs: Jobs, window: QWidget) -> None:
+    from core.ui.widgets.receipt import ReceiptDialog
+
+    ReceiptDialog(order, shop_name, theme, jobs, parent=window).open()
+
+
+def ask_before_leaving(theme: Theme, name: str, counts: Counts, leave: Callable[[], None], window: QWidget) -> None:
+    """Leave once it is confirmed that so many changes of `name` stay behind."""
+    from pos_app.sign_in.leave_dialog import LeaveDialog
+
+    dialog = LeaveDialog(theme, name, counts, window)
+    dialog.confirmed.connect(leave)
+    dialog.open()
+
+
+def tell_leaving(counts: Counts, window: QWidget) -> None:
+    """So much has not reached the server now: whoever is asked by `ask_before_leaving` is told."""
+    from pos_app.sign_in.leave_dialog import LeaveDialog
+
+    for dialog in window.findChildren(LeaveDialog):
+        dialog.tell(counts)

@@ -1,0 +1,1 @@
+"""All of the shop's orders: searched, shown, and exported."""

@@ -1,0 +1,310 @@
+"""All of the shop's orders: searched, looked at, printed again, taken away as a file."""
+
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QDate, QStandardPaths, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core import clock
+from core.client.api import StaffApi
+from core.client.errors import ClientError
+from core.client.order_store import OrderStore
+from core.domain.status import OrderStatus
+from core.protocol.requests import OrderQuery
+from core.ui.jobs import Jobs
+from core.ui.text import _, age, figure, ngettext, status_label
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, restyle
+from core.ui.widgets.fields import DayField, Picker, SearchField
+from core.ui.widgets.notice import Notice
+from core.ui.widgets.pair import Pair
+from pos_app.board.card import Card
+from pos_app.history.list_view import HistoryList
+from pos_app.history.presenter import Cancelled, History
+from pos_app.order.actions import OrderActions
+
+_TYPING_MS: Final = 300
+_TICK_MS: Final = 1000
+_OLD_S: Final = 60.0
+"""After so long what was found is marked: orders go on without it."""
+_EXPORTED_MS: Final = 10_000
+_ANY, _CUSTOM = "any", "custom"
+
+
+class HistoryPage(QWidget):
+    failed = Signal(object)
+    """A `ClientError`."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        actions: OrderActions,
+        notice: Notice,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("history_page")
+        self._theme = theme
+        self._notice = notice
+        self._actions = actions
+        self._now = api.server_now
+        self.history = History(jobs, api, store, actions.own, self)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self._search)
+        self.list = HistoryList(theme, self.history.rows, api.server_now)
+        self.list.setAccessibleName(_("Orders found"))
+        self.list.opened.connect(self._on_order_opened)
+        self.list.end_near.connect(self.history.more)
+        self._empty = label(role="muted", wrap=True)
+        self._empty.setObjectName("history_empty")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self._empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(2))
+        column.addWidget(self._filters())
+        column.addWidget(self._stack, 1)
+        column.addLayout(self._footer())
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self._tell_age)
+        history = self.history
+        history.changed.connect(self._tell)
+        history.failed.connect(self.failed)
+        history.progressed.connect(self._on_export_progressed)
+        history.exported.connect(self._on_exported)
+        history.export_failed.connect(self._on_export_failed)
+        self._tell()
+
+    def _filters(self) -> Pair:
+        self._sought = SearchField(self._theme, "history_search", _("Number, name or phone"))
+        self._sought.textChanged.connect(self._typing.start)
+        self._sought.returnPressed.connect(self._search)
+        self._sought.left_down.connect(self._on_left_down)
+        self._period = Picker(self._theme, "history_period", _("When"))
+        for words, data in (
+            (_("Any time"), _ANY),
+            (_("Today"), 0),
+            (_("Yesterday"), 1),
+            (_("Last 7 days"), 7),
+            (_("Last 30 days"), 30),
+            (_("From … to"), _CUSTOM),
+        ):
+            self._period.addItem(words, data)
+        self._period.activated.connect(self._search)
+        self._period.currentIndexChanged.connect(self._on_period_changed)
+        self._from = DayField(self._theme, "history_from", _("From"))
+        self._to = DayField(self._theme, "history_to", _("To"))
+        for day in (self._from, self._to):
+            day.dateChanged.connect(self._typing.start)
+        self._status = Picker(self._theme, "history_status", _("Status"))
+        self._status.addItem(_("Any status"), None)
+        for status in OrderStatus:
+            self._status.addItem(status_label(status), status)
+        self._status.activated.connect(self._search)
+        days = _side_by_side(self._theme, self._from, self._to)
+        filters = Pair(self._theme, Pair(self._theme, self._period, self._status), days)
+        self._days_row = days
+        self._on_period_changed()
+        return Pair(self._theme, self._sought, filters)
+
+    def _footer(self) -> QHBoxLayout:
+        self._count = label(role="muted")
+        self._count.setObjectName("history_count")
+        self._age = label(role="small")
+        self._age.setObjectName("history_age")
+        self._export = button(_("Export CSV"), self._theme, icon="export", name="history_export")
+        self._export.clicked.connect(self._on_export_pressed)
+        self._cancel = button(_("Cancel export"), self._theme, name="history_export_cancel")
+        self._cancel.clicked.connect(self.history.cancel_export)
+        row = QHBoxLayout()
+        row.setSpacing(self._theme.space(3))
+        row.addWidget(self._count)
+        row.addWidget(self._age, 1)
+        row.addWidget(self._cancel)
+        row.addWidget(self._export)
+        return row
+
+    # -- searching
+
+    def seek(self, text: str) -> None:
+        """Search all orders of any time and status for `text`."""
+        self._period.setCurrentIndex(0)
+        self._status.setCurrentIndex(0)
+        self._sought.setText(text)
+        self._search()
+
+    def refresh(self) -> None:
+        self._search()
+
+    def clear(self) -> None:
+        """Nothing of one cashier's searching is left for the next."""
+        self.seek_nothing()
+        self.history.clear()
+
+    def seek_nothing(self) -> None:
+        for box in (self._period, self._status):
+            box.setCurrentIndex(0)
+        self._sought.clear()
+        self._typing.stop()
+
+    @property
+    def query(self) -> OrderQuery:
+        """What the fields ask for."""
+        first, last = self._days()
+        status: OrderStatus | None = self._status.currentData()
+        return OrderQuery(
+            q=self._sought.text().strip(),
+            status=(status,) if status is not None else (),
+            placed_from=_midnight(first) if first is not None else "",
+            placed_to=_midnight(last + timedelta(days=1)) if last is not None else "",
+        )
+
+    def _days(self) -> tuple[date | None, date | None]:
+        """The first and the last day that are meant; None: without a limit."""
+        chosen = self._period.currentData()
+        if chosen == _ANY:
+            return None, None
+        if chosen == _CUSTOM:
+            days = [_day(edit.date()) for edit in (self._from, self._to)]
+            return min(days), max(days)
+        today = self._now().astimezone().date()
+        if chosen == 1:
+            return today - timedelta(days=1), today - timedelta(days=1)
+        return today - timedelta(days=max(0, chosen - 1)), today
+
+    @Slot()
+    def _on_left_down(self) -> None:
+        if self.list.isVisible():
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _search(self) -> None:
+        self._typing.stop()
+        self.history.search(self.query)
+
+    @Slot()
+    def _on_period_changed(self) -> None:
+        custom = self._period.currentData() == _CUSTOM
+        self._days_row.setVisible(custom)
+
+    # -- what is shown
+
+    @Slot()
+    def _tell(self) -> None:
+        history, rows = self.history, self.history.rows.rowCount()
+        self._stack.setCurrentWidget(self.list if rows else self._empty)
+        if history.loading:
+            self._count.setText(_("Searching…"))
+        elif rows:
+            shown = ngettext("{count} order", "{count} orders", history.total)
+            of = _("{shown} of {total}").format(shown=figure(rows), total=shown)
+            words = of if rows < history.total else shown
+            self._count.setText(_("{orders}, kept on this till").format(orders=words) if history.kept else words)
+        else:
+            self._count.setText("")
+        if not rows:
+            if history.loading:
+                words = _("Searching…")
+            else:
+                words = _("No order matches.") if history.searched else _("Search by number, name or phone.")
+            self._empty.setText(words)
+        self._export.setEnabled(bool(rows) and not history.exporting)
+        self._cancel.setVisible(history.exporting)
+        if not history.exporting:
+            self._export.setText(_("Export CSV"))
+        self._tell_age()
+
+    @Slot()
+    def _tell_age(self) -> None:
+        """What was found is asked for again by nobody: of what time it is has to be said."""
+        at_s = self.history.answered_s
+        age_s = None if at_s is None else clock.now_s() - at_s
+        self._age.setText("" if age_s is None else _("Updated {age} ago").format(age=age(age_s)))
+        role = "error" if age_s is not None and age_s > _OLD_S else "small"
+        if self._age.property("role") != role:
+            restyle(self._age, role=role)
+
+    @Slot(object)
+    def _on_order_opened(self, card: Card) -> None:
+        self._actions.do("details", card.order.id)
+
+    # -- exporting
+
+    @Slot()
+    def _on_export_pressed(self) -> None:
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        dialog = QFileDialog(self, _("Export orders"), folder, _("Spreadsheet (*.csv)"))
+        dialog.setObjectName("export_dialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(f"orders-{self._now().astimezone():%Y-%m-%d}.csv")
+        dialog.fileSelected.connect(self.export_to)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def export_to(self, path: str) -> None:
+        self.history.export(Path(path))
+
+    @Slot(int, int)
+    def _on_export_progressed(self, written: int, total: int) -> None:
+        self._export.setText(_("{written} of {total}").format(written=figure(written), total=figure(total)))
+
+    @Slot(object)
+    def _on_exported(self, path: Path) -> None:
+        self._notice.say(_("Exported"), str(path), life_ms=_EXPORTED_MS)
+
+    @Slot(object)
+    def _on_export_failed(self, error: ClientError) -> None:
+        if isinstance(error, Cancelled):
+            self._notice.say(_("Export cancelled"), error.message, life_ms=_EXPORTED_MS)
+        else:
+            self.failed.emit(error)
+
+    # -- coming and going
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ticker.start()
+        self._tell_age()
+        if not self.history.searched and not self.history.loading:
+            self._search()
+        self._sought.setFocus()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._typing.stop()
+        self._ticker.stop()
+        super().hideEvent(event)
+
+
+def _side_by_side(theme: Theme, *parts: QWidget) -> QWidget:
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(theme.space(2))
+    for part in parts:
+        row.addWidget(part)
+    return both
+
+
+def _day(value: QDate) -> date:
+    return date(value.year(), value.month(), value.day())
+
+
+def _midnight(day: date) -> str:
+    """The instant at which `day` begins here, in ISO 8601."""
+    return datetime.combine(day, time.min).astimezone().isoformat()

@@ -1,0 +1,124 @@
+"""How the till stands with the backend, told to everybody in the window who has to know."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import OutboxApi
+from core.client.order_store import Changes, OrderStore
+from core.client.sync.engine import Link, Standing
+from core.domain.order import Order
+from core.ui.bridge import Bridge
+from core.ui.jobs import Jobs
+from core.ui.text import _, money, ngettext
+from pos_app.alerts.alerts import Alerts
+from pos_app.board.card import customer
+from pos_app.board.presenter import Board
+from pos_app.workspace import Workspace
+
+_LISTED: Final = 8
+"""Orders that a notice names."""
+
+
+class Live(QObject):
+    """Follows the engine's standing, or, in a window without an engine, what the store waits for."""
+
+    failed = Signal(object)
+    """A `ClientError`."""
+    session_over = Signal(object)
+    """The `SignedOut` that the engine met."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        store: OrderStore,
+        board: Board,
+        alerts: Alerts,
+        workspace: Workspace,
+        bridge: Bridge | None,
+        outbox: OutboxApi | None,
+    ) -> None:
+        super().__init__(workspace)
+        self._jobs = jobs
+        self._store = store
+        self._board = board
+        self._alerts = alerts
+        self._workspace = workspace
+        self._outbox = outbox
+        board.refresher.succeeded.connect(self._on_board_filled)
+        alerts.sounds.unavailable.connect(self._on_sound_unavailable)
+        self._unsubscribe = store.subscribe(self._on_store_changed)
+        if bridge is not None:
+            bridge.announce_with(alerts.announcer)
+            bridge.standing_changed.connect(self._on_standing_changed)
+            bridge.renumbered.connect(self._on_order_renumbered)
+            bridge.missing.connect(self._on_orders_missing)
+            workspace.connection.set_standing(bridge.standing)
+            workspace.connection.try_now.connect(self._on_try_now_chosen)
+
+    def close(self) -> None:
+        self._unsubscribe()
+
+    @Slot(object)
+    def _on_standing_changed(self, standing: Standing) -> None:
+        online = standing.link in (Link.LIVE, Link.POLLING)
+        returned = online and not self._board.online
+        self._board.set_online(online)
+        self._workspace.connection.set_standing(standing)
+        self._workspace.set_unsent(standing.counts.open)
+        if standing.fresh_at_s is not None:
+            self._alerts.start()
+        if returned and self._board.refresher.active:
+            self._board.refresher.hurry()
+        if standing.link is Link.SIGNED_OUT and standing.problem is not None:
+            self.session_over.emit(standing.problem)
+
+    def _on_store_changed(self, _changes: Changes) -> None:
+        if self._outbox is None:
+            self._workspace.connection.set_waiting(self._store.waiting)
+
+    @Slot()
+    def _on_try_now_chosen(self) -> None:
+        if self._outbox is not None:
+            self._jobs.run(self._outbox.try_now, _nothing, self.failed.emit)
+
+    @Slot()
+    def _on_board_filled(self) -> None:
+        self._alerts.start()
+
+    @Slot(str, str)
+    def _on_order_renumbered(self, former: str, number: str) -> None:
+        self._workspace.notice.say_also(
+            _("{old} is {new} from now on").format(old=former, new=number),
+            _("Tell the customer, and print the receipt again."),
+        )
+
+    @Slot(object)
+    def _on_orders_missing(self, orders: Sequence[Order]) -> None:
+        """They were on the board a moment ago, and somebody may be at work on them."""
+        lines = [
+            " · ".join((order.number, customer(order), money(order.total_minor, order.currency))) for order in orders
+        ]
+        shown = "\n".join(lines[:_LISTED] + (["…"] if len(lines) > _LISTED else []))
+        told = _(
+            "They come back from the screen where they were placed: from a till by itself, from a customer's when they "
+            "sign in there again. Until then go on by this list."
+        )
+        count = ngettext(
+            "The server was put back, and does not know {count} order",
+            "The server was put back, and does not know {count} orders",
+            len(orders),
+        )
+        self._workspace.notice.say(count, f"{shown}\n{told}")
+
+    @Slot(str)
+    def _on_sound_unavailable(self, command: str) -> None:
+        words = _("Its audio library is missing. New orders are shown, and do not ring.")
+        if command:
+            words += " " + _("To be installed by root: {command}").format(command=command)
+        self._workspace.notice.say(_("This till is silent"), words)
+
+
+def _nothing(_result: object) -> None:
+    """What comes of trying, the standing tells."""

@@ -1,0 +1,1 @@
+"""The menu at the till: sold out, and changed by an admin."""

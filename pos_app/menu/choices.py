@@ -1,0 +1,231 @@
+"""What can be chosen with an item, to be changed: groups, and the choices in them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.domain.ids import ModifierId
+from core.domain.menu import MAX_NAME, Modifier, ModifierGroup, new_id
+from core.ui.text import _, figure
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label
+from core.ui.widgets.fields import Picker
+from pos_app.menu.price_field import PriceField
+
+_USUALLY: Final = 12
+"""As far as is counted for a group that has no more yet."""
+
+
+class Choices(QWidget):
+    """The groups of one item. `changed` comes with every keystroke."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._currency = ""
+        self._cards: list[_GroupCard] = []
+        add = button(_("Add a group of choices"), theme, icon="plus", name="menu_add_group")
+        add.clicked.connect(self._on_add_pressed)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(theme.space(3))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(theme.space(3))
+        outer.addLayout(self._column)
+        outer.addWidget(add)
+
+    def show_groups(self, groups: Sequence[ModifierGroup], currency: str) -> None:
+        """Show these, from scratch."""
+        self._currency = currency
+        for card in self._cards:
+            self._forget(card)
+        self._cards = []
+        for group in groups:
+            self._add(group)
+
+    @property
+    def groups(self) -> tuple[ModifierGroup, ...]:
+        """As they are typed. What is new gets ids that read like the names."""
+        groups: list[ModifierGroup] = []
+        choices: set[str] = {choice_id for card in self._cards for choice_id in card.known_ids}
+        taken = {card.group_id for card in self._cards if card.group_id}
+        for card in self._cards:
+            group = card.read(taken, choices)
+            taken.add(group.id)
+            groups.append(group)
+        return tuple(groups)
+
+    @property
+    def complete(self) -> bool:
+        """Every price that is typed is one."""
+        return all(card.complete for card in self._cards)
+
+    def _add(self, group: ModifierGroup) -> "_GroupCard":
+        card = _GroupCard(group, self._currency, self._theme)
+        card.changed.connect(self.changed)
+        card.removed.connect(self._on_removed)
+        self._cards.append(card)
+        self._column.addWidget(card)
+        card.show()  # now, so that it can have the keyboard
+        return card
+
+    @Slot()
+    def _on_add_pressed(self) -> None:
+        card = self._add(ModifierGroup("", "", (Modifier(ModifierId(""), ""),)))
+        card.name.setFocus()
+        self.changed.emit()
+
+    @Slot()
+    def _on_removed(self) -> None:
+        card = self.sender()
+        if isinstance(card, _GroupCard):
+            self._cards.remove(card)
+            self._forget(card)
+            self.changed.emit()
+
+    def _forget(self, card: QWidget) -> None:
+        self._column.removeWidget(card)
+        card.hide()
+        card.deleteLater()
+
+
+class _Row:
+    """The fields of one choice."""
+
+    def __init__(self, choice: Modifier, name: QLineEdit, price: PriceField, remove: QPushButton) -> None:
+        self.choice = choice
+        self.name = name
+        self.price = price
+        self.remove = remove
+
+
+class _GroupCard(QFrame):
+    changed = Signal()
+    removed = Signal()
+
+    def __init__(self, group: ModifierGroup, currency: str, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.setObjectName(f"menu_group_{group.id}")
+        self._theme = theme
+        self._currency = currency
+        self.group_id = group.id
+        self._rows: list[_Row] = []
+        self.name = _field("menu_group_name", _("What is chosen: Sauce, Size"), group.name)
+        self.name.textEdited.connect(self.changed)
+        remove = button("", theme, "quiet", "trash", name="menu_remove_group")
+        remove.setAccessibleName(_("Remove the group {name}").format(name=group.name))
+        remove.clicked.connect(self.removed)
+        head = QHBoxLayout()
+        head.setSpacing(theme.space(2))
+        head.addWidget(self.name, 1)
+        head.addWidget(remove)
+        self._least = self._count("menu_group_least", _("At least"), group.least)
+        self._most = self._count("menu_group_most", _("At most"), group.most or 0, nothing=_("any number"))
+        bounds = QGridLayout()
+        bounds.setHorizontalSpacing(theme.space(2))
+        bounds.setVerticalSpacing(theme.space(1))
+        for at, (words, box) in enumerate(((_("At least"), self._least), (_("At most"), self._most))):
+            bounds.addWidget(label(words, "small"), 0, at)
+            bounds.addWidget(box, 1, at)
+            bounds.setColumnStretch(at, 1)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(theme.space(2))
+        self._grid.setColumnStretch(0, 1)
+        add = button(_("Add a choice"), theme, "quiet", "plus", name="menu_add_choice")
+        add.clicked.connect(self._on_add_pressed)
+        column = QVBoxLayout(self)
+        edge = theme.space(3)
+        column.setContentsMargins(edge, edge, edge, edge)
+        column.setSpacing(theme.space(2))
+        column.addLayout(head)
+        column.addLayout(bounds)
+        column.addLayout(self._grid)
+        column.addWidget(add)
+        for choice in group.modifiers:
+            self._add(choice)
+
+    def _count(self, name: str, spoken: str, value: int, nothing: str = "") -> Picker:
+        box = Picker(self._theme, name, spoken)
+        for count in range(max(_USUALLY, value) + 1):
+            box.addItem(figure(count) if count or not nothing else nothing, count)
+        box.setCurrentIndex(value)
+        box.currentIndexChanged.connect(self.changed)
+        return box
+
+    @property
+    def known_ids(self) -> set[str]:
+        return {row.choice.id for row in self._rows if row.choice.id}
+
+    @property
+    def complete(self) -> bool:
+        return all(row.price.price_minor is not None for row in self._rows)
+
+    def read(self, groups: set[str], choices: set[str]) -> ModifierGroup:
+        """As it is typed. New ids are none of `groups` and `choices`, to which those of the choices are added."""
+        name = self.name.text().strip()
+        found = []
+        for row in self._rows:
+            called = row.name.text().strip()
+            choice_id = row.choice.id or new_id(called, choices)
+            choices.add(choice_id)
+            price_minor = row.price.price_minor
+            found.append(
+                Modifier(ModifierId(choice_id), called, row.choice.price_minor if price_minor is None else price_minor)
+            )
+        return ModifierGroup(
+            self.group_id or new_id(name, groups),
+            name,
+            tuple(found),
+            self._least.currentData(),
+            self._most.currentData() or None,
+        )
+
+    def _add(self, choice: Modifier) -> _Row:
+        name = _field("menu_choice_name", _("Choice"), choice.name)
+        price = PriceField(_("Adds"), self._theme, empty_is_nothing=True, signed=True)
+        price.setObjectName("menu_choice_price")
+        price.setFixedWidth(self._theme.px(104))
+        price.show_price(choice.price_minor, self._currency)
+        remove = button("", self._theme, "quiet", "close", name="menu_remove_choice")
+        remove.setAccessibleName(_("Remove the choice {name}").format(name=choice.name))
+        row = _Row(choice, name, price, remove)
+        at = self._grid.rowCount()
+        for place, widget in enumerate((name, price, remove)):
+            self._grid.addWidget(widget, at, place)
+            widget.show()
+        name.textEdited.connect(self.changed)
+        price.textEdited.connect(self.changed)
+        remove.clicked.connect(self._on_remove_pressed)
+        self._rows.append(row)
+        return row
+
+    @Slot()
+    def _on_add_pressed(self) -> None:
+        self._add(Modifier(ModifierId(""), "")).name.setFocus()
+        self.changed.emit()
+
+    @Slot()
+    def _on_remove_pressed(self) -> None:
+        pressed = self.sender()
+        for row in [each for each in self._rows if each.remove is pressed]:
+            self._rows.remove(row)
+            for widget in (row.name, row.price, row.remove):
+                self._grid.removeWidget(widget)
+                widget.hide()
+                widget.deleteLater()
+            self.changed.emit()
+
+
+def _field(name: str, placeholder: str, text: str) -> QLineEdit:
+    field = QLineEdit(text)
+    field.setObjectName(name)
+    field.setPlaceholderText(placeholder)
+    field.setAccessibleName(placeholder)
+    field.setMaxLength(MAX_NAME)
+    field.setCursorPosition(0)
+    return field

@@ -1,0 +1,279 @@
+"""Changing the menu: the chosen item or category as a form, and saving all of it at once."""
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout
+
+from core.domain import menu_draft
+from core.domain.ids import ItemId
+from core.ui.text import _, ngettext
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label
+from core.ui.widgets.notice import Notice
+from pos_app.menu.form import CategoryForm, ItemForm
+from pos_app.menu.model import HEADING, key_of
+from pos_app.menu.presenter import Categories, MenuEditing
+
+_UNDO_MS: Final = 8000
+_SAID_MS: Final = 4000
+
+
+class MenuEditor(QFrame):
+    added = Signal(str)
+    """The key of a new row, which is about to be chosen."""
+    moved = Signal(str)
+    """The key of a row that stands elsewhere now."""
+    left = Signal()
+    """Escape: back to the list."""
+
+    def __init__(self, theme: Theme, editing: MenuEditing, notice: Notice) -> None:
+        super().__init__()
+        self.setObjectName("menu_editor")
+        self.setProperty("role", "sunken")
+        self._theme = theme
+        self._notice = notice
+        self.editing = editing
+        self._undoable: tuple[str, Categories] = "", ()
+        """What the notice says while it offers an undo, and the draft it is for."""
+        self.item_form = ItemForm(theme)
+        self.category_form = CategoryForm(theme)
+        column = QVBoxLayout(self)
+        edge = self._theme.space(4)
+        column.setContentsMargins(edge, edge, edge, edge)
+        column.setSpacing(self._theme.space(3))
+        self._hint = label(_("Choose an item to change it."), "muted", wrap=True)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._forms = QStackedWidget()
+        for form in (self._hint, self.item_form, self.category_form):
+            self._forms.addWidget(form)
+        self._conflict = self._make_conflict()
+        self._save = button("", self._theme, "primary", name="menu_save")
+        self._save.clicked.connect(self.save)
+        self._discard = button(_("Discard"), self._theme, name="menu_discard")
+        self._discard.clicked.connect(self._on_discard_pressed)
+        bar = QHBoxLayout()
+        bar.setSpacing(self._theme.space(2))
+        bar.addWidget(self._discard, 1)
+        bar.addWidget(self._save, 2)
+        column.addWidget(self._forms, 1)
+        column.addWidget(self._conflict)
+        column.addLayout(bar)
+        self._connect()
+
+    def _make_conflict(self) -> QFrame:
+        frame = QFrame()
+        frame.setObjectName("menu_conflict")
+        frame.setProperty("role", "notice")
+        frame.setProperty("tone", "error")
+        theirs = button(_("Take theirs"), self._theme, name="menu_take_theirs")
+        theirs.clicked.connect(self._on_theirs_pressed)
+        mine = button(_("Keep mine"), self._theme, name="menu_keep_mine")
+        mine.clicked.connect(self.editing.keep_mine)
+        choices = QHBoxLayout()
+        choices.setSpacing(self._theme.space(2))
+        choices.addWidget(theirs, 1)
+        choices.addWidget(mine, 1)
+        column = QVBoxLayout(frame)
+        column.addWidget(label(_("Somebody else has changed the menu"), "strong", wrap=True))
+        words = _("Yours would replace theirs as a whole. Which one is to be sold?")
+        column.addWidget(label(words, wrap=True))
+        column.addLayout(choices)
+        return frame
+
+    def _connect(self) -> None:
+        editing = self.editing
+        editing.saved.connect(self._on_saved)
+        back = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        back.activated.connect(self.left)
+        self.item_form.edited.connect(self._on_item_edited)
+        self.item_form.category_wanted.connect(self._on_category_wanted)
+        self.item_form.move_wanted.connect(self._on_item_move_wanted)
+        self.item_form.remove_wanted.connect(self._on_item_remove_wanted)
+        self.category_form.renamed.connect(self._on_category_renamed)
+        self.category_form.add_wanted.connect(self.add_item)
+        self.category_form.move_wanted.connect(self._on_category_move_wanted)
+        self.category_form.remove_wanted.connect(self._on_category_remove_wanted)
+
+    def tell(self) -> None:
+        """Show what is chosen as it is to be, and what can be done with it."""
+        editing = self.editing
+        said, draft = self._undoable
+        if said and draft != editing.draft:
+            self._undoable = "", ()
+            if self._notice.text == said:
+                self._notice.clear()
+        category, item = editing.chosen_category, editing.chosen_item
+        wrong = [each.field for each in editing.mistakes() if key_of(editing.draft, each.field) == editing.chosen]
+        words = [_complaint(field) for field in wrong]
+        if category is None:
+            self._forms.setCurrentWidget(self._hint)
+        elif item is not None:
+            self.item_form.show_item(item, category.id, editing.draft, editing.currency)
+            if not self.item_form.complete:
+                words.append(_("That is not a price."))
+            self.item_form.complain(words)
+            self._forms.setCurrentWidget(self.item_form)
+        else:
+            count = len(category.items)
+            self.category_form.show_category(category, ngettext("{count} item in it", "{count} items in it", count))
+            self.category_form.complain(words)
+            self._forms.setCurrentWidget(self.category_form)
+        self._forms.setEnabled(not editing.saving)
+        self._conflict.setVisible(editing.conflicting)
+        count = editing.unsaved
+        complete = self._forms.currentWidget() is not self.item_form or self.item_form.complete
+        saved = _("Everything is saved") if complete else _("Not saved")
+        save = ngettext("Save {count} change", "Save {count} changes", count) if count else saved
+        self._save.setText(_("Saving…") if editing.saving else save)
+        ready = complete and not editing.mistakes() and not editing.conflicting and not editing.saving
+        self._save.setEnabled(editing.dirty and ready)
+        self._discard.setEnabled((editing.dirty or not complete) and not editing.saving)
+
+    def focus(self) -> None:
+        """Put the keyboard where what is chosen is changed."""
+        form = self._forms.currentWidget()
+        if isinstance(form, ItemForm | CategoryForm):
+            form.name.setFocus(Qt.FocusReason.TabFocusReason)
+
+    @Slot()
+    def add_item(self) -> None:
+        """A new item where the chosen one is, or else in the first category."""
+        if not self.editing.draft:
+            self.add_category()
+        category_id = (self.editing.chosen_category or self.editing.draft[0]).id
+        made: list[str] = []
+
+        def add(draft: Categories) -> Categories:
+            after, item_id = menu_draft.with_new_item(draft, category_id, _("New item"))
+            made.append(item_id)
+            return after
+
+        self.editing.edit(add)
+        self._show_new(made, self.item_form.name)
+
+    @Slot()
+    def add_category(self) -> None:
+        """A new category at the end."""
+        made: list[str] = []
+
+        def add(draft: Categories) -> Categories:
+            after, category_id = menu_draft.with_category(draft, _("New category"))
+            made.append(HEADING + category_id)
+            return after
+
+        self.editing.edit(add)
+        self._show_new(made, self.category_form.name)
+
+    def _show_new(self, made: list[str], name: QLineEdit) -> None:
+        if made:
+            self.added.emit(made[0])
+            self.editing.choose(made[0])
+            self.moved.emit(made[0])
+            name.setFocus()
+            name.selectAll()
+
+    @Slot()
+    def _on_item_edited(self) -> None:
+        item = self.item_form.value
+        self.editing.edit(lambda draft: menu_draft.with_item(draft, item))
+        self.tell()  # a price that is none changes nothing but whether it can be saved
+
+    @Slot(str)
+    def _on_category_wanted(self, category_id: str) -> None:
+        item_id = ItemId(self.editing.chosen)
+        self.editing.edit(lambda draft: menu_draft.item_in(draft, item_id, category_id))
+
+    @Slot(int)
+    def _on_item_move_wanted(self, by: int) -> None:
+        item_id = ItemId(self.editing.chosen)
+        self.editing.edit(lambda draft: menu_draft.moved_item(draft, item_id, by))
+        self.moved.emit(self.editing.chosen)
+
+    @Slot()
+    def _on_item_remove_wanted(self) -> None:
+        item_id = ItemId(self.editing.chosen)
+        item = self.editing.item(item_id)
+        if item is not None:
+            sold = self.editing.can_switch(item_id)
+            self._remove(item.name, lambda draft: menu_draft.without_item(draft, item_id), sold=sold)
+
+    @Slot(str)
+    def _on_category_renamed(self, name: str) -> None:
+        category_id = self.editing.chosen.removeprefix(HEADING)
+        self.editing.edit(lambda draft: menu_draft.renamed_category(draft, category_id, name))
+
+    @Slot(int)
+    def _on_category_move_wanted(self, by: int) -> None:
+        category_id = self.editing.chosen.removeprefix(HEADING)
+        self.editing.edit(lambda draft: menu_draft.moved_category(draft, category_id, by))
+        self.moved.emit(self.editing.chosen)
+
+    @Slot()
+    def _on_category_remove_wanted(self) -> None:
+        category_id = self.editing.chosen.removeprefix(HEADING)
+        found = next((each for each in self.editing.draft if each.id == category_id), None)
+        if found is not None:
+            sold = any(self.editing.can_switch(item.id) for item in found.items)
+            self._remove(found.name, lambda draft: menu_draft.without_category(draft, category_id), sold=sold)
+
+    def _remove(self, name: str, change: Callable[[Categories], Categories], *, sold: bool) -> None:
+        before, key = self.editing.draft, self.editing.chosen
+        self.editing.choose("")
+        self.editing.edit(change)
+        words = _("It is sold until you save.") if sold else ""
+        self._offer_undo(_("{name} removed").format(name=name), words, before, key)
+
+    def _offer_undo(self, title: str, words: str, before: Categories, key: str) -> None:
+        """Until something else is changed: what is undone then would be more than what is said here."""
+
+        def undo() -> None:
+            self.editing.edit(lambda _draft: before)
+            self.editing.choose(key)
+
+        self._notice.say(title, words, _("Undo"), undo, _UNDO_MS)
+        self._undoable = self._notice.text, self.editing.draft
+
+    # -- saving
+
+    @Slot()
+    def save(self) -> None:
+        """Save everything, when there is something to save and nothing in the way."""
+        if self._save.isEnabled():
+            self._notice.clear()
+            self.editing.save()
+
+    @Slot()
+    def _on_discard_pressed(self) -> None:
+        before, key = self.editing.draft, self.editing.chosen
+        self.item_form.forget()
+        self.editing.discard()
+        self._offer_undo(_("Changes discarded"), "", before, key)
+
+    @Slot()
+    def _on_theirs_pressed(self) -> None:
+        self.item_form.forget()
+        self.editing.take_theirs()
+
+    @Slot()
+    def _on_saved(self) -> None:
+        self.item_form.forget()
+        self.tell()
+        self._notice.say(_("The menu is saved"), _("Every screen has it now."), life_ms=_SAID_MS)
+
+
+def _complaint(field: str) -> str:
+    """What is wrong, in words for who edits: the domain says it for those who write files."""
+    part = field.rpartition(".")[2].partition("[")[0]
+    return {
+        "name": _("A name is missing somewhere: of the item, a group or a choice."),
+        "price_minor": _("A price is too high, or below nothing."),
+        "description": _("The description is too long."),
+        "modifiers": _("A group has at least one choice."),
+        "least": _("More must be chosen than there is."),
+        "most": _("“At most” is less than “At least”."),
+        "groups": _("There are too many choices, or they take more off the price than there is."),
+    }.get(part, _("Two things here are the same."))

@@ -1,0 +1,184 @@
+"""One item of the menu, or one category, to be changed."""
+
+from collections.abc import Sequence
+
+import msgspec
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from core.domain.menu import MAX_DESCRIPTION, MAX_NAME, Category, MenuItem
+from core.ui.text import _
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, restyle
+from core.ui.widgets.fields import Picker
+from pos_app.menu.choices import Choices
+from pos_app.menu.price_field import PriceField
+
+
+class _Form(QScrollArea):
+    """What both forms have: a column that scrolls, a line of buttons to move and remove, and what is wrong."""
+
+    move_wanted = Signal(int)
+    remove_wanted = Signal()
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._theme = theme
+        body = QWidget()
+        self.column = QVBoxLayout(body)
+        self.column.setContentsMargins(theme.space(1), 0, theme.space(2), theme.space(2))
+        self.column.setSpacing(theme.space(2))
+        self.setWidget(body)
+        self._wrong = label(role="error", wrap=True)
+        self._wrong.setObjectName(f"{name}_wrong")
+
+    def tools(self, remove: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(self._theme.space(2))
+        prefix = self.objectName()
+        for words, name, by in ((_("Up"), "up", -1), (_("Down"), "down", 1)):
+            move = button(words, self._theme, name=f"{prefix}_{name}")
+            move.setProperty("by", by)
+            move.clicked.connect(self._on_move_pressed)
+            row.addWidget(move, 1)
+        gone = button(remove, self._theme, "danger", "trash", name=f"{prefix}_remove")
+        gone.clicked.connect(self.remove_wanted)
+        row.addWidget(gone, 2)
+        return row
+
+    def complain(self, words: Sequence[str]) -> None:
+        """Say what stands in the way of saving."""
+        self._wrong.setText("\n".join(dict.fromkeys(words)))
+        self._wrong.setVisible(bool(words))
+
+    @Slot()
+    def _on_move_pressed(self) -> None:
+        pressed = self.sender()
+        if pressed is not None:
+            self.move_wanted.emit(int(pressed.property("by")))
+
+
+class ItemForm(_Form):
+    edited = Signal()
+    """Something was typed: `value` is the item as it is to be."""
+    category_wanted = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "menu_item")
+        self._item: MenuItem | None = None
+        self._currency = ""
+        self.name = _line("menu_item_name", _("Name"), MAX_NAME)
+        self.price = PriceField(_("Price"), theme)
+        self.price.setObjectName("menu_item_price")
+        self.description = _line("menu_item_description", _("Description"), MAX_DESCRIPTION)
+        self.category = Picker(theme, "menu_item_category", _("Category"))
+        self.choices = Choices(theme)
+        self.column.addWidget(self._wrong)
+        for words, field in (
+            (_("Name"), self.name),
+            (_("Price"), self.price),
+            (_("Category"), self.category),
+            (_("Description"), self.description),
+            (_("Choices"), self.choices),
+        ):
+            self.column.addWidget(label(words, "small"))
+            self.column.addWidget(field)
+        self.column.addSpacing(theme.space(3))
+        self.column.addLayout(self.tools(_("Remove item")))
+        self.column.addStretch(1)
+        for field_ in (self.name, self.price, self.description):
+            field_.textEdited.connect(self.edited)
+        self.choices.changed.connect(self.edited)
+        self.category.activated.connect(self._on_category_chosen)
+
+    def forget(self) -> None:
+        """Read everything anew when it is shown next."""
+        self._item = None
+
+    def show_item(self, item: MenuItem, category_id: str, categories: Sequence[Category], currency: str) -> None:
+        """Show it. What is being typed stays as it is typed."""
+        known = self._item is not None and self._item.id == item.id
+        if not known or msgspec.structs.replace(self.value, available=item.available) != item:
+            self._currency = currency
+            self.name.setText(item.name)
+            self.name.setCursorPosition(0)
+            self.price.show_price(item.price_minor, currency)
+            self.description.setText(item.description)
+            self.description.setCursorPosition(0)
+            self.choices.show_groups(item.groups, currency)
+            self.verticalScrollBar().setValue(0)
+        self._item = item
+        names = [(category.name or _("Without a name"), category.id) for category in categories]
+        if names != [(self.category.itemText(at), self.category.itemData(at)) for at in range(self.category.count())]:
+            self.category.clear()
+            for name, known_id in names:
+                self.category.addItem(name, known_id)
+        self.category.setCurrentIndex(self.category.findData(category_id))
+        restyle(self.name, invalid="" if item.name else "true")
+
+    @property
+    def value(self) -> MenuItem:
+        """The item as it is typed. A price that is none yet is the one from before."""
+        assert self._item is not None
+        price_minor = self.price.price_minor
+        return msgspec.structs.replace(
+            self._item,
+            name=self.name.text().strip(),
+            price_minor=self._item.price_minor if price_minor is None else price_minor,
+            description=self.description.text().strip(),
+            groups=self.choices.groups,
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Every price that is typed is one."""
+        return self._item is None or (self.price.price_minor is not None and self.choices.complete)
+
+    @Slot()
+    def _on_category_chosen(self) -> None:
+        self.category_wanted.emit(self.category.currentData())
+
+
+class CategoryForm(_Form):
+    renamed = Signal(str)
+    add_wanted = Signal()
+    """An item in it."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "menu_category")
+        self.name = _line("menu_category_name", _("Name of the category"), MAX_NAME)
+        self.name.textEdited.connect(self._on_name_edited)
+        self._count = label(role="muted", wrap=True)
+        add = button(_("Add an item to it"), theme, icon="plus", name="menu_category_add")
+        add.clicked.connect(self.add_wanted)
+        self.column.addWidget(self._wrong)
+        self.column.addWidget(label(_("Category"), "small"))
+        self.column.addWidget(self.name)
+        self.column.addWidget(self._count)
+        self.column.addWidget(add)
+        self.column.addSpacing(theme.space(3))
+        self.column.addLayout(self.tools(_("Remove category")))
+        self.column.addStretch(1)
+
+    def show_category(self, category: Category, count: str) -> None:
+        if self.name.text().strip() != category.name:
+            self.name.setText(category.name)
+        self._count.setText(count)
+        restyle(self.name, invalid="" if category.name else "true")
+
+    @Slot()
+    def _on_name_edited(self) -> None:
+        self.renamed.emit(self.name.text().strip())
+
+
+def _line(name: str, spoken: str, most: int) -> QLineEdit:
+    field = QLineEdit()
+    field.setObjectName(name)
+    field.setAccessibleName(spoken)
+    field.setMaxLength(most)
+    return field

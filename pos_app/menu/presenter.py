@@ -1,0 +1,226 @@
+"""The shop's menu at the till: everybody says what is sold out, an admin changes what is sold."""
+
+from collections.abc import Callable
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import StaffApi
+from core.client.errors import ClientError, MenuMoved
+from core.domain import menu_draft
+from core.domain.ids import ItemId, new_op_id
+from core.domain.menu import Category, Menu, MenuItem, Mistake, mistakes, with_availability
+from core.domain.menu_changes import changes, only_availability
+from core.protocol.replies import Availability
+from core.protocol.requests import ChangeAvailability, ReplaceMenu
+from core.ui.jobs import Job, Jobs
+from core.ui.ordering.presenter import MENU_REFRESH_S
+from core.ui.refresh import Refresher
+from pos_app.menu.model import HEADING
+
+Categories = tuple[Category, ...]
+
+
+class MenuEditing(QObject):
+    """The menu as it is, and as it is to be.
+
+    What sells out is said at once and for itself. Everything else is a draft until it is saved, all of it or nothing;
+    what others say is sold out meanwhile goes into the draft, and whatever else they change is asked about.
+    """
+
+    changed = Signal()
+    """Something is shown differently now."""
+    failed = Signal(object)
+    """A `ClientError`."""
+    saved = Signal()
+    moved = Signal()
+    """Somebody else has changed the menu beneath the draft: `take_theirs`, or `keep_mine`."""
+
+    def __init__(self, jobs: Jobs, api: StaffApi, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self.menu: Menu | None = None
+        """As the server has it, as far as is known; None before the first answer."""
+        self.draft: Categories = ()
+        self.chosen = ""
+        """The key of the row that is being looked at; empty when none is."""
+        self._theirs: Menu | None = None
+        self._saving: Job | None = None
+        self._switching: dict[ItemId, bool] = {}
+        self.refresher = Refresher(jobs, api.menu, MENU_REFRESH_S, parent=self)
+        self.refresher.succeeded.connect(self._on_menu_read)
+
+    # -- the menu as it is
+
+    @Slot(object)
+    def tell(self, menu: Menu) -> None:
+        """The menu is this one now."""
+        before = self.menu
+        if before is None or not self.dirty or menu.categories == self.draft:
+            self.menu, self.draft, self._theirs = menu, menu.categories, None
+        elif only_availability(before.categories, menu.categories):
+            self.draft = menu_draft.with_stock_of(self.draft, before.categories, menu.categories)
+            self.menu = menu
+        elif self._theirs != menu:
+            self._theirs = menu
+            self.moved.emit()
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_menu_read(self, menu: Menu) -> None:
+        if self.menu is None or menu.version >= self.menu.version:
+            self.tell(menu)
+
+    @property
+    def currency(self) -> str:
+        return self.menu.currency if self.menu is not None else ""
+
+    def item(self, item_id: ItemId) -> MenuItem | None:
+        """The item as it is to be."""
+        category = menu_draft.category_of(self.draft, item_id)
+        return next((each for each in category.items if each.id == item_id), None) if category else None
+
+    def choose(self, key: str) -> None:
+        """Look at the row of this key."""
+        self.chosen = key
+        self.changed.emit()
+
+    @property
+    def chosen_category(self) -> Category | None:
+        """The one that is looked at, or that of the item that is."""
+        if self.chosen.startswith(HEADING):
+            category_id = self.chosen.removeprefix(HEADING)
+            return next((each for each in self.draft if each.id == category_id), None)
+        return menu_draft.category_of(self.draft, ItemId(self.chosen))
+
+    @property
+    def chosen_item(self) -> MenuItem | None:
+        return self.item(ItemId(self.chosen))
+
+    # -- what is sold out
+
+    def shown_available(self, item: MenuItem) -> bool:
+        """What the switch says: what was just said, until it is answered."""
+        return self._switching.get(item.id, item.available)
+
+    def switching(self, item_id: ItemId) -> bool:
+        """It was said and is not answered yet."""
+        return item_id in self._switching
+
+    def can_switch(self, item_id: ItemId) -> bool:
+        """Whether the shop sells it: a new item is not on the menu before it is saved."""
+        return self.menu is not None and item_id in self.menu.items()
+
+    def switch(self, item_id: ItemId) -> None:
+        """Say that it is sold out, or sold again."""
+        item = self.item(item_id)
+        if item is None or item_id in self._switching or not self.can_switch(item_id):
+            return
+        available = not item.available
+        self._switching[item_id] = available
+        op_id, request = new_op_id(), ChangeAvailability(available=available)
+
+        def answered(reply: Availability) -> None:
+            self._switching.pop(item_id, None)
+            menu = self.menu
+            if menu is not None and reply.version == menu.version + 1:
+                categories = with_availability(menu.categories, {item_id: reply.available})
+                self.tell(msgspec.structs.replace(menu, categories=categories, version=reply.version))
+            elif menu is not None and reply.version > menu.version:
+                self.refresher.refresh()  # others have said something too
+            self.changed.emit()
+
+        def failed(error: ClientError) -> None:
+            self._switching.pop(item_id, None)
+            self.changed.emit()
+            self.failed.emit(error)
+
+        self._jobs.run(lambda: self._api.set_available(op_id, item_id, request), answered, failed)
+        self.changed.emit()
+
+    # -- the menu as it is to be
+
+    @property
+    def dirty(self) -> bool:
+        """There is something to save."""
+        return self.menu is not None and self.draft != self.menu.categories
+
+    @property
+    def unsaved(self) -> int:
+        """How many changes are not saved; several of one item count as several."""
+        return len(changes(self.menu.categories, self.draft)) if self.menu is not None and self.dirty else 0
+
+    @property
+    def saving(self) -> bool:
+        return self._saving is not None
+
+    @property
+    def conflicting(self) -> bool:
+        """Somebody else has changed the menu, and it is not decided which one is meant."""
+        return self._theirs is not None
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """What stands in the way of saving. What is there already is the server's business."""
+        return mistakes(self.draft) if self.dirty else ()
+
+    def edit(self, change: Callable[[Categories], Categories]) -> None:
+        """Make a change of the draft: one of `core.domain.menu_draft`'s."""
+        draft = change(self.draft)
+        if draft != self.draft and not self.saving:
+            self.draft = draft
+            self.changed.emit()
+
+    def save(self) -> None:
+        """Sell by the draft from now on, unless something is wrong with it."""
+        if self.menu is None or self.saving or self.conflicting or not self.dirty or self.mistakes():
+            return
+        self.draft, became = menu_draft.with_proper_ids(self.draft, self.menu.categories)
+        kind, chosen = (HEADING, self.chosen.removeprefix(HEADING)) if HEADING in self.chosen else ("", self.chosen)
+        self.chosen = kind + became.get(chosen, chosen)
+        request = ReplaceMenu(version=self.menu.version, categories=self.draft)
+        self._saving = self._jobs.run(lambda: self._api.replace_menu(request), self._on_saved, self._on_save_failed)
+        self.changed.emit()
+
+    def discard(self) -> None:
+        """Forget the draft."""
+        if self.menu is not None and not self.saving:
+            self.menu, self._theirs = self._theirs or self.menu, None
+            self.draft = self.menu.categories
+            self.changed.emit()
+
+    take_theirs = discard
+    """The other's change is right, and the draft is forgotten."""
+
+    @Slot()
+    def keep_mine(self) -> None:
+        """The draft is right, whatever the other has changed."""
+        if self._theirs is not None:
+            self.menu, self._theirs = self._theirs, None
+            self.changed.emit()
+
+    def clear(self) -> None:
+        """Nothing half done by one person is left for the next."""
+        for job in filter(None, [self._saving]):
+            job.cancel()
+        self._saving = None
+        self._switching.clear()
+        self.discard()
+
+    def _on_saved(self, menu: Menu) -> None:
+        self._saving = None
+        self.menu, self.draft, self._theirs = menu, menu.categories, None
+        self.changed.emit()
+        self.saved.emit()
+
+    def _on_save_failed(self, error: ClientError) -> None:
+        self._saving = None
+        if isinstance(error, MenuMoved):
+            before = self.menu
+            self.tell(error.menu)
+            if before is not self.menu and not self.conflicting:
+                self.save()  # only what is sold out was another
+                return
+        else:
+            self.failed.emit(error)
+        self.changed.emit()

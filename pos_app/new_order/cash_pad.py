@@ -1,0 +1,121 @@
+"""Cash over the counter: what was given, and what goes back."""
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.domain.errors import DomainError
+from core.ui.text import _, money, parse_amount
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, restyle
+from pos_app.new_order.presenter import quick_amounts
+
+_COLUMNS = 3
+_BUTTONS = 6
+
+
+class CashPad(QWidget):
+    """Empty means exactly the total. `given_minor` is None while what is typed is no amount, or too little."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._total_minor = 0
+        self._currency = ""
+        self._amounts: tuple[int, ...] = ()
+        self._field = QLineEdit()
+        self._field.setObjectName("cash_given")
+        self._field.setPlaceholderText(_("Cash given"))
+        self._field.setAccessibleName(_("Cash given"))
+        self._field.setMaxLength(15)
+        self._name = label(_("Change"), "muted")
+        self._change = label(role="number")
+        self._change.setObjectName("cash_change")
+        self._buttons: list[QPushButton] = []
+        grid = QGridLayout()
+        grid.setSpacing(theme.space(2))
+        for at in range(_BUTTONS):
+            quick = button("", theme, name=f"cash_quick_{at}")
+            quick.setProperty("kind", "amount")
+            quick.clicked.connect(self._on_quick_clicked)
+            grid.addWidget(quick, at // _COLUMNS, at % _COLUMNS)
+            self._buttons.append(quick)
+        for column in range(_COLUMNS):
+            grid.setColumnStretch(column, 1)
+        row = QHBoxLayout()
+        row.setSpacing(theme.space(3))
+        row.addWidget(self._field, 1)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._name)
+        words.addWidget(self._change)
+        row.addLayout(words, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.space(2))
+        box.addLayout(grid)
+        box.addLayout(row)
+        self._field.textChanged.connect(self._on_text_changed)
+
+    @property
+    def given_minor(self) -> int | None:
+        typed = self._field.text().strip()
+        if not typed:
+            return self._total_minor
+        try:
+            given = parse_amount(typed, self._currency)
+        except DomainError:
+            return None
+        return given if given >= self._total_minor else None
+
+    def ask(self, total_minor: int, currency: str) -> None:
+        """The order comes to this."""
+        if (total_minor, currency) == (self._total_minor, self._currency):
+            return
+        self._total_minor, self._currency = total_minor, currency
+        self._amounts = quick_amounts(total_minor, currency)
+        for at, quick in enumerate(self._buttons):
+            quick.setVisible(at < len(self._amounts))
+            if at < len(self._amounts):
+                amount = money(self._amounts[at], currency)
+                quick.setText(_("Exact") if at == 0 else amount)
+                quick.setAccessibleName(_("Given: {amount}").format(amount=amount))
+        self._tell()
+
+    def complain(self) -> None:
+        """Put the cursor where the amount is missing."""
+        self._field.setFocus()
+        self._field.selectAll()
+
+    def clear(self) -> None:
+        self._field.clear()
+
+    @Slot()
+    def _on_quick_clicked(self) -> None:
+        amount = self._amounts[self._buttons.index(self.sender())]  # type: ignore[arg-type]
+        self._field.setText(money(amount, self._currency) if amount != self._total_minor else "")
+
+    @Slot()
+    def _on_text_changed(self) -> None:
+        self._tell()
+        self.changed.emit()
+
+    def _tell(self) -> None:
+        given = self.given_minor
+        typed = self._field.text().strip()
+        self._name.setText(_("Change"))
+        if given is not None:
+            self._change.setText(money(given - self._total_minor, self._currency))
+        else:
+            self._name.setText(_("Too little") if self._is_amount(typed) else _("Not an amount"))
+            self._change.setText("—")
+        state = "" if given is not None else "true"
+        if (self._field.property("invalid") or "") != state:
+            restyle(self._field, invalid=state)
+
+    def _is_amount(self, typed: str) -> bool:
+        try:
+            parse_amount(typed, self._currency)
+        except DomainError:
+            return False
+        return True

@@ -1,0 +1,175 @@
+"""What can be done with an order, wherever it is shown: its menu, its dialogs, and the one way to each of them."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QPoint, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from core.client.order_store import OrderStore
+from core.client.sync.operations import Operation
+from core.domain.ids import OrderId
+from core.domain.order import Order, PaymentState, Tender
+from core.domain.payment import needs_reason
+from core.domain.status import Move
+from core.ui.text import _, money, status_label
+from core.ui.theme import Theme
+from pos_app.board.card import Card, Own, customer, target
+from pos_app.order.changes import OrderChanges
+
+
+class OrderActions(QObject):
+    """Opens dialogs over `window`, and makes changes through `changes`. What cannot be done is not offered."""
+
+    details_wanted = Signal(object)
+    """An `Order`."""
+    print_wanted = Signal(object)
+    """An `Order`."""
+    decision_wanted = Signal(object)
+    """The `OrderId` of one whose change the server did not take."""
+
+    def __init__(self, theme: Theme, store: OrderStore, changes: OrderChanges, window: QWidget) -> None:
+        super().__init__(window)
+        self._theme = theme
+        self._store = store
+        self._changes = changes
+        self._window = window
+
+    @Slot(str, object)
+    def do(self, what: str, order_id: OrderId) -> None:
+        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `refund`, `unpay`, `paid_cash` or `paid_card`.
+
+        What waits for a decision can be looked at; anything else with it leads there.
+        """
+        order = self._store.get(order_id)
+        if order is None:
+            return
+        held = Card(order, self.own(order_id)).held
+        match what:
+            case "details":
+                self.details_wanted.emit(order)
+            case "print":
+                self.print_wanted.emit(order)
+            case _ if held:
+                self.decision_wanted.emit(order_id)
+            case "step":
+                self._changes.advance(order_id)
+            case "recall":
+                self._changes.recall(order_id)
+            case "paid_cash" | "paid_card":
+                tender = Tender.CASH if what == "paid_cash" else Tender.CARD
+                self._changes.pay(order_id, PaymentState.PAID, tender)
+            case "unpay" if not needs_reason(order, PaymentState.UNPAID):
+                self._changes.pay(order_id, PaymentState.UNPAID)
+            case _:
+                self._ask(what, order)
+
+    @Slot(object, QPoint)
+    def open_menu(self, order_id: OrderId, position: QPoint) -> None:
+        order = self._store.get(order_id)
+        if order is None:
+            return
+        menu = QMenu(self._window)
+        menu.setObjectName("order_menu")
+        self.fill_menu(menu, order)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(position)
+
+    def fill_menu(self, menu: QMenu, order: Order, *, details: bool = True) -> None:
+        """Put into `menu` what can be done with `order` now; while a change of it is under way, only looking."""
+        if details:
+            self._add(menu, "details", _("Details"), order, "Space")
+        self._add(menu, "print", _("Print receipt"), order)
+        card = Card(order, self.own(order.id))
+        if card.held:
+            self._add(menu, "decide", _("Decide…"), order)
+        if card.held or card.sending:
+            return
+        before = target(order, Move.RECALL)
+        if before is not None:
+            menu.addSeparator()
+            self._add(menu, "recall", _("Back to {status}").format(status=status_label(before)), order, "Backspace")
+        menu.addSeparator()
+        if order.payment is PaymentState.UNPAID:
+            self._add(menu, "paid_cash", _("Paid in cash"), order)
+            self._add(menu, "paid_card", _("Paid by card"), order)
+        elif order.payment is PaymentState.PAID:
+            self._add(menu, "unpay", _("Not paid after all"), order)
+            self._add(menu, "refund", _("Refund…"), order)
+        menu.addSeparator()
+        if target(order, Move.REJECT) is not None:
+            self._add(menu, "reject", _("Reject…"), order)
+        if target(order, Move.CANCEL) is not None:
+            self._add(menu, "cancel", _("Cancel order…"), order, "Delete")
+
+    def own(self, order_id: OrderId) -> Own:
+        """Where this till's own change of an order stands."""
+        return self._changes.own(order_id)
+
+    def operations(self, order_id: OrderId) -> Sequence[Operation]:
+        """What the outbox has for an order."""
+        return self._store.operations(order_id)
+
+    # -- inside
+
+    def _add(self, menu: QMenu, what: str, words: str, order: Order, key: str = "") -> None:
+        action = QAction(f"{words}\t{_(key)}" if key else words, menu)
+        action.setObjectName(f"menu_{what}")
+        action.triggered.connect(partial(self.do, what, order.id))
+        menu.addAction(action)
+
+    def _ask(self, what: str, order: Order) -> None:
+        """Ask before what cannot be taken back."""
+        from pos_app.order.reason_dialog import ReasonDialog
+
+        whose = f"{order.number} · {customer(order)} · {money(order.total_minor, order.currency)}"
+        if what == "refund":
+            dialog = ReasonDialog(
+                self._theme,
+                _("Refund {amount}?").format(amount=money(order.total_minor, order.currency)),
+                _("{order}\nA refund cannot be taken back.").format(order=whose),
+                (_("Something was wrong with it"), _("It was not made"), _("Charged too much")),
+                _("Refund"),
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._on_reason_of_payment_given, order.id, PaymentState.REFUNDED))
+        elif what == "unpay":
+            dialog = ReasonDialog(
+                self._theme,
+                _("Not paid after all?"),
+                _("{order}\nIt was marked as paid before it was called off.").format(order=whose),
+                (_("Marked as paid by mistake"),),
+                _("Not paid after all"),
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._on_reason_of_payment_given, order.id, PaymentState.UNPAID))
+        elif target(order, Move.REJECT if what == "reject" else Move.CANCEL) is None:
+            return
+        elif what == "reject":
+            reasons = (_("Sold out"), _("We are closing"), _("Too busy at the moment"), _("Address is too far away"))
+            dialog = ReasonDialog(
+                self._theme,
+                _("Reject this order?"),
+                _("{order}\nThe customer reads the reason.").format(order=whose),
+                reasons,
+                _("Reject order"),
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._changes.reject, order.id))
+        else:
+            reasons = (_("Customer changed their mind"), _("Nobody came for it"), _("Sold out"), _("Taken by mistake"))
+            dialog = ReasonDialog(
+                self._theme,
+                _("Cancel this order?"),
+                _("{order}\nThe customer reads the reason.").format(order=whose),
+                reasons,
+                _("Cancel order"),
+                parent=self._window,
+            )
+            dialog.given.connect(partial(self._changes.cancel, order.id))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_reason_of_payment_given(self, order_id: OrderId, payment: PaymentState, reason: str) -> None:
+        self._changes.pay(order_id, payment, reason=reason)

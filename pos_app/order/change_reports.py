@@ -1,0 +1,83 @@
+"""Telling what came of a change: an undo for a step that was made, a sentence for one that was not."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.errors import ClientError, Conflict, SignedOut
+from core.domain.ids import OrderId
+from core.domain.status import Move
+from core.ui.text import _, said, status_label
+from core.ui.widgets.notice import Notice
+from pos_app.board.card import Own
+from pos_app.order.changes import Done, Failed, OrderChanges
+
+
+class ChangeReports(QObject):
+    """Speaks through `notice` when something is wrong and through `undo` when nothing is."""
+
+    session_over = Signal(object)
+    """The `SignedOut` that a change met."""
+
+    def __init__(
+        self, changes: OrderChanges, notice: Notice, undo: Notice, undo_s: float, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._changes = changes
+        self._notice = notice
+        self._undo = undo
+        self._undo_ms = round(undo_s * 1000)
+        self._about: OrderId | None = None
+        """The order that the notice complains of."""
+        changes.done.connect(self._on_change_done)
+        changes.failed.connect(self._on_change_failed)
+
+    def clear(self) -> None:
+        self._about = None
+        self._notice.clear()
+        self._undo.clear()
+
+    @Slot(object)
+    def _on_change_done(self, done: Done) -> None:
+        if self._about == done.order.id:
+            self._about = None
+            self._notice.clear()
+        if done.change.move not in (Move.ADVANCE, Move.RECALL):
+            self._undo.clear()
+            return
+        waits = self._changes.own(done.order.id) is Own.WAITING
+        self._undo.say(
+            _("{number} is {status}").format(number=done.order.number, status=status_label(done.order.status)),
+            _("It is kept here, and sent as soon as the server is back.") if waits else "",
+            action=_("Undo"),
+            act=partial(self._changes.undo, done),
+            life_ms=self._undo_ms,
+        )
+
+    @Slot(object)
+    def _on_change_failed(self, failed: Failed) -> None:
+        error, order = failed.error, failed.change.order
+        self._undo.clear()
+        self._about = order.id
+        if isinstance(error, SignedOut):
+            self.session_over.emit(error)
+        elif isinstance(error, Conflict) and error.order is not None:
+            now = _("It is {status} now. {message}")
+            self._notice.show_error(
+                Conflict(
+                    now.format(status=status_label(error.order.status), message=said(error)),
+                    title=_("{number} was changed by somebody else").format(number=order.number),
+                    order=error.order,
+                )
+            )
+        elif failed.unsent:
+            self._notice.show_error(
+                ClientError(
+                    _("{why}. Try again: it is never made twice.").format(why=_(error.title)),
+                    title=_("{number} was not sent").format(number=order.number),
+                ),
+                _("Try again"),
+                partial(self._changes.retry, order.id),
+            )
+        else:
+            self._notice.show_error(error)

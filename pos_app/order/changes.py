@@ -1,0 +1,195 @@
+"""This till's own changes of orders: shown at once, and made once however often they are sent.
+
+A door with an outbox has a change on the disk before it answers, and sends it by itself from then on. One without has
+the server's answer; when that is lost, the same change is kept here to be tried again under the same op id.
+"""
+
+from functools import partial
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from core.client.api import StaffApi
+from core.client.errors import ClientError, Conflict, Refused
+from core.client.order_store import OrderStore, PendingChange
+from core.client.sync.operations import State
+from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
+from core.domain.ids import OpId, OrderId, new_op_id
+from core.domain.order import Order, PaymentState, Tender
+from core.domain.status import Move, OrderStatus
+from core.ui.jobs import Job, Jobs
+from pos_app.board.card import Own, target
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One intended change of `order`, as the till saw it. `move` is None for a change of the payment."""
+
+    op_id: OpId
+    order: Order
+    target: OrderStatus
+    request: ChangeStatus | RecallOrder | ChangePayment
+    move: Move | None = None
+
+
+class Done(msgspec.Struct, frozen=True):
+    """`change` is made, or accepted by the outbox; `order` is what it comes to."""
+
+    change: Change
+    order: Order
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """`change` was not made, or nobody knows: then `unsent`, and the same change may be tried again."""
+
+    change: Change
+    error: ClientError
+    unsent: bool
+
+
+class OrderChanges(QObject):
+    """Makes changes, one at a time for each order. A press while one is under way does nothing."""
+
+    done = Signal(object)
+    """A `Done`."""
+    failed = Signal(object)
+    """A `Failed`."""
+
+    def __init__(
+        self, jobs: Jobs, api: StaffApi, store: OrderStore, *, outbox: bool = False, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._outbox = outbox
+        self.online = True
+        """Whether what is accepted goes out at once."""
+        self._running: dict[OrderId, tuple[Change, Job]] = {}
+        self._unsent: dict[OrderId, Change] = {}
+
+    def advance(self, order_id: OrderId) -> None:
+        """The next step; or, when the last try got no answer, that one again."""
+        if self.unsent(order_id) is not None:
+            self.retry(order_id)
+        else:
+            self._move(order_id, Move.ADVANCE)
+
+    def retry(self, order_id: OrderId) -> None:
+        """Send again what got no answer. Nothing when the order has moved on since, be it by that very change."""
+        unsent = self.unsent(order_id)
+        if unsent is not None:
+            self._send(unsent)
+
+    def recall(self, order_id: OrderId, reason: str = "") -> None:
+        """One step back."""
+        self._move(order_id, Move.RECALL, reason)
+
+    def cancel(self, order_id: OrderId, reason: str) -> None:
+        self._move(order_id, Move.CANCEL, reason)
+
+    def reject(self, order_id: OrderId, reason: str) -> None:
+        self._move(order_id, Move.REJECT, reason)
+
+    def pay(self, order_id: OrderId, payment: PaymentState, tender: Tender | None = None, *, reason: str = "") -> None:
+        order = self._store.get(order_id)
+        if order is not None and order_id not in self._running:
+            request = ChangePayment(payment=payment, version=order.version, tender=tender, reason=reason)
+            self._intend(order, order.status, request)
+
+    def undo(self, done: Done) -> None:
+        """Take a step back that was just made, or make one again that was just recalled."""
+        if self._store.get(done.order.id) is None:
+            self._store.put(done.order)
+        self._move(done.order.id, Move.ADVANCE if done.change.move is Move.RECALL else Move.RECALL)
+
+    def unsent(self, order_id: OrderId) -> Change | None:
+        """The change of this order that got no answer, while it still fits: the server may have made it after all."""
+        change = self._unsent.get(order_id)
+        row = self._store.get(order_id)
+        if change is not None and (row is None or row.version != change.order.version):
+            del self._unsent[order_id]
+            return None
+        return change
+
+    def own(self, order_id: OrderId) -> Own:
+        """Where this till's own change of an order stands."""
+        if self._store.pending(order_id) is not None:
+            return Own.SENDING
+        operations = self._store.operations(order_id)
+        if operations and operations[0].held:
+            return Own.CONFLICT if operations[0].state is State.CONFLICT else Own.PARKED
+        if self.unsent(order_id) is not None:
+            return Own.UNSENT
+        if not operations:
+            return Own.NONE
+        return Own.ON_ITS_WAY if self.online else Own.WAITING
+
+    @property
+    def under_way(self) -> int:
+        return len(self._running)
+
+    def forget(self) -> None:
+        """Somebody else is at the till: no answer to the last one's changes comes back."""
+        for change, job in self._running.values():
+            job.cancel()
+            self._store.settle(change.op_id, None)
+        self._running.clear()
+        self._unsent.clear()
+
+    # -- inside
+
+    def _move(self, order_id: OrderId, move: Move, reason: str = "") -> None:
+        order = self._store.get(order_id)
+        to = target(order, move) if order is not None else None
+        if order is None or to is None or order_id in self._running:
+            return
+        if move is Move.RECALL:
+            self._intend(order, to, RecallOrder(version=order.version, reason=reason), move)
+        else:
+            self._intend(order, to, ChangeStatus(to=to, version=order.version, reason=reason), move)
+
+    def _intend(
+        self,
+        order: Order,
+        to: OrderStatus,
+        request: ChangeStatus | RecallOrder | ChangePayment,
+        move: Move | None = None,
+    ) -> None:
+        kept = self.unsent(order.id)
+        # The same intention keeps its op id, so that the server makes it once however often it is sent.
+        op_id = kept.op_id if kept is not None and kept.request == request else new_op_id()
+        self._send(Change(op_id, order, to, request, move))
+
+    def _send(self, change: Change) -> None:
+        order_id = change.order.id
+        if order_id in self._running:
+            return
+        self._unsent.pop(order_id, None)
+        job = self._jobs.run(
+            partial(self._post, change), partial(self._on_sent, change), partial(self._on_failed, change)
+        )
+        self._running[order_id] = change, job
+        self._store.begin(PendingChange(change.op_id, order_id, change.target))
+
+    def _post(self, change: Change) -> Order:
+        """Runs in a worker."""
+        order_id, request = change.order.id, change.request
+        if isinstance(request, ChangeStatus):
+            return self._api.change_status(change.op_id, order_id, request)
+        if isinstance(request, RecallOrder):
+            return self._api.recall(change.op_id, order_id, request)
+        return self._api.change_payment(change.op_id, order_id, request)
+
+    def _on_sent(self, change: Change, order: Order) -> None:
+        del self._running[change.order.id]
+        # An outbox answers with its own foresight; the order as it is comes from the engine.
+        self._store.settle(change.op_id, None if self._outbox else order)
+        self.done.emit(Done(change, order))
+
+    def _on_failed(self, change: Change, error: ClientError) -> None:
+        del self._running[change.order.id]
+        unsent = not isinstance(error, Refused)
+        if unsent:
+            self._unsent[change.order.id] = change
+        self._store.settle(change.op_id, error.order if isinstance(error, Conflict) else None)
+        self.failed.emit(Failed(change, error, unsent))

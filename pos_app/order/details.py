@@ -1,0 +1,101 @@
+"""One order with its history, for as long as somebody looks at it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import StaffApi
+from core.client.errors import ClientError
+from core.client.order_store import Changes, OrderStore
+from core.client.sync.search import KeptDetails
+from core.domain.ids import OrderId
+from core.domain.order import Order, StatusChange
+from core.domain.payment import PaymentChange
+from core.protocol.replies import OrderDetails
+from core.ui.jobs import Job, Jobs
+from pos_app.board.card import Card, Own
+
+
+class Details(QObject):
+    """Follows the store; asks for the history when it is opened and whenever the order has become another version."""
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        order: Order,
+        own: Callable[[OrderId], Own],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._own = own
+        self.order = order
+        self.history: tuple[StatusChange | PaymentChange, ...] = ()
+        """What happened to it and to its payment, oldest first."""
+        self.error: ClientError | None = None
+        self._job: Job | None = None
+        self._asked_version = 0
+        self._unsubscribe = store.subscribe(self._on_store_changed)
+        self._ask(order.version)
+
+    @property
+    def card(self) -> Card:
+        return Card(self.order, self._own(self.order.id))
+
+    @property
+    def loading(self) -> bool:
+        return self._job is not None
+
+    @Slot()
+    def retry(self) -> None:
+        self._ask(self.order.version)
+
+    @Slot()
+    def close(self) -> None:
+        """Nobody looks any more: no answer comes back."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        self._unsubscribe()
+
+    def _ask(self, version: int) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self.error = None
+        self._asked_version = version
+        self._job = self._jobs.ask(partial(self._api.details, self.order.id), self._on_told, self._on_failed)
+        self.changed.emit()
+
+    def _on_told(self, details: OrderDetails) -> None:
+        self._job = None
+        if isinstance(details, KeptDetails):
+            self.error = details.why  # what happened as far as is known stays
+        else:
+            self.history = tuple(sorted((*details.history, *details.payments), key=lambda change: change.at))
+        if details.order.version >= self.order.version:
+            self.order = details.order
+            self._asked_version = details.order.version
+            self._store.learn((details.order,))
+        self.changed.emit()
+
+    def _on_failed(self, error: ClientError) -> None:
+        self._job = None
+        self.error = error
+        self.changed.emit()
+
+    def _on_store_changed(self, changes: Changes) -> None:
+        if self.order.id not in (*changes.added, *changes.updated):
+            return
+        self.order = self._store.get(self.order.id) or self.order
+        row = self._store.server_row(self.order.id)
+        if row is not None and row.version > self._asked_version:
+            self._ask(row.version)
+        else:
+            self.changed.emit()

@@ -1,0 +1,264 @@
+"""Everything about one order: what, for whom, where it goes, what it costs, and who did what with it."""
+
+from datetime import datetime
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.client.api import StaffApi
+from core.client.order_store import OrderStore
+from core.client.sync.operations import State
+from core.domain.order import Order, OrderLine, PaymentState, StatusChange
+from core.domain.payment import PaymentChange
+from core.ui.jobs import Jobs
+from core.ui.text import (
+    _,
+    clock,
+    day,
+    explained,
+    figure,
+    fulfilment_label,
+    money,
+    payment_label,
+    status_label,
+    tender_label,
+    window_title,
+)
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, panel, restyle, rule
+from pos_app.board.card import Own, channel_label, customer, modifiers, own_words
+from pos_app.order.actions import OrderActions
+from pos_app.order.details import Details
+from pos_app.sync.model import did
+
+
+class DetailsDialog(QDialog):
+    """Follows the order while it is open; its buttons do what the card's do."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        actions: OrderActions,
+        order: Order,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("details_dialog")
+        self.setWindowTitle(window_title(order.number))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._theme = theme
+        self._actions = actions
+        self._now = api.server_now
+        self._details = Details(jobs, api, store, order, actions.own, self)
+        self._number = label(order.number, "hero")
+        self._status = label(role="badge")
+        self._status.setObjectName("details_status")
+        self._body = QScrollArea()
+        self._body.setWidgetResizable(True)
+        self._body.setFrameShape(QFrame.Shape.NoFrame)
+        self._body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._step = button("", theme, "primary", name="details_step")
+        self._step.clicked.connect(self._on_step_pressed)
+        self._more = button(_("More"), theme, icon="more", name="details_more")
+        self._more.clicked.connect(self._on_more_pressed)
+        self._print = button(_("Print"), theme, icon="print", name="details_print")
+        self._print.clicked.connect(self._on_print_pressed)
+        close = button(_("Close"), theme, name="details_close")
+        close.clicked.connect(self.reject)
+        for each in (self._step, self._more, self._print, close):
+            each.setAutoDefault(False)
+        head = QHBoxLayout()
+        head.addWidget(self._number)
+        head.addStretch(1)
+        head.addWidget(self._status, 0, Qt.AlignmentFlag.AlignVCenter)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.space(2))
+        foot.addWidget(self._step, 1)
+        for each in (self._print, self._more, close):
+            foot.addWidget(each)
+        column = QVBoxLayout(self)
+        margin = theme.space(5)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.setSpacing(theme.space(3))
+        column.addLayout(head)
+        column.addWidget(self._body, 1)
+        column.addLayout(foot)
+        room = parent.size() if parent is not None else QSize(1280, 800)
+        self.resize(min(theme.px(600), room.width() - 40), min(theme.px(680), room.height() - 60))
+        self.finished.connect(self._details.close)
+        self._details.changed.connect(self._show)
+        self._show()
+        self._step.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # -- what is shown
+
+    @Slot()
+    def _show(self) -> None:
+        order, card = self._details.order, self._details.card
+        scrolled = self._body.verticalScrollBar().value()
+        self._status.setText(status_label(order.status))
+        restyle(self._status, status=order.status.value)
+        self._step.setText(_("Sending…") if card.sending else card.button)
+        self._step.setVisible(bool(card.button))
+        self._step.setEnabled(not card.sending)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, self._theme.space(2), 0)
+        column.setSpacing(self._theme.space(3))
+        if card.held:
+            column.addWidget(self._undecided())
+        column.addWidget(self._people(order))
+        column.addWidget(self._lines(order))
+        column.addWidget(self._history())
+        column.addStretch(1)
+        self._body.setWidget(body)
+        self._body.verticalScrollBar().setValue(scrolled)
+
+    def _panel(self) -> tuple[QFrame, QVBoxLayout]:
+        frame, column = panel("card")
+        margin = self._theme.space(4)
+        column.setContentsMargins(margin, self._theme.space(3), margin, self._theme.space(3))
+        column.setSpacing(self._theme.space(1))
+        return frame, column
+
+    def _undecided(self) -> QFrame:
+        """What was done here and is not with the server, and why."""
+        held = next(each for each in self._actions.operations(self._details.order.id) if each.held)
+        frame, column = self._panel()
+        frame.setObjectName("details_undecided")
+        own = Own.CONFLICT if held.state is State.CONFLICT else Own.PARKED
+        column.addWidget(label(f"▲ {own_words(own)} · {did(held)}", "error", wrap=True))
+        if held.state is State.CONFLICT:
+            words = _("What was done here did not fit the order any more, and is not done. Decide what becomes of it.")
+        else:
+            words = _(held.problem)
+        column.addWidget(label(words, wrap=True))
+        return frame
+
+    def _people(self, order: Order) -> QFrame:
+        frame, column = self._panel()
+        column.addWidget(label(customer(order), "strong", wrap=True))
+        placed = _("Placed {when}").format(when=self._when(order.placed_at))
+        facts = (fulfilment_label(order.fulfilment), channel_label(order.channel), placed)
+        for words in (order.customer_phone, " · ".join(facts), order.address):
+            if words:
+                column.addWidget(_selectable(words))
+        if order.note:
+            column.addWidget(label(f"“{order.note}”", "remark", wrap=True))
+        if order.reason:
+            column.addWidget(label(_("Reason: {reason}").format(reason=order.reason), "error", wrap=True))
+        return frame
+
+    def _lines(self, order: Order) -> QFrame:
+        frame, column = self._panel()
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(self._theme.space(3))
+        grid.setVerticalSpacing(self._theme.space(1))
+        grid.setColumnStretch(1, 1)
+        for line in order.lines:
+            self._line(grid, line, order.currency)
+        column.addLayout(grid)
+        column.addWidget(rule())
+        sums = QGridLayout()
+        sums.setColumnStretch(0, 1)
+        included = order.subtotal_minor == order.total_minor
+        tax = _("Includes tax") if included else _("Tax")
+        rows = [] if included else [(_("Subtotal"), order.subtotal_minor, "muted")]
+        rows += [(tax, order.tax_minor, "muted")] if order.tax_minor else []
+        for row, (words, amount_minor, role) in enumerate([*rows, (_("Total"), order.total_minor, "number")]):
+            sums.addWidget(label(words, role), row, 0)
+            sums.addWidget(label(money(amount_minor, order.currency), role), row, 1, Qt.AlignmentFlag.AlignTrailing)
+        column.addLayout(sums)
+        unpaid = order.payment is PaymentState.UNPAID
+        paid = _("Not paid yet") if unpaid else payment_label(order.payment, order.tender)
+        column.addWidget(label(f"{paid} · {tender_label(order.tender)}", "strong"))
+        return frame
+
+    def _line(self, grid: QGridLayout, line: OrderLine, currency: str) -> None:
+        row, top = grid.rowCount(), Qt.AlignmentFlag.AlignTop
+        grid.addWidget(label(figure(line.quantity), "strong"), row, 0, top)
+        grid.addWidget(label(line.name, wrap=True), row, 1, top)
+        grid.addWidget(label(money(line.total_minor, currency)), row, 2, top | Qt.AlignmentFlag.AlignTrailing)
+        if line.modifiers:
+            grid.addWidget(label(modifiers(line), "small", wrap=True), row + 1, 1)
+        if line.note:
+            grid.addWidget(label(f"“{line.note}”", "remark", wrap=True), row + 2, 1)
+
+    def _history(self) -> QFrame:
+        frame, column = self._panel()
+        frame.setObjectName("details_history")
+        column.addWidget(label(_("History"), "strong"))
+        if self._details.error is not None:
+            column.addWidget(label(explained(self._details.error), "error", wrap=True))
+            again = button(_("Try again"), self._theme, name="details_retry")
+            again.clicked.connect(self._details.retry)
+            column.addWidget(again)
+        elif not self._details.history:
+            words = _("Loading…") if self._details.loading else _("The server does not have this order yet.")
+            column.addWidget(label(words, "muted", wrap=True))
+        for change in self._details.history:
+            column.addWidget(label(self._told(change), wrap=True))
+        return frame
+
+    def _told(self, change: StatusChange | PaymentChange) -> str:
+        who = " · ".join(filter(None, (change.by, change.device)))
+        if isinstance(change, PaymentChange):
+            what = _paid(change)
+            who = who or _("who did it was not kept then")
+        else:
+            what = status_label(change.target)
+        words = f"{self._when(change.at)}   {what}"
+        if who:
+            words += f"   {who}"
+        return words + (f"\n“{change.reason}”" if change.reason else "")
+
+    def _when(self, at: datetime) -> str:
+        return f"{day(at, self._now())} {clock(at)}"
+
+    # -- what is done
+
+    @Slot()
+    def _on_step_pressed(self) -> None:
+        self._actions.do("step", self._details.order.id)
+
+    @Slot()
+    def _on_print_pressed(self) -> None:
+        self._actions.do("print", self._details.order.id)
+
+    @Slot()
+    def _on_more_pressed(self) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("order_menu")
+        self._actions.fill_menu(menu, self._details.order, details=False)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self._more.mapToGlobal(self._more.rect().bottomLeft()))
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The board's keys work here as well."""
+        what = {Qt.Key.Key_Backspace: "recall", Qt.Key.Key_Delete: "cancel"}.get(Qt.Key(event.key()))
+        if what is not None:
+            self._actions.do(what, self._details.order.id)
+        else:
+            super().keyPressEvent(event)
+
+
+def _paid(change: PaymentChange) -> str:
+    """What happened to the payment."""
+    if change.target is PaymentState.UNPAID:
+        undone = change.source is PaymentState.PAID
+        words = _("Not paid after all") if undone else _("Not paid yet")
+    else:
+        words = payment_label(change.target, change.tender)
+    return f"{words} · {tender_label(change.tender)}"
+
+
+def _selectable(words: str) -> QWidget:
+    text = label(words, wrap=True)
+    text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return text

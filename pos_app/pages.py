@@ -1,0 +1,192 @@
+"""The pages of the workspace: each made when it is first shown, for start-up is light."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from core.client.api import OutboxApi, StaffApi
+from core.client.order_store import OrderStore
+from core.domain.ids import OrderId
+from core.domain.people import Role
+from core.ui.bridge import Bridge
+from core.ui.jobs import Jobs
+from core.ui.text import _
+from core.ui.theme import Theme
+from pos_app.alerts.alerts import Alerts
+from pos_app.board.card import Thresholds
+from pos_app.board.page import BoardPage
+from pos_app.board.presenter import Board
+from pos_app.order.actions import OrderActions
+from pos_app.settings import PosSettings
+from pos_app.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pos_app.menu.page import MenuPage
+    from pos_app.new_order.page import NewOrderPage
+
+
+class Pages(QObject):
+    """`orders`, `new`, `history`, `menu`, and, where there is an engine, `sync`."""
+
+    failed = Signal(object)
+    """A `ClientError`."""
+    taken = Signal(object)
+    """The `Order` that was taken."""
+    search_all_wanted = Signal()
+
+    def __init__(
+        self,
+        settings: PosSettings,
+        theme: Theme,
+        jobs: Jobs,
+        api: StaffApi,
+        store: OrderStore,
+        board: Board,
+        actions: OrderActions,
+        alerts: Alerts,
+        workspace: Workspace,
+        bridge: Bridge | None,
+        outbox: OutboxApi | None,
+    ) -> None:
+        super().__init__(workspace)
+        self._settings = settings
+        self._theme = theme
+        self._jobs = jobs
+        self._api = api
+        self._store = store
+        self._board = board
+        self._actions = actions
+        self._alerts = alerts
+        self._workspace = workspace
+        self._bridge = bridge
+        self._outbox = outbox
+        self._role = Role.CASHIER
+        self._made: dict[str, QWidget] = {}
+
+    def __iter__(self) -> Iterator[QWidget]:
+        """Those that were shown already."""
+        return iter(self._made.values())
+
+    def page(self, name: str) -> QWidget:
+        if name not in self._made:
+            make = {"new": self._make_new, "history": self._make_history, "menu": self._make_menu}
+            make["sync"] = self._make_sync
+            self._made[name] = make.get(name, self._make_board)()
+            self._workspace.add_page(name, self._made[name])
+        return self._made[name]
+
+    @property
+    def board(self) -> BoardPage | None:
+        """The board, while it is what is shown."""
+        page = self._made.get("orders")
+        return page if isinstance(page, BoardPage) and self._workspace.page == "orders" else None
+
+    def clear(self) -> None:
+        """Nothing half done by one cashier is left for the next."""
+        for page in self:
+            clear: Callable[[], None] | None = getattr(page, "clear", None)
+            if clear is not None:
+                clear()
+
+    def admit(self, role: Role) -> None:
+        """Who is here from now on may do what their role may."""
+        self._role = role
+        if self._menu is not None:
+            self._menu.admit(admin=role is Role.ADMIN)
+
+    def hold_back(self) -> bool:
+        """Whether somebody who wants to leave has something to settle first. Then it is shown, and said."""
+        page = self._menu
+        if page is None or not page.unsaved:
+            return False
+        self._workspace.page_wanted.emit("menu")
+        self._workspace.notice.say(_("The menu is not saved"), _("Save it, or discard what you have changed."))
+        return True
+
+    @property
+    def _menu(self) -> "MenuPage | None":
+        page = self._made.get("menu")
+        return cast("MenuPage", page) if page is not None else None
+
+    def refresh(self) -> None:
+        """Somebody asked the shown page for news."""
+        page = self._made.get(self._workspace.page)
+        refresh: Callable[[], None] | None = getattr(page, "refresh", None)
+        if refresh is not None:
+            refresh()
+
+    def seek(self, text: str) -> None:
+        """Look for `text` in the history."""
+        from pos_app.history.page import HistoryPage
+
+        page = self.page("history")
+        assert isinstance(page, HistoryPage)
+        page.seek(text)
+
+    def choose(self, order_id: OrderId) -> None:
+        """Show what is to be decided about an order."""
+        from pos_app.sync.page import SyncPage
+
+        page = self.page("sync")
+        assert isinstance(page, SyncPage)
+        page.choose(order_id)
+
+    # -- inside
+
+    def _make_board(self) -> QWidget:
+        settings = self._settings
+        thresholds = Thresholds(timedelta(minutes=settings.slow_after_min), timedelta(minutes=settings.late_after_min))
+        page = BoardPage(self._theme, self._board, thresholds, self._api.server_now)
+        page.wanted.connect(self._actions.do)
+        page.menu_wanted.connect(self._actions.open_menu)
+        page.search_all_wanted.connect(self.search_all_wanted)
+        page.noticed.connect(self._alerts.acknowledge)
+        return page
+
+    def _make_new(self) -> QWidget:
+        from pos_app.new_order.page import NewOrderPage
+
+        page = NewOrderPage(self._theme, self._jobs, self._api, self._workspace.notice)
+        page.taken.connect(self.taken)
+        page.failed.connect(self.failed)
+        self._tell_menus(page)
+        if self._bridge is not None:
+            self._bridge.standing_changed.connect(page.tell_standing)
+        return page
+
+    def _make_history(self) -> QWidget:
+        from pos_app.history.page import HistoryPage
+
+        page = HistoryPage(self._theme, self._jobs, self._api, self._store, self._actions, self._workspace.notice)
+        page.failed.connect(self.failed)
+        return page
+
+    def _make_menu(self) -> QWidget:
+        from pos_app.menu.page import MenuPage
+
+        admin = self._role is Role.ADMIN
+        page = MenuPage(self._theme, self._jobs, self._api, self._workspace.notice, admin=admin)
+        page.failed.connect(self.failed)
+        page.unsaved_changed.connect(self._workspace.set_unsaved)
+        self._tell_menus(page)
+        return page
+
+    def _tell_menus(self, page: "NewOrderPage | MenuPage") -> None:
+        if self._bridge is not None:
+            self._bridge.menu_changed.connect(page.tell_menu)
+            if self._bridge.menu is not None:
+                page.tell_menu(self._bridge.menu)
+
+    def _make_sync(self) -> QWidget:
+        from pos_app.sync.page import SyncPage
+
+        assert self._bridge is not None
+        assert self._outbox is not None
+        page = SyncPage(
+            self._theme, self._jobs, self._outbox, self._bridge, self._api.server_now, self._workspace.notice
+        )
+        page.failed.connect(self.failed)
+        return page

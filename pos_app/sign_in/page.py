@@ -1,0 +1,352 @@
+"""Signing in at the till: a name, a PIN, and keys that are big enough for a wet thumb."""
+
+from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QRegularExpressionValidator, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from core import clock
+from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
+from core.ui.text import _, explained, ngettext, stopwatch
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, panel, restyle
+from core.ui.widgets.scroll import VerticalScroll
+from pos_app.sign_in.presenter import SignIn
+
+_NAME = "person"
+_MOST_NAMES = 4
+_WIDTH = 380.0
+_ASK_AGAIN_S = 20.0
+
+
+class SignInPage(QWidget):
+    """Asks `SignIn` for a session. Nothing that was typed stays after an answer."""
+
+    pairing_wanted = Signal()
+
+    def __init__(self, theme: Theme, sign_in: SignIn, device: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._theme = theme
+        self._sign_in = sign_in
+        self._title = label(role="hero")
+        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._reason = label(role="muted", wrap=True)
+        self._reason.setObjectName("sign_in_reason")
+        self._reason.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._new = label(role="strong")
+        self._new.setObjectName("sign_in_new")
+        self._new.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._new.hide()
+        self._people = QHBoxLayout()
+        self._people.setSpacing(theme.space(2))
+        self._group = QButtonGroup(self)
+        self._name = QLineEdit()
+        self._name.setObjectName("staff_name")
+        self._name.setPlaceholderText(_("Your name"))
+        self._name.setAccessibleName(_("Your name"))
+        self._name.setMaxLength(80)
+        self._name.returnPressed.connect(self._on_name_entered)
+        self._name.textChanged.connect(self._on_changed)
+        self._name.textEdited.connect(self._on_name_edited)
+        self._pin = QLineEdit()
+        self._pin.setObjectName("pin")
+        self._pin.setEchoMode(QLineEdit.EchoMode.Password)
+        self._pin.setPlaceholderText(_("PIN"))
+        self._pin.setAccessibleName(_("PIN"))
+        self._pin.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._pin.setMaxLength(10)
+        self._pin.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self._pin))
+        self._pin.returnPressed.connect(self._on_submitted)
+        self._pin.textChanged.connect(self._on_changed)
+        self._error = label(role="error", wrap=True)
+        self._error.setObjectName("sign_in_error")
+        self._error.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._enter = button(_("Sign in"), theme, "primary", name="sign_in")
+        self._enter.clicked.connect(self._on_submitted)
+        self._pairing = button("", theme, "quiet", name="pair_till")
+        self._pairing.clicked.connect(self._on_pairing_pressed)
+        self._pairing.hide()
+        self.pairing_chosen = False
+        """Somebody wants this machine to be paired, and has nothing else to do here."""
+        self._again = False
+        self._until_s: dict[str, float] = {}
+        """By `core.clock`: until when the server takes no PIN for this name, as it said."""
+        self._refused_s: dict[str, float] = {}
+        """By `core.clock`: when it said so last. An admin may have unlocked it since, so it may be asked again."""
+        self._counting = False
+        self._second = QTimer(self)
+        self._second.setSingleShot(True)
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._on_typed)
+        self._lay_out(device)
+        sign_in.started.connect(self._on_started)
+        sign_in.signed_in.connect(self._on_signed_in)
+        sign_in.refused.connect(self._on_refused)
+        sign_in.given_up.connect(self._on_given_up)
+        self.ask()
+
+    def ask(self, name: str = "", reason: str = "", title: str = "") -> None:
+        """Start afresh: for anybody, or with `name` chosen already; `reason` says why this page is shown."""
+        self._title.setText(title or _("Sign in"))
+        self._reason.setText(reason)
+        self._reason.setVisible(bool(reason))
+        self._error.hide()
+        self._pin.clear()
+        self._name.setText(name)
+        self._show_people()
+        self._on_typed()
+        self._focus()
+
+    def offer_pairing(self, *, again: bool) -> None:
+        """Offer to make this machine a till of the shop's. One that is may have been revoked."""
+        self._again = again
+        self._pairing.setText(_("Pair this till again") if again else _("Pair this till"))
+        self._pairing.show()
+
+    def _lay_out(self, device: str) -> None:
+        """What is asked above the keys, or beside them where the window is too low for the big letters in it."""
+        theme = self._theme
+        device_label = label(device, "muted")
+        device_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        asked = self._asked = QVBoxLayout()
+        asked.setSpacing(theme.space(3))
+        asked.addStretch(1)
+        for words in (self._title, device_label, self._reason, self._new):
+            asked.addWidget(words)
+        asked.addLayout(self._people)
+        for field in (self._name, self._pin):
+            asked.addWidget(field)
+        asked.addStretch(1)
+        pressed = self._pressed = QVBoxLayout()
+        pressed.setSpacing(theme.space(3))
+        pressed.addStretch(1)
+        for part in (self._keypad(), self._error, self._enter, self._pairing):
+            pressed.addWidget(part)
+        pressed.addStretch(1)
+        self._frame, inside = panel()
+        margin = theme.space(6)
+        inside.setContentsMargins(margin, margin, margin, margin)
+        self._both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._both.setSpacing(theme.space(3))
+        for half in (asked, pressed):  # not aligned: words that are wrapped would get the height of one row
+            self._both.addLayout(half, 1)
+        inside.addLayout(self._both)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        middle = QHBoxLayout()  # An alignment would give the frame the height of words that are not wrapped.
+        middle.addStretch(1)
+        middle.addWidget(self._frame)
+        middle.addStretch(1)
+        inner.addStretch(1)
+        inner.addLayout(middle)
+        inner.addStretch(1)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(VerticalScroll(content))
+
+    def _fold(self) -> None:
+        edges, width = 2 * self._theme.space(6), self._theme.px(_WIDTH)
+        halves = (self._asked, self._pressed)
+        parts = sum(max(half.sizeHint().height(), half.heightForWidth(width - edges)) for half in halves)
+        low = parts + self._both.spacing() + edges > self.height()
+        directions = QBoxLayout.Direction
+        self._both.setDirection(directions.LeftToRight if low else directions.TopToBottom)
+        self._frame.setFixedWidth(min(self.width(), width * (2 if low else 1)))
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fold()
+        return super().event(event)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """What is higher is scrolled."""
+        return QSize(self._theme.px(_WIDTH), self._theme.px(_WIDTH))
+
+    @Slot(int)
+    def set_new(self, count: int) -> None:
+        """How many orders came in while nobody was here."""
+        self._new.setText(ngettext("{count} new order", "{count} new orders", count))
+        self._new.setVisible(count > 0)
+
+    @property
+    def _who(self) -> str:
+        return self._name.text().strip().casefold()
+
+    @property
+    def _wait_s(self) -> float:
+        """How long whoever is named has to wait after too many wrong PINs. Everybody else may sign in."""
+        return max(0.0, self._until_s.get(self._who, 0.0) - clock.now_s())
+
+    @property
+    def _may_ask(self) -> bool:
+        return not self._wait_s or clock.now_s() - self._refused_s.get(self._who, 0.0) >= _ASK_AGAIN_S
+
+    def _keypad(self) -> QWidget:
+        keypad = QWidget()
+        # A till's keypad is not mirrored where people read from right to left: neither are phones'.
+        keypad.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        grid = QGridLayout(keypad)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(self._theme.space(2))
+        for position, digit in enumerate("123456789"):
+            grid.addWidget(self._key(digit), position // 3, position % 3)
+        clear = self._key("", "close", _("Clear"), "key_clear")
+        clear.clicked.connect(self._pin.clear)
+        back = self._key("", "backspace", _("Delete the last digit"), "key_back")
+        back.clicked.connect(self._on_back_pressed)
+        grid.addWidget(clear, 3, 0)
+        grid.addWidget(self._key("0"), 3, 1)
+        grid.addWidget(back, 3, 2)
+        return keypad
+
+    def _key(self, digit: str, icon: str = "", spoken: str = "", name: str = "") -> QPushButton:
+        key = button(digit, self._theme, "key", icon, name=name or f"key_{digit}")
+        key.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # The keyboard has digits of its own.
+        key.setAccessibleName(spoken or digit)
+        if digit:
+            key.clicked.connect(self._on_digit_pressed)
+        return key
+
+    def _show_people(self) -> None:
+        """A button for everybody who was here before; the name is typed only by who is not among them."""
+        for old in self._group.buttons():
+            self._group.removeButton(old)
+            self._people.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        for name in self._sign_in.names[:_MOST_NAMES]:
+            person = button(name, self._theme, "tab", name=f"person_{name}")
+            person.setProperty(_NAME, name)
+            person.setCheckable(True)
+            person.setChecked(name == self._name.text())
+            person.clicked.connect(self._on_person_chosen)
+            self._group.addButton(person)
+            self._people.addWidget(person)
+
+    def _focus(self) -> None:
+        (self._pin if self._name.text().strip() else self._name).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_person_chosen(self) -> None:
+        chosen = self._group.checkedButton()
+        if chosen is not None:
+            self._name.setText(str(chosen.property(_NAME)))
+            self._pin.clear()
+            self._focus()
+
+    @Slot()
+    def _on_digit_pressed(self) -> None:
+        key = self.sender()
+        if isinstance(key, QPushButton) and self._pin.isEnabled() and len(self._pin.text()) < self._pin.maxLength():
+            self._pin.setText(self._pin.text() + key.text())
+
+    @Slot()
+    def _on_back_pressed(self) -> None:
+        self._pin.backspace()
+
+    @Slot()
+    def _on_name_entered(self) -> None:
+        self._pin.setFocus(Qt.FocusReason.TabFocusReason)
+
+    @Slot(str)
+    def _on_name_edited(self, typed: str) -> None:
+        """No name is made of figures alone: they are a PIN, which nobody is to read, and go where it is hidden."""
+        if typed.isdecimal():
+            self._name.clear()
+            self._pin.setText(self._pin.text() + typed)
+            self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        """Whoever types or chooses now may be somebody else than who is being signed in."""
+        self._sign_in.give_up()
+        self._on_typed()
+
+    @Slot()
+    def _on_typed(self) -> None:
+        wait_s = self._wait_s
+        ready = bool(self._who) and len(self._pin.text()) >= 4
+        self._enter.setEnabled(ready and not self._sign_in.running and self._may_ask)
+        self._pin.setDisabled(not self._may_ask)
+        if self._pin.text() and self._pin.property("invalid"):
+            restyle(self._pin, invalid=False)
+            self._error.hide()
+        if wait_s:
+            told = _("Too many wrong PINs. Try again in {time}, or ask an admin to unlock it.")
+            self._error.setText(told.format(time=stopwatch(wait_s + 0.999)))
+            self._error.show()
+            if self.isVisible():
+                self._second.start()
+        elif self._counting:
+            self._error.hide()
+        self._counting = wait_s > 0
+
+    @Slot()
+    def _on_submitted(self) -> None:
+        if self._enter.isEnabled():
+            self._sign_in.submit(self._name.text(), self._pin.text())
+        elif not self._who:
+            self._error.setText(_("Type or choose your name, then sign in."))
+            self._error.show()
+            self._name.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_pairing_pressed(self) -> None:
+        self.pairing_chosen = True
+        self.pairing_wanted.emit()
+
+    @Slot()
+    def _on_started(self) -> None:
+        self._enter.setEnabled(False)
+        self._enter.setText(_("Signing in…"))
+
+    @Slot()
+    def _on_given_up(self) -> None:
+        self._enter.setText(_("Sign in"))
+
+    @Slot(object)
+    def _on_signed_in(self, _tokens: object) -> None:
+        self._enter.setText(_("Sign in"))
+        self._pin.clear()
+        self._name.clear()
+
+    @Slot(object)
+    def _on_refused(self, error: ClientError) -> None:
+        self._enter.setText(_("Sign in"))
+        self._pin.clear()
+        words = explained(error)
+        if isinstance(error, SignedOut) and self._again:  # the server tells nobody which of them is wrong
+            words += "\n" + _("If this till was revoked, pair it again.")
+        self._error.setText(words)
+        self._error.show()
+        unpaired = isinstance(error, Unpaired)
+        restyle(self._pin, invalid=not unpaired)
+        if isinstance(error, TooManyTries):
+            self._refused_s[self._who] = clock.now_s()
+            self._until_s[self._who] = clock.now_s() + error.retry_after_s
+        self._on_typed()
+        (self._pairing if unpaired else self._pin).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._on_typed()
+        self._focus()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._second.stop()
+        super().hideEvent(event)

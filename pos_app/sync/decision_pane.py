@@ -1,0 +1,158 @@
+"""One operation that waits: what the cashier did beside what the server has, and the choice between them."""
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from core.client.sync.operations import Operation
+from core.domain.order import Order
+from core.ui.text import _, clock, payment_label, status_label
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, panel
+from core.ui.widgets.scroll import VerticalScroll
+from pos_app.board.card import Own, customer
+from pos_app.sync.model import Entry, again, did, done_by_another, needs_number, number, reason
+
+
+class DecisionPane(VerticalScroll):
+    """Nothing is forced: what cannot be sent stays until one of the buttons says what becomes of it."""
+
+    again_wanted = Signal(object)
+    """The `Operation` to send again, on the order as it is now."""
+    discard_wanted = Signal(object)
+    """The `Operation` to give up."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(QWidget())
+        self.setParent(parent)
+        self.setObjectName("decision")
+        self._theme = theme
+        self._shown: tuple[Entry | None, bool] | None = None
+        self._entry: Entry | None = None
+
+    def show_entry(self, entry: Entry | None, *, busy: bool) -> None:
+        """Tell of `entry`. What is told already stays as it is, and the keyboard where it is."""
+        if self._shown == (entry, busy):
+            return
+        focused = self._focused
+        self._shown, self._entry = (entry, busy), entry
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(self._theme.space(2), 0, self._theme.space(2), 0)
+        column.setSpacing(self._theme.space(3))
+        if entry is None:
+            column.addWidget(label(_("Choose a change to see more of it."), "muted", wrap=True))
+        else:
+            self._fill(column, entry, busy=busy)
+        column.addStretch(1)
+        self.show_content(body)
+        if focused:
+            self.focus(focused)
+
+    @property
+    def _focused(self) -> str:
+        """The name of the control in here that the keyboard is on; empty when it is elsewhere."""
+        control: QWidget | None = self.window().focusWidget()
+        return control.objectName() if control is not None and self.isAncestorOf(control) else ""
+
+    def focus(self, name: str = "") -> None:
+        """Put the keyboard on a choice: the one of that name, or the first."""
+        for each in (name, "decision_keep", "decision_again"):
+            found = self.findChild(QWidget, each) if each else None
+            if found is not None and found.isEnabled():
+                found.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+
+    # -- inside
+
+    def _fill(self, column: QVBoxLayout, entry: Entry, *, busy: bool) -> None:
+        operation = entry.operation
+        column.addWidget(label(f"{number(operation)} · {customer(operation.seen)}", "title", wrap=True))
+        sides = QHBoxLayout()
+        sides.setSpacing(self._theme.space(3))
+        sides.addWidget(self._mine(operation), 1)
+        if operation.theirs is not None:
+            sides.addWidget(self._theirs(operation.theirs), 1)
+        column.addLayout(sides)
+        told = label(self._told(entry), "body", wrap=True)
+        told.setObjectName("decision_words")
+        column.addWidget(told)
+        if operation.held or entry.own is Own.ELSEWHERE:
+            self._choices(column, entry, busy=busy)
+
+    def _mine(self, operation: Operation) -> QFrame:
+        words = [reason(operation)] if reason(operation) else []
+        return self._side("decision_mine", _("You, at {time}"), operation.created_at, did(operation), words)
+
+    def _theirs(self, order: Order) -> QFrame:
+        words = [payment_label(order.payment, order.tender), *([order.reason] if order.reason else [])]
+        return self._side(
+            "decision_theirs", _("The server, since {time}"), order.updated_at, status_label(order.status), words
+        )
+
+    def _side(self, name: str, title: str, at: datetime, what: str, words: list[str]) -> QFrame:
+        frame, column = panel("card")
+        frame.setObjectName(name)
+        margin = self._theme.space(3)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.setSpacing(self._theme.space(1))
+        column.addWidget(label(title.format(time=clock(at)), "small", wrap=True))
+        column.addWidget(label(what, "strong", wrap=True))
+        for each in words:
+            column.addWidget(label(each, "muted", wrap=True))
+        column.addStretch(1)
+        return frame
+
+    def _told(self, entry: Entry) -> str:
+        operation = entry.operation
+        if entry.behind:
+            return _("It goes out once the change above it, of the same order, is decided about.")
+        if entry.own is Own.CONFLICT:
+            if words := done_by_another(operation):
+                return words
+            words = _("The order was changed elsewhere before this arrived. Nothing was done to it; you choose.")
+            return words if again(operation) else words + " " + _("What you did is not possible any more.")
+        if entry.own is Own.PARKED:
+            return _("The server did not accept it: {problem}").format(problem=_(operation.problem))
+        if entry.own is Own.ELSEWHERE:
+            return _(
+                "It is for {shop}, and safe here. It goes out once this till is paired with that shop again."
+            ).format(shop=operation.shop_name or _("another shop"))
+        words = _("It is safe on this till, and goes out by itself.")
+        if operation.problem:
+            words += " " + _("The last try failed: {problem}").format(problem=_(operation.problem))
+        return words
+
+    def _choices(self, column: QVBoxLayout, entry: Entry, *, busy: bool) -> None:
+        conflict = entry.own is Own.CONFLICT
+        keep = button(
+            _("Keep the server's") if conflict else _("Give it up…"),
+            self._theme,
+            "primary" if conflict else "danger",
+            name="decision_keep",
+        )
+        keep.clicked.connect(self._on_discard_pressed)
+        choices = [keep]
+        then = again(entry.operation) if entry.operation.held else ""
+        if then:
+            if conflict:
+                words = _("Do it again: {what}").format(what=then)
+            else:
+                words = _("Give it a new number") if needs_number(entry.operation) else _("Try again")
+            repeat = button(words, self._theme, "" if conflict else "primary", name="decision_again")
+            repeat.clicked.connect(self._on_again_pressed)
+            choices.insert(len(choices) if conflict else 0, repeat)
+        for each in choices:
+            each.setDisabled(busy)
+            column.addWidget(each)
+
+    @Slot()
+    def _on_again_pressed(self) -> None:
+        if self._entry is not None:
+            self.again_wanted.emit(self._entry.operation)
+
+    @Slot()
+    def _on_discard_pressed(self) -> None:
+        if self._entry is not None:
+            self.discard_wanted.emit(self._entry.operation)

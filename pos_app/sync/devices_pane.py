@@ -1,0 +1,120 @@
+"""The devices of the shop on the Sync page: how far behind each of them is, as the server knows it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.ui.text import _, said
+from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import Freshness
+from core.ui.widgets.controls import label
+from pos_app.sync.device_words import behind, heard, is_away, kind
+from pos_app.sync.devices import Devices
+
+_HEIGHT: Final = 150
+
+
+class DevicesPane(QFrame):
+    """A row for each; what should be looked at has its sign. Asks while it is shown."""
+
+    def __init__(
+        self, theme: Theme, devices: Devices, now: Callable[[], datetime], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("devices")
+        self.setProperty("role", "sunken")
+        self._theme = theme
+        self._devices = devices
+        self._now = now
+        self._heard: list[QLabel] = []
+        self._online = True
+        freshness = Freshness(devices.refresher)
+        freshness.setObjectName("devices_age")
+        head = QHBoxLayout()
+        head.addWidget(label(_("Devices of the shop"), "strong"))
+        head.addStretch(1)
+        head.addWidget(freshness)
+        self._none = label(role="muted", wrap=True)
+        self._none.setObjectName("devices_none")
+        self._area = QScrollArea()
+        self._area.setObjectName("devices_list")
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setAccessibleName(_("Devices of the shop"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.space(4), theme.space(3), theme.space(4), theme.space(3))
+        column.setSpacing(theme.space(1))
+        column.addLayout(head)
+        column.addWidget(self._none)
+        column.addWidget(self._area)
+        devices.changed.connect(self._show)
+        devices.refresher.started.connect(self._show)
+        self._show()
+
+    @Slot()
+    def refresh(self) -> None:
+        self._devices.refresher.refresh()
+
+    def set_online(self, *, online: bool) -> None:
+        """The server is there again, or away: what could not be had is asked for at once."""
+        if online is not self._online:
+            self._online = online
+            self._show()
+        if online and self._devices.problem is not None and self.isVisible():
+            self.refresh()
+
+    def tell_age(self) -> None:
+        """Time has passed."""
+        now = self._now()
+        for report, cell in zip(self._devices.reports, self._heard, strict=True):
+            cell.setText(heard(report, now))
+
+    @Slot()
+    def _show(self) -> None:
+        reports, now = self._devices.reports, self._now()
+        problem = self._devices.problem
+        if problem is not None:
+            words = _("Only the server knows.") + " " + said(problem)
+        elif not self._online and not reports:
+            words = _("Only the server knows, and it cannot be asked now.")
+        else:
+            words = "" if reports else _("Loading…")
+        self._none.setText(words)
+        self._none.setVisible(bool(words))
+        self._area.setVisible(bool(reports))
+        self._heard = []
+        rows = QWidget()
+        grid = QGridLayout(rows)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(self._theme.space(5))
+        grid.setVerticalSpacing(self._theme.space(1))
+        grid.setColumnStretch(3, 1)
+        for row, report in enumerate(reports):
+            away = is_away(report, now)
+            name = f"▲ {report.name}" if away else report.name
+            told = (name, kind(report), heard(report, now), behind(report))
+            cells = [
+                label(text, "remark" if away and role != "muted" else role)
+                for text, role in zip(told, ("strong", "muted", "body", "body"), strict=True)
+            ]
+            for at, cell in enumerate(cells):
+                grid.addWidget(cell, row, at)
+            self._heard.append(cells[2])
+        self._area.setWidget(rows)
+        self._area.setMaximumHeight(min(self._theme.px(_HEIGHT), rows.sizeHint().height() + 2))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._devices.refresher.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._devices.refresher.stop()
+        super().hideEvent(event)

@@ -1,0 +1,157 @@
+"""The outbox as a person sees it: what waits, what needs them, and what they decide."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.client.api import OutboxApi
+from core.client.errors import ClientError, Refused
+from core.client.order_store import Changes
+from core.client.sync.engine import Link, Standing
+from core.client.sync.operations import Operation
+from core.domain.ids import OpId
+from core.protocol.security import ExportNote
+from core.ui.bridge import Bridge
+from core.ui.jobs import Job, Jobs
+from core.ui.text import _
+from pos_app.history.export import write_queue
+from pos_app.sync.model import QueueModel, entries, exported
+
+
+def _nothing(_result: object) -> None:
+    """What comes of trying, the standing tells."""
+
+
+class Queue(QObject):
+    """Follows the store while it lives. One decision at a time."""
+
+    changed = Signal()
+    """Rows, the standing, or whether a decision is being made."""
+    decided = Signal()
+    renumbered = Signal(str, str)
+    """The number that an order was told first, and its new one; empty when the server gives that."""
+    failed = Signal(object)
+    """A `ClientError`."""
+    exported = Signal(object)
+    """The `Path` of the finished file."""
+
+    def __init__(self, jobs: Jobs, outbox: OutboxApi, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._outbox = outbox
+        self._bridge = bridge
+        self._job: Job | None = None
+        self.rows = QueueModel(self)
+        self.others = 0
+        """How many operations wait for somebody else to sign in here again."""
+        self.elsewhere: tuple[Operation, ...] = ()
+        """What waits for this till to be another shop's again."""
+        self._unsubscribe = bridge.store.subscribe(self._on_store_changed)
+        bridge.standing_changed.connect(self._on_standing_changed)
+        self._show()
+
+    @property
+    def standing(self) -> Standing:
+        return self._bridge.standing
+
+    @property
+    def online(self) -> bool:
+        return self.standing.link in (Link.LIVE, Link.POLLING)
+
+    @property
+    def deciding(self) -> bool:
+        return self._job is not None
+
+    @property
+    def undecided(self) -> int:
+        """How many wait for a person."""
+        return sum(entry.operation.held for entry in self.rows.rows)
+
+    def retry(self, op_id: OpId) -> None:
+        """Send it again, on the order as it is now."""
+        self._decide(partial(self._outbox.retry, op_id))
+
+    def renumber(self, operation: Operation) -> None:
+        """Give an order, whose number the server does not take, another one, and send it again."""
+        told = operation.seen.number
+        self._decide(
+            partial(self._outbox.renumber, operation.op_id), lambda number: self.renumbered.emit(told, str(number))
+        )
+
+    def discard(self, op_id: OpId, reason: str) -> None:
+        """Give it up, and say why."""
+        self._decide(partial(self._outbox.discard, op_id, reason))
+
+    @Slot()
+    def try_now(self) -> None:
+        self._jobs.run(self._outbox.try_now, _nothing, self.failed.emit)
+
+    def look(self) -> None:
+        """See what waits for others, and for other shops: the page is shown, or some of it was given up."""
+        outbox = self._outbox
+        self._jobs.run(lambda: (outbox.waiting_of_others, outbox.elsewhere()), self._on_looked, self.failed.emit)
+
+    def forget(self) -> None:
+        """Nothing of one cashier is left for the next."""
+        self.others, self.elsewhere = 0, ()
+        self._show()
+
+    def export(self, path: Path) -> None:
+        """Write the queue to `path`: JSON or CSV, as it ends."""
+        operations = [exported(entry.operation) for entry in self.rows.rows]
+
+        def write() -> Path:
+            try:
+                write_queue(operations, path)
+            except OSError as error:
+                reason = error.strerror or type(error).__name__
+                raise Refused(
+                    _("{file}: {reason}. Choose another place.").format(file=path.name, reason=reason),
+                    title=_("The file could not be written"),
+                ) from error
+            with suppress(ClientError):  # it is written because the server is away, more often than not
+                self._outbox.note_export(ExportNote(what="waiting changes", rows=len(operations)))
+            return path
+
+        self._jobs.run(write, self.exported.emit, self.failed.emit)
+
+    def close(self) -> None:
+        self._unsubscribe()
+
+    # -- inside
+
+    def _decide(self, call: Callable[[], object], then: Callable[[object], None] = _nothing) -> None:
+        if self._job is None:
+            self._job = self._jobs.run(call, partial(self._on_decided, then), self._on_failed)
+            self.changed.emit()
+
+    def _on_decided(self, then: Callable[[object], None], result: object) -> None:
+        self._job = None
+        then(result)
+        self.look()
+        self.changed.emit()
+        self.decided.emit()
+
+    def _on_failed(self, error: ClientError) -> None:
+        self._job = None
+        self.changed.emit()
+        self.failed.emit(error)
+
+    def _on_looked(self, found: tuple[int, tuple[Operation, ...]]) -> None:
+        if found != (self.others, self.elsewhere):
+            self.others, self.elsewhere = found
+            self._show()
+
+    def _on_store_changed(self, _changes: Changes) -> None:
+        self._show()
+
+    @Slot(object)
+    def _on_standing_changed(self, _standing: Standing) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        self.rows.set_rows(entries((*self._bridge.store.outbox(), *self.elsewhere), online=self.online))
+        self.changed.emit()

@@ -1,0 +1,339 @@
+"""What a signed-in cashier sees: the rail of pages, the header, the page, and the two places where it speaks."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QFont, QFontMetricsF, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from core.ui import icons
+from core.ui.text import N_, _, clock, figure, literal
+from core.ui.theme import Theme
+from core.ui.widgets.as_of import AsOf
+from core.ui.widgets.connection_chip import ConnectionChip
+from core.ui.widgets.controls import label, set_tip
+from core.ui.widgets.fields import SearchField
+from core.ui.widgets.notice import Notice
+from core.ui.widgets.pair import Pair
+from core.ui.widgets.scroll import VerticalScroll
+
+PAGES: Final = {
+    "orders": (N_("Orders"), "orders"),
+    "new": (N_("New"), "plus"),
+    "history": (N_("History"), "history"),
+    "menu": (N_("Menu"), "menu"),
+    "sync": (N_("Sync"), "sync"),
+}
+"""The pages of the rail: what they are called, and their icons."""
+_TAB: Final = 80
+_TITLES: Final = {"new": N_("New order")}
+_KEPT: Final = {
+    "orders": N_("These are the orders that this till knows of. What you do is kept, and sent later."),
+    "history": N_("Only what this till has kept is found."),
+}
+"""What it means for a page that its orders are old, where it means something."""
+
+
+class BoardSearch(SearchField):
+    """`/` leads here, Esc leads back with nothing sought."""
+
+    entered = Signal()
+    left = Signal()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.left.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            # Qt's own field passes Enter on: by then the keyboard may be on a card, whose next step it would make.
+            self.entered.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class RailTab(QToolButton):
+    """A page of the rail by its icon and its name, and how many things wait there in a badge at the icon's end."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._count = 0
+        self.setObjectName(name)
+        self.setProperty("kind", "tab")
+        self.setProperty("rail", "true")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFixedWidth(theme.px(_TAB))
+
+    def tell(self, words: str, count: int = 0) -> None:
+        """Be called so, with that many things waiting."""
+        self._count = count
+        self.setText(words)
+        self.setAccessibleName(f"{words} · {figure(count)}" if count else words)
+        self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._count:
+            return
+        theme, words, font = self._theme, figure(self._count), self._theme.font("small", QFont.Weight.Bold)
+        metrics = QFontMetricsF(font)
+        height = metrics.height() + 2
+        width = max(height, metrics.horizontalAdvance(words) + theme.px(8))
+        middle, beside = self.width() / 2, theme.px(6)
+        rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        badge = QRectF(middle - beside - width if rtl else middle + beside, theme.space(1), width, height)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("brand"))
+        painter.drawRoundedRect(badge, height / 2, height / 2)
+        painter.setPen(theme.colour("brand_ink"))
+        painter.setFont(font)
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, words)
+        painter.end()
+
+
+class Workspace(QWidget):
+    """Composes; it knows no order."""
+
+    page_wanted = Signal(str)
+    leave_wanted = Signal(str)
+    """`switch`, `lock` or `sign_out`."""
+    shortcuts_wanted = Signal()
+    sound_wanted = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        device: str,
+        now: Callable[[], datetime],
+        *,
+        pages: Iterable[str] = PAGES,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.pages = tuple(pages)
+        self.setObjectName("page")
+        self._theme = theme
+        self._device = device
+        self._now = now
+        self._page_names: list[str] = []
+        self._tabs: dict[str, RailTab] = {}
+        self.search = BoardSearch(theme, "search", _("Search the board"), _("Number, name, phone   /"))
+        self.search.setMaximumWidth(theme.px(340))
+        self.connection = ConnectionChip()
+        self.notice = Notice(theme)
+        self.undo = Notice(theme, name="undo", ink="surface")
+        self._title = label(role="title")
+        self._title.setObjectName("page_title")
+        self._clock = label(role="muted")
+        self._clock.setObjectName("till_clock")
+        self._stack = QStackedWidget()
+        self.as_of = AsOf(theme, self.connection, now)
+        # Below the page, which gives up its lower end for it: a bar above would push another card under the finger, and
+        # one that lay over the page would hide the buttons of the lowest cards.
+        self._speech = QVBoxLayout()
+        self._speech.setSpacing(theme.space(2))
+        self._speech.addWidget(self.as_of)
+        for bar in (self.notice, self.undo):
+            self.add_speech(bar)
+        body = QVBoxLayout()
+        body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(4))
+        body.setSpacing(theme.space(2))
+        body.addWidget(self._header())
+        body.addWidget(VerticalScroll(self._stack), 1)
+        body.addLayout(self._speech)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._rail())
+        row.addLayout(body, 1)
+        self._minute = QTimer(self)
+        self._minute.setSingleShot(True)
+        self._minute.timeout.connect(self._on_minute_passed)
+        theme.changed.connect(self._draw_icons)
+
+    def _header(self) -> Pair:
+        """What the page is at one end, how things stand at the other; below each other where the letters are large."""
+        ends = []
+        for parts in ((self._title, self.search), (self.connection, self._clock)):
+            end = QWidget()
+            row = QHBoxLayout(end)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(self._theme.space(4))
+            for part in parts:
+                row.addWidget(part, 1000 if part is self.search else 0)
+            row.addStretch(1)
+            ends.append(end)
+        return Pair(self._theme, *ends)
+
+    def _rail(self) -> QFrame:
+        theme = self._theme
+        rail = QFrame()
+        rail.setProperty("role", "rail")
+        rail.setFixedWidth(theme.px(_TAB) + 2 * theme.space(2) + 1)
+        column = QVBoxLayout(rail)
+        column.setContentsMargins(theme.space(2), theme.space(2), theme.space(2), theme.space(2))
+        column.setSpacing(theme.space(1))
+        group = QButtonGroup(self)
+        for name in self.pages:
+            tab = self._tab(f"nav_{name}", _(PAGES[name][0]))
+            tab.setCheckable(True)
+            tab.clicked.connect(self._on_tab_pressed)
+            group.addButton(tab)
+            self._tabs[name] = tab
+            column.addWidget(tab)
+        column.addStretch(1)
+        self._keys = self._tab("shortcuts", _("Keys"))
+        self._keys.clicked.connect(self.shortcuts_wanted)
+        self._person = self._tab("cashier", "")
+        self._person.clicked.connect(self._on_person_pressed)
+        column.addWidget(self._keys)
+        column.addWidget(self._person)
+        self._draw_icons()
+        return rail
+
+    def _tab(self, name: str, words: str) -> "RailTab":
+        tab = RailTab(self._theme, name)
+        tab.tell(words)
+        return tab
+
+    @Slot()
+    def _draw_icons(self) -> None:
+        size = self._theme.px(22)
+        drawn = {**{tab: PAGES[name][1] for name, tab in self._tabs.items()}, self._keys: "keyboard"}
+        drawn[self._person] = "person"
+        for tab, icon in drawn.items():
+            colour = "brand" if tab.isChecked() else "muted"
+            tab.setIcon(icons.icon(icon, self._theme.colour(colour), size))
+            tab.setIconSize(icons.icon(icon, self._theme.colour(colour), size).availableSizes()[0])
+
+    # -- pages
+
+    def add_page(self, name: str, page: QWidget) -> None:
+        self._page_names.append(name)
+        self._stack.addWidget(page)
+
+    def has_page(self, name: str) -> bool:
+        return name in self._page_names
+
+    @property
+    def page(self) -> str:
+        """The name of the page that is shown; empty before the first."""
+        return self._page_names[self._stack.currentIndex()] if self._page_names else ""
+
+    def show_page(self, name: str) -> None:
+        self._stack.setCurrentIndex(self._page_names.index(name))
+        self._tabs[name].setChecked(True)
+        title = _(_TITLES.get(name, PAGES[name][0]))
+        self._title.setText(title)
+        self.search.setVisible(name == "orders")
+        self.as_of.tell_of(_(_KEPT[name]) if name in _KEPT else "")
+        self._draw_icons()
+
+    def set_person(self, name: str) -> None:
+        self._person.ensurePolished()
+        room = self._theme.px(_TAB) - 2 * self._theme.space(1)
+        shown = self._person.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
+        self._person.setText(literal(shown))
+        set_tip(self._person, name)
+        self._person.setAccessibleName(_("Cashier: {name}").format(name=name))
+
+    def set_new(self, count: int) -> None:
+        """How many orders wait to be confirmed, told where the board is out of sight."""
+        self._count("orders", count if self.page != "orders" else 0)
+
+    @Slot(int)
+    def set_unsaved(self, count: int) -> None:
+        """How many changes of the menu are not saved."""
+        self._count("menu", count)
+
+    def set_unsent(self, count: int) -> None:
+        """How many changes the outbox has."""
+        self._count("sync", count)
+
+    def add_speech(self, bar: QWidget) -> None:
+        """Another place where the window speaks: as wide as one reads at a glance, in the middle."""
+        bar.setMaximumWidth(self._theme.px(620))
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(bar, 1000)
+        row.addStretch(1)
+        self._speech.addLayout(row)
+
+    def add_toasts(self, toasts: QWidget) -> None:
+        """Where what happened elsewhere is told, in a row of its own."""
+        self._speech.addWidget(toasts)
+
+    # -- inside
+
+    def _count(self, name: str, count: int) -> None:
+        if name in self._tabs:
+            self._tabs[name].tell(_(PAGES[name][0]), count)
+
+    @Slot()
+    def _on_tab_pressed(self) -> None:
+        pressed = self.sender()
+        for name, tab in self._tabs.items():
+            if tab is pressed:
+                self.page_wanted.emit(name)
+
+    @Slot()
+    def _on_person_pressed(self) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("cashier_menu")
+        for what, words in (("switch", _("Switch cashier")), ("lock", _("Lock")), ("sign_out", _("Sign out"))):
+            action = QAction(words, menu)
+            action.setObjectName(f"menu_{what}")
+            action.setData(what)
+            menu.addAction(action)
+        menu.addSeparator()
+        sound = QAction(_("Sound…"), menu)
+        sound.setObjectName("menu_sound")
+        menu.addAction(sound)
+        menu.triggered.connect(self._on_leave_chosen)
+        menu.aboutToHide.connect(menu.deleteLater)
+        # Beside the button, and upwards: it is at the lower end of the window.
+        beside = QRect(self._person.mapToGlobal(QPoint()), self._person.size())
+        size, rtl = menu.sizeHint(), self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        left = beside.left() - size.width() if rtl else beside.right() + 1
+        menu.popup(QPoint(left, beside.bottom() + 1 - size.height()))
+
+    @Slot(QAction)
+    def _on_leave_chosen(self, action: QAction) -> None:
+        if action.objectName() == "menu_sound":
+            self.sound_wanted.emit()
+        else:
+            self.leave_wanted.emit(action.data())
+
+    @Slot()
+    def _on_minute_passed(self) -> None:
+        now = self._now()
+        self._clock.setText(f"{self._device} · {clock(now)}")
+        self._minute.start(60_000 - (now.second * 1000 + now.microsecond // 1000))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        self._on_minute_passed()
+        super().showEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._minute.stop()
+        super().hideEvent(event)
