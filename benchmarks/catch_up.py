@@ -10,8 +10,8 @@ from core.client.http.api import HttpApi
 from core.client.storage.local_store import LocalStore
 from core.client.sync.cache import Cache
 from core.client.sync.outbox import Outbox
-from core.client.sync.synchronizer import Sync
-from core.client.sync.transport import HttpDoor
+from core.client.sync.synchronizer import Synchronizer
+from core.client.sync.transport import HttpTransport
 from core.domain.commands import ChangeStatus, TakeOrder
 from core.domain.ids import DeviceId, ShopId
 from core.domain.order import NewLine
@@ -64,14 +64,14 @@ def _catch_up(url: str, path: Path) -> tuple[float, int]:
     store, http = LocalStore(path), HttpApi(url)
     try:
         tokens = http.staff_sign_in(StaffSignIn(staff=shop.KIM.name, pin=shop.KIM.pin, device=shop.DEVICE))
-        cache, door = Cache(store), HttpDoor(http.session)
+        cache, transport = Cache(store), HttpTransport(http.session)
         owner = identity.owner(store, tokens)
         cache.claim(owner)
-        sync = Sync(store, cache, Outbox(store, owner), door, lambda _changed: None)
+        sync = Synchronizer(store, cache, Outbox(store, owner), transport, lambda _changed: None)
         start = time.perf_counter()
         sync.pull(backlog=True)
         took_s = time.perf_counter() - start
-        fresh = door.snapshot().orders
+        fresh = transport.snapshot().orders
         return took_s, sum(cache.get(order.id) != order for order in fresh)
     finally:
         http.close()

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication
 from benchmarks.click_probe import control, fill_in, wait_for
 from benchmarks.measure import end_at_a_mistake
 from core.client.sync.api import SyncedApi
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.commands import ChangeStatus, PlaceOrder, RecallOrder
 from core.domain.ids import new_op_id
 from core.domain.order import NewLine, Order
@@ -85,7 +85,7 @@ class Windows:
             keep_session=True,
         )
         self._theme = theme
-        self.live = Link.LIVE if part.push else Link.POLLING
+        self.live = ConnectionState.LIVE if part.push else ConnectionState.POLLING
 
     @contextmanager
     def till(self) -> Iterator[PosWindow]:
@@ -112,7 +112,7 @@ class Windows:
 class Day:
     """Two open windows, and the hours that pass over them."""
 
-    def __init__(self, till: PosWindow, view: CustomerWindow, api: SyncedApi, live: Link) -> None:
+    def __init__(self, till: PosWindow, view: CustomerWindow, api: SyncedApi, live: ConnectionState) -> None:
         self._till, self._view = till, view
         counter = till._api
         assert isinstance(counter, SyncedApi)
@@ -142,7 +142,11 @@ class Day:
                     ask("down")
                     self._counter.try_now()
                     self._guest.try_now()
-                    self._until(lambda: Link.OFFLINE in (self._counter.standing.link, self._guest.standing.link))
+                    self._until(
+                        lambda: (
+                            ConnectionState.OFFLINE in (self._counter.sync_status.state, self._guest.sync_status.state)
+                        )
+                    )
                 case 46:
                     ask("up")
                     self._counter.try_now()
@@ -181,7 +185,7 @@ class Day:
                     timer = refresher.findChild(QTimer)
                     assert isinstance(timer, QTimer)
                     timer.timeout.emit()
-        if self._live is Link.POLLING:
+        if self._live is ConnectionState.POLLING:
             self._counter.try_now()
             self._guest.try_now()
         self._tick_jobs()
@@ -210,7 +214,7 @@ class Day:
     def _settle(self) -> None:
         """Both are as live as they get, nothing waits, and the till's words are on the customer's screen."""
         apis = (self._counter, self._guest)
-        self._until(lambda: all(api.standing.link is self._live and not api.operations() for api in apis))
+        self._until(lambda: all(api.sync_status.state is self._live and not api.operations() for api in apis))
         self._tick_jobs()
 
     def _until(self, reached: Callable[[], bool]) -> None:
@@ -228,8 +232,8 @@ def sign_in_ada(view: CustomerWindow) -> None:
     wait_for(lambda: view._jobs.busy == 0)
 
 
-def until_live(view: CustomerWindow, api: SyncedApi, live: Link) -> None:
-    wait_for(lambda: view._jobs.busy == 0 and api.standing.link is live)
+def until_live(view: CustomerWindow, api: SyncedApi, live: ConnectionState) -> None:
+    wait_for(lambda: view._jobs.busy == 0 and api.sync_status.state is live)
 
 
 def ask(what: str) -> None:

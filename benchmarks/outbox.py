@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.measure import Claim, Result
 from core.client.sync.api import SyncedApi
-from core.client.sync.engine import Standing
+from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
 from core.domain.commands import TakeOrder
 from core.domain.ids import new_op_id
@@ -26,17 +26,17 @@ class _Till:
     def __init__(self, url: str, path: Path) -> None:
         self.drained = threading.Event()
         self.live = threading.Event()
-        self.api = SyncedApi(url, path, on_changed=self._changed, on_standing=self._stands)
+        self.api = SyncedApi(url, path, on_changed=self._changed, on_sync_status=self._stands)
 
     def _changed(self, _changed: Changed) -> None:
         return
 
-    def _stands(self, standing: Standing) -> None:
-        if standing.counts.waiting == 0:
+    def _stands(self, sync_status: SyncStatus) -> None:
+        if sync_status.counts.waiting == 0:
             self.drained.set()
         else:
             self.drained.clear()
-        if standing.link == "live":
+        if sync_status.state == "live":
             self.live.set()
 
 

@@ -53,7 +53,7 @@ class Tally:
         self.most_screens = max(self.most_screens, self.screens)
 
 
-class Door:
+class Transport:
     """One kept connection, one request at a time."""
 
     def __init__(self, port: int, tally: Tally) -> None:
@@ -136,8 +136,8 @@ class SimulatedShop:
         self._pace = pace
         self._tally = tally
         self._chance = chance
-        self._till = Door(port, tally)
-        self._visitors = Door(port, tally)
+        self._till = Transport(port, tally)
+        self._visitors = Transport(port, tally)
         self._screens: list[Screen] = []
 
     async def run(self, until: float) -> None:
@@ -182,8 +182,8 @@ class SimulatedShop:
             {"id": new_order_id(), "lines": [{"item_id": item, "quantity": count} for item, count in LINES]}
         )
         path = "/api/online/orders/" if online else "/api/pos/orders/"
-        door = self._visitors if online else self._till
-        status, answer, _ = await door.ask("an order", _keyed(path, token, body), due)
+        transport = self._visitors if online else self._till
+        status, answer, _ = await transport.ask("an order", _keyed(path, token, body), due)
         if status == 201:
             self._tally.orders += 1
             await self._hand_over(msgspec.json.decode(answer, type=Order), screen)

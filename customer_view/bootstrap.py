@@ -38,7 +38,7 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
         return refuse(error, settings)
     try:
         status = run_window(app, window, settings)
-        counts = api.standing.counts
+        counts = api.sync_status.counts
     finally:
         close(api, settings)
     tell_kept(app, counts, settings)
@@ -52,7 +52,7 @@ def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindo
         settings.server_url,
         settings.file_of("customer"),
         on_changed=bridge.on_changed,
-        on_standing=bridge.on_standing,
+        on_sync_status=bridge.on_sync_status,
         ca_file=settings.ca_file,
         push=settings.push,
         keyring=settings.keyring,

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core import clock
 from core.client.api import CustomerApi, OutboxApi
-from core.client.sync.engine import AWAY_S, Standing
+from core.client.sync.engine import AWAY_S, SyncStatus
 from core.client.sync.outbox import Counts
 from core.domain.order import Order
 from core.domain.status import OrderStatus
@@ -85,7 +85,7 @@ class Visit(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self._my_orders)
         self._order: OrderPage | None = None
-        self._answering = bridge.standing.answering
+        self._answering = bridge.sync_status.answering
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
@@ -106,12 +106,12 @@ class Visit(QWidget):
     def _connect(self) -> None:
         self._bridge.announce_with(self._news.announcer)
         if self._outbox is not None:
-            self._header.chip.set_standing(self._bridge.standing)
-            self._bridge.standing_changed.connect(self._header.chip.set_standing)
+            self._header.chip.set_standing(self._bridge.sync_status)
+            self._bridge.sync_status_changed.connect(self._header.chip.set_standing)
         self._news.moved.connect(self._on_order_moved)
         self._news.missed.connect(self._on_news_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
-        self._bridge.standing_changed.connect(self._on_standing_changed)
+        self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self._bridge.renumbered.connect(self._on_order_renumbered)
 
     @property
@@ -157,7 +157,7 @@ class Visit(QWidget):
 
             page = OrderPage(self._theme, self._jobs, self._api)
             self._bridge.menu_changed.connect(page.tell_menu)
-            self._bridge.standing_changed.connect(page.tell_standing)
+            self._bridge.sync_status_changed.connect(page.tell_sync_status)
             if self._bridge.menu is not None:
                 page.tell_menu(self._bridge.menu)
             page.placed.connect(self._on_order_placed)
@@ -190,11 +190,11 @@ class Visit(QWidget):
     # -- news
 
     @Slot(object)
-    def _on_standing_changed(self, standing: Standing) -> None:
-        if standing.answering and not self._answering:
+    def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
+        if sync_status.answering and not self._answering:
             self._tracker.refresher.hurry()
-        self._answering = standing.answering
-        age_s = standing.age_s(clock.now_s())
+        self._answering = sync_status.answering
+        age_s = sync_status.age_s(clock.now_s())
         if age_s is not None and age_s > AWAY_S:
             self._news.fall_behind()
         elif age_s is not None:

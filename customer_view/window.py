@@ -8,7 +8,7 @@ from typing_extensions import override
 from core.client.api import CustomerApi, OutboxApi
 from core.client.errors import SignedOut
 from core.client.order_store import OrderStore
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.protocol.replies import Tokens
 from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
@@ -59,7 +59,7 @@ class CustomerWindow(QMainWindow):
         self._settings = settings
         self._outbox = outbox
         self._bridge = bridge or Bridge(OrderStore(), self)
-        self._bridge.standing_changed.connect(self._on_standing_changed)
+        self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self._sounds = Sounds(volume=settings.volume, parent=self)
         self._account = Account(jobs, api, self)
         self._account.signed_in.connect(self._on_signed_in)
@@ -142,13 +142,13 @@ class CustomerWindow(QMainWindow):
             self._leave()
 
     @Slot(object)
-    def _on_standing_changed(self, standing: Standing) -> None:
-        follow_connection(self, standing)
+    def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
+        follow_connection(self, sync_status)
         asked = self.findChild(SignOutDialog)
         if self._visit is not None and asked is not None:
             asked.tell(self._visit.unsent)
-        if standing.link is Link.SIGNED_OUT and isinstance(standing.problem, SignedOut):
-            self._on_session_over(standing.problem)
+        if sync_status.state is ConnectionState.SIGNED_OUT and isinstance(sync_status.problem, SignedOut):
+            self._on_session_over(sync_status.problem)
 
     @Slot(object)
     def _on_session_over(self, error: SignedOut) -> None:

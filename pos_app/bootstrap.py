@@ -55,7 +55,7 @@ def open_window(settings: PosSettings, theme: Theme, known: Identity | None = No
         settings.server_url,
         settings.file_of("pos"),
         on_changed=bridge.on_changed,
-        on_standing=bridge.on_standing,
+        on_sync_status=bridge.on_sync_status,
         ca_file=settings.ca_file,
         push=settings.push,
         keyring=settings.keyring,

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import OutboxApi
 from core.client.order_store import Changes, OrderStore
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.domain.order import Order
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
@@ -22,7 +22,7 @@ _LISTED: Final = 8
 
 
 class Live(QObject):
-    """Follows the engine's standing, or, in a window without an engine, what the store waits for."""
+    """Follows the engine's status, or, in a window without an engine, what the store waits for."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -51,28 +51,28 @@ class Live(QObject):
         self._unsubscribe = store.subscribe(self._on_store_changed)
         if bridge is not None:
             bridge.announce_with(alerts.announcer)
-            bridge.standing_changed.connect(self._on_standing_changed)
+            bridge.sync_status_changed.connect(self._on_sync_status_changed)
             bridge.renumbered.connect(self._on_order_renumbered)
             bridge.missing.connect(self._on_orders_missing)
-            workspace.connection.set_standing(bridge.standing)
+            workspace.connection.set_standing(bridge.sync_status)
             workspace.connection.try_now.connect(self._on_try_now_chosen)
 
     def close(self) -> None:
         self._unsubscribe()
 
     @Slot(object)
-    def _on_standing_changed(self, standing: Standing) -> None:
-        online = standing.link in (Link.LIVE, Link.POLLING)
+    def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
+        online = sync_status.state in (ConnectionState.LIVE, ConnectionState.POLLING)
         returned = online and not self._board.online
         self._board.set_online(online)
-        self._workspace.connection.set_standing(standing)
-        self._workspace.set_unsent(standing.counts.open)
-        if standing.fresh_at_s is not None:
+        self._workspace.connection.set_standing(sync_status)
+        self._workspace.set_unsent(sync_status.counts.open)
+        if sync_status.fresh_at_s is not None:
             self._alerts.start()
         if returned and self._board.refresher.active:
             self._board.refresher.hurry()
-        if standing.link is Link.SIGNED_OUT and standing.problem is not None:
-            self.session_over.emit(standing.problem)
+        if sync_status.state is ConnectionState.SIGNED_OUT and sync_status.problem is not None:
+            self.session_over.emit(sync_status.problem)
 
     def _on_store_changed(self, _changes: Changes) -> None:
         if self._outbox is None:
@@ -121,4 +121,4 @@ class Live(QObject):
 
 
 def _nothing(_result: object) -> None:
-    """What comes of trying, the standing tells."""
+    """The sync status says what came of it."""

@@ -154,7 +154,7 @@ class Pages(QObject):
         page.failed.connect(self.failed)
         self._tell_menus(page)
         if self._bridge is not None:
-            self._bridge.standing_changed.connect(page.tell_standing)
+            self._bridge.sync_status_changed.connect(page.tell_sync_status)
         return page
 
     def _make_history(self) -> QWidget:

@@ -11,7 +11,7 @@ from typing_extensions import override
 from core.client.api import OutboxApi, StaffApi
 from core.client.errors import ClientError, Left, SignedOut, Unreachable
 from core.client.order_store import OrderStore
-from core.client.sync.engine import Standing
+from core.client.sync.engine import SyncStatus
 from core.client.sync.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.order import Order
@@ -139,7 +139,7 @@ class PosWindow(QMainWindow):
         self._scanner.typed.connect(self._on_key_typed)
         self.board.changed.connect(self._on_board_changed)
         if self._bridge is not None:
-            self._bridge.standing_changed.connect(self._on_standing_changed)
+            self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self.board.refresher.failed.connect(self._on_refresh_failed)
         workspace = self.workspace
         workspace.connection.follow(self.board.refresher)
@@ -284,7 +284,7 @@ class PosWindow(QMainWindow):
         if isinstance(error, SignedOut):
             over = ended(error, Counts.of(self.store.outbox()))
             self.lock(f"{_(over.title)}. {over.message}")
-        elif isinstance(error, Unreachable) and self._bridge is not None and self._bridge.standing.answering:
+        elif isinstance(error, Unreachable) and self._bridge is not None and self._bridge.sync_status.answering:
             # It hung since before the server answered again: that nothing is there is no longer so.
             told = _("The server did not answer this question in time. Please ask again.")
             self.workspace.notice.show_error(ClientError(told, title=_("Not answered")))
@@ -292,8 +292,8 @@ class PosWindow(QMainWindow):
             self.workspace.notice.show_error(error)
 
     @Slot(object)
-    def _on_standing_changed(self, standing: Standing) -> None:
-        follow_connection(self, standing)
+    def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
+        follow_connection(self, sync_status)
         dialogs.tell_leaving(Counts.of(self.store.outbox()), self)
 
     @Slot(object)

@@ -28,8 +28,8 @@ from core.client.sync.cache import Cache
 from core.client.sync.operation_table import waiting_of_others
 from core.client.sync.operations import Operation, State
 from core.client.sync.outbox import Counts, Outbox
-from core.client.sync.synchronizer import Sync
-from core.client.sync.transport import HttpDoor
+from core.client.sync.synchronizer import Synchronizer
+from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed
 from core.domain.ids import OpId, OrderId
 from core.protocol.requests import StaffSignIn
@@ -137,7 +137,7 @@ class Pass:
         owner = identity.owner(store, tokens)
         self.cache.claim(owner)
         self.outbox = Outbox(store, owner, tokens.shop_name)
-        self._sync = Sync(store, self.cache, self.outbox, HttpDoor(api), self._on_changed)
+        self._sync = Synchronizer(store, self.cache, self.outbox, HttpTransport(api), self._on_changed)
 
     def run(self) -> Summary:
         """Fetch, send each operation once, fetch again."""

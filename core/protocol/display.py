@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from core.protocol.feed import Heartbeat, Link
+from core.protocol.feed import FeedPosition, Heartbeat
 
 BOARD_PATH: Final = "/api/board/"
 SHOWN: Final = frozenset({OrderStatus.PREPARING, OrderStatus.READY})
@@ -42,7 +42,7 @@ class TicketMoved(msgspec.Struct, frozen=True, kw_only=True, tag="ticket_moved",
     ticket: Ticket
 
 
-class TicketFrame(Link, frozen=True, kw_only=True):
+class TicketFrame(FeedPosition, frozen=True, kw_only=True):
     event: TicketMoved
 
 

@@ -78,7 +78,7 @@ def event_of(before: Order | None, order: Order) -> OrderEvent:
     )
 
 
-class Unfamiliar(msgspec.Struct, frozen=True, kw_only=True, tag="unfamiliar", tag_field="kind"):
+class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True, tag="unfamiliar", tag_field="kind"):
     """What a reader makes of an event that a newer release told: see `core.protocol.reading`. Nobody sends it."""
 
     order_id: OrderId | None = None

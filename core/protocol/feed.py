@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from core.domain.ids import DeviceId
 from core.domain.order import Order
-from core.protocol.events import Event, Unfamiliar
+from core.protocol.events import Event, UnknownEvent
 
 SOCKET_PATH: Final = "/api/events"
 HELLO_WITHIN_S: Final = 5
@@ -59,7 +59,7 @@ class Cursor(msgspec.Struct, frozen=True):
         raise ValueError("this is not a cursor")
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class FeedPosition(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a subscriber's chain. `prev` is the last event before it that this subscriber may see, 0 for none.
 
     Numbers are the shop's, so a customer's have holes; `prev` tells a hole from a loss.
@@ -77,10 +77,10 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         return self.prev <= position < self.seq
 
 
-class Frame(Link, frozen=True, kw_only=True):
+class Frame(FeedPosition, frozen=True, kw_only=True):
     """One event."""
 
-    event: Event | Unfamiliar
+    event: Event | UnknownEvent
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):

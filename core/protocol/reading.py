@@ -1,4 +1,4 @@
-"""Reading a server that may be newer than this release: what is not understood is `Unfamiliar`, and stops nothing."""
+"""Reading a server that may be newer than this release: what is not understood is `UnknownEvent`, and stops nothing."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,11 +7,11 @@ import msgspec
 
 from core.decoding import Reader, reader
 from core.domain.ids import OrderId
-from core.protocol.events import Event, Unfamiliar
-from core.protocol.feed import EventPage, Frame, Frames, Heartbeat, Link, Message
+from core.protocol.events import Event, UnknownEvent
+from core.protocol.feed import EventPage, FeedPosition, Frame, Frames, Heartbeat, Message
 
 
-class _Frame(Link, frozen=True, kw_only=True):
+class _Frame(FeedPosition, frozen=True, kw_only=True):
     event: msgspec.Raw
 
 
@@ -46,13 +46,13 @@ _about: Final = reader(_About)
 _kind: Final = reader(_Kind)
 
 
-def message(text: bytes) -> Message | Unfamiliar:
+def message(text: bytes) -> Message | UnknownEvent:
     """What was said on the socket. Raises `msgspec.DecodeError` for what is no message at all."""
     try:
         return _message.decode(text)
     except msgspec.ValidationError:
         if _kind.decode(text).kind not in _KINDS:
-            return Unfamiliar()
+            return UnknownEvent()
         said = _loose_message.decode(text)
         return said if isinstance(said, Heartbeat) else Frames(frames=_understood(said.frames), cursor=said.cursor)
 
@@ -70,8 +70,8 @@ def _understood(frames: Iterable[_Frame]) -> tuple[Frame, ...]:
     return tuple(Frame(seq=frame.seq, prev=frame.prev, event=_read(frame.event)) for frame in frames)
 
 
-def _read(event: msgspec.Raw) -> Event | Unfamiliar:
+def _read(event: msgspec.Raw) -> Event | UnknownEvent:
     try:
         return _event.decode(event)
     except msgspec.ValidationError:
-        return Unfamiliar(order_id=_about.decode(event).order_id)
+        return UnknownEvent(order_id=_about.decode(event).order_id)

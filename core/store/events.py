@@ -54,7 +54,7 @@ class Kept(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class Standing(Enum):
+class CursorCheck(Enum):
     """What a shop's history says to a cursor."""
 
     KNOWN = "known"
@@ -107,21 +107,21 @@ def heads(transaction: Transaction) -> dict[ShopId, tuple[str, int]]:
     return {row[0]: (row[1], row[2]) for row in transaction.all(_HEADS)}
 
 
-def standing(transaction: Transaction, shop_id: ShopId, cursor: Cursor, newest: Cursor) -> Standing:
+def check_cursor(transaction: Transaction, shop_id: ShopId, cursor: Cursor, newest: Cursor) -> CursorCheck:
     """Whether the shop's history, up to `newest`, still has `cursor` in it.
 
     The number alone proves nothing: a file that was put back counts on from where it was and uses numbers again.
     """
     if cursor.epoch != newest.epoch or cursor.seq > newest.seq:
-        return Standing.DIVERGED
+        return CursorCheck.DIVERGED
     if cursor.seq == 0:
         first = transaction.first(_FIRST_LEFT, shop=shop_id)
         untrimmed = first is None or first[0] is None or first[0] == 1
-        return Standing.KNOWN if untrimmed else Standing.GONE
+        return CursorCheck.KNOWN if untrimmed else CursorCheck.GONE
     row = transaction.first(_ID_AT, shop=shop_id, seq=cursor.seq)
     if row is None:
-        return Standing.GONE
-    return Standing.KNOWN if row[0] == cursor.event_id else Standing.DIVERGED
+        return CursorCheck.GONE
+    return CursorCheck.KNOWN if row[0] == cursor.event_id else CursorCheck.DIVERGED
 
 
 def after(

@@ -4,17 +4,17 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.announcer import Announcer
 from core.client.order_store import OrderStore
-from core.client.sync.engine import Standing
+from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
 from core.domain.menu import Menu
 from core.ui.threads import Channel
 
 
 class Bridge(QObject):
-    """Give `on_changed` and `on_standing` to the engine; they may be called in any thread."""
+    """Give `on_changed` and `on_sync_status` to the engine; they may be called in any thread."""
 
-    standing_changed = Signal(object)
-    """A `Standing`."""
+    sync_status_changed = Signal(object)
+    """A `SyncStatus`."""
     menu_changed = Signal(object)
     """A `Menu`: it is this one from now on."""
     renumbered = Signal(str, str)
@@ -26,13 +26,13 @@ class Bridge(QObject):
         super().__init__(parent)
         self._store = store
         self._announcer: Announcer | None = None
-        self.standing = Standing()
+        self.sync_status = SyncStatus()
         self.menu: Menu | None = None
         """The one that was told last: a page that is made later is not asked to wait for the server."""
         self.on_changed = Channel(self._on_changed_heard).send
         """Takes a `Changed`, in any thread."""
-        self.on_standing = Channel(self._on_standing_heard).send
-        """Takes a `Standing`, in any thread."""
+        self.on_sync_status = Channel(self._on_standing_heard).send
+        """Takes a `SyncStatus`, in any thread."""
 
     @property
     def store(self) -> OrderStore:
@@ -48,7 +48,7 @@ class Bridge(QObject):
         """
         self._store = OrderStore()
         self._announcer = None
-        self.standing = Standing()
+        self.sync_status = SyncStatus()
         self.menu = None
 
     def announce_with(self, announcer: Announcer | None) -> None:
@@ -70,6 +70,6 @@ class Bridge(QObject):
             if told.former_number and told.row is not None:
                 self.renumbered.emit(told.former_number, told.row.number)
 
-    def _on_standing_heard(self, standing: Standing) -> None:
-        self.standing = standing
-        self.standing_changed.emit(standing)
+    def _on_standing_heard(self, sync_status: SyncStatus) -> None:
+        self.sync_status = sync_status
+        self.sync_status_changed.emit(sync_status)

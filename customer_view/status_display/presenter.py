@@ -29,7 +29,7 @@ class Freshness(Enum):
     """Older than two intervals: it may not be so any more."""
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How the board stands with the backend."""
 
     freshness: Freshness = Freshness.NONE
@@ -53,7 +53,7 @@ class BoardPresenter(QObject):
     """A `Shown`: other tickets than before."""
     called = Signal(object)
     """A tuple of the ids of orders that have become ready since the last look. Never those of the first one."""
-    standing_changed = Signal(object)
+    display_status_changed = Signal(object)
     ticked = Signal()
     """Once a second."""
 
@@ -73,7 +73,7 @@ class BoardPresenter(QObject):
         self._stale_after_s = STALE_AFTER * refresh_s
         self._board = Board()
         self._shown = Shown()
-        self._standing = Standing()
+        self._display_status = DisplayStatus()
         self._fresh_at_s = 0.0
         self._closed = False
         self._answers = True
@@ -91,8 +91,8 @@ class BoardPresenter(QObject):
         self._listening = Listening(source, lambda: board.cursor, heard.send, lost.send)
 
     @property
-    def standing(self) -> Standing:
-        return self._standing
+    def display_status(self) -> DisplayStatus:
+        return self._display_status
 
     @property
     def shown(self) -> Shown:
@@ -136,10 +136,10 @@ class BoardPresenter(QObject):
     @Slot(object)
     def _on_look_succeeded(self, answer: tuple[int, BoardReply]) -> None:
         first = not self._board.cursor
-        back = first or self._standing.problem is not None
+        back = first or self._display_status.problem is not None
         if self._board.take(answer[1], answer[0]):
             self._show(call=not first)
-        self._believe(live=self._standing.live)
+        self._believe(live=self._display_status.live)
         if back:
             self._listening.hurry()
 
@@ -167,7 +167,7 @@ class BoardPresenter(QObject):
     def _on_push_lost(self, _error: ClientError) -> None:
         if self._closed:
             return
-        was_live = self._standing.live
+        was_live = self._display_status.live
         self._stand(live=False)
         if was_live:  # the server is gone, or history is another one: the next look tells
             self._refresher.refresh()
@@ -194,13 +194,13 @@ class BoardPresenter(QObject):
         """Say so when what is shown has become too old to be believed."""
         problem, answered = self._source.connection.problem, self._answers
         self._answers = problem is None
-        if problem is not None and self._standing.freshness is Freshness.FRESH:
+        if problem is not None and self._display_status.freshness is Freshness.FRESH:
             self._stand(freshness=Freshness.STALE, live=False, problem=problem)
         elif problem is None and not answered:
             self._refresher.hurry()
             self._listening.hurry()
-        fresh_at = self._standing.fresh_at
-        if fresh_at is None or self._standing.freshness is not Freshness.FRESH:
+        fresh_at = self._display_status.fresh_at
+        if fresh_at is None or self._display_status.freshness is not Freshness.FRESH:
             return
         age_s = clock.now_s() - self._fresh_at_s
         if age_s > self._stale_after_s:
@@ -208,7 +208,7 @@ class BoardPresenter(QObject):
             self._refresher.refresh()
 
     def _stand(self, **fields: object) -> None:
-        standing = msgspec.structs.replace(self._standing, **fields)
-        if standing != self._standing:
-            self._standing = standing
-            self.standing_changed.emit(standing)
+        display_status = msgspec.structs.replace(self._display_status, **fields)
+        if display_status != self._display_status:
+            self._display_status = display_status
+            self.display_status_changed.emit(display_status)

@@ -61,7 +61,7 @@ class BoardWindow(QWidget):
         page.addWidget(self._columns, 1)
         presenter.changed.connect(self._on_board_changed)
         presenter.called.connect(self._on_orders_called)
-        presenter.standing_changed.connect(self._on_standing_changed)
+        presenter.display_status_changed.connect(self._on_standing_changed)
         presenter.ticked.connect(self._tell)
         self._tell()
         if settings.full_screen:
@@ -80,21 +80,21 @@ class BoardWindow(QWidget):
         self._sounds.play(OrderStatus.READY.value)
 
     @Slot(object)
-    def _on_standing_changed(self, _standing: object) -> None:
+    def _on_standing_changed(self, _display_status: object) -> None:
         self._tell()
 
     @Slot()
     def _tell(self) -> None:
         """Say how things stand; what is said already is not painted again."""
-        standing = self._presenter.standing
-        stale = standing.freshness is Freshness.STALE
-        nothing = standing.freshness is Freshness.NONE
-        if stale and standing.fresh_at is not None:
-            since = _("Not up to date since {time}").format(time=clock(standing.fresh_at))
+        display_status = self._presenter.display_status
+        stale = display_status.freshness is Freshness.STALE
+        nothing = display_status.freshness is Freshness.NONE
+        if stale and display_status.fresh_at is not None:
+            since = _("Not up to date since {time}").format(time=clock(display_status.fresh_at))
             self._doubt.say(f"▲ {since}", _("Please ask at the counter for your order."))
-        if nothing and standing.problem is not None:
-            told = (_("Please ask at the counter for your order."), said(standing.problem))
-            self._nothing.say(_(standing.problem.title), "\n".join(told))
+        if nothing and display_status.problem is not None:
+            told = (_("Please ask at the counter for your order."), said(display_status.problem))
+            self._nothing.say(_(display_status.problem.title), "\n".join(told))
         elif nothing:
             self._nothing.say(_("Connecting…"), "")
         for column in (self._preparing, self._ready):
@@ -105,12 +105,12 @@ class BoardWindow(QWidget):
         self._header.say(self._presenter.shop_name, self._link(), clock(self._presenter.server_now()))
 
     def _link(self) -> str:
-        standing = self._presenter.standing
-        if standing.problem is not None:
-            return f"▲ {_(standing.problem.title)}"
-        if standing.live:
+        display_status = self._presenter.display_status
+        if display_status.problem is not None:
+            return f"▲ {_(display_status.problem.title)}"
+        if display_status.live:
             return f"● {_('Live')}"
-        if standing.freshness is Freshness.NONE:
+        if display_status.freshness is Freshness.NONE:
             return ""
         return "◐ " + _("Checking every {interval}").format(interval=age(self._presenter.refresh_s))
 

@@ -8,7 +8,7 @@ from typing_extensions import override
 from core import clock
 from core.client.api import StaffApi
 from core.client.errors import ClientError, SignedOut
-from core.client.sync.engine import Standing
+from core.client.sync.engine import SyncStatus
 from core.domain.menu import Menu
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
@@ -95,10 +95,10 @@ class NewOrderPage(QWidget):
         self._ordering.tell(menu)
 
     @Slot(object)
-    def tell_standing(self, standing: Standing) -> None:
+    def tell_sync_status(self, sync_status: SyncStatus) -> None:
         """Changes of the menu come with all other news: it is as fresh as they are."""
-        age_s = standing.age_s(clock.now_s())
-        if age_s is not None and standing.answering:
+        age_s = sync_status.age_s(clock.now_s())
+        if age_s is not None and sync_status.answering:
             self._ordering.menu.confirm(age_s)
 
     def clear(self) -> None:

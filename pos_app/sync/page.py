@@ -14,7 +14,7 @@ from typing_extensions import override
 from core import clock
 from core.client.api import OutboxApi
 from core.client.device.seal import KeptIn
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.client.sync.operations import Operation
 from core.domain.ids import OrderId
 from core.ui import icons
@@ -227,21 +227,21 @@ class SyncPage(QWidget):
 
     @Slot()
     def _tell_age(self) -> None:
-        standing = self.queue.standing
-        link = {
-            Link.LIVE: _("Live"),
-            Link.POLLING: _("Connected, without push"),
-            Link.OFFLINE: _("Connecting…") if standing.problem is None else _("Offline"),
-            Link.SIGNED_OUT: _("Signed out"),
-        }[standing.link]
-        age_s = standing.age_s(clock.now_s())
+        sync_status = self.queue.sync_status
+        state = {
+            ConnectionState.LIVE: _("Live"),
+            ConnectionState.POLLING: _("Connected, without push"),
+            ConnectionState.OFFLINE: _("Connecting…") if sync_status.problem is None else _("Offline"),
+            ConnectionState.SIGNED_OUT: _("Signed out"),
+        }[sync_status.state]
+        age_s = sync_status.age_s(clock.now_s())
         if age_s is None:
-            told = _("{link} · not in step since this window was opened")
-            words = told.format(link=link)
+            told = _("{state} · not in step since this window was opened")
+            words = told.format(state=state)
         else:
-            words = _("{link} · last in step {age} ago").format(link=link, age=age(age_s))
-        if standing.problem is not None:
-            words += f"\n{said(standing.problem)}"
+            words = _("{state} · last in step {age} ago").format(state=state, age=age(age_s))
+        if sync_status.problem is not None:
+            words += f"\n{said(sync_status.problem)}"
         if words != self._age.text():
             self._age.setText(words)
         self.devices.tell_age()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.api import OutboxApi
 from core.client.errors import ClientError, Refused
 from core.client.order_store import Changes
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.operations import Operation
 from core.domain.ids import OpId
 from core.protocol.security import ExportNote
@@ -22,14 +22,14 @@ from pos_app.sync.model import QueueModel, entries, exported
 
 
 def _nothing(_result: object) -> None:
-    """What comes of trying, the standing tells."""
+    """The sync status says what came of it."""
 
 
 class Queue(QObject):
     """Follows the store while it lives. One decision at a time."""
 
     changed = Signal()
-    """Rows, the standing, or whether a decision is being made."""
+    """Rows, the sync status, or whether a decision is being made."""
     decided = Signal()
     renumbered = Signal(str, str)
     """The number that an order was told first, and its new one; empty when the server gives that."""
@@ -50,16 +50,16 @@ class Queue(QObject):
         self.elsewhere: tuple[Operation, ...] = ()
         """What waits for this till to be another shop's again."""
         self._unsubscribe = bridge.store.subscribe(self._on_store_changed)
-        bridge.standing_changed.connect(self._on_standing_changed)
+        bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self._show()
 
     @property
-    def standing(self) -> Standing:
-        return self._bridge.standing
+    def sync_status(self) -> SyncStatus:
+        return self._bridge.sync_status
 
     @property
     def online(self) -> bool:
-        return self.standing.link in (Link.LIVE, Link.POLLING)
+        return self.sync_status.state in (ConnectionState.LIVE, ConnectionState.POLLING)
 
     @property
     def deciding(self) -> bool:
@@ -149,7 +149,7 @@ class Queue(QObject):
         self._show()
 
     @Slot(object)
-    def _on_standing_changed(self, _standing: Standing) -> None:
+    def _on_sync_status_changed(self, _sync_status: SyncStatus) -> None:
         self._show()
 
     def _show(self) -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from core import clock, logs
 from core.client.errors import ClientError
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.client.sync.operations import State
 from core.clock import Clock
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, TakeOrder
@@ -84,11 +84,11 @@ class Client:
 
     def _sleep(self) -> None:
         """On a system whose monotonic clock stands still meanwhile."""
-        fresh_at_s = self._screen.api.standing.fresh_at_s
+        fresh_at_s = self._screen.api.sync_status.fresh_at_s
         self._slept_s += _NIGHT_S
-        standing = self._screen.api.standing
-        age_s = standing.age_s(clock.now_s())
-        if age_s is not None and age_s < _NIGHT_S and standing.fresh_at_s == fresh_at_s:
+        sync_status = self._screen.api.sync_status
+        age_s = sync_status.age_s(clock.now_s())
+        if age_s is not None and age_s < _NIGHT_S and sync_status.fresh_at_s == fresh_at_s:
             say(young=age_s)
 
     def run(self) -> None:
@@ -101,7 +101,10 @@ class Client:
             threading.Thread(target=self._read, args=(random.Random(number),), daemon=True).start()
         say(started=True)
         while not self._draining.wait(self._random.uniform(0, 2 * self._part.pace_s)):
-            if self._screen.api.standing.link is Link.SIGNED_OUT or self._random.random() < self._part.change_share:
+            if (
+                self._screen.api.sync_status.state is ConnectionState.SIGNED_OUT
+                or self._random.random() < self._part.change_share
+            ):
                 self._change()
             with contextlib.suppress(ClientError):  # a person who presses too late is told so
                 self._act()
@@ -199,7 +202,7 @@ class Client:
         left: object = None
         moved_at_s = time.monotonic()
         while time.monotonic() < moved_at_s + PATIENCE_S:
-            if api.standing.link is Link.SIGNED_OUT:
+            if api.sync_status.state is ConnectionState.SIGNED_OUT:
                 self._change(who)
             for operation in api.operations():
                 if operation.held:
@@ -208,13 +211,13 @@ class Client:
                     with contextlib.suppress(ClientError):
                         api.discard(operation.op_id, "drill")
             operations = api.operations()
-            if not operations and api.standing.link is Link.LIVE:
+            if not operations and api.sync_status.state is ConnectionState.LIVE:
                 return True
             if left != (left := [(operation.op_id, operation.tries) for operation in operations]):
                 moved_at_s = time.monotonic()
                 say(left=len(operations))
             self._never.wait(0.05)
-        say(stuck=[operation.problem for operation in api.operations()], link=api.standing.link)
+        say(stuck=[operation.problem for operation in api.operations()], state=api.sync_status.state)
         return False
 
 

@@ -19,7 +19,7 @@ from core.client.device import identity
 from core.client.device.seal import Seal
 from core.client.storage.local_store import LocalStore
 from core.client.sync import engine
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import DeviceId, ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
@@ -217,5 +217,7 @@ def test_an_admins_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         two[0].kill()
         shop.trade()
         assert admin.orders("--database-url", database) == shop.acknowledged
-        assert not any(each.link is Link.SIGNED_OUT for screen in shop.screens for each in screen.standings)
+        assert not any(
+            each.state is ConnectionState.SIGNED_OUT for screen in shop.screens for each in screen.sync_statuses
+        )
         assert two[1].stop() == 0

@@ -171,7 +171,7 @@ def test_a_damaged_page_is_found_though_the_hash_was_taken_of_it(made: Path) -> 
 _DYING = """
 import os, sys
 from pathlib import Path
-from core.store import backup
+from core.store.backups import backup
 from core.store.engine.database import make_engine
 def die(done, total):
     os._exit(9)

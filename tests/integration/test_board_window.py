@@ -65,9 +65,9 @@ def test_from_the_till_to_the_wall(server: ServerThread, walls: list[Wall], qtbo
     wall = Wall(server.url, refresh_s=3600.0 if push else 0.3, push=push)
     walls.append(wall)
     wall.window.show()
-    qtbot.waitUntil(lambda: wall.presenter.standing.freshness is Freshness.FRESH, timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: wall.presenter.display_status.freshness is Freshness.FRESH, timeout=WITHIN_MS)
     if push:
-        qtbot.waitUntil(lambda: wall.presenter.standing.live, timeout=WITHIN_MS)
+        qtbot.waitUntil(lambda: wall.presenter.display_status.live, timeout=WITHIN_MS)
     kim = calls.staff(server)
     order = walk(kim, calls.customer(server).place(), "confirmed")
     digits = order["number"].rpartition("-")[2].lstrip("0")
@@ -80,7 +80,7 @@ def test_from_the_till_to_the_wall(server: ServerThread, walls: list[Wall], qtbo
         acknowledged = time.monotonic()
         qtbot.waitUntil(lambda column=column, words=words: words in wall.column(column), timeout=WITHIN_MS)  # type: ignore[misc]
         assert time.monotonic() - acknowledged < BLINK_S
-    assert wall.presenter.standing.live is push
+    assert wall.presenter.display_status.live is push
 
 
 def test_the_server_goes_and_comes_back(tmp_path: Path, walls: list[Wall], qtbot: QtBot) -> None:
@@ -93,13 +93,13 @@ def test_the_server_goes_and_comes_back(tmp_path: Path, walls: list[Wall], qtbot
         wall = Wall(url, refresh_s=0.3)
         walls.append(wall)
         wall.window.show()
-        qtbot.waitUntil(lambda: wall.presenter.standing.live, timeout=WITHIN_MS)
+        qtbot.waitUntil(lambda: wall.presenter.display_status.live, timeout=WITHIN_MS)
         first.kill()
-        qtbot.waitUntil(lambda: wall.presenter.standing.freshness is Freshness.STALE, timeout=WITHIN_MS)
+        qtbot.waitUntil(lambda: wall.presenter.display_status.freshness is Freshness.STALE, timeout=WITHIN_MS)
         assert "ONLINE" in wall.column("preparing")
     with ServerProcess(tmp_path, "--port", port):
-        qtbot.waitUntil(lambda: wall.presenter.standing.freshness is Freshness.FRESH, timeout=WITHIN_MS)
-        qtbot.waitUntil(lambda: wall.presenter.standing.live, timeout=WITHIN_MS)
+        qtbot.waitUntil(lambda: wall.presenter.display_status.freshness is Freshness.FRESH, timeout=WITHIN_MS)
+        qtbot.waitUntil(lambda: wall.presenter.display_status.live, timeout=WITHIN_MS)
         walk(kim, order, "ready")
         qtbot.waitUntil(lambda: "ONLINE" in wall.column("ready"), timeout=WITHIN_MS)
 
@@ -108,20 +108,20 @@ def test_a_wrong_code_is_told_and_tried_again(server: ServerThread, walls: list[
     wall = Wall(server.url, refresh_s=0.2, secret="not the code")
     walls.append(wall)
     wall.window.show()
-    qtbot.waitUntil(lambda: wall.presenter.standing.problem is not None, timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: wall.presenter.display_status.problem is not None, timeout=WITHIN_MS)
     assert wall.window._nothing.accessibleName().startswith("This display is not known")
     wall.source._sign_in = DeviceSignIn(device=shop.DISPLAY.name, secret=shop.DISPLAY.secret)
-    qtbot.waitUntil(lambda: wall.presenter.standing.freshness is Freshness.FRESH, timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: wall.presenter.display_status.freshness is Freshness.FRESH, timeout=WITHIN_MS)
 
 
 def test_a_session_that_was_ended_is_begun_anew(server: ServerThread, walls: list[Wall], qtbot: QtBot) -> None:
     wall = Wall(server.url, refresh_s=0.3)
     walls.append(wall)
     wall.window.show()
-    qtbot.waitUntil(lambda: wall.presenter.standing.live, timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: wall.presenter.display_status.live, timeout=WITHIN_MS)
     tokens = wall.source._http.tokens
     assert tokens is not None
     calls.Caller(server.url, {"access_token": tokens.access_token}).post("/api/auth/sign-out/")
     qtbot.waitUntil(lambda: wall.source._http.tokens not in (None, tokens), timeout=WITHIN_MS)
-    qtbot.waitUntil(lambda: wall.presenter.standing.live, timeout=WITHIN_MS)
-    assert wall.presenter.standing.freshness is Freshness.FRESH
+    qtbot.waitUntil(lambda: wall.presenter.display_status.live, timeout=WITHIN_MS)
+    assert wall.presenter.display_status.freshness is Freshness.FRESH

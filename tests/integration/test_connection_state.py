@@ -10,7 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.http.api import HttpClient
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from tests.integration.conftest import Place
 from tests.support import postgres, shop
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -44,8 +44,8 @@ def till(proxy: FaultProxy, tmp_path: Path) -> Iterator[Screen]:
         proxy.cut()
 
 
-def until(till: Screen, *links: Link) -> None:
-    till.until(lambda: till.api.standing.link in links, WITHIN_S)
+def until(till: Screen, *states: ConnectionState) -> None:
+    till.until(lambda: till.api.sync_status.state in states, WITHIN_S)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def unsuspecting(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_connection_that_is_refused_says_so_by_itself(proxy: FaultProxy, till: Screen) -> None:
     proxy.choose = lambda _line: Fault.REFUSE
     proxy.cut()
-    until(till, Link.OFFLINE)
+    until(till, ConnectionState.OFFLINE)
 
 
 @pytest.mark.parametrize("fault", [Fault.HALF_OPEN, Fault.TRICKLE, Fault.REFUSE])
@@ -69,11 +69,11 @@ def test_a_network_that_fails_is_said_and_its_end_as_well(proxy: FaultProxy, til
         proxy.cut()
     else:
         proxy.freeze(frozen=True)
-    until(till, Link.OFFLINE)
+    until(till, ConnectionState.OFFLINE)
     proxy.choose = lambda _line: Fault.NONE
     proxy.freeze(frozen=False)
-    until(till, Link.LIVE, Link.POLLING)
-    assert till.api.standing.problem is None or till.api.standing.link is Link.POLLING
+    until(till, ConnectionState.LIVE, ConnectionState.POLLING)
+    assert till.api.sync_status.problem is None or till.api.sync_status.state is ConnectionState.POLLING
     till.until_live()
 
 
@@ -81,10 +81,10 @@ def test_a_network_that_fails_is_said_and_its_end_as_well(proxy: FaultProxy, til
 def test_a_server_without_its_database_is_not_live(till: Screen) -> None:
     postgres.server().stop()
     try:
-        until(till, Link.OFFLINE)
+        until(till, ConnectionState.OFFLINE)
     finally:
         postgres.server().start()
-    until(till, Link.LIVE, Link.POLLING)
+    until(till, ConnectionState.LIVE, ConnectionState.POLLING)
     till.until_live()
 
 

@@ -144,7 +144,7 @@ def test_one_changed_value_changes_the_hash(source: Engine, tmp_path: Path) -> N
 
 _DYING = """
 import os, sys
-from core.store import copy
+from core.store.backups import copy
 from core.store.engine.database import make_engine
 def die(done, total):
     if done > 20:

@@ -54,7 +54,7 @@ def test_a_window_that_fell_over_does_not_show_the_last_customer(
         screen.arrive(*ADA)
         screen.until_live()
     api = SyncedApi(
-        cable.url, path / "customer.db", on_changed=lambda _changed: None, on_standing=lambda _standing: None
+        cable.url, path / "customer.db", on_changed=lambda _changed: None, on_sync_status=lambda _sync_status: None
     )
     api.forget()
     assert api.kept_s is None
@@ -65,7 +65,9 @@ def test_a_window_that_fell_over_does_not_show_the_last_customer(
 
 def test_a_second_window_on_the_same_file_is_refused(screen: Synced, cable: Cable, path: Path) -> None:
     with pytest.raises(InUse, match="in use"):
-        SyncedApi(cable.url, path / "customer.db", on_changed=lambda _changed: None, on_standing=lambda _standing: None)
+        SyncedApi(
+            cable.url, path / "customer.db", on_changed=lambda _changed: None, on_sync_status=lambda _sync_status: None
+        )
 
 
 def test_a_decision_is_made_without_a_mouse(place: Place, cable: Cable, screen: Synced, qtbot: QtBot) -> None:

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.sync.updates import Changed, Told
+from core.client.sync.updates import Changed, Update
 from core.domain.commands import PlaceOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.menu import Menu
@@ -86,7 +86,7 @@ def test_a_number_that_is_anothers_by_now_is_said_until_somebody_has_read_it(
     rows = [msgspec.convert(place.ada.place(), Order) for _ in range(2)]
     for former, row in zip(("ONLINE-000901", "ONLINE-000902"), rows, strict=True):
         screen.bridge.on_changed(
-            Changed(told=(Told(order_id=row.id, row=row, shown=row, former_number=former),), backlog=True)
+            Changed(told=(Update(order_id=row.id, row=row, shown=row, former_number=former),), backlog=True)
         )
     said = [f"ONLINE-000{n} is {row.number} from now on" for n, row in zip((901, 902), rows, strict=True)]
     qtbot.waitUntil(lambda: all(each in screen.notice() for each in said))

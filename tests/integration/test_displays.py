@@ -304,7 +304,7 @@ def test_a_machine_that_is_paired_anew_has_nothing_of_the_shop_before(
         window.arrive(*ADA)
         window.until_live()
         order = window.api.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
-        qtbot.waitUntil(lambda: window.api.standing.counts.open == 0)
+        qtbot.waitUntil(lambda: window.api.sync_status.counts.open == 0)
     with closing(LocalStore(path / "customer.db")) as store:
         kept = Cache(store)
         assert kept.menu is not None

@@ -71,7 +71,7 @@ def test_the_boards_threads(place: Place, qtbot: QtBot) -> None:
     source = Display(HttpApi(url), DeviceSignIn(device=shop.DISPLAY.name, secret=shop.DISPLAY.secret))
     window = compose(BoardSettings(full_screen=False, sounds=False, server_url=url), Theme("light"), source)
     window.show()
-    qtbot.waitUntil(lambda: window._presenter.standing.live)
+    qtbot.waitUntil(lambda: window._presenter.display_status.live)
     assert what_others_hold(before) == {}
     window.close()
     source.close()

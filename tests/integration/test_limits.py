@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from core.client.http.api import HttpApi
-from core.client.sync.transport import HttpDoor
+from core.client.sync.transport import HttpTransport
 from core.domain.ids import new_op_id
 from core.protocol.feed import Close, Cursor, Snapshot
 from core.protocol.requests import StaffSignIn
@@ -170,9 +170,9 @@ def test_a_window_reads_pages_and_misses_nothing_that_moves_meanwhile(
     placed = [place.ada.place() for _ in range(6)]
     api = HttpApi(place.server.url)
     api.staff_sign_in(StaffSignIn(staff=shop.KIM.name, pin=shop.KIM.pin, device=shop.DEVICE))
-    door = HttpDoor(api.session)
+    transport = HttpTransport(api.session)
     asked: list[str] = []
-    page = door._page
+    page = transport._page
 
     def paged(after: str) -> Snapshot:
         asked.append(after)
@@ -181,8 +181,8 @@ def test_a_window_reads_pages_and_misses_nothing_that_moves_meanwhile(
             place.kim.move(placed[5], "cancelled", reason="out of bread")
         return page(after)
 
-    monkeypatch.setattr(door, "_page", paged)
-    found = door.snapshot()
+    monkeypatch.setattr(transport, "_page", paged)
+    found = transport.snapshot()
     assert len(asked) > 2
     assert asked == ["", *sorted(asked[1:])]
     assert {order["id"] for order in placed} <= {order.id for order in found.orders}

@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import SignedOut
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
@@ -145,7 +145,7 @@ def test_a_wrong_pin_waits_for_one_short_question_where_no_server_answers(
         till.until_live()
         proxy.choose = never
         proxy.freeze(frozen=True)
-        till.until(lambda: till.api.standing.link is Link.OFFLINE)
+        till.until(lambda: till.api.sync_status.state is ConnectionState.OFFLINE)
         with pytest.raises(SignedOut, match="PIN is wrong"):
             till.staff(msgspec.structs.replace(shop.KIM, pin="0000000"))
         assert sum("/staff/sign-in/" in line for line in asked) == 1

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from core.admin import backup as command
 from core.client.sync import engine
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.ids import OrderId
 from core.store.backups import backup
 from tests.integration.test_sync_restore import TIMEOUT_S, Restorable
@@ -65,7 +65,7 @@ def test_what_a_customer_was_told_and_what_waits_comes_back_with_its_numbers(
         backend.proxy.choose = lambda _line: Fault.NONE
         if not by_herself:
             ada.api.try_now()
-            ada.until(lambda: ada.api.standing.link is Link.SIGNED_OUT)
+            ada.until(lambda: ada.api.sync_status.state is ConnectionState.SIGNED_OUT)
             ada.sign_out()  # as the window does it: nobody may be there
         ada.customer()
         ada.until(lambda: all(ada.store.server_row(order.id) for order in (*orders, waiting)))

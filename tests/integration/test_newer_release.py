@@ -8,11 +8,11 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order
 from core.protocol import reading
-from core.protocol.events import Event, Unfamiliar
+from core.protocol.events import Event, UnknownEvent
 from core.protocol.feed import EventPage, Frame, Frames, Heartbeat
 from core.store import events, orders
 from core.store.engine.instants import now, to_us
@@ -82,7 +82,7 @@ def test_a_till_and_a_customer_stay_live_and_ask_for_the_order_it_names(place: P
         pos.until_live()
         ada.until_live()
         order = place.ada.place()
-        seen = len(pos.standings)
+        seen = len(pos.sync_statuses)
         happens(place)
         happens(place, order)
         after = place.ada.place()
@@ -91,7 +91,9 @@ def test_a_till_and_a_customer_stay_live_and_ask_for_the_order_it_names(place: P
             row = screen.store.server_row(OrderId(order["id"]))
             assert row is not None
             assert row.reason == "table 9"
-        assert {standing.link for standing in pos.standings[seen:]} <= {Link.LIVE}, "nobody hung up"
+        assert {sync_status.state for sync_status in pos.sync_statuses[seen:]} <= {ConnectionState.LIVE}, (
+            "nobody hung up"
+        )
 
 
 def test_who_was_away_gets_over_it_too(place: Place, tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_who_was_away_gets_over_it_too(place: Place, tmp_path: Path) -> None:
         Screen(proxy.url, tmp_path / "pos.db") as pos,
     ):
         pos.staff()
-        pos.until(lambda: pos.api.standing.link is Link.POLLING)
+        pos.until(lambda: pos.api.sync_status.state is ConnectionState.POLLING)
         order = place.ada.place()
         happens(place, order)
         happens(place)
@@ -113,7 +115,7 @@ def test_who_was_away_gets_over_it_too(place: Place, tmp_path: Path) -> None:
 def test_what_is_understood_is_read_as_ever(more: dict[str, Any]) -> None:
     strange = {"kind": NOT_HEARD_OF, **more}
     said = {"kind": "frames", "frames": [{"seq": 7, "prev": 3, "event": strange}], "cursor": "e.7.x", "new": 1}
-    frame = Frame(seq=7, prev=3, event=Unfamiliar())
+    frame = Frame(seq=7, prev=3, event=UnknownEvent())
     assert reading.message(msgspec.json.encode(said)) == Frames(frames=(frame,), cursor="e.7.x")
     page = {"frames": said["frames"], "cursor": "e.7.x", "more": True}
     assert reading.page(msgspec.json.encode(page)) == EventPage(frames=(frame,), cursor="e.7.x", more=True)

@@ -9,7 +9,7 @@ import pytest
 
 from core.client.errors import Conflict
 from core.client.http.api import SessionApi
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.client.sync.operations import State
 from core.decoding import decode_reply
 from core.domain.ids import OrderId
@@ -100,13 +100,15 @@ def test_a_value_that_no_release_of_ours_has_stops_nobody(newer: Place, tmp_path
         pos.until_live()
         ada.until_live()
         order = place.ada.place()
-        seen = len(pos.standings)
+        seen = len(pos.sync_statuses)
         becomes(place, order, field)
         after = place.ada.place()
         for screen in (pos, ada):
             screen.until(partial(is_at, screen, after["id"], 1))
             assert has(screen, order["id"], field)
-        assert {standing.link for standing in pos.standings[seen:]} <= {Link.LIVE}, "nobody hung up"
+        assert {sync_status.state for sync_status in pos.sync_statuses[seen:]} <= {ConnectionState.LIVE}, (
+            "nobody hung up"
+        )
         taken = pos.take()
         pos.until_sent()
         assert pos.api.operations() == ()

@@ -11,7 +11,7 @@ import pytest
 from core.client.errors import OtherServer, Unreachable
 from core.client.http.push import open_socket
 from core.client.sync import engine, synchronizer
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.protocol import reading
 from tests.integration.conftest import Place
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -71,13 +71,13 @@ def test_what_waits_goes_on_waiting_and_whoever_is_signed_in_stays_so(
         proxy.instead, proxy.choose = instead, choose
         proxy.cut()
         taken = [pos.take() for _ in range(5)]
-        pos.until(lambda: pos.api.standing.link is Link.OFFLINE)
+        pos.until(lambda: pos.api.sync_status.state is ConnectionState.OFFLINE)
         assert enough.wait(60), "it is tried again and again"
-        pos.until(lambda: isinstance(pos.api.standing.problem, OtherServer))
-        problem = pos.api.standing.problem
+        pos.until(lambda: isinstance(pos.api.sync_status.problem, OtherServer))
+        problem = pos.api.sync_status.problem
         assert problem is not None
         assert problem.message.startswith(f"Something else answers at {proxy.url}, not Orderbell.")
-        assert (pos.api.standing.counts.waiting, pos.api.standing.counts.held) == (5, 0)
+        assert (pos.api.sync_status.counts.waiting, pos.api.sync_status.counts.held) == (5, 0)
         proxy.choose = lambda _line: Fault.NONE
         pos.until_sent()
         pos.until_live()

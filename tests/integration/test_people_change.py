@@ -14,7 +14,7 @@ from core.client.http.api import SessionApi
 from core.client.session import session_file
 from core.client.sync import api
 from core.client.sync.api import SyncedApi
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.order import Order
@@ -340,7 +340,7 @@ def test_a_late_answer_lets_nobody_in_who_has_gone(
         assert _session(screen.api).person == there
         screen.until_live()
     else:
-        assert screen.api.standing.link is Link.SIGNED_OUT
+        assert screen.api.sync_status.state is ConnectionState.SIGNED_OUT
     over = threading.Event()
     for _ in range(200):
         open_ones = {session for (session,) in place.rows("SELECT id FROM sessions WHERE revoked_at IS NULL")} - before
@@ -370,7 +370,7 @@ def test_who_was_let_in_after_giving_up_is_signed_out(place: Place, screen: Scre
     screen.customer(shop.ADA)
     session = _newest_session(place, place.world.ada)
     screen.api.give_up_sign_in()
-    assert screen.api.standing.link is Link.SIGNED_OUT
+    assert screen.api.sync_status.state is ConnectionState.SIGNED_OUT
     over = threading.Event()
     for _ in range(200):
         if place.rows("SELECT revoked_at FROM sessions WHERE id = ?", session)[0][0] is not None:
@@ -407,7 +407,7 @@ def test_a_sign_out_is_one_whatever_the_disk_takes(
     disk.arm(0)
     with pytest.raises(NotKept):
         screen.api.sign_out()
-    assert screen.api.standing.link is Link.SIGNED_OUT
+    assert screen.api.sync_status.state is ConnectionState.SIGNED_OUT
     over = threading.Event()
     for _ in range(200):
         if place.rows("SELECT revoked_at FROM sessions WHERE id = ?", session)[0][0] is not None:
@@ -422,11 +422,11 @@ def test_a_sign_out_is_one_whatever_the_disk_takes(
         proxy.choose = lambda _line: Fault.REFUSE
         with pytest.raises(ClientError):  # a PIN opens no session that is over
             screen.staff(shop.KIM)
-        assert screen.api.standing.link is Link.SIGNED_OUT
+        assert screen.api.sync_status.state is ConnectionState.SIGNED_OUT
         proxy.choose = lambda _line: Fault.NONE
     with pytest.raises(NotKept):
         screen.customer(shop.GRACE)
-    assert screen.api.standing.link is Link.SIGNED_OUT
+    assert screen.api.sync_status.state is ConnectionState.SIGNED_OUT
     assert _held(screen) > 0
     disk.disarm()
     for _ in range(200):

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from core.client.sync import engine
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.ids import ShopId
 from core.protocol.health import Diagnosis, Result
 from core.server.health.diagnosis import examine
@@ -283,7 +283,11 @@ def test_its_screens_go_on_at_the_other(tmp_path: Path, monkeypatch: pytest.Monk
         ada.until_live()
         pos.until_live()
         assert whole == [sum(changed.whole for changed in screen.told) for screen in (pos, ada)]
-        assert not any(standing.link is Link.SIGNED_OUT for screen in (pos, ada) for standing in screen.standings)
+        assert not any(
+            sync_status.state is ConnectionState.SIGNED_OUT
+            for screen in (pos, ada)
+            for sync_status in screen.sync_statuses
+        )
         rows = [ada.store.server_row(order.id) for order in placed]
         assert sorted(row.number for row in rows if row) == [f"ONLINE-{n:06d}" for n in range(1, len(placed) + 1)]
 

@@ -12,7 +12,7 @@ from core.client.sync.cache import after, menu_after, order_id_of
 from core.domain.ids import OrderId, uuid7
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import Event, MenuChanged, OrderEvent, OrderPlaced, Unfamiliar
+from core.protocol.events import Event, MenuChanged, OrderEvent, OrderPlaced, UnknownEvent
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.store import events
 from core.store.events import AFTER_FOR_CUSTOMER
@@ -141,7 +141,7 @@ def read_menu(caller: Caller) -> Menu:
     return msgspec.json.decode(caller.get("/api/menu/").content, type=Menu)
 
 
-def owner(event: Event | Unfamiliar) -> str | None:
+def owner(event: Event | UnknownEvent) -> str | None:
     assert isinstance(event, OrderEvent)
     return event.order.customer_id if isinstance(event, OrderPlaced) else event.customer_id
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.client.errors import Conflict
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.client.sync.operations import State
 from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
@@ -36,8 +36,8 @@ def test_a_change_at_the_counter_is_pushed_to_its_customer(place: Place, tmp_pat
         assert seen.number.startswith("ONLINE-")
         pos.move(seen, OrderStatus.CONFIRMED)
         ada.until(lambda: (row := ada.store.server_row(placed.id)) is not None and row.status is OrderStatus.CONFIRMED)
-        assert ada.api.standing.link is Link.LIVE
-        assert ada.api.standing.latency_ms is not None
+        assert ada.api.sync_status.state is ConnectionState.LIVE
+        assert ada.api.sync_status.latency_ms is not None
         assert not ada.told[-1].backlog
 
 

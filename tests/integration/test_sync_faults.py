@@ -13,7 +13,7 @@ from typing_extensions import override
 from core.client.errors import Unreachable
 from core.client.http import api, push
 from core.client.http.api import HttpApi
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.domain.ids import OpId, OrderId
 from core.domain.status import OrderStatus
 from core.protocol.requests import HistoryQuery, OrderQuery
@@ -93,12 +93,12 @@ def test_when_push_is_blocked_polling_still_brings_everything(place: Place, prox
     with Screen(proxy.url, tmp_path / "pos.db") as pos, Screen(place.server.url, tmp_path / "ada.db") as ada:
         pos.staff()
         ada.customer()
-        pos.until(lambda: pos.api.standing.link is Link.POLLING)
+        pos.until(lambda: pos.api.sync_status.state is ConnectionState.POLLING)
         placed = ada.place()
         ada.until_sent()
         pos.api.try_now()
         pos.until(lambda: pos.store.server_row(placed.id) is not None)
-        assert Link.LIVE not in {standing.link for standing in pos.standings}
+        assert ConnectionState.LIVE not in {sync_status.state for sync_status in pos.sync_statuses}
 
 
 def test_a_till_opens_and_works_without_a_server(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
@@ -118,8 +118,10 @@ def test_a_till_opens_and_works_without_a_server(place: Place, proxy: FaultProxy
         assert order.number == f"{series}-{int(count) + 1:06d}"
         order = pos.move(order, OrderStatus.PREPARING)
         order = pos.move(order, OrderStatus.READY)
-        pos.until(lambda: pos.api.standing.link is Link.OFFLINE and pos.api.standing.problem is not None)
-        assert pos.api.standing.counts.waiting == 3
+        pos.until(
+            lambda: pos.api.sync_status.state is ConnectionState.OFFLINE and pos.api.sync_status.problem is not None
+        )
+        assert pos.api.sync_status.counts.waiting == 3
         assert [found.id for found in pos.api.orders(OrderQuery(q=order.number)).orders] == [order.id]
         assert pos.api.details(order.id).order.status is OrderStatus.READY
         with pytest.raises(Unreachable):
@@ -246,14 +248,14 @@ def test_who_is_told_that_the_server_stops_is_back_as_soon_as_it_is(tmp_path: Pa
     ):
         pos.staff()
         pos.until_live()
-        seen = len(pos.standings)
+        seen = len(pos.sync_statuses)
         first.stop()
         taken = pos.take()
-        pos.until(lambda: pos.api.standing.link is not Link.LIVE)
+        pos.until(lambda: pos.api.sync_status.state is not ConnectionState.LIVE)
         with ServerThread(tmp_path / "server", keys=first.keys) as second:
             proxy.upstream = second.url
             began = time.monotonic()
             pos.until_live()
             pos.until(lambda: _version(pos, taken.id) == 1)
             assert time.monotonic() - began < 10, "the wait after a failure or two"
-            assert Link.SIGNED_OUT not in {standing.link for standing in pos.standings[seen:]}
+            assert ConnectionState.SIGNED_OUT not in {sync_status.state for sync_status in pos.sync_statuses[seen:]}

@@ -20,7 +20,7 @@ from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 
 # -- the server's ledger of operations
 
@@ -49,10 +49,10 @@ def test_without_the_ledger_it_would_be_done_twice(place: Place, monkeypatch: py
 def _seen_after_a_lost_frame(tmp_path: Path) -> tuple[set[OrderStatus], set[OrderStatus]]:
     """What the client and the shop have, after the second of three pushed frames was lost."""
     model = Shop()
-    door = ModelDoor(model)
+    transport = ModelTransport(model)
     with (
-        closing(Desk(tmp_path / "writer.db", door, "kim")) as writer,
-        closing(Desk(tmp_path / "reader.db", ModelDoor(model), "alex")) as reader,
+        closing(Desk(tmp_path / "writer.db", transport, "kim")) as writer,
+        closing(Desk(tmp_path / "reader.db", ModelTransport(model), "alex")) as reader,
     ):
         order_id = writer.take().order_id
         other_id = writer.take().order_id
@@ -128,19 +128,19 @@ def test_without_begin_immediate_it_would_fail(tmp_path: Path, monkeypatch: pyte
 
 def _sent_after_a_crash(tmp_path: Path) -> list[str]:
     """Which calls a client makes once it is back, having been killed right after the first of two answers."""
-    door = ModelDoor(Shop())
-    desk = Desk(tmp_path / "till.db", door)
+    transport = ModelTransport(Shop())
+    desk = Desk(tmp_path / "till.db", transport)
     desk.take()
     desk.take()
     first = desk.outbox.take(0)
     assert first is not None
     desk.sync.send(first)
     desk.close()  # nothing is kept in memory: as good as a kill
-    door.calls.clear()
-    again = Desk(tmp_path / "till.db", door)
+    transport.calls.clear()
+    again = Desk(tmp_path / "till.db", transport)
     again.send_all()
     again.close()
-    return door.calls
+    return transport.calls
 
 
 def test_an_answer_is_kept_the_moment_it_is_there(tmp_path: Path) -> None:

@@ -141,14 +141,14 @@ def test_it_is_found_out_by_who_has_written_to_it_since(backend: Restorable, tmp
         backend.proxy.cut()
         lost = [ada.place() for _ in range(3)]
         ada.until_sent()
-        assert len(ada.api._signed_in.cache.witnesses()) == 1
+        assert len(ada.api._signed_in.cache.history_proofs()) == 1
         backend.put_back()
         for _ in range(10):
             pos.take()
         pos.until_sent()
         since = ada.place()
         ada.until_sent()
-        assert len(ada.api._signed_in.cache.witnesses()) == 2
+        assert len(ada.api._signed_in.cache.history_proofs()) == 2
         backend.proxy.choose = lambda _line: Fault.NONE
         ada.api.try_now()
         wanted = {order.id for order in (*lost, since)}

@@ -20,7 +20,7 @@ from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.client.http import push
 from core.client.http.api import HttpApi
 from core.client.http.push import open_socket
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.decoding import reader
 from core.domain.commands import PlaceOrder
 from core.domain.ids import new_op_id
@@ -236,9 +236,9 @@ def test_a_till_tells_somebody_else_nothing_and_waits(home: Path, ca_file: str, 
         with served(other, port) as impostor:
             till.api.try_now()
             taken = till.take()
-            till.until(lambda: isinstance(till.api.standing.problem, Untrusted))
-            assert till.api.standing.link is Link.OFFLINE
-            assert till.api.standing.counts.waiting == 1
+            till.until(lambda: isinstance(till.api.sync_status.problem, Untrusted))
+            assert till.api.sync_status.state is ConnectionState.OFFLINE
+            assert till.api.sync_status.counts.waiting == 1
             assert impostor.database.read_blocking(_orders_of) == []
         with served(home, port) as server:
             till.api.try_now()

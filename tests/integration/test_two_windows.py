@@ -39,7 +39,7 @@ def cut(place: Place) -> Iterator[tuple[FaultProxy, list[bool]]]:
 
 
 def is_told(screen: Screen) -> bool:
-    problem = screen.api.standing.problem
+    problem = screen.api.sync_status.problem
     return isinstance(problem, SignedOut) and problem.message == (
         "This till was opened in another window. Sign in to use this one."
     )
@@ -161,11 +161,11 @@ def test_a_number_that_was_told_changes_only_when_somebody_says_so(place: Place,
         one.api.resume()
         order = one.take()
         assert count(order) == taken
-        one.until(lambda: one.api.standing.counts.parked == 1)
+        one.until(lambda: one.api.sync_status.counts.parked == 1)
         [held] = one.api.operations()
         assert (held.state, held.outcome, held.seen.number) == (State.PARKED, NUMBER_REFUSED, order.number)
         one.api.retry(held.op_id)
-        one.until(lambda: one.api.standing.counts.parked == 1)
+        one.until(lambda: one.api.sync_status.counts.parked == 1)
         [held] = one.api.operations()
         assert held.seen.number == order.number, "asking again asks for the same"
         number = one.api.renumber(held.op_id)

@@ -17,7 +17,7 @@ import requests
 
 from core.client.errors import Busy
 from core.client.sync import engine as engines
-from core.client.sync.engine import Standing
+from core.client.sync.engine import SyncStatus
 from core.client.sync.synchronizer import GIVES_UP_ALONE
 from core.domain.ids import ShopId
 from core.own_process import python
@@ -178,21 +178,21 @@ def test_a_till_parks_nothing_says_why_and_sends_by_itself(
         till.staff()
         till.until_live()
 
-        def is_hindered(standing: Standing) -> bool:
-            return isinstance(standing.hindered, Busy) and standing.hindered.title == "The server's disk is full"
+        def is_hindered(sync_status: SyncStatus) -> bool:
+            return isinstance(sync_status.hindered, Busy) and sync_status.hindered.title == "The server's disk is full"
 
         with no_room(place.server):
             until_refused(place)
             orders = [till.take() for _ in range(3)]
-            till.until(lambda: is_hindered(till.api.standing))
+            till.until(lambda: is_hindered(till.api.sync_status))
             till.until(
-                lambda: len({id(each.hindered) for each in till.standings if is_hindered(each)}) > GIVES_UP_ALONE
+                lambda: len({id(each.hindered) for each in till.sync_statuses if is_hindered(each)}) > GIVES_UP_ALONE
             )
             waiting = till.api.operations()  # a small one may have found the last room there was
             assert waiting
             assert {(operation.tries, operation.held) for operation in waiting} == {(0, False)}
         till.until_sent()
-        till.until(lambda: till.api.standing.hindered is None)
+        till.until(lambda: till.api.sync_status.hindered is None)
         for order in orders:
             assert place.kim.get(f"/api/pos/orders/{order.id}/").status_code == 200
 

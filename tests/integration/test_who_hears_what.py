@@ -88,7 +88,7 @@ def test_everybody_is_asked(place: Place) -> None:
     assert {caller.signed_in["person"]["role"] for caller in people(place).values()} == set(Role)
 
 
-class Ear:
+class PushSubscription:
     """A socket, read as text: what is not meant for somebody has to be absent from every byte."""
 
     def __init__(self, caller: Caller, socket: ClientConnection) -> None:
@@ -118,39 +118,39 @@ def head(caller: Caller) -> str:
 
 
 @contextmanager
-def listening(callers: dict[str, Caller]) -> Iterator[dict[str, Ear]]:
+def listening(callers: dict[str, Caller]) -> Iterator[dict[str, PushSubscription]]:
     """Everybody on a socket, from where things stand."""
     with ExitStack() as stack:
-        ears = {}
+        subscriptions = {}
         for name, caller in callers.items():
             address = caller.url.replace("http", "ws", 1) + SOCKET_PATH
             socket = stack.enter_context(connect(address, compression=None, proxy=None, close_timeout=2))
             socket.send(hello(caller.token, head(caller)))
-            ears[name] = Ear(caller, socket)
-        for ear in ears.values():
-            ear.up_to(0)
-        yield ears
+            subscriptions[name] = PushSubscription(caller, socket)
+        for subscription in subscriptions.values():
+            subscription.up_to(0)
+        yield subscriptions
 
 
 @KINDS
 def test_an_event_is_pushed_to_those_it_concerns(place: Place, kind: type[Any]) -> None:
     callers = people(place)
-    with listening(callers) as ears:
+    with listening(callers) as subscriptions:
         order_id = CAUSES[kind](place)
         marker = place.sam.post("/api/pos/orders/", order_body(), key=new_key()).json()["id"]
         here, there = (Cursor.parse(head(caller)).seq for caller in (place.kim, place.sam))
         tag = kind.__struct_config__.tag
-        for name, ear in ears.items():
+        for name, subscription in subscriptions.items():
             foreign = name in (STRANGER, FOREIGN_DISPLAY)
-            frames = ear.up_to(there if foreign else here)
+            frames = subscription.up_to(there if foreign else here)
             heard = [frame["event"]["kind"] for frame in frames if marker not in json.dumps(frame)]
             wanted = AS_A_DISPLAY_HEARS_IT.get(kind, "nothing") if name == DISPLAY else tag
             assert (wanted in heard) is (name in HEARERS[kind]), (name, heard)
-            assert (marker in ear.text) is (name == STRANGER), name
+            assert (marker in subscription.text) is (name == STRANGER), name
             if order_id and name not in HEARERS[OrderPlaced] | (HEARERS[kind] & {DISPLAY}):
-                assert order_id not in ear.text, name
+                assert order_id not in subscription.text, name
             if name in (DISPLAY, FOREIGN_DISPLAY, OTHER, STRANGER):
-                assert not said_of_ada(place, ear.text), name
+                assert not said_of_ada(place, subscription.text), name
 
 
 @KINDS

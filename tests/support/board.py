@@ -40,7 +40,7 @@ class FakeBoard:
         self.clock = NOON
         self.closed = False
         self.connection = Connection("http://127.0.0.1:9")
-        self._ears: list[_Ear] = []
+        self._subscriptions: list[_PushSubscription] = []
 
     @property
     def cursor(self) -> str:
@@ -57,13 +57,13 @@ class FakeBoard:
             self.say(TicketFrames(frames=(frame,), cursor=self.cursor))
 
     def say(self, message: BoardMessage) -> None:
-        for ear in self._ears:
-            ear.messages.put(message)
+        for subscription in self._subscriptions:
+            subscription.messages.put(message)
 
     def hang_up(self) -> None:
         """The server ends every socket."""
-        for ear in list(self._ears):
-            ear.close()
+        for subscription in list(self._subscriptions):
+            subscription.close()
 
     # -- as a board sees it
 
@@ -76,15 +76,15 @@ class FakeBoard:
         return reply
 
     @contextlib.contextmanager
-    def listen(self) -> Iterator["_Ear"]:
+    def listen(self) -> Iterator["_PushSubscription"]:
         if not self.pushing:
             raise Unreachable("No push here.")
-        ear = _Ear(self)
-        self._ears.append(ear)
+        subscription = _PushSubscription(self)
+        self._subscriptions.append(subscription)
         try:
-            yield ear
+            yield subscription
         finally:
-            self._ears.remove(ear)
+            self._subscriptions.remove(subscription)
 
     def probe(self) -> None:
         """What comes of it is set by the test."""
@@ -99,7 +99,7 @@ class FakeBoard:
         self.closed = True
 
 
-class _Ear:
+class _PushSubscription:
     def __init__(self, source: FakeBoard) -> None:
         self.messages: queue.SimpleQueue[BoardMessage | None] = queue.SimpleQueue()
         self._source = source

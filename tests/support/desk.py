@@ -1,4 +1,4 @@
-"""A client over a `ModelDoor`, driven by hand: what it accepts, sends and pulls, one step at a time."""
+"""A client over a `ModelTransport`, driven by hand: what it accepts, sends and pulls, one step at a time."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +10,8 @@ from core.client.storage.local_store import LocalStore
 from core.client.sync.cache import Cache
 from core.client.sync.operations import Kind, Operation, Owner
 from core.client.sync.outbox import Outbox
-from core.client.sync.synchronizer import Sync
-from core.client.sync.transport import Door
+from core.client.sync.synchronizer import Synchronizer
+from core.client.sync.transport import Transport
 from core.client.sync.updates import Changed
 from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
@@ -26,7 +26,7 @@ LINES = (NewLine(item_id=CHIPS.id),)
 class Desk:
     """`store` is what its window would show. `close` and a new `Desk` on the same path is a restart."""
 
-    def __init__(self, path: Path, door: Door, subject: str = "kim", shop: str = "shop") -> None:
+    def __init__(self, path: Path, transport: Transport, subject: str = "kim", shop: str = "shop") -> None:
         self.local = LocalStore(path)
         self.lease = Lease(self.local)
         self.cache = Cache(self.lease)
@@ -35,7 +35,7 @@ class Desk:
         self.outbox = Outbox(self.lease, self.owner, shop.title())
         self.store = OrderStore()
         self.told: list[Changed] = []
-        self.sync = Sync(self.lease, self.cache, self.outbox, door, self._on_changed)
+        self.sync = Synchronizer(self.lease, self.cache, self.outbox, transport, self._on_changed)
         self._clock_s = 0.0
         self.outbox.series_at("POS1", 0)
         self.outbox.series_at("POS2", 0)

@@ -8,7 +8,7 @@ import msgspec
 from core.client.device.seal import KeptIn
 from core.client.sync.operations import Kind, Operation, Owner, State
 from core.client.sync.outbox import NOT_OPENED, NUMBER_REFUSED
-from core.client.sync.updates import Changed, Told
+from core.client.sync.updates import Changed, Update
 from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
 from core.domain.ids import DeviceId, OpId
 from core.domain.order import NewLine, Order, PaymentState, Tender
@@ -40,7 +40,7 @@ class FakeOutbox:
         orders = {each.id: each for each in self.backend.orders.values()}
         orders |= {each.order_id: each.seen for each in self.held.values()}
         told = (
-            Told(
+            Update(
                 order_id=key,
                 row=self.backend.orders.get(key),
                 shown=shown,

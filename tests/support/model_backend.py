@@ -1,6 +1,6 @@
 """A backend in a hundred lines: what the real one does with operations and events, as plainly as it can be said.
 
-It is a `Door` for one signed-in person. Nothing here is shared with the real server's code but the domain's rules.
+It is a `Transport` for one signed-in person. Nothing here is shared with the real server's code but the domain's rules.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from core import sealing
 from core.client.connection import Connection
 from core.client.errors import Conflict, Diverged, Gone, NotFound, Refused, Unreachable
 from core.client.sync.operations import Operation
-from core.client.sync.transport import Answered, Ear, Witness
+from core.client.sync.transport import Answered, HistoryProof, PushSubscription
 from core.domain import order_rules
 from core.domain.commands import CancelOrder, NewOrder
 from core.domain.errors import DomainError
@@ -86,7 +86,7 @@ class Shop:
             body, reply = self.done[key]
             if body != operation.request:
                 raise Refused("this key was used for something else")
-            return Answered(reply, Outcome.DUPLICATE, Witness(self.cursor(), str(self.run)))
+            return Answered(reply, Outcome.DUPLICATE, HistoryProof(self.cursor(), str(self.run)))
         before = self.orders.get(operation.order_id)
         try:
             order = self._effect(operation, before)
@@ -94,9 +94,9 @@ class Shop:
             raise Conflict(error.message, order=before) from None
         self.done[key] = (operation.request, order)
         if order is before:
-            return Answered(order, Outcome.SUPERSEDED, Witness(self.cursor(), str(self.run)))
+            return Answered(order, Outcome.SUPERSEDED, HistoryProof(self.cursor(), str(self.run)))
         self.applied.append(operation.op_id)
-        return Answered(order, Outcome.APPLIED, Witness(self.cursor(), str(self.run)))
+        return Answered(order, Outcome.APPLIED, HistoryProof(self.cursor(), str(self.run)))
 
     def _effect(self, operation: Operation, order: Order | None) -> Order:
         asked, at = operation.asked, _START + timedelta(seconds=len(self.events))
@@ -116,7 +116,7 @@ class Shop:
         return order
 
 
-class ModelDoor:
+class ModelTransport:
     """One person's way to a `Shop`. `customer` None is staff. `fault` is called twice a call, with `before` the shop
     was reached and `after` it has answered, and may raise `Unreachable`."""
 
@@ -200,7 +200,7 @@ class ModelDoor:
         with self._call("menu"):
             return self.shop.menu
 
-    def listen(self) -> contextlib.AbstractContextManager[Ear]:
+    def listen(self) -> contextlib.AbstractContextManager[PushSubscription]:
         raise Unreachable("the model does not push")
 
     def probe(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Protocol, Self
 
 from core.client.order_store import OrderStore
 from core.client.sync.api import SyncedApi
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.updates import Changed
 from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import ItemId, ShopId, new_op_id
@@ -45,14 +45,14 @@ class Screen:
     ) -> None:
         self.store = OrderStore()
         self.told: list[Changed] = []
-        self.standings: list[Standing] = []
+        self.sync_statuses: list[SyncStatus] = []
         self._different = threading.Condition()
         self.api = SyncedApi(
             url,
             path,
             ca_file=ca_file,
             on_changed=self._on_changed,
-            on_standing=self._on_standing,
+            on_sync_status=self._on_sync_status,
             timeout_s=timeout_s,
         )
 
@@ -62,9 +62,9 @@ class Screen:
             self.store.tell(changed)
             self._different.notify_all()
 
-    def _on_standing(self, standing: Standing) -> None:
+    def _on_sync_status(self, sync_status: SyncStatus) -> None:
         with self._different:
-            self.standings.append(standing)
+            self.sync_statuses.append(sync_status)
             self._different.notify_all()
 
     def until(self, condition: Callable[[], bool], within_s: float = WITHIN_S) -> None:
@@ -73,15 +73,15 @@ class Screen:
         until_s = time.monotonic() + within_s
         with self._different:
             while not condition():
-                assert time.monotonic() < until_s, f"{self.api.standing}"
+                assert time.monotonic() < until_s, f"{self.api.sync_status}"
                 self._different.wait(_ASK_S)
 
     def until_live(self) -> None:
-        self.until(lambda: self.api.standing.link is Link.LIVE)
+        self.until(lambda: self.api.sync_status.state is ConnectionState.LIVE)
 
     def until_sent(self, within_s: float = WITHIN_S) -> None:
         """Everything accepted is answered, well or not."""
-        self.until(lambda: self.api.standing.counts.waiting == 0 and not self._open(), within_s)
+        self.until(lambda: self.api.sync_status.counts.waiting == 0 and not self._open(), within_s)
 
     def _open(self) -> bool:
         return any(not operation.held for operation in self.api.operations())

@@ -7,12 +7,12 @@ from typing import Protocol
 import pytest
 
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 
 
 class OpenDesk(Protocol):
     def __call__(
-        self, name: str = "till", subject: str = "kim", at: ModelDoor | None = None, shop: str = "shop"
+        self, name: str = "till", subject: str = "kim", at: ModelTransport | None = None, shop: str = "shop"
     ) -> Desk: ...
 
 
@@ -22,16 +22,18 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def door(shop: Shop) -> ModelDoor:
-    return ModelDoor(shop)
+def transport(shop: Shop) -> ModelTransport:
+    return ModelTransport(shop)
 
 
 @pytest.fixture
-def open_desk(tmp_path: Path, door: ModelDoor) -> Iterator[OpenDesk]:
+def open_desk(tmp_path: Path, transport: ModelTransport) -> Iterator[OpenDesk]:
     opened: list[Desk] = []
 
-    def open_one(name: str = "till", subject: str = "kim", at: ModelDoor | None = None, shop: str = "shop") -> Desk:
-        desk = Desk(tmp_path / f"{name}.db", at or door, subject, shop)
+    def open_one(
+        name: str = "till", subject: str = "kim", at: ModelTransport | None = None, shop: str = "shop"
+    ) -> Desk:
+        desk = Desk(tmp_path / f"{name}.db", at or transport, subject, shop)
         opened.append(desk)
         return desk
 

@@ -8,7 +8,7 @@ import pytest
 from core.client.announcer import Announcement, Announcer
 from core.client.order_store import OrderStore, PendingChange
 from core.client.sync.operations import Kind, Operation, Owner, State
-from core.client.sync.updates import Changed, Told
+from core.client.sync.updates import Changed, Update
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
@@ -135,7 +135,7 @@ def waiting(seen: Order, kind: Kind, asked: msgspec.Struct, state: State = State
 
 def tell(store: OrderStore, row: Order | None, shown: Order | None, *operations: Operation) -> None:
     order_id = (row or shown or order("?")).id
-    store.tell(Changed(told=(Told(order_id=order_id, row=row, shown=shown, operations=operations),)))
+    store.tell(Changed(told=(Update(order_id=order_id, row=row, shown=shown, operations=operations),)))
 
 
 def test_what_waits_in_the_outbox_is_no_news_when_it_is_answered(store: OrderStore, heard: Heard) -> None:

@@ -25,7 +25,7 @@ from core.client.errors import (
 )
 from core.client.http.api import HttpApi
 from core.client.sync.operations import Kind, Operation, Owner
-from core.client.sync.transport import HttpDoor
+from core.client.sync.transport import HttpTransport
 from core.domain.commands import PlaceOrder
 from core.domain.ids import DeviceId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
@@ -402,19 +402,19 @@ def test_an_operation_is_not_answered_by_headers_that_nobody_foresaw(
         created_at=ORDER.placed_at,
     )
     with pytest.raises(error):
-        HttpDoor(api.session).send(operation)
+        HttpTransport(api.session).send(operation)
     others = msgspec.structs.replace(operation, owner=Owner("grace", ""))
     script.asked.clear()
     with pytest.raises(SignedOut):
-        HttpDoor(api.session).send(others)
+        HttpTransport(api.session).send(others)
     assert script.asked == [], "it is nobody else's to send"
 
 
 def test_how_far_a_series_has_come_is_asked_without_every_order(api: HttpApi, script: Script) -> None:
     told = Snapshot(cursor="e:1:x", orders=(ORDER,), total=900, menu_version=1, series=DeviceId("POS1"), series_last=64)
     script.says(answer(told), answer(msgspec.structs.replace(told, series=None, series_last=0)))
-    door = HttpDoor(api.session)
-    assert [door.read_series(), door.read_series()] == [("POS1", 64), ("", 0)]
+    transport = HttpTransport(api.session)
+    assert [transport.read_series(), transport.read_series()] == [("POS1", 64), ("", 0)]
     assert script.paths == ["/api/snapshot/?limit=1"] * 2
 
 

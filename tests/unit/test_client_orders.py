@@ -8,7 +8,7 @@ import pytest
 from core.client import order_store
 from core.client.order_store import Changes, OrderStore, PendingChange
 from core.client.sync.operations import Kind, Operation, Owner, State
-from core.client.sync.updates import Changed, Told
+from core.client.sync.updates import Changed, Update
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id
 from core.domain.order import Channel, Order, PaymentState, StatusChange, Tender
 from core.domain.status import Fulfilment, OrderStatus, status_info
@@ -198,19 +198,19 @@ def test_what_the_outbox_has_is_known_until_it_is_answered(store: OrderStore) ->
     row = order(2)
     cancelled = msgspec.structs.replace(row, status=S.CANCELLED, version=2)
     waiting, held = operation(row), operation(row, State.CONFLICT)
-    store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=cancelled, operations=(waiting,)),)))
+    store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=cancelled, operations=(waiting,)),)))
     assert (store.operations(row.id), store.unsent, store.waits(row.id)) == ((waiting,), 1, True)
-    changes = store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=row, operations=(held,)),)))
+    changes = store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=row, operations=(held,)),)))
     assert changes.updated == (row.id,)
     assert (store.operations(row.id), store.waits(row.id)) == ((held,), False)
-    changes = store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=row),)))
+    changes = store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=row),)))
     assert changes.updated == (row.id,), "nothing but the decision has changed, and that is to be shown"
     assert (store.operations(row.id), store.unsent) == ((), 0)
     new = order(9)
-    store.tell(Changed(told=(Told(order_id=new.id, row=None, shown=new, operations=(operation(new),)),)))
-    store.tell(Changed(told=(Told(order_id=new.id, row=None, shown=None),)))
+    store.tell(Changed(told=(Update(order_id=new.id, row=None, shown=new, operations=(operation(new),)),)))
+    store.tell(Changed(told=(Update(order_id=new.id, row=None, shown=None),)))
     assert store.unsent == 0
-    store.tell(Changed(told=(Told(order_id=row.id, row=row, shown=row, operations=(held,)),)))
+    store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=row, operations=(held,)),)))
     store.clear()
     assert store.operations(row.id) == ()
 
@@ -219,7 +219,7 @@ def test_of_what_no_list_has_the_last_told_are_known(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(order_store, "UNLISTED_KEPT", 3)
     store = OrderStore()
     held = operation(order(1), State.PARKED)
-    store.tell(Changed(told=(Told(order_id=held.order_id, row=order(1), shown=order(1), operations=(held,)),)))
+    store.tell(Changed(told=(Update(order_id=held.order_id, row=order(1), shown=order(1), operations=(held,)),)))
     for number in range(2, 9):
         store.put_report(report(order(number), S.CONFIRMED))
         store.replace([order(number)], total=1, asked_at=store.mark())

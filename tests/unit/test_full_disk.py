@@ -15,7 +15,7 @@ from core.client.session.session import Session
 from core.client.storage.local_store import LocalStore
 from core.client.sync import engine as engines
 from core.client.sync import operation_table
-from core.client.sync.engine import Link
+from core.client.sync.engine import ConnectionState
 from core.client.sync.operations import Operation, State
 from core.domain.ids import OpId
 from core.domain.status import OrderStatus
@@ -23,7 +23,7 @@ from core.protocol.replies import Tokens
 from core.workers import keep_running
 from tests.support.desk import Desk
 from tests.support.full_disk import Failing, needs_mount, small_disk
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 from tests.unit.conftest import OpenDesk
 from tests.unit.test_client_session import Clock, Issuer, tokens
 from tests.unit.test_sync_engine import WITHIN_S, Running
@@ -72,13 +72,13 @@ def _send(desk: Desk, _made: list[Operation]) -> None:
 
 
 def _park(desk: Desk, made: list[Operation]) -> None:
-    door = desk.sync._door
-    assert isinstance(door, ModelDoor)
-    door.fault = _refuse
+    transport = desk.sync._transport
+    assert isinstance(transport, ModelTransport)
+    transport.fault = _refuse
     try:
         _send(desk, made)
     finally:
-        door.fault = lambda _when: None
+        transport.fault = lambda _when: None
 
 
 def _decide(desk: Desk, made: list[Operation], decide: Callable[[OpId], object]) -> None:
@@ -151,8 +151,8 @@ def test_memory_is_what_the_file_says_whichever_statement_fails(
 
 
 @contextmanager
-def started(desk: Desk, door: ModelDoor) -> Iterator[Running]:
-    running = Running(desk, door)
+def started(desk: Desk, transport: ModelTransport) -> Iterator[Running]:
+    running = Running(desk, transport)
     running.engine.start()
     try:
         yield running
@@ -162,11 +162,11 @@ def started(desk: Desk, door: ModelDoor) -> Iterator[Running]:
 
 @pytest.mark.usefixtures("failing")
 def test_no_sender_ends_when_commits_fail_and_all_is_sent_when_there_is_room(
-    tmp_path: Path, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.01)
     with ExitStack() as stack:
-        desk = stack.enter_context(closing(Desk(tmp_path / "till.db", door)))
+        desk = stack.enter_context(closing(Desk(tmp_path / "till.db", transport)))
         desk.sync.pull()
         made = []
         for _ in range(engines.SENDERS + 2):
@@ -180,31 +180,33 @@ def test_no_sender_ends_when_commits_fail_and_all_is_sent_when_there_is_room(
                 if refused[0] == 1:
                     _disk(desk.local).arm(0, statements=("COMMIT",))
 
-        door.fault = fill
-        running = stack.enter_context(started(desk, door))
-        running.until(lambda standing: isinstance(standing.hindered, NotKept) and refused[0] > 3 * engines.SENDERS)
-        assert running.engine.standing.counts.waiting == len(made)
-        door.fault = lambda _when: None
+        transport.fault = fill
+        running = stack.enter_context(started(desk, transport))
+        running.until(
+            lambda sync_status: isinstance(sync_status.hindered, NotKept) and refused[0] > 3 * engines.SENDERS
+        )
+        assert running.engine.sync_status.counts.waiting == len(made)
+        transport.fault = lambda _when: None
         with desk.local.lock:
             _disk(desk.local).disarm()
         running.engine.hurry()
         running.until_sent()
-        running.until(lambda standing: standing.hindered is None)
+        running.until(lambda sync_status: sync_status.hindered is None)
         assert sorted(shop.applied) == sorted(each.op_id for each in made)
 
 
 @needs_mount
 def test_on_a_real_disk_that_is_full_nothing_is_lost_and_all_goes_once_there_is_room(
-    tmp_path: Path, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.01)
     with ExitStack() as stack:
         disk = stack.enter_context(small_disk(tmp_path / "disk"))
-        desk = stack.enter_context(closing(Desk(disk.path / "till.db", door)))
-        running = stack.enter_context(started(desk, door))
-        running.until(lambda standing: standing.link is Link.POLLING)
+        desk = stack.enter_context(closing(Desk(disk.path / "till.db", transport)))
+        running = stack.enter_context(started(desk, transport))
+        running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
         asked: list[str] = []
-        door.fault = asked.append
+        transport.fault = asked.append
         accepted = []
         for _ in range(6):
             taken = desk.take()
@@ -215,7 +217,7 @@ def test_on_a_real_disk_that_is_full_nothing_is_lost_and_all_goes_once_there_is_
                 accepted.append(desk.take().op_id)
         assert len(accepted) < 10_000
         running.engine.accepted()
-        running.until(lambda standing: isinstance(standing.hindered, NotKept))
+        running.until(lambda sync_status: isinstance(sync_status.hindered, NotKept))
         disk.make_room()
         running.engine.hurry()
         running.until_sent()
@@ -223,9 +225,9 @@ def test_on_a_real_disk_that_is_full_nothing_is_lost_and_all_goes_once_there_is_
 
 
 @needs_mount
-def test_a_till_starts_and_shows_what_waits_on_a_full_disk(tmp_path: Path, door: ModelDoor) -> None:
+def test_a_till_starts_and_shows_what_waits_on_a_full_disk(tmp_path: Path, transport: ModelTransport) -> None:
     with small_disk(tmp_path / "disk") as disk:
-        desk = Desk(disk.path / "till.db", door)
+        desk = Desk(disk.path / "till.db", transport)
         waiting = desk.take().op_id
         desk.close()
         disk.fill()
@@ -235,9 +237,9 @@ def test_a_till_starts_and_shows_what_waits_on_a_full_disk(tmp_path: Path, door:
 
 
 @pytest.mark.usefixtures("failing")
-def test_tidying_up_waits_for_room_and_keeps_nobody(tmp_path: Path, door: ModelDoor) -> None:
+def test_tidying_up_waits_for_room_and_keeps_nobody(tmp_path: Path, transport: ModelTransport) -> None:
     """A window is started, or somebody leaves, while the disk is full: the log of what is deleted is cut later."""
-    with closing(Desk(tmp_path / "till.db", door)) as desk:
+    with closing(Desk(tmp_path / "till.db", transport)) as desk:
         desk.take()
         log_file = tmp_path / "till.db-wal"
         _disk(desk.local).arm(0, statements=("PRAGMA wal_checkpoint", "VACUUM"))
@@ -320,10 +322,14 @@ def test_a_worker_that_fails_is_started_again_and_tells(caplog: pytest.LogCaptur
 
 
 def test_a_sender_that_makes_a_mistake_is_started_again_and_it_shows(
-    tmp_path: Path, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    transport: ModelTransport,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with ExitStack() as stack:
-        desk = stack.enter_context(closing(Desk(tmp_path / "till.db", door)))
+        desk = stack.enter_context(closing(Desk(tmp_path / "till.db", transport)))
         broken = threading.Event()
         take = desk.outbox.take
 
@@ -333,10 +339,10 @@ def test_a_sender_that_makes_a_mistake_is_started_again_and_it_shows(
             return take(now_s)
 
         monkeypatch.setattr(desk.outbox, "take", mistaken)
-        running = stack.enter_context(started(desk, door))
+        running = stack.enter_context(started(desk, transport))
         made = desk.take()
         running.engine.accepted()
-        running.until(lambda standing: isinstance(standing.hindered, Fault))
+        running.until(lambda sync_status: isinstance(sync_status.hindered, Fault))
         broken.set()
         running.until_sent()
         assert shop.applied == [made.op_id]

@@ -156,7 +156,7 @@ def test_it_is_none_of_the_known_and_says_itself(kind: type[WireEnum]) -> None:
 
 
 def test_a_message_of_an_unknown_kind_is_asked_about() -> None:
-    assert reading.message(b'{"kind":"a_newer_kind","what":1}').__class__.__name__ == "Unfamiliar"
+    assert reading.message(b'{"kind":"a_newer_kind","what":1}').__class__.__name__ == "UnknownEvent"
 
 
 @pytest.mark.parametrize("fulfilment", [*Fulfilment, Fulfilment.newer(NEW)])

@@ -14,16 +14,16 @@ from core.client.errors import Gone, NotKept, OtherServer, ServerFault, SignedOu
 from core.client.sync import engine as engines
 from core.client.sync import synchronizer
 from core.client.sync.cache import Cache
-from core.client.sync.engine import Engine, Link, Standing
+from core.client.sync.engine import ConnectionState, Engine, SyncStatus
 from core.client.sync.operations import Operation, State
 from core.client.sync.synchronizer import BACKOFF_MOST_S, GIVES_UP_ALONE, backoff_s
-from core.client.sync.transport import Answered, Ear
+from core.client.sync.transport import Answered, PushSubscription
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.status import OrderStatus
 from core.protocol.feed import Hello, Message
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 from tests.unit.conftest import OpenDesk
 
 WITHIN_S: Final = 10.0
@@ -32,32 +32,36 @@ WITHIN_S: Final = 10.0
 class Running:
     """An engine over a desk, and what it has said."""
 
-    def __init__(self, desk: Desk, door: ModelDoor, *, push: bool = True) -> None:
+    def __init__(self, desk: Desk, transport: ModelTransport, *, push: bool = True) -> None:
         self.desk = desk
-        self.standings: list[Standing] = []
+        self.sync_statuses: list[SyncStatus] = []
         self._different = threading.Condition()
-        self.engine = Engine(desk.sync, door, self._on_standing, push=push)
+        self.engine = Engine(desk.sync, transport, self._on_sync_status, push=push)
 
-    def _on_standing(self, standing: Standing) -> None:
+    def _on_sync_status(self, sync_status: SyncStatus) -> None:
         with self._different:
-            self.standings.append(standing)
+            self.sync_statuses.append(sync_status)
             self._different.notify_all()
 
-    def until(self, condition: Callable[[Standing], bool]) -> None:
+    def until(self, condition: Callable[[SyncStatus], bool]) -> None:
         with self._different:
-            assert self._different.wait_for(lambda: condition(self.engine.standing), WITHIN_S), self.standings[-3:]
+            assert self._different.wait_for(lambda: condition(self.engine.sync_status), WITHIN_S), self.sync_statuses[
+                -3:
+            ]
 
     def until_sent(self) -> None:
-        self.until(lambda standing: standing.counts.open == 0)
+        self.until(lambda sync_status: sync_status.counts.open == 0)
 
 
 @pytest.fixture
-def run(door: ModelDoor, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Running]]:
+def run(
+    transport: ModelTransport, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Running]]:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.01)
     running: list[Running] = []
 
     def start() -> Running:
-        running.append(Running(open_desk(), door))
+        running.append(Running(open_desk(), transport))
         running[-1].engine.start()
         return running[-1]
 
@@ -78,7 +82,7 @@ def test_everybody_comes_back_at_a_time_of_their_own() -> None:
 
 def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: Shop) -> None:
     running = run()
-    running.until(lambda standing: standing.link is Link.POLLING)
+    running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
     order_id = running.desk.take().order_id
     running.desk.move(order_id, OrderStatus.PREPARING)
     running.engine.accepted()
@@ -87,25 +91,25 @@ def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: Shop)
 
 
 def test_it_goes_on_where_it_was_when_the_network_is_back(
-    run: Callable[[], Running], door: ModelDoor, shop: Shop
+    run: Callable[[], Running], transport: ModelTransport, shop: Shop
 ) -> None:
     def offline(_when: str) -> None:
         raise Unreachable("no network")
 
-    door.fault = offline
+    transport.fault = offline
     running = run()
-    running.until(lambda standing: standing.link is Link.OFFLINE and standing.problem is not None)
+    running.until(lambda sync_status: sync_status.state is ConnectionState.OFFLINE and sync_status.problem is not None)
     operations = [running.desk.take() for _ in range(20)]
     running.engine.accepted()
-    assert running.engine.standing.counts.waiting == 20
-    assert running.engine.standing.fresh_at_s is None
-    door.fault = lambda _when: None
+    assert running.engine.sync_status.counts.waiting == 20
+    assert running.engine.sync_status.fresh_at_s is None
+    transport.fault = lambda _when: None
     running.until_sent()
     assert sorted(shop.applied) == sorted(operation.op_id for operation in operations)
-    running.until(lambda standing: standing.fresh_at_s is not None)
+    running.until(lambda sync_status: sync_status.fresh_at_s is not None)
 
 
-class Busy(ModelDoor):
+class Busy(ModelTransport):
     """A server that asks once to be left alone for a while."""
 
     def __init__(self, shop: Shop) -> None:
@@ -121,110 +125,114 @@ class Busy(ModelDoor):
         return super().send(operation)
 
 
-def test_a_server_that_goes_away_is_told_of_even_without_push(run: Callable[[], Running], door: ModelDoor) -> None:
+def test_a_server_that_goes_away_is_told_of_even_without_push(
+    run: Callable[[], Running], transport: ModelTransport
+) -> None:
     running = run()
-    running.until(lambda standing: standing.link is Link.POLLING)
+    running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
 
     def gone(_when: str) -> None:
         raise Unreachable("no network")
 
-    door.fault = gone
-    running.until(lambda standing: standing.link is Link.OFFLINE)
-    fresh_at_s = running.engine.standing.fresh_at_s
+    transport.fault = gone
+    running.until(lambda sync_status: sync_status.state is ConnectionState.OFFLINE)
+    fresh_at_s = running.engine.sync_status.fresh_at_s
     assert fresh_at_s is not None
-    assert running.engine.standing.age_s(fresh_at_s + 60) == pytest.approx(60), "what is shown grows old"
-    door.fault = lambda _when: None
-    running.until(lambda standing: standing.link is Link.POLLING)
+    assert running.engine.sync_status.age_s(fresh_at_s + 60) == pytest.approx(60), "what is shown grows old"
+    transport.fault = lambda _when: None
+    running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
 
 
 def test_a_menu_that_cannot_be_had_keeps_nobody_from_hearing(
-    run: Callable[[], Running], door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[], Running], transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_menu() -> Menu:
         raise ServerFault("it broke")
 
     listened = threading.Event()
 
-    def listen() -> contextlib.AbstractContextManager[Ear]:
+    def listen() -> contextlib.AbstractContextManager[PushSubscription]:
         listened.set()
         raise Unreachable("no push")
 
-    monkeypatch.setattr(door, "menu", no_menu)
-    monkeypatch.setattr(door, "listen", listen)
+    monkeypatch.setattr(transport, "menu", no_menu)
+    monkeypatch.setattr(transport, "listen", listen)
     run()
     assert listened.wait(WITHIN_S)
 
 
 def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop: Shop) -> None:
-    door = Busy(shop)
-    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
+    transport = Busy(shop)
+    with contextlib.closing(Desk(tmp_path / "till.db", transport)) as desk:
         desk.take()
-        running = Running(desk, door)
+        running = Running(desk, transport)
         running.engine.start()
         running.until_sent()
         running.engine.stop(WITHIN_S)
-    assert door.tried[1] - door.tried[0] >= 0.4
+    assert transport.tried[1] - transport.tried[0] >= 0.4
 
 
 @pytest.mark.parametrize("end", ["try now", "back"])
 def test_a_wait_that_was_asked_for_ends_when_somebody_presses_try_now_or_the_server_is_back(
     tmp_path: Path, shop: Shop, end: str
 ) -> None:
-    door = Busy(shop)
-    door.asks_s = 1e9
-    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
+    transport = Busy(shop)
+    transport.asks_s = 1e9
+    with contextlib.closing(Desk(tmp_path / "till.db", transport)) as desk:
         desk.take()
-        running = Running(desk, door)
+        running = Running(desk, transport)
         running.engine.start()
-        running.until(lambda standing: standing.hindered is not None and standing.fresh_at_s is not None)
-        assert running.engine.standing.counts.waiting == 1
+        running.until(lambda sync_status: sync_status.hindered is not None and sync_status.fresh_at_s is not None)
+        assert running.engine.sync_status.counts.waiting == 1
         if end == "try now":
             running.engine.hurry()
         else:
-            door.connection.failed(Unreachable("gone"), time.monotonic() + 60)
-            door.connection.answered()
+            transport.connection.failed(Unreachable("gone"), time.monotonic() + 60)
+            transport.connection.answered()
         running.until_sent()
         running.engine.stop(WITHIN_S)
 
 
 def test_what_something_else_answers_to_those_who_write_parks_nothing_and_cuts_nobody_off(
-    run: Callable[[], Running], door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[], Running], transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = threading.Semaphore(0)
-    real = door.send
+    real = transport.send
 
     def blocked(_operation: Operation) -> Answered:
         tried.release()
         raise OtherServer("http://till:8765")
 
     monkeypatch.setattr(synchronizer, "backoff_s", lambda _attempt: 0.0)
-    monkeypatch.setattr(door, "send", blocked)
+    monkeypatch.setattr(transport, "send", blocked)
     running = run()
     operations = [running.desk.take() for _ in range(3)]
     running.engine.accepted()
     for _ in range(10 * GIVES_UP_ALONE):
         assert tried.acquire(timeout=WITHIN_S)
-    standing = running.engine.standing
-    assert isinstance(standing.hindered, OtherServer)
-    assert (standing.link, standing.counts.waiting, standing.counts.held) == (Link.POLLING, 3, 0)
-    monkeypatch.setattr(door, "send", real)
+    sync_status = running.engine.sync_status
+    assert isinstance(sync_status.hindered, OtherServer)
+    assert (sync_status.state, sync_status.counts.waiting, sync_status.counts.held) == (ConnectionState.POLLING, 3, 0)
+    monkeypatch.setattr(transport, "send", real)
     running.until_sent()
-    running.until(lambda standing: standing.hindered is None)
+    running.until(lambda sync_status: sync_status.hindered is None)
     assert sorted(shop.applied) == sorted(operation.op_id for operation in operations)
 
 
-def test_a_session_that_has_ended_waits_for_its_person(run: Callable[[], Running], door: ModelDoor, shop: Shop) -> None:
+def test_a_session_that_has_ended_waits_for_its_person(
+    run: Callable[[], Running], transport: ModelTransport, shop: Shop
+) -> None:
     def ended(_when: str) -> None:
         raise SignedOut("over")
 
-    door.fault = ended
+    transport.fault = ended
     running = run()
-    running.until(lambda standing: standing.link is Link.SIGNED_OUT)
+    running.until(lambda sync_status: sync_status.state is ConnectionState.SIGNED_OUT)
     running.desk.take()
     running.engine.accepted()
-    calls = len(door.calls)
-    door.fault = lambda _when: None
-    assert len(door.calls) == calls
+    calls = len(transport.calls)
+    transport.fault = lambda _when: None
+    assert len(transport.calls) == calls
     running.engine.hurry()
     running.until_sent()
     assert len(shop.orders) == 1
@@ -235,13 +243,13 @@ class Ending:
 
     latency_s = None
 
-    def __init__(self, door: ModelDoor, followed: Callable[[], str]) -> None:
-        self._door = door
+    def __init__(self, transport: ModelTransport, followed: Callable[[], str]) -> None:
+        self._transport = transport
         self._followed = followed
 
     def say_hello(self, hello: Hello) -> None:
         """Whoever was here signs in again, and gets another token."""
-        self._door.token = self._followed  # type: ignore[method-assign]
+        self._transport.token = self._followed  # type: ignore[method-assign]
 
     def receive(self) -> Message:
         raise SignedOut("The session is over.")
@@ -250,35 +258,37 @@ class Ending:
         return
 
 
-def test_the_end_of_the_session_before_signs_nobody_out(run: Callable[[], Running], door: ModelDoor) -> None:
+def test_the_end_of_the_session_before_signs_nobody_out(run: Callable[[], Running], transport: ModelTransport) -> None:
     heard: list[str] = []
 
     @contextlib.contextmanager
-    def listen() -> Iterator[Ear]:
-        heard.append(door.token())
+    def listen() -> Iterator[PushSubscription]:
+        heard.append(transport.token())
         if len(heard) > 1:
             raise Unreachable("no push")
-        yield Ending(door, lambda: f"token {len(heard)}")
+        yield Ending(transport, lambda: f"token {len(heard)}")
 
-    door.listen = listen  # type: ignore[method-assign]
+    transport.listen = listen  # type: ignore[method-assign]
     running = run()
-    running.until(lambda _standing: len(heard) > 1)
-    assert all(standing.link is not Link.SIGNED_OUT for standing in running.standings)
+    running.until(lambda _sync_status: len(heard) > 1)
+    assert all(sync_status.state is not ConnectionState.SIGNED_OUT for sync_status in running.sync_statuses)
 
 
-def test_a_fault_of_the_servers_is_not_called_offline_for_ever(run: Callable[[], Running], door: ModelDoor) -> None:
+def test_a_fault_of_the_servers_is_not_called_offline_for_ever(
+    run: Callable[[], Running], transport: ModelTransport
+) -> None:
     def faulty(_when: str) -> None:
         raise ServerFault("it broke")
 
-    door.fault = faulty
+    transport.fault = faulty
     running = run()
-    running.until(lambda standing: isinstance(standing.problem, ServerFault))
-    door.fault = lambda _when: None
-    running.until(lambda standing: standing.link is Link.POLLING)
+    running.until(lambda sync_status: isinstance(sync_status.problem, ServerFault))
+    transport.fault = lambda _when: None
+    running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
 
 
 def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
-    run: Callable[[], Running], door: ModelDoor, shop: Shop, caplog: pytest.LogCaptureFixture
+    run: Callable[[], Running], transport: ModelTransport, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = threading.Event()
 
@@ -287,7 +297,7 @@ def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
             broken.set()
             raise ZeroDivisionError
 
-    door.fault = mistake
+    transport.fault = mistake
     running = run()
     running.desk.take()
     running.engine.accepted()
@@ -305,32 +315,32 @@ def test_what_fails_one_operation_every_time_is_given_up(
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.001)
     monkeypatch.setattr(synchronizer, "backoff_s", lambda _attempt: 0.001)
-    door = Poisoned(shop, error)
+    transport = Poisoned(shop, error)
     with contextlib.ExitStack() as stack:
-        desk = stack.enter_context(contextlib.closing(Desk(tmp_path / "till.db", door)))
-        running = Running(desk, door, push=False)  # or following would be tried again all the time too
+        desk = stack.enter_context(contextlib.closing(Desk(tmp_path / "till.db", transport)))
+        running = Running(desk, transport, push=False)  # or following would be tried again all the time too
         stack.callback(running.engine.stop, WITHIN_S)
-        door.poison = desk.take().op_id
+        transport.poison = desk.take().op_id
         running.engine.start()
-        running.until(lambda standing: standing.link is Link.POLLING)
+        running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
         for _ in range(2 * GIVES_UP_ALONE):
             desk.take()
             running.engine.accepted()
-            running.until(lambda standing: standing.counts.waiting <= 1)  # another one gets through,
-            if not door.tried_again(lambda: bool(running.engine.standing.counts.parked)):  # and it does not
+            running.until(lambda sync_status: sync_status.counts.waiting <= 1)  # another one gets through,
+            if not transport.tried_again(lambda: bool(running.engine.sync_status.counts.parked)):  # and it does not
                 break
         held = desk.outbox.open()
-    assert [(each.op_id, each.state) for each in held] == [(door.poison, State.PARKED)]
+    assert [(each.op_id, each.state) for each in held] == [(transport.poison, State.PARKED)]
     assert held[0].tries <= GIVES_UP_ALONE
     assert held[0].problem
-    assert door.poison not in shop.applied
+    assert transport.poison not in shop.applied
 
 
 def test_a_full_disk_takes_nothing_and_what_waits_goes_once_there_is_room(
-    run: Callable[[], Running], door: ModelDoor, shop: Shop
+    run: Callable[[], Running], transport: ModelTransport, shop: Shop
 ) -> None:
     running = run()
-    running.until(lambda standing: standing.link is Link.POLLING)
+    running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
     operations = [running.desk.take() for _ in range(2 * engines.SENDERS)]
     full = [0]
 
@@ -340,12 +350,12 @@ def test_a_full_disk_takes_nothing_and_what_waits_goes_once_there_is_room(
             full[0] += 1
             _writable(running.desk, "ON")
 
-    door.fault = fill
+    transport.fault = fill
     running.engine.accepted()
-    running.until(lambda standing: full[0] == 2 * engines.SENDERS or isinstance(standing.problem, NotKept))
+    running.until(lambda sync_status: full[0] == 2 * engines.SENDERS or isinstance(sync_status.problem, NotKept))
     with pytest.raises(NotKept):
         running.desk.take()
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     _writable(running.desk, "OFF")
     running.engine.hurry()
     running.until_sent()
@@ -357,7 +367,7 @@ def _writable(desk: Desk, query_only: str) -> None:
         db.execute(f"PRAGMA query_only = {query_only}")
 
 
-class Poisoned(ModelDoor):
+class Poisoned(ModelTransport):
     """A server, and one operation that comes to nothing every time."""
 
     def __init__(self, shop: Shop, error: Exception) -> None:
@@ -384,7 +394,7 @@ class Poisoned(ModelDoor):
         raise AssertionError("it is neither tried again nor given up")
 
 
-class Stuck(ModelDoor):
+class Stuck(ModelTransport):
     """A server that takes its time."""
 
     def __init__(self, shop: Shop) -> None:
@@ -400,35 +410,35 @@ class Stuck(ModelDoor):
 
 
 def test_accepting_waits_for_no_server(tmp_path: Path, shop: Shop) -> None:
-    door = Stuck(shop)
-    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
-        running = Running(desk, door)
+    transport = Stuck(shop)
+    with contextlib.closing(Desk(tmp_path / "till.db", transport)) as desk:
+        running = Running(desk, transport)
         running.engine.start()
-        assert door.asked.wait(WITHIN_S)
+        assert transport.asked.wait(WITHIN_S)
         start = time.monotonic()
         order_id: OrderId = desk.take().order_id
         desk.move(order_id, OrderStatus.PREPARING)
         running.engine.accepted()
         assert time.monotonic() - start < 1.0
-        door.answer.set()
+        transport.answer.set()
         running.until_sent()
         running.engine.stop(WITHIN_S)
 
 
 def test_a_thread_that_outlives_its_session_writes_nothing(tmp_path: Path, shop: Shop) -> None:
-    writer = Desk(tmp_path / "writer.db", ModelDoor(shop))
+    writer = Desk(tmp_path / "writer.db", ModelTransport(shop))
     writer.take()
     writer.send_all()
     writer.close()
-    door = Stuck(shop)
-    with contextlib.closing(Desk(tmp_path / "till.db", door)) as desk:
-        running = Running(desk, door)
+    transport = Stuck(shop)
+    with contextlib.closing(Desk(tmp_path / "till.db", transport)) as desk:
+        running = Running(desk, transport)
         running.engine.start()
-        assert door.asked.wait(WITHIN_S)
+        assert transport.asked.wait(WITHIN_S)
         desk.lease.end()  # as at sign-out: the answer is under way
         told = len(desk.told)
         running.engine.stop()
-        door.answer.set()
+        transport.answer.set()
         running.engine.stop(WITHIN_S)
         kept = Cache(desk.local)
         assert kept.newest() == []

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from core.client.sync.cache import Stranger, after
+from core.client.sync.cache import CannotApply, after
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
@@ -16,7 +16,7 @@ from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.events import Event
 from core.protocol.feed import EventQuery, Frames, Heartbeat
 from tests.support.desk import Desk, new_order
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 from tests.unit.conftest import OpenDesk
 
 
@@ -54,13 +54,13 @@ def _change_menu(shop: Shop, generator: random.Random) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: Shop, seed: int) -> None:
-    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.sync.pull()
     _history(open_desk, shop, seed)
     kinds = {type(event) for _id, _owner, event in shop.events}
     assert kinds == set(get_args(Event)), "a new kind of event belongs into this test"
     reader.sync.pull()
-    fresh = ModelDoor(shop).snapshot()
+    fresh = ModelTransport(shop).snapshot()
     assert {order.id: order for order in reader.cache.newest()} == {order.id: order for order in fresh.orders}
     assert str(reader.cache.place) == fresh.cursor
     assert reader.cache.menu == shop.menu
@@ -71,7 +71,7 @@ def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: Shop, seed
 def test_from_wherever_one_starts(open_desk: OpenDesk, shop: Shop, start: int) -> None:
     """Rows that a reply has told are further on than some of the events that follow: nothing goes back."""
     _history(open_desk, shop, 7)
-    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader = open_desk("reader", "alex", ModelTransport(shop))
     everything = tuple(shop.orders.values())
     reader.cache.replace(everything[: len(everything) // 2], shop.cursor(min(start, len(shop.events))))
     reader.sync.pull()
@@ -80,11 +80,11 @@ def test_from_wherever_one_starts(open_desk: OpenDesk, shop: Shop, start: int) -
 
 
 def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: Shop) -> None:
-    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader = open_desk("reader", "alex", ModelTransport(shop))
     _history(open_desk, shop, 3)
     reader.sync.pull()
     before = reader.cache.newest()
-    page = ModelDoor(shop).events(EventQuery(cursor=str(shop.cursor(0)), limit=500))
+    page = ModelTransport(shop).events(EventQuery(cursor=str(shop.cursor(0)), limit=500))
     told = len(reader.told)
     assert reader.sync.take_in(Frames(frames=page.frames[:10], cursor=str(shop.cursor(10))))
     assert reader.cache.newest() == before
@@ -92,7 +92,7 @@ def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: 
 
 
 def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, shop: Shop) -> None:
-    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.sync.pull()
     _history(open_desk, shop, 1)
     head = len(shop.events)
@@ -104,7 +104,7 @@ def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, 
 
 def test_what_is_pushed_of_another_history_is_not_taken_in(open_desk: OpenDesk, shop: Shop) -> None:
     """A server that goes on without what was lost uses the numbers again."""
-    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader = open_desk("reader", "alex", ModelTransport(shop))
     _history(open_desk, shop, 3)
     reader.sync.pull()
     place = shop.cursor()
@@ -119,7 +119,7 @@ def test_what_is_pushed_of_another_history_is_not_taken_in(open_desk: OpenDesk, 
 
 
 def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, shop: Shop) -> None:
-    ada = open_desk("ada", "ada", ModelDoor(shop, CustomerId("ada")))
+    ada = open_desk("ada", "ada", ModelTransport(shop, CustomerId("ada")))
     ada.sync.pull()
     _history(open_desk, shop, 2)
     assert ada.sync.take_in(Heartbeat(head=0, cursor=str(shop.cursor())))
@@ -130,7 +130,7 @@ def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: Shop
     desk = open_desk()
     operation = desk.take()
     desk.send_all()
-    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.cache.replace((), shop.cursor())  # it was closed long ago, and is not in the snapshot
     desk.move(operation.order_id, OrderStatus.PREPARING)
     desk.send_all()
@@ -146,7 +146,7 @@ def test_a_reply_that_is_newer_than_what_was_fetched_stays(open_desk: OpenDesk, 
     desk.send_all()
     older = shop.orders[operation.order_id]
     newer = msgspec.structs.replace(older, status=OrderStatus.READY, version=older.version + 1)
-    reader = open_desk("reader", "alex", ModelDoor(shop))
+    reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.cache.replace((), shop.cursor(1))
 
     def fetch(order_id: OrderId) -> Order:
@@ -167,9 +167,9 @@ def test_an_event_never_skips_a_version(shop: Shop, open_desk: OpenDesk) -> None
     desk.send_all()
     _placed, _preparing, ready = (event for _id, _owner, event in shop.events)
     row = msgspec.structs.replace(new_order(operation.order_id), version=1)
-    with pytest.raises(Stranger):
+    with pytest.raises(CannotApply):
         after(row, ready)
-    with pytest.raises(Stranger):
+    with pytest.raises(CannotApply):
         after(None, ready)
 
 
@@ -189,33 +189,33 @@ def test_a_hundred_thousand_closed_orders_are_left_to_the_server(
 
 
 def test_a_servers_clock_that_is_ahead_for_a_moment_makes_a_till_forget_nothing(
-    open_desk: OpenDesk, door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     operation = desk.take()
     desk.try_all()
-    told = door.now()
-    monkeypatch.setattr(door, "now", lambda: told + timedelta(days=400))
+    told = transport.now()
+    monkeypatch.setattr(transport, "now", lambda: told + timedelta(days=400))
     desk.sync.housekeep()
     desk.sync.housekeep()
     assert desk.outbox.find(operation.op_id) is not None
-    monkeypatch.setattr(door, "now", lambda: told)
+    monkeypatch.setattr(transport, "now", lambda: told)
     desk.close()
     again = open_desk()
-    monkeypatch.setattr(door, "now", lambda: told + timedelta(days=400))
+    monkeypatch.setattr(transport, "now", lambda: told + timedelta(days=400))
     again.sync.housekeep()
     assert again.outbox.find(operation.op_id) is not None, "nor at its next start"
 
 
 def test_what_is_old_by_time_that_has_passed_is_forgotten(
-    open_desk: OpenDesk, door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     operation = desk.take()
     desk.try_all()
-    told, passed_s = door.now(), 0.0
+    told, passed_s = transport.now(), 0.0
     monkeypatch.setattr(desk.sync, "_monotonic", lambda: passed_s)
-    monkeypatch.setattr(door, "now", lambda: told + timedelta(seconds=passed_s))
+    monkeypatch.setattr(transport, "now", lambda: told + timedelta(seconds=passed_s))
     desk.sync.housekeep()
     for days, is_kept in ((89, True), (91, False)):
         passed_s = days * 86_400.0

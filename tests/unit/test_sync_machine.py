@@ -23,7 +23,7 @@ from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
 from tests.support.desk import LINES, Desk, new_order
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 
 ADA = CustomerId("ada")
 WHO = st.sampled_from(["kim", "alex", ADA])
@@ -47,17 +47,19 @@ class Counter(RuleBasedStateMachine):
         self._directory = Path(tempfile.mkdtemp())
         self.shop = Shop()
         self.backup: Shop | None = None
-        self.doors = {name: ModelDoor(self.shop, ADA if name == ADA else None) for name in ("kim", "alex", ADA)}
+        self.transports = {
+            name: ModelTransport(self.shop, ADA if name == ADA else None) for name in ("kim", "alex", ADA)
+        }
         self.desks: dict[str, Desk] = {}
         self.accepted: dict[str, str] = {}
 
     @initialize()
     def open(self) -> None:
-        for name in self.doors:
+        for name in self.transports:
             self._open(name)
 
     def _open(self, name: str) -> None:
-        self.desks[name] = Desk(self._directory / f"{name}.db", self.doors[name], name)
+        self.desks[name] = Desk(self._directory / f"{name}.db", self.transports[name], name)
 
     # -- what people do
 
@@ -112,11 +114,11 @@ class Counter(RuleBasedStateMachine):
     @rule(who=WHO, when=st.sampled_from(["before", "after"]))
     def sync_badly(self, who: str, when: str) -> None:
         """It gets as far as the first call that is cut, then the network is back."""
-        self.doors[who].fault = _cut(when)
+        self.transports[who].fault = _cut(when)
         self.desks[who].try_all()
         with contextlib.suppress(Unreachable):
             self.desks[who].send_all()
-        self.doors[who].fault = lambda _when: None
+        self.transports[who].fault = lambda _when: None
 
     @rule(who=WHO)
     def restart(self, who: str) -> None:

@@ -17,7 +17,7 @@ from core.domain.menu import Menu, with_availability
 from core.domain.order import NewLine, Order
 from tests.support.desk import Desk, new_order
 from tests.support.menus import CHIPS, MENU, SODA, SOUP
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 from tests.unit.conftest import OpenDesk
 
 
@@ -25,27 +25,27 @@ def told(desk: Desk) -> list[Menu]:
     return [changed.menu for changed in desk.told if changed.menu is not None]
 
 
-def test_what_sells_out_is_told_without_asking(open_desk: OpenDesk, shop: Shop, door: ModelDoor) -> None:
+def test_what_sells_out_is_told_without_asking(open_desk: OpenDesk, shop: Shop, transport: ModelTransport) -> None:
     desk = open_desk()
     desk.sync.pull()
     assert desk.cache.menu == MENU
     shop.sell(CHIPS.id, False)
     shop.sell(SOUP.id, True)
-    door.calls.clear()
+    transport.calls.clear()
     desk.sync.pull()
     assert told(desk)[-1] == desk.cache.menu == shop.menu
-    assert door.calls == ["events"]
+    assert transport.calls == ["events"]
 
 
-def test_what_an_event_does_not_say_is_asked_for(open_desk: OpenDesk, shop: Shop, door: ModelDoor) -> None:
+def test_what_an_event_does_not_say_is_asked_for(open_desk: OpenDesk, shop: Shop, transport: ModelTransport) -> None:
     desk = open_desk()
     desk.sync.pull()
     shop.replace_menu(*MENU.categories[:1])
     shop.sell(SOUP.id, True)
-    door.calls.clear()
+    transport.calls.clear()
     desk.sync.pull()
     assert told(desk)[-1] == desk.cache.menu == shop.menu
-    assert door.calls == ["events", "menu"]
+    assert transport.calls == ["events", "menu"]
 
 
 def test_a_menu_that_is_ahead_of_the_events_does_not_go_back(open_desk: OpenDesk, shop: Shop) -> None:
@@ -96,7 +96,7 @@ def test_after_a_restore_the_older_menu_is_right(open_desk: OpenDesk, shop: Shop
 
 
 def test_a_menu_that_cannot_be_had_stops_nothing(
-    open_desk: OpenDesk, shop: Shop, door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, shop: Shop, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     desk.sync.pull()
@@ -106,7 +106,7 @@ def test_a_menu_that_cannot_be_had_stops_nothing(
         raise ServerFault("no menu")
 
     with monkeypatch.context() as broken:
-        broken.setattr(door, "menu", fails)
+        broken.setattr(transport, "menu", fails)
         desk.sync.pull()
     assert desk.cache.place == shop.cursor()
     assert desk.cache.menu == MENU
@@ -116,7 +116,7 @@ def test_a_menu_that_cannot_be_had_stops_nothing(
 
 
 def test_without_a_network_the_place_is_kept_until_the_menu_is_here(
-    open_desk: OpenDesk, shop: Shop, door: ModelDoor, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, shop: Shop, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     desk.sync.pull()
@@ -127,7 +127,7 @@ def test_without_a_network_the_place_is_kept_until_the_menu_is_here(
         raise Unreachable("cut")
 
     with monkeypatch.context() as broken:
-        broken.setattr(door, "menu", cut)
+        broken.setattr(transport, "menu", cut)
         with pytest.raises(Unreachable):
             desk.sync.pull()
     assert desk.cache.place == place
@@ -146,7 +146,7 @@ def test_a_window_that_opens_offline_has_the_last_menu(tmp_path: Path) -> None:
     local.close()
 
 
-class Dearer(ModelDoor):
+class Dearer(ModelTransport):
     """A server by whose menu the chips have become dearer."""
 
     price_minor = 500
@@ -168,8 +168,8 @@ def place(desk: Desk) -> Operation:
 
 
 def test_nobody_orders_at_a_price_they_have_not_seen(open_desk: OpenDesk, shop: Shop) -> None:
-    door = Dearer(shop, CustomerId("ada"))
-    desk = open_desk("ada", "ada", door)
+    transport = Dearer(shop, CustomerId("ada"))
+    desk = open_desk("ada", "ada", transport)
     desk.sync.pull()
     wanted = place(desk)
     desk.send_all()
@@ -178,7 +178,7 @@ def test_nobody_orders_at_a_price_they_have_not_seen(open_desk: OpenDesk, shop: 
     assert held.theirs is not None
     assert held.theirs.total_minor == 500
     assert shop.orders == {}
-    door.price_minor = 600  # and once more, before they have answered
+    transport.price_minor = 600  # and once more, before they have answered
     desk.sync.retry(held.op_id)
     desk.send_all()
     (held,) = desk.outbox.open()

@@ -10,17 +10,17 @@ from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 from tests.unit.conftest import OpenDesk
 
 PREPARING, READY = OrderStatus.PREPARING, OrderStatus.READY
 
 
 @pytest.fixture
-def two(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> tuple[Desk, Desk]:
+def two(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> tuple[Desk, Desk]:
     """Two tills that both have one confirmed order, unpaid."""
     one = open_desk("one", "kim")
-    other = open_desk("other", "alex", ModelDoor(shop))
+    other = open_desk("other", "alex", ModelTransport(shop))
     one.take(series="POS1")
     one.try_all()
     other.try_all()
@@ -345,7 +345,7 @@ def test_a_write_of_ones_own_is_witness_enough(open_desk: OpenDesk, shop: Shop) 
 
 def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk: OpenDesk, shop: Shop) -> None:
     """Higher numbers of another history do not outdo the witness of the lost one. Drill 21 found this."""
-    desk, other = open_desk(), open_desk("other", "alex", ModelDoor(shop))
+    desk, other = open_desk(), open_desk("other", "alex", ModelTransport(shop))
     desk.sync.pull()
     backup = shop.backup()
     lost = desk.take()
@@ -364,7 +364,7 @@ def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Sh
     desk = open_desk()
     desk.take()
     desk.try_all()
-    other = open_desk("other", "alex", ModelDoor(shop))
+    other = open_desk("other", "alex", ModelTransport(shop))
     other.take(series="POS2")
     other.try_all()
     shop.kept_from = len(shop.events)
@@ -448,7 +448,7 @@ def test_what_the_server_has_refused_is_not_taken_up_by_itself(two: tuple[Desk, 
     assert [(each.op_id, each.state) for each in other.outbox.open()] == [(step.op_id, State.PARKED)]
 
 
-class OnlyTheNewest(ModelDoor):
+class OnlyTheNewest(ModelTransport):
     """A server whose snapshot does not reach far back."""
 
     @override
@@ -458,7 +458,7 @@ class OnlyTheNewest(ModelDoor):
 
 
 def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: OpenDesk, shop: Shop) -> None:
-    other = open_desk("other", "alex", ModelDoor(shop))
+    other = open_desk("other", "alex", ModelTransport(shop))
     desk = open_desk(at=OnlyTheNewest(shop))
     old = desk.take().order_id
     desk.try_all()

@@ -22,7 +22,7 @@ from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.own_process import python
 from tests.support.desk import AT, new_order
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 from tests.unit.conftest import OpenDesk
 
 CONFIRMED, PREPARING, READY = OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY
@@ -106,7 +106,7 @@ def test_what_an_earlier_release_kept_is_the_paired_shops_or_the_next_ones(
     harbour.close()
     desk = open_desk(shop=shop)
     assert [each.op_id for each in desk.outbox.open()] == ["op"]
-    assert desk.cache.witnesses() == ("epoch.7.event",)
+    assert desk.cache.history_proofs() == ("epoch.7.event",)
 
 
 def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
@@ -120,15 +120,15 @@ def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
 # -- accepting
 
 
-def test_what_is_accepted_is_there_after_a_restart(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
-    door.fault = _offline
+def test_what_is_accepted_is_there_after_a_restart(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> None:
+    transport.fault = _offline
     desk = open_desk()
     taken = desk.take()
     moved = desk.move(taken.order_id, PREPARING)
     desk.close()
     again = open_desk()
     assert [each.op_id for each in again.outbox.open()] == [taken.op_id, moved.op_id]
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     again.try_all()
     assert again.outbox.open() == ()
     assert shop.orders[taken.order_id].status is PREPARING
@@ -146,8 +146,8 @@ def test_the_same_operation_accepted_again_is_one(open_desk: OpenDesk, shop: Sho
     assert desk.take().seen.number == "POS1-000002", "the second asking took no number"
 
 
-def test_a_till_numbers_on_from_what_the_server_has_seen(open_desk: OpenDesk, door: ModelDoor) -> None:
-    door.series = ("POS1", 64)  # type: ignore[assignment]
+def test_a_till_numbers_on_from_what_the_server_has_seen(open_desk: OpenDesk, transport: ModelTransport) -> None:
+    transport.series = ("POS1", 64)  # type: ignore[assignment]
     desk = open_desk()
     desk.sync.pull()
     assert desk.take().seen.number == "POS1-000065"
@@ -155,23 +155,23 @@ def test_a_till_numbers_on_from_what_the_server_has_seen(open_desk: OpenDesk, do
     assert desk.take().seen.number == "POS1-000066", "a series never goes back"
 
 
-def test_a_till_counts_only_so_far_beyond_what_it_was_told(open_desk: OpenDesk, door: ModelDoor) -> None:
-    door.series = ("POS1", 64)  # type: ignore[assignment]
-    door.fault = _offline
+def test_a_till_counts_only_so_far_beyond_what_it_was_told(open_desk: OpenDesk, transport: ModelTransport) -> None:
+    transport.series = ("POS1", 64)  # type: ignore[assignment]
+    transport.fault = _offline
     desk = open_desk()
     desk.outbox.series_at("POS1", 64)
     numbers = [desk.take().seen.number for _ in range(AHEAD + 2)]
     assert numbers[:AHEAD] == [f"POS1-{64 + n:06d}" for n in range(1, AHEAD + 1)]
     assert numbers[AHEAD:] == ["", ""], "the server gives these, when they come"
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     desk.try_all()
     assert desk.take().seen.number == f"POS1-{64 + AHEAD + 1:06d}", "what was taken by the server is told"
 
 
 def test_the_servers_word_brings_a_series_back_but_never_behind_what_waits(
-    open_desk: OpenDesk, door: ModelDoor
+    open_desk: OpenDesk, transport: ModelTransport
 ) -> None:
-    door.fault = _offline
+    transport.fault = _offline
     desk = open_desk()
     desk.outbox.series_at("POS1", 3 * AHEAD)
     assert desk.take().seen.number == f"POS1-{3 * AHEAD + 1:06d}"
@@ -186,7 +186,7 @@ def test_the_servers_word_brings_a_series_back_but_never_behind_what_waits(
 
 
 def test_a_number_that_comes_too_early_waits_for_those_before_it(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when another cashier's orders, which the same till has numbered, come later. In the end a person decides."""
     effect, times = shop._effect, [3]
@@ -213,10 +213,10 @@ def test_a_number_that_comes_too_early_waits_for_those_before_it(
 
 
 def test_a_number_that_is_taken_is_parked_and_asks_for_no_order(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
-    door.series = (DeviceId("POS1"), 64)
+    transport.series = (DeviceId("POS1"), 64)
     desk.take()
 
     def taken(*_: object) -> Order:
@@ -224,14 +224,16 @@ def test_a_number_that_is_taken_is_parked_and_asks_for_no_order(
 
     with monkeypatch.context() as patched:
         patched.setattr(shop, "_effect", taken)
-        patched.setattr(door, "snapshot", lambda: pytest.fail("that is every order of the shop"))
+        patched.setattr(transport, "snapshot", lambda: pytest.fail("that is every order of the shop"))
         desk.send_all()
     [held] = desk.outbox.open()
     assert (held.state, held.outcome) == (State.PARKED, NUMBER_REFUSED)
     assert desk.take().seen.number == "POS1-000065", "how far the series has come is known"
 
 
-def test_what_is_sent_again_goes_in_the_order_it_was_accepted(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+def test_what_is_sent_again_goes_in_the_order_it_was_accepted(
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+) -> None:
     desk = open_desk()
     taken = [desk.take().op_id for _ in range(50)]
     desk.try_all()
@@ -243,9 +245,9 @@ def test_what_is_sent_again_goes_in_the_order_it_was_accepted(open_desk: OpenDes
     assert shop.applied == taken
 
 
-def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, door: ModelDoor) -> None:
+def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, transport: ModelTransport) -> None:
     desk = open_desk()
-    door.fault = _offline
+    transport.fault = _offline
     order_id = desk.take().order_id
     desk.move(order_id, PREPARING)
     shown = desk.store.get(order_id)
@@ -253,7 +255,7 @@ def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, door: Mod
     assert (shown.status, shown.version) == (PREPARING, 2)
     assert desk.store.server_row(order_id) is None
     assert len(desk.told[-1].told[0].operations) == 2
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     desk.try_all()
     row = desk.store.server_row(order_id)
     assert row is not None
@@ -265,7 +267,7 @@ def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, door: Mod
 
 
 def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
 ) -> None:
     desk = open_desk()
     desk.sync.pull()
@@ -275,12 +277,12 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
         if when == "after":
             raise Unreachable("cut")
 
-    door.fault = after
+    transport.fault = after
     with pytest.raises(Unreachable):
         desk.send_all()
     assert shop.applied == [operation.op_id]
     assert desk.outbox.counts().waiting == 1
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     desk.try_all()
     assert shop.applied == [operation.op_id]
     done = desk.outbox.find(operation.op_id)
@@ -304,7 +306,7 @@ def test_an_order_goes_in_order_and_orders_do_not_wait_for_each_other(open_desk:
 
 
 def test_a_refused_operation_is_parked_and_two_hundred_others_go(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     poison = desk.take()
@@ -354,12 +356,12 @@ def test_discarding_a_new_order_discards_what_was_to_happen_to_it(
     assert shop.orders == {}
 
 
-def test_nobody_sends_what_another_accepted(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
-    door.fault = _offline
+def test_nobody_sends_what_another_accepted(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> None:
+    transport.fault = _offline
     kim = open_desk(subject="kim")
     operation = kim.take()
     kim.close()
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     alex = open_desk(subject="alex")
     alex.try_all()
     assert alex.outbox.open() == ()
@@ -385,19 +387,19 @@ def test_the_next_person_sees_nothing_of_the_one_before(open_desk: OpenDesk) -> 
 
 
 def test_nothing_goes_to_another_shop_than_it_was_accepted_for(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
 ) -> None:
     """The same customer, on a machine that is paired over to another shop of the chain and back."""
     corner = open_desk(subject="ada", shop="corner")
     sent = corner.take()
     corner.try_all()
-    door.fault = _offline
+    transport.fault = _offline
     operation = corner.take()
     corner.close()
     other = Shop()
-    harbour = open_desk(subject="ada", shop="harbour", at=ModelDoor(other))
+    harbour = open_desk(subject="ada", shop="harbour", at=ModelTransport(other))
     assert harbour.cache.newest() == []
-    assert harbour.cache.witnesses() == ()
+    assert harbour.cache.history_proofs() == ()
     harbour.try_all()
     assert (
         harbour.outbox.open(),
@@ -412,15 +414,17 @@ def test_nothing_goes_to_another_shop_than_it_was_accepted_for(
     [kept] = harbour.outbox.elsewhere()
     assert (kept.op_id, kept.state, kept.shop_name) == (operation.op_id, State.ELSEWHERE, "Corner")
     harbour.close()
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     back = open_desk(subject="ada", shop="corner")
     assert back.outbox.elsewhere() == ()
     back.try_all()
     assert shop.applied == [sent.op_id, operation.op_id]
 
 
-def test_what_waits_for_another_shop_can_be_given_up(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
-    door.fault = _offline
+def test_what_waits_for_another_shop_can_be_given_up(
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+) -> None:
+    transport.fault = _offline
     corner = open_desk(subject="kim", shop="corner")
     given_up, kept = corner.take(), corner.take()
     corner.move(given_up.order_id, PREPARING)
@@ -434,7 +438,7 @@ def test_what_waits_for_another_shop_can_be_given_up(open_desk: OpenDesk, door: 
     with pytest.raises(KeyError):
         harbour.sync.discard(given_up.op_id, "once more")
     harbour.close()
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     back = open_desk(subject="kim", shop="corner")
     back.try_all()
     assert shop.applied == [kept.op_id]
@@ -443,18 +447,18 @@ def test_what_waits_for_another_shop_can_be_given_up(open_desk: OpenDesk, door: 
     assert (found.state, found.problem) == (State.DISCARDED, "rung up again by hand")
 
 
-def test_a_session_that_ended_keeps_what_waits(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+def test_a_session_that_ended_keeps_what_waits(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> None:
     desk = open_desk()
 
     def ended(_when: str) -> None:
         raise SignedOut("over")
 
-    door.fault = ended
+    transport.fault = ended
     operation = desk.take()
     with pytest.raises(SignedOut):
         desk.send_all()
     assert desk.outbox.counts().waiting == 1
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     desk.try_all()
     assert shop.applied == [operation.op_id]
 

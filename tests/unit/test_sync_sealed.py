@@ -15,7 +15,7 @@ from core.domain.commands import TakeOrder
 from core.domain.ids import new_order_id
 from core.domain.status import OrderStatus
 from tests.support.desk import LINES, Desk, new_order
-from tests.support.model_backend import ModelDoor, Shop
+from tests.support.model_backend import ModelTransport, Shop
 from tests.unit.conftest import OpenDesk
 
 WORDS = ("Ömer Yıldız", "+49 30 1234567", "Kastanienallee 7", "keine Nüsse", "klingeln bei")
@@ -31,10 +31,10 @@ def take_for_omer(desk: Desk) -> Operation:
     return desk.accept(Kind.TAKE, order_id, request, seen, series="POS1")
 
 
-def leave(desk: Desk, door: ModelDoor, present: Owner | None = None) -> int:
+def leave(desk: Desk, transport: ModelTransport, present: Owner | None = None) -> int:
     """What `SyncedApi.sign_out` does to the file."""
     with desk.local.transaction() as db:
-        operation_table.sealing_key(db, "shop", sealing.public_key(door.key))
+        operation_table.sealing_key(db, "shop", sealing.public_key(transport.key))
         count = operation_table.seal(db, present)
     desk.cache.clear()
     desk.local.empty_log()
@@ -47,7 +47,9 @@ def readable_in(desk: Desk) -> set[str]:
     return {word for word in WORDS if word.encode() in raw or json.dumps(word).encode()[1:-1] in raw}
 
 
-def test_nothing_tells_of_people_once_they_have_left(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+def test_nothing_tells_of_people_once_they_have_left(
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+) -> None:
     desk = open_desk()
     answered, waiting = take_for_omer(desk), None
     desk.try_all()
@@ -55,7 +57,7 @@ def test_nothing_tells_of_people_once_they_have_left(open_desk: OpenDesk, door: 
     waiting = take_for_omer(desk)
     cancelled = desk.move(answered.order_id, OrderStatus.CANCELLED, reason=WORDS[4])
     assert readable_in(desk) == set(WORDS)
-    assert leave(desk, door) == 3
+    assert leave(desk, transport) == 3
     assert readable_in(desk) == set()
     desk.close()
     desk = open_desk()
@@ -64,12 +66,12 @@ def test_nothing_tells_of_people_once_they_have_left(open_desk: OpenDesk, door: 
 
 
 def test_it_is_sent_byte_for_byte_when_the_server_has_opened_it(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
 ) -> None:
     desk = open_desk()
     operation = take_for_omer(desk)
     then = desk.move(operation.order_id, OrderStatus.PREPARING)
-    leave(desk, door)
+    leave(desk, transport)
     desk = open_desk_again(open_desk, desk)
     assert desk.outbox.counts().waiting == 2
     assert desk.outbox.take(0.0) is None
@@ -86,105 +88,113 @@ def open_desk_again(open_desk: OpenDesk, desk: Desk) -> Desk:
 
 
 def test_what_was_answered_stays_sealed_until_a_restored_server_needs_it(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
 ) -> None:
     backup = shop.backup()
     desk = open_desk()
     operation = take_for_omer(desk)
     desk.try_all()
-    leave(desk, door)
+    leave(desk, transport)
     desk = open_desk_again(open_desk, desk)
     desk.try_all()
     assert readable_in(desk) <= {WORDS[0], WORDS[1], WORDS[2], WORDS[4]}  # the row that the server shows them
-    assert door.calls.count("open_sealed") == 0
+    assert transport.calls.count("open_sealed") == 0
     shop.restore(backup)
     desk.try_all()
     assert operation.order_id in shop.orders
     assert shop.applied.count(operation.op_id) == 1
-    assert door.calls.count("open_sealed") == 1
+    assert transport.calls.count("open_sealed") == 1
 
 
-def test_another_persons_stays_closed(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+def test_another_persons_stays_closed(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> None:
     desk = open_desk()
     take_for_omer(desk)
-    leave(desk, door)
+    leave(desk, transport)
     desk.close()
-    door.bearer = ("alex", "shop")
+    transport.bearer = ("alex", "shop")
     desk = open_desk(subject="alex")
     desk.try_all()
     assert not shop.applied
-    assert "open_sealed" not in door.calls
+    assert "open_sealed" not in transport.calls
     assert readable_in(desk) == set()
 
 
-def test_whoever_is_here_keeps_what_is_theirs_readable(open_desk: OpenDesk, door: ModelDoor) -> None:
+def test_whoever_is_here_keeps_what_is_theirs_readable(open_desk: OpenDesk, transport: ModelTransport) -> None:
     desk = open_desk()
     operation = take_for_omer(desk)
-    assert leave(desk, door, present=desk.owner) == 0
+    assert leave(desk, transport, present=desk.owner) == 0
     assert desk.outbox.of(operation.order_id)[0].request == operation.request
 
 
 def test_what_this_server_cannot_open_waits_for_a_person_and_for_the_right_keys(
-    open_desk: OpenDesk, door: ModelDoor, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
 ) -> None:
     desk = open_desk()
     operation = take_for_omer(desk)
-    leave(desk, door)
+    leave(desk, transport)
     desk = open_desk_again(open_desk, desk)
-    right, door.key = door.key, sealing.private_key(b"another server's, after a disaster")
+    right, transport.key = transport.key, sealing.private_key(b"another server's, after a disaster")
     desk.try_all()
     (parked,) = desk.outbox.open()
     assert (parked.state, parked.outcome) == (State.PARKED, NOT_OPENED)
     assert parked.problem
     desk.try_all()
-    assert door.calls.count("open_sealed") == 1
-    door.key = right
+    assert transport.calls.count("open_sealed") == 1
+    transport.key = right
     desk.sync.retry(operation.op_id)
     desk.try_all()
     assert shop.applied == [operation.op_id]
 
 
-def test_a_sender_that_outlives_its_session_makes_nothing_readable(open_desk: OpenDesk, door: ModelDoor) -> None:
+def test_a_sender_that_outlives_its_session_makes_nothing_readable(
+    open_desk: OpenDesk, transport: ModelTransport
+) -> None:
     desk = open_desk()
     take_for_omer(desk)
     under_way = desk.outbox.take(0.0)
     assert under_way is not None
-    leave(desk, door)
+    leave(desk, transport)
     desk.outbox.postpone(under_way, 1.0, "The server failed on it.")
     desk.local.empty_log()
     assert readable_in(desk) == set()
 
 
-def test_a_kill_in_the_middle_of_opening_loses_nothing(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+def test_a_kill_in_the_middle_of_opening_loses_nothing(
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+) -> None:
     desk = open_desk()
     operations = [take_for_omer(desk) for _ in range(3)]
-    leave(desk, door)
+    leave(desk, transport)
     desk = open_desk_again(open_desk, desk)
 
     def lose_the_answer(when: str) -> None:
-        if when == "after" and door.calls[-1] == "open_sealed":
+        if when == "after" and transport.calls[-1] == "open_sealed":
             raise Unreachable("the answer was lost")
 
-    door.fault = lose_the_answer
+    transport.fault = lose_the_answer
     with pytest.raises(Unreachable):
         desk.sync.pull()
-    door.fault = lambda _when: None
+    transport.fault = lambda _when: None
     desk = open_desk_again(open_desk, desk)
     desk.try_all()
     assert shop.applied == [each.op_id for each in operations]
 
 
-def test_many_are_opened_in_requests_of_a_bounded_size(open_desk: OpenDesk, door: ModelDoor, shop: Shop) -> None:
+def test_many_are_opened_in_requests_of_a_bounded_size(
+    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+) -> None:
     desk = open_desk()
     operations = [take_for_omer(desk) for _ in range(205)]
-    leave(desk, door)
+    leave(desk, transport)
     desk = open_desk_again(open_desk, desk)
     desk.try_all()
     assert shop.applied == [each.op_id for each in operations]
-    assert door.calls.count("open_sealed") == 3
+    assert transport.calls.count("open_sealed") == 3
 
 
-def test_a_file_of_an_earlier_release_is_sealed_too(tmp_path: Path, open_desk: OpenDesk, door: ModelDoor) -> None:
+def test_a_file_of_an_earlier_release_is_sealed_too(
+    tmp_path: Path, open_desk: OpenDesk, transport: ModelTransport
+) -> None:
     """Visitors of weeks ago, whose operations were kept readable, are sealed when the next person signs in."""
     before = open_desk()
     take_for_omer(before)
@@ -192,6 +202,6 @@ def test_a_file_of_an_earlier_release_is_sealed_too(tmp_path: Path, open_desk: O
     assert readable_in(before) == set(WORDS)
     before.close()
     desk = open_desk(subject="alex")
-    assert leave(desk, door, present=desk.owner) == 1
+    assert leave(desk, transport, present=desk.owner) == 1
     desk.local.wipe()
     assert readable_in(desk) == set()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.client.sync.synchronizer import Sync
+from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.updates import Changed
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus as S
@@ -21,15 +21,15 @@ def test_a_thread_that_looked_before_another_does_not_tell_after_it(
     desk.sync.pull()
     waiting = desk.take()
     looked, go_on = threading.Event(), threading.Event()
-    look = Sync.everything
+    look = Synchronizer.everything
 
-    def look_and_dawdle(sync: Sync) -> Changed:
+    def look_and_dawdle(sync: Synchronizer) -> Changed:
         seen = look(sync)
         looked.set()
         assert go_on.wait(10)
         return seen
 
-    monkeypatch.setattr(Sync, "everything", look_and_dawdle)
+    monkeypatch.setattr(Synchronizer, "everything", look_and_dawdle)
     slow = threading.Thread(target=desk.sync.tell_everything)
     slow.start()
     assert looked.wait(10)

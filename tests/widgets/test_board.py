@@ -127,7 +127,7 @@ def test_what_is_there_at_the_start_is_shown_and_neither_flashes_nor_rings(hang:
 def test_a_number_that_becomes_ready_flashes_and_rings_once(hang: Hang, qtbot: QtBot, road: str) -> None:
     board = hang(FakeBoard(PREPARING, READY, pushing=road == "push"))
     if road == "push":
-        qtbot.waitUntil(lambda: board.presenter.standing.live)
+        qtbot.waitUntil(lambda: board.presenter.display_status.live)
     looks = board.source.looks
     board.source.move(ticket(PREPARING.number, S.READY, 3), push=road == "push")
     if road == "poll":
@@ -143,7 +143,7 @@ def test_a_number_that_becomes_ready_flashes_and_rings_once(hang: Hang, qtbot: Q
 
 def test_what_was_handed_over_leaves(hang: Hang, qtbot: QtBot) -> None:
     board = hang(FakeBoard(PREPARING, READY, pushing=True))
-    qtbot.waitUntil(lambda: board.presenter.standing.live)
+    qtbot.waitUntil(lambda: board.presenter.display_status.live)
     board.source.move(ticket(READY.number, S.COMPLETED, 4))
     qtbot.waitUntil(lambda: board.presenter.shown.ready == ())
     assert board.rings.played == []
@@ -211,13 +211,13 @@ def test_old_data_are_doubted_in_large_letters_and_believed_again_by_themselves(
     bright = Theme("light").colour("ready").name()
     assert _area(board.ready.grab().toImage(), bright)
     source.fail_with = Unreachable("Check the network.")
-    qtbot.waitUntil(lambda: board.presenter.standing.freshness is Freshness.STALE)
+    qtbot.waitUntil(lambda: board.presenter.display_status.freshness is Freshness.STALE)
     assert "Not up to date since" in board.says("board_doubt")
     assert "ask at the counter" in board.says("board_doubt")
     assert board.ready.accessibleName() == "Ready to collect: POS1 61"
     assert not _area(board.ready.grab().toImage(), bright), "doubted numbers are dimmed"
     source.fail_with = None
-    qtbot.waitUntil(lambda: board.presenter.standing.freshness is Freshness.FRESH)
+    qtbot.waitUntil(lambda: board.presenter.display_status.freshness is Freshness.FRESH)
     assert board.says("board_doubt") == ""
     assert _area(board.ready.grab().toImage(), bright)
 
@@ -227,7 +227,7 @@ def test_a_server_that_does_not_answer_is_doubted_as_well(hang: Hang, qtbot: QtB
     source = FakeBoard(READY)
     board = hang(source, SHORT_S)
     source.gate.clear()
-    qtbot.waitUntil(lambda: board.presenter.standing.freshness is Freshness.STALE)
+    qtbot.waitUntil(lambda: board.presenter.display_status.freshness is Freshness.STALE)
     looks = source.looks
     board.presenter.check()
     board.presenter._refresher.refresh()
@@ -248,19 +248,19 @@ def test_a_machine_that_slept_doubts_at_once(hang: Hang, qtbot: QtBot, sleep: Ca
 
 def test_push_keeps_it_fresh_and_its_end_is_looked_into(hang: Hang, qtbot: QtBot) -> None:
     board = hang(FakeBoard(READY, pushing=True))
-    qtbot.waitUntil(lambda: board.presenter.standing.live)
+    qtbot.waitUntil(lambda: board.presenter.display_status.live)
     assert "Live" in board.says("board_header")
     looks = board.source.looks
     board.source.pushing = False
     board.source.hang_up()
     qtbot.waitUntil(lambda: board.source.looks > looks)
-    assert not board.presenter.standing.live
+    assert not board.presenter.display_status.live
     assert "Checking every 1 h" in board.says("board_header")
 
 
 def test_a_hole_in_what_is_pushed_is_filled_by_a_look(hang: Hang, qtbot: QtBot) -> None:
     board = hang(FakeBoard(PREPARING, READY, pushing=True))
-    qtbot.waitUntil(lambda: board.presenter.standing.live)
+    qtbot.waitUntil(lambda: board.presenter.display_status.live)
     board.source.move(ticket(READY.number, S.COMPLETED, 3), push=False)
     board.source.move(ticket(PREPARING.number, S.READY, 4))
     qtbot.waitUntil(lambda: [each.number for each in board.presenter.shown.ready] == [PREPARING.number])

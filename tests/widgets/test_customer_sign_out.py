@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import SignedOut, Unreachable
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.outbox import Counts
 from core.clock import Clock
 from core.domain.status import OrderStatus
@@ -307,6 +307,6 @@ def test_the_question_before_leaving_follows_what_has_arrived(stage: Stage) -> N
     dialog = SignOutDialog(stage.window._theme, Counts(waiting=1), stage.window)
     dialog.open()
     assert "1 waiting to send" in stage.text("sign_out_words")
-    stage.window._on_standing_changed(Standing(link=Link.LIVE))
+    stage.window._on_sync_status_changed(SyncStatus(state=ConnectionState.LIVE))
     assert "waiting" not in stage.text("sign_out_words")
     assert stage.text("sign_out_title") == "Everything has reached the shop"

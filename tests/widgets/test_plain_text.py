@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Refused
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.operations import State
 from core.client.sync.outbox import Counts
 from core.domain.commands import ChangeStatus
@@ -374,7 +374,7 @@ def test_the_parts_that_speak_when_something_is_wrong(
     toasts = Toasts(theme, window)
     toasts.show_toast("bell", words, words)
     chip = ConnectionChip()
-    chip.set_standing(Standing(link=Link.OFFLINE, problem=Refused(words, title=words)))
+    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=Refused(words, title=words)))
     shown: list[QWidget] = [
         QueueList(theme, model),
         pane,

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from core import clock
-from core.client.sync.engine import AWAY_S, Standing
+from core.client.sync.engine import AWAY_S, SyncStatus
 from core.ui.idle import IdleWatch
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
@@ -71,8 +71,8 @@ def test_what_was_read_before_the_night_is_a_night_old(jobs: Jobs, qtbot: QtBot,
 
 
 def test_what_was_heard_before_the_night_is_a_backlog(sleep: Sleep) -> None:
-    standing = Standing(fresh_at_s=clock.now_s())
+    sync_status = SyncStatus(fresh_at_s=clock.now_s())
     sleep(NIGHT_S)
-    age_s = standing.age_s(clock.now_s())
+    age_s = sync_status.age_s(clock.now_s())
     assert age_s is not None
     assert age_s > AWAY_S

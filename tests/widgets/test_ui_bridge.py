@@ -9,9 +9,9 @@ from core import clock
 from core.client.announcer import Announcement, Announcer
 from core.client.errors import Busy, NotKept, Unreachable, WrongClock
 from core.client.order_store import Changes, OrderStore
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.outbox import Counts
-from core.client.sync.updates import Changed, Told
+from core.client.sync.updates import Changed, Update
 from core.domain.commands import TakeOrder
 from core.domain.order import NewLine, Order
 from core.ui.bridge import Bridge
@@ -42,7 +42,7 @@ def test_news_reach_the_store_in_the_windows_thread(qtbot: QtBot) -> None:
 
     store.subscribe(listen)
     order = an_order()
-    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=order.id, row=order, shown=order),)))
+    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=order.id, row=order, shown=order),)))
     assert len(store) == 0, "it must not be told in the engine's thread"
     qtbot.waitUntil(lambda: store.get(order.id) == order)
     assert threads == [threading.main_thread()]
@@ -58,7 +58,7 @@ def test_what_happened_while_away_is_summed_up(qtbot: QtBot) -> None:
     announcer = Announcer(store, told.append, summed.append, now=lambda: datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC))
     announcer.start()
     bridge.announce_with(announcer)
-    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=order.id, row=order, shown=order),), backlog=True))
+    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=order.id, row=order, shown=order),), backlog=True))
     qtbot.waitUntil(lambda: summed == [1])
     assert told == []
 
@@ -67,21 +67,25 @@ def test_the_chip_tells_live_from_offline(qtbot: QtBot) -> None:
     bridge = Bridge(OrderStore())
     chip = ConnectionChip()
     qtbot.addWidget(chip)
-    bridge.standing_changed.connect(chip.set_standing)
-    with qtbot.waitSignal(bridge.standing_changed):
-        elsewhere(bridge.on_standing, Standing(link=Link.LIVE, latency_ms=22.6, fresh_at_s=clock.now_s()))
+    bridge.sync_status_changed.connect(chip.set_standing)
+    with qtbot.waitSignal(bridge.sync_status_changed):
+        elsewhere(
+            bridge.on_sync_status, SyncStatus(state=ConnectionState.LIVE, latency_ms=22.6, fresh_at_s=clock.now_s())
+        )
     assert (chip.state, chip.text()) == ("good", "● Live · updated 0 s ago"), "how old, not how quick"
     assert "A message takes 23 ms." in chip.explanation()
-    with qtbot.waitSignal(bridge.standing_changed):
+    with qtbot.waitSignal(bridge.sync_status_changed):
         elsewhere(
-            bridge.on_standing,
-            Standing(link=Link.OFFLINE, counts=Counts(waiting=2, conflicts=1), problem=Unreachable("No answer.")),
+            bridge.on_sync_status,
+            SyncStatus(
+                state=ConnectionState.OFFLINE, counts=Counts(waiting=2, conflicts=1), problem=Unreachable("No answer.")
+            ),
         )
     assert chip.state == "bad"
     assert "Offline" in chip.text()
     assert "Offline · 2 waiting to send · 1 to decide" in chip.text()
-    with qtbot.waitSignal(bridge.standing_changed):
-        elsewhere(bridge.on_standing, Standing(link=Link.LIVE))
+    with qtbot.waitSignal(bridge.sync_status_changed):
+        elsewhere(bridge.on_sync_status, SyncStatus(state=ConnectionState.LIVE))
     assert (chip.state, chip.text()) == ("good", "● Live")
 
 
@@ -89,7 +93,7 @@ def test_where_the_chip_has_little_room_it_says_what_matters_most(qtbot: QtBot) 
     chip = ConnectionChip()
     qtbot.addWidget(chip)
     counts = Counts(waiting=12)
-    chip.set_standing(Standing(link=Link.OFFLINE, counts=counts, problem=Unreachable("No answer.")))
+    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, counts=counts, problem=Unreachable("No answer.")))
     chip.show()
     assert chip.text() == "▲ Offline · 12 waiting to send"
     least = chip.minimumSizeHint().width()
@@ -103,12 +107,12 @@ def test_where_the_chip_has_little_room_it_says_what_matters_most(qtbot: QtBot) 
 def test_what_is_told_of_one_person_is_not_the_next_ones(qtbot: QtBot) -> None:
     bridge = Bridge(OrderStore())
     first, theirs = bridge.store, an_order()
-    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=theirs.id, row=theirs, shown=theirs),)))
+    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=theirs.id, row=theirs, shown=theirs),)))
     qtbot.waitUntil(lambda: len(first) == 1)
     bridge.renew()
     assert len(bridge.store) == 0
     own = an_order()
-    elsewhere(bridge.on_changed, Changed(told=(Told(order_id=own.id, row=own, shown=own),)))
+    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=own.id, row=own, shown=own),)))
     qtbot.waitUntil(lambda: [order.id for order in bridge.store] == [own.id])
     assert [order.id for order in first] == [theirs.id]
 
@@ -116,9 +120,9 @@ def test_what_is_told_of_one_person_is_not_the_next_ones(qtbot: QtBot) -> None:
 def test_an_engine_that_has_yet_to_try_is_not_offline(qtbot: QtBot) -> None:
     chip = ConnectionChip()
     qtbot.addWidget(chip)
-    chip.set_standing(Standing())
+    chip.set_standing(SyncStatus())
     assert "Offline" not in chip.text()
-    chip.set_standing(Standing(problem=Unreachable("No answer.")))
+    chip.set_standing(SyncStatus(problem=Unreachable("No answer.")))
     assert "Offline" in chip.text()
 
 
@@ -126,10 +130,10 @@ def test_a_full_disk_is_said_although_the_server_answers(qtbot: QtBot) -> None:
     chip = ConnectionChip()
     qtbot.addWidget(chip)
     full = NotKept("This machine's disk is full, or cannot be written to. Tell the admin.")
-    chip.set_standing(Standing(link=Link.LIVE, counts=Counts(waiting=2), hindered=full))
+    chip.set_standing(SyncStatus(state=ConnectionState.LIVE, counts=Counts(waiting=2), hindered=full))
     assert (chip.state, chip.text()) == ("bad", "▲ Nothing was saved · 2 waiting to send")
     assert full.message in chip.explanation()
-    chip.set_standing(Standing(link=Link.OFFLINE, problem=Unreachable("No answer."), hindered=full))
+    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=Unreachable("No answer."), hindered=full))
     assert "Offline" in chip.text()
 
 
@@ -137,10 +141,10 @@ def test_what_a_server_says_that_cannot_write_is_on_the_chip(qtbot: QtBot) -> No
     chip = ConnectionChip()
     qtbot.addWidget(chip)
     full = Busy("Make room on it.", title="The server's disk is full", retry_after_s=10.0)
-    chip.set_standing(Standing(link=Link.LIVE, counts=Counts(waiting=2), hindered=full))
+    chip.set_standing(SyncStatus(state=ConnectionState.LIVE, counts=Counts(waiting=2), hindered=full))
     assert (chip.state, chip.text()) == ("bad", "▲ The server's disk is full · 2 waiting to send")
     assert chip.explanation() == "The server's disk is full. Make room on it."
-    chip.set_standing(Standing(link=Link.OFFLINE, problem=full))
+    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=full))
     assert "The server's disk is full" in chip.text()
 
 
@@ -149,7 +153,7 @@ def test_a_clock_by_which_a_certificate_is_not_good_is_named_with_what_it_says(q
     qtbot.addWidget(chip)
     wrong = WrongClock("By this machine's clock the server's certificate is not valid yet. Set the clock right.")
     wrong.says = datetime(2019, 1, 1, 12, tzinfo=UTC)
-    chip.set_standing(Standing(link=Link.OFFLINE, problem=wrong))
+    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=wrong))
     assert chip.explanation().startswith("This machine's clock may be wrong. By this machine's clock")
     assert "It says " in chip.explanation()
     assert "19" in chip.explanation().partition("It says ")[2]

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Busy, ClientError, ServerFault, Unreachable
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice, follow_connection
 
@@ -25,36 +25,36 @@ def window(qtbot: QtBot) -> QWidget:
     return window
 
 
-def said(window: QWidget, error: ClientError, standing: Standing) -> list[str]:
+def said(window: QWidget, error: ClientError, sync_status: SyncStatus) -> list[str]:
     """What the notices say of `error` once the connection stands so."""
     notices = window.findChildren(Notice)
     for notice in notices:
         notice.show_error(error, "Try again", lambda: None)
-    follow_connection(window, standing)
+    follow_connection(window, sync_status)
     return [notice.text for notice in notices]
 
 
-@pytest.mark.parametrize("link", [Link.LIVE, Link.POLLING])
+@pytest.mark.parametrize("state", [ConnectionState.LIVE, ConnectionState.POLLING])
 @pytest.mark.parametrize("error", [GONE, FULL])
-def test_an_outage_that_is_over_is_said_nowhere(window: QWidget, error: ClientError, link: Link) -> None:
-    assert said(window, error, Standing(link=link)) == ["", ""]
+def test_an_outage_that_is_over_is_said_nowhere(window: QWidget, error: ClientError, state: ConnectionState) -> None:
+    assert said(window, error, SyncStatus(state=state)) == ["", ""]
 
 
 @pytest.mark.parametrize(
-    ("error", "standing"),
+    ("error", "sync_status"),
     [
-        (GONE, Standing(link=Link.OFFLINE, problem=GONE)),
-        (FULL, Standing(link=Link.POLLING, hindered=FULL)),
-        (ServerFault("It answered 500."), Standing(link=Link.LIVE)),
+        (GONE, SyncStatus(state=ConnectionState.OFFLINE, problem=GONE)),
+        (FULL, SyncStatus(state=ConnectionState.POLLING, hindered=FULL)),
+        (ServerFault("It answered 500."), SyncStatus(state=ConnectionState.LIVE)),
     ],
 )
-def test_what_lasts_goes_on_being_said(window: QWidget, error: ClientError, standing: Standing) -> None:
-    assert all(error.title in words for words in said(window, error, standing))
+def test_what_lasts_goes_on_being_said(window: QWidget, error: ClientError, sync_status: SyncStatus) -> None:
+    assert all(error.title in words for words in said(window, error, sync_status))
 
 
 def test_what_was_said_after_the_outage_stays(window: QWidget) -> None:
     notice = window.findChildren(Notice)[0]
     notice.show_error(GONE)
     notice.say("POS1-000001 is cancelled")
-    follow_connection(window, Standing(link=Link.LIVE))
+    follow_connection(window, SyncStatus(state=ConnectionState.LIVE))
     assert notice.text == "POS1-000001 is cancelled"

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _MOVES: Final[Reader[BoardMessage]] = reader(BoardMessage)
 
 
-class Ear(Protocol):
+class PushSubscription(Protocol):
     """An open socket, as a display hears it. See `core.client.http.push.Socket`."""
 
     def say_hello(self, hello: Hello) -> None: ...
@@ -44,7 +44,7 @@ class BoardSource(Protocol):
         """Ask whether the server is there. What comes of it, the connection knows."""
 
     def board(self) -> BoardReply: ...
-    def listen(self) -> AbstractContextManager[Ear]: ...
+    def listen(self) -> AbstractContextManager[PushSubscription]: ...
     def token(self) -> str: ...
     def server_now(self) -> datetime: ...
     def close(self) -> None: ...
@@ -116,7 +116,7 @@ class Listening:
         self._wake = threading.Event()
         self._stopping = False
         self._failures = 0
-        self._ear: Ear | None = None
+        self._subscription: PushSubscription | None = None
         self._thread = keep_running(self._run, "board-listen")
 
     def start(self) -> None:
@@ -130,9 +130,9 @@ class Listening:
         """Hear nothing more; wait at most `wait_s` for the thread to end."""
         self._stopping = True
         self._wake.set()
-        ear = self._ear
-        if ear is not None:  # saying goodbye takes as long as the server lets it
-            run_aside(ear.close, "board-close")
+        subscription = self._subscription
+        if subscription is not None:  # saying goodbye takes as long as the server lets it
+            run_aside(subscription.close, "board-close")
         if self._thread.ident is not None:
             self._thread.join(wait_s)
 
@@ -152,16 +152,16 @@ class Listening:
 
     def _follow(self) -> None:
         """Hear what is said until the socket ends, which it does by raising."""
-        with self._source.listen() as ear:
-            self._ear = ear
+        with self._source.listen() as subscription:
+            self._subscription = subscription
             try:
                 said = ""
                 while not self._stopping:
                     token = self._source.token()
                     if token != said:
-                        ear.say_hello(Hello(token=token, cursor=self._place()))
+                        subscription.say_hello(Hello(token=token, cursor=self._place()))
                         said = token
-                    self._heard(ear.receive())
+                    self._heard(subscription.receive())
                     self._failures = 0
             finally:
-                self._ear = None
+                self._subscription = None

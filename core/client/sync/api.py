@@ -34,12 +34,12 @@ from core.client.storage.lease import Lease
 from core.client.storage.local_store import LocalStore
 from core.client.sync import operation_table
 from core.client.sync.cache import Cache, menu_after
-from core.client.sync.engine import Engine, Link, Standing
+from core.client.sync.engine import ConnectionState, Engine, SyncStatus
 from core.client.sync.operations import Kind, Operation, Owner
 from core.client.sync.outbox import Outbox
 from core.client.sync.search import KeptDetails, find, is_kept
-from core.client.sync.synchronizer import Sync
-from core.client.sync.transport import HttpDoor
+from core.client.sync.synchronizer import Synchronizer
+from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed, Listener
 from core.domain import order_rules
 from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
@@ -90,7 +90,7 @@ class _Present:
         owner: Owner,
         shop_name: str,
         on_changed: Callable[["_Present", Changed], None],
-        on_standing: Callable[["_Present", Standing], None],
+        on_sync_status: Callable[["_Present", SyncStatus], None],
         *,
         push: bool,
     ) -> None:
@@ -100,9 +100,9 @@ class _Present:
         self.cache = Cache(self.lease)
         self.cache.claim(owner)
         self.outbox = Outbox(self.lease, owner, shop_name)
-        self.door = HttpDoor(api)
-        self.sync = Sync(self.lease, self.cache, self.outbox, self.door, partial(on_changed, self))
-        self.engine = Engine(self.sync, self.door, partial(on_standing, self), push=push)
+        self.transport = HttpTransport(api)
+        self.sync = Synchronizer(self.lease, self.cache, self.outbox, self.transport, partial(on_changed, self))
+        self.engine = Engine(self.sync, self.transport, partial(on_sync_status, self), push=push)
 
     def stop(self, wait_s: float = 0.0) -> None:
         """Nothing more is read, written, sent or asked for them. Waits for what hangs at most `wait_s`."""
@@ -124,7 +124,7 @@ class SyncedApi:
         path: Path,
         *,
         on_changed: Listener,
-        on_standing: Callable[[Standing], None],
+        on_sync_status: Callable[[SyncStatus], None],
         ca_file: str = "",
         push: bool = True,
         keyring: bool = True,
@@ -137,7 +137,7 @@ class SyncedApi:
         options = {} if timeout_s is None else {"timeout_s": timeout_s}
         self._client = HttpClient(server_url, ca_file=ca_file, **options)
         self._listener = on_changed
-        self._on_standing = on_standing
+        self._on_sync_status = on_sync_status
         self._push = push
         self._changing = threading.RLock()
         """Held while one person's session ends and another's begins: for a disk's time, and no network's."""
@@ -325,7 +325,7 @@ class SyncedApi:
             if hasattr(self._asking, "present"):
                 self._asking.present = present  # what signed them in goes on as them
             present.sync.tell_everything()
-            self._on_standing(present.engine.standing)
+            self._on_sync_status(present.engine.sync_status)
             present.engine.start()
             return tokens
 
@@ -346,10 +346,10 @@ class SyncedApi:
             if self._present is present:
                 self._listener(changed)
 
-    def _stand(self, present: _Present, standing: Standing) -> None:
+    def _stand(self, present: _Present, sync_status: SyncStatus) -> None:
         with self._telling:
             if self._present is present:
-                self._on_standing(standing)
+                self._on_sync_status(sync_status)
 
     def _seal_what_waits(self, present: Owner | None) -> None:
         """Nothing of whoever is not `present` is to be read in the file. What an earlier release, or a window that
@@ -364,9 +364,9 @@ class SyncedApi:
     # -- how it stands
 
     @property
-    def standing(self) -> Standing:
+    def sync_status(self) -> SyncStatus:
         present = self._present
-        return present.engine.standing if present is not None else Standing(link=Link.SIGNED_OUT)
+        return present.engine.sync_status if present is not None else SyncStatus(state=ConnectionState.SIGNED_OUT)
 
     @property
     def waiting_of_others(self) -> int:
@@ -552,7 +552,7 @@ class SyncedApi:
             raise Refused("Decide about the change that is in conflict first.")
         row = told.shown
         if row is None:
-            row = _held(present, present.door.order(order_id))
+            row = _held(present, present.transport.order(order_id))
         return row
 
     def _change(self, kind: Kind, op_id: OpId, order_id: OrderId, request: Change) -> Order:

@@ -18,7 +18,7 @@ from core.decoding import decode_reply, reader
 from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
-from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderStatusChanged, Unfamiliar
+from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderStatusChanged, UnknownEvent
 from core.protocol.feed import Cursor
 
 _BEFORE: Final = ""
@@ -31,18 +31,18 @@ _encode: Final = msgspec.json.Encoder().encode
 _order: Final = reader(Order).decode
 
 
-class Stranger(Exception):
+class CannotApply(Exception):
     """An event tells of a change to an order that is not held, or not at the version before it, or not of which."""
 
 
-def after(row: Order | None, event: Event | Unfamiliar) -> Order:
-    """The order once `event` has happened to it. One that has happened already changes nothing. Raises `Stranger`."""
-    if isinstance(event, Unfamiliar | MenuChanged):
-        raise Stranger(event)
+def after(row: Order | None, event: Event | UnknownEvent) -> Order:
+    """The order after `event`; unchanged by one that is in it already. Raises `CannotApply`."""
+    if isinstance(event, UnknownEvent | MenuChanged):
+        raise CannotApply(event)
     if isinstance(event, OrderPlaced):
         return row if row is not None and row.version >= event.order.version else event.order
     if row is None or row.version < event.version - 1:
-        raise Stranger(event)
+        raise CannotApply(event)
     if row.version >= event.version:
         return row
     if isinstance(event, OrderStatusChanged):
@@ -54,7 +54,7 @@ def after(row: Order | None, event: Event | Unfamiliar) -> Order:
     )
 
 
-def order_id_of(event: Event | Unfamiliar) -> OrderId | None:
+def order_id_of(event: Event | UnknownEvent) -> OrderId | None:
     """The order that it happened to; None when it was something else."""
     if isinstance(event, MenuChanged):
         return None
@@ -101,7 +101,7 @@ class Cache:
         """Forget every order. How far they were followed becomes a witness; the menu is nobody's secret."""
         with self._store.transaction() as db:
             if (place := self.place) is not None:
-                self._witness(db, self.owner, _BEFORE, place)
+                self._insert_history_proof(db, self.owner, _BEFORE, place)
             db.execute("DELETE FROM orders")
             db.execute("DELETE FROM facts WHERE name IN ('owner', 'shop', 'place', 'synced_at')")
 
@@ -151,7 +151,7 @@ class Cache:
             self.stand_at(place)
 
     def advance(
-        self, events: Sequence[Event | Unfamiliar], place: Cursor, fetch: Callable[[OrderId], Order | None]
+        self, events: Sequence[Event | UnknownEvent], place: Cursor, fetch: Callable[[OrderId], Order | None]
     ) -> tuple[Order, ...]:
         """Let the events happen, up to `place`; gives the orders that changed.
 
@@ -166,7 +166,7 @@ class Cache:
             row = rows.get(order_id) or self.get(order_id)
             try:
                 following = after(row, event)
-            except Stranger:
+            except CannotApply:
                 found = fetch(order_id)
                 if found is None or found == row:
                     continue
@@ -219,17 +219,17 @@ class Cache:
         The furthest of each run is kept: another run's may be of another history, whatever its number.
         """
         with self._store.transaction() as db:
-            self._witness(db, self.owner, run, cursor)
+            self._insert_history_proof(db, self.owner, run, cursor)
 
     @staticmethod
-    def _witness(db: sqlite3.Connection, owner: Owner, run: str, cursor: Cursor) -> None:
+    def _insert_history_proof(db: sqlite3.Connection, owner: Owner, run: str, cursor: Cursor) -> None:
         db.execute(
             "INSERT INTO witnesses VALUES (?, ?, ?, ?, ?) ON CONFLICT (subject, shop, run) DO UPDATE "
             "SET seq = excluded.seq, cursor = excluded.cursor WHERE excluded.seq > seq",
             (*owner, run, cursor.seq, str(cursor)),
         )
 
-    def witnesses(self) -> tuple[str, ...]:
+    def history_proofs(self) -> tuple[str, ...]:
         """Cursors that are not proven yet."""
         with self._store.reading() as db:
             query = "SELECT cursor FROM witnesses WHERE subject = ? AND shop = ? ORDER BY seq DESC"

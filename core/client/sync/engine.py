@@ -27,8 +27,8 @@ from core.client.errors import (
 )
 from core.client.sync.operations import Operation
 from core.client.sync.outbox import Counts
-from core.client.sync.synchronizer import Sync, backoff_s
-from core.client.sync.transport import Door, Ear
+from core.client.sync.synchronizer import Synchronizer, backoff_s
+from core.client.sync.transport import PushSubscription, Transport
 from core.protocol.feed import SILENCE_S, Hello
 from core.workers import keep_running, run_aside
 
@@ -42,7 +42,7 @@ AWAY_S: Final = 60.0
 """After so long without news, what is then heard is a backlog."""
 
 
-class Link(StrEnum):
+class ConnectionState(StrEnum):
     LIVE = "live"
     """What happens is pushed."""
     POLLING = "polling"
@@ -52,10 +52,10 @@ class Link(StrEnum):
     """The session is over; what waits goes on waiting until the same person signs in again."""
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How this window stands with the backend."""
 
-    link: Link = Link.OFFLINE
+    state: ConnectionState = ConnectionState.OFFLINE
     counts: Counts = Counts()
     latency_ms: float | None = None
     """A message there and back, while live."""
@@ -70,7 +70,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def answering(self) -> bool:
         """The server answers, and takes what it is sent."""
-        return self.link in (Link.LIVE, Link.POLLING) and not isinstance(self.hindered, Unreachable)
+        return self.state in (ConnectionState.LIVE, ConnectionState.POLLING) and not isinstance(
+            self.hindered, Unreachable
+        )
 
     def age_s(self, now_s: float) -> float | None:
         """How old what is shown may be; None when nothing was ever heard. Ages while live too: between heartbeats."""
@@ -78,18 +80,25 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engine:
-    """Runs a `Sync`. `on_standing` is called, in one of its threads, whenever the standing is another one."""
+    """Runs a `Synchronizer`. `on_sync_status` is called, in one of its threads, whenever the status changes."""
 
-    def __init__(self, sync: Sync, door: Door, on_standing: Callable[[Standing], None], *, push: bool = True) -> None:
+    def __init__(
+        self,
+        sync: Synchronizer,
+        transport: Transport,
+        on_sync_status: Callable[[SyncStatus], None],
+        *,
+        push: bool = True,
+    ) -> None:
         self._sync = sync
-        self._door = door
-        self._on_standing = on_standing
+        self._transport = transport
+        self._on_sync_status = on_sync_status
         self._push = push
-        self._standing = Standing(counts=sync.outbox.counts())
-        self._connection = door.connection
-        self._watch = Watch(self._connection, door.probe)
+        self._sync_status = SyncStatus(counts=sync.outbox.counts())
+        self._connection = transport.connection
+        self._watch = Watch(self._connection, transport.probe)
         self._unsubscribe = self._connection.subscribe(self._on_connection_changed)
-        self._link = Link.OFFLINE
+        self._state = ConnectionState.OFFLINE
         """How it stands as far as following goes; that the server does not answer at all outdoes it."""
         self._problem: ClientError | None = None
         self._told = threading.RLock()
@@ -100,15 +109,15 @@ class Engine:
         self._busy_until_s = 0.0
         self._failures = 0
         self._housekept_s: float | None = None
-        self._ear: Ear | None = None
+        self._subscription: PushSubscription | None = None
         self._threads = [keep_running(self._follow, "sync-follow", failed=self._on_fault)]
         self._threads += [
             keep_running(self._keep_sending, f"sync-send-{n}", failed=self._on_fault) for n in range(SENDERS)
         ]
 
     @property
-    def standing(self) -> Standing:
-        return self._standing
+    def sync_status(self) -> SyncStatus:
+        return self._sync_status
 
     def start(self) -> None:
         for thread in self._threads:
@@ -140,7 +149,7 @@ class Engine:
         self._sync.outbox.hurry()
         self._resume()
         self._wake.set()
-        if self._standing.link is not Link.LIVE:
+        if self._sync_status.state is not ConnectionState.LIVE:
             self._hang_up()
 
     # -- following
@@ -151,28 +160,28 @@ class Engine:
             wait_s: float | None = None
             began_s = clock.now_s()
             try:
-                age_s = self._standing.age_s(clock.now_s())
+                age_s = self._sync_status.age_s(clock.now_s())
                 self._sync.pull(backlog=age_s is None or age_s > AWAY_S)
-                self._heard(Link.POLLING)
+                self._heard(ConnectionState.POLLING)
                 self._housekeep()
                 if not self._push:
                     self._wait_until_woken(_UNPUSHED_S)
                     continue
-                with self._door.listen() as ear:
-                    self._listen(ear)
+                with self._transport.listen() as subscription:
+                    self._listen(subscription)
             except SignedOut as error:
-                self._set(link=Link.SIGNED_OUT, problem=error, latency_ms=None)
+                self._set(state=ConnectionState.SIGNED_OUT, problem=error, latency_ms=None)
                 self._wait_until_woken(None)
             except NotKept as error:
-                self._set(link=Link.POLLING, hindered=error, latency_ms=None)
+                self._set(state=ConnectionState.POLLING, hindered=error, latency_ms=None)
                 wait_s = backoff_s(attempt)
                 attempt += 1
             except ClientError as error:
-                if self._link is Link.LIVE:
+                if self._state is ConnectionState.LIVE:
                     attempt = 0
                 # What was pushed has ended, or never began. Was nothing else heard since the pull began, that is known.
                 self._connection.failed(error, began_s)
-                self._set(link=Link.POLLING, problem=error, latency_ms=None)
+                self._set(state=ConnectionState.POLLING, problem=error, latency_ms=None)
                 wait_s = backoff_s(attempt)
                 if isinstance(error, Unreachable) and error.retry_after_s is not None:
                     wait_s = max(wait_s, error.retry_after_s)
@@ -196,62 +205,62 @@ class Engine:
             except (Refused, ServerFault) as error:
                 log.warning("the menu could not be fetched", extra={"cause": error.message})
 
-    def _listen(self, ear: Ear) -> None:
+    def _listen(self, subscription: PushSubscription) -> None:
         """Take in what is pushed until the socket ends, which it does by raising."""
-        self._ear = ear
+        self._subscription = subscription
         try:
             said = ""
             while not self._stopping:
-                token = self._door.token()
+                token = self._transport.token()
                 if token != said:
                     cache = self._sync.cache
-                    witness = next(iter(cache.witnesses()), "")
-                    ear.say_hello(Hello(token=token, cursor=str(cache.place), witness=witness))
+                    witness = next(iter(cache.history_proofs()), "")
+                    subscription.say_hello(Hello(token=token, cursor=str(cache.place), witness=witness))
                     said = token
                 try:
-                    message = ear.receive()
+                    message = subscription.receive()
                 except SignedOut:
                     self._sync.pull()  # raises it again, in the server's words, unless it was the session before
                     return
                 if not self._sync.take_in(message):
                     self._sync.pull()
-                latency_s = ear.latency_s
-                self._heard(Link.LIVE, None if latency_s is None else latency_s * 1000)
+                latency_s = subscription.latency_s
+                self._heard(ConnectionState.LIVE, None if latency_s is None else latency_s * 1000)
         finally:
-            self._ear = None
+            self._subscription = None
 
-    def _heard(self, link: Link, latency_ms: float | None = None) -> None:
+    def _heard(self, state: ConnectionState, latency_ms: float | None = None) -> None:
         """Everything that has happened is known here, as of now."""
-        before, hindered = self._standing.link, self._standing.hindered
+        before, hindered = self._sync_status.state, self._sync_status.hindered
         if not isinstance(hindered, Unreachable):  # that it takes nothing is found out by sending alone
             hindered = None
         self._connection.answered()
-        self._set(link=link, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
-        if before in (Link.OFFLINE, Link.SIGNED_OUT):
+        self._set(state=state, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
+        if before in (ConnectionState.OFFLINE, ConnectionState.SIGNED_OUT):
             self._sync.outbox.hurry()
         with self._news:  # what has happened may be what an operation waited for
-            if link is not Link.LIVE:
+            if state is not ConnectionState.LIVE:
                 self._not_before_s, self._failures = 0.0, 0  # it has just answered
             self._news.notify_all()
 
     def _on_connection_changed(self) -> None:
         """The server answers again, or does so no longer. What waits for it to be back waits no longer."""
-        age_s = self._standing.age_s(clock.now_s())
-        if self._link is Link.LIVE and age_s is not None and age_s > SILENCE_S:
-            self._link = Link.POLLING
+        age_s = self._sync_status.age_s(clock.now_s())
+        if self._state is ConnectionState.LIVE and age_s is not None and age_s > SILENCE_S:
+            self._state = ConnectionState.POLLING
             self._hang_up()  # the machine slept, and the socket does not know what became of it
         self._set()
         if self._connection.problem is None:
             self._sync.outbox.hurry()
             self._resume()
-            if self._link is not Link.SIGNED_OUT:
+            if self._state is not ConnectionState.SIGNED_OUT:
                 self._wake.set()
 
     def _hang_up(self) -> None:
         """End the socket, if there is one. Saying goodbye takes as long as the server lets it: nobody waits for it."""
-        ear = self._ear
-        if ear is not None:
-            run_aside(ear.close, "sync-hang-up")
+        subscription = self._subscription
+        if subscription is not None:
+            run_aside(subscription.close, "sync-hang-up")
 
     def _wait_until_woken(self, wait_s: float | None) -> None:
         self._wake.wait(wait_s)
@@ -279,7 +288,7 @@ class Engine:
 
     def _next(self) -> tuple[Operation | None, float | None]:
         now_s = clock.now_s()
-        if self._standing.link is Link.SIGNED_OUT:
+        if self._sync_status.state is ConnectionState.SIGNED_OUT:
             return None, None
         if now_s < (due_s := max(self._not_before_s, self._busy_until_s)):
             return None, due_s - now_s
@@ -290,7 +299,7 @@ class Engine:
             self._sync.send(operation)
         except SignedOut as error:
             self._sync.outbox.postpone(operation, clock.now_s())
-            self._set(link=Link.SIGNED_OUT, problem=error)
+            self._set(state=ConnectionState.SIGNED_OUT, problem=error)
         except Unreachable as error:
             if error.retry_after_s is None and self._sync.unreachable(operation):
                 return
@@ -344,18 +353,20 @@ class Engine:
     def _tell(self) -> None:
         self._set()
 
-    def _set(self, *, link: Link | None = None, problem: ClientError | None = None, **fields: object) -> None:
-        """`problem` says why `link` is not live."""
+    def _set(
+        self, *, state: ConnectionState | None = None, problem: ClientError | None = None, **fields: object
+    ) -> None:
+        """`problem` says why `state` is not live."""
         with self._told:
-            if link is not None:
-                self._link, self._problem = link, problem
-            link, problem = self._link, self._problem
-            if link is not Link.SIGNED_OUT and self._connection.problem is not None:
-                link, problem = Link.OFFLINE, self._connection.problem
-            standing = msgspec.structs.replace(
-                self._standing, link=link, problem=problem, counts=self._sync.outbox.counts(), **fields
+            if state is not None:
+                self._state, self._problem = state, problem
+            state, problem = self._state, self._problem
+            if state is not ConnectionState.SIGNED_OUT and self._connection.problem is not None:
+                state, problem = ConnectionState.OFFLINE, self._connection.problem
+            sync_status = msgspec.structs.replace(
+                self._sync_status, state=state, problem=problem, counts=self._sync.outbox.counts(), **fields
             )
-            if standing == self._standing or self._stopping:
+            if sync_status == self._sync_status or self._stopping:
                 return
-            self._standing = standing
-            self._on_standing(standing)
+            self._sync_status = sync_status
+            self._on_sync_status(sync_status)

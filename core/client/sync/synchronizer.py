@@ -31,13 +31,13 @@ from core.client.sync.cache import Cache, menu_after
 from core.client.sync.merge import Verdict, judge
 from core.client.sync.operations import Operation, State
 from core.client.sync.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Outbox
-from core.client.sync.transport import Answered, Door
-from core.client.sync.updates import Changed, Listener, Told
+from core.client.sync.transport import Answered, Transport
+from core.client.sync.updates import Changed, Listener, Update
 from core.clock import Believed
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import MenuChanged, Unfamiliar
+from core.protocol.events import MenuChanged, UnknownEvent
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
 from core.protocol.headers import Outcome
 from core.protocol.sealed import BYTES_AT_ONCE, MOST_AT_ONCE, OpenOperations, SealedOperation
@@ -72,7 +72,7 @@ def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
         yield batch
 
 
-class Sync:
+class Synchronizer:
     """`pull` and `take_in` belong to one thread; `send` and the rest may be called from any.
 
     `listener` is called in the thread that made the change, after it is on the disk.
@@ -83,14 +83,14 @@ class Sync:
         store: Store,
         cache: Cache,
         outbox: Outbox,
-        door: Door,
+        transport: Transport,
         listener: Listener,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.cache = cache
         self.outbox = outbox
         self._store = store
-        self._door = door
+        self._transport = transport
         self._listener = listener
         # What is told is looked up and told in one go: a thread that looked before another must not tell after it.
         self._telling = threading.RLock()
@@ -115,10 +115,10 @@ class Sync:
             self._start_over(lost=True)
             self._pull(backlog=True)
 
-    def take_in(self, message: Frames | Heartbeat | Unfamiliar) -> bool:
+    def take_in(self, message: Frames | Heartbeat | UnknownEvent) -> bool:
         """Something pushed. False when something before it is missing, it is of another history, or it is something
         that only a newer release says: pull."""
-        if isinstance(message, Unfamiliar):
+        if isinstance(message, UnknownEvent):
             return False
         place, following = self.cache.place, Cursor.parse(message.cursor)
         if place is None or following.epoch != place.epoch or (following.seq == place.seq and following != place):
@@ -136,7 +136,7 @@ class Sync:
         for batch in _batches(self.outbox.sealed()):
             request = OpenOperations(tuple(SealedOperation(each.op_id, each.sealed) for each in batch))
             try:
-                answers = self._door.open_sealed(request).operations
+                answers = self._transport.open_sealed(request).operations
             except NotFound:
                 log.warning("the server is older than what waits sealed here", extra={"operations": len(batch)})
                 return
@@ -148,15 +148,15 @@ class Sync:
         if self.cache.place is None:
             self._start_over()
         while True:
-            place, proofs = self._place(), self.cache.witnesses()
+            place, proofs = self._place(), self.cache.history_proofs()
             query = EventQuery(cursor=str(place), witness=proofs[0] if proofs else "", limit=PAGE_LIMIT)
-            page = self._door.events(query)
+            page = self._transport.events(query)
             if not self._advance(page.frames, Cursor.parse(page.cursor), place, backlog=backlog):
                 raise ServerFault("Its events do not fit together.")
             if not page.more:
                 break
         self._prove(proofs)
-        self.cache.synced(self._door.now())
+        self.cache.synced(self._transport.now())
 
     def _prove(self, proofs: Sequence[str], proven: int = 1) -> None:
         """Is what was acknowledged still there? A cursor that lies before it would not tell, nor would a snapshot.
@@ -166,7 +166,7 @@ class Sync:
         """
         place = self._place()
         for proof in proofs[proven:]:
-            self._door.events(EventQuery(cursor=str(place), witness=proof, limit=1))
+            self._transport.events(EventQuery(cursor=str(place), witness=proof, limit=1))
         self.cache.proven(proof for n, proof in enumerate(proofs) if n or Cursor.parse(proof).seq <= place.seq)
 
     def _place(self) -> Cursor:
@@ -216,20 +216,20 @@ class Sync:
     def _read_menu(self) -> Menu | None:
         """The server's. One that cannot be had keeps nobody from hearing of orders: None."""
         try:
-            return self._door.menu()
+            return self._transport.menu()
         except (Refused, ServerFault) as error:
             log.warning("the menu could not be fetched", extra={"cause": error.message})
             return None
 
     def _fetch(self, order_id: OrderId) -> Order | None:
         try:
-            return self._door.order(order_id)
+            return self._transport.order(order_id)
         except NotFound:
             return None
 
     def _start_over(self, *, lost: bool = False) -> None:
         """Take a snapshot. When the server has `lost` history, what it acknowledged waits to be sent again."""
-        snapshot = self._door.snapshot()
+        snapshot = self._transport.snapshot()
         held = self.cache.menu
         had = self.cache.newest() if lost else ()
         known = held is not None and held.version == snapshot.menu_version and not lost
@@ -240,7 +240,7 @@ class Sync:
             if lost:
                 count = self.outbox.send_again()
                 log.warning("sending again what was acknowledged", extra={"operations": count})
-                self.cache.proven(self.cache.witnesses())
+                self.cache.proven(self.cache.history_proofs())
             self.cache.replace(snapshot.orders, Cursor.parse(snapshot.cursor))
             if snapshot.series:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
@@ -258,7 +258,7 @@ class Sync:
         back with `Outbox.postpone`, when it knows how long to wait.
         """
         try:
-            self._acknowledge(operation, self._door.send(operation))
+            self._acknowledge(operation, self._transport.send(operation))
         except Conflict as conflict:
             return self._settle(operation, conflict)
         except NotFound as error:
@@ -278,13 +278,13 @@ class Sync:
         if answered.outcome is Outcome.DUPLICATE and self.cache.get(operation.order_id) is None:
             # That answer tells of the order as it was then. One that is sent again after a restore is older than what
             # is kept here; one whose first answer was lost is wanted as it is now.
-            news = [] if operation.outcome else [self._door.order(operation.order_id)]
+            news = [] if operation.outcome else [self._transport.order(operation.order_id)]
         with self._store.transaction():
             self.cache.put(news)
             self.outbox.numbers_seen([answered.order])
             if answered.witness is not None:
                 self.cache.witness(answered.witness.cursor, answered.witness.run)
-            self.outbox.acknowledge(operation, answered.outcome, answered.order, self._door.now(), answered.number)
+            self.outbox.acknowledge(operation, answered.outcome, answered.order, self._transport.now(), answered.number)
         self._acknowledged += 1
         self._forget(operation)
         former = operation.told_number
@@ -307,7 +307,7 @@ class Sync:
                 self._tell(operation.order_id)
                 return True
             # An order has the id that only this machine can have given: it arrived, and the server has forgotten how.
-            self._acknowledge(operation, Answered(self._door.order(operation.order_id), Outcome.DUPLICATE, None))
+            self._acknowledge(operation, Answered(self._transport.order(operation.order_id), Outcome.DUPLICATE, None))
             return True
         match judge(operation, theirs):
             case Verdict.SUPERSEDED:
@@ -325,7 +325,7 @@ class Sync:
 
     def _hold_number(self, operation: Operation, problem: str) -> bool:
         """The server does not take the number that this till has given. It was told to somebody: a person decides."""
-        series, last = self._door.read_series()
+        series, last = self._transport.read_series()
         if series:
             self.outbox.series_at(series, last)
         self.outbox.hold(operation, State.PARKED, problem, outcome=NUMBER_REFUSED)
@@ -370,7 +370,7 @@ class Sync:
 
         Raises `Diverged` when it does not, as the next pull will; and any `ClientError`.
         """
-        proofs = self.cache.witnesses()
+        proofs = self.cache.history_proofs()
         if len(proofs) > 1 and self.cache.place is not None:
             self._prove(proofs, proven=0)
 
@@ -389,7 +389,7 @@ class Sync:
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """See `Outbox.discard`. What waited behind it is told of the order as it is, or asked about."""
-        gone = self.outbox.discard(op_id, reason, self._door.now())[0]
+        gone = self.outbox.discard(op_id, reason, self._transport.now())[0]
         self.outbox.reconsider(gone, self.cache.get(gone.order_id))
         self._tell(gone.order_id)
 
@@ -399,7 +399,7 @@ class Sync:
 
     def fetch_menu(self) -> None:
         """Have the menu here, should the server be out of reach one day. Raises `ClientError`."""
-        self.cache.learn_menu(self._door.menu())
+        self.cache.learn_menu(self._transport.menu())
 
     def housekeep(self) -> None:
         """Let go of what is too old to be asked for. Only after an answer, as our own clock may be years off; and the
@@ -413,7 +413,7 @@ class Sync:
         self.cache.prune()
 
     def _server_s(self) -> float:
-        return self._door.now().timestamp()
+        return self._transport.now().timestamp()
 
     def everything(self) -> Changed:
         """All orders that are held, as they are to be shown."""
@@ -422,7 +422,7 @@ class Sync:
             ids = dict.fromkeys((*rows, *self.outbox.orders()))
             return Changed(told=tuple(self._told(order_id, rows.get(order_id)) for order_id in ids), whole=True)
 
-    def look(self, order_id: OrderId) -> Told:
+    def look(self, order_id: OrderId) -> Update:
         """One order as it stands. Its row and what waits on it are of one moment: between the two, an answer may make
         a waiting order a row."""
         with self._store.lock:
@@ -430,8 +430,8 @@ class Sync:
 
     # -- telling
 
-    def _told(self, order_id: OrderId, row: Order | None) -> Told:
-        return Told(
+    def _told(self, order_id: OrderId, row: Order | None) -> Update:
+        return Update(
             order_id=order_id,
             row=row,
             shown=self.outbox.shown(order_id, row),

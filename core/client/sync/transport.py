@@ -18,7 +18,7 @@ from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol import reading
-from core.protocol.events import Unfamiliar
+from core.protocol.events import UnknownEvent
 from core.protocol.feed import (
     SNAPSHOT_PAGE,
     Cursor,
@@ -39,7 +39,7 @@ _opened: Final = reader(OpenedOperations).decode
 _snapshot: Final = reader(Snapshot).decode
 
 
-class Witness(msgspec.Struct, frozen=True):
+class HistoryProof(msgspec.Struct, frozen=True):
     """How far the server's history reached when it acknowledged something, and which run of the server that was."""
 
     cursor: Cursor
@@ -52,22 +52,22 @@ class Answered(msgspec.Struct, frozen=True):
 
     order: Order
     outcome: Outcome
-    witness: Witness | None
+    witness: HistoryProof | None
     number: str = ""
     """Of a new order: what shows the server that it has told this number, should it have to be sent again."""
 
 
-class Ear(Protocol):
+class PushSubscription(Protocol):
     """An open socket, as the engine hears it. See `core.client.http.push.Socket`."""
 
     @property
     def latency_s(self) -> float | None: ...
     def say_hello(self, hello: Hello) -> None: ...
-    def receive(self) -> Message | Unfamiliar: ...
+    def receive(self) -> Message | UnknownEvent: ...
     def close(self) -> None: ...
 
 
-class Door(Protocol):
+class Transport(Protocol):
     """All of it raises `ClientError`."""
 
     def send(self, operation: Operation) -> Answered: ...
@@ -79,7 +79,7 @@ class Door(Protocol):
 
     def order(self, order_id: OrderId) -> Order: ...
     def menu(self) -> Menu: ...
-    def listen(self) -> contextlib.AbstractContextManager[Ear]: ...
+    def listen(self) -> contextlib.AbstractContextManager[PushSubscription]: ...
     @property
     def connection(self) -> Connection: ...
     def probe(self) -> None:
@@ -92,7 +92,7 @@ class Door(Protocol):
         """The server's clock, as its last answer told it."""
 
 
-class HttpDoor:
+class HttpTransport:
     """The door of one session: nothing is asked or sent by it but for the person whose `api` it is."""
 
     def __init__(self, api: SessionApi) -> None:
@@ -145,7 +145,7 @@ class HttpDoor:
     def menu(self) -> Menu:
         return self._api.menu()
 
-    def listen(self) -> contextlib.AbstractContextManager[Socket[Message | Unfamiliar]]:
+    def listen(self) -> contextlib.AbstractContextManager[Socket[Message | UnknownEvent]]:
         client = self._api.client
         return open_socket(client.server_url, reading.message, client.ca_file, client.connection.answered)
 
@@ -166,6 +166,6 @@ class HttpDoor:
 def _answered(order: Order, headers: Mapping[str, str]) -> Answered:
     """Raises `KeyError` and `ValueError` for headers that nobody foresaw."""
     cursor = headers.get(EVENT_CURSOR)
-    witness = Witness(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
+    witness = HistoryProof(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
     outcome = Outcome.newer(headers.get(OUTCOME, Outcome.APPLIED))
     return Answered(order, outcome, witness, headers.get(ORDER_NUMBER, ""))

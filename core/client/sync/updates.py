@@ -10,7 +10,7 @@ from core.domain.menu import Menu
 from core.domain.order import Order
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class Update(msgspec.Struct, frozen=True, kw_only=True):
     """One order after a change: the server's row, what to show (that row with what waits on top), and what waits.
 
     Without a row the server does not know it yet. With nothing to show either it is gone: a new order was given up.
@@ -27,7 +27,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """Something is different."""
 
-    told: tuple[Told, ...]
+    told: tuple[Update, ...]
     whole: bool = False
     """This is all there is, and the rows are right even where they are older than those known: the server may have
     been restored."""

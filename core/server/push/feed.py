@@ -16,7 +16,7 @@ from core.store import events, orders, shops
 from core.store.engine.database import Database
 from core.store.engine.instants import now
 from core.store.engine.statements import Transaction
-from core.store.events import Kept, Standing
+from core.store.events import CursorCheck, Kept
 
 CLOSED_FOR: Final = timedelta(hours=24)
 """How long a closed order stays in the staff's snapshot."""
@@ -116,10 +116,10 @@ def page(
     start = _parsed(cursor, "cursor")
     newest = events.head(transaction, audience.shop_id)
     proofs = [start, _parsed(witness, "witness")] if witness else [start]
-    standings = [events.standing(transaction, audience.shop_id, proof, newest) for proof in proofs]
-    if Standing.DIVERGED in standings:
+    checks = [events.check_cursor(transaction, audience.shop_id, proof, newest) for proof in proofs]
+    if CursorCheck.DIVERGED in checks:
         raise problems.diverged()
-    if standings[0] is Standing.GONE:
+    if checks[0] is CursorCheck.GONE:
         raise problems.gone()
     found = events.after(transaction, audience.shop_id, start.seq, limit + 1, audience.customer_id)
     more = len(found) > limit
@@ -141,16 +141,16 @@ def snapshot(transaction: Transaction, principal: Principal, query: SnapshotQuer
         raise problems.not_found("shop")
     if principal.role.is_staff:
         since = now() - CLOSED_FOR
-        standing, total = orders.open_or_closed_since(transaction, shop.id, since, query.after, query.limit)
+        page_orders, total = orders.open_or_closed_since(transaction, shop.id, since, query.after, query.limit)
         series = principal.device_id
         return Snapshot(
             cursor=str(newest),
-            orders=tuple(standing),
+            orders=tuple(page_orders),
             total=total,
             menu_version=shop.menu_version,
             series=series,
             series_last=shops.last_number(transaction, shop.id, series) if series else 0,
-            next_after=standing[-1].id if query.limit and len(standing) == query.limit else "",
+            next_after=page_orders[-1].id if query.limit and len(page_orders) == query.limit else "",
         )
     own = orders.history(transaction, principal.customer_id, HistoryQuery(limit=HISTORY_MAX))
     return Snapshot(cursor=str(newest), orders=own.orders, total=own.total, menu_version=shop.menu_version)

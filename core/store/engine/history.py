@@ -22,7 +22,7 @@ from core.store import shops as all_shops
 from core.store.engine import mark
 from core.store.engine.mark import Mark
 from core.store.engine.statements import Prepared, Transaction
-from core.store.events import Standing
+from core.store.events import CursorCheck
 from core.store.tables import pairing_codes, shops
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class History:
             # Epochs are in the order in which they began. A later one: somebody else has found out, and that is what
             # there is to do. An earlier one: it was put back to before that.
             return newest.epoch > known.epoch
-        return events.standing(transaction, shop_id, known, newest) is not Standing.DIVERGED
+        return events.check_cursor(transaction, shop_id, known, newest) is not CursorCheck.DIVERGED
 
 
 def _heads(transaction: Transaction) -> dict[ShopId, Cursor]:

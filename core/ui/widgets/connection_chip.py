@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from core import clock as machine_clock
 from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable, WrongClock
-from core.client.sync.engine import Link, Standing
+from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.outbox import Counts
 from core.ui.refresh import Refresher
 from core.ui.text import _, age, clock, date, explained, figure, ngettext
@@ -66,7 +66,7 @@ class ConnectionChip(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._refresher: Refresher | None = None
         self._error: ClientError | None = None
-        self._standing: Standing | None = None
+        self._sync_status: SyncStatus | None = None
         self._counts = Counts()
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
@@ -87,14 +87,19 @@ class ConnectionChip(QPushButton):
         self._tell()
 
     @Slot(object)
-    def set_standing(self, standing: Standing | None) -> None:
+    def set_standing(self, sync_status: SyncStatus | None) -> None:
         """How the sync engine stands with the backend; None in a window without one."""
-        before = self._standing
-        returned = before is not None and before.link is Link.OFFLINE and before.problem is not None
-        self._standing = standing
-        self._counts = Counts() if standing is None else standing.counts
+        before = self._sync_status
+        returned = before is not None and before.state is ConnectionState.OFFLINE and before.problem is not None
+        self._sync_status = sync_status
+        self._counts = Counts() if sync_status is None else sync_status.counts
         self._tell()
-        if self._refresher is not None and returned and standing is not None and standing.link is not Link.OFFLINE:
+        if (
+            self._refresher is not None
+            and returned
+            and sync_status is not None
+            and sync_status.state is not ConnectionState.OFFLINE
+        ):
             self._refresher.hurry()
 
     def set_waiting(self, count: int) -> None:
@@ -107,13 +112,15 @@ class ConnectionChip(QPushButton):
         """good, old or bad: what the chip's colour, shape and words all say."""
         if self._page_error is not None:
             return "bad"
-        standing = self._standing
+        sync_status = self._sync_status
         if self._hindered is not None:
             return "bad"
-        link = None if standing is None else standing.link
-        if standing is not None and link is Link.OFFLINE and standing.problem is not None:  # else it has yet to try
+        state = None if sync_status is None else sync_status.state
+        if (
+            sync_status is not None and state is ConnectionState.OFFLINE and sync_status.problem is not None
+        ):  # else it has yet to try
             return "bad"
-        if link is Link.LIVE:
+        if state is ConnectionState.LIVE:
             return "good"
         refresher = self._refresher
         return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
@@ -122,7 +129,7 @@ class ConnectionChip(QPushButton):
     def _page_error(self) -> ClientError | None:
         """What is wrong with the shown page alone. Whether the server is there, the engine says, where there is one."""
         error = self._error
-        if isinstance(error, SignedOut) or (isinstance(error, Unreachable) and self._standing is not None):
+        if isinstance(error, SignedOut) or (isinstance(error, Unreachable) and self._sync_status is not None):
             return None
         return error
 
@@ -198,23 +205,27 @@ class ConnectionChip(QPushButton):
 
     @property
     def _trouble(self) -> ClientError | None:
-        problem = self._standing.problem if self._standing is not None and self.state == "bad" else None
+        problem = self._sync_status.problem if self._sync_status is not None and self.state == "bad" else None
         error = self._hindered or self._page_error or problem
         return None if error is None else self._worded(error)
 
     @property
     def _hindered(self) -> ClientError | None:
         """What keeps work from being done though the server answers."""
-        standing = self._standing
-        return standing.hindered if standing is not None and standing.link is not Link.OFFLINE else None
+        sync_status = self._sync_status
+        return (
+            sync_status.hindered
+            if sync_status is not None and sync_status.state is not ConnectionState.OFFLINE
+            else None
+        )
 
     @property
     def _live(self) -> list[str] | None:
         """How old the newest word of the server is; None while nothing is pushed."""
-        standing = self._standing
-        if standing is None or standing.link is not Link.LIVE:
+        sync_status = self._sync_status
+        if sync_status is None or sync_status.state is not ConnectionState.LIVE:
             return None
-        age_s = standing.age_s(machine_clock.now_s())
+        age_s = sync_status.age_s(machine_clock.now_s())
         return [] if age_s is None else [_("updated {age} ago").format(age=age(age_s))]
 
     @Slot()
@@ -244,9 +255,9 @@ class ConnectionChip(QPushButton):
             return _("What you see may be out of date: the last answer is older than two intervals.")
         if self._live is not None:
             words = _("Changes are shown the moment they happen. This window still checks by itself, to be sure.")
-            standing = self._standing
-            if standing is not None and standing.latency_ms is not None:
-                words += " " + _("A message takes {n} ms.").format(n=figure(round(standing.latency_ms)))
+            sync_status = self._sync_status
+            if sync_status is not None and sync_status.latency_ms is not None:
+                words += " " + _("A message takes {n} ms.").format(n=figure(round(sync_status.latency_ms)))
             return words
         return _("The server is answering. This window asks it for news by itself.")
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.errors import ClientError, Unreachable
-from core.client.sync.engine import Standing
+from core.client.sync.engine import SyncStatus
 from core.ui.text import _, said
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle, set_icon, set_margins
@@ -104,8 +104,8 @@ class Notice(QFrame):
         self.show()
 
 
-def follow_connection(window: QWidget, standing: Standing) -> None:
+def follow_connection(window: QWidget, sync_status: SyncStatus) -> None:
     """Have no notice of `window` speak of an outage that is over. Whether it is, the connection alone says."""
-    if standing.answering:
+    if sync_status.answering:
         for notice in window.findChildren(Notice):
             notice.end_outage()
