@@ -38,7 +38,6 @@ from core.store.engine.instants import now
 from core.store.engine.statements import Transaction
 from core.store.files import write_for_person
 from core.ui import preflight
-from core.store.statements import Transaction
 from tests.integration.conftest import Place
 from tests.support import databases, shop
 from tests.support.full_disk import needs_mount, small_disk
