@@ -1,0 +1,268 @@
+"""Who may use what: every endpoint of the table, called by everybody. A new one is in here by being in the table.
+
+Who hears of what happens is `test_who_hears_what.py`'s.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import requests
+
+from core.domain.ids import ShopId, uuid7
+from core.domain.people import Principal, Role
+from core.server.http.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
+from core.server.routes import ENDPOINTS, auth, pos
+from core.store import sessions
+from core.store.engine.instants import now, to_us
+from core.store.tables import metadata
+from tests.integration.calls import Caller, customer, display, new_key, order_body, staff
+from tests.integration.conftest import Place
+from tests.support import shop
+from tests.support.server import ServerThread
+
+NAMED = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+SAMPLES = {"q": "555", "cursor": "another-shop.1.event"}
+NO_SUCH_ORDER = "01920000-0000-7000-8000-ffffffffffff"
+
+
+def call(
+    caller: Caller, endpoint: AnyEndpoint, order_id: str = NO_SUCH_ORDER, customer_id: str | None = None
+) -> requests.Response:
+    """A well-formed request: what the endpoint's example says, for the world that the tests have."""
+    body = msgspec.to_builtins(endpoint.example) if endpoint.body is not Nothing else None
+    if isinstance(body, dict) and "lines" in body:
+        body |= {"id": None, "lines": [{"item_id": shop.BOWL}]}
+    if isinstance(body, dict) and customer_id is not None:
+        body["customer_id"] = customer_id
+    query = {"customer_id": customer_id} if customer_id else {}
+    query |= {field.name: SAMPLES[field.name] for field in msgspec.structs.fields(endpoint.query) if field.required}
+    key = new_key() if endpoint.keyed is not Keyed.UNUSED else None
+    path = endpoint.path.replace(f"{{{endpoint.parameter}}}", order_id) if endpoint.parameter else endpoint.path
+    return caller.call(endpoint.method, path, body, key=key, params=query)
+
+
+class Somebody(msgspec.Struct, frozen=True):
+    """One column of the matrix: a role, and where it is one."""
+
+    caller: Callable[[Place], Caller]
+    role: Role | None
+    here: bool = True
+    """In the shop that the orders of these tests are of."""
+    at_a_terminal: bool = True
+    operator: bool = False
+    owner: bool = False
+    """The customer whose orders they are."""
+
+
+def elsewhere(place: Place) -> Caller:
+    """An admin of the other shop."""
+    return passing_by(place, Role.ADMIN)
+
+
+def passing_by(place: Place, role: Role) -> Caller:
+    """Somebody of the other shop whom the world has not, with a session as any."""
+    bearer = Principal(subject="robin", role=role, name="Robin", session_id=uuid7(), shop_id=place.world.other_shop)
+    place.server.database.write_blocking(lambda transaction: sessions.insert(transaction, bearer, to_us(now())))
+    return Caller(place.server.url, {"access_token": place.server.services.access.sign(bearer)})
+
+
+def local(place: Place, shop_id: ShopId) -> Caller:
+    """A command on the server's own machine."""
+    return Caller(place.server.url, {"access_token": place.server.services.access.sign_local("operator", shop_id)})
+
+
+EVERYBODY = {
+    "nobody": Somebody(lambda place: place.nobody, None),
+    "the customer": Somebody(lambda place: place.ada, Role.CUSTOMER, owner=True),
+    "another customer": Somebody(lambda place: place.grace, Role.CUSTOMER),
+    "a cashier": Somebody(lambda place: place.kim, Role.CASHIER),
+    "an admin": Somebody(lambda place: place.alex, Role.ADMIN),
+    "a command": Somebody(lambda place: local(place, place.world.shop), Role.ADMIN, at_a_terminal=False, operator=True),
+    "a display": Somebody(lambda place: place.board, Role.DISPLAY),
+    "another shop's cashier": Somebody(lambda place: place.sam, Role.CASHIER, here=False),
+    "another shop's admin": Somebody(elsewhere, Role.ADMIN, here=False, at_a_terminal=False),
+    "another shop's command": Somebody(
+        lambda place: local(place, place.world.other_shop),
+        Role.ADMIN,
+        here=False,
+        at_a_terminal=False,
+        operator=True,
+    ),
+    "another shop's display": Somebody(lambda place: place.other_board, Role.DISPLAY, here=False),
+}
+ANYBODY = pytest.mark.parametrize("somebody", EVERYBODY.values(), ids=EVERYBODY)
+
+
+def test_every_role_is_in_the_matrix_here_and_elsewhere() -> None:
+    assert {somebody.role for somebody in EVERYBODY.values()} == {None, *Role}
+    assert {somebody.role for somebody in EVERYBODY.values() if not somebody.here} == set(Role) - {Role.CUSTOMER}
+
+
+@NAMED
+@ANYBODY
+def test_a_door_opens_for_those_it_is_for(place: Place, endpoint: AnyEndpoint, somebody: Somebody) -> None:
+    """What is no order's is asked with a body that cannot be read, so that whoever gets in changes nothing."""
+    caller = somebody.caller(place)
+    if endpoint.handler is auth.sign_out and "refresh_token" in caller.signed_in:
+        assert somebody.role is not None
+        caller = passing_by(place, somebody.role)  # it ends the session it is called in, which the others need
+    if _asked_unreadably(endpoint):
+        path = endpoint.path.replace(f"{{{endpoint.parameter}}}", "nobody")
+        reply = caller.call(endpoint.method, path, data=b"{", headers={"Content-Type": "application/json"})
+    else:
+        reply = call(caller, endpoint)
+    expected = entrance(endpoint, somebody)
+    assert reply.status_code in expected, reply.text
+    if reply.status_code == 401:
+        assert reply.json()["type"] == "unauthenticated"
+        assert reply.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def _asked_unreadably(endpoint: AnyEndpoint) -> bool:
+    return endpoint.body is not Nothing and endpoint.who in (Who.ADMIN, Who.PUBLIC)
+
+
+def entrance(endpoint: AnyEndpoint, somebody: Somebody) -> set[int]:
+    """With which statuses an endpoint meets somebody."""
+    if endpoint.who is Who.MONITOR:
+        return {endpoint.status}  # whoever sits at this machine, as these tests do; see test_readiness_and_metrics.py
+    if endpoint.who is not Who.PUBLIC and somebody.role is None:
+        return {401}
+    if endpoint.who is not Who.PUBLIC and somebody.role not in endpoint.who.roles:
+        return {403}
+    if endpoint.who is Who.OPERATOR and not somebody.operator:
+        return {403}
+    if _asked_unreadably(endpoint):
+        return {400}
+    if endpoint.parameter:
+        return {404}
+    if endpoint.handler is pos.take and not somebody.at_a_terminal:
+        return {403}  # there is no series to number the order by
+    return {endpoint.status, *endpoint.refusals} - {403}
+
+
+ABOUT_AN_ORDER = pytest.mark.parametrize(
+    "endpoint",
+    [endpoint for endpoint in ENDPOINTS if ORDER_ID in endpoint.path],
+    ids=lambda endpoint: f"{endpoint.method} {endpoint.path}",
+)
+
+
+@ABOUT_AN_ORDER
+@ANYBODY
+def test_an_order_is_there_for_those_it_concerns(place: Place, endpoint: AnyEndpoint, somebody: Somebody) -> None:
+    """For others it is not there: not by its status, not by its words, not by its headers can it be told from one that
+    never was."""
+    order = place.ada.place()
+    caller = somebody.caller(place)
+    theirs, missing = call(caller, endpoint, order["id"]), call(caller, endpoint)
+    if somebody.role not in endpoint.who.roles:
+        assert theirs.status_code == (401 if somebody.role is None else 403)
+    elif somebody.owner if endpoint.who is Who.CUSTOMER else somebody.here:
+        assert theirs.status_code in {200, 409}
+        return
+    else:
+        assert (theirs.status_code, theirs.json()["type"]) == (404, "not_found")
+        assert theirs.content == missing.content
+    for header in ("X-Request-Id", "Date"):
+        theirs.headers.pop(header), missing.headers.pop(header)
+    assert theirs.headers == missing.headers
+    assert place.ada.get(f"/api/online/orders/{order['id']}/").json() == order
+
+
+def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path) -> None:
+    """Each address of the table, with this shop's own ids, by everybody who has a role in the other shop."""
+    world = shop.lay_out(tmp_path / "orderbell.db")
+    with ServerThread(tmp_path) as server:
+        nobody, ada = Caller(server.url), customer(server)
+        place = Place(server, world, tmp_path, nobody, ada, ada, nobody, nobody, nobody, nobody, nobody)
+        order = ada.place()
+        ours = {"order_id": order["id"], "item_id": shop.FRIES, "device_id": shop.DEVICE, "staff_id": world.kim}
+        unknown = {endpoint.parameter for endpoint in ENDPOINTS} - {*ours, ""} - CHAIN_WIDE
+        assert not unknown, f"say here which {unknown} this shop has"
+        cashier = staff(server, shop.SAM, shop.OTHER_DEVICE, world.other_shop)
+        strangers = [
+            elsewhere(place),
+            local(place, world.other_shop),
+            display(server, shop.OTHER_DISPLAY, world.other_shop),
+            cashier,
+        ]
+        before = rows_of(place, world.shop)
+        assert {"orders", "events", "staff", "devices"} <= set(before), "so that the comparison means something"
+        for endpoint in ENDPOINTS:
+            if endpoint.who in (Who.PUBLIC, Who.MONITOR, Who.SIGNED_IN) or endpoint.parameter in CHAIN_WIDE:
+                continue
+            for stranger in strangers:
+                reply = call(stranger, endpoint, ours.get(endpoint.parameter, ""))
+                assert reply.status_code < 500, (endpoint.path, reply.text)
+                after = rows_of(place, world.shop)
+                changed = [table for table in before if before[table] != after[table]]
+                assert not changed, f"{endpoint.method} {endpoint.path} of another shop changed {changed}"
+
+
+CHAIN_WIDE = {"customer_id"}
+"""Parameters that name what no shop has for itself."""
+
+
+def rows_of(place: Place, shop_id: ShopId) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that the database has of a shop."""
+    return {
+        table.name: sorted(place.rows(f"SELECT * FROM {table.name} WHERE {column} = ?", shop_id), key=repr)
+        for table in metadata.sorted_tables
+        for column in (["id"] if table.name == "shops" else ["shop_id"] if "shop_id" in table.c else [])
+    }
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [endpoint for endpoint in ENDPOINTS if endpoint.who is Who.CUSTOMER],
+    ids=lambda endpoint: f"{endpoint.method} {endpoint.path}",
+)
+def test_naming_another_customer_changes_nothing(place: Place, endpoint: AnyEndpoint) -> None:
+    """Grace asks in Ada's name, in the body and in the query, and gets what she would have got anyway."""
+    adas, graces = place.ada.place(), place.grace.place()
+    if ORDER_ID in endpoint.path:
+        assert call(place.grace, endpoint, adas["id"], place.world.ada).status_code == 404
+    reply = call(place.grace, endpoint, graces["id"], place.world.ada)
+    assert reply.status_code == endpoint.status
+    found = reply.json()
+    for order in found.get("orders", [found]):
+        if "customer_id" in order:
+            assert order["customer_id"] == place.world.grace
+    assert place.world.ada not in reply.text
+
+
+def test_a_history_has_no_orders_but_ones_own(place: Place) -> None:
+    for caller, owner in ((place.ada, place.world.ada), (place.grace, place.world.grace)):
+        caller.place()
+        page = caller.get("/api/online/orders/history/", params={"limit": 100, "customer_id": place.world.ada}).json()
+        assert {order["customer_id"] for order in page["orders"]} == {owner}
+        assert len(page["orders"]) == min(page["total"], 100)
+
+
+def test_another_shops_orders_are_in_no_list(place: Place) -> None:
+    order = place.ada.place()
+    mine = place.sam.post("/api/pos/orders/", order_body(), key=new_key()).json()
+    found = place.sam.get("/api/pos/orders/", params={"limit": 500}).json()
+    assert order["id"] not in {one["id"] for one in found["orders"]}
+    assert mine["id"] in {one["id"] for one in found["orders"]}
+    assert {one["shop_id"] for one in found["orders"]} == {place.world.other_shop}
+    assert found["total"] == len(found["orders"])
+
+
+@pytest.mark.parametrize("who", ["shop", "device", "pin", "name"])
+def test_staff_sign_in_needs_all_of_it_right(place: Place, who: str) -> None:
+    """Kim's PIN opens Kim's own shop at a terminal it has, and nothing else."""
+    right = {"staff": "Kim", "pin": shop.CASHIER_PIN, "device": shop.DEVICE, "shop": place.world.shop}
+    wrong = {
+        "shop": {"shop": place.world.other_shop, "device": shop.OTHER_DEVICE},
+        "device": {"device": shop.OTHER_DEVICE},
+        "pin": {"pin": shop.ADMIN_PIN},
+        "name": {"staff": "Sam"},
+    }
+    assert place.nobody.post("/api/auth/staff/sign-in/", right).status_code == 200
+    refused = place.nobody.post("/api/auth/staff/sign-in/", right | wrong[who])
+    assert (refused.status_code, refused.json()["type"]) == (401, "unauthenticated")
