@@ -114,7 +114,7 @@ class Day:
 
     def __init__(self, till: PosWindow, view: CustomerWindow, api: SyncedApi, live: ConnectionState) -> None:
         self._till, self._view = till, view
-        counter = till._api
+        counter = till._context.api
         assert isinstance(counter, SyncedApi)
         self._counter, self._guest = counter, api
         self._live = live
@@ -191,7 +191,7 @@ class Day:
         self._tick_jobs()
 
     def _tick_jobs(self) -> None:
-        wait_for(lambda: self._till._jobs.busy == 0 and self._view._jobs.busy == 0)
+        wait_for(lambda: self._till._context.jobs.busy == 0 and self._view._context.jobs.busy == 0)
 
     def _to_and_fro(self) -> None:
         """Ready, and not ready after all."""
@@ -223,17 +223,17 @@ class Day:
 
 def sign_in_kim(till: PosWindow) -> None:
     fill_in(till, {"staff_name": shop.KIM.name, "pin": shop.KIM.pin}, "sign_in")
-    wait_for(lambda: till.signed_in and till._jobs.busy == 0)
+    wait_for(lambda: till.signed_in and till._context.jobs.busy == 0)
 
 
 def sign_in_ada(view: CustomerWindow) -> None:
     fill_in(view, {"sign_in_login": shop.ADA.phone, "sign_in_password": shop.ADA.password}, "sign_in_submit")
     control(view, "orders_page")
-    wait_for(lambda: view._jobs.busy == 0)
+    wait_for(lambda: view._context.jobs.busy == 0)
 
 
 def until_live(view: CustomerWindow, api: SyncedApi, live: ConnectionState) -> None:
-    wait_for(lambda: view._jobs.busy == 0 and api.sync_status.state is live)
+    wait_for(lambda: view._context.jobs.busy == 0 and api.sync_status.state is live)
 
 
 def ask(what: str) -> None:
@@ -273,7 +273,7 @@ def handles(process: psutil.Process) -> dict[str, float]:
 
 
 def _gone(window: Any) -> None:
-    window._jobs.close(wait_s=5)
+    window._context.jobs.close(wait_s=5)
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import time
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Slot
@@ -43,26 +44,23 @@ def _bare() -> tuple[QApplication, QWidget]:
 
 
 def _customer() -> tuple[QApplication, QWidget]:
-    from core.client.http.api import HttpApi
     from core.ui.app import start_application
-    from core.ui.jobs import Jobs
+    from customer_view.bootstrap import open_window
     from customer_view.settings import CustomerSettings
-    from customer_view.window import CustomerWindow
 
-    settings = CustomerSettings(server_url=_SERVER, theme="light")
+    settings = CustomerSettings(server_url=_SERVER, theme="light", data_dir=tempfile.mkdtemp(), keyring=False)
     app, theme = start_application("Orderbell", settings)
-    return app, CustomerWindow(theme, Jobs(), HttpApi(settings.server_url), settings)
+    return app, open_window(settings, theme)[0]
 
 
 def _pos() -> tuple[QApplication, QWidget]:
-    from core.client.http.api import HttpApi
     from core.ui.app import start_application
-    from pos_app.bootstrap import compose
+    from pos_app.bootstrap import open_window
     from pos_app.settings import PosSettings
 
-    settings = PosSettings(server_url=_SERVER, theme="light")
+    settings = PosSettings(server_url=_SERVER, theme="light", data_dir=tempfile.mkdtemp(), keyring=False)
     app, theme = start_application("Orderbell", settings)
-    return app, compose(settings, theme, HttpApi(settings.server_url))
+    return app, open_window(settings, theme)
 
 
 def main() -> None:

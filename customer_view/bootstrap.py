@@ -15,6 +15,7 @@ from core.ui.jobs import Jobs
 from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets import pairing
+from customer_view.context import CustomerContext
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 
@@ -57,7 +58,7 @@ def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindo
         push=settings.push,
         keyring=settings.keyring,
     )
-    window = CustomerWindow(theme, Jobs(bound=api.bound), api, settings, bridge, api)
+    window = CustomerWindow(CustomerContext(settings, theme, Jobs(bound=api.bound), api, bridge))
     if settings.keep_session:
         kept_s = api.kept_s
         tokens = api.resume()

@@ -2,30 +2,26 @@
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core import clock
-from core.client.api import CustomerApi, OutboxApi
 from core.client.sync.engine import AWAY_S, SyncStatus
 from core.client.sync.outbox import Counts
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
 from core.ui import icons
-from core.ui.bridge import Bridge
-from core.ui.jobs import Jobs
 from core.ui.sound import Sounds
 from core.ui.text import _, ngettext
-from core.ui.theme import Theme
 from core.ui.widgets.as_of import AsOf
 from core.ui.widgets.scroll import VerticalScroll
 from core.ui.widgets.toast import Toasts
+from customer_view.context import CustomerContext
 from customer_view.header import Header
 from customer_view.history.page import OrdersPage
 from customer_view.history.presenter import History
-from customer_view.settings import CustomerSettings
 from customer_view.sound_button import SoundButton
 from customer_view.tracker.notifications import News, sentence
 from customer_view.tracker.presenter import Tracker
@@ -37,82 +33,87 @@ ORDER, MY_ORDERS = "order", "my_orders"
 _SOUNDS: Final = {OrderStatus.REJECTED: OrderStatus.CANCELLED.value}
 
 
-class Visit(QWidget):
-    """One customer's orders, presenters and pages. It is made when they sign in and thrown away whole when they leave,
-    so that nothing of theirs has to be remembered to be cleared, and nothing of theirs can be left."""
+class VisitPage(QWidget):
+    """The header, the page of its tab, and the places where the window speaks."""
 
-    sign_out_asked = Signal()
-
-    def __init__(
-        self,
-        theme: Theme,
-        jobs: Jobs,
-        api: CustomerApi,
-        settings: CustomerSettings,
-        tokens: Tokens,
-        bridge: Bridge,
-        sounds: Sounds,
-        outbox: OutboxApi | None = None,
-    ) -> None:
+    def __init__(self, context: CustomerContext, tokens: Tokens, sounds: Sounds) -> None:
         super().__init__()
         self.setObjectName("page")
-        self._theme = theme
-        self._jobs = jobs
-        self._api = api
-        self._outbox = outbox
-        self._bridge = bridge
-        self._sounds = sounds
-        self._store = bridge.store
-        self._history = History(jobs, api, self._store, settings, self)
-        self._tracker = Tracker(jobs, api, self._store, settings, outbox, self)
-        self._news = News(self._store, api.server_now, self)
-        self._toasts = Toasts(theme, self) if settings.toasts else None
-        self._header = Header(
+        theme = context.theme
+        self.header = Header(
             theme,
             tokens.shop_name,
             tokens.person.name,
             ((ORDER, _("Order")), (MY_ORDERS, _("My orders"))),
             SoundButton(theme, sounds),
         )
-        self._header.tab_chosen.connect(self.show_tab)
-        self._header.sign_out_asked.connect(self.sign_out_asked)
-        self._header.chip.try_now.connect(self._on_try_now_chosen)
-        self._as_of = AsOf(theme, self._header.chip, api.server_now)
-        self._my_orders = OrdersPage(
-            theme, self._store, self._history, self._tracker, api.server_now, synced=outbox is not None
-        )
-        self._my_orders.order_wanted.connect(self._on_order_wanted)
+        self.as_of = AsOf(theme, self.header.chip, context.now)
+        self.toasts = Toasts(theme, self) if context.settings.toasts else None
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._my_orders)
-        self._order: OrderPage | None = None
-        self._answering = bridge.sync_status.answering
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(6))
         column.setSpacing(theme.space(3))
-        column.addWidget(self._header)
+        column.addWidget(self.header)
         column.addWidget(VerticalScroll(self._pages), 1)
-        column.addWidget(self._as_of)
-        if self._toasts is not None:
-            column.addWidget(self._toasts)
+        column.addWidget(self.as_of)
+        if self.toasts is not None:
+            column.addWidget(self.toasts)
+
+    def add_page(self, page: QWidget) -> None:
+        self._pages.addWidget(page)
+
+    def show_page(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+
+
+class Visit(QObject):
+    """One customer's orders, presenters and pages. It is made when they sign in and thrown away whole when they leave,
+    so that nothing of theirs has to be remembered to be cleared, and nothing of theirs can be left.
+
+    It is a child of its `page`, and goes with it.
+    """
+
+    sign_out_asked = Signal()
+
+    def __init__(self, context: CustomerContext, tokens: Tokens, sounds: Sounds) -> None:
+        self.page = VisitPage(context, tokens, sounds)
+        super().__init__(self.page)
+        self._context = context
+        self._store = context.store
+        self._sounds = sounds
+        self._history = History(context, self)
+        self._tracker = Tracker(context, self)
+        self._news = News(self._store, context.now, self)
+        self._toasts = self.page.toasts
+        self._header = self.page.header
+        self._my_orders = OrdersPage(context, self._history, self._tracker)
+        self.page.add_page(self._my_orders)
+        self._order: OrderPage | None = None
+        self._answering = context.bridge.sync_status.answering
         for keys, act in (
             (Qt.Key.Key_F5, self._on_try_now_chosen),
             (Qt.Modifier.CTRL | Qt.Key.Key_1, self._on_order_wanted),
             (Qt.Modifier.CTRL | Qt.Key.Key_2, self._on_my_orders_wanted),
         ):
-            QShortcut(QKeySequence(keys), self, act)
+            QShortcut(QKeySequence(keys), self.page, act)
         self._connect()
         self.show_tab(MY_ORDERS)
 
     def _connect(self) -> None:
-        self._bridge.announce_with(self._news.announcer)
-        if self._outbox is not None:
-            self._header.chip.set_standing(self._bridge.sync_status)
-            self._bridge.sync_status_changed.connect(self._header.chip.set_standing)
+        bridge, chip = self._context.bridge, self._header.chip
+        self._header.tab_chosen.connect(self.show_tab)
+        self._header.sign_out_asked.connect(self.sign_out_asked)
+        chip.try_now.connect(self._on_try_now_chosen)
+        self._my_orders.order_wanted.connect(self._on_order_wanted)
+        bridge.announce_with(self._news.announcer)
+        if self._context.synced:
+            chip.set_standing(bridge.sync_status)
+            bridge.sync_status_changed.connect(chip.set_standing)
         self._news.moved.connect(self._on_order_moved)
         self._news.missed.connect(self._on_news_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
-        self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
-        self._bridge.renumbered.connect(self._on_order_renumbered)
+        bridge.sync_status_changed.connect(self._on_sync_status_changed)
+        bridge.renumbered.connect(self._on_order_renumbered)
 
     @property
     def unsent(self) -> Counts:
@@ -134,15 +135,15 @@ class Visit(QWidget):
         """Show the page of a tab; the Order page is made when it is first wanted."""
         self._header.show_tab(name)
         mine = name == MY_ORDERS
-        self._pages.setCurrentWidget(self._my_orders if mine else self._order_page())
-        self._as_of.tell_of(_("What happened since then is not shown yet.") if mine else "")
+        self.page.show_page(self._my_orders if mine else self._order_page())
+        self.page.as_of.tell_of(_("What happened since then is not shown yet.") if mine else "")
         self._header.chip.follow(self._history.refresher if mine else self._order_page().refresher)
 
     def end(self) -> None:
         """Stop, and hold nothing any more. Nobody is called back from here on."""
-        self.hide()
-        self._jobs.cancel()
-        self._bridge.announce_with(None)
+        self.page.hide()
+        self._context.jobs.cancel()
+        self._context.bridge.announce_with(None)
         self._news.detach()
         self._header.chip.follow(None)
         self._sounds.stop()
@@ -155,13 +156,13 @@ class Visit(QWidget):
         if self._order is None:
             from customer_view.order.page import OrderPage
 
-            page = OrderPage(self._theme, self._jobs, self._api)
-            self._bridge.menu_changed.connect(page.tell_menu)
-            self._bridge.sync_status_changed.connect(page.tell_sync_status)
-            if self._bridge.menu is not None:
-                page.tell_menu(self._bridge.menu)
+            page, bridge = OrderPage(self._context), self._context.bridge
+            bridge.menu_changed.connect(page.tell_menu)
+            bridge.sync_status_changed.connect(page.tell_sync_status)
+            if bridge.menu is not None:
+                page.tell_menu(bridge.menu)
             page.placed.connect(self._on_order_placed)
-            self._pages.addWidget(page)
+            self.page.add_page(page)
             self._order = page
         return self._order
 
@@ -182,8 +183,8 @@ class Visit(QWidget):
 
     @Slot()
     def _on_try_now_chosen(self) -> None:
-        if self._outbox is not None:
-            self._jobs.run(self._outbox.try_now, _ignore, _ignore)
+        if self._context.synced:
+            self._context.jobs.run(self._context.api.try_now, _ignore, _ignore)
         if self._my_orders.isVisible():
             self._my_orders.refresh()
 

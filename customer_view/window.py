@@ -5,24 +5,20 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QWidget
 from typing_extensions import override
 
-from core.client.api import CustomerApi, OutboxApi
 from core.client.errors import SignedOut
 from core.client.order_store import OrderStore
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.protocol.replies import Tokens
-from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
-from core.ui.jobs import Jobs
 from core.ui.problems import ended
 from core.ui.sound import Sounds
 from core.ui.text import _
-from core.ui.theme import Theme
 from core.ui.widgets.notice import follow_connection
 from customer_view.account.presenter import Account
 from customer_view.account.sign_in_page import SignInPage
 from customer_view.account.sign_out_dialog import SignOutDialog
 from customer_view.account.still_there import StillThere
-from customer_view.settings import CustomerSettings
+from customer_view.context import CustomerContext
 from customer_view.visit import Visit
 
 _SIZE = (1280, 800)
@@ -31,39 +27,23 @@ _WARNING_S = 20.0
 
 
 class CustomerWindow(QMainWindow):
-    """Shows either page, and none of the one when it shows the other: each is made anew.
-
-    `bridge` is how a sync engine tells this window, and `outbox` what it keeps for it; without them the window lives
-    on its own questions alone.
-    """
+    """Shows either page, and none of the one when it shows the other: each is made anew."""
 
     closed = Signal()
 
-    def __init__(
-        self,
-        theme: Theme,
-        jobs: Jobs,
-        api: CustomerApi,
-        settings: CustomerSettings,
-        bridge: Bridge | None = None,
-        outbox: OutboxApi | None = None,
-    ) -> None:
+    def __init__(self, context: CustomerContext) -> None:
         super().__init__()
         self.setObjectName("customer_window")
         self.setWindowTitle(_("Orderbell"))
         self.setMinimumSize(*_LEAST)
         self.resize(*_SIZE)
-        self._theme = theme
-        self._jobs = jobs
-        self._api = api
-        self._settings = settings
-        self._outbox = outbox
-        self._bridge = bridge or Bridge(OrderStore(), self)
-        self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
+        settings, jobs, bridge = context.settings, context.jobs, context.bridge
+        self._context = context
+        bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self._sounds = Sounds(volume=settings.volume, parent=self)
-        self._account = Account(jobs, api, self)
+        self._account = Account(jobs, context.api, self)
         self._account.signed_in.connect(self._on_signed_in)
-        self._account.signed_out.connect(self._bridge.renew)
+        self._account.signed_out.connect(bridge.renew)
         self._visit: Visit | None = None
         self._sign_in: SignInPage | None = None
         self._still_there: StillThere | None = None
@@ -74,11 +54,17 @@ class CustomerWindow(QMainWindow):
         jobs.session_over.connect(self._on_session_over)
         self._welcome()
 
+    @property
+    def store(self) -> OrderStore:
+        """The orders of whoever is signed in."""
+        return self._context.store
+
     def _welcome(self) -> SignInPage:
         """Show the way in, as the settings have it."""
         self._visit = None
-        self._theme.choose_text_scale(self._settings.text_scale)
-        self._sign_in = SignInPage(self._theme, self._account)
+        theme = self._context.theme
+        theme.choose_text_scale(self._context.settings.text_scale)
+        self._sign_in = SignInPage(theme, self._account)
         self._replace_page(self._sign_in)
         self._idle.start()
         return self._sign_in
@@ -117,12 +103,10 @@ class CustomerWindow(QMainWindow):
     @Slot(object)
     def _on_signed_in(self, tokens: Tokens) -> None:
         self._sign_in = None
-        self._sounds.set_muted(not self._settings.sounds)
-        self._visit = Visit(
-            self._theme, self._jobs, self._api, self._settings, tokens, self._bridge, self._sounds, self._outbox
-        )
+        self._sounds.set_muted(not self._context.settings.sounds)
+        self._visit = Visit(self._context, tokens, self._sounds)
         self._visit.sign_out_asked.connect(self._on_sign_out_asked)
-        self._replace_page(self._visit)
+        self._replace_page(self._visit.page)
         self._idle.start()
 
     @Slot()
@@ -132,7 +116,7 @@ class CustomerWindow(QMainWindow):
         if not self._visit.unsent.open:
             self._leave()
             return
-        dialog = SignOutDialog(self._theme, self._visit.unsent, self)
+        dialog = SignOutDialog(self._context.theme, self._visit.unsent, self)
         dialog.confirmed.connect(self._on_sign_out_confirmed)
         dialog.open()
 
@@ -166,7 +150,7 @@ class CustomerWindow(QMainWindow):
         if self._visit is None:
             return
         if self._still_there is None:
-            self._still_there = StillThere(self._theme, seconds, QApplication.activeModalWidget() or self)
+            self._still_there = StillThere(self._context.theme, seconds, QApplication.activeModalWidget() or self)
             self._still_there.open()
         self._still_there.count_down(seconds)
 
@@ -190,6 +174,6 @@ class CustomerWindow(QMainWindow):
         self._idle.stop()
         if self._visit is not None:
             self._visit.end()
-        self._jobs.close()
+        self._context.jobs.close()
         super().closeEvent(event)
         self.closed.emit()

@@ -1,6 +1,5 @@
 """The one place where the cashier's window is put together."""
 
-from core.client.api import StaffApi
 from core.client.device import identity
 from core.client.device.identity import Identity
 from core.client.order_store import OrderStore
@@ -15,6 +14,7 @@ from core.ui.jobs import Jobs
 from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets import pairing
+from pos_app.context import PosContext
 from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
 
@@ -60,7 +60,7 @@ def open_window(settings: PosSettings, theme: Theme, known: Identity | None = No
         push=settings.push,
         keyring=settings.keyring,
     )
-    window = PosWindow(settings, theme, api, Jobs(bound=api.bound), bridge, api)
+    window = PosWindow(PosContext(settings, theme, Jobs(bound=api.bound), api, bridge))
     window.sign_in_page.offer_pairing(again=known is not None)
     window.sign_in_page.pairing_wanted.connect(window.close)
     bridge.setParent(window)
@@ -70,8 +70,3 @@ def open_window(settings: PosSettings, theme: Theme, known: Identity | None = No
     if tokens is not None:
         window.resume(tokens, kept_s)
     return window
-
-
-def compose(settings: PosSettings, theme: Theme, api: StaffApi) -> PosWindow:
-    """The window over any door to a backend, without a file of its own."""
-    return PosWindow(settings, theme, api, Jobs())

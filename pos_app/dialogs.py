@@ -4,13 +4,11 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
-from core.client.api import StaffApi
-from core.client.order_store import OrderStore
 from core.client.sync.outbox import Counts
 from core.domain.order import Order
-from core.ui.jobs import Jobs
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
+from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
 
 
@@ -30,18 +28,16 @@ def show_sound(theme: Theme, sounds: Sounds, window: QWidget) -> None:
     dialog.open()
 
 
-def show_details(
-    order: Order, theme: Theme, jobs: Jobs, api: StaffApi, store: OrderStore, actions: OrderActions, window: QWidget
-) -> None:
+def show_details(order: Order, context: PosContext, actions: OrderActions, window: QWidget) -> None:
     from pos_app.order.details_dialog import DetailsDialog
 
-    DetailsDialog(theme, jobs, api, store, actions, order, window).open()
+    DetailsDialog(context, actions, order, window).open()
 
 
-def show_receipt(order: Order, shop_name: str, theme: Theme, jobs: Jobs, window: QWidget) -> None:
+def show_receipt(order: Order, shop_name: str, context: PosContext, window: QWidget) -> None:
     from core.ui.widgets.receipt import ReceiptDialog
 
-    ReceiptDialog(order, shop_name, theme, jobs, parent=window).open()
+    ReceiptDialog(order, shop_name, context.theme, context.jobs, parent=window).open()
 
 
 def ask_before_leaving(theme: Theme, name: str, counts: Counts, leave: Callable[[], None], window: QWidget) -> None:

@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from core.client.api import OutboxApi, StaffApi
-from core.client.order_store import OrderStore
 from core.domain.ids import OrderId
 from core.domain.people import Role
-from core.ui.bridge import Bridge
-from core.ui.jobs import Jobs
 from core.ui.text import _
-from core.ui.theme import Theme
 from pos_app.alerts.alerts import Alerts
 from pos_app.board.card import Thresholds
 from pos_app.board.page import BoardPage
 from pos_app.board.presenter import Board
+from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
-from pos_app.settings import PosSettings
 from pos_app.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Pages(QObject):
-    """`orders`, `new`, `history`, `menu`, and, where there is an engine, `sync`."""
+    """`orders`, `new`, `history`, `menu` and `sync`."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -38,31 +33,14 @@ class Pages(QObject):
     search_all_wanted = Signal()
 
     def __init__(
-        self,
-        settings: PosSettings,
-        theme: Theme,
-        jobs: Jobs,
-        api: StaffApi,
-        store: OrderStore,
-        board: Board,
-        actions: OrderActions,
-        alerts: Alerts,
-        workspace: Workspace,
-        bridge: Bridge | None,
-        outbox: OutboxApi | None,
+        self, context: PosContext, board: Board, actions: OrderActions, alerts: Alerts, workspace: Workspace
     ) -> None:
         super().__init__(workspace)
-        self._settings = settings
-        self._theme = theme
-        self._jobs = jobs
-        self._api = api
-        self._store = store
+        self._context = context
         self._board = board
         self._actions = actions
         self._alerts = alerts
         self._workspace = workspace
-        self._bridge = bridge
-        self._outbox = outbox
         self._role = Role.CASHIER
         self._made: dict[str, QWidget] = {}
 
@@ -137,9 +115,9 @@ class Pages(QObject):
     # -- inside
 
     def _make_board(self) -> QWidget:
-        settings = self._settings
+        settings = self._context.settings
         thresholds = Thresholds(timedelta(minutes=settings.slow_after_min), timedelta(minutes=settings.late_after_min))
-        page = BoardPage(self._theme, self._board, thresholds, self._api.server_now)
+        page = BoardPage(self._context.theme, self._board, thresholds, self._context.now)
         page.wanted.connect(self._actions.do)
         page.menu_wanted.connect(self._actions.open_menu)
         page.search_all_wanted.connect(self.search_all_wanted)
@@ -149,18 +127,17 @@ class Pages(QObject):
     def _make_new(self) -> QWidget:
         from pos_app.new_order.page import NewOrderPage
 
-        page = NewOrderPage(self._theme, self._jobs, self._api, self._workspace.notice)
+        page = NewOrderPage(self._context, self._workspace.notice)
         page.taken.connect(self.taken)
         page.failed.connect(self.failed)
         self._tell_menus(page)
-        if self._bridge is not None:
-            self._bridge.sync_status_changed.connect(page.tell_sync_status)
+        self._context.bridge.sync_status_changed.connect(page.tell_sync_status)
         return page
 
     def _make_history(self) -> QWidget:
         from pos_app.history.page import HistoryPage
 
-        page = HistoryPage(self._theme, self._jobs, self._api, self._store, self._actions, self._workspace.notice)
+        page = HistoryPage(self._context, self._actions, self._workspace.notice)
         page.failed.connect(self.failed)
         return page
 
@@ -168,25 +145,21 @@ class Pages(QObject):
         from pos_app.menu.page import MenuPage
 
         admin = self._role is Role.ADMIN
-        page = MenuPage(self._theme, self._jobs, self._api, self._workspace.notice, admin=admin)
+        page = MenuPage(self._context, self._workspace.notice, admin=admin)
         page.failed.connect(self.failed)
         page.unsaved_changed.connect(self._workspace.set_unsaved)
         self._tell_menus(page)
         return page
 
     def _tell_menus(self, page: "NewOrderPage | MenuPage") -> None:
-        if self._bridge is not None:
-            self._bridge.menu_changed.connect(page.tell_menu)
-            if self._bridge.menu is not None:
-                page.tell_menu(self._bridge.menu)
+        bridge = self._context.bridge
+        bridge.menu_changed.connect(page.tell_menu)
+        if bridge.menu is not None:
+            page.tell_menu(bridge.menu)
 
     def _make_sync(self) -> QWidget:
         from pos_app.sync.page import SyncPage
 
-        assert self._bridge is not None
-        assert self._outbox is not None
-        page = SyncPage(
-            self._theme, self._jobs, self._outbox, self._bridge, self._api.server_now, self._workspace.notice
-        )
+        page = SyncPage(self._context, self._workspace.notice)
         page.failed.connect(self.failed)
         return page

@@ -8,20 +8,15 @@ from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QMainWindow, QMenu, QStackedWidget
 from typing_extensions import override
 
-from core.client.api import OutboxApi, StaffApi
 from core.client.errors import ClientError, Left, SignedOut, Unreachable
-from core.client.order_store import OrderStore
 from core.client.sync.engine import SyncStatus
 from core.client.sync.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import Tokens
-from core.ui.bridge import Bridge
 from core.ui.idle import IdleWatch
-from core.ui.jobs import Jobs
 from core.ui.problems import ended
 from core.ui.text import _, ngettext, window_title
-from core.ui.theme import Theme
 from core.ui.widgets.notice import follow_connection
 from pos_app import dialogs
 from pos_app.alerts.alerts import Alerts
@@ -29,14 +24,14 @@ from pos_app.board.lookup import Lookup
 from pos_app.board.presenter import Board
 from pos_app.board.scanner import Scanner
 from pos_app.board.search import Search
-from pos_app.live import Live
+from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
 from pos_app.order.change_reports import ChangeReports
 from pos_app.order.changes import OrderChanges
 from pos_app.pages import Pages
-from pos_app.settings import PosSettings
 from pos_app.sign_in.page import SignInPage
 from pos_app.sign_in.presenter import SignIn
+from pos_app.sync_controller import SyncController
 from pos_app.workspace import PAGES, Workspace
 
 _CLOSING_S: Final = 2.0
@@ -50,66 +45,37 @@ _CARD_KEYS: Final = {
 
 
 class PosWindow(QMainWindow):
-    """One till.
-
-    `bridge` is how a sync engine tells this window, and `outbox` what it keeps for it; without them the window lives
-    on its own questions alone.
-    """
+    """One till."""
 
     closed = Signal()
 
-    def __init__(
-        self,
-        settings: PosSettings,
-        theme: Theme,
-        api: StaffApi,
-        jobs: Jobs,
-        bridge: Bridge | None = None,
-        outbox: OutboxApi | None = None,
-    ) -> None:
+    def __init__(self, context: PosContext) -> None:
         super().__init__()
         self.setObjectName("pos_window")
         self.setWindowTitle("Orderbell")
-        self._settings = settings
-        self._theme = theme
-        self._api = api
-        self._jobs = jobs
+        settings, theme = context.settings, context.theme
+        self._context = context
         self._person_id = ""
         self._shop_name = ""
-        self._outbox = outbox
-        self._bridge = bridge
-        self.store = bridge.store if bridge is not None else OrderStore()
-        self._changes = OrderChanges(jobs, api, self.store, outbox=outbox is not None, parent=self)
-        refresh_s, automatic = settings.board_refresh_s, settings.board_refresh
-        self.board = Board(jobs, api, self.store, self._changes, refresh_s, automatic=automatic, parent=self)
+        self.store = context.store
+        self._changes = OrderChanges(context, self)
+        self.board = Board(context, self._changes, self)
         self._actions = OrderActions(theme, self.store, self._changes, self)
-        self._sign_in = SignIn(jobs, api, settings.device, keeps=outbox is not None, parent=self)
-        self._lookup = Lookup(jobs, api, self.store, self.board, self)
+        self._sign_in = SignIn(context.jobs, context.api, settings.device, keeps=context.synced, parent=self)
+        self._lookup = Lookup(context, self.board, self)
         self._scanner = Scanner(self)
         self._idle = IdleWatch(settings.idle_lock_s, parent=self)
         self.sign_in_page = SignInPage(theme, self._sign_in, settings.device)
-        pages = [name for name in PAGES if name != "sync" or outbox is not None]
-        self.workspace = Workspace(theme, settings.device, api.server_now, pages=pages)
-        self.alerts = Alerts(settings, theme, self.store, api.server_now, self.workspace)
+        pages = [name for name in PAGES if name != "sync" or context.synced]
+        self.workspace = Workspace(theme, settings.device, context.now, pages=pages)
+        self.alerts = Alerts(context, self.workspace)
         self.workspace.add_speech(self.alerts.bar)
         if self.alerts.toasts is not None:
             self.workspace.add_toasts(self.alerts.toasts)
         self._reports = ChangeReports(self._changes, self.workspace.notice, self.workspace.undo, settings.undo_s, self)
-        self._live = Live(jobs, self.store, self.board, self.alerts, self.workspace, bridge, outbox)
+        self._sync = SyncController(context, self.board, self.alerts, self.workspace)
         self._search = Search(self.board, self.workspace.search, self)
-        self._pages = Pages(
-            settings,
-            theme,
-            jobs,
-            api,
-            self.store,
-            self.board,
-            self._actions,
-            self.alerts,
-            self.workspace,
-            bridge,
-            outbox,
-        )
+        self._pages = Pages(context, self.board, self._actions, self.alerts, self.workspace)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.sign_in_page)
         self._stack.addWidget(self.workspace)
@@ -128,8 +94,8 @@ class PosWindow(QMainWindow):
         self.alerts.counted.connect(self.sign_in_page.set_new)
         self._pages.taken.connect(self._on_order_taken)
         self._pages.search_all_wanted.connect(self._search.search_all)
-        live, reports = self._live, self._reports
-        for failed in (live.failed, live.session_over, reports.session_over, self._pages.failed, self._lookup.failed):
+        sync, reports = self._sync, self._reports
+        for failed in (sync.failed, sync.session_over, reports.session_over, self._pages.failed, self._lookup.failed):
             failed.connect(self._on_failed)
         self._search.meant.connect(self._lookup.look_up)
         self._search.left.connect(self._focus_cards)
@@ -138,8 +104,7 @@ class PosWindow(QMainWindow):
         self._scanner.scanned.connect(self._lookup.look_up)
         self._scanner.typed.connect(self._on_key_typed)
         self.board.changed.connect(self._on_board_changed)
-        if self._bridge is not None:
-            self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
+        self._context.bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self.board.refresher.failed.connect(self._on_refresh_failed)
         workspace = self.workspace
         workspace.connection.follow(self.board.refresher)
@@ -166,7 +131,7 @@ class PosWindow(QMainWindow):
 
     @Slot()
     def _show_shortcuts(self) -> None:
-        dialogs.show_shortcuts(self._theme, self)
+        dialogs.show_shortcuts(self._context.theme, self)
 
     # -- who is here
 
@@ -198,7 +163,7 @@ class PosWindow(QMainWindow):
 
     def _forget_person(self) -> None:
         """Nothing half done by one cashier is left for the next, who waits for nothing of theirs either."""
-        self._jobs.leave_behind()
+        self._context.jobs.leave_behind()
         self._changes.forget()
         self._reports.clear()
         self.workspace.search.clear()
@@ -225,14 +190,14 @@ class PosWindow(QMainWindow):
             self.lock()
         elif self.store.unsent:
             counts, leave = Counts.of(self.store.outbox()), partial(self._sign_out, how)
-            dialogs.ask_before_leaving(self._theme, self._sign_in.names[0], counts, leave, self)
+            dialogs.ask_before_leaving(self._context.theme, self._sign_in.names[0], counts, leave, self)
         else:
             self._sign_out(how)
 
     def _sign_out(self, how: str) -> None:
         self._leave()
         self._sign_in.leave()
-        if how == "sign_out" or self._outbox is not None:
+        if how == "sign_out" or self._context.synced:
             self._forget_person()
             self._person_id = ""
             self.alerts.stop()
@@ -242,8 +207,8 @@ class PosWindow(QMainWindow):
 
     @Slot()
     def _on_session_left(self) -> None:
-        # With an engine: what it had still told of that session when it ended has arrived by now, and is nobody's.
-        if self._outbox is not None:
+        # What the engine had still told of that session when it ended has arrived by now, and is nobody's.
+        if self._context.synced:
             self.alerts.stop()
             self.store.clear()
 
@@ -284,7 +249,7 @@ class PosWindow(QMainWindow):
         if isinstance(error, SignedOut):
             over = ended(error, Counts.of(self.store.outbox()))
             self.lock(f"{_(over.title)}. {over.message}")
-        elif isinstance(error, Unreachable) and self._bridge is not None and self._bridge.sync_status.answering:
+        elif isinstance(error, Unreachable) and self._context.bridge.sync_status.answering:
             # It hung since before the server answered again: that nothing is there is no longer so.
             told = _("The server did not answer this question in time. Please ask again.")
             self.workspace.notice.show_error(ClientError(told, title=_("Not answered")))
@@ -310,7 +275,7 @@ class PosWindow(QMainWindow):
 
     @Slot()
     def _show_sound(self) -> None:
-        dialogs.show_sound(self._theme, self.alerts.sounds, self)
+        dialogs.show_sound(self._context.theme, self.alerts.sounds, self)
 
     @Slot()
     def _on_board_changed(self) -> None:
@@ -326,7 +291,7 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _show_details(self, order: Order) -> None:
-        dialogs.show_details(order, self._theme, self._jobs, self._api, self.store, self._actions, self)
+        dialogs.show_details(order, self._context, self._actions, self)
 
     @Slot(str)
     def _on_search_everywhere(self, sought: str) -> None:
@@ -335,7 +300,7 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
-        if self._outbox is None:  # an engine has told of it already, and may know more by now
+        if not self._context.synced:  # an engine has told of it already, and may know more by now
             self.store.put(order)
         self.show_page("orders")
         if self._pages.board is not None:
@@ -343,7 +308,7 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_print_wanted(self, order: Order) -> None:
-        dialogs.show_receipt(order, self._shop_name, self._theme, self._jobs, self)
+        dialogs.show_receipt(order, self._shop_name, self._context, self)
 
     # -- keys
 
@@ -409,9 +374,9 @@ class PosWindow(QMainWindow):
         self.hide()
         self._idle.stop()
         self._scanner.stop()
-        self._live.close()
+        self._sync.close()
         self.alerts.close()
         self.board.close()
-        self._jobs.close(waits)
+        self._context.jobs.close(waits)
         self.closed.emit()
         super().closeEvent(event)

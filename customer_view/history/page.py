@@ -1,23 +1,19 @@
 """My orders: the list, kept fresh in silence, and beside it the order that is chosen."""
 
-from collections.abc import Callable
-from datetime import datetime
-
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError, Conflict, SignedOut, Unreachable
-from core.client.order_store import OrderStore
 from core.domain.order import Order
 from core.ui.rows import ROW
 from core.ui.text import _, ngettext, said, status_label
-from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
+from customer_view.context import CustomerContext
 from customer_view.history.list_view import OrderList
 from customer_view.history.model import HistoryModel, title
 from customer_view.history.presenter import History
@@ -37,28 +33,18 @@ class OrdersPage(QWidget):
     order_wanted = Signal()
     """The customer, who has no orders yet, would like to place one."""
 
-    def __init__(
-        self,
-        theme: Theme,
-        store: OrderStore,
-        history: History,
-        tracker: Tracker,
-        now: Callable[[], datetime],
-        *,
-        synced: bool = False,
-    ) -> None:
-        """`synced`: a sync engine knows whether the server answers, and the chip says it; no question of this page's
-        own, which may have hung since before the last answer, says it again."""
+    def __init__(self, context: CustomerContext, history: History, tracker: Tracker) -> None:
         super().__init__()
         self.setObjectName("orders_page")
+        theme, now = context.theme, context.now
         self._theme = theme
-        self._store = store
+        self._store = context.store
         self.history = history
         self.tracker = tracker
         self._outage = ""
-        self._synced = synced
+        self._synced = context.synced
         self.notice = Notice(theme)
-        self._model = HistoryModel(store, now, self)
+        self._model = HistoryModel(self._store, now, self)
         self._list = OrderList(theme, self._model)
         self._count = label(role="muted")
         self._count.setObjectName("order_count")

@@ -5,15 +5,14 @@ from typing import Final
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import CustomerApi
 from core.client.errors import ClientError
-from core.client.order_store import Mark, OrderStore
+from core.client.order_store import Mark
 from core.domain.order import Order
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
-from core.ui.jobs import Job, Jobs
+from core.ui.jobs import Job
 from core.ui.refresh import Refresher
-from customer_view.settings import CustomerSettings
+from customer_view.context import CustomerContext
 
 _FIRST: Final = ""
 
@@ -36,20 +35,19 @@ class History(QObject):
     failed = Signal(object)
     """A `ClientError`, of the refresh or of a further page; what was loaded stays."""
 
-    def __init__(
-        self, jobs: Jobs, api: CustomerApi, store: OrderStore, settings: CustomerSettings, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, context: CustomerContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._api = api
-        self._store = store
+        settings = context.settings
+        self._jobs = context.jobs
+        self._api = context.api
+        self._store = context.store
         self._page_size = settings.page_size
         self._cursor: str | None = None
         self._more: Job | None = None
         self._more_failed = False
         self._is_loaded = False
         self.refresher = Refresher(
-            jobs, self._fetch, settings.history_refresh_s, automatic=settings.history_refresh, parent=self
+            self._jobs, self._fetch, settings.history_refresh_s, automatic=settings.history_refresh, parent=self
         )
         self.refresher.succeeded.connect(self._on_refresh_succeeded)
         self.refresher.failed.connect(self.failed)

@@ -6,13 +6,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core import clock
-from core.client.api import CustomerApi
 from core.client.errors import ClientError
 from core.client.sync.engine import SyncStatus
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.status import Fulfilment
-from core.ui.jobs import Jobs
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.view import OrderingView
@@ -20,6 +18,7 @@ from core.ui.refresh import Refresher
 from core.ui.text import _, money
 from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice
+from customer_view.context import CustomerContext
 from customer_view.order.presenter import PlaceOrderPresenter, tenders
 from customer_view.words import for_customer
 
@@ -27,22 +26,18 @@ _FULFILMENTS = (Fulfilment.PICKUP, Fulfilment.DINE_IN, Fulfilment.DELIVERY)
 
 
 class OrderPage(QWidget):
-    """`clear()` it between customers. The menu is read while the page is shown.
-
-    Without a `notice` of the window's to speak through, it has its own.
-    """
+    """`clear()` it between customers. The menu is read while the page is shown."""
 
     placed = Signal(object)
     """The `Order`, as the server has it. The page is empty again by then."""
 
-    def __init__(
-        self, theme: Theme, jobs: Jobs, api: CustomerApi, notice: Notice | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, context: CustomerContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        theme = context.theme
         self.setObjectName("order_page")
-        self._presenter = PlaceOrderPresenter(jobs, api, self)
+        self._presenter = PlaceOrderPresenter(context.jobs, context.api, self)
         self._ordering = self._presenter.ordering
-        self.notice = notice or Notice(theme)
+        self.notice = Notice(theme)
         self._form = HandoverForm(
             theme, _FULFILMENTS, tenders, handing=_("How would you like it?"), paying=_("How will you pay?")
         )
@@ -53,8 +48,7 @@ class OrderPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
-        if notice is None:
-            column.addWidget(self.notice)
+        column.addWidget(self.notice)
         column.addWidget(self.view, 1)
         self._connect()
         self._tell()

@@ -5,9 +5,8 @@ from functools import partial
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import CustomerApi, OutboxApi
 from core.client.errors import ClientError, Conflict, NotFound
-from core.client.order_store import Changes, OrderStore
+from core.client.order_store import Changes
 from core.client.sync.operations import Kind, Operation
 from core.domain.commands import CancelOrder
 from core.domain.ids import OpId, OrderId, new_op_id
@@ -15,10 +14,9 @@ from core.domain.order import Order
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.replies import StatusReport
-from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 from core.ui.text import _
-from customer_view.settings import CustomerSettings
+from customer_view.context import CustomerContext
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,32 +53,25 @@ class Tracker(QObject):
     cancel_overtaken = Signal(object)
     """The `Order` that was no longer to be cancelled when the cancellation arrived. Its customer decides."""
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        api: CustomerApi,
-        store: OrderStore,
-        settings: CustomerSettings,
-        outbox: OutboxApi | None = None,
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, context: CustomerContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._api = api
-        self._store = store
+        settings = context.settings
+        self._jobs = context.jobs
+        self._api = context.api
+        self._store = context.store
+        self._synced = context.synced
         self._order_id: OrderId | None = None
         self._watched = False
         self._overtaken = False
         self._cancelling: set[OrderId] = set()
-        self._outbox = outbox
         self._accepted: set[OrderId] = set()
         self._deciding = False
         self.refresher = Refresher(
-            jobs, self._fetch, settings.tracker_refresh_s, automatic=settings.tracker_refresh, parent=self
+            self._jobs, self._fetch, settings.tracker_refresh_s, automatic=settings.tracker_refresh, parent=self
         )
         self.refresher.succeeded.connect(self._on_report_fetched)
         self.refresher.failed.connect(self.failed)
-        self._forget = store.subscribe(self._on_store_changed)
+        self._forget = self._store.subscribe(self._on_store_changed)
 
     def detach(self) -> None:
         """Follow the store no longer."""
@@ -228,7 +219,7 @@ class Tracker(QObject):
 
         def done(order: Order) -> None:
             self._cancelling.discard(order_id)
-            if self._outbox is not None:  # the engine has told of it, and tells what becomes of it
+            if self._synced:  # the engine has told of it, and tells what becomes of it
                 self._accepted.add(order_id)
                 self._settle(order_id)
                 return self.cancelling_changed.emit()
@@ -275,17 +266,17 @@ class Tracker(QObject):
         self._decide(again=True)
 
     def _decide(self, *, again: bool) -> None:
-        held, outbox = self.held, self._outbox
-        if held is None or outbox is None or self._deciding:
+        held = self.held
+        if held is None or self._deciding:
             return
         self._deciding = True
         self.shown.emit()
         if again:
             if held.kind is Kind.CANCEL:
                 self._accepted.add(held.order_id)
-            call = partial(outbox.retry, held.op_id)
+            call = partial(self._api.retry, held.op_id)
         else:
-            call = partial(outbox.discard, held.op_id, "The customer gave it up.")
+            call = partial(self._api.discard, held.op_id, "The customer gave it up.")
         self._jobs.run(call, self._on_decided, self._on_decision_failed)
 
     def _on_decided(self, _result: object) -> None:

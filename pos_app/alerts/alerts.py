@@ -1,26 +1,22 @@
 """What the till calls out: a ring and a bar until new orders are noticed, a toast for what else one should know."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.client.announcer import Announcement, Announcer
-from core.client.order_store import OrderStore
 from core.domain.order import Channel
 from core.domain.status import OrderStatus
 from core.ui.icons import status_icon
 from core.ui.sound import NEW_ORDER, Sounds
 from core.ui.text import _, ngettext
-from core.ui.theme import Theme
 from core.ui.widgets.toast import Toasts
 from pos_app.alerts.arrival_bar import ArrivalBar
 from pos_app.alerts.arrivals import Arrivals
 from pos_app.board.card import customer
+from pos_app.context import PosContext
 from pos_app.order.changes import Done
-from pos_app.settings import PosSettings
 
 RING_MS: Final = 4000
 """From one ring to the next: heard from the kitchen, and bearable at the counter."""
@@ -36,16 +32,15 @@ class Alerts(QObject):
     counted = Signal(int)
     """How many orders nobody has noticed."""
 
-    def __init__(
-        self, settings: PosSettings, theme: Theme, store: OrderStore, now: Callable[[], datetime], page: QWidget
-    ) -> None:
+    def __init__(self, context: PosContext, page: QWidget) -> None:
         super().__init__(page)
+        settings, theme, store = context.settings, context.theme, context.store
         self._page = page
         self.toasts = Toasts(theme, page) if settings.toasts else None
         self.sounds = Sounds(volume=settings.volume, muted=not settings.sounds, parent=self)
         self.bar = ArrivalBar(theme)
         self._arrivals = Arrivals(store, self)
-        self.announcer = Announcer(store, self._on_announced, self._on_missed, now=now, concerns=_concerns)
+        self.announcer = Announcer(store, self._on_announced, self._on_missed, now=context.now, concerns=_concerns)
         self._ring = QTimer(self)
         self._ring.setInterval(RING_MS)
         self._ring.timeout.connect(self._on_ring_due)

@@ -6,15 +6,14 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import StaffApi
 from core.client.errors import ClientError, NotFound
-from core.client.order_store import OrderStore
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.requests import OrderQuery
-from core.ui.jobs import Job, Jobs
+from core.ui.jobs import Job
 from core.ui.text import _
 from pos_app.board.presenter import Board
+from pos_app.context import PosContext
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -27,13 +26,11 @@ class Lookup(QObject):
     failed = Signal(object)
     """A `ClientError`."""
 
-    def __init__(
-        self, jobs: Jobs, api: StaffApi, store: OrderStore, board: Board, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, context: PosContext, board: Board, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._api = api
-        self._store = store
+        self._jobs = context.jobs
+        self._api = context.api
+        self._store = context.store
         self._board = board
         self._job: Job | None = None
 

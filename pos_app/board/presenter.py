@@ -3,16 +3,15 @@
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import StaffApi
-from core.client.order_store import Changes, Mark, OrderStore
+from core.client.order_store import Changes, Mark
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol.requests import STAFF_MAX, OrderQuery
-from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 from pos_app.board.card import COLUMNS, Card
 from pos_app.board.column_model import ColumnModel
+from pos_app.context import PosContext
 from pos_app.order.changes import OrderChanges
 
 
@@ -30,27 +29,20 @@ class Board(QObject):
     changed = Signal()
     """Some column has other cards than before."""
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        api: StaffApi,
-        store: OrderStore,
-        changes: OrderChanges,
-        interval_s: float,
-        *,
-        automatic: bool = True,
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, context: PosContext, changes: OrderChanges, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._api = api
-        self._store = store
+        self._api = context.api
+        self._store = context.store
         self._changes = changes
         self.columns = {status: ColumnModel(self) for status in COLUMNS}
         self._at: dict[OrderId, OrderStatus] = {}
         self._sought = ""
-        self.refresher = Refresher(jobs, self._fetch, interval_s, automatic=automatic, parent=self)
+        settings = context.settings
+        self.refresher = Refresher(
+            context.jobs, self._fetch, settings.board_refresh_s, automatic=settings.board_refresh, parent=self
+        )
         self.refresher.succeeded.connect(self._on_orders_fetched)
-        self._unsubscribe = store.subscribe(self._on_store_changed)
+        self._unsubscribe = self._store.subscribe(self._on_store_changed)
 
     @property
     def sought(self) -> str:

@@ -10,12 +10,9 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from typing_extensions import override
 
 from core import clock
-from core.client.api import StaffApi
 from core.client.errors import ClientError
-from core.client.order_store import OrderStore
 from core.domain.status import OrderStatus
 from core.protocol.requests import OrderQuery
-from core.ui.jobs import Jobs
 from core.ui.text import _, age, figure, ngettext, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
@@ -23,6 +20,7 @@ from core.ui.widgets.fields import DayField, Picker, SearchField
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
 from pos_app.board.card import Card
+from pos_app.context import PosContext
 from pos_app.history.list_view import HistoryList
 from pos_app.history.presenter import Cancelled, History
 from pos_app.order.actions import OrderActions
@@ -40,27 +38,21 @@ class HistoryPage(QWidget):
     """A `ClientError`."""
 
     def __init__(
-        self,
-        theme: Theme,
-        jobs: Jobs,
-        api: StaffApi,
-        store: OrderStore,
-        actions: OrderActions,
-        notice: Notice,
-        parent: QWidget | None = None,
+        self, context: PosContext, actions: OrderActions, notice: Notice, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        theme = context.theme
         self.setObjectName("history_page")
         self._theme = theme
         self._notice = notice
         self._actions = actions
-        self._now = api.server_now
-        self.history = History(jobs, api, store, actions.own, self)
+        self._now = context.now
+        self.history = History(context, actions.own, self)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self._search)
-        self.list = HistoryList(theme, self.history.rows, api.server_now)
+        self.list = HistoryList(theme, self.history.rows, context.now)
         self.list.setAccessibleName(_("Orders found"))
         self.list.opened.connect(self._on_order_opened)
         self.list.end_near.connect(self.history.more)

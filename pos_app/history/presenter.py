@@ -10,19 +10,19 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core import clock
-from core.client.api import StaffApi
 from core.client.errors import ClientError, Refused, Unreachable
-from core.client.order_store import Changes, OrderStore
+from core.client.order_store import Changes
 from core.client.sync.search import KeptPage
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import OrderPage
 from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.protocol.security import ExportNote
-from core.ui.jobs import Job, Jobs
+from core.ui.jobs import Job
 from core.ui.rows import RowsModel
 from core.ui.text import N_, _, said
 from pos_app.board.card import Card, Own
+from pos_app.context import PosContext
 from pos_app.history.export import write_orders
 from pos_app.history.model import HistoryModel
 
@@ -51,18 +51,11 @@ class History(QObject):
     """A `ClientError`; there is no file."""
     _written = Signal(object)
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        api: StaffApi,
-        store: OrderStore,
-        own: Callable[[OrderId], Own],
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, context: PosContext, own: Callable[[OrderId], Own], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._api = api
-        self._store = store
+        self._jobs = context.jobs
+        self._api = context.api
+        self._store = context.store
         self._own = own
         self._query = OrderQuery(limit=_PAGE)
         self._next: str | None = None
@@ -77,7 +70,7 @@ class History(QObject):
         """When, by `core.clock`, what is shown was found; None while nothing is shown."""
         self.kept = False
         """What is found is what this till holds: the server, which may have more, could not be reached."""
-        self._unsubscribe = store.subscribe(self._on_store_changed)
+        self._unsubscribe = self._store.subscribe(self._on_store_changed)
         self._written.connect(self._on_written)
 
     @property

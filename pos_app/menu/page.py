@@ -5,17 +5,15 @@ from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core.client.api import StaffApi
 from core.client.errors import ClientError, Unreachable
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, items_of
-from core.ui.jobs import Jobs
 from core.ui.text import _, explained, ngettext
-from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label
 from core.ui.widgets.fields import SearchField
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
+from pos_app.context import PosContext
 from pos_app.menu.editor import MenuEditor
 from pos_app.menu.list_view import MenuList
 from pos_app.menu.model import HEADING, MenuRows, key_of, rows
@@ -28,15 +26,14 @@ class MenuPage(QWidget):
     unsaved_changed = Signal(int)
     """How many changes are not saved."""
 
-    def __init__(
-        self, theme: Theme, jobs: Jobs, api: StaffApi, notice: Notice, *, admin: bool, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, context: PosContext, notice: Notice, *, admin: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        theme = context.theme
         self.setObjectName("menu_page")
         self._theme = theme
         self._notice = notice
         self._admin = admin
-        self.editing = MenuEditing(jobs, api, self)
+        self.editing = MenuEditing(context.jobs, context.api, self)
         self._rows = MenuRows(self)
         self._problem: ClientError | None = None
         self.list = MenuList(theme, self._rows)

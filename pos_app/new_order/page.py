@@ -6,13 +6,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core import clock
-from core.client.api import StaffApi
 from core.client.errors import ClientError, SignedOut
 from core.client.sync.engine import SyncStatus
 from core.domain.menu import Menu
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
-from core.ui.jobs import Jobs
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.view import OrderingView
@@ -20,6 +18,7 @@ from core.ui.text import _, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label
 from core.ui.widgets.notice import Notice
+from pos_app.context import PosContext
 from pos_app.new_order.cash_pad import CashPad
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
@@ -38,14 +37,13 @@ class NewOrderPage(QWidget):
     failed = Signal(object)
     """A `SignedOut`: the window's to deal with. What was entered stays for the same cashier."""
 
-    def __init__(
-        self, theme: Theme, jobs: Jobs, api: StaffApi, notice: Notice | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, context: PosContext, notice: Notice | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        theme = context.theme
         self.setObjectName("new_order_page")
         self._theme = theme
-        self._jobs = jobs
-        self._presenter = TakeOrderPresenter(jobs, api, self)
+        self._jobs = context.jobs
+        self._presenter = TakeOrderPresenter(context.jobs, context.api, self)
         self._ordering = self._presenter.ordering
         self._receipt: QWidget | None = None
         self.notice = notice or Notice(theme)

@@ -9,16 +9,16 @@ from functools import partial
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from core.client.api import StaffApi
 from core.client.errors import ClientError, Conflict, Refused
-from core.client.order_store import OrderStore, PendingChange
+from core.client.order_store import PendingChange
 from core.client.sync.operations import State
 from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move, OrderStatus
-from core.ui.jobs import Job, Jobs
+from core.ui.jobs import Job
 from pos_app.board.card import Own, target
+from pos_app.context import PosContext
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -54,14 +54,12 @@ class OrderChanges(QObject):
     failed = Signal(object)
     """A `Failed`."""
 
-    def __init__(
-        self, jobs: Jobs, api: StaffApi, store: OrderStore, *, outbox: bool = False, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, context: PosContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._api = api
-        self._store = store
-        self._outbox = outbox
+        self._jobs = context.jobs
+        self._api = context.api
+        self._store = context.store
+        self._synced = context.synced
         self.online = True
         """Whether what is accepted goes out at once."""
         self._running: dict[OrderId, tuple[Change, Job]] = {}
@@ -183,7 +181,7 @@ class OrderChanges(QObject):
     def _on_sent(self, change: Change, order: Order) -> None:
         del self._running[change.order.id]
         # An outbox answers with its own foresight; the order as it is comes from the engine.
-        self._store.settle(change.op_id, None if self._outbox else order)
+        self._store.settle(change.op_id, None if self._synced else order)
         self.done.emit(Done(change, order))
 
     def _on_failed(self, change: Change, error: ClientError) -> None:

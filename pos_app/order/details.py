@@ -5,16 +5,16 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import StaffApi
 from core.client.errors import ClientError
-from core.client.order_store import Changes, OrderStore
+from core.client.order_store import Changes
 from core.client.sync.search import KeptDetails
 from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.payment import PaymentChange
 from core.protocol.replies import OrderDetails
-from core.ui.jobs import Job, Jobs
+from core.ui.jobs import Job
 from pos_app.board.card import Card, Own
+from pos_app.context import PosContext
 
 
 class Details(QObject):
@@ -23,18 +23,12 @@ class Details(QObject):
     changed = Signal()
 
     def __init__(
-        self,
-        jobs: Jobs,
-        api: StaffApi,
-        store: OrderStore,
-        order: Order,
-        own: Callable[[OrderId], Own],
-        parent: QObject | None = None,
+        self, context: PosContext, order: Order, own: Callable[[OrderId], Own], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._api = api
-        self._store = store
+        self._jobs = context.jobs
+        self._api = context.api
+        self._store = context.store
         self._own = own
         self.order = order
         self.history: tuple[StatusChange | PaymentChange, ...] = ()
@@ -42,7 +36,7 @@ class Details(QObject):
         self.error: ClientError | None = None
         self._job: Job | None = None
         self._asked_version = 0
-        self._unsubscribe = store.subscribe(self._on_store_changed)
+        self._unsubscribe = self._store.subscribe(self._on_store_changed)
         self._ask(order.version)
 
     @property

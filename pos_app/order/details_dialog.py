@@ -7,12 +7,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core.client.api import StaffApi
-from core.client.order_store import OrderStore
 from core.client.sync.operations import State
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange
-from core.ui.jobs import Jobs
 from core.ui.text import (
     _,
     clock,
@@ -26,9 +23,9 @@ from core.ui.text import (
     tender_label,
     window_title,
 )
-from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel, restyle, rule
 from pos_app.board.card import Own, channel_label, customer, modifiers, own_words
+from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
 from pos_app.order.details import Details
 from pos_app.sync.model import did
@@ -37,24 +34,16 @@ from pos_app.sync.model import did
 class DetailsDialog(QDialog):
     """Follows the order while it is open; its buttons do what the card's do."""
 
-    def __init__(
-        self,
-        theme: Theme,
-        jobs: Jobs,
-        api: StaffApi,
-        store: OrderStore,
-        actions: OrderActions,
-        order: Order,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, context: PosContext, actions: OrderActions, order: Order, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        theme = context.theme
         self.setObjectName("details_dialog")
         self.setWindowTitle(window_title(order.number))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._theme = theme
         self._actions = actions
-        self._now = api.server_now
-        self._details = Details(jobs, api, store, order, actions.own, self)
+        self._now = context.now
+        self._details = Details(context, order, actions.own, self)
         self._number = label(order.number, "hero")
         self._status = label(role="badge")
         self._status.setObjectName("details_status")

@@ -1,7 +1,5 @@
 """What this till has not yet agreed on with the server, and what becomes of it."""
 
-from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,21 +10,18 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from typing_extensions import override
 
 from core import clock
-from core.client.api import OutboxApi
 from core.client.device.seal import KeptIn
 from core.client.sync.engine import ConnectionState
 from core.client.sync.operations import Operation
 from core.domain.ids import OrderId
 from core.ui import icons
-from core.ui.bridge import Bridge
-from core.ui.jobs import Jobs
 from core.ui.rows import ROW
 from core.ui.text import N_, _, age, ngettext, said
-from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.board.card import customer
+from pos_app.context import PosContext
 from pos_app.sync.decision_pane import DecisionPane
 from pos_app.sync.devices import Devices
 from pos_app.sync.devices_pane import DevicesPane
@@ -51,23 +46,15 @@ class SyncPage(QWidget):
     failed = Signal(object)
     """A `ClientError`."""
 
-    def __init__(
-        self,
-        theme: Theme,
-        jobs: Jobs,
-        outbox: OutboxApi,
-        bridge: Bridge,
-        now: Callable[[], datetime],
-        notice: Notice,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, context: PosContext, notice: Notice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        theme = context.theme
         self.setObjectName("sync_page")
         self._theme = theme
-        self._now = now
+        self._now = context.now
         self._notice = notice
-        self._outbox = outbox
-        self.queue = Queue(jobs, outbox, bridge, self)
+        self._api = context.api
+        self.queue = Queue(context, self)
         self.list = QueueList(theme, self.queue.rows)
         self.list.setAccessibleName(_("Changes that wait"))
         self.list.selectionModel().currentChanged.connect(self._on_chosen_changed)
@@ -91,7 +78,7 @@ class SyncPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
         column.addLayout(self._head())
-        self.devices = DevicesPane(theme, Devices(jobs, outbox, self), now)
+        self.devices = DevicesPane(theme, Devices(context.jobs, context.api, self), context.now)
         self._kept = label(role="small", wrap=True)
         self._kept.setObjectName("sync_kept")
         # Where the letters are large, what is to be decided keeps its room, and the rest is further down.
@@ -325,7 +312,7 @@ class SyncPage(QWidget):
         self._ticker.start()
         self.queue.look()
         self._tell()
-        self._kept.setText(_(_KEPT_IN[self._outbox.kept_in]) if self._outbox.kept_in is not None else "")
+        self._kept.setText(_(_KEPT_IN[self._api.kept_in]) if self._api.kept_in is not None else "")
         (self.list if self.list.isVisibleTo(self) else self._try_now).setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override

@@ -7,16 +7,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import OutboxApi
 from core.client.errors import ClientError, Refused
 from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.operations import Operation
 from core.domain.ids import OpId
 from core.protocol.security import ExportNote
-from core.ui.bridge import Bridge
-from core.ui.jobs import Job, Jobs
+from core.ui.jobs import Job
 from core.ui.text import _
+from pos_app.context import PosContext
 from pos_app.history.export import write_queue
 from pos_app.sync.model import QueueModel, entries, exported
 
@@ -38,11 +37,11 @@ class Queue(QObject):
     exported = Signal(object)
     """The `Path` of the finished file."""
 
-    def __init__(self, jobs: Jobs, outbox: OutboxApi, bridge: Bridge, parent: QObject | None = None) -> None:
+    def __init__(self, context: PosContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
-        self._outbox = outbox
-        self._bridge = bridge
+        self._jobs = context.jobs
+        self._api = context.api
+        self._bridge = bridge = context.bridge
         self._job: Job | None = None
         self.rows = QueueModel(self)
         self.others = 0
@@ -72,27 +71,27 @@ class Queue(QObject):
 
     def retry(self, op_id: OpId) -> None:
         """Send it again, on the order as it is now."""
-        self._decide(partial(self._outbox.retry, op_id))
+        self._decide(partial(self._api.retry, op_id))
 
     def renumber(self, operation: Operation) -> None:
         """Give an order, whose number the server does not take, another one, and send it again."""
         told = operation.seen.number
         self._decide(
-            partial(self._outbox.renumber, operation.op_id), lambda number: self.renumbered.emit(told, str(number))
+            partial(self._api.renumber, operation.op_id), lambda number: self.renumbered.emit(told, str(number))
         )
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """Give it up, and say why."""
-        self._decide(partial(self._outbox.discard, op_id, reason))
+        self._decide(partial(self._api.discard, op_id, reason))
 
     @Slot()
     def try_now(self) -> None:
-        self._jobs.run(self._outbox.try_now, _nothing, self.failed.emit)
+        self._jobs.run(self._api.try_now, _nothing, self.failed.emit)
 
     def look(self) -> None:
         """See what waits for others, and for other shops: the page is shown, or some of it was given up."""
-        outbox = self._outbox
-        self._jobs.run(lambda: (outbox.waiting_of_others, outbox.elsewhere()), self._on_looked, self.failed.emit)
+        api = self._api
+        self._jobs.run(lambda: (api.waiting_of_others, api.elsewhere()), self._on_looked, self.failed.emit)
 
     def forget(self) -> None:
         """Nothing of one cashier is left for the next."""
@@ -113,7 +112,7 @@ class Queue(QObject):
                     title=_("The file could not be written"),
                 ) from error
             with suppress(ClientError):  # it is written because the server is away, more often than not
-                self._outbox.note_export(ExportNote(what="waiting changes", rows=len(operations)))
+                self._api.note_export(ExportNote(what="waiting changes", rows=len(operations)))
             return path
 
         self._jobs.run(write, self.exported.emit, self.failed.emit)

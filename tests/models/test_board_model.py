@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
-from core.client.order_store import OrderStore, PendingChange
+from core.client.order_store import PendingChange
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import OPEN, Fulfilment, OrderStatus, steps_of
@@ -21,6 +21,7 @@ from pos_app.board.column_model import CARD, ColumnModel
 from pos_app.board.presenter import Board
 from pos_app.history.model import HistoryModel
 from pos_app.order.changes import OrderChanges
+from tests.support.contexts import pos_context
 from tests.support.fake_api import FakeApi, FakeBackend
 
 S = OrderStatus
@@ -169,10 +170,10 @@ class Shop:
 
     def __init__(self) -> None:
         self.jobs = Jobs()
-        self.store = OrderStore()
-        api = FakeApi(FakeBackend())
-        self.changes = OrderChanges(self.jobs, api, self.store)
-        self.board = Board(self.jobs, api, self.store, self.changes, 3600)
+        context = pos_context(FakeApi(FakeBackend()), self.jobs)
+        self.store = context.store
+        self.changes = OrderChanges(context)
+        self.board = Board(context, self.changes)
         self.watched = {status: Watched(model) for status, model in self.board.columns.items()}
 
     def shown(self) -> dict[OrderId, OrderStatus]:

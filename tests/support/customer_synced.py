@@ -80,6 +80,6 @@ def synced_window(qtbot: QtBot, url: str, folder: Path, **settings: object) -> I
     chosen = CustomerSettings(**(quiet | settings))
     theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
     window, api = open_window(chosen, theme)
-    jobs, bridge = window._jobs, window._bridge
+    jobs, bridge = window._context.jobs, window._context.bridge
     with shown(qtbot, window, jobs, lambda: close(api, chosen)):
         yield Synced(qtbot, window, jobs, api, bridge)

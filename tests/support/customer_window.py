@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.api import CustomerApi
+from core.client.order_store import OrderStore
+from core.client.sync.api import SyncedApi
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.order import NewLine, Order, Tender
 from core.domain.status import Fulfilment
+from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 from core.ui.rows import ROW
 from core.ui.theme import Theme
+from customer_view.context import CustomerContext
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
 from tests.support.fake_api import FakeApi, FakeBackend
@@ -180,7 +184,8 @@ def show_window(qtbot: QtBot, api: CustomerApi, **settings: object) -> Iterator[
     chosen = CustomerSettings(**(quiet | settings))
     theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
     jobs = Jobs()
-    window = CustomerWindow(theme, jobs, api, chosen)
+    context = CustomerContext(chosen, theme, jobs, cast("SyncedApi", api), Bridge(OrderStore()), synced=False)
+    window = CustomerWindow(context)
     with shown(qtbot, window, jobs):
         yield Screen(qtbot, window, jobs)
 

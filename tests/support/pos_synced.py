@@ -25,9 +25,7 @@ class Synced(Screen):
 
     @property
     def api(self) -> SyncedApi:
-        api = self.window._api
-        assert isinstance(api, SyncedApi)
-        return api
+        return self.window._context.api
 
     def chip(self) -> str:
         return self.text("connection_chip")
@@ -81,5 +79,5 @@ def synced_till(qtbot: QtBot, url: str, folder: Path, **settings: object) -> Ite
     chosen = PosSettings(**(quiet | settings))
     theme = Theme("light", chosen.text_scale, reduced_motion=chosen.reduced_motion)
     window = open_window(chosen, theme)
-    with shown(qtbot, window, window._jobs):
-        yield Synced(qtbot, window, window._jobs)
+    with shown(qtbot, window, window._context.jobs):
+        yield Synced(qtbot, window, window._context.jobs)

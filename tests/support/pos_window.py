@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import msgspec
 from PySide6.QtCore import QModelIndex, QRect, Qt, QTimer
@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from pytestqt.qtbot import QtBot
 
 from core.client.api import OutboxApi, StaffApi
+from core.client.order_store import OrderStore
+from core.client.sync.api import SyncedApi
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
@@ -23,6 +25,7 @@ from pos_app.board.card import Card
 from pos_app.board.card_delegate import Part
 from pos_app.board.column_model import CARD
 from pos_app.board.column_view import ColumnView
+from pos_app.context import PosContext
 from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
 from tests.support.fake_api import FakeApi, FakeBackend
@@ -249,6 +252,16 @@ class Till(Screen):
         return self.backend.orders[order.id].status
 
 
+class _WithOutbox:
+    """Both of them as one api."""
+
+    def __init__(self, outbox: OutboxApi, api: StaffApi) -> None:
+        self._each = outbox, api
+
+    def __getattr__(self, name: str) -> object:
+        return next(getattr(each, name) for each in self._each if hasattr(each, name))
+
+
 @contextmanager
 def show_window(
     qtbot: QtBot, api: StaffApi, bridge: Bridge | None = None, outbox: OutboxApi | None = None, /, **settings: object
@@ -258,7 +271,11 @@ def show_window(
     chosen = PosSettings(**(quiet | settings))  # type: ignore[arg-type]
     jobs = Jobs()
     theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
-    window = PosWindow(chosen, theme, api, jobs, bridge, outbox)
+    both = api if outbox is None else _WithOutbox(outbox, api)
+    context = PosContext(
+        chosen, theme, jobs, cast("SyncedApi", both), bridge or Bridge(OrderStore()), outbox is not None
+    )
+    window = PosWindow(context)
     with shown(qtbot, window, jobs):
         yield Screen(qtbot, window, jobs)
 

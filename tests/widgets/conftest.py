@@ -14,6 +14,7 @@ from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from customer_view.order.page import OrderPage
 from pos_app.new_order.page import NewOrderPage
+from tests.support.contexts import customer_context
 from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window
 from tests.support.fake_api import FakeBackend
 from tests.support.ordering import Finger, LossyApi
@@ -80,7 +81,7 @@ def api(backend: FakeBackend) -> LossyApi:
 @pytest.fixture
 def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[OrderPage]:
     """Her Order page, when the menu is there."""
-    made = OrderPage(Theme("light"), jobs, api)
+    made = OrderPage(customer_context(api, jobs))
     made.resize(1100, 720)
     qtbot.addWidget(made)
     made.show()

@@ -175,7 +175,7 @@ def test_a_password_can_be_looked_at(stage: Stage) -> None:
 
 
 def test_larger_text_is_for_one_visit(stage: Stage, qtbot: QtBot) -> None:
-    theme = stage.window._theme
+    theme = stage.window._context.theme
     stage.type("sign_in_login", AISHA)
     stage.click("larger_text")
     assert theme.text_scale == 150

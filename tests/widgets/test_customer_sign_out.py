@@ -304,7 +304,7 @@ def test_on_a_screen_that_is_ones_own_nobody_is_signed_out_by_waiting(
 
 def test_the_question_before_leaving_follows_what_has_arrived(stage: Stage) -> None:
     stage.arrive()
-    dialog = SignOutDialog(stage.window._theme, Counts(waiting=1), stage.window)
+    dialog = SignOutDialog(stage.window._context.theme, Counts(waiting=1), stage.window)
     dialog.open()
     assert "1 waiting to send" in stage.text("sign_out_words")
     stage.window._on_sync_status_changed(SyncStatus(state=ConnectionState.LIVE))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
@@ -15,6 +16,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
+from tests.support.contexts import customer_context
 from tests.support.customer_window import (
     AISHA,
     PASSWORD,
@@ -193,8 +195,8 @@ def test_window_after_window_leaves_nothing(qtbot: QtBot, backend: FakeBackend) 
         theme = Theme("light")
         jobs = Jobs()
         api = FakeApi(backend)
-        settings = CustomerSettings(history_refresh_s=SHORT_S, tracker_refresh_s=SHORT_S, idle_sign_out_s=60.0)
-        window = CustomerWindow(theme, jobs, api, settings)
+        settings: dict[str, Any] = {"history_refresh_s": SHORT_S, "tracker_refresh_s": SHORT_S, "idle_sign_out_s": 60.0}
+        window = CustomerWindow(customer_context(api, jobs, theme=theme, **settings))
         window.show()
         window._account.sign_in(AISHA, PASSWORD)
         qtbot.waitUntil(lambda window=window: window._visit is not None)  # type: ignore[misc]
@@ -246,7 +248,7 @@ def test_a_new_look_reaches_what_is_painted(stage: Stage, backend: FakeBackend) 
     order(backend)
     stage.arrive()
     before = stage.find(QWidget, "tracker").grab().toImage()
-    stage.window._theme.choose("dark")
+    stage.window._context.theme.choose("dark")
     assert stage.find(QWidget, "tracker").grab().toImage() != before
 
 

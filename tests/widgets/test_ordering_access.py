@@ -17,6 +17,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.receipt import ReceiptDialog
 from customer_view.order.page import OrderPage
 from pos_app.new_order.page import NewOrderPage
+from tests.support.contexts import customer_context, pos_context
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.menus import BOWL, SODA
 
@@ -42,7 +43,7 @@ def backend() -> FakeBackend:
 def order_page(qtbot: QtBot, theme: Theme, jobs: Jobs, backend: FakeBackend) -> OrderPage:
     api = FakeApi(backend)
     api.sign_in(SignIn(login="+15550100", password="correct horse"))
-    page = OrderPage(theme, jobs, api)
+    page = OrderPage(customer_context(api, jobs, theme=theme))
     _open(page, qtbot)
     return page
 
@@ -51,7 +52,7 @@ def order_page(qtbot: QtBot, theme: Theme, jobs: Jobs, backend: FakeBackend) -> 
 def new_order_page(qtbot: QtBot, theme: Theme, jobs: Jobs, backend: FakeBackend) -> NewOrderPage:
     api = FakeApi(backend)
     api.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
-    page = NewOrderPage(theme, jobs, api)
+    page = NewOrderPage(pos_context(api, jobs, theme=theme))
     _open(page, qtbot)
     return page
 

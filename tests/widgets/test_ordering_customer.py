@@ -15,8 +15,8 @@ from core.domain.order import MAX_QUANTITY, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
-from core.ui.theme import Theme
 from customer_view.order.page import OrderPage
+from tests.support.contexts import customer_context
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.support.ordering import Finger, LossyApi, child
@@ -317,7 +317,7 @@ def test_page_after_page_leaves_nothing(qapp: QApplication, api: LossyApi, backe
     jobs = Jobs()
     backend.fail_with = Unreachable("down")
     for _ in range(CYCLES):
-        page = OrderPage(Theme("light"), jobs, api)
+        page = OrderPage(customer_context(api, jobs))
         page.show()
         page.close()
         page.deleteLater()

@@ -16,10 +16,10 @@ from core.domain.status import Fulfilment
 from core.protocol.requests import StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
-from core.ui.theme import Theme
 from core.ui.widgets.receipt import ReceiptDialog
 from pos_app.new_order.page import NewOrderPage
 from pos_app.new_order.presenter import quick_amounts
+from tests.support.contexts import pos_context
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import CHIPS, SODA
 from tests.support.ordering import Finger, LossyApi, child
@@ -42,7 +42,7 @@ def api(backend: FakeBackend) -> LossyApi:
 
 @pytest.fixture
 def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[NewOrderPage]:
-    made = NewOrderPage(Theme("light"), jobs, api)
+    made = NewOrderPage(pos_context(api, jobs))
     made.resize(1160, 780)
     qtbot.addWidget(made)
     made.show()

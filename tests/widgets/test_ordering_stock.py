@@ -10,9 +10,9 @@ from core.domain.menu_draft import with_item
 from core.domain.order import PaymentState
 from core.protocol.requests import StaffSignIn
 from core.ui.jobs import Jobs
-from core.ui.theme import Theme
 from customer_view.order.page import OrderPage
 from pos_app.new_order.page import NewOrderPage
+from tests.support.contexts import pos_context
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import CHIPS, MENU, SODA
 from tests.support.ordering import Finger, LossyApi, child
@@ -86,7 +86,7 @@ def test_a_customer_is_shown_the_new_price_and_asked_again(
 
 def test_a_till_says_by_which_menu_it_sold(qtbot: QtBot, api: LossyApi, backend: FakeBackend, jobs: Jobs) -> None:
     api.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
-    page = NewOrderPage(Theme("light"), jobs, api)
+    page = NewOrderPage(pos_context(api, jobs))
     page.resize(1100, 720)
     qtbot.addWidget(page)
     page.show()

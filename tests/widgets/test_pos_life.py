@@ -9,9 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from pos_app.bootstrap import compose
-from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
+from tests.support.contexts import pos_context
 from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.pos_window import MAYA, open_till, place
 
@@ -27,7 +26,7 @@ def test_window_after_window_leaves_nothing(qtbot: QtBot, backend: FakeBackend) 
     widgets = len(QApplication.allWidgets())
     for _ in range(CYCLES):
         jobs = Jobs()
-        window = PosWindow(PosSettings(board_refresh_s=0.2, idle_lock_s=30.0), theme, api, jobs)
+        window = PosWindow(pos_context(api, jobs, theme=theme, board_refresh_s=0.2, idle_lock_s=30.0))
         window.show()
         window._sign_in.submit(*MAYA)
         qtbot.waitUntil(lambda: window.board.shown == 1)  # noqa: B023 (waited for within the cycle)
@@ -70,13 +69,3 @@ def test_closing_waits_for_a_step_that_is_being_sent(qtbot: QtBot, backend: Fake
         threading.Timer(0.1, backend.gate.set).start()
         till.window.close()
         assert len(backend.operations) == 1
-
-
-def test_composed_over_any_door(qtbot: QtBot, backend: FakeBackend) -> None:
-    window = compose(PosSettings(), Theme("light"), FakeApi(backend))
-    with qtbot.waitExposed(window):
-        window.show()
-    assert not window.signed_in
-    with qtbot.waitSignal(window.closed):
-        window.close()
-    window.deleteLater()

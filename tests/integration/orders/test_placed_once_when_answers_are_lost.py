@@ -13,9 +13,9 @@ from core.client.http.api import Answer, HttpApi, HttpClient
 from core.protocol.requests import HistoryQuery, SignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
-from core.ui.theme import Theme
 from customer_view.order.page import OrderPage
 from tests.support import shop
+from tests.support.contexts import customer_context
 from tests.support.ordering import Finger
 from tests.support.server import ServerThread
 
@@ -57,7 +57,7 @@ def api(tmp_path: Path) -> Iterator[LossyHttpApi]:
 @pytest.fixture
 def page(qtbot: QtBot, api: LossyHttpApi) -> Iterator[OrderPage]:
     jobs = Jobs()
-    made = OrderPage(Theme("light"), jobs, api)
+    made = OrderPage(customer_context(api, jobs))
     made.resize(1100, 720)
     qtbot.addWidget(made)
     made.show()

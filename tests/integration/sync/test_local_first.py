@@ -73,14 +73,11 @@ def test_a_step_is_accepted_while_opened_details_hang(
     qtbot.waitUntil(lambda: till.at(orders[-1]) is S.PENDING)
     hang(proxy)
     window = till.window
-    opened = [
-        Details(window._jobs, till.api, window.store, till.card_of(order).order, window._actions.own, window)
-        for order in orders
-    ]
+    opened = [Details(window._context, till.card_of(order).order, window._actions.own, window) for order in orders]
     qtbot.waitUntil(lambda: proxy.met[Fault.HALF_OPEN] >= 8)
     accepted: list[object] = []
     take = TakeOrder(lines=(NewLine(item_id=ItemId("fries")),))
-    window._jobs.run(partial(till.api.take, new_op_id(), take), accepted.append, accepted.append)
+    window._context.jobs.run(partial(till.api.take, new_op_id(), take), accepted.append, accepted.append)
     till.step(orders[0])
     qtbot.waitUntil(lambda: till.at(orders[0]) is S.CONFIRMED and len(accepted) == 1, timeout=SOON_MS)
     assert {each.kind.value for each in till.api.operations()} == {"take", "change_status"}

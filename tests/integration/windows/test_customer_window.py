@@ -101,7 +101,7 @@ def test_the_next_customer_sees_nothing_of_the_last(place: Place, qtbot: QtBot) 
 def test_a_session_ended_on_the_server_ends_here(place: Place, qtbot: QtBot) -> None:
     with window_of(qtbot, place, history_refresh_s=INTERVAL_S) as screen:
         screen.arrive(shop.GRACE.phone, shop.PASSWORD)
-        api = screen.window._api
+        api: object = screen.window._context.api
         assert isinstance(api, HttpApi)
         tokens = api.tokens
         assert tokens is not None

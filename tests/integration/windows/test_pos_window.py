@@ -142,7 +142,7 @@ def test_a_wrong_pin_and_a_wrong_till(place: Place, qtbot: QtBot) -> None:
 def test_leaving_ends_the_session_on_the_server(place: Place, qtbot: QtBot, how: str) -> None:
     with till_of(qtbot, place.server.url) as screen:
         screen.arrive(KIM)
-        api = screen.window._api
+        api: object = screen.window._context.api
         assert isinstance(api, HttpApi)
         tokens = api.tokens
         assert tokens is not None
@@ -181,4 +181,4 @@ def test_ages_are_counted_by_the_servers_clock(place: Place, qtbot: QtBot, monke
     monkeypatch.setattr(core.client.http.api, "datetime", DayAhead)
     with till_of(qtbot, place.server.url) as screen:
         screen.arrive(KIM)
-        assert abs(screen.window._api.server_now() - datetime.now(UTC)) < timedelta(seconds=5)
+        assert abs(screen.window._context.api.server_now() - datetime.now(UTC)) < timedelta(seconds=5)

@@ -1,27 +1,25 @@
-"""How the till stands with the backend, told to everybody in the window who has to know."""
+"""Tells the parts of the window how it stands with the backend."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import OutboxApi
-from core.client.order_store import Changes, OrderStore
+from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.domain.order import Order
-from core.ui.bridge import Bridge
-from core.ui.jobs import Jobs
 from core.ui.text import _, money, ngettext
 from pos_app.alerts.alerts import Alerts
 from pos_app.board.card import customer
 from pos_app.board.presenter import Board
+from pos_app.context import PosContext
 from pos_app.workspace import Workspace
 
 _LISTED: Final = 8
 """Orders that a notice names."""
 
 
-class Live(QObject):
+class SyncController(QObject):
     """Follows the engine's status, or, in a window without an engine, what the store waits for."""
 
     failed = Signal(object)
@@ -31,25 +29,21 @@ class Live(QObject):
 
     def __init__(
         self,
-        jobs: Jobs,
-        store: OrderStore,
+        context: PosContext,
         board: Board,
         alerts: Alerts,
         workspace: Workspace,
-        bridge: Bridge | None,
-        outbox: OutboxApi | None,
     ) -> None:
         super().__init__(workspace)
-        self._jobs = jobs
-        self._store = store
+        self._context = context
         self._board = board
         self._alerts = alerts
         self._workspace = workspace
-        self._outbox = outbox
         board.refresher.succeeded.connect(self._on_board_filled)
         alerts.sounds.unavailable.connect(self._on_sound_unavailable)
-        self._unsubscribe = store.subscribe(self._on_store_changed)
-        if bridge is not None:
+        self._unsubscribe = context.store.subscribe(self._on_store_changed)
+        bridge = context.bridge
+        if context.synced:
             bridge.announce_with(alerts.announcer)
             bridge.sync_status_changed.connect(self._on_sync_status_changed)
             bridge.renumbered.connect(self._on_order_renumbered)
@@ -75,13 +69,13 @@ class Live(QObject):
             self.session_over.emit(sync_status.problem)
 
     def _on_store_changed(self, _changes: Changes) -> None:
-        if self._outbox is None:
-            self._workspace.connection.set_waiting(self._store.waiting)
+        if not self._context.synced:
+            self._workspace.connection.set_waiting(self._context.store.waiting)
 
     @Slot()
     def _on_try_now_chosen(self) -> None:
-        if self._outbox is not None:
-            self._jobs.run(self._outbox.try_now, _nothing, self.failed.emit)
+        if self._context.synced:
+            self._context.jobs.run(self._context.api.try_now, _nothing, self.failed.emit)
 
     @Slot()
     def _on_board_filled(self) -> None:

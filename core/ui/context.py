@@ -1,0 +1,34 @@
+"""What the parts of a window share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from core.client.order_store import OrderStore
+from core.client.sync.api import SyncedApi
+from core.ui.bridge import Bridge
+from core.ui.jobs import Jobs
+from core.ui.theme import Theme
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class WindowContext(Generic[S]):
+    """One window's surroundings, made by its bootstrap. A part that needs three of them or more takes the context."""
+
+    settings: S
+    theme: Theme
+    jobs: Jobs
+    api: SyncedApi
+    bridge: Bridge
+    synced: bool = True
+
+    @property
+    def store(self) -> OrderStore:
+        """The orders as this window shows them, of whoever is signed in."""
+        return self.bridge.store
+
+    def now(self) -> datetime:
+        """The server's clock; see `AccountApi.server_now`."""
+        return self.api.server_now()

@@ -1,0 +1,8 @@
+"""What the parts of the cashier's window share."""
+
+from typing import TypeAlias
+
+from core.ui.context import WindowContext
+from pos_app.settings import PosSettings
+
+PosContext: TypeAlias = WindowContext[PosSettings]
