@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Claim, Result
+from core.client.http.api import HttpClient
 from core.client.sync.api import SyncedApi
 from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
@@ -26,7 +27,7 @@ class _Till:
     def __init__(self, url: str, path: Path) -> None:
         self.drained = threading.Event()
         self.live = threading.Event()
-        self.api = SyncedApi(url, path, on_changed=self._changed, on_sync_status=self._stands)
+        self.api = SyncedApi(HttpClient(url), path, on_changed=self._changed, on_sync_status=self._stands)
 
     def _changed(self, _changed: Changed) -> None:
         return

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from core.client.device import identity
 from core.client.errors import NotKept
+from core.client.http.api import HttpClient
 from core.client.order_store import OrderStore
 from core.client.storage import recovery
 from core.client.storage.local_store import LocalStoreError
@@ -46,15 +47,17 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
     return status
 
 
-def open_window(settings: CustomerSettings, theme: Theme) -> tuple[CustomerWindow, SyncedApi]:
-    """The window over its own file, not shown yet, and the door it lives on. Raises `LocalStoreError`."""
+def open_window(
+    settings: CustomerSettings, theme: Theme, client: HttpClient | None = None
+) -> tuple[CustomerWindow, SyncedApi]:
+    """The window over its own file, not shown yet, and the api that it uses. The server is asked by `client`, or by one
+    that the settings make. Raises `LocalStoreError`."""
     bridge = Bridge(OrderStore())
     api = SyncedApi(
-        settings.server_url,
+        client or HttpClient(settings.server_url, ca_file=settings.ca_file),
         settings.file_of("customer"),
         on_changed=bridge.on_changed,
         on_sync_status=bridge.on_sync_status,
-        ca_file=settings.ca_file,
         push=settings.push,
         keyring=settings.keyring,
     )

@@ -2,6 +2,7 @@
 
 from core.client.device import identity
 from core.client.device.identity import Identity
+from core.client.http.api import HttpClient
 from core.client.order_store import OrderStore
 from core.client.storage import recovery
 from core.client.storage.local_store import LocalStoreError
@@ -44,19 +45,20 @@ def run(settings: PosSettings, code: str | None = None) -> int:
         return refuse(error, settings)
 
 
-def open_window(settings: PosSettings, theme: Theme, known: Identity | None = None) -> PosWindow:
+def open_window(
+    settings: PosSettings, theme: Theme, known: Identity | None = None, client: HttpClient | None = None
+) -> PosWindow:
     """The window of one till on its backend and on its own file, not shown yet; locked, if nobody had signed out.
-    `known` is who this machine is to the shop's server.
+    `known` is who this machine is to the shop's server, which is asked by `client`, or by one that the settings make.
 
     Raises `LocalStoreError`.
     """
     bridge = Bridge(OrderStore())
     api = SyncedApi(
-        settings.server_url,
+        client or HttpClient(settings.server_url, ca_file=settings.ca_file),
         settings.file_of("pos"),
         on_changed=bridge.on_changed,
         on_sync_status=bridge.on_sync_status,
-        ca_file=settings.ca_file,
         push=settings.push,
         keyring=settings.keyring,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from core.client.http.api import TIMEOUT_S, HttpClient
 from core.client.order_store import OrderStore
 from core.client.sync.api import SyncedApi
 from core.client.sync.engine import ConnectionState, SyncStatus
@@ -48,12 +49,10 @@ class Screen:
         self.sync_statuses: list[SyncStatus] = []
         self._different = threading.Condition()
         self.api = SyncedApi(
-            url,
+            HttpClient(url, ca_file=ca_file, timeout_s=timeout_s or TIMEOUT_S),
             path,
-            ca_file=ca_file,
             on_changed=self._on_changed,
             on_sync_status=self._on_sync_status,
-            timeout_s=timeout_s,
         )
 
     def _on_changed(self, changed: Changed) -> None:

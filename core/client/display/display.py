@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from core.client.connection import Connection
 from core.client.errors import ClientError, Refused, SignedOut
 from core.client.http.api import HttpApi
-from core.client.http.push import Socket, open_socket
+from core.client.http.push import Socket
 from core.client.sync.synchronizer import backoff_s
 from core.decoding import Reader, reader
 from core.protocol.display import BoardMessage, BoardReply
@@ -74,7 +74,7 @@ class Display:
 
     def listen(self) -> AbstractContextManager[Socket[BoardMessage]]:
         client = self._http.client
-        return open_socket(client.server_url, _MOVES.decode, client.ca_file, client.connection.answered)
+        return client.open_socket(_MOVES.decode)
 
     @property
     def connection(self) -> Connection:

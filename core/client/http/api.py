@@ -10,6 +10,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -26,6 +27,7 @@ from core.client.connection import Connection
 from core.client.device.trust import is_plain, unreachable
 from core.client.errors import ClientError, Left, OtherServer, ServerFault, SignedOut, Unreachable, Untrusted
 from core.client.http.adapter import InTime, Straight, whole
+from core.client.http.push import Socket, open_socket
 from core.client.http.refusals import as_error, problem_in
 from core.client.session.session import Keep, Session, kept_nowhere
 from core.decoding import reader
@@ -130,6 +132,10 @@ class HttpClient:
 
     def server_now(self) -> datetime:
         return datetime.now(UTC) + self._clock_offset
+
+    def open_socket(self, read: Callable[[bytes], R]) -> AbstractContextManager[Socket[R]]:
+        """See `core.client.http.push`."""
+        return open_socket(self.server_url, read, self.ca_file, self.connection.answered)
 
     # -- being somebody. Signing up twice is refused, not doubled, so it may be repeated too
 

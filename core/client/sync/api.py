@@ -120,22 +120,20 @@ class SyncedApi:
 
     def __init__(
         self,
-        server_url: str,
+        client: HttpClient,
         path: Path,
         *,
         on_changed: Listener,
         on_sync_status: Callable[[SyncStatus], None],
-        ca_file: str = "",
         push: bool = True,
         keyring: bool = True,
-        timeout_s: tuple[float, float] | None = None,
     ) -> None:
+        """`client` is closed with it."""
         self._store = LocalStore(path)
         window_id.of(self._store)  # of a copied file nothing is gone on with
         self._telling = threading.RLock()
         self._seal = Seal(self._store, keyring=keyring)
-        options = {} if timeout_s is None else {"timeout_s": timeout_s}
-        self._client = HttpClient(server_url, ca_file=ca_file, **options)
+        self._client = client
         self._listener = on_changed
         self._on_sync_status = on_sync_status
         self._push = push

@@ -11,7 +11,7 @@ import msgspec
 from core.client.connection import Connection
 from core.client.errors import OtherServer, ServerFault, SignedOut
 from core.client.http.api import SessionApi
-from core.client.http.push import Socket, open_socket
+from core.client.http.push import Socket
 from core.client.sync.operations import Operation
 from core.decoding import reader
 from core.domain.ids import OrderId
@@ -146,8 +146,7 @@ class HttpTransport:
         return self._api.menu()
 
     def listen(self) -> contextlib.AbstractContextManager[Socket[Message | UnknownEvent]]:
-        client = self._api.client
-        return open_socket(client.server_url, reading.message, client.ca_file, client.connection.answered)
+        return self._api.client.open_socket(reading.message)
 
     @property
     def connection(self) -> Connection:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.client.http.api import HttpClient
 from core.client.storage.local_store import Damaged, InUse, LocalStoreError
 from core.client.sync.api import SyncedApi
 from core.domain.ids import OpId
@@ -54,7 +55,10 @@ def test_a_window_that_fell_over_does_not_show_the_last_customer(
         screen.arrive(*ADA)
         screen.until_live()
     api = SyncedApi(
-        cable.url, path / "customer.db", on_changed=lambda _changed: None, on_sync_status=lambda _sync_status: None
+        HttpClient(cable.url),
+        path / "customer.db",
+        on_changed=lambda _changed: None,
+        on_sync_status=lambda _sync_status: None,
     )
     api.forget()
     assert api.kept_s is None
@@ -66,7 +70,10 @@ def test_a_window_that_fell_over_does_not_show_the_last_customer(
 def test_a_second_window_on_the_same_file_is_refused(screen: Synced, cable: Cable, path: Path) -> None:
     with pytest.raises(InUse, match="in use"):
         SyncedApi(
-            cable.url, path / "customer.db", on_changed=lambda _changed: None, on_sync_status=lambda _sync_status: None
+            HttpClient(cable.url),
+            path / "customer.db",
+            on_changed=lambda _changed: None,
+            on_sync_status=lambda _sync_status: None,
         )
 
 
