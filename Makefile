@@ -46,6 +46,7 @@ check: system-test $(READY) ## what CI asks: style, types, layers, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.long_files
 	@$(MAKE) --no-print-directory test
 
 format: $(READY) ## put the sources in the one style
