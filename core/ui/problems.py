@@ -114,6 +114,7 @@ SAID: Final = (
     N_("Choose a password that is not your name, number or address."),
     N_("The server is stopping."),
     N_("The server's database is out of reach."),
+    N_("What waits is sent by itself."),
     N_("What waits is sent by itself once it is back."),
     N_("Close whatever else has it open. What waits is sent by itself then."),
     N_("Make room on it. What waits is sent by itself then."),

@@ -240,6 +240,7 @@ _TROUBLES: Final = {
         "What waits is sent by itself once it is back.",
         2,
     ),
+    Trouble.BUSY: ("The server is busy.", "What waits is sent by itself.", 2),
     Trouble.LOCKED: (
         "The server's database is locked by another program.",
         "Close whatever else has it open. What waits is sent by itself then.",

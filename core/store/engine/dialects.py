@@ -266,6 +266,8 @@ class Trouble(StrEnum):
     """Why a database cannot be used now, whatever is asked of it."""
 
     OUT_OF_REACH = "out of reach"
+    BUSY = "busy"
+    """More is asked of it than it does in time."""
     LOCKED = "locked by another program"
     FULL = "on a full disk"
     READ_ONLY = "read-only"

@@ -30,6 +30,10 @@ GROUP_LIMIT: Final = 64
 TRIES: Final = 5
 """How often an operation is tried that another process's keep getting in the way of."""
 
+PATIENCE_S: Final = 10.0
+"""How long a request's operation waits for its turn. Whoever asked has given up by then and asks again by the same key;
+done late, it would only keep those waiting who are still there."""
+
 _GROUPS: Final = (1, 2, 4, 8, 16, 32, 64)
 _COMMIT_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
@@ -50,7 +54,7 @@ class StoreClosed(Unavailable):
 
 
 class _Job:
-    __slots__ = ("error", "future", "loop", "result", "shop", "timeline", "work")
+    __slots__ = ("error", "future", "loop", "queued_s", "result", "shop", "timeline", "work")
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class _Job:
         """Another connection's, when it is to be found out whether the writer's is still that too."""
         self.future = future
         self.loop = loop
+        self.queued_s = time.monotonic()
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -120,14 +125,15 @@ class Writer:
         self._thread.start()
 
     def submit(self, work: Work[T], shop: ShopId | None = None) -> "asyncio.Future[T]":
-        """Queue `work` from the running event loop; the future resolves once it is durable."""
+        """Queue `work` from the running event loop; the future resolves once it is durable. It ends as `Unavailable`
+        without having been begun when it has waited for `PATIENCE_S`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._put(_Job(work, shop, future, loop))
         return future
 
     def submit_blocking(self, work: Work[T], shop: ShopId | None = None) -> "Future[T]":
-        """The same from a thread without an event loop."""
+        """The same from a thread without an event loop, however long it waits."""
         future: Future[T] = Future()
         self._put(_Job(work, shop, future, None))
         return future
@@ -178,10 +184,11 @@ class Writer:
             group = self._group(first)
             self._announced, began = False, time.perf_counter()
             try:
-                for job in self._commit(group):
-                    self._commit_alone(job)
-                self.groups.observe(len(group))
-                self.commit_s.observe(time.perf_counter() - began)
+                if due := _in_time(group):
+                    for job in self._commit(due):
+                        self._commit_alone(job)
+                    self.groups.observe(len(due))
+                    self.commit_s.observe(time.perf_counter() - began)
             except BaseException as error:  # a mistake of ours; whoever waits is told, and the next have their turn
                 for job in group:
                     job.error = error
@@ -348,6 +355,17 @@ def _unavailable(cause: BaseException) -> Unavailable:
     error = Unavailable(f"the database is {trouble}", trouble)
     error.__cause__ = cause
     return error
+
+
+def _in_time(group: list[_Job]) -> list[_Job]:
+    """The jobs that somebody still waits for. The others end as `Unavailable`, and nothing is done of them."""
+    now_s, due = time.monotonic(), []
+    for job in group:
+        if job.loop is not None and now_s - job.queued_s > PATIENCE_S:
+            job.error = Unavailable(f"the database is {Trouble.BUSY}", Trouble.BUSY)
+        else:
+            due.append(job)
+    return due
 
 
 def _answer(group: list[_Job]) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,7 @@ from tests.support.server import ServerProcess, ServerThread
 from tests.support.synced import Screen
 
 ORDERS = "/api/online/orders/"
+WITHIN_S = 30
 
 
 def tell(server: ServerThread, sql: str) -> None:
@@ -227,6 +229,35 @@ def test_on_a_real_disk_that_is_full(tmp_path: Path) -> None:
             log = server.log()
         assert "Traceback" not in log
         assert len(log) < 20_000
+
+
+def test_what_has_waited_too_long_for_its_turn_is_refused_and_not_done(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked has gone by then. Commands and set-up, which wait for as long as it takes, have their turn."""
+    writer, begun, release = place.server.database.writer, threading.Event(), threading.Event()
+
+    def hold(_transaction: Transaction) -> None:
+        begun.set()
+        assert release.wait(WITHIN_S)
+
+    key, body, orders = new_key(), order_body(), place.counts()["orders"]
+    with ThreadPoolExecutor(1) as pool:
+        held = writer.submit_blocking(hold)
+        assert begun.wait(WITHIN_S)
+        placed = pool.submit(place.ada.post, ORDERS, body, key=key)
+        until = time.monotonic() + WITHIN_S
+        while writer.waiting < 1:
+            assert time.monotonic() < until
+        command = writer.submit_blocking(lambda _transaction: "done")
+        monkeypatch.setattr("core.store.engine.writer.PATIENCE_S", 0.0)
+        release.set()
+        held.result(WITHIN_S)
+        assert told(placed.result(WITHIN_S)) == (503, "unavailable", "The server is busy.")
+        assert command.result(WITHIN_S) == "done"
+    monkeypatch.undo()
+    assert place.counts()["orders"] == orders
+    assert place.ada.post(ORDERS, body, key=key).status_code == 201
 
 
 def test_every_way_to_be_unusable_has_words() -> None:
