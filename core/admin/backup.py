@@ -10,6 +10,7 @@ import msgspec
 from core.admin import backend, console
 from core.admin.command import Parser
 from core.admin.failed import Failed
+from core.files import write_whole
 from core.protocol.health import BackupMade
 from core.server.auth import keys
 from core.server.auth.keys import KeyFileError
@@ -19,7 +20,6 @@ from core.store.backups import restore as restoring
 from core.store.backups.backup import BadBackup
 from core.store.backups.restore import Restored
 from core.store.engine.owner import AlreadyServed, Ownership
-from core.store.files import write_whole
 
 KEYS: Final = ".keys.json"
 """After a backup's name: the server's keys, when they were asked for."""

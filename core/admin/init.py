@@ -22,13 +22,13 @@ from core.client.settings import ServerAddress
 from core.domain.menu import Category, Menu
 from core.domain.money import Tax, check_currency
 from core.domain.people import Role
+from core.files import write_whole
 from core.server.jobs.backups import open_database
 from core.server.settings import SECTION, ServerSettings
 from core.server.setup import AlreadySetUp, NewShop, NewStaff, create_shop
 from core.settings import document, here
 from core.store import shops
 from core.store.engine.database import Database, shown
-from core.store.files import write_whole
 from core.store.shops import Shop
 
 NAME_MOST: Final = 80

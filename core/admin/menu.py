@@ -17,8 +17,8 @@ from core.admin.menu_file import Complaint
 from core.domain.menu import Menu
 from core.domain.menu_changes import Change, Kind, changes
 from core.domain.money import as_decimal
+from core.files import write_for_person
 from core.protocol.requests import ReplaceMenu
-from core.store.files import write_for_person
 
 STANDARD: Final = "-"
 _EXAMPLES: Final = """examples:

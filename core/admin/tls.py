@@ -17,12 +17,12 @@ from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.keys import tell_outdated
 from core.admin.serving import url_of
+from core.files import write_whole
 from core.protocol.trust import short_fingerprint
 from core.server.auth import authority
 from core.server.auth.authority import Certificate
 from core.server.settings import SECTION, ServerSettings
 from core.settings import document
-from core.store.files import write_whole
 
 WARN_DAYS: Final = 14
 _EXAMPLES: Final = """examples:

@@ -1,19 +1,18 @@
 """Orders, and what waits to be sent, as a file for a spreadsheet: CSV (RFC 4180), one of them a row."""
 
-import contextlib
+import io
 import itertools
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 import msgspec
 
 from core import spreadsheet
 from core.domain.money import as_decimal
 from core.domain.order import Order
+from core.files import write_for_person
 from pos_app.sync.model import Exported
 
 _COLUMNS: Final = (
@@ -63,31 +62,19 @@ def _row(order: Order) -> tuple[spreadsheet.Cell, ...]:
 
 def write_orders(orders: Iterable[Order], path: Path) -> None:
     """Write `orders` to `path`, all of them or, on an `OSError`, none: what was there before stays."""
-    with _written(path, spreadsheet.ENCODING) as file:
-        spreadsheet.write(file, itertools.chain([_COLUMNS], map(_row, orders)))
+    _write_sheet(itertools.chain([_COLUMNS], map(_row, orders)), path)
 
 
 def write_queue(operations: Iterable[Exported], path: Path) -> None:
     """Write `operations` to `path` as `write_orders` does; as JSON when that is how the path ends."""
     rows = [msgspec.structs.asdict(operation) for operation in operations]
     if path.suffix.lower() == ".json":
-        with _written(path, "utf-8") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n")
-        return
-    with _written(path, spreadsheet.ENCODING) as file:
-        spreadsheet.write(file, [Exported.__struct_fields__, *(tuple(row.values()) for row in rows)])
+        write_for_person(path, msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n", private=True)
+    else:
+        _write_sheet([Exported.__struct_fields__, *(tuple(row.values()) for row in rows)], path)
 
 
-@contextlib.contextmanager
-def _written(path: Path, encoding: str) -> Iterator[TextIO]:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+def _write_sheet(rows: Iterable[Sequence[spreadsheet.Cell]], path: Path) -> None:
+    sheet = io.StringIO(newline="")
+    spreadsheet.write(sheet, rows)
+    write_for_person(path, sheet.getvalue().encode(spreadsheet.ENCODING), private=True)

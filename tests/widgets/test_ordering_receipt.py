@@ -1,5 +1,6 @@
 """The receipt: what stands on it, and getting it onto paper or into a file."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from PySide6.QtPrintSupport import QPrinterInfo
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.client.errors import Refused
 from core.domain.commands import TakeOrder
 from core.domain.errors import DomainError
 from core.domain.ids import ModifierId
@@ -18,7 +20,7 @@ from core.domain.status import Fulfilment
 from core.ui.jobs import Jobs
 from core.ui.text import money, parse_amount, use_language
 from core.ui.theme import Theme
-from core.ui.widgets.receipt import ReceiptDialog, receipt_document, receipt_html
+from core.ui.widgets.receipt import ReceiptDialog, receipt_document, receipt_html, write_pdf
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import BOWL, SODA
 from tests.support.ordering import child
@@ -122,6 +124,26 @@ def test_without_a_printer_it_offers_the_file(
     (chooser,) = dialog.findChildren(QFileDialog)
     assert chooser.selectedFiles()[0].endswith("POS1-000001.pdf")
     chooser.reject()
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_disk_that_takes_no_more_leaves_the_file_that_was_there(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "receipt.pdf"
+    write_pdf(receipt_html(order, "La Cantina"), path)
+    before = path.read_bytes()
+    assert before.startswith(b"%PDF")
+    assert before.rstrip().endswith(b"%%EOF")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Refused, match="No space left on device"):
+        write_pdf(receipt_html(order, "La Cantina"), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_closed_before_it_is_saved_nobody_is_called_back(

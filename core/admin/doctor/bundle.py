@@ -13,11 +13,11 @@ from typing import Final
 import msgspec
 
 from core import settings, urls
+from core.files import write_for_person
 from core.logs import hide_secrets
 from core.protocol.health import Diagnosis
 from core.server.settings import SECTION, ServerSettings
 from core.settings import Loaded
-from core.store.files import write_for_person
 
 LOG_LINES: Final = 500
 _HIDDEN: Final = urls.HIDDEN

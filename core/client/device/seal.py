@@ -7,7 +7,6 @@ somebody.
 
 import hmac
 import logging
-import os
 import secrets
 import threading
 from enum import StrEnum
@@ -18,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.client.errors import NotKept
 from core.client.storage.local_store import LocalStore
+from core.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -186,17 +186,8 @@ def _text(file: Path) -> str:
 
 
 def _write(file: Path, text: str) -> str:
-    """`text`, in a file that only its owner may read: by its mode on POSIX, on Windows by the rights of a user's own
-    directories."""
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        beside.replace(file)  # on a full disk the one before stays
-    finally:
-        beside.unlink(missing_ok=True)
+    """`text`, in a file that only its owner may read; on a full disk the one before stays."""
+    write_whole(file, text.encode("ascii"), private=True)
     return text
 
 

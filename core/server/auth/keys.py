@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from core.decoding import decode
-from core.store.files import write_whole
+from core.files import write_whole
 
 log = logging.getLogger(__name__)
 

@@ -20,12 +20,12 @@ import msgspec
 from sqlalchemy import Connection, Engine
 
 from core.decoding import decode
+from core.files import sync_directory, write_whole
 from core.protocol.health import BackupKind
 from core.store import migrate
 from core.store.backups.copy import copy
 from core.store.engine.database import file_url, make_engine
 from core.store.engine.instants import now
-from core.store.files import sync_directory, write_whole
 
 SUFFIX: Final = ".backup.db"
 MANIFEST: Final = ".json"

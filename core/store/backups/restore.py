@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, NullPool, Table, bindparam, func, ins
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
+from core.files import sync_directory
 from core.protocol.health import BackupKind
 from core.protocol.security import SecurityEvent
 from core.store import migrate, shops
@@ -26,7 +27,6 @@ from core.store.engine.database import file_url, make_engine, parse_url
 from core.store.engine.instants import now, to_us
 from core.store.engine.owner import KEPT, file_of
 from core.store.engine.statements import Transaction
-from core.store.files import sync_directory
 from core.store.tables import customers, devices, number_series, orders, security_log, sessions, staff
 
 log = logging.getLogger(__name__)

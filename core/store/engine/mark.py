@@ -1,10 +1,7 @@
 """What a server last knew of its database, in a small file outside of it: whoever puts the database back to an older
 state leaves this file as it was, and at its next start the server notices."""
 
-import contextlib
 import logging
-import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,6 +9,7 @@ from typing import Final
 import msgspec
 
 from core.decoding import decode
+from core.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +46,8 @@ def write(paths: Sequence[Path], mark: Mark) -> None:
     """
     content = msgspec.json.encode(mark)
     for path in paths:
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-            beside.replace(path)
+            write_whole(path, content, private=True, synced=False)
         except OSError as error:
             log.debug("a mark was not written", extra={"path": str(path), "cause": str(error)})
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)

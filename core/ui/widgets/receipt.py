@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMarginsF, QSize, QSizeF, QStandardPaths, Qt, Slot
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QSize, QSizeF, QStandardPaths, Qt, Slot
 from PySide6.QtGui import QFont, QGuiApplication, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -12,6 +12,7 @@ from typing_extensions import override
 from core.client.errors import ClientError, Refused
 from core.domain.order import Order, OrderLine, PaymentState
 from core.domain.status import Fulfilment
+from core.files import write_for_person
 from core.ui.jobs import Job, Jobs
 from core.ui.text import _, clock, date, figure, fulfilment_label, isolated, money, payment_label, window_title
 from core.ui.theme import Theme
@@ -104,14 +105,15 @@ def _page(document: QTextDocument) -> QPageLayout:
 
 def write_pdf(html: str, path: Path) -> None:
     """The receipt as a PDF of one page. Blocks; in any thread. Raises `ClientError` when it cannot be written."""
-    document = receipt_document(html)
-    try:
-        path.write_bytes(b"")  # QPdfWriter does not say why it could not
-    except OSError as error:
-        raise Refused(_("{path} cannot be written: {why}.").format(path=path, why=error.strerror)) from error
-    writer = QPdfWriter(str(path))
+    document, content = receipt_document(html), QBuffer()
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(content)
     writer.setPageLayout(_page(document))
     document.print_(writer)
+    try:
+        write_for_person(path, bytes(content.data().data()))
+    except OSError as error:
+        raise Refused(_("{path} cannot be written: {why}.").format(path=path, why=error.strerror)) from error
 
 
 class ReceiptDialog(QDialog):

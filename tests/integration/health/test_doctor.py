@@ -24,6 +24,7 @@ from core.client.device import identity
 from core.client.storage.local_store import LocalStore
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
+from core.files import write_for_person
 from core.protocol.devices import DeviceReport
 from core.protocol.health import BackupKind, Check, Diagnosis, Result
 from core.protocol.replies import OrderPage, Tokens
@@ -36,7 +37,6 @@ from core.store.backups import backup
 from core.store.engine.database import file_url
 from core.store.engine.instants import now
 from core.store.engine.statements import Transaction
-from core.store.files import write_for_person
 from core.ui import preflight
 from tests.integration.conftest import Place
 from tests.support import databases, shop

@@ -9,12 +9,12 @@ import pytest
 from core import settings
 from core.admin.cli import main
 from core.admin.sync import SyncSettings
+from core.files import write_whole
 from core.protocol.trust import short_fingerprint
 from core.server.auth import authority
 from core.server.http.tls import Presented
 from core.server.settings import ServerSettings
 from core.settings import document
-from core.store.files import write_whole
 from customer_view.settings import CustomerSettings
 from customer_view.status_display.settings import BoardSettings
 from pos_app.settings import PosSettings

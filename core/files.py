@@ -5,8 +5,10 @@ import secrets
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
+def write_whole(path: Path, content: bytes, *, private: bool = False, synced: bool = True) -> None:
     """Put `content` at `path`: all of it or, whenever the power goes, nothing. Directories are made as needed.
+
+    Without `synced` a power cut may leave what was there before, though this has returned.
 
     `private`: only the owner may read it, by its mode on POSIX and on Windows by the rights of the directory it is in.
     What was there keeps its owner, so that an administrator's command takes nothing from the server. Raises `OSError`.
@@ -17,22 +19,24 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     try:
         with os.fdopen(os.open(beside, flags, 0o600 if private else 0o644), "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         _keep_owner(path, beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    sync_directory(path.parent)
+    if synced:
+        sync_directory(path.parent)
 
 
-def write_for_person(path: Path, content: bytes) -> None:
+def write_for_person(path: Path, content: bytes, *, private: bool = False) -> None:
     """Put `content` where a person said: all of it, or what was there stays. A pipe or a device is written to. Raises
     `OSError`."""
     if path.exists() and not path.is_file():
         path.write_bytes(content)
     else:
-        write_whole(path.resolve(), content)
+        write_whole(path.resolve(), content, private=private)
 
 
 def _keep_owner(before: Path, after: Path) -> None:
