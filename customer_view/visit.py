@@ -1,6 +1,6 @@
 """Everything that one customer's signing in brings with it."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -10,7 +10,7 @@ from core import clock
 from core.client.sync.engine import AWAY_S, SyncStatus
 from core.client.sync.outbox import Counts
 from core.domain.order import Order
-from core.domain.status import OrderStatus
+from core.domain.status import look
 from core.protocol.replies import Tokens
 from core.ui import icons
 from core.ui.sound import Sounds
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from customer_view.order.page import OrderPage
 
 ORDER, MY_ORDERS = "order", "my_orders"
-_SOUNDS: Final = {OrderStatus.REJECTED: OrderStatus.CANCELLED.value}
 
 
 class VisitPage(QWidget):
@@ -203,7 +202,7 @@ class Visit(QObject):
 
     @Slot(object)
     def _on_order_moved(self, order: Order) -> None:
-        self._sounds.play(_SOUNDS.get(order.status, order.status.value))
+        self._sounds.play(look(order.status).sound)
         if self._toasts is not None:
             detail = _("{number} · {reason}").format(number=order.number, reason=order.reason)
             told = detail if order.reason else order.number

@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 
 from core.domain.ids import OrderId
-from core.domain.status import OrderStatus
+from core.domain.status import LOOKS, OrderStatus
 from core.protocol.feed import FeedPosition, Heartbeat
 
 BOARD_PATH: Final = "/api/board/"
-SHOWN: Final = frozenset({OrderStatus.PREPARING, OrderStatus.READY})
+SHOWN: Final = frozenset(status for status, look in LOOKS.items() if look.display is not None)
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):

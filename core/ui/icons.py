@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QImage, QPainter, QPix
 from PySide6.QtSvg import QSvgRenderer
 
 import resources
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, look
 
 _FORWARD: Final = frozenset({"sign-out", "status-out_for_delivery", "truck", "undo"})
 """These move the way one reads; from right to left they are mirrored."""
@@ -61,7 +61,7 @@ def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon
 
 def status_icon(status: OrderStatus) -> str:
     """The name of the shape that goes with a status."""
-    return f"status-{status.value}" if status.is_known else "info"
+    return look(status).icon
 
 
 def _from_right() -> bool:

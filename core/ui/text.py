@@ -11,9 +11,10 @@ from PySide6.QtGui import Qt as QtText
 
 import resources
 from core.client.errors import ClientError
+from core.domain import texts
 from core.domain.money import exponent, parse_minor
 from core.domain.order import PaymentState, Tender
-from core.domain.status import Fulfilment, OrderStatus
+from core.domain.status import Fulfilment, OrderStatus, look
 
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
 
@@ -58,11 +59,7 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _catalogue.ngettext(one, many, count).format(count=figure(count))
 
 
-def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
-    """Marks `message` for translation where it is only stored."""
-    return message
-
-
+N_: Final = texts.N_
 _JOINER: Final = "\u2060"
 """A word joiner: it has no width, and no name of a tag begins with it."""
 
@@ -84,16 +81,6 @@ def window_title(text: str) -> str:
     return text.replace("[*]", "[*][*]")
 
 
-_STATUS: Final = {
-    OrderStatus.PENDING: (N_("Placed"), N_("We have your order and will confirm it shortly.")),
-    OrderStatus.CONFIRMED: (N_("Confirmed"), N_("Your order is confirmed and will be prepared next.")),
-    OrderStatus.PREPARING: (N_("Preparing"), N_("The kitchen is preparing your order.")),
-    OrderStatus.READY: (N_("Ready"), N_("Your order is ready.")),
-    OrderStatus.OUT_FOR_DELIVERY: (N_("Out for delivery"), N_("Your order is on its way to you.")),
-    OrderStatus.COMPLETED: (N_("Completed"), N_("Your order is complete. Enjoy!")),
-    OrderStatus.REJECTED: (N_("Rejected"), N_("The shop could not take this order.")),
-    OrderStatus.CANCELLED: (N_("Cancelled"), N_("This order was cancelled.")),
-}
 _FULFILMENT: Final = {
     Fulfilment.PICKUP: N_("Pick-up"),
     Fulfilment.DELIVERY: N_("Delivery"),
@@ -110,11 +97,11 @@ _TENDER: Final = {
 
 
 def status_label(status: OrderStatus) -> str:
-    return _(_STATUS[status][0]) if status.is_known else status.readable
+    return _(look(status).label)
 
 
 def status_description(status: OrderStatus) -> str:
-    return _(_STATUS[status][1]) if status.is_known else status.readable
+    return _(look(status).description)
 
 
 def fulfilment_label(fulfilment: Fulfilment) -> str:

@@ -2,25 +2,14 @@
 
 import json
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 import resources
 from core.client.settings import Scheme
-from core.domain.status import OrderStatus
-
-_STATUS_TOKENS: Final = {
-    OrderStatus.PENDING: "pending",
-    OrderStatus.CONFIRMED: "confirmed",
-    OrderStatus.PREPARING: "preparing",
-    OrderStatus.READY: "ready",
-    OrderStatus.OUT_FOR_DELIVERY: "delivery",
-    OrderStatus.COMPLETED: "muted",
-    OrderStatus.REJECTED: "danger",
-    OrderStatus.CANCELLED: "danger",
-}
+from core.domain.status import OrderStatus, look
 
 
 @cache
@@ -87,7 +76,7 @@ class Theme(QObject):
 
     def status_colours(self, status: OrderStatus) -> tuple[QColor, QColor]:
         """A status's ink and the soft ground it is written on. Never the only sign: shape and word go with it."""
-        name = _STATUS_TOKENS.get(status, "muted")  # a newer server's has no colour here
+        name = look(status).colour
         return self.colour(name), self.colour("sunken" if name == "muted" else f"{name}_soft")
 
     def px(self, length: float) -> int:
@@ -159,7 +148,11 @@ class Theme(QObject):
         values |= {f"r_{name}": f"{value}px" for name, value in _tokens()["radius_px"].items()}
         values |= {f"f_{name}": f"{self.px(value)}px" for name, value in _tokens()["type_px"].items()}
         values |= {"touch": f"{self.touch_px - 2}px", "focus": f"{self.focus_px}px"}
-        sheet = resources.read_text("style.qss")
+        sheet = resources.read_text("style.qss") + "".join(
+            f'QLabel[colour="{name}"] {{ background: @{name}_soft; color: @{name}; }}\n'
+            for name in self._colours
+            if f"{name}_soft" in self._colours
+        )
         for name in sorted(values, key=len, reverse=True):
             sheet = sheet.replace(f"@{name}", values[name])
         return sheet

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.ids import OrderId
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, look
 from core.ui.sound import Sounds
 from core.ui.text import _, age, clock, said, status_label
 from core.ui.theme import Theme
@@ -77,7 +77,7 @@ class BoardWindow(QWidget):
     @Slot(object)
     def _on_orders_called(self, order_ids: tuple[OrderId, ...]) -> None:
         self._ready.call(order_ids)
-        self._sounds.play(OrderStatus.READY.value)
+        self._sounds.play(look(OrderStatus.READY).sound)
 
     @Slot(object)
     def _on_standing_changed(self, _display_status: object) -> None:

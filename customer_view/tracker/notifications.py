@@ -8,25 +8,15 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.client.announcer import Announcement, Announcer
 from core.client.order_store import OrderStore
-from core.domain.status import OrderStatus
-from core.ui.text import N_, _
-
-_SENTENCES: Final = {
-    OrderStatus.CONFIRMED: N_("Your order is confirmed"),
-    OrderStatus.PREPARING: N_("Your order is now being prepared"),
-    OrderStatus.READY: N_("Your order is ready"),
-    OrderStatus.OUT_FOR_DELIVERY: N_("Your order is on its way"),
-    OrderStatus.COMPLETED: N_("Your order is complete. Enjoy!"),
-    OrderStatus.REJECTED: N_("The shop could not take your order"),
-    OrderStatus.CANCELLED: N_("Your order was cancelled"),
-}
+from core.domain.status import OrderStatus, look
+from core.ui.text import _
 
 _SETTLE_MS: Final = 1500
 
 
 def sentence(status: OrderStatus) -> str:
-    """What an order's coming to `status` is told as. Raises `KeyError` where nothing is told."""
-    return _(_SENTENCES[status])
+    """What an order's coming to `status` is told as; empty where nothing is told."""
+    return _(look(status).sentence)
 
 
 class News(QObject):
@@ -84,4 +74,4 @@ class News(QObject):
 
 
 def _is_told(announcement: Announcement) -> bool:
-    return not announcement.is_new and announcement.order.status in _SENTENCES
+    return not announcement.is_new and bool(look(announcement.order.status).sentence)

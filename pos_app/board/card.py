@@ -8,35 +8,12 @@ import msgspec
 
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Role
-from core.domain.status import Move, OrderStatus, target_of
+from core.domain.status import Move, OrderStatus, look, move_from, steps_of, target_of
 from core.ui.text import N_, _, clock, fulfilment_label, money, ngettext, payment_label, status_label
 
-_S = OrderStatus
-COLUMNS: Final = (_S.PENDING, _S.CONFIRMED, _S.PREPARING, _S.READY, _S.OUT_FOR_DELIVERY)
+_READY: Final = OrderStatus.READY
+COLUMNS: Final = tuple(status for status in OrderStatus if look(status).column)
 """The board from its first column to its last."""
-
-_TITLES: Final = {
-    _S.PENDING: N_("New"),
-    _S.CONFIRMED: N_("Confirmed"),
-    _S.PREPARING: N_("Preparing"),
-    _S.READY: N_("Ready"),
-    _S.OUT_FOR_DELIVERY: N_("Out for delivery"),
-}
-_EMPTY: Final = {
-    _S.PENDING: N_("New orders appear here by themselves."),
-    _S.CONFIRMED: N_("Nothing waits for the kitchen."),
-    _S.PREPARING: N_("Nothing is being prepared."),
-    _S.READY: N_("Nothing waits to be handed over."),
-    _S.OUT_FOR_DELIVERY: N_("Nothing is on its way."),
-}
-_STEPS: Final = {
-    (_S.PENDING, _S.CONFIRMED): N_("Confirm"),
-    (_S.CONFIRMED, _S.PREPARING): N_("Start preparing"),
-    (_S.PREPARING, _S.READY): N_("Mark ready"),
-    (_S.READY, _S.COMPLETED): N_("Hand over"),
-    (_S.READY, _S.OUT_FOR_DELIVERY): N_("Send out"),
-    (_S.OUT_FOR_DELIVERY, _S.COMPLETED): N_("Delivered"),
-}
 
 
 class Own(Enum):
@@ -118,7 +95,8 @@ class Card(msgspec.Struct, frozen=True):
     @property
     def waits_since(self) -> datetime:
         """From when its age counts: placed, until it is ready; then, from when it has been standing there."""
-        standing = self.order.status in (_S.READY, _S.OUT_FOR_DELIVERY)
+        line, status = steps_of(self.order.fulfilment), self.order.status
+        standing = status in line[line.index(_READY) :]
         return self.order.updated_at if standing else self.order.placed_at
 
 
@@ -141,11 +119,11 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 
 def column_title(status: OrderStatus) -> str:
-    return _(_TITLES[status]) if status.is_known else status.readable
+    return _(look(status).column)
 
 
 def column_empty(status: OrderStatus) -> str:
-    return _(_EMPTY[status]) if status.is_known else ""
+    return _(look(status).empty)
 
 
 def target(order: Order, move: Move) -> OrderStatus | None:
@@ -155,8 +133,8 @@ def target(order: Order, move: Move) -> OrderStatus | None:
 
 def step_label(order: Order) -> str:
     """What the next step is called on its button; empty when there is none."""
-    following = target(order, Move.ADVANCE)
-    return _(_STEPS[order.status, following]) if following is not None else ""
+    found = move_from(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
+    return _(found.step) if found is not None else ""
 
 
 def customer(order: Order) -> str:

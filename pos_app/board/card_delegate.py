@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from core.domain.ids import OrderId
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, look
 from core.ui import icons
 from core.ui.text import N_, _, age, isolated, stopwatch
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip
 from pos_app.board.card import Band, Card, Thresholds
-from pos_app.board.card_layout import CardLayout, Fonts, lay_out, stripe_colour
+from pos_app.board.card_layout import CardLayout, Fonts, lay_out
 from pos_app.board.column_model import CARD
 
 Part = Literal["step", "more", "card"]
@@ -167,7 +167,7 @@ class CardDelegate(QStyledItemDelegate):
         if rtl:
             edge.moveRight(rect.right())
         painter.setClipRect(edge)
-        painter.setBrush(theme.colour("danger" if late else stripe_colour(card.order.status)))
+        painter.setBrush(theme.colour("danger" if late else look(card.order.status).colour))
         painter.drawRoundedRect(rect, radius, radius)
         painter.restore()
         painter.setPen(Qt.PenStyle.NoPen)

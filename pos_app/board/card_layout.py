@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QTextLayout, QTextOption
 
 from core.domain.order import ONLINE_SERIES, Channel, Order, OrderLine, order_number
-from core.domain.status import Fulfilment, OrderStatus
+from core.domain.status import Fulfilment
 from core.ui.text import figure, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width
@@ -306,8 +306,3 @@ class _Setter:
 def lay_out(card: Card, width: int, theme: Theme, fonts: Fonts) -> CardLayout:
     """The layout of `card` in a row that is `width` pixels wide."""
     return _Setter(card, width, theme, fonts).set()
-
-
-def stripe_colour(status: OrderStatus) -> str:
-    """The token of the stripe that a card of this column has along its leading edge."""
-    return {OrderStatus.OUT_FOR_DELIVERY: "delivery"}.get(status, status.value if status.is_known else "muted")

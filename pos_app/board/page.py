@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.ids import OrderId
-from core.domain.status import OrderStatus
+from core.domain.status import Fulfilment, OrderStatus, look, steps_of
 from core.ui.text import _, figure, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label
@@ -25,7 +25,8 @@ _TICK_MS: Final = 1000
 _NARROWEST: Final = 183
 """Of a column, at plain letters: two of them have room on the smallest screen in the largest letters."""
 _LOWEST: Final = 120
-_DELIVERY: Final = OrderStatus.OUT_FOR_DELIVERY
+_ALWAYS: Final = frozenset.intersection(*(frozenset(steps_of(fulfilment)) for fulfilment in Fulfilment))
+"""Every order passes through these: their columns are in sight while they are empty, too."""
 
 
 class BoardPage(QWidget):
@@ -99,7 +100,7 @@ class BoardPage(QWidget):
         view.left.connect(self._on_column_left)
         view.entered.connect(self._on_column_entered)
         count = label("0", "count")
-        count.setProperty("status", status.value)
+        count.setProperty("colour", look(status).colour)
         count.setObjectName(f"count_{status}")
         count.setAlignment(Qt.AlignmentFlag.AlignCenter)
         title = label(column_title(status), "strong", wrap=True)
@@ -218,7 +219,7 @@ class BoardPage(QWidget):
     def _needed(self) -> list[OrderStatus]:
         """The columns that there is something to see in."""
         columns = self._board.columns.items()
-        return [each for each, model in columns if model.rowCount() or (each.is_known and each is not _DELIVERY)]
+        return [each for each, model in columns if model.rowCount() or each in _ALWAYS]
 
     def _room(self, edges: int) -> int:
         """How many columns have room beside so many edges."""

@@ -10,6 +10,7 @@ from typing_extensions import override
 from core.client.sync.operations import State
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange
+from core.domain.status import look
 from core.ui.text import (
     _,
     clock,
@@ -91,7 +92,7 @@ class DetailsDialog(QDialog):
         order, card = self._details.order, self._details.card
         scrolled = self._body.verticalScrollBar().value()
         self._status.setText(status_label(order.status))
-        restyle(self._status, status=order.status.value)
+        restyle(self._status, colour=look(order.status).colour)
         self._step.setText(_("Sending…") if card.sending else card.button)
         self._step.setVisible(bool(card.button))
         self._step.setEnabled(not card.sending)

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 HERE: Final = Path(__file__).parent
 PROJECT: Final = HERE.parent.parent
-SOURCES: Final = ("core/ui", "pos_app", "customer_view")
+SOURCES: Final = ("core/domain", "core/ui", "pos_app", "customer_view")
 _KEYWORDS: Final = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 

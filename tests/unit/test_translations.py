@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from core.client import errors
+from core.domain.status import LOOKS, TRANSITIONS
 from core.ui.problems import SAID
 from resources.locale.update import PROJECT, SOURCES, catalogues, compiled, template
 
@@ -60,6 +61,12 @@ def test_what_the_client_says_is_translated_too() -> None:
     }
     assert "Nobody is signed in." in said
     assert not (said | {kind.title for kind in kinds.values()}) - set(SAID), "name these in core.ui.problems"
+
+
+def test_every_word_of_a_status_is_translated() -> None:
+    words = {text for each in LOOKS.values() for text in (each.label, each.description, each.sentence, each.column)}
+    words |= {each.empty for each in LOOKS.values()} | {row.step for row in TRANSITIONS}
+    assert not words - {text for message in template() for text in texts(message.id)}, "mark them with N_"
 
 
 def test_no_string_hides_from_the_catalogues() -> None:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 import resources
 from core.client.errors import Refused
 from core.client.settings import Scheme
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, look
 from core.ui import icons, text
 from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice
@@ -70,6 +70,18 @@ def test_every_status_has_a_shape_a_word_and_a_colour(qapp: object, status: Orde
     assert text.status_description(status)
     ink, ground = Theme("light").status_colours(status)
     assert contrast(ink, ground) >= AA
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_every_badge_has_its_status_colours(qtbot: QtBot, status: OrderStatus) -> None:
+    theme = Theme("light")
+    badge = QLabel("Status")
+    qtbot.addWidget(badge)
+    badge.setProperty("role", "badge")
+    badge.setProperty("colour", look(status).colour)
+    badge.setStyleSheet(theme.style_sheet())
+    ground = badge.grab().toImage().pixelColor(badge.width() // 2, 3)
+    assert (badge.palette().windowText().color(), ground) == theme.status_colours(status)
 
 
 def test_every_icon_draws_something(qapp: object) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.domain.ids import OrderId
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, look
 from core.protocol.display import SHOWN, BoardMessage, BoardReply, Ticket
 from core.protocol.feed import Cursor, Heartbeat
 
@@ -44,7 +44,7 @@ class Board:
         return tuple(sorted(tickets, key=lambda ticket: (ticket.since, ticket.order_id), reverse=True))
 
     def _in(self, status: OrderStatus) -> list[Ticket]:
-        return [ticket for ticket in self._tickets.values() if ticket.status is status]
+        return [ticket for ticket in self._tickets.values() if look(ticket.status).display is status]
 
     def take(self, reply: BoardReply, asked_at: int) -> bool:
         """The whole board. False when what was pushed since the question is newer than the answer.

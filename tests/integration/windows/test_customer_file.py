@@ -12,7 +12,6 @@ from core.client.http.api import HttpClient
 from core.client.storage.local_store import Damaged, InUse, LocalStoreError
 from core.client.sync.api import SyncedApi
 from core.domain.ids import OpId
-from core.domain.status import OrderStatus
 from core.ui.app import refuse
 from core.ui.preflight import EXIT_CODE
 from customer_view.settings import CustomerSettings
@@ -130,15 +129,3 @@ def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
     told = capsys.readouterr().err
     assert str(error) in told
     assert ("--data-dir" in told) == isinstance(error, InUse)
-
-
-@pytest.mark.parametrize("status", list(OrderStatus))
-def test_every_status_that_is_told_has_words_and_a_sound(status: OrderStatus) -> None:
-    import resources
-    from customer_view.tracker.notifications import sentence
-    from customer_view.visit import _SOUNDS
-
-    if status is OrderStatus.PENDING:
-        return
-    assert sentence(status)
-    assert resources.ROOT.joinpath("sounds", f"{_SOUNDS.get(status, status.value)}.wav").is_file()

@@ -1,17 +1,21 @@
 """The transition table against the rules as a person would state them, for every case there is."""
 
 import itertools
+import json
 
 import pytest
 
+import resources
 from core.domain.errors import DomainError, IllegalMove, ReasonRequired
 from core.domain.people import Role
 from core.domain.status import (
+    LOOKS,
+    OPEN,
     TRANSITIONS,
     Fulfilment,
     Move,
     OrderStatus,
-    label,
+    look,
     status_info,
     steps_of,
     target_of,
@@ -109,4 +113,36 @@ def test_progress_grows_to_a_hundred(fulfilment: Fulfilment) -> None:
 def test_an_order_that_ended_early_has_no_progress(status: OrderStatus, fulfilment: Fulfilment) -> None:
     told = status_info(status, fulfilment)
     assert (told.step, told.steps, told.progress) == (0, 0, 0)
-    assert told.label == label(status)
+    assert told.label == look(status).label
+
+
+def test_every_status_has_a_look() -> None:
+    assert list(LOOKS) == list(OrderStatus)
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_a_look_has_everything_that_is_shown_of_its_status(status: OrderStatus) -> None:
+    shown = look(status)
+    assert shown.label
+    assert shown.description
+    assert resources.ROOT.joinpath("icons", f"{shown.icon}.svg").is_file()
+    for scheme in json.loads(resources.read_text("tokens.json"))["schemes"].values():
+        assert {shown.colour, "sunken" if shown.colour == "muted" else f"{shown.colour}_soft"} <= set(scheme)
+    assert bool(shown.sentence) is (status is not S.PENDING), "whoever has just placed it is told nothing"
+    assert bool(shown.sound) is bool(shown.sentence)
+    if shown.sound:
+        assert resources.ROOT.joinpath("sounds", f"{shown.sound}.wav").is_file()
+    assert bool(shown.column) is status.is_open, "an open order without a column is on no board"
+    assert bool(shown.empty) is status.is_open
+    assert shown.display in {None, S.PREPARING, S.READY}, "the status display has two columns"
+
+
+def test_no_two_open_statuses_look_the_same() -> None:
+    """A person tells them apart by their shape, and by what stands over them; colours may be shared."""
+    shown = [look(status) for status in OPEN]
+    for each in ("label", "description", "icon", "column", "empty"):
+        assert len({getattr(one, each) for one in shown}) == len(shown), each
+
+
+def test_every_step_forward_has_a_name() -> None:
+    assert all(bool(row.step) is (row.move is Move.ADVANCE) for row in TRANSITIONS)

@@ -8,6 +8,7 @@ import pytest
 
 from core.client.display.tickets import NOWHERE, Board
 from core.domain.people import FIRST_NAME_MOST, first_name
+from core.domain.status import LOOKS, look
 from core.domain.status import OrderStatus as S
 from core.protocol.display import BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
 from core.protocol.feed import Heartbeat
@@ -64,6 +65,15 @@ def test_the_next_to_be_ready_stands_first_and_so_does_the_latest_that_is(board:
     board.advance(moved((11, 10, early), (12, 11, late)))
     assert board.preparing == (early, ONE)
     assert board.ready == (late, TWO)
+
+
+def test_the_table_says_under_which_heading_a_status_is_shown(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    warm = S.newer("kept_warm")
+    shown = msgspec.structs.replace(look(S.READY), label="Kept warm")
+    monkeypatch.setitem(LOOKS, warm, shown)
+    kept = to(warm, ONE)
+    assert board.take(reply(11, kept, TWO), 10)
+    assert (board.preparing, board.ready) == ((), (kept, TWO))
 
 
 def test_what_was_heard_already_changes_nothing(board: Board) -> None:
