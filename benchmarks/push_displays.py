@@ -10,7 +10,7 @@ from typing import Final, cast
 import msgspec
 from typing_extensions import override
 
-from core.protocol.feed import SOCKET_PATH
+from core.protocol.routes import SOCKET_PATH
 
 HANDSHAKE: Final = (
     f"GET {SOCKET_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 import requests
@@ -22,9 +22,9 @@ from core.client.device.trust import unreachable
 from core.client.errors import OtherServer
 from core.client.http.adapter import Straight, whole
 from core.client.http.refusals import problem_in
-from core.decoding import convert, decode_reply
 from core.domain.ids import ShopId, new_op_id
 from core.protocol.headers import IDEMPOTENCY_KEY
+from core.protocol.route import R, Request
 from core.server.auth import keys
 from core.server.auth.keys import Keys
 from core.server.auth.tokens import AccessTokens
@@ -32,8 +32,6 @@ from core.server.jobs.backups import open_database
 from core.server.settings import SECTION, ServerSettings
 from core.store.engine.database import parse_url
 from core.store.engine.owner import AlreadyServed, Ownership, file_of
-
-T = TypeVar("T")
 
 START_WITHIN_S: Final = 30.0
 CONNECT_WITHIN_S: Final = 3.0
@@ -56,37 +54,21 @@ class Backend:
         if serving.ca_file:
             self._http.verify = serving.ca_file
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: msgspec.Struct | None = None,
-        reply: type[T],
-        within_s: float = ANSWER_WITHIN_S,
-    ) -> T:
-        """Ask `path` and decode its reply. Raises `Failed`."""
-        raw = self.send(method, path, body, within_s)
-        try:
-            return decode_reply(raw, reply) if raw else convert(None, reply)
-        except msgspec.DecodeError:
-            raise Failed(OtherServer(self.url).message, status=2) from None
-
-    def send(
-        self, method: str, path: str, body: msgspec.Struct | None = None, within_s: float = ANSWER_WITHIN_S
-    ) -> bytes:
-        """The same; gives the reply as it came."""
+    def call(self, request: Request[R], within_s: float = ANSWER_WITHIN_S) -> R:
+        """What the backend answers. Raises `Failed`."""
+        content = request.content
         headers = {
             "Authorization": f"Bearer {self._tokens.sign_local(NAME, self._shop_id)}",
-            IDEMPOTENCY_KEY: new_op_id(),
+            IDEMPOTENCY_KEY: request.op_id or new_op_id(),
         }
-        if body is not None:
+        if content is not None:
             headers["Content-Type"] = "application/json"
         try:
             answer = self._http.request(
-                method,
-                self.url + path,
-                data=None if body is None else msgspec.json.encode(body),
+                request.route.method,
+                self.url + request.path,
+                params=request.params,
+                data=content,
                 headers=headers,
                 timeout=(CONNECT_WITHIN_S, within_s),
                 stream=True,
@@ -95,7 +77,10 @@ class Backend:
         except requests.RequestException as error:
             raise Failed(unreachable(error, self.url).message, status=2) from None
         if 200 <= answer.status_code < 300:
-            return said
+            try:
+                return request.route.read(said)
+            except msgspec.DecodeError:
+                raise Failed(OtherServer(self.url).message, status=2) from None
         problem = problem_in(answer.status_code, answer.headers.get("Content-Type", ""), said)
         if problem is None:
             raise Failed(OtherServer(self.url).message, status=2)

@@ -11,7 +11,7 @@ from core.admin import backend, console
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.files import write_whole
-from core.protocol.health import BackupMade
+from core.protocol import routes
 from core.server.auth import keys
 from core.server.auth.keys import KeyFileError
 from core.server.settings import ServerSettings
@@ -72,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _create(configured: ServerSettings, options: argparse.Namespace) -> None:
     with backend.reach(configured) as api:
-        made = api.call("POST", "/api/admin/backups/", reply=BackupMade, within_s=_CREATE_WITHIN_S)
+        made = api.call(routes.BACK_UP(), _CREATE_WITHIN_S)
     path = configured.backup_path / made.name
     try:
         if options.to:

@@ -13,7 +13,8 @@ from core.admin import backend, console
 from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.admin.serving import owned, private
-from core.protocol.health import Finding, Findings
+from core.protocol import routes
+from core.protocol.health import Finding
 from core.server.jobs.backups import open_database
 from core.server.settings import ServerSettings
 from core.store import migrate
@@ -111,7 +112,7 @@ def _findings(configured: ServerSettings) -> Sequence[Finding]:
                 return [*check.soundness(connection), *check.invariants(connection, advance)]
     except AlreadyServed:
         with backend.reach(configured) as api:
-            return api.call("GET", "/api/admin/check/", reply=Findings, within_s=_CHECK_WITHIN_S).findings
+            return api.call(routes.CHECK(), _CHECK_WITHIN_S).findings
 
 
 def _copy(options: argparse.Namespace) -> None:

@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 
@@ -14,11 +13,10 @@ from core.admin.command import Parser
 from core.admin.failed import Failed
 from core.decoding import convert
 from core.domain.people import DeviceKind
+from core.protocol import routes
 from core.protocol.accounts import Unlock
-from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDevice, parts
+from core.protocol.devices import DeviceList, DeviceReport, InviteDevice, parts
 
-DEVICES: Final = "/api/admin/devices/"
-UNLOCK: Final = "/api/admin/unlock/"
 _EXAMPLES: Final = """examples:
   orderbell devices pair POS2                 a till; its order numbers are POS2-000001, POS2-000002, …
   orderbell devices pair BOARD2 --kind board  a board over the counter
@@ -57,7 +55,7 @@ def _pair(api: Backend, options: argparse.Namespace) -> None:
         raise Failed(
             "A device's name has up to 20 letters and digits, and begins with a letter: POS2", status=2
         ) from None
-    invitation = api.call("POST", DEVICES, body=body, reply=Invitation)
+    invitation = api.call(routes.INVITE_DEVICE(body=body))
     if options.json:
         console.as_json(invitation)
         return
@@ -85,7 +83,7 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
 def _revoke(api: Backend, options: argparse.Namespace) -> None:
     name = _known(api, options.name).name
     console.confirm(f"Sign out whoever works at {name}, and let nobody in there any more?", yes=options.yes)
-    api.send("POST", f"{DEVICES}{quote(name)}/revoke/")
+    api.call(routes.REVOKE_DEVICE(name))
     if options.json:
         console.as_json(_known(api, name))
     else:
@@ -94,7 +92,7 @@ def _revoke(api: Backend, options: argparse.Namespace) -> None:
 
 def _unlock(api: Backend, options: argparse.Namespace) -> None:
     known = _known(api, options.name)
-    api.send("POST", UNLOCK, Unlock(device=known.name))
+    api.call(routes.UNLOCK(body=Unlock(device=known.name)))
     if options.json:
         console.as_json(known)
     else:
@@ -109,7 +107,7 @@ def _known(api: Backend, name: str) -> DeviceReport:
 
 
 def _devices(api: Backend) -> DeviceList:
-    return api.call("GET", DEVICES, reply=DeviceList)
+    return api.call(routes.DEVICES_OF_ADMIN())
 
 
 def _state(device: DeviceReport) -> str:

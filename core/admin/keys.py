@@ -15,7 +15,7 @@ from core.admin import asking, backend, console
 from core.admin.backend import WHERE
 from core.admin.command import Parser, Run
 from core.admin.failed import Failed
-from core.domain.menu import Menu
+from core.protocol import routes
 from core.server.auth import keys, recovery_kit
 from core.server.auth.keys import Keys, SigningKey
 from core.server.auth.recovery_kit import RecoveryError
@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
 def _kit(options: argparse.Namespace) -> None:
     server = backend.configured(options)
     with backend.reach(server) as api:
-        shop_name = api.call("GET", "/api/menu/", reply=Menu).shop_name
+        shop_name = api.call(routes.MENU()).shop_name
     made = write_kit(server, shop_name, Path(options.file))
     if options.json:
         console.as_json(made)

@@ -18,6 +18,7 @@ from core.domain.menu import Menu
 from core.domain.menu_changes import Change, Kind, changes
 from core.domain.money import as_decimal
 from core.files import write_for_person
+from core.protocol import routes
 from core.protocol.requests import ReplaceMenu
 
 STANDARD: Final = "-"
@@ -104,7 +105,7 @@ def _import(api: Backend, options: argparse.Namespace) -> int:
             raise Failed("With --json nobody is asked: add --yes, or --dry-run.", status=2)
         console.confirm("Sell by this menu from now on?", yes=options.yes)
         wanted = ReplaceMenu(version=menu.version, categories=parsed.categories)
-        changed = api.call("PUT", "/api/admin/menu/", body=wanted, reply=Menu)
+        changed = api.call(routes.REPLACE_MENU(body=wanted))
         report = msgspec.structs.replace(report, applied=True, version=changed.version)
     if options.json:
         console.as_json(report)
@@ -114,7 +115,7 @@ def _import(api: Backend, options: argparse.Namespace) -> int:
 
 
 def _menu(api: Backend) -> Menu:
-    return api.call("GET", "/api/menu/", reply=Menu)
+    return api.call(routes.MENU())
 
 
 def _content(file: str) -> bytes:

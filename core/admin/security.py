@@ -3,16 +3,15 @@
 import argparse
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlencode
 
 from core import settings
 from core.admin import console
 from core.admin.backend import WHERE, Backend, asked
 from core.admin.command import Parser
-from core.protocol.security import ENTRIES_MOST, SecurityLogPage
+from core.protocol import routes
+from core.protocol.security import ENTRIES_MOST, SecurityLogPage, SecurityLogQuery
 from core.server.settings import ServerSettings
 
-PATH: Final = "/api/admin/security-log/"
 _EXAMPLES: Final = """examples:
   orderbell security-log                     the last hundred entries, newest first
   orderbell security-log --failures          sign-ins and pairings that failed, and copied sessions
@@ -60,12 +59,9 @@ def _entries(api: Backend, *, failures: bool, most: int) -> SecurityLogPage:
     """The newest `most`, read page by page."""
     entries = SecurityLogPage(entries=()).entries
     while True:
-        query = {
-            "failures": "true" if failures else "false",
-            "before": entries[-1].id if entries else "",
-            "limit": str(min(ENTRIES_MOST, most - len(entries))),
-        }
-        page = api.call("GET", f"{PATH}?{urlencode(query)}", reply=SecurityLogPage)
+        before = entries[-1].id if entries else ""
+        query = SecurityLogQuery(failures=failures, before=before, limit=min(ENTRIES_MOST, most - len(entries)))
+        page = api.call(routes.SECURITY_LOG(query=query))
         entries += page.entries
         if not page.more or len(entries) >= most:
             return SecurityLogPage(entries=entries, more=page.more)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -19,23 +18,21 @@ from core.admin.setup import made_up_pin
 from core.decoding import convert
 from core.domain.errors import DomainError
 from core.domain.people import Role
+from core.protocol import routes
 from core.protocol.accounts import (
     ACCOUNTS_MOST,
     AddStaff,
     ChangeCustomer,
     ChangeStaff,
     CustomerAccount,
+    CustomerAccountQuery,
     CustomerAccounts,
     StaffAccount,
-    StaffList,
     Unlock,
 )
 from core.protocol.devices import grouped
 from core.protocol.trust import ALPHABET
 
-STAFF: Final = "/api/admin/staff/"
-CUSTOMERS: Final = "/api/admin/customers/"
-UNLOCK: Final = "/api/admin/unlock/"
 _PASSWORD_LETTERS: Final = 12
 _EXAMPLES: Final = """examples:
   orderbell users add Kim                          a cashier, with a PIN that is made up and shown once
@@ -103,13 +100,13 @@ def _add_whom(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGro
 def _add(api: Backend, options: argparse.Namespace) -> None:
     pin, made_up = _pin(options)
     body = AddStaff(name=options.name, pin=pin, role=Role(options.role))
-    account = api.call("POST", STAFF, body=body, reply=StaffAccount)
+    account = api.call(routes.ADD_STAFF(body=body))
     _tell(options, account, f"{account.name} may sign in as {_a(account.role)}.", pin if made_up else "")
 
 
 def _list(api: Backend, options: argparse.Namespace) -> None:
     if options.customers is None:
-        found = api.call("GET", STAFF, reply=StaffList)
+        found = api.call(routes.STAFF())
         if options.json:
             console.as_json(found)
             return
@@ -139,7 +136,7 @@ def _unlock(api: Backend, options: argparse.Namespace) -> None:
         options.change = {"unlock": True}
         _change(api, options)
         return
-    api.send("POST", UNLOCK, Unlock(address=options.address))
+    api.call(routes.UNLOCK(body=Unlock(address=options.address)))
     if options.json:
         console.as_json(Unlock(address=options.address))
     else:
@@ -167,14 +164,14 @@ def _changed(api: Backend, options: argparse.Namespace, **changes: object) -> St
     if options.customer is None:
         staff_id = _staff_named(api, options.name).id
         change = convert(changes, ChangeStaff)
-        return api.call("POST", f"{STAFF}{quote(staff_id)}/", body=change, reply=StaffAccount)
+        return api.call(routes.CHANGE_STAFF(staff_id, body=change))
     customer_id = _customer_of(api, options.customer).id
     changed = convert(changes, ChangeCustomer)
-    return api.call("POST", f"{CUSTOMERS}{quote(customer_id)}/", body=changed, reply=CustomerAccount)
+    return api.call(routes.CHANGE_CUSTOMER(customer_id, body=changed))
 
 
 def _staff_named(api: Backend, name: str) -> StaffAccount:
-    staff = api.call("GET", STAFF, reply=StaffList).staff
+    staff = api.call(routes.STAFF()).staff
     wanted = name.strip().casefold()
     for each in staff:
         if each.name.casefold() == wanted:
@@ -192,7 +189,7 @@ def _customer_of(api: Backend, phone: str) -> CustomerAccount:
 
 
 def _customers(api: Backend, q: str) -> CustomerAccounts:
-    return api.call("GET", f"{CUSTOMERS}?{urlencode({'q': q, 'limit': ACCOUNTS_MOST})}", reply=CustomerAccounts)
+    return api.call(routes.CUSTOMER_ACCOUNTS(query=CustomerAccountQuery(q=q, limit=ACCOUNTS_MOST)))
 
 
 def _pin(options: argparse.Namespace) -> tuple[str, bool]:

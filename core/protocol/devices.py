@@ -1,7 +1,7 @@
 """The devices of a shop: how one is paired, and what the server last knew of each.
 
 An admin invites a device by name and is given a code to type into it (`Invitation`). The device sends the code's first
-part to `PAIR_PATH` and is given a secret of its own (`Paired`); with that it signs in, or staff do at it. A code works
+part (`routes.PAIR`) and is given a secret of its own (`Paired`); with that it signs in, or staff do at it. A code works
 once and for ten minutes. What follows those eight letters, if anything does, is the short fingerprint of the shop's
 certificate authority (`core.protocol.trust`): by it the device knows the server before it tells it anything.
 """
@@ -15,7 +15,6 @@ from msgspec import Meta
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
 
-PAIR_PATH: Final = "/api/auth/pair/"
 CODE_LETTERS: Final = 8
 """Of `core.protocol.trust.ALPHABET`: 39 random bits."""
 _GROUP: Final = 4

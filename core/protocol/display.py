@@ -13,7 +13,6 @@ from core.domain.ids import OrderId
 from core.domain.status import LOOKS, OrderStatus
 from core.protocol.feed import FeedPosition, Heartbeat
 
-BOARD_PATH: Final = "/api/board/"
 SHOWN: Final = frozenset(status for status, look in LOOKS.items() if look.display is not None)
 
 

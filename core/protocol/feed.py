@@ -1,9 +1,9 @@
 """The event feed: what a subscriber may see of a shop's events, in order, pulled or pushed.
 
 A client takes a `Snapshot`, keeps its `cursor`, and from then on applies each `Frame` that `follows` where it stands.
-Whatever does not follow, it pulls: `GET /api/events/?cursor=…`. The same frames come by themselves over a WebSocket at
-`/api/events`: the client's first message is a `Hello`; the server sends `Frames`, first what was missed and then what
-happens, and a `Heartbeat` once the client has caught up and whenever nothing else was sent for `HEARTBEAT_S`.
+Whatever does not follow, it pulls (`routes.EVENTS`). The same frames come by themselves over a WebSocket at
+`routes.SOCKET_PATH`: the client's first message is a `Hello`; the server sends `Frames`, first what was missed and then
+what happens, and a `Heartbeat` once the client has caught up and whenever nothing else was sent for `HEARTBEAT_S`.
 """
 
 import re
@@ -18,7 +18,6 @@ from core.domain.ids import DeviceId
 from core.domain.order import Order
 from core.protocol.events import Event, UnknownEvent
 
-SOCKET_PATH: Final = "/api/events"
 HELLO_WITHIN_S: Final = 5
 """A socket that has not said who it is for so long is closed."""
 HEARTBEAT_S: Final = 15

@@ -1,6 +1,7 @@
 """What the server answers."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -85,3 +86,12 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     version: str
     warnings: tuple[str, ...] = ()
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An OpenAPI description (https://spec.openapis.org/oas/v3.1.1)."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]

@@ -11,7 +11,6 @@ from msgspec import Meta
 
 from core.domain.ids import OpId
 
-OPEN_PATH: Final = "/api/operations/open/"
 MOST_AT_ONCE: Final = 100
 BYTES_AT_ONCE: Final = 512 * 1024
 """Of sealed content in one request, unless a single one is larger."""

@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-CA_PATH: Final = "/api/ca/"
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """What people read off one screen and type into another: no 0 or O, no 1, I or L."""
 SHORT: Final = 10
@@ -20,7 +19,7 @@ SHORT: Final = 10
 
 
 class Authority(msgspec.Struct, frozen=True):
-    """The reply of `CA_PATH`: the certificate (PEM, X.509) that the shop's server is known by."""
+    """The certificate (PEM, X.509) that the shop's server is known by."""
 
     certificate: str
 

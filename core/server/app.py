@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,12 +13,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from core.protocol.feed import SOCKET_PATH
+from core.protocol.route import PARAMETER_AT, AnyRoute
+from core.protocol.routes import SOCKET_PATH
 from core.server import services
 from core.server.auth.keys import Keys
 from core.server.health.metrics import OTHER
 from core.server.http import endpoint_app, problems
-from core.server.http.endpoint import ANY, PARAMETER_AT, AnyEndpoint
+from core.server.http.endpoint import AnyEndpoint
 from core.server.http.endpoint_app import EndpointApp
 from core.server.jobs.background import repeating
 from core.server.jobs.expiry import forget_expired, keep_mark
@@ -29,6 +31,8 @@ from core.server.routes import ENDPOINTS
 from core.server.services import Services
 from core.server.settings import ServerSettings
 from core.store.engine.database import Database
+
+_ANY: Final = "{}"
 
 
 class Orderbell(Starlette):
@@ -63,12 +67,12 @@ class Orderbell(Starlette):
         shared.metrics.screens = hub.screens
         self._push = PushSocket(shared, hub)
         self._endpoints = {
-            (endpoint.method, address): app
+            (endpoint.route.method, address): app
             for endpoint, app in endpoints.items()
-            for address in (endpoint.address, endpoint.address.rstrip("/"))
+            for address in _addresses(endpoint.route)
         }
         super().__init__(
-            routes=[Route(endpoint.path, app, methods=[endpoint.method]) for endpoint, app in endpoints.items()],
+            routes=[Route(each.route.path, app, methods=[each.route.method]) for each, app in endpoints.items()],
             lifespan=lifespan,
             exception_handlers={HTTPException: _http_error},
         )
@@ -82,8 +86,8 @@ class Orderbell(Starlette):
             if endpoint is None:
                 parts = path.split("/")
                 if len(parts) > PARAMETER_AT and parts[PARAMETER_AT]:
-                    scope["path_params"] = {ANY: parts[PARAMETER_AT]}
-                    parts[PARAMETER_AT] = ANY
+                    scope["path_params"] = {_ANY: parts[PARAMETER_AT]}
+                    parts[PARAMETER_AT] = _ANY
                     endpoint = self._endpoints.get((method, "/".join(parts)))
             if endpoint is not None:
                 await endpoint(scope, receive, send)
@@ -92,6 +96,12 @@ class Orderbell(Starlette):
             await self._push(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
+
+
+def _addresses(route: AnyRoute) -> tuple[str, str]:
+    """The path as it is looked up, whatever its parameter is called, with and without the slash at its end."""
+    path = route.path.replace(f"{{{route.parameter}}}", _ANY) if route.parameter else route.path
+    return path, path.rstrip("/")
 
 
 def create_app(database: Database, keys: Keys, settings: ServerSettings) -> Orderbell:

@@ -17,7 +17,7 @@ def test_the_reference_is_of_this_table() -> None:
 def test_it_has_every_address_and_every_type_it_names() -> None:
     text = REFERENCE.read_text(encoding="utf-8")
     for endpoint in ENDPOINTS:
-        assert f"### `{endpoint.method} {endpoint.path}`" in text
-        assert endpoint.summary in text
+        assert f"### `{endpoint.route.method} {endpoint.route.path}`" in text
+        assert endpoint.route.summary in text
     for name in document(ENDPOINTS).components["schemas"]:
         assert f"\n### {name}\n" in text

@@ -1,14 +1,17 @@
 """Every address comes from the one table, and the table says who may use it."""
 
+import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.routing import Route
 
+from core.protocol.route import Who
+from core.protocol.routes import TABLE
 from core.server.app import Orderbell, create_app
 from core.server.auth import keys
-from core.server.http.endpoint import Who
 from core.server.http.endpoint_app import EndpointApp
 from core.server.routes import ENDPOINTS
 from core.server.settings import ServerSettings
@@ -39,7 +42,7 @@ def app(tmp_path: Path) -> Iterator[Orderbell]:
 
 
 def test_no_route_is_made_beside_the_table(app: Orderbell) -> None:
-    known = {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    known = {(each.method, each.path) for each in TABLE}
     found = set()
     for route in app.routes:
         assert isinstance(route, Route), f"{route} is no endpoint of core.server.routes.ENDPOINTS"
@@ -49,19 +52,61 @@ def test_no_route_is_made_beside_the_table(app: Orderbell) -> None:
     assert found == known
 
 
-def test_no_address_is_there_twice() -> None:
-    addresses = [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS]
-    assert len(addresses) == len(set(addresses))
+def test_each_row_of_the_table_is_answered_by_one_endpoint() -> None:
+    assert [endpoint.route for endpoint in ENDPOINTS] == list(TABLE)
+    assert len({each.id for each in TABLE}) == len({(each.method, each.path) for each in TABLE}) == len(TABLE)
 
 
 def test_what_is_public_was_meant_to_be() -> None:
-    found = {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.who is Who.PUBLIC}
-    assert found == PUBLIC
+    assert {(each.method, each.path) for each in TABLE if each.who is Who.PUBLIC} == PUBLIC
 
 
 def test_the_part_of_the_address_says_who_it_is_for() -> None:
-    for endpoint in ENDPOINTS:
-        if endpoint.path.startswith("/api/online/"):
-            assert endpoint.who is Who.CUSTOMER, endpoint.path
-        if endpoint.path.startswith("/api/pos/"):
-            assert endpoint.who is Who.STAFF, endpoint.path
+    for each in TABLE:
+        if each.path.startswith("/api/online/"):
+            assert each.who is Who.CUSTOMER, each.path
+        if each.path.startswith("/api/pos/"):
+            assert each.who is Who.STAFF, each.path
+
+
+ROOT = Path(__file__).parents[2]
+THE_TABLE = ROOT / "core" / "protocol" / "routes.py"
+
+
+def addresses_in(source: str) -> Iterator[tuple[int, str]]:
+    """Where the program spells an address, whole, as the beginning or as a piece of a text; not in what explains it."""
+    first_parts = "|".join(sorted({each.path.split("/")[1] for each in TABLE}))
+    address = re.compile(rf"(?<![\w. ])/(?:{first_parts})(?![\w-])")
+    tree = ast.parse(source)
+    explained = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in explained and address.search(text):
+                yield node.lineno, text
+
+
+def test_no_address_is_spelt_beside_the_table() -> None:
+    offences = [
+        f"{path.relative_to(ROOT).as_posix()}:{line}: {text[:80]!r}"
+        for folder in ("core", "pos_app", "customer_view")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "client" not in path.parts  # its calls are about to be made from the table
+        if path != THE_TABLE
+        for line, text in addresses_in(path.read_text(encoding="utf-8"))
+    ]
+    assert not offences, "\n".join(["An address is core.protocol.routes' alone: call its row.", *offences])
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['PATH = "/api/pos/orders/"', 'f"{url}/healthz"', 'f"/api/pos/orders/{order_id}/status/"', 'url + "/api"'],
+)
+def test_an_address_is_found_wherever_it_is_spelt(source: str) -> None:
+    assert list(addresses_in(source))
+
+
+@pytest.mark.parametrize(
+    "source", ['"""As `GET /api/menu/` does."""', '"core/api/menu"', '"/apiary"', '"metrics"', '"opens /metrics"']
+)
+def test_what_only_resembles_an_address_is_none(source: str) -> None:
+    assert not list(addresses_in(source))

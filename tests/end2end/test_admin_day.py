@@ -26,8 +26,8 @@ from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
 from core.own_process import python
-from core.protocol.replies import OrderPage
-from core.protocol.requests import SignUp, StaffSignIn
+from core.protocol import routes
+from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
 from core.server.settings import ServerSettings
 from core.store.engine.database import file_url
 from tests.support import postgres
@@ -77,7 +77,7 @@ class Admin:
         parser = argparse.ArgumentParser()
         settings.add_flags(parser, ServerSettings, only=backend.WHERE)
         with backend.reach(backend.configured(parser.parse_args(arguments))) as api:
-            page = api.call("GET", "/api/pos/orders/?limit=100", reply=OrderPage)
+            page = api.call(routes.ORDERS(query=OrderQuery(limit=100)))
         return {order.id: order.status for order in page.orders}
 
     def serve(self, *flags: str) -> ServerProcess:

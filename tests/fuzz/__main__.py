@@ -19,9 +19,9 @@ import msgspec
 
 from core.domain.ids import ShopId
 from core.domain.people import Principal, Role
+from core.protocol.route import Who
 from core.server.auth import keys
 from core.server.auth.tokens import LOCAL, AccessTokens
-from core.server.http.endpoint import Who
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.support import shop

@@ -9,7 +9,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from core.client.sync.cache import order_id_of
-from core.protocol.feed import SOCKET_PATH, Frame, Frames, Heartbeat, Message
+from core.protocol.feed import Frame, Frames, Heartbeat, Message
+from core.protocol.routes import SOCKET_PATH
 
 WITHIN_S = 20
 _decode = msgspec.json.Decoder(Message).decode

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.admin import backend, serving
 from core.admin.doctor.network import reached
 from core.admin.refusals import refusal
+from core.protocol import routes
 from core.protocol.health import Check, Diagnosis, Result
 from core.server.auth import keys, recovery_kit
 from core.server.auth.keys import KeyFileError
@@ -42,7 +43,7 @@ def examined(server: ServerSettings, shop_id: str) -> Diagnosis:
     """What the backend finds about itself: the one that serves, or one for the moment."""
     try:
         with backend.reach(server, shop_id) as api:
-            found = api.call("GET", "/api/admin/doctor/", reply=Diagnosis, within_s=_EXAMINE_WITHIN_S)
+            found = api.call(routes.DOCTOR(), _EXAMINE_WITHIN_S)
     except Exception as error:
         told = refusal(error)
         if told is None:

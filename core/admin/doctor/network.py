@@ -16,6 +16,7 @@ from core.client.device.trust import context, is_plain, unreachable
 from core.client.errors import OtherServer
 from core.client.http.adapter import Straight, whole
 from core.decoding import decode_reply
+from core.protocol import routes
 from core.protocol.health import Check, Result
 from core.protocol.replies import Health
 
@@ -36,7 +37,7 @@ def reached(url: str, ca_file: str = "") -> Iterator[Check]:
         http.verify = ca_file or True
         try:
             begun = wall_clock()
-            answer = http.get(url + "/healthz", timeout=WITHIN_S, stream=True)
+            answer = http.get(url + routes.HEALTH.path, timeout=WITHIN_S, stream=True)
             said = whole(answer)
         except (requests.RequestException, OSError) as error:
             do = "Is `orderbell serve` running there, is the address right, does a firewall let it through?"

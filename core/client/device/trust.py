@@ -13,7 +13,8 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.client.http.refusals import problem_in
 from core.decoding import decode
-from core.protocol.trust import CA_PATH, Authority, stands_for
+from core.protocol.routes import AUTHORITY
+from core.protocol.trust import Authority, stands_for
 from core.settings import here
 
 TIMEOUT_S: Final = 5.0
@@ -149,7 +150,7 @@ def fetch_ca(server_url: str, short: str) -> str:
 
 def _ask_for_ca(host: str, port: int, anybody: ssl.SSLContext) -> str:
     with closing(http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=anybody)) as connection:
-        connection.request("GET", CA_PATH)
+        connection.request(AUTHORITY.method, AUTHORITY.path)
         answer = connection.getresponse()
         said = answer.read(_ANSWER_LIMIT)
         if problem_in(answer.status, answer.headers.get("Content-Type", ""), said) is not None:

@@ -36,8 +36,9 @@ from core.domain.ids import ItemId, OpId, OrderId, new_op_id
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.people import Customer, Person
-from core.protocol.devices import PAIR_PATH, DeviceList, Pair, Paired
-from core.protocol.display import BOARD_PATH, BoardReply
+from core.protocol import routes
+from core.protocol.devices import DeviceList, Pair, Paired
+from core.protocol.display import BoardReply
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REQUEST_ID
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
@@ -159,7 +160,7 @@ class HttpClient:
 
     def pair(self, request: Pair, op_id: OpId) -> Paired:
         """Become a device of the shop's; the same code may be tried again under the same `op_id`."""
-        return self._open("POST", PAIR_PATH, Paired, request, op_id)
+        return self._open("POST", routes.PAIR.path, Paired, request, op_id)
 
     def refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
         return self._open("POST", "/api/auth/refresh/", Tokens, RefreshTokens(refresh_token=refresh_token), op_id)
@@ -405,7 +406,7 @@ class _Calls(ABC):
     # -- displays
 
     def board(self) -> BoardReply:
-        return self._get(BOARD_PATH, BoardReply)
+        return self._get(routes.TICKETS.path, BoardReply)
 
 
 class SessionApi(_Calls):

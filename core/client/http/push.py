@@ -13,7 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from core.client.device.trust import context, unreachable
 from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
-from core.protocol.feed import HEARTBEAT_S, SILENCE_S, SOCKET_PATH, Close, Hello
+from core.protocol.feed import HEARTBEAT_S, SILENCE_S, Close, Hello
+from core.protocol.routes import SOCKET_PATH
 
 _OPEN_WITHIN_S: Final = 5.0
 _CLOSE_WITHIN_S: Final = 1.0

@@ -17,7 +17,7 @@ from core.decoding import reader
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol import reading
+from core.protocol import reading, routes
 from core.protocol.events import UnknownEvent
 from core.protocol.feed import (
     SNAPSHOT_PAGE,
@@ -31,7 +31,7 @@ from core.protocol.feed import (
 )
 from core.protocol.headers import EVENT_CURSOR, ORDER_NUMBER, OUTCOME, REQUEST_ID, Outcome, run_of
 from core.protocol.replies import OrderDetails
-from core.protocol.sealed import OPEN_PATH, OpenedOperations, OpenOperations
+from core.protocol.sealed import OpenedOperations, OpenOperations
 
 _order: Final = reader(Order).decode
 _details: Final = reader(OrderDetails).decode
@@ -112,7 +112,9 @@ class HttpTransport:
             raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
 
     def open_sealed(self, request: OpenOperations) -> OpenedOperations:
-        return self._api.exchange("POST", OPEN_PATH, _opened, body=msgspec.json.encode(request)).content
+        return self._api.exchange(
+            "POST", routes.OPEN_OPERATIONS.path, _opened, body=msgspec.json.encode(request)
+        ).content
 
     def events(self, query: EventQuery) -> EventPage:
         return self._api.exchange("GET", "/api/events/", reading.page, query=query).content

@@ -1,77 +1,20 @@
-"""What an endpoint is: everything the routes, the document and the authorisation tests need to know about it."""
+"""What an endpoint is: what the server has for a route of the table, and the calls that it is given."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from core.domain.ids import OrderId
-from core.domain.people import Principal, Role
-from core.domain.status import EVERYONE, PEOPLE, STAFF
+from core.domain.people import Principal
+from core.protocol.route import Nothing, Route
 from core.server.http.problems import BODY_LIMIT, Headers
 from core.server.services import Services
 
 B = TypeVar("B")
 Q = TypeVar("Q")
 R = TypeVar("R")
-
-ORDER_ID: Final = "{order_id}"
-ANY: Final = "{}"
-PARAMETER_AT: Final = 4
-"""Where the one parameter a path may have stands in it: `/api/online/orders/{order_id}/…`."""
-
-
-class Who(Enum):
-    """Who may use an endpoint."""
-
-    PUBLIC = "public"
-    """Anybody; a token, when one is sent, must still be valid."""
-    SIGNED_IN = "signed in"
-    PERSON = "person"
-    """A customer or a member of staff: whoever orders are told to."""
-    CUSTOMER = "customer"
-    """A customer, and only with what is theirs."""
-    STAFF = "staff"
-    """A cashier or an admin, and only in their own shop."""
-    ADMIN = "admin"
-    """An admin, and only in their own shop."""
-    DISPLAY = "display"
-    """A board over the counter of one shop."""
-    OPERATOR = "operator"
-    """Whoever looks after the server: a command on its own machine, which holds its keys."""
-    MONITOR = "monitor"
-    """What watches the server: on its own machine, or with the token that the settings name."""
-
-    @property
-    def roles(self) -> frozenset[Role]:
-        return _ROLES[self]
-
-
-_ROLES: Final = {
-    Who.PUBLIC: EVERYONE,
-    Who.SIGNED_IN: EVERYONE,
-    Who.CUSTOMER: frozenset({Role.CUSTOMER}),
-    Who.STAFF: STAFF,
-    Who.ADMIN: frozenset({Role.ADMIN}),
-    Who.PERSON: PEOPLE,
-    Who.DISPLAY: frozenset({Role.DISPLAY}),
-    Who.OPERATOR: frozenset({Role.ADMIN}),
-    Who.MONITOR: frozenset(),
-}
-
-
-class Keyed(Enum):
-    """What the `Idempotency-Key` header is to an endpoint."""
-
-    UNUSED = "unused"
-    OPTIONAL = "optional"
-    REQUIRED = "required"
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """No body, or no query parameters."""
 
 
 class Encoded(msgspec.Struct, Generic[R], frozen=True):
@@ -151,55 +94,21 @@ class Call(Generic[B, Q]):
         return self.bearer
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Endpoint(Generic[B, Q, R]):
-    """One row of the table. Without saying `who` there is no endpoint."""
+    """What answers a route. Raises `ValueError` when there is a body without an example, or the other way round."""
 
-    method: str
-    path: str
-    who: Who
-    summary: str
+    route: Route[B, Q, R]
     handler: Callable[[Call[B, Q]], Awaitable[R | Encoded[R]]]
-    body: type[B]
-    query: type[Q]
-    reply: type[R]
-    """With another `content_type` than JSON it is `str`."""
-    content_type: str = "application/json"
-    status: int = 200
-    keyed: Keyed = Keyed.UNUSED
-    body_limit: int = BODY_LIMIT
-    """Bytes that its body may have."""
-    conditional: bool = False
-    """Its replies have an `ETag`, and `If-None-Match` is heeded."""
     example: B | None = None
     """A body that would be accepted."""
     example_reply: R | None = None
-    refusals: tuple[int, ...] = ()
-    """The statuses it may refuse with, beyond those that any endpoint has."""
-    name: str = ""
-    """What it is called in the document, where its handler serves others too; otherwise the handler's name."""
+    body_limit: int = BODY_LIMIT
+    """Bytes that its body may have."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.who, Who):
-            raise TypeError(f"{self.method} {self.path}: say who may use it")
-        braces = [at for at, part in enumerate(self.path.split("/")) if "{" in part]
-        if not self.path.startswith("/") or braces not in ([], [PARAMETER_AT]):
-            raise ValueError(f"{self.path}: a path starts with / and has a parameter as part {PARAMETER_AT} or none")
-        if (self.body is not Nothing) != (self.example is not None):
-            raise ValueError(f"{self.method} {self.path}: give an example exactly when there is a body")
-        if (self.keyed is not Keyed.UNUSED) and self.who in (Who.PUBLIC, Who.MONITOR):
-            raise ValueError(f"{self.path}: a key belongs to somebody, so the endpoint cannot be public")
-
-    @property
-    def parameter(self) -> str:
-        """The name of the path's parameter; empty when there is none."""
-        part = self.path.split("/")[PARAMETER_AT:][:1]
-        return part[0].strip("{}") if part and "{" in part[0] else ""
-
-    @property
-    def address(self) -> str:
-        """The path as it is looked up: whatever its parameter is called."""
-        return self.path.replace(f"{{{self.parameter}}}", ANY) if self.parameter else self.path
+        if (self.route.body is not Nothing) != (self.example is not None):
+            raise ValueError(f"{self.route.id}: give an example exactly when there is a body")
 
 
 AnyEndpoint = Endpoint[Any, Any, Any]

@@ -22,9 +22,10 @@ from core.domain.people import Principal
 from core.logs import Repeats
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
+from core.protocol.route import Keyed, Nothing, Who
 from core.server.auth import operators
 from core.server.http import origin, problems
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Keyed, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded
 from core.server.http.problems import Headers, Refusal
 from core.server.services import Services
 from core.store.engine import dialects
@@ -74,15 +75,16 @@ class EndpointApp:
 
     def __init__(self, endpoint: AnyEndpoint, services: Services) -> None:
         self.endpoint = endpoint
+        self._route = route = endpoint.route
         self._services = services
-        self._body = None if endpoint.body is Nothing else decoder(endpoint.body)
-        fields = msgspec.structs.fields(endpoint.query)
+        self._body = None if route.body is Nothing else decoder(route.body)
+        fields = msgspec.structs.fields(route.query)
         self._lists = frozenset(field.encode_name for field in fields if isinstance(field.default, tuple))
         names = {field.encode_name for field in fields}
         self._refused = _PLACES - names if "limit" in names else frozenset()
         self._begins = " or ".join(f"`{name}`" for name in ("cursor", "offset", "before") if name in names) + " says"
-        self._no_query = endpoint.query() if not any(field.required for field in fields) else None
-        self._figures = services.metrics.route(endpoint.method, endpoint.path)
+        self._no_query = route.query() if not any(field.required for field in fields) else None
+        self._figures = services.metrics.route(route.method, route.path)
         self._says = services.settings.access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +94,7 @@ class EndpointApp:
         try:
             reply = await self._reply(scope, receive, request_id)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
-            reply, headers = refused(error, self.endpoint.method, self.endpoint.path, request_id)
+            reply, headers = refused(error, self._route.method, self._route.path, request_id)
         if len(reply.body) > CHUNK:
             await self._answer_held(scope, send, reply, request_id, headers)
         else:
@@ -111,11 +113,11 @@ class EndpointApp:
             with self._services.unread.held(subject, len(reply.body)):
                 await answer(send, reply, request_id, headers)
         except Refusal as error:
-            reply, headers = refused(error, self.endpoint.method, self.endpoint.path, request_id)
+            reply, headers = refused(error, self._route.method, self._route.path, request_id)
             await answer(send, reply, request_id, headers)
 
     async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Encoded[Any]:
-        endpoint = self.endpoint
+        route = self._route
         if "\0" in scope["path"]:
             raise problems.not_found()
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -126,11 +128,11 @@ class EndpointApp:
         key = self._key(headers)
         raw, body = b"", Nothing() if self._body is None else None
         if self._body is not None:
-            raw = await _read(headers, receive, endpoint.body_limit)
+            raw = await _read(headers, receive, self.endpoint.body_limit)
             body = _decode(self._body, raw)
         query_string: bytes = scope["query_string"]
         query = self._query(query_string) if query_string or self._no_query is None else self._no_query
-        if endpoint.who is Who.CUSTOMER and (b"customer_id" in raw or b"customer_id" in query_string):
+        if route.who is Who.CUSTOMER and (b"customer_id" in raw or b"customer_id" in query_string):
             _warn_of_other_customer(self._customer(bearer), raw, query_string, request_id)
         call: Call[Any, Any] = Call(
             services=self._services,
@@ -140,27 +142,27 @@ class EndpointApp:
             query=query,
             parameter=next(iter(scope["path_params"].values()), "") if "path_params" in scope else "",
             key=key,
-            known=headers.get(b"if-none-match", b"") if endpoint.conditional else b"",
+            known=headers.get(b"if-none-match", b"") if route.conditional else b"",
             fingerprint=_fingerprint(scope, raw) if key else b"",
-            status=endpoint.status,
+            status=route.status,
             number=headers.get(_NUMBER, b"").decode("latin-1") if key else "",
             address=origin.address(scope),
-            is_here=endpoint.who is Who.PUBLIC and origin.is_here(scope, headers, self._services.here),
+            is_here=route.who is Who.PUBLIC and origin.is_here(scope, headers, self._services.here),
         )
-        result = await endpoint.handler(call)
+        result = await self.endpoint.handler(call)
         if type(result) is Encoded:
             return result
-        return Encoded(b"" if endpoint.status == 204 else _encode(result), endpoint.status)
+        return Encoded(b"" if route.status == 204 else _encode(result), route.status)
 
     def _say(self, scope: Scope, status: int, took_s: float, request_id: str) -> None:
         """A line of the access log: by which route, and not what was in the address."""
-        method, route = self.endpoint.method, self.endpoint.path
+        method, route = self._route.method, self._route.path
         facts = {"request_id": request_id, "method": method, "route": route, "status": status}
         facts |= {"ms": round(took_s * 1000, 2), "subject": scope.get(_SUBJECT, ""), "address": origin.address(scope)}
         access.info("%s %s %d", method, route, status, extra=facts)
 
     async def _bearer(self, scope: Scope, headers: dict[bytes, bytes]) -> Principal | None:
-        who = self.endpoint.who
+        who = self._route.who
         if who is Who.MONITOR:
             operators.admit(scope, headers, self._services.settings.metrics_token, self._services.here)
             return None
@@ -184,10 +186,10 @@ class EndpointApp:
         return bearer
 
     def _key(self, headers: dict[bytes, bytes]) -> str:
-        if self.endpoint.keyed is Keyed.UNUSED and _KEY not in headers:
+        if self._route.keyed is Keyed.UNUSED and _KEY not in headers:
             return ""
         key = headers.get(_KEY, b"").decode("latin-1").strip()
-        if not key and self.endpoint.keyed is Keyed.REQUIRED:
+        if not key and self._route.keyed is Keyed.REQUIRED:
             raise problems.key_missing()
         if len(key) > KEY_LIMIT:
             raise problems.malformed(f"{IDEMPOTENCY_KEY} has at most {KEY_LIMIT} characters.", IDEMPOTENCY_KEY)
@@ -208,7 +210,7 @@ class EndpointApp:
                 values.setdefault(name, []).append(value)
             else:
                 values[name] = value
-        return convert(values, self.endpoint.query, strict=False)
+        return convert(values, self._route.query, strict=False)
 
     @staticmethod
     def _customer(bearer: Principal | None) -> str:

@@ -12,7 +12,9 @@ import msgspec
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem
-from core.server.http.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
+from core.protocol.replies import Document
+from core.protocol.route import ORDER_ID, AnyRoute, Keyed, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint
 
 VERSION: Final = version("orderbell")
 _RENAMED: Final = {
@@ -26,29 +28,20 @@ _OPTIONAL: Final = (Who.PUBLIC, Who.MONITOR)
 _REF: Final = "#/components/schemas/{name}"
 
 
-class Document(msgspec.Struct, frozen=True):
-    """An OpenAPI description (https://spec.openapis.org/oas/v3.1.1)."""
-
-    openapi: str
-    info: dict[str, Any]
-    paths: dict[str, Any]
-    components: dict[str, Any]
-
-
 @cache
 def encoded(endpoints: tuple[AnyEndpoint, ...]) -> bytes:
     return msgspec.json.encode(document(endpoints))
 
 
 def document(endpoints: Sequence[AnyEndpoint]) -> Document:
-    bodies = [endpoint.body for endpoint in endpoints if endpoint.body is not Nothing]
-    replies = [endpoint.reply for endpoint in endpoints if endpoint.reply is not Nothing]
-    types = list(dict.fromkeys([*bodies, *replies, Problem]))
+    routes = [endpoint.route for endpoint in endpoints]
+    given = [*(route.body for route in routes), *(route.reply for route in routes), Problem]
+    types = [each for each in dict.fromkeys(given) if each is not Nothing]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = dict(zip(types, schemas, strict=True))
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema_of)
+        paths.setdefault(endpoint.route.path, {})[endpoint.route.method.lower()] = _operation(endpoint, schema_of)
     return Document(
         openapi="3.1.0",
         info={"title": "Orderbell", "version": VERSION, "license": {"name": "MIT", "identifier": "MIT"}},
@@ -78,40 +71,41 @@ def _in_json_schema(found: Any) -> Any:
 
 
 def _operation(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    route = endpoint.route
     operation: dict[str, Any] = {
-        "operationId": f"{endpoint.handler.__module__.rsplit('.', 1)[-1]}_{endpoint.name or endpoint.handler.__name__}",
-        "summary": endpoint.summary,
-        "tags": [endpoint.who.value],
-        "security": [{}, _BEARER] if endpoint.who in _OPTIONAL else [_BEARER],
-        "parameters": _parameters(endpoint),
+        "operationId": route.id,
+        "summary": route.summary,
+        "tags": [route.who.value],
+        "security": [{}, _BEARER] if route.who in _OPTIONAL else [_BEARER],
+        "parameters": _parameters(route),
         "responses": _responses(endpoint, schema_of),
     }
-    if endpoint.body is not Nothing:
-        content = _content(schema_of[endpoint.body], endpoint.example)
-        required = any(field.required for field in msgspec.structs.fields(endpoint.body))
+    if route.body is not Nothing:
+        content = _content(schema_of[route.body], endpoint.example)
+        required = any(field.required for field in msgspec.structs.fields(route.body))
         operation["requestBody"] = {"required": required, "content": content}
     return operation
 
 
-def _parameters(endpoint: AnyEndpoint) -> list[dict[str, Any]]:
+def _parameters(route: AnyRoute) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if endpoint.parameter:
-        schema = {"type": "string", "format": "uuid"} if ORDER_ID in endpoint.path else {"type": "string"}
-        found.append({"name": endpoint.parameter, "in": "path", "required": True, "schema": schema})
-    if endpoint.keyed is not Keyed.UNUSED:
+    if route.parameter:
+        schema = {"type": "string", "format": "uuid"} if ORDER_ID in route.path else {"type": "string"}
+        found.append({"name": route.parameter, "in": "path", "required": True, "schema": schema})
+    if route.keyed is not Keyed.UNUSED:
         found.append(
             {
                 "name": IDEMPOTENCY_KEY,
                 "in": "header",
-                "required": endpoint.keyed is Keyed.REQUIRED,
+                "required": route.keyed is Keyed.REQUIRED,
                 "description": "The same key with the same request gives the same reply and does nothing twice.",
                 "schema": {"type": "string", "maxLength": 100},
             }
         )
-    if endpoint.conditional:
+    if route.conditional:
         described = "An ETag that was given before: the answer is 304 without a body as long as nothing has changed."
         found.append({"name": "If-None-Match", "in": "header", "description": described, "schema": {"type": "string"}})
-    for field in msgspec.structs.fields(endpoint.query):
+    for field in msgspec.structs.fields(route.query):
         schema = msgspec.json.schema(field.type)
         parameter = {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
         if schema.pop("$defs", None):
@@ -126,15 +120,16 @@ def _phrase(status: int) -> str:
 
 
 def _responses(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": _phrase(endpoint.status)}
-    if endpoint.reply is not Nothing:
-        success["content"] = _content(schema_of[endpoint.reply], endpoint.example_reply, endpoint.content_type)
-    if endpoint.conditional:
+    route = endpoint.route
+    success: dict[str, Any] = {"description": _phrase(route.status)}
+    if route.reply is not Nothing:
+        success["content"] = _content(schema_of[route.reply], endpoint.example_reply, route.content_type)
+    if route.conditional:
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}
-    responses: dict[str, Any] = {str(endpoint.status): success}
-    if endpoint.conditional:
+    responses: dict[str, Any] = {str(route.status): success}
+    if route.conditional:
         responses["304"] = {"description": _phrase(304)}
-    for status in sorted(_refusals(endpoint)):
+    for status in sorted(_refusals(route)):
         responses[str(status)] = {
             "description": _phrase(status),
             "content": {problem.CONTENT_TYPE: {"schema": schema_of[Problem]}},
@@ -142,18 +137,18 @@ def _responses(endpoint: AnyEndpoint, schema_of: dict[Any, Any]) -> dict[str, An
     return responses
 
 
-def _refusals(endpoint: AnyEndpoint) -> set[int]:
-    found = set(endpoint.refusals)
+def _refusals(route: AnyRoute) -> set[int]:
+    found = set(route.refusals)
     found.add(401)  # of a public one, too, when the token that was sent is not valid
-    if endpoint.who is not Who.PUBLIC:
+    if route.who is not Who.PUBLIC:
         found.add(403)
-    if ORDER_ID in endpoint.path:
+    if ORDER_ID in route.path:
         found.add(404)
-    if endpoint.body is not Nothing:
+    if route.body is not Nothing:
         found |= {400, 413, 415, 422}
-    if msgspec.structs.fields(endpoint.query):
+    if msgspec.structs.fields(route.query):
         found.add(422)
-    if endpoint.keyed is not Keyed.UNUSED:
+    if route.keyed is not Keyed.UNUSED:
         found |= {400, 422}
     return found
 

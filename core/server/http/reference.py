@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from core.protocol.feed import SOCKET_PATH, Close
-from core.server.http.endpoint import Who
-from core.server.http.openapi import Document, document
+from core.protocol import routes
+from core.protocol.feed import Close
+from core.protocol.replies import Document
+from core.protocol.route import Who
+from core.server.http.openapi import document
 from core.server.routes import ENDPOINTS
 
 _FOR: Final = {
@@ -27,7 +29,7 @@ _INTRODUCTION: Final = f"""\
 # API reference
 
 Made of the OpenAPI document by `python -m core.server.http.reference`; a test says when it no longer fits. The document
-itself is at `/api/openapi.json` of every server.
+itself is at `{routes.DOCUMENT.path}` of every server.
 
 - **Who asks** is said by `Authorization: Bearer <access token>`, from one of the sign-ins, and by nothing else. Public
   addresses need none; one that is sent must be valid all the same.
@@ -45,7 +47,7 @@ itself is at `/api/openapi.json` of every server.
   known are ignored, in both directions.
 - **Every answer** has an `X-Request-Id`, under which the server's log has it.
 
-## The socket: `{SOCKET_PATH}`
+## The socket: `{routes.SOCKET_PATH}`
 
 A WebSocket on which the same events come by themselves. The client's first message is a `Hello` with its token and the
 cursor it stands at; the server answers with what was missed, then with a `Heartbeat`, then with what happens.

@@ -39,7 +39,7 @@ class _Left(Exception):
 
 
 class PushSocket:
-    """The ASGI app of `core.protocol.feed.SOCKET_PATH`."""
+    """The ASGI app of `core.protocol.routes.SOCKET_PATH`."""
 
     def __init__(self, services: Services, hub: Hub) -> None:
         self._services = services

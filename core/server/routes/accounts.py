@@ -3,6 +3,7 @@
 from typing import Final
 
 from core.domain.ids import CustomerId, StaffId
+from core.protocol import routes
 from core.protocol.accounts import (
     AddStaff,
     ChangeCustomer,
@@ -14,11 +15,12 @@ from core.protocol.accounts import (
     StaffList,
     Unlock,
 )
+from core.protocol.route import Nothing
 from core.server.auth import administration
 from core.server.auth.operators import is_operator
 from core.server.auth.security import actor
 from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
 
 
 async def staff(call: Call[Nothing, Nothing]) -> StaffList:
@@ -55,79 +57,10 @@ async def change_customer(call: Call[ChangeCustomer, Nothing]) -> CustomerAccoun
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path="/api/admin/staff/",
-        who=Who.ADMIN,
-        summary="Everybody who works or has worked in the shop",
-        handler=staff,
-        body=Nothing,
-        query=Nothing,
-        reply=StaffList,
-        example_reply=examples.STAFF_LIST,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/admin/staff/",
-        who=Who.ADMIN,
-        summary="Add somebody to the staff",
-        handler=add_staff,
-        body=AddStaff,
-        query=Nothing,
-        reply=StaffAccount,
-        status=201,
-        example=examples.ADD_STAFF,
-        example_reply=examples.STAFF_ACCOUNT,
-        refusals=(409,),
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/admin/staff/{staff_id}/",
-        who=Who.ADMIN,
-        summary="Give somebody another role or PIN, disable, enable or unlock them; it ends their sessions",
-        handler=change_staff,
-        body=ChangeStaff,
-        query=Nothing,
-        reply=StaffAccount,
-        example=examples.CHANGE_STAFF,
-        example_reply=examples.STAFF_ACCOUNT,
-        refusals=(404, 409),
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/admin/unlock/",
-        who=Who.ADMIN,
-        summary="Forget what was tried wrongly from an address, or at a device",
-        handler=unlock,
-        body=Unlock,
-        query=Nothing,
-        reply=Nothing,
-        status=204,
-        example=examples.UNLOCK,
-        refusals=(404,),
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/admin/customers/",
-        who=Who.ADMIN,
-        summary="Customers whose accounts were made in the shop; all of the chain for the operator",
-        handler=customers,
-        body=Nothing,
-        query=CustomerAccountQuery,
-        reply=CustomerAccounts,
-        example_reply=examples.CUSTOMER_ACCOUNTS,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/admin/customers/{customer_id}/",
-        who=Who.ADMIN,
-        summary="Give a customer another password, disable, enable or unlock them",
-        handler=change_customer,
-        body=ChangeCustomer,
-        query=Nothing,
-        reply=CustomerAccount,
-        example=examples.CHANGE_CUSTOMER,
-        example_reply=examples.CUSTOMER_ACCOUNT,
-        refusals=(404,),
-    ),
+    Endpoint(routes.STAFF, staff, example_reply=examples.STAFF_LIST),
+    Endpoint(routes.ADD_STAFF, add_staff, examples.ADD_STAFF, examples.STAFF_ACCOUNT),
+    Endpoint(routes.CHANGE_STAFF, change_staff, examples.CHANGE_STAFF, examples.STAFF_ACCOUNT),
+    Endpoint(routes.UNLOCK, unlock, examples.UNLOCK),
+    Endpoint(routes.CUSTOMER_ACCOUNTS, customers, example_reply=examples.CUSTOMER_ACCOUNTS),
+    Endpoint(routes.CHANGE_CUSTOMER, change_customer, examples.CHANGE_CUSTOMER, examples.CUSTOMER_ACCOUNT),
 )

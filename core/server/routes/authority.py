@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from core.protocol.trust import CA_PATH, Authority
+from core.protocol import routes
+from core.protocol.route import Nothing
+from core.protocol.trust import Authority
 from core.server.http import examples, problems
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
 
 
 async def authority(call: Call[Nothing, Nothing]) -> Authority:
@@ -14,17 +16,4 @@ async def authority(call: Call[Nothing, Nothing]) -> Authority:
     return Authority(certificate=path.read_text(encoding="ascii"))
 
 
-ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path=CA_PATH,
-        who=Who.PUBLIC,
-        summary="The certificate authority that the shop made for itself; believe it only by its fingerprint",
-        handler=authority,
-        body=Nothing,
-        query=Nothing,
-        reply=Authority,
-        example_reply=examples.AUTHORITY,
-        refusals=(404,),
-    ),
-)
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (Endpoint(routes.AUTHORITY, authority, example_reply=examples.AUTHORITY),)

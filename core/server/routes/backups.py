@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from core.decoding import convert
+from core.protocol import routes
 from core.protocol.health import (
     BackupKind,
     BackupList,
@@ -15,11 +16,12 @@ from core.protocol.health import (
     Findings,
     Result,
 )
+from core.protocol.route import Nothing
 from core.protocol.security import SecurityEvent
 from core.server.auth.security import actor
 from core.server.health.diagnosis import examine
 from core.server.http import problems
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
 from core.store.backups import check as check_store
 from core.store.backups.backup import Backup, BackupError
 from core.store.engine.statements import Transaction
@@ -74,50 +76,16 @@ _EXAMPLE: Final = BackupMade(
 )
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(routes.BACKUPS, backups, example_reply=BackupList(backups=(_EXAMPLE,))),
+    Endpoint(routes.BACK_UP, back_up, example_reply=_EXAMPLE),
     Endpoint(
-        method="GET",
-        path="/api/admin/backups/",
-        who=Who.OPERATOR,
-        summary="The backups there are, newest first",
-        handler=backups,
-        body=Nothing,
-        query=Nothing,
-        reply=BackupList,
-        example_reply=BackupList(backups=(_EXAMPLE,)),
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/admin/backups/",
-        who=Who.OPERATOR,
-        summary="Make a backup now, and check it",
-        handler=back_up,
-        body=Nothing,
-        query=Nothing,
-        reply=BackupMade,
-        status=201,
-        example_reply=_EXAMPLE,
-        refusals=(429, 503),
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/admin/check/",
-        who=Who.OPERATOR,
-        summary="Look at every page and every rule of the database; takes as long as it is large",
-        handler=check,
-        body=Nothing,
-        query=Nothing,
-        reply=Findings,
+        routes.CHECK,
+        check,
         example_reply=Findings(findings=(Finding(rule="integrity", says="every page is whole", count=0),)),
     ),
     Endpoint(
-        method="GET",
-        path="/api/admin/doctor/",
-        who=Who.OPERATOR,
-        summary="What an admin would look at by hand: database, backups, disk, devices, and an order on trial",
-        handler=doctor,
-        body=Nothing,
-        query=Nothing,
-        reply=Diagnosis,
+        routes.DOCTOR,
+        doctor,
         example_reply=Diagnosis(checks=(Check(name="database", result=Result.OK, says="It answers."),)),
     ),
 )

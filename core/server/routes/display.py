@@ -2,11 +2,13 @@
 
 from typing import Final
 
-from core.protocol.display import BOARD_PATH, BoardReply
+from core.protocol import routes
+from core.protocol.display import BoardReply
+from core.protocol.route import Nothing
 from core.server.devices import display
 from core.server.http import examples
 from core.server.http.conditional import etag, unless_known
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.store import events
 from core.store.engine.statements import Transaction
 
@@ -21,17 +23,4 @@ async def tickets(call: Call[Nothing, Nothing]) -> Encoded[BoardReply]:
     return await call.services.database.read(work)
 
 
-ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path=BOARD_PATH,
-        who=Who.DISPLAY,
-        summary="What is being prepared and what is ready, for a board over the counter",
-        handler=tickets,
-        body=Nothing,
-        query=Nothing,
-        reply=BoardReply,
-        conditional=True,
-        example_reply=examples.BOARD,
-    ),
-)
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (Endpoint(routes.TICKETS, tickets, example_reply=examples.BOARD),)

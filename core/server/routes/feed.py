@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from core.protocol import routes
 from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
+from core.protocol.route import Nothing
 from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.server.push import feed
 from core.server.push.feed import Audience
 
@@ -23,28 +25,6 @@ async def snapshot(call: Call[Nothing, SnapshotQuery]) -> Snapshot:
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path="/api/events/",
-        who=Who.PERSON,
-        summary="What happened after a cursor, as far as one may know it",
-        handler=events,
-        body=Nothing,
-        query=EventQuery,
-        reply=EventPage,
-        example_reply=examples.EVENT_PAGE,
-        refusals=(409, 410),
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/snapshot/",
-        who=Who.PERSON,
-        summary="How things stand, and the cursor from which to follow them",
-        handler=snapshot,
-        body=Nothing,
-        query=SnapshotQuery,
-        reply=Snapshot,
-        example_reply=examples.SNAPSHOT,
-        refusals=(429,),
-    ),
+    Endpoint(routes.EVENTS, events, example_reply=examples.EVENT_PAGE),
+    Endpoint(routes.SNAPSHOT, snapshot, example_reply=examples.SNAPSHOT),
 )

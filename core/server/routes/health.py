@@ -9,14 +9,16 @@ from prometheus_client.core import CounterMetricFamily, Metric
 
 from core.domain.ids import ShopId
 from core.logs import Repeats
+from core.protocol import routes
 from core.protocol.replies import Readiness
+from core.protocol.route import Nothing
 from core.protocol.security import FAILURES
 from core.server.devices import presence
 from core.server.devices.presence import SILENT_AFTER
 from core.server.health import metrics
 from core.server.health.readiness import Slow
 from core.server.http import examples, openapi, problems
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.server.services import Services
 from core.store import events, migrate
 from core.store.devices import Device
@@ -155,27 +157,6 @@ def _backups(services: Services) -> tuple[Metric, ...]:
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path="/readyz",
-        who=Who.PUBLIC,
-        summary="Whether to send it requests: its database answers, has the right schema, and is written to",
-        handler=ready,
-        body=Nothing,
-        query=Nothing,
-        reply=Readiness,
-        example_reply=examples.READINESS,
-        refusals=(503,),
-    ),
-    Endpoint(
-        method="GET",
-        path="/metrics",
-        who=Who.MONITOR,
-        summary="Figures for Prometheus, of the whole backend",
-        handler=figures,
-        body=Nothing,
-        query=Nothing,
-        reply=str,
-        content_type="text/plain",
-    ),
+    Endpoint(routes.READY, ready, example_reply=examples.READINESS),
+    Endpoint(routes.METRICS, figures),
 )

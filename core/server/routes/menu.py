@@ -4,11 +4,13 @@ from typing import Any, Final
 
 from core.domain.ids import ItemId
 from core.domain.menu import Menu
+from core.protocol import routes
 from core.protocol.replies import Availability
 from core.protocol.requests import ChangeAvailability, ReplaceMenu
+from core.protocol.route import Nothing
 from core.server.http import examples, problems
 from core.server.http.conditional import etag, unless_known
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.server.http.idempotency import operate
 from core.server.orders import menus
 from core.store import shops
@@ -56,44 +58,7 @@ async def learn(call: Call[Any, Any]) -> Offer:
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path="/api/menu/",
-        who=Who.PUBLIC,
-        summary="What the shop sells: the token's shop, or the default one",
-        handler=menu,
-        body=Nothing,
-        query=Nothing,
-        reply=Menu,
-        conditional=True,
-        example_reply=examples.MENU,
-    ),
-    Endpoint(
-        method="PUT",
-        path="/api/admin/menu/",
-        who=Who.ADMIN,
-        summary="Sell by another menu, as long as nobody has changed it since it was read",
-        handler=replace,
-        body=ReplaceMenu,
-        query=Nothing,
-        reply=Menu,
-        body_limit=MENU_LIMIT,
-        example=examples.REPLACE_MENU,
-        example_reply=examples.MENU,
-        refusals=(409,),
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/pos/menu/{item_id}/availability/",
-        who=Who.STAFF,
-        summary="Say that an item is sold out, or sold again",
-        handler=availability,
-        body=ChangeAvailability,
-        query=Nothing,
-        reply=Availability,
-        keyed=Keyed.REQUIRED,
-        example=examples.CHANGE_AVAILABILITY,
-        example_reply=examples.AVAILABILITY,
-        refusals=(404,),
-    ),
+    Endpoint(routes.MENU, menu, example_reply=examples.MENU),
+    Endpoint(routes.REPLACE_MENU, replace, examples.REPLACE_MENU, examples.MENU, body_limit=MENU_LIMIT),
+    Endpoint(routes.SET_AVAILABLE, availability, examples.CHANGE_AVAILABILITY, examples.AVAILABILITY),
 )

@@ -9,11 +9,13 @@ from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import status_info
+from core.protocol import routes
 from core.protocol.replies import OrderPage, StatusReport
 from core.protocol.requests import HistoryQuery
+from core.protocol.route import Nothing
 from core.server.http import examples, problems
 from core.server.http.conditional import etag, unless_known
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.server.http.idempotency import operate
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
@@ -136,69 +138,9 @@ async def cancel(call: Call[CancelOrder, Nothing]) -> Encoded[Order]:
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="POST",
-        path="/api/online/orders/",
-        who=Who.CUSTOMER,
-        summary="Place an order",
-        handler=place,
-        body=PlaceOrder,
-        query=Nothing,
-        reply=Order,
-        status=201,
-        keyed=Keyed.OPTIONAL,
-        example=examples.PLACE,
-        example_reply=examples.ORDER,
-        refusals=(409, 413, 429),
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/online/orders/history/",
-        who=Who.CUSTOMER,
-        summary="My orders, newest first",
-        handler=history,
-        body=Nothing,
-        query=HistoryQuery,
-        reply=OrderPage,
-        conditional=True,
-        example_reply=examples.PAGE,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/online/orders/{order_id}/",
-        who=Who.CUSTOMER,
-        summary="One of my orders, by its id or its number",
-        handler=order,
-        body=Nothing,
-        query=Nothing,
-        reply=Order,
-        conditional=True,
-        example_reply=examples.ORDER,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/online/orders/{order_id}/status/",
-        who=Who.CUSTOMER,
-        summary="Where my order stands, and how it got there; by its id or its number",
-        handler=status,
-        body=Nothing,
-        query=Nothing,
-        reply=StatusReport,
-        conditional=True,
-        example_reply=examples.REPORT,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/online/orders/{order_id}/cancel/",
-        who=Who.CUSTOMER,
-        summary="Cancel my order, by its id or its number, while the shop has not confirmed it",
-        handler=cancel,
-        body=CancelOrder,
-        query=Nothing,
-        reply=Order,
-        keyed=Keyed.OPTIONAL,
-        example=examples.CANCEL,
-        example_reply=examples.ORDER,
-        refusals=(409,),
-    ),
+    Endpoint(routes.PLACE, place, examples.PLACE, examples.ORDER),
+    Endpoint(routes.HISTORY, history, example_reply=examples.PAGE),
+    Endpoint(routes.ORDER, order, example_reply=examples.ORDER),
+    Endpoint(routes.ORDER_STATUS, status, example_reply=examples.REPORT),
+    Endpoint(routes.CANCEL, cancel, examples.CANCEL, examples.ORDER),
 )

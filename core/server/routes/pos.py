@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Final, TypeVar
 
-from core.domain.commands import Change, ChangePayment, ChangeStatus, RecallOrder, TakeOrder
+from core.domain.commands import Change, TakeOrder
 from core.domain.order import Order
+from core.protocol import routes
 from core.protocol.replies import CustomerList, OrderDetails, OrderPage
 from core.protocol.requests import CustomerQuery, OrderQuery
+from core.protocol.route import Nothing
 from core.protocol.security import ExportNote, SecurityEvent
 from core.server.auth.security import actor
 from core.server.http import examples, problems
 from core.server.http.conditional import etag, knows, not_modified, unless_known
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Keyed, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.server.http.idempotency import operate
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
@@ -97,113 +99,12 @@ def _instant(text: str, field: str) -> datetime | None:
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="POST",
-        path="/api/pos/orders/{order_id}/status/",
-        who=Who.STAFF,
-        summary="Move an order",
-        handler=change,
-        name="change_status",
-        body=ChangeStatus,
-        query=Nothing,
-        reply=Order,
-        keyed=Keyed.REQUIRED,
-        example=examples.CHANGE_STATUS,
-        example_reply=examples.ORDER,
-        refusals=(409,),
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/pos/orders/",
-        who=Who.STAFF,
-        summary="Orders of the shop: the board's, or found by number, name, phone, time and status",
-        handler=search,
-        body=Nothing,
-        query=OrderQuery,
-        reply=OrderPage,
-        conditional=True,
-        example_reply=examples.PAGE,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/pos/orders/",
-        who=Who.STAFF,
-        summary="Take an order at the counter",
-        handler=take,
-        body=TakeOrder,
-        query=Nothing,
-        reply=Order,
-        status=201,
-        keyed=Keyed.REQUIRED,
-        example=examples.TAKE,
-        example_reply=examples.ORDER,
-        refusals=(409,),
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/pos/orders/{order_id}/",
-        who=Who.STAFF,
-        summary="One order and its history",
-        handler=details,
-        body=Nothing,
-        query=Nothing,
-        reply=OrderDetails,
-        conditional=True,
-        example_reply=examples.DETAILS,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/pos/orders/{order_id}/recall/",
-        who=Who.STAFF,
-        summary="Take an order one step back",
-        handler=change,
-        name="recall",
-        body=RecallOrder,
-        query=Nothing,
-        reply=Order,
-        keyed=Keyed.REQUIRED,
-        example=examples.RECALL,
-        example_reply=examples.ORDER,
-        refusals=(409,),
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/pos/orders/{order_id}/payment/",
-        who=Who.STAFF,
-        summary="Mark an order as paid, unpaid or refunded; a refund says why",
-        handler=change,
-        name="change_payment",
-        body=ChangePayment,
-        query=Nothing,
-        reply=Order,
-        keyed=Keyed.REQUIRED,
-        example=examples.CHANGE_PAYMENT,
-        example_reply=examples.ORDER,
-        refusals=(409,),
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/pos/customers/",
-        who=Who.STAFF,
-        summary="Known customers, by their whole number or their name",
-        handler=customers,
-        body=Nothing,
-        query=CustomerQuery,
-        reply=CustomerList,
-        example_reply=examples.CUSTOMERS,
-        refusals=(429,),
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/pos/exports/",
-        who=Who.STAFF,
-        summary="Say that orders are written to a file, for the security log",
-        handler=exported,
-        body=ExportNote,
-        query=Nothing,
-        reply=ExportNote,
-        status=201,
-        example=examples.EXPORTED,
-        example_reply=examples.EXPORTED,
-    ),
+    Endpoint(routes.CHANGE_STATUS, change, examples.CHANGE_STATUS, examples.ORDER),
+    Endpoint(routes.ORDERS, search, example_reply=examples.PAGE),
+    Endpoint(routes.TAKE, take, examples.TAKE, examples.ORDER),
+    Endpoint(routes.DETAILS, details, example_reply=examples.DETAILS),
+    Endpoint(routes.RECALL, change, examples.RECALL, examples.ORDER),
+    Endpoint(routes.CHANGE_PAYMENT, change, examples.CHANGE_PAYMENT, examples.ORDER),
+    Endpoint(routes.CUSTOMERS, customers, example_reply=examples.CUSTOMERS),
+    Endpoint(routes.NOTE_EXPORT, exported, examples.EXPORTED, examples.EXPORTED),
 )

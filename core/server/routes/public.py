@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from core.protocol.replies import Health
+from core.protocol import routes
+from core.protocol.replies import Document, Health
+from core.protocol.route import Nothing
 from core.server.http import examples, openapi
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 
 
 async def health(_call: Call[Nothing, Nothing]) -> Health:
@@ -12,32 +14,13 @@ async def health(_call: Call[Nothing, Nothing]) -> Health:
     return Health(status="ok", version=openapi.VERSION)
 
 
-async def document(_call: Call[Nothing, Nothing]) -> Encoded[openapi.Document]:
+async def document(_call: Call[Nothing, Nothing]) -> Encoded[Document]:
     from core.server.routes import ENDPOINTS as EVERY_ENDPOINT  # this one is among them
 
     return Encoded(openapi.encoded(EVERY_ENDPOINT), 200)
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path="/healthz",
-        who=Who.PUBLIC,
-        summary="Whether the backend and its database answer",
-        handler=health,
-        body=Nothing,
-        query=Nothing,
-        reply=Health,
-        example_reply=examples.HEALTH,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/openapi.json",
-        who=Who.PUBLIC,
-        summary="This document",
-        handler=document,
-        body=Nothing,
-        query=Nothing,
-        reply=openapi.Document,
-    ),
+    Endpoint(routes.HEALTH, health, example_reply=examples.HEALTH),
+    Endpoint(routes.DOCUMENT, document),
 )

@@ -4,9 +4,10 @@ import asyncio
 from typing import Final
 
 from core import sealing
+from core.protocol import routes
+from core.protocol.route import Nothing
 from core.protocol.sealed import (
     BODY_LIMIT,
-    OPEN_PATH,
     OpenedOperation,
     OpenedOperations,
     OpenOperations,
@@ -14,7 +15,7 @@ from core.protocol.sealed import (
     context,
 )
 from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
 
 
 async def open_operations(call: Call[OpenOperations, Nothing]) -> OpenedOperations:
@@ -33,16 +34,10 @@ async def open_operations(call: Call[OpenOperations, Nothing]) -> OpenedOperatio
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
-        method="POST",
-        path=OPEN_PATH,
-        who=Who.PERSON,
-        summary="Open what this person's window has sealed to the server's key after they signed out",
-        handler=open_operations,
-        body=OpenOperations,
-        query=Nothing,
-        reply=OpenedOperations,
+        routes.OPEN_OPERATIONS,
+        open_operations,
+        examples.OPEN_OPERATIONS,
+        examples.OPENED_OPERATIONS,
         body_limit=BODY_LIMIT,
-        example=examples.OPEN_OPERATIONS,
-        example_reply=examples.OPENED_OPERATIONS,
     ),
 )

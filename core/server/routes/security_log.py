@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from core.protocol import routes
+from core.protocol.route import Nothing
 from core.protocol.security import SecurityEntry, SecurityEvent, SecurityLogPage, SecurityLogQuery
 from core.server.auth.tokens import LOCAL
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
 from core.store import security_log
 from core.store.engine.statements import Transaction
 
@@ -37,15 +39,5 @@ _EXAMPLE: Final = SecurityEntry(
 )
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    Endpoint(
-        method="GET",
-        path="/api/admin/security-log/",
-        who=Who.ADMIN,
-        summary="Who came in or failed to, and who changed what others may do",
-        handler=entries,
-        body=Nothing,
-        query=SecurityLogQuery,
-        reply=SecurityLogPage,
-        example_reply=SecurityLogPage(entries=(_EXAMPLE,)),
-    ),
+    Endpoint(routes.SECURITY_LOG, entries, example_reply=SecurityLogPage(entries=(_EXAMPLE,))),
 )

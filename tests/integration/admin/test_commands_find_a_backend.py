@@ -10,7 +10,7 @@ from core.admin.backend import reach
 from core.admin.failed import Failed
 from core.admin.setup import open_keys, set_up
 from core.domain.ids import ShopId
-from core.protocol.replies import OrderPage
+from core.protocol import routes
 from core.server.auth import keys
 from core.server.auth.tokens import LEEWAY_S, AccessTokens
 from core.server.settings import ServerSettings
@@ -38,7 +38,7 @@ def configured(tmp_path: Path) -> ServerSettings:
 
 def test_without_a_server_a_command_is_answered_by_one_of_its_own(configured: ServerSettings) -> None:
     with reach(configured) as backend:
-        assert backend.call("GET", BOARD, reply=OrderPage).total == 0
+        assert backend.call(routes.ORDERS()).total == 0
         with pytest.raises(AlreadyServed), Ownership(configured.database):
             pass
     with Ownership(configured.database):
@@ -49,7 +49,7 @@ def test_with_a_server_a_command_asks_that_one(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, "--demo") as server:
         with reach(ServerSettings(data_dir=str(tmp_path))) as backend:
             assert backend.url == server.url
-            assert backend.call("GET", BOARD, reply=OrderPage).total == 0
+            assert backend.call(routes.ORDERS()).total == 0
         assert Caller(server.url).get("/healthz").status_code == 200
 
 
@@ -67,7 +67,7 @@ def test_a_killed_server_leaves_nothing_locked(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, "--demo") as server:
         server.kill()
     with reach(ServerSettings(data_dir=str(tmp_path))) as backend:
-        assert backend.call("GET", BOARD, reply=OrderPage).total == 0
+        assert backend.call(routes.ORDERS()).total == 0
 
 
 def test_a_file_that_something_else_holds_is_left_alone(configured: ServerSettings, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_where_there_is_no_shop_a_command_says_how_to_begin(tmp_path: Path) -> N
 
 def test_a_refusal_is_the_servers_own_sentence(configured: ServerSettings) -> None:
     with reach(configured) as backend, pytest.raises(Failed) as refused:
-        backend.send("GET", "/api/pos/orders/0/")
+        backend.call(routes.DETAILS("0"))
     assert refused.value.message
 
 

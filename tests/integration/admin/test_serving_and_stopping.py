@@ -16,7 +16,7 @@ from core.admin import addresses, serve
 from core.admin.backend import reach
 from core.admin.serving import running, url_of
 from core.client.http.api import HttpApi
-from core.domain.menu import Menu
+from core.protocol import routes
 from core.server.auth import authority
 from core.server.settings import ServerSettings
 from tests.integration import calls
@@ -115,7 +115,7 @@ def test_commands_reach_a_server_that_speaks_tls(home: Path) -> None:
     with ServerProcess(home) as server:
         assert server.url.startswith("https://127.0.0.1:")
         with reach(ServerSettings(data_dir=str(home))) as backend:
-            assert backend.call("GET", "/api/menu/", reply=Menu).shop_name == "Test Kitchen"
+            assert backend.call(routes.MENU()).shop_name == "Test Kitchen"
         with closing(HttpApi(server.url, ca_file=str(home / "tls" / "ca.pem"))) as http:
             assert http.menu().shop_name == "Test Kitchen"
 

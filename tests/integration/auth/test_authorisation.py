@@ -3,7 +3,7 @@
 Who hears of what happens is `test_who_hears_what.py`'s.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import requests
 
 from core.domain.ids import ShopId, uuid7
 from core.domain.people import Principal, Role
-from core.server.http.endpoint import ORDER_ID, AnyEndpoint, Keyed, Nothing, Who
+from core.protocol.route import ORDER_ID, Keyed, Nothing, Who
+from core.server.http.endpoint import AnyEndpoint
 from core.server.routes import ENDPOINTS, auth, pos
 from core.store import sessions
 from core.store.engine.instants import now, to_us
@@ -23,7 +24,15 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.server import ServerThread
 
-NAMED = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+
+def named(endpoints: Iterable[AnyEndpoint]) -> pytest.MarkDecorator:
+    """A test for each of these, called by its address."""
+    return pytest.mark.parametrize(
+        "endpoint", list(endpoints), ids=lambda endpoint: f"{endpoint.route.method} {endpoint.route.path}"
+    )
+
+
+NAMED = named(ENDPOINTS)
 SAMPLES = {"q": "555", "cursor": "another-shop.1.event"}
 NO_SUCH_ORDER = "01920000-0000-7000-8000-ffffffffffff"
 
@@ -32,16 +41,17 @@ def call(
     caller: Caller, endpoint: AnyEndpoint, order_id: str = NO_SUCH_ORDER, customer_id: str | None = None
 ) -> requests.Response:
     """A well-formed request: what the endpoint's example says, for the world that the tests have."""
-    body = msgspec.to_builtins(endpoint.example) if endpoint.body is not Nothing else None
+    route = endpoint.route
+    body = msgspec.to_builtins(endpoint.example) if route.body is not Nothing else None
     if isinstance(body, dict) and "lines" in body:
         body |= {"id": None, "lines": [{"item_id": shop.BOWL}]}
     if isinstance(body, dict) and customer_id is not None:
         body["customer_id"] = customer_id
     query = {"customer_id": customer_id} if customer_id else {}
-    query |= {field.name: SAMPLES[field.name] for field in msgspec.structs.fields(endpoint.query) if field.required}
-    key = new_key() if endpoint.keyed is not Keyed.UNUSED else None
-    path = endpoint.path.replace(f"{{{endpoint.parameter}}}", order_id) if endpoint.parameter else endpoint.path
-    return caller.call(endpoint.method, path, body, key=key, params=query)
+    query |= {field.name: SAMPLES[field.name] for field in msgspec.structs.fields(route.query) if field.required}
+    key = new_key() if route.keyed is not Keyed.UNUSED else None
+    path = route.path.replace(f"{{{route.parameter}}}", order_id) if route.parameter else route.path
+    return caller.call(route.method, path, body, key=key, params=query)
 
 
 class Somebody(msgspec.Struct, frozen=True):
@@ -110,8 +120,8 @@ def test_a_door_opens_for_those_it_is_for(place: Place, endpoint: AnyEndpoint, s
         assert somebody.role is not None
         caller = passing_by(place, somebody.role)  # it ends the session it is called in, which the others need
     if _asked_unreadably(endpoint):
-        path = endpoint.path.replace(f"{{{endpoint.parameter}}}", "nobody")
-        reply = caller.call(endpoint.method, path, data=b"{", headers={"Content-Type": "application/json"})
+        path = endpoint.route.path.replace(f"{{{endpoint.route.parameter}}}", "nobody")
+        reply = caller.call(endpoint.route.method, path, data=b"{", headers={"Content-Type": "application/json"})
     else:
         reply = call(caller, endpoint)
     expected = entrance(endpoint, somebody)
@@ -122,33 +132,30 @@ def test_a_door_opens_for_those_it_is_for(place: Place, endpoint: AnyEndpoint, s
 
 
 def _asked_unreadably(endpoint: AnyEndpoint) -> bool:
-    return endpoint.body is not Nothing and endpoint.who in (Who.ADMIN, Who.PUBLIC)
+    return endpoint.route.body is not Nothing and endpoint.route.who in (Who.ADMIN, Who.PUBLIC)
 
 
 def entrance(endpoint: AnyEndpoint, somebody: Somebody) -> set[int]:
     """With which statuses an endpoint meets somebody."""
-    if endpoint.who is Who.MONITOR:
-        return {endpoint.status}  # whoever sits at this machine, as these tests do; see test_readiness_and_metrics.py
-    if endpoint.who is not Who.PUBLIC and somebody.role is None:
+    route = endpoint.route
+    if route.who is Who.MONITOR:
+        return {route.status}  # whoever sits at this machine, as these tests do; see test_readiness_and_metrics.py
+    if route.who is not Who.PUBLIC and somebody.role is None:
         return {401}
-    if endpoint.who is not Who.PUBLIC and somebody.role not in endpoint.who.roles:
+    if route.who is not Who.PUBLIC and somebody.role not in route.who.roles:
         return {403}
-    if endpoint.who is Who.OPERATOR and not somebody.operator:
+    if route.who is Who.OPERATOR and not somebody.operator:
         return {403}
     if _asked_unreadably(endpoint):
         return {400}
-    if endpoint.parameter:
+    if route.parameter:
         return {404}
     if endpoint.handler is pos.take and not somebody.at_a_terminal:
         return {403}  # there is no series to number the order by
-    return {endpoint.status, *endpoint.refusals} - {403}
+    return {route.status, *route.refusals} - {403}
 
 
-ABOUT_AN_ORDER = pytest.mark.parametrize(
-    "endpoint",
-    [endpoint for endpoint in ENDPOINTS if ORDER_ID in endpoint.path],
-    ids=lambda endpoint: f"{endpoint.method} {endpoint.path}",
-)
+ABOUT_AN_ORDER = named(endpoint for endpoint in ENDPOINTS if ORDER_ID in endpoint.route.path)
 
 
 @ABOUT_AN_ORDER
@@ -159,9 +166,9 @@ def test_an_order_is_there_for_those_it_concerns(place: Place, endpoint: AnyEndp
     order = place.ada.place()
     caller = somebody.caller(place)
     theirs, missing = call(caller, endpoint, order["id"]), call(caller, endpoint)
-    if somebody.role not in endpoint.who.roles:
+    if somebody.role not in endpoint.route.who.roles:
         assert theirs.status_code == (401 if somebody.role is None else 403)
-    elif somebody.owner if endpoint.who is Who.CUSTOMER else somebody.here:
+    elif somebody.owner if endpoint.route.who is Who.CUSTOMER else somebody.here:
         assert theirs.status_code in {200, 409}
         return
     else:
@@ -181,7 +188,7 @@ def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path) -> 
         place = Place(server, world, tmp_path, nobody, ada, ada, nobody, nobody, nobody, nobody, nobody)
         order = ada.place()
         ours = {"order_id": order["id"], "item_id": shop.FRIES, "device_id": shop.DEVICE, "staff_id": world.kim}
-        unknown = {endpoint.parameter for endpoint in ENDPOINTS} - {*ours, ""} - CHAIN_WIDE
+        unknown = {endpoint.route.parameter for endpoint in ENDPOINTS} - {*ours, ""} - CHAIN_WIDE
         assert not unknown, f"say here which {unknown} this shop has"
         cashier = staff(server, shop.SAM, shop.OTHER_DEVICE, world.other_shop)
         strangers = [
@@ -193,14 +200,14 @@ def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path) -> 
         before = rows_of(place, world.shop)
         assert {"orders", "events", "staff", "devices"} <= set(before), "so that the comparison means something"
         for endpoint in ENDPOINTS:
-            if endpoint.who in (Who.PUBLIC, Who.MONITOR, Who.SIGNED_IN) or endpoint.parameter in CHAIN_WIDE:
+            if endpoint.route.who in (Who.PUBLIC, Who.MONITOR, Who.SIGNED_IN) or endpoint.route.parameter in CHAIN_WIDE:
                 continue
             for stranger in strangers:
-                reply = call(stranger, endpoint, ours.get(endpoint.parameter, ""))
-                assert reply.status_code < 500, (endpoint.path, reply.text)
+                reply = call(stranger, endpoint, ours.get(endpoint.route.parameter, ""))
+                assert reply.status_code < 500, (endpoint.route.path, reply.text)
                 after = rows_of(place, world.shop)
                 changed = [table for table in before if before[table] != after[table]]
-                assert not changed, f"{endpoint.method} {endpoint.path} of another shop changed {changed}"
+                assert not changed, f"{endpoint.route.method} {endpoint.route.path} of another shop changed {changed}"
 
 
 CHAIN_WIDE = {"customer_id"}
@@ -216,18 +223,14 @@ def rows_of(place: Place, shop_id: ShopId) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [endpoint for endpoint in ENDPOINTS if endpoint.who is Who.CUSTOMER],
-    ids=lambda endpoint: f"{endpoint.method} {endpoint.path}",
-)
+@named(endpoint for endpoint in ENDPOINTS if endpoint.route.who is Who.CUSTOMER)
 def test_naming_another_customer_changes_nothing(place: Place, endpoint: AnyEndpoint) -> None:
     """Grace asks in Ada's name, in the body and in the query, and gets what she would have got anyway."""
     adas, graces = place.ada.place(), place.grace.place()
-    if ORDER_ID in endpoint.path:
+    if ORDER_ID in endpoint.route.path:
         assert call(place.grace, endpoint, adas["id"], place.world.ada).status_code == 404
     reply = call(place.grace, endpoint, graces["id"], place.world.ada)
-    assert reply.status_code == endpoint.status
+    assert reply.status_code == endpoint.route.status
     found = reply.json()
     for order in found.get("orders", [found]):
         if "customer_id" in order:

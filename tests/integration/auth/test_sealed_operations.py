@@ -4,7 +4,8 @@ import base64
 from typing import Any
 
 from core import sealing
-from core.protocol.sealed import OPEN_PATH, context
+from core.protocol import routes
+from core.protocol.sealed import context
 from tests.integration.calls import Caller, new_key
 from tests.integration.conftest import Place
 
@@ -20,7 +21,7 @@ def sealed_for(caller: Caller, op_id: str, content: bytes = CONTENT, **other: st
 
 
 def opened(caller: Caller, op_id: str, sealed: str) -> bytes | None:
-    reply = caller.post(OPEN_PATH, {"operations": [{"op_id": op_id, "content": sealed}]})
+    reply = caller.post(routes.OPEN_OPERATIONS.path, {"operations": [{"op_id": op_id, "content": sealed}]})
     assert reply.status_code == 200, reply.text
     answer: dict[str, Any] = reply.json()["operations"][0]
     assert answer["op_id"] == op_id
@@ -39,7 +40,7 @@ def test_nobody_else_has_it_opened(place: Place) -> None:
     for other in (place.grace, place.kim, place.alex, place.sam):
         assert opened(other, op_id, of_ada) is None
     for role in (place.nobody, place.board):
-        reply = role.post(OPEN_PATH, {"operations": [{"op_id": op_id, "content": of_ada}]})
+        reply = role.post(routes.OPEN_OPERATIONS.path, {"operations": [{"op_id": op_id, "content": of_ada}]})
         assert reply.status_code in (401, 403)
 
 
@@ -63,7 +64,7 @@ def test_each_of_many_is_opened_by_itself(place: Place) -> None:
     keys = [new_key() for _ in range(100)]
     sealed = [sealed_for(place.ada if n % 2 else place.grace, key, str(n).encode()) for n, key in enumerate(keys)]
     body = {"operations": [{"op_id": key, "content": each} for key, each in zip(keys, sealed, strict=True)]}
-    answers = place.ada.post(OPEN_PATH, body).json()["operations"]
+    answers = place.ada.post(routes.OPEN_OPERATIONS.path, body).json()["operations"]
     assert [each["op_id"] for each in answers] == keys
     assert [base64.b64decode(each["content"]) if each["content"] else None for each in answers] == [
         str(n).encode() if n % 2 else None for n in range(100)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.server.http.endpoint import Nothing
+from core.protocol.route import Nothing
 from core.server.routes import ENDPOINTS
 from core.server.setup import NewStaff
 from tests.integration import calls
@@ -188,23 +188,23 @@ def test_every_reference_of_the_document_leads_somewhere(document: dict[str, Any
 def test_the_document_has_every_endpoint_and_who_may_use_it(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert described == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    assert described == {(endpoint.route.method, endpoint.route.path) for endpoint in ENDPOINTS}
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names))
     assert {{} in operation["security"] for operation in operations} == {True, False}
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.route.method} {endpoint.route.path}")
 def test_every_example_is_one(document: dict[str, Any], endpoint: Any) -> None:
     """What the document shows would be accepted, and would be answered."""
-    operation = document["paths"][endpoint.path][endpoint.method.lower()]
-    if endpoint.body is not Nothing:
+    operation = document["paths"][endpoint.route.path][endpoint.route.method.lower()]
+    if endpoint.route.body is not Nothing:
         example = operation["requestBody"]["content"]["application/json"]["example"]
-        assert msgspec.convert(example, endpoint.body) == endpoint.example
+        assert msgspec.convert(example, endpoint.route.body) == endpoint.example
     if endpoint.example_reply is not None:
-        example = operation["responses"][str(endpoint.status)]["content"]["application/json"]["example"]
-        assert msgspec.convert(example, endpoint.reply) == endpoint.example_reply
+        example = operation["responses"][str(endpoint.route.status)]["content"]["application/json"]["example"]
+        assert msgspec.convert(example, endpoint.route.reply) == endpoint.example_reply
 
 
 @pytest.mark.parametrize(

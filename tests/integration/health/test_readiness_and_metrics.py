@@ -103,7 +103,7 @@ def test_nobody_can_make_figures_up(place: Place) -> None:
     for number in range(20):
         place.nobody.get(f"/made/up/{number}")
         place.ada.get(f"/api/online/orders/{place.ada.token[:40]}{number}/")
-    known = {endpoint.path for endpoint in ENDPOINTS} | {"(other)"}
+    known = {endpoint.route.path for endpoint in ENDPOINTS} | {"(other)"}
     text = place.nobody.get("/metrics").text
     assert set(re.findall(r'route="([^"]*)"', text)) <= known
     assert place.ada.token[:20] not in text

@@ -19,8 +19,7 @@ from core.client.http import push
 from core.client.http.api import HttpClient
 from core.client.http.push import open_socket
 from core.domain.ids import ShopId
-from core.protocol import reading
-from core.protocol.replies import Health
+from core.protocol import reading, routes
 from core.server.auth import authority, keys
 from core.server.settings import ServerSettings
 from core.ui import text
@@ -49,7 +48,7 @@ def by_socket(url: str) -> str:
 def by_command(url: str) -> str:
     made = Backend(Serving(url=url), keys.make(), ShopId("shop"))
     with closing(made), pytest.raises(Failed) as failed:
-        made.call("GET", "/healthz", reply=Health, within_s=0.3)
+        made.call(routes.HEALTH(), 0.3)
     return failed.value.message
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.protocol.feed import SILENCE_S, SOCKET_PATH, Close
+from core.protocol.feed import SILENCE_S, Close
+from core.protocol.routes import SOCKET_PATH
 from core.server.push import channel, hub
 from core.server.push.channel import Subscriber
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol

@@ -7,14 +7,14 @@ import pytest
 import requests
 
 from core.protocol.feed import Cursor
-from core.server.http.endpoint import ORDER_ID
+from core.protocol.route import ORDER_ID
 from core.server.routes import ENDPOINTS
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.push.test_feed import page, seq, snapshot
 from tests.support import databases, shop
 
-CONDITIONAL = [endpoint.path for endpoint in ENDPOINTS if endpoint.conditional]
+CONDITIONAL = [endpoint.route.path for endpoint in ENDPOINTS if endpoint.route.conditional]
 NAMED = pytest.mark.parametrize("path", CONDITIONAL)
 
 

@@ -13,7 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from core.domain.people import Role
 from core.protocol.events import Event, MenuChanged, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
-from core.protocol.feed import SOCKET_PATH, Cursor
+from core.protocol.feed import Cursor
+from core.protocol.routes import SOCKET_PATH
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop

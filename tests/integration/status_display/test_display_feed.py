@@ -8,9 +8,10 @@ import pytest
 import requests
 
 from core.domain.order import Order
-from core.protocol.display import BOARD_PATH, BoardMessage, BoardReply, TicketFrames
+from core.protocol import routes
+from core.protocol.display import BoardMessage, BoardReply, TicketFrames
 from core.protocol.feed import Close, Cursor
-from core.server.http.endpoint import ORDER_ID, Who
+from core.protocol.route import ORDER_ID, Who
 from core.server.routes import ENDPOINTS
 from core.server.settings import ServerSettings
 from tests.integration import calls
@@ -42,7 +43,7 @@ class Overhead(Listener):
 
 
 def look(display: Caller) -> BoardReply:
-    reply = display.get(BOARD_PATH)
+    reply = display.get(routes.TICKETS.path)
     assert reply.status_code == 200, reply.text
     assert not [word for word in PRIVATE if word in reply.text]
     return msgspec.json.decode(reply.content, type=BoardReply)
@@ -80,7 +81,8 @@ def test_a_ticket_has_six_facts(place: Place) -> None:
     place.kim.post(
         f"/api/pos/orders/{order['id']}/payment/", {"payment": "paid", "version": order["version"]}, key=new_key()
     )
-    (found,) = [each for each in place.board.get(BOARD_PATH).json()["tickets"] if each["order_id"] == order["id"]]
+    tickets = place.board.get(routes.TICKETS.path).json()["tickets"]
+    (found,) = [each for each in tickets if each["order_id"] == order["id"]]
     assert found == {
         "order_id": order["id"],
         "number": order["number"],
@@ -112,11 +114,11 @@ def test_another_shops_numbers_are_on_no_board_of_ours(place: Place) -> None:
 
 
 def test_what_has_not_changed_is_not_sent_again(place: Place) -> None:
-    known = place.board.get(BOARD_PATH)
-    again = place.board.get(BOARD_PATH, headers={"If-None-Match": known.headers["ETag"]})
+    known = place.board.get(routes.TICKETS.path)
+    again = place.board.get(routes.TICKETS.path, headers={"If-None-Match": known.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     walk(place.kim, place.ada.place(), "confirmed", "preparing")
-    assert place.board.get(BOARD_PATH, headers={"If-None-Match": known.headers["ETag"]}).status_code == 200
+    assert place.board.get(routes.TICKETS.path, headers={"If-None-Match": known.headers["ETag"]}).status_code == 200
 
 
 # -- what a display may not
@@ -126,11 +128,12 @@ def test_a_display_is_refused_wherever_orders_are_told_or_changed(place: Place) 
     order = place.ada.place()
     tried = 0
     for endpoint in ENDPOINTS:
-        if endpoint.who in {Who.PUBLIC, Who.MONITOR} or endpoint.path in {BOARD_PATH, "/api/auth/sign-out/"}:
+        route = endpoint.route
+        if route.who in {Who.PUBLIC, Who.MONITOR} or route in {routes.TICKETS, routes.SIGN_OUT}:
             continue
         body = msgspec.to_builtins(endpoint.example) if endpoint.example is not None else None
-        path = endpoint.path.replace(ORDER_ID, order["id"])
-        reply = place.board.call(endpoint.method, path, body, key=new_key(), params={"cursor": "a.1.b", "q": "555"})
+        path = route.path.replace(ORDER_ID, order["id"])
+        reply = place.board.call(route.method, path, body, key=new_key(), params={"cursor": "a.1.b", "q": "555"})
         assert (reply.status_code, reply.json()["type"]) == (403, "forbidden"), path
         tried += 1
     assert tried >= 14
@@ -138,7 +141,7 @@ def test_a_display_is_refused_wherever_orders_are_told_or_changed(place: Place) 
 
 @pytest.mark.parametrize("who", ["ada", "kim", "alex", "nobody"])
 def test_the_board_is_for_displays(place: Place, who: str) -> None:
-    reply: requests.Response = getattr(place, who).get(BOARD_PATH)
+    reply: requests.Response = getattr(place, who).get(routes.TICKETS.path)
     assert reply.status_code == (401 if who == "nobody" else 403)
 
 
@@ -177,9 +180,9 @@ def test_a_display_goes_on_with_its_session_and_can_end_it(place: Place) -> None
     refreshed = place.nobody.post("/api/auth/refresh/", {"refresh_token": display.signed_in["refresh_token"]})
     assert refreshed.json()["person"] == display.signed_in["person"]
     again = Caller(place.server.url, refreshed.json())
-    assert again.get(BOARD_PATH).status_code == 200
+    assert again.get(routes.TICKETS.path).status_code == 200
     assert again.post("/api/auth/sign-out/").status_code == 204
-    assert again.get(BOARD_PATH).status_code == 401
+    assert again.get(routes.TICKETS.path).status_code == 401
 
 
 def test_its_secret_is_kept_as_a_hash(place: Place) -> None:

@@ -1,60 +1,80 @@
-"""An endpoint that leaves something open cannot be made."""
+"""A route, a request or an endpoint that leaves something open cannot be made."""
 
 from typing import Any
 
 import pytest
 
-from core.protocol.requests import SignIn
+from core.domain.commands import ChangeStatus
+from core.domain.ids import OpId, OrderId
+from core.domain.status import OrderStatus
+from core.protocol import routes
+from core.protocol.requests import OrderQuery, SignIn
+from core.protocol.route import Keyed, Nothing, Route, Who
 from core.server.http import examples
-from core.server.http.endpoint import Call, Endpoint, Keyed, Nothing, Who
+from core.server.http.endpoint import Call, Endpoint
+
+MOVE = ChangeStatus(to=OrderStatus.CONFIRMED, version=1)
 
 
 async def handler(_call: Call[Any, Any]) -> Nothing:
     return Nothing()
 
 
-def endpoint(**changes: Any) -> Endpoint[Any, Any, Any]:
-    every: dict[str, Any] = {
-        "method": "GET",
-        "path": "/x/",
-        "who": Who.STAFF,
-        "summary": "X",
-        "handler": handler,
-        "body": Nothing,
-        "query": Nothing,
-        "reply": Nothing,
-    } | changes
-    return Endpoint(**{name: value for name, value in every.items() if value is not ...})
+def route(**changes: Any) -> Route[Any, Any, Any]:
+    every: dict[str, Any] = {"id": "x", "method": "GET", "path": "/x/", "who": Who.STAFF, "summary": "X"} | changes
+    return Route(**{name: value for name, value in every.items() if value is not ...})
 
 
 def test_this_one_can_be_made() -> None:
-    assert endpoint().who is Who.STAFF
+    assert route().who is Who.STAFF
 
 
-def test_without_saying_who_there_is_no_endpoint() -> None:
+def test_without_saying_who_there_is_no_route() -> None:
     with pytest.raises(TypeError):
-        endpoint(who=...)
+        route(who=...)
     with pytest.raises(TypeError, match="say who"):
-        endpoint(who=None)
+        route(who=None)
     with pytest.raises(TypeError, match="say who"):
-        endpoint(who="staff")
+        route(who="staff")
 
 
-@pytest.mark.parametrize("path", ["x/", "/x/{customer_id}/", "/{order_id}/{x}/"])
-def test_a_path_has_no_parameter_but_the_orders_id(path: str) -> None:
+@pytest.mark.parametrize("path", ["x/", "/x/{customer_id}/", "/{order_id}/{x}/", "/a/b/{order_id}/{x}/"])
+def test_a_path_has_one_parameter_in_its_place_or_none(path: str) -> None:
     with pytest.raises(ValueError, match="path"):
-        endpoint(path=path)
+        route(path=path)
 
 
 def test_a_body_has_an_example() -> None:
-    endpoint(body=SignIn, example=examples.SIGN_IN)
+    Endpoint(route(body=SignIn), handler, examples.SIGN_IN)
     with pytest.raises(ValueError, match="example"):
-        endpoint(body=SignIn)
+        Endpoint(route(body=SignIn), handler)
     with pytest.raises(ValueError, match="example"):
-        endpoint(example=examples.SIGN_IN)
+        Endpoint(route(), handler, examples.SIGN_IN)
 
 
 def test_a_key_belongs_to_somebody() -> None:
-    endpoint(keyed=Keyed.REQUIRED)
+    route(keyed=Keyed.REQUIRED)
     with pytest.raises(ValueError, match="public"):
-        endpoint(who=Who.PUBLIC, keyed=Keyed.OPTIONAL)
+        route(who=Who.PUBLIC, keyed=Keyed.OPTIONAL)
+
+
+def test_a_request_has_all_that_its_route_takes() -> None:
+    request = routes.CHANGE_STATUS(OrderId("a b/c"), body=MOVE, op_id=OpId("op"))
+    assert (request.route.method, request.path) == ("POST", "/api/pos/orders/a%20b/c/status/")
+    assert request.content == b'{"to":"confirmed","version":1,"reason":"","moved_at_client":null}'
+    asked = routes.ORDERS(query=OrderQuery(open=True, status=(OrderStatus.READY, OrderStatus.PENDING), limit=3))
+    assert asked.params == [("open", "true"), ("status", "ready"), ("status", "pending"), ("limit", "3")]
+    assert (routes.MENU().params, routes.MENU().content) == ([], None)
+    assert routes.MENU() == routes.MENU()
+    assert routes.DETAILS(OrderId("x")) != routes.DETAILS(OrderId("y"))
+
+
+def test_a_request_that_lacks_something_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="order_id"):
+        routes.DETAILS()
+    with pytest.raises(TypeError, match="parameter"):
+        routes.ORDERS("one too many")
+    with pytest.raises(TypeError, match="op id"):
+        routes.CHANGE_STATUS(OrderId("x"), body=MOVE)
+    with pytest.raises(TypeError, match="q"):
+        routes.CUSTOMERS()

@@ -107,7 +107,7 @@ def at(value: Any, path: Path) -> Any:
 
 
 KINDS: list[Any] = [
-    *dict.fromkeys(endpoint.reply for endpoint in ENDPOINTS),
+    *dict.fromkeys(endpoint.route.reply for endpoint in ENDPOINTS),
     BoardMessage,
     BoardReply,
     Problem,

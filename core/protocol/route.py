@@ -1,0 +1,185 @@
+"""What a route is, and a request made of one. The table of routes is `core.protocol.routes`."""
+
+from enum import Enum
+from typing import Any, Final, Generic, overload
+from urllib.parse import quote
+
+import msgspec
+from typing_extensions import TypeVar
+
+from core.decoding import decode_reply
+from core.domain.ids import OpId
+from core.domain.people import Role
+from core.domain.status import EVERYONE, PEOPLE, STAFF
+
+ORDER_ID: Final = "{order_id}"
+PARAMETER_AT: Final = 4
+"""Where the one parameter a path may have stands in it: `/api/online/orders/{order_id}/…`."""
+
+
+class Who(Enum):
+    """Who may call a route."""
+
+    PUBLIC = "public"
+    """Anybody; a token, when one is sent, must still be valid."""
+    SIGNED_IN = "signed in"
+    PERSON = "person"
+    """A customer or a member of staff: whoever orders are told to."""
+    CUSTOMER = "customer"
+    """A customer, and only with what is theirs."""
+    STAFF = "staff"
+    """A cashier or an admin, and only in their own shop."""
+    ADMIN = "admin"
+    """An admin, and only in their own shop."""
+    DISPLAY = "display"
+    """A board over the counter of one shop."""
+    OPERATOR = "operator"
+    """Whoever looks after the server: a command on its own machine, which holds its keys."""
+    MONITOR = "monitor"
+    """What watches the server: on its own machine, or with the token that the settings name."""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return _ROLES[self]
+
+
+_ROLES: Final = {
+    Who.PUBLIC: EVERYONE,
+    Who.SIGNED_IN: EVERYONE,
+    Who.CUSTOMER: frozenset({Role.CUSTOMER}),
+    Who.STAFF: STAFF,
+    Who.ADMIN: frozenset({Role.ADMIN}),
+    Who.PERSON: PEOPLE,
+    Who.DISPLAY: frozenset({Role.DISPLAY}),
+    Who.OPERATOR: frozenset({Role.ADMIN}),
+    Who.MONITOR: frozenset(),
+}
+
+
+class Keyed(Enum):
+    """What the `Idempotency-Key` header is to a route."""
+
+    UNUSED = "unused"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Offline(Enum):
+    """What a window does with a request while no server answers."""
+
+    UNREACHABLE = "unreachable"
+    """It says so: the answer is the server's or none."""
+    KEPT = "kept"
+    """It answers from what it has kept, and says that it does."""
+    OUTBOX = "outbox"
+    """It accepts the request in its outbox, server or not, answers with the order as it will be, and sends it later."""
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No body, no query parameters, or an answer without content."""
+
+
+NOTHING: Final = Nothing()
+NO_KEY: Final = OpId("")
+B = TypeVar("B", default=Nothing)
+Q = TypeVar("Q", default=Nothing)
+R = TypeVar("R", default=Nothing)
+
+
+class Request(msgspec.Struct, Generic[R], frozen=True):
+    """A call of `route`, with all that goes into it. What is answered is an R."""
+
+    route: "Route[Any, Any, R]"
+    parameter: str = ""
+    """What stands for the path's parameter, unquoted."""
+    query: msgspec.Struct = NOTHING
+    body: msgspec.Struct | msgspec.Raw = NOTHING
+    """`Raw` is sent byte for byte."""
+    op_id: OpId = NO_KEY
+    """The `Idempotency-Key`; empty for none."""
+
+    @property
+    def path(self) -> str:
+        """Quoted, and without the query."""
+        route = self.route
+        return route.path.replace(f"{{{route.parameter}}}", quote(self.parameter)) if route.parameter else route.path
+
+    @property
+    def params(self) -> list[tuple[str, str]]:
+        """The query's fields as URL parameters, the empty ones left out; a sequence repeats its name."""
+        given: dict[str, Any] = msgspec.to_builtins(self.query)
+        return [
+            (name, "true" if each is True else str(each))
+            for name, value in given.items()
+            for each in (value if isinstance(value, list | tuple) else (value,))
+            if each
+        ]
+
+    @property
+    def content(self) -> bytes | None:
+        """The body as JSON; None for none."""
+        return None if self.body is NOTHING else msgspec.json.encode(self.body)
+
+
+class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
+    """One row of the table. Raises `TypeError` or `ValueError` for one that leaves something open."""
+
+    id: str
+    """The OpenAPI document's `operationId`."""
+    method: str
+    path: str
+    who: Who
+    summary: str
+    body: type[B] = Nothing  # type: ignore[assignment]  # the type variable's default
+    query: type[Q] = Nothing  # type: ignore[assignment]
+    reply: type[R] = Nothing  # type: ignore[assignment]
+    """With another `content_type` than JSON it is `str`."""
+    status: int = 200
+    """Of an answer that is no refusal."""
+    content_type: str = "application/json"
+    keyed: Keyed = Keyed.UNUSED
+    offline: Offline = Offline.UNREACHABLE
+    conditional: bool = False
+    """Its replies have an `ETag`, and `If-None-Match` is heeded."""
+    refusals: tuple[int, ...] = ()
+    """The statuses it may refuse with, beyond those that any route has."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.who, Who):
+            raise TypeError(f"{self.method} {self.path}: say who may call it")
+        braces = [at for at, part in enumerate(self.path.split("/")) if "{" in part]
+        if not self.path.startswith("/") or braces not in ([], [PARAMETER_AT]):
+            raise ValueError(f"{self.path}: a path starts with / and has a parameter as part {PARAMETER_AT} or none")
+        if self.keyed is not Keyed.UNUSED and self.who in (Who.PUBLIC, Who.MONITOR):
+            raise ValueError(f"{self.path}: a key belongs to somebody, so the route cannot be public")
+
+    @property
+    def parameter(self) -> str:
+        """The name of the path's parameter; empty when there is none."""
+        return self.path.partition("{")[2].partition("}")[0]
+
+    def read(self, raw: bytes) -> R:
+        """A server's answer. Raises `msgspec.DecodeError` for no JSON, `ValidationError` for another thing's."""
+        if self.reply is not Nothing:
+            return decode_reply(raw, self.reply)
+        if raw:
+            raise msgspec.DecodeError("there is something")
+        return self.reply()
+
+    @overload
+    def __call__(
+        self: "Route[Nothing, Q, R]", parameter: str = ..., *, query: Q | None = ..., op_id: OpId = ...
+    ) -> Request[R]: ...
+    @overload
+    def __call__(self, parameter: str = ..., *, body: B, query: Q | None = ..., op_id: OpId = ...) -> Request[R]: ...
+    def __call__(
+        self, parameter: str = "", *, body: Any = NOTHING, query: Any = None, op_id: OpId = NO_KEY
+    ) -> Request[R]:
+        """A request. `parameter` stands for the path's. Raises `TypeError` when something that it takes is missing."""
+        if bool(parameter) != bool(self.parameter) or (self.keyed is Keyed.REQUIRED and not op_id):
+            raise TypeError(f"{self.id}: say {self.parameter or 'no parameter'}, and an op id where one is required")
+        asked: Any = self.query() if query is None else query
+        return Request(self, parameter, asked, body, op_id)
+
+
+AnyRoute = Route[Any, Any, Any]

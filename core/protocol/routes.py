@@ -1,0 +1,509 @@
+"""The one table of what a server may be asked: each route's address, types, who may call it, whether it has a key, and
+what a window does about it while no server answers. In the order of the API reference.
+
+The server's endpoints, the client's calls, what is sent from the outbox, the admin's commands and the API reference are
+made from it; an address is written nowhere else. A row that is called with what goes into it is a `Request`, and mypy
+knows from it what the answer is: that of `routes.DETAILS(order_id)` is an `OrderDetails`.
+"""
+
+from typing import Final
+
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.protocol.accounts import (
+    AddStaff,
+    ChangeCustomer,
+    ChangeStaff,
+    CustomerAccount,
+    CustomerAccountQuery,
+    CustomerAccounts,
+    StaffAccount,
+    StaffList,
+    Unlock,
+)
+from core.protocol.devices import DeviceList, Invitation, InviteDevice, Pair, Paired
+from core.protocol.display import BoardReply
+from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
+from core.protocol.health import BackupList, BackupMade, Diagnosis, Findings
+from core.protocol.replies import (
+    Availability,
+    CustomerList,
+    Document,
+    Health,
+    OrderDetails,
+    OrderPage,
+    Readiness,
+    StatusReport,
+    Tokens,
+)
+from core.protocol.requests import (
+    ChangeAvailability,
+    CustomerQuery,
+    DeviceSignIn,
+    HistoryQuery,
+    OrderQuery,
+    RefreshTokens,
+    ReplaceMenu,
+    SignIn,
+    SignUp,
+    StaffSignIn,
+)
+from core.protocol.route import AnyRoute, Keyed, Offline, Route, Who
+from core.protocol.sealed import OpenedOperations, OpenOperations
+from core.protocol.security import ExportNote, SecurityLogPage, SecurityLogQuery
+from core.protocol.trust import Authority
+
+PLACE: Final = Route(
+    "online_place",
+    "POST",
+    "/api/online/orders/",
+    Who.CUSTOMER,
+    "Place an order",
+    body=PlaceOrder,
+    reply=Order,
+    status=201,
+    keyed=Keyed.OPTIONAL,
+    offline=Offline.OUTBOX,
+    refusals=(409, 413, 429),
+)
+HISTORY: Final = Route(
+    "online_history",
+    "GET",
+    "/api/online/orders/history/",
+    Who.CUSTOMER,
+    "My orders, newest first",
+    query=HistoryQuery,
+    reply=OrderPage,
+    conditional=True,
+)
+ORDER: Final = Route(
+    "online_order",
+    "GET",
+    "/api/online/orders/{order_id}/",
+    Who.CUSTOMER,
+    "One of my orders, by its id or its number",
+    reply=Order,
+    offline=Offline.KEPT,
+    conditional=True,
+)
+ORDER_STATUS: Final = Route(
+    "online_status",
+    "GET",
+    "/api/online/orders/{order_id}/status/",
+    Who.CUSTOMER,
+    "Where my order stands, and how it got there; by its id or its number",
+    reply=StatusReport,
+    conditional=True,
+)
+CANCEL: Final = Route(
+    "online_cancel",
+    "POST",
+    "/api/online/orders/{order_id}/cancel/",
+    Who.CUSTOMER,
+    "Cancel my order, by its id or its number, while the shop has not confirmed it",
+    body=CancelOrder,
+    reply=Order,
+    keyed=Keyed.OPTIONAL,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+CHANGE_STATUS: Final = Route(
+    "pos_change_status",
+    "POST",
+    "/api/pos/orders/{order_id}/status/",
+    Who.STAFF,
+    "Move an order",
+    body=ChangeStatus,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+ORDERS: Final = Route(
+    "pos_search",
+    "GET",
+    "/api/pos/orders/",
+    Who.STAFF,
+    "Orders of the shop: the board's, or found by number, name, phone, time and status",
+    query=OrderQuery,
+    reply=OrderPage,
+    offline=Offline.KEPT,
+    conditional=True,
+)
+TAKE: Final = Route(
+    "pos_take",
+    "POST",
+    "/api/pos/orders/",
+    Who.STAFF,
+    "Take an order at the counter",
+    body=TakeOrder,
+    reply=Order,
+    status=201,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+DETAILS: Final = Route(
+    "pos_details",
+    "GET",
+    "/api/pos/orders/{order_id}/",
+    Who.STAFF,
+    "One order and its history",
+    reply=OrderDetails,
+    offline=Offline.KEPT,
+    conditional=True,
+)
+RECALL: Final = Route(
+    "pos_recall",
+    "POST",
+    "/api/pos/orders/{order_id}/recall/",
+    Who.STAFF,
+    "Take an order one step back",
+    body=RecallOrder,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+CHANGE_PAYMENT: Final = Route(
+    "pos_change_payment",
+    "POST",
+    "/api/pos/orders/{order_id}/payment/",
+    Who.STAFF,
+    "Mark an order as paid, unpaid or refunded; a refund says why",
+    body=ChangePayment,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+CUSTOMERS: Final = Route(
+    "pos_customers",
+    "GET",
+    "/api/pos/customers/",
+    Who.STAFF,
+    "Known customers, by their whole number or their name",
+    query=CustomerQuery,
+    reply=CustomerList,
+    refusals=(429,),
+)
+NOTE_EXPORT: Final = Route(
+    "pos_exported",
+    "POST",
+    "/api/pos/exports/",
+    Who.STAFF,
+    "Say that orders are written to a file, for the security log",
+    body=ExportNote,
+    reply=ExportNote,
+    status=201,
+)
+EVENTS: Final = Route(
+    "feed_events",
+    "GET",
+    "/api/events/",
+    Who.PERSON,
+    "What happened after a cursor, as far as one may know it",
+    query=EventQuery,
+    reply=EventPage,
+    refusals=(409, 410),
+)
+SNAPSHOT: Final = Route(
+    "feed_snapshot",
+    "GET",
+    "/api/snapshot/",
+    Who.PERSON,
+    "How things stand, and the cursor from which to follow them",
+    query=SnapshotQuery,
+    reply=Snapshot,
+    refusals=(429,),
+)
+OPEN_OPERATIONS: Final = Route(
+    "sealed_open_operations",
+    "POST",
+    "/api/operations/open/",
+    Who.PERSON,
+    "Open what this person's window has sealed to the server's key after they signed out",
+    body=OpenOperations,
+    reply=OpenedOperations,
+)
+MENU: Final = Route(
+    "menu_menu",
+    "GET",
+    "/api/menu/",
+    Who.PUBLIC,
+    "What the shop sells: the token's shop, or the default one",
+    reply=Menu,
+    conditional=True,
+)
+REPLACE_MENU: Final = Route(
+    "menu_replace",
+    "PUT",
+    "/api/admin/menu/",
+    Who.ADMIN,
+    "Sell by another menu, as long as nobody has changed it since it was read",
+    body=ReplaceMenu,
+    reply=Menu,
+    refusals=(409,),
+)
+SET_AVAILABLE: Final = Route(
+    "menu_availability",
+    "POST",
+    "/api/pos/menu/{item_id}/availability/",
+    Who.STAFF,
+    "Say that an item is sold out, or sold again",
+    body=ChangeAvailability,
+    reply=Availability,
+    keyed=Keyed.REQUIRED,
+    refusals=(404,),
+)
+TICKETS: Final = Route(
+    "display_tickets",
+    "GET",
+    "/api/board/",
+    Who.DISPLAY,
+    "What is being prepared and what is ready, for a board over the counter",
+    reply=BoardReply,
+    conditional=True,
+)
+DEVICES: Final = Route(
+    "devices_devices",
+    "GET",
+    "/api/pos/devices/",
+    Who.STAFF,
+    "When each device of the shop was last heard of, and how far behind it is",
+    reply=DeviceList,
+)
+DEVICES_OF_ADMIN: Final = Route(
+    "devices_devices_of_admin",
+    "GET",
+    "/api/admin/devices/",
+    Who.ADMIN,
+    "The devices of the shop, for whoever looks after them",
+    reply=DeviceList,
+)
+INVITE_DEVICE: Final = Route(
+    "devices_invite",
+    "POST",
+    "/api/admin/devices/",
+    Who.ADMIN,
+    "A code by which a machine becomes a device of the shop; it works once, for ten minutes",
+    body=InviteDevice,
+    reply=Invitation,
+    status=201,
+    refusals=(409,),
+)
+REVOKE_DEVICE: Final = Route(
+    "devices_revoke",
+    "POST",
+    "/api/admin/devices/{device_id}/revoke/",
+    Who.ADMIN,
+    "End what a device may do, with its sessions; its name and its number series stay its own",
+    status=204,
+    refusals=(404,),
+)
+PAIR: Final = Route(
+    "devices_pair",
+    "POST",
+    "/api/auth/pair/",
+    Who.PUBLIC,
+    "Become a device by its code; with an Idempotency-Key the call may be retried",
+    body=Pair,
+    reply=Paired,
+    refusals=(409, 422, 429),
+)
+STAFF: Final = Route(
+    "accounts_staff",
+    "GET",
+    "/api/admin/staff/",
+    Who.ADMIN,
+    "Everybody who works or has worked in the shop",
+    reply=StaffList,
+)
+ADD_STAFF: Final = Route(
+    "accounts_add_staff",
+    "POST",
+    "/api/admin/staff/",
+    Who.ADMIN,
+    "Add somebody to the staff",
+    body=AddStaff,
+    reply=StaffAccount,
+    status=201,
+    refusals=(409,),
+)
+CHANGE_STAFF: Final = Route(
+    "accounts_change_staff",
+    "POST",
+    "/api/admin/staff/{staff_id}/",
+    Who.ADMIN,
+    "Give somebody another role or PIN, disable, enable or unlock them; it ends their sessions",
+    body=ChangeStaff,
+    reply=StaffAccount,
+    refusals=(404, 409),
+)
+UNLOCK: Final = Route(
+    "accounts_unlock",
+    "POST",
+    "/api/admin/unlock/",
+    Who.ADMIN,
+    "Forget what was tried wrongly from an address, or at a device",
+    body=Unlock,
+    status=204,
+    refusals=(404,),
+)
+CUSTOMER_ACCOUNTS: Final = Route(
+    "accounts_customers",
+    "GET",
+    "/api/admin/customers/",
+    Who.ADMIN,
+    "Customers whose accounts were made in the shop; all of the chain for the operator",
+    query=CustomerAccountQuery,
+    reply=CustomerAccounts,
+)
+CHANGE_CUSTOMER: Final = Route(
+    "accounts_change_customer",
+    "POST",
+    "/api/admin/customers/{customer_id}/",
+    Who.ADMIN,
+    "Give a customer another password, disable, enable or unlock them",
+    body=ChangeCustomer,
+    reply=CustomerAccount,
+    refusals=(404,),
+)
+SIGN_UP: Final = Route(
+    "auth_sign_up",
+    "POST",
+    "/api/auth/sign-up/",
+    Who.PUBLIC,
+    "Become a customer",
+    body=SignUp,
+    reply=Tokens,
+    status=201,
+    refusals=(403, 409, 429),
+)
+SIGN_IN: Final = Route(
+    "auth_sign_in",
+    "POST",
+    "/api/auth/sign-in/",
+    Who.PUBLIC,
+    "Sign in as a customer",
+    body=SignIn,
+    reply=Tokens,
+    refusals=(401, 403, 429),
+)
+STAFF_SIGN_IN: Final = Route(
+    "auth_staff_sign_in",
+    "POST",
+    "/api/auth/staff/sign-in/",
+    Who.PUBLIC,
+    "Sign in as staff, at a terminal",
+    body=StaffSignIn,
+    reply=Tokens,
+    refusals=(401, 403, 429),
+)
+DEVICE_SIGN_IN: Final = Route(
+    "auth_device_sign_in",
+    "POST",
+    "/api/auth/device/sign-in/",
+    Who.PUBLIC,
+    "Sign in as a display, which may know numbers and statuses and nothing else",
+    body=DeviceSignIn,
+    reply=Tokens,
+    refusals=(401, 429),
+)
+REFRESH: Final = Route(
+    "auth_refresh",
+    "POST",
+    "/api/auth/refresh/",
+    Who.PUBLIC,
+    "New tokens for a refresh token, which works once; with an Idempotency-Key the call may be retried",
+    body=RefreshTokens,
+    reply=Tokens,
+    refusals=(401,),
+)
+SIGN_OUT: Final = Route(
+    "auth_sign_out",
+    "POST",
+    "/api/auth/sign-out/",
+    Who.SIGNED_IN,
+    "End this session, with all of its tokens",
+    status=204,
+)
+BACKUPS: Final = Route(
+    "backups_backups",
+    "GET",
+    "/api/admin/backups/",
+    Who.OPERATOR,
+    "The backups there are, newest first",
+    reply=BackupList,
+)
+BACK_UP: Final = Route(
+    "backups_back_up",
+    "POST",
+    "/api/admin/backups/",
+    Who.OPERATOR,
+    "Make a backup now, and check it",
+    reply=BackupMade,
+    status=201,
+    refusals=(429, 503),
+)
+CHECK: Final = Route(
+    "backups_check",
+    "GET",
+    "/api/admin/check/",
+    Who.OPERATOR,
+    "Look at every page and every rule of the database; takes as long as it is large",
+    reply=Findings,
+)
+DOCTOR: Final = Route(
+    "backups_doctor",
+    "GET",
+    "/api/admin/doctor/",
+    Who.OPERATOR,
+    "What an admin would look at by hand: database, backups, disk, devices, and an order on trial",
+    reply=Diagnosis,
+)
+SECURITY_LOG: Final = Route(
+    "security_log_entries",
+    "GET",
+    "/api/admin/security-log/",
+    Who.ADMIN,
+    "Who came in or failed to, and who changed what others may do",
+    query=SecurityLogQuery,
+    reply=SecurityLogPage,
+)
+HEALTH: Final = Route(
+    "public_health", "GET", "/healthz", Who.PUBLIC, "Whether the backend and its database answer", reply=Health
+)
+DOCUMENT: Final = Route("public_document", "GET", "/api/openapi.json", Who.PUBLIC, "This document", reply=Document)
+READY: Final = Route(
+    "health_ready",
+    "GET",
+    "/readyz",
+    Who.PUBLIC,
+    "Whether to send it requests: its database answers, has the right schema, and is written to",
+    reply=Readiness,
+    refusals=(503,),
+)
+METRICS: Final = Route(
+    "health_figures",
+    "GET",
+    "/metrics",
+    Who.MONITOR,
+    "Figures for Prometheus, of the whole backend",
+    reply=str,
+    content_type="text/plain",
+)
+AUTHORITY: Final = Route(
+    "authority_authority",
+    "GET",
+    "/api/ca/",
+    Who.PUBLIC,
+    "The certificate authority that the shop made for itself; believe it only by its fingerprint",
+    reply=Authority,
+    refusals=(404,),
+)
+
+SOCKET_PATH: Final = "/api/events"
+"""The WebSocket of `core.protocol.feed`, beside the table: it is no request."""
+TABLE: Final[tuple[AnyRoute, ...]] = tuple(each for each in list(globals().values()) if isinstance(each, Route))
