@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.ids import OrderId
 from core.domain.status import LOOKS, OrderStatus
-from core.protocol.feed import FeedPosition, Heartbeat
+from core.protocol.feed import Batch, Framed, Heartbeat
 
 SHOWN: Final = frozenset(status for status, look in LOOKS.items() if look.display is not None)
 
@@ -41,15 +41,12 @@ class TicketMoved(msgspec.Struct, frozen=True, kw_only=True, tag="ticket_moved",
     ticket: Ticket
 
 
-class TicketFrame(FeedPosition, frozen=True, kw_only=True):
-    event: TicketMoved
+class TicketFrame(Framed[TicketMoved], frozen=True, kw_only=True):
+    """One event."""
 
 
-class TicketFrames(msgspec.Struct, frozen=True, kw_only=True, tag="frames", tag_field="kind"):
+class TicketFrames(Batch[TicketFrame], frozen=True, kw_only=True):
     """What happened, oldest first. Having applied all of it, the display stands at `cursor`."""
-
-    frames: tuple[TicketFrame, ...]
-    cursor: str
 
 
 BoardMessage = TicketFrames | Heartbeat

@@ -8,7 +8,7 @@ what happens, and a `Heartbeat` once the client has caught up and whenever nothi
 
 import re
 from enum import IntEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -76,10 +76,33 @@ class FeedPosition(msgspec.Struct, frozen=True, kw_only=True):
         return self.prev <= position < self.seq
 
 
-class Frame(FeedPosition, frozen=True, kw_only=True):
-    """One event."""
+E = TypeVar("E")
+F = TypeVar("F")
 
-    event: Event | UnknownEvent
+
+class Framed(FeedPosition, Generic[E], frozen=True, kw_only=True):
+    """One event. `E` is what it was read as, or `msgspec.Raw` where it is passed on or read later."""
+
+    event: E
+
+
+class Batch(msgspec.Struct, Generic[F], frozen=True, kw_only=True, tag="frames", tag_field="kind"):
+    """What happened, oldest first. Having applied all of it, the client stands at `cursor`."""
+
+    frames: tuple[F, ...]
+    cursor: str
+
+
+class Pulled(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
+    """See `EventPage`."""
+
+    frames: tuple[F, ...]
+    cursor: str
+    more: bool
+
+
+class Frame(Framed[Event | UnknownEvent], frozen=True, kw_only=True):
+    """One event."""
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,16 +113,12 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
     witness: CursorText = ""
 
 
-class EventPage(msgspec.Struct, frozen=True, kw_only=True):
+class EventPage(Pulled[Frame], frozen=True, kw_only=True):
     """Events after the cursor that was asked for. Having applied them, the client stands at `cursor`.
 
     409 `diverged`: the server's history is another one than the cursor's. 410 `gone`: it no longer goes back that
     far. After either the client takes a `Snapshot`; after `diverged` it also sends again what was acknowledged to it.
     """
-
-    frames: tuple[Frame, ...]
-    cursor: str
-    more: bool
 
 
 SNAPSHOT_PAGE: Final = 100
@@ -153,11 +172,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """
 
 
-class Frames(msgspec.Struct, frozen=True, kw_only=True, tag="frames", tag_field="kind"):
+class Frames(Batch[Frame], frozen=True, kw_only=True):
     """What happened, oldest first. Having applied all of it, the client stands at `cursor`."""
-
-    frames: tuple[Frame, ...]
-    cursor: str
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_field="kind"):

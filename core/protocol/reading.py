@@ -8,22 +8,9 @@ import msgspec
 from core.decoding import Reader, reader
 from core.domain.ids import OrderId
 from core.protocol.events import Event, UnknownEvent
-from core.protocol.feed import EventPage, FeedPosition, Frame, Frames, Heartbeat, Message
+from core.protocol.feed import Batch, EventPage, Frame, Framed, Frames, Heartbeat, Message, Pulled
 
-
-class _Frame(FeedPosition, frozen=True, kw_only=True):
-    event: msgspec.Raw
-
-
-class _Frames(msgspec.Struct, frozen=True, kw_only=True, tag="frames", tag_field="kind"):
-    frames: tuple[_Frame, ...]
-    cursor: str
-
-
-class _Page(msgspec.Struct, frozen=True, kw_only=True):
-    frames: tuple[_Frame, ...]
-    cursor: str
-    more: bool
+_Frame = Framed[msgspec.Raw]
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -38,9 +25,9 @@ class _About(msgspec.Struct, frozen=True):
 
 
 _message: Final[Reader[Message]] = reader(Message)
-_loose_message: Final[Reader[_Frames | Heartbeat]] = reader(_Frames | Heartbeat)
+_loose_message: Final[Reader[Batch[_Frame] | Heartbeat]] = reader(Batch[_Frame] | Heartbeat)
 _page: Final = reader(EventPage)
-_loose_page: Final = reader(_Page)
+_loose_page: Final[Reader[Pulled[_Frame]]] = reader(Pulled[_Frame])
 _event: Final[Reader[Event]] = reader(Event)
 _about: Final = reader(_About)
 _kind: Final = reader(_Kind)

@@ -8,7 +8,7 @@ import msgspec
 
 from core.domain.ids import CustomerId, ShopId
 from core.domain.people import Principal, Role
-from core.protocol.feed import Cursor, Snapshot, SnapshotQuery
+from core.protocol.feed import Batch, Cursor, Framed, Pulled, Snapshot, SnapshotQuery
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
 from core.server.devices import display
 from core.server.http import problems
@@ -42,23 +42,6 @@ class Audience(msgspec.Struct, frozen=True):
         return cls(principal.shop_id, None if principal.role.is_staff else principal.customer_id)
 
 
-class _Frame(msgspec.Struct, frozen=True):
-    seq: int
-    prev: int
-    event: msgspec.Raw
-
-
-class _Frames(msgspec.Struct, frozen=True, tag="frames", tag_field="kind"):
-    frames: list[msgspec.Raw]
-    cursor: str
-
-
-class _Page(msgspec.Struct, frozen=True):
-    frames: list[msgspec.Raw]
-    cursor: str
-    more: bool
-
-
 class Page(msgspec.Struct, frozen=True):
     """Frames, each encoded already; where the subscriber stands after them; and whether there are more by now."""
 
@@ -70,17 +53,21 @@ class Page(msgspec.Struct, frozen=True):
 
     def encoded(self) -> bytes:
         """As a `core.protocol.feed.EventPage`."""
-        return _encode(_Page([msgspec.Raw(frame) for frame in self.frames], str(self.end), self.more))
+        return _encode(Pulled(frames=_raw(self.frames), cursor=str(self.end), more=self.more))
 
 
 def encode_frame(event: Kept, prev: int) -> bytes:
     """A `core.protocol.feed.Frame`. The event itself was encoded once, in the transaction that made it."""
-    return _encode(_Frame(event.seq, prev, msgspec.Raw(event.payload)))
+    return _encode(Framed(seq=event.seq, prev=prev, event=msgspec.Raw(event.payload)))
 
 
 def encode_frames(frames: Sequence[bytes], cursor: str) -> bytes:
     """A `core.protocol.feed.Frames` of encoded frames."""
-    return _encode(_Frames([msgspec.Raw(frame) for frame in frames], cursor))
+    return _encode(Batch(frames=_raw(frames), cursor=cursor))
+
+
+def _raw(frames: Sequence[bytes]) -> tuple[msgspec.Raw, ...]:
+    return tuple(msgspec.Raw(frame) for frame in frames)
 
 
 async def read_page(
