@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 import requests
 
-from core import logs, settings
-from core.admin.command import Run
+from core import logs
+from core.admin.command import Run, server_settings
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, quieten, running
 from core.client.device.trust import unreachable
@@ -29,7 +29,7 @@ from core.server.auth import keys
 from core.server.auth.keys import Keys
 from core.server.auth.tokens import AccessTokens
 from core.server.jobs.backups import open_database
-from core.server.settings import SECTION, ServerSettings
+from core.server.settings import ServerSettings
 from core.store.engine.database import parse_url
 from core.store.engine.owner import AlreadyServed, Ownership, file_of
 
@@ -38,8 +38,6 @@ CONNECT_WITHIN_S: Final = 3.0
 ANSWER_WITHIN_S: Final = 60.0
 NAME: Final = "orderbell"
 """Who it was, in the history of an order that a command changed."""
-WHERE: Final = ("data_dir", "database_url", "key_file")
-"""The settings that say where a backend is, as flags of every command that asks it."""
 
 
 class Backend:
@@ -97,15 +95,10 @@ def asked(run: Asking) -> Run:
     """What a command does that asks the backend `--shop` of this machine."""
 
     def ask(options: argparse.Namespace) -> int | None:
-        with reach(configured(options), options.shop) as api:
+        with reach(server_settings(options), options.shop) as api:
             return run(api, options)
 
     return ask
-
-
-def configured(options: argparse.Namespace) -> ServerSettings:
-    """The server's settings, as the command's flags, the environment and the file say. Raises `SettingsError`."""
-    return settings.load(ServerSettings, SECTION, vars(options)).values
 
 
 @contextmanager

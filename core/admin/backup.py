@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from core.admin import backend, console
-from core.admin.command import Parser
+from core.admin.command import WHERE, Parser, server_settings
 from core.admin.failed import Failed
 from core.files import write_whole
 from core.protocol import routes
@@ -23,7 +23,7 @@ from core.store.engine.owner import AlreadyServed, Ownership
 
 KEYS: Final = ".keys.json"
 """After a backup's name: the server's keys, when they were asked for."""
-_WHERE: Final = (*backend.WHERE, "backup_dir")
+_WHERE: Final = (*WHERE, "backup_dir")
 _CREATE_WITHIN_S: Final = 3_600.0
 _EXAMPLES: Final = """examples:
   orderbell backup create                    now, into the server's directory of backups
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser("orderbell backup", __doc__, _EXAMPLES)
 
     def command(name: str, says: str, run: Callable[[ServerSettings, argparse.Namespace], int | None]) -> Parser:
-        return parser.command(name, says, lambda options: run(backend.configured(options), options), only=_WHERE)
+        return parser.command(name, says, lambda options: run(server_settings(options), options), only=_WHERE)
 
     create = command("create", "make a backup now, and check it", _create)
     create.add_argument("--to", metavar="DIR", help="put a checked copy of it there, too")

@@ -1,5 +1,6 @@
 """`orderbell COMMAND`: finds the command in one table and hands it the rest of the line."""
 
+import gc
 import importlib
 import os
 import sys
@@ -67,10 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         meant = f" Did you mean {close[0]!r}?" if close else ""
         terminal.lines([f"orderbell: there is no command {arguments[0]!r}.{meant} See: orderbell --help"], error=True)
         return 2
-    module, _, function = command.target.partition(":")
     try:
-        run: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
-        return run(arguments[1:])
+        return _imported(command.target)(arguments[1:])
     except Failed as error:
         terminal.lines((f"orderbell {arguments[0]}: {error.message}", *error.more), error=True)
         return error.status
@@ -81,6 +80,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read this has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _imported(target: str) -> Callable[[Sequence[str]], int]:
+    """The function that is `module:function`. Nothing that an import makes is garbage, and looking through it over and
+    over would be a sixth of a start."""
+    module, _, function = target.partition(":")
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        found: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
+    finally:
+        if collecting:
+            gc.enable()
+    return found
 
 
 def _usage() -> str:

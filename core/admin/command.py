@@ -8,11 +8,13 @@ from typing import Any, Final, NoReturn
 from typing_extensions import override
 
 from core import settings
-from core.server.settings import ServerSettings
+from core.server.settings import SECTION, ServerSettings
 
 Run = Callable[[argparse.Namespace], int | None]
 """Does what a command is for, as its options say. Gives the exit status; None is 0."""
 
+WHERE: Final = ("data_dir", "database_url", "key_file")
+"""The settings that say where a backend is, as flags of every command that asks it."""
 _COMMAND: Final = "COMMAND"
 _EXAMPLE: Final = "  orderbell "
 
@@ -77,6 +79,11 @@ class Parser(argparse.ArgumentParser):
         if message.endswith(f" {_COMMAND}"):
             message = f"say which: {', '.join(self._commands.choices)}"
         self.exit(2, f"{self.prog}: {message.removesuffix('.')}. See: {self.prog} --help\n")
+
+
+def server_settings(options: argparse.Namespace) -> ServerSettings:
+    """The server's settings, as the command's flags, the environment and the file say. Raises `SettingsError`."""
+    return settings.load(ServerSettings, SECTION, vars(options)).values
 
 
 def _examples(of_all: str, prog: str) -> str:

@@ -1,23 +1,22 @@
 """What commands say: tables, bars and colours on a terminal, plain text in a pipe, one sentence on an error.
 
 With `core.admin.terminal` this is all that writes to the terminal: what names and notes contain is shown as text and
-does nothing there.
+does nothing there. Rich is imported where something is shown: a server that says nothing need not wait for it.
 """
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from core import printable
 from core.admin import terminal
 from core.admin.failed import Failed
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPE_WIDTH: Final = 200
 """Columns of a table that goes into a file or a pipe, so that nothing in it is cut."""
@@ -29,12 +28,12 @@ class Advance(Protocol):
     def __call__(self, done: int, total: int) -> None: ...
 
 
-def out() -> Console:
+def out() -> "Console":
     """Standard output, as it is now."""
     return _console(stderr=False)
 
 
-def err() -> Console:
+def err() -> "Console":
     """Standard error, as it is now."""
     return _console(stderr=True)
 
@@ -55,6 +54,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     if not found:
         say(empty)
         return
+    from rich import box
+    from rich.table import Table
+
     shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for at, column in enumerate(columns):
         numeric = all(isinstance(row[at], int | float) for row in found)
@@ -82,6 +84,8 @@ def progress(label: str) -> Iterator[Advance]:
     if not console.is_terminal:
         yield _no_bar
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=None)
@@ -107,7 +111,9 @@ def _line(text: str) -> str:
     return text.replace(body, printable.line(body)) if body else text
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
     console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH

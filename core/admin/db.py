@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from core.admin import backend, console
-from core.admin.command import Parser
+from core.admin.command import WHERE, Parser, server_settings
 from core.admin.failed import Failed
 from core.admin.serving import owned, private
 from core.protocol import routes
@@ -23,7 +23,7 @@ from core.store.backups.copy import copy
 from core.store.engine.database import file_url, make_engine, shown
 from core.store.engine.owner import AlreadyServed, Ownership, file_of
 
-_WHERE: Final = (*backend.WHERE, "backup_dir")
+_WHERE: Final = (*WHERE, "backup_dir")
 _CHECK_WITHIN_S: Final = 3_600.0
 _STOP: Final = "Stop the server first: what it accepted after the copy would stay behind."
 _EXAMPLES: Final = """examples:
@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _current(options: argparse.Namespace) -> int:
-    with _opened(_existing(backend.configured(options).database)) as engine:
+    with _opened(_existing(server_settings(options).database)) as engine:
         found = Schema(database=_shown(engine), current=migrate.current(engine), newest=migrate.head())
     if options.json:
         console.as_json(found)
@@ -73,7 +73,7 @@ def _current(options: argparse.Namespace) -> int:
 
 
 def _upgrade(options: argparse.Namespace) -> None:
-    configured = backend.configured(options)
+    configured = server_settings(options)
     with _opened(_existing(configured.database)) as engine:
         try:
             with owned(configured):
@@ -91,7 +91,7 @@ def _upgrade(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    findings = _findings(backend.configured(options))
+    findings = _findings(server_settings(options))
     if options.json:
         console.as_json(findings)
     else:

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from core.admin import console
-from core.admin.backend import WHERE, Asking, Backend, asked
-from core.admin.command import Parser
+from core.admin.backend import Asking, Backend, asked
+from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
 from core.decoding import convert
 from core.domain.people import DeviceKind

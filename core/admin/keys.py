@@ -12,8 +12,7 @@ import msgspec
 
 from core import settings
 from core.admin import asking, backend, console
-from core.admin.backend import WHERE
-from core.admin.command import Parser, Run
+from core.admin.command import WHERE, Parser, Run, server_settings
 from core.admin.failed import Failed
 from core.protocol import routes
 from core.server.auth import keys, recovery_kit
@@ -73,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _kit(options: argparse.Namespace) -> None:
-    server = backend.configured(options)
+    server = server_settings(options)
     with backend.reach(server) as api:
         shop_name = api.call(routes.MENU()).shop_name
     made = write_kit(server, shop_name, Path(options.file))
@@ -107,7 +106,7 @@ def tell_kit(made: KitMade) -> None:
 
 
 def _recover(options: argparse.Namespace) -> None:
-    server, path = backend.configured(options), Path(options.file)
+    server, path = server_settings(options), Path(options.file)
     try:
         done = recovery_kit.recover(server, path, _code(options.code_file))
     except RecoveryError as error:
@@ -140,7 +139,7 @@ def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:
     """Make of the keys what `change` does, and show them."""
 
     def run(options: argparse.Namespace) -> None:
-        server = backend.configured(options)
+        server = server_settings(options)
         try:
             before = keys.read(server.keys_path)
         except FileNotFoundError:

@@ -10,8 +10,8 @@ import msgspec
 
 from core import spreadsheet
 from core.admin import console, menu_file
-from core.admin.backend import WHERE, Backend, asked
-from core.admin.command import Parser
+from core.admin.backend import Backend, asked
+from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
 from core.admin.menu_file import Complaint
 from core.domain.menu import Menu

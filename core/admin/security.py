@@ -6,8 +6,8 @@ from typing import Final
 
 from core import settings
 from core.admin import console
-from core.admin.backend import WHERE, Backend, asked
-from core.admin.command import Parser
+from core.admin.backend import Backend, asked
+from core.admin.command import WHERE, Parser
 from core.protocol import routes
 from core.protocol.security import ENTRIES_MOST, SecurityLogPage, SecurityLogQuery
 from core.server.settings import ServerSettings

@@ -13,8 +13,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from core import logs, settings
-from core.admin import addresses, backend, console, setup, terminal
-from core.admin.command import Parser
+from core.admin import addresses, console, setup, terminal
+from core.admin.command import Parser, server_settings
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, noted, owned, quieten, url_of
 from core.server.auth import authority
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    configured = backend.configured(options)
+    configured = server_settings(options)
     logs.setup(configured.log_format, debug=configured.debug)
     quieten()
     for number in (signal.SIGTERM, getattr(signal, "SIGBREAK", signal.SIGTERM)):

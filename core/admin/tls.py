@@ -12,8 +12,7 @@ import msgspec
 
 from core import settings
 from core.admin import addresses, config, console
-from core.admin.backend import configured
-from core.admin.command import Parser
+from core.admin.command import Parser, server_settings
 from core.admin.failed import Failed
 from core.admin.keys import tell_outdated
 from core.admin.serving import url_of
@@ -67,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _init(options: argparse.Namespace) -> None:
-    server = configured(options)
+    server = server_settings(options)
     names = options.name or [*addresses.names(), *addresses.addresses()]
     server.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority.make(server.tls_directory, socket.gethostname(), names)
@@ -116,13 +115,13 @@ def _introduce(server: ServerSettings, options: argparse.Namespace) -> Path | No
 
 
 def _renew(options: argparse.Namespace) -> None:
-    server = configured(options)
+    server = server_settings(options)
     authority.renew(server.tls_directory, options.name)
     _tell(server, as_json=options.json)
 
 
 def _show(options: argparse.Namespace) -> int:
-    return 0 if _tell(configured(options), as_json=options.json).days_left >= WARN_DAYS else 1
+    return 0 if _tell(server_settings(options), as_json=options.json).days_left >= WARN_DAYS else 1
 
 
 def _tell(server: ServerSettings, *, as_json: bool) -> Shown:

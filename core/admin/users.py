@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from core.admin import asking, console
-from core.admin.backend import WHERE, Asking, Backend, asked
-from core.admin.command import Parser
+from core.admin.backend import Asking, Backend, asked
+from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed, sentence
 from core.admin.setup import made_up_pin
 from core.decoding import convert

@@ -4,18 +4,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, column, select, table
+from sqlalchemy import Engine, Text, column, inspect, select, table
 
 from core.store.engine import dialects
 from core.store.engine.statements import Prepared, Transaction
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 VERSION_TABLE: Final = "alembic_version"
-_HELD: Final = Prepared(select(column("version_num")).select_from(table(VERSION_TABLE)))
+_VERSION: Final = select(column("version_num", Text)).select_from(table(VERSION_TABLE))
+_HELD: Final = Prepared(_VERSION)
 
 
 class NewerSchema(Exception):
@@ -28,18 +25,10 @@ class NewerSchema(Exception):
         )
 
 
-def config() -> Config:
-    found = Config()
-    found.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    found.set_main_option("path_separator", "os")
-    return found
-
-
 @cache
 def revisions() -> tuple[str, ...]:
-    """Every schema that this code knows, oldest first."""
-    scripts = ScriptDirectory.from_config(config())
-    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
+    """Every schema that this code knows, oldest first: the number that each script's name begins with."""
+    return tuple(sorted(path.name.partition("_")[0] for path in SCRIPTS.glob("versions/[0-9]*_*.py")))
 
 
 def head() -> str:
@@ -50,7 +39,8 @@ def head() -> str:
 def current(engine: Engine) -> str | None:
     """The schema that a database has; None for none at all. Raises `NewerSchema`."""
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        known = inspect(connection).has_table(VERSION_TABLE)
+        found = connection.execute(_VERSION).scalar_one_or_none() if known else None
     if found is not None and found not in revisions():
         raise NewerSchema(found)
     return found
@@ -62,19 +52,27 @@ def held(transaction: Transaction) -> str:
     return row[0] if row is not None else ""
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Run the missing migrations in one transaction: all of them, or none when the process dies on the way.
+def upgrade(engine: Engine, revision: str = "") -> None:
+    """Run the missing migrations up to `revision` (the newest) in one transaction: all of them, or none when the
+    process dies on the way.
 
     Raises `NewerSchema`.
     """
-    current(engine)
-    settings, dialect = config(), dialects.of(engine.dialect.name)
+    wanted = revision or head()
+    if current(engine) == wanted:
+        return
+    from alembic import command  # takes a start a quarter longer, and only a database of an older release needs it
+    from alembic.config import Config
+
+    settings, dialect = Config(), dialects.of(engine.dialect.name)
+    settings.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
     with engine.connect() as connection:
         for each in dialect.begin_migration:
             connection.exec_driver_sql(each)
         settings.attributes["connection"] = connection
         try:
-            command.upgrade(settings, revision)
+            command.upgrade(settings, wanted)
             dialect.after_migration(connection)
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")

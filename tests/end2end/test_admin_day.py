@@ -15,6 +15,7 @@ import pytest
 
 from core import settings
 from core.admin import backend
+from core.admin.command import WHERE, server_settings
 from core.client.device import identity
 from core.client.device.seal import Seal
 from core.client.storage.local_store import LocalStore
@@ -75,8 +76,8 @@ class Admin:
         """What the server has, whatever any screen remembers."""
         arguments = ["--config", str(self.config), "--data-dir", str(self.data), *flags]
         parser = argparse.ArgumentParser()
-        settings.add_flags(parser, ServerSettings, only=backend.WHERE)
-        with backend.reach(backend.configured(parser.parse_args(arguments))) as api:
+        settings.add_flags(parser, ServerSettings, only=WHERE)
+        with backend.reach(server_settings(parser.parse_args(arguments))) as api:
             page = api.call(routes.ORDERS(query=OrderQuery(limit=100)))
         return {order.id: order.status for order in page.orders}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from core import settings
-from core.admin import backend, console
-from core.admin.command import Parser
+from core.admin import console
+from core.admin.command import WHERE, Parser
 from core.admin.doctor import bundle, machine, network, windows
 from core.admin.failed import Failed
 from core.protocol.health import Check, Diagnosis, Result
@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--bundle", metavar="FILE", help="write a zip for whoever helps: no names, numbers or secrets")
     parser.add_argument("--log", metavar="FILE", help="the end of this log goes into the bundle, too")
     parser.add_argument("--shop", metavar="ID", default="", help="which shop (default: the first one)")
-    settings.add_flags(parser, ServerSettings, only=(*backend.WHERE, "backup_dir"))
+    settings.add_flags(parser, ServerSettings, only=(*WHERE, "backup_dir"))
     parser.set_defaults(run=_run)
     return parser.run(argv)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
-from alembic.util import CommandError
 from sqlalchemy import URL, BigInteger, Engine, bindparam, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -132,7 +131,7 @@ class Database:
             except BaseException:
                 writing.close()
                 raise
-        except (SQLAlchemyError, CommandError, migrate.NewerSchema) as error:
+        except (SQLAlchemyError, migrate.NewerSchema) as error:
             raise _cannot_open(self.engine, error) from error
         self._writer = Writer(writing, dialect, self.history)
         self._announcements = Announcements(self.engine, self._meet) if dialect.shared else None

@@ -223,9 +223,10 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_there_is_one_line_of_migrations() -> None:
-    scripts = ScriptDirectory.from_config(migrate.config())
+    scripts = ScriptDirectory(str(migrate.SCRIPTS))
     assert len(scripts.get_heads()) == 1
     assert len(scripts.get_bases()) == 1
+    assert migrate.revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
 
 
 def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

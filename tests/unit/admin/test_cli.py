@@ -98,6 +98,12 @@ def test_no_colour_goes_into_a_pipe(arguments: tuple[str, ...]) -> None:
     assert COLOUR.encode() not in told + complained
 
 
+def test_a_server_starts_without_what_it_may_never_need() -> None:
+    late = {"alembic", "requests", "rich"}
+    code = f"import sys; import core.admin.serve; print({late!r} & sys.modules.keys())"
+    assert subprocess.run(python("-c", code), capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
 def test_a_reader_who_has_read_enough_is_no_error() -> None:
     status, told, complained = run("config", "template", read=10)
     assert (status, told[:8]) == (0, b"[server]")
