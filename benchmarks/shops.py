@@ -28,12 +28,12 @@ from benchmarks.shop_day import Pace, SimulatedShop, Tally, Tokens
 from core.admin.setup import DEVICE, DISPLAY, demo_menu, open_keys
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.people import Customer, Principal, Role
+from core.instants import now, to_us
 from core.own_process import python
 from core.server.auth.tokens import AccessTokens
 from core.server.setup import NewShop, create_shop
 from core.store import events, people, sessions, tables
 from core.store.engine.database import Database, file_url
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 
 CUSTOMERS: Final = 20

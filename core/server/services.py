@@ -10,6 +10,7 @@ import msgspec
 
 from core.domain.ids import ShopId
 from core.domain.people import Principal
+from core.instants import now
 from core.logs import Repeats
 from core.protocol.security import SecurityEvent
 from core.server.auth import authority, recovery_kit
@@ -28,7 +29,6 @@ from core.server.jobs.backups import Backups
 from core.server.settings import ServerSettings
 from core.store import sessions, shops
 from core.store.engine.database import Database
-from core.store.engine.instants import now
 from core.store.engine.statements import Transaction
 from core.store.menus import Offers
 

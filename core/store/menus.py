@@ -10,8 +10,8 @@ from sqlalchemy import BindParameter, ColumnClause, bindparam, delete, literal_c
 from core.decoding import decoder
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
+from core.instants import now, to_us
 from core.store import events
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Prepared, Transaction
 from core.store.shops import Shop
 from core.store.tables import menu_categories, menu_groups, menu_items, menu_modifiers, past_menus, shops

@@ -17,10 +17,10 @@ from core.domain.ids import CustomerId, OrderId, ShopId
 from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal
 from core.domain.status import Fulfilment, OrderStatus
+from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import cursors, payment_history, status_history
-from core.store.engine.instants import from_us, to_us
 from core.store.engine.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 

@@ -9,7 +9,7 @@ from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import PaymentChange
 from core.domain.people import Principal
-from core.store.engine.instants import advised_us, from_us, to_us
+from core.instants import advised_us, from_us, to_us
 from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import payment_history
 

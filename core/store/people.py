@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import CustomerId, ShopId, StaffId
 from core.domain.people import Customer, Role
-from core.store.engine.instants import now, to_us
+from core.instants import now, to_us
 from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import customers, staff
 

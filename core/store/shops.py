@@ -13,8 +13,8 @@ from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
+from core.instants import now, to_us
 from core.store.engine import dialects
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import number_series, shops
 

@@ -8,8 +8,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from core.domain.ids import OrderId, ShopId
 from core.domain.people import first_name
 from core.domain.status import OrderStatus
+from core.instants import from_us
 from core.protocol.display import SHOWN, Ticket
-from core.store.engine.instants import from_us
 from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import orders, status_history
 

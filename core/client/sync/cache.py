@@ -11,13 +11,12 @@ from typing import Final, TypeVar
 import msgspec
 
 from core.client.storage.lease import Store
-from core.client.sync import operation_table
-from core.client.sync.operation_table import us
 from core.client.sync.operations import Owner
 from core.decoding import decode_reply, reader
 from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
+from core.instants import from_us, to_us
 from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderStatusChanged, UnknownEvent
 from core.protocol.feed import Cursor
 
@@ -127,7 +126,7 @@ class Cache:
         """When the server took the newest order that is held, by its clock; None when none is."""
         with self._store.reading() as db:
             newest: int | None = db.execute("SELECT max(placed_at) FROM orders").fetchone()[0]
-        return None if newest is None else operation_table.instant(newest)
+        return None if newest is None else from_us(newest)
 
     def newest(self) -> list[Order]:
         return self._rows("ORDER BY placed_at DESC, id DESC")
@@ -287,7 +286,7 @@ class Cache:
         executemany(
             "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?)",
             [
-                (order.id, order.version, int(order.status.is_open), us(order.placed_at), _encode(order))
+                (order.id, order.version, int(order.status.is_open), to_us(order.placed_at), _encode(order))
                 for order in orders
             ],
         )

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +14,7 @@ from core.domain.ids import OpId, OrderId
 from core.domain.numbers import AHEAD, LAST, count_of, may_count
 from core.domain.order import Order, order_number
 from core.domain.payment import PaymentChange
+from core.instants import from_us, to_us
 
 _COLUMNS: Final = (
     "position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
@@ -83,12 +84,12 @@ def close(
     db.executemany(
         "UPDATE operations SET state = ?, outcome = ?, problem = ?, theirs = NULL, payment = NULL, done_at = ? "
         "WHERE op_id = ?",
-        [(state, outcome, problem, us(at), op_id) for op_id in op_ids],
+        [(state, outcome, problem, to_us(at), op_id) for op_id in op_ids],
     )
 
 
 def forget_before(db: sqlite3.Connection, at: datetime) -> None:
-    db.execute("DELETE FROM operations WHERE done_at < ?", (us(at),))
+    db.execute("DELETE FROM operations WHERE done_at < ?", (to_us(at),))
 
 
 def last_done_s(db: sqlite3.Connection) -> float:
@@ -147,7 +148,7 @@ def insert(db: sqlite3.Connection, new: Operation) -> int:
             new.request,
             _encode(new.seen),
             State.WAITING,
-            us(new.created_at),
+            to_us(new.created_at),
         ),
     ).fetchone()
     position: int = row[0]
@@ -238,17 +239,7 @@ def operation(row: Iterable[Any]) -> Operation:
         problem=problem,
         theirs=_order(theirs) if theirs is not None else None,
         payment=_payment(payment) if payment is not None else None,
-        created_at=instant(created_at),
+        created_at=from_us(created_at),
         sealed=sealed,
         number=number,
     )
-
-
-def instant(us: int) -> datetime:
-    """The instant so many microseconds after 1970 UTC."""
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=us)
-
-
-def us(at: datetime) -> int:
-    """Whole microseconds since 1970 UTC."""
-    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

@@ -16,6 +16,7 @@ from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.numbers import AHEAD
 from core.domain.people import Customer, DeviceKind, Person, Principal, Role
 from core.domain.texts import check_no_card
+from core.instants import now, to_us
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, SignIn, SignUp, StaffSignIn
 from core.protocol.security import SecurityEvent
@@ -24,7 +25,6 @@ from core.server.http import problems
 from core.server.services import Services
 from core.store import devices, people, security_log, sessions, shops
 from core.store.devices import Device
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.people import CustomerAccount, Taken
 from core.store.security_log import Actor

@@ -12,6 +12,7 @@ import msgspec
 from core.domain.credentials import check_password, check_pin
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
 from core.domain.people import Principal, Role
+from core.instants import from_us, now, to_us
 from core.protocol.accounts import (
     AddStaff,
     ChangeCustomer,
@@ -29,7 +30,6 @@ from core.server.auth.operators import is_operator
 from core.server.http import origin, problems
 from core.server.services import Services
 from core.store import devices, failed_attempts, people, sessions, shops
-from core.store.engine.instants import from_us, now, to_us
 from core.store.engine.statements import Transaction
 from core.store.people import CustomerAccount, StaffMember, Taken
 from core.store.security_log import Actor

@@ -18,12 +18,12 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from core.decoding import decode
 from core.files import write_whole
+from core.instants import now
 from core.protocol.trust import ALPHABET
 from core.server.auth import keys
 from core.server.auth.authority import CA_FILE, CA_KEY_FILE, SERVER_FILE
 from core.server.auth.keys import KeyFileError, Keys
 from core.server.settings import ServerSettings
-from core.store.engine.instants import now
 
 GROUPS: Final = 6
 GROUP_LETTERS: Final = 4

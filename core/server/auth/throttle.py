@@ -18,10 +18,10 @@ import msgspec
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Customer
+from core.instants import now, to_us
 from core.server.http import origin, problems
 from core.server.services import Services
 from core.store import failed_attempts, people
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 
 log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from core.domain.ids import DeviceId, ShopId
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES
 from core.domain.people import DeviceKind
+from core.instants import now, to_us
 from core.protocol import devices as protocol
 from core.protocol.devices import CODE_LETTERS, Invitation, InviteDevice, Pair, Paired
 from core.protocol.security import SecurityEvent
@@ -20,7 +21,6 @@ from core.server.http import problems
 from core.server.services import Services
 from core.store import devices, security_log, sessions, shops
 from core.store.devices import Code
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.security_log import Actor
 

@@ -13,12 +13,12 @@ import msgspec
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal
+from core.instants import from_us, now, to_us
 from core.protocol.devices import DeviceReport
 from core.server.jobs.background import repeating
 from core.store import devices, events
 from core.store.devices import Contact, Device
 from core.store.engine.database import Database
-from core.store.engine.instants import from_us, now, to_us
 from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from core.domain.ids import ShopId
 from core.domain.people import DeviceKind
+from core.instants import now, to_us
 from core.protocol.devices import DeviceReport
 from core.protocol.health import Check, Diagnosis, Fact, Result
 from core.server.auth.tokens import LEEWAY_S
@@ -25,7 +26,6 @@ from core.server.services import Services
 from core.store import migrate, security_log
 from core.store.backups import check
 from core.store.engine.announcements import Other
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
 from core.store.tables import metadata

@@ -10,10 +10,10 @@ from core.domain.ids import ItemId, OrderId, uuid7
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment
+from core.instants import now, to_us
 from core.protocol.events import event_of
 from core.store import events, operations, orders, shops
 from core.store.engine.database import Database
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
 from core.store.operations import Done

@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.instants import now
 from core.protocol.health import BackupKind
 from core.server.auth.keys import backup_key_at
 from core.server.http import problems
@@ -28,7 +29,6 @@ from core.store.backups import backup
 from core.store.backups.backup import Backup, BackupError
 from core.store.engine import mark
 from core.store.engine.database import CannotOpen, Database, Duty, make_engine, parse_url
-from core.store.engine.instants import now
 from core.store.engine.owner import file_of
 from core.store.tables import orders
 

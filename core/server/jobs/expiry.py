@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+from core.instants import now, to_us
 from core.logs import Repeats
 from core.server.auth import throttle
 from core.server.services import Services
 from core.store import failed_attempts, operations, security_log, sessions
 from core.store.engine.database import Duty
-from core.store.engine.instants import now, to_us
 
 log = logging.getLogger(__name__)
 

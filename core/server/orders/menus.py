@@ -3,12 +3,12 @@
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Menu, check_menu
 from core.domain.people import Principal
+from core.instants import now, to_us
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability
 from core.protocol.requests import ReplaceMenu
 from core.server.http import problems
 from core.store import events, menus, shops
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.events import EVERYBODY
 from core.store.shops import Shop

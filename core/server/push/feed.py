@@ -8,13 +8,13 @@ import msgspec
 
 from core.domain.ids import CustomerId, ShopId
 from core.domain.people import Principal, Role
+from core.instants import now
 from core.protocol.feed import Batch, Cursor, Framed, Pulled, Snapshot, SnapshotQuery
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
 from core.server.devices import display
 from core.server.http import problems
 from core.store import events, orders, shops
 from core.store.engine.database import Database
-from core.store.engine.instants import now
 from core.store.engine.statements import Transaction
 from core.store.events import CursorCheck, Kept
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from core.domain.ids import ShopId
 from core.domain.people import Principal
+from core.instants import now, to_us
 from core.protocol.feed import HEARTBEAT_S, Close, Cursor
 from core.server.devices import display
 from core.server.jobs.background import repeating
@@ -23,7 +24,6 @@ from core.server.push.channel import Channel, Subscriber
 from core.server.push.feed import Audience
 from core.server.services import Services
 from core.store import events, sessions
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.events import EVERYBODY, Kept
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from core.instants import to_us
 from core.server.jobs import expiry
 from core.server.services import Services
 from core.store import events, shops
 from core.store.engine.database import Duty
-from core.store.engine.instants import to_us
 
 STEP: Final = 500
 """Rows at once, so that no order waits long behind them."""

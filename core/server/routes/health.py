@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from core.domain.ids import ShopId
+from core.instants import now, to_us
 from core.logs import Repeats
 from core.protocol import routes
 from core.protocol.replies import Readiness
@@ -23,7 +24,6 @@ from core.server.services import Services
 from core.store import events, migrate
 from core.store.devices import Device
 from core.store.engine import dialects
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
 

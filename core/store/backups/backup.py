@@ -21,11 +21,11 @@ from sqlalchemy import Connection, Engine
 
 from core.decoding import decode
 from core.files import sync_directory, write_whole
+from core.instants import now
 from core.protocol.health import BackupKind
 from core.store import migrate
 from core.store.backups.copy import copy
 from core.store.engine.database import file_url, make_engine
-from core.store.engine.instants import now
 
 SUFFIX: Final = ".backup.db"
 MANIFEST: Final = ".json"

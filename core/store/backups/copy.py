@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import Column, Connection, Engine, MetaData, Select, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
+from core.instants import now
 from core.store import migrate
 from core.store.engine import dialects, partitions
-from core.store.engine.instants import now
 from core.store.tables import HISTORIES, metadata, security_log
 
 BATCH: Final = 1_000

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
 from core.files import sync_directory
+from core.instants import now, to_us
 from core.protocol.health import BackupKind
 from core.protocol.security import SecurityEvent
 from core.store import migrate, shops
@@ -24,7 +25,6 @@ from core.store.backups.backup import Advance, Backup, Taken, Unproven
 from core.store.backups.copy import CopyError, copy
 from core.store.engine import history
 from core.store.engine.database import file_url, make_engine, parse_url
-from core.store.engine.instants import now, to_us
 from core.store.engine.owner import KEPT, file_of
 from core.store.engine.statements import Transaction
 from core.store.tables import customers, devices, number_series, orders, security_log, sessions, staff

@@ -13,11 +13,11 @@ import requests
 
 from core.domain.ids import ShopId, uuid7
 from core.domain.people import Principal, Role
+from core.instants import now, to_us
 from core.protocol.route import ORDER_ID, Keyed, Nothing, Who
 from core.server.http.endpoint import AnyEndpoint
 from core.server.routes import ENDPOINTS, auth, pos
 from core.store import sessions
-from core.store.engine.instants import now, to_us
 from core.store.tables import metadata
 from tests.integration.calls import Caller, customer, display, new_key, order_body, staff
 from tests.integration.conftest import Place

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.admin import cli, setup
 from core.domain.ids import ShopId
+from core.instants import now, to_us
 from core.protocol.health import BackupKind
 from core.protocol.security import SecurityEvent
 from core.server.auth import authority, keys, recovery_kit, security
@@ -25,7 +26,6 @@ from core.server.settings import ServerSettings
 from core.store import security_log
 from core.store.backups import backup, restore
 from core.store.engine.database import make_engine
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.store.security_log import Actor
 from core.store.tables import SECURITY_LOG_DAYS_LEAST

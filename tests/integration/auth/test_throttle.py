@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from core.instants import now
 from core.protocol.requests import SignIn
 from core.server.auth import passwords, throttle
 from core.store import failed_attempts
-from core.store.engine.instants import now
 from core.store.engine.statements import Prepared, Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from core.admin import backup as command
 from core.domain.ids import ShopId
+from core.instants import now
 from core.own_process import python
 from core.protocol.health import BackupKind
 from core.server.http.limits import Rate
@@ -25,7 +26,6 @@ from core.server.settings import ServerSettings
 from core.store.backups import backup, check
 from core.store.backups.backup import BackupError, BadBackup
 from core.store.engine.database import Database, file_url, make_engine
-from core.store.engine.instants import now
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place

@@ -10,12 +10,12 @@ import pytest
 from core.domain.ids import DeviceId, ShopId
 from core.domain.numbers import AHEAD
 from core.domain.people import Principal, Role
+from core.instants import from_us, now
 from core.protocol.devices import parts
 from core.protocol.feed import Close
 from core.server.devices import pairing
 from core.server.devices.presence import Contacts
 from core.store import devices, failed_attempts, shops
-from core.store.engine.instants import from_us, now
 from core.store.engine.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body

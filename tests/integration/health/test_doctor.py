@@ -25,6 +25,7 @@ from core.client.storage.local_store import LocalStore
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
 from core.files import write_for_person
+from core.instants import now
 from core.protocol.devices import DeviceReport
 from core.protocol.health import BackupKind, Check, Diagnosis, Result
 from core.protocol.replies import OrderPage, Tokens
@@ -35,7 +36,6 @@ from core.server.settings import ServerSettings
 from core.store import events, orders
 from core.store.backups import backup
 from core.store.engine.database import file_url
-from core.store.engine.instants import now
 from core.store.engine.statements import Transaction
 from core.ui import preflight
 from tests.integration.conftest import Place

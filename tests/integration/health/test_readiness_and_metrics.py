@@ -11,13 +11,13 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.domain.ids import DeviceId, ShopId
+from core.instants import now, to_us
 from core.server.auth import operators
 from core.server.http.problems import Refusal
 from core.server.routes import ENDPOINTS, health
 from core.server.settings import ServerSettings
 from core.store import devices, migrate
 from core.store.devices import Contact
-from core.store.engine.instants import now, to_us
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place

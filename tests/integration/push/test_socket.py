@@ -14,13 +14,13 @@ from websockets.exceptions import InvalidStatus
 
 from core.client.sync.cache import after, order_id_of
 from core.domain.order import Order
+from core.instants import now, to_us
 from core.protocol.feed import HEARTBEAT_S, MESSAGE_LIMIT, Close, Cursor, Frame
 from core.server.auth import tokens
 from core.server.auth.tokens import AccessTokens
 from core.server.push import hub, socket
 from core.server.settings import ServerSettings
 from core.store import events, sessions
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body

@@ -4,9 +4,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from core.instants import now, to_us
 from core.server.jobs import expiry
 from core.store import sessions
-from core.store.engine.instants import now, to_us
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Engine
 
 from core.domain.ids import OrderId, ShopId, new_order_id
 from core.domain.order import Order, PaymentState
+from core.instants import now
 from core.protocol.requests import HistoryQuery
 from core.store import migrate, orders, status_history, tickets
 from core.store.backups import copy
 from core.store.engine import partitions
 from core.store.engine.database import Database, file_url, make_engine
-from core.store.engine.instants import now
 from core.store.engine.partitions import Month
 from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable

@@ -17,11 +17,11 @@ from core.domain.ids import CustomerId, OrderId, ShopId, new_order_id
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
+from core.instants import now
 from core.protocol.feed import Cursor
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import operations, orders
 from core.store.engine.database import Database, make_engine
-from core.store.engine.instants import now
 from core.store.engine.statements import Prepared, Transaction
 from core.store.engine.writer import GROUP_LIMIT, StoreClosed
 from core.store.operations import Done

@@ -11,11 +11,11 @@ import pytest
 from core.client.sync.engine import ConnectionState
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order
+from core.instants import now, to_us
 from core.protocol import reading
 from core.protocol.events import Event, UnknownEvent
 from core.protocol.feed import EventPage, Frame, Frames, Heartbeat
 from core.store import events, orders
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from tests.integration.conftest import Place
 from tests.integration.status_display.test_display_feed import Overhead, look

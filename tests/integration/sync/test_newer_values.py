@@ -15,11 +15,11 @@ from core.decoding import decode_reply
 from core.domain.ids import OrderId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
+from core.instants import now, to_us
 from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
 from core.protocol.replies import Tokens
 from core.protocol.requests import OrderQuery
 from core.store import events, orders
-from core.store.engine.instants import now, to_us
 from core.store.engine.statements import Transaction
 from core.wire_enum import WireEnum
 from tests.integration.conftest import Place

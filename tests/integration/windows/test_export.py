@@ -12,9 +12,9 @@ from core.domain.ids import ShopId, new_order_id
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
+from core.instants import now
 from core.protocol.requests import STAFF_MAX
 from core.store import orders
-from core.store.engine.instants import now
 from core.store.engine.statements import Transaction
 from pos_app.history.page import HistoryPage
 from tests.integration.conftest import Place

@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 
 from core.domain.errors import DomainError
 from core.domain.ids import OrderId
+from core.instants import from_us, to_us
 from core.store import cursors
 from core.store.cursors import Position
-from core.store.engine.instants import from_us, to_us
 
 
 @given(st.integers(0, 1 << 60), st.uuids())

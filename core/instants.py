@@ -1,4 +1,4 @@
-"""Instants in the database: whole microseconds since 1970 UTC."""
+"""Instants as they are kept, in the database and in a window's file: whole microseconds since 1970 UTC."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -8,12 +8,12 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_us(at: datetime) -> int:
-    """An aware instant as the database keeps it."""
+    """An aware instant as it is kept."""
     return (at - _EPOCH) // _MICROSECOND
 
 
 def from_us(us: int) -> datetime:
-    return datetime.fromtimestamp(us / 1e6, UTC)  # exact: a double holds every microsecond until 2242
+    return _EPOCH + us * _MICROSECOND
 
 
 def now() -> datetime:
