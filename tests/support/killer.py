@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from core.own_process import python
+from tests.support import processes
 
 _SILENT_FOR_S: Final = 150
 """A process that says nothing for so long does not come to an end."""
@@ -34,19 +34,12 @@ class Killable:
         self.kills = 0
         self.heard: list[dict[str, Any]] = []
         self._log = log
-        self._process: subprocess.Popen[str] | None = None
+        self._process: processes.Started | None = None
         self._reader: threading.Thread | None = None
 
     def start(self, module: str, arguments: Sequence[str], on_line: Callable[[], None] = lambda: None) -> None:
         """Bring it to life; it must not be alive."""
-        with self._log.open("a", encoding="utf-8") as log:
-            process = subprocess.Popen(
-                python("-m", module, *arguments),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
+        process = processes.start(module, arguments, self._log)
         self._process = process
         self._reader = threading.Thread(target=self._read, args=(process, on_line), name=f"heard-{self.name}")
         self._reader.start()
@@ -96,7 +89,7 @@ class Killable:
     def last_words(self) -> str:
         return self._log.read_text(encoding="utf-8")[-2000:]
 
-    def _read(self, process: "subprocess.Popen[str]", on_line: Callable[[], None]) -> None:
+    def _read(self, process: processes.Started, on_line: Callable[[], None]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             if line.endswith("\n"):  # what was cut by the kill was not said

@@ -43,7 +43,10 @@ _SETTINGS: Final = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "fsync": "off",  # its processes are killed here, and never the machine
+    "autovacuum": "off",  # no database lives for so long that it would be worth it
 }
+_TOLD_TO_COPY_FILES: Final = 150_000
+"""From this version on it makes a database page by page, unless told otherwise, which takes three times as long."""
 
 
 @cache
@@ -161,7 +164,8 @@ class Postgres:
         self.drop(database)
         with self.connect() as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
-        self._execute("CREATE DATABASE {} TEMPLATE {}", database, template)
+            how = " STRATEGY file_copy" if connection.info.server_version >= _TOLD_TO_COPY_FILES else ""
+        self._execute("CREATE DATABASE {} TEMPLATE {}" + how, database, template)
 
     def drop(self, database: str) -> None:
         """Do away with a database, whoever is connected to it."""

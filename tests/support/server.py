@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -10,7 +9,6 @@ from types import TracebackType
 from typing import Final, Self
 
 from core.admin.serving import make_server
-from core.own_process import python
 from core.server.app import Orderbell
 from core.server.auth.keys import Keys
 from core.server.auth.keys import make as make_keys
@@ -18,7 +16,7 @@ from core.server.http.tls import Presented
 from core.server.services import Services
 from core.server.settings import ServerSettings
 from core.store.engine.database import Database
-from tests.support import databases
+from tests.support import databases, processes
 
 START_WITHIN_S: Final = 30
 _ROOM: Final = ("--open-orders-most", "100000")
@@ -90,15 +88,11 @@ class ServerProcess:
         self.url = ""
         self.said: list[str] = []
         """What it printed before it listened."""
-        self.process: subprocess.Popen[str] | None = None
+        self.process: processes.Started | None = None
 
     def __enter__(self) -> Self:
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        code = "import sys; from core.admin.cli import main; sys.exit(main())"
-        with self._log.open("a", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                python("-c", code, *self._arguments), stdout=subprocess.PIPE, stderr=log, text=True
-            )
+        self.process = processes.start("core.admin", self._arguments, self._log)
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith("{"):
@@ -133,6 +127,7 @@ class ServerProcess:
     def _ended(self) -> int:
         assert self.process is not None
         status = self.process.wait(START_WITHIN_S)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
         return status

@@ -31,7 +31,6 @@ PRESENT_EVERY_S: Final = 20.0
 """So often each process is heard of, when nothing happens."""
 FORGOTTEN_AFTER_S: Final = 90.0
 _MANY: Final = 100
-_WHERE: Final = f"{re.sub('[^0-9A-Za-z.-]', '-', socket.gethostname())[:40]} (process {os.getpid()})"
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +53,7 @@ class Announcements:
         self._engine = engine
         self._met = met
         self._name = uuid7()
+        self._where = f"{re.sub('[^0-9A-Za-z.-]', '-', socket.gethostname())[:40]} (process {os.getpid()})"
         self._others: dict[str, Other] = {}
         self._repeats = Repeats()
         self._thread: threading.Thread | None = None
@@ -61,7 +61,7 @@ class Announcements:
 
     def command(self) -> str:
         """Announces a commit to the others, and what time it is here."""
-        return f"NOTIFY {CHANNEL}, '{self._name} {time.time():.6f} {_WHERE}'"
+        return f"NOTIFY {CHANNEL}, '{self._name} {time.time():.6f} {self._where}'"
 
     def others(self) -> tuple[Other, ...]:
         """The other processes that were heard of lately."""

@@ -99,8 +99,6 @@ SQLITE: Final = Dialect(
 # -- PostgreSQL: a server that several processes share
 
 _CONNECTED: Final = {
-    # Whoever asks the server who is there is told whom to stop.
-    "application_name": f"orderbell {socket.gethostname()[:40]} {os.getpid()}",
     "connect_timeout": "5",
     # A server that has gone without a word is noticed within half a minute; by itself TCP takes hours.
     "keepalives_idle": "10",
@@ -115,8 +113,10 @@ _CONNECTED: Final = {
 def _postgresql_options(url: URL) -> dict[str, Any]:
     import psycopg
 
+    # Whoever asks the server who is there is told whom to stop.
+    wanted = {"application_name": f"orderbell {socket.gethostname()[:40]} {os.getpid()}", **_CONNECTED}
     return {
-        "connect_args": {name: value for name, value in _CONNECTED.items() if name not in url.query}
+        "connect_args": {name: value for name, value in wanted.items() if name not in url.query}
         | {"cursor_factory": psycopg.RawCursor},
         "paramstyle": "numeric_dollar",  # PostgreSQL's own: nothing is translated at run time
         "poolclass": NullPool,  # each connection is held for as long as the database is open
