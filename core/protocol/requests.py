@@ -3,6 +3,8 @@
 Unknown fields are ignored, so that older clients keep working.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -10,6 +12,8 @@ from msgspec import Meta
 
 from core.domain.commands import Version
 from core.domain.menu import Category
+from core.domain.order import Order
+from core.domain.search import Sought
 from core.domain.status import OrderStatus
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -115,6 +119,25 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
     placed_to: Annotated[str, Meta(description="ISO 8601 instant, exclusive.")] = ""
     limit: Annotated[int, Meta(ge=1, le=STAFF_MAX)] = 50
     cursor: Annotated[str, Meta(max_length=200)] = ""
+
+    @property
+    def sought(self) -> Sought:
+        return Sought.of(self.q)
+
+    def finds(self, orders: Iterable[Order]) -> list[Order]:
+        """Those of `orders` that are in the list, in the order that they are given."""
+        since = datetime.fromisoformat(self.placed_from) if self.placed_from else None
+        until = datetime.fromisoformat(self.placed_to) if self.placed_to else None
+        sought = self.sought
+        return [
+            order
+            for order in orders
+            if (not self.open or order.status.is_open)
+            and (not self.status or order.status in self.status)
+            and (since is None or order.placed_at >= since)
+            and (until is None or order.placed_at < until)
+            and sought.finds(order)
+        ]
 
 
 class CustomerQuery(msgspec.Struct, frozen=True, kw_only=True):

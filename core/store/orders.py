@@ -1,6 +1,5 @@
 """Orders: kept, changed, and found again."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
@@ -16,6 +15,7 @@ from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, OrderId, ShopId
 from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal
+from core.domain.search import WHOLE_NUMBER
 from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage
@@ -131,7 +131,6 @@ _CLOSED_SINCE: Final = Prepared(
 _AT_ONCE: Final = 100
 _encode: Final = msgspec.json.Encoder().encode
 
-_WHOLE_NUMBER: Final = re.compile(r"[A-Za-z0-9]+-[0-9]{6,}")  # as a scanner reads it: one seek, not a search
 
 REMEMBERED: Final = 4_096
 """Orders that each reading connection keeps."""
@@ -231,7 +230,7 @@ def newest_of_number(transaction: Transaction, customer_id: CustomerId, number: 
 
 def is_number(text: str) -> bool:
     """Whether `text` looks like an order's number, and so not like an id."""
-    return len(text) <= _LONGEST_NUMBER and _WHOLE_NUMBER.fullmatch(text) is not None
+    return len(text) <= _LONGEST_NUMBER and WHOLE_NUMBER.fullmatch(text) is not None
 
 
 def has_number(transaction: Transaction, shop_id: ShopId, number: str) -> bool:
@@ -335,16 +334,19 @@ def _filters(
         yield _c.placed_at >= to_us(placed_from)
     if placed_to is not None:
         yield _c.placed_at < to_us(placed_to)
-    words = query.q.strip()
-    if _WHOLE_NUMBER.fullmatch(words):
-        yield _c.number.in_((words, words.upper()))
-    elif words:
+    sought = query.sought
+    if sought.numbers:  # one seek, not a search
+        yield _c.number.in_(sought.numbers)
+    elif sought.words:
         matches = [
-            _c.number.icontains(words, autoescape=True),
-            func.lower(_c.customer_name).contains(words.lower(), autoescape=True),
+            _c.number.icontains(sought.words, autoescape=True),
+            func.lower(_c.customer_name).contains(sought.words, autoescape=True),
         ]
-        if digits := "".join(filter(str.isdecimal, words)):
-            matches.append(_c.customer_phone.contains(digits))
+        if not sought.words.isascii():  # databases make small letters of ASCII alone, as SQLite does everywhere
+            ways = (sought.words, sought.words.title(), sought.words.upper())
+            matches += [_c.customer_name.contains(way, autoescape=True) for way in ways]
+        if sought.digits:
+            matches.append(_c.customer_phone.contains(sought.digits))
         yield or_(*matches)
 
 

@@ -274,7 +274,7 @@ class FakeApi:
     def orders(self, query: OrderQuery) -> OrderPage:
         self.backend.enter("orders")
         self._me(staff=True)
-        found = [order for order in self._newest_first() if _matches(order, query)]
+        found = query.finds(self._newest_first())
         return _page(found[::-1] if query.open else found, query.cursor, query.limit)
 
     def details(self, order_id: OrderId) -> OrderDetails:
@@ -384,21 +384,6 @@ class FakeApi:
 
     def _newest_first(self) -> list[Order]:
         return sorted(self.backend.orders.values(), key=lambda order: (order.placed_at, order.id), reverse=True)
-
-
-def _matches(order: Order, query: OrderQuery) -> bool:
-    if query.open and not order.status.is_open:
-        return False
-    if query.status and order.status not in query.status:
-        return False
-    if query.placed_from and order.placed_at < datetime.fromisoformat(query.placed_from):
-        return False
-    if query.placed_to and order.placed_at >= datetime.fromisoformat(query.placed_to):
-        return False
-    sought = query.q.lower()
-    return not sought or any(
-        sought in text.lower() for text in (order.number, order.customer_name, order.customer_phone)
-    )
 
 
 def _page(orders: list[Order], cursor: str, limit: int) -> OrderPage:

@@ -1,7 +1,7 @@
 """Finding orders among those held here, by the rules of the server's staff list."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Final
 
 from core.client.errors import Unreachable
@@ -33,7 +33,7 @@ def is_kept(cursor: str) -> bool:
 
 def find(orders: Iterable[Order], query: OrderQuery, why: Unreachable | None = None) -> KeptPage:
     """One page of all that matches: newest first, or the board's order for open ones."""
-    found = [order for order in orders if _matches(order, query)]
+    found = query.finds(orders)
     found.sort(key=_place, reverse=not query.open)
     total = len(found)
     if is_kept(query.cursor):
@@ -48,23 +48,3 @@ def find(orders: Iterable[Order], query: OrderQuery, why: Unreachable | None = N
 def _place(order: Order) -> str:
     """What pages are ordered by, and what never changes of an order."""
     return f"{order.placed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f} {order.id}"
-
-
-def _matches(order: Order, query: OrderQuery) -> bool:
-    if query.open and not order.status.is_open:
-        return False
-    if query.status and order.status not in query.status:
-        return False
-    if query.placed_from and order.placed_at < datetime.fromisoformat(query.placed_from):
-        return False
-    if query.placed_to and order.placed_at >= datetime.fromisoformat(query.placed_to):
-        return False
-    words = query.q.strip().lower()
-    if not words:
-        return True
-    digits = "".join(filter(str.isdecimal, words))
-    return (
-        words in order.number.lower()
-        or words in order.customer_name.lower()
-        or bool(digits and digits in order.customer_phone)
-    )

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -332,6 +333,43 @@ def test_a_scanned_number_is_one_seek(kept: Kept, plans: list[str]) -> None:
     )
     assert page.orders == (order,)
     assert all("(shop_id=? AND number=?)" in found for found in plans), plans
+
+
+TYPED = (" Ada ", "ökt", "ÜNAL", "100%", "_", "o'b", "nobody", "+49 170-12", "170", "٣", "Ada 170")
+NUMBERS = ("test-00000", "TEST-000001", "test-000001", "Test-000002", "TEST-0000011")
+QUERIES = (
+    OrderQuery(),
+    *(OrderQuery(q=typed) for typed in TYPED + NUMBERS),
+    OrderQuery(open=True),
+    OrderQuery(status=(OrderStatus.COMPLETED, OrderStatus.REJECTED)),
+    OrderQuery(open=True, status=(OrderStatus.PENDING,), q="ada"),
+)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=str)
+def test_the_database_finds_what_the_query_says_of_each_order(kept: Kept, query: OrderQuery) -> None:
+    """A window that is offline asks the orders it holds, and the same is found."""
+    there = [
+        kept.order(customer_name="Ada Ünal", customer_phone="4917012345"),
+        kept.order(customer_name="Ünal Öktem", status=OrderStatus.COMPLETED),
+        kept.order(customer_name="Grace O'Brien 100%", customer_phone="3", status=OrderStatus.READY),
+        kept.order(customer_name="under_score", status=OrderStatus.REJECTED, number="TEST-0000011"),
+    ]
+    for order in there:
+        kept.database.write_blocking(kept.inserting(order))
+    found = kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, query)).orders
+    assert {order.id for order in found} == {order.id for order in query.finds(there)}
+
+
+def test_the_database_finds_what_was_placed_when_the_query_says(kept: Kept) -> None:
+    there = [kept.order(placed_at=now() - timedelta(hours=hours)) for hours in range(4)]
+    for order in there:
+        kept.database.write_blocking(kept.inserting(order))
+    since, until = there[2].placed_at, there[0].placed_at
+    query = OrderQuery(placed_from=since.isoformat(), placed_to=until.isoformat())
+    page = kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, query, since, until))
+    assert [order.id for order in page.orders] == [order.id for order in query.finds(there)]
+    assert page.total == 2
 
 
 def _explained(statement: Any, transaction: Transaction) -> sqlalchemy.TextClause:
