@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from core import clock, logs
-from core.client.errors import ClientError
+from core.client.errors import ClientError, NotKept
 from core.client.sync.engine import ConnectionState
 from core.client.sync.operations import State
 from core.clock import Clock
@@ -124,7 +124,8 @@ class Client:
             who = self._random.choice(people)
         self._visit += 1
         if isinstance(who, Customer) or self._random.random() < 0.5:
-            self._screen.sign_out()
+            with contextlib.suppress(NotKept):  # a full disk: they are told so, and have left all the same
+                self._screen.sign_out()
         signed_in = False
         while not signed_in:
             with contextlib.suppress(ClientError):

@@ -102,10 +102,13 @@ class Screen:
         return self.api.sign_in(SignIn(login=who.phone, password=who.password))
 
     def sign_out(self) -> None:
-        """As a window does it."""
-        self.api.sign_out()
-        with self._different:
-            self.store.clear()
+        """As a window does it, which shows nothing more of whoever was here even when the disk takes nothing. Raises
+        `NotKept`."""
+        try:
+            self.api.sign_out()
+        finally:
+            with self._different:
+                self.store.clear()
 
     def take(self) -> Order:
         return self.api.take(new_op_id(), TakeOrder(lines=LINES))
