@@ -8,7 +8,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_us(at: datetime) -> int:
-    """An aware instant as it is kept."""
+    """An aware instant as µs."""
     return (at - _EPOCH) // _MICROSECOND
 
 
@@ -21,7 +21,7 @@ def now() -> datetime:
 
 
 def advised_us(at: datetime | None) -> int | None:
-    """What a client's clock says, which may be anything; what is no instant in UTC's calendar is left out."""
+    """A client's clock reading as µs; None for what is not a valid instant in UTC."""
     try:
         return to_us(at.astimezone(UTC)) if at is not None else None
     except OverflowError:

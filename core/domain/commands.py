@@ -1,7 +1,6 @@
-"""What somebody may ask to be done with orders: as a client sends it, an outbox keeps it and `core.domain.order_rules`
-does it.
+"""Commands: the changes of orders that a client sends, an outbox keeps and `core.domain.order_rules` applies.
 
-Limits here are those of the fields; what a command may do to an order are the rules of `core.domain.order_rules`.
+The limits here are those of the fields; what a command may do to an order is checked by `core.domain.order_rules`.
 Unknown fields are ignored, so that older clients keep working.
 """
 
@@ -26,7 +25,7 @@ ClientTime = Annotated[
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's order. Whose it is, the token says."""
+    """A customer's own order. The customer is the one the access token names."""
 
     lines: Lines
     fulfilment: Fulfilment = Fulfilment.PICKUP
@@ -34,12 +33,12 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     note: Note = ""
     address: Address = ""
     id: Annotated[OrderId, UUID] | None = None
-    """Made by the client where the order is born; the server makes one when it is missing."""
+    """Made by the client; the server makes one when it is missing."""
     placed_at_client: ClientTime | None = None
     expected_total_minor: Annotated[int, Meta(ge=0)] | None = None
-    """What the customer was told it comes to. When the menu says otherwise by now, nothing is ordered: 409."""
+    """The total shown to the customer. When it is no longer the total, the order is not placed (409)."""
     customer_id: Any = None
-    """Sent by older clients. Never used: a value that differs from the token's is logged as a warning."""
+    """Sent by older clients and never used: a value that differs from the token's is logged as a warning."""
 
 
 class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,21 +54,21 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: Annotated[CustomerId, UUID] | None = None
     customer_name: Annotated[str, Meta(max_length=80)] = ""
     number: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?\Z")] = ""
-    """The number that the terminal gave it while it was offline, of its own series. Empty: the server gives one."""
+    """The number the till gave it while offline, from its own series. Empty: the server gives one."""
     menu_version: Version | None = None
-    """The version of the menu that it was sold by: what somebody was asked for at the counter, they have paid."""
+    """The menu version it was priced by: prices shown at the counter are kept."""
     placed_at_client: ClientTime | None = None
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's own cancellation, while the shop has not yet confirmed."""
+    """A customer cancels their own order, which the shop has not confirmed yet."""
 
     reason: Reason = ""
     moved_at_client: ClientTime | None = None
 
 
 class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of staff moves an order, having seen it at `version`."""
+    """A member of staff moves an order that they saw at `version` to another status."""
 
     to: OrderStatus
     version: Version
@@ -78,7 +77,7 @@ class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One step back."""
+    """A member of staff moves an order that they saw at `version` one step back."""
 
     version: Version
     reason: Reason = ""
@@ -86,17 +85,17 @@ class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
-    """The payment of an order, having seen it at `version`."""
+    """A change of the payment of an order that was seen at `version`."""
 
     payment: PaymentState
     version: Version
     tender: Tender | None = None
     reason: Reason | None = None
-    """Why: for a refund, and for undoing the payment of an order that was called off. Release 0.1.0 sends none."""
+    """Required for a refund, and when the payment of a cancelled order is undone. Release 0.1.0 sends none."""
     moved_at_client: ClientTime | None = None
 
 
 NewOrder = PlaceOrder | TakeOrder
 Change = ChangeStatus | RecallOrder | ChangePayment | CancelOrder
-"""What changes an order that is there."""
+"""Commands on an existing order."""
 Command = NewOrder | Change

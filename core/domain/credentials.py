@@ -1,8 +1,7 @@
-"""PINs and passwords that are too common to be set. Those that are set already go on working.
+"""Checks that new PINs and passwords are not among the most common ones. Existing ones keep working.
 
-The first guesses are always the same few: where ten tries in half an hour are allowed, a PIN among the ten most common
-ones is as good as told. The lists are short on purpose: the top of what published leaks have in common, and the
-patterns that make most of the rest.
+Ten attempts in half an hour are allowed, so a PIN among the ten most common ones would be found. The lists are short on
+purpose: the most frequent entries of published leaks, and the patterns that make most of the rest.
 """
 
 import itertools
@@ -34,23 +33,23 @@ _WORDS: Final = frozenset(
 )
 _SIGNS: Final = "!?.,*#$_-+ "
 _APPENDED: Final = f"0123456789{_SIGNS}"
-"""What is put behind or before a word to please a rule: `Welcome1!` is `welcome`."""
+"""Characters that are added before or after a word to satisfy a password rule: `Welcome1!` is `welcome`."""
 
 
 class TooCommon(DomainError):
-    """A PIN or password that is among the first guesses."""
+    """A PIN or password is among the first guesses."""
 
 
 def check_pin(pin: str) -> str:
-    """`pin`. Raises `TooCommon` when it is among the first that are guessed."""
+    """The PIN, unchanged. Raises `TooCommon` when it is among the first guesses."""
     if pin in _PINS or _is_pattern(pin):
         raise TooCommon("This PIN is one of the first that are guessed. Choose another.", "pin")
     return pin
 
 
 def check_password(password: str, *own: str) -> str:
-    """`password`. Raises `TooCommon` when it is among the first that are guessed, or is one of its owner's `own` words:
-    a name, a number, an address."""
+    """The password, unchanged. Raises `TooCommon` when it is among the first guesses, or is one of its owner's `own`
+    words: a name, a number, an address."""
     typed = password.strip().casefold()
     bare = typed.strip(_SIGNS)
     is_word = not {typed, bare, typed.strip(_APPENDED)}.isdisjoint(_WORDS)
@@ -62,7 +61,7 @@ def check_password(password: str, *own: str) -> str:
 
 
 def _is_pattern(text: str) -> bool:
-    """Up to three characters over and over, or digits that go up or down by one (`7890` does)."""
+    """Whether `text` repeats up to three characters, or is digits that rise or fall by one (`7890` does)."""
     if any(text == text[:size] * (len(text) // size) for size in range(1, min(3, len(text) // 2) + 1)):
         return True
     if not text.isdecimal():

@@ -1,4 +1,4 @@
-"""Identities. An id is made where the thing is born and never changes."""
+"""Ids. Each is made where the object is created and never changes."""
 
 import secrets
 import time
@@ -13,11 +13,11 @@ ShopId = NewType("ShopId", str)
 ItemId = NewType("ItemId", str)
 ModifierId = NewType("ModifierId", str)
 OpId = NewType("OpId", str)
-"""One intended change, whichever number of times it is sent: the `Idempotency-Key`."""
+"""The id of one operation, the same however often it is sent: the `Idempotency-Key`."""
 
 
 def uuid7() -> str:
-    """A new UUID version 7 (RFC 9562 §5.7), as text: unique anywhere, and close in time means close in order."""
+    """A new UUID version 7 (RFC 9562 §5.7), as text: unique, and sorted by time of creation."""
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76

@@ -1,4 +1,4 @@
-"""What the shop sells. Prices are read from here, never from a client."""
+"""A shop's menu, and what a valid menu is. Prices come from here, never from a client."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ MAX_CHOICES: Final = 50
 MAX_NAME: Final = 80
 MAX_DESCRIPTION: Final = 500
 MAX_PRICE_MINOR: Final = 1_000_000_000
-"""What 200 lines of 999 come to still fits into 64 bits."""
+"""A total of 200 lines of 999 items at this price still fits into 64 bits."""
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
@@ -32,7 +32,7 @@ class Modifier(msgspec.Struct, frozen=True):
 
 
 class ModifierGroup(msgspec.Struct, frozen=True):
-    """Choices that belong together. At least `least` and at most `most` (None: no limit) of them are taken."""
+    """Choices that belong together, of which at least `least` and at most `most` (None: no limit) are taken."""
 
     id: str
     name: str
@@ -74,7 +74,7 @@ def items_of(categories: Iterable[Category]) -> dict[ItemId, MenuItem]:
 
 
 def with_availability(categories: Iterable[Category], available: dict[ItemId, bool]) -> tuple[Category, ...]:
-    """The same menu with some items sold out, or back. Items it does not have are passed over."""
+    """The menu with some items marked sold out or available. Ids that it does not have are ignored."""
 
     def changed(item: MenuItem) -> MenuItem:
         wanted = available.get(item.id, item.available)
@@ -87,25 +87,25 @@ def with_availability(categories: Iterable[Category], available: dict[ItemId, bo
 
 
 def as_if_available(items: Mapping[ItemId, MenuItem]) -> dict[ItemId, MenuItem]:
-    """For somebody who stands at the counter and sees what there is: nothing is sold out."""
+    """The items with none sold out: at the counter, staff see what there is."""
     return {
         item_id: item if item.available else msgspec.structs.replace(item, available=True)
         for item_id, item in items.items()
     }
 
 
-# -- what a menu must be
+# -- validation
 
 
 class Mistake(msgspec.Struct, frozen=True):
-    """Something about a menu that cannot be: where (`categories[0].items[2].price_minor`), and what to do."""
+    """One error in a menu: its field (`categories[0].items[2].price_minor`) and what to do about it."""
 
     field: str
     message: str
 
 
 class InvalidMenu(DomainError):
-    """The menu as asked for cannot be. It names the first mistake; `mistakes` has them all."""
+    """The menu is invalid. The error names the first mistake; `mistakes` has all of them."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__(mistakes[0].message, mistakes[0].field)
@@ -113,13 +113,13 @@ class InvalidMenu(DomainError):
 
 
 def check_menu(categories: Sequence[Category]) -> None:
-    """Raises `InvalidMenu` when a shop cannot sell by it."""
+    """Raises `InvalidMenu` when the menu has a mistake."""
     if found := mistakes(categories):
         raise InvalidMenu(found)
 
 
 def mistakes(categories: Sequence[Category]) -> tuple[Mistake, ...]:
-    """All that is wrong, from top to bottom."""
+    """All mistakes of a menu, from top to bottom."""
     return tuple(_mistakes(categories))
 
 
@@ -188,7 +188,7 @@ def _named(field: str, identity: str, name: str, known: set[str], what: str) -> 
 
 
 def new_id(name: str, known: Iterable[str]) -> str:
-    """An id that reads like `name` and is none of `known`: `Chicken Bowl` → `chicken-bowl`, `chicken-bowl-2`."""
+    """An id made from `name` that is not in `known`: `Chicken Bowl` → `chicken-bowl`, `chicken-bowl-2`."""
     taken = set(known)
     stem = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:56] or "item"
     following = (f"{stem}-{count}" for count in range(2, len(taken) + 3))

@@ -1,4 +1,4 @@
-"""What makes one menu another: for whoever is about to change it, and has to see what that does."""
+"""The differences between two menus, to review a change before it is made."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -19,11 +19,11 @@ class Kind(StrEnum):
     SOLD_OUT = "sold_out"
     SOLD_AGAIN = "sold_again"
     ORDER = "order"
-    """The order things are shown in."""
+    """The display order."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is different about an item or, where `is_category`, a category. Prices are in minor units."""
+    """One difference of an item or, where `is_category`, of a category. Prices are in minor units."""
 
     kind: Kind
     id: str
@@ -34,12 +34,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes(before: Sequence[Category], after: Sequence[Category]) -> tuple[Change, ...]:
-    """All that is different, in the order of the menu as it will be; what is gone comes last."""
+    """All differences, in the order of the new menu; removed rows come last."""
     return (*_categories(before, after), *_items(before, after))
 
 
 def only_availability(before: Sequence[Category], after: Sequence[Category]) -> bool:
-    """Whether nothing is different but what is sold out."""
+    """Whether the menus differ in nothing but what is sold out."""
     return all(change.kind in (Kind.SOLD_OUT, Kind.SOLD_AGAIN) for change in changes(before, after))
 
 

@@ -1,4 +1,4 @@
-"""Changing a menu piece by piece: each step gives another menu and leaves the one before as it was."""
+"""Editing a menu step by step: each function returns a new menu and leaves the old one unchanged."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -14,17 +14,17 @@ T = TypeVar("T", Category, MenuItem)
 
 
 def category_of(categories: Iterable[Category], item_id: ItemId) -> Category | None:
-    """Where an item stands."""
+    """The category of an item."""
     return next((each for each in categories if any(item.id == item_id for item in each.items)), None)
 
 
 def with_item(categories: Categories, item: MenuItem) -> Categories:
-    """The item of this id is this one now."""
+    """The menu with the item of the same id replaced."""
     return _each(categories, lambda items: tuple(item if each.id == item.id else each for each in items))
 
 
 def with_new_item(categories: Categories, category_id: str, name: str) -> tuple[Categories, ItemId]:
-    """Another item at the end of a category, that costs nothing yet; and its id."""
+    """The menu with another item at the end of a category, at price 0; and its id."""
     item = MenuItem(ItemId(new_id(name, items_of(categories))), name, 0)
     return _in(categories, category_id, lambda items: (*items, item)), item.id
 
@@ -34,12 +34,12 @@ def without_item(categories: Categories, item_id: ItemId) -> Categories:
 
 
 def moved_item(categories: Categories, item_id: ItemId, by: int) -> Categories:
-    """The item `by` places further down its category (up, when negative), as far as there are any."""
+    """The menu with the item `by` places further down its category (up, when negative), clamped to its ends."""
     return _each(categories, lambda items: _moved(items, item_id, by))
 
 
 def item_in(categories: Categories, item_id: ItemId, category_id: str) -> Categories:
-    """The item at the end of another category. In the one it is in already, it stays where it is."""
+    """The menu with the item at the end of another category. In its own category it does not move."""
     item, category = items_of(categories).get(item_id), category_of(categories, item_id)
     if item is None or category is None or category.id == category_id:
         return categories
@@ -47,7 +47,7 @@ def item_in(categories: Categories, item_id: ItemId, category_id: str) -> Catego
 
 
 def with_category(categories: Categories, name: str) -> tuple[Categories, str]:
-    """Another category at the end, with nothing in it; and its id."""
+    """The menu with another, empty category at the end; and its id."""
     category = Category(new_id(name, (each.id for each in categories)), name, ())
     return (*categories, category), category.id
 
@@ -61,12 +61,12 @@ def moved_category(categories: Categories, category_id: str, by: int) -> Categor
 
 
 def without_category(categories: Categories, category_id: str) -> Categories:
-    """Without the category and all that is in it."""
+    """The menu without the category and its items."""
     return tuple(each for each in categories if each.id != category_id)
 
 
 def with_proper_ids(draft: Categories, before: Sequence[Category]) -> tuple[Categories, dict[str, str]]:
-    """What is new in the draft gets ids that read like the names it has been given; and which became which."""
+    """The draft with ids derived from names for its new rows; and the new id of each old one."""
     item_ids, category_ids = {*map(str, items_of(before))}, {category.id for category in before}
     became: dict[str, str] = {}
 
@@ -91,7 +91,7 @@ def with_proper_ids(draft: Categories, before: Sequence[Category]) -> tuple[Cate
 
 
 def with_stock_of(draft: Categories, before: Sequence[Category], now: Sequence[Category]) -> Categories:
-    """The draft, with what was sold out or sold again elsewhere between `before` and `now`."""
+    """The draft with the changes of availability that others made between `before` and `now`."""
     was = {item_id: item.available for item_id, item in items_of(before).items()}
     changed = {
         item_id: item.available

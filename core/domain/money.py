@@ -41,17 +41,17 @@ CURRENCIES = frozenset(
     XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
     """.split()  # noqa: SIM905 - as many lines of quotes would say no more
 )
-"""ISO 4217: what is money somewhere today; no metals, funds and units of account."""
+"""ISO 4217 codes of currencies in circulation; no metals, funds and units of account."""
 _AMOUNT = re.compile(r"[^\d\s.,+-]{0,3}\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?\s*")
 
 
 def exponent(currency: str) -> int:
-    """How many decimals `currency` (ISO 4217) has: 2 for USD, 0 for JPY, 3 for KWD."""
+    """The number of decimals of `currency` (ISO 4217): 2 for USD, 0 for JPY, 3 for KWD."""
     return _EXPONENTS.get(currency, 2)
 
 
 def check_currency(code: str) -> str:
-    """`"eur"` → `"EUR"`. Raises `DomainError` on what is no currency."""
+    """`"eur"` → `"EUR"`. Raises `DomainError` when `code` is not a currency."""
     found = code.strip().upper()
     if found not in CURRENCIES:
         raise DomainError(f"{code!r} is no currency's code (ISO 4217), as USD or EUR")
@@ -59,7 +59,7 @@ def check_currency(code: str) -> str:
 
 
 def as_decimal(minor: int, currency: str) -> str:
-    """`123450` → `1234.50` for USD: for files and scripts. People read amounts in the words of their locale."""
+    """`123450` → `1234.50` for USD, for files and scripts. Windows format amounts by locale."""
     digits = exponent(currency)
     whole, rest = divmod(abs(minor), 10**digits)
     sign = "-" if minor < 0 else ""
@@ -77,7 +77,7 @@ def parse_minor(text: str, currency: str) -> int:
 
 
 class Tax(msgspec.Struct, frozen=True):
-    """A shop's sales tax. `rate_bp` is in basis points (825 = 8.25 %); `included` says whether prices contain it."""
+    """A shop's sales tax. `rate_bp` is in basis points (825 = 8.25 %); `included`: prices contain it."""
 
     rate_bp: int = 0
     included: bool = True
@@ -89,7 +89,7 @@ class Tax(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What an order comes to, in minor units. With an included tax the total is the subtotal."""
+    """Subtotal, tax and total of an order, in minor units. With an included tax the total is the subtotal."""
 
     subtotal_minor: int
     tax_minor: int

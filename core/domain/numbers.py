@@ -1,8 +1,8 @@
-"""How far a number series goes, and who may take it there (docs/adr/0044).
+"""Number series: how far a series may be counted, and by whom (docs/adr/0044).
 
-A series is counted by the server, and by the one till that has its name. Told numbers are on receipts: whoever cannot
-know which were told (a machine that takes a till's name over, a server that was restored) goes on `AHEAD` further, and
-no till counts further than `AHEAD` by itself. So no two of them ever give the same.
+A series is counted by the server, and by the till of its name. Issued numbers are on receipts, so a device that cannot
+know which were issued (one that takes a till's name over, a restored server) continues `AHEAD` further, and no till
+counts more than `AHEAD` beyond the server. Thus no number is issued twice.
 """
 
 from typing import Final
@@ -11,18 +11,18 @@ from core.domain.errors import DomainError, InvalidOrder
 from core.domain.order import order_number
 
 AHEAD: Final = 1_000
-"""So many numbers a till may give beyond the last that the server has told it, or has taken from it."""
+"""How many numbers a till may issue beyond the last one that the server has confirmed."""
 LAST: Final = 999_999_999
-"""No till counts further than this."""
+"""The highest count that a till may issue."""
 _MOST_DIGITS: Final = 18
 
 
 class NumberTooFar(DomainError):
-    """A number beyond what its series may have come to. It may be right once orders before it have arrived."""
+    """A number beyond what its series may have reached. It may become valid once earlier orders have arrived."""
 
 
 def count_of(number: str, series: str) -> int | None:
-    """The count in a number of that series: 64 in `POS1-000064`; None when it is none of it."""
+    """The count in a number of `series`: 64 in `POS1-000064`; None for a number of another series."""
     name, _, digits = number.rpartition("-")
     if name != series or len(digits) > _MOST_DIGITS or not (digits.isascii() and digits.isdecimal()):
         return None
@@ -31,9 +31,9 @@ def count_of(number: str, series: str) -> int | None:
 
 
 def given_count(number: str, series: str, last: int) -> int:
-    """The count in a number that a till gave by itself, its `series` having come to `last` as far as the server knows.
+    """The count in a number that a till issued offline; `last` is the highest of its `series` at the server.
 
-    Raises `InvalidOrder` for what is no number of that series, and `NumberTooFar`.
+    Raises `InvalidOrder` when it is not a number of that series, and `NumberTooFar`.
     """
     count = count_of(number, series)
     if count is None:
@@ -48,6 +48,6 @@ def given_count(number: str, series: str, last: int) -> int:
     return count
 
 
-def may_count(last: int, told: int) -> bool:
-    """Whether a till that has counted to `last` may go on by itself, the server having told it `told`."""
-    return last < min(told + AHEAD, LAST)
+def may_count(last: int, confirmed: int) -> bool:
+    """Whether a till that has counted to `last` may issue another number, when the server has confirmed `confirmed`."""
+    return last < min(confirmed + AHEAD, LAST)

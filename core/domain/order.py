@@ -1,4 +1,4 @@
-"""An order: what was asked for, for whom, at which price, and where it stands."""
+"""Orders: their lines, prices, status and payment."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,19 +22,19 @@ Reason = Annotated[str, msgspec.Meta(max_length=300)]
 
 
 class Channel(WireEnum):
-    """Where the order came from."""
+    """Where an order came from."""
 
     ONLINE = "online"
     COUNTER = "counter"
 
     @property
     def first_status(self) -> OrderStatus:
-        """Where an order starts: taking one at the counter is confirming it."""
+        """The status of a new order: one taken at the counter is confirmed already."""
         return OrderStatus.PENDING if self is Channel.ONLINE else OrderStatus.CONFIRMED
 
 
 class Tender(WireEnum):
-    """How it is paid for."""
+    """How an order is paid for."""
 
     CASH = "cash"
     CARD = "card"
@@ -53,13 +53,13 @@ class LineModifier(msgspec.Struct, frozen=True):
 
 
 class OrderLine(msgspec.Struct, frozen=True):
-    """One line as sold: names and prices are those of the moment, whatever the menu says later."""
+    """One line as sold: its name and prices are those of the time of the order, not of the current menu."""
 
     item_id: ItemId
     name: str
     quantity: int
     unit_price_minor: int
-    """One of it, its modifiers included."""
+    """The price of one, modifiers included."""
     total_minor: int
     modifiers: tuple[LineModifier, ...] = ()
     note: str = ""
@@ -69,11 +69,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     id: OrderId
     shop_id: ShopId
     number: str
-    """What people read and call out: `ONLINE-000127`."""
+    """The number people read and call out: `ONLINE-000127`."""
     channel: Channel
     status: OrderStatus
     version: int
-    """Grows by one with every change; an update names the version it saw."""
+    """Grows by one with every change; an update names the version it is based on."""
     fulfilment: Fulfilment
     tender: Tender
     payment: PaymentState
@@ -89,31 +89,31 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     note: str = ""
     reason: str = ""
-    """Why it was rejected, cancelled or recalled, when the last change said why."""
+    """Why it was rejected, cancelled or recalled, when the last change gave a reason."""
     lines: tuple[OrderLine, ...] = ()
 
     @property
     def quantity(self) -> int:
-        """How many things are in it, over all lines."""
+        """The number of items, over all lines."""
         return sum(line.quantity for line in self.lines)
 
 
 class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the append-only history. `source` is None for the placing itself."""
+    """One entry of the append-only status history. `source` is None for a new order."""
 
     source: OrderStatus | None
     target: OrderStatus
     at: datetime
     client_at: datetime | None = None
-    """When it was done by the clock of the device it was done on, if that said so. Advice: it may be anything."""
+    """When it was done, by the clock of the client, if sent. Informative: that clock may be wrong."""
     reason: str = ""
     by: str = ""
-    """Who did it; empty when told to a customer about staff."""
+    """Who did it; empty for staff when shown to a customer."""
     device: str = ""
 
 
 class NewLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line as asked for. It has no price: the server's menu does."""
+    """A requested line. It has no price: that comes from the server's menu."""
 
     item_id: ItemId
     quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)] = 1
@@ -122,7 +122,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[Modifier]:
-    """The modifiers asked for, in the order asked for. Raises `InvalidOrder`."""
+    """The requested modifiers, in the requested order. Raises `InvalidOrder`."""
     offered = {modifier.id: modifier for group in item.groups for modifier in group.modifiers}
     for position, modifier_id in enumerate(wanted):
         if modifier_id not in offered:
@@ -139,10 +139,10 @@ def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[M
 
 
 def price_lines(items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine]) -> tuple[OrderLine, ...]:
-    """Asked-for lines at the menu's prices. `items` is `Menu.items()`.
+    """The requested lines at the menu's prices. `items` is `Menu.items()`.
 
-    Raises `InvalidOrder` naming the field: no lines, an unknown or sold-out item, a choice it does not have, and
-    `CardNumber` for a note with one.
+    Raises `InvalidOrder` naming the field (no lines, an unknown or sold-out item, an unknown choice), and `CardNumber`
+    for a note that contains one.
     """
     if not lines:
         raise InvalidOrder("An order needs at least one item.", "lines")
@@ -167,13 +167,13 @@ def price_lines(items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine]) -> t
 
 
 def check_delivery(fulfilment: Fulfilment, address: str) -> None:
-    """Raises `InvalidOrder` when a delivery has nowhere to go."""
+    """Raises `InvalidOrder` when a delivery has no address."""
     if fulfilment is Fulfilment.DELIVERY and not address.strip():
         raise InvalidOrder("A delivery needs an address.", "address")
 
 
 def order_number(series: str, count: int) -> str:
-    """`("ONLINE", 127)` → `ONLINE-000127`. Past 999,999 it grows a digit rather than start again."""
+    """`("ONLINE", 127)` → `ONLINE-000127`. Counts above 999,999 get a seventh digit."""
     return f"{series}-{count:06d}"
 
 

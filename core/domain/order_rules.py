@@ -1,8 +1,8 @@
-"""What can be done with orders: the one set of rules, as pure functions.
+"""The rules of orders, as pure functions.
 
-The server applies them to what it holds, a window predicts with them what the server will make of a command, and the
-tests' fakes are made of them. Each function takes an order as it is and gives it as it is then; what changed is the
-difference, and the very same object means that nothing had to. Instants are aware UTC.
+The server applies them to its orders, a window predicts the server's result with them, and the tests' fakes use them.
+Each function takes an order and returns it as changed; the same object means that nothing changed. Instants are aware
+UTC.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,14 +39,14 @@ _DONE_BY_ANOTHER: Final = {
 
 
 class Stale(DomainError):
-    """The order is no longer as it was seen by whoever asks."""
+    """The order has changed since the version that the command names."""
 
     def __init__(self, sentence: str = "Somebody else has changed it meanwhile.") -> None:
         super().__init__(sentence, "version")
 
 
 class PriceChanged(DomainError):
-    """Nobody pays what they were not asked for. `order` is what it would be now; it was not made."""
+    """The total differs from the one the customer was shown. `order` is the order as it would be; it was not placed."""
 
     def __init__(self, order: Order) -> None:
         super().__init__("The menu has changed since you saw it. Please look at the new total.", "expected_total_minor")
@@ -65,10 +65,10 @@ class Offer(NamedTuple):
 def place(
     asked: NewOrder, offer: Offer, customer: Customer | None, *, order_id: OrderId, number: str = "", at: datetime
 ) -> Order:
-    """A new order: a customer's own (`PlaceOrder`), or one taken at the counter (`TakeOrder`), for a known customer or
-    for nobody known. At the counter nothing is sold out: whoever takes the order sees what there is (docs/adr/0016).
+    """A new order: a customer's own (`PlaceOrder`), or one taken at the counter (`TakeOrder`), with or without a known
+    customer. At the counter nothing is sold out: staff see what there is (docs/adr/0016).
 
-    Raises `InvalidOrder`, and `PriceChanged` when it comes to something else than the customer was told.
+    Raises `InvalidOrder`, and `PriceChanged` when the total differs from the one the customer was shown.
     """
     at_counter = isinstance(asked, TakeOrder)
     payment = asked.payment if isinstance(asked, TakeOrder) else PaymentState.UNPAID
@@ -108,12 +108,12 @@ def place(
 
 
 def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Callable[[], int] | None = None) -> Order:
-    """What somebody of that `role` asks for, done.
+    """The order after `asked`, requested by somebody of that `role`.
 
-    A move that names the version it saw is `Stale` when the order has changed since, unless the order was moved
-    meanwhile to just where it is wanted: then it is given as it is. `last_moved` tells the version that the last change
-    of status made, where that is known; without it any change counts as one. Of a payment that is not enough: whoever
-    took money, or gave it back, did so whatever another has done meanwhile, so that is `Stale`.
+    A move is `Stale` when the order has changed since the version it names, unless the order has the wanted status
+    already: then it is returned as it is. `last_moved` returns the version that the last change of status made, where
+    that is known; without it any change counts as one. A change of payment is `Stale` after any change of the order:
+    money was taken or returned whatever another has done meanwhile.
 
     Raises `Stale`, `IllegalMove`, `ReasonRequired` and `CardNumber`.
     """
@@ -132,7 +132,7 @@ def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Ca
 
 
 def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
-    """The status that `asked` moves the order to; None when it moves it nowhere."""
+    """The status that `asked` moves the order to; None when it changes no status."""
     match asked:
         case ChangeStatus():
             return asked.to
@@ -155,14 +155,14 @@ def _pay(order: Order, asked: ChangePayment, at: datetime) -> Order:
 
 
 def moved(order: Order, target: OrderStatus, reason: str, at: datetime) -> Order:
-    """The order once such a move is accepted. Checks nothing."""
+    """The order with the new status. Checks nothing."""
     return msgspec.structs.replace(
         order, status=target, version=order.version + 1, updated_at=at, reason=reason.strip()
     )
 
 
 def paid(order: Order, asked: ChangePayment, at: datetime) -> Order:
-    """The order once such a change of its payment is accepted. Checks nothing."""
+    """The order with the new payment. Checks nothing."""
     tender = asked.tender or order.tender
     return msgspec.structs.replace(
         order, payment=asked.payment, tender=tender, version=order.version + 1, updated_at=at

@@ -1,4 +1,4 @@
-"""What may become of an order's payment, and who must say why."""
+"""Rules for changing an order's payment, and who must give a reason."""
 
 from datetime import datetime
 
@@ -11,21 +11,22 @@ from core.domain.texts import check_no_card
 
 
 class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the append-only history of an order's payment."""
+    """One entry of the append-only payment history of an order."""
 
     version: int
-    """The order's, that this change made."""
+    """The version of the order that this change made."""
     source: PaymentState | None
-    """None for what an order was taken with, and for what an earlier release had left when histories began."""
+    """None for the payment an order was taken with, and for what an earlier release had left before histories were
+    kept."""
     target: PaymentState
     tender: Tender
-    """How it was paid or given back; of an unpaid order, how it is to be paid."""
+    """How it was paid or refunded; for an unpaid order, how it is to be paid."""
     at: datetime
     client_at: datetime | None = None
-    """When it was done by the clock of the device it was done on, if that said so. Advice: it may be anything."""
+    """When it was done, by the clock of the client, if sent. Informative: that clock may be wrong."""
     reason: str = ""
     by: str = ""
-    """Who did it; empty where an earlier release did not keep it."""
+    """Who did it; empty where an earlier release did not record it."""
     device: str = ""
 
 
@@ -47,13 +48,13 @@ def check_first_payment(payment: PaymentState) -> None:
 
 
 def check_payment(order: Order, target: PaymentState, tender: Tender, reason: str | None) -> None:
-    """Whether the payment of `order` may become `target`, by `tender`.
+    """Checks that the payment of `order` may become `target`, by `tender`.
 
-    A refund is final, and goes to the tender that was paid with. It says why, and so does whatever undoes the
-    payment of an order that was called off. `reason` is None where a client of 0.1.0 asks, which cannot say one:
-    its refunds are taken, since the money is given back already.
+    A refund is final, goes to the tender that was paid with, and needs a reason, as does undoing the payment of a
+    cancelled order. `reason` is None for a client of 0.1.0, which cannot send one: its refunds are accepted, because
+    the money has been given back already.
 
-    Raises `IllegalMove`, `ReasonRequired`, and `CardNumber` for a reason with one.
+    Raises `IllegalMove`, `ReasonRequired`, and `CardNumber` for a reason that contains one.
     """
     source = order.payment
     if source is PaymentState.REFUNDED:
@@ -77,7 +78,7 @@ def check_payment(order: Order, target: PaymentState, tender: Tender, reason: st
 
 
 def needs_reason(order: Order, target: PaymentState) -> bool:
-    """Whether whoever changes the payment of `order` to `target` must say why."""
+    """Whether changing the payment of `order` to `target` needs a reason."""
     return target is PaymentState.REFUNDED or (order.payment is PaymentState.PAID and order.status in CALLED_OFF)
 
 

@@ -1,4 +1,4 @@
-"""Who acts: a role, an identity, and the shop and device they act through."""
+"""Principals: a role, an identity, and the shop and device that is used."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ class Role(WireEnum):
     CASHIER = "cashier"
     ADMIN = "admin"
     DISPLAY = "display"
-    """A screen over the counter: nobody stands behind it, and it may know numbers and statuses and nothing else."""
+    """A status display, which has no user. It may read numbers and statuses and nothing else."""
 
     @property
     def is_staff(self) -> bool:
@@ -21,22 +21,22 @@ class Role(WireEnum):
 
     @property
     def acts_as(self) -> "Role":
-        """Whose moves these are, as far as this release knows: somebody of a role that a newer one has is staff, and at
-        an older till may do what every cashier may. The server knows better, and judges."""
+        """The role whose moves apply in this release: an unknown role of a newer release is staff and treated as a
+        cashier here. The server decides."""
         return self if self.is_known else Role.CASHIER
 
 
 class DeviceKind(WireEnum):
     TERMINAL = "terminal"
-    """Staff sign in at it, and it gives numbers of its own series."""
+    """A till: staff sign in at it, and it has a number series of its own."""
     BOARD = "board"
-    """Hangs over the counter. It signs in by itself, with a secret of its own."""
+    """A status display. It signs in by itself, with its own secret."""
     DISPLAY = "display"
-    """Any other screen in the shop; it may know what a board may."""
+    """Any other screen in the shop, with the rights of a status display."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """The verified bearer of a request: what the token says, never what the body says."""
+    """The verified bearer of a request, from its access token, never from its body."""
 
     subject: str
     role: Role
@@ -47,7 +47,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def customer_id(self) -> CustomerId:
-        """The customer this request belongs to. Raises `TypeError` for others: their id is nobody's order history."""
+        """The customer of this request. Raises `TypeError` for staff and devices, who have no orders of their own."""
         if self.role is not Role.CUSTOMER:
             raise TypeError(f"a {self.role} has no orders of their own")
         return CustomerId(self.subject)
@@ -60,7 +60,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody signed in, as their own window shows them."""
+    """A signed-in person, as shown in their own window."""
 
     id: str
     role: Role
@@ -73,7 +73,7 @@ FIRST_NAME_MOST: Final = 20
 
 
 def first_name(name: str) -> str:
-    """What a room may be told of a name: its first word, of at most 20 letters."""
+    """The first word of a name, at most 20 letters: what a status display may show."""
     words = name.split(maxsplit=1)
     return words[0][:FIRST_NAME_MOST] if words else ""
 

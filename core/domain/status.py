@@ -1,4 +1,4 @@
-"""Statuses: how people see and hear each (`LOOKS`), and what may become of an order, by whom (`TRANSITIONS`)."""
+"""Statuses: how each looks and sounds (`LOOKS`), and the allowed transitions by role (`TRANSITIONS`)."""
 
 from enum import StrEnum
 from typing import Final
@@ -23,30 +23,30 @@ class OrderStatus(WireEnum):
 
     @property
     def is_open(self) -> bool:
-        """Somebody still has to do something for this order, as far as this release knows."""
+        """Whether something remains to be done for the order, as far as this release knows the status."""
         return self in OPEN or not self.is_known
 
 
 class StatusLook(msgspec.Struct, frozen=True, kw_only=True):
-    """What people see and hear of a status. Words are English; windows translate them."""
+    """How a status looks and sounds. Texts are English; windows translate them."""
 
     label: str
     description: str
-    """What it means for the order's customer."""
+    """Its meaning for the order's customer."""
     colour: str
     """A token of `resources/tokens.json` that has a `_soft` ground, or `muted`. It is never the only sign."""
     icon: str
     """Its shape: `resources/icons/<icon>.svg`."""
     sound: str = ""
-    """What a customer hears when their order comes to it: `resources/sounds/<sound>.wav`."""
+    """Played to the customer when their order gets this status: `resources/sounds/<sound>.wav`."""
     sentence: str = ""
-    """What a customer is told when their order comes to it; empty: nothing, and there is no sound either."""
+    """Shown to the customer when their order gets this status; empty: no notification and no sound."""
     column: str = ""
-    """What stands over its column on the order board. Every status of `OPEN` has one."""
+    """The title of its column on the order board. Every status of `OPEN` has one."""
     empty: str = ""
-    """What stands in that column while it has no order."""
+    """The text of that column while it has no order."""
     display: OrderStatus | None = None
-    """Under which heading the status display shows it, `PREPARING` or `READY`; None: it does not."""
+    """The heading of the status display under which it appears, `PREPARING` or `READY`; None: it does not."""
 
 
 class Fulfilment(WireEnum):
@@ -132,13 +132,13 @@ LOOKS: Final = {
         sentence=N_("Your order was cancelled"),
     ),
 }
-"""Every status of this release: whoever shows one asks `look`."""
+"""Every status of this release; read it by `look`."""
 CALLED_OFF: Final = frozenset({_S.REJECTED, _S.CANCELLED})
-"""It ended early: nobody will have it, and what was paid is to be given back."""
+"""Statuses of orders that ended early: a payment is to be refunded."""
 
 
 def look(status: OrderStatus) -> StatusLook:
-    """A status's look. One that only a newer server knows is said in its own words, under a column of its own."""
+    """The look of a status. One of a newer release gets its readable name, in a column of its own."""
     words = status.readable
     return LOOKS.get(status) or StatusLook(label=words, description=words, column=words, colour="muted", icon="info")
 
@@ -167,9 +167,9 @@ class Transition(msgspec.Struct, frozen=True):
     roles: frozenset[Role] = STAFF
     fulfilments: frozenset[Fulfilment] = ANY_FULFILMENT
     reason_from: frozenset[Role] = frozenset()
-    """The roles that must say why."""
+    """The roles that must give a reason."""
     step: str = ""
-    """What a till's button for it says. Every `ADVANCE` has it."""
+    """The label of the till's button for it. Every `ADVANCE` has one."""
 
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (
@@ -193,7 +193,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition(_S.OUT_FOR_DELIVERY, _S.CANCELLED, Move.CANCEL, reason_from=STAFF),
 )
 OPEN: Final = frozenset(t.source for t in TRANSITIONS if t.move is not Move.RECALL)
-"""Somebody still has to do something for it: it goes on, or can be called off."""
+"""Statuses with something left to do: they can advance or be cancelled."""
 _BY_ENDS: Final = {(t.source, t.target): t for t in TRANSITIONS}
 _BY_MOVE: Final = {(t.source, t.move, f): t for t in TRANSITIONS for f in t.fulfilments}
 
@@ -201,10 +201,10 @@ _BY_MOVE: Final = {(t.source, t.move, f): t for t in TRANSITIONS for f in t.fulf
 def transition(
     source: OrderStatus, target: OrderStatus, fulfilment: Fulfilment, role: Role, reason: str = ""
 ) -> Transition:
-    """The transition that takes an order from `source` to `target`.
+    """The transition of an order from `source` to `target`.
 
-    Raises `IllegalMove` when the table has none for this role and fulfilment, `ReasonRequired` when the move
-    must say why and does not, `CardNumber` when what it says has one.
+    Raises `IllegalMove` when the table has none for this role and fulfilment, `ReasonRequired` when the move needs a
+    reason and has none, `CardNumber` when the reason contains one.
     """
     found = _BY_ENDS.get((source, target))
     if found is None or fulfilment not in found.fulfilments:
@@ -218,19 +218,19 @@ def transition(
 
 
 def move_from(source: OrderStatus, move: Move, fulfilment: Fulfilment, role: Role) -> Transition | None:
-    """The transition that `move` makes of an order, or None when this role has no such move from there."""
+    """The transition for `move`, or None when this role has no such move from `source`."""
     found = _BY_MOVE.get((source, move, fulfilment))
     return found if found is not None and role in found.roles else None
 
 
 def target_of(source: OrderStatus, move: Move, fulfilment: Fulfilment, role: Role) -> OrderStatus | None:
-    """Where `move` takes an order, or None when this role has no such move from there."""
+    """The status that `move` leads to, or None when this role has no such move from `source`."""
     found = move_from(source, move, fulfilment, role)
     return found.target if found is not None else None
 
 
 class StatusInfo(msgspec.Struct, frozen=True):
-    """What a person is told about a status.
+    """A status as shown to a person.
 
     `step` counts from 1 to `steps`; both are 0 once rejected or cancelled. `progress` is a percentage.
     """
@@ -254,7 +254,7 @@ _STEPS: Final = {fulfilment: _line(fulfilment) for fulfilment in Fulfilment}
 
 
 def steps_of(fulfilment: Fulfilment) -> tuple[OrderStatus, ...]:
-    """The statuses an order passes through when nothing goes wrong, first to last."""
+    """The statuses of an order without cancellation, first to last."""
     return _STEPS.get(fulfilment, _STEPS[Fulfilment.PICKUP])
 
 

@@ -1,5 +1,5 @@
-"""Texts: what people write freely (notes, reasons, names, addresses: it is kept, shown around and copied into
-backups), and what windows say in the reader's language."""
+"""Marking texts for translation, and checking free texts (notes, reasons, names, addresses), which are stored, shown
+and backed up."""
 
 from core import cards
 from core.domain.errors import CardNumber
@@ -11,7 +11,7 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate la
 
 
 def check_no_card(**texts: str) -> None:
-    """Raises `CardNumber` naming the first of `texts` that has a payment card's number in it."""
+    """Raises `CardNumber` naming the first of `texts` that contains a payment card number."""
     for field, text in texts.items():
         if next(cards.numbers(text), None) is not None:
             raise CardNumber("This looks like a card number. Please leave it out: it would be kept and shown.", field)

@@ -23,7 +23,7 @@ from core.server.http.endpoint import AnyEndpoint
 from core.server.http.endpoint_app import EndpointApp
 from core.server.jobs.background import repeating
 from core.server.jobs.expiry import forget_expired, keep_mark
-from core.server.jobs.partition_upkeep import tend_months
+from core.server.jobs.partition_upkeep import maintain_partitions
 from core.server.push.hub import Hub
 from core.server.push.retention import forget_old_events
 from core.server.push.socket import PushSocket
@@ -54,7 +54,7 @@ class Orderbell(Starlette):
                 repeating(
                     partial(forget_old_events, shared),
                     partial(forget_expired, shared),
-                    partial(tend_months, shared),
+                    partial(maintain_partitions, shared),
                     partial(keep_mark, shared),
                     shared.follow_keys,
                 ),

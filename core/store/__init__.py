@@ -1,1 +1,1 @@
-"""The server's database: tables, transactions, and what is asked of them. Domain types go in and come out."""
+"""The server's database: tables, transactions, and queries. Domain types go in and come out."""

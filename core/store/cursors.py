@@ -1,4 +1,4 @@
-"""Where a page of orders ended, as the opaque text that asks for the next one."""
+"""Cursors of pages of orders: the position where a page ended, as opaque text."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from core.domain.ids import OrderId
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A place in an order of orders: the instant an order was placed (µs), and its id where two share one."""
+    """A place in a sorted list of orders: the instant an order was placed (µs), and its id to break ties."""
 
     placed_us: int
     order_id: OrderId
@@ -22,7 +22,7 @@ def encode(position: Position) -> str:
 
 
 def decode(cursor: str) -> Position:
-    """The position in `cursor`. Raises `DomainError` on anything that `encode` did not make."""
+    """The position in `cursor`. Raises `DomainError` on text that `encode` did not make."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         placed, separator, order_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition(".")

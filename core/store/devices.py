@@ -1,4 +1,4 @@
-"""The devices of a shop: terminals, boards and other screens; what each proves itself by, and when it last called."""
+"""The devices of a shop: tills, status displays and other screens; their secrets, presence and pairing codes."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -45,7 +45,7 @@ _CONTACT: Final = Prepared(
     .where(*_this, or_(_d.contact_at.is_(None), _d.contact_at < bindparam("at")))
     .values(
         contact_at=bindparam("at"),
-        position=func.coalesce(bindparam("seq", type_=BigInteger), _d.position),  # another process may be who tells it
+        position=func.coalesce(bindparam("seq", type_=BigInteger), _d.position),  # another process may serve its socket
         app_version=bindparam("version"),
     )
 )
@@ -75,14 +75,14 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     revoked_us: int | None = None
     contact_us: int | None = None
     position: int | None = None
-    """The seq up to which it had been told."""
+    """The `seq` up to which it had received events."""
     app_version: str = ""
     window_id: str = ""
-    """Of the window that has counted a terminal's series last; empty when nobody has since it was paired."""
+    """The window that last counted a till's series; empty when none has since it was paired."""
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """That a device was heard of, and what it knew."""
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign of life of a device, and the state it reported."""
 
     shop_id: ShopId
     device_id: DeviceId
@@ -92,7 +92,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Code(msgspec.Struct, frozen=True):
-    """What a pairing code was made for."""
+    """A pairing code's purpose."""
 
     shop_id: ShopId
     device_id: DeviceId
@@ -108,7 +108,7 @@ def insert(
     secret_hash: str | None = None,
     paired_us: int | None = None,
 ) -> None:
-    """A new device; for a terminal, the number series that only it counts."""
+    """A new device and, for a till, its number series."""
     transaction.run(
         _INSERT,
         shop_id=shop_id,
@@ -138,27 +138,27 @@ def of_shop(transaction: Transaction, shop_id: ShopId) -> list[Device]:
 
 
 def in_use(transaction: Transaction) -> list[tuple[ShopId, Device]]:
-    """Those of all shops that were not revoked, by shop and name."""
+    """The devices of all shops that are not revoked, by shop and name."""
     return [(ShopId(row[-1]), _device(row[:-1])) for row in transaction.all(_IN_USE)]
 
 
 def pair(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str, at_us: int) -> None:
-    """From now on the device is whoever has the secret; it is no longer revoked."""
+    """Give the device a new secret; it is no longer revoked."""
     transaction.run(_PAIR, shop=shop_id, device=device_id, secret_hash=secret_hash, paired_at=at_us)
 
 
 def counted_by(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, window_id: str) -> None:
-    """This window counts the terminal's series from now on; empty: a machine that is still to sign in."""
+    """Record the window that counts the till's series from now on; empty: the next one that signs in."""
     transaction.run(_WINDOW, shop=shop_id, device=device_id, window=window_id)
 
 
 def revoke(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
-    """Nobody signs in as it, or at it, until it is paired anew."""
+    """Refuse sign-ins as it, or at it, until it is paired anew."""
     transaction.run(_REVOKE, shop=shop_id, device=device_id, revoked_at=at_us)
 
 
-def keep_contacts(transaction: Transaction, contacts: Iterable[Contact]) -> None:
-    """Keep what is newer than what is known. In the order of keys, as every process that does so."""
+def record_presence(transaction: Transaction, contacts: Iterable[Presence]) -> None:
+    """Store what is newer than the stored presence. Sorted by key, so that processes do not deadlock."""
     transaction.run_many(
         _CONTACT,
         [
@@ -175,13 +175,13 @@ def keep_contacts(transaction: Transaction, contacts: Iterable[Contact]) -> None
 
 
 def next_event_us(transaction: Transaction, shop_id: ShopId, position: int) -> int | None:
-    """When the first event after `position` happened; None when there is none."""
+    """The instant of the first event after `position`; None when there is none."""
     row = transaction.first(_NEXT_EVENT_AT, shop=shop_id, seq=position)
     return row[0] if row else None
 
 
 def insert_code(transaction: Transaction, code_hash: bytes, code: Code, at_us: int) -> None:
-    """A new pairing code. Older ones of the same device, and all that have expired, are forgotten."""
+    """A new pairing code. Older ones of the same device, and all expired ones, are deleted."""
     forget_codes(transaction, code.shop_id, code.device_id, at_us)
     transaction.run(
         _INSERT_CODE,
@@ -199,7 +199,7 @@ def code(transaction: Transaction, code_hash: bytes) -> Code | None:
 
 
 def forget_codes(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> int:
-    """Forget the device's pairing code, and all that have expired. Gives how many there were."""
+    """Delete the device's pairing code, and all expired ones; returns their number."""
     return transaction.run(_FORGET_CODES, shop=shop_id, device=device_id, at=at_us)
 
 

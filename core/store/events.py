@@ -1,4 +1,4 @@
-"""A shop's events: appended in the transaction that makes them happen, read on from a cursor, trimmed in time."""
+"""A shop's events: appended in the transaction of their cause, read from a cursor, trimmed by age and number."""
 
 from enum import Enum
 from typing import Any, Final
@@ -37,7 +37,7 @@ _AFTER: Final = Prepared(_after)
 AFTER_FOR_CUSTOMER: Final = Prepared(_after.where(_customer))
 """One customer's events after a position: one seek in `ix_events_customer`."""
 EVERYBODY: Final = CustomerId("")
-"""Whose an event is that every customer may see."""
+"""The `customer_id` of events that every customer may see."""
 _LAST_FOR_CUSTOMER: Final = Prepared(select(func.max(_e.seq)).where(_shop, _customer, _e.seq <= bindparam("seq")))
 _OLDEST: Final = Prepared(select(_e.seq, _e.at).where(_shop).order_by(_e.seq).limit(bindparam("limit")))
 _DELETE: Final = Prepared(delete(events).where(_shop, _e.seq <= bindparam("seq")))
@@ -45,21 +45,21 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """An event as it is kept: already encoded, and whose it is besides the shop's."""
+    """A stored event: its encoded bytes, and who may see it besides staff."""
 
     seq: int
     event_id: str
     customer_id: CustomerId | None
-    """A customer's, `EVERYBODY`, or None."""
+    """A customer's id, `EVERYBODY`, or None."""
     payload: bytes
 
 
 class CursorCheck(Enum):
-    """What a shop's history says to a cursor."""
+    """The result of comparing a cursor with a shop's history."""
 
     KNOWN = "known"
     GONE = "gone"
-    """History no longer goes back that far."""
+    """The events after it have been trimmed."""
     DIVERGED = "diverged"
     """The cursor is of another history than this one."""
 
@@ -67,9 +67,9 @@ class CursorCheck(Enum):
 def append(
     transaction: Transaction, shop_id: ShopId, customer_id: CustomerId | None, at_us: int, event: Event
 ) -> Cursor:
-    """Append an event to the shop's, in this transaction. Gives where it stands.
+    """Append an event to the shop's, in this transaction, and return its cursor.
 
-    The shop's counter row is updated first, so that whoever gets the next number waits for this commit.
+    The shop's counter row is updated first, so that the next writer waits for this commit.
     """
     row = transaction.first(_NEXT, shop=shop_id)
     if row is None:
@@ -97,20 +97,20 @@ def head(transaction: Transaction, shop_id: ShopId) -> Cursor:
 
 
 def last_at(transaction: Transaction, shop_id: ShopId) -> int | None:
-    """When the shop's newest event happened, µs; None when it has none."""
+    """The instant of the shop's newest event, µs; None when it has none."""
     row = transaction.first(_LAST_AT, shop=shop_id)
     return row[0] if row is not None else None
 
 
 def heads(transaction: Transaction) -> dict[ShopId, tuple[str, int]]:
-    """Every shop's epoch, and the number of its newest event."""
+    """Every shop's epoch, and the `seq` of its newest event."""
     return {row[0]: (row[1], row[2]) for row in transaction.all(_HEADS)}
 
 
 def check_cursor(transaction: Transaction, shop_id: ShopId, cursor: Cursor, newest: Cursor) -> CursorCheck:
-    """Whether the shop's history, up to `newest`, still has `cursor` in it.
+    """Whether the shop's history, up to `newest`, contains `cursor`.
 
-    The number alone proves nothing: a file that was put back counts on from where it was and uses numbers again.
+    The number alone proves nothing: a database that was put back counts on and uses numbers again.
     """
     if cursor.epoch != newest.epoch or cursor.seq > newest.seq:
         return CursorCheck.DIVERGED
@@ -132,14 +132,14 @@ def after(
         return [Kept(*row) for row in transaction.all(_AFTER, shop=shop_id, seq=seq, limit=limit)]
     rows = [
         row
-        for owner in (customer_id, EVERYBODY)  # a seek each: in one statement they would have to be sorted
+        for owner in (customer_id, EVERYBODY)  # a seek each: one statement would have to sort them
         for row in transaction.all(AFTER_FOR_CUSTOMER, shop=shop_id, seq=seq, limit=limit, customer=owner)
     ]
     return [Kept(*row) for row in sorted(rows)[:limit]]
 
 
 def last_for(transaction: Transaction, shop_id: ShopId, seq: int, customer_id: CustomerId | None) -> int:
-    """The last event at or before `seq` that a customer (None: the staff) may see; 0 when none is left."""
+    """The last event at or before `seq` that a customer (None: staff) may see; 0 when none is left."""
     if customer_id is None:
         return seq
     rows = [
@@ -150,9 +150,9 @@ def last_for(transaction: Transaction, shop_id: ShopId, seq: int, customer_id: C
 
 
 def trim(transaction: Transaction, shop_id: ShopId, before_us: int, most: int, step: int) -> int:
-    """Forget up to `step` of the oldest events: those from before `before_us`, and those beyond the newest `most`.
+    """Delete up to `step` of the oldest events: those from before `before_us`, and those beyond the newest `most`.
 
-    Gives how many. The newest event always stays: it is what cursors are proven by.
+    Returns their number. The newest event always stays: it is what cursors are proven by.
     """
     newest = head(transaction, shop_id)
     forgotten = 0

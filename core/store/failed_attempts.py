@@ -1,4 +1,4 @@
-"""Wrong tries at secrets, kept where every process sees them and no restart ends them."""
+"""Failed attempts at secrets, shared by all processes and kept over restarts."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ _this: Final = (_w.scope == bindparam("of"), _w.origin == bindparam("at"))
 _INSERT: Final = Prepared.insert(wrong_tries)
 _GET: Final = Prepared(select(_w.tried_at).where(*_this))
 _ALL_OF: Final = Prepared(select(_w.tried_at).where(_w.scope == bindparam("of")))
-# Writing first has every other process wait for this one's count.
+# Written first, so that other processes wait for this one's count.
 _TAKE: Final = Prepared(update(wrong_tries).where(*_this).values(last_at=bindparam("last")).returning(_w.tried_at))
 _KEEP: Final = Prepared(update(wrong_tries).where(*_this).values(tried_at=bindparam("tried")))
 _FORGET: Final = Prepared(delete(wrong_tries).where(_w.scope == bindparam("of")))
@@ -26,18 +26,18 @@ _decode: Final[msgspec.json.Decoder[list[int]]] = decoder(list[int])
 
 
 def read(transaction: Transaction, scope: str, origin: str) -> list[int]:
-    """When it was tried, oldest first."""
+    """The instants of attempts in `scope` from `origin` (µs), oldest first."""
     row = transaction.first(_GET, of=scope, at=origin)
     return _decode.decode(row[0]) if row else []
 
 
 def read_all(transaction: Transaction, scope: str) -> list[list[int]]:
-    """The same for each place that it was tried from."""
+    """The instants of attempts in `scope`, a list for each origin."""
     return [_decode.decode(row[0]) for row in transaction.all(_ALL_OF, of=scope)]
 
 
 def take(transaction: Transaction, scope: str, origin: str, at_us: int) -> list[int] | None:
-    """The same, to be written back in this transaction by `keep`. None: nothing is kept yet, see `insert`."""
+    """`read`, locked until `keep` writes it back in this transaction. None: there is no row yet, see `insert`."""
     row = transaction.first(_TAKE, of=scope, at=origin, last=at_us)
     return _decode.decode(row[0]) if row else None
 
@@ -51,12 +51,12 @@ def keep(transaction: Transaction, scope: str, origin: str, tried: list[int]) ->
 
 
 def forget(transaction: Transaction, scope: str) -> None:
-    """As if it had never been tried, from anywhere."""
+    """Delete all attempts in `scope`, from anywhere."""
     transaction.run(_FORGET, of=scope)
 
 
 def trim(transaction: Transaction, before_us: int, step: int) -> int:
-    """Forget up to `step` of those that were last tried before an instant. Gives how many."""
+    """Delete up to `step` rows whose last attempt was before an instant; returns their number."""
     rows: list[Any] = transaction.all(_OLD, before=before_us, limit=step)
     transaction.run_many(_DELETE, [{"of": scope, "at": origin} for scope, origin in rows])
     return len(rows)

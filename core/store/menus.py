@@ -1,4 +1,4 @@
-"""Menus: as they are, and as they were when an order was priced by them."""
+"""Menus: the current ones, and past ones that orders were priced by."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -17,8 +17,8 @@ from core.store.shops import Shop
 from core.store.tables import menu_categories, menu_groups, menu_items, menu_modifiers, past_menus, shops
 
 KEPT_US: Final = 200 * 86_400_000_000
-"""After a restore clients send again what is up to 90 days old, and a till that was offline may have sold it by a menu
-of 90 days before."""
+"""After a restore clients send again what is up to 90 days old, and a till that was offline may have priced it by a
+menu of 90 days before."""
 
 _INSERT_CATEGORY: Final = Prepared.insert(menu_categories)
 _INSERT_ITEM: Final = Prepared.insert(menu_items)
@@ -29,7 +29,7 @@ _this_shop: Final[BindParameter[str]] = bindparam("shop")
 _one: Final[ColumnClause[int]] = literal_column("1")
 _DELETE: Final = tuple(
     Prepared(delete(table).where(table.c.shop_id == _this_shop))
-    for table in (menu_modifiers, menu_groups, menu_items, menu_categories)  # what points before what is pointed at
+    for table in (menu_modifiers, menu_groups, menu_items, menu_categories)  # referencing rows first
 )
 _NEXT_VERSION: Final = Prepared(
     update(shops)
@@ -79,7 +79,7 @@ _decode: Final = decoder(tuple[Category, ...]).decode
 
 
 def read(transaction: Transaction, shop: Shop) -> Menu:
-    """The whole menu of a shop, in the order it is shown."""
+    """The whole menu of a shop, in display order."""
     modifiers: dict[tuple[str, str], list[Modifier]] = {}
     for item_id, group_id, modifier_id, name, price in transaction.all(_MODIFIERS, shop=shop.id):
         modifiers.setdefault((item_id, group_id), []).append(Modifier(modifier_id, name, price))
@@ -99,7 +99,7 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
 
 
 def insert(transaction: Transaction, shop_id: ShopId, categories: Sequence[Category]) -> None:
-    """What a shop sells, that sold nothing until now."""
+    """The first menu of a shop."""
     transaction.run_many(_INSERT_CATEGORY, _category_rows(shop_id, categories))
     transaction.run_many(_INSERT_ITEM, _item_rows(shop_id, categories))
     for item in items_of(categories).values():
@@ -110,11 +110,10 @@ def insert(transaction: Transaction, shop_id: ShopId, categories: Sequence[Categ
 
 
 def replace(transaction: Transaction, current: Menu, shop_id: ShopId, categories: Sequence[Category]) -> int:
-    """Sell by `categories` from now on; gives the menu's new version.
+    """Make `categories` the shop's menu; returns its new version.
 
-    `current` is kept with the last version it had: what a till that was offline has sold by it, it has sold. Menus that
-    were replaced longer than `KEPT` ago are forgotten, up to two of them; what is still told of one is priced by the
-    oldest that is left.
+    `current` is kept with its last version: a till that was offline has sold by it. Menus that were replaced longer
+    than `KEPT_US` ago are deleted, up to two of them; a later order of one is priced by the oldest that is left.
     """
     at_us = to_us(now())
     last_us = events.last_at(transaction, shop_id) or 0  # our clock may be a year ahead for a moment
@@ -135,7 +134,7 @@ def replace(transaction: Transaction, current: Menu, shop_id: ShopId, categories
 
 
 def set_available(transaction: Transaction, shop_id: ShopId, item_id: ItemId, available: bool) -> int | None:
-    """Sell an item again, or no more for now; gives the menu's new version, None when it already was so.
+    """Mark an item available or sold out; returns the menu's new version, None when nothing changed.
 
     Raises `LookupError` when the shop has no such item.
     """
@@ -149,9 +148,9 @@ def set_available(transaction: Transaction, shop_id: ShopId, item_id: ItemId, av
 
 
 def past_items(transaction: Transaction, shop_id: ShopId, version: int) -> dict[ItemId, MenuItem] | None:
-    """What a shop sold when its menu had `version`; None when that is how it still is.
+    """The items of the shop's menu at `version`; None when that is the current one.
 
-    What was sold out is not kept: prices and choices are those of that version, availability is of no version.
+    Availability is not kept: prices and choices are those of that version.
     """
     row = transaction.first(_PAST, shop=shop_id, version=version)
     return items_of(_decode(row[0])) if row is not None else None
@@ -163,16 +162,16 @@ class Offer(msgspec.Struct, frozen=True):
     menu: Menu
     items: dict[ItemId, MenuItem]
     fingerprint: str
-    """Of all that the menu says."""
+    """A hash of the whole menu."""
     epoch: str
-    """The shop's, within which the menu's version is this menu's alone."""
+    """The shop's epoch, within which a menu version is unique."""
 
 
 class Offers:
-    """Each shop's menu, read again only when its version has changed.
+    """A cache of each shop's menu, read again only when its version has changed.
 
-    Only what is committed may be remembered: a version that is rolled back is given to another menu. So the writer
-    uses what readers have read, and reads for itself what they have not; `missed` says that it had to.
+    Only committed menus may be cached: a version that is rolled back is given to another menu. So the writer uses what
+    readers have cached, and otherwise reads for itself; `missed` reports that it had to.
     """
 
     def __init__(self) -> None:
@@ -180,7 +179,7 @@ class Offers:
         self._missed: set[ShopId] = set()
 
     def missed(self, shop_id: ShopId) -> bool:
-        """Whether a reader should ask for this shop's, so that the writer need not read it every time."""
+        """Whether a reader should load this shop's menu, so that the writer need not read it every time."""
         return shop_id in self._missed
 
     def of(self, transaction: Transaction, shop: Shop) -> Offer:

@@ -1,4 +1,4 @@
-"""Bring a database to the newest schema."""
+"""Migrates a database to the newest schema."""
 
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ _HELD: Final = Prepared(_VERSION)
 
 
 class NewerSchema(Exception):
-    """A newer Orderbell has been at the database; this one would not know what it reads."""
+    """A newer Orderbell has migrated the database; this one cannot read it."""
 
     def __init__(self, revision: str) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class NewerSchema(Exception):
 
 @cache
 def revisions() -> tuple[str, ...]:
-    """Every schema that this code knows, oldest first: the number that each script's name begins with."""
+    """Every schema known to this code, oldest first."""
     return tuple(sorted(path.name.partition("_")[0] for path in SCRIPTS.glob("versions/[0-9]*_*.py")))
 
 
@@ -37,7 +37,7 @@ def head() -> str:
 
 
 def current(engine: Engine) -> str | None:
-    """The schema that a database has; None for none at all. Raises `NewerSchema`."""
+    """The schema of a database; None when it has none. Raises `NewerSchema`."""
     with engine.connect() as connection:
         known = inspect(connection).has_table(VERSION_TABLE)
         found = connection.execute(_VERSION).scalar_one_or_none() if known else None
@@ -47,14 +47,13 @@ def current(engine: Engine) -> str | None:
 
 
 def held(transaction: Transaction) -> str:
-    """The schema that an open database has now; another process may have brought it further."""
+    """The current schema of an open database; another process may have migrated it further."""
     row = transaction.first(_HELD)
     return row[0] if row is not None else ""
 
 
 def upgrade(engine: Engine, revision: str = "") -> None:
-    """Run the missing migrations up to `revision` (the newest) in one transaction: all of them, or none when the
-    process dies on the way.
+    """Run the missing migrations in one transaction: all of them, or none when the process dies.
 
     Raises `NewerSchema`.
     """

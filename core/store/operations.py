@@ -1,4 +1,4 @@
-"""Operations that were done, so that the same request again gets the same answer and does nothing twice."""
+"""Completed operations and their replies, so that a repeated request gets the same reply and has no effect."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _DELETE: Final = Prepared(delete(operations).where(tuple_(_o.subject, _o.key).in
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was asked, as a hash, and what was answered, as bytes."""
+    """The hash of a request, and the bytes of its reply."""
 
     request_hash: bytes
     status: int
@@ -27,18 +27,18 @@ class Done(msgspec.Struct, frozen=True):
 
 
 def forget(transaction: Transaction, subject: str, key: str) -> None:
-    """As if it had never been done."""
+    """Delete a completed operation."""
     transaction.run(_FORGET, of=subject, this=key)
 
 
 def find(transaction: Transaction, subject: str, key: str) -> Done | None:
-    """The operation `subject` did under `key`. Another's key is another operation."""
+    """The operation that `subject` did under `key`. Keys of other subjects are distinct."""
     row = transaction.first(_GET, subject=subject, key=key)
     return Done(*row) if row else None
 
 
 def keep(transaction: Transaction, subject: str, key: str, done: Done, at_us: int) -> None:
-    """Remember what was done, in the transaction that does it."""
+    """Store a completed operation, in its own transaction."""
     transaction.run(
         _INSERT,
         subject=subject,
@@ -51,5 +51,5 @@ def keep(transaction: Transaction, subject: str, key: str, done: Done, at_us: in
 
 
 def trim(transaction: Transaction, before_us: int, step: int) -> int:
-    """Forget up to `step` of the oldest operations that were done before an instant. Gives how many."""
+    """Delete up to `step` of the oldest operations that were done before an instant; returns their number."""
     return transaction.run(_DELETE, before=before_us, step=step)

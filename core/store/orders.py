@@ -1,4 +1,4 @@
-"""Orders: kept, changed, and found again."""
+"""Orders: insert, update, and queries."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -93,9 +93,9 @@ HISTORY: Final = Prepared(_newest)
 HISTORY_AFTER: Final = Prepared(
     _newest.where(tuple_(_c.placed_at, _c.id) < tuple_(bindparam("placed_us"), bindparam("after_id")))
 )
-"""Those that come after a position. The same work however deep it is: one seek in `ix_orders_history`."""
+"""A customer's orders after a position. The cost is independent of depth: one seek in `ix_orders_history`."""
 _HISTORY_FROM: Final = Prepared(_newest.offset(bindparam("offset")))
-"""Those after so many: it steps over them in the index."""
+"""A customer's orders after an offset, which is skipped in the index."""
 
 
 _STAMP: Final = Prepared(
@@ -109,13 +109,14 @@ _OWN_BY_NUMBER: Final = Prepared(
     .limit(1)
 )
 _LONGEST_NUMBER: Final = 40
-_IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # as the partial index says it, or it is not used
+_IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # worded like the partial index, or it is not used
 _OPEN_OF: Final = Prepared(
     select(_c.id)
     .where(
         _c.shop_id == bindparam("shop_id"),
         _IS_OPEN,
-        func.coalesce(_c.customer_id, "") == bindparam("customer_id"),  # not by the customer's index: those are all
+        func.coalesce(_c.customer_id, "")
+        == bindparam("customer_id"),  # not by the customer's index, which has them all
         _c.channel == "online",
     )
     .limit(bindparam("limit"))
@@ -133,7 +134,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 REMEMBERED: Final = 4_096
-"""Orders that each reading connection keeps."""
+"""The number of orders that each reading connection caches."""
 
 
 @cache
@@ -147,7 +148,7 @@ def _lines_of(count: int) -> Prepared:
     return Prepared(select(*_LINE).where(wanted).order_by(_l.order_id, _l.position))
 
 
-@lru_cache(4096)  # what is chosen on one line is chosen on thousands
+@lru_cache(4096)  # the same choices are on thousands of lines
 def _modifiers(text: str) -> tuple[LineModifier, ...]:
     return decode(text, tuple[LineModifier, ...])
 
@@ -155,8 +156,8 @@ def _modifiers(text: str) -> tuple[LineModifier, ...]:
 def insert(
     transaction: Transaction, order: Order, by: Principal, client_at: datetime | None = None, reason: str = ""
 ) -> None:
-    """Keep a new order with its lines and the first entry of its history, and count it for its customer. `reason` is
-    that entry's."""
+    """Insert a new order with its lines and the first entry of its history (with `reason`), and count it for its
+    customer."""
     values = msgspec.structs.asdict(order)
     del values["lines"]
     values |= {"placed_at": to_us(order.placed_at), "updated_at": to_us(order.updated_at)}
@@ -181,7 +182,7 @@ def insert(
 
 
 def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
-    """Keep `order` as it has become, if it still is at version `seen`."""
+    """Update `order` if it is still at version `seen`; returns whether it was."""
     changed = transaction.run(
         _UPDATE,
         order_id=order.id,
@@ -198,13 +199,13 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
 
 
 def get(transaction: Transaction, order_id: OrderId) -> Order | None:
-    """One order with its lines, whoever it belongs to: the caller decides who may see it."""
+    """One order with its lines, of any customer: the caller decides who may see it."""
     found = _load(transaction, [order_id])
     return found[0] if found else None
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """Whose an order is, and what it changes with: everything but the order itself."""
+    """The owner of an order and its version: enough to authorise and to answer 304."""
 
     shop_id: ShopId
     customer_id: CustomerId | None
@@ -218,18 +219,18 @@ def stamp(transaction: Transaction, order_id: OrderId) -> Stamp | None:
 
 
 def open_of(transaction: Transaction, shop_id: ShopId, customer_id: CustomerId, most: int) -> int:
-    """How many orders of their own a customer has open in a shop; `most` for that many and more."""
+    """The number of a customer's open orders in a shop, at most `most`."""
     return len(transaction.all(_OPEN_OF, shop_id=shop_id, customer_id=customer_id, limit=most))
 
 
 def newest_of_number(transaction: Transaction, customer_id: CustomerId, number: str) -> OrderId | None:
-    """The newest of a customer's orders that has this number: two shops of the chain may have given the same."""
+    """The newest of a customer's orders with this number: two shops of the chain may have issued the same."""
     row = transaction.first(_OWN_BY_NUMBER, customer_id=customer_id, number=number)
     return OrderId(row[0]) if row else None
 
 
 def is_number(text: str) -> bool:
-    """Whether `text` looks like an order's number, and so not like an id."""
+    """Whether `text` looks like an order number, and not like an id."""
     return len(text) <= _LONGEST_NUMBER and WHOLE_NUMBER.fullmatch(text) is not None
 
 
@@ -238,7 +239,7 @@ def has_number(transaction: Transaction, shop_id: ShopId, number: str) -> bool:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Which orders a page shows, and each at which version. The orders themselves are not read yet."""
+    """The ids and versions of the orders of a page. The orders themselves are not read yet."""
 
     keys: Sequence[Any]
     limit: int
@@ -249,7 +250,7 @@ class Found(msgspec.Struct, frozen=True):
         return min(len(self.keys), self.limit)
 
     def fingerprint(self) -> str:
-        """The same for the same page: a version is a promise about all of an order but, after a restore, not alone."""
+        """A hash of ids, versions and epoch: after a restore a version alone does not identify an order's content."""
         seen = [(key[0], key[1], key[3]) for key in self.keys]
         return blake2b(_encode((self.total, seen)), digest_size=12).hexdigest()
 
@@ -258,12 +259,12 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def history(transaction: Transaction, customer_id: CustomerId, query: HistoryQuery) -> OrderPage:
-    """A page of one customer's orders, newest first. Raises `DomainError` on a cursor that is not ours."""
+    """A page of one customer's orders, newest first. Raises `DomainError` on an invalid cursor."""
     return find_history(transaction, customer_id, query).page(transaction)
 
 
 def find_history(transaction: Transaction, customer_id: CustomerId, query: HistoryQuery) -> Found:
-    """The same, as far as knowing whether it has changed."""
+    """The ids and versions of `history`, to tell whether it has changed."""
     if query.cursor and query.offset:
         raise DomainError("Say where the page begins by `cursor` or by `offset`, not by both.", "offset")
     if query.offset:
@@ -286,10 +287,10 @@ def find_history(transaction: Transaction, customer_id: CustomerId, query: Histo
 def open_or_closed_since(
     transaction: Transaction, shop_id: ShopId, closed_since: datetime, after: str = "", limit: int = 0
 ) -> tuple[list[Order], int]:
-    """A shop's open orders, oldest first, and then those that closed at or after an instant; and how many there are.
+    """A shop's open orders, oldest first, then those that closed at or after an instant; and the number of all.
 
-    With a `limit` it is a page of them by id, beginning after the id `after`: an order that moves while the pages are
-    read is in one of them all the same.
+    With a `limit` it is a page by id, beginning after the id `after`: an order that moves while the pages are read is
+    in one of them all the same.
     """
     keys = transaction.all(_ALL_OPEN, shop_id=shop_id)
     keys += transaction.all(_CLOSED_SINCE, shop_id=shop_id, since=to_us(closed_since))
@@ -307,7 +308,7 @@ def search(
     placed_from: datetime | None = None,
     placed_to: datetime | None = None,
 ) -> OrderPage:
-    """A page of one shop's orders: newest first, but the open ones oldest first, as they are worked on."""
+    """A page of one shop's orders: newest first, but the open ones oldest first, the order of work."""
     wanted = [_c.shop_id == shop_id, *_filters(query, placed_from, placed_to)]
     total = transaction.search(select(func.count()).select_from(orders).where(*wanted))[0][0]
     place = tuple_(_c.placed_at, _c.id)
@@ -351,7 +352,7 @@ def _filters(
 
 
 def _page(transaction: Transaction, keys: Sequence[Any], limit: int, total: int) -> OrderPage:
-    """One key more than the page was asked for: that is how we know that there is a next one."""
+    """A page from one key more than was asked for: the extra one shows that there is a next page."""
     more = len(keys) > limit
     shown = keys[:limit]
     found = _known(transaction, shown)
@@ -362,8 +363,8 @@ def _page(transaction: Transaction, keys: Sequence[Any], limit: int, total: int)
 def _known(transaction: Transaction, keys: Sequence[Any]) -> list[Order]:
     """The orders of `(id, version, …)`, in that order.
 
-    What an order is at a version never changes, so one that was read before is given again. Screens that refresh
-    ask for the same orders over and over; this makes each of them several times cheaper and can't be stale.
+    An order at a version never changes, so one that was read before is reused. Screens that refresh request the same
+    orders over and over; the cache makes each several times cheaper and cannot be stale.
     """
     memory: dict[str, Order] = transaction.memory if transaction.memory is not None else {}
     found: dict[str, Order] = {}

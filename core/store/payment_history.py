@@ -1,4 +1,4 @@
-"""The history of an order's payment: appended to, never changed."""
+"""The append-only history of orders' payments."""
 
 from datetime import datetime
 from typing import Final
@@ -30,7 +30,7 @@ def record(
     reason: str = "",
     client_at: datetime | None = None,
 ) -> None:
-    """Append to the history that `by` made the payment of `order` what it is now. `source` is None for a new order."""
+    """Record that `by` changed the payment of `order` to what it is now. `source` is None for a new order."""
     transaction.run(
         _INSERT,
         order_id=order.id,
@@ -49,7 +49,7 @@ def record(
 
 
 def of(transaction: Transaction, order_id: OrderId) -> tuple[PaymentChange, ...]:
-    """The history of one order's payment, oldest first; nothing of one that is unpaid as it was placed."""
+    """The payment history of one order, oldest first; empty for one that is unpaid as it was placed."""
     return tuple(
         PaymentChange(
             version=version,

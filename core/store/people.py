@@ -20,7 +20,7 @@ _SHORTEST_NUMBER: Final = 4
 
 
 class Taken(Exception):
-    """Somebody else already signs in by this. `field` is `phone` or `email`, or `name` among a shop's staff."""
+    """Another account has this already. `field` is `phone` or `email`, or `name` among a shop's staff."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -76,12 +76,12 @@ _UPDATE_STAFF: Final = Prepared(
 
 
 def digits(phone: str) -> str:
-    """A phone number as it is kept and compared: `+49 (30) 1234` → `49301234`."""
+    """A phone number as it is stored and compared: `+49 (30) 1234` → `49301234`."""
     return "".join(filter(str.isdecimal, phone))
 
 
 def insert_customer(transaction: Transaction, customer: Customer, password_hash: str, home: ShopId) -> Customer:
-    """Keep a new customer, whose account the shop `home` looks after; gives them as they are kept. Raises `Taken`."""
+    """Insert a new customer, whose account the shop `home` administers; returns them as stored. Raises `Taken`."""
     kept = msgspec.structs.replace(
         customer, name=customer.name.strip(), phone=digits(customer.phone), email=customer.email.strip().lower()
     )
@@ -125,14 +125,14 @@ def account_by_id(transaction: Transaction, customer_id: CustomerId) -> Customer
 
 
 def home_of(transaction: Transaction, customer_id: CustomerId) -> ShopId | None:
-    """The shop that looks after a customer's account; None for none, and for no customer."""
+    """The shop that administers a customer's account; None for none, and for an unknown customer."""
     row = transaction.first(_HOME, customer_id=customer_id)
     return ShopId(row[0]) if row and row[0] else None
 
 
 def accounts(transaction: Transaction, home: ShopId | None, q: str, limit: int) -> list[CustomerAccount]:
-    """Those whom the shop `home` looks after, or all for None, by name and up to `limit`, of whom the phone number ends
-    with, or the name starts with, `q`."""
+    """Up to `limit` accounts that the shop `home` (None: any) administers, by name, whose phone number ends with, or
+    name starts with, `q`."""
     wanted = _ACCOUNT.order_by(_c.name_key, _c.id).limit(limit)
     if home is not None:
         wanted = wanted.where(_c.home_shop_id == home)
@@ -142,7 +142,7 @@ def accounts(transaction: Transaction, home: ShopId | None, q: str, limit: int) 
 
 
 def update_account(transaction: Transaction, account: CustomerAccount) -> None:
-    """Keep another password, and whether the customer is disabled."""
+    """Update a customer's password, and whether they are disabled."""
     transaction.run(
         _UPDATE, customer=account.customer.id, password_hash=account.password_hash, disabled_at=account.disabled_us
     )
@@ -151,7 +151,7 @@ def update_account(transaction: Transaction, account: CustomerAccount) -> None:
 def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
     """Up to 20 customers whose phone number is `q`, or whose name is `q` or begins with all of its words.
 
-    Anybody of the chain may be asked for, so part of a number or of a word finds nobody, and no e-mail address is told.
+    Staff can search the whole chain, so part of a number or of a word finds nobody, and e-mail addresses are left out.
     """
     words, number = " ".join(q.split()).casefold(), digits(q)
     if any(letter.isalpha() for letter in words):
@@ -165,7 +165,7 @@ def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
 
 
 def insert_staff(transaction: Transaction, member: StaffMember) -> None:
-    """Keep a new member of staff. Raises `Taken`."""
+    """Insert a new member of staff. Raises `Taken`."""
     if staff_member(transaction, member.shop_id, member.name):
         raise Taken("name")
     transaction.run(
@@ -192,18 +192,18 @@ def staff_by_id(transaction: Transaction, shop_id: ShopId, staff_id: StaffId) ->
 
 
 def staff_of_shop(transaction: Transaction, shop_id: ShopId) -> list[StaffMember]:
-    """Everybody who works or has worked there, by name."""
+    """All current and former staff, by name."""
     return [_member(row) for row in transaction.all(_STAFF_OF_SHOP, shop=shop_id)]
 
 
 def active_admins(transaction: Transaction, shop_id: ShopId) -> int:
-    """How many admins the shop has who can sign in."""
+    """The number of admins of the shop who can sign in."""
     row = transaction.first(_ADMINS, shop=shop_id)
     return int(row[0]) if row else 0
 
 
 def update_staff(transaction: Transaction, member: StaffMember) -> None:
-    """Keep another role, another PIN, and whether the member is disabled."""
+    """Update a member's role, PIN, and whether they are disabled."""
     transaction.run(
         _UPDATE_STAFF,
         shop=member.shop_id,
@@ -215,7 +215,7 @@ def update_staff(transaction: Transaction, member: StaffMember) -> None:
 
 
 def staff_key(name: str) -> str:
-    """A name as it is compared: one person a name, however it is typed."""
+    """A name as it is compared: case and spaces do not distinguish two people."""
     return name.strip().casefold()
 
 

@@ -1,4 +1,4 @@
-"""The security log, which the database itself refuses to change: rows are added, and forgotten when they are old."""
+"""The security log. The database refuses changes: rows are inserted, and deleted when they are old."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import security_log
 
 NO_SHOP: Final = ""
-"""Whose an entry is when no shop was named, or none that there is."""
+"""The shop of an entry when none was named, or an unknown one."""
 _l = security_log.c
 _INSERT: Final = Prepared.insert(security_log)
 _OLD: Final = Prepared(select(_l.id).where(_l.at < bindparam("before")).order_by(_l.at).limit(bindparam("limit")))
@@ -28,7 +28,7 @@ _COLUMNS: Final = select(_l.id, _l.at, _l.event, _l.by_id, _l.by_name, _l.by_rol
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did something, and where; what is not known is empty."""
+    """Who did something, and from where; unknown fields are empty."""
 
     shop_id: str
     id: str = ""
@@ -81,19 +81,19 @@ def page(
 
 
 def failures_since(transaction: Transaction, shop_id: str, since_us: int) -> int:
-    """How many failures there were at a shop, or at none that there is."""
+    """The number of failures at a shop, or without a known shop."""
     counted = select(func.count()).where(_l.shop_id.in_((shop_id, NO_SHOP)), _l.at >= since_us, _l.event.in_(FAILURES))
     return int(transaction.search(counted)[0][0])
 
 
 def last_about(transaction: Transaction, event: SecurityEvent) -> str | None:
-    """What the newest entry of this kind that is no shop's was about; None when there is none."""
+    """The `about` of the newest entry of this kind without a shop; None when there is none."""
     row = transaction.first(_LAST, event=event)
     return str(row[0]) if row else None
 
 
 def trim(transaction: Transaction, before_us: int, step: int) -> int:
-    """Forget up to `step` entries from before an instant. Gives how many."""
+    """Delete up to `step` entries from before an instant; returns their number."""
     rows = transaction.all(_OLD, before=before_us, limit=step)
     transaction.run_many(_DELETE, [{"of": row[0]} for row in rows])
     return len(rows)

@@ -1,4 +1,4 @@
-"""Sign-ins, and the chain of refresh tokens each of them has used."""
+"""Sessions, and the chain of refresh tokens that each has used."""
 
 from typing import Final
 
@@ -73,7 +73,7 @@ _REVOKED_SINCE: Final = Prepared(select(_s.id).where(_s.revoked_at >= bindparam(
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of the chain. Only its SHA-256 is kept."""
+    """One token of the chain. Only its SHA-256 is stored."""
 
     session_id: str
     generation: int
@@ -98,7 +98,7 @@ def insert(transaction: Transaction, principal: Principal, at_us: int, window_id
 
 
 def get(transaction: Transaction, session_id: str) -> Principal | None:
-    """Whose session it is; None when there is none or it was revoked."""
+    """The principal of a session; None when there is none or it was revoked."""
     row = transaction.first(_GET, session=session_id)
     if row is None or row[5] is not None:
         return None
@@ -113,36 +113,36 @@ def get(transaction: Transaction, session_id: str) -> Principal | None:
 
 
 def revoke(transaction: Transaction, session_id: str, at_us: int) -> None:
-    """End a session for good, with every token it has."""
+    """End a session with all its tokens."""
     transaction.run(_REVOKE, session=session_id, revoked_at=at_us)
 
 
 def revoke_subject(transaction: Transaction, subject: str, at_us: int) -> None:
-    """End all of somebody's sessions."""
+    """End all sessions of a person."""
     transaction.run(_REVOKE_SUBJECT, of=subject, at=at_us)
 
 
 def revoke_device(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
-    """End all sessions at a device, whosever they are."""
+    """End all sessions at a device, of any person."""
     transaction.run(_REVOKE_DEVICE, shop=shop_id, device=device_id, at=at_us)
 
 
 def revoke_other_windows(
     transaction: Transaction, shop_id: ShopId, device_id: DeviceId, window_id: str, at_us: int
 ) -> int:
-    """End the sessions in other windows of a terminal. Gives how many there were."""
+    """End the sessions in other windows of a till; returns their number."""
     return transaction.run(_REVOKE_OTHER_WINDOWS, shop=shop_id, device=device_id, window=window_id, at=at_us)
 
 
 def was_taken_over(transaction: Transaction, session_id: str) -> bool:
-    """Whether another window of the session's terminal is used by now."""
+    """Whether another window of the session's till is in use now."""
     return transaction.first(_LEFT_FOR, session=session_id) is not None
 
 
 def trim(transaction: Transaction, before_us: int, step: int) -> int:
-    """Forget up to `step` of the refresh tokens that expired before an instant, and the sessions that have none left.
+    """Delete up to `step` of the refresh tokens that expired before an instant, and the sessions that have none left.
 
-    Gives how many tokens.
+    Returns the number of tokens.
     """
     rows: list[tuple[str, int]] = transaction.all(_EXPIRED, before=before_us, limit=step)
     transaction.run_many(_DELETE_TOKEN, [{"session": session, "number": number} for session, number in rows])
@@ -151,7 +151,7 @@ def trim(transaction: Transaction, before_us: int, step: int) -> int:
 
 
 def revoked_since(transaction: Transaction, since_us: int) -> list[str]:
-    """The sessions that were ended at or after an instant, by whomever."""
+    """The sessions that were ended at or after an instant."""
     return [row[0] for row in transaction.all(_REVOKED_SINCE, since=since_us)]
 
 
@@ -175,7 +175,7 @@ def token_by_generation(transaction: Transaction, session_id: str, generation: i
 
 
 def newest_token(transaction: Transaction, session_id: str) -> RefreshToken | None:
-    """The last link of a session's chain, as far as the database knows."""
+    """The last token of a session's chain, as far as the database knows."""
     return _token(transaction.first(_NEWEST, session=session_id))
 
 

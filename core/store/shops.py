@@ -1,4 +1,4 @@
-"""Shops: their number series, and the count of their events."""
+"""Shops, their number series, and the counter of their events."""
 
 import secrets
 from collections.abc import Collection
@@ -29,7 +29,7 @@ class Shop(msgspec.Struct, frozen=True):
     time_zone: str
     menu_version: int
     epoch: str
-    """Within one, what has a version has it for good."""
+    """Within one epoch, a version identifies a content."""
 
 
 _SHOP: Final = select(
@@ -67,9 +67,9 @@ _LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series)
 
 
 def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str) -> None:
-    """A new shop, called and taxed as `menu` says, with the number series of its online orders.
+    """A new shop, with the name and tax of `menu`, and the number series of its online orders.
 
-    What it sells is `core.store.menus.insert`'s.
+    The menu itself is inserted by `core.store.menus.insert`.
     """
     transaction.run(
         _INSERT,
@@ -94,8 +94,8 @@ def get(transaction: Transaction, shop_id: ShopId) -> Shop | None:
 
 
 def secret(transaction: Transaction, shop_id: ShopId) -> bytes:
-    """What the key that windows seal to, and the proofs of told numbers, are derived from. It is made with the shop and
-    stays: a restored backup has it, whatever keys the server has by then."""
+    """The secret from which the key that windows seal to, and the proofs of issued numbers, are derived. It is made
+    with the shop and never changes: a restored backup has it, whatever keys the server has by then."""
     row = transaction.first(_SECRET, shop_id=shop_id)
     if row is None or not row[0]:
         raise LookupError(f"there is no secret of a shop {shop_id}")
@@ -103,12 +103,12 @@ def secret(transaction: Transaction, shop_id: ShopId) -> bytes:
 
 
 def default(transaction: Transaction) -> Shop | None:
-    """The shop that was made first: whoever names none means it. None in a database that has not been set up."""
+    """The oldest shop, used when none is named. None in a database that has not been set up."""
     return _shop(transaction.first(_FIRST))
 
 
 def is_none_yet(transaction: Transaction) -> bool:
-    """Whether the database has no shop; and until this transaction ends nobody else gives it one."""
+    """Whether the database has no shop; until the transaction ends nobody else can add one."""
     for each in dialects.of(transaction.connection.dialect.name).lock_shops:
         transaction.command(each)
     return default(transaction) is None
@@ -128,8 +128,8 @@ def created_at(transaction: Transaction, shop_id: ShopId) -> int:
 
 
 def lock(transaction: Transaction, shop_ids: Collection[ShopId]) -> None:
-    """Be the only one to write to these shops until the transaction ends; always in the same order, so that of those
-    who want several nobody waits for ever."""
+    """Lock these shops for writing until the transaction ends, always in the same order, so that two writers cannot
+    deadlock."""
     if shop_ids:
         values = {f"id{n}": shop_id for n, shop_id in enumerate(shop_ids)}
         transaction.all(_lock_of(len(values)), **values)
@@ -143,7 +143,7 @@ def _lock_of(count: int) -> Prepared:
 
 
 def next_number(transaction: Transaction, shop_id: ShopId, series: str) -> str:
-    """The next number of a series, without gaps: taken back with the transaction that does not commit."""
+    """The next number of a series, without gaps: a rollback returns it."""
     row = transaction.first(_NEXT_NUMBER, shop=shop_id, name=series)
     if row is None:
         raise LookupError(f"shop {shop_id} has no number series {series}")
@@ -151,18 +151,18 @@ def next_number(transaction: Transaction, shop_id: ShopId, series: str) -> str:
 
 
 def claim_number(transaction: Transaction, shop_id: ShopId, series: str, count: int) -> None:
-    """A terminal has given `count` by itself: the next number of the series is a higher one."""
+    """A till has issued `count` by itself: the series continues after it."""
     if not transaction.run(_AT_LEAST, shop=shop_id, name=series, count=count):
         raise LookupError(f"shop {shop_id} has no number series {series}")
 
 
 def set_aside(transaction: Transaction, shop_id: ShopId) -> None:
-    """Numbers of any series of the shop may have been told that are not known here: the next ones lie beyond them."""
+    """Skip numbers in all series of the shop: numbers that are unknown here may have been issued."""
     transaction.run(_SET_ASIDE, shop=shop_id, count=AHEAD)
 
 
 def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
-    """The highest number that a series has given; 0 for none."""
+    """The highest number that a series has issued; 0 for none."""
     row = transaction.first(_LAST_NUMBER, shop=shop_id, name=series)
     return row[0] if row is not None else 0
 

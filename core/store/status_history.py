@@ -1,4 +1,4 @@
-"""The history of an order's status: appended to, never changed."""
+"""The append-only history of orders' statuses."""
 
 from datetime import datetime
 from typing import Final
@@ -33,8 +33,7 @@ def record(
     client_at: datetime | None = None,
     reason: str = "",
 ) -> None:
-    """Append to the history that `by` moved `order` from `source` to where it is now, for the order's own reason or the
-    one that is given."""
+    """Record that `by` moved `order` from `source` to its current status, with `reason` or else the order's own."""
     transaction.run(
         _INSERT,
         order_id=order.id,
@@ -52,7 +51,7 @@ def record(
 
 
 def of(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, ...]:
-    """The history of one order, oldest first."""
+    """The status history of one order, oldest first."""
     return tuple(
         StatusChange(
             source=_STATUSES[source] if source else None,

@@ -1,8 +1,8 @@
 """The server's tables.
 
-Columns hold integers, text and bytes and nothing else, so a row is what the driver gives: instants are whole
-microseconds since 1970 UTC, truth is 0 or 1, money is minor units. Whatever a shop owns is keyed by `shop_id`;
-customers belong to the chain.
+Columns hold integers, text and bytes only, so a row is what the driver returns: instants are whole microseconds since
+1970 UTC, booleans are 0 or 1, money is minor units. Whatever a shop owns is keyed by `shop_id`; customers belong to the
+chain.
 """
 
 from typing import Any, Final
@@ -45,7 +45,7 @@ def _int(name: str, *more: Any, **options: Any) -> Column[int]:
 
 
 def _big(name: str, *more: Any, **options: Any) -> Column[int]:
-    """A count that may outgrow 32 bits: minor units, microseconds, `seq`."""
+    """An integer that may exceed 32 bits: minor units, microseconds, `seq`."""
     return Column(name, BigInteger, *more, nullable=options.pop("nullable", False), **options)
 
 
@@ -54,7 +54,8 @@ def _key(name: str, *more: Any) -> Column[str]:
 
 
 def _order_id() -> Column[str]:
-    """Of what lies by month with PostgreSQL (`core.store.engine.partitions`): ranges of ids are ranges of bytes."""
+    """The key of tables that are partitioned by month on PostgreSQL (`core.store.engine.partitions`): ranges of ids are
+    ranges of bytes."""
     as_bytes = Text().with_variant(Text(collation="C"), "postgresql")
     return Column("order_id", as_bytes, ForeignKey("orders.id"), primary_key=True, nullable=False)
 
@@ -67,7 +68,7 @@ def _shop() -> Column[str]:
 
 
 def _index_where(name: str, *columns: str, where: str) -> Index:
-    """An index of some rows, as small as they are few."""
+    """A partial index."""
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
@@ -85,7 +86,7 @@ shops: Final = Table(
     _text("timeline", server_default=text("''")),  # of the database server that the epoch is of; '' with a file
     _big("seq"),  # the last event's; updated in the writing transaction, so commit order is seq order
     _big("created_at"),
-    # What windows hold for the shop is sealed to it and proven by it: it is where the orders are, and in their backups.
+    # The key that windows seal data to is derived from it; it is in the database, so that backups have it.
     Column("secret", LargeBinary),  # never null: but no column is added without a default, and this has none
 )
 
@@ -244,9 +245,9 @@ orders: Final = Table(
     CheckConstraint("total_minor >= 0", name="total"),
     Index("ix_orders_history", "customer_id", "placed_at", "id"),
     Index("ix_orders_shop", "shop_id", "placed_at", "id"),
-    # The board's: as small as what is still to be done, however many orders there have been.
+    # The order board's: as small as the number of open orders.
     _index_where("ix_orders_open", "shop_id", "placed_at", "id", where="is_open = 1"),
-    # What closed lately; written once an order, when it closes.
+    # Recently closed orders; written once an order, when it closes.
     _index_where("ix_orders_closed", "shop_id", "updated_at", where="is_open = 0"),
 )
 
@@ -367,7 +368,7 @@ wrong_tries: Final = Table(
 )
 
 SECURITY_LOG_DAYS_LEAST: Final = 90
-"""For so long every entry of the security log is kept."""
+"""How long every entry of the security log is kept, at least."""
 
 security_log: Final = Table(
     "security_log",
@@ -398,12 +399,12 @@ for _table in (order_lines, status_history, payment_history):
 
 
 HISTORIES: Final = (status_history, payment_history)
-"""Written once: each has triggers that refuse every other change of it."""
+"""Append-only tables: each has triggers that refuse updates and deletes."""
 
 
 def history_guards(history: str, table: str) -> tuple[str, ...]:
-    """PostgreSQL's triggers on `table`, which is `history` or a part of it. Each partition has its own: those of a
-    statement are not inherited."""
+    """PostgreSQL's triggers on `table`, which is `history` or a partition of it. Each partition needs its own:
+    statement triggers are not inherited."""
     return tuple(
         f"CREATE TRIGGER {history}_no_{verb} BEFORE {verb.upper()} ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {history}_is_append_only()"
@@ -474,7 +475,7 @@ SECURITY_LOG_GUARDS: Final = {
         ),
     ),
 }
-"""A program that has gone wrong changes no entry, and deletes none that is younger than that."""
+"""Triggers that refuse updates of entries, and deletes of those younger than that."""
 
 for _dialect, _statements in SECURITY_LOG_GUARDS.items():
     for _statement in _statements:

@@ -1,4 +1,4 @@
-"""What a board shows, read in one seek of the open orders."""
+"""The tickets of a status display, read in one seek of the open orders."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ from core.store.tables import orders, status_history
 
 _c = orders.c
 _h = status_history.c
-_IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # as the partial index says it, or it is not used
+_IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # worded like the partial index, or it is not used
 _last = status_history.alias("last_change")
 _LAST_CHANGE: Final = (
     select(func.max(_last.c.version)).where(_last.c.order_id == _c.id).correlate(orders).scalar_subquery()
@@ -34,7 +34,8 @@ _NAME: Final = Prepared(select(_c.customer_name).where(_c.id == bindparam("order
 
 
 def tickets(transaction: Transaction, shop_id: ShopId, *, names: bool) -> tuple[Ticket, ...]:
-    """A shop's orders that a board shows, longest in their status first; with first names only when `names`."""
+    """The tickets of a shop's orders in preparation and ready, longest in their status first; with first names only
+    when `names`."""
     found = [
         Ticket(
             order_id=order_id,
@@ -49,6 +50,6 @@ def tickets(transaction: Transaction, shop_id: ShopId, *, names: bool) -> tuple[
 
 
 def customer_name(transaction: Transaction, order_id: OrderId) -> str:
-    """What an order's customer is called; empty for nobody in particular."""
+    """The name of an order's customer; empty when none is known."""
     row = transaction.first(_NAME, order_id=order_id)
     return row[0] if row is not None else ""

@@ -17,7 +17,7 @@ from core.instants import from_us, now, to_us
 from core.protocol.devices import DeviceReport
 from core.server.jobs.background import repeating
 from core.store import devices, events
-from core.store.devices import Contact, Device
+from core.store.devices import Device, Presence
 from core.store.engine.database import Database
 from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
@@ -26,7 +26,7 @@ KEEP_S: Final = 15.0
 SILENT_AFTER: Final = timedelta(minutes=2)
 """Boards and tills look at least every 30 s, by themselves."""
 _VERSION: Final = re.compile(rb"\bOrderbell/([\w.+-]{1,40})")
-Heard = dict[tuple[ShopId, DeviceId], Contact]
+Heard = dict[tuple[ShopId, DeviceId], Presence]
 """What was heard of each device since this process began."""
 Followers = Callable[[], Iterable[tuple[Principal, int]]]
 """Who is being told as it happens, and up to which event they were."""
@@ -97,7 +97,7 @@ class Contacts:
         kept_at = time.time()
         contacts = self._contacts(self._kept_at)
         if contacts:
-            await self._database.write(lambda transaction: devices.keep_contacts(transaction, contacts))
+            await self._database.write(lambda transaction: devices.record_presence(transaction, contacts))
         self._kept_at = kept_at
 
     def _ask_followers(self) -> None:
@@ -108,9 +108,9 @@ class Contacts:
             if heard is not None:
                 heard.at, heard.position = at, position
 
-    def _contacts(self, since: float) -> list[Contact]:
+    def _contacts(self, since: float) -> list[Presence]:
         return [
-            Contact(
+            Presence(
                 shop_id=shop_id,
                 device_id=device_id,
                 at_us=int(heard.at * 1e6),

@@ -254,7 +254,7 @@ def refused(error: Exception, method: str, route: str, request_id: str) -> tuple
             refusal = problems.unusable(error.trouble)
         case _ if (trouble := dialects.trouble(error)) is not None:
             if (count := _repeats.due(trouble)) is not None:
-                facts = {"refused": count, "because": dialects.words(error)}
+                facts = {"refused": count, "because": dialects.driver_message(error)}
                 log.error("the database is %s: requests are refused", trouble, extra=facts)
             refusal = problems.unusable(trouble)
         case _:

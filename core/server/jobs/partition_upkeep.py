@@ -14,10 +14,10 @@ PAUSE_S: Final = 3_600.0
 """There are two months' time. Each try may hold up writers for a moment, so a vain one is not repeated sooner."""
 
 
-async def tend_months(services: Services) -> None:
+async def maintain_partitions(services: Services) -> None:
     try:
         if await services.database.takes_on(Duty.HOUSEKEEPING):
-            await asyncio.to_thread(services.database.tend_months)
+            await asyncio.to_thread(services.database.maintain_partitions)
     except Unavailable as error:
         log.warning("%s", error)
     await asyncio.sleep(PAUSE_S)

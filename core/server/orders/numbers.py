@@ -57,14 +57,14 @@ async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
             return ""
         beyond = int(digits) > shops.last_number(transaction, bearer.shop_id, series)
         is_anothers = (
-            bearer.shop_id not in database.history.begun_anew
+            bearer.shop_id not in database.history.begun
             and orders.has_number(transaction, bearer.shop_id, told)
             and (order_id is None or orders.get(transaction, order_id) is None)
         )
         return events.head(transaction, bearer.shop_id).epoch if beyond or is_anothers else ""
 
     if epoch := await database.read(lacks):
-        await database.begin_anew(bearer.shop_id, epoch)
+        await database.begin_epoch(bearer.shop_id, epoch)
 
 
 async def telling(call: Call[Any, Any], reply: Encoded[Order]) -> Encoded[Order]:

@@ -83,12 +83,12 @@ async def read_page(
     try:
         return await database.read(read)
     except problems.Refusal as refusal:
-        is_new = audience.shop_id not in database.history.begun_anew
+        is_new = audience.shop_id not in database.history.begun
         if refusal.problem.type == "diverged" and audience.kind == "staff" and is_new:
             known = [Cursor.parse(text) for text in (cursor, witness) if text]
             epoch = await database.read(lambda transaction: events.head(transaction, audience.shop_id).epoch)
             if any(each.epoch >= epoch for each in known):
-                await database.begin_anew(audience.shop_id, epoch, alone=True)
+                await database.begin_epoch(audience.shop_id, epoch, alone=True)
         raise
 
 

@@ -246,7 +246,7 @@ class Hub:
                 touched.add(channel)
         feed.position = Cursor(feed.position.epoch, found[-1].seq, found[-1].event_id)
         feed.cursor = str(feed.position)
-        self._database.history.learn(feed.shop_id, feed.position)
+        self._database.history.record(feed.shop_id, feed.position)
         for channel in touched:
             for subscriber in channel.subscribers:
                 self._queue(subscriber)

@@ -58,7 +58,7 @@ async def ready(call: Call[Nothing, Nothing]) -> Readiness:
 
 def _does_not_answer(error: Exception) -> str:
     if not isinstance(error, Unavailable) or _repeats.due(error.trouble) is not None:
-        facts = {"because": dialects.words(error.__cause__)} if isinstance(error, Unavailable) else {}
+        facts = {"because": dialects.driver_message(error.__cause__)} if isinstance(error, Unavailable) else {}
         log.error("the database does not answer", exc_info=None if facts else error, extra=facts)
     return "The database does not answer."
 

@@ -1,1 +1,1 @@
-"""Whole databases: backed up, restored, copied, and checked."""
+"""Whole databases: back up, restore, copy, and check."""

@@ -1,4 +1,4 @@
-"""Backups: one SQLite file each, whatever the shop's database is, and a manifest beside it that proves the file."""
+"""Backups: one SQLite file each, whatever the database is, and beside it a manifest that proves the file."""
 
 import hashlib
 import hmac
@@ -32,24 +32,24 @@ MANIFEST: Final = ".json"
 PART: Final = ".part"
 STEP_PAGES: Final = 256
 STEP_PAUSE_S: Final = 0.002
-"""After each megabyte others have their turn at the disk."""
+"""The pause after each megabyte, so that others can use the disk."""
 _ABANDONED_S: Final = 86_400.0
-"""A part that nobody has written to for so long is what a kill left."""
+"""A partial file that was not written to for this long was left by a killed process."""
 
 Advance = Callable[[int, int], None]
-"""Told how far it has come, in pages or rows: `done` of `total`."""
+"""A progress callback: `done` of `total` pages or rows."""
 
 
 class BackupError(Exception):
-    """No backup was made; the message says why."""
+    """No backup was made; the message gives the reason."""
 
 
 class BadBackup(Exception):
-    """This is no backup that may be restored; the message says why."""
+    """The file is not a backup that may be restored; the message gives the reason."""
 
 
 class Unproven(BadBackup):
-    """The file is whole, and nothing proves that it is a backup that this shop's server has made."""
+    """The file is intact, but no proof shows that this shop's server made it."""
 
 
 class ShopAt(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ class ShopAt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a manifest says."""
+    """The contents of a manifest."""
 
     name: str
     made_at: datetime
@@ -71,15 +71,15 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     sha256: str
     rows: dict[str, int]
-    """How many of each table."""
+    """The number of rows of each table."""
     shops: tuple[ShopAt, ...]
     proof: str = ""
-    """HMAC-SHA256 (hex) over what identifies the file, by a key that only this shop's servers have. Empty where there
-    was no key, or the backup is of an earlier release."""
+    """HMAC-SHA256 (hex) over what identifies the file, by a key that only this shop's servers have. Empty without a
+    key, and in backups of earlier releases."""
 
 
 def proof(backup: Backup, key: bytes) -> str:
-    """What `Backup.proof` is when whoever made the backup had `key`."""
+    """The value of `Backup.proof` for a given `key`."""
     said = (backup.name, backup.made_at.isoformat(), backup.kind, backup.schema, str(backup.bytes), backup.sha256)
     return hmac.new(key, "\0".join(("orderbell backup", *said)).encode(), "sha256").hexdigest()
 
@@ -94,9 +94,9 @@ def create(
 ) -> Backup:
     """Back `engine`'s database up into `directory`, as it is at this moment, while others go on reading and writing.
 
-    Only the owner may read what is made. It has its name once it is whole, checked and on the disk; until then, and
-    after a kill, there is nothing that looks like a backup. With a `key` its manifest proves who made it.
-    Raises `BackupError`, `NewerSchema`.
+    Only the owner may read the file. It gets its name once it is complete, checked and on the disk; before that, and
+    after a kill, nothing looks like a backup. With a `key` the manifest proves who made it. Raises `BackupError`,
+    `NewerSchema`.
     """
     made_at = now()
     try:
@@ -132,7 +132,7 @@ def create(
 
 
 def listed(directory: Path) -> list[Backup]:
-    """The backups in a directory, newest first. What has no manifest was not finished, or is not ours."""
+    """The backups in a directory, newest first. Files without a manifest are unfinished, or not ours."""
     found = []
     for path in directory.glob(f"*{SUFFIX}{MANIFEST}"):
         try:
@@ -145,9 +145,9 @@ def listed(directory: Path) -> list[Backup]:
 
 
 def prune(directory: Path, keep: int) -> list[Backup]:
-    """Forget all scheduled backups but the newest `keep`; gives those that are gone.
+    """Delete all scheduled backups but the newest `keep`, and return the deleted ones.
 
-    One from the future was made by a clock that was ahead, or ours is behind now: it neither goes nor counts.
+    Backups dated in the future are neither deleted nor counted: a clock was ahead, or ours is behind.
     """
     at = now()
     old = [each for each in listed(directory) if each.kind is BackupKind.SCHEDULED and each.made_at <= at][keep:]
@@ -159,7 +159,7 @@ def prune(directory: Path, keep: int) -> list[Backup]:
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup file has, read from the file itself."""
+    """Facts about a backup, read from the file itself."""
 
     schema: str
     rows: dict[str, int]
@@ -167,7 +167,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def contents(path: Path, name: str = "") -> Contents:
-    """What the file has, every page and reference of it looked at. Messages call it `name`. Raises `BadBackup`."""
+    """Read the contents of a file, checking every page and reference. Messages call it `name`. Raises `BadBackup`."""
     name = name or path.name
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
@@ -197,7 +197,7 @@ def contents(path: Path, name: str = "") -> Contents:
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """A private copy of a backup that was looked at, and nothing else was."""
+    """A private, checked copy of a backup."""
 
     path: Path
     """The copy."""
@@ -208,11 +208,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def taken(path: Path, place: Path, key: bytes) -> Iterator[Taken]:
-    """A copy of the backup at `path`, in the directory `place`, for the length of the block; for good where the block
+    """A copy of the backup at `path`, in the directory `place`, for the duration of the block; it stays if the block
     renames it.
 
-    The copy is made first, and hash, proof and contents are the copy's: what becomes of `path` meanwhile changes
-    nothing. `place` is to be where nobody but the server's user may write. Raises `BadBackup`.
+    The copy is made first, and hash, proof and contents are those of the copy, so later changes of `path` have no
+    effect. Only the server's user may be able to write to `place`. Raises `BadBackup`.
     """
     manifest = _manifest(path)
     copied = place / f".taken-{now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}.db"
@@ -230,9 +230,9 @@ def taken(path: Path, place: Path, key: bytes) -> Iterator[Taken]:
 
 
 def verify(path: Path) -> Backup:
-    """The backup at `path`, proven byte for byte by its manifest and looked at inside. Raises `BadBackup`.
+    """The backup at `path`, checked by its manifest's hash and its contents. Raises `BadBackup`.
 
-    For a file that nobody else may write; of any other, look at what `taken` gives.
+    Only for a file that nobody else may write; use `taken` for any other.
     """
     manifest = _manifest(path)
     _check(path, manifest, path.name)
@@ -249,7 +249,7 @@ def _manifest(path: Path) -> Backup:
 
 
 def _check(path: Path, manifest: Backup, name: str) -> None:
-    """Whether the file has the bytes and the contents that `manifest` says. Raises `BadBackup`."""
+    """Compare the file's bytes and contents with `manifest`. Raises `BadBackup`."""
     try:
         size, sha256 = path.stat().st_size, _sha256(path)
     except OSError as error:
@@ -262,7 +262,7 @@ def _check(path: Path, manifest: Backup, name: str) -> None:
 
 
 def doubts(path: Path, backup: Backup, key: bytes, name: str = "") -> tuple[str, ...]:
-    """Why the whole backup at `path` may not be what this shop's server made; nothing when `key` proves that it is.
+    """Reasons why the intact backup at `path` may not have been made by this shop's server; empty when `key` proves it.
 
     Its triggers and views are compared with those of its schema as well. Raises `BadBackup`.
     """
@@ -280,7 +280,7 @@ def doubts(path: Path, backup: Backup, key: bytes, name: str = "") -> tuple[str,
 
 
 def foreign(path: Path, schema: str, name: str = "") -> tuple[tuple[str, str], ...]:
-    """Triggers and views of the file that a database of its `schema` does not have, or not so. Raises `BadBackup`."""
+    """Triggers and views of the file that are not, or not so, in a database of its `schema`. Raises `BadBackup`."""
     known = _active(schema)
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
@@ -291,7 +291,7 @@ def foreign(path: Path, schema: str, name: str = "") -> tuple[tuple[str, str], .
 
 @cache
 def _active(schema: str) -> dict[tuple[str, str], str]:
-    """The triggers and views of a schema, from the migrations that make it."""
+    """The triggers and views of a schema, read from its migrations."""
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "schema.db"
         engine = make_engine(file_url(file))
@@ -309,8 +309,8 @@ def _read_active(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
 
 
 def copy_to(path: Path, directory: Path, key: bytes = b"") -> Path:
-    """The backup at `path` in another directory, too, for its owner alone. It has its name there once the copy itself
-    was looked at, and with a `key` proven. Raises `BadBackup`, `OSError`."""
+    """Copy the backup at `path` to another directory, readable by its owner alone. It gets its name there once the copy
+    is checked, and with a `key` proven. Raises `BadBackup`, `OSError`."""
     manifest = _manifest(path)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     part, there = directory / f".{path.name}{PART}", directory / path.name
@@ -329,7 +329,7 @@ def copy_to(path: Path, directory: Path, key: bytes = b"") -> Path:
 
 
 def _copy_private(path: Path, copied: Path) -> None:
-    """Into a new file that only its owner may read. Raises `OSError`."""
+    """Copy to a new file that only its owner may read. Raises `OSError`."""
     with path.open("rb") as source:
         descriptor = os.open(copied, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "wb") as target:
@@ -341,7 +341,7 @@ def manifest_of(path: Path) -> Path:
 
 
 def _fill(engine: Engine, part: Path, advance: Advance) -> str:
-    """Make `part` the engine's database of one moment; gives its schema."""
+    """Make `part` a copy of the engine's database at one moment, and return its schema."""
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     schema = migrate.current(engine)
     if schema is None:
@@ -361,9 +361,8 @@ def _fill(engine: Engine, part: Path, advance: Advance) -> str:
 
 
 def _copy_pages(connection: Connection, part: Path, advance: Advance) -> None:
-    """SQLite's online backup, inside a read transaction: it sees one moment, and writers keep neither it from ending
-    nor wait for it. (Without one it starts again at every commit of another connection, and in a busy shop for ever.)
-    """
+    """SQLite's online backup, inside a read transaction: it sees one snapshot, and neither blocks writers nor waits for
+    them. (Without one it starts again at every commit of another connection, and never ends in a busy shop.)"""
     source: Any = connection.connection.driver_connection
     source.execute("BEGIN")
     try:
@@ -381,7 +380,7 @@ def _copy_pages(connection: Connection, part: Path, advance: Advance) -> None:
 
 
 def _one_file(execute: Callable[[str], Any]) -> None:
-    """No WAL beside it: a backup is one file, and is read without writing."""
+    """Switch the WAL off: a backup is one file, and is read without writing."""
     execute("PRAGMA journal_mode = DELETE")
 
 

@@ -1,4 +1,4 @@
-"""Whether a database is what it should be: its pages, its references, and what the code relies on beyond them."""
+"""Checks of a database: its pages, its references, and the invariants that the code relies on."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -24,17 +24,17 @@ from core.store.tables import (
 )
 
 Advance = Callable[[int, int], None]
-"""Told how far a piece of work has come: `done` of `total`."""
+"""A progress callback: `done` of `total`."""
 
 _o, _h, _p, _e, _l, _s, _c, _n = (
     table.c for table in (orders, status_history, payment_history, events, order_lines, shops, customers, number_series)
 )
 _SHOWN: Final = 5
-"""Offenders that a finding names."""
+"""The number of offending rows that a finding names."""
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """Something that holds in every database. `offenders` selects a name for each row that breaks it."""
+    """An invariant of every database. `offenders` selects a name for each row that violates it."""
 
     name: str
     says: str
@@ -69,7 +69,7 @@ def _status_is_not_the_last_change() -> Select[Any]:
 
 
 def _broken_payments() -> Select[Any]:
-    """Orders whose payment is not where its history has led, step by step. None at all: unpaid, as it was placed."""
+    """Orders whose payment is not the result of their payment history. Without one, an order is unpaid."""
     steps = select(
         _p.order_id,
         _p.version,
@@ -100,7 +100,8 @@ def _wrong_amounts() -> Select[Any]:
 
 
 def _gaps() -> Select[Any]:
-    """Shops whose events are not one unbroken chain up to the counter. Old ones may be gone, the newest never is."""
+    """Shops whose events are not one unbroken chain up to the counter. Old events may be trimmed, the newest never
+    is."""
     chain = (
         select(_e.shop_id, func.min(_e.seq).label("first"), func.max(_e.seq).label("last"), func.count().label("all"))
         .group_by(_e.shop_id)
@@ -118,10 +119,10 @@ def _wrong_counts() -> Select[Any]:
 
 
 def _numbers_to_come_again() -> Select[Any]:
-    """Series that would give a number which an order already has."""
+    """Series whose next number an order already has."""
     count: ColumnElement[int] = cast(func.substr(_o.number, func.length(_n.series) + 2), BigInteger)
     in_series = and_(_o.shop_id == _n.shop_id, func.substr(_o.number, 1, func.length(_n.series) + 1) == _n.series + "-")
-    # What is longer nobody counts to: an earlier release took any number from a till (docs/adr/0044).
+    # Longer numbers are not counted on: an earlier release accepted any number from a till (docs/adr/0044).
     counted = func.length(_o.number) <= func.length(_n.series) + 1 + len(str(LAST))
     highest = select(func.max(count)).where(in_series, counted).correlate(number_series).scalar_subquery()
     return select(_n.series).where(_n.last < func.coalesce(highest, 0))
@@ -160,24 +161,24 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def soundness(connection: Connection, *, quick: bool = False) -> list[Finding]:
-    """Whether the database itself is whole: for SQLite every page, index and reference; others see to it themselves.
+    """Checks of the database file: for SQLite every page, index and reference; database servers check themselves.
 
     `quick` compares no index with its table, which takes most of the time.
     """
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql("SELECT 1")
         return []
-    pages = _told(connection, "PRAGMA quick_check" if quick else "PRAGMA integrity_check")
+    pages = _pragma_rows(connection, "PRAGMA quick_check" if quick else "PRAGMA integrity_check")
     wrong = [] if pages == [("ok",)] else [str(row[0]) for row in pages]
-    broken = [" → ".join(map(str, row[::2][:2])) for row in _told(connection, "PRAGMA foreign_key_check")]
+    broken = [" → ".join(map(str, row[::2][:2])) for row in _pragma_rows(connection, "PRAGMA foreign_key_check")]
     return [
         _finding("integrity", "every page and index of the file is whole", wrong),
         _finding("references", "every reference leads somewhere", broken),
     ]
 
 
-def _told(connection: Connection, pragma: str) -> list[tuple[Any, ...]]:
-    """The rows of a pragma; of a file that cannot even be looked through, why not."""
+def _pragma_rows(connection: Connection, pragma: str) -> list[tuple[Any, ...]]:
+    """The rows of a pragma, or the error as a row when the file cannot be read."""
     found: list[tuple[Any, ...]] = []
     try:
         found += [tuple(row) for row in connection.exec_driver_sql(pragma)]
@@ -187,7 +188,7 @@ def _told(connection: Connection, pragma: str) -> list[tuple[Any, ...]]:
 
 
 def invariants(connection: Connection, advance: Advance | None = None) -> list[Finding]:
-    """What holds between rows, one finding a rule. The database must have the newest schema."""
+    """Checks of the invariants between rows, one finding a rule. The database must have the newest schema."""
     found = []
     for done, rule in enumerate(RULES, 1):
         found.append(_finding(rule.name, rule.says, [str(row[0]) for row in connection.execute(rule.offenders)]))

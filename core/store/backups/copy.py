@@ -1,4 +1,4 @@
-"""A whole database copied into an empty one, of its own kind or another, and proven to have arrived."""
+"""Copies a whole database into an empty one, of the same kind or another, and verifies the copy."""
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
@@ -18,20 +18,20 @@ _SUM: Final = 1 << 256
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 _SERVERS_OWN: Final = frozenset({"shops.timeline"})
-"""What is the database server's and not the shop's: another one has its own."""
+"""Tables that belong to the database server and not to the shop; they are not copied."""
 
 Advance = Callable[[int, int], None]
-"""Told how far it has come: `done` of `total` rows."""
+"""A progress callback: `done` of `total` rows."""
 
 
 class CopyError(Exception):
-    """Nothing was copied; the message says why."""
+    """Nothing was copied; the message gives the reason."""
 
 
 class Digest(msgspec.Struct, frozen=True):
-    """What a table holds: how many rows, and the sum (mod 2²⁵⁶) of the hash of each.
+    """A table's number of rows, and the sum (mod 2²⁵⁶) of their hashes.
 
-    A sum is the same in whatever order the rows come, so databases that sort differently can be compared in one pass.
+    The sum does not depend on the order of rows, so databases that sort differently are compared in one pass.
     """
 
     rows: int
@@ -58,12 +58,12 @@ def copy(
     *,
     replacing: bool = False,
 ) -> dict[str, Digest]:
-    """Copy everything in one snapshot of `source` to `destination` in one transaction; gives what every table holds.
+    """Copy everything in one snapshot of `source` to `destination` in one transaction, and return the digest of each
+    table.
 
-    Shops keep their epoch and `seq`, so clients go on from their cursors. Whatever is read back before the commit must
-    be what was read. The destination is brought to the source's schema and must be empty, or is emptied in the same
-    transaction when `replacing` (PostgreSQL alone); whether this fails or dies on the way, it has what it had. Raises
-    `CopyError`.
+    Shops keep their epoch and `seq`, so clients go on from their cursors. All rows are read back and compared before
+    the commit. The destination is brought to the source's schema and must be empty, or is emptied in the same
+    transaction when `replacing` (PostgreSQL alone); when this fails or is killed, it is unchanged. Raises `CopyError`.
     """
     revision = migrate.current(source)
     if revision is None:
@@ -82,7 +82,7 @@ def copy(
             if replacing:
                 _empty(writing, tables)
             _must_be_empty(writing, tables)
-            _make_months(reading, writing)
+            _make_partitions(reading, writing)
             copied = _copied(reading, writing, tables, advance)
             dialects.of(writing.dialect.name).after_copy(writing, [table.name for table in tables])
         except DBAPIError as error:
@@ -98,7 +98,7 @@ def copy(
 
 
 def tables_of(connection: Connection, revision: str) -> list[Table]:
-    """Our tables, those that others refer to first; as they were when the schema was at `revision`."""
+    """Our tables as of the schema `revision`, referenced tables first."""
     if revision == migrate.head():
         return list(metadata.sorted_tables)
     found = MetaData()
@@ -108,7 +108,7 @@ def tables_of(connection: Connection, revision: str) -> list[Table]:
 
 
 def digest(connection: Connection, table: Table) -> Digest:
-    """What a table holds now."""
+    """The current digest of a table."""
     found = _Digesting()
     with connection.execute(_all(table)) as rows:
         for row in rows:
@@ -117,7 +117,7 @@ def digest(connection: Connection, table: Table) -> Digest:
 
 
 def _empty(connection: Connection, tables: Sequence[Table]) -> None:
-    """Of all rows at once. History is written once, by whoever works with it; here another history takes its place."""
+    """Delete all rows of all tables. The history guards are off meanwhile: another history replaces this one."""
     guarded = [
         (history.name, table)
         for history in (*HISTORIES, security_log)
@@ -132,8 +132,8 @@ def _empty(connection: Connection, tables: Sequence[Table]) -> None:
         connection.exec_driver_sql(guard.format(each, "ENABLE", history))
 
 
-def _make_months(reading: Connection, writing: Connection) -> None:
-    """For the source's orders, where the destination has months."""
+def _make_partitions(reading: Connection, writing: Connection) -> None:
+    """Create the partitions for the source's orders, where the destination is partitioned."""
     latest = partitions.ahead(now())[-1]
     for table, month in partitions.missing(writing, partitions.with_orders(reading, latest)):
         partitions.make(writing, table, month)
@@ -175,7 +175,7 @@ def _all(table: Table) -> Select[Any]:
 
 
 def _snapshot(connection: Connection) -> str:
-    """How a transaction begins that sees one moment, however long it reads."""
+    """The statement that begins a transaction with one snapshot."""
     return "BEGIN" if connection.dialect.name == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 

@@ -1,4 +1,4 @@
-"""Putting a backup in the place of the database that is there: all of it or nothing, and what was there is kept."""
+"""Replaces a database with a backup: completely or not at all; the replaced database is kept."""
 
 import logging
 import os
@@ -32,43 +32,43 @@ from core.store.tables import customers, devices, number_series, orders, securit
 log = logging.getLogger(__name__)
 
 _BESIDE: Final = ("-wal", "-journal")
-"""What may belong to a database file that was not closed."""
+"""Suffixes of the files beside a database file that was not closed."""
 _RIGHTS: Final = (
     (sessions, ("revoked_at",)),
     (devices, ("secret_hash", "paired_at", "revoked_at")),
     (staff, ("role", "pin_hash", "disabled_at")),
     (customers, ("password_hash", "disabled_at")),
 )
-"""What says who may come in, and as what."""
+"""Columns that decide who may sign in, and as what."""
 _BATCH: Final = 1_000
 
 
 class RestoreError(Exception):
-    """Nothing was restored; the message says why."""
+    """Nothing was restored; the message gives the reason."""
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database has that a backup has not."""
+    """What a database has that a backup lacks."""
 
     placed: int
-    """Orders placed since."""
+    """The number of orders placed since."""
     changed: int
-    """Older orders that were changed since."""
+    """The number of older orders that were changed since."""
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
     backup: Backup
     schema: str
-    """The schema that it has now: an older backup was upgraded."""
+    """Its schema now: an older backup was upgraded."""
     kept: str
-    """Where what was replaced is; empty when there was nothing."""
+    """The path of what was replaced; empty when there was nothing."""
     rights: Mapping[str, int] | None
-    """How many sessions, devices, staff and customers have the rights that they had in the database that was replaced,
-    and not those from when the backup was made. None when that could not be read."""
+    """The numbers of sessions, devices, staff and customers whose rights were taken from the replaced database instead
+    of the backup. None when it could not be read."""
 
 
 def loss(url: str, since: Backup) -> Loss | None:
-    """What restoring would take away from the database at `url`; None when that is not there or cannot be read."""
+    """What a restore would remove from the database at `url`; None when it does not exist or cannot be read."""
     engine = _reading(url)
     at_us = to_us(since.made_at)
     placed = select(func.count()).select_from(orders).where(orders.c.placed_at > at_us)
@@ -86,8 +86,8 @@ def loss(url: str, since: Backup) -> Loss | None:
 
 @contextmanager
 def taken(path: Path, url: str, private: Path, key: bytes) -> Iterator[Taken]:
-    """A copy of the backup at `path` to look at and to restore at `url`, see `backup.taken`: beside a database that is
-    a file, as it is renamed to that, and in the directory `private` for one on a server."""
+    """A checked copy of the backup at `path`, see `backup.taken`: beside a database that is a file, since it is renamed
+    to it, or in the directory `private` for one on a server."""
     file = file_of(parse_url(url))
     with backups.taken(path, file.parent if file is not None else private, key) as found:
         yield found
@@ -102,7 +102,8 @@ def restore(
     key: bytes,
     unproven: bool = False,
 ) -> Restored:
-    """`put_back` the backup at `path` at once. Nobody else may write to `directory`. Raises `BadBackup`, too."""
+    """Call `put_back` with the backup at `path`. Nobody else may be able to write to `directory`. Raises `BadBackup`,
+    too."""
     with taken(path, url, directory, key) as found:
         return put_back(found, url, directory, advance, key=key, unproven=unproven)
 
@@ -116,13 +117,13 @@ def put_back(
     key: bytes,
     unproven: bool = False,
 ) -> Restored:
-    """Make the backup that was `taken` for it the database at `url`, which nobody may be serving.
+    """Make the backup copy `found` the database at `url`, which no server may be using.
 
-    Every shop begins a new epoch, so clients find out and send again what the backup lacks. Whoever was locked out
-    since stays so, where the database that is there can be read. A replaced file stays beside the new one; what a
-    server held is backed up into `directory` first. Whenever this dies, the database is the old one or the new one.
-    What `key` does not prove is restored only if it may be `unproven`; triggers and views that are none of ours are
-    left out. Raises `Unproven`, `RestoreError`, `BackupError`.
+    Every shop begins a new epoch, so that clients notice and send again what the backup lacks. Rights that were
+    withdrawn since stay withdrawn, where the replaced database can be read. A replaced file stays beside the new one;
+    the contents of a database server are backed up into `directory` first. Whenever this dies, the database is the old
+    one or the new one. A backup that `key` does not prove is restored only if `unproven`; foreign triggers and views
+    are dropped. Raises `Unproven`, `RestoreError`, `BackupError`.
     """
     backup, doubts = found.backup, found.doubts
     if doubts and not unproven:
@@ -145,8 +146,8 @@ def put_back(
 
 
 def _reading(url: str) -> Engine:
-    """For looking at what is to be replaced. Nothing is written: opening a damaged file in another way may cost it its
-    log."""
+    """An engine to read the database that is to be replaced. It never writes: opening a damaged file otherwise may lose
+    its log."""
     file = file_of(parse_url(url))
     if file is None:
         return make_engine(url)
@@ -157,8 +158,8 @@ def _reading(url: str) -> Engine:
 
 
 def _make_ready(ready: Path, replaced: Engine, about: str) -> tuple[str, Mapping[str, int] | None]:
-    """Give the copy of the backup the newest schema, new epochs and the rights of now, on the disk. Gives its schema,
-    and whose rights are others. The security log says that it was restored, and `about`."""
+    """Give the copy of the backup the newest schema, new epochs and the current rights, on the disk. Returns its
+    schema, and how many rights changed. The restore is recorded in the security log, with `about`."""
     _without_foreign(ready)
     engine = make_engine(file_url(ready))
     try:
@@ -177,7 +178,7 @@ def _make_ready(ready: Path, replaced: Engine, about: str) -> tuple[str, Mapping
 
 
 def _without_foreign(ready: Path) -> None:
-    """Drop triggers and views that are none of Orderbell's, before any statement could have one act."""
+    """Drop triggers and views that are not Orderbell's, before any statement can fire one."""
     found = backups.foreign(ready, backups.contents(ready).schema)
     with closing(sqlite3.connect(ready, isolation_level=None)) as db:
         for kind, name in found:
@@ -190,15 +191,14 @@ def _begin_epochs(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         transaction = Transaction(connection)
-        history.begin_anew(transaction, shops.ids(transaction))
+        history.begin_epochs(transaction, shops.ids(transaction))
         connection.exec_driver_sql("COMMIT")
 
 
 def _carried(replaced: Engine, engine: Engine) -> Mapping[str, int] | None:
-    """Give whomever `engine`'s database knows the rights that they have in the one that is replaced.
+    """Give the accounts of `engine`'s database the rights that they have in the replaced one.
 
-    Gives of how many in each table they were others; None, and nothing is done, when that one cannot be read or is too
-    old to say.
+    Returns how many changed in each table; None, with nothing done, when that database cannot be read or is too old.
     """
     with engine.connect() as writing:
         writing.exec_driver_sql("BEGIN IMMEDIATE")
@@ -208,7 +208,7 @@ def _carried(replaced: Engine, engine: Engine) -> Mapping[str, int] | None:
                 changed = {table.name: _carry(reading, writing, table, rights) for table, rights in _RIGHTS}
                 _carry_numbers(reading, writing)
         except SQLAlchemyError:
-            log.debug("nothing is known of who was locked out", exc_info=True)
+            log.debug("the replaced database's rights cannot be read", exc_info=True)
             writing.exec_driver_sql("ROLLBACK")
             return None
         writing.exec_driver_sql("COMMIT")
@@ -216,8 +216,8 @@ def _carried(replaced: Engine, engine: Engine) -> Mapping[str, int] | None:
 
 
 def _carry_log(replaced: Engine, engine: Engine, about: str) -> None:
-    """What the security log that is replaced has and the backup has not, as far as it can be read: what happened since
-    is what somebody may want to know. That it was restored is in it from now on."""
+    """Add the entries of the replaced security log that the backup lacks, as far as they can be read, and record the
+    restore."""
     keep = insert(security_log).prefix_with("OR IGNORE")
     with engine.connect() as writing:
         writing.exec_driver_sql("BEGIN IMMEDIATE")
@@ -240,7 +240,7 @@ def _carry_log(replaced: Engine, engine: Engine, about: str) -> None:
 
 
 def _carry_numbers(reading: Connection, writing: Connection) -> None:
-    """Each series goes on where the last number was given, in whichever of the two that was."""
+    """Continue each series after the highest number issued in either database."""
     last = number_series.c.last
     change = (
         update(number_series)
@@ -271,7 +271,7 @@ def _carry(reading: Connection, writing: Connection, table: Table, rights: Seque
 
 
 def _replace_file(ready: Path, file: Path) -> str:
-    """Swap the files. The old one is closed for good first, so that no WAL of it is ever read into the new one."""
+    """Swap the files. The old one is closed first, so that its WAL is never read into the new one."""
     kept = file.with_name(f"{file.name}{KEPT}{now():%Y%m%dT%H%M%S%f}") if file.exists() else None
     if kept is not None:
         beside = [suffix for suffix in _BESIDE if Path(f"{file}{suffix}").exists()]
@@ -290,7 +290,7 @@ def _replace_file(ready: Path, file: Path) -> str:
 
 
 def _closed(file: Path) -> bool:
-    """Whether everything that was written is in the file itself now; not so when it is damaged."""
+    """Whether the file contains all that was written, with no WAL left; False when it is damaged."""
     try:
         with closing(sqlite3.connect(file, isolation_level=None)) as db:
             db.execute("PRAGMA journal_mode = DELETE").fetchall()
@@ -307,7 +307,7 @@ def _second_name(file: Path, kept: Path) -> None:
 
 
 def _replace_rows(ready: Path, target: Engine, directory: Path, advance: Advance, key: bytes) -> str:
-    """Exchange what a database server holds, in one transaction, having backed it up."""
+    """Replace the contents of a database server in one transaction, after a backup."""
     held = migrate.current(target) is not None
     kept = str(directory / backups.create(target, directory, BackupKind.BEFORE_RESTORE, key=key).name) if held else ""
     migrate.upgrade(target)

@@ -1,1 +1,1 @@
-"""How the database is reached: one writer, readers, dialects, ownership, and proof of its history."""
+"""Access to the database: one writer, readers, dialects, ownership, and proof of its history."""

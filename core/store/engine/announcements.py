@@ -1,7 +1,7 @@
-"""What other processes have committed: heard from the database server as soon as it has happened.
+"""Notifications between server processes that one of them has committed events.
 
-Only a wake-up (PostgreSQL's LISTEN and NOTIFY). What has happened is in the events table, and whoever misses a wake-up
-looks there a little later by itself.
+They are wake-ups only (PostgreSQL's LISTEN and NOTIFY): the events are in their table, and a process that misses a
+notification finds them at its next poll.
 """
 
 import contextlib
@@ -28,30 +28,31 @@ from core.workers import keep_running
 
 AGAIN_AFTER_S: Final = 1.0
 PRESENT_EVERY_S: Final = 20.0
-"""So often each process is heard of, when nothing happens."""
+"""The interval at which each process notifies the others while idle."""
 FORGOTTEN_AFTER_S: Final = 90.0
 _MANY: Final = 100
 log = logging.getLogger(__name__)
 
 
 class Other(NamedTuple):
-    """Another process of the same database, as it was last heard of."""
+    """Another process that shares the database, as of its last notification."""
 
     where: str
     """Its machine and process."""
     ahead_s: float
-    """How far its clock is ahead of ours, less the moment that the news was on its way."""
-    heard_s: float
+    """How far its clock is ahead of ours, less the delivery time of the notification."""
+    seen_s: float
     """When that was, by the monotonic clock."""
 
 
 class Announcements:
-    """Those of the processes that share a database. This one's own are not heard: its writer tells them itself."""
+    """Notifications of the other processes. A process ignores its own: its writer wakes its hub directly."""
 
-    def __init__(self, engine: Engine, met: Callable[[str], None]) -> None:
-        """`met` is told the timeline of each new connection before it is listened to; it may raise `Unavailable`."""
+    def __init__(self, engine: Engine, check_timeline: Callable[[str], None]) -> None:
+        """`check_timeline` is called with the timeline of each new connection before it is listened to; it may raise
+        `Unavailable`."""
         self._engine = engine
-        self._met = met
+        self._check_timeline = check_timeline
         self._name = uuid7()
         self._where = f"{re.sub('[^0-9A-Za-z.-]', '-', socket.gethostname())[:40]} (process {os.getpid()})"
         self._others: dict[str, Other] = {}
@@ -60,16 +61,16 @@ class Announcements:
         self._end: socket.socket | None = None
 
     def command(self) -> str:
-        """Announces a commit to the others, and what time it is here."""
+        """The command that announces a commit to the others, with this machine's time."""
         return f"NOTIFY {CHANNEL}, '{self._name} {time.time():.6f} {self._where}'"
 
     def others(self) -> tuple[Other, ...]:
-        """The other processes that were heard of lately."""
+        """The other processes that were seen lately."""
         lately = time.monotonic() - FORGOTTEN_AFTER_S
-        return tuple(other for other in list(self._others.values()) if other.heard_s > lately)
+        return tuple(other for other in list(self._others.values()) if other.seen_s > lately)
 
     def listen(self, on_events: Callable[[], None] | None) -> None:
-        """Have `on_events` called in a thread of its own, from now on, instead of what was; None: nothing any more."""
+        """Call `on_events` in a thread of its own from now on, in place of the previous listener; None: stop."""
         if self._thread is not None and self._end is not None:
             self._end.close()
             self._thread.join()
@@ -82,29 +83,32 @@ class Announcements:
     def _run(self, ended: socket.socket, on_events: Callable[[], None]) -> None:
         with selectors.DefaultSelector() as waiting:
             waiting.register(ended, selectors.EVENT_READ)
-            while not self._hear(waiting, ended, on_events):
+            while not self._serve_connection(waiting, ended, on_events):
                 if (count := self._repeats.due("lost")) is not None:
                     log.warning(
-                        "other processes' commits are not heard until the database is back", extra={"times": count}
+                        "notifications of other processes' commits are off until the database is back",
+                        extra={"times": count},
                     )
                 if waiting.select(AGAIN_AFTER_S):
                     break
         ended.close()
 
-    def _hear(self, waiting: selectors.BaseSelector, ended: socket.socket, on_events: Callable[[], None]) -> bool:
-        """Listen on one connection. True when it is to end, False when the connection has."""
+    def _serve_connection(
+        self, waiting: selectors.BaseSelector, ended: socket.socket, on_events: Callable[[], None]
+    ) -> bool:
+        """Listen on one connection. True when `ended` closed, False when the connection failed."""
         driver: Any = None
         try:
             with self._engine.connect() as connection:
                 driver = connection.connection.driver_connection
-                self._met(dialects.timeline(connection))
+                self._check_timeline(dialects.timeline(connection))
                 driver.execute(self.command())
                 driver.execute(f"LISTEN {CHANNEL}")
                 if (count := self._repeats.over("lost")) is not None:
-                    log.info("other processes' commits are heard again", extra={"times": count})
+                    log.info("notifications of other processes' commits are on again", extra={"times": count})
                 waiting.register(driver.fileno(), selectors.EVENT_READ)
                 try:
-                    on_events()  # what happened while nobody listened
+                    on_events()  # committed while not listening
                     while True:
                         ready = waiting.select(PRESENT_EVERY_S)
                         if any(key.fileobj is ended for key, _ in ready):
@@ -112,7 +116,7 @@ class Announcements:
                         if not ready:
                             driver.execute(self.command())
                         driver.pgconn.consume_input()
-                        if self._heard(driver.pgconn) or not ready:  # which may have swallowed some
+                        if self._read_notices(driver.pgconn) or not ready:  # which may have consumed some
                             on_events()
                 finally:
                     waiting.unregister(driver.fileno())
@@ -123,18 +127,18 @@ class Announcements:
                 log.exception("cannot listen")
             return False
 
-    def _heard(self, connection: Any) -> bool:
+    def _read_notices(self, connection: Any) -> bool:
         others = False
         while (notice := connection.notifies()) is not None:
             name, _, rest = notice.extra.decode().partition(" ")
             if name != self._name:
                 others = True
-                self._meet(name, rest)
+                self._update_other(name, rest)
         return others
 
-    def _meet(self, name: str, rest: str) -> None:
-        said, _, where = rest.partition(" ")
-        with contextlib.suppress(ValueError):  # of an earlier release, which does not say
-            self._others[name] = Other(where, float(said) - time.time(), time.monotonic())
+    def _update_other(self, name: str, rest: str) -> None:
+        sent_at, _, where = rest.partition(" ")
+        with contextlib.suppress(ValueError):  # an earlier release sends no time
+            self._others[name] = Other(where, float(sent_at) - time.time(), time.monotonic())
         if len(self._others) > _MANY:
             self._others = {each: other for each, other in self._others.items() if other in self.others()}

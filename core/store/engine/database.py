@@ -1,4 +1,4 @@
-"""The database as the server holds it: one writer, and readers; in the event loop where that is cheaper."""
+"""The server's database: one writer, and readers, which run in the event loop where that is cheaper."""
 
 import asyncio
 import re
@@ -32,14 +32,14 @@ _TAKE_ON: Final = Prepared(select(func.pg_try_advisory_lock(bindparam("lock", ty
 
 
 class Duty(IntEnum):
-    """What only one of the processes that share a database has to do."""
+    """A task that only one of the processes that share a database does."""
 
     BACKUPS = auto()
     HOUSEKEEPING = auto()
 
 
 class CannotOpen(Exception):
-    """The database cannot be used; the message says which and why, without its password."""
+    """The database cannot be used; the message names it and the reason, without its password."""
 
 
 def file_url(path: Path) -> str:
@@ -57,10 +57,8 @@ _SEVERAL_HOSTS: Final = re.compile(r"([^:/@]+://(?:[^/?@]*@)?)([^/?@]*,[^/?@]*)(
 
 
 def parse_url(url: str) -> URL:
-    """A database's URL as people write it; `host:port,host:port`, as PostgreSQL's own programs take several servers of
-    which one is the primary, SQLAlchemy wants said otherwise, and so `postgres://` as hosters print it. Raises
-    `CannotOpen`, without the password.
-    """
+    """Parse a database URL. Several PostgreSQL servers (`host:port,host:port`) and `postgres://` are accepted, and
+    rewritten for SQLAlchemy. Raises `CannotOpen`, without the password."""
     full = _POSTGRESQL.sub("postgresql+psycopg://", url)
     several = _SEVERAL_HOSTS.fullmatch(full)
     try:
@@ -69,7 +67,7 @@ def parse_url(url: str) -> URL:
         else:
             before, hosts, after = several.groups()
             parsed = make_url(before + after).update_query_dict({"host": hosts.split(",")})
-    except (ArgumentError, ValueError):  # ..., a port that is no number; what these say may have the password in it
+    except (ArgumentError, ValueError):  # ..., an invalid port; their messages may contain the password
         raise _no_database(url, _MISWRITTEN) from None
     written = parsed.normalized_query.get("host", (parsed.host or "",))
     if "@" in (parsed.host or "") or not all(_HOST.fullmatch(host) for host in written if several):
@@ -78,9 +76,9 @@ def parse_url(url: str) -> URL:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine whose transactions are ours to begin and end, and whose commits are durable.
+    """An engine whose transactions are begun and ended by us, and whose commits are durable.
 
-    Raises `CannotOpen` for what is none, for a kind of database that is not ours, and for one whose driver is missing.
+    Raises `CannotOpen` for an invalid URL, an unsupported kind of database, and a missing driver.
     """
     parsed = parse_url(url)
     try:
@@ -103,15 +101,14 @@ def make_engine(url: str) -> Engine:
 
 
 class Database:
-    """Opened on a URL, migrated to the newest schema, closed once. Raises `CannotOpen`.
+    """The database at a URL, migrated to the newest schema. Raises `CannotOpen`.
 
-    At `marks` it is kept what was last known of it, so that the next to open it notices when it was put back.
+    Its last known state is written to `marks`, so that the next process to open it notices when it was put back to an
+    older one. Opening fails while somebody holds it exclusively (`owner`).
 
-    Whoever has to be alone with it (`owner`) keeps it from opening, and waits for nobody who has it open.
-
-    Units of work are plain functions of a `Transaction`. `write` groups them; `read` answers a short keyed question,
-    with SQLite where it stands, which is far cheaper than a thread's hand-over; `search` takes what may be long to
-    a thread of its own. Each sees one snapshot. All of them raise `Unavailable` while a server is out of reach.
+    Units of work are functions of a `Transaction`. `write` groups them; `read` runs a short keyed query, with SQLite in
+    the calling thread, which is far cheaper than a hand-over; `search` runs a long one in another thread. Each sees one
+    snapshot. All raise `Unavailable` while a database server is out of reach.
     """
 
     def __init__(self, url: str, marks: Sequence[Path] = ()) -> None:
@@ -120,7 +117,7 @@ class Database:
         dialect = dialects.of(self.engine.dialect.name)
         self._reading, self._shared, self._partitioned = dialect.reading, dialect.shared, dialect.partitioned
         try:
-            writing = Transaction(self.engine.connect(), dialect.writing)  # first: it says that we are here
+            writing = Transaction(self.engine.connect(), dialect.writing)  # first: it holds the presence lock
             try:
                 migrate.upgrade(self.engine)
                 self.history.prove(writing)
@@ -134,7 +131,7 @@ class Database:
         except (SQLAlchemyError, migrate.NewerSchema) as error:
             raise _cannot_open(self.engine, error) from error
         self._writer = Writer(writing, dialect, self.history)
-        self._announcements = Announcements(self.engine, self._meet) if dialect.shared else None
+        self._announcements = Announcements(self.engine, self._check_timeline) if dialect.shared else None
         if self._announcements is not None:
             self._writer.announcement = self._announcements.command
         self._closed = False
@@ -143,26 +140,27 @@ class Database:
 
     @property
     def writer(self) -> Writer:
-        """The one writer, to see how it does."""
+        """The writer, for its metrics."""
         return self._writer
 
     def write(self, work: Work[T], shop: ShopId | None = None) -> "asyncio.Future[T]":
-        """Do `work` in a transaction, together with what else waits. Resolves when it is durable.
+        """Run `work` in a transaction, grouped with what else waits. Resolves when it is durable.
 
-        With `shop` nobody else writes to that shop meanwhile, in whatever process. Give it whenever something of a
-        shop's is read to be written. Without it `work` may be done more than once, until nobody gets in its way.
+        With `shop` nobody else writes to that shop meanwhile, in any process. Required whenever something of a shop is
+        read to be written. Without it `work` may be retried until it does not collide.
         """
         return self._writer.submit(work, shop)
 
     def write_blocking(self, work: Work[T], shop: ShopId | None = None) -> T:
-        """The same for a caller without an event loop."""
+        """`write` for a caller without an event loop."""
         return self._writer.submit_blocking(work, shop).result()
 
     async def read(self, work: Work[T]) -> T:
-        """A short question by key, from the event loop's thread.
+        """A short query by key, from the event loop's thread.
 
-        With SQLite it is answered where it stands, and waits for no lock there. While another program holds one, one
-        question waits for it in a thread, and whoever asks meanwhile is refused at once."""
+        With SQLite it runs in that thread and waits for no lock. While another program holds one, one query waits for
+        it in a thread, and others are refused at once.
+        """
         if self._here is None:
             return await self._readers.submit(work)
         if self._locked is None:
@@ -183,53 +181,55 @@ class Database:
             self._waits_for_lock = False
 
     def search(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
-        """A question that may take long; the event loop goes on meanwhile."""
+        """A query that may take long, in another thread."""
         return self._searchers.submit(work)
 
     def read_blocking(self, work: Work[T]) -> T:
-        """A question of any kind, from any thread."""
+        """Any query, from any thread."""
         return self._searchers.blocking(work)
 
     async def takes_on(self, duty: Duty) -> bool:
-        """Whether it is this process that does `duty`, of those that share the database: whoever first asked, until it
-        ends. Who asks again and again takes it over from one that has died. Raises `Unavailable`."""
+        """Whether this process has `duty`: of those that share the database, the first to ask, until it ends. Asking
+        repeatedly takes it over from a process that has died. Raises `Unavailable`."""
         if not self._shared:
             return True
         row = await self.write(lambda transaction: transaction.first(_TAKE_ON, lock=dialects.DUTY_LOCKS + duty))
         return row is not None and bool(row[0])
 
-    async def begin_anew(self, shop_id: ShopId, epoch: str, *, alone: bool = False) -> None:
-        """A client has proven that what it was told in `epoch` is lost: see `history`. Harmless twice."""
+    async def begin_epoch(self, shop_id: ShopId, epoch: str, *, alone: bool = False) -> None:
+        """Begin a new epoch because a client has proven that events of `epoch` are lost: see `history`. Idempotent."""
         heads = await self.write(partial(self.history.lost, shop_id=shop_id, epoch=epoch, alone=alone))
         if heads:
             self.history.began(heads)
-            if self._writer.on_reconnected is not None:  # what is remembered may be of the history that was lost
+            if self._writer.on_reconnected is not None:  # caches may be of the history that was lost
                 self._writer.on_reconnected()
 
     def keep_mark(self) -> None:
-        """Write down what is known of the database by now. Not for the event loop."""
+        """Write the mark: the database's last known state. Not for the event loop."""
         self.aging.now_s()
         self.history.keep(int(self.aging.believed_s * 1e6))
 
     def others(self) -> tuple[Other, ...]:
-        """The other processes that work with the database, as they were heard of lately."""
+        """The other processes that use the database, as seen lately."""
         return self._announcements.others() if self._announcements is not None else ()
 
     def listen(self, on_events: Callable[[], None] | None, on_reconnected: Callable[[], None] | None = None) -> None:
-        """Have `on_events` called, in a thread of the store's, after every commit that appended events to a shop's,
-        in this process or another. It may be called without need, and for another process's once too seldom.
+        """Call `on_events`, in a thread of the store's, after every commit that appended events, in this process or
+        another. Calls may be spurious, and for another process's commits may be missed.
 
-        `on_reconnected` is called, in such a thread too, when the database had to be connected to anew: whatever is
-        remembered of it may be of a history that a server was lost with."""
+        `on_reconnected` is called, in such a thread too, after a reconnect: cached state may be of a history that was
+        lost with a server.
+        """
         self._writer.on_events, self._writer.on_reconnected = on_events, on_reconnected
         if self._announcements is not None:
             self._announcements.listen(on_events)
 
-    def tend_months(self) -> None:
-        """Have a place for what is ordered this month and the next ones, and let the planner know what lies in all of
-        them. Not for the event loop.
+    def maintain_partitions(self) -> None:
+        """Create the partitions for this month and the next ones, and update the planner's statistics. Not for the
+        event loop.
 
-        Raises `Unavailable` when there was no moment for it; until there is one, nothing is lost and nothing fails.
+        Raises `Unavailable` when the tables were locked; new rows go to the default partition until a later call
+        succeeds.
         """
         if not self._partitioned:
             return
@@ -242,7 +242,7 @@ class Database:
             raise Unavailable(f"the months have to wait: {error.orig}") from error
 
     def close(self) -> None:
-        """Finish every accepted write, then let go of the file. Closing again does nothing."""
+        """Finish every accepted write and close the database. Idempotent."""
         if self._closed:
             return
         self._closed = True
@@ -257,19 +257,20 @@ class Database:
         self.keep_mark()
 
     def _pool(self, size: int, name: str) -> Readers:
-        return Readers(self._reader, size, name, writers=lambda: self._writer.timeline, met=self._meet)
+        return Readers(
+            self._reader, size, name, writers=lambda: self._writer.timeline, check_timeline=self._check_timeline
+        )
 
     def _reader(self, settings: tuple[str, ...] = ()) -> Transaction:
         return Transaction(self.engine.connect(), (*self._reading, *settings), remembers=True)
 
-    def _meet(self, timeline: str) -> None:
-        """In the thread of whoever had to connect anew. Raises `Unavailable`."""
-        self._writer.meet(timeline).result()
+    def _check_timeline(self, timeline: str) -> None:
+        """Called in the thread of a new connection. Raises `Unavailable`."""
+        self._writer.check_timeline(timeline).result()
 
 
 def _last_us(transaction: Transaction) -> int:
-    """When something last happened in the database, by its own rows in the order in which they were written; now where
-    there is nothing yet that could be too old."""
+    """The instant of the newest row in the database; now where it is empty."""
     found = [
         events.last_at(transaction, shop_id) or shops.created_at(transaction, shop_id)
         for shop_id in shops.ids(transaction)
@@ -278,7 +279,7 @@ def _last_us(transaction: Transaction) -> int:
 
 
 def shown(url: URL) -> str:
-    """A database's URL as anybody may see it."""
+    """A database URL without its password."""
     return urls.hidden(url.render_as_string(hide_password=True))
 
 

@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL want said differently. Nothing else here or above knows which of the two it is."""
+"""The differences between SQLite and PostgreSQL. Nothing else here or above depends on which of the two it is."""
 
 import os
 import socket
@@ -13,60 +13,61 @@ from sqlalchemy.exc import DBAPIError
 
 BUSY_TIMEOUT_MS: Final = 5_000
 LOCK_TIMEOUT_MS: Final = 8_000
-"""The longest that a write waits for another process's transaction; then its clients are asked to come again, before
-they give up by themselves."""
+"""The longest that a write waits for another process's transaction; then its clients are asked to retry, before they
+time out."""
 FROZEN_AFTER_MS: Final = 10_000
-"""A process that stops in the middle of a transaction, as a paused machine does, keeps others waiting no longer."""
+"""A process that stops in the middle of a transaction, such as a paused machine, blocks others for at most this
+long."""
 READ_CACHE_KIB: Final = 65_536
-"""Pages that a reading connection holds. SQLite's 2 MB are turned over by fifty customers of a shop with a million
-orders: 118 µs a history page instead of 70."""
+"""The page cache of a reading connection. SQLite's default of 2 MB is turned over by fifty customers of a shop with a
+million orders: 118 µs a history page instead of 70."""
 CHANNEL: Final = "orderbell_events"
-MIGRATION_LOCK: Final = 0x4F7264657262656C  # "Orderbel"; any number that nobody else uses, nor any of the next few
+MIGRATION_LOCK: Final = 0x4F7264657262656C  # "Orderbel"; the next few numbers are used too
 PRESENCE_LOCK: Final = MIGRATION_LOCK + 1
-"""Shared by those that work with the database, and wanted by whoever has to be alone with it."""
+"""Held shared by every process that uses the database, and exclusively by one that must be alone."""
 DUTY_LOCKS: Final = MIGRATION_LOCK + 2
-"""The first of them: one for each `core.store.engine.database.Duty`."""
+"""The first lock number of duties: one for each `core.store.engine.database.Duty`."""
 ALONE_WITHIN_MS: Final = 1_000
-"""A backend that has just ended is not yet gone for its server."""
+"""The time that the server needs to forget a backend that has just ended."""
 
 
 def _leave(_connection: Any, _tables: Sequence[str] = ()) -> None:
-    """Nothing to do."""
+    """Does nothing."""
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """How one kind of database is opened, begun and told apart."""
+    """How one kind of database is opened, begun and locked."""
 
     options: Callable[[URL], dict[str, Any]]
-    """For `sqlalchemy.create_engine`."""
+    """Options of `sqlalchemy.create_engine`."""
     on_connect: tuple[str, ...]
     adapt: Callable[[Any], None] = _leave
-    """Given each of the driver's new connections."""
+    """Called with each new connection of the driver."""
     writing: tuple[str, ...]
-    """Make a connection the writer's."""
+    """Makes a connection the writer's."""
     leaving: tuple[str, ...] = ()
-    """The writer's connection is about to be closed; a server notices that only a moment later."""
+    """Called before the writer's connection is closed; a server notices that only a moment later."""
     reading: tuple[str, ...]
-    """Make a connection one that cannot write and whose transactions see one snapshot."""
+    """Makes a connection read-only, with one snapshot for each transaction."""
     impatient: tuple[str, ...] = ()
-    """Make a reading connection one that waits for no lock."""
+    """Makes a reading connection wait for no lock."""
     begin_write: str
     lock_shops: tuple[str, ...] = ()
-    """In a write: nobody else makes a shop until it ends."""
+    """Commands that prevent new shops until the transaction ends."""
     begin_migration: tuple[str, ...]
-    """One process migrates at a time."""
+    """Commands that let one process migrate at a time."""
     after_migration: Callable[[Connection], None] = _leave
-    """Run in the migrations' own transaction, after them."""
+    """Run in the migrations' transaction, after them."""
     after_copy: Callable[[Connection, Sequence[str]], None] = _leave
     """Run in the transaction that has filled the named tables."""
     shared: bool
-    """Other processes write to it, too: shops are locked, some operations are tried again, commits are announced."""
+    """Whether other processes write to it: then shops are locked, some operations retried, and commits announced."""
     partitioned: bool
-    """What grows with every order lies by month: `core.store.engine.partitions`."""
+    """Whether large tables are partitioned by month: `core.store.engine.partitions`."""
     timeline: str = ""
-    """Asks which server's history a connection is of; see `timeline`."""
+    """The query for the server's timeline; see `timeline`."""
     readers: int
-    """Connections with a thread of their own for short questions; with 0 they are answered where they stand."""
+    """The number of reader threads for short queries; 0: they run in the calling thread."""
 
 
 # -- SQLite: a file of this process
@@ -100,12 +101,12 @@ SQLITE: Final = Dialect(
 
 _CONNECTED: Final = {
     "connect_timeout": "5",
-    # A server that has gone without a word is noticed within half a minute; by itself TCP takes hours.
+    # An unresponsive server is noticed within half a minute; TCP's default takes hours.
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "25000",
-    # Of several hosts the primary; and a standby is refused at once, not at the first write.
+    # Of several hosts the primary; a standby is refused at once, not at the first write.
     "target_session_attrs": "read-write",
 }
 
@@ -113,7 +114,7 @@ _CONNECTED: Final = {
 def _postgresql_options(url: URL) -> dict[str, Any]:
     import psycopg
 
-    # Whoever asks the server who is there is told whom to stop.
+    # Shown to whoever lists the server's connections.
     wanted = {"application_name": f"orderbell {socket.gethostname()[:40]} {os.getpid()}", **_CONNECTED}
     return {
         "connect_args": {name: value for name, value in wanted.items() if name not in url.query}
@@ -125,7 +126,7 @@ def _postgresql_options(url: URL) -> dict[str, Any]:
 
 
 def _adapt_psycopg(connection: Any) -> None:
-    """A whole number is always a bigint: by size, each statement would be prepared once for every size."""
+    """Bind every integer as bigint: by size, each statement would be prepared once for every size."""
     import psycopg
     from psycopg.types.numeric import Int8Dumper
 
@@ -135,9 +136,9 @@ def _adapt_psycopg(connection: Any) -> None:
 
 
 def _compare_as_bytes(connection: Connection) -> None:
-    """Have text ordered and compared as SQLite does, and not as people of the database's language would.
+    """Have text sorted and compared by bytes, as SQLite does, and not by the database's locale.
 
-    Keys, cursors and pages depend on it. Done after the migrations so that none of them has to think of it.
+    Keys, cursors and pages depend on it. Done after the migrations so that they need not.
     """
     from core.store.tables import metadata
 
@@ -158,7 +159,7 @@ def _compare_as_bytes(connection: Connection) -> None:
 
 
 def _analyze(connection: Connection, tables: Sequence[str]) -> None:
-    """Until the planner knows what there is, whole months are read for one order."""
+    """Without statistics the planner reads whole partitions for one order."""
     connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
 
 
@@ -166,7 +167,7 @@ _NOT_FROZEN: Final = f"SET idle_in_transaction_session_timeout = {FROZEN_AFTER_M
 POSTGRESQL: Final = Dialect(
     options=_postgresql_options,
     on_connect=(
-        # Whoever set the server to lose acknowledged commits did not mean these.
+        # Durable, even where the server's default is not.
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
         "SET default_transaction_isolation = 'read committed'",  # after waiting for a lock one sees what it protected
     ),
@@ -200,15 +201,15 @@ _BY_NAME: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
 def of(name: str) -> Dialect:
-    """The dialect SQLAlchemy knows by `name`. Raises `LookupError` for one that we do not."""
+    """The dialect of SQLAlchemy's `name`. Raises `LookupError` for others."""
     return _BY_NAME[name]
 
 
 def timeline(connection: Connection) -> str:
-    """Which server's history a connection reads and writes; empty for a file, and where a server keeps it to itself.
+    """The server history of a connection; empty for a file, and where the server does not reveal it.
 
-    PostgreSQL's `7713296067552050721/00000002`: the cluster that was made once, and the timeline, which is a new one
-    after each promotion of a standby and each recovery to a point in time. It stays the same for a connection's life.
+    PostgreSQL's `7713296067552050721/00000002`: the cluster's system identifier, and its timeline, which changes with
+    each promotion of a standby and each recovery to a point in time. It stays the same for a connection's life.
     """
     asked = of(connection.dialect.name).timeline
     if not asked:
@@ -231,8 +232,8 @@ _PRESENT: Final = text(
 
 
 def be_alone(connection: Connection) -> list[str]:
-    """Keep everybody else from working with the database for as long as the connection lasts. Gives the names of those
-    who do so already; empty when nobody does, and now nobody can. PostgreSQL's."""
+    """Lock everybody else out of the database for the connection's life. Returns the names of those who use it; empty
+    when the lock was obtained. PostgreSQL only."""
     connection.exec_driver_sql(f"SET lock_timeout = {ALONE_WITHIN_MS}")
     try:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({PRESENCE_LOCK})").close()
@@ -248,26 +249,26 @@ def be_alone(connection: Connection) -> list[str]:
 # -- what a driver's errors mean
 
 _UNIQUE_VIOLATION: Final = "23505"
-"""Another process has just written what was looked for in vain."""
+"""Another process has just inserted the same row."""
 _LOCKED: Final = "55P03"
-"""Somebody else had the lock for longer than one may wait."""
+"""A lock was not obtained in time."""
 _WITHHELD: Final = frozenset({"42501", "0A000", "42883"})
 """insufficient_privilege, feature_not_supported, undefined_function."""
 _CONFLICTS: Final = frozenset({_UNIQUE_VIOLATION, "40001", "40P01"})  # ..., serialization_failure, deadlock_detected
 _STALE: Final = frozenset({"0A000", "26000", "42P05"})
 """feature_not_supported (a cached plan after an ALTER), invalid_sql_statement_name and duplicate_prepared_statement (a
-pooler in between): what the connection remembers of its server is no longer so, and a new one remembers nothing."""
+pooler in between): the connection's prepared statements are invalid, and a new connection has none."""
 _OUT_OF_REACH: Final = _STALE | {_LOCKED, "57P01", "57P02", "57P03", "57P05", "25P03", "53300"}
 # ..., admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, idle_in_transaction_session_timeout,
 # too_many_connections
 
 
 class Trouble(StrEnum):
-    """Why a database cannot be used now, whatever is asked of it."""
+    """Why a database cannot be used now, for any request."""
 
     OUT_OF_REACH = "out of reach"
     BUSY = "busy"
-    """More is asked of it than it does in time."""
+    """It is overloaded."""
     LOCKED = "locked by another program"
     FULL = "on a full disk"
     READ_ONLY = "read-only"
@@ -287,7 +288,7 @@ _CLASSES: Final = {
     "F0": Trouble.OUT_OF_REACH,  # config_file_error
     "XX": Trouble.DAMAGED,  # internal_error
 }
-"""By the first two characters of an SQLSTATE: nothing that a request asks for is answered with these."""
+"""By the first two characters of an SQLSTATE; none of these is caused by a request."""
 _STATES: Final = dict.fromkeys(_OUT_OF_REACH, Trouble.OUT_OF_REACH) | {
     _LOCKED: Trouble.LOCKED,
     "57014": Trouble.LOCKED,  # query_canceled: by a timeout, or by an admin
@@ -297,7 +298,7 @@ _STATES: Final = dict.fromkeys(_OUT_OF_REACH, Trouble.OUT_OF_REACH) | {
     "42P01": Trouble.DAMAGED,  # undefined_table
     "42703": Trouble.DAMAGED,  # undefined_column
 }
-"""Those that say something else than their class, or are of one that a request can be the reason of."""
+"""SQLSTATEs that differ from their class, or whose class a request may cause."""
 _SQLITE_CODES: Final = {
     sqlite3.SQLITE_FULL: Trouble.FULL,
     sqlite3.SQLITE_BUSY: Trouble.LOCKED,
@@ -318,55 +319,55 @@ _SQLITE_CODES: Final = {
 
 
 def trouble(error: BaseException) -> Trouble | None:
-    """What is wrong with the database by a driver's error, or by one that SQLAlchemy wraps; None when it is what was
-    asked of it, or no driver's."""
+    """The trouble that a driver's error, or one that SQLAlchemy wraps, reports; None when the statement is to blame, or
+    it is not a driver's."""
     found = getattr(error, "orig", None) or error
     if isinstance(found, sqlite3.DatabaseError):
-        return _SQLITE_CODES.get(getattr(found, "sqlite_errorcode", 0) & 0xFF)  # the rest of it says more exactly how
+        return _SQLITE_CODES.get(getattr(found, "sqlite_errorcode", 0) & 0xFF)  # the last of them is the most specific
     state = _state(found)
     if state is None:
-        # PostgreSQL's client library, which could not connect, says why in words only.
+        # PostgreSQL's client library reports connection failures as text only.
         return Trouble.READ_ONLY if "session is read-only" in str(found) else None
     return _STATES.get(state) or _CLASSES.get(state[:2])
 
 
-def words(error: BaseException | None) -> str:
-    """What a driver says, in its own words and on one line; empty for None."""
+def driver_message(error: BaseException | None) -> str:
+    """The driver's message on one line; empty for None."""
     return "" if error is None else str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether it may go well when it is done again, after what another process has done meanwhile."""
+    """Whether a retry may succeed, since another process's change was in the way."""
     return _state(error) in _CONFLICTS
 
 
 def is_stale(error: BaseException) -> bool:
-    """Whether it may go well on a new connection: what the old one has prepared is no longer so."""
+    """Whether a new connection may succeed, since this one's prepared statements are invalid."""
     return _state(error) in _STALE
 
 
 def is_duplicate(error: BaseException) -> bool:
-    """Whether what was to be written is there already."""
+    """Whether the row to insert exists already."""
     return _state(error) == _UNIQUE_VIOLATION
 
 
 def is_locked(error: BaseException) -> bool:
-    """Whether somebody else had what was wanted to oneself."""
+    """Whether a lock was not obtained."""
     return _state(error) == _LOCKED
 
 
 def is_standby(error: BaseException) -> bool:
-    """Whether there was a server, and it does not write. PostgreSQL's client library says so, without a code."""
+    """Whether a server answered that does not accept writes. PostgreSQL's client library reports it without a code."""
     return _state(error) is None and "session is read-only" in str(error)
 
 
 def is_out_of_reach(error: BaseException) -> bool:
-    """Whether it is the database server that cannot be used now, and not what was asked of it."""
+    """Whether the database server cannot be used now, whatever the statement."""
     return _state(error) in _OUT_OF_REACH
 
 
 def is_servers(error: BaseException | None) -> bool:
-    """Whether it comes from a database server at all."""
+    """Whether it is an error of a database server at all."""
     return hasattr(getattr(error, "orig", None) or error, "sqlstate")
 
 

@@ -1,4 +1,4 @@
-"""Measured values, counted by the range they fall into."""
+"""Histograms of measured values."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -6,15 +6,15 @@ from itertools import accumulate
 
 
 class Distribution:
-    """One thread observes; any may look. There is no lock, so that it costs what a list costs."""
+    """A histogram. One thread observes; any may read. There is no lock, so that it costs what a list costs."""
 
     __slots__ = ("_counts", "bounds", "total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = tuple(bounds)
-        """The upper end of each range, rising; what is above the last has a range of its own."""
+        """The upper bounds of the ranges, rising; values above the last have a range of their own."""
         self.total = 0.0
-        """The sum of what was observed."""
+        """The sum of the observed values."""
         self._counts = [0] * (len(self.bounds) + 1)
 
     def observe(self, value: float) -> None:
@@ -22,5 +22,5 @@ class Distribution:
         self.total += value
 
     def up_to(self) -> list[int]:
-        """How many values were at most each of `bounds`, and last how many there were at all."""
+        """The number of values up to each of `bounds`, and last the number of all."""
         return list(accumulate(self._counts))

@@ -1,9 +1,8 @@
-"""Whether the database still has what was known of it; and a new beginning of every shop's history where it has not.
+"""Detects that a database has lost events, and begins a new epoch of every shop when it has.
 
-A standby that is promoted lacks what the lost server had committed but not yet sent it; a machine, a disk or a file may
-be put back to a snapshot of an hour ago. Nothing fails then: the numbers of events and orders are used again, for
-others. So whoever starts or has to connect anew proves first that its history is the same, and where a client proves
-later that it is not, every shop begins anew too.
+A promoted standby lacks what the lost server had committed but not yet sent it; a machine, a disk or a file may be put
+back to an older snapshot. Nothing fails then: numbers of events and orders are used again, for others. So a process
+that starts or reconnects first proves that the history is the one it knew, and a client may prove later that it is not.
 """
 
 import contextlib
@@ -36,11 +35,11 @@ _FORGET_CODES: Final = Prepared(delete(pairing_codes).where(pairing_codes.c.shop
 _BELIEVED_STEP_US: Final = 60_000_000
 
 
-def begin_anew(transaction: Transaction, shop_ids: Iterable[ShopId]) -> None:
-    """Each of these shops' histories may have lost its end: it begins a new epoch, so that clients send again what they
-    know of, and its number series go on beyond whatever was told and is not known here.
+def begin_epochs(transaction: Transaction, shop_ids: Iterable[ShopId]) -> None:
+    """Begin a new epoch of each shop, so that clients send again what it lacks, and skip number series beyond numbers
+    that may have been issued.
 
-    Unused pairing codes are forgotten: one may be a device's that was revoked since, or was used.
+    Unused pairing codes are deleted: one may have been used, or its device revoked, in the lost history.
     """
     for shop_id in shop_ids:
         transaction.run(_BEGIN, shop=shop_id, new=uuid7(), now=transaction.timeline)
@@ -49,8 +48,8 @@ def begin_anew(transaction: Transaction, shop_ids: Iterable[ShopId]) -> None:
 
 
 class History:
-    """The newest event of each shop that this process, or the last one to keep its `marks`, has committed or told; by
-    any thread."""
+    """The newest event of each shop that this process, or the last one to write its `marks`, has committed or sent.
+    Thread-safe."""
 
     def __init__(self, marks: Sequence[Path] = ()) -> None:
         self._marks = marks
@@ -58,9 +57,9 @@ class History:
         self._lock = threading.Lock()
         self._known: dict[ShopId, Cursor] = {}
         self.believed_us = 0
-        """The same of `Mark`, as it was found."""
-        self.begun_anew: set[ShopId] = set()
-        """The shops that have, in this process: who shows something of before proves nothing new by it."""
+        """`Mark.believed_us` of the marks that were found."""
+        self.begun: set[ShopId] = set()
+        """The shops whose epoch this process has changed: older cursors prove nothing new about them."""
         for found in mark.read(marks):
             self.believed_us = max(self.believed_us, found.believed_us)
             for shop_id, text in found.heads.items():
@@ -70,7 +69,7 @@ class History:
                         self._known[ShopId(shop_id)] = cursor
 
     def keep(self, believed_us: int) -> None:
-        """Write down what is known by now, if that is new, with how far the clock is believed."""
+        """Write the marks, if anything is new, with the believed time of the clock (µs)."""
         with self._lock:
             heads = {str(shop_id): str(cursor) for shop_id, cursor in self._known.items()}
         kept = Mark(heads=heads, believed_us=believed_us)
@@ -78,19 +77,19 @@ class History:
             mark.write(self._marks, kept)
             self._kept = kept
 
-    def learn(self, shop_id: ShopId, cursor: Cursor) -> None:
-        """`cursor` is committed. Of an epoch that has ended since it is no news."""
+    def record(self, shop_id: ShopId, cursor: Cursor) -> None:
+        """`cursor` was committed. Ignored when its epoch has ended since."""
         with self._lock:
             known = self._known.get(shop_id)
             if known is None or (known.epoch == cursor.epoch and known.seq < cursor.seq):
                 self._known[shop_id] = cursor
 
     def prove(self, transaction: Transaction) -> None:
-        """Prove on a new connection of the writer's that its database has all of this; or else, unless another process
-        has done so, have every shop begin anew. Raises what the driver raises, and then nothing is proven.
+        """Prove on a new connection of the writer's that its database has all recorded events; otherwise, unless
+        another process has done so, begin new epochs. Raises the driver's errors, and then nothing is proven.
 
-        Two proofs: a server's timeline is the one that was kept with the epoch; and each event that is known is there,
-        which a database that was put back to an older state has not.
+        Two proofs: the server's timeline is the one that was stored with the epoch, and each recorded event exists,
+        which it does not in a database that was put back to an older state.
         """
         transaction.command("BEGIN")
         try:
@@ -98,7 +97,7 @@ class History:
             if not self._holds(transaction):
                 all_shops.lock(transaction, all_shops.ids(transaction))
                 if not self._holds(transaction) and all_shops.ids(transaction):
-                    self._begin_anew(transaction, all_shops.ids(transaction))
+                    self._begin_epochs(transaction, all_shops.ids(transaction))
             heads = _heads(transaction)
             transaction.command("COMMIT")
         except BaseException:
@@ -109,25 +108,25 @@ class History:
             self._known = heads
 
     def lost(self, transaction: Transaction, shop_id: ShopId, epoch: str, *, alone: bool) -> Mapping[ShopId, Cursor]:
-        """A client has proven that the shop's history lacks what was told of it in `epoch`: every shop begins anew, or
-        that one `alone`, once for each epoch. Gives where the shops stand, for `began`; nothing where it was done."""
+        """A client has proven that the shop lacks events of `epoch`: begin a new epoch of every shop, or of that one
+        `alone`, once for each epoch. Returns the shops' new heads, for `began`; empty when it was done before."""
         all_shops.lock(transaction, all_shops.ids(transaction))
         if events.head(transaction, shop_id).epoch != epoch:
             return {}
-        self._begin_anew(transaction, [shop_id] if alone else all_shops.ids(transaction))
+        self._begin_epochs(transaction, [shop_id] if alone else all_shops.ids(transaction))
         return _heads(transaction)
 
     def began(self, heads: Mapping[ShopId, Cursor]) -> None:
-        """What `lost` gave is committed."""
+        """The result of `lost` was committed."""
         with self._lock:
             for shop_id, cursor in heads.items():
                 known = self._known.get(shop_id)
                 if known is None or known.epoch != cursor.epoch:
                     self._known[shop_id] = cursor
 
-    def _begin_anew(self, transaction: Transaction, shop_ids: Sequence[ShopId]) -> None:
-        begin_anew(transaction, shop_ids)
-        self.begun_anew.update(shop_ids)
+    def _begin_epochs(self, transaction: Transaction, shop_ids: Sequence[ShopId]) -> None:
+        begin_epochs(transaction, shop_ids)
+        self.begun.update(shop_ids)
         log.warning(
             "the database is another one, or was put back: what was committed since may be lost. A new epoch begins "
             "with numbers further on, and clients send again what they know of",
@@ -147,8 +146,8 @@ class History:
         except LookupError:  # the shop itself is lost
             return False
         if newest.epoch != known.epoch:
-            # Epochs are in the order in which they began. A later one: somebody else has found out, and that is what
-            # there is to do. An earlier one: it was put back to before that.
+            # Epochs sort by their beginning. A later one: another process has begun it already. An earlier one: the
+            # database was put back to before it.
             return newest.epoch > known.epoch
         return events.check_cursor(transaction, shop_id, known, newest) is not CursorCheck.DIVERGED
 

@@ -1,5 +1,5 @@
-"""What a server last knew of its database, in a small file outside of it: whoever puts the database back to an older
-state leaves this file as it was, and at its next start the server notices."""
+"""Marks: the last known state of a database, in a small file outside of it. When the database is put back to an older
+state, the mark is newer, and the server notices at its next start."""
 
 import logging
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from core.files import write_whole
 log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".mark"
-"""After a database file's name."""
+"""The mark's suffix after the name of a database file."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     heads: dict[str, str] = {}
-    """Of each shop, by id, the cursor of the newest event that was committed or told."""
+    """The cursor of the newest event that was committed or sent, by shop."""
     believed_us: int = 0
-    """How far the clock was believed (`core.clock.Believed`), µs since 1970; 0 for not said."""
+    """The believed time of the clock (`core.clock.Believed`), µs since 1970; 0 when unknown."""
 
 
 def read(paths: Sequence[Path]) -> list[Mark]:
-    """Those that are there and can be read."""
+    """The marks that exist and can be read."""
     found = []
     for path in paths:
         try:
@@ -40,9 +40,9 @@ def read(paths: Sequence[Path]) -> list[Mark]:
 
 
 def write(paths: Sequence[Path], mark: Mark) -> None:
-    """Put `mark` at each of `paths`, whole or not at all. One that cannot be written is left: it is no more than help.
+    """Write `mark` to each of `paths`, atomically. Failures are ignored: a mark is additional evidence.
 
-    Not synced to the disk: it may be older than the database after a power cut, and then proves less, never more.
+    Not synced to the disk: after a power cut it may be older than the database, and then proves less, never more.
     """
     content = msgspec.json.encode(mark)
     for path in paths:

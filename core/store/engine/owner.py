@@ -1,5 +1,5 @@
-"""Who may be at a database: one process at a file, for SQLite before 3.51.3 may corrupt a WAL that several of them
-reset; and nobody else, file or server, while it is restored or copied."""
+"""Exclusive use of a database: one process for each SQLite file, since SQLite before 3.51.3 may corrupt a WAL that
+several processes reset; and nobody else while it is restored or copied."""
 
 import glob
 import os
@@ -15,27 +15,26 @@ from core.store.engine.database import make_engine, parse_url, shown
 
 SUFFIX: Final = ".lock"
 KEPT: Final = ".replaced-"
-"""After the name of a database file that was replaced, before the moment."""
+"""The suffix of a replaced database file, before the instant."""
 
 
 class AlreadyServed(Exception):
-    """Another process has the database open; the message says which."""
+    """Another process has the database open; the message names it."""
 
 
 class SeveralNames(Exception):
-    """The file has hard links, so nobody can know under which name its log is; the message says what to do."""
+    """The file has hard links, so its log may be under another name; the message says what to do."""
 
 
 class Ownership:
-    """Held for the length of a `with`, and let go of by the system if the process dies.
+    """Exclusive use for the duration of a `with`; the system releases it if the process dies.
 
-    A file's lock is SQLite's own on an empty file beside the database: the same on every system, and another one than
-    those that the database needs. A file with a second name, a hard link, would have such a lock under each name, and a
-    log (`-wal`) too: what was committed and lies in the one is missing under the other. So it is refused, except where
-    the other name is what a restore gave to the file that it replaces (`KEPT`), having emptied its log. A database on a
-    server needs no owner; only whoever has to be `alone` with it keeps every `database.Database` of it from
-    being open. Raises `AlreadyServed` and `SeveralNames` on entering, and `sqlalchemy.exc.SQLAlchemyError` when a
-    server does not answer.
+    A file's lock is SQLite's own on an empty file beside the database: the same on every system, and distinct from the
+    locks that the database needs. A file with a hard link would have a lock, and a log (`-wal`), under each name, and
+    commits in one log are missing under the other. So it is refused, except where the other name was made by a restore
+    for the file that it replaces (`KEPT`), having emptied its log. A database on a server needs no owner; `alone` keeps
+    every other `database.Database` from opening it. Raises `AlreadyServed` and `SeveralNames` on entering, and
+    `sqlalchemy.exc.SQLAlchemyError` when a server does not answer.
     """
 
     def __init__(self, url: str, *, alone: bool = False) -> None:
@@ -86,7 +85,7 @@ class Ownership:
 
 
 def _other_names(path: Path) -> int:
-    """How many hard links the file has besides `path` and those that a restore made."""
+    """The number of hard links of the file besides `path` and those that a restore made."""
     if not path.exists():
         return 0
     of = path.stat()

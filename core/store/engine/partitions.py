@@ -1,9 +1,9 @@
-"""On PostgreSQL an order's lines and its history lie with those of the same month, so that an old month can be put
-somewhere else and none is ever touched for another's sake.
+"""Monthly partitions of an order's lines and history on PostgreSQL, so that old months can be archived and do not slow
+down new ones.
 
-An order's id begins with the milliseconds since 1970 (RFC 9562 §5.7), so a month is a range of ids, compared as
-bytes. What has another kind of id, or one of a month that nobody made, lies in the table's DEFAULT partition and is
-found all the same. With SQLite nothing here does anything.
+An order's id begins with the milliseconds since 1970 (RFC 9562 §5.7), so a month is a range of ids, compared as bytes.
+Rows with another kind of id, or of a month without a partition, are in the table's DEFAULT partition and are found as
+well. With SQLite nothing here does anything.
 """
 
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ from core.store.tables import HISTORIES, history_guards, orders
 
 TABLES: Final = ("order_lines", *(table.name for table in HISTORIES))
 AHEAD: Final = 2
-"""Months that are made before they begin: after a stop, or while somebody reads for long, there is time enough."""
+"""The number of months that are made before they begin, so that a stop or a long read does no harm."""
 LOCK_TIMEOUT_MS: Final = 200
-"""A new partition needs its tables for itself for a moment. Whoever writes waits no longer than this for it, and the
+"""A new partition needs an exclusive lock on its tables for a moment. Writers wait no longer than this for it, and the
 month is tried again later."""
 
 
@@ -41,12 +41,12 @@ class Month(msgspec.Struct, frozen=True, order=True):
 
     @property
     def first_id(self) -> str:
-        """Every id of the month, and of none before it, is this or greater."""
+        """The lowest id of the month."""
         digits = f"{int(datetime(self.year, self.month, 1, tzinfo=UTC).timestamp()) * 1000:012x}"
         return f"{digits[:8]}-{digits[8:]}"
 
     def partition_of(self, table: str) -> str:
-        """Its name."""
+        """The name of a table's partition for the month."""
         return f"{table}_{self.year:04}_{self.month:02}"
 
 
@@ -55,16 +55,16 @@ _NOT_LATELY_ANALYZED: Final = text(
     "AND (last_analyze IS NULL OR last_analyze < now() - interval '1 day')"
 )
 EARLIEST: Final = Month(2020, 1)
-"""An id from before that was made by a clock that stood still."""
+"""The earliest plausible month: an older id was made by a wrong clock."""
 
 
 def ahead(at: datetime) -> list[Month]:
-    """The months that are to be there at an instant."""
+    """The months that are to have partitions at an instant."""
     return [Month.of(at).later(months) for months in range(AHEAD + 1)]
 
 
 def with_orders(connection: Connection, until: Month) -> list[Month]:
-    """The months, up to and with `until`, from which the database has orders: one look at an index each."""
+    """The months up to and with `until` of which the database has orders: one index look-up each."""
     found, month = [], EARLIEST
     while month <= until:
         following = month.later(1)
@@ -76,9 +76,9 @@ def with_orders(connection: Connection, until: Month) -> list[Month]:
 
 
 def make_ahead(engine: Engine, at: datetime) -> None:
-    """Make what is missing of the months that are to be there at an instant, each in a transaction of its own.
+    """Create the missing partitions for an instant, each in a transaction of its own.
 
-    Raises `sqlalchemy.exc.DBAPIError` when somebody has the tables for longer than `LOCK_TIMEOUT_MS`.
+    Raises `sqlalchemy.exc.DBAPIError` when the tables stay locked for longer than `LOCK_TIMEOUT_MS`.
     """
     with engine.connect() as connection:
         for table, month in missing(connection, ahead(at)):
@@ -95,9 +95,9 @@ def make_ahead(engine: Engine, at: datetime) -> None:
 
 
 def analyze(engine: Engine) -> None:
-    """Let the planner know, once a day, what lies in the tables as a whole: autovacuum looks at each month by itself.
+    """Update the planner's statistics of the whole tables, once a day: autovacuum only analyzes partitions.
 
-    Raises `sqlalchemy.exc.DBAPIError` when somebody has them for longer than `LOCK_TIMEOUT_MS`.
+    Raises `sqlalchemy.exc.DBAPIError` when the tables stay locked for longer than `LOCK_TIMEOUT_MS`.
     """
     with engine.connect() as connection:
         connection.exec_driver_sql(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
@@ -106,7 +106,7 @@ def analyze(engine: Engine) -> None:
 
 
 def missing(connection: Connection, months: Iterable[Month]) -> list[tuple[str, Month]]:
-    """The tables, each with a month, that have no partition; none where tables have no partitions at all."""
+    """The tables, each with a month, that lack a partition; none where tables are not partitioned."""
     if not dialects.of(connection.dialect.name).partitioned:
         return []
     rows = connection.execute(
@@ -118,9 +118,9 @@ def missing(connection: Connection, months: Iterable[Month]) -> list[tuple[str, 
 
 
 def make(connection: Connection, table: str, month: Month) -> None:
-    """Make a partition, in the connection's transaction, and move into it what has lain in the DEFAULT one so far.
+    """Create a partition in the connection's transaction, and move its rows there from the DEFAULT partition.
 
-    It locks in the order in which an order is written, so that it and a writer do not wait for each other.
+    It locks in the order in which an order is written, so that it cannot deadlock with a writer.
     """
     name, default = month.partition_of(table), f"{table}_default"
     first, end = month.first_id, month.later(1).first_id

@@ -1,4 +1,4 @@
-"""Connections that only read, each with a thread beside it."""
+"""Read-only connections, each with a thread."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def in_snapshot(transaction: Transaction, work: Work[T]) -> T:
-    """What `work` finds, all of it as it was at one moment."""
+    """The result of `work`, run in one snapshot."""
     try:
         transaction.command("BEGIN")
         try:
@@ -34,11 +34,11 @@ def in_snapshot(transaction: Transaction, work: Work[T]) -> T:
 
 
 class Readers:
-    """As many as can read at once. A connection that a server has ended is replaced, and what it was asked is asked
-    again; `Unavailable` when there is no server to ask.
+    """A pool of read-only connections. A connection that a server has ended is replaced, and its query repeated;
+    `Unavailable` when no server can be reached.
 
-    What is read is of the same server's history as what is written: a connection whose timeline is not `writers` is
-    replaced too, and a new one is used once the writer has `met` its timeline.
+    Reads use the same server history as writes: a connection whose timeline is not `writers()` is replaced too, and a
+    new one is used once `check_timeline` has accepted its timeline.
     """
 
     def __init__(
@@ -48,22 +48,22 @@ class Readers:
         name: str,
         *,
         writers: Callable[[], str | None],
-        met: Callable[[str], None],
+        check_timeline: Callable[[str], None],
     ) -> None:
         self._size = size
         self._writers = writers
-        self._met = met
+        self._check_timeline = check_timeline
         self._idle: SimpleQueue[Transaction] = SimpleQueue()
         for _ in range(size):
             self._idle.put(make())
         self._threads = started_pool(size, name) if size else None
 
     def submit(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
-        """From the event loop, which goes on meanwhile."""
+        """Run `work` in a reader's thread, from the event loop."""
         return _in_thread(self._threads, lambda: self.blocking(work))
 
     def blocking(self, work: Work[T]) -> T:
-        """From any thread."""
+        """Run `work`, from any thread."""
         transaction = self._idle.get()
         try:
             return self._healing(transaction, work)
@@ -71,7 +71,7 @@ class Readers:
             self._idle.put(transaction)
 
     def close(self) -> None:
-        """Finish what was asked, and let go of connections and threads."""
+        """Finish accepted queries, and close connections and threads."""
         if self._threads is not None:
             self._threads.shutdown()
         for _ in range(self._size):
@@ -88,7 +88,7 @@ class Readers:
             transaction.renew()
         except SQLAlchemyError as error:
             raise Unavailable("the database is out of reach") from error
-        self._met(transaction.timeline)
+        self._check_timeline(transaction.timeline)
         try:
             return in_snapshot(transaction, work)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Statements compiled once, and the transaction they run in."""
+"""Prepared statements, and the transaction they run in."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -13,9 +13,9 @@ Row = tuple[Any, ...]
 
 
 class Prepared:
-    """A statement that is turned into text once a dialect, and from then on costs what the driver costs.
+    """A statement that is compiled once for each dialect, and then costs what the driver costs.
 
-    The tables hold only what drivers pass through unchanged, so nothing of SQLAlchemy is needed at run time.
+    Columns hold only types that drivers pass through unchanged, so SQLAlchemy is not needed at run time.
     """
 
     __slots__ = ("_texts", "statement")
@@ -26,11 +26,11 @@ class Prepared:
 
     @classmethod
     def insert(cls, table: Table) -> "Prepared":
-        """An insert of a whole row, its values named as its columns."""
+        """An insert of a whole row, with values named like its columns."""
         return cls(insert(table).values({column.name: bindparam(column.name) for column in table.columns}))
 
     def text(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-        """The SQL, its parameters' names in order, and the values that never vary."""
+        """The SQL, its parameters' names in order, and its constant values."""
         found = self._texts.get(dialect.name)
         if found is None:
             compiled: Any = self.statement.compile(dialect=dialect)
@@ -40,19 +40,17 @@ class Prepared:
 
 
 class Transaction:
-    """What a unit of work runs its statements on: one held connection, used by one thread at a time.
+    """A held connection on which units of work run their statements, in one thread at a time.
 
-    `remembers` says that it only ever reads what was committed, so that what it has read under a version may be
-    kept in `memory` and given again.
+    `remembers`: it reads committed rows only, so that what it reads at a version may be cached in `memory`.
     """
 
     def __init__(self, connection: Connection, settings: Sequence[str] = (), *, remembers: bool = False) -> None:
         self.memory: dict[str, Any] | None = {} if remembers else None
         self.appended: list[tuple[ShopId, Cursor]] = []
-        """The events that it has appended and not taken back, oldest first; whoever commits it empties this."""
+        """The events appended and not rolled back, oldest first; cleared by the committer."""
         self.undoing: list[Callable[[], None]] = []
-        """What to change back in memory should it, or the part of it that is under way, be taken back; oldest first.
-        Whoever commits it empties this."""
+        """Callbacks that undo changes in memory on a rollback, oldest first; cleared by the committer."""
         self.has_changed = False
         """Whether `run` has changed a row since this was last set to False."""
         self._settings = settings
@@ -69,22 +67,22 @@ class Transaction:
             raise
         self.connection = connection
         self.timeline = timeline
-        """Which server's history it reads and writes: see `dialects.timeline`."""
+        """The server history it reads and writes: see `dialects.timeline`."""
         driver: Any = connection.connection.driver_connection
         self._driver = driver
         self._cursor = driver.cursor()
 
     def is_lost(self, error: BaseException) -> bool:
-        """Whether what `error` says is that the database server cannot be used, or has ended this connection."""
+        """Whether `error` means that the database server cannot be used, or has ended this connection."""
         return dialects.is_out_of_reach(error) or bool(getattr(self._driver, "closed", False))
 
     @property
     def is_open(self) -> bool:
-        """Whether what was begun has not ended by itself."""
+        """Whether the transaction that was begun has not ended by itself."""
         return bool(getattr(self._driver, "in_transaction", True))
 
     def renew(self) -> None:
-        """Go on with a new connection. Raises `sqlalchemy.exc.SQLAlchemyError` when none can be had."""
+        """Replace the connection. Raises `sqlalchemy.exc.SQLAlchemyError` when none can be opened."""
         lost = self.connection
         self._hold(lost.engine.connect())
         if self.memory is not None:
@@ -105,7 +103,7 @@ class Transaction:
         return rows[0] if rows else None
 
     def run(self, prepared: Prepared, /, **values: Any) -> int:
-        """How many rows were changed."""
+        """Run a statement and return the number of changed rows."""
         self._execute(prepared, values)
         changed: int = self._cursor.rowcount
         self.has_changed = self.has_changed or changed > 0
@@ -121,11 +119,11 @@ class Transaction:
         return self.connection.execute(statement).fetchall()
 
     def command(self, sql: str) -> None:
-        """One of the transaction's own: BEGIN, SAVEPOINT, COMMIT."""
+        """Run a transaction command: BEGIN, SAVEPOINT, COMMIT."""
         self._cursor.execute(sql)
 
     def take_back(self, appended: int = 0, undoing: int = 0) -> None:
-        """It was rolled back to where so many events were appended, and so many changes in memory made."""
+        """Undo changes in memory after a rollback to where `appended` events and `undoing` changes were made."""
         del self.appended[appended:]
         while len(self.undoing) > undoing:
             self.undoing.pop()()

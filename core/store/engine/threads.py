@@ -1,4 +1,4 @@
-"""Threads that are there from the start, so that nobody's first request waits for one."""
+"""Thread pools whose threads are started in advance, so that no request waits for one."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The one writer: a thread that takes what waits, commits it together, and then answers."""
+"""The writer: one thread that commits waiting operations in groups, and then resolves them."""
 
 import asyncio
 import logging
@@ -25,14 +25,14 @@ T = TypeVar("T")
 Work = Callable[[Transaction], T]
 
 GROUP_LIMIT: Final = 64
-"""The most operations one commit carries, so that the first of them never waits for long."""
+"""The most operations in one commit, so that the first of them never waits for long."""
 
-TRIES: Final = 5
-"""How often an operation is tried that another process's keep getting in the way of."""
+ATTEMPTS: Final = 5
+"""How often an operation that collides with other processes is attempted."""
 
 PATIENCE_S: Final = 10.0
-"""How long a request's operation waits for its turn. Whoever asked has given up by then and asks again by the same key;
-done late, it would only keep those waiting who are still there."""
+"""How long an operation of a request waits for its turn. Its client has timed out by then and will retry by the same
+key; doing it late would only delay the others."""
 
 _GROUPS: Final = (1, 2, 4, 8, 16, 32, 64)
 _COMMIT_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 
 
 class Unavailable(Exception):
-    """The database cannot be used now; `trouble` says why. Whether a write that ends so was done is not known: ask
-    again by its key."""
+    """The database cannot be used now; `trouble` is the reason. A write that ends so may have been done: retry it by
+    its key."""
 
     def __init__(self, message: str, trouble: Trouble = Trouble.OUT_OF_REACH) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class Unavailable(Exception):
 
 
 class StoreClosed(Unavailable):
-    """The store is shutting down and takes no more writes."""
+    """The store is shutting down and accepts no more writes."""
 
 
 class _Job:
@@ -67,7 +67,7 @@ class _Job:
         self.work = work
         self.shop = shop
         self.timeline = timeline
-        """Another connection's, when it is to be found out whether the writer's is still that too."""
+        """The timeline of another connection, for a job that compares it with the writer's."""
         self.future = future
         self.loop = loop
         self.queued_s = time.monotonic()
@@ -75,7 +75,7 @@ class _Job:
         self.error: BaseException | None = None
 
     def resolve(self) -> None:
-        if self.future.done():  # whoever waited has gone
+        if self.future.done():  # the caller has gone
             return
         if self.error is not None:
             self.future.set_exception(self.error)
@@ -84,14 +84,14 @@ class _Job:
 
 
 class Writer:
-    """Group commit: the cost of one durable commit is shared by all that arrived while the last one was written.
+    """Group commit: the cost of one durable commit is shared by all operations that arrived during the last one.
 
-    Each operation runs in a savepoint, so one that fails takes back only itself. Nothing is answered before the
-    commit that carries it has succeeded; when that fails, it fails for the whole group.
+    Each operation runs in a savepoint, so a failure rolls back only that one. Nothing is resolved before its commit has
+    succeeded; when the commit fails, the whole group fails.
 
-    In a database that other processes write to as well, a group begins by locking its shops, in one order for
-    everybody. So within a shop it is alone, as it is in a file, and the order of commits is the order of `seq`. What is
-    not a shop's may still collide; such an operation is taken back and done again alone.
+    In a database shared with other processes, a group first locks its shops, in one order for everybody. So within a
+    shop it is alone, as in a file, and commit order is the order of `seq`. Rows outside a shop may still collide; such
+    an operation is rolled back and retried alone.
     """
 
     def __init__(self, transaction: Transaction, dialect: Dialect, history: History) -> None:
@@ -102,18 +102,18 @@ class Writer:
         self._proven = True
         self._announced = False
         self.on_events: Callable[[], None] | None = None
-        """Called in the writer's thread after a commit that made events known, once for all of them."""
+        """Called in the writer's thread after a commit that appended events, once for all of them."""
         self.on_reconnected: Callable[[], None] | None = None
-        """Called in the writer's thread when it had to connect anew: what is remembered of the database's state may
-        have been lost with the server that had it."""
+        """Called in the writer's thread after a reconnect: cached state may be of a history that was lost with a
+        server."""
         self.announcement: Callable[[], str] | None = None
-        """The command that tells other processes the same."""
+        """The command that announces a commit to other processes."""
         self.groups = Distribution(_GROUPS)
-        """How many operations one commit carried."""
+        """The number of operations in a commit."""
         self.commit_s = Distribution(_COMMIT_S)
-        """From taking a group until it was durable."""
+        """The time from taking a group until it was durable."""
         self.failed = 0
-        """Groups that could not be committed, and had to be told so."""
+        """The number of groups that could not be committed."""
         self.failed_at_s: float | None = None
         """When a write was last refused because of the database, by the monotonic clock."""
         self._troubles: set[Trouble] = set()
@@ -125,27 +125,27 @@ class Writer:
         self._thread.start()
 
     def submit(self, work: Work[T], shop: ShopId | None = None) -> "asyncio.Future[T]":
-        """Queue `work` from the running event loop; the future resolves once it is durable. It ends as `Unavailable`
-        without having been begun when it has waited for `PATIENCE_S`."""
+        """Queue `work` from the running event loop; the future resolves once it is durable. It fails with
+        `Unavailable`, not having begun, when it has waited for `PATIENCE_S`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._put(_Job(work, shop, future, loop))
         return future
 
     def submit_blocking(self, work: Work[T], shop: ShopId | None = None) -> "Future[T]":
-        """The same from a thread without an event loop, however long it waits."""
+        """`submit` from a thread without an event loop, without that limit."""
         future: Future[T] = Future()
         self._put(_Job(work, shop, future, None))
         return future
 
     @property
     def timeline(self) -> str | None:
-        """Of which server's history it writes; None until that is proven to be the one that this process knows."""
+        """The server history it writes; None until that is proven to be the one this process knows."""
         return self._tx.timeline if self._proven else None
 
-    def meet(self, timeline: str) -> "Future[None]":
-        """Somebody had to connect anew and found a server of `timeline`. Resolves once the writer has a connection that
-        stands, to the same, and what this process knows of the shops' histories is proven there; else `Unavailable`."""
+    def check_timeline(self, timeline: str) -> "Future[None]":
+        """Another connection found a server of `timeline`. Resolves once the writer's connection has the same and its
+        history is proven; otherwise fails with `Unavailable`."""
         future: Future[None] = Future()
 
         def same(transaction: Transaction) -> None:
@@ -157,16 +157,16 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """How many operations wait for their turn, about."""
+        """The approximate number of waiting operations."""
         return self._queue.qsize()
 
     @property
     def is_alive(self) -> bool:
-        """Whether it takes writes, and does them."""
+        """Whether it accepts and commits writes."""
         return not self._closed and self._thread.is_alive()
 
     def close(self) -> None:
-        """Take no more, finish what was accepted, and end the thread."""
+        """Accept no more, finish what was accepted, and end the thread."""
         with self._accepting:
             if not self._closed:
                 self._closed = True
@@ -189,12 +189,12 @@ class Writer:
                         self._commit_alone(job)
                     self.groups.observe(len(due))
                     self.commit_s.observe(time.perf_counter() - began)
-            except BaseException as error:  # a mistake of ours; whoever waits is told, and the next have their turn
+            except BaseException as error:  # a bug of ours: fail these jobs, and go on
                 for job in group:
                     job.error = error
                 raise
             finally:
-                self._note(group)
+                self._log_outage(group)
                 _answer(group)
             if self._announced:
                 self._announce()
@@ -202,7 +202,7 @@ class Writer:
         self._tx.close()
 
     def _group(self, first: _Job) -> list[_Job]:
-        """What waits behind `first` as well, as far as it fits into one commit."""
+        """`first` and waiting jobs behind it, as many as fit into one commit."""
         group = [first]
         while len(group) < GROUP_LIMIT:
             try:
@@ -210,13 +210,13 @@ class Writer:
             except Empty:
                 break
             if job is None:
-                self._queue.put(None)  # nothing comes after it: it ends the thread once the group is answered
+                self._queue.put(None)  # the last: it ends the thread after this group
                 break
             group.append(job)
         return group
 
     def _commit(self, group: list[_Job]) -> list[_Job]:
-        """Do the jobs of a group and commit them. Gives those that have to be done again, alone."""
+        """Run and commit the jobs of a group. Returns those to be retried alone."""
         self._tx.appended.clear()
         self._tx.undoing.clear()
         try:
@@ -227,27 +227,27 @@ class Writer:
         except BaseException as error:
             self._roll_back()
             self._tx.take_back()
-            again = group if self._may_go_well(error) else []
+            again = group if self._can_retry(error) else []
             if not again:
                 self.failed += 1
-                if not isinstance(self._told(error), Unavailable):
+                if not isinstance(self._client_error(error), Unavailable):
                     log.exception("a group of writes failed", extra={"writes": len(group)})
             for job in group:
                 if again or job.error is None or dialects.is_servers(job.error):
-                    job.error = self._told(error)
+                    job.error = self._client_error(error)
             return again
         for shop_id, cursor in self._tx.appended:
-            self._history.learn(shop_id, cursor)
+            self._history.record(shop_id, cursor)
             self._announced = True
         return again
 
     def _commit_alone(self, job: _Job) -> None:
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             if not self._commit([job]):
                 return
         if isinstance(job.error, Unavailable):  # a new connection was no better
             return
-        log.warning("other processes were always faster", exc_info=job.error)
+        log.warning("an operation collided with other processes at every attempt", exc_info=job.error)
         if job.error is not None and not dialects.is_duplicate(job.error):
             job.error = _unavailable(job.error)
 
@@ -266,7 +266,7 @@ class Writer:
             shops.lock(self._tx, {job.shop for job in group if job.shop is not None})
 
     def _reconnect(self) -> None:
-        """Go on with a new connection, once its server is proven to have what this process knows."""
+        """Open a new connection, and prove that its server has the history this process knows."""
         self._proven = False
         try:
             self._tx.renew()
@@ -278,7 +278,7 @@ class Writer:
             self.on_reconnected()
 
     def _attempt(self, job: _Job) -> bool:
-        """Do a job in a savepoint. False when it has to be done again, because another process was faster."""
+        """Run a job in a savepoint. False when it has to be retried because another process was faster."""
         job.error = None
         before = len(self._tx.appended), len(self._tx.undoing)
         self._tx.command("SAVEPOINT operation")
@@ -287,36 +287,36 @@ class Writer:
         except Exception as error:
             if not self._tx.is_open:  # a full disk, and its like, make SQLite take everything back by itself
                 raise
-            job.error = self._told(error)
+            job.error = self._client_error(error)
             self._tx.command("ROLLBACK TO SAVEPOINT operation")
             self._tx.command("RELEASE SAVEPOINT operation")
             self._tx.take_back(*before)
-            return not self._may_go_well(error)
+            return not self._can_retry(error)
         self._tx.command("RELEASE SAVEPOINT operation")
         return True
 
-    def _may_go_well(self, error: BaseException) -> bool:
-        """Whether what `error` has ended is to be done again: what another process has done meanwhile was in its way,
-        or what this connection remembers, which is replaced before anything else is done."""
+    def _can_retry(self, error: BaseException) -> bool:
+        """Whether a retry may succeed: another process's change was in the way, or this connection's prepared
+        statements, and it is replaced first."""
         if dialects.is_stale(error):
             self._proven = False
             return True
         return dialects.is_conflict(error)
 
-    def _told(self, error: BaseException) -> BaseException:
-        """What those are told whose work `error` has ended."""
+    def _client_error(self, error: BaseException) -> BaseException:
+        """The error that callers get for `error`."""
         if isinstance(error, Unavailable):
             return error
         return _unavailable(error) if self._tx.is_lost(error) or dialects.trouble(error) else error
 
-    def _note(self, group: list[_Job]) -> None:
-        """Say once what keeps the database from being used, and when it is over."""
+    def _log_outage(self, group: list[_Job]) -> None:
+        """Log once that the database cannot be used, and when that is over."""
         for job in group:
             if isinstance(job.error, Unavailable):
                 self.failed_at_s = time.monotonic()
                 count = self._repeats.due(job.error.trouble)
                 if count is not None:
-                    facts = {"refused": count, "because": dialects.words(job.error.__cause__)}
+                    facts = {"refused": count, "because": dialects.driver_message(job.error.__cause__)}
                     log.error("%s: writes are refused", job.error, extra=facts)
                 self._troubles.add(job.error.trouble)
         if self._troubles and any(job.error is None for job in group) and self._tx.has_changed:
@@ -325,7 +325,7 @@ class Writer:
             self._troubles.clear()
 
     def _announce(self) -> None:
-        """Tell others, who read what was committed from the table; so what they miss of this is only time."""
+        """Wake other processes. They read the events from the table, so a missed wake-up is only a delay."""
         if self.on_events is not None:
             self.on_events()
         if self.announcement is not None:
@@ -333,7 +333,7 @@ class Writer:
                 # In a transaction of its own: PostgreSQL lets those that notify commit only one after the other.
                 self._tx.command(self.announcement())
             except Exception:
-                log.debug("nobody was told", exc_info=True)
+                log.debug("other processes could not be notified", exc_info=True)
 
     def _leave(self) -> None:
         try:
@@ -358,7 +358,7 @@ def _unavailable(cause: BaseException) -> Unavailable:
 
 
 def _in_time(group: list[_Job]) -> list[_Job]:
-    """The jobs that somebody still waits for. The others end as `Unavailable`, and nothing is done of them."""
+    """The jobs that are still waited for. The others fail with `Unavailable` without being run."""
     now_s, due = time.monotonic(), []
     for job in group:
         if job.loop is not None and now_s - job.queued_s > PATIENCE_S:

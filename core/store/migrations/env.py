@@ -1,4 +1,4 @@
-"""Alembic's way in: the connection comes from `core.store.migrate`, and so does its transaction."""
+"""Alembic's environment: connection and transaction come from `core.store.migrate`."""
 
 from alembic import context
 

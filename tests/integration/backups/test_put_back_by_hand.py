@@ -103,7 +103,7 @@ def test_a_mark_that_the_database_falls_short_of_begins_anew(server: ServerThrea
         mark.write([kept], Mark(heads={shop_id: str(told)}))
         with closing(Database(url, [kept])) as database:
             assert (head(database).epoch != now.epoch) is is_lost, told
-            assert bool(database.history.begun_anew) is is_lost
+            assert bool(database.history.begun) is is_lost
 
 
 def test_a_mark_is_of_one_database_and_a_broken_one_is_none(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_mark_is_of_one_database_and_a_broken_one_is_none(tmp_path: Path) -> N
         each.parent.mkdir(parents=True, exist_ok=True)
         each.write_bytes(b"\0" * 20)
     with closing(open_database(one)) as database:
-        assert not database.history.begun_anew
+        assert not database.history.begun
         known = database.read_blocking(
             lambda transaction: {each: str(events.head(transaction, each)) for each in shops.ids(transaction)}
         )

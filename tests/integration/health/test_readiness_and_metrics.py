@@ -17,7 +17,7 @@ from core.server.http.problems import Refusal
 from core.server.routes import ENDPOINTS, health
 from core.server.settings import ServerSettings
 from core.store import devices, migrate
-from core.store.devices import Contact
+from core.store.devices import Presence
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
@@ -149,14 +149,14 @@ def test_a_process_that_tells_a_device_nothing_leaves_what_is_known_of_it(place:
     world, at_us = place.world, to_us(now()) + 3_600_000_000
 
     def keep(later: int, position: int | None) -> None:
-        contact = Contact(
+        contact = Presence(
             shop_id=ShopId(world.other_shop),
             device_id=DeviceId(shop.OTHER_DEVICE),
             at_us=at_us + later,
             position=position,
             app_version="1",
         )
-        place.server.database.write_blocking(lambda transaction: devices.keep_contacts(transaction, [contact]))
+        place.server.database.write_blocking(lambda transaction: devices.record_presence(transaction, [contact]))
 
     keep(0, 7)
     keep(1, None)

@@ -110,13 +110,13 @@ def test_the_log_says_once_that_it_is_gone(two: Two, caplog: pytest.LogCaptureFi
                     ada.get(path)
                 ada.post("/api/online/orders/", order_body(), key=new_key())
 
-        def unheard() -> int:
-            return sum("commits are not heard" in each.getMessage() for each in caplog.records)
+        def cut_off() -> int:
+            return sum("notifications of other processes" in each.getMessage() for each in caplog.records)
 
         for _ in range(4):  # each a round of those that listen
             threading.Event().wait(announcements.AGAIN_AFTER_S)
         assert "Traceback" not in caplog.text
-        assert unheard() == len(two.servers)
+        assert cut_off() == len(two.servers)
     finally:
         postgres.server().start()
     for ada in adas:

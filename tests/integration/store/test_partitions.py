@@ -249,10 +249,10 @@ def test_who_reads_for_long_is_not_waited_for(kept: Kept) -> None:
         connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("SELECT count(*) FROM order_lines")
         with pytest.raises(Unavailable, match="months have to wait"):
-            kept.database.tend_months()
+            kept.database.maintain_partitions()
         assert kept.there(_insert(kept, _id(_at(THIS)))[0])
         connection.exec_driver_sql("COMMIT")
-    kept.database.tend_months()
+    kept.database.maintain_partitions()
     assert set(_places(kept.database.engine, "order_lines").values()) == {name}
 
 
@@ -280,10 +280,10 @@ def test_the_planner_knows_all_months_together(kept: Kept) -> None:
             return {row[0]: row[1] for row in rows}
 
     _insert(kept, _id(_at(THIS)), _id(_at(THIS.later(1))), FOREIGN)
-    kept.database.tend_months()
+    kept.database.maintain_partitions()
     assert known()["status_history"] == 3
     _insert(kept, _id(_at(THIS)))
-    kept.database.tend_months()
+    kept.database.maintain_partitions()
     assert known()["status_history"] == 3, "not twice a day"
 
 
