@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # whoever runs the tests keeps theirs
@@ -48,13 +49,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each worker begins with its share of the slow tests, so that none waits alone for one at the end. pytest-xdist
-    first gives every worker an equal part of the list, in its order."""
+    """Each worker begins with its share of the slow tests, so that none waits alone for one at the end; those of a
+    module stay together, as they share its servers. pytest-xdist first gives every worker an equal part of the list, in
+    its order."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    others = [item for item in items if not item.get_closest_marker("slow")]
+    slow: dict[Path, list[pytest.Item]] = {}
+    others = []
+    for item in items:
+        if item.get_closest_marker("slow"):
+            slow.setdefault(item.path, []).append(item)
+        else:
+            others.append(item)
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for module in sorted(slow.values(), key=len, reverse=True):
+        min(shares, key=len).extend(module)
     cuts = [len(others) * worker // workers for worker in range(workers + 1)]
-    items[:] = [item for at in range(workers) for item in (*slow[at::workers], *others[cuts[at] : cuts[at + 1]])]
+    items[:] = [item for at, share in enumerate(shares) for item in (*share, *others[cuts[at] : cuts[at + 1]])]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

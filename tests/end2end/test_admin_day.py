@@ -4,7 +4,6 @@ move the shop to PostgreSQL with two processes, of which one dies."""
 import argparse
 import json
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -26,13 +25,13 @@ from core.domain.ids import DeviceId, ItemId, OrderId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
-from core.own_process import python
 from core.protocol import routes
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
 from core.server.settings import ServerSettings
 from core.store.engine.database import file_url
 from tests.support import postgres
 from tests.support.balancer import Balancer
+from tests.support.processes import orderbell
 from tests.support.server import ServerProcess
 from tests.support.synced import Screen
 
@@ -64,11 +63,8 @@ class Admin:
         return json.loads(self.said(*words, "--json"))
 
     def said(self, *words: str, status: int = 0) -> str:
-        code = "import sys; from core.admin.cli import main; sys.exit(main())"
         place = () if words[:2] == ("db", "copy") else ("--config", str(self.config), "--data-dir", str(self.data))
-        done = subprocess.run(
-            python("-c", code, *words, *place), capture_output=True, text=True, timeout=120, check=False
-        )
+        done = orderbell(*words, *place)
         assert done.returncode == status, f"orderbell {' '.join(words)}: {done.stdout}\n{done.stderr}"
         return done.stdout
 

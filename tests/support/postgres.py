@@ -102,7 +102,7 @@ class Postgres:
             self._make()
         else:
             self.password = source.password
-            self._run("pg_basebackup", "-R", "-c", "fast", "-d", source.conninfo())
+            self._run("pg_basebackup", "-R", "-N", "-c", "fast", "-d", source.conninfo())
         self.port = port
         for try_again in range(_PORTS, -1, -1):
             self.port = port or _free_port()

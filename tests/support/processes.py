@@ -13,6 +13,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -45,6 +46,19 @@ def start(module: str, arguments: Sequence[str], log: Path) -> Started:
             return _Forked(module, arguments, errors)
         command = python("-m", module, *arguments)
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+
+
+def orderbell(*words: str) -> "subprocess.CompletedProcess[str]":
+    """A command, to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "errors"
+        process = start("core.admin", words, log)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process.stdin, process.stdout:
+            process.stdin.close()
+            said = process.stdout.read()
+        return subprocess.CompletedProcess(words, process.wait(), said, log.read_text(encoding="utf-8"))
 
 
 if sys.platform != "win32":

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from core.own_process import python
 from core.store.engine.database import CannotOpen, Database, file_url
+from tests.support.processes import orderbell
 
 pytestmark = pytest.mark.sqlite_only("it does not get as far as a server, and a file can be spoilt")
-CODE = "import sys; from core.admin.cli import main; sys.exit(main())"
 
 
 def serve(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    command = python("-c", CODE, "serve", "--data-dir", str(directory), "--port", "0", *flags)
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return orderbell("serve", "--data-dir", str(directory), "--port", "0", *flags)
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -32,12 +32,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgresql_only("a file has no stand
 DATABASE = "shop"
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
+@pytest.fixture(scope="module")
+def _servers() -> Iterator[Pair]:
     made = Pair()
-    made.primary.create(DATABASE)
     yield made
     made.close()
+
+
+@pytest.fixture
+def pair(_servers: Pair) -> Iterator[Pair]:
+    """The module's, whichever of them is the primary by now; and both are as new."""
+    _servers.primary.create(DATABASE)
+    yield _servers
+    _servers.repair()
 
 
 def _set_up(url: str) -> ShopId:

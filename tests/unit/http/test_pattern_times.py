@@ -234,11 +234,11 @@ def growth(apply: Apply, before: str, pump: str, ending: str) -> float:
     last, length = 0.0, 16
     while length <= LONGEST:
         took = _took_s(apply, _text(before, pump, ending, length))
-        if took > WORTH_A_LOOK_S:
-            return _growth_at(length, apply, before, pump, ending)
         if length > LONGEST // 4 and (took < WORTH_A_LOOK_S / 10 or took < last * NEARLY_LINEAR):
             return 0.0  # three times this would take less than is worth a look, or is in proportion
-        last, length = took, length * 3 // 2 if length < 64 else length * 3  # what is exponential is seen while short
+        if took > WORTH_A_LOOK_S:
+            return _growth_at(length, apply, before, pump, ending)
+        last, length = took, length * 5 // 4 if length < 64 else length * 3  # what is exponential is seen while short
     return 0.0
 
 
