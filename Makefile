@@ -17,7 +17,7 @@ export SYSTEM
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system-demo system-test demo test quick check format bench drill fuzz audit lock clean
+.PHONY: help setup system-demo system-test demo test quick check format bench drill fuzz recipes audit lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
@@ -61,6 +61,9 @@ drill: $(READY) ## five clients, a bad network, kill -9 for everybody, and an au
 
 fuzz: $(READY) ## requests that nobody would think of, as every role: make fuzz ARGS="--examples 200"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+recipes: $(READY) ## follow docs/recipes.md on copies of the tree, and count: make recipes ARGS="--whole status"
+	@$(BIN)/python -m tests.recipes $(ARGS)
 
 audit: $(READY) ## known vulnerabilities, suspicious code, and the bill of materials of what is shipped
 	@$(BIN)/python -m tests.audit

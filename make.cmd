@@ -9,7 +9,7 @@ rem Bytecode is kept, as the Makefile says.
 set PYTHONDONTWRITEBYTECODE=
 set RUN=.venv\Scripts\python.exe
 set TARGET=%1
-if "%TARGET%"=="" (echo make setup ^| demo ^| test ^| quick ^| check ^| format ^| bench ^| drill ^| fuzz ^| audit & exit /b 2)
+if "%TARGET%"=="" (echo make setup ^| demo ^| test ^| quick ^| check ^| format ^| bench ^| drill ^| fuzz ^| recipes ^| audit & exit /b 2)
 
 %PYTHON% -c "import sys; sys.exit(sys.version_info < (3, 11))" || (
     echo Orderbell needs Python 3.11 or newer: https://www.python.org/downloads/
@@ -36,6 +36,7 @@ if "%TARGET%"=="format" (%RUN% -m ruff check --fix . & %RUN% -m ruff format . & 
 if "%TARGET%"=="bench" (%RUN% -m benchmarks %REST% & exit /b)
 if "%TARGET%"=="drill" (%RUN% -m tests.drill --seeds 2 %REST% & exit /b)
 if "%TARGET%"=="fuzz" (%RUN% -m tests.fuzz %REST% & exit /b)
+if "%TARGET%"=="recipes" (%RUN% -m tests.recipes %REST% & exit /b)
 if "%TARGET%"=="audit" (%RUN% -m tests.audit & exit /b)
 echo There is no target %TARGET%.
 exit /b 2
