@@ -1,1 +1,1 @@
-"""The HTTP backend: one table of endpoints, and what each of them does."""
+"""The HTTP backend: the table of endpoints, and their handlers."""

@@ -1,4 +1,4 @@
-"""The ASGI application: Starlette, made from the table of endpoints."""
+"""The ASGI application: Starlette, built from the table of endpoints."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -36,10 +36,10 @@ _ANY: Final = "{}"
 
 
 class Orderbell(Starlette):
-    """Starlette with a short way in.
+    """Starlette with a fast path.
 
-    An address of the table is found in a dictionary and its endpoint answers its own errors, so neither the router
-    nor the middleware has anything to add; everything else goes the long way. `routes` has them all.
+    Addresses of the table are looked up in a dictionary, and endpoints answer their own errors, so router and
+    middleware are skipped; everything else takes Starlette's way. `routes` has all of them.
     """
 
     def __init__(self, endpoints: Mapping[AnyEndpoint, EndpointApp], shared: Services) -> None:
@@ -49,7 +49,7 @@ class Orderbell(Starlette):
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             async with (
                 hub.running(),
-                shared.contacts.running(hub.followers),
+                shared.presence.running(hub.followers),
                 shared.backups.running(),
                 repeating(
                     partial(forget_old_events, shared),
@@ -105,13 +105,13 @@ def _addresses(route: AnyRoute) -> tuple[str, str]:
 
 
 def create_app(database: Database, keys: Keys, settings: ServerSettings) -> Orderbell:
-    """The backend on an open, set-up database. It closes the database when it stops."""
+    """The backend on an open, set-up database, which it closes when it stops."""
     shared = services.make(database, keys, settings)
     return Orderbell({endpoint: EndpointApp(endpoint, shared) for endpoint in ENDPOINTS}, shared)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """What Starlette refuses by itself: an address or a method that the table does not have."""
+    """The reply to what Starlette refuses by itself: an unknown address or method."""
     assert isinstance(error, HTTPException)
     request_id = endpoint_app.next_request_id()
     if error.status_code == 405:

@@ -1,4 +1,4 @@
-"""What every endpoint works with, made once when the app is made."""
+"""The services that every endpoint uses, made once with the app."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from core.server.auth.keys import KeyFile, Keys, backup_key
 from core.server.auth.passwords import Passwords
 from core.server.auth.security import SecurityLog
 from core.server.auth.tokens import LOCAL, AccessTokens, InvalidToken, MadeLater, UnknownKey, Verified, VerifiedTokens
-from core.server.devices.presence import Contacts
+from core.server.devices.presence import PresenceTracker
 from core.server.health.metrics import Metrics
 from core.server.health.readiness import Readiness
 from core.server.http import problems
@@ -34,10 +34,10 @@ from core.store.menus import Offers
 
 log = logging.getLogger(__name__)
 
-LOOK_FOR_KEYS_S: Final = 5.0
+RELOAD_KEYS_S: Final = 5.0
 _repeats: Final = Repeats()
 WINDOW_S: Final = 30 * 60.0
-"""Half an hour: what limits of a person are counted over."""
+"""Half an hour: the window of a person's rate limits."""
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -48,19 +48,19 @@ class Services(msgspec.Struct, frozen=True):
     access: AccessTokens
     verified: VerifiedTokens
     passwords: Passwords
-    contacts: Contacts
+    presence: PresenceTracker
     offers: Offers
     backups: Backups
     metrics: Metrics
     here: str
-    """What proves that somebody is at this machine; see `core.settings.here`."""
+    """The secret that proves that a client is on this machine; see `core.settings.here`."""
     unread: Unread
     lookups: Rate
-    """Of known customers, by each member of staff."""
+    """The rate of customer look-ups, by member of staff."""
     security: SecurityLog
     readiness: Readiness
     shop_secrets: dict[ShopId, bytes] = msgspec.field(default_factory=dict)
-    """Of `shop_secret`, as far as they were asked for: none ever changes."""
+    """A cache of `shop_secret`: none ever changes."""
 
     async def shop_secret(self, shop_id: ShopId) -> bytes:
         """See `core.store.shops.secret`."""
@@ -71,20 +71,20 @@ class Services(msgspec.Struct, frozen=True):
         return self.shop_secrets[shop_id]
 
     async def principal(self, token: str) -> Principal:
-        """Who bears `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
+        """The bearer of `token`. Raises `Refusal` 401 when it is not valid or its session has ended."""
         known = self.verified.get(token)
         return known if known is not None else (await self.verify(token)).principal
 
     async def verify(self, token: str) -> Verified:
-        """The same, and until when it is valid."""
+        """The verified claims of `token`, with their expiry. Raises as `principal` does."""
         forgotten = self.verified.forgotten
         try:
             verified = self._signed(token)
         except MadeLater:
-            said = f"This server's clock says {now():%Y-%m-%d %H:%M} UTC, and the access token was made later."
+            detail = f"This server's clock says {now():%Y-%m-%d %H:%M} UTC, and the access token was made later."
             if (count := _repeats.due("clock")) is not None:
-                log.warning("%s Is the clock right?", said, extra={"tokens": count})
-            raise problems.unauthenticated(said) from None
+                log.warning("%s Is the clock right?", detail, extra={"tokens": count})
+            raise problems.unauthenticated(detail) from None
         except InvalidToken:
             raise problems.unauthenticated("The access token is not valid.") from None
         session = verified.principal.session_id
@@ -117,26 +117,25 @@ class Services(msgspec.Struct, frozen=True):
         try:
             return self.access.verify(token)
         except UnknownKey:
-            self.look_for_keys()
+            self.reload_keys()
             return self.access.verify(token)
 
-    def look_for_keys(self) -> None:
-        """Use what the key file says, if that is new: `orderbell keys` or another process has rotated them."""
-        found = self.key_file.news()
+    def reload_keys(self) -> None:
+        """Use the key file's keys, if they changed: `orderbell keys` or another process has rotated them."""
+        found = self.key_file.changed_keys()
         if found is not None:
             self.access.use(found)
             self.verified.clear()
             log.info("signing keys have changed", extra={"kid": found.signing[0].kid})
 
     async def follow_keys(self) -> None:
-        """The same again and again, so that what is no longer to sign does so for no longer, and the security log has
-        what was changed."""
-        self.look_for_keys()
+        """Reload keys regularly, so that old ones stop signing, and record changes in the security log."""
+        self.reload_keys()
         await self.security.state(await asyncio.to_thread(self._facts))
-        await asyncio.sleep(LOOK_FOR_KEYS_S)
+        await asyncio.sleep(RELOAD_KEYS_S)
 
     def _facts(self) -> dict[SecurityEvent, str]:
-        """What lies in files, and is for whoever looks after the server to know."""
+        """The state of files that matter to the operator, for the security log."""
         found = {SecurityEvent.KEYS_CHANGED: self.access.kid}
         kit, ca_path = recovery_kit.note(self.settings), self.settings.ca_path
         if kit is not None:
@@ -147,7 +146,7 @@ class Services(msgspec.Struct, frozen=True):
         return found
 
     def close(self) -> None:
-        """Finish what was accepted, and let go of threads and files."""
+        """Finish accepted work, and close threads and files."""
         self.passwords.close()
         self.database.close()
 
@@ -161,7 +160,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         access=AccessTokens(keys, settings.access_token_s),
         verified=VerifiedTokens(),
         passwords=Passwords(),
-        contacts=Contacts(database),
+        presence=PresenceTracker(database),
         offers=Offers(),
         backups=Backups(database, settings, backup_key(keys)),
         metrics=Metrics(),

@@ -1,4 +1,4 @@
-"""What can be set about the backend: file section `[server]`, `ORDERBELL_…`, or a flag."""
+"""Settings of the backend: file section `[server]`, `ORDERBELL_…`, or a flag."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -97,18 +97,18 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tls_directory(self) -> Path:
-        """Where `orderbell tls` keeps the shop's own authority and what it made."""
+        """The directory of the shop's own authority and its certificates."""
         return self.directory / "tls"
 
     @property
     def ca_path(self) -> Path | None:
-        """The certificate that screens are to know this server by; None when it is not one of ours."""
+        """The certificate by which screens trust this server; None when it is not one of ours."""
         path = self.tls_directory / "ca.pem"
         return path if not self.tls_certificate and path.exists() else None
 
     @property
     def tls_files(self) -> tuple[Path, Path | None] | None:
-        """What TLS is spoken with: the certificate's file and, where it is another one, the key's. None: plain HTTP."""
+        """The certificate's file and, where it is a separate one, the key's. None: plain HTTP."""
         if self.tls_certificate:
             return Path(self.tls_certificate), Path(self.tls_key) if self.tls_key else None
         return (self.tls_directory / "server.pem", None) if self.ca_path else None

@@ -1,4 +1,4 @@
-"""Making a shop: its menu, its terminals, its people. For the first run, the demonstration and the tests alike."""
+"""Creates a shop with its menu, devices and people: for the first run, the demonstration and tests."""
 
 from collections.abc import Sequence
 
@@ -60,10 +60,10 @@ def is_set_up(database: Database) -> bool:
 
 
 def create_shop(database: Database, wanted: NewShop, *, only: bool = False) -> MadeShop:
-    """Make a shop with all that belongs to it, or nothing. Blocks; each secret takes 25 ms of hashing.
+    """Create a shop with all that belongs to it, or nothing. Blocks; each secret takes 25 ms of hashing.
 
-    Raises `core.store.people.Taken` when one of the customers is already known to the chain, and `AlreadySetUp` when it
-    is to be the `only` shop and another process was quicker.
+    Raises `core.store.people.Taken` when a customer exists in the chain already, and `AlreadySetUp` when it is to be
+    the `only` shop and another process was quicker.
     """
     shop_id = ShopId(uuid7())
     staff = [

@@ -1,1 +1,1 @@
-"""Who somebody is: accounts, tokens, keys, certificates, throttling, and the security log."""
+"""Authentication: accounts, tokens, keys, certificates, throttling, and the security log."""

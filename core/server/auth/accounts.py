@@ -1,4 +1,4 @@
-"""Signing up, in and out, and the chain of refresh tokens in between (RFC 9700 §4.14)."""
+"""Sign-up, sign-in, sign-out, and the chain of refresh tokens in between (RFC 9700 §4.14)."""
 
 import base64
 import hashlib
@@ -36,10 +36,10 @@ _NO_DEVICE: Final = "The device or its code is not right."
 
 
 async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
-    """A new customer, signed in. Raises `Refusal` 409 naming the phone number or address that is taken.
+    """Create a customer and sign them in. Raises `Refusal` 409 naming the phone number or address that is taken.
 
-    Whether one is taken is nothing to ask for a thousand numbers, so a sign-up that is refused is a wrong try.
-    Where it is done is as for `sign_in`.
+    A refused sign-up counts as a failed attempt, so that nobody can probe a thousand numbers. The shop is chosen as in
+    `sign_in`.
     """
     if len(people.digits(request.phone)) < 4:
         raise problems.invalid("A phone number has at least 4 digits.", "phone")
@@ -49,7 +49,7 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
     check_password(request.password, request.name, request.phone, request.email or "")
     shop = await services.database.read(lambda transaction: _shop_at(transaction, request))
     screen = _screen(shop, request)
-    await throttle.claim_sign_up(services, address, screen)  # first: what it refuses is no wrong try of the address
+    await throttle.claim_sign_up(services, address, screen)  # first: its refusal is no failed attempt of the address
     claimed = await throttle.claim(services, *throttle.by_places(address, screen))
     password_hash = await services.passwords.hash(request.password)
     asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
@@ -73,9 +73,9 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
 
 
 async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
-    """A customer, in the shop that `request` names, or at a screen of it, which shows its secret.
+    """Sign in a customer, in the shop that `request` names, or at a screen of it, which sends its secret.
 
-    Raises `Refusal`: 422 for no shop of ours, 403 for a screen that is not what it says, both before who it is matters.
+    Raises `Refusal`: 422 for an unknown shop, 403 for a screen with a wrong secret, both before the login is checked.
     """
 
     def find(transaction: Transaction) -> tuple[Shop, CustomerAccount | None]:
@@ -109,8 +109,8 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
 
 
 async def staff_sign_in(services: Services, request: StaffSignIn, address: str, *, is_here: bool) -> Tokens:
-    """A cashier or admin at a terminal of their own shop, which shows its secret. One that was never paired has none:
-    it is believed at the server's own machine. From elsewhere it is told so, whatever its name and whoever's PIN."""
+    """Sign in staff at a till of their own shop, which sends its secret. A till that was never paired has none and is
+    accepted only on the server's own machine; from elsewhere it is refused before name and PIN are checked."""
     if not (is_here or request.device_secret):
         raise problems.unpaired(f"Pair this till first: orderbell devices pair {request.device}")
     device_id = DeviceId(request.device)
@@ -176,8 +176,8 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
 
 
 def _claim_series(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, window_id: str) -> None:
-    """Let this window count the terminal's series, and no other. What the last one may have given without our knowing
-    is left out. A client without an id counts nothing by itself, or is of an older release."""
+    """Make this window the only one that counts the till's series, and skip numbers that the previous one may have
+    issued offline. A client without a window id issues no numbers, or is of an older release."""
     device = devices.get(transaction, shop_id, device_id)
     if not window_id or device is None or device.window_id == window_id:
         return
@@ -188,7 +188,7 @@ def _claim_series(transaction: Transaction, shop_id: ShopId, device_id: DeviceId
 
 
 async def device_sign_in(services: Services, request: DeviceSignIn, address: str) -> Tokens:
-    """A board or another screen of a shop, by itself."""
+    """Sign in a status display or another screen of a shop."""
     device_id = DeviceId(request.device)
 
     def secret_hash(transaction: Transaction, shop: Shop) -> str | None:
@@ -202,7 +202,7 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
         return shop, secret_hash(transaction, shop) if shop else None
 
     shop, known_hash = await services.database.read(find)
-    # Nobody guesses what a pairing gave it, so whatever else is tried at its address keeps no such device out.
+    # Its secret cannot be guessed, so failed attempts from its address do not lock it out.
     proven = passwords.is_device_secret(known_hash, request.secret)
     claimed = await throttle.claim(services, *([] if proven else [throttle.by_address(address)]))
     if not (proven or await services.passwords.verify(known_hash, request.secret)):
@@ -216,7 +216,7 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
         raise problems.unauthenticated(_NO_DEVICE)
     assert shop is not None
     principal = Principal(
-        subject=f"{shop.id}/{device_id}",  # the name alone is another display's in another shop
+        subject=f"{shop.id}/{device_id}",  # names repeat in other shops
         role=Role.DISPLAY,
         name=device_id,
         session_id=uuid7(),
@@ -237,8 +237,8 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
 async def refresh(services: Services, presented: str, key: str, address: str) -> Tokens:
     """New tokens for a refresh token, which works once.
 
-    Presented again with the same `key`, as by an owner who never got the reply, it gives the same successor, as
-    long as that was not used. Presented again in any other way it has been copied: the session ends.
+    Sent again with the same `key`, by an owner who never got the reply, it yields the same successor, as long as that
+    was not used. Sent again otherwise it has been copied: the session ends.
     """
 
     def taken_over(transaction: Transaction) -> bool:
@@ -255,7 +255,7 @@ async def refresh(services: Services, presented: str, key: str, address: str) ->
 
 
 async def sign_out(services: Services, principal: Principal) -> None:
-    """End the session: its refresh token and all of its access tokens, at once."""
+    """End the session with its refresh token and all of its access tokens, at once."""
     await services.database.write(lambda transaction: sessions.revoke(transaction, principal.session_id, to_us(now())))
     services.verified.forget_session(principal.session_id)
 
@@ -265,7 +265,7 @@ def _shop(transaction: Transaction, named: str) -> Shop | None:
 
 
 def _shop_at(transaction: Transaction, request: SignIn | SignUp) -> Shop:
-    """Where a customer is. Raises `Refusal`, see `sign_in`."""
+    """The shop of a customer's sign-in. Raises `Refusal`, see `sign_in`."""
     shop = _shop(transaction, request.shop)
     if shop is None and request.shop:
         raise problems.invalid("There is no such shop.", "shop")
@@ -281,7 +281,7 @@ def _shop_at(transaction: Transaction, request: SignIn | SignUp) -> Shop:
 
 
 def _screen(shop: Shop, request: SignIn | SignUp) -> str:
-    """The screen that `_shop_at` has found to be what it says; empty for none."""
+    """The screen whose secret `_shop_at` has checked; empty for none."""
     return f"{shop.id}/{request.device}" if request.device else ""
 
 
@@ -293,7 +293,7 @@ def _start_for_customer(
     address: str,
     event: SecurityEvent = SecurityEvent.SIGNED_IN,
 ) -> Tokens:
-    shop = _shop_at(transaction, request)  # once more, now that it counts
+    shop = _shop_at(transaction, request)  # again, inside the transaction
     principal = Principal(
         subject=customer.id,
         role=Role.CUSTOMER,
@@ -306,7 +306,7 @@ def _start_for_customer(
 
 
 def _with_client_token(services: Services, tokens: Tokens, password_hash: str, client: str = "") -> Tokens:
-    """So that their own client is known again. A shop's screen is everybody's, and proves itself."""
+    """Add a token by which the customer's own client is recognised. A shop's screen is shared, and has a secret."""
     if tokens.device:
         return tokens
     made = _client_token(services, tokens.person.id, password_hash, client or secrets.token_hex(8))
@@ -314,7 +314,7 @@ def _with_client_token(services: Services, tokens: Tokens, password_hash: str, c
 
 
 def _client(services: Services, account: CustomerAccount | None, shown: str) -> str:
-    """Which client it is at which this customer has signed in before; empty when `shown` proves none."""
+    """The client at which this customer has signed in before; empty when `shown` does not prove one."""
     client = shown.partition(".")[0]
     if account is None or not client:
         return ""
@@ -323,7 +323,7 @@ def _client(services: Services, account: CustomerAccount | None, shown: str) -> 
 
 
 def _client_token(services: Services, customer_id: str, password_hash: str, client: str) -> str:
-    """Another password makes it worthless: whoever had the one before may have made any number of them."""
+    """A client's token. A new password invalidates it: the holder of the old one may have made any number."""
     claim = f"client token\0{customer_id}\0{password_hash}\0{client}".encode()
     return f"{client}.{_base64(hmac.digest(services.keys.refresh, claim, 'sha256'))}"
 
@@ -346,7 +346,7 @@ def _start(
 
 
 def _rotate(services: Services, transaction: Transaction, presented: str, key: str) -> Tokens | Principal | None:
-    """The next tokens, or whose session had to be ended, or nothing known at all."""
+    """The next tokens, or the principal whose session had to be ended, or None for an unknown token."""
     at_us = to_us(now())
     known = sessions.token_by_hash(transaction, _hash(presented)) or _put_back(services, transaction, presented, at_us)
     if known is None:
@@ -380,8 +380,8 @@ def _keep(services: Services, transaction: Transaction, session_id: str, generat
 
 
 def _put_back(services: Services, transaction: Transaction, presented: str, at_us: int) -> RefreshToken | None:
-    """The link of the chain that a restored database has lost: one that we made, of a session that it knows, and
-    newer than all it knows of that. Those before it are used up, so whoever has copied one is found out as ever."""
+    """The token that a restored database has lost: one that we signed, of a session that exists, and newer than all of
+    its tokens. Older ones are used up, so that copies are still detected."""
     claim, _, proof = presented.rpartition(".")
     session_id, _, rest = claim.partition(".")
     number = rest.partition(".")[0]
@@ -399,9 +399,9 @@ def _put_back(services: Services, transaction: Transaction, presented: str, at_u
 
 
 def _token(secret: bytes, session_id: str, generation: int, key: str) -> str:
-    """A refresh token, derived so that the same retry is given the same one and nobody else can make it.
+    """A refresh token, derived so that a retry gets the same one and nobody else can make it.
 
-    It says of which session it is and proves it, so that it is known again by a database that was restored.
+    It names and proves its session, so that a restored database accepts it.
     """
     unique = _base64(hmac.digest(secret, f"{session_id}\0{generation}\0{key}".encode(), "sha256")[:16])
     claim = f"{session_id}.{generation}.{unique}"

@@ -1,7 +1,7 @@
-"""Looking after accounts: what an admin changes about the staff of their shop and about its customers.
+"""Administration of accounts: an admin's changes to the staff of their shop and to its customers.
 
-Whatever makes somebody less than they were ends their sessions in the same transaction: refresh tokens with it, and
-sockets within a tick of the hub. So no session has a role that its bearer has no more.
+A change that reduces rights ends the person's sessions in the same transaction, with their refresh tokens; sockets are
+closed within a tick of the hub. So no session keeps a role that its bearer has lost.
 """
 
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ async def staff(services: Services, shop_id: ShopId) -> StaffList:
 
 
 async def add_staff(services: Services, by: Actor, request: AddStaff) -> StaffAccount:
-    """A new member of staff. Raises `Refusal` 409 when the shop has, or had, one of that name."""
+    """Add a member of staff. Raises `Refusal` 409 when the shop has, or had, one of that name."""
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     _check_role(request.role)
@@ -74,7 +74,7 @@ async def add_staff(services: Services, by: Actor, request: AddStaff) -> StaffAc
 
 
 async def change_staff(services: Services, by: Actor, staff_id: StaffId, request: ChangeStaff) -> StaffAccount:
-    """Raises `Refusal`: 404, and 409 `last_admin` when the shop would have nobody left to look after it."""
+    """Change a member of staff. Raises `Refusal`: 404, and 409 `last_admin` when the shop would have no admin left."""
     if request.role is not None:
         _check_role(request.role)
     pin_hash = await services.passwords.hash(check_pin(request.pin)) if request.pin is not None else None
@@ -108,7 +108,7 @@ async def change_staff(services: Services, by: Actor, staff_id: StaffId, request
 
 
 async def customers(services: Services, principal: Principal, query: CustomerAccountQuery) -> CustomerAccounts:
-    """Those whose accounts the shop looks after; all of the chain for the operator."""
+    """The customers whose accounts the shop administers; all of the chain for the operator."""
     home = None if is_operator(principal) else principal.shop_id
 
     def find(transaction: Transaction) -> CustomerAccounts:
@@ -122,7 +122,7 @@ async def customers(services: Services, principal: Principal, query: CustomerAcc
 async def change_customer(
     services: Services, by: Actor, customer_id: CustomerId, request: ChangeCustomer, *, everywhere: bool
 ) -> CustomerReply:
-    """Raises `Refusal` 404 for one whose account another shop looks after, unless `everywhere`."""
+    """Change a customer. Raises `Refusal` 404 for one whose account another shop administers, unless `everywhere`."""
     shop_id, password = ShopId(by.shop_id), request.password
     password_hash = await services.passwords.hash(check_password(password)) if password is not None else None
 
@@ -151,10 +151,10 @@ async def change_customer(
 
 
 async def unlock(services: Services, by: Actor, request: Unlock, *, everywhere: bool) -> None:
-    """Forget what was tried wrongly at a device of the shop, or from an address. Accounts keep their own counts.
+    """Delete the failed attempts at a device of the shop, or from an address. Accounts have counts of their own.
 
-    An address is no shop's: where there are several shops it is unlocked `everywhere`, by the operator, or not at all.
-    Raises `Refusal`: 422 for no address, 404 for no device of the shop, 403.
+    An address belongs to no shop: where there are several shops only the operator (`everywhere`) may unlock it. Raises
+    `Refusal`: 422 for an invalid address, 404 for an unknown device, 403.
     """
     if not request.device and origin.parsed(request.address) is None:
         raise problems.invalid(f"{request.address!r} is no IP address.", "address")
@@ -180,7 +180,7 @@ async def unlock(services: Services, by: Actor, request: Unlock, *, everywhere: 
 async def _change(
     services: Services, shop_id: ShopId, subject: str, work: Callable[[Transaction, int], tuple[R, bool]]
 ) -> R:
-    """The reply of `work`, which also says whether the subject's sessions end: with the change or not at all."""
+    """The reply of `work`, which also returns whether the subject's sessions end, in the same transaction."""
 
     def once(transaction: Transaction) -> tuple[R, bool]:
         at_us = to_us(now())
@@ -196,7 +196,7 @@ async def _change(
 
 
 def _account_events(before_us: int | None, after_us: int | None, *, unlocked: bool) -> Iterator[SecurityEvent]:
-    """What the security log is told of an account that was disabled, or not, before and after."""
+    """The security events of an account that was enabled or disabled."""
     if after_us != before_us:
         yield SecurityEvent.ACCOUNT_ENABLED if after_us is None else SecurityEvent.ACCOUNT_DISABLED
     if unlocked:

@@ -1,6 +1,6 @@
-"""The shop's own certificate authority: made once, kept by its owner, and what the server's certificate comes from.
+"""The shop's own certificate authority, and the server certificates it issues.
 
-Profiles as RFC 5280 §4.2 asks for them, so that the strictest verifiers take them (`X509_V_FLAG_X509_STRICT`).
+Profiles follow RFC 5280 §4.2, so that the strictest verifiers accept them (`X509_V_FLAG_X509_STRICT`).
 """
 
 import ipaddress
@@ -24,20 +24,21 @@ CA_KEY_FILE: Final = "ca-key.pem"
 SERVER_FILE: Final = "server.pem"
 AUTHORITY_DAYS: Final = 3653
 SERVER_DAYS: Final = 397
-"""The longest that browsers and mobile systems accept (CA/Browser Forum's Baseline Requirements §6.3.2 of 2020)."""
+"""The longest validity that browsers and mobile systems accept (CA/Browser Forum's Baseline Requirements §6.3.2 of
+2020)."""
 RENEW_DAYS: Final = 30
-"""A running server renews its certificate when it has no more than so many days left."""
+"""A running server renews its certificate when it has no more than this many days left."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _CLOCKS_DIFFER: Final = timedelta(hours=24)
 _DNS_NAME: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.IGNORECASE)
 
 
 class AuthorityError(Exception):
-    """There is no such certificate or key, or it cannot be used; the message says which and why."""
+    """A certificate or key does not exist or cannot be used; the message says which and why."""
 
 
 class Certificate(msgspec.Struct, frozen=True):
-    """What there is to know of a certificate file."""
+    """Facts about a certificate file."""
 
     names: tuple[str, ...]
     issuer: str
@@ -46,15 +47,15 @@ class Certificate(msgspec.Struct, frozen=True):
     fingerprint: str
 
     def days_left(self, now: datetime) -> int:
-        """Whole days until it ends; negative once it has."""
+        """Whole days until it expires; negative once it has."""
         return (self.not_after - now).days
 
 
 def make(directory: Path, shop_name: str, names: Sequence[str], now: datetime | None = None) -> Certificate:
-    """Make the authority and a first certificate for the server, in `directory`. Gives the authority's certificate.
+    """Create the authority and a first server certificate in `directory`, and return the authority's certificate.
 
-    Its key is written last but one and its certificate last, so a directory with `ca.pem` is whole.
-    Raises `FileExistsError` when there is an authority, `AuthorityError` on a name that cannot be one, `OSError`.
+    The authority's certificate is written last, so a directory with `ca.pem` is complete. Raises `FileExistsError` when
+    there is an authority, `AuthorityError` on an invalid name, `OSError`.
     """
     if (directory / CA_FILE).exists():
         raise FileExistsError(f"{directory / CA_FILE} is there already.")
@@ -76,9 +77,9 @@ def make(directory: Path, shop_name: str, names: Sequence[str], now: datetime | 
 
 
 def renew(directory: Path, names: Sequence[str] = (), now: datetime | None = None) -> Certificate:
-    """A new certificate and key for the server, by the authority in `directory`: for `names`, or for the same as now.
+    """Issue a new server certificate and key, by the authority in `directory`: for `names`, or for the current ones.
 
-    Every screen that knows the authority takes it. Raises `AuthorityError`, `OSError`.
+    Every screen that trusts the authority accepts it. Raises `AuthorityError`, `OSError`.
     """
     try:
         authority = x509.load_pem_x509_certificate((directory / CA_FILE).read_bytes())
@@ -118,14 +119,14 @@ def read(path: Path) -> Certificate:
 
 
 def due(directory: Path, now: datetime) -> bool:
-    """Whether the server's certificate is ours to renew and has `RENEW_DAYS` left or less. Raises `AuthorityError`."""
+    """Whether the server's certificate is issued by us and has `RENEW_DAYS` left or less. Raises `AuthorityError`."""
     return (directory / CA_KEY_FILE).exists() and read(directory / SERVER_FILE).days_left(now) <= RENEW_DAYS
 
 
 def _issue(
     directory: Path, key: ec.EllipticCurvePrivateKey, authority: x509.Certificate, names: Sequence[str], now: datetime
 ) -> None:
-    """Key and certificate go into one file: there is no moment at which they do not fit."""
+    """Write key and certificate into one file, so that they always match."""
     own = ec.generate_private_key(ec.SECP256R1())
     known = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     built = (

@@ -1,7 +1,7 @@
-"""The server's secrets: what access tokens are signed with, and what refresh tokens are derived from.
+"""The server's keys: for signing access tokens, and for deriving refresh tokens.
 
-A signing key is followed by another one now and then; the old one verifies for as long as a token it signed may live.
-What refresh tokens are derived from stays: whoever had it replaced would sign everybody out.
+Signing keys are rotated; an old one verifies for as long as a token it signed may live. The refresh key stays:
+replacing it would sign everybody out.
 """
 
 import hmac
@@ -20,22 +20,22 @@ from core.files import write_whole
 log = logging.getLogger(__name__)
 
 OVERLAP_S: Final = 60
-"""A process may sign with the old key for so long after another one has made the new."""
+"""How long another process may still sign with the old key after a rotation."""
 KEY_BYTES: Final = 32
 """HS256 keys are at least as long as the hash (RFC 7518 §3.2)."""
 
 
 class KeyFileError(Exception):
-    """The key file cannot be used; the message says why."""
+    """The key file cannot be used; the message gives the reason."""
 
 
 class SigningKey(msgspec.Struct, frozen=True, omit_defaults=True):
     kid: str
     secret: bytes
     made_at: int = 0
-    """Seconds since 1970; 0 for one from before that was kept."""
+    """Seconds since 1970; 0 when unknown (earlier releases)."""
     retired_at: int | None = None
-    """When another one took over; None while it signs."""
+    """When another key took over; None while it signs."""
 
     def __post_init__(self) -> None:
         if len(self.secret) < KEY_BYTES:
@@ -47,7 +47,7 @@ class SigningKey(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """The first signing key signs; all of them verify, so that a new one can be brought in beside the old."""
+    """The first signing key signs; all of them verify."""
 
     signing: tuple[SigningKey, ...]
     refresh: bytes
@@ -60,19 +60,19 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 def make() -> Keys:
-    """New keys from the system's random source."""
+    """New random keys."""
     return Keys((_new_signing_key(time.time()),), secrets.token_bytes(KEY_BYTES))
 
 
 def rotate(keys: Keys, at: float, token_life_s: int) -> Keys:
-    """A new key signs from now on; the one before verifies as long as it may have to. Those that need not are gone."""
+    """The keys with a new signing key; the previous one verifies as long as needed, and older ones are removed."""
     retired = msgspec.structs.replace(keys.signing[0], retired_at=int(at))
     older = prune(keys, at, token_life_s).signing[1:]
     return msgspec.structs.replace(keys, signing=(_new_signing_key(at), retired, *older))
 
 
 def prune(keys: Keys, at: float, token_life_s: int) -> Keys:
-    """Without those that have nothing left to verify."""
+    """The keys without those that have nothing left to verify."""
     kept = tuple(key for key in keys.signing[1:] if at < key.verifies_until(token_life_s))
     return msgspec.structs.replace(keys, signing=(keys.signing[0], *kept))
 
@@ -82,12 +82,12 @@ def _new_signing_key(at: float) -> SigningKey:
 
 
 def backup_key(keys: Keys) -> bytes:
-    """What proves that a backup was made by a server with these keys. It lives as long as `refresh`."""
+    """The key that proves backups of a server with these keys. It lives as long as `refresh`."""
     return hmac.digest(keys.refresh, b"orderbell backup", "sha256")
 
 
 def backup_key_at(path: Path) -> bytes:
-    """The same of the keys in a file; empty when there are none, or none that can be read."""
+    """The `backup_key` of the keys in a file; empty when it does not exist or cannot be read."""
     try:
         return backup_key(read(path))
     except (OSError, KeyFileError):
@@ -95,7 +95,7 @@ def backup_key_at(path: Path) -> bytes:
 
 
 def read(path: Path) -> Keys:
-    """Raises `FileNotFoundError`, and `KeyFileError` on a file that is not one of ours."""
+    """Read a key file. Raises `FileNotFoundError`, and `KeyFileError` on an invalid one."""
     try:
         return decode(path.read_bytes(), Keys)
     except (msgspec.DecodeError, ValueError) as error:
@@ -103,9 +103,9 @@ def read(path: Path) -> Keys:
 
 
 def write(path: Path, keys: Keys) -> None:
-    """Make the file; raises `FileExistsError` rather than replace one.
+    """Create a key file; raises `FileExistsError` when there is one.
 
-    Only the owner may read it: by its mode on POSIX, on Windows by the rights that a user's own directories have.
+    Only the owner may read it: by its mode on POSIX, on Windows by the rights of a user's own directories.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -116,22 +116,22 @@ def write(path: Path, keys: Keys) -> None:
 
 
 def replace(path: Path, keys: Keys) -> None:
-    """Put other keys in the file's place, whole or not at all. Servers that use it notice by themselves."""
+    """Replace a key file atomically. Servers that use it reload it."""
     write_whole(path, msgspec.json.encode(keys), private=True)
 
 
 class KeyFile:
-    """The file that a server's keys came from, and may come from again when it has changed."""
+    """The file of a server's keys, reloaded when it changes."""
 
     def __init__(self, path: Path, keys: Keys) -> None:
         self._path = path
         self._keys = keys
         self._seen: tuple[int, int, int] | None = None
 
-    def news(self) -> Keys | None:
-        """What the file says now, if that is new. It costs a look at the directory.
+    def changed_keys(self) -> Keys | None:
+        """The keys in the file if they changed since the last call; checking costs one `stat`.
 
-        A file that cannot be read, or is of another server, changes nothing and is logged.
+        A file that cannot be read, or is of another server, is logged and ignored.
         """
         try:
             found = self._path.stat()

@@ -1,4 +1,4 @@
-"""Who may do and read what is an operator's: what concerns the whole backend, over all of its shops."""
+"""Authorisation of operators, who administer the whole backend with all of its shops."""
 
 import hmac
 
@@ -15,8 +15,8 @@ def is_operator(principal: Principal) -> bool:
 
 
 def admit(scope: Scope, headers: dict[bytes, bytes], token: str, secret: str) -> None:
-    """Raises `Refusal` unless `token` is borne, or, where the settings name none, the asker has proven to be at this
-    machine: by its `secret`, which may be borne as well (`core.settings.here`)."""
+    """Raises `Refusal` unless the request has `token`, or, where none is configured, proves to be from this machine by
+    its `secret` (`core.settings.here`), which is accepted as a token too."""
     scheme, _, borne = headers.get(b"authorization", b"").partition(b" ")
     if token:
         if scheme.lower() != b"bearer" or not hmac.compare_digest(borne.strip(), token.encode()):

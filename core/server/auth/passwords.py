@@ -1,4 +1,4 @@
-"""Passwords and PINs: Argon2id, a few at a time, and as slow for a stranger as for a known name. Devices' secrets."""
+"""Passwords and PINs: Argon2id, a few at a time, equally slow for unknown and known names. Device secrets."""
 
 import asyncio
 import hashlib
@@ -24,20 +24,20 @@ def hash_secret(secret: str) -> str:
 
 
 def hash_device_secret(secret: str) -> str:
-    """The hash of a secret that only a program knows. Nobody guesses 256 bits, so it need not be slow."""
+    """The hash of a generated secret. 256 random bits cannot be guessed, so it need not be slow."""
     return _QUICK + hashlib.sha256(secret.encode()).hexdigest()
 
 
 def is_device_secret(known_hash: str | None, secret: str) -> bool:
-    """Whether `secret` is what made `known_hash` by `hash_device_secret`."""
+    """Whether `known_hash` is `hash_device_secret(secret)`."""
     return known_hash is not None and hmac.compare_digest(known_hash, hash_device_secret(secret))
 
 
 class Passwords:
-    """Hashing beside the event loop. More than two at once would take the machine from the orders.
+    """Hashing in threads. More than two at once would slow down orders.
 
-    Whoever has shown that they stand at one of a shop's own devices has a lane of their own: however many strangers and
-    customers sign in or up, the shop's staff wait for each other alone.
+    Sign-ins at a shop's own paired devices have a lane of their own: however many others sign in or up, the shop's
+    staff only wait for each other.
     """
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class Passwords:
         return await asyncio.get_running_loop().run_in_executor(self._threads, hash_secret, secret)
 
     async def verify(self, known_hash: str | None, secret: str, *, at_own_device: bool = False) -> bool:
-        """Whether `secret` made `known_hash`. None, for an unknown login, is False after the same work; so is a
-        device's, which `is_device_secret` knows. `at_own_device`: at a device that has proven itself."""
+        """Whether `secret` made `known_hash`. None, for an unknown login, is False after the same work, as is a
+        device's hash, for `is_device_secret`. `at_own_device`: at a paired device that has sent its secret."""
         is_slow = known_hash is not None and not known_hash.startswith(_QUICK)
         matches = await asyncio.get_running_loop().run_in_executor(
             self._staff if at_own_device else self._threads,
@@ -67,7 +67,7 @@ class Passwords:
 
 @cache
 def _nobodys() -> str:
-    """What an unknown login is measured against; one is enough for all servers of a process."""
+    """The hash that unknown logins are verified against."""
     return hash_secret("nobody signs in with this")
 
 

@@ -1,8 +1,8 @@
-"""The recovery kit: what a shop cannot have back from a backup, in one encrypted file kept away from the machine.
+"""The recovery kit: the secrets that a backup does not contain, in one encrypted file kept away from the machine.
 
-With the server's keys on another machine nobody has to sign in again, backups are proven, and what windows have sealed
-is opened; with the authority's the screens know that machine as the shop's server. A kit holds both. It is encrypted by
-a code that is made here and shown once: whoever has kit and code is the shop's server.
+With the server's keys, sessions continue on another machine, backups are proven, and sealed data can be opened; with
+the authority's key, screens trust that machine. A kit contains both. It is encrypted by a code that is generated and
+shown once: whoever has kit and code can be the shop's server.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ from core.server.settings import ServerSettings
 GROUPS: Final = 6
 GROUP_LETTERS: Final = 4
 CODE_LETTERS: Final = GROUPS * GROUP_LETTERS
-"""119 random bits: nobody finds a code by trying, so its derivation needs no great cost."""
+"""119 random bits: a code cannot be guessed, so its derivation needs no great cost."""
 _NOTE_FILE: Final = "recovery-kit.json"
 _TLS_FILES: Final = (CA_KEY_FILE, SERVER_FILE, CA_FILE)
-"""In the order in which they are written: a directory with the authority's certificate is whole."""
+"""In order of writing: a directory with the authority's certificate is complete."""
 
 
 class RecoveryError(Exception):
-    """The kit cannot be made or used; the message says why."""
+    """The kit cannot be made or used; the message gives the reason."""
 
 
 class _Kit(msgspec.Struct, frozen=True, kw_only=True):
-    """The file. Its shop's name is there to be read by whoever finds it; `sealed` is a `_Contents`."""
+    """The file. The shop's name is in clear text, for its finder; `sealed` is a `_Contents`."""
 
     orderbell_recovery_kit: int = 1
     shop_name: str
@@ -54,22 +54,22 @@ class _Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KitNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What a data directory remembers of its newest kit; it opens nothing."""
+    """A data directory's record of its newest kit; it opens nothing."""
 
     made_at: datetime
     of: str
-    """A hash of what is in it, to notice when that has changed since."""
+    """A hash of the contents, to detect later changes."""
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):
     shop_name: str
     made_at: datetime
     files: tuple[str, ...]
-    """What was written."""
+    """The files that were written."""
 
 
 def make(settings: ServerSettings, shop_name: str, path: Path) -> str:
-    """Write a kit of the server's keys and authority to `path`; gives its code, which is kept nowhere.
+    """Write a kit of the server's keys and authority to `path`, and return its code, which is not stored.
 
     Raises `RecoveryError`, also when there is a file at `path`: it may be the kit of another shop.
     """
@@ -90,9 +90,9 @@ def make(settings: ServerSettings, shop_name: str, path: Path) -> str:
 
 
 def recover(settings: ServerSettings, path: Path, typed: str) -> Recovered:
-    """Put what is in the kit at `path` where the server has it. Nothing that is there is replaced.
+    """Write the contents of the kit at `path` to the server's files. Existing files are not replaced.
 
-    Raises `RecoveryError`: no kit, not its code, or something else is there already.
+    Raises `RecoveryError`: not a kit, a wrong code, or different files exist already.
     """
     kit = _read(path)
     try:
@@ -114,7 +114,7 @@ def recover(settings: ServerSettings, path: Path, typed: str) -> Recovered:
 
 
 def note(settings: ServerSettings) -> KitNote | None:
-    """What is remembered of the newest kit; None when there is none."""
+    """The record of the newest kit; None when there is none."""
     try:
         return decode((settings.directory / _NOTE_FILE).read_bytes(), KitNote)
     except (OSError, msgspec.DecodeError):
@@ -122,7 +122,7 @@ def note(settings: ServerSettings) -> KitNote | None:
 
 
 def is_current(settings: ServerSettings, known: KitNote) -> bool:
-    """Whether the kit has the keys and the authority that the server has now."""
+    """Whether the kit contains the server's current keys and authority."""
     try:
         return hmac.compare_digest(known.of, _hash(_contents(settings)))
     except RecoveryError:
@@ -146,7 +146,7 @@ def _contents(settings: ServerSettings) -> _Contents:
 
 
 def _hash(contents: _Contents) -> str:
-    """Of what lasts: a kit is as good as before after signing keys are rotated, or the server's certificate renewed."""
+    """A hash of the lasting contents: rotating signing keys or renewing the server's certificate does not change it."""
     authority = [contents.tls.get(name, b"") for name in (CA_FILE, CA_KEY_FILE)]
     lasting = (decode(contents.keys, Keys).refresh, *authority)
     return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in lasting)).hexdigest()

@@ -1,9 +1,8 @@
-"""What the security log is told (docs/adr/0045), and how many failures there were since the process began.
+"""Writing the security log (docs/adr/0045), and counts of failures since the process began.
 
-Whatever changes what somebody may do is written in the transaction that changes it. What strangers do is bounded, for
-each kind and each address or customer by itself, and beyond that only counted: so nobody fills the disk, and nobody
-keeps what others do out of the log. What happens to a staff member's account is always written:
-`core.server.auth.throttle` bounds it.
+A change of rights is logged in its own transaction. Entries caused by strangers are limited for each kind and each
+address or customer, and beyond that only counted: so nobody can fill the disk or crowd out others' entries. Events of a
+staff member's account are always written: `core.server.auth.throttle` limits them.
 """
 
 import time
@@ -26,7 +25,7 @@ MOST_AN_HOUR: Final = 500
 EACH_AN_HOUR: Final = 50
 """Entries of one kind of one address or customer."""
 FIRST_FEW: Final = 5
-"""Entries of one kind of one address or customer, whatever others have done."""
+"""Entries of one kind of one address or customer that are always written."""
 SOURCES_MOST: Final = 1_000
 """Addresses and customers that have their first few in one hour."""
 _HOUR_S: Final = 3_600
@@ -36,7 +35,7 @@ _NAMED_MOST: Final = 5
 
 
 def actor(principal: Principal, address: str) -> Actor:
-    """Whoever bears a token, and where they are. A customer is named by their id alone."""
+    """The bearer of a token and their address. A customer is recorded by id alone."""
     return Actor(
         shop_id=principal.shop_id,
         id=principal.subject,
@@ -48,45 +47,45 @@ def actor(principal: Principal, address: str) -> Actor:
 
 
 def operator() -> Actor:
-    """Whoever changed something of the server's own, which says nothing of who it was."""
+    """The operator, who is not identified further."""
     return Actor(shop_id=security_log.NO_SHOP, role="operator")
 
 
 class SecurityLog:
-    """The log as one process writes it."""
+    """One process's writer of the log."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self.failures: Counter[SecurityEvent] = Counter()
-        """Since the process began, and those that were not written down."""
+        """Failures since the process began, including those that were not written."""
         self.too_many = 0
-        """Tries that were refused unseen, as there were too many before them."""
+        """Attempts that were refused unchecked, as there were too many before them."""
         self._database = database
         self._clock = clock
         self._hour = 0
         self._seen: Counter[tuple[SecurityEvent, str, str]] = Counter()
-        """This hour's entries that were to be written, of each kind, shop and source."""
+        """The number of this hour's entries of each kind, shop and source."""
         self._written: Counter[SecurityEvent] = Counter()
         self._left_out: set[tuple[tuple[SecurityEvent, str, str], int]] = set()
-        """Of which it was said, and in which hour."""
+        """The sources whose limit was logged, and in which hour."""
         self._stated: Mapping[SecurityEvent, str] = {}
 
     def record(self, transaction: Transaction, by: Actor, event: SecurityEvent, about: str = "") -> None:
-        """Write it with what it is about, or not at all."""
+        """Write an entry in the given transaction."""
         source = origin.network(by.address) if event is SecurityEvent.SIGNED_UP else by.id
         if by.role != Role.CUSTOMER or self._admits(transaction, by, event, source):
             security_log.insert(transaction, by, event, about)
 
     async def note(self, by: Actor, event: SecurityEvent, about: str = "") -> None:
-        """The same for what changes nothing, in a transaction of its own."""
+        """Write an entry in a transaction of its own."""
         await self._database.write(lambda transaction: self.record(transaction, by, event, about))
 
     async def searched(self, principal: Principal, address: str, found: Sequence[CustomerId]) -> None:
-        """Note which customers somebody was shown."""
+        """Record which customers a member of staff was shown."""
         told = ", ".join(found) if len(found) <= _NAMED_MOST else f"{len(found)} customers"
         await self.note(actor(principal, address), SecurityEvent.CUSTOMERS_SEARCHED, told or "nobody")
 
     async def failed(self, by: Actor, event: SecurityEvent, about: str = "") -> None:
-        """Count a failure, and write it down unless there were too many."""
+        """Count a failure, and write it unless there were too many."""
         if event not in FAILURES:
             raise ValueError(f"{event} is no failure")
         self.failures[event] += 1
@@ -99,8 +98,8 @@ class SecurityLog:
         await self._database.write(work)
 
     async def state(self, facts: Mapping[SecurityEvent, str]) -> None:
-        """What lies in the server's files by now: each of `facts` that the log has last told otherwise is written down,
-        also what was changed by hand, or while no server ran."""
+        """Record each of `facts`, the state of the server's files, that differs from its last entry: this includes
+        changes by hand, or while no server ran."""
         if facts == self._stated:
             return
         if await self._database.takes_on(Duty.HOUSEKEEPING):  # of several processes one writes it down
@@ -114,7 +113,7 @@ class SecurityLog:
         self._stated = facts
 
     def _admits(self, transaction: Transaction, by: Actor, event: SecurityEvent, source: str) -> bool:
-        """Whether an entry of `source`, an address or a customer, is still written down in this hour."""
+        """Whether another entry of `source`, an address or a customer, is within this hour's limits."""
         hour = int(self._clock() // _HOUR_S)
         if hour != self._hour:
             self._hour = hour

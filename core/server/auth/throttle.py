@@ -1,13 +1,13 @@
-"""Guessing, slowed down: so many wrong tries in half an hour, for each account and for each address.
+"""Throttling of guesses: a number of failed attempts in half an hour, for each account and for each address.
 
-A try is counted before it is looked at, so that a thousand at once are no way around, and one that was right is taken
-back. Who is not known is counted like who is. The counts lie in the database: a restart does not end them, and all
+An attempt is counted before it is checked, so that a thousand at once are no way around, and a successful one is
+uncounted. Unknown logins are counted like known ones. The counts are in the database: they survive a restart, and all
 processes share them.
 
-A login's count is one for the whole network, and another one at each place that has proven itself: a paired device,
-or a client at which this customer has signed in before (a "device cookie", see docs/adr/0014). Whoever wishes to lock
-somebody out from afar leaves the tills and screens of the shop alone, and the customer's own. What a paired device
-tries over all names is limited as well, and so is what all paired tills of one address try, and all customers' screens.
+A login has one count for the whole network, and another at each place that has proven itself: a paired device, or a
+client at which this customer has signed in before (a "device cookie", see docs/adr/0014). So locking somebody out from
+afar affects neither the tills and screens of the shop nor the customer's own client. A paired device's attempts over
+all names are limited as well, and so are those of all paired tills of one address, and of all customers' screens.
 """
 
 import hashlib
@@ -29,24 +29,24 @@ log = logging.getLogger(__name__)
 WINDOW_S: Final = 30 * 60
 PER_ACCOUNT: Final = 10
 PER_DEVICE: Final = 30
-"""Over all names, at one paired till. A shift that comes on mistypes a few."""
+"""Over all names, at one paired till. At a change of shift several people mistype."""
 PER_ADDRESS: Final = 100
 """A shop's guests share one."""
 PER_SCREENS: Final = 300
-"""At all customers' screens of one address together. Each is a place of its own, and has no more than an address."""
+"""At all customers' screens of one address together. Each is a place of its own, with the limit of an address."""
 _WINDOW_US: Final = WINDOW_S * 1_000_000
 _SIGN_UP: Final = "sign-up"
-"""The origin of sign-ups at a place, apart from what is tried wrongly there."""
+"""The origin of sign-ups at a place, apart from its failed attempts."""
 _HERE: Final = "here"
-"""The origin of whoever is at the server's own machine."""
+"""The origin of clients on the server's own machine."""
 _SCREENS: Final = "screens"
 """The origin of all customers' screens of an address."""
 _PAIRED: Final = "paired"
-"""The origin of all paired tills of an address: what others try there locks none of them out."""
+"""The origin of all paired tills of an address: others' attempts there do not lock them out."""
 
 
 class Count(msgspec.Struct, frozen=True):
-    """What is counted, and how often it may be wrong."""
+    """A counter, and its limit."""
 
     scope: str
     origin: str
@@ -54,7 +54,7 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A try that was counted."""
+    """An attempt that was counted."""
 
     counts: tuple[Count, ...]
     at_us: int
@@ -65,12 +65,13 @@ def staff_scope(shop_id: ShopId | str, name: str) -> str:
 
 
 def customer_scope(login: str) -> str:
-    """A phone number and an e-mail address count apart, or a lock would tell that both are one customer's."""
+    """A customer login's scope. Phone number and e-mail address are separate, or a lock would reveal that both are one
+    customer's."""
     return _scope("customer", login.strip().lower() if "@" in login else people.digits(login))
 
 
 def customer_scopes(customer: Customer) -> tuple[str, ...]:
-    """Those of all of a customer's logins."""
+    """The scopes of all of a customer's logins."""
     return tuple(customer_scope(login) for login in (customer.phone, customer.email) if login)
 
 
@@ -81,7 +82,8 @@ def device_scope(shop_id: ShopId | str, device_id: DeviceId) -> str:
 def staff_counts(
     shop_id: ShopId | str, name: str, address: str, proven: DeviceId | None, *, is_here: bool
 ) -> tuple[Count, ...]:
-    """`proven` is the terminal that has shown its secret; without one it matters whether it is the server's machine."""
+    """The counters of a staff sign-in. `proven` is the till that has sent its secret; without one it matters whether it
+    is the server's own machine."""
     scope = staff_scope(shop_id, name)
     if proven is not None:
         device = Count(device_scope(shop_id, proven), "", PER_DEVICE)
@@ -90,7 +92,7 @@ def staff_counts(
 
 
 def customer_counts(login: str, address: str, *, screen: str, client: str) -> tuple[Count, ...]:
-    """`screen` and `client` are those that have proven themselves; empty for none."""
+    """The counters of a customer's sign-in. `screen` and `client` have proven themselves; empty for none."""
     scope = customer_scope(login)
     if client and not screen:
         return (Count(scope, f"after {client}", PER_ACCOUNT),)
@@ -98,29 +100,29 @@ def customer_counts(login: str, address: str, *, screen: str, client: str) -> tu
 
 
 def by_places(address: str, screen: str) -> tuple[Count, ...]:
-    """The place itself, and for a screen what is tried at all those of its address."""
+    """The place's own counter, and for a screen that of all screens of its address."""
     if not screen:
         return (by_address(address),)
     return by_place(address, screen), msgspec.structs.replace(by_address(address, _SCREENS), most=PER_SCREENS)
 
 
 def by_place(address: str, screen: str) -> Count:
-    """A screen that has proven itself is a place of its own, whatever is tried at the address it shares."""
+    """The place's counter. A screen that has proven itself is a place of its own, apart from its address."""
     return Count(_scope("screen", screen), "", PER_ADDRESS) if screen else by_address(address)
 
 
 def by_address(address: str, of: str = "") -> Count:
-    """For what belongs to no account."""
+    """The counter of an address, for what belongs to no account."""
     return Count(address_scope(address), of, PER_ADDRESS)
 
 
 def address_scope(address: str) -> str:
-    """An IPv6 network of 64 bits counts as one address (RFC 6177)."""
+    """The scope of an address; an IPv6 network of 64 bits counts as one (RFC 6177)."""
     return _scope("address", origin.network(address))
 
 
 async def claim_sign_up(services: Services, address: str, screen: str) -> None:
-    """Count a sign-up where it is done; it is not taken back. Raises `Refusal` 429 when there were enough."""
+    """Count a sign-up at its place; it is not uncounted. Raises `Refusal` 429 at the limit."""
     count = msgspec.structs.replace(by_place(address, screen), origin=_SIGN_UP, most=services.settings.sign_ups_most)
     try:
         await claim(services, count)
@@ -131,7 +133,7 @@ async def claim_sign_up(services: Services, address: str, screen: str) -> None:
 
 
 async def claim(services: Services, *counts: Count) -> Claim:
-    """Count a try against all of `counts`. Raises `Refusal` 429 when one of them is used up; then none is counted."""
+    """Count an attempt on all of `counts`. Raises `Refusal` 429 when one of them is used up; then none is counted."""
     at_us = to_us(now())
     wait_us = await services.database.read(lambda transaction: _wait_us(transaction, counts, at_us))
     if not wait_us:
@@ -141,13 +143,13 @@ async def claim(services: Services, *counts: Count) -> Claim:
             wait_us = used_up.wait_us
     if wait_us:
         services.security.too_many += 1
-        log.warning("too many wrong tries", extra={"wait_s": wait_us // 1_000_000})
-        raise problems.too_many_tries(-(-wait_us // 1_000_000))
+        log.warning("too many failed attempts", extra={"wait_s": wait_us // 1_000_000})
+        raise problems.too_many_attempts(-(-wait_us // 1_000_000))
     return Claim(counts, at_us)
 
 
 def take_back(transaction: Transaction, claimed: Claim) -> None:
-    """The try was right: it never was one."""
+    """Uncount a successful attempt."""
     for count in claimed.counts:
         tried = failed_attempts.take(transaction, count.scope, count.origin, claimed.at_us)
         if tried and claimed.at_us in tried:
@@ -156,7 +158,7 @@ def take_back(transaction: Transaction, claimed: Claim) -> None:
 
 
 def locked_until_us(transaction: Transaction, *scopes: str) -> int | None:
-    """Until when one of an account's `scopes` is locked, at one place at least; None when none is."""
+    """Until when (µs) one of an account's `scopes` is locked, at one place at least; None when none is."""
     at_us = to_us(now())
     found = [tried for scope in scopes for tried in failed_attempts.read_all(transaction, scope)]
     waits = [_until(_lately(tried, at_us), PER_ACCOUNT) for tried in found]
@@ -190,7 +192,7 @@ def _count(transaction: Transaction, counts: tuple[Count, ...], at_us: int) -> N
 
 
 def _lately(tried: list[int], at_us: int) -> list[int]:
-    """Those of the window. One far in the future is of a clock that was wrong, and locks nobody out until then."""
+    """The attempts within the window. Instants far in the future are of a wrong clock, and ignored."""
     return sorted(each for each in tried if abs(at_us - each) < _WINDOW_US)
 
 
@@ -199,5 +201,5 @@ def _until(tried: list[int], most: int) -> int | None:
 
 
 def _scope(*parts: str) -> str:
-    """A hash, as what was typed for a name may be a password."""
+    """A hash, since what was typed for a name may be a password."""
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()

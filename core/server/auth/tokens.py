@@ -1,4 +1,4 @@
-"""Access tokens: who somebody is for ten minutes, signed (RFC 7519, HS256)."""
+"""Access tokens: signed proof of a session for ten minutes (RFC 7519, HS256)."""
 
 import time
 from collections.abc import Callable, Collection
@@ -17,53 +17,52 @@ ISSUER: Final = "orderbell"
 AUDIENCE: Final = "orderbell-api"
 ALGORITHM: Final = "HS256"
 TYPE: Final = "at+jwt"
-"""So that nothing else that is ever signed with these keys passes for an access token (RFC 9068 §2.1)."""
+"""The `typ` header, so that nothing else signed with these keys is accepted as an access token (RFC 9068 §2.1)."""
 LONGEST: Final = 4096
 _REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub", "jti", "sid", "role", "shop", "name"]
 LEEWAY_S: Final = 30
-"""Servers of one database verify each other's tokens, and their clocks are never quite the same (RFC 7519 §4.1)."""
+"""Servers of one database verify each other's tokens, and their clocks differ (RFC 7519 §4.1)."""
 CACHED: Final = 10_000
 LOCAL: Final = "local"
-"""The session of whoever runs a command on the server's own machine. It is in no table: who holds the keys could
-sign anything. Without a shop it is the default one's."""
+"""The session id of commands on the server's own machine. It is in no table: the holder of the keys could sign
+anything. Without a shop it is for the default one."""
 LOCAL_LIFE_S: Final = 60
 
 
 class InvalidToken(Exception):
-    """Not a token of ours, or no longer valid."""
+    """Not a token of ours, or expired."""
 
 
 class MadeLater(InvalidToken):
-    """It was made later than this machine's clock says: one of two clocks is wrong."""
+    """The token was made later than this machine's time: one of two clocks is wrong."""
 
 
 class UnknownKey(InvalidToken):
-    """Perhaps another process has made it."""
+    """The signing key is unknown; another process may have made it."""
 
 
 class Verified(msgspec.Struct, frozen=True):
     principal: Principal
     expires_at: float
-    """Seconds since 1970: as in `exp`, with the leeway, and no longer than its key, as was known then; see
-    `AccessTokens.ends_at`."""
+    """Seconds since 1970: `exp` with the leeway, at most its key's end as known then; see `AccessTokens.ends_at`."""
     kid: str = ""
 
 
 class AccessTokens:
-    """Signs and verifies. Says nothing about whether the session still lives: that is the database's to know."""
+    """Signs and verifies access tokens. Whether the session still lives is in the database."""
 
     def __init__(self, keys: Keys, life_s: int) -> None:
         self.life_s = life_s
         self.use(keys)
 
     def use(self, keys: Keys) -> None:
-        """Sign and verify by these from now on."""
+        """Sign and verify by these keys from now on."""
         self._signing = keys.signing[0]
         self._by_kid = {key.kid: key for key in keys.signing}
 
     @property
     def kid(self) -> str:
-        """Of the key that signs."""
+        """The id of the signing key."""
         return self._signing.kid
 
     def sign_local(self, name: str, shop_id: ShopId) -> str:
@@ -90,7 +89,7 @@ class AccessTokens:
         return jwt.encode(claims, self._signing.secret, ALGORITHM, headers={"kid": self._signing.kid, "typ": TYPE})
 
     def verify(self, token: str) -> Verified:
-        """Whose token it is and until when. Raises `InvalidToken`."""
+        """The verified claims of a token. Raises `InvalidToken`."""
         if not _is_as_written(token):
             raise InvalidToken("this is not how a token is written")
         try:
@@ -119,28 +118,28 @@ class AccessTokens:
             raise InvalidToken(str(error)) from None
 
     def ends_at(self, verified: Verified) -> float:
-        """Until when it is valid by the keys that there are now."""
+        """Until when it is valid by the current keys, seconds since 1970."""
         key = self._by_kid.get(verified.kid)
         return min(verified.expires_at, key.verifies_until(self.life_s)) if key is not None else 0.0
 
 
 class VerifiedTokens:
-    """Tokens that were verified a moment ago; a look-up costs a three-hundredth of a verification.
+    """A cache of recently verified tokens; a look-up costs a three-hundredth of a verification.
 
-    Bounded, checked for expiry on every hit, and emptied of a session's tokens the moment it is revoked.
+    Bounded, checked for expiry on every hit, and cleared of a session's tokens when it is revoked.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, Verified] = {}
         self.forgotten = 0
-        """How often something was forgotten. What was found out before that is not kept after it."""
+        """A counter of removals. What was verified before a removal is not cached after it."""
 
     def get(self, token: str) -> Principal | None:
         known = self._known.get(token)
         return known.principal if known is not None and known.expires_at > time.time() else None
 
     def keep(self, token: str, verified: Verified, forgotten: int = 0) -> None:
-        """`forgotten` is what it was before `verified` was found out."""
+        """Cache a token. `forgotten` is the counter's value before `verified` was looked up."""
         if forgotten != self.forgotten:
             return
         while len(self._known) >= CACHED:
@@ -169,8 +168,8 @@ class VerifiedTokens:
 
 
 def _is_as_written(token: str) -> bool:
-    """Whether it is three parts in the one way to write them (RFC 7515 §2): a decoder also takes padding, foreign
-    characters and loose last bits, and then one token has many copies."""
+    """Whether it is three canonical base64url parts (RFC 7515 §2): a decoder also accepts padding, foreign characters
+    and loose last bits, and then one token has many spellings."""
     if len(token) > LONGEST or token.count(".") != 2 or not token.isascii():
         return False
     try:

@@ -1,1 +1,1 @@
-"""Pairing, presence, and what a status display is told."""
+"""Devices: pairing, presence, and the feed of status displays."""

@@ -1,4 +1,4 @@
-"""What a display is told: nothing of a customer but a first name, and that only where the shop wants it."""
+"""The feed of status displays, which contains nothing of a customer but a first name, where the shop enables it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -27,16 +27,16 @@ _moved: Final = decoder(OrderStatusChanged)
 
 
 def reply(transaction: Transaction, shop_id: ShopId, *, names: bool) -> BoardReply:
-    """The board and the place in history that it shows, from the same moment."""
+    """The tickets and the cursor they are of, from one snapshot."""
     return BoardReply(
         tickets=tickets.tickets(transaction, shop_id, names=names), cursor=str(events.head(transaction, shop_id))
     )
 
 
 def moves(transaction: Transaction, found: Sequence[Kept], *, names: bool) -> Iterator[Kept]:
-    """Of these events, those that change what a board shows, in the words that a display may hear.
+    """The events that change a status display, rewritten for it.
 
-    The others are not read: one of a kind that only a newer release knows is no reason to tell nobody anything.
+    Other events are not decoded, so one of a newer release's kind does no harm.
     """
     for kept in found:
         if _kind.decode(kept.payload).kind != _MOVED:

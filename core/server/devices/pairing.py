@@ -1,4 +1,4 @@
-"""Pairing: from a code that a person types to a secret that only the device has; and its end."""
+"""Pairing: exchanges a code that a person types for a secret that only the device has; and revoking."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ LIFE: Final = timedelta(minutes=10)
 
 
 async def invite(services: Services, by: Actor, request: InviteDevice) -> Invitation:
-    """A code by which a machine becomes the device of that name. Raises `Refusal` 409 when it is of another kind."""
+    """A pairing code for the device of that name. Raises `Refusal` 409 when it is of another kind."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
     expires = now() + LIFE
     shop_id = ShopId(by.shop_id)
@@ -50,10 +50,10 @@ async def invite(services: Services, by: Actor, request: InviteDevice) -> Invita
 
 
 async def pair(services: Services, request: Pair, key: str, address: str) -> Paired:
-    """The secret of the device that the code was made for. Raises `Refusal` 422 when the code is no (longer a) code.
+    """The secret of the code's device. Raises `Refusal` 422 when the code is invalid or expired.
 
-    The secret is derived from code and `Idempotency-Key`, so that a device whose reply was lost may ask again under
-    the same key, as long as the code would have lived; to anybody else the code is used.
+    The secret is derived from code and `Idempotency-Key`, so that a device whose reply was lost may repeat the request
+    under the same key while the code would have lived; for others the code is used up.
     """
     claimed = await throttle.claim(services, throttle.by_address(address))
     letters = protocol.parts(request.code)[0]
@@ -107,7 +107,7 @@ async def pair(services: Services, request: Pair, key: str, address: str) -> Pai
 
 
 async def revoke(services: Services, by: Actor, device_id: DeviceId) -> None:
-    """End what the device may do, at once. Its name and its series stay its own. Raises `Refusal` 404."""
+    """End the device's rights at once. It keeps its name and series. Raises `Refusal` 404."""
 
     shop_id = ShopId(by.shop_id)
 
@@ -126,7 +126,7 @@ async def revoke(services: Services, by: Actor, device_id: DeviceId) -> None:
 
 
 def _become(transaction: Transaction, code: Code, secret_hash: str, at_us: int) -> None:
-    """Make the device, or hand an older one on; whoever was it before is signed out."""
+    """Create the device, or pair an existing one anew and sign out its previous machine."""
     device = devices.get(transaction, code.shop_id, code.device_id)
     if device is None:
         devices.insert(transaction, code.shop_id, code.device_id, code.kind, secret_hash, at_us)
@@ -134,7 +134,7 @@ def _become(transaction: Transaction, code: Code, secret_hash: str, at_us: int) 
     if device.kind is not code.kind:
         raise problems.exists(f"a {device.kind} of this name", "code")
     if device.kind is DeviceKind.TERMINAL and device.paired_us is not None:
-        # The machine before may have given some while it was offline, and they are on people's receipts.
+        # The previous machine may have issued numbers offline, which are on receipts.
         last = shops.last_number(transaction, code.shop_id, device.id)
         shops.claim_number(transaction, code.shop_id, device.id, last + AHEAD)
     devices.pair(transaction, code.shop_id, device.id, secret_hash, at_us)
@@ -143,7 +143,7 @@ def _become(transaction: Transaction, code: Code, secret_hash: str, at_us: int) 
 
 
 def _hash(services: Services, *parts: str) -> bytes:
-    """Keyed: without the server's own key nobody tries the codes of a copied database through."""
+    """A keyed hash: codes in a copied database cannot be found without the server's key."""
     return hmac.digest(services.keys.refresh, "\0".join(("pairing code", *parts)).encode(), hashlib.sha256)
 
 

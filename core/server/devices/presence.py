@@ -1,4 +1,4 @@
-"""When each device was last heard of, and how far behind it is: remembered as it happens, kept every few seconds."""
+"""Device presence: when each device was last seen, and how far behind it is; in memory, stored every few seconds."""
 
 import asyncio
 import re
@@ -24,15 +24,15 @@ from core.store.engine.writer import Unavailable
 
 KEEP_S: Final = 15.0
 SILENT_AFTER: Final = timedelta(minutes=2)
-"""Boards and tills look at least every 30 s, by themselves."""
+"""Status displays and tills poll at least every 30 s."""
 _VERSION: Final = re.compile(rb"\bOrderbell/([\w.+-]{1,40})")
-Heard = dict[tuple[ShopId, DeviceId], Presence]
-"""What was heard of each device since this process began."""
+Seen = dict[tuple[ShopId, DeviceId], Presence]
+"""The presence of each device since this process began."""
 Followers = Callable[[], Iterable[tuple[Principal, int]]]
-"""Who is being told as it happens, and up to which event they were."""
+"""Principals with an open push subscription, and the `seq` up to which each was sent events."""
 
 
-class _Heard:
+class _Seen:
     __slots__ = ("agent", "at", "position")
 
     def __init__(self) -> None:
@@ -41,110 +41,110 @@ class _Heard:
         self.agent = b""
 
 
-class Contacts:
-    """Told by every request of a device, so it does next to nothing then. It belongs to the event loop's thread."""
+class PresenceTracker:
+    """Records presence at every request of a device, so that is cheap. Only for the event loop's thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._heard: dict[tuple[ShopId, DeviceId], _Heard] = {}
+        self._seen: dict[tuple[ShopId, DeviceId], _Seen] = {}
         self._kept_at = 0.0
         self._followers: Followers = tuple
 
-    def met(self, bearer: Principal, agent: bytes) -> None:
-        """A request of whoever is at a device; `agent` is its `User-Agent`."""
-        heard = self._of(bearer)
-        if heard is not None:
-            heard.at = time.time()
-            heard.agent = agent
+    def record_request(self, bearer: Principal, agent: bytes) -> None:
+        """Record a request from a device; `agent` is its `User-Agent`."""
+        seen = self._of(bearer)
+        if seen is not None:
+            seen.at = time.time()
+            seen.agent = agent
 
-    def stands(self, bearer: Principal, position: int) -> None:
-        """It has shown, or was told, everything up to `position`."""
-        heard = self._of(bearer)
-        if heard is not None:
-            heard.position = position
+    def record_position(self, bearer: Principal, position: int) -> None:
+        """Record that it has received everything up to `position`."""
+        seen = self._of(bearer)
+        if seen is not None:
+            seen.position = position
 
     @asynccontextmanager
     async def running(self, followers: Followers) -> AsyncIterator[None]:
-        """Keep what is heard, until the end of the block and once more then."""
+        """Store presence regularly until the end of the block, and once more then."""
         self._followers = followers
         try:
-            async with repeating(self._keep_on):
+            async with repeating(self._store_regularly):
                 yield
         finally:
-            with suppress(Unavailable):  # the writer has said so
-                await self._keep()
+            with suppress(Unavailable):  # the writer has logged it
+                await self._store()
 
-    def heard(self) -> Heard:
-        """What was heard so far. To be taken into the transaction that needs it, which may be another thread's."""
-        self._ask_followers()
-        return {(contact.shop_id, contact.device_id): contact for contact in self._contacts(0.0)}
+    def seen(self) -> Seen:
+        """The presence known so far: a copy, for a transaction in another thread."""
+        self._add_followers()
+        return {(row.shop_id, row.device_id): row for row in self._rows(0.0)}
 
-    def _of(self, bearer: Principal) -> _Heard | None:
+    def _of(self, bearer: Principal) -> _Seen | None:
         if bearer.device_id is None:
             return None
         key = (bearer.shop_id, bearer.device_id)
-        heard = self._heard.get(key)
-        if heard is None:
-            heard = self._heard[key] = _Heard()
-        return heard
+        seen = self._seen.get(key)
+        if seen is None:
+            seen = self._seen[key] = _Seen()
+        return seen
 
-    async def _keep_on(self) -> None:
+    async def _store_regularly(self) -> None:
         await asyncio.sleep(KEEP_S)
-        await self._keep()
+        await self._store()
 
-    async def _keep(self) -> None:
-        self._ask_followers()
+    async def _store(self) -> None:
+        self._add_followers()
         kept_at = time.time()
-        contacts = self._contacts(self._kept_at)
-        if contacts:
-            await self._database.write(lambda transaction: devices.record_presence(transaction, contacts))
+        rows = self._rows(self._kept_at)
+        if rows:
+            await self._database.write(lambda transaction: devices.record_presence(transaction, rows))
         self._kept_at = kept_at
 
-    def _ask_followers(self) -> None:
+    def _add_followers(self) -> None:
         at = time.time()
-        # A device may have two sockets for a while, one of them half-open: the one that is further speaks for it.
+        # A device may have two sockets for a while, one of them half-open: the one that is further counts.
         for bearer, position in sorted(self._followers(), key=itemgetter(1)):
-            heard = self._of(bearer)
-            if heard is not None:
-                heard.at, heard.position = at, position
+            seen = self._of(bearer)
+            if seen is not None:
+                seen.at, seen.position = at, position
 
-    def _contacts(self, since: float) -> list[Presence]:
+    def _rows(self, since: float) -> list[Presence]:
         return [
             Presence(
                 shop_id=shop_id,
                 device_id=device_id,
-                at_us=int(heard.at * 1e6),
-                position=heard.position,
-                app_version=_version(heard.agent),
+                at_us=int(seen.at * 1e6),
+                position=seen.position,
+                app_version=_version(seen.agent),
             )
-            for (shop_id, device_id), heard in self._heard.items()
-            if heard.at >= since and heard.at
+            for (shop_id, device_id), seen in self._seen.items()
+            if seen.at >= since and seen.at
         ]
 
 
-def reports(transaction: Transaction, shop_id: ShopId, heard: Heard) -> tuple[DeviceReport, ...]:
-    """What is known of the shop's devices, by name: the newest of what is kept and what was heard since."""
+def reports(transaction: Transaction, shop_id: ShopId, seen: Seen) -> tuple[DeviceReport, ...]:
+    """Presence reports of the shop's devices, by name: the newer of what is stored and `seen`."""
     head = events.head(transaction, shop_id).seq
     return tuple(
-        _report(transaction, shop_id, _newest(shop_id, device, heard), head)
+        _report(transaction, shop_id, _newest(shop_id, device, seen), head)
         for device in devices.of_shop(transaction, shop_id)
     )
 
 
-def in_use(transaction: Transaction, heard: Heard) -> list[tuple[ShopId, Device]]:
-    """Of all shops the devices that were not revoked, with the newest that is known of each."""
-    return [(shop_id, _newest(shop_id, device, heard)) for shop_id, device in devices.in_use(transaction)]
+def in_use(transaction: Transaction, seen: Seen) -> list[tuple[ShopId, Device]]:
+    """Devices of all shops that are not revoked, with their newest presence."""
+    return [(shop_id, _newest(shop_id, device, seen)) for shop_id, device in devices.in_use(transaction)]
 
 
-def _newest(shop_id: ShopId, device: Device, heard: Heard) -> Device:
-    contact = heard.get((shop_id, device.id))
-    if contact is None or contact.at_us <= (device.contact_us or 0):
+def _newest(shop_id: ShopId, device: Device, seen: Seen) -> Device:
+    row = seen.get((shop_id, device.id))
+    if row is None or row.at_us <= (device.contact_us or 0):
         return device
     return msgspec.structs.replace(
         device,
-        contact_us=contact.at_us,
-        position=contact.position if contact.position is not None else device.position,
-        app_version=contact.app_version or device.app_version,
+        contact_us=row.at_us,
+        position=row.position if row.position is not None else device.position,
+        app_version=row.app_version or device.app_version,
     )
 
 

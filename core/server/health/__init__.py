@@ -1,1 +1,1 @@
-"""Whether the backend is well: readiness, diagnosis, the probe order, and metrics."""
+"""Health: readiness, diagnosis, the probe order, and metrics."""

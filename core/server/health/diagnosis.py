@@ -1,4 +1,4 @@
-"""What an admin would look at by hand, looked at by the backend itself. Nothing of it names a person."""
+"""The backend's self-diagnosis for admins. It contains no personal data."""
 
 import platform
 import shutil
@@ -31,7 +31,7 @@ from core.store.engine.writer import Unavailable
 from core.store.tables import metadata
 
 FIXED: Final = ((3, 44, 6), (3, 50, 7))
-"""SQLite's older lines that have the fix of the WAL reset (3.51.3)."""
+"""SQLite's older versions that have the fix of the WAL reset (3.51.3)."""
 _LEAST_FREE, _LITTLE_FREE = 200_000_000, 2_000_000_000
 _FORGOTTEN_AFTER: Final = timedelta(days=1)
 _LATE_S: Final = 60.0
@@ -40,10 +40,10 @@ _MANY_FAILURES: Final = 50
 
 
 async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
-    """Look at everything. Orders go on meanwhile; a large database takes its time."""
+    """Run all checks. Orders go on meanwhile; a large database takes its time."""
     database, settings = services.database, services.settings
-    heard = services.contacts.heard()
-    reports = await database.read(lambda transaction: presence.reports(transaction, shop_id, heard))
+    seen = services.presence.seen()
+    reports = await database.read(lambda transaction: presence.reports(transaction, shop_id, seen))
     written = await _written(services, shop_id)
 
     def work(transaction: Transaction) -> Diagnosis:
@@ -66,7 +66,7 @@ async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
 
 
 async def _written(services: Services, shop_id: ShopId) -> tuple[Check, ...]:
-    """What is found out by writing, as far as anything can be written."""
+    """The checks that write, as far as the database can be written."""
     hindrance = await services.readiness.why_not()
     if hindrance is None:
         taken = Check(name="writes", result=Result.OK, says="What is written to it is taken.")
@@ -101,7 +101,7 @@ def _sound(connection: Connection) -> Iterator[Check]:
 
 
 def _failures(transaction: Transaction, shop_id: ShopId) -> Check:
-    """A handful a day are people who mistype."""
+    """Failed sign-ins; a handful a day are typing mistakes."""
     count = security_log.failures_since(transaction, shop_id, to_us(now() - timedelta(days=1)))
     many = count >= _MANY_FAILURES
     return Check(
@@ -113,7 +113,7 @@ def _failures(transaction: Transaction, shop_id: ShopId) -> Check:
 
 
 def _durability(transaction: Transaction) -> Check:
-    """As it is in force for the one connection that writes."""
+    """The setting in force for the writing connection."""
     connection = transaction.connection
     if connection.dialect.name == "sqlite":
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
@@ -145,7 +145,7 @@ def _sqlite(dialect: str, version: tuple[int, int, int] = sqlite3.sqlite_version
 
 
 def _clocks(connection: Connection, others: Sequence[Other]) -> Iterator[Check]:
-    """How far they are from this machine's: the database server's, and those of other backends of it."""
+    """The clocks of the database server and of other backends, compared with this machine's."""
     if connection.dialect.name == "sqlite":
         return
     asked = time.time()
@@ -245,7 +245,7 @@ def _ago(span: timedelta) -> str:
 
 
 def _facts(connection: Connection) -> tuple[Fact, ...]:
-    """What software it is, and how much of everything there is."""
+    """Versions and row counts."""
     counts = {
         f"rows {table.name}": str(connection.execute(select(func.count()).select_from(table)).scalar_one())
         for table in metadata.sorted_tables

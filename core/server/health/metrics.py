@@ -1,8 +1,7 @@
-"""What an operator watches, in the words of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""Metrics in Prometheus format (https://prometheus.io/docs/instrumenting/exposition_formats/).
 
-Figures are kept where things happen, as plain counts of the event loop's own thread: a request costs half a
-microsecond, where the library's counters with their labels and locks cost ten. They become Prometheus's only when it
-asks. Each app has its own.
+Figures are counted in the event loop's thread as plain numbers: a request costs half a microsecond, where the library's
+counters with their labels and locks cost ten. They are converted when scraped. Each app has its own.
 """
 
 import platform
@@ -21,13 +20,13 @@ from core.store.engine.distribution import Distribution
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 OTHER: Final = "(other)"
-"""The route of whatever has none, so that nobody can fill the memory by making addresses up."""
+"""The route label of unknown addresses, so that made-up addresses cannot fill the memory."""
 _REQUEST_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _PUSH_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
 class RouteFigures:
-    """What came of one route's requests."""
+    """Counts and durations of one route's requests."""
 
     __slots__ = ("method", "route", "seconds", "statuses")
 
@@ -47,20 +46,20 @@ class Metrics:
 
     def __init__(self) -> None:
         self.push_s = Distribution(_PUSH_S)
-        """From a commit until every screen that reads was told of it."""
+        """The time from a commit until every reading screen was sent it."""
         self.screens: Callable[[], Mapping[str, int]] = dict
-        """How many are connected, by kind."""
+        """The number of connected screens, by kind."""
         self._routes: list[RouteFigures] = []
         self.other = self.route("", OTHER)
 
     def route(self, method: str, route: str) -> RouteFigures:
-        """Figures for one more route, to be kept by whoever answers it."""
+        """Figures for one more route, to be kept by its handler."""
         figures = RouteFigures(method, route)
         self._routes.append(figures)
         return figures
 
     def exposition(self, *more: Metric) -> bytes:
-        """All of it as text, with `more` that somebody else has found out."""
+        """All figures as text, with `more` metrics of the caller's."""
         registry = CollectorRegistry()
         registry.register(_Found((*self._own(), *more)))
         ProcessCollector(registry=registry)
@@ -105,7 +104,7 @@ def gauge(name: str, described: str, label: str, values: Mapping[Any, float]) ->
 
 
 def labelled(name: str, described: str, labels: Sequence[str], values: Mapping[Any, float]) -> Metric:
-    """The same of several labels: `values` has a tuple for each key."""
+    """A gauge with several labels: `values` has a tuple for each key."""
     found = GaugeMetricFamily(name, described, labels=labels)
     for keys, value in values.items():
         found.add_metric(keys, value)

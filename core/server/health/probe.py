@@ -1,7 +1,7 @@
-"""An order that nobody ever sees: whether what a customer places is found by that customer, and by nobody else.
+"""The probe order: checks that a customer's order is found by that customer, and by nobody else.
 
-Everything that a real one goes through is gone through, from the token to the history, in one transaction that is taken
-back: no number is used, no event is told, no bell rings.
+It takes every step of a real order, from token to history, in one transaction that is rolled back: no number is used,
+and no event is published.
 """
 
 from typing import Final
@@ -27,7 +27,7 @@ NAME: Final = "customer id"
 
 
 class _TakenBack(Exception):
-    """What was found; raised so that nothing of it is kept."""
+    """The result, raised to roll back the transaction."""
 
     def __init__(self, found: Check) -> None:
         super().__init__(found.says)
@@ -35,7 +35,7 @@ class _TakenBack(Exception):
 
 
 async def probe(services: Services, shop_id: ShopId) -> Check:
-    """Place an order as a customer who does not exist, read it back, compare, and take everything back."""
+    """Place an order as a customer who does not exist, read it back, compare, and roll back."""
 
     def work(transaction: Transaction) -> None:
         raise _TakenBack(_compared(services, transaction, shop_id))
@@ -78,7 +78,7 @@ def _compared(services: Services, transaction: Transaction, shop_id: ShopId) -> 
 
 
 def _line(menu: Menu) -> NewLine | None:
-    """The first thing that can be had, with the fewest choices."""
+    """The first available item, with the fewest choices."""
     for item in menu.items().values():
         if item.available:
             chosen = tuple(modifier.id for group in item.groups for modifier in group.modifiers[: group.least])

@@ -1,4 +1,4 @@
-"""Whether the backend takes writes: found out by making one, and that not for everybody who asks."""
+"""Readiness: whether the backend accepts writes, tested by a real write whose result is shared."""
 
 import asyncio
 import os
@@ -20,22 +20,22 @@ from core.store.operations import Done
 from core.store.shops import Shop
 
 KNOWN_FOR_S: Final = 5.0
-"""For so long what was found out is told again, whoever asks how often."""
+"""How long a result is reused, however often it is asked for."""
 WITHIN_S: Final = 3.0
-"""A write that takes longer keeps people waiting, whatever becomes of it."""
-TRIED_BYTES: Final = 32 * 1024
-"""More than an order needs, and of random bytes, so that room has to be found for it: an overwritten row needs none."""
+"""A write that takes longer counts as not ready."""
+PROBE_BYTES: Final = 32 * 1024
+"""More than an order needs, and random, so that room has to be allocated: overwriting a row needs none."""
 
 
 class Slow(Unavailable):
-    """It was not found out in time. What was begun goes on, and the next to ask may be told."""
+    """The probe write did not end in time. It continues, and a later request may get its result."""
 
     def __init__(self) -> None:
         super().__init__(f"A write takes more than {WITHIN_S:.0f} s.")
 
 
 class Readiness:
-    """That of one backend. It belongs to the event loop's thread."""
+    """The readiness of one backend. Only for the event loop's thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,7 +44,7 @@ class Readiness:
         self._found_at_s: float | None = None
 
     async def why_not(self) -> Unavailable | None:
-        """Why no write can be made; None when one was, just now or in the last 5 s with none failing since."""
+        """Why no write can be made; None when one succeeded, just now or in the last 5 s with none failing since."""
         known_at_s = self._found_at_s
         if known_at_s is not None and time.monotonic() - known_at_s < KNOWN_FOR_S:
             failed_at_s = self._database.writer.failed_at_s
@@ -58,11 +58,11 @@ class Readiness:
             return Slow()
 
     def forget(self) -> None:
-        """The next to ask is told what is found out then."""
+        """Discard the result, so that the next request tests again."""
         self._found_at_s = None
 
     async def close(self) -> None:
-        """Wait for what is being tried."""
+        """Wait for the running probe."""
         if self._trying is not None:
             await asyncio.wait([self._trying])
 
@@ -83,12 +83,12 @@ def _write(transaction: Transaction, key: str, shop: Shop | None) -> None:
     if shop is not None:
         _order_on_trial(transaction, shop)
     # Nobody's operation: should it stay, it is forgotten with those of its day.
-    operations.keep(transaction, "", key, Done(b"", 0, os.urandom(TRIED_BYTES)), to_us(now()))
+    operations.keep(transaction, "", key, Done(b"", 0, os.urandom(PROBE_BYTES)), to_us(now()))
 
 
 def _order_on_trial(transaction: Transaction, shop: Shop) -> None:
-    """Write what an order writes, and take it back: that a right is missing on one of its tables, or the file of
-    a month is gone, is found out only there."""
+    """Write the rows of an order and roll them back: a missing right on one of its tables, or a missing partition file,
+    shows only there."""
     at = now()
     order = Order(
         id=OrderId(uuid7()),

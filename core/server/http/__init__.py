@@ -1,1 +1,1 @@
-"""From HTTP to endpoints and back: connections, the endpoint table's types, problems, and the API's documents."""
+"""HTTP: connections, the endpoint table's types, problems, and the API's documents."""

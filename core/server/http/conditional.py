@@ -1,4 +1,4 @@
-"""Not saying again what the client has: `ETag` and `If-None-Match` (RFC 9110 §13.1.2)."""
+"""Conditional requests: `ETag` and `If-None-Match` (RFC 9110 §13.1.2)."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -13,20 +13,20 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def etag(*parts: int | str) -> bytes:
-    """A strong validator, made of what the reply changes with; far cheaper than the reply."""
-    told = "-".join(map(str, (VERSION, *parts)))  # another release may say the same in other words
+    """A strong validator of the values that the reply depends on; far cheaper than the reply."""
+    told = "-".join(map(str, (VERSION, *parts)))  # another release may encode it differently
     return f'"{told}"'.encode()
 
 
 def unless_known(call: Call[Any, Any], tag: bytes, make: Callable[[], R]) -> Encoded[R]:
-    """The reply that `make` gives, or 304 and nothing when the client has it as it is at `tag`."""
+    """The reply of `make`, or 304 without a body when the client has the one of `tag`."""
     if knows(call, tag):
         return not_modified(tag)
     return Encoded(_encode(make()), call.status, headers=((b"etag", tag),))
 
 
 def knows(call: Call[Any, Any], tag: bytes) -> bool:
-    """Whether the client says that it has what is at `tag`. For `If-None-Match` a weak mark makes no difference."""
+    """Whether `If-None-Match` contains `tag`. Weak validators match too."""
     if not call.known:
         return False
     return any(known.strip().removeprefix(b"W/") in (tag, b"*") for known in call.known.split(b","))

@@ -1,7 +1,7 @@
-"""uvicorn's HTTP connection with an end to its patience.
+"""uvicorn's HTTP connection with timeouts.
 
-As it comes, a peer that connects and says nothing, or drips a request's head or body a byte at a time, or never reads
-its answer, is kept for ever. A few thousand of those from one laptop are every file handle that the server has.
+By default a peer that connects and sends nothing, or sends a request's head or body a byte at a time, or never reads
+its answer, is kept for ever. A few thousand of those from one laptop use up the server's file handles.
 """
 
 import logging
@@ -16,20 +16,20 @@ log = logging.getLogger(__name__)
 REQUEST_WITHIN_S: Final = 20.0
 """From connecting, or from the first byte of a later request, until the last byte of its body."""
 READ_WITHIN_S: Final = 60.0
-"""For what an answer is too large to be sent at once, and for its rest when the connection is to be closed."""
+"""For an answer that is too large to be sent at once, and for its rest when the connection is to be closed."""
 HEAD_LIMIT: Final = 32 * 1024
-"""Bytes of a head that has not ended yet. One that comes in a single read may be as large as a read."""
+"""Bytes of an incomplete head. One that arrives in a single read may be as large as a read."""
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class HttpConnection(HttpToolsProtocol):
-    """A timer only where a request did not come in one piece, so it costs the others nothing."""
+    """It uses a timer only where a request did not arrive in one piece, so others cost nothing."""
 
     _deadline: TimerHandle | None = None
     _stalled: TimerHandle | None = None
     _head_bytes: int = 0
     _is_socket: bool = False
-    """It was upgraded: whoever has it now has a patience of their own."""
+    """Whether it was upgraded; the WebSocket has timeouts of its own."""
 
     @override
     def connection_made(self, transport: BaseTransport) -> None:
@@ -88,7 +88,7 @@ class HttpConnection(HttpToolsProtocol):
         return bool(self.scope) and "method" not in cast("dict[str, object]", self.scope)
 
     def _is_answering(self) -> bool:
-        """A whole request is here, and the next move is ours."""
+        """Whether a whole request has arrived, and an answer is due."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is not None and not (cycle.more_body or cycle.response_complete) and not self._is_in_head()
 
@@ -103,5 +103,5 @@ class HttpConnection(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self._deadline = None
-        log.debug("letting go of a connection that takes too long")
+        log.debug("closing a connection that timed out")
         self.transport.abort()

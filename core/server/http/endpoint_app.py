@@ -1,6 +1,6 @@
-"""From bytes to a call and back: one ASGI app for each endpoint, which answers its own errors.
+"""One ASGI app for each endpoint: decodes requests, calls the handler, encodes replies, and answers its own errors.
 
-Nothing here knows an order from a menu; what is allowed and decoded comes from the endpoint's row in the table.
+It knows nothing of orders or menus; authorisation and types come from the endpoint's row in the table.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ access = logging.getLogger("orderbell.access")
 
 KEY_LIMIT: Final = 100
 CHUNK: Final = 64 * 1024
-"""Bytes of an answer that are handed to the connection at once."""
+"""Bytes of an answer that are passed to the connection at once."""
 _KEY: Final = IDEMPOTENCY_KEY.lower().encode()
 _OWNER: Final = OWNER.lower().encode()
 _NUMBER: Final = ORDER_NUMBER.lower().encode()
@@ -51,7 +51,7 @@ _SECURITY: Final[Headers] = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _PLACES: Final = frozenset({"after", "before", "offset", "page", "skip", "start"})
-"""Parameters by which other servers' lists are told where a page begins."""
+"""Paging parameters of other APIs, which are refused instead of ignored."""
 _SUBJECT: Final = "orderbell.subject"
 _BODILESS: Final = (204, 304)  # and so without a length: RFC 9110 §8.6
 _PROBLEM: Final = problem.CONTENT_TYPE.encode()
@@ -66,7 +66,7 @@ _counter: Final = count(1)
 
 
 def next_request_id() -> str:
-    """Unique over restarts, and cheap: this run's random prefix and a counter."""
+    """A cheap id that is unique over restarts: this run's random prefix and a counter."""
     return f"{_run}-{next(_counter)}"
 
 
@@ -102,12 +102,12 @@ class EndpointApp:
         took_s = time.perf_counter() - began
         self._figures.observe(reply.status, took_s)
         if self._says:
-            self._say(scope, reply.status, took_s, request_id)
+            self._log_access(scope, reply.status, took_s, request_id)
 
     async def _answer_held(
         self, scope: Scope, send: Send, reply: Encoded[Any], request_id: str, headers: Headers
     ) -> None:
-        """Send what is large, and hold it against whoever does not read it."""
+        """Send a large reply, and count it against a client that does not read it."""
         subject = scope.get(_SUBJECT) or origin.address(scope)
         try:
             with self._services.unread.held(subject, len(reply.body)):
@@ -154,8 +154,8 @@ class EndpointApp:
             return result
         return Encoded(b"" if route.status == 204 else _encode(result), route.status)
 
-    def _say(self, scope: Scope, status: int, took_s: float, request_id: str) -> None:
-        """A line of the access log: by which route, and not what was in the address."""
+    def _log_access(self, scope: Scope, status: int, took_s: float, request_id: str) -> None:
+        """Write a line of the access log, with the route instead of the address."""
         method, route = self._route.method, self._route.path
         facts = {"request_id": request_id, "method": method, "route": route, "status": status}
         facts |= {"ms": round(took_s * 1000, 2), "subject": scope.get(_SUBJECT, ""), "address": origin.address(scope)}
@@ -178,7 +178,7 @@ class EndpointApp:
         if headers.get(_OWNER, b"").decode("latin-1") not in ("", bearer.subject):
             raise problems.unauthenticated("This is somebody else's session.")
         if bearer.device_id is not None:
-            self._services.contacts.met(bearer, headers.get(b"user-agent", b""))
+            self._services.presence.record_request(bearer, headers.get(b"user-agent", b""))
         if bearer.role not in who.roles:
             raise problems.forbidden()
         if who is Who.OPERATOR and not operators.is_operator(bearer):
@@ -196,8 +196,8 @@ class EndpointApp:
         return key
 
     def _query(self, query_string: bytes) -> Any:
-        """Repeated parameters where the query has a list; unknown ones are ignored, but for those that would have said
-        which part of a list is meant: whoever sent them would take what comes for that part."""
+        """The decoded query. Parameters may repeat where the query has a list; unknown ones are ignored, except for
+        paging parameters: their sender would take the reply for the page they asked for."""
         values: dict[str, Any] = {}
         for name, value in _pairs(query_string):
             if name in self._refused:
@@ -227,7 +227,7 @@ async def answer(send: Send, reply: Encoded[Any], request_id: str, more: Headers
 
 
 def headers_of(reply: Encoded[Any], request_id: str, more: Headers = ()) -> list[tuple[bytes, bytes]]:
-    """What every reply has, and what this one has besides."""
+    """The headers of every reply, and this one's own."""
     headers = [(_REQUEST_ID, request_id.encode()), *_SECURITY, *reply.headers, *more]
     if reply.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(reply.body)))
@@ -239,8 +239,8 @@ def headers_of(reply: Encoded[Any], request_id: str, more: Headers = ()) -> list
 
 
 def refused(error: Exception, method: str, route: str, request_id: str) -> tuple[Encoded[Any], Headers]:
-    """The problem an error is answered with. What nobody foresaw is logged, and told to nobody else; the log has the
-    `route`, and not the address that was asked for, which is whatever somebody wrote."""
+    """The problem for an error. Unexpected errors are logged and not revealed; the log has the `route`, not the
+    address, which is arbitrary text."""
     match error:
         case Refusal():
             refusal = error
@@ -269,7 +269,7 @@ def refused(error: Exception, method: str, route: str, request_id: str) -> tuple
 
 
 async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises `Refusal` when it is too large, said or found, or is not JSON by its own word."""
+    """The whole body. Raises `Refusal` when it is too large, as declared or received, or not declared as JSON."""
     length = headers.get(b"content-length")
     if length is not None and length.isdigit() and int(length) > limit:
         raise problems.too_large(limit)
@@ -277,7 +277,7 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
     size = 0
     while True:
         message: Message = await receive()
-        if message["type"] == "http.disconnect":  # half a body may still be JSON, but it is nobody's request
+        if message["type"] == "http.disconnect":  # half a body may be valid JSON, but is no request
             raise problems.malformed("The request ended early.")
         part = message.get("body", b"")
         size += len(part)
@@ -293,10 +293,10 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
-    """Raises `Refusal`, and `msgspec.ValidationError` for what is not the type's.
+    """The decoded body. Raises `Refusal`, and `msgspec.ValidationError` when it does not match the type.
 
-    All of it is UTF-8 (RFC 8259 §8.1), what the type has no field for too: who reads another part of it later finds
-    nothing that this has not seen.
+    All of it has to be UTF-8 (RFC 8259 §8.1), unknown fields too: code that reads another part later must not find what
+    this has not checked.
     """
     if _NUL in raw and _ESCAPED_NUL.search(raw):
         raise problems.invalid(_NO_NUL, "")
@@ -314,13 +314,13 @@ def _pairs(query_string: bytes) -> Iterable[tuple[str, str]]:
 
 
 def _fingerprint(scope: Scope, raw: bytes) -> bytes:
-    """What makes two requests the same: method, path and body."""
+    """A hash of method, path and body: what makes two requests the same."""
     path: str = scope["path"]
     return hashlib.sha256(b"\0".join((scope["method"].encode(), path.rstrip("/").encode(), raw))).digest()
 
 
 class _Naming(msgspec.Struct, frozen=True):
-    """The one field of a customer's request that is looked at besides those of its type."""
+    """The one field of a customer's request that is read besides those of its type."""
 
     customer_id: msgspec.Raw = msgspec.Raw()
 
@@ -330,7 +330,7 @@ _id: Final[msgspec.json.Decoder[str | int]] = decoder(str | int)
 
 
 def _customers_in(raw: bytes) -> set[str]:
-    """Who a body names as the customer, as text; what cannot be an id as something that is none."""
+    """The customer ids that a body names, as text; what cannot be an id as an impossible one."""
     try:
         named = bytes(_naming.decode(raw).customer_id) if raw else b""
         if not named or named == b"null":
@@ -341,12 +341,12 @@ def _customers_in(raw: bytes) -> set[str]:
 
 
 def _warn_of_other_customer(customer_id: str, raw: bytes, query_string: bytes, request_id: str) -> None:
-    """Older clients name a customer. It changes nothing; one who is not the token's is worth a look."""
+    """Log when a request names another customer than the token. Older clients send one; it has no effect."""
     named: set[str] = {value for name, value in _pairs(query_string) if name == "customer_id"}
     named |= _customers_in(raw)
     for other in named - {customer_id}:
         known = len(other) <= _ID_LENGTH and _ID.fullmatch(other)
-        shown = other if known else "(no id)"  # whatever else was sent there is nothing for a log
+        shown = other if known else "(no id)"  # other values are not logged
         log.warning(
             "the request names customer %s, the token is customer %s's",
             shown,

@@ -1,4 +1,4 @@
-"""One day at the counter, as the OpenAPI document's examples."""
+"""The examples of the OpenAPI document: one day at the counter."""
 # ruff: noqa: S106 - nobody's secrets
 
 from datetime import UTC, datetime, timedelta

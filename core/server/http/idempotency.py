@@ -1,4 +1,4 @@
-"""Doing something once, however often it is asked for."""
+"""Idempotent operations."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -22,17 +22,17 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 async def operate(call: Call[Any, Any], work: Callable[[Transaction], R], in_shop: ShopId | None = None) -> Encoded[R]:
-    """The reply of `work`, committed together with what it did and with the key it was asked under.
+    """The reply of `work`, committed together with its effect and its key.
 
-    The same key with the same request gives the same bytes again and does nothing. With another request it raises
-    `Refusal` 422. A refusal is not kept: it changed nothing, and asked again later it may be granted.
+    The same key with the same request returns the same bytes and has no effect; with another request it raises
+    `Refusal` 422. Refusals are not stored: they changed nothing, and a retry may succeed.
 
-    What changes is the bearer's shop's, or that of `in_shop`: a customer's order may be another's of the chain.
+    The change is in the bearer's shop, or in `in_shop`: a customer's order may be of another shop of the chain.
     """
     subject, shop_id = call.principal.subject, call.principal.shop_id
 
-    def told(transaction: Transaction, outcome: Outcome) -> Headers:
-        """What became of it, and a place in the shop's history that has it."""
+    def headers_for(transaction: Transaction, outcome: Outcome) -> Headers:
+        """The outcome, and a cursor at which the shop's history contains it."""
         cursor = str(events.head(transaction, shop_id))
         return (_OUTCOME, outcome.encode()), (_EVENT_CURSOR, cursor.encode())
 
@@ -41,13 +41,13 @@ async def operate(call: Call[Any, Any], work: Callable[[Transaction], R], in_sho
         if done is not None:
             if done.request_hash != call.fingerprint:
                 raise problems.key_reused()
-            return Encoded(done.reply, done.status, replayed=True, headers=told(transaction, Outcome.DUPLICATE))
+            return Encoded(done.reply, done.status, replayed=True, headers=headers_for(transaction, Outcome.DUPLICATE))
         before = len(transaction.appended)
         body = _encode(work(transaction))
         if call.key:
             operations.keep(transaction, subject, call.key, Done(call.fingerprint, call.status, body), to_us(now()))
         happened = len(transaction.appended) > before
         outcome = Outcome.APPLIED if happened else Outcome.SUPERSEDED
-        return Encoded(body, call.status, headers=told(transaction, outcome))
+        return Encoded(body, call.status, headers=headers_for(transaction, outcome))
 
     return await call.services.database.write(once, in_shop or shop_id)

@@ -1,6 +1,6 @@
-"""How much one person may ask of the server before it says no: kept in memory, forgotten at a restart.
+"""Rate limits of a person, in memory, and so reset by a restart.
 
-What is counted to slow down guessing is kept in the database instead; see `core.server.auth.throttle`.
+Throttling of guesses is in the database instead; see `core.server.auth.throttle`.
 """
 
 import time
@@ -12,22 +12,22 @@ from typing import Final
 from core.server.http import problems
 
 _KEYS_MOST: Final = 10_000
-"""Of so many people what they have done is remembered; of more, of those who did it last."""
+"""The number of keys that are tracked; the least recently used ones are dropped."""
 
 
 class Rate:
-    """At most `most` a `window_s` seconds, for each key: a sliding window."""
+    """A sliding window: at most `most` in `window_s` seconds, for each key."""
 
     def __init__(self, most: int, window_s: float, detail: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._window_s = window_s
         self._detail = detail
-        """The sentence that whoever does more is told."""
+        """The sentence of the refusal."""
         self._clock = clock
         self._done: dict[str, deque[float]] = {}
 
     def take(self, key: str) -> None:
-        """Count one more. Raises `Refusal` 429, and counts nothing, when that is too much."""
+        """Count one more. Raises `Refusal` 429, and counts nothing, at the limit."""
         at = self._clock()
         done = self._done.pop(key, deque())
         while done and done[0] <= at - self._window_s:
@@ -41,7 +41,7 @@ class Rate:
 
 
 class Unread:
-    """Bytes of answers that are being sent, by whose they are: at most `most` each, but always one answer."""
+    """Bytes of replies being sent to each subject: at most `most`, but always one reply."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -49,7 +49,7 @@ class Unread:
 
     @contextmanager
     def held(self, subject: str, size: int) -> Iterator[None]:
-        """While an answer of `size` bytes is sent. Raises `Refusal` 429 when those before it are not read."""
+        """Count a reply of `size` bytes while it is sent. Raises `Refusal` 429 when earlier ones are not read."""
         before = self._bytes.get(subject, 0)
         if before and before + size > self._most:
             raise problems.unread()

@@ -54,7 +54,7 @@ def document(endpoints: Sequence[AnyEndpoint]) -> Document:
 
 
 def _in_json_schema(found: Any) -> Any:
-    """Patterns as JSON Schema has them (ECMA 262): there `$` is the end and nothing else, and `\\Z` a letter. And texts
+    r"""Patterns in JSON Schema's dialect (ECMA 262), where `$` matches only at the end and `\Z` is a letter. Texts
     without the indentation that docstrings have before Python 3.13."""
     match found:
         case dict():

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as its connection says."""
+"""The origin of a request, as far as its connection shows it."""
 
 import hmac
 import ipaddress
@@ -18,13 +18,13 @@ _HERE: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 
 
 def address(scope: Scope) -> str:
-    """Empty when the connection does not say."""
+    """The peer's address; empty when unknown."""
     client = scope.get("client")
     return client[0] if client else ""
 
 
 def parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address, an IPv4 one as itself even where a socket for both has it as IPv6 (RFC 4291 §2.5.5.2)."""
+    """The parsed address; an IPv4-mapped IPv6 address as IPv4 (RFC 4291 §2.5.5.2)."""
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
@@ -33,8 +33,8 @@ def parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def check_host(scope: Scope, headers: dict[bytes, bytes]) -> None:
-    """Raises `Refusal` 400 for more than one `Host`, and for one that is no host with or without a port (RFC 9112
-    §3.2): whatever stands before us may have read another one in it than we do."""
+    """Raises `Refusal` 400 for more than one `Host`, and for an invalid one (RFC 9112 §3.2): a proxy in front may have
+    interpreted it differently."""
     hosts = 1 if len(headers) == len(scope["headers"]) else sum(name == b"host" for name, _ in scope["headers"])
     host = headers.get(b"host", b"")
     if hosts > 1 or host.translate(None, _HOST_LETTERS):
@@ -42,13 +42,13 @@ def check_host(scope: Scope, headers: dict[bytes, bytes]) -> None:
 
 
 def is_here(scope: Scope, headers: dict[bytes, bytes], secret: str) -> bool:
-    """Whether the asker has proven to be at this machine, as the user that the server runs as: by the `secret` that
-    only that user may read (`core.settings.here`).
+    """Whether the client has proven to run on this machine as the server's user: by the `secret` that only that user
+    may read (`core.settings.here`).
 
-    Where a connection comes from proves nothing alone, see there; but from elsewhere the secret is not believed either.
+    A local address alone proves nothing, see there; but from elsewhere the secret is not accepted either.
 
-    A proxy on this machine speaks from it for the whole world, so what was forwarded is not from here. Nor is what a
-    browser here was led to by somebody else's name for this address (DNS rebinding): that name is in `Host`.
+    A proxy on this machine connects for the whole world, so forwarded requests do not count. Neither do those that a
+    browser here was led to by another name for this address (DNS rebinding): that name is in `Host`.
     """
     found = parsed(address(scope))
     is_near = found is not None and found.is_loopback and _host(headers) in _HERE and not _FORWARDED & headers.keys()
@@ -56,7 +56,7 @@ def is_here(scope: Scope, headers: dict[bytes, bytes], secret: str) -> bool:
 
 
 def _host(headers: dict[bytes, bytes]) -> bytes:
-    """Without its port; empty when what stands in the port's place is none."""
+    """The host without its port; empty when the port is invalid."""
     host = headers.get(b"host", b"").lower()
     end = host.find(b"]") + 1 if host.startswith(b"[") else host.find(b":")
     name, port = (host[:end], host[end:]) if end >= 0 else (host, b"")
@@ -64,7 +64,7 @@ def _host(headers: dict[bytes, bytes]) -> bytes:
 
 
 def network(address: str) -> str:
-    """What counts as one address: an IPv6 network of 64 bits does (RFC 6177)."""
+    """The network that counts as one address: 64 bits of IPv6 (RFC 6177)."""
     found = parsed(address)
     if isinstance(found, ipaddress.IPv6Address):
         found = ipaddress.ip_network((found, 64), strict=False).network_address

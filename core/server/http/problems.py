@@ -1,4 +1,4 @@
-"""Saying no: every refusal the backend knows, as the problem (RFC 9457) it is answered with."""
+"""Refusals: every problem (RFC 9457) that the backend answers with."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ BODY_LIMIT: Final = 64 * 1024
 
 
 class Refusal(Exception):
-    """Ends a request with a problem instead of a reply; what was written in its transaction is taken back."""
+    """Ends a request with a problem instead of a reply, and rolls its transaction back."""
 
     def __init__(self, problem: Problem, headers: Headers = ()) -> None:
         super().__init__(problem.title)
@@ -26,8 +26,8 @@ class Refusal(Exception):
         self.headers = headers
 
     @property
-    def says(self) -> str:
-        """What is wrong, and what to do."""
+    def text(self) -> str:
+        """The title and detail: what is wrong, and what to do."""
         return f"{self.problem.title} {self.problem.detail}".strip()
 
 
@@ -56,7 +56,7 @@ def unauthenticated(detail: str = "") -> Refusal:
 
 
 def session_ended(*, taken_over: bool = False) -> Refusal:
-    """A till is one window at a time: a session that was `taken_over` says where the till is."""
+    """The session has ended; `taken_over`: by another window of the till, since a till has one window at a time."""
     return unauthenticated(
         "This till was opened in another window. Sign in to use this one." if taken_over else "This session has ended."
     )
@@ -76,7 +76,7 @@ def operators_only() -> Refusal:
 
 
 def unpaired(detail: str) -> Refusal:
-    """Where somebody is to be signed in is not what it says it is. Who it was to be was not looked at."""
+    """The device is not paired, or its secret is wrong. The login was not checked."""
     return _refusal(403, "unpaired", "This device is not paired.", detail, "device")
 
 
@@ -89,7 +89,7 @@ def method_not_allowed(allowed: str) -> Refusal:
 
 
 def conflict(order: Order, detail: str, payment: PaymentChange | None = None) -> Refusal:
-    """The order is no longer as the client saw it; `payment` is what was last done to its payment, for staff."""
+    """The order has changed since the client saw it; `payment` is its last change of payment, for staff."""
     return Refusal(
         Problem(
             type="conflict",
@@ -104,7 +104,7 @@ def conflict(order: Order, detail: str, payment: PaymentChange | None = None) ->
 
 
 def illegal_move(order: Order, error: DomainError, payment: PaymentChange | None = None) -> Refusal:
-    """It leads nowhere from where the order is; `payment` as for `conflict`."""
+    """The order's status does not allow the move; `payment` as for `conflict`."""
     return Refusal(
         Problem(
             type="illegal_move",
@@ -132,7 +132,7 @@ def price_changed(error: PriceChanged) -> Refusal:
 
 
 def menu_changed(menu: Menu) -> Refusal:
-    """Somebody else has changed the menu since it was read."""
+    """The menu has changed since it was read."""
     return Refusal(
         Problem(
             type="menu_changed",
@@ -166,7 +166,7 @@ def exists(what: str, field: str) -> Refusal:
 
 
 def number_too_far(error: DomainError) -> Refusal:
-    """A till's own number that is beyond its series. It may be right once the till's orders before it are here."""
+    """A till's own number that is beyond its series. It may become valid once earlier orders have arrived."""
     return _refusal(409, "number_too_far", "Not possible.", error.message, error.field)
 
 
@@ -198,8 +198,8 @@ def key_reused() -> Refusal:
     )
 
 
-def too_many_tries(wait_s: int) -> Refusal:
-    """Whether what was tried is right was not looked at."""
+def too_many_attempts(wait_s: int) -> Refusal:
+    """Too many failed attempts; this one was not checked."""
     return _refusal(
         429,
         "too_many_tries",
@@ -210,13 +210,13 @@ def too_many_tries(wait_s: int) -> Refusal:
 
 
 def too_many(detail: str, wait_s: float) -> Refusal:
-    """Nothing is wrong with it but that there is more than one may ask of us."""
+    """A rate limit was reached."""
     retry_after = b"%d" % max(1, -(-wait_s // 1))
     return _refusal(429, "too_many", "That is too much at once.", detail, headers=((b"retry-after", retry_after),))
 
 
 def unread() -> Refusal:
-    """Too much of what was answered before has not been read. In a moment it will have been, or given up."""
+    """Too much of earlier replies has not been read yet."""
     return _refusal(429, "unread", "Read the answers you have asked for first.", headers=((b"retry-after", b"5"),))
 
 
@@ -225,12 +225,12 @@ def order_too_large(limit_kib: int) -> Refusal:
 
 
 def not_allowed_now(kind: str, detail: str) -> Refusal:
-    """What was asked for would leave the shop as it must not be. `kind` says why."""
+    """The change would leave the shop in an invalid state, such as without an admin. `kind` names it."""
     return _refusal(409, kind, "Not possible.", detail)
 
 
 def unavailable(title: str) -> Refusal:
-    """Not now: asked again a little later it may well be done."""
+    """A temporary failure: a retry may succeed."""
     return _refusal(503, "unavailable", title, headers=((b"retry-after", b"2"),))
 
 
@@ -262,7 +262,7 @@ _TROUBLES: Final = {
 
 
 def unusable(trouble: Trouble) -> Refusal:
-    """The database cannot be used now: what is wrong, and what to do about it."""
+    """The database cannot be used now: the trouble, and what to do about it."""
     title, detail, wait_s = _TROUBLES[trouble]
     return _refusal(503, "unavailable", title, detail, headers=((b"retry-after", b"%d" % wait_s),))
 
@@ -276,5 +276,5 @@ def not_ready(reasons: list[str]) -> Refusal:
 
 
 def fault(request_id: str) -> Refusal:
-    """Our own failure. What happened is in the log under `request_id`, and nowhere else."""
+    """An unexpected error. Its details are in the log under `request_id`, and nowhere else."""
     return _refusal(500, "fault", "The server had a problem.", f"Request {request_id}.")

@@ -113,7 +113,7 @@ def _example(content: dict[str, Any]) -> Iterator[str]:
 
 
 def _without_defaults(value: Any) -> Any:
-    """An example as somebody would write it: nothing of what is said by saying nothing."""
+    """An example without the fields that have their default value."""
     if isinstance(value, dict):
         return {name: _without_defaults(each) for name, each in value.items() if each not in (None, "", [], ())}
     if isinstance(value, list | tuple):
@@ -143,7 +143,7 @@ def _default(schema: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A type in a cell of a table."""
+    """A type for a table's cell."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[-1]
         return f"[{name}](#{name.lower()})"

@@ -1,4 +1,4 @@
-"""The server's end of TLS: what it shows, and showing the next one without a restart."""
+"""The server's TLS certificate, replaced without a restart."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ LOOK_S: Final = 60.0
 
 
 class TlsError(Exception):
-    """TLS cannot be spoken with what there is; the message says why."""
+    """TLS cannot be used with the given files; the message gives the reason."""
 
 
 class Presented:
-    """The certificate that a server shows. Connections made after a change of its file are shown the new one."""
+    """The certificate that a server presents. Connections made after a change of its file get the new one."""
 
     def __init__(self, certificate: Path, key: Path | None = None) -> None:
         """`key` None: the key is in the certificate's file. Raises `TlsError`."""
@@ -32,12 +32,13 @@ class Presented:
         self._load()
 
     async def follow(self) -> None:
-        """One look, after a minute: renew the certificate when it is ours and due, and show it when it is another."""
+        """Wait a minute, then `check`."""
         await asyncio.sleep(LOOK_S)
-        await asyncio.to_thread(self.look, datetime.now(UTC))
+        await asyncio.to_thread(self.check, datetime.now(UTC))
 
-    def look(self, now: datetime) -> None:
-        """What `follow` does after its minute. Logs what goes wrong, and goes on showing what it has."""
+    def check(self, now: datetime) -> None:
+        """Renew the certificate when it is issued by us and due, and load it when its file has changed. Errors are
+        logged, and the current certificate stays."""
         try:
             directory = self._certificate.parent
             if self._key is None and self._certificate.name == authority.SERVER_FILE and authority.due(directory, now):
@@ -47,7 +48,7 @@ class Presented:
             if stamp != self._shown:
                 self._load()
                 self._shown = stamp
-                log.info("showing another certificate", extra={"file": str(self._certificate)})
+                log.info("presenting another certificate", extra={"file": str(self._certificate)})
         except (AuthorityError, TlsError, OSError) as error:
             log.warning("the certificate was left as it is: %s", error)
 
@@ -65,5 +66,5 @@ class Presented:
 
 
 def _refuse_to_ask() -> str:
-    """A service has nobody to ask; without this OpenSSL would wait for an answer on the terminal."""
+    """A service cannot ask for a passphrase; without this OpenSSL would wait for one on the terminal."""
     raise TlsError("The key is locked by a password. A server starts by itself, so its key must not be.")

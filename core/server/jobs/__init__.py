@@ -1,1 +1,1 @@
-"""Work beside the requests: backups, expiry, and the months to come."""
+"""Background jobs: backups, expiry, and partition upkeep."""

@@ -1,4 +1,4 @@
-"""Work that goes on beside the requests, for as long as the backend runs."""
+"""Jobs that run beside the requests, for as long as the backend runs."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ Step = Callable[[], Awaitable[None]]
 
 @asynccontextmanager
 async def repeating(*steps: Step) -> AsyncIterator[None]:
-    """Do each of `steps` over and over until the end of the block. One that fails is logged and done again."""
+    """Repeat each of `steps` until the end of the block. A failed step is logged and repeated."""
     tasks = [asyncio.create_task(_for_ever(step)) for step in steps]
     try:
         yield

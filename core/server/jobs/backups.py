@@ -1,4 +1,4 @@
-"""Backups while the shop is open: one at a time, one every so often, and one before the schema is changed."""
+"""Backups while the shop is open: one at a time, on a schedule, and before the schema is upgraded."""
 
 import asyncio
 import hashlib
@@ -35,20 +35,20 @@ from core.store.tables import orders
 log = logging.getLogger(__name__)
 
 AFTER_START_S: Final = 300.0
-"""A server that has just started has better things to do, and one that is started again and again makes no backups."""
+"""The delay after a start, so that a server that is restarted again and again makes no backups."""
 AFTER_FAILURE_S: Final = 600.0
 _ASKED_MOST: Final = 20
 _HOUR_S: Final = 3_600.0
 _AGAIN_S: Final = 30.0
 _LEFT_FREE: Final = 200_000_000
-"""Bytes that a backup leaves to the orders."""
+"""Bytes of disk space that a backup leaves free."""
 _LOOK_S: Final = 60.0
-"""How often the clock is asked: a machine that slept is late by no more."""
+"""The interval at which the clock is read: a machine that slept is late by no more."""
 
 
 class Backups:
-    """Those of one backend. `last` is the newest there is; `problem` says why the last scheduled one was not made;
-    `elsewhere` that another backend of the database makes them, in a directory of its own or this one."""
+    """The backups of one backend. `last` is the newest; `problem` is why the last scheduled one failed; `elsewhere`:
+    another backend of the database makes them, in its own directory or this one."""
 
     def __init__(self, database: Database, settings: ServerSettings, key: bytes) -> None:
         self._database = database
@@ -68,13 +68,13 @@ class Backups:
         return backup.listed(self._settings.backup_path)
 
     def _newest(self) -> Backup | None:
-        """Of those that are not from the future: such a one says nothing of when the next is due."""
+        """The newest that is not from the future: such a one does not determine when the next is due."""
         at = now()
         return next((each for each in self.all() if each.made_at <= at), None)
 
     async def make_manual(self) -> Backup:
-        """One that somebody asks for. Raises `BackupError`, and `Refusal` 429 when there are as many as may be kept, so
-        many were asked for lately, or one is being made."""
+        """Make a backup on request. Raises `BackupError`, and `Refusal` 429 when there are as many as may be kept, too
+        many were requested lately, or one is being made."""
         if self._one_at_a_time.locked():
             raise problems.too_many("A backup is being made just now.", _AGAIN_S)
         self._asked.take("")
@@ -95,7 +95,7 @@ class Backups:
         return await self.make(BackupKind.MANUAL)
 
     def _expected_bytes(self, made: Sequence[Backup]) -> int:
-        """How large the next one may be: as the database's file, else as the last one."""
+        """The expected size of the next one: the database's file, or else the last backup."""
         file = file_of(self._database.engine.url)
         return file.stat().st_size if file is not None and file.exists() else made[0].bytes if made else 0
 
@@ -117,7 +117,7 @@ class Backups:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Make one whenever it is time, until the end of the block; one that is being made then is given up."""
+        """Make backups on schedule until the end of the block; one in progress is then aborted."""
         self._not_before = now() + timedelta(seconds=AFTER_START_S)
         try:
             async with repeating(*([self._when_due] if self._settings.backup_every_h else [])):
@@ -128,7 +128,7 @@ class Backups:
                 await asyncio.wait([self._making])
 
     def due_at(self, last: datetime | None) -> datetime:
-        """When the next one is to be made. A last one from the future says nothing: the clock was set back."""
+        """When the next one is due. A last one from the future is ignored: the clock was set back."""
         if last is None or last > now():
             return now()
         return last + timedelta(hours=self._settings.backup_every_h)
@@ -138,7 +138,7 @@ class Backups:
         if self.elsewhere:
             await asyncio.sleep(_LOOK_S)
             return
-        if was_elsewhere:  # what it has made here is ours now
+        if was_elsewhere:  # its backups in this directory are ours now
             self.last = await asyncio.to_thread(self._newest)
         due = max(self.due_at(self.last.made_at if self.last else None), self._not_before)
         wait_s = (due - now()).total_seconds()
@@ -149,7 +149,7 @@ class Backups:
             await self.make(BackupKind.SCHEDULED)
             self.problem = ""
             for old in await asyncio.to_thread(backup.prune, self._settings.backup_path, self._settings.backup_keep):
-                log.info("forgot a backup", extra={"backup": old.name})
+                log.info("deleted a backup", extra={"backup": old.name})
         except (BackupError, OSError) as error:
             self.problem = str(error)
             self._not_before = now() + timedelta(seconds=AFTER_FAILURE_S)
@@ -187,8 +187,8 @@ def open_database(settings: ServerSettings) -> Database:
 
 
 def marks_of(settings: ServerSettings) -> tuple[Path, Path]:
-    """Where it is kept what was last known of the database: beside its data, for when the database alone is put back;
-    and apart from them, for when their whole directory is. Each is of this database alone. Raises `CannotOpen`."""
+    """The paths of the database's marks: beside its data, for when the database alone is put back, and apart from it,
+    for when its whole directory is. Each is for this database alone. Raises `CannotOpen`."""
     url = parse_url(settings.database)
     file = file_of(url)
     whose = str(file.resolve()) if file is not None else url.set(password=None).render_as_string()

@@ -1,5 +1,4 @@
-"""What has expired is forgotten: sessions that nobody came back to, wrong tries, answered operations and entries of the
-security log of long ago."""
+"""Deletes what has expired: sessions, failed attempts, completed operations, and old entries of the security log."""
 
 import asyncio
 import logging
@@ -23,16 +22,16 @@ _SPARED: Final = timedelta(days=1)
 """An access token lives no longer, and may be the last that a session has."""
 _AHEAD_S: Final = 86_400.0
 _MARK_S: Final = 0.5
-"""How much of the last moments a mark may lack."""
+"""The interval between marks."""
 _repeats: Final = Repeats()
 OPERATIONS_KEPT: Final = timedelta(days=100)
-"""After a restore clients send again what was acknowledged in the last 90 days (`outbox.KEPT_FOR`); what
-the backup has of it must still be known then."""
+"""After a restore clients send again what was acknowledged in the last 90 days (`outbox.KEPT_FOR`), so completed
+operations are kept as long."""
 
 
 def aged(services: Services) -> datetime:
-    """The moment by which things are old: the wall clock as far as it is believed. One that is far ahead makes nothing
-    older, and is said to be."""
+    """The current time for ages: the wall clock as far as it is believed. One that is far ahead is logged and expires
+    nothing."""
     aging = services.database.aging
     at = datetime.fromtimestamp(aging.now_s(), UTC)
     if aging.ahead_s > _AHEAD_S and (count := _repeats.due("clock")) is not None:
@@ -46,13 +45,13 @@ def aged(services: Services) -> datetime:
 
 
 async def keep_mark(services: Services) -> None:
-    """What the next start compares the database with."""
+    """Write the mark that the next start compares the database with."""
     await asyncio.to_thread(services.database.keep_mark)
     await asyncio.sleep(_MARK_S)
 
 
 async def forget_expired(services: Services) -> None:
-    """One small step, between other writes; then a pause, short while there is more to forget."""
+    """Delete one small batch, between other writes; then pause, shortly while there is more."""
     if not await services.database.takes_on(Duty.HOUSEKEEPING):
         await asyncio.sleep(PAUSE_S)
         return

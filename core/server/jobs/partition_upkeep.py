@@ -1,4 +1,4 @@
-"""Makes the partitions of the months to come, and keeps their statistics fresh (`core.store.engine.partitions`)."""
+"""Creates the partitions of coming months, and updates their statistics (`core.store.engine.partitions`)."""
 
 import asyncio
 import logging
@@ -11,7 +11,8 @@ from core.store.engine.writer import Unavailable
 log = logging.getLogger(__name__)
 
 PAUSE_S: Final = 3_600.0
-"""There are two months' time. Each try may hold up writers for a moment, so a vain one is not repeated sooner."""
+"""Partitions exist two months ahead. Each attempt may block writers for a moment, so a failed one is not repeated
+sooner."""
 
 
 async def maintain_partitions(services: Services) -> None:

@@ -1,1 +1,1 @@
-"""What can be done with orders and the menu, inside one transaction of the writer."""
+"""Changes of orders and menus, inside a transaction of the writer."""

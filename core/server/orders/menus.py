@@ -1,4 +1,4 @@
-"""What can be done with a shop's menu. Each function is one unit of work, inside the writer's transaction."""
+"""Changes of a shop's menu. Each function is one unit of work, inside the writer's transaction."""
 
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Menu, check_menu
@@ -22,9 +22,9 @@ def shop_of(transaction: Transaction, principal: Principal) -> Shop:
 
 
 def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu) -> Menu:
-    """Sell by another menu, as long as nobody has changed it since it was read. One that is as it was is left alone.
+    """Replace the menu, if nobody has changed it since it was read. An equal menu changes nothing.
 
-    Raises `Refusal` 409 with the menu as it is, and `InvalidMenu`.
+    Raises `Refusal` 409 with the current menu, and `InvalidMenu`.
     """
     check_menu(request.categories)
     shop = shop_of(transaction, principal)
@@ -34,21 +34,21 @@ def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu
     if current.version != request.version:
         raise problems.menu_changed(current)
     version = menus.replace(transaction, current, shop.id, request.categories)
-    _tell(transaction, shop.id, MenuChanged(version=version))
+    _publish(transaction, shop.id, MenuChanged(version=version))
     return Menu(current.shop_name, current.currency, current.tax, request.categories, version)
 
 
 def set_available(transaction: Transaction, principal: Principal, item_id: ItemId, available: bool) -> Availability:
-    """Say that an item is sold out, or sold again. One that already is so is left alone."""
+    """Mark an item sold out or available. Without a difference nothing changes."""
     shop = shop_of(transaction, principal)
     try:
         version = menus.set_available(transaction, shop.id, item_id, available)
     except LookupError:
         raise problems.not_found("item on the menu") from None
     if version is not None:
-        _tell(transaction, shop.id, MenuChanged(version=version, item_id=item_id, available=available))
+        _publish(transaction, shop.id, MenuChanged(version=version, item_id=item_id, available=available))
     return Availability(item_id=item_id, available=available, version=version or shop.menu_version)
 
 
-def _tell(transaction: Transaction, shop_id: ShopId, event: MenuChanged) -> None:
+def _publish(transaction: Transaction, shop_id: ShopId, event: MenuChanged) -> None:
     events.append(transaction, shop_id, EVERYBODY, to_us(now()), event)

@@ -1,7 +1,8 @@
-"""A number that was told is kept: whoever sends an order again, to a server that has lost it, shows what it was told.
+"""Order numbers survive a lost database: a client that sends an order again includes its former number with the
+server's proof.
 
-The server signs each number that it tells, for one person and one key. So nobody claims a number that was not told them
-for this very order, and nothing has to be kept for it. See docs/adr/0036.
+The server signs each number that it issues, for one person and one key. So nobody can claim a number that was not
+issued for this very order, and nothing has to be stored for it. See docs/adr/0036.
 """
 
 import base64
@@ -29,9 +30,8 @@ class _Numbered(msgspec.Struct, frozen=True):
 _numbered: Final = decoder(_Numbered).decode
 
 
-async def told_before(call: Call[Any, Any]) -> str:
-    """The number that the bearer was told for the order of this key, as the request shows; empty for none, and for
-    one that we did not tell."""
+async def former_number(call: Call[Any, Any]) -> str:
+    """The number that was issued for the order of this key, if the request proves it; otherwise empty."""
     number, _, proof = call.number.rpartition(".")
     if not number or not call.key:
         return ""
@@ -40,15 +40,15 @@ async def told_before(call: Call[Any, Any]) -> str:
 
 
 async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
-    """An order that was told a number comes again: is what the server knew then still there?
+    """Check that the database still has the history in which an order that is sent again was numbered.
 
-    Its own signature under a number that the series has not come to, or that another order has, proves that the
-    database was put back to an older state. Then every shop begins anew, before another number is given.
+    The server's own signature on a number that its series has not reached, or that another order has, proves that the
+    database was put back to an older state. Then every shop begins a new epoch, before another number is issued.
     """
-    told = await told_before(call)
-    series, _, digits = told.rpartition("-")
+    former = await former_number(call)
+    series, _, digits = former.rpartition("-")
     bearer, database = call.principal, call.services.database
-    if not told or series not in (ONLINE_SERIES, bearer.device_id):
+    if not former or series not in (ONLINE_SERIES, bearer.device_id):
         return
 
     def lacks(transaction: Transaction) -> str:
@@ -58,7 +58,7 @@ async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
         beyond = int(digits) > shops.last_number(transaction, bearer.shop_id, series)
         is_anothers = (
             bearer.shop_id not in database.history.begun
-            and orders.has_number(transaction, bearer.shop_id, told)
+            and orders.has_number(transaction, bearer.shop_id, former)
             and (order_id is None or orders.get(transaction, order_id) is None)
         )
         return events.head(transaction, bearer.shop_id).epoch if beyond or is_anothers else ""
@@ -67,15 +67,15 @@ async def prove_history(call: Call[Any, Any], order_id: OrderId | None) -> None:
         await database.begin_epoch(bearer.shop_id, epoch)
 
 
-async def telling(call: Call[Any, Any], reply: Encoded[Order]) -> Encoded[Order]:
-    """The reply to a new order, now or when it was first asked for, with what the client is to show should it have to
-    ask once more, and the number that was told before where that is another one."""
+async def with_number_proof(call: Call[Any, Any], reply: Encoded[Order]) -> Encoded[Order]:
+    """The reply to a new order with the proof of its number, for the client to send should it repeat the order, and the
+    former number where it differs."""
     if not call.key:
         return reply
-    number, told = _numbered(reply.body).number, await told_before(call)
+    number, former = _numbered(reply.body).number, await former_number(call)
     shown = f"{number}.{await _proof(call, number)}".encode()
-    former = ((_FORMER, told.encode()),) if told not in ("", number) else ()
-    return msgspec.structs.replace(reply, headers=(*reply.headers, (_HEADER, shown), *former))
+    changed = ((_FORMER, former.encode()),) if former not in ("", number) else ()
+    return msgspec.structs.replace(reply, headers=(*reply.headers, (_HEADER, shown), *changed))
 
 
 async def _proof(call: Call[Any, Any], number: str) -> str:

@@ -1,6 +1,6 @@
-"""What can be done with orders. Each function is one unit of work: it runs inside the writer's transaction.
+"""Changes of orders. Each function is one unit of work, inside the writer's transaction.
 
-All of them raise `Refusal`, and `DomainError` on input the domain will not have.
+All of them raise `Refusal`, and `DomainError` on input that the domain refuses.
 """
 
 import logging
@@ -32,7 +32,7 @@ _OPEN_AGAIN_S: Final = 60.0
 
 
 def own(transaction: Transaction, principal: Principal, order_id: OrderId) -> Order:
-    """The customer's own order. Another's is not there, exactly as one that never was."""
+    """The customer's own order. Another's is refused exactly as one that does not exist."""
     order = orders.get(transaction, order_id)
     if order is None or order.customer_id != principal.customer_id:
         raise problems.not_found("order")
@@ -40,14 +40,14 @@ def own(transaction: Transaction, principal: Principal, order_id: OrderId) -> Or
 
 
 def tag(transaction: Transaction, principal: Principal, order_id: OrderId) -> bytes:
-    """The validator of everything that is told about an order the bearer may see. Raises `Refusal` 404 for others."""
+    """The validator of all replies about an order that the bearer may see. Raises `Refusal` 404 for others."""
     stamp = orders.stamp(transaction, order_id)
     staff = principal.role.is_staff
     if stamp is None or not (
         stamp.shop_id == principal.shop_id if staff else stamp.customer_id == principal.customer_id
     ):
         raise problems.not_found("order")
-    # The version alone would say the same after a restore that other changes followed.
+    # After a restore and other changes the version alone would be the same.
     return etag(stamp.version, stamp.updated_us)
 
 
@@ -59,28 +59,30 @@ def in_shop(transaction: Transaction, principal: Principal, order_id: OrderId) -
     return order
 
 
-def place(transaction: Transaction, offers: Offers, principal: Principal, request: PlaceOrder, told: str = "") -> Order:
-    """A customer's order, from their own window. `told` is the number that it had before it was lost."""
+def place(
+    transaction: Transaction, offers: Offers, principal: Principal, request: PlaceOrder, former: str = ""
+) -> Order:
+    """Place a customer's order, from their own window. `former` is its number before it was lost."""
     customer = people.customer(transaction, principal.customer_id)
     if customer is None:
         raise problems.unauthenticated("This account is no longer there.")
-    return _new(transaction, offers, principal, request, customer, ONLINE_SERIES, told)
+    return _new(transaction, offers, principal, request, customer, ONLINE_SERIES, former)
 
 
 def check_open(transaction: Transaction, principal: Principal, most: int) -> None:
-    """Raises `Refusal` 429 when the customer has as many orders open in the shop as one may."""
+    """Raises `Refusal` 429 when the customer has the most open orders that are allowed."""
     if orders.open_of(transaction, principal.shop_id, principal.customer_id, most) >= most:
         raise problems.too_many(f"You have {most} open orders. Order again when one of them is done.", _OPEN_AGAIN_S)
 
 
 def check_size(order: Order, most_kib: int) -> None:
-    """Raises `Refusal` 413 for an order that is larger as every screen is told it."""
+    """Raises `Refusal` 413 for an order that is too large to be pushed to screens."""
     if len(_encode(order)) > most_kib * 1024:
         raise problems.order_too_large(most_kib)
 
 
-def take(transaction: Transaction, offers: Offers, principal: Principal, request: TakeOrder, told: str = "") -> Order:
-    """An order taken at the counter, numbered by the terminal it is taken at; or `told`, as in `place`."""
+def take(transaction: Transaction, offers: Offers, principal: Principal, request: TakeOrder, former: str = "") -> Order:
+    """Take an order at the counter, numbered by its till; or `former`, as in `place`."""
     if principal.device_id is None:
         raise problems.forbidden()
     customer = None
@@ -88,13 +90,13 @@ def take(transaction: Transaction, offers: Offers, principal: Principal, request
         customer = people.customer(transaction, request.customer_id)
         if customer is None:
             raise problems.invalid("There is no such customer.", "customer_id")
-    return _new(transaction, offers, principal, request, customer, principal.device_id, told)
+    return _new(transaction, offers, principal, request, customer, principal.device_id, former)
 
 
 def change(transaction: Transaction, principal: Principal, order_id: OrderId, request: Change) -> Order:
-    """An order moved, or its payment changed, by whoever may: what is in the table of moves, as long as nobody has
-    changed it since it was seen. One that was already moved to where it is wanted is given as it is, and nothing is
-    written; a payment that another has made is refused, and the refusal says who and when."""
+    """Move an order, or change its payment, if the rules allow it and nobody has changed it since it was seen. One
+    that already has the wanted status is returned unchanged; a payment that another has made is refused, with who
+    and when."""
     find = own if isinstance(request, CancelOrder) else in_shop
     order = find(transaction, principal, order_id)
     try:
@@ -132,7 +134,7 @@ def _new(
     request: NewOrder,
     customer: Customer | None,
     series: str,
-    told: str,
+    former: str,
 ) -> Order:
     order_id = request.id or new_order_id()
     if request.id is not None and orders.get(transaction, order_id) is not None:
@@ -146,23 +148,23 @@ def _new(
     except order_rules.PriceChanged as error:
         raise problems.price_changed(error) from None
     number = request.number if isinstance(request, TakeOrder) else ""
-    # A number that the server itself has told before is proven, however far a restored series lies behind it.
-    given = _again(transaction, shop.id, series, told) if number in ("", told) else ""
+    # A former number is proven, however far a restored series lies behind it.
+    given = _former_or_next(transaction, shop.id, series, former) if number in ("", former) else ""
     given = given or _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
     order = msgspec.structs.replace(order, number=given)
-    renumbered = f"{told} → {given}" if told not in ("", given) else ""
+    renumbered = f"{former} → {given}" if former not in ("", given) else ""
     if renumbered:
-        log.warning("an order that was lost has another number", extra={"former": told, "number": given})
+        log.warning("an order that was lost has another number", extra={"former": former, "number": given})
     orders.insert(transaction, order, principal, request.placed_at_client, renumbered)
     events.append(transaction, shop.id, order.customer_id, to_us(order.placed_at), event_of(None, order))
     return order
 
 
 def _sold(transaction: Transaction, offers: Offers, shop: Shop, request: NewOrder) -> dict[ItemId, MenuItem]:
-    """What can be ordered, and for how much. See docs/adr/0016.
+    """The items that can be ordered, with their prices. See docs/adr/0016.
 
-    At the counter it is what the till's menu said, however long that till was away: the price was told and paid. The
-    server has kept that menu; no price comes from a client.
+    At the counter they are those of the till's menu version, however long it was offline: the price was shown and paid.
+    The server has kept that menu; no price comes from a client.
     """
     sold_by = request.menu_version if isinstance(request, TakeOrder) else None
     past = sold_by is not None and sold_by < shop.menu_version and menus.past_items(transaction, shop.id, sold_by)
@@ -170,7 +172,7 @@ def _sold(transaction: Transaction, offers: Offers, shop: Shop, request: NewOrde
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:
-    """The number that a till gave by itself, if it did: one of its own series, not too far ahead, that no order has."""
+    """The number that a till issued itself, if it did: one of its own series, not too far ahead, that no order has."""
     if not number:
         return ""
     try:
@@ -183,12 +185,12 @@ def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) 
     return number
 
 
-def _again(transaction: Transaction, shop_id: ShopId, series: str, told: str) -> str:
-    """The number that the order had before it was lost, unless another has it by now."""
-    own_series, _, digits = told.rpartition("-")
+def _former_or_next(transaction: Transaction, shop_id: ShopId, series: str, former: str) -> str:
+    """The order's former number, unless another order has it by now."""
+    own_series, _, digits = former.rpartition("-")
     if own_series != series:
         return ""
-    if orders.has_number(transaction, shop_id, told):
+    if orders.has_number(transaction, shop_id, former):
         return ""
     shops.claim_number(transaction, shop_id, series, int(digits))
-    return told
+    return former

@@ -1,1 +1,1 @@
-"""The event feed: what happened in a shop, told to whoever may know it, as soon as it is committed."""
+"""The event feed: a shop's events, pushed to whoever may see them as soon as they are committed."""

@@ -1,4 +1,5 @@
-"""What waits for those who may see the same, kept once for all of them; and one of them, with how far it has got."""
+"""Channels, which hold an audience's pending messages once for all its subscribers; and subscribers, with their
+positions."""
 
 import asyncio
 from collections import deque
@@ -16,25 +17,25 @@ from core.store.events import Kept
 
 WAITING_MESSAGES: Final = 256
 WAITING_BYTES: Final = 1024 * 1024
-"""Whoever has more than this waiting does not read."""
+"""A socket with more bytes pending counts as not reading."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Line(Protocol):
-    """A socket as the hub needs it: written to at once or not at all. `core.server.push.protocol` gives it."""
+    """A socket that is written to at once or not at all. Implemented by `core.server.push.protocol`."""
 
     on_writable: Callable[[], None] | None
-    """Called when it takes something again, after it took nothing."""
+    """Called when it accepts messages again."""
 
     def write(self, message: bytes) -> bool:
-        """Send a message, made by `as_message`; False when the socket takes nothing now."""
+        """Send a message, made by `as_message`; False when the socket is blocked now."""
 
     def abort(self) -> None:
-        """Let go of it, with what it has not taken."""
+        """Close it, discarding what is pending."""
 
 
 class Channel:
-    """An audience's newest events, as frames that chain, from the oldest that somebody may still need."""
+    """An audience's newest events, as a chain of frames, from the oldest that a subscriber may still need."""
 
     def __init__(self, position: int, last: int) -> None:
         self.subscribers: set[Subscriber] = set()
@@ -60,7 +61,7 @@ class Channel:
         return position >= self._floor
 
     def message(self, position: int, cursor: str) -> bytes:
-        """All that comes after `position`, as one message; made once for all who stand there."""
+        """All frames after `position`, as one message, made once for all subscribers at that position."""
         made = self._made.get(position)
         if made is None:
             frames = [frame for seq, frame in self._frames if seq > position]
@@ -71,7 +72,7 @@ class Channel:
         return as_message(_encode(Heartbeat(head=self.last, cursor=cursor)))
 
     def forget(self) -> None:
-        """Let go of what everybody has got."""
+        """Drop the frames that every subscriber has."""
         lowest = min((subscriber.position for subscriber in self.subscribers), default=self.last)
         self._made.clear()
         while self._frames and self._frames[0][0] <= lowest:
@@ -83,12 +84,12 @@ class Channel:
 
 
 def as_message(text: bytes) -> bytes:
-    """A text message as it goes over the wire (RFC 6455 §5.6): the same bytes for everybody, so made once."""
+    """A text message in wire format (RFC 6455 §5.6): the same bytes for everybody, so made once."""
     return Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 class Subscriber:
-    """A socket that has said who it is."""
+    """An authenticated socket."""
 
     __slots__ = (
         "_send",
@@ -106,24 +107,24 @@ class Subscriber:
 
     def __init__(self, verified: Verified, send: Send, line: Line) -> None:
         self.verified = verified
-        """Whose it is and until when; a later `Hello` renews it."""
+        """Its principal and expiry; a later `Hello` renews it."""
         self.audience = Audience.of(verified.principal)
         self.channel: Channel | None = None
         self.line = line
         self.position = -1
-        """It was sent everything up to here; -1 while it is still being sent what it missed."""
+        """It was sent everything up to here; -1 while it is catching up."""
         self.queued = False
-        """It is in line to be told something."""
+        """Whether it is in the hub's queue."""
         self.blocked = False
-        """It took nothing when it was last told something; its line says when it does again."""
+        """Whether its socket refused the last message; `line.on_writable` ends it."""
         self.due = False
-        """It is owed a heartbeat."""
+        """Whether a heartbeat is due."""
         self.spoke_at = 0.0
         self.closed = False
         self._send = send
 
-    async def tell(self, text: bytes) -> None:
-        """Send a message, however long the socket takes nothing. To one that has gone, nothing is sent."""
+    async def send(self, text: bytes) -> None:
+        """Send a message, waiting for the socket. Does nothing once it is closed."""
         if self.closed:
             return
         try:
@@ -135,13 +136,13 @@ class Subscriber:
                 raise
 
     async def end(self, code: Close, within_s: float) -> None:
-        """Close the socket with `code`; without it, when it takes nothing for `within_s` seconds."""
+        """Close the socket with `code`, or abort it after `within_s` seconds."""
         self.closed = True
         await end(self._send, self.line, code, within_s)
 
 
 async def end(send: Send, line: Line, code: Close, within_s: float) -> None:
-    """Close a socket with `code`, or let go of it when it does not take that in time."""
+    """Close a socket with `code`, or abort it when that takes longer than `within_s` seconds."""
     try:
         async with asyncio.timeout(within_s):
             await send({"type": "websocket.close", "code": int(code), "reason": code.name.lower()})

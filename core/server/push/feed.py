@@ -1,4 +1,4 @@
-"""Reading the feed: who may see what, pages that follow a cursor, and the snapshot to start from."""
+"""Reading the feed: audiences, pages after a cursor, and snapshots."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,12 +24,12 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Audience(msgspec.Struct, frozen=True):
-    """Those who may see the same: the staff of a shop, one customer there, or its displays."""
+    """A group that may see the same events: the staff of a shop, one customer there, or its status displays."""
 
     shop_id: ShopId
     customer_id: CustomerId | None = None
     display: bool = False
-    """They see of a shop's events what `core.server.devices.display.moves` makes of them."""
+    """Displays get the events as rewritten by `core.server.devices.display.moves`."""
 
     @property
     def kind(self) -> str:
@@ -43,21 +43,21 @@ class Audience(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Frames, each encoded already; where the subscriber stands after them; and whether there are more by now."""
+    """Encoded frames, the subscriber's cursor after them, and whether there are more."""
 
     frames: list[bytes]
     end: Cursor
     more: bool
     start: int
-    """Where it stands already."""
+    """The position before them."""
 
     def encoded(self) -> bytes:
-        """As a `core.protocol.feed.EventPage`."""
+        """The bytes of a `core.protocol.feed.EventPage`."""
         return _encode(Pulled(frames=_raw(self.frames), cursor=str(self.end), more=self.more))
 
 
 def encode_frame(event: Kept, prev: int) -> bytes:
-    """A `core.protocol.feed.Frame`. The event itself was encoded once, in the transaction that made it."""
+    """A `core.protocol.feed.Frame`. The event itself was encoded in the transaction that made it."""
     return _encode(Framed(seq=event.seq, prev=prev, event=msgspec.Raw(event.payload)))
 
 
@@ -73,9 +73,9 @@ def _raw(frames: Sequence[bytes]) -> tuple[msgspec.Raw, ...]:
 async def read_page(
     database: Database, audience: Audience, cursor: str, witness: str, limit: int, *, names: bool = False
 ) -> Page:
-    """`page`, of a database that is proven by it: where the shop's own staff have a cursor of its present history which
-    that lacks, it was put back to an older state, and that shop begins anew. It alone, and once in a process, as a
-    cursor is not signed; a customer's proof is a number that was told (`orders.numbers`); a display has none."""
+    """`page`, which may also prove that the database was put back to an older state: when the shop's own staff have a
+    cursor of its current epoch that it lacks, that shop begins a new epoch. It alone, and once in a process, as a
+    cursor is not signed; a customer's proof is an issued number (`orders.numbers`); a display has none."""
 
     def read(transaction: Transaction) -> Page:
         return page(transaction, audience, cursor, witness, limit, names=names)
@@ -95,10 +95,10 @@ async def read_page(
 def page(
     transaction: Transaction, audience: Audience, cursor: str, witness: str, limit: int, *, names: bool = False
 ) -> Page:
-    """What `audience` may see after `cursor`; displays first names only when `names`.
+    """The events that `audience` may see after `cursor`; displays get first names only when `names`.
 
-    Raises `Refusal`: 422 for what is no cursor, 409 `diverged` when it or the witness is of another history, 410
-    `gone` when history no longer goes back that far. A witness too old to be looked up proves nothing either way.
+    Raises `Refusal`: 422 for an invalid cursor, 409 `diverged` when it or the witness is of another history, 410 `gone`
+    when the events after it have been trimmed. A witness too old to be looked up proves nothing.
     """
     start = _parsed(cursor, "cursor")
     newest = events.head(transaction, audience.shop_id)
@@ -121,7 +121,8 @@ def page(
 
 
 def snapshot(transaction: Transaction, principal: Principal, query: SnapshotQuery) -> Snapshot:
-    """How things stand for `principal`, or a page of it; orders and cursor from one moment. A customer's is whole."""
+    """The orders that `principal` may see, or a page of them, and the cursor, from one moment. A customer's is
+    complete."""
     newest = events.head(transaction, principal.shop_id)
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:

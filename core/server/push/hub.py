@@ -1,8 +1,8 @@
-"""The hub: reads what was committed, once, and tells all who may know it.
+"""The hub: reads committed events once, and sends them to all subscribers who may see them.
 
-The database is the queue. A commit only wakes the hub; what to tell it reads from the events table, from where it
-stopped. So nothing is told that was not committed, nothing is told twice or out of order, what another process
-appended is told too, and however much happens at once, the hub reads on only when everybody was told the last part.
+The database is the queue. A commit only wakes the hub, which reads the events table from where it stopped. So nothing
+is sent that was not committed, nothing twice or out of order, other processes' events are included, and however much
+happens at once, the hub reads on only when the last batch was sent.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ from core.store.events import EVERYBODY, Kept
 log = logging.getLogger(__name__)
 
 READ_AT_ONCE: Final = 128
-TELLING_S: Final = 0.0002
-"""For so long screens are told one after the other; then other requests have their turn. An answer takes a few."""
+SENDING_S: Final = 0.0002
+"""How long the hub sends before other tasks get the event loop."""
 END_WITHIN_S: Final = 5.0
 TICK_S: Final = 1.0
 _LOOK_BACK_US: Final = 60_000_000
@@ -39,7 +39,7 @@ _LOOK_BACK_US: Final = 60_000_000
 
 
 class Feed:
-    """One shop that somebody watches: how far it was told, and to whom."""
+    """A shop with subscribers: its position and channels."""
 
     def __init__(self, shop_id: ShopId, position: Cursor) -> None:
         self.shop_id = shop_id
@@ -48,7 +48,7 @@ class Feed:
         self.channels: dict[Audience, Channel] = {}
 
     def audiences(self, event: Kept) -> Iterator[Audience]:
-        """Who may see it as it is, and may be there: the staff, and the customer or customers it is for."""
+        """The audiences that may see an event and may be connected: staff, and its customer or all customers."""
         yield Audience(self.shop_id)
         if event.customer_id == EVERYBODY:
             yield from (audience for audience in self.channels if audience.customer_id is not None)
@@ -68,27 +68,27 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._happened = asyncio.Event()
         self._committed_at = 0.0
-        """When the first commit was made that nobody was told of yet, by `perf_counter`; 0 for none."""
+        """When the first commit was made that has not been sent yet, by `perf_counter`; 0 for none."""
         self._ready: deque[Subscriber] = deque()
         self._waiting = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
         self._endings: set[asyncio.Task[None]] = set()
-        self._looked_us = 0
-        """Up to when we know whose sessions were ended: the database may have been out of reach since."""
+        self._checked_us = 0
+        """Up to when revoked sessions are known (µs): the database may have been out of reach since."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Tell what happens, until the end of the block."""
+        """Send events until the end of the block."""
         self._loop = asyncio.get_running_loop()
         self._database.listen(self._on_events, self._on_reconnected)
-        async with repeating(self._advance_all, self._tell_all, self._keep):
+        async with repeating(self._advance_all, self._send_all, self._tick):
             yield
             self._database.listen(None)
         await asyncio.gather(*self._endings)
 
     async def join(self, subscriber: Subscriber) -> None:
-        """From now on what happens waits for `subscriber`, until it has caught up; see `caught_up`."""
+        """Add `subscriber`: events are held for it from now on, until it has `caught_up`."""
         audience, shop_id = subscriber.audience, subscriber.audience.shop_id
         while True:
             feed = self._feeds.get(shop_id)
@@ -111,14 +111,14 @@ class Hub:
             return
 
     def _make_room(self, subscriber: Subscriber) -> None:
-        """Nobody holds more sockets than one may: what a machine that fell asleep has left open is the oldest."""
+        """Close the oldest sockets of a person beyond the limit: a machine that fell asleep has left them open."""
         held = self._held.setdefault(subscriber.verified.principal.subject, deque())
         held.append(subscriber)
         while len(held) > self._services.settings.sockets_most:
             self.end(held.popleft(), Close.TOO_MANY)
 
     def screens(self) -> Counter[str]:
-        """How many are connected, by kind."""
+        """The number of connected screens, by kind."""
         found = Counter({"staff": 0, "customer": 0, "display": 0})
         for feed in self._feeds.values():
             for audience, channel in feed.channels.items():
@@ -126,19 +126,19 @@ class Hub:
         return found
 
     def caught_up(self, subscriber: Subscriber, position: int) -> None:
-        """`subscriber` was sent everything up to `position`, and a heartbeat is owed to it."""
+        """`subscriber` was sent everything up to `position`; a heartbeat is due."""
         subscriber.position = position
         self.beat(subscriber)
         self._happened.set()
 
     def beat(self, subscriber: Subscriber) -> None:
-        """Send `subscriber` a heartbeat, after what waits for it."""
+        """Send `subscriber` a heartbeat, after its pending messages."""
         subscriber.due = True
         if subscriber.position >= 0:
             self._queue(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Its socket has gone. Harmless when it never joined."""
+        """Remove a closed subscriber. Harmless when it never joined."""
         subscriber.closed = True
         subscriber.line.on_writable = None
         channel, feed = subscriber.channel, self._feeds.get(subscriber.audience.shop_id)
@@ -158,17 +158,17 @@ class Hub:
             del self._feeds[feed.shop_id]
 
     def followers(self) -> Iterator[tuple[Principal, int]]:
-        """Whoever has caught up, and the event up to which they were told."""
+        """The principals that have caught up, and the `seq` up to which each was sent events."""
         for feed in self._feeds.values():
             for channel in feed.channels.values():
                 for subscriber in channel.subscribers:
                     if subscriber.position >= 0 and not subscriber.closed:
-                        # One that was told all there is for it to be told stands where the shop stands.
-                        told = feed.position.seq if subscriber.position >= channel.last else subscriber.position
-                        yield subscriber.verified.principal, told
+                        # One that was sent all it may see is at the shop's position.
+                        position = feed.position.seq if subscriber.position >= channel.last else subscriber.position
+                        yield subscriber.verified.principal, position
 
     def end(self, subscriber: Subscriber, code: Close) -> None:
-        """Close its socket, soon, keeping nobody waiting."""
+        """Close its socket in the background."""
         if subscriber.closed:
             return
         subscriber.closed = True
@@ -179,26 +179,26 @@ class Hub:
         ending.add_done_callback(self._endings.discard)
 
     def _end_all(self, feed: Feed) -> None:
-        """The shop's history is another one than was told: whoever was told that has to find out."""
+        """Close all sockets of a shop whose history has changed, so that their clients notice."""
         del self._feeds[feed.shop_id]
         for channel in feed.channels.values():
             for subscriber in channel.subscribers:
                 self.end(subscriber, Close.DIVERGED)
 
     def _on_reconnected(self) -> None:
-        """In the writer's thread: sessions that were remembered may have been lost, and shops may have begun anew."""
+        """Called in the writer's thread: cached sessions may have been lost, and shops may have a new epoch."""
         if self._loop is not None:
             try:
-                self._loop.call_soon_threadsafe(self._look_again)
+                self._loop.call_soon_threadsafe(self._on_reconnected_in_loop)
             except RuntimeError:
                 log.debug("the event loop has ended")
 
-    def _look_again(self) -> None:
+    def _on_reconnected_in_loop(self) -> None:
         self._services.verified.clear()
         self._happened.set()
 
     def _on_events(self) -> None:
-        """In the writer's thread: something was committed."""
+        """Called in the writer's thread after a commit."""
         if self._feeds and self._loop is not None and not self._happened.is_set():
             self._committed_at = self._committed_at or time.perf_counter()
             try:
@@ -210,7 +210,7 @@ class Hub:
         await self._happened.wait()
         self._happened.clear()
         committed_at, self._committed_at = self._committed_at, 0.0
-        # One question for all shops: of a thousand of them, those are few to whom something has happened.
+        # One query for all shops: few of a thousand have new events.
         heads = await self._database.read(events.heads) if self._feeds else {}
         for feed in list(self._feeds.values()):
             epoch, newest = heads.get(feed.shop_id, ("", 0))
@@ -223,7 +223,7 @@ class Hub:
             self._services.metrics.push_s.observe(time.perf_counter() - committed_at)
 
     async def _advance(self, feed: Feed) -> bool:
-        """Have the next events of a shop wait for all who may see them. False when there were none."""
+        """Append the next events of a shop to the channels that may see them. False when there were none."""
         displays, names = Audience(feed.shop_id, display=True), self._services.settings.board_names
         seen_by_displays = displays in feed.channels
 
@@ -235,11 +235,11 @@ class Hub:
         if not found:
             return False
         if displays in feed.channels and not seen_by_displays:
-            return True  # the first one came meanwhile: look again, for it too
-        told = [(audience, event) for event in found for audience in feed.audiences(event)]
-        told += [(displays, move) for move in moves]
+            return True  # the first display joined meanwhile: read again, for it too
+        visible = [(audience, event) for event in found for audience in feed.audiences(event)]
+        visible += [(displays, move) for move in moves]
         touched: set[Channel] = set()
-        for audience, event in told:  # from here to the new position nobody can join
+        for audience, event in visible:  # from here to the new position nobody can join
             channel = feed.channels.get(audience)
             if channel is not None:
                 channel.append(event)
@@ -265,18 +265,18 @@ class Hub:
         self._drained.clear()
         self._waiting.set()
 
-    async def _tell_all(self) -> None:
-        """Tell some of those in line; then let others have the event loop."""
+    async def _send_all(self) -> None:
+        """Send to some of the queued subscribers, then yield to other tasks."""
         await self._waiting.wait()
-        until = time.perf_counter() + TELLING_S
+        until = time.perf_counter() + SENDING_S
         while self._ready and time.perf_counter() < until:
-            self._tell(self._ready.popleft())
+            self._send_next(self._ready.popleft())
         if not self._ready:
             self._waiting.clear()
             self._drained.set()
         await asyncio.sleep(0)
 
-    def _tell(self, subscriber: Subscriber) -> None:
+    def _send_next(self, subscriber: Subscriber) -> None:
         subscriber.queued = False
         channel, feed = subscriber.channel, self._feeds.get(subscriber.audience.shop_id)
         if channel is None or feed is None or subscriber.closed:
@@ -287,7 +287,7 @@ class Hub:
                 return
             if self._written(subscriber, channel.message(subscriber.position, feed.cursor)):
                 subscriber.position = channel.last
-        # One that knows more than was told here yet, from having asked, waits for its heartbeat.
+        # One that has polled beyond this feed's position waits for its heartbeat.
         ready = subscriber.due and subscriber.position <= feed.position.seq and not subscriber.blocked
         if ready and self._written(subscriber, channel.heartbeat(feed.cursor)):
             subscriber.due = False
@@ -299,20 +299,20 @@ class Hub:
         return not subscriber.blocked
 
     def _unblock(self, subscriber: Subscriber) -> None:
-        """Its socket takes something again."""
+        """Its socket accepts messages again."""
         subscriber.blocked = False
         self._queue(subscriber)
 
-    async def _keep(self) -> None:
-        """Once a second: whose time is up, who is owed a heartbeat, and what happened without our being told."""
+    async def _tick(self) -> None:
+        """Once a second: close expired subscribers, send due heartbeats, and poll for events."""
         await asyncio.sleep(TICK_S)
         assert self._loop is not None
-        looked_at = to_us(now())
-        since = (self._looked_us or looked_at) - _LOOK_BACK_US
+        checked_at = to_us(now())
+        since = (self._checked_us or checked_at) - _LOOK_BACK_US
         revoked = set(await self._database.read(lambda transaction: sessions.revoked_since(transaction, since)))
         if revoked:
             self._services.verified.forget_sessions(revoked)
-        self._looked_us = looked_at
+        self._checked_us = checked_at
         access, wall, quiet_since = self._services.access, time.time(), self._loop.time() - HEARTBEAT_S + TICK_S
         for feed in list(self._feeds.values()):
             for channel in list(feed.channels.values()):

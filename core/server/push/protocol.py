@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket, as the hub needs it: written to at once or not at all, and let go of when nothing helps."""
+"""uvicorn's WebSocket with non-blocking writes and an abort."""
 
 import random
 from collections.abc import Callable
@@ -15,14 +15,12 @@ from core.server.push.socket import EXTENSION
 SEND_BUFFER: Final = 64 * 1024
 PING_S: Final = HEARTBEAT_S
 PONG_WITHIN_S: Final = SILENCE_S - PING_S - 5
-"""A peer that has gone without a word is found after a ping's interval and this, within `SILENCE_S`."""
+"""A dead peer is found after a ping's interval and this, within `SILENCE_S`."""
 
 
 class PushProtocol(WebSocketsSansIOProtocol):
-    """Through ASGI a send waits while the peer reads nothing, and closing waits for it to take the rest.
-
-    A thousand sockets cannot be told one after the other in that way. This is a `core.server.push.channel.Line` too.
-    """
+    """Implements `core.server.push.channel.Line`. Through ASGI a send waits while the peer does not read, and closing
+    waits for it to read the rest: a thousand sockets cannot be served one after the other that way."""
 
     on_writable: Callable[[], None] | None = None
 
@@ -39,13 +37,13 @@ class PushProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
-            # The system would take megabytes for a peer that reads nothing, and nobody would know that it does not.
+            # The system would buffer megabytes for a peer that reads nothing, and hide that it does not.
             self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
             self.scope["extensions"][EXTENSION] = {"line": self}
 
     @override
     def start_keepalive(self) -> None:
-        """Those that came at once, as after a restart, are not all asked at once whether they are still there."""
+        """Spread the first pings, since many peers connect at once after a restart."""
         if self.ping_interval:
             first_s = random.uniform(0, self.ping_interval)  # noqa: S311 - no secret
             self.ping_timer = self.loop.call_later(first_s, self.send_keepalive_ping)

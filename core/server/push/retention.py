@@ -1,4 +1,4 @@
-"""Old events are forgotten: a client that was away for longer takes a snapshot."""
+"""Trims old events: a client that was away for longer takes a snapshot."""
 
 import asyncio
 from datetime import timedelta
@@ -18,7 +18,7 @@ _BREATH_S: Final = 0.05
 
 
 async def forget_old_events(services: Services) -> None:
-    """One small step for every shop, between other writes; then a pause, short while there is more to forget."""
+    """Trim one small batch in every shop, between other writes; then pause, shortly while there is more."""
     settings, database = services.settings, services.database
     if not await database.takes_on(Duty.HOUSEKEEPING):
         await asyncio.sleep(PAUSE_S)

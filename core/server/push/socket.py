@@ -1,4 +1,4 @@
-"""One subscriber's WebSocket (RFC 6455): who it is, what it missed, and from then on the hub's."""
+"""A subscriber's WebSocket (RFC 6455): authenticates it, sends what it missed, and hands it to the hub."""
 
 import asyncio
 from typing import Final
@@ -16,7 +16,7 @@ from core.server.services import Services
 from core.store.engine.writer import Unavailable
 
 EXTENSION: Final = "orderbell.push"
-"""The ASGI extension in which a server gives us the socket's own end: `{"line": core.server.push.channel.Line}`."""
+"""The ASGI extension in which a server provides the socket's `Line`: `{"line": core.server.push.channel.Line}`."""
 _hello: Final = decoder(Hello)
 _CODES: Final = {
     "unauthenticated": Close.SIGNED_OUT,
@@ -27,7 +27,7 @@ _CODES: Final = {
 
 
 class _Ended(Exception):
-    """We have to close it."""
+    """The server closes it."""
 
     def __init__(self, code: Close) -> None:
         super().__init__(code.name)
@@ -35,7 +35,7 @@ class _Ended(Exception):
 
 
 class _Left(Exception):
-    """It is closed."""
+    """The peer closed it."""
 
 
 class PushSocket:
@@ -84,7 +84,7 @@ class PushSocket:
             self._hub.leave(subscriber)
 
     async def _catch_up(self, subscriber: Subscriber, hello: Hello) -> None:
-        """Send all that was missed. What happens meanwhile waits in the hub, so between the two nothing is lost."""
+        """Send all missed events. New ones wait in the hub meanwhile, so nothing is lost in between."""
         cursor, witness, more = hello.cursor, hello.witness, True
         while more and not subscriber.closed:
             page = await feed.read_page(
@@ -97,7 +97,7 @@ class PushSocket:
             )
             cursor, witness, more = str(page.end), "", page.more
             if page.frames:
-                await subscriber.tell(feed.encode_frames(page.frames, cursor))
+                await subscriber.send(feed.encode_frames(page.frames, cursor))
             if not more:
                 self._hub.caught_up(subscriber, page.end.seq)
 

@@ -30,7 +30,7 @@ from core.store.engine.writer import Unavailable
 
 async def backups(call: Call[Nothing, Nothing]) -> BackupList:
     kept = call.services.backups
-    return BackupList(backups=tuple(_told(each) for each in kept.all()), problem=kept.problem)
+    return BackupList(backups=tuple(_reply(each) for each in kept.all()), problem=kept.problem)
 
 
 async def back_up(call: Call[Nothing, Nothing]) -> BackupMade:
@@ -38,8 +38,8 @@ async def back_up(call: Call[Nothing, Nothing]) -> BackupMade:
         made = await call.services.backups.make_manual()
     except BackupError as error:
         raise problems.no_backup(str(error)) from None
-    await _noted(call, f"backup {made.name}")
-    return _told(made)
+    await _record(call, f"backup {made.name}")
+    return _reply(made)
 
 
 async def check(call: Call[Nothing, Nothing]) -> Findings:
@@ -47,22 +47,22 @@ async def check(call: Call[Nothing, Nothing]) -> Findings:
         connection = transaction.connection
         return Findings(findings=(*check_store.soundness(connection), *check_store.invariants(connection)))
 
-    await _noted(call, "check")
+    await _record(call, "check")
     return await call.services.database.search(work)
 
 
 async def doctor(call: Call[Nothing, Nothing]) -> Diagnosis:
     with suppress(Unavailable):  # it is asked most when nothing can be written, and says so
-        await _noted(call, "doctor")
+        await _record(call, "doctor")
     return await examine(call.services, call.principal.shop_id)
 
 
-async def _noted(call: Call[Nothing, Nothing], command: str) -> None:
+async def _record(call: Call[Nothing, Nothing], command: str) -> None:
     by = actor(call.principal, call.address)
     await call.services.security.note(by, SecurityEvent.COMMAND_RUN, command)
 
 
-def _told(backup: Backup) -> BackupMade:
+def _reply(backup: Backup) -> BackupMade:
     """Not the manifest: it names every shop of the chain."""
     return convert(backup, BackupMade, from_attributes=True)
 

@@ -13,9 +13,9 @@ from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
 
 
 async def devices(call: Call[Nothing, Nothing]) -> DeviceList:
-    heard, shop_id = call.services.contacts.heard(), call.principal.shop_id
+    seen, shop_id = call.services.presence.seen(), call.principal.shop_id
     return await call.services.database.read(
-        lambda transaction: DeviceList(devices=presence.reports(transaction, shop_id, heard))
+        lambda transaction: DeviceList(devices=presence.reports(transaction, shop_id, seen))
     )
 
 

@@ -14,7 +14,7 @@ from core.server.push.feed import Audience
 async def events(call: Call[Nothing, EventQuery]) -> Encoded[EventPage]:
     query, audience = call.query, Audience.of(call.principal)
     page = await feed.read_page(call.services.database, audience, query.cursor, query.witness, query.limit)
-    call.services.contacts.stands(call.principal, page.start)
+    call.services.presence.record_position(call.principal, page.start)
     return Encoded(page.encoded(), call.status)
 
 

@@ -46,7 +46,7 @@ async def ready(call: Call[Nothing, Nothing]) -> Readiness:
         if held != migrate.head():
             reasons.append(f"The database has the schema {held}, and this server is made for {migrate.head()}.")
     if not reasons and (hindrance := await services.readiness.why_not()) is not None:
-        reasons.append(str(hindrance) if isinstance(hindrance, Slow) else problems.unusable(hindrance.trouble).says)
+        reasons.append(str(hindrance) if isinstance(hindrance, Slow) else problems.unusable(hindrance.trouble).text)
     if reasons:
         count = _repeats.due(tuple(reasons))
         if count is not None:
@@ -65,10 +65,10 @@ def _does_not_answer(error: Exception) -> str:
 
 async def figures(call: Call[Nothing, Nothing]) -> Encoded[str]:
     found = [*_store(call.services), *_backups(call.services), *_security(call.services)]
-    heard = call.services.contacts.heard()
+    seen = call.services.presence.seen()
     try:
         heads, devices = await call.services.database.read(
-            lambda transaction: (_newest(transaction), presence.in_use(transaction, heard))
+            lambda transaction: (_newest(transaction), presence.in_use(transaction, seen))
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, there are figures still
         _does_not_answer(error)

@@ -35,7 +35,7 @@ async def menu(call: Call[Nothing, Nothing]) -> Encoded[Menu]:
 
 async def replace(call: Call[ReplaceMenu, Nothing]) -> Encoded[Menu]:
     reply = await operate(call, lambda transaction: menus.replace(transaction, call.principal, call.body))
-    await learn(call)
+    await load_offer(call)
     return reply
 
 
@@ -44,11 +44,11 @@ async def availability(call: Call[ChangeAvailability, Nothing]) -> Encoded[Avail
     reply = await operate(
         call, lambda transaction: menus.set_available(transaction, call.principal, item_id, call.body.available)
     )
-    await learn(call)
+    await load_offer(call)
     return reply
 
 
-async def learn(call: Call[Any, Any]) -> Offer:
+async def load_offer(call: Call[Any, Any]) -> Offer:
     """Read the menu for those who are about to ask for it, and for the writer, which prices by what readers read."""
 
     def work(transaction: Transaction) -> Offer:

@@ -32,21 +32,21 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
     log.info("creating an order for customer %s", customer_id, extra=fields)
     made: list[Order] = []
 
-    told = await numbers.told_before(call)
+    former = await numbers.former_number(call)
 
     def work(transaction: Transaction) -> Order:
-        if not told:  # what was acknowledged once, and was lost with a restored server, is taken again
+        if not former:  # what was acknowledged once, and was lost with a restored server, is taken again
             ordering.check_open(transaction, call.principal, call.services.settings.open_orders_most)
-        order = ordering.place(transaction, call.services.offers, call.principal, call.body, told)
-        if not told:
+        order = ordering.place(transaction, call.services.offers, call.principal, call.body, former)
+        if not former:
             ordering.check_size(order, call.services.settings.order_kib_most)
         made.append(order)
         return order
 
     await numbers.prove_history(call, call.body.id)
-    reply = await numbers.telling(call, await operate(call, work))
+    reply = await numbers.with_number_proof(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
-        await menu.learn(call)
+        await menu.load_offer(call)
     if made:
         number = made[0].number
         fields |= {"number": number}

@@ -38,15 +38,15 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[OrderPage]:
 
 
 async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
-    told = await numbers.told_before(call)
+    former = await numbers.former_number(call)
 
     def work(transaction: Transaction) -> Order:
-        return ordering.take(transaction, call.services.offers, call.principal, call.body, told)
+        return ordering.take(transaction, call.services.offers, call.principal, call.body, former)
 
     await numbers.prove_history(call, call.body.id)
-    reply = await numbers.telling(call, await operate(call, work))
+    reply = await numbers.with_number_proof(call, await operate(call, work))
     if call.services.offers.missed(call.principal.shop_id):
-        await menu.learn(call)
+        await menu.load_offer(call)
     return reply
 
 

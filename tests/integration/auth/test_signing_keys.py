@@ -34,7 +34,7 @@ ADA = Principal(subject="ada", role=Role.CUSTOMER, name="Ada", session_id="s", s
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerThread]:
     """It looks at its key file when it has to, and not by itself."""
-    monkeypatch.setattr(services, "LOOK_FOR_KEYS_S", 3600.0)
+    monkeypatch.setattr(services, "RELOAD_KEYS_S", 3600.0)
     shop.lay_out(tmp_path / "orderbell.db")
     settings = ServerSettings(port=0, data_dir=str(tmp_path))
     with ServerThread(tmp_path, settings) as running:
@@ -99,7 +99,7 @@ def test_at_once_holds_for_sockets_too(server: ServerThread) -> None:
 
 
 def test_a_server_looks_at_its_file_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "LOOK_FOR_KEYS_S", 0.02)
+    monkeypatch.setattr(services, "RELOAD_KEYS_S", 0.02)
     shop.lay_out(tmp_path / "orderbell.db")
     settings = ServerSettings(port=0, data_dir=str(tmp_path))
     with ServerThread(tmp_path, settings) as running:
@@ -220,10 +220,10 @@ def test_what_has_not_changed_is_not_news(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     made = keys.make()
     file = KeyFile(path, made)
-    assert file.news() is None
+    assert file.changed_keys() is None
     keys.write(path, made)
-    assert file.news() is None
+    assert file.changed_keys() is None
     rotated: Keys = keys.rotate(made, time.time(), LIFE_S)
     keys.replace(path, rotated)
-    assert file.news() == rotated
-    assert file.news() is None
+    assert file.changed_keys() == rotated
+    assert file.changed_keys() is None

@@ -14,7 +14,7 @@ from core.instants import from_us, now
 from core.protocol.devices import parts
 from core.protocol.feed import Close
 from core.server.devices import pairing
-from core.server.devices.presence import Contacts
+from core.server.devices.presence import PresenceTracker
 from core.store import devices, failed_attempts, shops
 from core.store.engine.statements import Transaction
 from tests.integration import calls
@@ -326,20 +326,20 @@ BEARER = Principal(
 @pytest.mark.parametrize("positions", [(9, 3), (3, 9)])
 def test_of_two_sockets_the_one_that_is_further_speaks_for_the_device(place: Place, positions: tuple[int, int]) -> None:
     """The other is half-open: its machine has long come back."""
-    heard = Contacts(place.server.database)
+    heard = PresenceTracker(place.server.database)
     heard._followers = lambda: [(BEARER, position) for position in positions]
-    heard._ask_followers()
-    assert [contact.position for contact in heard._contacts(0.0)] == [9]
+    heard._add_followers()
+    assert [contact.position for contact in heard._rows(0.0)] == [9]
 
 
 def test_hearing_of_a_device_costs_next_to_nothing(place: Place) -> None:
     """It is on the way of every request."""
-    heard = Contacts(place.server.database)
+    heard = PresenceTracker(place.server.database)
 
     def thousand() -> float:
         started = time.perf_counter()
         for _ in range(1000):
-            heard.met(BEARER, b"Orderbell/1")
+            heard.record_request(BEARER, b"Orderbell/1")
         return time.perf_counter() - started
 
     best_us = 1e3 * min(thousand() for _ in range(20))

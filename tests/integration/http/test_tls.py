@@ -190,7 +190,7 @@ def test_a_renewed_certificate_is_shown_without_a_restart(home: Path, ca_file: s
         assert server.presented is not None
         first = shown(server.url)
         renewed = authority.renew(home / "tls")
-        server.presented.look(NOW)
+        server.presented.check(NOW)
         assert shown(server.url) == renewed.fingerprint != first
         by_request(server.url, ca_file)
         http.menu()  # a connection from before goes on
@@ -200,9 +200,9 @@ def test_a_server_renews_what_is_about_to_end(home: Path, ca_file: str) -> None:
     with served(home) as server:
         assert server.presented is not None
         first = authority.read(home / "tls" / "server.pem")
-        server.presented.look(first.not_after - timedelta(days=authority.RENEW_DAYS + 2))
+        server.presented.check(first.not_after - timedelta(days=authority.RENEW_DAYS + 2))
         assert shown(server.url) == first.fingerprint
-        server.presented.look(first.not_after - timedelta(days=authority.RENEW_DAYS - 1))
+        server.presented.check(first.not_after - timedelta(days=authority.RENEW_DAYS - 1))
         second = authority.read(home / "tls" / "server.pem")
         assert shown(server.url) == second.fingerprint != first.fingerprint
         assert set(second.names) == set(first.names)
@@ -216,7 +216,7 @@ def test_a_certificate_that_breaks_meanwhile_stops_nobody(
         assert server.presented is not None
         first = shown(server.url)
         (home / "tls" / "server.pem").write_text("nothing of use")
-        server.presented.look(NOW)
+        server.presented.check(NOW)
         assert "left as it is" in caplog.text
         assert shown(server.url) == first
 
