@@ -1,1 +1,1 @@
-"""The command line: everything that is done to Orderbell from outside its windows."""
+"""The `orderbell` command line."""

@@ -1,11 +1,12 @@
-"""Which names and addresses this machine may be reached by in its own network."""
+"""The names and addresses by which this machine may be reached in its network."""
 
 import ipaddress
 import socket
 from typing import Final
 
 _ELSEWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Nobody's addresses (RFC 5737, RFC 3849): which of ours would be used to get there is asked, and nothing is sent."""
+"""Documentation addresses (RFC 5737, RFC 3849): the system is asked which of ours it would use to get there; nothing is
+sent."""
 
 
 def addresses() -> list[str]:
@@ -20,7 +21,7 @@ def addresses() -> list[str]:
 
 
 def names() -> list[str]:
-    """Its host name, and the one that multicast DNS gives it (RFC 6762)."""
+    """Its host name, and its multicast DNS name (RFC 6762)."""
     host = socket.gethostname().split(".")[0].lower()
     return list(dict.fromkeys((socket.gethostname().lower(), host, f"{host}.local"))) if host else []
 

@@ -1,4 +1,4 @@
-"""Questions on a terminal: asked again until the answer can be, and not asked where nobody is there to answer."""
+"""Questions on a terminal, repeated until the answer is valid; never asked without a terminal."""
 
 import getpass
 import re
@@ -15,19 +15,19 @@ from core.domain.errors import DomainError
 T = TypeVar("T")
 
 _PIN: Final = re.compile(r"[0-9]{4,10}")
-"""As `core.protocol.requests.Pin`."""
+"""The pattern of `core.protocol.requests.Pin`."""
 
 
-def somebody() -> bool:
-    """Whether there is a person to ask."""
+def is_interactive() -> bool:
+    """Whether standard input is a terminal."""
     return sys.stdin.isatty()
 
 
 def answer(question: str, given: str | None, default: str, check: Callable[[str], T], *, flag: str, ask: bool) -> T:
-    """What was `given` by `flag`, else what a person answers, else `default`; as `check` makes it.
+    """The value `given` by `flag`, or a person's answer, or `default`, as converted by `check`.
 
-    `check` raises `ValueError` or `DomainError` with a sentence on what cannot be. Raises `Failed` when there is no
-    answer that can be, and nobody to ask.
+    `check` raises `ValueError` or `DomainError` with a sentence on what is wrong. Raises `Failed` when there is no
+    valid answer and nobody to ask.
     """
     while True:
         typed = given
@@ -45,7 +45,7 @@ def answer(question: str, given: str | None, default: str, check: Callable[[str]
 
 
 def new_pin(whose: str) -> str:
-    """A PIN, typed twice and shown to nobody; empty when one shall be made."""
+    """A PIN, typed twice without echo; empty when one is to be generated."""
     while True:
         typed = getpass.getpass(f"PIN of {whose}, 4 to 10 digits (empty: make one): ")
         if not typed:
@@ -62,7 +62,7 @@ def new_pin(whose: str) -> str:
 
 
 def read(file: str, flag: str) -> str:
-    """What a file has, or with `-` the next line of standard input. Raises `Failed`."""
+    """The contents of a file, or with `-` the next line of standard input. Raises `Failed`."""
     try:
         return (sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -1,7 +1,7 @@
-"""The backend as a command on its own machine reaches it: the one that is serving, or one of its own for the moment.
+"""A command's connection to the backend of its machine: the one that is serving, or a temporary one of its own.
 
-So an admin's command is a thin face on an endpoint, what windows can do and what commands can do is written once, and a
-database file has one owner at any time.
+So a command is a thin layer over an endpoint, windows and commands share one implementation, and a database file has
+one owner at any time.
 """
 
 import argparse
@@ -37,11 +37,11 @@ START_WITHIN_S: Final = 30.0
 CONNECT_WITHIN_S: Final = 3.0
 ANSWER_WITHIN_S: Final = 60.0
 NAME: Final = "orderbell"
-"""Who it was, in the history of an order that a command changed."""
+"""The author in the history of orders that a command changed."""
 
 
 class Backend:
-    """An admin's connection. Refusals arrive as `Failed` with the server's own sentence."""
+    """An admin's connection. Refusals are raised as `Failed` with the server's sentence."""
 
     def __init__(self, serving: Serving, signing: Keys, shop_id: ShopId) -> None:
         self.url = serving.url
@@ -53,7 +53,7 @@ class Backend:
             self._http.verify = serving.ca_file
 
     def call(self, request: Request[R], within_s: float = ANSWER_WITHIN_S) -> R:
-        """What the backend answers. Raises `Failed`."""
+        """Request `path` and decode its reply. Raises `Failed`."""
         content = request.content
         headers = {
             "Authorization": f"Bearer {self._tokens.sign_local(NAME, self._shop_id)}",
@@ -92,7 +92,7 @@ Asking = Callable[[Backend, argparse.Namespace], int | None]
 
 
 def asked(run: Asking) -> Run:
-    """What a command does that asks the backend `--shop` of this machine."""
+    """A command's function, called with the backend of `--shop` on this machine."""
 
     def ask(options: argparse.Namespace) -> int | None:
         with reach(server_settings(options), options.shop) as api:
@@ -103,7 +103,7 @@ def asked(run: Asking) -> Run:
 
 @contextmanager
 def reach(server: ServerSettings, shop_id: str = "") -> Iterator[Backend]:
-    """An admin's connection to the backend of this machine. Raises what `core.admin.refusals` knows."""
+    """An admin's connection to the backend of this machine. Raises the errors of `core.admin.refusals`."""
     with ExitStack() as stack:
         try:
             signing = keys.read(server.keys_path)
@@ -116,20 +116,20 @@ def reach(server: ServerSettings, shop_id: str = "") -> Iterator[Backend]:
             if serving is None:
                 raise Failed(f"{error} It is no backend that can be asked; wait until it has ended.") from None
         else:
-            serving = stack.enter_context(_for_the_moment(server, signing))
+            serving = stack.enter_context(_temporary_backend(server, signing))
         backend = Backend(serving, signing, ShopId(shop_id))
         stack.callback(backend.close)
         yield backend
 
 
 @contextmanager
-def _for_the_moment(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
-    """A backend in a thread of this process, on a port that only this machine reaches."""
+def _temporary_backend(server: ServerSettings, signing: Keys) -> Iterator[Serving]:
+    """A backend in a thread of this process, on a loopback port."""
     private = msgspec.structs.replace(server, host="127.0.0.1", port=0)
     logs.setup(private.log_format, debug=private.debug, level=logging.WARNING)
     quieten()
     file = file_of(parse_url(server.database))
-    if file is not None and not file.exists():  # SQLite would make one, and there would be an empty shop
+    if file is not None and not file.exists():  # SQLite would create an empty one
         raise Failed(f"There is no database {file}. Begin with: orderbell init")
     database = open_database(private)
     listening = threading.Event()

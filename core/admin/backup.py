@@ -22,7 +22,7 @@ from core.store.backups.restore import Restored
 from core.store.engine.owner import AlreadyServed, Ownership
 
 KEYS: Final = ".keys.json"
-"""After a backup's name: the server's keys, when they were asked for."""
+"""The suffix of a backup's copy of the server's keys, which is optional."""
 _WHERE: Final = (*WHERE, "backup_dir")
 _CREATE_WITHIN_S: Final = 3_600.0
 _EXAMPLES: Final = """examples:
@@ -37,7 +37,7 @@ database has. The server's keys are not in it; --with-keys puts them beside it."
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of looking at one backup; `problem` is empty when it is whole."""
+    """The result of verifying a backup; `problem` is empty when it is intact."""
 
     name: str
     problem: str = ""
@@ -46,11 +46,11 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when a backup is not well. Raises `Failed` when one was not made or not restored."""
+    """Returns 0, or 1 when a backup is damaged. Raises `Failed` when one was not made or not restored."""
     parser = Parser("orderbell backup", __doc__, _EXAMPLES)
 
-    def command(name: str, says: str, run: Callable[[ServerSettings, argparse.Namespace], int | None]) -> Parser:
-        return parser.command(name, says, lambda options: run(server_settings(options), options), only=_WHERE)
+    def command(name: str, summary: str, run: Callable[[ServerSettings, argparse.Namespace], int | None]) -> Parser:
+        return parser.command(name, summary, lambda options: run(server_settings(options), options), only=_WHERE)
 
     create = command("create", "make a backup now, and check it", _create)
     create.add_argument("--to", metavar="DIR", help="put a checked copy of it there, too")
@@ -84,9 +84,9 @@ def _create(configured: ServerSettings, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(made)
     else:
-        console.say(f"Made and checked {path} ({_size(made.bytes)}).")
+        console.show(f"Made and checked {path} ({_size(made.bytes)}).")
         if not options.to and not configured.backup_dir:
-            console.say("It is on the same disk as the database. Keep a copy elsewhere: --to DIR.")
+            console.show("It is on the same disk as the database. Keep a copy elsewhere: --to DIR.")
 
 
 def _list(configured: ServerSettings, options: argparse.Namespace) -> None:
@@ -119,20 +119,20 @@ def _verify(configured: ServerSettings, options: argparse.Namespace) -> int:
     found = []
     with console.progress("verifying") as advance:
         for done, path in enumerate(paths, 1):
-            found.append(_looked_at(configured, path))
+            found.append(_verified(configured, path))
             advance(done, len(paths))
     if options.json:
         console.as_json(found)
     else:
         for each in found:
             if each.doubts:
-                console.say(f"{each.name}: whole, but not proven: {'; '.join(each.doubts)}", "yellow")
+                console.show(f"{each.name}: whole, but not proven: {'; '.join(each.doubts)}", "yellow")
             else:
-                console.say(each.problem or f"{each.name}: ok", "red" if each.problem else "green")
+                console.show(each.problem or f"{each.name}: ok", "red" if each.problem else "green")
     return 1 if any(each.problem for each in found) else 0
 
 
-def _looked_at(configured: ServerSettings, path: Path) -> Verified:
+def _verified(configured: ServerSettings, path: Path) -> Verified:
     try:
         with backups.taken(path, configured.directory, keys.backup_key_at(configured.keys_path)) as taken:
             return Verified(name=path.name, doubts=taken.doubts)
@@ -151,7 +151,7 @@ def _restore(configured: ServerSettings, options: argparse.Namespace) -> None:
             backup, doubts = taken.backup, taken.doubts
             if doubts and not options.unproven:
                 raise Failed(_not_proven(configured, backup, doubts))
-            _tell(_at_stake(configured, backup), options)
+            _print(_at_stake(configured, backup), options)
             console.confirm(f"Put the backup of {_when(backup)} in the database's place?", yes=options.yes)
             with console.progress("restoring") as advance:
                 restored = restoring.put_back(
@@ -163,14 +163,14 @@ def _restore(configured: ServerSettings, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(restored)
     else:
-        _tell(_done(restored, had_keys=had_keys, proven=not doubts), options)
+        _print(_done(restored, had_keys=had_keys, proven=not doubts), options)
 
 
 def _not_proven(configured: ServerSettings, backup: backups.Backup, doubts: Sequence[str]) -> str:
-    says = f"Nothing was restored. Nothing proves that this shop's server made {backup.name}: {'; '.join(doubts)}."
+    summary = f"Nothing was restored. Nothing proves that this shop's server made {backup.name}: {'; '.join(doubts)}."
     if not configured.keys_path.exists():
-        says += " With a recovery kit, bring the keys back first: orderbell keys recover FILE."
-    return f"{says} If you know where it has been all the time, add --unproven."
+        summary += " With a recovery kit, bring the keys back first: orderbell keys recover FILE."
+    return f"{summary} If you know where it has been all the time, add --unproven."
 
 
 def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[str]:
@@ -207,7 +207,7 @@ def _done(restored: Restored, *, had_keys: bool, proven: bool) -> Iterable[str]:
 
 
 def _put_keys_back(configured: ServerSettings, path: Path) -> bool:
-    """Whether the server has its keys, if need be those that were kept with the backup."""
+    """Whether the server has its keys, restored from beside the backup if necessary."""
     beside = path.with_name(path.name + KEYS)
     try:
         if not configured.keys_path.exists() and beside.exists():
@@ -218,10 +218,10 @@ def _put_keys_back(configured: ServerSettings, path: Path) -> bool:
     return configured.keys_path.exists()
 
 
-def _tell(lines: Iterable[str], options: argparse.Namespace) -> None:
+def _print(lines: Iterable[str], options: argparse.Namespace) -> None:
     for line in lines:
         if not options.json:
-            console.say(line)
+            console.show(line)
 
 
 def _find(configured: ServerSettings, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""`orderbell COMMAND`: finds the command in one table and hands it the rest of the line."""
+"""`orderbell COMMAND`: looks up the command in one table and passes the remaining arguments to it."""
 
 import gc
 import importlib
@@ -13,11 +13,11 @@ from core.admin import terminal
 from core.admin.failed import Failed
 
 INTERRUPTED: Final = 130
-"""The status of what Ctrl+C ended, as shells have it: 128 and the signal."""
+"""The exit status after Ctrl+C, as in shells: 128 and the signal."""
 
 
 class Command(NamedTuple):
-    """`module:function`, imported only when it is called for, so that `orderbell --help` is quick."""
+    """`module:function`, imported only when called, so that `orderbell --help` is quick."""
 
     target: str
     summary: str
@@ -50,15 +50,15 @@ GROUPS: Final = {
     "Look after it": ("users", "devices", "menu", "keys", "security-log"),
     "Keep it safe": ("doctor", "backup", "db"),
 }
-"""What `orderbell --help` shows together."""
+"""The commands that `orderbell --help` lists together."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command that `argv` names (the process's own arguments by default). Gives the exit status."""
+    """Run the command that `argv` names (the process's own arguments by default), and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8")  # Windows' own for a pipe has neither lines nor most names
+            stream.reconfigure(encoding="utf-8")  # a pipe's encoding on Windows lacks most characters
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         terminal.whole(_usage())
         return 0 if arguments else 2
@@ -75,9 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.status
     except KeyboardInterrupt:
         if sys.stderr.isatty():
-            terminal.lines([""], error=True)  # the prompt's own line is not for what comes next
+            terminal.lines([""], error=True)  # end the prompt's line
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read this has read enough, as `head` does
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

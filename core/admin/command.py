@@ -1,4 +1,4 @@
-"""How commands are declared: help with examples, one sentence on wrong use, and one on what could not be done."""
+"""Declares commands: help with examples, one sentence on wrong use, and one on failure."""
 
 import argparse
 from collections.abc import Callable, Collection, Sequence
@@ -11,7 +11,7 @@ from core import settings
 from core.server.settings import SECTION, ServerSettings
 
 Run = Callable[[argparse.Namespace], int | None]
-"""Does what a command is for, as its options say. Gives the exit status; None is 0."""
+"""Runs a command with its options, and returns the exit status; None is 0."""
 
 WHERE: Final = ("data_dir", "database_url", "key_file")
 """The settings that say where a backend is, as flags of every command that asks it."""
@@ -20,7 +20,7 @@ _EXAMPLE: Final = "  orderbell "
 
 
 class Parser(argparse.ArgumentParser):
-    """Of a command, or of a command's command."""
+    """The parser of a command or subcommand."""
 
     def __init__(self, prog: str, description: str | None, epilog: str, **others: Any) -> None:
         super().__init__(
@@ -28,24 +28,24 @@ class Parser(argparse.ArgumentParser):
             description=description,
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,  # what a script relies on must not change its meaning with the next flag
+            allow_abbrev=False,  # abbreviations would change their meaning with the next flag
             **others,
         )
 
     def command(
         self,
         name: str,
-        says: str,
+        summary: str,
         run: Run,
         *,
         only: Collection[str] | None = None,
         shop: bool = False,
         json: bool = True,
     ) -> "Parser":
-        """A command of this one. `only`: the server's settings it has flags for; None: it looks at no settings."""
+        """Add a subcommand. `only`: the server settings that become flags; None: it reads no settings."""
         prog = f"{self.prog} {name}"
         added: Parser = self._commands.add_parser(
-            name, prog=prog, help=says, description=says, epilog=_examples(self.epilog or "", prog)
+            name, prog=prog, help=summary, description=summary, epilog=_examples(self.epilog or "", prog)
         )
         added.set_defaults(run=run)
         if json:
@@ -58,7 +58,7 @@ class Parser(argparse.ArgumentParser):
         return added
 
     def run(self, argv: Sequence[str]) -> int:
-        """Does what `argv` says. Gives the exit status; raises `Failed` for all that a person can be told."""
+        """Run `argv`, and return the exit status; raises `Failed` for every expected error."""
         options = self.parse_args(argv)
         try:
             return options.run(options) or 0
@@ -87,7 +87,7 @@ def server_settings(options: argparse.Namespace) -> ServerSettings:
 
 
 def _examples(of_all: str, prog: str) -> str:
-    """Of a command's examples those of its command `prog`; what is no example is about all of them."""
+    """The examples of subcommand `prog`; other text applies to all of them."""
     return "\n".join(
         line for line in of_all.splitlines() if not line.startswith(_EXAMPLE) or line.startswith(f"  {prog}")
     )

@@ -1,4 +1,4 @@
-"""`orderbell config`: every setting and where it came from; the settings file checked, and one to begin with."""
+"""`orderbell config`: shows every setting and its origin, checks the settings file, and writes a template."""
 
 import argparse
 import importlib
@@ -29,9 +29,9 @@ DECLARED: Final = {
     ),
     "sync": ("core.admin.sync:SyncSettings", "A window's file without its window: `orderbell sync`."),
 }
-"""Where each section is declared, and what it is about. Windows stand above this package: named here, not imported."""
+"""The module and topic of each section. Windows are layers above this package: named here, not imported."""
 WINDOWS: Final = ("pos", "customer", "board", "sync")
-"""The sections that say where the server is."""
+"""The sections with a server address."""
 _EXAMPLES: Final = """examples:
   orderbell config show                  every value, and whether it is a default, a line of the file or a variable
   orderbell config show server --json
@@ -54,7 +54,7 @@ every mistake with its line.
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A setting as it is now. Secrets are hidden."""
+    """A setting with its value. Secrets are hidden."""
 
     value: Any
     origin: str
@@ -62,14 +62,14 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """Which settings file is read. Without one everything is at its default."""
+    """The settings file that is read. Without one everything has its default."""
 
     path: str
     exists: bool
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0. Raises `Failed` when the settings cannot be used."""
+    """Returns 0. Raises `Failed` when the settings cannot be used."""
     parser = Parser("orderbell config", __doc__, _EXAMPLES)
     show = parser.command("show", "every setting and where it came from", _show)
     show.add_argument("section", nargs="?", choices=sorted(DECLARED), help="only this one")
@@ -92,7 +92,7 @@ def sections() -> Mapping[str, Section]:
 
 
 def address_of(server: ServerSettings) -> Mapping[str, str]:
-    """What a window on the server's own machine has to be set to, to reach it; empty where the defaults do."""
+    """The settings by which a window on the server's own machine reaches it; empty where the defaults do."""
     url = url_of(server.host, server.port, tls=server.tls_files is not None)
     if server.ca_path is not None:
         return {"server_url": url, "ca_file": str(server.ca_path.absolute())}
@@ -100,7 +100,7 @@ def address_of(server: ServerSettings) -> Mapping[str, str]:
 
 
 def astray(path: Path, server: ServerSettings) -> list[str]:
-    """The sections of the settings file by which a window on this machine looks for its server anywhere but here."""
+    """The sections of the settings file that point a window on this machine to another server."""
     present, default = tomllib.loads(path.read_text(encoding="utf-8")), ServerAddress().server_url
     url = address_of(server).get("server_url", default)
     return [window for window in WINDOWS if present.get(window, {}).get("server_url", default) != url]
@@ -140,7 +140,7 @@ def _show(options: argparse.Namespace) -> None:
         if section == "server" and not values["data_dir"].value:
             # Whoever moves or copies the data has to find it.
             values["data_dir"] = Shown(str(data_dir()), "default: the user's data directory")
-        console.say(f"[{section}]", style="bold")
+        console.show(f"[{section}]", style="bold")
         rows = [(name, document.literal(each.value), each.origin) for name, each in values.items()]
         console.table(("setting", "value", "from"), rows)
 
@@ -151,7 +151,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(file)
     else:
-        console.say(f"{file.path} can be used." if file.exists else f"There is no {file.path}: {_DEFAULTS}")
+        console.show(f"{file.path} can be used." if file.exists else f"There is no {file.path}: {_DEFAULTS}")
 
 
 def _path(options: argparse.Namespace) -> None:
@@ -159,7 +159,7 @@ def _path(options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(file)
         return
-    console.say(file.path)
+    console.show(file.path)
     if not file.exists:
         console.warn(f"It does not exist: {_DEFAULTS}")
 

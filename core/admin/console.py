@@ -1,7 +1,7 @@
-"""What commands say: tables, bars and colours on a terminal, plain text in a pipe, one sentence on an error.
+"""Output of commands: tables, bars and colours on a terminal, plain text in a pipe, one sentence on an error.
 
-With `core.admin.terminal` this is all that writes to the terminal: what names and notes contain is shown as text and
-does nothing there. Rich is imported where something is shown: a server that says nothing need not wait for it.
+Only this and `core.admin.terminal` write to the terminal: names and notes are escaped. Rich is imported on first use,
+so that a server that prints nothing need not wait for it.
 """
 
 import sys
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPE_WIDTH: Final = 200
-"""Columns of a table that goes into a file or a pipe, so that nothing in it is cut."""
+"""Columns of a table in a file or pipe, so that nothing is cut."""
 
 
 class Advance(Protocol):
-    """How far a piece of work has come: `done` of `total`."""
+    """A progress callback: `done` of `total`."""
 
     def __call__(self, done: int, total: int) -> None: ...
 
@@ -38,21 +38,21 @@ def err() -> "Console":
     return _console(stderr=True)
 
 
-def say(text: str, style: str | None = None) -> None:
-    """A line for a person, with the empty lines around it. What is in it is text, never markup."""
+def show(text: str, style: str | None = None) -> None:
+    """Print a line of text, without markup."""
     out().print(_line(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:
-    """A line on standard error."""
+    """Print a line on standard error."""
     err().print(_line(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "Nothing.") -> None:
-    """A table; `empty` is said instead of one without rows. A column of numbers is set to the right."""
+    """Print a table, or `empty` when it has no rows. Columns of numbers are right-aligned."""
     found = [[*row] for row in rows]
     if not found:
-        say(empty)
+        show(empty)
         return
     from rich import box
     from rich.table import Table
@@ -73,13 +73,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 
 def as_json(value: Any) -> None:
-    """One JSON value on a line, for a script."""
+    """Print one JSON value on a line, for scripts."""
     terminal.whole(printable.json_text(msgspec.json.encode(value).decode()) + "\n")
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Advance]:
-    """A bar on standard error while the block works; nothing when that is no terminal."""
+    """A progress bar on standard error during the block; nothing when that is no terminal."""
     console = err()
     if not console.is_terminal:
         yield _no_bar
@@ -97,7 +97,7 @@ def progress(label: str) -> Iterator[Advance]:
 
 
 def confirm(question: str, *, yes: bool = False) -> None:
-    """Go on only when a person says so; `yes` says it for them. Raises `Failed` when they don't or nobody is there."""
+    """Ask a person to confirm, unless `yes`. Raises `Failed` when they decline or nobody is there."""
     if yes:
         return
     if not sys.stdin.isatty():
@@ -121,4 +121,4 @@ def _console(*, stderr: bool) -> "Console":
 
 
 def _no_bar(done: int, total: int) -> None:
-    """Nobody looks."""
+    """Does nothing: there is no terminal."""

@@ -1,4 +1,4 @@
-"""`orderbell db`: the database's schema, whether it is sound, and moving it to another one."""
+"""`orderbell db`: shows, upgrades and checks the database, and copies it to another one."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ keeps what screens know of the shop, so they go on with the new database without
 
 
 class Schema(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a database stands. `current` is None for an empty one."""
+    """A database's schema, and the newest. `current` is None for an empty one."""
 
     database: str
     current: str | None
@@ -51,7 +51,7 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when something is not well (`check`) or not upgraded (`current`). Raises `Failed`."""
+    """Returns 0, or 1 when a check failed (`check`) or the schema is not the newest (`current`). Raises `Failed`."""
     parser = Parser("orderbell db", __doc__, _EXAMPLES)
     parser.command("current", "which schema the database has, and which is the newest", _current, only=_WHERE)
     parser.command("upgrade", "bring the database to the newest schema, after a backup", _upgrade, only=_WHERE)
@@ -68,7 +68,7 @@ def _current(options: argparse.Namespace) -> int:
     if options.json:
         console.as_json(found)
     else:
-        console.say(f"{found.database}: schema {found.current or 'none'}, the newest is {found.newest}.")
+        console.show(f"{found.database}: schema {found.current or 'none'}, the newest is {found.newest}.")
     return 0 if found.current == found.newest else 1
 
 
@@ -85,9 +85,9 @@ def _upgrade(options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(found)
     elif before == found.newest:
-        console.say(f"Nothing to do: {found.database} has schema {before}, the newest.")
+        console.show(f"Nothing to do: {found.database} has schema {before}, the newest.")
     else:
-        console.say(f"Upgraded {found.database} from {before or 'nothing'} to {found.current}.")
+        console.show(f"Upgraded {found.database} from {before or 'nothing'} to {found.current}.")
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -97,12 +97,12 @@ def _check(options: argparse.Namespace) -> int:
     else:
         for each in findings:
             broken = f"{each.count} times not, as in {', '.join(each.examples)}" if each.count else "ok"
-            console.say(f"{each.says}: {broken}", "red" if each.count else "green")
+            console.show(f"{each.says}: {broken}", "red" if each.count else "green")
     return 1 if any(each.count for each in findings) else 0
 
 
 def _findings(configured: ServerSettings) -> Sequence[Finding]:
-    """Found out here when nobody serves the database, and else by whoever does: a file has one owner."""
+    """The findings of the running backend, or of this process when none runs: a file has one owner."""
     url = _existing(configured.database)
     try:
         with Ownership(url), _opened(url) as engine, console.progress("checking") as advance:
@@ -134,7 +134,7 @@ def _copy(options: argparse.Namespace) -> None:
         console.as_json(rows)
     else:
         console.table(("table", "rows", "hash of both"), [(row.table, row.rows, row.hash[:16]) for row in rows])
-        console.say(
+        console.show(
             f"All {sum(row.rows for row in rows)} rows have arrived. Point database_url at {_shown(destination)}."
         )
 
@@ -144,7 +144,7 @@ def _url(text: str) -> str:
 
 
 def _existing(url: str) -> str:
-    """SQLite makes a file that is not there, and then there would be an empty shop. Raises `Failed`."""
+    """The URL of an existing database, since SQLite would create an empty one. Raises `Failed`."""
     with _opened(url) as engine:
         path = file_of(engine.url)
     if path is not None and not path.exists():

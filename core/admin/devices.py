@@ -1,4 +1,4 @@
-"""`orderbell devices`: pair tills, boards and screens, see how each of them is doing, revoke one."""
+"""`orderbell devices`: pairs tills, status displays and screens, lists their state, revokes one."""
 
 import argparse
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ and the numbers go on a thousand further, so that none is given twice."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0. Raises `Failed` when the backend refuses."""
+    """Returns 0. Raises `Failed` when the backend refuses."""
     parser = Parser("orderbell devices", __doc__, _EXAMPLES)
 
-    def command(name: str, says: str, run: Asking) -> Parser:
-        return parser.command(name, says, asked(run), only=WHERE, shop=True)
+    def command(name: str, summary: str, run: Asking) -> Parser:
+        return parser.command(name, summary, asked(run), only=WHERE, shop=True)
 
     pair = command("pair", "a code to type into a till, a board or a screen", _pair)
     pair.add_argument("name", help="what it is called: POS2")
@@ -59,12 +59,12 @@ def _pair(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(invitation)
         return
-    console.say(f"Type this into the {invitation.kind} that is to be {invitation.name}:\n")
-    console.say(f"  {invitation.code}\n", "bold")
-    console.say(f"It works once, until {invitation.expires_at.astimezone():%H:%M} by this machine's clock.")
+    console.show(f"Type this into the {invitation.kind} that is to be {invitation.name}:\n")
+    console.show(f"  {invitation.code}\n", "bold")
+    console.show(f"It works once, until {invitation.expires_at.astimezone():%H:%M} by this machine's clock.")
     _, fingerprint = parts(invitation.code)
     if fingerprint:
-        console.say("Type all of it: its end proves to the device that this is your server.")
+        console.show("Type all of it: its end proves to the device that this is your server.")
 
 
 def _list(api: Backend, options: argparse.Namespace) -> None:
@@ -87,7 +87,7 @@ def _revoke(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(_known(api, name))
     else:
-        console.say(f"{name} is revoked. What it has not sent stays in its own file.")
+        console.show(f"{name} is revoked. What it has not sent stays in its own file.")
 
 
 def _unlock(api: Backend, options: argparse.Namespace) -> None:
@@ -96,7 +96,7 @@ def _unlock(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(known)
     else:
-        console.say(f"Wrong tries at {known.name} are forgotten. Who is locked by name is unlocked by name.")
+        console.show(f"Wrong tries at {known.name} are forgotten. Who is locked by name is unlocked by name.")
 
 
 def _known(api: Backend, name: str) -> DeviceReport:

@@ -1,8 +1,8 @@
-"""How a command ends when it cannot do what it was asked."""
+"""The error that ends a command."""
 
 
 class SeveralLines(ValueError):
-    """What cannot be, in a sentence; `more` says it in further lines."""
+    """The mistake in a sentence; `more` are further lines."""
 
     def __init__(self, message: str, *more: str) -> None:
         super().__init__(message)
@@ -21,5 +21,5 @@ class Failed(Exception):
 
 
 def sentence(text: str) -> str:
-    """`text` with a stop at its end, and not with two."""
+    """`text` with exactly one full stop at its end."""
     return text if text.endswith((".", "?")) else f"{text}."

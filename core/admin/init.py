@@ -1,4 +1,4 @@
-"""`orderbell init`: a shop of one's own, from an empty machine. Run again after it was cut short, it goes on."""
+"""`orderbell init`: sets up a shop on an empty machine. Run again after an interruption, it continues."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from core import settings
 from core.admin import asking, config, console, menu_file, setup
 from core.admin.command import Parser
 from core.admin.failed import Failed, SeveralLines
-from core.admin.keys import KitMade, tell_kit, write_kit
+from core.admin.keys import KitMade, show_kit, write_kit
 from core.admin.serving import owned, url_of
 from core.client.settings import ServerAddress
 from core.domain.menu import Category, Menu
@@ -44,14 +44,14 @@ Nothing that is there is overwritten. Cut short, it can be run again."""
 
 
 class Step(NamedTuple):
-    """A command to type, and what for."""
+    """A command to type, and its purpose."""
 
     command: str
     why: str
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is now. `pin` is empty when a person typed it."""
+    """What was set up. `pin` is empty when a person typed it."""
 
     shop_id: str
     shop_name: str
@@ -72,7 +72,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0. Raises `Failed`: 1 when there is a shop already or it could not be made, 2 on answers that cannot be."""
+    """Returns 0. Raises `Failed`: 1 when there is a shop already or it could not be made, 2 on invalid answers."""
     parser = Parser("orderbell init", __doc__, _EXAMPLES)
     parser.add_argument("--shop-name", metavar="NAME", help="as it stands on receipts")
     parser.add_argument("--currency", metavar="CODE", help="ISO 4217, as USD or EUR")
@@ -109,7 +109,7 @@ def _init(options: argparse.Namespace) -> None:
 
 
 def _server(options: argparse.Namespace, path: Path) -> ServerSettings:
-    """As the flags and the file say; a file that was named need not be there yet."""
+    """The settings from flags and file; a named file need not exist yet."""
     flags = vars(options) | {"config": str(path) if path.exists() else None}
     environment = {name: value for name, value in os.environ.items() if name != settings.FILE_VARIABLE}
     return settings.load(ServerSettings, SECTION, flags, environment).values
@@ -124,9 +124,9 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
     if not path.exists():
         written = {SECTION: chosen} | dict.fromkeys(config.WINDOWS, config.address_of(server))
         write_whole(path, document.toml(config.sections(), written).encode(), private=True)
-        _say(options, f"Wrote the settings file {path}.")
+        _show_text(options, f"Wrote the settings file {path}.")
     else:
-        _say(options, f"Kept the settings file {path} as it is.")
+        _show_text(options, f"Kept the settings file {path} as it is.")
         if chosen:
             said = ", ".join(f"{name} = {document.literal(value)}" for name, value in chosen.items())
             console.warn(f"The flags of this command are not in it. See that [{SECTION}] there has: {said}")
@@ -140,7 +140,7 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
     setup.open_keys(server.keys_path)
     admin = wanted.staff[0]
     if pin_was_made:  # before it is made, so that it is not made and unknown
-        _say(options, f"The PIN of {admin.name} is {admin.pin}. Write it down: it is kept only as a hash.")
+        _show_text(options, f"The PIN of {admin.name} is {admin.pin}. Write it down: it is kept only as a hash.")
     try:
         made = create_shop(database, wanted, only=True)
     except AlreadySetUp:
@@ -168,11 +168,11 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
     if options.json:
         console.as_json(report)
     else:
-        _tell(report, steps)
+        _show_made(report, steps)
 
 
 def _steps(server: ServerSettings, admin: str, ending: str, *, has_kit: bool) -> list[Step]:
-    """What to type next. A window trusts an address of the network no more on the server's machine than elsewhere."""
+    """The commands to type next. On the server's machine too, a window needs pairing for an address of the network."""
 
     def step(command: str, why: str) -> Step:
         return Step(f"orderbell {command}{ending}", why)
@@ -195,13 +195,13 @@ def _steps(server: ServerSettings, admin: str, ending: str, *, has_kit: bool) ->
 
 
 def _kit(server: ServerSettings, shop_name: str, options: argparse.Namespace) -> KitMade | None:
-    """A recovery kit, offered to whoever sits there. One that cannot be written is no reason to have no shop."""
+    """A recovery kit, offered on a terminal. A failure to write it does not fail the setup."""
     file = options.kit
-    if file is None and asking.somebody() and not (options.yes or options.json):
-        console.say(
+    if file is None and asking.is_interactive() and not (options.yes or options.json):
+        console.show(
             "If this machine is lost, a backup brings back the orders, and a recovery kit the server's keys: with both,"
         )
-        console.say(
+        console.show(
             "nobody signs in and no screen is paired again. It is an encrypted file, to be kept on another disk."
         )
         file = input("File of the recovery kit (empty: later, with orderbell keys kit): ").strip()
@@ -213,13 +213,13 @@ def _kit(server: ServerSettings, shop_name: str, options: argparse.Namespace) ->
         console.warn(f"There is no recovery kit yet: {error}")
         return None
     if not options.json:
-        tell_kit(made)
+        show_kit(made)
     return made
 
 
 def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
-    """The shop that was asked for, and whether the admin's PIN was made here."""
-    ask = asking.somebody() and not (options.yes or options.json)
+    """The requested shop, and whether the admin's PIN was generated."""
+    ask = asking.is_interactive() and not (options.yes or options.json)
 
     def answer(question: str, name: str, default: str, check: Any) -> Any:
         flag = "--" + name.replace("_", "-")
@@ -247,7 +247,7 @@ def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
 
 
 def system_time_zone() -> str:
-    """This machine's, by its IANA name, where it says so (POSIX); else UTC."""
+    """This machine's IANA time zone, where the system reveals it (POSIX); else UTC."""
     named = os.environ.get("TZ", "").lstrip(":")
     local = Path("/etc/localtime")
     for name in (named, local.resolve().as_posix().partition("/zoneinfo/")[2] if local.is_symlink() else ""):
@@ -298,30 +298,30 @@ def _menu(text: str, currency: str) -> tuple[Category, ...]:
     except OSError as error:
         raise ValueError(f"{text} cannot be read: {error.strerror}") from None
     if parsed.complaints:
-        told = (f"{text}:{each.line}: {each.column} {each.message}" for each in parsed.complaints)
-        raise SeveralLines("it is no menu yet", *told)
+        message = (f"{text}:{each.line}: {each.column} {each.message}" for each in parsed.complaints)
+        raise SeveralLines("it is no menu yet", *message)
     return parsed.categories
 
 
 def _typed(server: ServerSettings, name: str) -> Any:
-    """A flag's value as it goes into the file. A path is made one that means the same from anywhere."""
+    """A flag's value as it goes into the file. Paths are made absolute."""
     value = getattr(server, name)
     return str(Path(value).absolute()) if name in {"data_dir", "key_file"} else value
 
 
 def _already(known: Shop, server: ServerSettings, path: Path) -> str:
-    told = f"There is a shop already, {known.name!r} in {server.directory}. Nothing was changed."
+    message = f"There is a shop already, {known.name!r} in {server.directory}. Nothing was changed."
     if not path.exists():
-        told += " It has no settings file; begin one with: orderbell config template"
-    return told + " For another shop, name another --data-dir."
+        message += " It has no settings file; begin one with: orderbell config template"
+    return message + " For another shop, name another --data-dir."
 
 
-def _say(options: argparse.Namespace, text: str) -> None:
+def _show_text(options: argparse.Namespace, text: str) -> None:
     if not options.json:
-        console.say(text)
+        console.show(text)
 
 
-def _tell(made: Made, steps: Sequence[Step]) -> None:
+def _show_made(made: Made, steps: Sequence[Step]) -> None:
     tax = f"{Decimal(made.tax_rate_bp) / 100} % {'in' if made.tax_included else 'on top of'} the prices"
     rows = (
         ("shop", made.shop_name),
@@ -333,10 +333,10 @@ def _tell(made: Made, steps: Sequence[Step]) -> None:
         ("terminal", made.terminal),
         ("database", made.database),
     )
-    console.say("Made the shop:")
+    console.show("Made the shop:")
     for name, value in rows:
-        console.say(f"  {name:10}{value}")
-    console.say("Next:")
+        console.show(f"  {name:10}{value}")
+    console.show("Next:")
     width = max(len(step.command) for step in steps)
     for step in steps:
-        console.say(f"  {step.command:{width}}  {step.why}")
+        console.show(f"  {step.command:{width}}  {step.why}")

@@ -1,4 +1,4 @@
-"""`orderbell keys`: the server's keys: list them, make a new one, drop the old; and a recovery kit of them."""
+"""`orderbell keys`: lists, rotates and prunes the server's keys, and makes and uses recovery kits."""
 
 import argparse
 import getpass
@@ -36,7 +36,7 @@ everything is new, and everybody signs in again."""
 
 
 class KeyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a key; never the key."""
+    """Public facts about a key."""
 
     kid: str
     state: str
@@ -52,11 +52,11 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
 class KitMade(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     code: str
-    """Kept nowhere."""
+    """Stored nowhere."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0. Raises `Failed` when the key file cannot be read or written."""
+    """Returns 0. Raises `Failed` when the key file cannot be read or written."""
     parser = Parser("orderbell keys", __doc__, _EXAMPLES)
     only = ("data_dir", "key_file", "access_token_s")
     parser.command("list", "the keys and what each is still for", _changing(_same), only=only)
@@ -79,7 +79,7 @@ def _kit(options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(made)
     else:
-        tell_kit(made)
+        show_kit(made)
 
 
 def write_kit(server: ServerSettings, shop_name: str, path: Path) -> KitMade:
@@ -90,8 +90,8 @@ def write_kit(server: ServerSettings, shop_name: str, path: Path) -> KitMade:
         raise Failed(str(error)) from None
 
 
-def tell_outdated(server: ServerSettings) -> None:
-    """That the recovery kit, if there is one, has not what was made just now."""
+def warn_outdated(server: ServerSettings) -> None:
+    """Warn that the recovery kit, if there is one, lacks the new keys or certificates."""
     known = recovery_kit.note(server)
     if known is not None and not recovery_kit.is_current(server, known):
         console.warn(
@@ -100,9 +100,11 @@ def tell_outdated(server: ServerSettings) -> None:
         )
 
 
-def tell_kit(made: KitMade) -> None:
-    console.say(f"Wrote the recovery kit {made.file}. Keep it away from this machine.")
-    console.say(f"Its code is {made.code}. Write it down and keep it elsewhere: it is kept nowhere, and opens the kit.")
+def show_kit(made: KitMade) -> None:
+    console.show(f"Wrote the recovery kit {made.file}. Keep it away from this machine.")
+    console.show(
+        f"Its code is {made.code}. Write it down and keep it elsewhere: it is kept nowhere, and opens the kit."
+    )
 
 
 def _recover(options: argparse.Namespace) -> None:
@@ -115,28 +117,28 @@ def _recover(options: argparse.Namespace) -> None:
         console.as_json(done)
         return
     for file in done.files:
-        console.say(f"Put back {file}.")
+        console.show(f"Put back {file}.")
     when = done.made_at.astimezone()
-    console.say(f"The keys of {done.shop_name} are here, as they were kept on {when:%Y-%m-%d %H:%M}.")
+    console.show(f"The keys of {done.shop_name} are here, as they were kept on {when:%Y-%m-%d %H:%M}.")
     if not (settings.named_file(vars(options)) or settings.default_file()).exists():
         console.warn(
             "There is no settings file here: the server would answer this machine alone. Put the old one back, or "
             "write one (orderbell config template) with the host, and the data_dir of these keys."
         )
-    console.say("Next: orderbell backup restore FILE, then orderbell serve")
-    console.say("Has the server another address now? orderbell tls renew --name ADDRESS, before it serves")
+    console.show("Next: orderbell backup restore FILE, then orderbell serve")
+    console.show("Has the server another address now? orderbell tls renew --name ADDRESS, before it serves")
 
 
 def _code(file: str | None) -> str:
     if file is not None:
         return asking.read(file, "--code-file")
-    if not asking.somebody():
+    if not asking.is_interactive():
         raise Failed("Nobody is here to be asked for the code: --code-file FILE, or - for standard input.", status=2)
     return getpass.getpass("Code of the kit: ")
 
 
 def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:
-    """Make of the keys what `change` does, and show them."""
+    """A command that replaces the keys with the result of `change`, and shows them."""
 
     def run(options: argparse.Namespace) -> None:
         server = server_settings(options)
@@ -150,7 +152,7 @@ def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:
         _show(after, server.access_token_s, as_json=options.json)
         known = recovery_kit.note(server)
         if after != before and known is not None and not options.json and recovery_kit.is_current(server, known):
-            console.say("The recovery kit stays good: keys that sign are not what it is for, and are made anew.")
+            console.show("The recovery kit stays good: keys that sign are not what it is for, and are made anew.")
 
     return run
 

@@ -1,4 +1,4 @@
-"""`orderbell menu`: the menu out to a CSV file, and in from one."""
+"""`orderbell menu`: exports the menu to a CSV file, and imports it from one."""
 
 import argparse
 import sys
@@ -58,7 +58,7 @@ _WORDS: Final = {
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import found, and whether the menu is that one now."""
+    """The result of an import, and whether it was applied."""
 
     changes: tuple[Change, ...] = ()
     complaints: tuple[Complaint, ...] = ()
@@ -67,7 +67,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when the file is no menu. Raises `Failed` when the menu was left as it was."""
+    """Returns 0, or 1 when the file has mistakes. Raises `Failed` when the menu was not changed."""
     parser = Parser("orderbell menu", __doc__, _EXAMPLES)
     out = parser.command("export", "write the menu to a CSV file", asked(_export), only=WHERE, shop=True, json=False)
     out.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
@@ -86,7 +86,7 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(text.encode())
         return 0
     write_for_person(Path(options.file), text.encode(spreadsheet.ENCODING))
-    console.say(f"Wrote {len(menu.items())} items to {options.file}.")
+    console.show(f"Wrote {len(menu.items())} items to {options.file}.")
     return 0
 
 
@@ -110,7 +110,7 @@ def _import(api: Backend, options: argparse.Namespace) -> int:
     if options.json:
         console.as_json(report)
     elif report.applied:
-        console.say(f"Every screen has it: version {report.version}.")
+        console.show(f"Every screen has it: version {report.version}.")
     return 0
 
 
@@ -136,11 +136,17 @@ def _complain(complaints: Sequence[Complaint], menu: Menu, options: argparse.Nam
 
 
 def _show(found: Sequence[Change], currency: str) -> None:
-    def told(value: str | int | None) -> str:
+    def shown(value: str | int | None) -> str:
         return as_decimal(value, currency) if isinstance(value, int) else value or ""
 
     rows = [
-        (_WORDS[each.kind], "category" if each.is_category else "item", each.name, told(each.before), told(each.after))
+        (
+            _WORDS[each.kind],
+            "category" if each.is_category else "item",
+            each.name,
+            shown(each.before),
+            shown(each.after),
+        )
         for each in found
     ]
     console.table(("what", "of", "name", "before", "after"), rows, empty="The menu is as in the file already.")

@@ -55,7 +55,7 @@ _COLUMN_OF: Final = {"price_minor": "price", "groups": "type", "items": "type", 
 
 
 class Complaint(msgspec.Struct, frozen=True):
-    """What is wrong in the file, where, and what to do."""
+    """A mistake in the file: where, and what to do."""
 
     line: int
     column: str
@@ -63,7 +63,7 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """A menu, unless there are complaints: then it is not one."""
+    """A menu, unless there are complaints."""
 
     categories: tuple[Category, ...]
     complaints: tuple[Complaint, ...]
@@ -103,7 +103,7 @@ def write(categories: Iterable[Category], currency: str, *, semicolons: bool = F
 
 
 def parse(content: bytes, currency: str) -> Parsed:
-    """The menu that the file means, or everything that is wrong with it, from top to bottom."""
+    """The menu in the file, or all of its mistakes, from top to bottom."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -130,7 +130,7 @@ def parse(content: bytes, currency: str) -> Parsed:
 
 
 class _Row:
-    """One thing of the file, and those that belong to it."""
+    """One row, with its children."""
 
     def __init__(self, line: int, cells: dict[str, str]) -> None:
         self.line = line
@@ -157,24 +157,24 @@ class _Reading:
             self.complain(row.line, "type", f"A type is one of: {', '.join(TYPES)}.")
 
     def done(self) -> Parsed:
-        self._name()
-        self._link()
+        self._assign_ids()
+        self._attach()
         tops = [row for row in self._rows if row.type == "category"]
         categories = tuple(Category(top.id, top.name, tuple(map(self._item, top.children))) for top in tops)
         found = [self._located(mistake, tops) for mistake in mistakes(categories)]
         complaints = sorted({*self._complaints, *found}, key=lambda each: (each.line, each.column))
         return Parsed(() if complaints else categories, tuple(complaints))
 
-    def _name(self) -> None:
-        """Give ids to those that have none. They are made of the names, so the next time they are the same."""
+    def _assign_ids(self) -> None:
+        """Give ids to rows without one, made from names, so that they are the same the next time."""
         known = {row.id for row in self._rows if row.id}
         for row in self._rows:
             if not row.id:
                 row.id = new_id(row.name, known)
                 known.add(row.id)
 
-    def _link(self) -> None:
-        """Put everything where it belongs: where it says, or else under what stands above it."""
+    def _attach(self) -> None:
+        """Attach every row to its parent: the one it names, or else the one above."""
         above: dict[str, _Row] = {}
         by_id: dict[tuple[str, ...], _Row] = {}
         paths: dict[int, tuple[str, ...]] = {}
@@ -242,7 +242,7 @@ class _Reading:
 
     @staticmethod
     def _located(mistake: Mistake, tops: Sequence[_Row]) -> Complaint:
-        """Where in the file it is that the menu's field is about."""
+        """The file's position of a field of the menu."""
         rows, line = tops, 1
         *places, last = mistake.field.split(".")
         for place in [*places, last]:
@@ -258,14 +258,14 @@ def _unreadable(message: str) -> Parsed:
 
 
 def _delimiter(text: str) -> str:
-    """What the first line has most of."""
+    """The delimiter that the first line has most of."""
     first = text.partition("\n")[0]
     return max(",;\t", key=first.count)
 
 
 def _minor(text: str, currency: str) -> int | None:
-    """Minor units; None for what is no price. A point or a comma is the decimal one, so there is none for thousands:
-    whether 1,234 is a dear thing or a cheap one is nothing to guess at."""
+    """Minor units; None for an invalid price. Point and comma are both decimal: whether 1,234 means a thousand cannot
+    be known."""
     match = re.fullmatch(r"(-?)([0-9]{1,10})(?:[.,]([0-9]+))?", text)
     digits = exponent(currency)
     if match is None or len(match[3] or "") > digits:

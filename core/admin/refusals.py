@@ -1,4 +1,4 @@
-"""What the layers below refuse, as the sentence that ends a command."""
+"""Turns errors of lower layers into the sentence that ends a command."""
 
 import sqlite3
 from typing import Final
@@ -30,11 +30,11 @@ _SENTENCES: Final = (
     SeveralNames,
     TlsError,
 )
-"""Errors whose message is written for whoever typed the command."""
+"""Errors whose message is written for the user of the command."""
 
 
 def refusal(error: Exception) -> Failed | None:
-    """How `error` ends a command; None for a mistake of ours, which is not hidden."""
+    """The `Failed` for `error`; None for an unexpected one, which is not hidden."""
     match error:
         case Failed():
             return error

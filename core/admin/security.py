@@ -1,4 +1,4 @@
-"""`orderbell security-log`: who came in or failed to, and who changed what others may do."""
+"""`orderbell security-log`: shows sign-ins, failures, and changes of rights."""
 
 import argparse
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ are. Entries are kept for as long as the setting security_log_days says, and can
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0. Raises `Failed` when the backend refuses."""
+    """Returns 0. Raises `Failed` when the backend refuses."""
     parser = Parser("orderbell security-log", __doc__, _EXAMPLES)
     parser.add_argument("--failures", action="store_true", help="failures alone")
     parser.add_argument("--last", metavar="N", type=int, default=100, help="how many entries (default: 100)")

@@ -1,4 +1,4 @@
-"""`orderbell serve`: run the backend until it is stopped. Where nothing is, it first makes a shop to try it with."""
+"""`orderbell serve`: runs the backend until it is stopped. Without a database it first makes a demo shop."""
 
 import argparse
 import gc
@@ -16,7 +16,7 @@ from core import logs, settings
 from core.admin import addresses, console, setup, terminal
 from core.admin.command import Parser, server_settings
 from core.admin.failed import Failed
-from core.admin.serving import Serving, make_server, noted, owned, quieten, url_of
+from core.admin.serving import Serving, advertised, make_server, owned, quieten, url_of
 from core.server.auth import authority
 from core.server.auth.authority import AuthorityError
 from core.server.http.tls import Presented
@@ -36,7 +36,7 @@ _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not 
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve until stopped. Gives 0, or 1 when it came to a bad end. Raises `Failed` when it could not start."""
+    """Serve until stopped. Returns 0, or 1 after a failure. Raises `Failed` when it could not start."""
     parser = Parser("orderbell serve", __doc__, _EXAMPLES)
     parser.add_argument("--demo", action="store_true", help="at first set-up, make customers and PINs known to all")
     parser.add_argument(
@@ -52,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
     logs.setup(configured.log_format, debug=configured.debug)
     quieten()
     for number in (signal.SIGTERM, getattr(signal, "SIGBREAK", signal.SIGTERM)):
-        signal.signal(number, signal.default_int_handler)  # ends like Ctrl+C, so that everything is let go of
+        signal.signal(number, signal.default_int_handler)  # ends like Ctrl+C, so that everything is released
     with ExitStack() as held:
         try:
             return _serve(configured, options, held)
@@ -76,7 +76,7 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
         terminal.lines([f"Made the database: {shown(database.engine.url)}", *f"{made}".split("\n")])
 
     def announce(url: str) -> None:
-        held.enter_context(noted(configured, _serving(configured, url)))
+        held.enter_context(advertised(configured, _serving(configured, url)))
         if options.announce_json:
             terminal.lines([json.dumps({"url": url})])
         else:
@@ -89,13 +89,13 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
     gc.freeze()
     try:
         server.run()
-    except SystemExit:  # it could not listen after all, and has said why
+    except SystemExit:  # it could not listen, and has logged why
         return 1
     return 0 if server.started else 1
 
 
 def _check_address(host: str, port: int) -> None:
-    """Whether it could listen there, before anything is made or upgraded. Raises `Failed`."""
+    """Check that the address is free, before anything is made or upgraded. Raises `Failed`."""
     try:
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             with socket.socket(family, kind, protocol) as probe:
@@ -111,7 +111,7 @@ def _check_address(host: str, port: int) -> None:
 
 
 def _serving(configured: ServerSettings, url: str) -> Serving:
-    """How commands on this machine get at it: a certificate that is not ours may not be for loopback."""
+    """How commands on this machine reach it: an external certificate may not be for loopback."""
     if configured.tls_certificate:
         named = next((name for name in _names(configured) if "*" not in name), "")
         parts = urlsplit(url)
@@ -120,7 +120,7 @@ def _serving(configured: ServerSettings, url: str) -> Serving:
 
 
 def _for_screens(configured: ServerSettings, url: str) -> list[str]:
-    """What to type into screens on other machines, when they can reach it; and a warning where it is not safe."""
+    """What to type into screens on other machines, if they can reach it; and a warning where it is not safe."""
     parts = urlsplit(url)
     if configured.host not in _EVERYWHERE:
         reached = [] if _is_loopback(parts.hostname or "") else [parts.hostname or ""]

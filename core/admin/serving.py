@@ -1,4 +1,4 @@
-"""The backend as a server of this machine: made the same way for `orderbell serve`, commands and tests."""
+"""The backend as a server process, made the same way for `orderbell serve`, commands and tests."""
 
 import asyncio
 import logging
@@ -28,20 +28,20 @@ from core.store.engine.owner import AlreadyServed, Ownership, file_of
 log = logging.getLogger(__name__)
 
 NOTE: Final = "server.json"
-"""In the data directory: where the backend that serves it can be asked."""
+"""The file in the data directory with the running backend's address."""
 GOODBYE_S: Final = 1.0
 
 
 class Serving(msgspec.Struct, frozen=True):
-    """A backend that listens."""
+    """A listening backend."""
 
     url: str
     ca_file: str = ""
-    """The certificate it is verified by; empty over plain HTTP and for one the system knows."""
+    """The certificate it is verified by; empty over plain HTTP and for a public one."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn that says when it listens, and where, and looks after the certificate that it shows."""
+    """uvicorn with a callback when it listens, and renewal of its certificate."""
 
     def __init__(
         self, config: uvicorn.Config, on_listening: Callable[[str], None], presented: Presented | None
@@ -60,15 +60,16 @@ class Server(uvicorn.Server):
             self._on_listening(url_of(host, port, tls=self._presented is not None))
 
     def _keep_proof(self, port: int) -> None:
-        """Let this user's windows prove that they are here; without it they have to be paired, as any other."""
+        """Write the secret by which this user's windows prove to be on this machine; without it they have to be
+        paired."""
         app = self.config.app
         assert isinstance(app, Orderbell)
         try:
             here.keep(port, app.services.here)
             self._port = port
         except OSError as error:
-            told = "windows of this machine have to be paired: nothing can be kept for them"
-            log.warning(told, extra={"cause": str(error)})
+            message = "windows of this machine have to be paired: nothing can be kept for them"
+            log.warning(message, extra={"cause": str(error)})
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -77,7 +78,7 @@ class Server(uvicorn.Server):
             await super().shutdown(sockets)
 
     async def _hang_up(self) -> None:
-        """A screen that is idle does not hear TLS's goodbye, and asyncio would wait 30 s for its answer."""
+        """Abort idle TLS connections: their peers do not answer the shutdown, for which asyncio waits 30 s."""
         closing = self._closing()
         await asyncio.sleep(GOODBYE_S)
         for connection in closing & self._closing():
@@ -94,7 +95,7 @@ class Server(uvicorn.Server):
 
 
 def url_of(host: str, port: int, *, tls: bool) -> str:
-    """Where a server that listens on `host` is asked from this machine; one that listens everywhere, by loopback."""
+    """The URL of a server that listens on `host`, from this machine; loopback for one that listens everywhere."""
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http{'s' if tls else ''}://{f'[{local}]' if ':' in local else local}:{port}"
 
@@ -106,7 +107,7 @@ def make_server(
     on_listening: Callable[[str], None],
     presented: Presented | None = None,
 ) -> Server:
-    """A server ready to `run()`, over TLS when it has a certificate. `on_listening` is told its URL once it answers."""
+    """A server ready to `run()`, over TLS when it has a certificate. `on_listening` is called with its URL."""
     config = uvicorn.Config(
         create_app(database, keys, configured),
         host=configured.host,
@@ -131,14 +132,14 @@ def make_server(
 
 
 def quieten() -> None:
-    """What these would say, we say ourselves."""
+    """Turn off logs of libraries that duplicate ours."""
     for chatty in ("alembic", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @contextmanager
-def noted(server: ServerSettings, serving: Serving) -> Iterator[None]:
-    """Tell other commands of this machine where the backend listens, for as long as the block lasts."""
+def advertised(server: ServerSettings, serving: Serving) -> Iterator[None]:
+    """Write where the backend listens for other commands of this machine, for the duration of the block."""
     note = _note(server)
     note.write_bytes(msgspec.json.encode(serving))
     try:
@@ -148,7 +149,7 @@ def noted(server: ServerSettings, serving: Serving) -> Iterator[None]:
 
 
 def running(server: ServerSettings) -> Serving | None:
-    """Where the backend that owns this database says that it listens."""
+    """The address of the backend that owns this database."""
     try:
         return decode(_note(server).read_bytes(), Serving)
     except (OSError, msgspec.DecodeError):
@@ -157,7 +158,7 @@ def running(server: ServerSettings) -> Serving | None:
 
 @contextmanager
 def owned(server: ServerSettings) -> Iterator[None]:
-    """Being the one process at the database, for what no running backend can be asked to do. Raises `AlreadyServed`."""
+    """Exclusive use of the database, for work that no running backend can do. Raises `AlreadyServed`."""
     try:
         with Ownership(server.database):
             private(server.database)
@@ -168,8 +169,8 @@ def owned(server: ServerSettings) -> Iterator[None]:
 
 
 def private(url: str) -> None:
-    """Only its owner may read a database that is made now: it has telephone numbers, and hashes of PINs. (SQLite gives
-    what lies beside it the same rights; on Windows the directory's count.)"""
+    """Make new database files readable by their owner alone: they contain phone numbers and hashes of PINs. (SQLite
+    gives its other files the same rights; on Windows the directory's apply.)"""
     path = file_of(parse_url(url))
     if path is not None:
         path.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""The first run: keys, a shop, somebody to sign in as, and one account of what was made."""
+"""The first start: keys, a shop, its staff, and a summary of what was made."""
 
 import secrets
 from contextlib import suppress
@@ -38,7 +38,7 @@ def demo_menu() -> Menu:
 
 
 def demo_shop(menu: Menu | None = None) -> NewShop:
-    """A shop to play with: its PINs and passwords are known to everybody."""
+    """A demonstration shop with public PINs and passwords."""
     return NewShop(
         menu=menu or demo_menu(),
         staff=DEMO_STAFF,
@@ -49,7 +49,7 @@ def demo_shop(menu: Menu | None = None) -> NewShop:
 
 
 def open_keys(path: Path) -> tuple[Keys, bool]:
-    """The server's keys, made now when there were none; and whether they were."""
+    """The server's keys, and whether they were made now."""
     try:
         return keys.read(path), False
     except FileNotFoundError:
@@ -59,7 +59,7 @@ def open_keys(path: Path) -> tuple[Keys, bool]:
 
 
 def set_up(database: Database, *, demo: bool) -> str:
-    """Make the default shop if there is none. Gives what was made, for a person to read once; empty if nothing was."""
+    """Make the default shop if there is none. Returns a summary to print once; empty if nothing was made."""
     if is_set_up(database):
         return ""
     shop = demo_shop() if demo else _first_shop()
@@ -81,7 +81,7 @@ def _first_shop() -> NewShop:
 
 
 def new_device_secret() -> str:
-    """A code of 80 random bits that is read off one screen and typed into another: no 0 or O, no 1, I or L."""
+    """A code of 80 random bits, to be copied by hand: no 0 or O, no 1, I or L."""
     return "-".join("".join(secrets.choice(_TYPED) for _ in range(4)) for _ in range(4))
 
 

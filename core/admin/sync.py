@@ -1,4 +1,4 @@
-"""`orderbell sync`: send what waits in a window's file and fetch what it missed, without the window."""
+"""`orderbell sync`: sends the operations in a window's file and fetches events, without the window."""
 
 import argparse
 import getpass
@@ -60,7 +60,7 @@ class SyncSettings(ServerAddress, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation that is not answered yet."""
+    """One unanswered operation."""
 
     op_id: OpId
     order_id: OrderId
@@ -71,11 +71,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
     created_at: datetime
     shop: str = ""
-    """What it was accepted for."""
+    """The shop it was accepted for."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """How a file stands, and what this pass did."""
+    """A file's state, and what this pass did."""
 
     person: str = ""
     reached: bool = True
@@ -87,7 +87,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int = 0
     waiting_of_others: int = 0
     elsewhere: int = 0
-    """Of other shops, whose this machine was when they were accepted."""
+    """Operations accepted for other shops that this machine was paired with."""
     synced_at: datetime | None = None
     """By the server's clock."""
     operations: tuple[Line, ...] = ()
@@ -122,10 +122,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pass:
-    """The engine's two directions over one file, driven from here."""
+    """The sync engine's two directions over one file, run once."""
 
     def __init__(self, store: LocalStore, api: SessionApi, progress: "Progress") -> None:
-        """`api` is of whoever is signed in now. Raises `SignedOut`."""
+        """`api` is of the person who is signed in. Raises `SignedOut`."""
         tokens = api.tokens
         if tokens is None:
             raise SignedOut("The session is over.")
@@ -218,7 +218,7 @@ class Progress:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0 when all is in sync, 1 when something waits or is in conflict, 2 when there is no getting there."""
+    """Returns 0 when all is in sync, 1 when something waits or is in conflict, 2 when the server cannot be reached."""
     parser = argparse.ArgumentParser(
         prog="orderbell sync",
         description=__doc__,
@@ -251,7 +251,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespace) -> int:
-    window_id.of(store)  # of a copied file nothing is gone on with
+    window_id.of(store)  # a copied file's session is not continued
     seal, known = Seal(store, keyring=configured.keyring), identity.read(store)
     configured = identity.settled(configured, known, configured.path)
     keep = partial(session_file.keep, seal)

@@ -1,6 +1,6 @@
-"""Plain lines on the terminal. What names and notes contain is shown there as text and does nothing.
+"""Plain output on the terminal. Control characters in names and notes are escaped.
 
-With `core.admin.console`, which adds colours and tables and takes longer to import, this is all that writes to it.
+Only this and `core.admin.console`, which adds colours and tables and takes longer to import, write to it.
 """
 
 import sys
@@ -10,15 +10,15 @@ from core import printable
 
 
 def lines(texts: Iterable[str], *, error: bool = False) -> None:
-    """Each of `texts` on one line; on standard error when it says an `error`."""
+    """Print each of `texts` on one line; on standard error for an `error`."""
     print("\n".join(map(printable.line, texts)), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def whole(text: str) -> None:
-    """Several lines of ours as they are: a usage, a file."""
+    """Print our own text with several lines: a usage, a file."""
     print(printable.lines(text), end="", flush=True)
 
 
 def over(text: str) -> None:
-    """`text` on standard error, over the terminal's current line: how far it has come."""
+    """Print progress on standard error, over the terminal's current line."""
     print(f"\r{printable.line(text)}\r", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`orderbell tls`: the shop's own certificate authority, and the server's certificate that screens know it by."""
+"""`orderbell tls`: the shop's own certificate authority, and the server's certificates."""
 
 import argparse
 import socket
@@ -14,7 +14,7 @@ from core import settings
 from core.admin import addresses, config, console
 from core.admin.command import Parser, server_settings
 from core.admin.failed import Failed
-from core.admin.keys import tell_outdated
+from core.admin.keys import warn_outdated
 from core.admin.serving import url_of
 from core.files import write_whole
 from core.protocol.trust import short_fingerprint
@@ -36,7 +36,7 @@ Screens are given the authority (ca.pem) when they are paired, or by the setting
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What `tls show --json` says."""
+    """The output of `tls show --json`."""
 
     server_file: str
     names: tuple[str, ...]
@@ -47,12 +47,12 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str = ""
     ca_fingerprint: str = ""
     ca_short: str = ""
-    """What is in a pairing code."""
+    """The part of the fingerprint in a pairing code."""
     ca_not_after: datetime | None = None
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 for `show` when the certificate has ended or has no 14 days left. Raises `Failed`."""
+    """Returns 0, or 1 for `show` when the certificate has less than 14 days left. Raises `Failed`."""
     parser = Parser("orderbell tls", __doc__, _EXAMPLES)
     only = ("data_dir", "tls_certificate")
     init = parser.command("init", "make the authority and a first certificate", _init, only=only)
@@ -72,20 +72,20 @@ def _init(options: argparse.Namespace) -> None:
     authority.make(server.tls_directory, socket.gethostname(), names)
     changed = _introduce(server, options)
     if not options.json:
-        console.say(f"Made the shop's authority and a certificate in {server.tls_directory}.")
-        console.say("Keep ca-key.pem to yourself: whoever has it can pass for this server.")
-        console.say("The server speaks TLS from its next start.")
+        console.show(f"Made the shop's authority and a certificate in {server.tls_directory}.")
+        console.show("Keep ca-key.pem to yourself: whoever has it can pass for this server.")
+        console.show("The server speaks TLS from its next start.")
         if changed is not None:
-            console.say(f"Windows on this machine find it by what is in {changed} now.")
-        console.say("")
-    _tell(server, as_json=options.json)
+            console.show(f"Windows on this machine find it by what is in {changed} now.")
+        console.show("")
+    _show_certificates(server, as_json=options.json)
     if not options.json:
-        tell_outdated(server)
+        warn_outdated(server)
 
 
 def _introduce(server: ServerSettings, options: argparse.Namespace) -> Path | None:
-    """Have this machine's windows reach the server by TLS: in the settings file that is this server's, unless somebody
-    has set an address there. Gives the file when it was changed."""
+    """Set the TLS address for this machine's windows in the server's settings file, unless one is set there. Returns
+    the file when it was changed."""
     path = settings.named_file(vars(options)) or settings.default_file()
     if not path.exists():
         return None
@@ -117,14 +117,14 @@ def _introduce(server: ServerSettings, options: argparse.Namespace) -> Path | No
 def _renew(options: argparse.Namespace) -> None:
     server = server_settings(options)
     authority.renew(server.tls_directory, options.name)
-    _tell(server, as_json=options.json)
+    _show_certificates(server, as_json=options.json)
 
 
 def _show(options: argparse.Namespace) -> int:
-    return 0 if _tell(server_settings(options), as_json=options.json).days_left >= WARN_DAYS else 1
+    return 0 if _show_certificates(server_settings(options), as_json=options.json).days_left >= WARN_DAYS else 1
 
 
-def _tell(server: ServerSettings, *, as_json: bool) -> Shown:
+def _show_certificates(server: ServerSettings, *, as_json: bool) -> Shown:
     files = server.tls_files
     if files is None:
         raise Failed("This server speaks plain HTTP. Make a certificate with: orderbell tls init")
@@ -148,7 +148,7 @@ def _tell(server: ServerSettings, *, as_json: bool) -> Shown:
         ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        console.say(f"{name:{width}}  {value}")
+        console.show(f"{name:{width}}  {value}")
     return shown
 
 

@@ -1,4 +1,4 @@
-"""`orderbell users`: who works here, and the customers: add, list, disable, reset, roles, unlock."""
+"""`orderbell users`: staff and customers: add, list, disable, reset, roles, unlock."""
 
 import argparse
 import getpass
@@ -53,18 +53,18 @@ machine. With --ask it is typed, or read from standard input; without, it is mad
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an account, for a script. `secret` is there when it was made up here."""
+    """An account after a change, for scripts. `secret` is there when it was generated."""
 
     account: StaffAccount | CustomerAccount
     secret: str = ""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0. Raises `Failed` when the backend refuses."""
+    """Returns 0. Raises `Failed` when the backend refuses."""
     parser = Parser("orderbell users", __doc__, _EXAMPLES)
 
-    def command(name: str, says: str, run: Asking) -> Parser:
-        return parser.command(name, says, asked(run), only=WHERE, shop=True)
+    def command(name: str, summary: str, run: Asking) -> Parser:
+        return parser.command(name, summary, asked(run), only=WHERE, shop=True)
 
     add = command("add", "somebody new", _add)
     add.add_argument("name")
@@ -72,11 +72,11 @@ def main(argv: Sequence[str]) -> int:
     add.add_argument("--ask", action="store_true", help="type the PIN instead of having one made up")
     listing = command("list", "everybody who works or has worked here", _list)
     listing.add_argument("--customers", metavar="Q", nargs="?", const="", help="customers instead, those that match")
-    for name, says, change in (
+    for name, summary, change in (
         ("disable", "they sign in no more, and are signed out at once", {"disabled": True}),
         ("enable", "they may sign in again", {"disabled": False}),
     ):
-        changing = command(name, says, _change)
+        changing = command(name, summary, _change)
         changing.set_defaults(change=change)
         _add_whom(changing)
     unlock = command("unlock", "forget somebody's wrong tries, or those from an address", _unlock)
@@ -101,7 +101,7 @@ def _add(api: Backend, options: argparse.Namespace) -> None:
     pin, made_up = _pin(options)
     body = AddStaff(name=options.name, pin=pin, role=Role(options.role))
     account = api.call(routes.ADD_STAFF(body=body))
-    _tell(options, account, f"{account.name} may sign in as {_a(account.role)}.", pin if made_up else "")
+    _show_account(options, account, f"{account.name} may sign in as {_a(account.role)}.", pin if made_up else "")
 
 
 def _list(api: Backend, options: argparse.Namespace) -> None:
@@ -128,7 +128,7 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
 
 def _change(api: Backend, options: argparse.Namespace) -> None:
     account = _changed(api, options, **options.change)
-    _tell(options, account, f"{account.name}: {_state(account) or 'may sign in'}.")
+    _show_account(options, account, f"{account.name}: {_state(account) or 'may sign in'}.")
 
 
 def _unlock(api: Backend, options: argparse.Namespace) -> None:
@@ -140,24 +140,24 @@ def _unlock(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(Unlock(address=options.address))
     else:
-        console.say(f"Wrong tries from {options.address} are forgotten. Who is locked by name is unlocked by name.")
+        console.show(f"Wrong tries from {options.address} are forgotten. Who is locked by name is unlocked by name.")
 
 
 def _reset(api: Backend, options: argparse.Namespace) -> None:
     if options.customer is None:
         pin, made_up = _pin(options)
         account = _changed(api, options, pin=pin)
-        _tell(options, account, f"{account.name} has another PIN.", pin if made_up else "")
+        _show_account(options, account, f"{account.name} has another PIN.", pin if made_up else "")
         return
     password = _typed("Password") if options.ask else _made_up_password()
     customer = _changed(api, options, password=password)
-    _tell(options, customer, f"{customer.name} has another password.", "" if options.ask else password)
+    _show_account(options, customer, f"{customer.name} has another password.", "" if options.ask else password)
 
 
 def _role(api: Backend, options: argparse.Namespace) -> None:
     options.customer = None
     account = _changed(api, options, role=Role(options.role))
-    _tell(options, account, f"{account.name} is {_a(Role(options.role))} from the next sign-in on.")
+    _show_account(options, account, f"{account.name} is {_a(Role(options.role))} from the next sign-in on.")
 
 
 def _changed(api: Backend, options: argparse.Namespace, **changes: object) -> StaffAccount | CustomerAccount:
@@ -193,7 +193,7 @@ def _customers(api: Backend, q: str) -> CustomerAccounts:
 
 
 def _pin(options: argparse.Namespace) -> tuple[str, bool]:
-    """A PIN, and whether it was made up here."""
+    """A PIN, and whether it was generated."""
     if options.ask:
         try:
             return asking.pin(_typed("PIN")), False
@@ -203,7 +203,7 @@ def _pin(options: argparse.Namespace) -> tuple[str, bool]:
 
 
 def _typed(what: str) -> str:
-    """What a person types, twice; what a script pipes in, once."""
+    """A secret: typed twice by a person, or piped in once by a script."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
     typed = getpass.getpass(f"{what}: ")
@@ -216,17 +216,17 @@ def _made_up_password() -> str:
     return grouped("".join(secrets.choice(ALPHABET) for _ in range(_PASSWORD_LETTERS)))
 
 
-def _tell(
+def _show_account(
     options: argparse.Namespace, account: StaffAccount | CustomerAccount, sentence: str, secret: str = ""
 ) -> None:
     if options.json:
         console.as_json(Shown(account=account, secret=secret))
         return
-    console.say(sentence)
+    console.show(sentence)
     if secret:
         what = "PIN" if isinstance(account, StaffAccount) else "Password"
-        console.say(f"{what}: {secret}", "bold")
-        console.say("It is kept only as a hash and is not shown again.")
+        console.show(f"{what}: {secret}", "bold")
+        console.show("It is kept only as a hash and is not shown again.")
 
 
 def _state(account: StaffAccount | CustomerAccount) -> str:

@@ -1,6 +1,6 @@
-"""`orderbell pos`, `orderbell customer` and `orderbell board`: the windows, by the same command as everything else.
+"""`orderbell pos`, `orderbell customer` and `orderbell board`: start the windows.
 
-They stand above this package, so they are named here, not imported.
+They are layers above this package: named here, not imported.
 """
 
 import importlib

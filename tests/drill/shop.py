@@ -189,7 +189,7 @@ class Drill:
         for number in range(len(self.clients)):
             self._look_once_more(number)
         self.stuck += [
-            f"{client.name} did not come to an end: {client.heard[-1:]} {client.last_words()}"
+            f"{client.name} did not come to an end: {client.heard[-1:]} {client.log_tail()}"
             for client in self.clients
             if not client.heard or "drained" not in client.heard[-1]
         ]

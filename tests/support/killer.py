@@ -86,7 +86,7 @@ class Killable:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         return self._log.read_text(encoding="utf-8")[-2000:]
 
     def _read(self, process: processes.Started, on_line: Callable[[], None]) -> None:

@@ -33,7 +33,7 @@ nothing is kept."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives the exit status: 0 when all went well, 1 when a step of the tour or a process failed, 2 for wrong use."""
+    """Returns the exit status: 0 when all went well, 1 when a step of the tour or a process failed, 2 for wrong use."""
     parser = Parser("orderbell demo", __doc__, _EXAMPLES)
     parser.add_argument("--tour", type=Path, metavar="DIR", help="unattended: pictures and report.json into DIR")
     parser.add_argument(
@@ -91,5 +91,5 @@ def _windows(backend: Backend, home: Path) -> int:
         for window in (pos, view):
             status = window.wait()
             if status:
-                raise ProcessFailed(f"{window.name} ended with status {status}. {window.last_words()}")
+                raise ProcessFailed(f"{window.name} ended with status {status}. {window.log_tail()}")
     return 0

@@ -21,11 +21,11 @@ CURRENCY: Final = "USD"
 
 
 class OrdersFileError(Exception):
-    """The file is not of the form; the message names the line and what it should have."""
+    """The file has another format; the message names the line and what it should have."""
 
 
 class OrdersFile(msgspec.Struct, frozen=True):
-    """What a file holds: its menu, its orders in the file's order, and the sums to hold against the database's."""
+    """A file's menu, its orders in order, and sums to compare with the database's."""
 
     menu: Menu
     orders: tuple[tuple[NewLine, ...], ...]

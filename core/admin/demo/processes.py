@@ -1,4 +1,4 @@
-"""The demo's processes: the backend and the windows, each a real one, each ended by whoever started it."""
+"""The demo's processes: the backend and the windows, each ended by its starter."""
 
 import contextlib
 import json
@@ -23,11 +23,11 @@ _LOOK_AGAIN_S: Final = 0.02
 
 
 class ProcessFailed(Exception):
-    """A process did not start, did not answer, or did not do what it was told; the message says which and why."""
+    """A process did not start, answer, or obey; the message says which and why."""
 
 
 class Process:
-    """One child process whose standard output is read line by line and whose log goes to a file."""
+    """A child process whose standard output is read line by line and whose log goes to a file."""
 
     def __init__(self, name: str, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
@@ -53,13 +53,13 @@ class Process:
         self._lines.put(None)
 
     def read_line(self, within_s: float) -> str:
-        """The next line it prints. Raises `ProcessFailed` when it ends or says nothing `within_s`."""
+        """The next line it prints. Raises `ProcessFailed` when it ends or prints nothing `within_s`."""
         try:
             line = self._lines.get(timeout=within_s)
         except queue.Empty:
-            raise ProcessFailed(f"{self.name} did not answer within {within_s:.0f} s. {self.last_words()}") from None
+            raise ProcessFailed(f"{self.name} did not answer within {within_s:.0f} s. {self.log_tail()}") from None
         if line is None:
-            raise ProcessFailed(f"{self.name} ended with status {self._child.wait()}. {self.last_words()}")
+            raise ProcessFailed(f"{self.name} ended with status {self._child.wait()}. {self.log_tail()}")
         return line
 
     def write_line(self, line: str) -> None:
@@ -68,7 +68,7 @@ class Process:
             self._child.stdin.write(line + "\n")
             self._child.stdin.flush()
         except OSError as error:
-            raise ProcessFailed(f"{self.name} is gone. {self.last_words()}") from error
+            raise ProcessFailed(f"{self.name} is gone. {self.log_tail()}") from error
 
     def wait(self) -> int:
         """Wait until it ends by itself; its exit status."""
@@ -78,14 +78,14 @@ class Process:
     def running(self) -> bool:
         return self._child.poll() is None
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The end of its log, for an error message."""
         self._log.flush()
         text = self._log_path.read_text(encoding="utf-8", errors="replace").strip()
         return f"Its log ends: {text[-600:]}" if text else "Its log is empty."
 
     def stop(self) -> None:
-        """Ask it to end, and make it after a while. Never raises."""
+        """Ask it to end, and kill it after a while. Never raises."""
         with contextlib.suppress(OSError):
             if self._child.stdin is not None:
                 self._child.stdin.close()
@@ -111,7 +111,7 @@ class Process:
 class Backend(Process):
     """`orderbell serve` on `port`, or on a free one; ready, with its address in `url`, once this returns.
 
-    Raises `ProcessFailed` when it does not come to listen.
+    Raises `ProcessFailed` when it does not start listening.
     """
 
     def __init__(self, data_dir: Path, log: Path, port: int = 0) -> None:
@@ -191,7 +191,7 @@ class Window(Process):
         return until(look, within_s)[0]
 
     def wait_text(self, name: str, words: str, within_s: float = _ANSWER_S) -> str:
-        """What control `name` says, once it says `words`."""
+        """The text of control `name`, once it contains `words`."""
 
         def look() -> tuple[str]:
             text = str(self.command("state", name=name)["text"])
@@ -202,7 +202,7 @@ class Window(Process):
         return until(look, within_s)[0]
 
     def either(self, control: str, view: str, *, rows: int) -> str:
-        """`control` once it is there, or `view` once it has as many `rows`: whichever comes first."""
+        """`control` once it exists, or `view` once it has that many `rows`: whichever comes first."""
 
         def look() -> str:
             try:
@@ -224,9 +224,9 @@ class Window(Process):
 
 
 def until(attempt: Callable[[], T], within_s: float) -> T:
-    """`attempt()` as soon as it succeeds; its last `ProcessFailed` when it has not `within_s` seconds.
+    """The result of `attempt()` as soon as it succeeds. Raises its last `ProcessFailed` after `within_s` seconds.
 
-    The only thing here that looks again and again: a window in another process has no signal to wait for.
+    The only polling here: a window in another process has no signal to wait for.
     """
     deadline = time.monotonic() + within_s
     while True:

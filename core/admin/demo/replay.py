@@ -1,4 +1,4 @@
-"""Orders put through the running backend as people would: placed or taken at the counter, then moved on."""
+"""Sends orders through the running backend as people would: placed or taken at the counter, then moved on."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +24,14 @@ STILL_OPEN: Final = {
     OrderStatus.PREPARING: 3,
     OrderStatus.READY: 2,
 }
-"""How many of the last orders are left at each status, so that the board shows a shop at work."""
+"""How many of the last orders are left at each status, so that the order board is not empty."""
 _LEFT: Final = tuple(status for status, count in reversed(STILL_OPEN.items()) for _ in range(count))
 _AT_ONCE: Final = 20
-"""As many are placed before they are moved on: nobody has more open orders than the server lets anybody have."""
+"""Orders placed before they are moved on: the server limits a customer's open orders."""
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """What the backend acknowledged."""
+    """The orders that the backend acknowledged."""
 
     orders: tuple[Order, ...]
 

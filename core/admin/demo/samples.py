@@ -10,7 +10,7 @@ _SEED = 20_151_122
 
 
 def sample_orders(menu: Menu, count: int) -> Sequence[tuple[NewLine, ...]]:
-    """`count` orders of one to four lines that the menu can serve, each line's musts chosen."""
+    """`count` orders of one to four lines that the menu can serve, with required choices made."""
     chance = random.Random(_SEED)  # noqa: S311 (made-up orders, not secrets)
     items = [item for item in menu.items().values() if item.available]
     return [

@@ -1,4 +1,4 @@
-"""What the tour does at the windows: the cashier's and the customer's day in a dozen steps."""
+"""The tour's steps at the windows: a cashier's and a customer's day."""
 
 from typing import Final
 
@@ -16,8 +16,8 @@ _PATIENCE_S: Final = 30.0
 
 
 def play(album: Album, pos: Window, customer: Window, menu: Menu) -> str:
-    """The whole story, each step photographed. Gives the number of the first customer's order that is ready. Nothing in
-    it depends on which orders there were before, but that this customer has one. Raises `StepFailed`."""
+    """All steps, each photographed. Returns the number of the customer's first order that is ready. Requires only that
+    this customer has one. Raises `StepFailed`."""
     step = album.step
     with step("a customer signs in and sees their orders", customer, "customer-my-orders"):
         sign_in(customer, shop.CUSTOMER)
@@ -91,8 +91,7 @@ def show_dark(album: Album, pos: Window, customer: Window, number: str) -> None:
 
 
 def push(album: Album, pos: Window, customer: Window, board: Window, menu: Menu) -> None:
-    """What the counter does is on the customer's screen in a blink; these windows would look by themselves only every
-    30 s."""
+    """A move at the till appears on the customer's screen at once, which polls only every 30 s."""
     with album.step("the customer's window is told live", customer, "customer-live"):
         customer.wait_text("connection_chip", "Live")
         number = place(customer, menu)
@@ -108,7 +107,7 @@ def push(album: Album, pos: Window, customer: Window, board: Window, menu: Menu)
 
 
 def go_offline(album: Album, backend: Backend, customer: Window, menu: Menu) -> str:
-    """The backend goes, and the customer orders all the same. Gives the number of the newest order before."""
+    """Stop the backend, and let the customer order. Returns the number of the newest order before."""
     with album.step("the backend stops, and the customer's window says so", customer, "customer-offline"):
         newest = number_of(customer.rows("order_list")[0])
         backend.stop()
@@ -124,7 +123,7 @@ def go_offline(album: Album, backend: Backend, customer: Window, menu: Menu) -> 
 
 
 def come_back(customer: Window, newest: str) -> None:
-    """The order that waited has a number, and there is one such order."""
+    """Check that the waiting order has a number, and exists once."""
 
     def look() -> None:
         rows = customer.command("state", name="order_list")["rows"]
@@ -186,8 +185,7 @@ def place(customer: Window, menu: Menu) -> str:
 
 
 def new_number(window: Window, besides: str) -> str:
-    """The number of the order that was just placed: the first in the list, which is newest first. `besides` is the one
-    that was the newest before."""
+    """The number of the order that was just placed, the first in the list; `besides` is the previous newest one."""
 
     def look() -> str:
         newest = window.command("state", name="order_list")["rows"][0]
@@ -200,7 +198,7 @@ def new_number(window: Window, besides: str) -> str:
 
 
 def status_of(row: str) -> str:
-    """What the list says of an order, and not of what was ordered: dishes have any names."""
+    """The status in an order's row, ignoring the names of dishes."""
     return row.split(", ", maxsplit=2)[1]
 
 

@@ -21,11 +21,11 @@ from core.store.tables import order_lines, orders
 CASHIER: Final = DEMO_STAFF[-1]
 CUSTOMER: Final = DEMO_CUSTOMERS[0]
 OTHER_CUSTOMER: Final = DEMO_CUSTOMERS[-1]
-"""Somebody whom the replay places no orders for."""
+"""A customer without replayed orders."""
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """How many orders and lines a shop has, and what the orders come to in minor units."""
+    """The numbers of a shop's orders and lines, and the orders' total in minor units."""
 
     orders: int
     lines: int
@@ -42,7 +42,7 @@ def make(home: Path, menu: Menu) -> None:
 
 
 def fill(url: str, wanted: Sequence[tuple[NewLine, ...]]) -> None:
-    """Put `wanted` through the backend as the demo's people. Raises `ClientError`."""
+    """Send `wanted` through the backend as the demo's people. Raises `ClientError`."""
     cashier = HttpApi(url)
     customers = [HttpApi(url) for known in DEMO_CUSTOMERS if known is not OTHER_CUSTOMER]
     try:
@@ -57,7 +57,7 @@ def fill(url: str, wanted: Sequence[tuple[NewLine, ...]]) -> None:
 
 
 def count(home: Path) -> Sums:
-    """What the database in `home` holds."""
+    """The sums of the database in `home`."""
 
     def work(transaction: Transaction) -> Sums:
         totals = transaction.search(select(func.count(), func.coalesce(func.sum(orders.c.total_minor), 0)))[0]

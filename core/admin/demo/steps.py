@@ -1,4 +1,4 @@
-"""A tour's record: each step timed, photographed and kept, whether it held or not."""
+"""A tour's record: each step timed, photographed and kept, successful or not."""
 
 import time
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ class Step(msgspec.Struct, frozen=True):
     ms: int
     picture: str = ""
     detail: str = ""
-    """Why it did not hold."""
+    """Why it failed."""
 
 
 class StepFailed(Exception):
-    """A step did not hold; what comes after it would only fail too."""
+    """A step failed, and with it those that depend on it."""
 
 
 class Album:
@@ -34,7 +34,7 @@ class Album:
 
     @contextmanager
     def step(self, name: str, window: Window | None = None, picture: str = "") -> Iterator[None]:
-        """Time what happens inside, photograph `window` afterwards, and tell how it went. Raises `StepFailed`."""
+        """Time the block, photograph `window` afterwards, and report the result. Raises `StepFailed`."""
         began = time.monotonic()
         detail = ""
         try:

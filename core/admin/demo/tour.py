@@ -20,15 +20,15 @@ from core.admin.setup import DEMO_DISPLAYS, demo_menu
 from core.ui.preflight import has_display
 
 LOOK_EVERY_S: Final = "1"
-"""Windows that live on their own refresh do it this often in the tour, so that it sees in seconds what a shop sees
-within half a minute."""
+"""The windows' refresh interval in the tour, seconds instead of the shop's half minute."""
 _SAMPLES: Final = 40
 _BOARD: Final = ("--board", "--no-full-screen", "--secret", DEMO_DISPLAYS[0].secret)
 _SIZE: Final = {"width": 1280, "height": 800}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """How it went. `orders`, `lines` and `total_minor` are the database's own, after the replay, before the steps."""
+    """The tour's result. `orders`, `lines` and `total_minor` are read from the database after the replay, before the
+    steps."""
 
     ok: bool
     orders: int
@@ -39,7 +39,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(folder: Path, file: OrdersFile | None) -> int:
-    """Tour the shop and write pictures, logs and report into `folder`. Gives the exit status: 0 if every step held."""
+    """Tour the shop and write pictures, logs and report into `folder`. Returns the exit status: 0 if every step
+    succeeded."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("[0-9][0-9]-*.png"):
         old.unlink()
@@ -83,7 +84,7 @@ class Tour:
         )
 
     def take(self, home: Path) -> None:
-        """Every step in turn; raises `StepFailed` at the first that does not hold. Ends every process it started."""
+        """Run every step; raises `StepFailed` at the first that fails. Ends every process it started."""
         step = self._album.step
         with ExitStack() as processes:
             with step("the backend starts on a new database"):
@@ -130,7 +131,7 @@ class Tour:
         return window
 
     def _compare(self) -> None:
-        """Raises `ProcessFailed` when the database holds something else than what was put in."""
+        """Raises `ProcessFailed` when the database differs from what was sent."""
         if self._file is None:
             expected = Sums(len(self._orders), sum(map(len, self._orders)), self._sums.total_minor)
         else:

@@ -1,1 +1,1 @@
-"""`orderbell doctor`: what an admin would look at by hand, and what to do about it."""
+"""`orderbell doctor`: checks of the whole installation, each with advice."""

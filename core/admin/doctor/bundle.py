@@ -1,4 +1,4 @@
-"""What is sent to whoever helps: how the shop's software is, and nothing that says who anybody is."""
+"""The support bundle: the state of the shop's software, without personal data."""
 
 import errno
 import os
@@ -27,7 +27,7 @@ _PHONE: Final = re.compile(r"(?<![\w.:-])\+?\d(?:[ ()./-]?\d){6,14}(?![\w:-])")
 
 
 def write(path: Path, diagnosis: Diagnosis, loaded: Loaded[ServerSettings] | None, log: Path | None) -> list[str]:
-    """Make the zip; gives the names of what is in it. Raises `FileExistsError`, `OSError`."""
+    """Write the zip, and return the names of its files. Raises `FileExistsError`, `OSError`."""
     parts = {
         "doctor.json": _json(diagnosis),
         "versions.txt": "".join(f"{name} {version}\n" for name, version in sorted(_versions().items())),

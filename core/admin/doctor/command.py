@@ -1,7 +1,7 @@
-"""`orderbell doctor`: look at everything an admin would look at by hand, and say what to do.
+"""`orderbell doctor`: runs all checks, and prints advice.
 
-On the server's machine it looks at the whole shop. With --server it looks from where it is, as on a till: at the way
-to the server, and at this machine's windows.
+On the server's machine it checks the whole shop. With --server, as on a till, it checks the connection to the server
+and this machine's windows.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _STYLES: Final = {Result.OK: "green", Result.WARN: "yellow", Result.FAIL: "red",
 
 
 def main(argv: Sequence[str]) -> int:
-    """Gives 0, or 1 when a check fails."""
+    """Returns 0, or 1 when a check fails."""
     parser = Parser("orderbell doctor", __doc__, _EXAMPLES)
     parser.add_argument("--json", action="store_true", help="for a script")
     parser.add_argument("--server", metavar="URL", help="look at this server from here, as from a till")
@@ -81,12 +81,12 @@ def _here(options: argparse.Namespace) -> tuple[Loaded[ServerSettings] | None, D
 def _show(checks: Sequence[Check]) -> None:
     width = max(len(check.name) for check in checks)
     for check in checks:
-        console.say(f"{check.result:8}{check.name:{width}}  {check.says}", _STYLES[check.result])
+        console.show(f"{check.result:8}{check.name:{width}}  {check.says}", _STYLES[check.result])
         if check.do and check.result is not Result.OK:
-            console.say(f"{'':8}{'':{width}}  → {check.do}")
+            console.show(f"{'':8}{'':{width}}  → {check.do}")
     failed = sum(check.result is Result.FAIL for check in checks)
     warned = sum(check.result is Result.WARN for check in checks)
-    console.say(f"{len(checks)} check{'s' * (len(checks) != 1)}, {failed} failed, {warned} to look at.")
+    console.show(f"{len(checks)} check{'s' * (len(checks) != 1)}, {failed} failed, {warned} to look at.")
 
 
 def _bundle(options: argparse.Namespace, diagnosis: Diagnosis, loaded: Loaded[ServerSettings] | None) -> None:

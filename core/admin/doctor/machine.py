@@ -22,7 +22,7 @@ _WHICH = "Is it the right one? orderbell config show server"
 
 
 def checks(server: ServerSettings) -> Iterator[Check]:
-    """What can be found out beside the backend."""
+    """The checks that need no backend."""
     yield _keys(server.keys_path)
     yield from _kit(server)
     yield from file(server.database)
@@ -40,7 +40,7 @@ def checks(server: ServerSettings) -> Iterator[Check]:
 
 
 def examined(server: ServerSettings, shop_id: str) -> Diagnosis:
-    """What the backend finds about itself: the one that serves, or one for the moment."""
+    """The backend's own diagnosis: from the one that serves, or a temporary one."""
     try:
         with backend.reach(server, shop_id) as api:
             found = api.call(routes.DOCTOR(), _EXAMINE_WITHIN_S)
@@ -70,7 +70,7 @@ def _keys(path: Path) -> Check:
 
 
 def file(url: str) -> Iterator[Check]:
-    """Whether others get at the database's file. (On Windows a file is as private as its directory.)"""
+    """Whether other users can read the database's file. (On Windows a file is as private as its directory.)"""
     try:
         path = file_of(parse_url(url))
     except CannotOpen:  # the backend says so

@@ -1,4 +1,4 @@
-"""The server as it is reached from here: whether it answers, whom its certificate is for, and what its clock says."""
+"""Checks of the connection to the server: whether it answers, its certificate, and its clock."""
 
 import socket
 import ssl
@@ -26,12 +26,12 @@ _DAYS_WARN, _DAYS_FAIL = 14, 2
 
 
 def wall_clock() -> float:
-    """Seconds since 1970, as this machine has it."""
+    """Seconds since 1970 by this machine's clock."""
     return datetime.now(UTC).timestamp()
 
 
 def reached(url: str, ca_file: str = "") -> Iterator[Check]:
-    """Whether the server at `url` answers; believed by `ca_file`, or without one by the public authorities."""
+    """Whether the server at `url` answers; trusted by `ca_file`, or without one by the public authorities."""
     with Straight() as http:
         http.trust_env = False
         http.verify = ca_file or True
@@ -60,7 +60,7 @@ def reached(url: str, ca_file: str = "") -> Iterator[Check]:
 
 
 def _clock(answer: requests.Response, asked: float) -> Check:
-    """How far this machine's clock is from the server's. (`Date` has whole seconds: RFC 9110 §6.6.1.)"""
+    """The difference between this machine's clock and the server's. (`Date` has whole seconds: RFC 9110 §6.6.1.)"""
     try:
         theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5
     except (KeyError, ValueError, TypeError, OverflowError):

@@ -1,4 +1,4 @@
-"""The windows of this machine, by their files: what waits in them, and whose session is in them."""
+"""Checks of this machine's windows by their files: waiting operations, and sessions."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ from core.ui import preflight
 WINDOWS: Final = ("pos", "customer")
 
 
-def looked_into(path: Path, window: str, *, keyring: bool = True) -> Iterator[Check]:
-    """How one window's file stands. A window that is open holds its file, and says the same on its sync page."""
+def examined(path: Path, window: str, *, keyring: bool = True) -> Iterator[Check]:
+    """Checks of one window's file. An open window holds its file, and shows the same on its sync page."""
     if not path.exists():
         return
     try:
@@ -68,11 +68,11 @@ def _identity(path: Path, how: str) -> identity.Identity | None:
 
 
 def all_of_this_machine() -> Iterator[Check]:
-    """Every window that this user has on this machine, and whether they can be heard."""
+    """Checks of every window that this user has on this machine, and of its sound."""
     if any(default_path(window).exists() for window in WINDOWS):
         yield _sound()
     for window in WINDOWS:
-        yield from looked_into(default_path(window), window)
+        yield from examined(default_path(window), window)
 
 
 def _sound() -> Check:
@@ -98,7 +98,7 @@ def _queue(store: LocalStore, window: str) -> Check:
 
 
 def _session(tokens: Tokens | None, window: str) -> Check:
-    """Whether the token is whose the window says it is. (Only the server can verify it.)"""
+    """Whether the token is of the person that the window names. (Only the server can verify it.)"""
     name = f"{window} token"
     if tokens is None:
         return Check(name=name, result=Result.SKIPPED, says="Nobody is signed in.")

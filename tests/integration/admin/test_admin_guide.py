@@ -125,7 +125,7 @@ def test_the_guide_prints_what_it_shows(
             case "init --data-dir":
                 ask = typist("Corner Kitchen", "eur", "", "7", "", "menu.csv", "Ada", "", "")
                 with monkeypatch.context() as terminal:
-                    terminal.setattr(asking, "somebody", lambda: True)
+                    terminal.setattr(asking, "is_interactive", lambda: True)
                     terminal.setattr("builtins.input", ask)
                     terminal.setattr("getpass.getpass", ask)
                     told = machine.types("init", "--data-dir", str(machine.data), "--host", "0.0.0.0")

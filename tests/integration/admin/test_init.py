@@ -74,7 +74,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
             asked.append(question)
             return next(left)
 
-        monkeypatch.setattr(asking, "somebody", lambda: True)
+        monkeypatch.setattr(asking, "is_interactive", lambda: True)
         monkeypatch.setattr("builtins.input", ask)
         monkeypatch.setattr("getpass.getpass", lambda _question: next(secret))
         return asked

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.admin import cli
-from core.admin.serving import Serving, noted
+from core.admin.serving import Serving, advertised
 from core.admin.setup import open_keys
 from core.server.auth import keys, throttle
 from core.server.settings import ServerSettings
@@ -60,7 +60,7 @@ def serving(directory: Path) -> Iterator[ServerThread]:
     with Ownership(settings.database), ServerThread(directory, settings) as server:
         settings.keys_path.unlink()
         keys.write(settings.keys_path, server.keys)
-        with noted(settings, Serving(url=server.url)):
+        with advertised(settings, Serving(url=server.url)):
             yield server
 
 

@@ -324,7 +324,7 @@ def test_from_a_till(
     with Screen("http://127.0.0.1:9", own_data / "pos.db") as pos:
         pos.api.resume()
         pos.take()
-        assert [check.result for check in windows.looked_into(own_data / "pos.db", "pos")] == [SKIPPED]
+        assert [check.result for check in windows.examined(own_data / "pos.db", "pos")] == [SKIPPED]
     monkeypatch.setattr(preflight, "silence_mended_by", lambda: "`apt-get install libpulse0`")
     assert command.main(["--server", "http://127.0.0.1:9"]) == 1
     shown = capsys.readouterr().out
@@ -404,7 +404,7 @@ def test_a_clock_that_is_wrong(place: Place, monkeypatch: pytest.MonkeyPatch, ah
 def test_a_broken_window_file_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "pos.db"
     file.write_bytes(b"what is left of it" * 1000)
-    [check] = windows.looked_into(file, "pos")
+    [check] = windows.examined(file, "pos")
     assert check.result is FAIL
     assert "Keep the file" in check.do
 

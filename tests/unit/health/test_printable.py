@@ -91,7 +91,7 @@ def test_of_a_traceback_nothing_passes_for_an_event(root: logging.Logger, text: 
 @ALL
 def test_a_terminal_is_shown_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     console.table(("name", "role"), [(text, "cashier")])
-    console.say(f"{text} is disabled.")
+    console.show(f"{text} is disabled.")
     console.warn(f"There is no {text}.")
     terminal.lines([f"orderbell users: {text}"], error=True)
     terminal.whole(text.replace("\n", " ") + "\n")
