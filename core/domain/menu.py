@@ -179,7 +179,7 @@ def _named(field: str, identity: str, name: str, known: set[str], what: str) -> 
     if not _ID.fullmatch(identity):
         yield Mistake(f"{field}.id", "An id has up to 64 letters, digits, dots, dashes and underscores.")
     elif identity in known:
-        yield Mistake(f"{field}.id", f"There already is a {what} with the id {identity!r}.")
+        yield Mistake(f"{field}.id", f"Another {what} has the id {identity!r}.")
     known.add(identity)
     if not name.strip():
         yield Mistake(f"{field}.name", "A name is missing.")

@@ -162,7 +162,9 @@ def price_lines(items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine]) -> t
         chosen = _choices(item, line.modifier_ids, field)
         unit = item.price_minor + sum(modifier.price_minor for modifier in chosen)
         modifiers = tuple(LineModifier(modifier.name, modifier.price_minor) for modifier in chosen)
-        priced.append(OrderLine(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note))
+        priced.append(
+            OrderLine(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note.strip())
+        )
     return tuple(priced)
 
 

@@ -1,6 +1,7 @@
 """What is guessed first is not set."""
 
 import secrets
+from collections.abc import Callable
 
 import pytest
 
@@ -52,3 +53,38 @@ def test_none_is_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = iter((111111, 123456, 24681))
     monkeypatch.setattr(secrets, "randbelow", lambda _most: next(numbers))
     assert setup.made_up_pin() == "024681"
+
+
+def test_a_refusal_says_what_to_choose() -> None:
+    common = "This {} is one of the first that are guessed. Choose another."
+    refused: list[tuple[Callable[[], str], str, str]] = [
+        (lambda: check_pin("1234"), common.format("PIN"), "pin"),
+        (lambda: check_password("password"), common.format("password"), "password"),
+        (
+            lambda: check_password("ada lovelace", "Ada Lovelace"),
+            "Choose a password that is not your name, number or address.",
+            "password",
+        ),
+    ]
+    for check, sentence, field in refused:
+        with pytest.raises(TooCommon) as raised:
+            check()
+        assert (raised.value.message, raised.value.field) == (sentence, field)
+
+
+@pytest.mark.parametrize("text", ["abcabcabcabc", "xyxyxyxyx1x", "zzzz zzzz"])
+def test_what_repeats_is_told_from_what_only_nearly_does(text: str) -> None:
+    if text == "abcabcabcabc":
+        with pytest.raises(TooCommon):
+            check_password(text)
+    else:
+        assert check_password(text) == text
+
+
+def test_a_pattern_of_four_is_none() -> None:
+    assert check_pin("48214821") == "48214821"
+    assert check_password("abxyabxyabxy") == "abxyabxyabxy"
+
+
+def test_a_number_with_letters_in_it_is_no_number_of_ones_own() -> None:
+    assert check_password("room 15550100", "+1 555 0100") == "room 15550100"

@@ -205,3 +205,58 @@ def test_what_sells_out_is_told_from_what_is_changed() -> None:
 def test_the_limits_of_groups_are_tested_at_their_edges() -> None:
     groups = tuple(ModifierGroup(f"g{n}", "G", (Modifier(ModifierId(f"m{n}"), "M"),)) for n in range(MAX_GROUPS))
     assert mistakes(of(item(groups=groups))) == ()
+
+
+@pytest.mark.parametrize(
+    ("categories", "said"),
+    [
+        ((Category("c", "C", ()), Category("c", "D", ())), ["Another category has the id 'c'."]),
+        (
+            (Category("c", "C", (item(),)), Category("d", "D", (item(),))),
+            ["Another item has the id 'i'."],
+        ),
+        (
+            of(item(groups=(SALSA, SALSA))),
+            ["Another group has the id 'salsa'."]
+            + [f"Another choice has the id {choice!r}." for choice in ("mild", "hot")],
+        ),
+        (of(item(price_minor=-1)), ["A price is nothing or more."]),
+        (of(item(price_minor=MAX_PRICE_MINOR + 1)), ["This price is too high."]),
+        (group(modifiers=()), ["A group has at least one choice."]),
+        (group(least=3), ["At least none and at most all of the choices must be taken."]),
+        (group(most=0), ["The most that may be taken is one or more, and not below the least."]),
+        (choice(price_minor=MAX_PRICE_MINOR + 1), ["This price is too high."]),
+        (choice(price_minor=-101), ["Its choices can take more off the price than there is."]),
+    ],
+)
+def test_a_mistake_says_what_to_do(categories: tuple[Category, ...], said: list[str]) -> None:
+    assert [mistake.message for mistake in mistakes(categories)] == said
+    with pytest.raises(InvalidMenu) as refused:
+        check_menu(categories)
+    assert refused.value.message == said[0]
+
+
+def test_the_dearest_choice_is_as_dear_as_the_dearest_item() -> None:
+    assert mistakes(choice(price_minor=MAX_PRICE_MINOR)) == ()
+
+
+def test_what_is_not_sold_out_stays_the_same_object() -> None:
+    (category,) = with_availability(of(BOWL), {BOWL.id: True})
+    assert category.items[0] is BOWL
+    assert as_if_available({BOWL.id: BOWL})[BOWL.id] is BOWL
+
+
+def test_an_id_has_no_dash_at_its_ends_and_at_most_56_letters() -> None:
+    assert new_id(" -x- ", ()) == "x"
+    assert new_id("Xenia X", ()) == "xenia-x"
+    assert len(new_id("y" * 200, ())) == 56
+
+
+def test_categories_that_come_and_go_are_told_as_such() -> None:
+    kept, other = Category("a", "A", ()), Category("b", "B", ())
+    assert changes((kept,), (kept, other)) == (Change(kind=Kind.ADDED, id="b", name="B", is_category=True),)
+    assert changes((kept, other), (kept,)) == (Change(kind=Kind.REMOVED, id="b", name="B", is_category=True),)
+    turned = Category("c", "C", (SODA, CHIPS))
+    assert changes((Category("c", "C", (CHIPS, SODA)),), (turned,)) == (
+        Change(kind=Kind.ORDER, id="c", name="C", is_category=True),
+    )

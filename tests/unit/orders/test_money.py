@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.errors import DomainError
-from core.domain.money import Tax, exponent, parse_minor, totals
+from core.domain.money import Tax, as_decimal, check_currency, exponent, parse_minor, totals
 
 amounts = st.integers(0, 10**12)
 rates = st.integers(0, 10_000)
@@ -62,3 +62,20 @@ def test_an_amount_written_is_read_back(minor: int, currency: str) -> None:
     digits = exponent(currency)
     written = f"{minor // 10**digits:,}" + (f".{minor % 10**digits:0{digits}d}" if digits else "")
     assert parse_minor(written, currency) == minor
+
+
+def test_a_currency_is_known_by_its_code() -> None:
+    assert check_currency(" eur ") == "EUR"
+    with pytest.raises(DomainError, match=r"^'XAU' is no currency's code \(ISO 4217\), as USD or EUR$"):
+        check_currency("XAU")
+
+
+def test_amounts_in_files_have_a_point_and_a_minus() -> None:
+    assert [as_decimal(minor, "USD") for minor in (0, 1, -1, -123450)] == ["0.00", "0.01", "-0.01", "-1234.50"]
+    assert [as_decimal(minor, "JPY") for minor in (0, 1, -7)] == ["0", "1", "-7"]
+    assert as_decimal(5, "KWD") == "0.005"
+
+
+def test_what_is_no_amount_is_repeated_to_whoever_typed_it() -> None:
+    with pytest.raises(DomainError, match=r"^'12\.345' is not an amount in USD$"):
+        parse_minor("12.345", "USD")

@@ -57,3 +57,16 @@ def test_what_is_no_number_of_the_series(number: str) -> None:
     assert count_of(number, "POS1") is None
     with pytest.raises(InvalidOrder, match="looks like POS1-000001"):
         given_count(number, "POS1", 64)
+
+
+def test_a_refused_number_says_how_far_the_server_knows_the_series() -> None:
+    with pytest.raises(InvalidOrder) as wrong:
+        given_count("POS2-000001", "POS1", 0)
+    assert wrong.value.field == "number"
+    for last, known in ((0, "of none yet"), (64, "up to POS1-000064")):
+        with pytest.raises(NumberTooFar) as far:
+            given_count("POS1-005000", "POS1", last)
+        assert far.value.message == (
+            f"POS1-005000 is too far ahead: the server knows {known}, and a till counts at most 1,000 further by "
+            "itself. Give the order a new number."
+        )

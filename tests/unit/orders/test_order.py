@@ -12,7 +12,7 @@ from core.domain.order import (
     order_number,
     price_lines,
 )
-from core.domain.people import Principal, Role
+from core.domain.people import Principal, Role, first_name
 from core.domain.status import Fulfilment, OrderStatus
 
 BOWL = ItemId("bowl")
@@ -126,3 +126,32 @@ def test_a_menu_finds_its_items() -> None:
 
     menu = Menu("Shop", "USD", Tax(), (Category("a", "A", (ITEMS[BOWL],)), Category("b", "B", ())))
     assert menu.items() == {BOWL: ITEMS[BOWL]}
+
+
+def test_refusals_of_lines_say_what_is_wrong() -> None:
+    for wanted, said, field in (
+        ([], "An order needs at least one item.", "lines"),
+        ([line("bowl", 1, "beef", "beef")], "A choice of Bowl is named twice.", "lines[0].modifier_ids"),
+        ([line("bowl", 1, "beef", "tofu")], "Bowl: choose at most 1 of Protein.", "lines[0].modifier_ids"),
+        ([line("bowl", 1)], "Bowl: choose at least 1 of Protein.", "lines[0].modifier_ids"),
+    ):
+        with pytest.raises(InvalidOrder) as refused:
+            price_lines(ITEMS, wanted)
+        assert (refused.value.message, refused.value.field) == (said, field)
+    with pytest.raises(InvalidOrder, match=r"^A delivery needs an address\.$"):
+        check_delivery(Fulfilment.DELIVERY, "")
+
+
+def test_a_line_keeps_its_note_and_its_item() -> None:
+    (sold,) = price_lines(ITEMS, [NewLine(item_id=ItemId("plain"), note="no salt")])
+    assert (sold.item_id, sold.note) == ("plain", "no salt")
+
+
+def test_a_status_display_shows_a_first_name_of_at_most_20_letters() -> None:
+    assert [first_name(name) for name in ("Ada King Lovelace", "  Bo ", "", " ", "x" * 30)] == [
+        "Ada",
+        "Bo",
+        "",
+        "",
+        "x" * 20,
+    ]

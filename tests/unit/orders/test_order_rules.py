@@ -10,10 +10,10 @@ from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatu
 from core.domain.errors import IllegalMove, InvalidOrder
 from core.domain.ids import CustomerId, OrderId, ShopId
 from core.domain.menu import with_availability
-from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
+from core.domain.order import Channel, NewLine, Order, OrderLine, PaymentState, Tender
 from core.domain.order_rules import Offer, PriceChanged, Stale, change, place
 from core.domain.people import Customer, Role
-from core.domain.status import OrderStatus
+from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.events import OrderPaymentChanged, OrderPlaced, OrderStatusChanged, event_of
 from tests.support.menus import CHIPS, MENU
 
@@ -159,3 +159,59 @@ def test_money_that_another_took_or_gave_back_is_never_done_twice_unsaid() -> No
 def test_what_is_told_of_a_new_order_is_the_order() -> None:
     made = order()
     assert event_of(None, made) == OrderPlaced(order=made)
+
+
+@pytest.mark.parametrize("at_counter", [False, True])
+def test_a_new_order_has_everything_that_was_asked_for(at_counter: bool) -> None:
+    command = TakeOrder if at_counter else PlaceOrder
+    asked = command(
+        lines=(NewLine(item_id=CHIPS.id, quantity=2, note=" warm "),),
+        fulfilment=Fulfilment.DELIVERY,
+        tender=Tender.CASH_ON_DELIVERY,
+        address="  1 Main Street ",
+        note=" ring ",
+    )
+    made = place(asked, OFFER, ADA if not at_counter else None, order_id=OrderId("o"), number="POS1-000001", at=NOON)
+    total = 2 * CHIPS.price_minor
+    assert made == Order(
+        id=OrderId("o"),
+        shop_id=OFFER.shop_id,
+        number="POS1-000001",
+        channel=Channel.COUNTER if at_counter else Channel.ONLINE,
+        status=OrderStatus.CONFIRMED if at_counter else OrderStatus.PENDING,
+        version=1,
+        fulfilment=Fulfilment.DELIVERY,
+        tender=Tender.CASH_ON_DELIVERY,
+        payment=PaymentState.PAID if at_counter else PaymentState.UNPAID,
+        currency="USD",
+        subtotal_minor=total,
+        tax_minor=68,  # 8.25 %, included in 8.90
+        total_minor=total,
+        placed_at=NOON,
+        updated_at=NOON,
+        customer_id=None if at_counter else ADA.id,
+        customer_name="" if at_counter else "Ada",
+        customer_phone="" if at_counter else "555",
+        address="1 Main Street",
+        note="ring",
+        lines=(OrderLine(CHIPS.id, CHIPS.name, 2, CHIPS.price_minor, total, (), "warm"),),
+    )
+
+
+def test_nobody_places_what_cannot_be_delivered_or_was_refunded() -> None:
+    for asked, field in (
+        (PlaceOrder(lines=LINES, fulfilment=Fulfilment.DELIVERY, address=" "), "address"),
+        (TakeOrder(lines=LINES, payment=PaymentState.REFUNDED), "payment"),
+    ):
+        with pytest.raises(InvalidOrder) as refused:
+            placed(asked)
+        assert refused.value.field == field
+
+
+def test_a_refusal_says_what_to_do_and_names_its_field() -> None:
+    with pytest.raises(PriceChanged, match=r"^The menu has changed since you saw it\. Please look at") as dearer:
+        placed(PlaceOrder(lines=LINES, expected_total_minor=1), ADA)
+    assert (dearer.value.field, str(dearer.value)) == ("expected_total_minor", dearer.value.message)
+    with pytest.raises(Stale, match=r"^Somebody else has changed it meanwhile\.$") as stale:
+        change(order(), RecallOrder(version=1), Role.CASHIER, LATER)
+    assert stale.value.field == "version"

@@ -86,3 +86,17 @@ def test_no_order_is_born_refunded() -> None:
 def test_a_reason_has_no_card_number() -> None:
     with pytest.raises(CardNumber):
         check_payment(order(PAID), REFUNDED, Tender.CARD, "back to 4242 4242 4242 4242")
+
+
+def test_a_refusal_names_the_tenders_in_words() -> None:
+    with pytest.raises(IllegalMove) as refused:
+        check_payment(
+            order(payment=PaymentState.PAID, tender=Tender.CASH_ON_DELIVERY), PaymentState.REFUNDED, Tender.CARD, "x"
+        )
+    assert refused.value.message == "It was paid by cash on delivery: a refund cannot be made by card."
+
+
+def test_a_new_order_that_is_refunded_is_told_why_not() -> None:
+    with pytest.raises(InvalidOrder) as refused:
+        check_first_payment(PaymentState.REFUNDED)
+    assert refused.value.message == "A new order is paid or unpaid. Nothing was paid that could be refunded."

@@ -15,6 +15,8 @@ from core.domain.status import (
     Fulfilment,
     Move,
     OrderStatus,
+    StatusInfo,
+    StatusLook,
     look,
     status_info,
     steps_of,
@@ -150,3 +152,23 @@ def test_no_two_open_statuses_look_the_same() -> None:
 
 def test_every_step_forward_has_a_name() -> None:
     assert all(bool(row.step) is (row.move is Move.ADVANCE) for row in TRANSITIONS)
+
+
+def test_a_status_of_a_newer_release_is_shown_by_its_name() -> None:
+    newer = OrderStatus.newer("kept_warm")
+    assert look(newer) == StatusLook(
+        label="Kept warm", description="Kept warm", column="Kept warm", colour="muted", icon="info"
+    )
+    told = status_info(newer, Fulfilment.PICKUP)
+    assert told == StatusInfo(newer, "Kept warm", "Kept warm", 0, 0, 0)
+
+
+def test_a_step_is_told_with_its_words_and_its_place() -> None:
+    told = status_info(S.PREPARING, Fulfilment.DELIVERY)
+    words = look(S.PREPARING)
+    assert told == StatusInfo(S.PREPARING, words.label, words.description, 3, 6, 50)
+    assert isinstance(told.progress, int)
+
+
+def test_a_fulfilment_of_a_newer_release_goes_as_a_pick_up_does() -> None:
+    assert steps_of(Fulfilment.newer("drone")) == steps_of(Fulfilment.PICKUP)

@@ -1,0 +1,112 @@
+"""What becomes of a refused operation: every verdict at its edges, by itself."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from core.client.sync.merge import Verdict, judge
+from core.client.sync.operations import Kind, Operation, Owner
+from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, RecallOrder, TakeOrder
+from core.domain.ids import OpId, OrderId
+from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.order_rules import Offer, place
+from core.domain.status import Fulfilment, OrderStatus
+from tests.support.menus import CHIPS, MENU
+
+S, P, T = OrderStatus, PaymentState, Tender
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+KINDS = {
+    ChangeStatus: Kind.CHANGE_STATUS,
+    RecallOrder: Kind.RECALL,
+    CancelOrder: Kind.CANCEL,
+    ChangePayment: Kind.CHANGE_PAYMENT,
+}
+
+
+def order(**given: object) -> Order:
+    """Version 3, confirmed, to be collected, unpaid, to be paid in cash."""
+    taken = TakeOrder(lines=(NewLine(item_id=CHIPS.id),), payment=P.UNPAID)
+    made = place(taken, Offer("s", "USD", MENU.tax, MENU.items()), None, order_id=OrderId("o"), at=NOON)  # type: ignore[arg-type]
+    return msgspec.structs.replace(made, **({"version": 3} | given))
+
+
+def operation(asked: Change, seen: Order) -> Operation:
+    return Operation(
+        position=1,
+        op_id=OpId("op"),
+        owner=Owner("kim", "s"),
+        order_id=seen.id,
+        kind=KINDS[type(asked)],
+        request=msgspec.json.encode(asked),
+        seen=seen,
+        created_at=NOON,
+    )
+
+
+def verdict(asked: Change, theirs: Order, **seen: object) -> Verdict:
+    return judge(operation(asked, order(**seen)), theirs)
+
+
+STEP = ChangeStatus(to=S.PREPARING, version=3)
+PAY = ChangePayment(payment=P.PAID, version=3)
+CORRECT = ChangePayment(payment=P.UNPAID, tender=T.CARD, version=3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "theirs", "expected"),
+    [
+        # The server knows less than was seen, by the version that the request names; the same version is no less.
+        (STEP, order(version=2), Verdict.BEHIND),
+        (STEP, order(version=3), Verdict.ASK),
+        (PAY, order(version=2), Verdict.BEHIND),
+        (CancelOrder(), order(version=2), Verdict.ASK),  # it names no version
+        # What was wanted is so already: only if that came after what was seen.
+        (STEP, order(status=S.PREPARING, version=4), Verdict.SUPERSEDED),
+        (STEP, order(status=S.PREPARING, version=3), Verdict.SUPERSEDED),  # one step forward, and there it is
+        (CancelOrder(), order(status=S.CANCELLED, version=4), Verdict.SUPERSEDED),
+        (CancelOrder(), order(status=S.CANCELLED, version=3), Verdict.ASK),
+        # A step forward that the order has gone beyond.
+        (STEP, order(status=S.READY, version=5), Verdict.SUPERSEDED),
+        (STEP, order(status=S.PENDING, version=5), Verdict.ASK),
+        (STEP, order(status=S.CANCELLED, version=4), Verdict.ASK),
+        (RecallOrder(version=3), order(status=S.READY, version=5), Verdict.ASK),
+        # One version further with the same status: somebody took the payment.
+        (STEP, order(version=4), Verdict.AGAIN),
+        (STEP, order(version=5), Verdict.ASK),
+        (ChangeStatus(to=S.CANCELLED, version=3, reason="x"), order(version=4, payment=P.PAID), Verdict.ASK),
+        # Money: never superseded but for a tender that both have corrected in the same way.
+        (PAY, order(version=4, status=S.PREPARING), Verdict.AGAIN),
+        (PAY, order(version=3), Verdict.ASK),
+        (PAY, order(version=4, payment=P.PAID), Verdict.ASK),
+        (PAY, order(version=4, tender=T.CARD), Verdict.ASK),
+        (PAY, order(version=4, status=S.CANCELLED), Verdict.ASK),  # who takes money for it should know
+        (
+            ChangePayment(payment=P.UNPAID, tender=T.CARD, version=3),
+            order(version=4, tender=T.CARD),
+            Verdict.SUPERSEDED,
+        ),
+        (CORRECT, order(version=4), Verdict.AGAIN),
+    ],
+)
+def test_a_verdict(asked: Change, theirs: Order, expected: Verdict) -> None:
+    assert verdict(asked, theirs) is expected
+
+
+def test_who_gives_money_back_for_a_cancelled_order_may_go_on() -> None:
+    asked = ChangePayment(payment=P.REFUNDED, version=3, reason="cold")
+    theirs = order(version=4, payment=P.PAID, status=S.REJECTED)
+    assert verdict(asked, theirs, payment=P.PAID) is Verdict.AGAIN
+
+
+def test_a_step_counts_in_the_line_of_the_orders_own_fulfilment() -> None:
+    asked = ChangeStatus(to=S.OUT_FOR_DELIVERY, version=3)
+    delivery = {"fulfilment": Fulfilment.DELIVERY}
+    theirs = order(status=S.COMPLETED, version=5, **delivery)
+    assert verdict(asked, theirs, status=S.READY, **delivery) is Verdict.SUPERSEDED
+
+
+def test_a_move_back_is_never_taken_for_passed() -> None:
+    asked = ChangeStatus(to=S.CONFIRMED, version=3)
+    assert verdict(asked, order(status=S.READY, version=5), status=S.CONFIRMED) is Verdict.ASK
+    assert verdict(asked, order(status=S.READY, version=5), status=S.PREPARING) is Verdict.ASK
