@@ -191,14 +191,14 @@ class Pass:
             number=row.number,
             kind=operation.kind,
             state=operation.state,
-            tries=operation.tries,
+            tries=operation.failed_attempts,
             problem=operation.problem,
             created_at=operation.created_at,
             shop=operation.shop_name,
         )
 
     def _on_changed(self, changed: Changed) -> None:
-        self._changed.update(told.order_id for told in changed.told)
+        self._changed.update(told.order_id for told in changed.updates)
 
 
 class Progress:

@@ -1,1 +1,1 @@
-"""What every window holds: the door to the backend, and the orders it has been told. Knows no Qt and no database."""
+"""The client library of every window: API, sync, and the store of orders. Independent of Qt and the database."""

@@ -1,7 +1,7 @@
-"""What is worth telling a person: one announcement a change, whichever road brought it; none for the backlog.
+"""Announcements of changed orders: one for each change, whichever way it arrived; one summary for a backlog.
 
-It watches an `OrderStore`. The orders that are there when it starts are nothing new; a change that is old by the
-server's clock when it arrives (the machine slept, the network was down) is summed up instead of told one by one.
+It observes an `OrderStore`. Orders that are there at the start are not announced; a change that is old by the server's
+clock when it arrives (the machine slept, the network was down) is only counted in a summary.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,34 +19,34 @@ from core.domain.status import OrderStatus
 
 BACKLOG_AGE: Final = timedelta(minutes=5)
 AT_ONCE: Final = 3
-"""The most changes of one update that are told one by one."""
+"""The most changes of one update that are announced one by one."""
 
 
 class Announcement(msgspec.Struct, frozen=True):
-    """An order that is new to this window, or has come to another status."""
+    """An order that is new to this window, or has another status."""
 
     order: Order
     is_new: bool
 
 
 class Announcer:
-    """Calls `tell` with each announcement and `summarise` with how many there would have been.
+    """Calls `announce` with each announcement, or `summarise` with their number.
 
-    `concerns` says what this window's person wants to hear of. What they did themselves is no news to them: an order
-    with a change of this window's own under way is passed over, and so is the answer to it.
+    `concerns` selects what interests this window's person. Their own changes are not announced: an order with a pending
+    change of this window is skipped, and so is the reply to it.
     """
 
     def __init__(
         self,
         store: OrderStore,
-        tell: Callable[[Announcement], None],
+        announce: Callable[[Announcement], None],
         summarise: Callable[[int], None],
         *,
         now: Callable[[], datetime],
         concerns: Callable[[Announcement], bool] = lambda _announcement: True,
     ) -> None:
         self._store = store
-        self._tell = tell
+        self._announce = announce
         self._summarise = summarise
         self._now = now
         self._concerns = concerns
@@ -57,19 +57,19 @@ class Announcer:
         self._unsubscribe = store.subscribe(self._on_store_changed)
 
     def start(self) -> None:
-        """What the store holds now is known; from here on changes are news. Until then everything is backlog."""
+        """Take the store's orders as known; later changes are announced."""
         self._known = {order.id: order for order in self._store}
         self._started = True
 
     def stop(self) -> None:
-        """Somebody signed out: forget what was known, and be silent until `start`."""
+        """On sign-out: forget the known orders, and announce nothing until `start`."""
         self._started = False
         self._known.clear()
         self._wanted.clear()
 
     @contextmanager
     def backlog(self, happened_while_away: bool = True) -> Iterator[None]:
-        """What the store is told meanwhile happened while this window was away: it is summed up."""
+        """Summarise the changes of the block: they happened while this window was away."""
         self._backlog = happened_while_away
         try:
             yield
@@ -80,28 +80,32 @@ class Announcer:
         self._unsubscribe()
 
     def mine(self, order: Order) -> None:
-        """Call before the store is told: `order` is as it is by this window's own doing, without a pending change."""
+        """Mark `order` as this window's own change. To be called before the store is updated."""
         self._known[order.id] = order
 
     def _on_store_changed(self, changes: Changes) -> None:
-        news = [found for order_id in (*changes.added, *changes.updated) if (found := self._news(order_id)) is not None]
+        announcements = [
+            found
+            for order_id in (*changes.added, *changes.updated)
+            if (found := self._announcement(order_id)) is not None
+        ]
         if len(self._known) > 2 * UNLISTED_KEPT:
             self._known = {order_id: row for order_id, row in self._known.items() if self._store.server_row(order_id)}
-        if not self._started or not news:
+        if not self._started or not announcements:
             return
         if self._backlog:
-            self._summarise(len(news))
+            self._summarise(len(announcements))
             return
-        recent = [each for each in news if self._now() - each.order.updated_at < BACKLOG_AGE]
+        recent = [each for each in announcements if self._now() - each.order.updated_at < BACKLOG_AGE]
         if len(recent) > AT_ONCE:
-            self._summarise(len(news))
+            self._summarise(len(announcements))
             return
         for each in recent:
-            self._tell(each)
-        if len(news) > len(recent):
-            self._summarise(len(news) - len(recent))
+            self._announce(each)
+        if len(announcements) > len(recent):
+            self._summarise(len(announcements) - len(recent))
 
-    def _news(self, order_id: OrderId) -> Announcement | None:
+    def _announcement(self, order_id: OrderId) -> Announcement | None:
         order = self._store.server_row(order_id)
         pending = self._store.pending(order_id)
         operations = self._store.operations(order_id)
@@ -113,10 +117,10 @@ class Announcer:
                 if wanted is not None:
                     self._wanted[order_id] = wanted
         elif order is not None:
-            return self._news_of(order)
+            return self._announcement_of(order)
         return None
 
-    def _news_of(self, order: Order) -> Announcement | None:
+    def _announcement_of(self, order: Order) -> Announcement | None:
         order_id = order.id
         known = self._known.get(order_id)
         self._known[order_id] = order

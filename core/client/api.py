@@ -1,4 +1,5 @@
-"""The one door to the backend. Every call blocks, so no window makes one on its own thread; all raise `ClientError`."""
+"""The API of the backend as windows use it. Every call blocks, so no window makes one on its own thread; all raise
+`ClientError`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,31 +27,31 @@ from core.protocol.security import ExportNote
 
 
 class AccountApi(Protocol):
-    """Being somebody. The session's tokens stay behind this door; the windows see who they are, not with what."""
+    """Sign-in and session. The session's tokens stay behind this interface."""
 
     def sign_up(self, request: SignUp) -> Tokens: ...
     def sign_in(self, request: SignIn) -> Tokens: ...
     def staff_sign_in(self, request: StaffSignIn) -> Tokens: ...
     def give_up_sign_in(self) -> None:
-        """Whoever is trying to sign in has gone: no session comes of it, however late the answer is. Asks nobody."""
+        """Abort the sign-in in progress: no session comes of it, however late the reply. Does no network I/O."""
 
     def sign_out(self) -> None:
         """End the session here at once, and on the server when it can be reached. Raises `NotKept` when it is over, but
-        what was kept of it cannot be deleted yet."""
+        its stored data cannot be deleted yet."""
 
     def menu(self) -> Menu: ...
     def probe(self) -> None:
-        """Ask whether the server is there, whoever is signed in, or nobody. Raises `ClientError`."""
+        """Ask whether the server answers; needs no session. Raises `ClientError`."""
 
     def server_now(self) -> datetime:
-        """The server's clock, as its last answers told it; this machine's before the first. Asks nobody.
+        """The server's clock, as of its last replies; this machine's before the first. Does no network I/O.
 
-        Ages on screen are counted with it: a till's own clock may be anything.
+        Ages on screen are computed with it: a till's own clock may be wrong.
         """
 
 
 class CustomerApi(AccountApi, Protocol):
-    """What a customer may do: only ever with their own orders."""
+    """A customer's calls, for their own orders only."""
 
     def place(self, op_id: OpId, request: PlaceOrder) -> Order: ...
     def history(self, query: HistoryQuery) -> OrderPage: ...
@@ -60,16 +61,16 @@ class CustomerApi(AccountApi, Protocol):
 
 
 class OutboxApi(Protocol):
-    """What a door with an outbox has besides: deciding about what could not be sent, and waiting for no timer."""
+    """Calls of an API with an outbox: decisions about operations that could not be sent."""
 
     def retry(self, op_id: OpId) -> None: ...
     def renumber(self, op_id: OpId) -> str:
-        """Give an order another number than the one that the server does not take; empty: the server gives it one."""
+        """Give an order another number than the one the server refuses; empty: the server gives it one."""
 
     def discard(self, op_id: OpId, reason: str) -> None: ...
     def try_now(self) -> None: ...
     def note_export(self, exported: ExportNote) -> None:
-        """Have the server's security log say what is written to a file."""
+        """Record in the server's security log what is exported to a file."""
         ...
 
     def devices(self) -> DeviceList:
@@ -78,27 +79,27 @@ class OutboxApi(Protocol):
 
     @property
     def kept_in(self) -> KeptIn | None:
-        """Where the key to the session is kept; None while there was none to keep."""
+        """Where the key to the session is stored; None while there is none."""
         ...
 
     def elsewhere(self) -> tuple[Operation, ...]:
-        """What was accepted here for other shops: it is sent when this machine is theirs again."""
+        """Operations accepted here for other shops, sent when this machine is paired with theirs again."""
         ...
 
     @property
     def waiting_of_others(self) -> int:
-        """How many operations wait for somebody else to sign in again."""
+        """The number of operations that wait for another person to sign in again."""
         ...
 
 
 class StaffApi(AccountApi, Protocol):
-    """What a member of staff may do, in their own shop."""
+    """Calls of a member of staff, for their own shop."""
 
     def orders(self, query: OrderQuery) -> OrderPage:
-        """A page of the server's. A door with an outbox gives a `KeptPage` where there is no server for a first one."""
+        """A page of orders. With an outbox, a `KeptPage` when there is no server for a first one."""
 
     def details(self, order_id: OrderId) -> OrderDetails:
-        """The server's. A door with an outbox gives `KeptDetails` where the server does not tell."""
+        """An order's details. With an outbox, `KeptDetails` when the server cannot be asked."""
 
     def take(self, op_id: OpId, request: TakeOrder) -> Order: ...
     def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order: ...
@@ -106,11 +107,11 @@ class StaffApi(AccountApi, Protocol):
     def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order: ...
     def customers(self, q: str) -> Sequence[Customer]: ...
     def note_export(self, exported: ExportNote) -> None:
-        """Have the server's security log say what is written to a file."""
+        """Record in the server's security log what is exported to a file."""
         ...
 
     def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
-        """Say that an item is sold out, or sold again. It needs the server: a till cannot know it for the others."""
+        """Mark an item sold out or available. Needs the server, which informs the other tills."""
 
     def replace_menu(self, request: ReplaceMenu) -> Menu:
-        """Sell by another menu: an admin's. Raises `MenuMoved` when somebody else has changed it meanwhile."""
+        """Replace the menu, as an admin. Raises `MenuMoved` when somebody else has changed it meanwhile."""

@@ -1,4 +1,4 @@
-"""Whether the server answers: decided in one place, from everything that is heard of it, the newest first."""
+"""Whether the server answers: derived in one place from every call and message, the newest first."""
 
 import contextlib
 import random
@@ -12,26 +12,26 @@ from core.protocol.feed import SILENCE_S
 from core.workers import keep_running, run_aside
 
 SUSPECT_S: Final = 20.0
-"""After so long without a word the server is asked whether it is there. It says something every 15 s to who listens."""
+"""After this long without an answer the server is probed. It sends a heartbeat every 15 s."""
 ANSWER_S: Final = 10.0
-"""A question that was not answered for so long has failed, however long its call goes on."""
+"""A probe that was not answered for this long has failed, however long its call goes on."""
 AGAIN_S: Final = (2.0, 5.0)
-"""While it does not answer it is asked again after a wait between these two."""
+"""The shortest and longest wait between probes while the server does not answer."""
 _ASKING: Final = 3
 _LOOK_S: Final = 1.0
 
 
 class Connection:
-    """What is known of the way to the server. Safe to use from several threads.
+    """The state of the connection to the server. Thread-safe.
 
-    An answer counts from when it came, a failure from when what failed had begun: a call that hung since before the
-    last answer says nothing new.
+    An answer counts from its arrival, a failure from the beginning of its call: a call that hung since before the last
+    answer is no evidence.
     """
 
     def __init__(self, server_url: str) -> None:
         self.server_url = server_url
         self._changing = threading.Lock()
-        self._heard_s = clock.now_s()
+        self._last_answer_s = clock.now_s()
         self._problem: ClientError | None = None
         self._listeners: list[Callable[[], None]] = []
 
@@ -41,12 +41,13 @@ class Connection:
         return self._problem
 
     @property
-    def heard_s(self) -> float:
-        """When something was last heard of it, by `core.clock`; before that, when this was made."""
-        return self._heard_s
+    def last_answer_s(self) -> float:
+        """When the server last answered, by `core.clock`; before that, when this was made."""
+        return self._last_answer_s
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener`, in any thread, when the server begins to answer or ceases to. Gives how to end that."""
+        """Call `listener`, in any thread, when the server begins or ceases to answer. Returns the unsubscribe
+        function."""
         self._listeners.append(listener)
 
         def end() -> None:
@@ -56,31 +57,31 @@ class Connection:
         return end
 
     def answered(self) -> None:
-        """Something of the server's has just arrived, whole."""
+        """Record a complete answer of the server."""
         with self._changing:
-            self._heard_s = clock.now_s()
+            self._last_answer_s = clock.now_s()
             before, self._problem = self._problem, None
         if before is not None:
-            self._tell()
+            self._notify()
 
     def failed(self, error: ClientError, began_s: float) -> None:
-        """Something that was begun at `began_s` came to nothing."""
+        """Record the failure of a call that began at `began_s`."""
         with self._changing:
-            if self._heard_s > began_s:
+            if self._last_answer_s > began_s:
                 return
             before, self._problem = self._problem, error
         if before is None:
-            self._tell()
+            self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 
 
 class Watch:
-    """Looks once a second whether the connection has been silent for too long, and asks the server with `probe` then.
+    """Checks once a second whether the connection has been silent for too long, and calls `probe` then.
 
-    `probe` tells the connection how it went. A question that hangs holds up neither the next nor what is decided.
+    `probe` records its result on the connection. A hanging probe blocks neither the next one nor the decision.
     """
 
     def __init__(self, connection: Connection, probe: Callable[[], None]) -> None:
@@ -96,19 +97,19 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask nothing more."""
+        """Probe no more."""
         self._stopping.set()
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_S):
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """Decide, and ask if it is time to."""
+    def check(self) -> None:
+        """Update the state, and probe if it is time to."""
         connection, now_s = self._connection, clock.now_s()
-        silent_s = now_s - connection.heard_s
+        silent_s = now_s - connection.last_answer_s
         asked_s = self._asked_s
-        if asked_s is not None and connection.heard_s >= asked_s:
+        if asked_s is not None and connection.last_answer_s >= asked_s:
             asked_s = self._asked_s = None
         if silent_s > SILENCE_S or (asked_s is not None and now_s - asked_s >= ANSWER_S):
             silent = Unreachable(

@@ -1,4 +1,4 @@
-"""Why a call to the backend did not do what was asked: a title and a sentence, made once, for a person to read."""
+"""Errors of calls to the backend, with a title and a sentence for a person."""
 
 from datetime import UTC, datetime
 
@@ -8,9 +8,9 @@ from core.domain.payment import PaymentChange
 
 
 class ClientError(Exception):
-    """`title` says what happened, `message` what to do next. `field` is the input to blame, when there is one.
+    """`title` is what happened, `message` what to do next. `field` is the invalid input, when there is one.
 
-    `sentence` is the message as it is translated: with `{address}` where the message names the `address` tried.
+    `sentence` is the message before translation: with `{address}` where the message names the `address` that was tried.
     """
 
     title = "Something went wrong"
@@ -26,7 +26,7 @@ class ClientError(Exception):
 
 
 class Unreachable(ClientError):
-    """No answer: no network, no server, or none in time. Worth trying again by itself."""
+    """No answer: no network, no server, or none in time. A retry may succeed."""
 
     title = "No connection"
 
@@ -36,7 +36,7 @@ class Unreachable(ClientError):
 
 
 class Busy(Unreachable):
-    """The server answers that it cannot do it now, and why: a full disk, a locked database, its own end."""
+    """The server answers that it cannot do it now, with the reason: a full disk, a locked database, its shutdown."""
 
     title = "The server is busy"
 
@@ -46,8 +46,7 @@ class Busy(Unreachable):
 
 
 class OtherServer(Unreachable):
-    """What answers at the address is not Orderbell: a proxy, the sign-in page of a Wi-Fi, another program. It says
-    nothing of what was asked, nor of who asked it."""
+    """Another program answers at the address: a proxy, the sign-in page of a Wi-Fi. The request was not handled."""
 
     title = "Something else answers"
 
@@ -60,7 +59,7 @@ class OtherServer(Unreachable):
 
 
 class Untrusted(Unreachable):
-    """Something answers, but its certificate does not prove it to be the shop's server: nothing was said to it."""
+    """The server's certificate is not the shop's: nothing was sent to it."""
 
     title = "This is not the shop's server"
 
@@ -69,7 +68,7 @@ class Untrusted(Unreachable):
 
 
 class WrongClock(Untrusted):
-    """A certificate that is good at another time than this machine's clock says: `says`, aware UTC."""
+    """The certificate is not valid at this machine's time `says`, aware UTC."""
 
     title = "This machine's clock may be wrong"
 
@@ -85,34 +84,33 @@ class SignedOut(ClientError):
 
 
 class Left(SignedOut):
-    """Whoever asked has left meanwhile. Whoever is here now has asked nothing, and is not signed out by it."""
+    """The person who made the call has signed out meanwhile. The current session is not affected."""
 
     def __init__(self) -> None:
         super().__init__("You were signed out meanwhile.")
 
 
 class Refused(ClientError):
-    """The backend understood and said no: bad input, not allowed, not there. Trying again changes nothing."""
+    """The backend refused: bad input, not allowed, not there. A retry changes nothing."""
 
     title = "Not possible"
 
 
 class HalfACode(Refused):
-    """The server encrypts, and what was typed is the code of one that does not: its end is missing."""
+    """The server encrypts, but the pairing code is of one that does not: its second part is missing."""
 
     def __init__(self) -> None:
         super().__init__("The code belongs to a server that encrypts: its address begins with https://.", field="code")
 
 
 class Unpaired(Refused):
-    """Nobody signs in at this machine before it is paired, for the first time or again. Who it was to be was not
-    looked at."""
+    """This machine has to be paired before anybody can sign in. The login was not checked."""
 
     title = "This device is not paired"
 
 
-class TooManyTries(Refused):
-    """Signing in, or pairing, was wrong too often; for `retry_after_s` nothing more is looked at."""
+class TooManyAttempts(Refused):
+    """Too many failed attempts to sign in or pair; further ones are refused for `retry_after_s`."""
 
     title = "Too many wrong tries"
 
@@ -126,8 +124,8 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """Somebody was faster, or the move is not legal from where the order is. `order` is the order as it is now, and
-    `payment` what was last done to its payment, where that was asked to be changed."""
+    """The order has changed, or its status does not allow the move. `order` is the current order, and `payment` its
+    last change of payment, where that was to be changed."""
 
     title = "The order has changed"
 
@@ -146,19 +144,19 @@ class Conflict(Refused):
 
 
 class NumberTooFar(Conflict):
-    """The number of a new order is beyond what its series can have come to. Orders before it may be still to come."""
+    """The number of a new order is beyond what its series can have reached. Orders before it may be still to come."""
 
     title = "The number was not taken"
 
 
 class PriceChanged(Conflict):
-    """Nothing was ordered: it would cost something else by now. `order` is what it would be."""
+    """Nothing was ordered: the price has changed. `order` is what it would be now."""
 
     title = "The price has changed"
 
 
 class MenuMoved(Refused):
-    """Somebody else has changed the menu since it was read. `menu` is the menu as it is now."""
+    """Somebody else has changed the menu. `menu` is the current one."""
 
     title = "The menu has changed"
 
@@ -168,13 +166,13 @@ class MenuMoved(Refused):
 
 
 class NotKept(ClientError):
-    """This machine's own disk takes nothing: it is full, or broken. What was asked for was not accepted."""
+    """This machine's disk is full or broken. The request was not accepted."""
 
     title = "Nothing was saved"
 
 
 class Fault(ClientError):
-    """A mistake in this program. It is logged with its traceback and never shown as being offline."""
+    """A bug in this program. It is logged with its traceback and never shown as being offline."""
 
     title = "A fault in this program"
 
@@ -189,12 +187,12 @@ class Diverged(ClientError):
 
 
 class Gone(ClientError):
-    """The server no longer remembers as far back as this window was away."""
+    """The server no longer has the events since this window was away."""
 
     title = "Away for long"
 
 
 class ServerFault(ClientError):
-    """The backend itself failed. A bug is never shown as being offline."""
+    """A bug in the backend. It is never shown as being offline."""
 
     title = "The server had a problem"

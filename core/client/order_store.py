@@ -1,7 +1,7 @@
-"""The orders a window knows, in one place: every list, card and tracker of that window reads from here.
+"""The orders that a window knows, in one place: every list, card and tracker of that window reads from here.
 
-What is shown is the server's rows with this window's own unfinished changes on top. A row never goes back: an answer
-that was overtaken on its way carries a lower version and is dropped.
+It shows the server's rows with this window's pending changes on top. A row never goes back: an answer that was
+overtaken on its way has a lower version and is dropped.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ from core.domain.status import OrderStatus
 from core.protocol.replies import StatusReport
 
 UNLISTED_KEPT: Final = 2_000
-"""Orders that no list has any more are known until so many others were told of since: a till runs for weeks."""
+"""How many unlisted orders are kept, the most recently updated ones: a till runs for weeks."""
 
 
 class PendingChange(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class PendingChange(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What one update did to the orders that are shown. Empty tuples: nothing."""
+    """The effect of one update on the shown orders. Empty tuples: none."""
 
     added: tuple[OrderId, ...] = ()
     updated: tuple[OrderId, ...] = ()
@@ -48,7 +48,7 @@ class OrderStore:
     """Orders by id, with listeners. Lives in one thread: the window's."""
 
     def __init__(self) -> None:
-        self._orders: dict[OrderId, Order] = {}  # whatever was told of last is last
+        self._orders: dict[OrderId, Order] = {}  # most recently updated last
         self._listed: set[OrderId] = set()
         self._told_at: dict[OrderId, Mark] = {}
         self._reports: dict[OrderId, StatusReport] = {}
@@ -63,7 +63,7 @@ class OrderStore:
     # -- reading
 
     def get(self, order_id: OrderId) -> Order | None:
-        """The order as it is to be shown, its unfinished change included; None when it is not known."""
+        """The order as shown, with its pending change; None when unknown."""
         order = self._projected.get(order_id) or self._orders.get(order_id)
         pending = self._pending.get(order_id)
         if order is None or pending is None:
@@ -71,7 +71,7 @@ class OrderStore:
         return msgspec.structs.replace(order, status=pending.target)
 
     def server_row(self, order_id: OrderId) -> Order | None:
-        """The order as the server last told it, without anything unfinished."""
+        """The server's newest row, without pending changes."""
         return self._orders.get(order_id)
 
     def report(self, order_id: OrderId) -> StatusReport | None:
@@ -82,26 +82,26 @@ class OrderStore:
         return self._pending.get(order_id)
 
     def waits(self, order_id: OrderId) -> bool:
-        """What is shown of this order is ahead of the server: something about it has not been answered yet."""
+        """Whether the shown order is ahead of the server, because something is unanswered."""
         return order_id in self._pending or order_id in self._projected
 
     def operations(self, order_id: OrderId) -> tuple[Operation, ...]:
-        """What the outbox has for this order, in the order it was accepted; the first may wait for a person."""
+        """The order's operations in the outbox, in order of acceptance; the first may wait for a person."""
         return self._operations.get(order_id, ())
 
     def outbox(self) -> tuple[Operation, ...]:
-        """All that the outbox has, in the order it was accepted."""
+        """All operations in the outbox, in order of acceptance."""
         waiting = (operation for operations in self._operations.values() for operation in operations)
         return tuple(sorted(waiting, key=lambda operation: operation.position))
 
     @property
     def unsent(self) -> int:
-        """How many orders have something in the outbox."""
+        """The number of orders with operations in the outbox."""
         return len(self._operations)
 
     @property
     def waiting(self) -> int:
-        """How many changes the server has not answered yet."""
+        """The number of unanswered changes."""
         return len(self._pending)
 
     def __len__(self) -> int:
@@ -112,19 +112,19 @@ class OrderStore:
         rows = (order for order_id in self._listed if (order := self.get(order_id)) is not None)
         return iter(sorted(rows, key=lambda order: (order.placed_at, order.id), reverse=True))
 
-    # -- the server has spoken
+    # -- the server's state
 
     def mark(self) -> Mark:
-        """Take this before asking for a list: orders told of after it are not judged by that list."""
+        """A mark to take before requesting a list: orders updated after it are not judged by that list."""
         return self._now
 
     def replace(self, orders: Iterable[Order], total: int, asked_at: Mark) -> Changes:
-        """The list, as the server had it some time after `asked_at`. What it lacks leaves the list."""
+        """Replace the list by the server's, requested at `asked_at`. Orders that it lacks leave the list."""
         added, updated = [], []
         fresh = set()
         for order in orders:
             fresh.add(order.id)
-            changed = self._tell(order)
+            changed = self._accept(order)
             if order.id not in self._listed:
                 added.append(order.id)
             elif changed:
@@ -137,11 +137,11 @@ class OrderStore:
         return self._announce(Changes(tuple(added), tuple(updated), tuple(sorted(removed))))
 
     def extend(self, orders: Iterable[Order], total: int) -> Changes:
-        """A further page of the list: nothing leaves, and a list asked for before this page does not judge it."""
+        """Add a further page to the list; a list requested before this page does not judge it."""
         added, updated = [], []
         self._now += 1
         for order in orders:
-            changed = self._tell(order)
+            changed = self._accept(order)
             self._told_at[order.id] = self._now
             if order.id not in self._listed:
                 self._listed.add(order.id)
@@ -152,10 +152,10 @@ class OrderStore:
         return self._announce(Changes(tuple(added), tuple(updated)))
 
     def put(self, order: Order) -> Changes:
-        """One order, as an answer or an event told it."""
-        if order == self._projected.get(order.id):  # our own foresight, handed back by a call: no word of the server's
+        """Update one order, from an answer or an event."""
+        if order == self._projected.get(order.id):  # our own prediction, returned by a call, not the server's row
             return Changes()
-        changed = self._tell(order)
+        changed = self._accept(order)
         self._now += 1
         self._told_at[order.id] = self._now
         if order.id not in self._listed:
@@ -164,14 +164,14 @@ class OrderStore:
             return self._announce(Changes(added=(order.id,)))
         return self._announce(Changes(updated=(order.id,) if changed else ()))
 
-    def learn(self, orders: Iterable[Order]) -> Changes:
-        """Orders that were looked up: known from now on, and shown where they are listed, but listed by nothing."""
-        told = [order for order in orders if order != self._projected.get(order.id)]  # as in `put`
-        updated = [order.id for order in told if self._tell(order) and order.id in self._listed]
+    def put_unlisted(self, orders: Iterable[Order]) -> Changes:
+        """Store orders that were looked up. They are shown where they are listed already, but not added to the list."""
+        update = [order for order in orders if order != self._projected.get(order.id)]  # as in `put`
+        updated = [order.id for order in update if self._accept(order) and order.id in self._listed]
         return self._announce(Changes(updated=tuple(updated)))
 
     def put_report(self, report: StatusReport) -> Changes:
-        """One order's status and history. The list sees the same status at the same moment."""
+        """Store one order's status and history. The list gets the same status at the same moment."""
         held = self._reports.get(report.order_id)
         if held is not None and (held.version > report.version or held == report):
             return Changes()
@@ -189,8 +189,8 @@ class OrderStore:
             self._told_at[order.id] = self._now
         return self._announce(Changes(updated=(order.id,)))
 
-    def tell(self, changed: Changed) -> Changes:
-        """What the sync engine tells: the server's rows, and over them what waits in the outbox."""
+    def apply(self, changed: Changed) -> Changes:
+        """Apply an update of the sync engine: the server's rows, and the outbox's operations on top."""
         added: list[OrderId] = []
         updated: list[OrderId] = []
         removed: list[OrderId] = []
@@ -199,28 +199,28 @@ class OrderStore:
             # A restored server's rows may be older than those held here, or gone, and are right nevertheless.
             self._orders.clear()
             self._reports.clear()
-            removed += (self._listed | self._projected.keys()) - {told.order_id for told in changed.told}
-        for told in changed.told:
-            before = self.get(told.order_id) if told.order_id in self._listed else None
-            waited = self.operations(told.order_id)
-            if told.operations:
-                self._operations[told.order_id] = told.operations
+            removed += (self._listed | self._projected.keys()) - {update.order_id for update in changed.updates}
+        for update in changed.updates:
+            before = self.get(update.order_id) if update.order_id in self._listed else None
+            waited = self.operations(update.order_id)
+            if update.operations:
+                self._operations[update.order_id] = update.operations
             else:
-                self._operations.pop(told.order_id, None)
-            if told.row is not None:
-                self._tell(told.row)
-            if told.shown is None or told.shown == told.row:
-                self._projected.pop(told.order_id, None)
+                self._operations.pop(update.order_id, None)
+            if update.row is not None:
+                self._accept(update.row)
+            if update.shown is None or update.shown == update.row:
+                self._projected.pop(update.order_id, None)
             else:
-                self._projected[told.order_id] = told.shown
-            self._told_at[told.order_id] = self._now
-            shown = self.get(told.order_id)
+                self._projected[update.order_id] = update.shown
+            self._told_at[update.order_id] = self._now
+            shown = self.get(update.order_id)
             if shown is None:
-                removed.append(told.order_id)
-            elif told.order_id not in self._listed:
-                added.append(told.order_id)
-            elif shown != before or waited != told.operations:
-                updated.append(told.order_id)
+                removed.append(update.order_id)
+            elif update.order_id not in self._listed:
+                added.append(update.order_id)
+            elif shown != before or waited != update.operations:
+                updated.append(update.order_id)
         for order_id in removed:
             self._projected.pop(order_id, None)
             self._operations.pop(order_id, None)
@@ -232,17 +232,17 @@ class OrderStore:
     # -- this window's own changes
 
     def begin(self, change: PendingChange) -> Changes:
-        """Show a change at once; `settle` ends it either way."""
+        """Show a change at once; `settle` ends it."""
         self._pending[change.order_id] = change
         return self._announce(Changes(updated=(change.order_id,)))
 
     def settle(self, op_id: OpId, order: Order | None) -> Changes:
-        """The change is done or refused: show the server's row (`order`, when it came along) and nothing else."""
+        """End a pending change, done or refused, and show the server's row (`order`, if given)."""
         for order_id, change in list(self._pending.items()):
             if change.op_id == op_id:
                 del self._pending[order_id]
-                told = self.put(order) if order is not None else Changes()
-                return told or self._announce(Changes(updated=(order_id,)))
+                update = self.put(order) if order is not None else Changes()
+                return update or self._announce(Changes(updated=(order_id,)))
         return self.put(order) if order is not None else Changes()
 
     def clear(self) -> Changes:
@@ -265,8 +265,8 @@ class OrderStore:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def _tell(self, order: Order) -> bool:
-        """Keep `order` unless a newer version of it is held. True when something shown changed."""
+    def _accept(self, order: Order) -> bool:
+        """Store `order` unless a newer version of it is held. True when something shown changed."""
         held = self._orders.pop(order.id, None)
         changed = held is None or (held.version <= order.version and held != order)
         self._orders[order.id] = order if changed or held is None else held

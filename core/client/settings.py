@@ -1,4 +1,4 @@
-"""The settings that every window has; each window adds its own."""
+"""The settings of every window; each window adds its own."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ Scheme = Literal["auto", "light", "dark", "contrast"]
 
 
 class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the backend is, and how it is known."""
+    """The backend's address, and how to trust it."""
 
     server_url: Annotated[
         str, Meta(pattern=r"^https?://[^/\s]+\Z", description="Address of the backend, without a path.")
@@ -31,7 +31,7 @@ class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScreenSettings(ServerAddress, frozen=True, kw_only=True):
-    """And how a screen looks and speaks."""
+    """Adds appearance and language."""
 
     theme: Annotated[Scheme, Meta(description="auto follows the desktop; or light, dark, contrast.")] = "auto"
     text_scale: Annotated[int, Meta(ge=100, le=200, description="Size of all text, in percent.")] = 100
@@ -55,11 +55,11 @@ class ScreenSettings(ServerAddress, frozen=True, kw_only=True):
     debug: Annotated[bool, Meta(description="Log debug lines too.")] = False
 
     def file_of(self, window: str) -> Path:
-        """Where a window of this kind (`pos`, `customer`, `board`) keeps its file."""
+        """The path of the file of a window of this kind (`pos`, `customer`, `board`)."""
         return Path(self.data_dir, f"{window}.db") if self.data_dir else default_path(window)
 
 
 class WindowSettings(ScreenSettings, frozen=True, kw_only=True):
-    """What a window besides has that somebody works at."""
+    """Adds the settings of windows with a user."""
 
     toasts: Annotated[bool, Meta(description="Show a toast for every change.")] = True

@@ -60,13 +60,13 @@ class Bridge(QObject):
             self.menu = changed.menu
             self.menu_changed.emit(changed.menu)
         if self._announcer is None:
-            self._store.tell(changed)
+            self._store.apply(changed)
         else:
             with self._announcer.backlog(changed.backlog):
-                self._store.tell(changed)
+                self._store.apply(changed)
         if changed.missing:
             self.missing.emit(changed.missing)
-        for told in changed.told:
+        for told in changed.updates:
             if told.former_number and told.row is not None:
                 self.renumbered.emit(told.former_number, told.row.number)
 

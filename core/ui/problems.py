@@ -7,7 +7,7 @@ stays as it was said.
 
 from typing import Final
 
-from core.client.errors import ClientError, NotKept, SignedOut, TooManyTries
+from core.client.errors import ClientError, NotKept, SignedOut, TooManyAttempts
 from core.client.sync.outbox import Counts
 from core.ui.text import N_, _, ngettext, said
 from core.ui.widgets.connection_chip import outbox_words
@@ -144,10 +144,10 @@ def ended(error: SignedOut, counts: Counts) -> SignedOut:
     return SignedOut("\n".join((_(error.message), " · ".join(outbox_words(counts)), kept)), title=error.title)
 
 
-def patience(error: TooManyTries) -> TooManyTries:
+def patience(error: TooManyAttempts) -> TooManyAttempts:
     """The same, with its wait in the reader's words."""
     minutes = max(1, -(-int(error.retry_after_s) // 60))
     words = ngettext(
         "Try again in {count} minute, or ask an admin.", "Try again in {count} minutes, or ask an admin.", minutes
     )
-    return TooManyTries(words, retry_after_s=error.retry_after_s)
+    return TooManyAttempts(words, retry_after_s=error.retry_after_s)

@@ -7,7 +7,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.api import AccountApi
-from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyTries, Unpaired
+from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyAttempts, Unpaired
 from core.decoding import convert
 from core.protocol.replies import Tokens
 from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
@@ -110,7 +110,7 @@ class Account(QObject):
         self._set_busy(False)
         if isinstance(error, SignedOut):
             error = Refused(error.message, title=_("You are not signed in"), field="password")
-        elif isinstance(error, TooManyTries):
+        elif isinstance(error, TooManyAttempts):
             error = patience(error)
         elif isinstance(error, Unpaired):
             error = Unpaired(

@@ -61,7 +61,7 @@ class Lookup(QObject):
 
     def _on_found(self, order: Order) -> None:
         self._job = None
-        self._store.learn((order,))
+        self._store.put_unlisted((order,))
         self.found.emit(order)
 
     def _on_failed(self, error: ClientError) -> None:

@@ -152,7 +152,7 @@ class History(QObject):
         self.searched = True
         self._next, self.total = page.next_cursor, page.total
         self.kept = isinstance(page, KeptPage)
-        self._store.learn(page.orders)
+        self._store.put_unlisted(page.orders)
         self.rows.set_rows(tuple(map(self._card, orders)))
         self.changed.emit()
 

@@ -76,7 +76,7 @@ class Details(QObject):
         if details.order.version >= self.order.version:
             self.order = details.order
             self._asked_version = details.order.version
-            self._store.learn((details.order,))
+            self._store.put_unlisted((details.order,))
         self.changed.emit()
 
     def _on_failed(self, error: ClientError) -> None:

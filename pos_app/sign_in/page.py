@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core import clock
-from core.client.errors import ClientError, SignedOut, TooManyTries, Unpaired
+from core.client.errors import ClientError, SignedOut, TooManyAttempts, Unpaired
 from core.ui.text import _, explained, ngettext, stopwatch
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel, restyle
@@ -334,7 +334,7 @@ class SignInPage(QWidget):
         self._error.show()
         unpaired = isinstance(error, Unpaired)
         restyle(self._pin, invalid=not unpaired)
-        if isinstance(error, TooManyTries):
+        if isinstance(error, TooManyAttempts):
             self._refused_s[self._who] = clock.now_s()
             self._until_s[self._who] = clock.now_s() + error.retry_after_s
         self._on_typed()

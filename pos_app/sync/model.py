@@ -170,7 +170,7 @@ def exported(operation: Operation) -> Exported:
         accepted_at=operation.created_at.isoformat(timespec="seconds"),
         state=operation.state.value,
         shop=operation.shop_name,
-        tries=operation.tries,
+        tries=operation.failed_attempts,
         problem=operation.problem,
         server_status=operation.theirs.status.value if operation.theirs is not None else "",
         request=operation.request.decode(),

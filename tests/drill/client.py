@@ -214,7 +214,7 @@ class Client:
             operations = api.operations()
             if not operations and api.sync_status.state is ConnectionState.LIVE:
                 return True
-            if left != (left := [(operation.op_id, operation.tries) for operation in operations]):
+            if left != (left := [(operation.op_id, operation.failed_attempts) for operation in operations]):
                 moved_at_s = time.monotonic()
                 say(left=len(operations))
             self._never.wait(0.05)

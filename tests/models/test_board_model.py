@@ -230,7 +230,7 @@ def test_a_change_under_way_moves_its_card_at_once(shop: Shop) -> None:
 
 
 def test_an_order_that_was_only_looked_up_is_not_put_on_the_board(shop: Shop) -> None:
-    shop.store.learn((order(1),))
+    shop.store.put_unlisted((order(1),))
     assert shop.shown() == {}
 
 

@@ -104,7 +104,7 @@ class _PushSubscription:
         self.messages: queue.SimpleQueue[BoardMessage | None] = queue.SimpleQueue()
         self._source = source
 
-    def say_hello(self, hello: Hello) -> None:
+    def send_hello(self, hello: Hello) -> None:
         self._source.hellos.append(hello)
         self.messages.put(Heartbeat(head=self._source.seq, cursor=self._source.cursor))
 

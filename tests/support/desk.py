@@ -42,7 +42,7 @@ class Desk:
 
     def _on_changed(self, changed: Changed) -> None:
         self.told.append(changed)
-        self.store.tell(changed)
+        self.store.apply(changed)
 
     def close(self) -> None:
         self.local.close()
@@ -80,7 +80,7 @@ class Desk:
         return operation
 
     def shown(self, order_id: OrderId) -> Order:
-        order = self.sync.look(order_id).shown
+        order = self.sync.update_of(order_id).shown
         assert order is not None
         return order
 

@@ -48,7 +48,7 @@ class FakeOutbox:
             )
             for key, shown in orders.items()
         )
-        self.bridge.store.tell(Changed(told=tuple(told)))
+        self.bridge.store.apply(Changed(updates=tuple(told)))
 
     # -- what a window asks
 

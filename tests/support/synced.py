@@ -58,7 +58,7 @@ class Screen:
     def _on_changed(self, changed: Changed) -> None:
         with self._different:
             self.told.append(changed)
-            self.store.tell(changed)
+            self.store.apply(changed)
             self._different.notify_all()
 
     def _on_sync_status(self, sync_status: SyncStatus) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Left, SignedOut, TooManyTries, Unreachable
+from core.client.errors import Left, SignedOut, TooManyAttempts, Unreachable
 from core.domain.status import OrderStatus
 from core.ui.idle import IdleWatch
 from core.ui.theme import Theme
@@ -55,7 +55,7 @@ def test_the_keypad_signs_in(till: Till, backend: FakeBackend) -> None:
 def test_a_wait_after_wrong_pins_passes_while_the_till_sleeps(
     till: Till, backend: FakeBackend, sleep: Callable[[float], None]
 ) -> None:
-    backend.fail_with = TooManyTries("Too many wrong tries.", retry_after_s=1800)
+    backend.fail_with = TooManyAttempts("Too many wrong tries.", retry_after_s=1800)
     till.type("staff_name", "Maya")
     till.type("pin", "1234")
     till.click("sign_in")

@@ -42,7 +42,7 @@ def test_news_reach_the_store_in_the_windows_thread(qtbot: QtBot) -> None:
 
     store.subscribe(listen)
     order = an_order()
-    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=order.id, row=order, shown=order),)))
+    elsewhere(bridge.on_changed, Changed(updates=(Update(order_id=order.id, row=order, shown=order),)))
     assert len(store) == 0, "it must not be told in the engine's thread"
     qtbot.waitUntil(lambda: store.get(order.id) == order)
     assert threads == [threading.main_thread()]
@@ -58,7 +58,7 @@ def test_what_happened_while_away_is_summed_up(qtbot: QtBot) -> None:
     announcer = Announcer(store, told.append, summed.append, now=lambda: datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC))
     announcer.start()
     bridge.announce_with(announcer)
-    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=order.id, row=order, shown=order),), backlog=True))
+    elsewhere(bridge.on_changed, Changed(updates=(Update(order_id=order.id, row=order, shown=order),), backlog=True))
     qtbot.waitUntil(lambda: summed == [1])
     assert told == []
 
@@ -107,12 +107,12 @@ def test_where_the_chip_has_little_room_it_says_what_matters_most(qtbot: QtBot) 
 def test_what_is_told_of_one_person_is_not_the_next_ones(qtbot: QtBot) -> None:
     bridge = Bridge(OrderStore())
     first, theirs = bridge.store, an_order()
-    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=theirs.id, row=theirs, shown=theirs),)))
+    elsewhere(bridge.on_changed, Changed(updates=(Update(order_id=theirs.id, row=theirs, shown=theirs),)))
     qtbot.waitUntil(lambda: len(first) == 1)
     bridge.renew()
     assert len(bridge.store) == 0
     own = an_order()
-    elsewhere(bridge.on_changed, Changed(told=(Update(order_id=own.id, row=own, shown=own),)))
+    elsewhere(bridge.on_changed, Changed(updates=(Update(order_id=own.id, row=own, shown=own),)))
     qtbot.waitUntil(lambda: [order.id for order in bridge.store] == [own.id])
     assert [order.id for order in first] == [theirs.id]
 

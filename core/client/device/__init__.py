@@ -1,1 +1,1 @@
-"""Which device this machine is, what it seals in its file, and which server it trusts."""
+"""The device: its identity, sealed secrets, and trust in the server."""

@@ -1,4 +1,4 @@
-"""Who this machine is to the shop's server: nobody in particular, or from its pairing on one device of the shop's."""
+"""The device identity of this machine: from its pairing, or none."""
 
 from collections.abc import Collection
 from contextlib import closing
@@ -26,14 +26,14 @@ from core.protocol.replies import Tokens
 from core.protocol.requests import SignIn, SignUp, StaffSignIn
 
 PORT: Final = 8765
-"""Where a backend listens unless it is told otherwise."""
+"""The backend's default port."""
 _SEALED: Final = "device"
 S = TypeVar("S", bound=ServerAddress)
 R = TypeVar("R", SignIn, SignUp, StaffSignIn)
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learned when this machine was paired. Its secret is sealed: `secret_of`."""
+    """The result of pairing this machine. Its secret is sealed: `secret_of`."""
 
     name: DeviceId
     kind: DeviceKind
@@ -51,7 +51,7 @@ def read(store: LocalStore) -> Identity | None:
 
 
 def at(path: Path) -> Identity | None:
-    """The identity in a window's file that nobody has open. Raises `LocalStoreError`."""
+    """The identity in a window's file that is not open. Raises `LocalStoreError`."""
     if not path.exists():
         return None
     with closing(LocalStore(path)) as store:
@@ -59,20 +59,20 @@ def at(path: Path) -> Identity | None:
 
 
 def secret_of(seal: Seal) -> str:
-    """What the device signs in with; empty when it was not paired, or the key to it is gone and it is to be paired."""
+    """The device's secret; empty when it is not paired, or its key is lost and it has to be paired again."""
     held = seal.read(_SEALED)
     return held.decode() if held is not None else ""
 
 
 def owner(store: LocalStore, tokens: Tokens) -> Owner:
-    """Whose it is, and of which shop, what is done in the session of `tokens`."""
+    """The person and shop of operations in the session of `tokens`."""
     known = read(store)
     return Owner(tokens.person.id, tokens.shop or (known.shop if known is not None else ""))
 
 
 def proven(seal: Seal, request: R) -> R:
-    """The request with what proves that this machine is the device that it was paired as. One that names another
-    device, or is asked where there is none, stays as it is."""
+    """The request with this machine's device id and secret. One that names another device, or a machine without
+    identity, leaves it unchanged."""
     known = read(seal.store)
     if known is None or request.device not in ("", known.name):
         return request
@@ -80,8 +80,8 @@ def proven(seal: Seal, request: R) -> R:
 
 
 def settled(settings: S, known: Identity | None, path: Path) -> S:
-    """The settings of a window whose machine is `known`. An address that is set by hand goes before the one it was
-    paired at; who it is, and the authority that the shop's server is known by wherever it is, do not."""
+    """The settings of a window on the paired machine `known`. An address set by hand overrides the paired one; device
+    and authority are the paired ones."""
     if known is None:
         return settings
     changes: dict[str, str] = {}
@@ -90,7 +90,7 @@ def settled(settings: S, known: Identity | None, path: Path) -> S:
     if known.ca and not settings.ca_file:
         ca_file = ca_file_of(path)
         if not ca_file.exists() or ca_file.read_text(encoding="ascii", errors="replace") != known.ca:
-            ca_file.write_text(known.ca, encoding="ascii")  # somebody has tidied up, or an end came too soon
+            ca_file.write_text(known.ca, encoding="ascii")  # it was deleted, or never written
         changes["ca_file"] = str(ca_file)
     if "device" in settings.__struct_fields__:
         changes["device"] = known.name
@@ -98,7 +98,7 @@ def settled(settings: S, known: Identity | None, path: Path) -> S:
 
 
 def address(typed: str, code: str) -> str:
-    """The server's address, as people type one: `192.168.1.5`, `shop.local:443`, or all of it."""
+    """The server's URL from what people type: `192.168.1.5`, `shop.local:443`, or all of it."""
     text = typed.strip().rstrip("/")
     if "://" in text or not text:
         return text
@@ -115,7 +115,7 @@ def pair(
     *,
     allow_plain_http: bool = False,
 ) -> Identity:
-    """Become the device that `code` was made for, from now on. With the same `key`, the same code may be tried again.
+    """Become the device that `code` was made for. The same code may be retried with the same `key`.
 
     Raises `ClientError`; its `field` is `server_url` or `code`.
     """
@@ -173,5 +173,5 @@ def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:
 
 
 def ca_file_of(path: Path) -> Path:
-    """Where the authority is that the window of `path` knows its server by."""
+    """The path of the authority by which the window of `path` trusts its server."""
     return path.with_suffix(".ca.pem")

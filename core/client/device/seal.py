@@ -1,8 +1,7 @@
-"""What a window must keep to itself, sealed in its own file: the session's tokens, its device's secret, a PIN's hash.
+"""Secrets sealed in the window's own file: the session's tokens, the device's secret, a PIN's hash.
 
-The key to it is in the system's keyring; where there is none, in a file beside the window's that only its owner may
-read (docs/adr/0030). The keyring is asked once a run, when the key is first needed: it may take its time, and ask
-somebody.
+The key is in the system's keyring; where there is none, in a file beside the window's that only its owner may read
+(docs/adr/0030). The keyring is accessed once a run, when the key is first needed: it may be slow, and prompt.
 """
 
 import hmac
@@ -22,21 +21,21 @@ from core.files import write_whole
 log = logging.getLogger(__name__)
 
 SERVICE: Final = "Orderbell"
-"""What the system's keyring lists the key under; the account is the path of the window's file."""
+"""The keyring's service name; the account is the path of the window's file."""
 
 
 _MARK_BYTES: Final = 32
 
 
 class KeptIn(StrEnum):
-    """Where the key is."""
+    """Where the key is stored."""
 
     KEYRING = "keyring"
     FILE = "file"
 
 
 class Seal:
-    """Safe to use from several threads. What it cannot read any more, because the key is another one, is not there."""
+    """Thread-safe. Values sealed with another key are treated as missing."""
 
     def __init__(self, store: LocalStore, *, keyring: bool = True) -> None:
         self.store = store
@@ -58,11 +57,11 @@ class Seal:
         try:
             return self._opened().decrypt(row[0])
         except InvalidToken:
-            log.warning("what was sealed cannot be read: its key is gone", extra={"sealed": name})
+            log.warning("a sealed value cannot be read: its key is gone", extra={"sealed": name})
             return None
 
     def keep(self, name: str, value: bytes | None) -> None:
-        """On the disk when this returns, or with the transaction that it is called in. None: nothing is kept."""
+        """Seal a value: on the disk when this returns, or with the caller's transaction. None deletes it."""
         sealed = None if value is None else self._opened().encrypt(value)
         with self.store.transaction() as db:
             if sealed is None:
@@ -71,15 +70,15 @@ class Seal:
                 db.execute("INSERT OR REPLACE INTO sealed VALUES (?, ?)", (name, sealed))
 
     def read_last(self, name: str) -> bytes | None:
-        """What `keep_last` was given last. A value from before, put back into the file, is not there."""
+        """The newest value of `keep_last`. An older one, put back into the file, is treated as missing."""
         held = self._marked(name)
         return None if held is None else held[_MARK_BYTES:]
 
     def keep_last(self, name: str, value: bytes) -> bool:
-        """Keep `value` so that no earlier one can take its place: which is the last is kept where the key is. False
-        when that cannot be written; then nothing is kept. Not to be called within a transaction.
+        """Seal `value` such that no earlier one can replace it: a mark of the newest is stored with the key. False when
+        that cannot be written; then nothing is stored. Not to be called within a transaction.
 
-        Until the value is on the disk the one before counts too, so that a disk that is full loses neither.
+        Until the value is on the disk the previous one is valid too, so that a full disk loses neither.
         """
         before = (self._marked(name) or b"")[:_MARK_BYTES].decode()
         self._opened()
@@ -91,13 +90,15 @@ class Seal:
         except NotKept:
             raise
         except Exception as error:  # noqa: BLE001 (whatever the platform's keyring raises)
-            log.warning("what is sealed cannot be marked", extra={"sealed": name, "cause": type(error).__name__})
+            log.warning(
+                "the mark of a sealed value cannot be written", extra={"sealed": name, "cause": type(error).__name__}
+            )
             self.keep(name, None)
             return False
         return True
 
     def _marked(self, name: str) -> bytes | None:
-        """What is kept under `name`, mark and value, if its mark counts."""
+        """The mark and value stored under `name`, if the mark is valid."""
         held = self.read(name)
         if held is None:
             return None
@@ -135,7 +136,7 @@ class Seal:
         with self._opening:
             if self._box is None:
                 self._box, self._kept_in = _open(self.store.path, keyring=self._keyring)
-                log.info("the key to what is sealed", extra={"kept_in": self._kept_in})
+                log.info("opened the sealing key", extra={"kept_in": self._kept_in})
             return self._box
 
 
@@ -153,7 +154,7 @@ def _open(path: Path, *, keyring: bool) -> tuple[MultiFernet, KeptIn]:
 
 
 def _of_keyring(account: str, filed: str) -> str | None:
-    """The key that the system's keyring has, or has from now on; None where there is none that can be relied on."""
+    """The key in the system's keyring, created if missing; None where there is no reliable keyring."""
     import keyring
 
     try:
@@ -161,7 +162,7 @@ def _of_keyring(account: str, filed: str) -> str | None:
         if not _is_key(held or ""):
             held = filed or _new()
             keyring.set_password(SERVICE, account, held)
-            if keyring.get_password(SERVICE, account) != held:  # a null backend takes everything and has nothing
+            if keyring.get_password(SERVICE, account) != held:  # a null backend accepts everything and stores nothing
                 return None
     except Exception as error:  # noqa: BLE001 (whatever the platform's keyring raises, there is the file)
         log.info("there is no keyring to use", extra={"cause": type(error).__name__})
@@ -176,7 +177,7 @@ def _read(file: Path) -> str:
 
 
 def _text(file: Path) -> str:
-    """What `_write` has written; empty when there is no such file."""
+    """The text of a file; empty when it does not exist."""
     try:
         text = file.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
@@ -186,7 +187,7 @@ def _text(file: Path) -> str:
 
 
 def _write(file: Path, text: str) -> str:
-    """`text`, in a file that only its owner may read; on a full disk the one before stays."""
+    """Write `text` to a file that only its owner may read; on a full disk the previous one stays."""
     write_whole(file, text.encode("ascii"), private=True)
     return text
 

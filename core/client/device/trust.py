@@ -1,4 +1,4 @@
-"""Believing the shop's server, and nobody else: which certificate is taken, and what is said when another is shown."""
+"""Trust in the shop's server: which certificates are accepted, and the errors for others."""
 
 import http.client
 import socket
@@ -25,16 +25,15 @@ _NO_TLS: Final = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"
 
 
 def context(ca_file: str = "", ca: str = "") -> ssl.SSLContext:
-    """What a connection is verified by: `ca_file` or the PEM text `ca`, and nothing beside it; without either, the
-    public authorities. Raises `OSError` when the file cannot be used.
-    """
+    """The TLS context: trusts only `ca_file` or the PEM text `ca`; without either, the public authorities. Raises
+    `OSError` when the file cannot be used."""
     made = ssl.create_default_context(cafile=None if ca else ca_file or DEFAULT_CA_BUNDLE_PATH, cadata=ca or None)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     return made
 
 
 def check_address(server_url: str, ca_file: str, *, allow_plain_http: bool) -> None:
-    """Raises `ValueError` on an address that PINs and orders must not be sent to, and on a `ca_file` that is none."""
+    """Raises `ValueError` for an address that PINs and orders must not be sent to, and for an invalid `ca_file`."""
     if ca_file:
         try:
             context(ca_file)
@@ -48,12 +47,12 @@ def check_address(server_url: str, ca_file: str, *, allow_plain_http: bool) -> N
 
 
 def is_plain(server_url: str) -> bool:
-    """Whether what is said to this address can be read on its way: plain HTTP that leaves this machine."""
+    """Whether traffic to this address can be read on its way: plain HTTP that leaves this machine."""
     return urlsplit(server_url).scheme == "http" and not here.leads_here(server_url)
 
 
 def unreachable(error: BaseException, server_url: str) -> Unreachable:
-    """What to tell a person when a call to `server_url` failed by `error`: the address that was tried, and why."""
+    """The error for a call to `server_url` that failed by `error`: the address, and the reason."""
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError(verify_code=code) if code == _EXPIRED:
@@ -105,7 +104,7 @@ def unreachable(error: BaseException, server_url: str) -> Unreachable:
 
 
 def encrypts(server_url: str) -> bool:
-    """Whether what is at an address speaks TLS, whoever it is. Nothing is said to it."""
+    """Whether the server at an address speaks TLS, with any certificate. Nothing is sent to it."""
     parts = urlsplit(server_url)
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
@@ -121,10 +120,11 @@ def encrypts(server_url: str) -> bool:
 
 
 def fetch_ca(server_url: str, short: str) -> str:
-    """The shop's certificate authority (PEM), by the letters of it that an admin read out: see `core.protocol.trust`.
+    """The shop's certificate authority (PEM), identified by the letters that an admin reads out: see
+    `core.protocol.trust`.
 
-    Nothing but the question is sent before the letters fit. What is given back verifies the server from then on; that
-    it does has been tried. Raises `Untrusted` when they do not fit or it does not, and `Unreachable`.
+    Nothing but the request is sent before the letters match. The returned authority was checked to verify the server.
+    Raises `Untrusted` when either fails, and `Unreachable`.
     """
     parts = urlsplit(server_url)
     host, port = parts.hostname or "", parts.port or 443
@@ -132,7 +132,7 @@ def fetch_ca(server_url: str, short: str) -> str:
         raise Untrusted("The code belongs to a server that encrypts: its address begins with https://.")
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
-    anybody.verify_mode = ssl.CERT_NONE  # whoever answers, what they say is judged by the letters
+    anybody.verify_mode = ssl.CERT_NONE  # any certificate: the answer is judged by the letters
     try:
         offered = _ask_for_ca(host, port, anybody)
         if not stands_for(short, offered):
@@ -159,7 +159,7 @@ def _ask_for_ca(host: str, port: int, anybody: ssl.SSLContext) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what it came of, also where libraries keep that in a field of their own."""
+    """`error` and its causes, also where libraries keep them in a field of their own."""
     waiting, seen = [error], set[int]()
     while waiting:
         each = waiting.pop(0)

@@ -1,1 +1,1 @@
-"""A status display's way to the backend, and the tickets it shows."""
+"""A status display's connection to the backend, and its tickets."""

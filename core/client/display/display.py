@@ -1,4 +1,4 @@
-"""A display's way to the backend: signed in by itself, again and again if need be, and hearing what is pushed to it."""
+"""A status display's connection to the backend: it signs in by itself, and subscribes to pushed changes."""
 
 import logging
 import threading
@@ -24,15 +24,15 @@ _MOVES: Final[Reader[BoardMessage]] = reader(BoardMessage)
 
 
 class PushSubscription(Protocol):
-    """An open socket, as a display hears it. See `core.client.http.push.Socket`."""
+    """An open socket of a status display. See `core.client.http.push.Socket`."""
 
-    def say_hello(self, hello: Hello) -> None: ...
+    def send_hello(self, hello: Hello) -> None: ...
     def receive(self) -> BoardMessage: ...
     def close(self) -> None: ...
 
 
 class BoardSource(Protocol):
-    """Where a board comes from. All of it raises `ClientError`, and may be called from any thread."""
+    """The source of a status display's tickets. All methods raise `ClientError` and are thread-safe."""
 
     @property
     def shop_name(self) -> str:
@@ -41,7 +41,7 @@ class BoardSource(Protocol):
     @property
     def connection(self) -> Connection: ...
     def probe(self) -> None:
-        """Ask whether the server is there. What comes of it, the connection knows."""
+        """Ask whether the server answers; the result is recorded on the connection."""
 
     def board(self) -> BoardReply: ...
     def listen(self) -> AbstractContextManager[PushSubscription]: ...
@@ -51,7 +51,7 @@ class BoardSource(Protocol):
 
 
 class Display:
-    """A `BoardSource` over HTTP that signs in by itself, and again whenever its session has ended."""
+    """A source over HTTP that signs in by itself, and again whenever its session has ended."""
 
     def __init__(self, http: HttpApi, sign_in: DeviceSignIn) -> None:
         self._http = http
@@ -68,7 +68,7 @@ class Display:
         except SignedOut:
             try:
                 self._http.device_sign_in(self._sign_in)
-            except SignedOut as error:  # a wrong code; it may be put right on the server's side, so this is tried again
+            except SignedOut as error:  # a wrong secret; it may be fixed on the server, so try again
                 raise Refused(error.message, title="This display is not known") from error
             return self._http.board()
 
@@ -96,23 +96,23 @@ class Display:
 
 
 class Listening:
-    """A thread that hears what is pushed, and comes back to it by itself, with jitter.
+    """A thread that receives pushed messages, and reconnects with jitter.
 
-    `place` says from which cursor; there is nothing to hear while it is empty. `heard` and `lost` are called in the
-    thread: a message; that the socket has ended, or could not be opened.
+    `place` returns the cursor to start from; while it is empty, nothing is received. `on_message` and `on_lost` are
+    called in the thread: with a message; when the socket has ended, or could not be opened.
     """
 
     def __init__(
         self,
         source: BoardSource,
         place: Callable[[], str],
-        heard: Callable[[BoardMessage], None],
-        lost: Callable[[ClientError], None],
+        on_message: Callable[[BoardMessage], None],
+        on_lost: Callable[[ClientError], None],
     ) -> None:
         self._source = source
         self._place = place
-        self._heard = heard
-        self._lost = lost
+        self._on_message = on_message
+        self._on_lost = on_lost
         self._wake = threading.Event()
         self._stopping = False
         self._failures = 0
@@ -123,15 +123,15 @@ class Listening:
         self._thread.start()
 
     def hurry(self) -> None:
-        """Open the socket now if it is not open: the server was heard of by another road."""
+        """Open the socket now if it is not open: the server has answered elsewhere."""
         self._wake.set()
 
     def stop(self, wait_s: float = 0.0) -> None:
-        """Hear nothing more; wait at most `wait_s` for the thread to end."""
+        """Receive no more; wait at most `wait_s` for the thread to end."""
         self._stopping = True
         self._wake.set()
         subscription = self._subscription
-        if subscription is not None:  # saying goodbye takes as long as the server lets it
+        if subscription is not None:  # the closing handshake may take long
             run_aside(subscription.close, "board-close")
         if self._thread.ident is not None:
             self._thread.join(wait_s)
@@ -143,15 +143,15 @@ class Listening:
                 try:
                     self._follow()
                 except ClientError as error:
-                    self._lost(error)
+                    self._on_lost(error)
                 except Exception:
-                    log.exception("listening failed; it goes on")
+                    log.exception("receiving pushed messages failed; trying again")
             if not self._stopping:
                 self._wake.wait(backoff_s(self._failures) if self._place() else None)
                 self._failures += 1
 
     def _follow(self) -> None:
-        """Hear what is said until the socket ends, which it does by raising."""
+        """Receive messages until the socket ends, which raises."""
         with self._source.listen() as subscription:
             self._subscription = subscription
             try:
@@ -159,9 +159,9 @@ class Listening:
                 while not self._stopping:
                     token = self._source.token()
                     if token != said:
-                        subscription.say_hello(Hello(token=token, cursor=self._place()))
+                        subscription.send_hello(Hello(token=token, cursor=self._place()))
                         said = token
-                    self._heard(subscription.receive())
+                    self._on_message(subscription.receive())
                     self._failures = 0
             finally:
                 self._subscription = None

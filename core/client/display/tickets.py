@@ -1,4 +1,4 @@
-"""The board as a display knows it: all of it once, and from then on what is pushed, as long as that fits together."""
+"""The tickets of a status display: read completely once, then updated by pushed changes."""
 
 from typing import Final
 
@@ -8,24 +8,24 @@ from core.protocol.display import SHOWN, BoardMessage, BoardReply, Ticket
 from core.protocol.feed import Cursor, Heartbeat
 
 NOWHERE: Final = -1
-"""Before the first answer."""
+"""The position before the first answer."""
 
 
 class Board:
-    """Which orders are being prepared and which are ready, as of `cursor`. It belongs to one thread."""
+    """The orders in preparation and ready, as of `cursor`. Belongs to one thread."""
 
     def __init__(self) -> None:
         self._tickets: dict[OrderId, Ticket] = {}
         self._place: Cursor | None = None
 
     def clear(self) -> None:
-        """Know nothing, as before the first answer."""
+        """Reset to the state before the first answer."""
         self._tickets = {}
         self._place = None
 
     @property
     def cursor(self) -> str:
-        """Where this stands in the shop's history; empty before the first answer. May be read from any thread."""
+        """The position in the shop's history; empty before the first answer. Thread-safe."""
         return str(self._place) if self._place is not None else ""
 
     @property
@@ -34,12 +34,12 @@ class Board:
 
     @property
     def preparing(self) -> tuple[Ticket, ...]:
-        """Longest being prepared first: the next to be ready."""
+        """Longest in preparation first: the next to be ready."""
         return tuple(sorted(self._in(OrderStatus.PREPARING), key=lambda ticket: (ticket.since, ticket.order_id)))
 
     @property
     def ready(self) -> tuple[Ticket, ...]:
-        """Latest first: the one that somebody is looking for now."""
+        """Newest first."""
         tickets = self._in(OrderStatus.READY)
         return tuple(sorted(tickets, key=lambda ticket: (ticket.since, ticket.order_id), reverse=True))
 
@@ -47,10 +47,10 @@ class Board:
         return [ticket for ticket in self._tickets.values() if look(ticket.status).display is status]
 
     def take(self, reply: BoardReply, asked_at: int) -> bool:
-        """The whole board. False when what was pushed since the question is newer than the answer.
+        """Take a complete list. False when pushed changes since the request are newer than the answer.
 
-        `asked_at` is the `position` when it was asked for. An answer that knows less than was known then comes from a
-        server whose history was put back: it is how things are now, however little that is.
+        `asked_at` is the `position` at the request. An answer older than that is of a server whose history was put
+        back, and is taken.
         """
         place = Cursor.parse(reply.cursor)
         if self._place is not None and place.epoch == self._place.epoch and asked_at <= place.seq < self._place.seq:
@@ -60,7 +60,7 @@ class Board:
         return True
 
     def advance(self, message: BoardMessage) -> bool:
-        """Something pushed. False when something before it is missing: ask for the whole."""
+        """Apply a pushed message. False when one before it is missing: read the complete list."""
         following = Cursor.parse(message.cursor)
         if self._place is None or following.epoch != self._place.epoch:
             return False

@@ -1,5 +1,5 @@
-"""HTTP whose answers are whole in time, of a bearable size, and of whom was asked: `requests` limits only the time
-between two bytes, and goes wherever it is sent."""
+"""HTTP adapter with a total timeout, a size limit, and no redirects: `requests` only limits the time between two bytes,
+and follows redirects anywhere."""
 
 import io
 import socket
@@ -19,12 +19,12 @@ WHOLE_WITHIN: Final = 3
 
 
 ANSWER_MOST: Final = 256 * 2**20
-"""Bytes of an answer, unpacked. A page of orders, each as large as one may be, has a quarter of it."""
+"""Bytes of an answer, decompressed. A page of orders, each as large as one may be, has a quarter of it."""
 _CHUNK: Final = 64 * 1024
 
 
 class Straight(requests.Session):
-    """Goes nowhere but where it is asked to: a redirect is an answer."""
+    """A session that does not follow redirects."""
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:
@@ -32,8 +32,8 @@ class Straight(requests.Session):
 
 
 def whole(response: requests.Response) -> bytes:
-    """All of an answer that was asked for as a stream. Raises `requests.RequestException`; `ContentDecodingError` for
-    one that is packed as nobody can unpack it, or larger than `ANSWER_MOST`."""
+    """The whole body of a streamed answer. Raises `requests.RequestException`; `ContentDecodingError` for an invalid
+    encoding, or more than `ANSWER_MOST`."""
     parts: list[bytes] = []
     size = 0
     for part in response.iter_content(_CHUNK):
@@ -46,7 +46,7 @@ def whole(response: requests.Response) -> bytes:
 
 
 class _InTime(io.RawIOBase):
-    """What comes from a socket, until time is up: then `TimeoutError`, however lively the other side is."""
+    """A socket's stream with a deadline: then it raises `TimeoutError`, however busy the peer is."""
 
     def __init__(self, source: io.RawIOBase, sock: socket.socket) -> None:
         self._source = source
@@ -96,7 +96,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class InTime(HTTPAdapter):
-    """An answer has to be whole within `WHOLE_WITHIN` times the time allowed between two of its bytes."""
+    """An answer has to be complete within `WHOLE_WITHIN` times the time allowed between two of its bytes."""
 
     @override
     def init_poolmanager(self, *args: Any, **options: Any) -> None:

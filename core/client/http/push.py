@@ -1,4 +1,4 @@
-"""The WebSocket that events arrive on as they happen. A client never depends on it (`core.client.sync`)."""
+"""The WebSocket of pushed events. A client never depends on it (`core.client.sync`)."""
 
 import contextlib
 import socket
@@ -23,25 +23,25 @@ M = TypeVar("M")
 
 
 class Socket(Generic[M]):
-    """An open one. `receive` belongs to one thread; `close` may be called from any."""
+    """An open socket. `receive` belongs to one thread; `close` is thread-safe."""
 
     def __init__(
-        self, server_url: str, connection: ClientConnection, read: Callable[[bytes], M], heard: Callable[[], None]
+        self, server_url: str, connection: ClientConnection, read: Callable[[bytes], M], on_message: Callable[[], None]
     ) -> None:
         self._server_url = server_url
         self._connection = connection
-        self._heard = heard
+        self._on_message = on_message
         self._read = read
         self._asked_at = 0.0
         self._latency_s: float | None = None
 
     @property
     def latency_s(self) -> float | None:
-        """How long a message takes there and back, when that is known."""
+        """The round-trip time of a message, when known."""
         return self._connection.latency or self._latency_s
 
-    def say_hello(self, hello: Hello) -> None:
-        """Say who listens, and from where; again with every new token. Raises `ClientError`."""
+    def send_hello(self, hello: Hello) -> None:
+        """Authenticate and send the cursor; again with every new token. Raises `ClientError`."""
         self._asked_at = time.monotonic()
         with _as_client_errors(self._server_url):
             self._connection.send(msgspec.json.encode(hello), text=True)
@@ -56,7 +56,7 @@ class Socket(Generic[M]):
             message = self._read(text)
         except msgspec.DecodeError as error:
             raise Unreachable("The server pushes what this window cannot read.") from error
-        self._heard()
+        self._on_message()
         return message
 
     def close(self) -> None:
@@ -65,11 +65,12 @@ class Socket(Generic[M]):
 
 @contextlib.contextmanager
 def open_socket(
-    server_url: str, read: Callable[[bytes], M], ca_file: str = "", heard: Callable[[], None] = lambda: None
+    server_url: str, read: Callable[[bytes], M], ca_file: str = "", on_message: Callable[[], None] = lambda: None
 ) -> Iterator[Socket[M]]:
-    """A socket to the backend at `server_url`, whose messages `read` understands or raises `msgspec.DecodeError`.
+    """A socket to the backend at `server_url`, whose messages are decoded by `read`, which raises
+    `msgspec.DecodeError`.
 
-    `heard` is called for each message that was understood. `ca_file` as for `HttpApi`. Raises `Unreachable`.
+    `on_message` is called for each decoded message. `ca_file` as for `HttpApi`. Raises `Unreachable`.
     """
     parts = urlsplit(server_url)
     address = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -89,7 +90,7 @@ def open_socket(
                     max_size=_MESSAGE_LIMIT,
                 )
             )
-        yield Socket(server_url, connection, read, heard)
+        yield Socket(server_url, connection, read, on_message)
 
 
 @contextlib.contextmanager

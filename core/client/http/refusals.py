@@ -1,4 +1,4 @@
-"""Which answers are the server's own refusals, and what each is to a window."""
+"""Maps the server's problems to client errors."""
 
 import re
 from collections.abc import Mapping
@@ -21,23 +21,23 @@ from core.client.errors import (
     Refused,
     ServerFault,
     SignedOut,
-    TooManyTries,
+    TooManyAttempts,
     Unpaired,
 )
 from core.decoding import decode_reply
 from core.protocol.problem import CONTENT_TYPE, Problem
 
 RETRY_MOST_S: Final = 30.0
-"""The longest that is waited because an answer asks for it: as long as the longest wait after a failure."""
+"""The longest accepted `Retry-After`: as long as the longest wait after a failure."""
 LOCKED_MOST_S: Final = 30 * 60.0
-"""The same after too many wrong tries, which the server counts for half an hour."""
+"""The longest accepted `Retry-After` after too many failed attempts, which the server counts for half an hour."""
 _RETRY_LEAST_S: Final = 1.0
 _NAME: Final = re.compile("[a-z][a-z0-9_]*")
-"""Of a problem of Orderbell's. Those of others are URIs (RFC 9457 §3.1.1), `about:blank` among them."""
+"""The type of Orderbell's problems. Those of others are URIs (RFC 9457 §3.1.1), such as `about:blank`."""
 
 
-class _Said(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem without what a newer server may say in a way that this release cannot read."""
+class _KnownProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem without the fields that a newer server may fill with values unknown here."""
 
     type: str
     title: str
@@ -47,7 +47,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def problem_in(status: int, content_type: str, content: bytes) -> Problem | None:
-    """The problem that Orderbell has answered with; None when it is not Orderbell that has answered."""
+    """The problem in Orderbell's answer; None when the answer is of another server."""
     if content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
         return None
     try:
@@ -61,11 +61,11 @@ def _read(content: bytes) -> Problem:
     try:
         return decode_reply(content, Problem)
     except msgspec.ValidationError:
-        return Problem(**msgspec.structs.asdict(decode_reply(content, _Said)))
+        return Problem(**msgspec.structs.asdict(decode_reply(content, _KnownProblem)))
 
 
 def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
-    """What a refusal of Orderbell's is to a window."""
+    """The client error for a problem."""
     status, detail = problem.status, problem.detail or problem.title
     if status == 401:
         return SignedOut(detail)
@@ -83,7 +83,7 @@ def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
         kind = {"price_changed": PriceChanged, "number_too_far": NumberTooFar}.get(problem.type, Conflict)
         return kind(detail, order=problem.order, payment=problem.payment, field=problem.field)
     if status == 429 and problem.type == "too_many_tries":
-        return TooManyTries(detail, retry_after_s=_retry_after_s(headers, LOCKED_MOST_S))
+        return TooManyAttempts(detail, retry_after_s=_retry_after_s(headers, LOCKED_MOST_S))
     if status == 429 and problem.type == "too_many":
         return Refused(detail)
     if status in (429, 503):
@@ -95,8 +95,8 @@ def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
 
 
 def _retry_after_s(headers: Mapping[str, str], most_s: float) -> float:
-    """`Retry-After` in seconds (RFC 9110 §10.2.3: a number of them, or a date), at least 1 and at most `most_s`; what
-    cannot be read is 1."""
+    """`Retry-After` in seconds (RFC 9110 §10.2.3: a number of them, or a date), at least 1 and at most `most_s`; 1 when
+    invalid."""
     said = headers.get("Retry-After", "").strip()
     if said.isascii() and said.isdigit():
         wait_s = float(said)

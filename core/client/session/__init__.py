@@ -1,1 +1,1 @@
-"""One person's session: its tokens, what of it is kept on disk, and coming back to a locked till."""
+"""Sessions: tokens, their storage on disk, and unlocking a till."""

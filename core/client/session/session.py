@@ -1,4 +1,4 @@
-"""One person's session: its tokens, held in memory, refreshed once for all who wait, and gone for good at its end."""
+"""A person's session: its tokens, held in memory, refreshed once for all waiting callers, and dropped at its end."""
 
 import threading
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from core.domain.people import Person
 from core.protocol.replies import Tokens
 
 _LIFE_MOST_S: Final = 24 * 3600
-"""The longest that an access token is used unasked, whatever its server says."""
+"""The longest that an access token is used before a refresh, whatever its declared life."""
 _EARLY_S: Final = 20.0
 """An access token this close to its end is refreshed before it is used."""
 
 Refresh = Callable[[str, OpId], Tokens]
-"""Exchanges a refresh token for the next pair; the op id makes a second try after a lost reply harmless."""
+"""Exchanges a refresh token for the next pair; the op id makes a retry after a lost reply harmless."""
 Keep = Callable[[Tokens | None, OpId], None]
-"""Told of every change of the session: the tokens (None at its end), and the op id they will be refreshed under."""
+"""Called with every change of the session: the tokens (None at its end), and the op id of their next refresh."""
 
 
 def kept_nowhere(_tokens: Tokens | None, _op_id: OpId) -> None:
@@ -26,12 +26,12 @@ def kept_nowhere(_tokens: Tokens | None, _op_id: OpId) -> None:
 
 
 class Session:
-    """From one person's sign-in to their sign-out. Its tokens are only ever theirs, of that shop and that device:
-    whoever holds a session asks in nobody else's name, whoever signs in meanwhile. Once ended it gives none any more.
+    """A session from one person's sign-in to their sign-out. Its tokens are only ever theirs, of that shop and device:
+    so its holder makes no call for another person, whoever signs in meanwhile. Once ended it returns no token.
 
-    One that the server has ended (`tokens` is None, `ended` is not true) may be renewed by the same person.
+    A session that the server has ended (`tokens` is None, `ended` is False) may be renewed by the same person.
 
-    Safe to use from several threads. `refresh` is called by one of them at a time.
+    Thread-safe. `refresh` is called by one thread at a time.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class Session:
         *,
         op_id: OpId | None = None,
     ) -> None:
-        """With an `op_id` it is the session of an earlier run. How old its access token is nobody knows: it is
-        refreshed first, under the op id it would have been refreshed under then."""
+        """With an `op_id` it is the session of an earlier run. The age of its access token is unknown: it is refreshed
+        first, under that op id."""
         self._refresh = refresh
         self._keep = keep
         self._clock = clock
@@ -55,7 +55,7 @@ class Session:
         self._tokens: Tokens | None = tokens
         self._ended = False
         self._why = "The session is over."
-        """Why it is, in the server's words where it has said some."""
+        """The reason, in the server's words where it gave one."""
         self._op_id = op_id or new_op_id()
         self._ends_at = clock()
         if op_id is None:
@@ -63,12 +63,12 @@ class Session:
 
     @property
     def person(self) -> Person:
-        """Whose it is, and was when it has ended."""
+        """Its person, also after its end."""
         return self._first.person
 
     @property
     def device(self) -> str:
-        """The device that they signed in at; empty for none."""
+        """The device of the sign-in; empty for none."""
         return self._first.device
 
     @property
@@ -78,19 +78,19 @@ class Session:
 
     @property
     def ended(self) -> bool:
-        """Its person has left."""
+        """Whether its person has left."""
         return self._ended
 
     def is_of(self, tokens: Tokens) -> bool:
-        """Whether `tokens` are of this session's person, shop and device. What an older server does not say of shop
-        and device may be anything."""
+        """Whether `tokens` are of this session's person, shop and device. An older server may omit shop and device."""
         mine = self._first
         return tokens.person.id == mine.person.id and all(
             not said or said == now for said, now in ((mine.shop, tokens.shop), (mine.device, tokens.device))
         )
 
     def renew(self, tokens: Tokens) -> bool:
-        """Its person has signed in again. False when it has ended, or they are somebody else's: nothing has changed."""
+        """Continue with new tokens of the same person. False, and unchanged, when it has ended or they are
+        another's."""
         with self._changing:
             if self._ended or not self.is_of(tokens):
                 return False
@@ -98,13 +98,13 @@ class Session:
             return True
 
     def end(self) -> None:
-        """Its person leaves. Waits for no refresh."""
+        """End the session. Waits for no refresh."""
         with self._changing:
             self._ended = True
             self._drop()
 
     def access_token(self, *, rejected: str = "") -> str:
-        """A token to send. `rejected` is one that the server has just refused although it looked alive.
+        """A valid access token. `rejected` is one that the server has just refused.
 
         Raises `SignedOut` when the session is over, `Left` when its person has left, and whatever `refresh` raises.
         """

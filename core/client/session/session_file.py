@@ -1,9 +1,9 @@
-"""A session that outlives the process: sealed in the window's own file, gone with sign-out.
+"""A session stored over restarts: sealed in the window's own file, deleted at sign-out.
 
-What stays is the token by which the server knows this client again. It gives no right and names nobody.
+The client token stays, by which the server recognises this client. It grants nothing and names nobody.
 
-A session is gone on with only while a file beside the window's says that somebody is signed in. A sign-out deletes that
-file before anything else: that needs no room, so a session that a full disk keeps in the file is over all the same.
+A session is resumed only while a marker file exists beside the window's. A sign-out deletes that first, which needs no
+disk space, so a session that a full disk keeps in the file is over all the same.
 """
 
 from pathlib import Path
@@ -22,14 +22,15 @@ _CLIENT = "client"
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """Both in one, so that no crash parts them: a refresh whose answer was lost is asked for under the same op id."""
+    """Both together, so that a crash cannot separate them: a refresh whose answer was lost is repeated under the same
+    op id."""
 
     tokens: Tokens
     op_id: OpId
 
 
 def read(seal: Seal) -> tuple[Tokens, OpId] | None:
-    """Whose session it is, and the op id that its tokens are refreshed under; None when nobody's."""
+    """The tokens of the stored session, and the op id of their refresh; None when there is none."""
     _take_over(seal)
     kept = seal.read(_NAME) if _signed_in(seal).exists() else None
     if kept is None:
@@ -39,12 +40,12 @@ def read(seal: Seal) -> tuple[Tokens, OpId] | None:
 
 
 def keep(seal: Seal, tokens: Tokens | None, op_id: OpId) -> None:
-    """As `session.Keep`: on the disk before the tokens are used. Raises `NotKept`; a session that has ended
-    is not gone on with even then."""
+    """A `session.Keep`: on the disk before the tokens are used. Raises `NotKept`; even then an ended session is not
+    resumed."""
     if tokens is None:
         _signed_in(seal).unlink(missing_ok=True)
     else:
-        _say_signed_in(seal)
+        _mark_signed_in(seal)
     if tokens is not None and tokens.client_token:
         seal.keep(_CLIENT, tokens.client_token.encode())
     if tokens is not None and tokens.sealing_key:
@@ -54,19 +55,19 @@ def keep(seal: Seal, tokens: Tokens | None, op_id: OpId) -> None:
 
 
 def client_token(seal: Seal) -> str:
-    """What whoever signed in here last shows to be known again, also after sign-out; empty for nothing."""
+    """The client token of the last person to sign in here, also after sign-out; empty for none."""
     held = seal.read(_CLIENT)
     return held.decode() if held is not None else ""
 
 
 def _take_over(seal: Seal) -> None:
-    """Seal what a window of an earlier release kept as it was, and leave no trace of that in the file."""
+    """Seal the session of an earlier release, and wipe the unsealed one."""
     with seal.store.reading() as db:
         row = db.execute("SELECT tokens, refresh_op_id FROM session").fetchone()
     if row is None:
         return
     kept = _Kept(decode_reply(row[0], Tokens), OpId(row[1]))
-    _say_signed_in(seal)
+    _mark_signed_in(seal)
     with seal.store.transaction() as db:
         seal.keep(_NAME, msgspec.json.encode(kept))
         db.execute("DELETE FROM session")
@@ -77,7 +78,7 @@ def _signed_in(seal: Seal) -> Path:
     return seal.store.path.with_suffix(".signed-in")
 
 
-def _say_signed_in(seal: Seal) -> None:
+def _mark_signed_in(seal: Seal) -> None:
     file = _signed_in(seal)
     if file.exists():
         return

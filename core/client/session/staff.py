@@ -1,4 +1,4 @@
-"""Staff at a till: signing in as a device of the shop's, and coming back to a locked till at once."""
+"""Staff sign-in at a till, and unlocking it."""
 
 from typing import Final
 
@@ -18,14 +18,13 @@ _WRONG: Final = "The name or the PIN is wrong."
 
 
 def sign_in(client: HttpClient, seal: Seal, request: StaffSignIn) -> Tokens:
-    """The tokens of whoever the server knows by this PIN. A till is one window at a time. Raises `ClientError`."""
+    """Sign in by PIN at the server. A till has one window at a time. Raises `ClientError`."""
     asked = msgspec.structs.replace(request, window_id=window_id.of(seal.store))
     return client.staff_sign_in(identity.proven(seal, asked))
 
 
 def signed_in(seal: Seal, request: StaffSignIn, tokens: Tokens) -> None:
-    """Whoever asked is let in: the till numbers its orders from what the server says here, and they may come back to it
-    by their PIN."""
+    """Store what a sign-in brings: the till's number series, and the PIN for unlocking."""
     if tokens.series_last is not None:
         with seal.store.transaction() as db:
             operation_table.series_at(db, tokens.device, tokens.series_last)
@@ -33,19 +32,19 @@ def signed_in(seal: Seal, request: StaffSignIn, tokens: Tokens) -> None:
 
 
 def come_back(held: SessionApi | None, seal: Seal, request: StaffSignIn) -> Tokens | None:
-    """Whoever locked this till comes back to it by the PIN that the server took last, whether or not there is a server
-    (docs/adr/0028): the tokens of `held`, their session, which goes on; None when there is none of this name, or they
-    are to be asked for by the server. Raises `SignedOut` for a wrong PIN."""
+    """Unlock the till by the PIN that the server accepted last, with or without a server (docs/adr/0028). Returns the
+    tokens of `held`, the session that continues; None when it is of another person, or the server has to be asked.
+    Raises `SignedOut` for a wrong PIN."""
     tokens = held.tokens if held is not None else None
     if tokens is None or tokens.device != request.device:
         return None
     if tokens.person.name.casefold() != request.staff.strip().casefold():
         return None
     try:
-        if not unlock.may_try(seal, tokens.person.id):
+        if not unlock.may_attempt(seal, tokens.person.id):
             return None
         if not unlock.check(seal, tokens.person.id, request.pin):
             raise SignedOut(_WRONG)
-    except NotKept:  # a try that cannot be counted is none
+    except NotKept:  # an attempt that cannot be counted is not made
         return None
     return tokens

@@ -1,5 +1,5 @@
-"""Coming back to a locked till while the server is away: the PIN's hash, sealed in the window's own file, with how
-often it was guessed at (docs/adr/0028)."""
+"""Unlocking a till without the server: the PIN's hash, sealed in the window's own file, with the count of failed
+attempts (docs/adr/0028)."""
 
 import hashlib
 import hmac
@@ -32,24 +32,24 @@ def _hash(pin: str, salt: bytes) -> bytes:
 
 
 def keep(seal: Seal, subject: str, pin: str) -> None:
-    """The server has just accepted `pin` from `subject`. Nobody else's is kept."""
+    """Store the `pin` that the server has just accepted from `subject`, replacing any other."""
     salt = secrets.token_bytes(16)
     _write(seal, _Kept(subject, salt, _hash(pin, salt)))
 
 
 def forget(seal: Seal) -> None:
-    """Whoever it was signed out: without the server nobody comes back as them."""
+    """Delete it at sign-out: unlocking then needs the server."""
     seal.keep(_NAME, None)
 
 
-def may_try(seal: Seal, subject: str) -> bool:
-    """Whether there is anything to compare a PIN of `subject` with, and it was not guessed at too often."""
+def may_attempt(seal: Seal, subject: str) -> bool:
+    """Whether a PIN of `subject` is stored, with attempts left."""
     return _read(seal, subject) is not None
 
 
 def check(seal: Seal, subject: str, pin: str) -> bool:
-    """Whether `pin` is the one that the server accepted last from `subject`. A try is counted before it is made, so
-    that ending the program does not give another."""
+    """Whether `pin` is the stored one of `subject`. The attempt is counted before it is checked, so that ending the
+    program does not give another."""
     with _trying:
         kept = _read(seal, subject)
         if kept is None or not _write(seal, msgspec.structs.replace(kept, wrong=kept.wrong + 1)):

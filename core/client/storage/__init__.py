@@ -1,1 +1,1 @@
-"""A window's own SQLite file: opened, held, and recovered when a disk has damaged it."""
+"""A window's own SQLite file: opening, leases, and recovery from damage."""

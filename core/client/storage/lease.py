@@ -1,4 +1,4 @@
-"""One person's hold on the window's file: from the beginning of their session until its end, and not a write beyond."""
+"""A session's access to the window's file, revoked at its end."""
 
 import contextlib
 import sqlite3
@@ -12,7 +12,7 @@ from core.client.storage.local_store import LocalStore
 
 
 class Store(Protocol):
-    """What `Cache`, `Outbox` and `Sync` need of a `LocalStore`."""
+    """The part of `LocalStore` that cache, outbox and sync use."""
 
     @property
     def path(self) -> Path: ...
@@ -24,8 +24,8 @@ class Store(Protocol):
 
 
 class Lease:
-    """The file, until `end`. A thread that still wants to read or write after that gets `Left`, so that a late
-    answer never becomes the next person's."""
+    """Access to the file until `end`. Later reads and writes raise `Left`, so that a late answer never becomes the next
+    person's."""
 
     def __init__(self, store: LocalStore) -> None:
         self._store = store
@@ -40,7 +40,7 @@ class Lease:
         return self._store.lock
 
     def end(self) -> None:
-        """When this returns, nothing is under way any more."""
+        """Revoke access. When this returns, no access is in progress."""
         with self._store.lock:
             self._ended = True
 

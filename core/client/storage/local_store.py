@@ -1,8 +1,7 @@
-"""What a window keeps on its own disk: one SQLite file, held by one process for as long as it runs.
+"""A window's own SQLite file, held by one process for as long as it runs.
 
-Two kinds of tables live in it. The *ledger* (operations, number series, what is sealed) is what nobody else has: it is
-migrated and never rebuilt. The *cache* (orders, cursor, menu) can be had again from the server: a new shape of it is
-simply made anew.
+It has two kinds of tables. The *ledger* (operations, number series, sealed values) exists nowhere else: it is migrated
+and never rebuilt. The *cache* (orders, cursor, menu) can be fetched from the server: with a new schema it is recreated.
 """
 
 import contextlib
@@ -32,19 +31,19 @@ _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # NORMAL loses accepted operations when the power goes
     "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",  # what was deleted, or sealed, is not to be read in the file
+    "PRAGMA secure_delete = ON",  # deleted and sealed data is overwritten
     "PRAGMA temp_store = MEMORY",  # nor in one of SQLite's own beside it
 )
 _BEGIN: Final = "BEGIN IMMEDIATE"
 _LEDGER_FILE: Final = 0x4F424C00
-"""`OBL`: what SQLite's `application_id` says that a file is, with the version of the ledger as its last byte. Only what
-both numbers of the header say is believed of a file."""
+"""`OBL`: SQLite's `application_id` of our files, with the version of the ledger as its last byte. Both numbers of the
+header must agree."""
 PAGE_BYTES: Final = 4096
-"""SQLite's own choice, which no file of ours has changed."""
+"""SQLite's default, which all of our files have."""
 _UNNAMED: Final = 8
-"""Up to this version of the ledger no file said what it is."""
+"""Files up to this version of the ledger have no `application_id`."""
 _NEWEST_FORMAT: Final = 2
-"""A file's format for writing is at most this: one with a greater is only read (sqlite.org/fileformat2.html, 1.3)."""
+"""The highest supported write format; files with a higher one are read-only (sqlite.org/fileformat2.html, 1.3)."""
 
 _LEDGER: Final = (
     """
@@ -136,7 +135,7 @@ _LEDGER: Final = (
     "ALTER TABLE window ADD COLUMN commits INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE operations ADD COLUMN payment BLOB",
 )
-"""Each entry brings the ledger one version further. Entries are only ever added."""
+"""Each entry migrates the ledger to the next version. Entries are only ever added."""
 
 _CACHE_VERSION: Final = 1
 _CACHE: Final = """
@@ -156,7 +155,7 @@ _CACHE_FACT: Final = "cache_version"
 
 
 def default_path(window: str) -> Path:
-    """The file of this user's `pos` or `customer` window on this machine."""
+    """The path of this user's `pos` or `customer` window file on this machine."""
     return settings.data_dir() / f"{window}.db"
 
 
@@ -172,16 +171,15 @@ class InUse(LocalStoreError):
 
 
 class Damaged(LocalStoreError):
-    """The file is not what it was: see `core.client.storage.recovery`."""
+    """The file is damaged: see `core.client.storage.recovery`."""
 
     was: dict[Path, bytes] | None = None
-    """The file, and the log beside it, as they were before SQLite closed them: it empties a log as far as it can follow
-    it, and deletes the rest."""
+    """The file and its log before SQLite closed them, which truncates the log at the damage."""
 
 
 class LocalStore:
-    """The open file. Safe to use from several threads, one at a time; no caller keeps it for longer than a page of
-    events takes, so an operation is accepted within milliseconds whatever else goes on.
+    """The open file. Thread-safe, one thread at a time; no caller holds it for longer than a page of events takes, so
+    an operation is accepted within milliseconds.
 
     Raises `InUse` and `Damaged`.
     """
@@ -230,8 +228,8 @@ class LocalStore:
             raise _as_store_error(self.path, error) from error
 
     def _check_log(self, db: sqlite3.Connection) -> None:
-        """Whether SQLite has read all of the log. A file that has come less far than its mark, with nothing more in the
-        log, is an older one that is sound: see `core.client.storage.window_id`. Raises `Damaged`."""
+        """Whether SQLite has read all of the log. A file behind its mark with a complete log is an older copy that is
+        sound: see `core.client.storage.window_id`. Raises `Damaged`."""
         row = db.execute("SELECT id, commits FROM window").fetchone()
         known = Mark(row[0]).read() if row is not None else None
         log_of = files_of(self.path)[1]
@@ -240,9 +238,8 @@ class LocalStore:
 
     @contextlib.contextmanager
     def transaction(self, *, accepting: bool = False) -> Iterator[sqlite3.Connection]:
-        """All of the block is on the disk when it ends, or none of it is. Blocks of one thread may nest. When it is
-        `accepting`, something is told that is nowhere else: how far the file has come is on the disk too. Raises
-        `NotKept`."""
+        """All of the block is on the disk when it ends, or none of it. Blocks of one thread may nest. `accepting`: the
+        block stores data that exists nowhere else, so the file's mark is synced too. Raises `NotKept`."""
         with _as_not_kept(), self._transaction() as db:
             self._accepting |= accepting
             yield db
@@ -274,8 +271,8 @@ class LocalStore:
                 self._empty_log_soon()
 
     def _empty_log_soon(self) -> None:
-        """Have what is in the log in the file too: a log that is damaged or gone takes at most what was kept in the
-        half second before. Nobody waits for it, and many commits need it once."""
+        """Checkpoint the log in the background: a damaged or lost log then loses at most the last half second. One
+        checkpoint serves many commits."""
         if self._emptying is None:
             self._emptying = run_aside(self._empty_log, "log")
 
@@ -289,13 +286,13 @@ class LocalStore:
                     self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _counted(self) -> tuple[str, int] | None:
-        """Count this commit; gives the window's id and the count, or None while nobody has asked for its id."""
+        """Count this commit; returns the window's id and the count, or None while it has no id."""
         statement = "UPDATE window SET commits = commits + 1 RETURNING id, commits"
         found: tuple[str, int] | None = next(iter(self._db.execute(statement).fetchall()), None)
         return found
 
     def _keep_mark(self, window: str, commits: int, *, synced: bool) -> None:
-        """After the commit, so that a file is never behind because the power went; before anybody is told of it."""
+        """Update the mark after the commit, so that a file is never behind it because of a power cut."""
         if self._mark is None or self._mark.window != window:
             if self._mark is not None:
                 self._mark.close()
@@ -303,11 +300,11 @@ class LocalStore:
         self._mark.keep(commits, synced=synced)
 
     def after_commit(self, change: Callable[[], None]) -> None:
-        """Call `change` as soon as the transaction that this is called in is on the disk, before anybody else has the
-        store; never, when it is taken back. Changes are called in the order they were given.
+        """Call `change` once the current transaction is on the disk, before others get the store; never, when it is
+        rolled back. Changes are called in the order they were given.
 
-        What is remembered of the file is changed in here and nowhere else: memory that is ahead of a commit that then
-        fails tells of what never was. `change` may not fail. Raises `RuntimeError` outside of a transaction.
+        State in memory is changed here and nowhere else, so that it is never ahead of a commit that fails. `change` may
+        not fail. Raises `RuntimeError` outside of a transaction.
         """
         with self.lock:
             if not self._db.in_transaction:
@@ -320,27 +317,26 @@ class LocalStore:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for looking only. Raises `NotKept`."""
+        """The connection, for reading only. Raises `NotKept`."""
         with _as_not_kept(), self.lock:
             yield self._db
 
     def renew_cache(self) -> None:
-        """Forget what only repeats the server."""
+        """Delete the cache."""
         with self.transaction() as db:
             _make_cache(db)
 
     def wipe(self) -> None:
-        """Leave nothing in the file of what was deleted: its pages are written anew, and the log is emptied. See
-        `empty_log` for a full disk."""
+        """Remove deleted data from the file: rewrite its pages and empty the log. See `empty_log` for a full disk."""
         with _as_far_as_there_is_room(), self.lock:
             self._db.execute("VACUUM")
         self.empty_log()
 
     def empty_log(self) -> None:
-        """Leave nothing in the log of what was deleted: all of it goes into the file, and the log is cut to nothing.
+        """Remove deleted data from the log: checkpoint and truncate it.
 
-        A disk without the room for it keeps nobody from starting or leaving: it is done with the next one, or when the
-        file is closed."""
+        A full disk must not block starting or leaving: it is then done with the next one, or when the file is closed.
+        """
         with _as_far_as_there_is_room(), self.lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
@@ -353,12 +349,12 @@ class LocalStore:
 
 
 def files_of(path: Path) -> tuple[Path, Path]:
-    """The file, and the log that SQLite has beside it."""
+    """The paths of the file, and of SQLite's log beside it."""
     return path, path.with_name(path.name + "-wal")
 
 
 def place_of(path: Path) -> str:
-    """The file system's own number of the file, which no copy shares; where there is none, its path."""
+    """The file's inode, which no copy shares; where there is none, its path."""
     return str(path.stat().st_ino or path.resolve())
 
 
@@ -369,7 +365,7 @@ def _unwritable(path: Path, why: str) -> str:
 
 
 def _unusable(path: Path) -> str:
-    """Why `path` cannot be opened, which SQLite does not say."""
+    """Why `path` cannot be opened, which SQLite does not report."""
     if path.is_dir():
         return f"{path} is a folder. The window's file is to be there: move the folder away."
     try:
@@ -390,12 +386,13 @@ def _as_store_error(path: Path, error: sqlite3.DatabaseError) -> "LocalStoreErro
         return LocalStoreError(_unwritable(path, str(error)))
     if code == sqlite3.SQLITE_IOERR:
         return LocalStoreError(f"{path} cannot be used: {error}.")
-    # Also what is no error of the disk: a table that is not where the schema says.
+    # Also a table that is missing from the schema.
     return Damaged(f"{path} is damaged: {error}. {_IS_SAVED}")
 
 
 def _check_names(path: Path) -> None:
-    """A file with two names has a log under each: what was accepted and lies in the one is missing under the other."""
+    """Refuse a file with hard links: it has a log under each name, and operations in one are missing under the
+    other."""
     if path.stat().st_nlink > 1:
         raise LocalStoreError(
             f"{path} has another name too (a hard link). What was accepted last may lie beside that, in a file that "
@@ -404,7 +401,7 @@ def _check_names(path: Path) -> None:
 
 
 def _check_pages(db: sqlite3.Connection) -> None:
-    """Whether every page is what it was written as: 2 ms for each MB. Raises `sqlite3.DatabaseError`."""
+    """Check every page: 2 ms for each MB. Raises `sqlite3.DatabaseError`."""
     found: str = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)
@@ -443,7 +440,7 @@ def _migrate(db: sqlite3.Connection) -> None:
         )
     for script in _LEDGER[held:]:
         _run(db, script)
-    if held < len(_LEDGER):  # else nothing is written: a full disk keeps nobody from starting
+    if held < len(_LEDGER):  # else nothing is written, so that a full disk does not block starting
         db.execute(f"PRAGMA user_version = {len(_LEDGER)}")
         db.execute(f"PRAGMA application_id = {_LEDGER_FILE + len(_LEDGER)}")
     if _cache_version(db) != _CACHE_VERSION:
@@ -463,7 +460,7 @@ def _cache_version(db: sqlite3.Connection) -> int:
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:
-    """Several statements. (`executescript` would commit the transaction that they belong to.)"""
+    """Run several statements. (`executescript` would commit the transaction that they belong to.)"""
     for statement in script.split(";"):
         if statement.strip():
             db.execute(statement)

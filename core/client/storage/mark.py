@@ -1,8 +1,7 @@
-"""How far a window's file has come, kept where no copy of that file has it: in a folder of its own, under the window's
-id.
+"""The mark of a window's file: its number of commits, stored in a folder of its own, under the window's id.
 
-A file that has come less far than its mark was put back from a copy, or has lost the end of its log. SQLite takes both
-for the newest there was: of a damaged log it reads what lies before the damage, and says nothing (docs/adr/0023).
+A file behind its mark was put back from a copy, or has lost the end of its log. SQLite accepts both silently: of a
+damaged log it reads what lies before the damage (docs/adr/0023).
 """
 
 import contextlib
@@ -18,7 +17,7 @@ log = logging.getLogger(__name__)
 
 _repeats: Final = Repeats()
 _SLOT: Final = 512
-"""Two counts are kept by turns, each in a sector of its own: one that is torn leaves the one before it."""
+"""Two counts are written alternately, each in a sector of its own: a torn write leaves the other."""
 _COUNT: Final = 20
 _sync: Final = getattr(os, "fdatasync", os.fsync)
 
@@ -32,7 +31,7 @@ class Mark:
         self._file: BinaryIO | None = None
 
     def read(self) -> int | None:
-        """How many commits the window's file has had at least; None where nothing says so."""
+        """The least number of commits of the window's file; None when unknown."""
         try:
             content = self._path.read_bytes()
         except OSError:
@@ -41,8 +40,8 @@ class Mark:
         return max((count for count in counts if count is not None), default=None)
 
     def keep(self, count: int, *, synced: bool = True) -> bool:
-        """The window's file has had `count` commits: on the disk when this returns, or where it is not to be `synced`,
-        soon. False when it cannot be written: then the window goes on without."""
+        """Store `count`, on the disk when this returns if `synced`. False when it cannot be written: the window goes on
+        without."""
         text = b"%0*d" % (_COUNT, count)
         try:
             if self._file is None:
@@ -54,7 +53,7 @@ class Mark:
         except OSError as error:
             self.close()
             if (times := _repeats.due(str(error))) is not None:
-                log.warning("how far the file has come cannot be kept: %s", error, extra={"times": times})
+                log.warning("the mark of the file cannot be written: %s", error, extra={"times": times})
             return False
         return True
 

@@ -1,6 +1,6 @@
-"""The rows of an SQLite file, read off its pages where SQLite cannot: the page that leads to them is damaged.
+"""Reads the rows of an SQLite file from its pages, where SQLite cannot because an inner page is damaged.
 
-The format is SQLite's own: https://sqlite.org/fileformat2.html (b-tree pages 1.5, records 2.1, the log 4.1).
+The format is SQLite's: https://sqlite.org/fileformat2.html (b-tree pages 1.5, records 2.1, the log 4.1).
 """
 
 import contextlib
@@ -12,23 +12,23 @@ _LEAF: Final = 0x0D
 _WAL_HEADER: Final = 32
 _FRAME_HEADER: Final = 24
 _BIG_ENDIAN: Final = b"\x37\x7f\x06\x83"
-"""How a log begins whose checksums are of big-endian words; others are of little-endian ones."""
+"""The magic number of logs with big-endian checksums; others are little-endian."""
 _INTEGERS: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 Value = int | float | str | bytes | None
 
 
 class Row(NamedTuple):
-    """A row of a table, whichever."""
+    """A row of any table."""
 
     row_id: int
     values: list[Value]
     in_log: bool
-    """Whether a commit in the log has made it so. These are given from the oldest to the newest; those of the file are
-    in no order, and there may be older ones among them, on pages that are not in use any more."""
+    """Whether a commit in the log has written it. These are in order of time; rows of the file are in no order, and may
+    be outdated ones from unused pages."""
 
 
 def rows(file: bytes, log: bytes, size: int) -> Iterator[Row]:
-    """What can be read; `size` is a page's. What of the log is damaged is left out, what lies behind it is not."""
+    """The readable rows; `size` is a page's. Damaged parts of the log are skipped."""
     known = {n // size + 1: file[n : n + size] for n in range(0, len(file) - size + 1, size)}
     yield from _rows(known, known, size, in_log=False)
     for changed in _commits(log, size):
@@ -48,7 +48,7 @@ def _rows(known: dict[int, bytes], pages: dict[int, bytes], size: int, *, in_log
 
 
 def has_more(log: bytes, size: int) -> bool:
-    """Whether there are sound frames in the log behind a damaged one, where SQLite ends to read."""
+    """Whether there are valid frames in the log behind a damaged one, where SQLite stops."""
     header, before = log[:_WAL_HEADER], bytes(8)
     is_broken = _checksum(before, header[:24], _order(log)) != header[24:]
     for _frame, is_sound in _frames(log, size):
@@ -59,7 +59,7 @@ def has_more(log: bytes, size: int) -> bool:
 
 
 def _commits(log: bytes, size: int) -> Iterator[dict[int, bytes]]:
-    """The pages of each commit, as far as they are sound."""
+    """The pages of each valid commit."""
     changed: dict[int, bytes] = {}
     for frame, is_sound in _frames(log, size):
         if is_sound:
@@ -70,8 +70,8 @@ def _commits(log: bytes, size: int) -> Iterator[dict[int, bytes]]:
 
 
 def _frames(log: bytes, size: int) -> Iterator[tuple[bytes, bool]]:
-    """Each frame, and whether it is sound. Its checksum goes on from that of the frame before it, so that each can be
-    checked by itself. Frames of an older log, which lie behind the newest one's, have other salts."""
+    """Each frame, and whether it is valid. Its checksum continues from that of the frame before it. Frames of an older
+    log, behind the newest one's, have other salts."""
     length, order = _FRAME_HEADER + size, _order(log)
     salts = {log[16:24], log[_WAL_HEADER + 8 : _WAL_HEADER + 16]}  # one of these two may be what is damaged
     before = log[24:_WAL_HEADER]

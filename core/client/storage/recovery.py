@@ -1,4 +1,4 @@
-"""A window's file that a disk has damaged: set aside, what can be read of it saved, and a new one begun."""
+"""Recovery of a damaged window file: sets it aside, saves its readable operations, and begins a new one."""
 
 import contextlib
 import logging
@@ -24,31 +24,32 @@ log = logging.getLogger(__name__)
 
 _SESSION: Final = "session"
 _LAST_MOST: Final = 2_000_000
-"""No file has had more operations: a greater position is itself damage."""
+"""The highest plausible position of an operation: a greater one is itself damaged."""
 _OLDEST_COLUMNS: Final = 14
-"""What a row of the first release has; later ones have been added behind."""
+"""The columns of the first release; later ones are appended."""
 _KIND: Final = 4
-"""The place of an operation's kind among its columns."""
+"""The index of an operation's kind among its columns."""
 _UNREADABLE: Final = (sqlite3.DatabaseError, msgspec.DecodeError, ValueError, TypeError)
-"""What a row that was damaged may make of reading it."""
+"""Errors that reading a damaged row may raise."""
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """What became of a file that was damaged, or was not the newest."""
+    """The result for a file that was damaged, or was not the newest."""
 
     set_aside: Path | None
-    """The damaged file; None where it is sound and goes on, but was copied or put back, or has lost its newest part."""
+    """The damaged file; None where it is sound and stays in use, but was copied or put back, or has lost its newest
+    part."""
     operations: int
-    """How many operations that wait could be read, and wait in the file."""
+    """The number of waiting operations that were saved."""
     is_known: bool
-    """Whether this machine is still who it was: what it was paired as, or nobody in particular."""
+    """Whether this machine's pairing, or lack of one, was saved."""
 
 
 def make_sound(path: Path) -> Recovered | None:
-    """See to it that the window's file at `path` can be used. None when it could be, or is not there yet.
+    """Make the window's file at `path` usable. None when it was, or does not exist yet.
 
-    The session and the number series of a damaged file are left: whoever signs in at a window that is new to the server
-    numbers on from where nothing can have been told (docs/adr/0044). Raises `LocalStoreError` for what is not damage.
+    Session and number series of a damaged file are discarded: a new window continues numbers beyond any that may have
+    been issued (docs/adr/0044). Raises `LocalStoreError` for other errors than damage.
     """
     if not path.exists():
         return None
@@ -62,7 +63,7 @@ def make_sound(path: Path) -> Recovered | None:
 
 
 def _as_another(store: LocalStore) -> Recovered | None:
-    """A file that is not the newest of its window goes on as another window's."""
+    """Continue a file that is not the newest of its window as another window's."""
     held = window_id.held_by(store)
     if held is None or window_id.of(store) == held:
         return None
@@ -73,14 +74,14 @@ def _as_another(store: LocalStore) -> Recovered | None:
 
 
 def _read_all(store: LocalStore) -> None:
-    """Read what a window reads when it starts. What only repeats the server is forgotten where it is damaged: it can be
-    had again. Raises `Damaged`."""
+    """Read what a window reads when it starts. Damaged cache tables are deleted: they can be fetched again. Raises
+    `Damaged`."""
     cache = Cache(store)
     try:
         cache.newest()
         _ = cache.owner, cache.place, cache.menu, cache.synced_at
     except _UNREADABLE:
-        log.warning("what is kept of the server's orders cannot be read; it is asked for again")
+        log.warning("the cache cannot be read; it is fetched again")
         store.renew_cache()
     try:
         identity.read(store)
@@ -96,7 +97,7 @@ def _recover(path: Path, error: Damaged) -> Recovered:
     aside = _set_aside(path)
     try:
         count, is_known = _saved(path, aside, *(was.get(each, b"") for each in files_of(path)))
-    except (LocalStoreError, NotKept, OSError) as refused:  # as if it had not been tried: it is at the next start
+    except (LocalStoreError, NotKept, OSError) as refused:  # undo: it is retried at the next start
         for each, kept in zip(files_of(path), files_of(aside), strict=True):
             each.unlink(missing_ok=True)
             if kept.exists():
@@ -104,7 +105,7 @@ def _recover(path: Path, error: Damaged) -> Recovered:
             with contextlib.suppress(OSError):
                 _write(each, was.get(each, b""))
         raise LocalStoreError(f"{path} is damaged, and what can be read cannot be saved: {refused}") from refused
-    with contextlib.suppress(OSError):  # on a full disk it is what SQLite has left of it
+    with contextlib.suppress(OSError):  # on a full disk, what SQLite has left of it
         for kept, each in zip(files_of(aside), files_of(path), strict=True):
             _write(kept, was.get(each, b""))
     log.warning("a new file was begun", extra={"set_aside": str(aside), "operations": count, "is_known": is_known})
@@ -112,7 +113,7 @@ def _recover(path: Path, error: Damaged) -> Recovered:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """In place, so that a full disk takes nothing from what is there."""
+    """Overwrite in place, so that a full disk destroys nothing."""
     if content:
         with file.open("r+b" if file.exists() else "wb") as opened:
             opened.write(content)
@@ -120,8 +121,8 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _saved(path: Path, aside: Path, file: bytes, log_of: bytes) -> tuple[int, bool]:
-    """Begin a new file with what can be read of the one that was set aside; gives how many operations, and whether
-    this machine is still who it was."""
+    """Begin a new file with the readable contents of the old one; returns the number of operations, and whether the
+    pairing was saved."""
     with closing(sqlite3.connect(f"file:{aside.as_posix()}?mode=rw", uri=True, isolation_level=None)) as damaged:
         with closing(LocalStore(path)) as store, store.transaction() as db:
             for row in _rows(damaged, "sealed"):
@@ -138,7 +139,7 @@ def _saved(path: Path, aside: Path, file: bytes, log_of: bytes) -> tuple[int, bo
 
 
 def _set_aside(path: Path) -> Path:
-    """Rename the file, and what SQLite has beside it, so that both still belong together."""
+    """Rename the file and SQLite's files beside it, so that they still belong together."""
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     number = 0
     while (aside := path.with_name(f"{path.stem}.damaged-{at}{f'-{number}' if number else ''}{path.suffix}")).exists():
@@ -151,8 +152,8 @@ def _set_aside(path: Path) -> Path:
 
 
 def _operations(damaged: sqlite3.Connection, rows: Iterable[pages.Row], names: list[str]) -> list[dict[str, Any]]:
-    """Those that are not answered yet, in their order. A page that cannot be read takes its own rows only; where it is
-    one that leads to others, those are read as they lie, and so is what SQLite does not follow a log to."""
+    """The unanswered operations, in order. A damaged leaf page loses its own rows only; below a damaged inner page, and
+    beyond the damage of a log, rows are read directly from pages."""
     lying: dict[object, dict[str, Any]] = {}
     logged: dict[object, dict[str, Any]] = {}
     for position, values, in_log in rows:
@@ -168,7 +169,7 @@ def _operations(damaged: sqlite3.Connection, rows: Iterable[pages.Row], names: l
 
 
 def _positions(damaged: sqlite3.Connection) -> range:
-    """Where operations may be: from the first to beyond the last."""
+    """The possible positions of operations."""
     ends = []
     for question in (
         "SELECT seq FROM sqlite_sequence WHERE name = 'operations'",
@@ -182,7 +183,7 @@ def _positions(damaged: sqlite3.Connection) -> range:
 
 
 def _rows(damaged: sqlite3.Connection, table: str, where: str = "", *values: object) -> Iterator[dict[str, Any]]:
-    """The rows of a table, as far as they can be read."""
+    """The readable rows of a table."""
     try:
         cursor = damaged.execute(f"SELECT * FROM {table} {where}", values)  # noqa: S608 (our own words)
         names = [column[0] for column in cursor.description]
@@ -193,7 +194,7 @@ def _rows(damaged: sqlite3.Connection, table: str, where: str = "", *values: obj
 
 
 def _is_empty(damaged: sqlite3.Connection, table: str) -> bool:
-    """Whether the table can be read, and there is nothing in it."""
+    """Whether the table can be read, and is empty."""
     try:
         return damaged.execute(f"SELECT 1 FROM {table}").fetchone() is None  # noqa: S608 (our own words)
     except _UNREADABLE:
@@ -201,7 +202,7 @@ def _is_empty(damaged: sqlite3.Connection, table: str) -> bool:
 
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> bool:
-    """Keep a row that was read; False when it is none."""
+    """Insert a row that was read; False when it is invalid."""
     names = ", ".join(row)
     blanks = ", ".join("?" for _ in row)
     db.execute("SAVEPOINT row")

@@ -1,5 +1,5 @@
-"""Which window this is: one file, in one place. A copy of the file is another window, and so is one that was put back
-from a backup: what it counts was counted on elsewhere (docs/adr/0044). One that was put back in its own place is found
+"""The id of a window: one file, in one place. A copy of the file, or one that was put back from a backup, gets another
+id, since its number series was counted on elsewhere (docs/adr/0044). One that was put back in its own place is detected
 by its mark (`core.client.storage.mark`)."""
 
 from core.client.storage.local_store import LocalStore, place_of
@@ -10,11 +10,10 @@ _SESSION = "session"
 
 
 def of(store: LocalStore) -> str:
-    """The id of the window whose file this is, made when it is first asked for.
+    """The id of the window whose file this is, made on first use.
 
-    In a file that was copied, put back, or has lost the end of its log, it is made anew: the session in it is the other
-    window's, and so is the count of numbers. Both are left to that one. Where the mark is gone nobody can tell, and it
-    is made anew too.
+    A file that was copied, put back, or has lost the end of its log, or its mark, gets a new id: session and number
+    series remain the other window's.
     """
     place = place_of(store.path)
     with store.transaction() as db:
@@ -31,15 +30,15 @@ def of(store: LocalStore) -> str:
 
 
 def held_by(store: LocalStore) -> str | None:
-    """The id that the file says, whether or not it still is this window's; None where it says none."""
+    """The id stored in the file, whether or not it is still valid; None for none."""
     with store.reading() as db:
         row = db.execute("SELECT id FROM window").fetchone()
     return row[0] if row else None
 
 
 def _is_newest(window: str, commits: int, made: str) -> bool:
-    """Whether the file is as new as its mark says. Also where this machine keeps no marks: then there can be none for
-    `made` either."""
+    """Whether the file is as new as its mark. True where this machine keeps no marks, if there can be none for
+    `made`."""
     known = Mark(window).read()
     if known is not None or not commits:  # one of an earlier release
         return commits >= (known or 0)

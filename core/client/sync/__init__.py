@@ -1,1 +1,1 @@
-"""What makes a window work without a server: the outbox, the cache, and the engine that keeps both in step."""
+"""Sync: the outbox, the cache, and the engine that synchronises both with the server."""

@@ -322,7 +322,7 @@ class SyncedApi:
             self._present = present
             if hasattr(self._asking, "present"):
                 self._asking.present = present  # what signed them in goes on as them
-            present.sync.tell_everything()
+            present.sync.publish_everything()
             self._on_sync_status(present.engine.sync_status)
             present.engine.start()
             return tokens
@@ -480,7 +480,7 @@ class SyncedApi:
                 if query.open or query.cursor:
                     raise
                 why = error
-        shown = (told.shown for told in present.sync.everything().told)
+        shown = (told.shown for told in present.sync.everything().updates)
         return find([order for order in shown if order is not None], query, why)
 
     def order(self, order_id: OrderId) -> Order:
@@ -540,12 +540,12 @@ class SyncedApi:
 
     @staticmethod
     def _menu(present: _Present) -> Menu:
-        return present.cache.learn_menu(present.api.menu())
+        return present.cache.put_menu(present.api.menu())
 
     @staticmethod
     def _row(present: _Present, order_id: OrderId) -> Order:
         """The order as it is shown. Raises `NotFound`, and `Refused` while something about it is to be decided."""
-        told = present.sync.look(order_id)
+        told = present.sync.update_of(order_id)
         if any(operation.held for operation in told.operations):
             raise Refused("Decide about the change that is in conflict first.")
         row = told.shown
@@ -564,7 +564,7 @@ class SyncedApi:
                 return row
         request = msgspec.structs.replace(request, moved_at_client=request.moved_at_client or at)
         present.outbox.accept(kind, op_id, row.id, request, row, at)
-        shown = present.sync.look(row.id).shown
+        shown = present.sync.update_of(row.id).shown
         _nudge(present, row.id)
         return shown or row
 

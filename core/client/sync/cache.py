@@ -1,6 +1,6 @@
-"""What the server has told this window, as of a cursor: orders and the menu.
+"""The cache: the server's orders and menu as of a cursor.
 
-It belongs to one person at a time and can always be had again.
+It belongs to one person at a time and can always be fetched again.
 """
 
 import sqlite3
@@ -21,9 +21,9 @@ from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderStatusCha
 from core.protocol.feed import Cursor
 
 _BEFORE: Final = ""
-"""Stands for the run of the server that a session followed before it ended."""
+"""The run of the server that a session followed before it ended."""
 CLOSED_KEPT: Final = 2_000
-"""Closed orders beyond the newest so many are left to the server."""
+"""How many closed orders, the newest, are cached."""
 
 T = TypeVar("T")
 _encode: Final = msgspec.json.Encoder().encode
@@ -31,11 +31,11 @@ _order: Final = reader(Order).decode
 
 
 class CannotApply(Exception):
-    """An event tells of a change to an order that is not held, or not at the version before it, or not of which."""
+    """An event cannot be applied: its order is unknown, or not held at the version before it."""
 
 
 def after(row: Order | None, event: Event | UnknownEvent) -> Order:
-    """The order after `event`; unchanged by one that is in it already. Raises `CannotApply`."""
+    """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
     if isinstance(event, UnknownEvent | MenuChanged):
         raise CannotApply(event)
     if isinstance(event, OrderPlaced):
@@ -54,14 +54,14 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
 
 
 def order_id_of(event: Event | UnknownEvent) -> OrderId | None:
-    """The order that it happened to; None when it was something else."""
+    """The order of an event; None for other events."""
     if isinstance(event, MenuChanged):
         return None
     return event.order.id if isinstance(event, OrderPlaced) else event.order_id
 
 
 def menu_after(menu: Menu, event: MenuChanged) -> Menu | None:
-    """The menu once `event` has happened to it, where the event says all of it; else it is to be asked for: None."""
+    """The menu after `event`, where the event contains all of it; None: it has to be fetched."""
     if event.version <= menu.version:
         return menu
     if event.item_id is None or event.version != menu.version + 1:
@@ -71,7 +71,7 @@ def menu_after(menu: Menu, event: MenuChanged) -> Menu | None:
 
 
 class Cache:
-    """Safe to use from several threads; every change is one transaction of the local store."""
+    """Thread-safe; every change is one transaction of the local store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -80,15 +80,15 @@ class Cache:
 
     @property
     def owner(self) -> Owner:
-        """Whose orders these are; both are empty when there are none."""
+        """The person and shop of these orders; both are empty when there are none."""
         return Owner(self._fact("owner", str) or "", self._fact("shop", str) or "")
 
     def claim(self, owner: Owner) -> bool:
-        """Make it `owner`'s: another's orders, and another shop's, are wiped. True when that was so."""
+        """Make it `owner`'s: orders of another person or shop are deleted. True when that was so."""
         held = self.owner
         if held == owner:
             return False
-        theirs = held != Owner(owner.subject, "")  # what an earlier release has kept does not say of which shop it is
+        theirs = held != Owner(owner.subject, "")  # earlier releases did not store the shop
         with self._store.transaction():
             if theirs:
                 self.clear()
@@ -97,7 +97,7 @@ class Cache:
         return theirs
 
     def clear(self) -> None:
-        """Forget every order. How far they were followed becomes a witness; the menu is nobody's secret."""
+        """Delete every order. The cursor becomes a history proof; the menu stays."""
         with self._store.transaction() as db:
             if (place := self.place) is not None:
                 self._insert_history_proof(db, self.owner, _BEFORE, place)
@@ -105,7 +105,7 @@ class Cache:
             db.execute("DELETE FROM facts WHERE name IN ('owner', 'shop', 'place', 'synced_at')")
 
     def forget_shop(self) -> None:
-        """Forget the orders and the menu: this machine is another shop's from now on."""
+        """Delete orders and menu: this machine is now paired with another shop."""
         with self._store.transaction() as db:
             self.clear()
             db.execute("DELETE FROM facts WHERE name = 'menu'")
@@ -118,12 +118,12 @@ class Cache:
         return _order(row[0]) if row else None
 
     def open(self) -> list[Order]:
-        """Orders that somebody still has to do something for, oldest first."""
+        """Open orders, oldest first."""
         return self._rows("WHERE is_open = 1 ORDER BY placed_at, id")
 
     @property
     def newest_placed_at(self) -> datetime | None:
-        """When the server took the newest order that is held, by its clock; None when none is."""
+        """When the newest cached order was placed, by the server's clock; None for none."""
         with self._store.reading() as db:
             newest: int | None = db.execute("SELECT max(placed_at) FROM orders").fetchone()[0]
         return None if newest is None else from_us(newest)
@@ -132,7 +132,7 @@ class Cache:
         return self._rows("ORDER BY placed_at DESC, id DESC")
 
     def put(self, orders: Iterable[Order]) -> tuple[Order, ...]:
-        """Keep rows that the server has told; gives those that are news. A row never goes back to an older version."""
+        """Store the server's rows; returns those that are newer. A row never goes back to an older version."""
         with self._store.transaction() as db:
             news = []
             for order in orders:
@@ -143,18 +143,18 @@ class Cache:
         return tuple(news)
 
     def replace(self, orders: Sequence[Order], place: Cursor) -> None:
-        """A snapshot: these orders, as of that place, and no others."""
+        """Replace everything by a snapshot at that cursor."""
         with self._store.transaction() as db:
             db.execute("DELETE FROM orders")
             self._write(db.executemany, orders)
-            self.stand_at(place)
+            self.set_place(place)
 
     def advance(
         self, events: Sequence[Event | UnknownEvent], place: Cursor, fetch: Callable[[OrderId], Order | None]
     ) -> tuple[Order, ...]:
-        """Let the events happen, up to `place`; gives the orders that changed.
+        """Apply events up to `place`; returns the orders that changed.
 
-        `fetch` asks the server for an order whose past is not here; it is called before anything is locked.
+        `fetch` requests an order that cannot be derived; it is called before anything is locked.
         """
         rows: dict[OrderId, Order] = {}
         changed: dict[OrderId, None] = {}
@@ -174,14 +174,14 @@ class Cache:
             if following is not row:
                 changed[order_id] = None
         with self._store.transaction() as db:
-            # Between reading and writing, a reply may have told of a newer version.
+            # Between reading and writing, a reply may have brought a newer version.
             news = [row for order_id in changed if not self._newer_held(row := rows[order_id])]
             self._write(db.executemany, news)
-            self.stand_at(place)
+            self.set_place(place)
         return tuple(news)
 
     def prune(self) -> None:
-        """Let go of closed orders beyond the newest 2,000."""
+        """Delete closed orders beyond the newest 2,000."""
         with self._store.transaction() as db:
             db.execute(
                 "DELETE FROM orders WHERE is_open = 0 AND id IN (SELECT id FROM orders WHERE is_open = 0 "
@@ -193,27 +193,27 @@ class Cache:
 
     @property
     def place(self) -> Cursor | None:
-        """How far this window has followed its events. None until a first snapshot is here."""
+        """The cursor up to which events are applied. None until the first snapshot."""
         text = self._fact("place", str)
         return Cursor.parse(text) if text else None
 
-    def stand_at(self, place: Cursor) -> None:
-        """Everything up to `place` is here."""
+    def set_place(self, place: Cursor) -> None:
+        """Everything up to `place` is applied."""
         with self._store.transaction():
             self._keep("place", str(place))
 
     def believed_s(self) -> float:
-        """How far the server's clock was believed when this last asked, seconds since 1970; 0 for never."""
+        """The believed time of the server's clock, seconds since 1970; 0 for never."""
         return self._fact("believed_s", float) or 0.0
 
     def believe(self, at_s: float) -> None:
-        """Remember it."""
+        """Store it."""
         with self._store.transaction():
             self._keep("believed_s", at_s)
 
-    def witness(self, cursor: Cursor, run: str) -> None:
-        """One run of the server has acknowledged history up to `cursor`. Remembered, beyond sign-out too, until that
-        history is proven to be still there: should it be gone, this person's acknowledged operations may be gone too.
+    def add_history_proof(self, cursor: Cursor, run: str) -> None:
+        """One run of the server has acknowledged history up to `cursor`. Stored, beyond sign-out too, until that
+        history is proven to be still there: if it is lost, acknowledged operations may be lost too.
 
         The furthest of each run is kept: another run's may be of another history, whatever its number.
         """
@@ -236,7 +236,7 @@ class Cache:
             return tuple(cursor for (cursor,) in found)
 
     def proven(self, cursors: Iterable[str]) -> None:
-        """The server still has that history, or it is known that it has not: these witnesses may go."""
+        """Delete proofs: that history is still there, or known to be lost."""
         with self._store.transaction() as db:
             db.executemany(
                 "DELETE FROM witnesses WHERE subject = ? AND shop = ? AND cursor = ?",
@@ -247,8 +247,8 @@ class Cache:
     def menu(self) -> Menu | None:
         return self._fact("menu", Menu)
 
-    def learn_menu(self, menu: Menu) -> Menu:
-        """Keep a menu that was read, unless a newer one has come by another road; gives the one that is held."""
+    def put_menu(self, menu: Menu) -> Menu:
+        """Store a menu that was read, unless a newer one is held; returns the one that is held."""
         with self._store.lock:
             held = self.menu
             if held is not None and held.version > menu.version:
@@ -258,7 +258,7 @@ class Cache:
             return menu
 
     def keep_menu(self, menu: Menu) -> None:
-        """The menu is this one, even where its version is lower: the server may have been restored."""
+        """Store this menu even if its version is lower: the server may have been restored."""
         self._keep("menu", menu)
 
     @property

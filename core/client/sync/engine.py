@@ -1,6 +1,6 @@
-"""The sync engine's threads: one that follows what happens, a few that send, and how all of it stands.
+"""The sync engine's threads: one receives events, a few send operations; and the sync status.
 
-Windows never wait for it. It may be started, stopped, and left alone with any network.
+Windows never wait for it. It may be started, stopped, and left alone on any network.
 """
 
 import logging
@@ -37,45 +37,44 @@ log = logging.getLogger(__name__)
 SENDERS: Final = 4
 _HOUSEKEEPING_S: Final = 3600.0
 _UNPUSHED_S: Final = 30.0
-"""How often the server is asked for news where it may not push any."""
+"""The polling interval where push is off."""
 AWAY_S: Final = 60.0
-"""After so long without news, what is then heard is a backlog."""
+"""After this long without events, the next ones are a backlog."""
 
 
 class ConnectionState(StrEnum):
     LIVE = "live"
-    """What happens is pushed."""
+    """Events are pushed."""
     POLLING = "polling"
     """The server answers; its push does not."""
     OFFLINE = "offline"
     SIGNED_OUT = "signed_out"
-    """The session is over; what waits goes on waiting until the same person signs in again."""
+    """The session is over; operations wait until the same person signs in again."""
 
 
 class SyncStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How this window stands with the backend."""
+    """The state of this window's synchronisation."""
 
     state: ConnectionState = ConnectionState.OFFLINE
     counts: Counts = Counts()
     latency_ms: float | None = None
-    """A message there and back, while live."""
+    """The round-trip time of a message, while live."""
     fresh_at_s: float | None = None
-    """When everything that had happened was known here, by `core.clock`: no wrong clock makes old news new."""
+    """When all events were known here, by `core.clock`, so independent of the wall clock."""
     problem: ClientError | None = None
     """Why it is not live."""
     hindered: ClientError | None = None
-    """What keeps work from being done although the server answers: its disk is full, or this machine's, or a fault of
-    this program."""
+    """Why operations fail although the server answers: its disk or this machine's is full, or a bug of this program."""
 
     @property
     def answering(self) -> bool:
-        """The server answers, and takes what it is sent."""
+        """Whether the server answers and accepts operations."""
         return self.state in (ConnectionState.LIVE, ConnectionState.POLLING) and not isinstance(
             self.hindered, Unreachable
         )
 
     def age_s(self, now_s: float) -> float | None:
-        """How old what is shown may be; None when nothing was ever heard. Ages while live too: between heartbeats."""
+        """The age of the shown data; None before the first. Grows while live too, between heartbeats."""
         return None if self.fresh_at_s is None else now_s - self.fresh_at_s
 
 
@@ -99,10 +98,10 @@ class Engine:
         self._watch = Watch(self._connection, transport.probe)
         self._unsubscribe = self._connection.subscribe(self._on_connection_changed)
         self._state = ConnectionState.OFFLINE
-        """How it stands as far as following goes; that the server does not answer at all outdoes it."""
+        """The state of receiving; overridden while the server does not answer at all."""
         self._problem: ClientError | None = None
         self._told = threading.RLock()
-        self._news = threading.Condition()
+        self._work_available = threading.Condition()
         self._wake = threading.Event()
         self._stopping = False
         self._not_before_s = 0.0
@@ -125,10 +124,10 @@ class Engine:
         self._watch.start()
 
     def stop(self, wait_s: float = 0.0) -> None:
-        """Let everything end by itself; wait for it at most `wait_s`. What is not answered stays in the outbox."""
-        with self._news:
+        """End all threads; wait at most `wait_s`. Unanswered operations stay in the outbox."""
+        with self._work_available:
             self._stopping = True
-            self._news.notify_all()
+            self._work_available.notify_all()
         self._wake.set()
         self._watch.stop()
         self._unsubscribe()
@@ -140,9 +139,9 @@ class Engine:
 
     def accepted(self) -> None:
         """The outbox has something to send."""
-        with self._news:
-            self._news.notify()
-        self._tell()
+        with self._work_available:
+            self._work_available.notify()
+        self._notify()
 
     def hurry(self) -> None:
         """Try everything now: somebody pressed Try now, or signed in again."""
@@ -162,7 +161,7 @@ class Engine:
             try:
                 age_s = self._sync_status.age_s(clock.now_s())
                 self._sync.pull(backlog=age_s is None or age_s > AWAY_S)
-                self._heard(ConnectionState.POLLING)
+                self._set_fresh(ConnectionState.POLLING)
                 self._housekeep()
                 if not self._push:
                     self._wait_until_woken(_UNPUSHED_S)
@@ -179,7 +178,7 @@ class Engine:
             except ClientError as error:
                 if self._state is ConnectionState.LIVE:
                     attempt = 0
-                # What was pushed has ended, or never began. Was nothing else heard since the pull began, that is known.
+                # The push ended, or never began. Without other answers since the pull began, that is decisive.
                 self._connection.failed(error, began_s)
                 self._set(state=ConnectionState.POLLING, problem=error, latency_ms=None)
                 wait_s = backoff_s(attempt)
@@ -187,7 +186,7 @@ class Engine:
                     wait_s = max(wait_s, error.retry_after_s)
                 attempt += 1
             except Exception:
-                log.exception("the sync engine made a mistake; it goes on")
+                log.exception("the sync engine failed; it goes on")
                 self._set(hindered=Fault())
                 wait_s = backoff_s(attempt)
                 attempt += 1
@@ -195,7 +194,7 @@ class Engine:
                 self._wait_until_woken(wait_s)
 
     def _housekeep(self) -> None:
-        """Once an hour: the menu, and what may be forgotten. Nothing depends on it."""
+        """Once an hour: fetch the menu, and delete what is old. Nothing depends on it."""
         now_s = clock.now_s()
         if self._housekept_s is None or now_s > self._housekept_s + _HOUSEKEEPING_S:
             try:
@@ -206,7 +205,7 @@ class Engine:
                 log.warning("the menu could not be fetched", extra={"cause": error.message})
 
     def _listen(self, subscription: PushSubscription) -> None:
-        """Take in what is pushed until the socket ends, which it does by raising."""
+        """Apply pushed messages until the socket ends, which raises."""
         self._subscription = subscription
         try:
             said = ""
@@ -215,7 +214,7 @@ class Engine:
                 if token != said:
                     cache = self._sync.cache
                     witness = next(iter(cache.history_proofs()), "")
-                    subscription.say_hello(Hello(token=token, cursor=str(cache.place), witness=witness))
+                    subscription.send_hello(Hello(token=token, cursor=str(cache.place), witness=witness))
                     said = token
                 try:
                     message = subscription.receive()
@@ -225,30 +224,30 @@ class Engine:
                 if not self._sync.take_in(message):
                     self._sync.pull()
                 latency_s = subscription.latency_s
-                self._heard(ConnectionState.LIVE, None if latency_s is None else latency_s * 1000)
+                self._set_fresh(ConnectionState.LIVE, None if latency_s is None else latency_s * 1000)
         finally:
             self._subscription = None
 
-    def _heard(self, state: ConnectionState, latency_ms: float | None = None) -> None:
-        """Everything that has happened is known here, as of now."""
+    def _set_fresh(self, state: ConnectionState, latency_ms: float | None = None) -> None:
+        """All events are known, as of now."""
         before, hindered = self._sync_status.state, self._sync_status.hindered
-        if not isinstance(hindered, Unreachable):  # that it takes nothing is found out by sending alone
+        if not isinstance(hindered, Unreachable):  # whether it accepts writes is found out by sending alone
             hindered = None
         self._connection.answered()
         self._set(state=state, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
         if before in (ConnectionState.OFFLINE, ConnectionState.SIGNED_OUT):
             self._sync.outbox.hurry()
-        with self._news:  # what has happened may be what an operation waited for
+        with self._work_available:  # an operation may have waited for these events
             if state is not ConnectionState.LIVE:
                 self._not_before_s, self._failures = 0.0, 0  # it has just answered
-            self._news.notify_all()
+            self._work_available.notify_all()
 
     def _on_connection_changed(self) -> None:
-        """The server answers again, or does so no longer. What waits for it to be back waits no longer."""
+        """The server answers again, or no longer. Waits for it end."""
         age_s = self._sync_status.age_s(clock.now_s())
         if self._state is ConnectionState.LIVE and age_s is not None and age_s > SILENCE_S:
             self._state = ConnectionState.POLLING
-            self._hang_up()  # the machine slept, and the socket does not know what became of it
+            self._hang_up()  # the machine slept, and the socket may be dead
         self._set()
         if self._connection.problem is None:
             self._sync.outbox.hurry()
@@ -257,7 +256,7 @@ class Engine:
                 self._wake.set()
 
     def _hang_up(self) -> None:
-        """End the socket, if there is one. Saying goodbye takes as long as the server lets it: nobody waits for it."""
+        """Close the socket, if there is one, in the background: the closing handshake may take long."""
         subscription = self._subscription
         if subscription is not None:
             run_aside(subscription.close, "sync-hang-up")
@@ -270,21 +269,21 @@ class Engine:
 
     def _keep_sending(self) -> None:
         while True:
-            with self._news:
+            with self._work_available:
                 if self._stopping:
                     return
                 operation, wait_s = self._next()
                 if operation is None:
-                    self._news.wait(wait_s)
+                    self._work_available.wait(wait_s)
                     continue
             try:
                 self._send(operation)
-            except NotKept as error:  # nothing that the operation could help: it goes on once there is room
+            except NotKept as error:  # not the operation's fault: it continues once there is room
                 self._pause(0.0)
                 self._set(hindered=error)
             finally:
                 self._sync.outbox.let_go(operation)
-            self._tell()
+            self._notify()
 
     def _next(self) -> tuple[Operation | None, float | None]:
         now_s = clock.now_s()
@@ -306,7 +305,7 @@ class Engine:
             self._pause(error.retry_after_s or 0.0)
             self._sync.outbox.postpone(operation, clock.now_s())
             if error.retry_after_s is None and not isinstance(error, OtherServer):
-                self._hang_up()  # is the server gone? The one who follows finds out
+                self._hang_up()  # the receiving thread finds out whether the server is gone
             else:  # it may be read all the same
                 self._set(hindered=error)
         except NotKept:
@@ -321,17 +320,16 @@ class Engine:
             self._prove()
 
     def _resume(self) -> None:
-        """Send again now, whatever there was to wait for."""
-        with self._news:
+        """Send again now, without waiting."""
+        with self._work_available:
             self._not_before_s = self._busy_until_s = 0.0
             self._failures = 0
-            self._news.notify_all()
+            self._work_available.notify_all()
 
     def _pause(self, busy_s: float) -> None:
-        """Send nothing for a while; for `busy_s` seconds at least, even when the server turns out to be there for
-        those who read."""
+        """Send nothing for a while; for `busy_s` seconds at least, even when the server answers reads."""
         now_s = clock.now_s()
-        with self._news:
+        with self._work_available:
             if now_s >= self._not_before_s:  # senders that fail together have failed once
                 self._not_before_s = now_s + backoff_s(self._failures)
                 self._failures += 1
@@ -344,19 +342,19 @@ class Engine:
         try:
             self._sync.prove()
         except Diverged:
-            self._hang_up()  # the one who follows finds the same, and knows what to do
+            self._hang_up()  # the receiving thread finds the same, and handles it
         except ClientError:
             return  # the next pull asks again
 
-    # -- telling
+    # -- status
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._set()
 
     def _set(
         self, *, state: ConnectionState | None = None, problem: ClientError | None = None, **fields: object
     ) -> None:
-        """`problem` says why `state` is not live."""
+        """Update the status. `problem` is why `state` is not live."""
         with self._told:
             if state is not None:
                 self._state, self._problem = state, problem

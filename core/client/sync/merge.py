@@ -1,6 +1,6 @@
-"""When the server says that an order has moved on: what an order's own rules can settle, and what a person must.
+"""Rules for conflicts: which ones are resolved automatically, and which need a person's decision.
 
-A change is never forced. Whatever is not plainly harmless is asked.
+A change is never forced. What is not plainly harmless is asked.
 """
 
 from enum import Enum, auto
@@ -13,17 +13,18 @@ from core.domain.status import CALLED_OFF, OrderStatus, steps_of
 
 class Verdict(Enum):
     SUPERSEDED = auto()
-    """What was wanted is already so, or has been and the order went on from there. Never of money: whoever took it, or
-    gave it back, did so whatever another has done."""
+    """The wanted state was reached, or passed. Never for payments: money was taken or returned whatever another has
+    done."""
     AGAIN = auto()
-    """What has changed is none of this operation's business: send it again on the order as it is."""
+    """The change does not affect this operation: send it again, on the current order."""
     BEHIND = auto()
-    """The server knows less than the person saw: it was restored from a backup. Others have to send theirs first."""
+    """The server has an older version than the person saw: it was restored from a backup. Others have to send their
+    operations first."""
     ASK = auto()
 
 
 def judge(operation: Operation, theirs: Order) -> Verdict:
-    """What becomes of a refused `operation`, the server's order being `theirs`."""
+    """The verdict on a refused `operation`, given the server's order `theirs`."""
     named = named_version(operation.asked)
     if named is not None and theirs.version < named:
         return Verdict.BEHIND
@@ -36,8 +37,8 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
         return Verdict.SUPERSEDED
     if operation.kind is Kind.CHANGE_STATUS and _passed(operation.seen.status, wanted, theirs):
         return Verdict.SUPERSEDED
-    # One version further with the status untouched: somebody took the payment. That hinders no step forward, but who
-    # cancels should know that there is money to give back.
+    # One version further with the same status: a payment was taken. Steps forward are unaffected, but a cancellation
+    # has to be confirmed, since there is money to give back.
     only_payment = theirs.version == operation.seen.version + 1 and theirs.status is operation.seen.status
     if only_payment and wanted not in CALLED_OFF:
         return Verdict.AGAIN
@@ -45,7 +46,7 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
 
 
 def _passed(source: OrderStatus, wanted: OrderStatus, theirs: Order) -> bool:
-    """The step was one forward, and the order is already beyond it."""
+    """Whether the operation was a step forward, and the order is already beyond it."""
     steps = steps_of(theirs.fulfilment)
     if not {source, wanted, theirs.status} <= set(steps):
         return False

@@ -1,4 +1,4 @@
-"""The operations' table, row by row. Each of these is part of its caller's transaction."""
+"""The table of operations. Each function runs in its caller's transaction."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _COLUMNS: Final = (
 )
 _SELECT: Final = f"SELECT {_COLUMNS} FROM operations "  # noqa: S608
 OPEN: Final = f"{_SELECT} WHERE done_at IS NULL"
-"""All that is not answered yet, whoever's."""
+"""All unanswered operations, of any person."""
 _OWN: Final = "subject = ? AND shop = ?"
 _encode: Final = msgspec.json.Encoder().encode
 _order: Final = reader(Order).decode
@@ -30,7 +30,7 @@ _payment: Final = reader(PaymentChange).decode
 
 
 def waiting_of_others(store: Store, owner: Owner) -> int:
-    """How many operations wait in the file for somebody else to sign in again at this shop."""
+    """The number of operations that wait for another person to sign in again at this shop."""
     with store.reading() as db:
         query = "SELECT count(*) FROM operations WHERE subject <> ? AND shop IN (?, '') AND done_at IS NULL"
         count: int = db.execute(query, owner).fetchone()[0]
@@ -38,20 +38,20 @@ def waiting_of_others(store: Store, owner: Owner) -> int:
 
 
 def elsewhere(store: Store, shop: str) -> tuple[Operation, ...]:
-    """What waits in the file for this machine to be another shop's again, whoever accepted it."""
+    """Operations for other shops, accepted by anybody."""
     with store.reading() as db:
         rows = db.execute(_SELECT + "WHERE shop NOT IN (?, '') AND done_at IS NULL ORDER BY position", (shop,))
         return tuple(msgspec.structs.replace(operation(row), state=State.ELSEWHERE) for row in rows)
 
 
 def adopt(db: sqlite3.Connection, owner: Owner) -> None:
-    """What an earlier release has kept of this person, which did not say at which shop, is of this one."""
+    """Assign operations of this person from an earlier release, which stored no shop, to this one."""
     for table in ("operations", "witnesses"):
         db.execute(f"UPDATE OR REPLACE {table} SET shop = ? WHERE subject = ? AND shop = ''", owner[::-1])  # noqa: S608
 
 
 def open_ones(db: sqlite3.Connection, owner: Owner) -> list[Operation]:
-    """What is not answered yet, in the order it was accepted."""
+    """The unanswered operations, in order of acceptance."""
     rows = db.execute(f"{_SELECT} WHERE {_OWN} AND done_at IS NULL ORDER BY position", owner)
     return [operation(row) for row in rows]
 
@@ -62,25 +62,25 @@ def find(db: sqlite3.Connection, owner: Owner, op_id: OpId) -> Operation | None:
 
 
 def reopen(db: sqlite3.Connection, owner: Owner) -> list[Operation]:
-    """Everything that was answered for waits again; gives it, in the order it was accepted."""
+    """Make all answered operations wait again; returns them, in order of acceptance."""
     rows = db.execute(f"{_SELECT} WHERE {_OWN} AND state = ? ORDER BY position", (*owner, State.DONE))
     done = [operation(row) for row in rows]
     db.execute(
         f"UPDATE operations SET state = ?, tries = 0, done_at = NULL WHERE {_OWN} AND state = ?",  # noqa: S608
         (State.WAITING, *owner, State.DONE),
     )
-    return [msgspec.structs.replace(each, state=State.WAITING, tries=0) for each in done]
+    return [msgspec.structs.replace(each, state=State.WAITING, failed_attempts=0) for each in done]
 
 
-def told(db: sqlite3.Connection, op_id: OpId, number: str) -> None:
-    """The server has told a new order's number, and proves it by this."""
+def set_number_proof(db: sqlite3.Connection, op_id: OpId, number: str) -> None:
+    """Store the server's proof of a new order's number."""
     db.execute("UPDATE operations SET number = ? WHERE op_id = ?", (number, op_id))
 
 
 def close(
     db: sqlite3.Connection, op_ids: Iterable[OpId], state: State, outcome: str, problem: str, at: datetime
 ) -> None:
-    """These need nothing more."""
+    """Mark operations as answered."""
     db.executemany(
         "UPDATE operations SET state = ?, outcome = ?, problem = ?, theirs = NULL, payment = NULL, done_at = ? "
         "WHERE op_id = ?",
@@ -93,24 +93,24 @@ def forget_before(db: sqlite3.Connection, at: datetime) -> None:
 
 
 def last_done_s(db: sqlite3.Connection) -> float:
-    """When the answered operation that was accepted last was answered, seconds since 1970; 0 for none."""
+    """When the last accepted answered operation was answered, seconds since 1970; 0 for none."""
     row = db.execute(
         "SELECT done_at FROM operations WHERE done_at IS NOT NULL ORDER BY position DESC LIMIT 1"
     ).fetchone()
     return float(row[0]) / 1e6 if row else 0.0
 
 
-def series_at(db: sqlite3.Connection, series: str, told: int) -> None:
-    """The server says that `series` has come to `told`, which may be less than it was: it was restored, or somebody had
-    sent it a number that nobody has counted to. Numbers that wait to be sent stay given, whatever it says."""
+def series_at(db: sqlite3.Connection, series: str, confirmed: int) -> None:
+    """The server's last number of `series` is `confirmed`. It may be lower than before: it was restored, or had been
+    sent an impossible number. Numbers of waiting operations stay issued."""
     row = db.execute("SELECT last FROM number_series WHERE name = ?", (series,)).fetchone()
     last = row[0] if row else 0
-    if last > told + AHEAD:
+    if last > confirmed + AHEAD:
         last = _highest_waiting(db, series)
     db.execute(
         "INSERT INTO number_series (name, last, told) VALUES (?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET last = excluded.last, told = excluded.told",
-        (series, max(last, told), told),
+        (series, max(last, confirmed), confirmed),
     )
 
 
@@ -124,7 +124,7 @@ def _highest_waiting(db: sqlite3.Connection, series: str) -> int:
 
 
 def number_seen(db: sqlite3.Connection, number: str) -> None:
-    """The server has an order of that number: if it is of this till's series, that has come so far."""
+    """The server has an order of that number: advance the till's series to it."""
     series = number.rpartition("-")[0]
     count = count_of(number, series)
     if count is not None and count <= LAST:
@@ -135,7 +135,7 @@ def number_seen(db: sqlite3.Connection, number: str) -> None:
 
 
 def insert(db: sqlite3.Connection, new: Operation) -> int:
-    """Keep a new one; gives its place in the order of all."""
+    """Insert an operation; returns its position."""
     row = db.execute(
         "INSERT INTO operations (op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, "
         "tries, problem, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?) RETURNING position",
@@ -156,8 +156,8 @@ def insert(db: sqlite3.Connection, new: Operation) -> int:
 
 
 def next_number(db: sqlite3.Connection, series: str) -> str:
-    """The next number of this till's own series; empty while nobody has told how far it has come, and when this till
-    has counted as far beyond that as it may: then the server gives one."""
+    """The next number of this till's series; empty while the server's last number is unknown, or this till has counted
+    as far beyond it as it may: then the server gives one."""
     row = db.execute("SELECT last, told FROM number_series WHERE name = ?", (series,)).fetchone()
     if row is None or not may_count(*row):
         return ""
@@ -166,8 +166,7 @@ def next_number(db: sqlite3.Connection, series: str) -> str:
 
 
 def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
-    """Keep what has changed about one that is open. One that was sealed meanwhile, because its person has left, stays
-    as it is."""
+    """Update an open operation. One that was sealed meanwhile, because its person has left, is not changed."""
     db.execute(
         "UPDATE operations SET request = ?, seen = ?, state = ?, outcome = ?, tries = ?, problem = ?, theirs = ?, "
         "payment = ? WHERE op_id = ? AND sealed = ?",
@@ -176,9 +175,9 @@ def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
             _encode(changed.seen),
             changed.state,
             changed.outcome,
-            changed.tries,
+            changed.failed_attempts,
             changed.problem,
-            *_met(changed),
+            *_conflict(changed),
             changed.op_id,
             changed.sealed,
         ),
@@ -186,13 +185,13 @@ def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
 
 
 def sealing_key(db: sqlite3.Connection, shop: str, public: bytes) -> None:
-    """What is of `shop` is sealed to this key from now on."""
+    """Store the public key to which operations of `shop` are sealed."""
     db.execute("INSERT OR REPLACE INTO sealing_keys VALUES (?, ?)", (shop, public))
 
 
 def seal(db: sqlite3.Connection, present: Owner | None) -> int:
-    """Seal every operation of those who are not `present`, answered or not, as far as a server's key is known. Gives
-    how many."""
+    """Seal every operation of persons other than `present`, as far as their server's key is known. Returns their
+    number."""
     rows = db.execute(
         f"SELECT public, {_COLUMNS} FROM operations JOIN sealing_keys USING (shop) "  # noqa: S608
         "WHERE sealed = x'' AND NOT (subject = ? AND shop = ?)",
@@ -204,19 +203,19 @@ def seal(db: sqlite3.Connection, present: Owner | None) -> int:
 
 
 def unseal(db: sqlite3.Connection, opened: Operation) -> None:
-    """Keep one readable again, as the server has opened it."""
+    """Store an operation that the server has opened."""
     _keep_content(db, opened)
 
 
 def _keep_content(db: sqlite3.Connection, changed: Operation) -> None:
     db.execute(
         "UPDATE operations SET request = ?, seen = ?, problem = ?, theirs = ?, payment = ?, sealed = ? WHERE op_id = ?",
-        (changed.request, _encode(changed.seen), changed.problem, *_met(changed), changed.sealed, changed.op_id),
+        (changed.request, _encode(changed.seen), changed.problem, *_conflict(changed), changed.sealed, changed.op_id),
     )
 
 
-def _met(operation: Operation) -> tuple[bytes | None, bytes | None]:
-    """What it is in conflict with: `theirs` and `payment`, as they are kept."""
+def _conflict(operation: Operation) -> tuple[bytes | None, bytes | None]:
+    """The columns of its conflict: `theirs` and `payment`."""
     theirs, payment = operation.theirs, operation.payment
     return _encode(theirs) if theirs is not None else None, _encode(payment) if payment is not None else None
 
@@ -235,7 +234,7 @@ def operation(row: Iterable[Any]) -> Operation:
         seen=_order(seen),
         state=State(state),
         outcome=outcome,
-        tries=tries,
+        failed_attempts=tries,
         problem=problem,
         theirs=_order(theirs) if theirs is not None else None,
         payment=_payment(payment) if payment is not None else None,

@@ -1,4 +1,4 @@
-"""One intended change, from the moment it is accepted on this machine until the server has answered for it."""
+"""Operations: one intended change each, from its acceptance on this machine until the server's answer."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -38,20 +38,20 @@ class Kind(StrEnum):
 
     @property
     def makes_order(self) -> bool:
-        """There is no order before it."""
+        """Whether it is for a new order."""
         return self in (Kind.PLACE, Kind.TAKE)
 
 
 class State(StrEnum):
     WAITING = "waiting"
     SENDING = "sending"
-    """Handed to a sender of this process. Never on the disk: after a restart it is waiting again."""
+    """A sender of this process has it. Never on the disk: after a restart it is waiting again."""
     PARKED = "parked"
     """Refused, or the server fails on it every time. It waits for a person and holds up its own order only."""
     CONFLICT = "conflict"
-    """The order is no longer what the person saw. They choose."""
+    """The order is no longer as the person saw it. They choose."""
     ELSEWHERE = "elsewhere"
-    """Accepted for another shop: it waits until this machine is that shop's again. Never on the disk either."""
+    """Accepted for another shop: it waits until this machine is paired with that one again. Never on the disk."""
     DONE = "done"
     DISCARDED = "discarded"
 
@@ -75,16 +75,16 @@ _PATHS: Final = {
 
 
 class Owner(NamedTuple):
-    """Who accepted an operation, at which shop. It is sent as nobody else's, and to no other shop."""
+    """The person who accepted an operation, and the shop. It is sent as nobody else's, and to no other shop."""
 
     subject: str
     """The person's id."""
     shop: str
-    """Empty where a server, or a file, of an earlier release does not say."""
+    """Empty where a server, or a file, of an earlier release does not give it."""
 
 
 class _Content(msgspec.Struct, frozen=True):
-    """What of an operation is sealed once its person has left: all that tells of people, and what they ordered."""
+    """The part of an operation that is sealed once its person has left: personal data, and what was ordered."""
 
     request: msgspec.Raw
     seen: Order
@@ -94,37 +94,36 @@ class _Content(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """`request` is the body as it is sent, byte for byte, every time: the server knows a repeat by it."""
+    """`request` is the body, sent byte for byte the same every time: the server recognises a repetition by it."""
 
     position: int
     op_id: OpId
     owner: Owner
     shop_name: str = ""
-    """What the shop was called then."""
+    """The name of the shop at the time."""
     order_id: OrderId
     kind: Kind
     request: bytes
     seen: Order
-    """The order as the person saw it. Of a new order: the order as this window made it."""
+    """The order as the person saw it. For a new order: the order as this window predicted it."""
     state: State = State.WAITING
     outcome: str = ""
-    tries: int = 0
-    """How often it came to nothing, for whatever reason. A server that cannot be reached does not count, unless it can
-    be for others."""
+    failed_attempts: int = 0
+    """How often it failed, for any reason. An unreachable server does not count, unless it is reachable for others."""
     problem: str = ""
     theirs: Order | None = None
-    """In conflict: the order as the server has it."""
+    """In conflict: the server's order."""
     payment: PaymentChange | None = None
-    """In conflict about a payment: what was last done to it, and by whom."""
+    """In conflict about a payment: its last change, and by whom."""
     created_at: datetime
     number: str = ""
-    """Of a new order that was acknowledged: what proves to the server which number it has told (`Order-Number`)."""
+    """For an acknowledged new order: the server's proof of its number (`Order-Number`)."""
     sealed: bytes = b""
-    """What only the server can open (`core.protocol.sealed`). While there is something, `request` and `seen` tell of
-    nobody, a new order's request is empty, and the operation cannot be sent."""
+    """Content that only the server can open (`core.protocol.sealed`). While not empty, `request` and `seen` contain no
+    personal data, a new order's request is empty, and the operation cannot be sent."""
 
     def closed(self, public: bytes) -> "Operation":
-        """The same, with everything that tells of people sealed to the server's `public` key."""
+        """The operation with all personal data sealed to the server's `public` key."""
         content = _Content(msgspec.Raw(self.request), self.seen, self.problem, self.theirs, self.payment)
         context = sealed.context(*self.owner, self.op_id)
         return msgspec.structs.replace(
@@ -138,7 +137,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def opened(self, content: bytes) -> "Operation":
-        """As it was before `closed`; `content` is what the server has opened."""
+        """The operation as before `closed`; `content` was opened by the server."""
         found = decode_reply(content, _Content)
         return msgspec.structs.replace(
             self,
@@ -159,19 +158,19 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return decode_reply(self.request, TYPES[self.kind])
 
     @property
-    def told_number(self) -> str:
-        """The number that the server has told for a new order; empty while it has told none."""
+    def issued_number(self) -> str:
+        """The number that the server has issued for a new order; empty while it has issued none."""
         return self.number.rpartition(".")[0]
 
     @property
     def held(self) -> bool:
-        """It waits for a person, and its order's later operations with it."""
+        """Whether it waits for a person, and its order's later operations with it."""
         return self.state in (State.PARKED, State.CONFLICT)
 
     def on(self, row: Order) -> "Operation":
-        """The same intention, told of the order as it is in `row`. Only for what the server has not taken in."""
+        """The same operation, based on the order `row`. Only for one that the server has not accepted."""
         asked = self.asked
-        if isinstance(asked, PlaceOrder):  # at the price that was told since
+        if isinstance(asked, PlaceOrder):  # at the new price
             asked = msgspec.structs.replace(asked, expected_total_minor=row.total_minor)
             return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=row)
         if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment):
@@ -190,33 +189,34 @@ def _without_reason(asked: Command) -> Command:
 
 
 def _impersonal(row: Order) -> Order:
-    """An order without anything that tells whose it is or what was ordered. Its number, status and sums stay."""
+    """An order without personal data and lines. Its number, status and totals stay."""
     return msgspec.structs.replace(
         row, customer_id=None, customer_name="", customer_phone="", address="", note="", reason="", lines=()
     )
 
 
 def without_lines(row: Order) -> Order:
-    """All of an order that its moves depend on."""
+    """The part of an order that moves depend on."""
     return msgspec.structs.replace(row, lines=())
 
 
 def named_version(asked: Command) -> int | None:
-    """The version of the order that the request says it saw."""
+    """The version of the order that the request is based on."""
     return asked.version if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
 
 
 def target(operation: Operation) -> OrderStatus | None:
-    """The status the operation moves its order to; None when it moves none."""
+    """The status that the operation moves its order to; None when it moves none."""
     asked = operation.asked
     return None if isinstance(asked, NewOrder) else order_rules.target_by(operation.seen, asked, Role.CASHIER)
 
 
 def predict(row: Order | None, operation: Operation) -> Order | None:
-    """The order as it will be once the server has applied `operation` to `row`. None when there is no order to tell of.
+    """The prediction of the order once the server has applied `operation` to `row`. None when there is no order to
+    show.
 
-    A new order is shown as this window made it until the server's row is there. A row that is past what the person saw
-    and as they wanted it needs nothing more: its event was here before the answer.
+    A new order is shown as this window predicted it until the server's row arrives. A row that is later than the person
+    saw and has the wanted status is returned unchanged: its event arrived before the answer.
     """
     if operation.kind.makes_order:
         return row or operation.seen

@@ -1,7 +1,8 @@
-"""Operations that this machine has accepted: on its disk before a screen says so, and there until they are answered.
+"""The outbox: operations that this machine has accepted. They are on its disk before a screen says so, and stay until
+they are answered.
 
-Operations of one order go in their order, one at a time; orders do not wait for each other. One that is held (parked
-or in conflict) holds up its own order only.
+Operations of one order go in their order, one at a time; orders do not wait for each other. One that is held (parked or
+in conflict) holds up its own order only.
 """
 
 import heapq
@@ -24,20 +25,20 @@ from core.domain.payment import PaymentChange
 from core.protocol.headers import Outcome
 
 NUMBER_REFUSED: Final = "number taken"
-"""The outcome of a new order whose number the server does not take: another order has it, or its series cannot have
-come so far. Two tills under one name, or a till's file that was lost."""
+"""The outcome of a new order whose number the server refuses: another order has it, or its series cannot have come so
+far. Two tills have one name, or a till's file was lost."""
 NOT_OPENED: Final = "not opened"
-"""The outcome of an operation that the server could not open: it was sealed to the key that another server has."""
+"""The outcome of an operation that the server could not open: it was sealed to another server's key."""
 ORDER_MISSING: Final = "order missing"
-"""The outcome of a change to an order that the server does not have: whoever made that order may yet send it again."""
+"""The outcome of a change to an order that the server does not have: its creator may yet send it again."""
 KEPT_FOR: Final = timedelta(days=90)
-"""How long an answered operation is remembered: a server restored from a backup is told of it again."""
+"""How long an answered operation is kept, to be sent again to a server that is restored from a backup."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Operations of one person: on their way, parked, in conflict."""
+    """The numbers of one person's operations: waiting, parked, in conflict."""
 
     waiting: int = 0
     parked: int = 0
@@ -45,14 +46,14 @@ class Counts(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, operations: Iterable[Operation]) -> Self:
-        """Counts `operations`, none of which is answered yet."""
+        """Counts unanswered `operations`."""
         states = [operation.state for operation in operations]
         parked, conflicts = states.count(State.PARKED), states.count(State.CONFLICT)
         return cls(len(states) - parked - conflicts, parked, conflicts)
 
     @property
     def held(self) -> int:
-        """Those that a person has to decide about."""
+        """Those that need a person's decision."""
         return self.parked + self.conflicts
 
     @property
@@ -61,11 +62,11 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    """One person's operations at one shop. What was accepted under another's name is kept and neither seen nor sent;
-    what was accepted for another shop is kept, may be seen and given up, and is not sent.
+    """One person's operations at one shop. Operations of other persons are kept, but neither visible nor sent; those
+    for other shops are kept, may be seen and discarded, and are not sent.
 
-    Safe to use from several threads. Every change is one transaction of the local store, or part of its caller's; the
-    queues here follow when it is committed.
+    Thread-safe. Every change is one transaction of the local store, or part of its caller's; the queues here are
+    updated after its commit.
     """
 
     def __init__(self, store: Store, owner: Owner, shop_name: str = "") -> None:
@@ -76,7 +77,7 @@ class Outbox:
         self._ready: deque[OrderId] = deque()
         self._later: list[tuple[float, OrderId]] = []
         self._sending: dict[OrderId, int] = {}
-        """The orders of which something is being sent, and by which thread."""
+        """The orders with an operation being sent, and by which thread."""
         with store.transaction() as db:
             operation_table.adopt(db, owner)
             for operation in operation_table.open_ones(db, owner):
@@ -96,10 +97,10 @@ class Outbox:
         *,
         series: str = "",
     ) -> Operation:
-        """Take the operation in. It is on the disk when this returns. The same `op_id` again changes nothing.
+        """Store the operation: on the disk when this returns. The same `op_id` again changes nothing.
 
-        With a `series` the new order gets the next number of it, in the same transaction; the server numbers it when
-        it has not yet told how far the series has come.
+        With a `series` the new order gets its next number, in the same transaction; the server numbers it when the
+        series' last number is unknown.
         """
         with self._store.lock:
             known = self.find(op_id)
@@ -126,12 +127,12 @@ class Outbox:
             return operation
 
     def series_at(self, series: str, last: int) -> None:
-        """The server says that this till's `series` has come to number `last`. See `ledger.series_at`."""
+        """The server's last number of this till's `series` is `last`. See `operation_table.series_at`."""
         with self._store.transaction() as db:
             operation_table.series_at(db, series, last)
 
     def numbers_seen(self, orders: Iterable[Order]) -> None:
-        """The server has these orders. Nobody is to be given their numbers again."""
+        """The server has these orders, so their numbers are used."""
         with self._store.transaction() as db:
             for order in orders:
                 if order.channel is Channel.COUNTER:
@@ -153,7 +154,7 @@ class Outbox:
             return None
 
     def due_in(self, now_s: float) -> float | None:
-        """Seconds until `take` may have something; None when only a change of ours will give it something."""
+        """Seconds until `take` may have something; None when only a change here will give it something."""
         with self._store.lock:
             if self._ready:
                 return 0.0
@@ -162,14 +163,14 @@ class Outbox:
     def acknowledge(
         self, operation: Operation, outcome: Outcome, row: Order | None, at: datetime, number: str = ""
     ) -> None:
-        """The server has answered: `row` is the order as it left it. Call it in the transaction that keeps the row.
-        `number` is `Operation.number` from now on."""
+        """The server has answered: `row` is the order afterwards. Call it in the transaction that stores the row.
+        `number` becomes `Operation.number`."""
         with self._store.transaction() as db:
             queue = self._queues[operation.order_id]
-            following = self._told_of(queue[1], row) if len(queue) > 1 and row is not None else None
+            following = self._rebased(queue[1], row) if len(queue) > 1 and row is not None else None
             operation_table.close(db, [operation.op_id], State.DONE, outcome, "", at)
             if number:
-                operation_table.told(db, operation.op_id, number)
+                operation_table.set_number_proof(db, operation.op_id, number)
             if following is not None:
                 self._replace(following)
             self._store.after_commit(partial(self._remove, (operation,)))
@@ -184,7 +185,8 @@ class Outbox:
         outcome: str = "",
         payment: PaymentChange | None = None,
     ) -> None:
-        """Park it, or show its conflict: a person decides. Not when something before it has to be sent again first."""
+        """Park it, or mark its conflict, for a person to decide. Not when something before it has to be sent again
+        first."""
         kept = msgspec.structs.replace(
             operation,
             state=state,
@@ -192,17 +194,17 @@ class Outbox:
             problem=problem,
             theirs=theirs,
             payment=payment,
-            tries=operation.tries + 1,
+            failed_attempts=operation.failed_attempts + 1,
         )
         with self._store.transaction():
-            if not self._stood_aside(operation):
+            if not self._yielded(operation):
                 self._replace(kept)
             self._store.after_commit(partial(self._sent, operation.order_id))
 
     def send_on(self, operation: Operation, row: Order) -> None:
-        """The order has moved on in a way that does not matter: send it on `row` instead, at once."""
+        """The order has changed without effect on the operation: send it on `row` instead, at once."""
         with self._store.transaction():
-            if not self._stood_aside(operation):
+            if not self._yielded(operation):
                 self._replace(
                     msgspec.structs.replace(
                         operation.on(row), state=State.WAITING, problem="", theirs=None, payment=None
@@ -211,28 +213,32 @@ class Outbox:
             self._store.after_commit(partial(self._sent, operation.order_id))
 
     def postpone(self, operation: Operation, until_s: float, problem: str = "") -> None:
-        """Send it again at `until_s`. With a `problem` it was the operation that failed, and the try counts."""
+        """Send it again at `until_s`. With a `problem` it was a failed attempt of the operation."""
         with self._store.lock:
-            if self._stood_aside(operation):
+            if self._yielded(operation):
                 self._sent(operation.order_id)
                 return
             try:
                 if problem:
-                    self._replace(msgspec.structs.replace(operation, tries=operation.tries + 1, problem=problem))
-            finally:  # a disk that takes nothing holds up nothing once it does
+                    self._replace(
+                        msgspec.structs.replace(
+                            operation, failed_attempts=operation.failed_attempts + 1, problem=problem
+                        )
+                    )
+            finally:  # a full disk must not hold it up once there is room
                 self._sending.pop(operation.order_id, None)
                 heapq.heappush(self._later, (until_s, operation.order_id))
 
     def let_go(self, operation: Operation) -> None:
-        """This thread does nothing more with what it took. Where it could not keep what became of it, because of a full
-        disk or a mistake, it is sent again."""
+        """This thread has finished with what it took. Where its result could not be stored, because of a full disk or a
+        bug, it is sent again."""
         with self._store.lock:
             if self._sending.get(operation.order_id) == threading.get_ident():
-                self._stood_aside(operation)
+                self._yielded(operation)
                 self._sent(operation.order_id)
 
     def hurry(self) -> None:
-        """Whatever was postponed is due now: the server is there again, or somebody pressed Try now."""
+        """Whatever was postponed is due now: the server is back, or somebody pressed Try now."""
         with self._store.lock:
             self._ready.extend(order_id for _until, order_id in self._later)
             self._later.clear()
@@ -240,12 +246,11 @@ class Outbox:
     # -- what was sealed while its person was away
 
     def sealed(self) -> tuple[Operation, ...]:
-        """What the server is to open before it can be sent, in the order it was accepted."""
+        """Operations that the server has to open before they can be sent, in order of acceptance."""
         return tuple(each for each in self.open() if each.sealed and each.outcome != NOT_OPENED)
 
     def unseal(self, answers: Mapping[OpId, bytes | None]) -> None:
-        """What the server has opened can be sent, or decided about, from now on. What it could not open (None) waits
-        for a person."""
+        """Store the operations that the server has opened. Those that it could not open (None) wait for a person."""
         with self._store.transaction() as db:
             for operation in self.open():
                 if operation.op_id not in answers:
@@ -272,11 +277,11 @@ class Outbox:
     # -- a person decides
 
     def retry(self, op_id: OpId) -> Operation:
-        """Send a held operation again: one in conflict on the order as it is now. Raises `KeyError`."""
+        """Send a held operation again: one in conflict on the current order. Raises `KeyError`."""
         with self._store.transaction():
             operation = self._held(op_id)
             again = msgspec.structs.replace(
-                operation, state=State.WAITING, problem="", theirs=None, payment=None, tries=0
+                operation, state=State.WAITING, problem="", theirs=None, payment=None, failed_attempts=0
             )
             if operation.theirs is not None:
                 again = again.on(operation.theirs)
@@ -287,23 +292,23 @@ class Outbox:
             return again
 
     def renumber(self, op_id: OpId) -> Operation:
-        """Give a new order, whose number the server does not take, the next one, and send it again. Nothing else ever
-        changes a number: somebody was told it, and is to be told the new one. Raises `KeyError`."""
+        """Give a new order, whose number the server refuses, the next one, and send it again. Nothing else ever changes
+        a number: the customer knows it, and has to learn the new one. Raises `KeyError`."""
         with self._store.transaction(accepting=True) as db:
             operation = self._held(op_id)
             if operation.outcome != NUMBER_REFUSED:
                 raise KeyError(op_id)
-            again = msgspec.structs.replace(operation, state=State.WAITING, outcome="", problem="", tries=0)
+            again = msgspec.structs.replace(operation, state=State.WAITING, outcome="", problem="", failed_attempts=0)
             again = again.numbered(operation_table.next_number(db, operation.seen.number.rpartition("-")[0]))
             self._replace(again)
             self._store.after_commit(partial(self._ready.append, operation.order_id))
             return again
 
     def discard(self, op_id: OpId, reason: str, at: datetime) -> tuple[Operation, ...]:
-        """Give a held operation up, or one for another shop, and say why. With a new order everything that was to
-        happen to it goes too.
+        """Discard a held operation, or one for another shop, with a reason. With a new order all its operations are
+        discarded.
 
-        Gives what was discarded; it stays in the file for 90 days. Raises `KeyError`.
+        Returns what was discarded; it stays in the file for 90 days. Raises `KeyError`.
         """
         with self._store.lock:
             if gone := self._discard_elsewhere(op_id, reason, at):
@@ -330,8 +335,8 @@ class Outbox:
         return gone
 
     def reconsider(self, discarded: Operation, row: Order | None) -> None:
-        """What comes first now, and came after, was meant for an order that what was discarded would have changed.
-        `row` is the order as it is: where it comes to the same, go on from there; where it does not, ask."""
+        """Check the operations behind a `discarded` one, which were meant for the order that it would have made. `row`
+        is the current order: where it is equivalent they continue; otherwise they are in conflict."""
         with self._store.lock:
             queue = self._queues.get(discarded.order_id)
             if not queue or row is None or queue[0].held or queue[0].sealed:
@@ -340,15 +345,15 @@ class Outbox:
                 return
             if not _comes_to_the_same(queue[0].seen, row):
                 self.hold(queue[0], State.CONFLICT, "What it was to follow was discarded.", row)
-            elif (told := self._told_of(queue[0], row)) is not None:
+            elif (told := self._rebased(queue[0], row)) is not None:
                 self._replace(told)
 
     # -- after the server has lost something
 
     def send_again(self) -> int:
-        """Everything acknowledged that is still remembered waits to be sent once more, before what is newer.
+        """Make every kept acknowledged operation wait again, before newer ones.
 
-        Idempotency makes that harmless where the server still has it. Gives how many.
+        Idempotency makes that harmless where the server still has it. Returns their number.
         """
         with self._store.transaction() as db:
             done = operation_table.reopen(db, self.owner)
@@ -357,7 +362,7 @@ class Outbox:
 
     def reached(self, row: Order) -> None:
         """The server's order is now `row`. An operation that was too early for it, because others had not yet sent
-        theirs again, fits now."""
+        theirs again, may fit now."""
         with self._store.lock:
             queue = self._queues.get(row.id)
             if not queue or row.id in self._sending or queue[0].sealed:
@@ -367,14 +372,20 @@ class Outbox:
                 named = named_version(head.asked)
                 if head.state is State.CONFLICT:
                     fits = named == row.version and _comes_to_the_same(head.seen, row)
-                else:  # what has become of an order that was missing is the server's to say
+                else:  # only the server knows what became of a missing order
                     fits = head.outcome == ORDER_MISSING and (named is None or named <= row.version)
                 if not fits:
                     return
                 with self._store.transaction():
                     self._replace(
                         msgspec.structs.replace(
-                            head, state=State.WAITING, outcome="", problem="", theirs=None, payment=None, tries=0
+                            head,
+                            state=State.WAITING,
+                            outcome="",
+                            problem="",
+                            theirs=None,
+                            payment=None,
+                            failed_attempts=0,
                         )
                     )
                     self._store.after_commit(partial(self._ready.append, row.id))
@@ -382,24 +393,24 @@ class Outbox:
                 self._ready.append(row.id)
 
     def forget_before(self, at: datetime) -> None:
-        """Drop what was answered before `at`. That clock has to be the server's: ours may be years off."""
+        """Delete what was answered before `at`, by the server's clock: ours may be wrong."""
         with self._store.transaction() as db:
             operation_table.forget_before(db, at)
 
     def last_done_s(self) -> float:
-        """When the last thing accepted here that is answered was so, seconds since 1970; 0 for nothing."""
+        """When the last accepted answered operation was answered, seconds since 1970; 0 for none."""
         with self._store.reading() as db:
             return operation_table.last_done_s(db)
 
     # -- reading
 
     def find(self, op_id: OpId) -> Operation | None:
-        """One of this person's operations, whatever became of it."""
+        """One of this person's operations, in any state."""
         with self._store.reading() as db:
             return operation_table.find(db, self.owner, op_id)
 
     def open(self) -> tuple[Operation, ...]:
-        """What is not answered yet, in the order it was accepted."""
+        """The unanswered operations, in order of acceptance."""
         with self._store.lock:
             found = [each for queue in self._queues.values() for each in queue]
             under_way = {self._queues[order_id][0].op_id for order_id in self._sending}
@@ -409,11 +420,11 @@ class Outbox:
         )
 
     def elsewhere(self) -> tuple[Operation, ...]:
-        """What was accepted here for other shops, whoever by: it waits until this machine is theirs again."""
+        """Operations accepted here for other shops, by anybody."""
         return operation_table.elsewhere(self._store, self.owner.shop) if self.owner.shop else ()
 
     def of(self, order_id: OrderId) -> tuple[Operation, ...]:
-        """What one order still waits for."""
+        """The unanswered operations of one order."""
         with self._store.lock:
             return tuple(self._queues.get(order_id, ()))
 
@@ -428,7 +439,7 @@ class Outbox:
         return Counts(len(states) - parked - conflicts, parked, conflicts)
 
     def shown(self, order_id: OrderId, row: Order | None) -> Order | None:
-        """`row`, the server's, with what waits on top. What is held, and what waits behind it, is not shown as done."""
+        """The server's `row` with waiting operations on top. Held ones, and those behind them, are not applied."""
         shown = row
         for operation in self.of(order_id):
             if (operation.sealed and not operation.held) or (operation.held and not operation.kind.makes_order):
@@ -442,7 +453,7 @@ class Outbox:
         return self._queues.setdefault(order_id, deque())
 
     def _held(self, op_id: OpId) -> Operation:
-        """It comes first of its order, unless the server has lost what is sent again before it."""
+        """The held operation. It is the first of its order, unless operations before it are sent again."""
         for queue in self._queues.values():
             for each in queue:
                 if each.op_id == op_id and each.held:
@@ -456,9 +467,9 @@ class Outbox:
         else:
             self._queues.pop(order_id, None)
 
-    def _stood_aside(self, operation: Operation) -> bool:
-        """While `operation` was under way, all that the server has lost came to wait before it: `send_again`. Now that
-        it has failed they have their turn, and it has its own after them, as if it had never been tried."""
+    def _yielded(self, operation: Operation) -> bool:
+        """Whether operations were queued before `operation` while it was being sent (`send_again`). They go first, and
+        its failure does not count."""
         queue = self._queues[operation.order_id]
         if all(operation.position <= each.position for each in queue):
             return False
@@ -470,7 +481,7 @@ class Outbox:
             operation_table.rewrite(db, operation)
             self._store.after_commit(partial(self._put, operation))
 
-    # -- what is remembered follows the file: called after a commit only
+    # -- state in memory: changed after a commit only
 
     def _append(self, operation: Operation) -> None:
         queue = self._queue(operation.order_id)
@@ -499,8 +510,9 @@ class Outbox:
 
     # -- what follows from an answer
 
-    def _told_of(self, following: Operation, row: Order) -> Operation | None:
-        """The next operation, if the one before ended at another version than foreseen but where it was meant to."""
+    def _rebased(self, following: Operation, row: Order) -> Operation | None:
+        """The next operation, if the one before ended at another version than predicted but with the intended
+        status."""
         named = named_version(following.asked)
         if named in (None, row.version) or not _comes_to_the_same(following.seen, row):
             return None
@@ -508,5 +520,5 @@ class Outbox:
 
 
 def _comes_to_the_same(seen: Order, row: Order) -> bool:
-    """A change that was meant for `seen` is meant for `row` too."""
+    """Whether a change that was meant for `seen` is valid for `row` too."""
     return (seen.status, seen.payment, seen.tender) == (row.status, row.payment, row.tender)

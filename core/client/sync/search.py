@@ -1,4 +1,4 @@
-"""Finding orders among those held here, by the rules of the server's staff list."""
+"""Searching the cached orders, by the rules of the server's staff list."""
 
 from collections.abc import Iterable
 from datetime import UTC
@@ -13,26 +13,26 @@ _KEPT: Final = "kept:"
 
 
 class KeptPage(OrderPage, frozen=True, kw_only=True):
-    """Orders found among those held here. The server may have more of them."""
+    """Orders found in the cache. The server may have more of them."""
 
     why: Unreachable | None = None
-    """Why the server was not asked; None on a further page, which only goes on with the first one."""
+    """Why the server was not asked; None on a further page."""
 
 
 class KeptDetails(OrderDetails, frozen=True, kw_only=True):
-    """An order as it is held here, without its history, which the server has."""
+    """A cached order, without its history, which only the server has."""
 
     why: Unreachable | None = None
-    """Why the server did not tell; None when it does not know the order yet."""
+    """Why the server did not answer; None when it does not know the order yet."""
 
 
 def is_kept(cursor: str) -> bool:
-    """Whether it is of a `KeptPage`. Pages go on where they came from: the server's and these are not the same list."""
+    """Whether the cursor is of a `KeptPage`. Pages continue where they came from: the server's list is another one."""
     return cursor.startswith(_KEPT)
 
 
 def find(orders: Iterable[Order], query: OrderQuery, why: Unreachable | None = None) -> KeptPage:
-    """One page of all that matches: newest first, or the board's order for open ones."""
+    """One page of all matches: newest first, or the order board's order for open ones."""
     found = query.finds(orders)
     found.sort(key=_place, reverse=not query.open)
     total = len(found)
@@ -46,5 +46,5 @@ def find(orders: Iterable[Order], query: OrderQuery, why: Unreachable | None = N
 
 
 def _place(order: Order) -> str:
-    """What pages are ordered by, and what never changes of an order."""
+    """The sort key of pages, which never changes."""
     return f"{order.placed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f} {order.id}"

@@ -1,6 +1,6 @@
-"""One window's two directions, without threads: what it has accepted goes out, what has happened comes in.
+"""Synchronisation without threads: operations go out, events come in.
 
-`pull` alone is enough to be right; what is pushed only makes it sooner.
+`pull` alone is enough to be correct; push only makes it sooner.
 """
 
 import contextlib
@@ -47,19 +47,19 @@ log = logging.getLogger(__name__)
 BACKOFF_S: Final = 0.5
 BACKOFF_MOST_S: Final = 30.0
 GIVES_UP_AFTER: Final = 8
-"""Tries on which the server failed, while it managed others: then the operation is parked."""
+"""Failed attempts after which an operation is parked, while the server handled others."""
 GIVES_UP_ALONE: Final = 20
-"""The same when it managed none."""
+"""Failed attempts after which it is parked, when the server handled none."""
 
 
 def backoff_s(attempt: int) -> float:
-    """Full jitter: anything between nothing and 0.5 s · 2ⁿ, at most 30 s. Many who lost the server at one moment do
-    not come back at one moment."""
+    """Full jitter: between 0 and 0.5 s · 2ⁿ, at most 30 s. Clients that lost the server together do not return
+    together."""
     return random.uniform(0, min(BACKOFF_MOST_S, BACKOFF_S * 2 ** min(attempt, 10)))  # noqa: S311 (not a secret)
 
 
 def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
-    """Sealed ones, as many at a time as one request takes."""
+    """Sealed operations in batches of what one request accepts."""
     batch: list[Operation] = []
     size = 0
     for operation in operations:
@@ -73,7 +73,7 @@ def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
 
 
 class Synchronizer:
-    """`pull` and `take_in` belong to one thread; `send` and the rest may be called from any.
+    """`pull` and `take_in` belong to one thread; `send` and the rest are thread-safe.
 
     `listener` is called in the thread that made the change, after it is on the disk.
     """
@@ -92,19 +92,20 @@ class Synchronizer:
         self._store = store
         self._transport = transport
         self._listener = listener
-        # What is told is looked up and told in one go: a thread that looked before another must not tell after it.
+        # Updates are read and published under one lock: a thread that read first must not publish last.
         self._telling = threading.RLock()
         self._monotonic = monotonic
         self._aging: Believed | None = None
         self._acknowledged = 0
         self._failed_at: dict[OpId, int] = {}
         self._unreachable_at: dict[OpId, int] = {}
-        """How many operations had been acknowledged when this one first failed, and when it last found nobody there."""
+        """The number of acknowledged operations when this one first failed, and when it last found the server
+        unreachable."""
 
     # -- in
 
     def pull(self, *, backlog: bool = False) -> None:
-        """Ask until nothing is missing. Raises `ClientError`."""
+        """Fetch events until nothing is missing. Raises `ClientError`."""
         try:
             self._pull(backlog=backlog)
         except Gone:
@@ -116,8 +117,8 @@ class Synchronizer:
             self._pull(backlog=True)
 
     def take_in(self, message: Frames | Heartbeat | UnknownEvent) -> bool:
-        """Something pushed. False when something before it is missing, it is of another history, or it is something
-        that only a newer release says: pull."""
+        """Apply a pushed message. False when one before it is missing, it is of another history, or its kind is
+        unknown: pull."""
         if isinstance(message, UnknownEvent):
             return False
         place, following = self.cache.place, Cursor.parse(message.cursor)
@@ -128,11 +129,11 @@ class Synchronizer:
         if message.head > place.seq:
             return False
         if following.seq > place.seq:
-            self.cache.stand_at(following)
+            self.cache.set_place(following)
         return True
 
     def _open_sealed(self) -> None:
-        """Have the server open what was sealed while this person was away. Raises `ClientError`."""
+        """Have the server open this person's sealed operations. Raises `ClientError`."""
         for batch in _batches(self.outbox.sealed()):
             request = OpenOperations(tuple(SealedOperation(each.op_id, each.sealed) for each in batch))
             try:
@@ -141,7 +142,7 @@ class Synchronizer:
                 log.warning("the server is older than what waits sealed here", extra={"operations": len(batch)})
                 return
             self.outbox.unseal({each.op_id: each.content for each in answers})
-            self._tell(*dict.fromkeys(each.order_id for each in batch), backlog=True)
+            self._publish(*dict.fromkeys(each.order_id for each in batch), backlog=True)
 
     def _pull(self, *, backlog: bool) -> None:
         self._open_sealed()
@@ -159,10 +160,10 @@ class Synchronizer:
         self.cache.synced(self._transport.now())
 
     def _prove(self, proofs: Sequence[str], proven: int = 1) -> None:
-        """Is what was acknowledged still there? A cursor that lies before it would not tell, nor would a snapshot.
+        """Check that the server still has what it acknowledged, which neither an earlier cursor nor a snapshot shows.
 
-        The first `proven` of the witnesses are known to be of one history with the place. The furthest stays one for
-        as long as it lies beyond the place.
+        The first `proven` of the proofs are known to be of one history with the place. The furthest stays a proof for
+        as long as it is beyond the place.
         """
         place = self._place()
         for proof in proofs[proven:]:
@@ -191,11 +192,11 @@ class Synchronizer:
         for order in news:
             self.outbox.reached(order)
         if news or menu is not None:
-            self._tell(*(order.id for order in news), backlog=backlog, menu=menu)
+            self._publish(*(order.id for order in news), backlog=backlog, menu=menu)
         return True
 
     def _menu_after(self, changes: Sequence[MenuChanged]) -> Menu | None:
-        """Let the changes happen to the menu that is held; gives the menu when it is another one now."""
+        """Apply the changes to the cached menu; returns it when it has changed."""
         held = menu = self.cache.menu
         for change in changes:
             menu = menu_after(menu, change) if menu is not None else None
@@ -203,18 +204,18 @@ class Synchronizer:
             menu = self._read_menu()
         if menu is None or menu is held:
             return None
-        return self.cache.learn_menu(menu)
+        return self.cache.put_menu(menu)
 
     def menu_changed(self, change: Callable[[Menu], Menu | None]) -> None:
-        """This window has changed the menu: `change` says what it is by now, or None when that is to be heard."""
+        """This window has changed the menu: `change` returns the new one, or None when an event will bring it."""
         with self._telling:
             held = self.cache.menu
             menu = None if held is None else change(held)
             if menu is not None and menu is not held:
-                self._tell(menu=self.cache.learn_menu(menu))
+                self._publish(menu=self.cache.put_menu(menu))
 
     def _read_menu(self) -> Menu | None:
-        """The server's. One that cannot be had keeps nobody from hearing of orders: None."""
+        """The server's menu. None when it cannot be fetched, which must not hold up orders."""
         try:
             return self._transport.menu()
         except (Refused, ServerFault) as error:
@@ -228,7 +229,7 @@ class Synchronizer:
             return None
 
     def _start_over(self, *, lost: bool = False) -> None:
-        """Take a snapshot. When the server has `lost` history, what it acknowledged waits to be sent again."""
+        """Take a snapshot. When the server has `lost` history, acknowledged operations are sent again."""
         snapshot = self._transport.snapshot()
         held = self.cache.menu
         had = self.cache.newest() if lost else ()
@@ -247,22 +248,22 @@ class Synchronizer:
         for order in snapshot.orders:
             self.outbox.reached(order)
         there = {*(order.id for order in snapshot.orders), *self.outbox.orders()}
-        self.tell_everything(tuple(order for order in had if order.status.is_open and order.id not in there))
+        self.publish_everything(tuple(order for order in had if order.status.is_open and order.id not in there))
 
     # -- out
 
     def send(self, operation: Operation) -> bool:
-        """Send it once, and keep what became of it. False when it is to be sent again later.
+        """Send an operation once, and store the result. False when it is to be sent again later.
 
-        Raises `Unreachable` and `SignedOut`, which are nothing that the operation could help: the caller puts it
-        back with `Outbox.postpone`, when it knows how long to wait.
+        Raises `Unreachable` and `SignedOut`, which are not the operation's fault: the caller passes it to
+        `Outbox.postpone` with a wait.
         """
         try:
             self._acknowledge(operation, self._transport.send(operation))
         except Conflict as conflict:
             return self._settle(operation, conflict)
         except NotFound as error:
-            # An order that is not there may be one that was lost with a backup, and its owner will send it again.
+            # A missing order may have been lost in a restore, and its owner will send it again.
             return self.failed(operation, error.message, outcome="" if operation.kind.makes_order else ORDER_MISSING)
         except ServerFault as error:
             return self.failed(operation, error.message)
@@ -270,7 +271,7 @@ class Synchronizer:
             if operation.kind.makes_order and error.field == "number":
                 return self._hold_number(operation, error.message)
             self.outbox.hold(operation, State.PARKED, error.message)
-            self._tell(operation.order_id)
+            self._publish(operation.order_id)
         return True
 
     def _acknowledge(self, operation: Operation, answered: Answered) -> None:
@@ -283,19 +284,19 @@ class Synchronizer:
             self.cache.put(news)
             self.outbox.numbers_seen([answered.order])
             if answered.witness is not None:
-                self.cache.witness(answered.witness.cursor, answered.witness.run)
+                self.cache.add_history_proof(answered.witness.cursor, answered.witness.run)
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._transport.now(), answered.number)
         self._acknowledged += 1
         self._forget(operation)
-        former = operation.told_number
-        self._tell(operation.order_id, former_number="" if former == answered.order.number else former)
+        former = operation.issued_number
+        self._publish(operation.order_id, former_number="" if former == answered.order.number else former)
 
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
         theirs = conflict.order
         if theirs is not None and operation.kind.makes_order:
             # The price has changed; `theirs` is what it would be now. Nobody pays what they were not asked for.
             self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs)
-            self._tell(operation.order_id)
+            self._publish(operation.order_id)
             return True
         if theirs is None:
             if isinstance(conflict, NumberTooFar):  # what is before it may still be on its way
@@ -304,7 +305,7 @@ class Synchronizer:
                 return self._hold_number(operation, conflict.message)
             if not operation.kind.makes_order or conflict.field != "id":
                 self.outbox.hold(operation, State.PARKED, conflict.message)
-                self._tell(operation.order_id)
+                self._publish(operation.order_id)
                 return True
             # An order has the id that only this machine can have given: it arrived, and the server has forgotten how.
             self._acknowledge(operation, Answered(self._transport.order(operation.order_id), Outcome.DUPLICATE, None))
@@ -320,45 +321,45 @@ class Synchronizer:
             case Verdict.ASK:
                 self.cache.put([theirs])
                 self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs, payment=conflict.payment)
-        self._tell(operation.order_id)
+        self._publish(operation.order_id)
         return True
 
     def _hold_number(self, operation: Operation, problem: str) -> bool:
-        """The server does not take the number that this till has given. It was told to somebody: a person decides."""
+        """The server refuses the number that this till has issued. A customer knows it: a person decides."""
         series, last = self._transport.read_series()
         if series:
             self.outbox.series_at(series, last)
         self.outbox.hold(operation, State.PARKED, problem, outcome=NUMBER_REFUSED)
-        self._tell(operation.order_id)
+        self._publish(operation.order_id)
         return True
 
     def unreachable(self, operation: Operation) -> bool:
-        """The server could not be reached for it. That is nothing an operation can help, and False, unless others have
-        got through since this one was last tried: then it counts."""
+        """The server could not be reached for it. Not counted, and False, unless others have succeeded since its last
+        attempt."""
         before = self._unreachable_at.get(operation.op_id, self._acknowledged)
         self._unreachable_at[operation.op_id] = self._acknowledged
         if self._acknowledged == before:
             return False
-        self._failed_at.pop(operation.op_id, None)  # a bad network lets some through: it has all its tries
+        self._failed_at.pop(operation.op_id, None)  # a bad network lets some through: reset its attempts
         self.failed(operation, "The server answers others, and not this one.")
         return True
 
     def failed(self, operation: Operation, problem: str, theirs: Order | None = None, *, outcome: str = "") -> bool:
-        """It was tried and came to nothing: again later, or parked (False, True) when that was so too often. Whatever
-        the reason, seen before or not, so that nothing is tried for ever."""
-        tries = operation.tries + 1
+        """A failed attempt: retry later, or parked (False, True) after too many. Counted for any reason, known or not,
+        so that nothing is retried for ever."""
+        attempts = operation.failed_attempts + 1
         since = self._failed_at.setdefault(operation.op_id, self._acknowledged)
-        again_s = clock.now_s() + backoff_s(tries)
+        again_s = clock.now_s() + backoff_s(attempts)
         try:
-            if tries < (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
+            if attempts < (GIVES_UP_AFTER if self._acknowledged > since else GIVES_UP_ALONE):
                 self.outbox.postpone(operation, again_s, problem)
                 return False
             self.outbox.hold(operation, State.CONFLICT if theirs else State.PARKED, problem, theirs, outcome)
-        except NotKept:  # nothing that the operation could help
+        except NotKept:  # not the operation's fault
             self.outbox.postpone(operation, again_s)
             return False
         self._forget(operation)
-        self._tell(operation.order_id)
+        self._publish(operation.order_id)
         return True
 
     def _forget(self, operation: Operation) -> None:
@@ -366,7 +367,8 @@ class Synchronizer:
         self._unreachable_at.pop(operation.op_id, None)
 
     def prove(self) -> None:
-        """Two runs of the server have acknowledged something since the last pull: does the second know of the first's?
+        """Check that the second of two runs of the server that have acknowledged something since the last pull knows
+        the first's history.
 
         Raises `Diverged` when it does not, as the next pull will; and any `ClientError`.
         """
@@ -379,31 +381,31 @@ class Synchronizer:
     def retry(self, op_id: OpId) -> None:
         """See `Outbox.retry`."""
         operation = self.outbox.retry(op_id)
-        self._tell(operation.order_id)
+        self._publish(operation.order_id)
 
     def renumber(self, op_id: OpId) -> Operation:
         """See `Outbox.renumber`."""
         operation = self.outbox.renumber(op_id)
-        self._tell(operation.order_id)
+        self._publish(operation.order_id)
         return operation
 
     def discard(self, op_id: OpId, reason: str) -> None:
-        """See `Outbox.discard`. What waited behind it is told of the order as it is, or asked about."""
+        """See `Outbox.discard`. Operations behind it are rebased on the current order, or in conflict."""
         gone = self.outbox.discard(op_id, reason, self._transport.now())[0]
         self.outbox.reconsider(gone, self.cache.get(gone.order_id))
-        self._tell(gone.order_id)
+        self._publish(gone.order_id)
 
     def accepted(self, order_id: OrderId) -> None:
-        """The outbox has something new for this order."""
-        self._tell(order_id)
+        """The outbox has a new operation for this order."""
+        self._publish(order_id)
 
     def fetch_menu(self) -> None:
-        """Have the menu here, should the server be out of reach one day. Raises `ClientError`."""
-        self.cache.learn_menu(self._transport.menu())
+        """Cache the menu, for when the server is out of reach. Raises `ClientError`."""
+        self.cache.put_menu(self._transport.menu())
 
     def housekeep(self) -> None:
-        """Let go of what is too old to be asked for. Only after an answer, as our own clock may be years off; and the
-        server's, or a proxy's, is believed no faster than time really passes (`core.clock.Believed`)."""
+        """Delete what is old. Only after an answer, as our own clock may be wrong; and the server's, or a proxy's, is
+        believed no faster than time passes (`core.clock.Believed`)."""
         if self._aging is None:
             believed_s = self.cache.believed_s() or self.outbox.last_done_s()
             self._aging = Believed(believed_s or self._server_s(), self._monotonic, self._server_s)
@@ -416,21 +418,21 @@ class Synchronizer:
         return self._transport.now().timestamp()
 
     def everything(self) -> Changed:
-        """All orders that are held, as they are to be shown."""
+        """All cached orders, as shown."""
         with self._store.lock:
             rows = {order.id: order for order in self.cache.newest()}
             ids = dict.fromkeys((*rows, *self.outbox.orders()))
-            return Changed(told=tuple(self._told(order_id, rows.get(order_id)) for order_id in ids), whole=True)
+            return Changed(updates=tuple(self._update(order_id, rows.get(order_id)) for order_id in ids), whole=True)
 
-    def look(self, order_id: OrderId) -> Update:
-        """One order as it stands. Its row and what waits on it are of one moment: between the two, an answer may make
-        a waiting order a row."""
+    def update_of(self, order_id: OrderId) -> Update:
+        """One order with its row and operations from one moment: between the two, an answer may turn an operation into
+        a row."""
         with self._store.lock:
-            return self._told(order_id, self.cache.get(order_id))
+            return self._update(order_id, self.cache.get(order_id))
 
-    # -- telling
+    # -- publishing
 
-    def _told(self, order_id: OrderId, row: Order | None) -> Update:
+    def _update(self, order_id: OrderId, row: Order | None) -> Update:
         return Update(
             order_id=order_id,
             row=row,
@@ -438,18 +440,18 @@ class Synchronizer:
             operations=self.outbox.of(order_id),
         )
 
-    def tell_everything(self, missing: tuple[Order, ...] = ()) -> None:
-        """For a window that knows nothing yet, or nothing that still counts, but for what is `missing` by now."""
+    def publish_everything(self, missing: tuple[Order, ...] = ()) -> None:
+        """Publish all orders, for a window without valid state; `missing` are those that the server lost."""
         with self._telling:
             everything = self.everything()
             self._listener(msgspec.structs.replace(everything, backlog=True, menu=self.cache.menu, missing=missing))
 
-    def _tell(
+    def _publish(
         self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None, former_number: str = ""
     ) -> None:
-        """With a `former_number` it is of one order."""
-        with self._telling, contextlib.suppress(SignedOut):  # whoever was to hear it has left
-            told = tuple(
-                msgspec.structs.replace(self.look(order_id), former_number=former_number) for order_id in order_ids
+        """Publish updates of orders. With a `former_number` it is of one order."""
+        with self._telling, contextlib.suppress(SignedOut):  # the listener's person has left
+            updates = tuple(
+                msgspec.structs.replace(self.update_of(order_id), former_number=former_number) for order_id in order_ids
             )
-            self._listener(Changed(told=told, backlog=backlog, menu=menu))
+            self._listener(Changed(updates=updates, backlog=backlog, menu=menu))

@@ -1,4 +1,5 @@
-"""What the sync engine asks of the backend, and how it asks over HTTP and the socket. Every call is one try."""
+"""The sync engine's interface to the backend, and its implementation over HTTP and the socket. Every call is one
+attempt."""
 
 import contextlib
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ _snapshot: Final = reader(Snapshot).decode
 
 
 class HistoryProof(msgspec.Struct, frozen=True):
-    """How far the server's history reached when it acknowledged something, and which run of the server that was."""
+    """The cursor of the server's history when it acknowledged something, and the run of the server."""
 
     cursor: Cursor
     run: str
@@ -48,34 +49,34 @@ class HistoryProof(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """A write that was accepted: what became of it, and the order as it left it."""
+    """An accepted write: its outcome, and the order afterwards."""
 
     order: Order
     outcome: Outcome
     witness: HistoryProof | None
     number: str = ""
-    """Of a new order: what shows the server that it has told this number, should it have to be sent again."""
+    """For a new order: the server's proof of its number, should it have to be sent again."""
 
 
 class PushSubscription(Protocol):
-    """An open socket, as the engine hears it. See `core.client.http.push.Socket`."""
+    """An open socket of the engine. See `core.client.http.push.Socket`."""
 
     @property
     def latency_s(self) -> float | None: ...
-    def say_hello(self, hello: Hello) -> None: ...
+    def send_hello(self, hello: Hello) -> None: ...
     def receive(self) -> Message | UnknownEvent: ...
     def close(self) -> None: ...
 
 
 class Transport(Protocol):
-    """All of it raises `ClientError`."""
+    """All methods raise `ClientError`."""
 
     def send(self, operation: Operation) -> Answered: ...
     def open_sealed(self, request: OpenOperations) -> OpenedOperations: ...
     def events(self, query: EventQuery) -> EventPage: ...
     def snapshot(self) -> Snapshot: ...
     def read_series(self) -> tuple[str, int]:
-        """The series of the device that is signed in at, and its last number; ("", 0) where there is none."""
+        """The series of the device that is signed in at, and its last number; ("", 0) for none."""
 
     def order(self, order_id: OrderId) -> Order: ...
     def menu(self) -> Menu: ...
@@ -83,17 +84,17 @@ class Transport(Protocol):
     @property
     def connection(self) -> Connection: ...
     def probe(self) -> None:
-        """Ask whether the server is there. What comes of it, the connection knows."""
+        """Ask whether the server answers; the result is recorded on the connection."""
 
     def token(self) -> str:
-        """An access token that is good for a while yet."""
+        """An access token that is valid for a while."""
 
     def now(self) -> datetime:
-        """The server's clock, as its last answer told it."""
+        """The server's clock, as of its last answer."""
 
 
 class HttpTransport:
-    """The door of one session: nothing is asked or sent by it but for the person whose `api` it is."""
+    """The transport of one session: all requests are for the person of `api`."""
 
     def __init__(self, api: SessionApi) -> None:
         self._api = api
@@ -106,7 +107,7 @@ class HttpTransport:
         )
         try:
             return _answered(found.content, found.headers)
-        except KeyError:  # nobody knows whose history the cursor is of
+        except KeyError:  # the history of the cursor is unknown
             raise OtherServer(self._api.client.server_url) from None
         except ValueError as error:
             raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
@@ -165,7 +166,7 @@ class HttpTransport:
 
 
 def _answered(order: Order, headers: Mapping[str, str]) -> Answered:
-    """Raises `KeyError` and `ValueError` for headers that nobody foresaw."""
+    """Raises `KeyError` and `ValueError` for unexpected headers."""
     cursor = headers.get(EVENT_CURSOR)
     witness = HistoryProof(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
     outcome = Outcome.newer(headers.get(OUTCOME, Outcome.APPLIED))

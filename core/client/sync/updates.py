@@ -1,4 +1,4 @@
-"""What the sync engine tells a window: orders, each with what waits on top of it."""
+"""Updates that the sync engine publishes to a window: orders, each with its waiting operations."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,9 @@ from core.domain.order import Order
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """One order after a change: the server's row, what to show (that row with what waits on top), and what waits.
+    """One order after a change: the server's row, the order as shown (with operations applied), and the operations.
 
-    Without a row the server does not know it yet. With nothing to show either it is gone: a new order was given up.
+    Without a row the server does not know it yet. With nothing to show either, it is gone: a new order was discarded.
     """
 
     order_id: OrderId
@@ -21,23 +21,23 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     shown: Order | None
     operations: tuple[Operation, ...] = ()
     former_number: str = ""
-    """The number that this person was told for the order, when the server has just given it another: news."""
+    """The number that this person knows for the order, when the server has just given it another."""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """Something is different."""
+    """A set of updates."""
 
-    told: tuple[Update, ...]
+    updates: tuple[Update, ...]
     whole: bool = False
-    """This is all there is, and the rows are right even where they are older than those known: the server may have
-    been restored."""
+    """These are all orders, and the rows are valid even where they are older than known ones: the server may have been
+    restored."""
     backlog: bool = False
     """It happened while this window was away: worth one summary, not a toast each."""
     menu: Menu | None = None
-    """The menu is this one from now on. None: it is as it was."""
+    """The new menu. None: unchanged."""
     missing: tuple[Order, ...] = ()
-    """Open orders that were known here and that a server with another history (after a restore, or a failover) does
-    not know. Whoever placed them sends them again; nothing of this window does."""
+    """Open orders that a server with another history (after a restore or failover) does not know. Their creators send
+    them again; nothing of this window does."""
 
 
 Listener = Callable[[Changed], None]

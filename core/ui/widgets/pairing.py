@@ -31,7 +31,7 @@ from core.client.errors import (
     OtherServer,
     Refused,
     ServerFault,
-    TooManyTries,
+    TooManyAttempts,
     Unreachable,
     Untrusted,
 )
@@ -107,7 +107,7 @@ def _in_words(error: ClientError) -> ClientError:
             return _not_all_of_it()
         case Untrusted():
             return error
-        case TooManyTries():
+        case TooManyAttempts():
             return patience(error)
         case NotFound() | ServerFault() | OtherServer():
             told = _("Check the address: what answers there does not know what a code is.")

@@ -167,7 +167,7 @@ def test_what_happens_is_pushed_over_tls(home: Path, ca_file: str) -> None:
         tokens = http.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
         with open_socket(server.url, reading.message, ca_file) as pushed:
             cursor = http.session.exchange("GET", "/api/snapshot/", reader(Snapshot).decode).content.cursor
-            pushed.say_hello(Hello(token=tokens.access_token, cursor=cursor))
+            pushed.send_hello(Hello(token=tokens.access_token, cursor=cursor))
             order = http.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
             while not isinstance(message := pushed.receive(), Frames):
                 pass

@@ -147,8 +147,8 @@ def test_whoever_was_told_a_number_that_is_anothers_by_now_is_told_the_new_one(
     assert grace.place(order_body(), new_key()).json()["number"] == told
     with Screen(url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as ada:
         ada.customer()
-        ada.until(lambda: any(each.former_number for changed in ada.told for each in changed.told))
-        found = [each for changed in ada.told for each in changed.told if each.former_number]
+        ada.until(lambda: any(each.former_number for changed in ada.told for each in changed.updates))
+        found = [each for changed in ada.told for each in changed.updates if each.former_number]
     assert [(each.order_id, each.former_number) for each in found] == [(lost.id, told)]
     assert found[0].row is not None
     assert found[0].row.number == order_number("ONLINE", 1 + AHEAD + 1), "as the server knows by then what it has lost"

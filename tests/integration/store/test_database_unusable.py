@@ -192,7 +192,7 @@ def test_a_till_parks_nothing_says_why_and_sends_by_itself(
             )
             waiting = till.api.operations()  # a small one may have found the last room there was
             assert waiting
-            assert {(operation.tries, operation.held) for operation in waiting} == {(0, False)}
+            assert {(operation.failed_attempts, operation.held) for operation in waiting} == {(0, False)}
         till.until_sent()
         till.until(lambda: till.api.sync_status.hindered is None)
         for order in orders:

@@ -112,4 +112,4 @@ def test_another_customers_orders_never_arrive(place: Place, tmp_path: Path) -> 
         grace.until(lambda: grace.store.server_row(mine.id) is not None)
         grace.until_sent()
         ada_ids = {order.id for order in ada.store}
-        assert ada_ids.isdisjoint(told.order_id for changed in grace.told for told in changed.told)
+        assert ada_ids.isdisjoint(told.order_id for changed in grace.told for told in changed.updates)

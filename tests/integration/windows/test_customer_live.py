@@ -86,7 +86,7 @@ def test_a_number_that_is_anothers_by_now_is_said_until_somebody_has_read_it(
     rows = [msgspec.convert(place.ada.place(), Order) for _ in range(2)]
     for former, row in zip(("ONLINE-000901", "ONLINE-000902"), rows, strict=True):
         screen.bridge.on_changed(
-            Changed(told=(Update(order_id=row.id, row=row, shown=row, former_number=former),), backlog=True)
+            Changed(updates=(Update(order_id=row.id, row=row, shown=row, former_number=former),), backlog=True)
         )
     said = [f"ONLINE-000{n} is {row.number} from now on" for n, row in zip((901, 902), rows, strict=True)]
     qtbot.waitUntil(lambda: all(each in screen.notice() for each in said))

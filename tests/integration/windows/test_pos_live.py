@@ -83,7 +83,7 @@ def test_what_happens_is_there_without_asking(place: Place, till: Synced, qtbot:
 def test_a_number_that_is_anothers_by_now_is_said(place: Place, till: Synced, qtbot: QtBot) -> None:
     arrive(till)
     row = msgspec.convert(place.kim.post("/api/pos/orders/", order_body(), key=new_op_id()).json(), Order)
-    till.api._listener(Changed(told=(Update(order_id=row.id, row=row, shown=row, former_number="POS1-000901"),)))
+    till.api._listener(Changed(updates=(Update(order_id=row.id, row=row, shown=row, former_number="POS1-000901"),)))
     qtbot.waitUntil(lambda: f"POS1-000901 is {row.number} from now on" in till.notice())
 
 

@@ -44,7 +44,7 @@ def seal(path: Path) -> Iterator[Seal]:
 
 
 def test_only_the_pin_that_was_accepted_last_is_right(seal: Seal) -> None:
-    assert not unlock.may_try(seal, "kim")
+    assert not unlock.may_attempt(seal, "kim")
     unlock.keep(seal, "kim", "1234")
     assert unlock.check(seal, "kim", "1234")
     unlock.keep(seal, "kim", "5678")
@@ -72,7 +72,7 @@ def test_a_disk_that_was_full_costs_nobody_their_way_back(
 
 def test_nobody_else_comes_in_with_it(seal: Seal) -> None:
     unlock.keep(seal, "kim", "1234")
-    assert not unlock.may_try(seal, "alex")
+    assert not unlock.may_attempt(seal, "alex")
     assert not unlock.check(seal, "alex", "1234")
 
 
@@ -82,7 +82,7 @@ def test_guessing_ends_after_five_and_restarting_does_not_help(path: Path) -> No
         assert [unlock.check(seal, "kim", guess) for guess in ("0000", "1111", "2222")] == [False] * 3
     with opened(path) as seal:
         assert [unlock.check(seal, "kim", guess) for guess in ("3333", "4444")] == [False] * 2
-        assert not unlock.may_try(seal, "kim")
+        assert not unlock.may_attempt(seal, "kim")
         assert not unlock.check(seal, "kim", "1234")
         unlock.keep(seal, "kim", "1234")  # the server has accepted it
         assert unlock.check(seal, "kim", "1234")
@@ -94,11 +94,11 @@ def test_putting_the_file_of_before_back_gives_no_tries_back(path: Path, ring: M
         unlock.keep(seal, "kim", "1234")
     before = path.read_bytes()
     with opened(path, use=use) as seal:
-        assert unlock.may_try(seal, "kim")
+        assert unlock.may_attempt(seal, "kim")
         assert not unlock.check(seal, "kim", "0000")
     path.write_bytes(before)
     with opened(path, use=use) as seal:
-        assert not unlock.may_try(seal, "kim")
+        assert not unlock.may_attempt(seal, "kim")
         assert not unlock.check(seal, "kim", "1234"), "from now on only the server unlocks"
 
 
@@ -114,21 +114,21 @@ def test_no_value_in_the_file_can_be_changed_to_another_count(path: Path) -> Non
             with seal.store.transaction() as db:
                 changed = value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
                 db.execute("UPDATE sealed SET value = ? WHERE name = 'pin'", (changed,))
-            assert not unlock.may_try(seal, "kim")
+            assert not unlock.may_attempt(seal, "kim")
 
 
 def test_without_the_keyring_that_counts_nobody_guesses(path: Path, ring: Memory) -> None:
     with opened(path) as seal:
         unlock.keep(seal, "kim", "1234")
         ring.locked = True
-        assert not unlock.may_try(seal, "kim")
+        assert not unlock.may_attempt(seal, "kim")
         assert not unlock.check(seal, "kim", "1234")
     ring.locked = False
     with opened(path) as seal:
         unlock.keep(seal, "kim", "1234")
         ring.read_only = True
         assert not unlock.check(seal, "kim", "1234"), "a try that cannot be counted is none"
-        assert not unlock.may_try(seal, "kim")
+        assert not unlock.may_attempt(seal, "kim")
 
 
 def test_a_right_pin_gives_all_tries_back(seal: Seal) -> None:
@@ -147,7 +147,7 @@ def test_neither_the_pin_nor_its_hash_is_in_the_file_and_both_are_gone_with_sign
         for secret in (b"77441199", kept.hash, kept.salt, b"the id of kim"):  # so long that none is there by chance
             assert secret not in written(path)
         unlock.forget(seal)
-        assert not unlock.may_try(seal, "the id of kim")
+        assert not unlock.may_attempt(seal, "the id of kim")
 
 
 def test_what_an_earlier_release_kept_of_a_pin_is_wiped(path: Path) -> None:
@@ -162,6 +162,6 @@ def test_what_an_earlier_release_kept_of_a_pin_is_wiped(path: Path) -> None:
         db.commit()
     assert hashed in written(path)
     with opened(path) as seal:
-        assert not unlock.may_try(seal, "kim")
+        assert not unlock.may_attempt(seal, "kim")
     assert hashed not in written(path)
     assert salt not in written(path)

@@ -20,7 +20,7 @@ from core.client.errors import (
     Refused,
     ServerFault,
     SignedOut,
-    TooManyTries,
+    TooManyAttempts,
     Unreachable,
 )
 from core.client.http.api import HttpApi
@@ -302,7 +302,7 @@ def test_too_many_wrong_tries_lock_nobody_out_for_longer_than_they_count(
     api: HttpApi, script: Script, after: str, seconds: float
 ) -> None:
     script.says(problem(429, {"Retry-After": after}, type="too_many_tries"))
-    with pytest.raises(TooManyTries) as failed:
+    with pytest.raises(TooManyAttempts) as failed:
         api.sign_in(SignIn(login="ada", password="wrong-word"))
     assert failed.value.retry_after_s == seconds
 

@@ -96,7 +96,7 @@ def test_a_fault_in_what_listens_ends_nothing(source: FakeBoard, caplog: pytest.
         assert again.wait(WITHIN_S)
     finally:
         listening.stop(WITHIN_S)
-    assert "listening failed" in caplog.text
+    assert "receiving pushed messages failed" in caplog.text
 
 
 @pytest.mark.parametrize("pushing", [True, False])

@@ -135,7 +135,7 @@ def waiting(seen: Order, kind: Kind, asked: msgspec.Struct, state: State = State
 
 def tell(store: OrderStore, row: Order | None, shown: Order | None, *operations: Operation) -> None:
     order_id = (row or shown or order("?")).id
-    store.tell(Changed(told=(Update(order_id=order_id, row=row, shown=shown, operations=operations),)))
+    store.apply(Changed(updates=(Update(order_id=order_id, row=row, shown=shown, operations=operations),)))
 
 
 def test_what_waits_in_the_outbox_is_no_news_when_it_is_answered(store: OrderStore, heard: Heard) -> None:

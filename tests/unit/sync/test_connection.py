@@ -89,7 +89,7 @@ def test_a_change_is_told_once(connection: Connection, hands: Hands) -> None:
 def until(watch: Watch, hands: Hands, condition: Callable[[], bool], most_s: float) -> float:
     """Let seconds pass until it holds; how many it took."""
     for passed in range(round(most_s) + 1):
-        watch.look()
+        watch.check()
         if condition():
             return passed
         hands.now_s += 1
@@ -106,7 +106,7 @@ def test_silence_is_asked_about_and_an_answer_ends_it(connection: Connection, ha
     watch = Watch(connection, probe)
     probe.says = connection.answered
     for _ in range(600):
-        watch.look()
+        watch.check()
         hands.now_s += 1
         assert connection.problem is None
     assert 25 <= probe.asked <= 31, "once in 20 s, and never more"
@@ -120,7 +120,7 @@ def test_it_is_back_with_the_first_answer_and_asked_for_every_few_seconds(
     asked = probe.asked
     for _ in range(60):
         hands.now_s += 1
-        watch.look()
+        watch.check()
     assert probe.asked - asked >= 10
     probe.says = connection.answered
     assert until(watch, hands, lambda: connection.problem is None, 6) <= 6
@@ -142,15 +142,15 @@ def test_questions_that_hang_are_few(connection: Connection, hands: Hands, monke
     until(watch, hands, lambda: connection.problem is not None, 34)
     for _ in range(600):
         hands.now_s += 1
-        watch.look()
+        watch.check()
     assert len(begun) == 3
 
 
 def test_a_machine_that_slept_believes_nothing(connection: Connection, hands: Hands, probe: Probe) -> None:
     watch = Watch(connection, probe)
     connection.answered()
-    watch.look()
+    watch.check()
     hands.slept_s += 8 * 3600.0
-    watch.look()
+    watch.check()
     assert connection.problem is not None, "at the first look"
     assert probe.asked == 1, "and asked at once"

@@ -247,7 +247,7 @@ class Ending:
         self._transport = transport
         self._followed = followed
 
-    def say_hello(self, hello: Hello) -> None:
+    def send_hello(self, hello: Hello) -> None:
         """Whoever was here signs in again, and gets another token."""
         self._transport.token = self._followed  # type: ignore[method-assign]
 
@@ -331,7 +331,7 @@ def test_what_fails_one_operation_every_time_is_given_up(
                 break
         held = desk.outbox.open()
     assert [(each.op_id, each.state) for each in held] == [(transport.poison, State.PARKED)]
-    assert held[0].tries <= GIVES_UP_ALONE
+    assert held[0].failed_attempts <= GIVES_UP_ALONE
     assert held[0].problem
     assert transport.poison not in shop.applied
 

@@ -54,7 +54,7 @@ def test_a_menu_that_is_ahead_of_the_events_does_not_go_back(open_desk: OpenDesk
     desk.sync.pull()
     shop.sell(CHIPS.id, False)
     shop.sell(CHIPS.id, True)
-    desk.cache.learn_menu(shop.menu)
+    desk.cache.put_menu(shop.menu)
     count = len(told(desk))
     desk.sync.pull()
     assert desk.cache.menu == shop.menu
@@ -66,7 +66,7 @@ def test_an_answer_that_was_overtaken_changes_nothing(open_desk: OpenDesk, shop:
     desk.sync.pull()
     shop.sell(CHIPS.id, False)
     desk.sync.pull()
-    assert desk.cache.learn_menu(MENU) == shop.menu
+    assert desk.cache.put_menu(MENU) == shop.menu
     assert desk.cache.menu == shop.menu
 
 

@@ -163,10 +163,10 @@ def test_a_list_does_not_remove_what_has_an_unfinished_change(store: OrderStore)
 
 
 def test_orders_looked_up_are_known_and_not_listed(store: OrderStore) -> None:
-    assert not store.learn([order(8)])
+    assert not store.put_unlisted([order(8)])
     assert store.get(OrderId("order-8")) is not None
     assert listed(store) == [3, 2, 1]
-    assert store.learn([order(2, S.CONFIRMED, 2)]) == Changes(updated=ids(2))
+    assert store.put_unlisted([order(2, S.CONFIRMED, 2)]) == Changes(updated=ids(2))
 
 
 def test_nothing_of_one_person_is_left_for_the_next(store: OrderStore) -> None:
@@ -198,19 +198,19 @@ def test_what_the_outbox_has_is_known_until_it_is_answered(store: OrderStore) ->
     row = order(2)
     cancelled = msgspec.structs.replace(row, status=S.CANCELLED, version=2)
     waiting, held = operation(row), operation(row, State.CONFLICT)
-    store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=cancelled, operations=(waiting,)),)))
+    store.apply(Changed(updates=(Update(order_id=row.id, row=row, shown=cancelled, operations=(waiting,)),)))
     assert (store.operations(row.id), store.unsent, store.waits(row.id)) == ((waiting,), 1, True)
-    changes = store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=row, operations=(held,)),)))
+    changes = store.apply(Changed(updates=(Update(order_id=row.id, row=row, shown=row, operations=(held,)),)))
     assert changes.updated == (row.id,)
     assert (store.operations(row.id), store.waits(row.id)) == ((held,), False)
-    changes = store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=row),)))
+    changes = store.apply(Changed(updates=(Update(order_id=row.id, row=row, shown=row),)))
     assert changes.updated == (row.id,), "nothing but the decision has changed, and that is to be shown"
     assert (store.operations(row.id), store.unsent) == ((), 0)
     new = order(9)
-    store.tell(Changed(told=(Update(order_id=new.id, row=None, shown=new, operations=(operation(new),)),)))
-    store.tell(Changed(told=(Update(order_id=new.id, row=None, shown=None),)))
+    store.apply(Changed(updates=(Update(order_id=new.id, row=None, shown=new, operations=(operation(new),)),)))
+    store.apply(Changed(updates=(Update(order_id=new.id, row=None, shown=None),)))
     assert store.unsent == 0
-    store.tell(Changed(told=(Update(order_id=row.id, row=row, shown=row, operations=(held,)),)))
+    store.apply(Changed(updates=(Update(order_id=row.id, row=row, shown=row, operations=(held,)),)))
     store.clear()
     assert store.operations(row.id) == ()
 
@@ -219,11 +219,11 @@ def test_of_what_no_list_has_the_last_told_are_known(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(order_store, "UNLISTED_KEPT", 3)
     store = OrderStore()
     held = operation(order(1), State.PARKED)
-    store.tell(Changed(told=(Update(order_id=held.order_id, row=order(1), shown=order(1), operations=(held,)),)))
+    store.apply(Changed(updates=(Update(order_id=held.order_id, row=order(1), shown=order(1), operations=(held,)),)))
     for number in range(2, 9):
         store.put_report(report(order(number), S.CONFIRMED))
         store.replace([order(number)], total=1, asked_at=store.mark())
-    store.learn([order(4)])
+    store.put_unlisted([order(4)])
     store.replace([order(9)], total=1, asked_at=store.mark())
     assert [number for number in range(1, 10) if store.get(OrderId(f"order-{number}")) is not None] == [1, 4, 7, 8, 9]
     assert len(store._told_at) <= 5

@@ -254,13 +254,13 @@ def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, transport
     assert shown is not None
     assert (shown.status, shown.version) == (PREPARING, 2)
     assert desk.store.server_row(order_id) is None
-    assert len(desk.told[-1].told[0].operations) == 2
+    assert len(desk.told[-1].updates[0].operations) == 2
     transport.fault = lambda _when: None
     desk.try_all()
     row = desk.store.server_row(order_id)
     assert row is not None
     assert row == desk.store.get(order_id)
-    assert not desk.told[-1].told[0].operations
+    assert not desk.told[-1].updates[0].operations
 
 
 # -- sending
@@ -327,7 +327,7 @@ def test_a_refused_operation_is_parked_and_two_hundred_others_go(
         (poison.op_id, State.PARKED),
         (behind.op_id, State.WAITING),
     ]
-    assert GIVES_UP_AFTER <= held[0].tries <= GIVES_UP_ALONE
+    assert GIVES_UP_AFTER <= held[0].failed_attempts <= GIVES_UP_ALONE
     monkeypatch.undo()
     desk.sync.retry(poison.op_id)
     desk.send_all()
@@ -383,7 +383,7 @@ def test_the_next_person_sees_nothing_of_the_one_before(open_desk: OpenDesk) -> 
     alex = open_desk(subject="alex")
     assert alex.cache.newest() == []
     assert alex.cache.place is None
-    assert alex.sync.everything().told == ()
+    assert alex.sync.everything().updates == ()
 
 
 def test_nothing_goes_to_another_shop_than_it_was_accepted_for(

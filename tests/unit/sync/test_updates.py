@@ -30,7 +30,7 @@ def test_a_thread_that_looked_before_another_does_not_tell_after_it(
         return seen
 
     monkeypatch.setattr(Synchronizer, "everything", look_and_dawdle)
-    slow = threading.Thread(target=desk.sync.tell_everything)
+    slow = threading.Thread(target=desk.sync.publish_everything)
     slow.start()
     assert looked.wait(10)
     quick = threading.Thread(target=desk.send_all)
@@ -65,5 +65,5 @@ def test_an_event_that_is_here_before_the_answer_has_happened_once(
     desk.send(under_way)
     desk.send_all()
     assert (shop.orders[order_id].status, shop.orders[order_id].version) == (to, 3)
-    versions = [told.shown.version for each in desk.told for told in each.told if told.shown is not None]
+    versions = [told.shown.version for each in desk.told for told in each.updates if told.shown is not None]
     assert versions == sorted(versions)
