@@ -84,14 +84,14 @@ def hide_secrets(text: str) -> str:
 
 def _without_secrets(text: str) -> str:
     found = urls.hidden(text)
-    found = _without_said(found) if "=" in found or ":" in found else found
+    found = _without_named_values(found) if "=" in found or ":" in found else found
     for needles, pattern, instead in _SECRETS:
         if any(needle in found for needle in needles):
             found = pattern.sub(instead, found)
     return cards.hidden(found, _HIDDEN)
 
 
-def _without_said(text: str) -> str:
+def _without_named_values(text: str) -> str:
     """`text` without the values of what is called a secret in it."""
     kept, at = [], 0
     for said in _SAID.finditer(text):
@@ -148,22 +148,22 @@ class Repeats:
         self._every_s = every_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._told: dict[Hashable, tuple[float, int]] = {}
+        self._counted: dict[Hashable, tuple[float, int]] = {}
 
     def due(self, what: Hashable) -> int | None:
         """It has happened: how often since it was logged last; None when it is too soon to say so."""
         with self._lock:
-            at_s, count = self._told.get(what, (None, 0))
+            at_s, count = self._counted.get(what, (None, 0))
             if at_s is not None and self._clock() - at_s < self._every_s:
-                self._told[what] = at_s, count + 1
+                self._counted[what] = at_s, count + 1
                 return None
-            self._told[what] = self._clock(), 0
+            self._counted[what] = self._clock(), 0
             return count + 1
 
     def over(self, what: Hashable) -> int | None:
         """It happens no more: how often it has since it was logged last; None when it never did."""
         with self._lock:
-            found = self._told.pop(what, None)
+            found = self._counted.pop(what, None)
             return None if found is None else found[1]
 
 

@@ -1,4 +1,4 @@
-"""Threads that work for as long as something runs: a mistake ends none of them."""
+"""Threads that keep running: an exception is logged and passed to a callback, and the work is started again."""
 
 import logging
 import threading
@@ -31,7 +31,7 @@ def keep_running(
                 work()
             except Exception as error:
                 log.exception("a worker made a mistake; it is started again", extra={"worker": name})
-                _tell(failed, error)
+                _report(failed, error)
             else:
                 return
             pause_s = PAUSE_S if time.monotonic() - began_s > _WENT_WELL_S else pause_s
@@ -55,7 +55,7 @@ def run_aside(work: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
-def _tell(failed: Callable[[Exception], None] | None, error: Exception) -> None:
+def _report(failed: Callable[[Exception], None] | None, error: Exception) -> None:
     if failed is None:
         return
     try:

@@ -10,7 +10,7 @@ from core.client.storage import recovery
 from core.client.storage.local_store import LocalStoreError
 from core.client.sync.api import SyncedApi
 from core.domain.people import DeviceKind
-from core.ui.app import refuse, run_window, start_application, tell_kept, tell_recovered
+from core.ui.app import refuse, run_window, show_kept, show_recovered, start_application
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
@@ -29,7 +29,7 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
     app, theme = start_application("Orderbell", settings)
     path = settings.file_of("customer")
     try:
-        tell_recovered(recovery.make_sound(path), settings)
+        show_recovered(recovery.make_sound(path), settings)
         known = identity.at(path)
         if code is not None:
             chosen = identity.settled(settings, known, path)
@@ -43,7 +43,7 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
         counts = api.sync_status.counts
     finally:
         close(api, settings)
-    tell_kept(app, counts, settings)
+    show_kept(app, counts, settings)
     return status
 
 

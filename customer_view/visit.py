@@ -106,8 +106,8 @@ class Visit(QObject):
         self._my_orders.order_wanted.connect(self._on_order_wanted)
         bridge.announce_with(self._news.announcer)
         if self._context.synced:
-            chip.set_standing(bridge.sync_status)
-            bridge.sync_status_changed.connect(chip.set_standing)
+            chip.set_sync_status(bridge.sync_status)
+            bridge.sync_status_changed.connect(chip.set_sync_status)
         self._news.moved.connect(self._on_order_moved)
         self._news.missed.connect(self._on_news_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
@@ -135,7 +135,7 @@ class Visit(QObject):
         self._header.show_tab(name)
         mine = name == MY_ORDERS
         self.page.show_page(self._my_orders if mine else self._order_page())
-        self.page.as_of.tell_of(_("What happened since then is not shown yet.") if mine else "")
+        self.page.as_of.set_meaning(_("What happened since then is not shown yet.") if mine else "")
         self._header.chip.follow(self._history.refresher if mine else self._order_page().refresher)
 
     def end(self) -> None:
@@ -212,7 +212,7 @@ class Visit(QObject):
     def _on_order_renumbered(self, former: str, number: str) -> None:
         title = _("{old} is {new} from now on").format(old=former, new=number)
         message = _("Another order has the old number. Use the new one.")
-        self._my_orders.notice.say_also(title, message)
+        self._my_orders.notice.add_message(title, message)
         if self._toasts is not None:
             self._toasts.show_toast("info", title, message, about=former)
 
@@ -227,7 +227,7 @@ class Visit(QObject):
 
     @Slot(str)
     def _on_sounds_unavailable(self, _cause: str) -> None:
-        self._my_orders.notice.say(_("This computer plays no sounds"), _("Everything else works as usual."))
+        self._my_orders.notice.show_message(_("This computer plays no sounds"), _("Everything else works as usual."))
 
 
 def _ignore(_outcome: object) -> None:

@@ -163,7 +163,7 @@ class CustomerWindow(QMainWindow):
     @Slot()
     def _on_idle_ended(self) -> None:
         if self._visit is not None:
-            self._leave().notice.say(_("You were signed out"), _("Nobody had touched the screen for a while."))
+            self._leave().notice.show_message(_("You were signed out"), _("Nobody had touched the screen for a while."))
         elif self._sign_in is not None:
             self._sign_in.clear()
             self._idle.start()

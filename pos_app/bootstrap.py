@@ -9,7 +9,7 @@ from core.client.storage.local_store import LocalStoreError
 from core.client.sync.api import SyncedApi
 from core.client.sync.outbox import Counts
 from core.domain.people import DeviceKind
-from core.ui.app import refuse, run_window, start_application, tell_kept, tell_recovered
+from core.ui.app import refuse, run_window, show_kept, show_recovered, start_application
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.text import _
@@ -28,7 +28,7 @@ def run(settings: PosSettings, code: str | None = None) -> int:
     app, theme = start_application("Orderbell POS", settings)
     path = settings.file_of("pos")
     try:
-        tell_recovered(recovery.make_sound(path), settings)
+        show_recovered(recovery.make_sound(path), settings)
         known = identity.at(path)
         asked = code is not None or (pairing.is_offered(settings, known) and not settings.remote)
         while True:
@@ -39,7 +39,7 @@ def run(settings: PosSettings, code: str | None = None) -> int:
             status = run_window(app, window, settings)
             asked, code = window.sign_in_page.pairing_chosen, ""
             if not asked:
-                tell_kept(app, Counts.of(window.store.outbox()), settings)
+                show_kept(app, Counts.of(window.store.outbox()), settings)
                 return status
     except LocalStoreError as error:
         return refuse(error, settings)

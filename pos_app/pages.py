@@ -81,7 +81,7 @@ class Pages(QObject):
         if page is None or not page.unsaved:
             return False
         self._workspace.page_wanted.emit("menu")
-        self._workspace.notice.say(_("The menu is not saved"), _("Save it, or discard what you have changed."))
+        self._workspace.notice.show_message(_("The menu is not saved"), _("Save it, or discard what you have changed."))
         return True
 
     @property

@@ -48,7 +48,7 @@ class SyncController(QObject):
             bridge.sync_status_changed.connect(self._on_sync_status_changed)
             bridge.renumbered.connect(self._on_order_renumbered)
             bridge.missing.connect(self._on_orders_missing)
-            workspace.connection.set_standing(bridge.sync_status)
+            workspace.connection.set_sync_status(bridge.sync_status)
             workspace.connection.try_now.connect(self._on_try_now_chosen)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class SyncController(QObject):
         online = sync_status.state in (ConnectionState.LIVE, ConnectionState.POLLING)
         returned = online and not self._board.online
         self._board.set_online(online)
-        self._workspace.connection.set_standing(sync_status)
+        self._workspace.connection.set_sync_status(sync_status)
         self._workspace.set_unsent(sync_status.counts.open)
         if sync_status.fresh_at_s is not None:
             self._alerts.start()
@@ -83,7 +83,7 @@ class SyncController(QObject):
 
     @Slot(str, str)
     def _on_order_renumbered(self, former: str, number: str) -> None:
-        self._workspace.notice.say_also(
+        self._workspace.notice.add_message(
             _("{old} is {new} from now on").format(old=former, new=number),
             _("Tell the customer, and print the receipt again."),
         )
@@ -104,14 +104,14 @@ class SyncController(QObject):
             "The server was put back, and does not know {count} orders",
             len(orders),
         )
-        self._workspace.notice.say(count, f"{shown}\n{told}")
+        self._workspace.notice.show_message(count, f"{shown}\n{told}")
 
     @Slot(str)
     def _on_sound_unavailable(self, command: str) -> None:
         words = _("Its audio library is missing. New orders are shown, and do not ring.")
         if command:
             words += " " + _("To be installed by root: {command}").format(command=command)
-        self._workspace.notice.say(_("This till is silent"), words)
+        self._workspace.notice.show_message(_("This till is silent"), words)
 
 
 def _nothing(_result: object) -> None:

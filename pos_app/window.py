@@ -175,7 +175,7 @@ class PosWindow(QMainWindow):
     def _on_leave_wanted(self, how: str) -> None:
         """Not while something is being sent: it would be neither made for sure nor known to have failed."""
         if self._changes.under_way:
-            self.workspace.notice.say(
+            self.workspace.notice.show_message(
                 ngettext(
                     "{count} change is still being sent",
                     "{count} changes are still being sent",

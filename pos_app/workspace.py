@@ -244,7 +244,7 @@ class Workspace(QWidget):
         title = _(_TITLES.get(name, PAGES[name][0]))
         self._title.setText(title)
         self.search.setVisible(name == "orders")
-        self.as_of.tell_of(_(_KEPT[name]) if name in _KEPT else "")
+        self.as_of.set_meaning(_(_KEPT[name]) if name in _KEPT else "")
         self._draw_icons()
 
     def set_person(self, name: str) -> None:

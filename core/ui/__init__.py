@@ -1,1 +1,1 @@
-"""What both windows are made of: the only Qt inside core."""
+"""The Qt parts that windows share: the only Qt in core."""

@@ -1,4 +1,4 @@
-"""Starting a window: the application object, its look, its language, and what happens to a mistake nobody caught."""
+"""Application start: the QApplication, its theme and language, and logging of uncaught errors."""
 
 import gc
 import logging
@@ -31,7 +31,7 @@ _KEPT_SHOWN_MS: Final = 10_000
 
 
 def start_application(name: str, settings: ScreenSettings) -> tuple[QApplication, Theme]:
-    """The process's application, dressed and speaking as the settings say. Call once, before any widget."""
+    """The process's application, with the settings' theme and language. Call once, before any widget."""
     app = QApplication(sys.argv[:1])
     collect_garbage_here(app)
     app.setApplicationName(name)
@@ -49,24 +49,24 @@ def start_application(name: str, settings: ScreenSettings) -> tuple[QApplication
 
 
 def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> int:
-    """Show `window` until it is closed. Gives the process's exit status."""
+    """Show `window` until it is closed. Returns the process's exit status."""
     if settings.remote:
         from core.ui.remote import RemoteControl
 
         RemoteControl(window)
-    # The desktop is shutting down, or logging out: nobody is there to read anything.
+    # The desktop is shutting down, or logging out: nobody would read it.
     app.commitDataRequest.connect(partial(app.setProperty, _ENDING, True))
     window.show()
-    # What start-up made lives as long as the process. Looking through all of it again and again for garbage would
-    # stop the window for 40 to 70 ms each time; what is made from now on is still looked through.
+    # What start-up made lives as long as the process. Collecting it again and again would stop the window for 40 to
+    # 70 ms each time; later objects are still collected.
     gc.collect()
     gc.freeze()
     return app.exec()
 
 
-def tell_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> None:
-    """The window has closed with something in its outbox: say that it is kept. On the terminal, and in a box that goes
-    by itself; a desktop that is shutting down is not held up by it."""
+def show_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> None:
+    """Report that the window has closed with operations in its outbox, which are kept: on the terminal, and in a box
+    that closes by itself; a desktop that is shutting down is not held up by it."""
     if not counts.open:
         return
     words = (
@@ -81,8 +81,8 @@ def tell_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> No
     box.exec()
 
 
-def tell_recovered(recovered: Recovered | None, settings: ScreenSettings) -> None:
-    """Say, on the terminal and in a box, that the window's file was damaged, or is not its newest."""
+def show_recovered(recovered: Recovered | None, settings: ScreenSettings) -> None:
+    """Report, on the terminal and in a box, that the window's file was damaged, or is not its newest."""
     if recovered is None:
         return
     if recovered.set_aside is not None:
@@ -112,7 +112,7 @@ def tell_recovered(recovered: Recovered | None, settings: ScreenSettings) -> Non
 
 
 def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:
-    """Say why a window cannot start: on the terminal, and in a box for those who have none. Gives the exit status."""
+    """Report why a window cannot start: on the terminal, and in a box. Returns the exit status."""
     words = str(error)
     if isinstance(error, InUse):
         words += " " + _("Close it, or give this one a place of its own: --data-dir DIR")
@@ -130,7 +130,7 @@ def _box(icon: QMessageBox.Icon, title: str, words: str) -> QMessageBox:
 
 
 def dress(app: QApplication, theme: Theme) -> None:
-    """Put `theme` on every widget of the process."""
+    """Apply `theme` to every widget of the process."""
     app.setFont(theme.font())
     app.setPalette(theme.palette())
     app.setStyleSheet(theme.style_sheet())

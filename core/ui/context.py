@@ -1,4 +1,4 @@
-"""What the parts of a window share."""
+"""The context that the parts of a window share."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class WindowContext(Generic[S]):
-    """One window's surroundings, made by its bootstrap. A part that needs three of them or more takes the context."""
+    """One window's services, made by its bootstrap. A part that needs three of them or more takes the context."""
 
     settings: S
     theme: Theme
@@ -26,7 +26,7 @@ class WindowContext(Generic[S]):
 
     @property
     def store(self) -> OrderStore:
-        """The orders as this window shows them, of whoever is signed in."""
+        """The orders as this window shows them, for the person who is signed in."""
         return self.bridge.store
 
     def now(self) -> datetime:

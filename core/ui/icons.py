@@ -1,4 +1,4 @@
-"""Icons: one SVG each in `resources/icons`, drawn in the colour that is asked for."""
+"""Icons: one SVG each in `resources/icons`, drawn in a given colour."""
 
 from functools import lru_cache
 from typing import Final
@@ -11,7 +11,7 @@ import resources
 from core.domain.status import OrderStatus, look
 
 _FORWARD: Final = frozenset({"sign-out", "status-out_for_delivery", "truck", "undo"})
-"""These move the way one reads; from right to left they are mirrored."""
+"""Icons with a direction; mirrored in right-to-left languages."""
 
 
 @lru_cache(maxsize=256)
@@ -34,9 +34,9 @@ def _drawn(name: str, rgb: str, width_px: int, height_px: int, *, mirrored: bool
 
 
 def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
-    """Draw icon `name` into `rect`. Raises `FileNotFoundError` for a name that has no file.
+    """Draw icon `name` into `rect`. Raises `FileNotFoundError` for an unknown name.
 
-    It is drawn once for each size and colour: reading an SVG anew costs as much as ten rows of text.
+    It is rendered once for each size and colour: reading an SVG anew costs as much as ten rows of text.
     """
     density = painter.device().devicePixelRatio()
     width_px, height_px = round(rect.width() * density), round(rect.height() * density)
@@ -45,7 +45,7 @@ def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
 
 
 def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon:
-    """`name` as a `QIcon`, sharp on screens of up to three times the density; `gap_px` keeps words that follow away."""
+    """`name` as a `QIcon`, sharp on screens of up to three times the density; `gap_px` is the space before the text."""
     result = QIcon()
     left_px = gap_px if _from_right() else 0
     for density in (1, 2, 3):
@@ -60,7 +60,7 @@ def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon
 
 
 def status_icon(status: OrderStatus) -> str:
-    """The name of the shape that goes with a status."""
+    """The name of a status's icon."""
     return look(status).icon
 
 

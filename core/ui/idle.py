@@ -1,4 +1,4 @@
-"""Noticing that nobody is there: a warning first, where one is wanted, then the end, unless somebody shows up."""
+"""Idle detection: a warning first, where one is wanted, then the end, unless there is input."""
 
 import math
 from typing import Final
@@ -10,9 +10,9 @@ from core import clock
 
 _TICK_MS: Final = 250
 _LOOK_MS: Final = 1000
-"""How often the clock is looked at: a timer stands still while the machine sleeps."""
+"""The interval at which the clock is read: a timer stands still while the machine sleeps."""
 _LATE_S: Final = 5.0
-"""The timer is never so late, unless the machine slept."""
+"""The timer is later than this only if the machine slept."""
 _SIGNS: Final = frozenset(
     {
         QEvent.Type.KeyPress,
@@ -23,19 +23,19 @@ _SIGNS: Final = frozenset(
         QEvent.Type.Wheel,
     }
 )
-"""What only somebody who is there does. A pointer that merely lies there may tremble, so its moves are none."""
+"""Events that count as input. Pointer moves do not: a pointer at rest may tremble."""
 
 
 class IdleWatch(QObject):
-    """Watches the whole application. After `idle_s` seconds without a sign of life, `ended`; 0: never.
+    """Watches the whole application. After `idle_s` seconds without input, `ended` is emitted; 0: never.
 
-    The last `warning_s` of them are counted down, and the touch that answers the warning does nothing else.
+    The last `warning_s` of them are counted down, and the touch that answers the warning has no other effect.
     """
 
     warned = Signal(int)
     """Seconds left, once each."""
     resumed = Signal()
-    """Somebody is there after all."""
+    """There was input after the warning."""
     ended = Signal()
 
     def __init__(self, idle_s: float, warning_s: float = 0.0, parent: QObject | None = None) -> None:
@@ -49,7 +49,7 @@ class IdleWatch(QObject):
         self._timer.timeout.connect(self._on_timer_elapsed)
 
     def start(self) -> None:
-        """Begin to watch, as if somebody had just been seen."""
+        """Begin to watch, with the full time."""
         if self._idle_s <= 0:
             return
         self.stop()
@@ -68,7 +68,7 @@ class IdleWatch(QObject):
 
     @Slot()
     def stay(self) -> None:
-        """Somebody is there."""
+        """Count as input."""
         self._seen_at = clock.now_s()
         if self._left is not None:
             self._left = None
@@ -79,7 +79,7 @@ class IdleWatch(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() not in _SIGNS:
             return False
-        if clock.now_s() - self._seen_at >= self._idle_s + _LATE_S:  # whoever wakes it may be somebody else
+        if clock.now_s() - self._seen_at >= self._idle_s + _LATE_S:  # after a sleep it may be somebody else
             self._end()
             return True
         answers = self._left is not None
@@ -87,7 +87,7 @@ class IdleWatch(QObject):
         return answers
 
     def _arm(self) -> None:
-        """Every touch moves the moment; the timer looks again when it would have come."""
+        """Input only moves the deadline; the timer checks it when it fires."""
         quiet_s = clock.now_s() - self._seen_at
         left_ms = round((self._idle_s - self._warning_s - quiet_s) * 1000)
         self._timer.start(min(_LOOK_MS, max(1, left_ms)))

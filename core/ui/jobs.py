@@ -1,4 +1,4 @@
-"""Work off the window's thread: a call to the backend, whose answer comes back to the window's thread."""
+"""Jobs: backend calls in worker threads, whose results return to the window's thread."""
 
 import itertools
 import logging
@@ -20,13 +20,13 @@ T = TypeVar("T")
 Call = Callable[[], Any]
 
 _ASKING: Final = 8
-"""Questions to the server that are under way at once. Each of them may hang for as long as HTTP lets it."""
+"""Concurrent reads from the server. Each may hang for as long as HTTP lets it."""
 _IDLE_KEPT: Final = 2
-"""Threads of a lane that wait for a next job; more than these end."""
+"""Idle threads of a lane that are kept; more than these end."""
 
 
 class Job:
-    """One call under way. `cancel` makes sure that nobody is called back; the call itself ends by its timeout."""
+    """A call in progress. `cancel` suppresses its callbacks; the call itself ends by its timeout."""
 
     def __init__(
         self,
@@ -49,14 +49,14 @@ class Job:
 
 _numbers: Final = itertools.count()
 _held: Final[dict[int, Job]] = {}
-"""Every job until its worker has let go of it. A job holds objects of the window's thread, and a worker that were the
-last to hold them would free them in its own (see `core.ui.threads`)."""
+"""Jobs whose worker has not let go of them. A job holds objects of the window's thread, which the worker's thread must
+not free (see `core.ui.threads`)."""
 
 
 class _Lane:
     """Worker threads, at most `most` of them. A job starts at once while there are fewer.
 
-    A worker holds no job when it says that it is done: no frame that used it outlives `_do_next`.
+    A worker holds no job when it reports that it is done: no frame that used it outlives `_do_next`.
     """
 
     def __init__(self, name: str, done: Channel[int], most: int | None = None) -> None:
@@ -83,14 +83,14 @@ class _Lane:
                 worker.start()
 
     def close(self) -> list[threading.Thread]:
-        """Let the threads end when nothing waits any more; gives those that have not ended."""
+        """Let the threads end when the queue is empty; returns those that have not ended."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
             return list(self._workers)
 
     def renewed(self) -> "_Lane":
-        """Another in place of this one, with all places free. What was put here is done here, and ends by itself."""
+        """A new lane in place of this one, with all places free. Jobs of this one run to their end."""
         self.close()
         return _Lane(self._name, self._done, self._most)
 
@@ -124,17 +124,17 @@ class _Lane:
 
 
 class Jobs(QObject):
-    """Worker threads and the one way back from them, in two lanes.
+    """Worker threads in two lanes, and callbacks in the window's thread.
 
-    `run` is for what a person does: it starts at once, whatever else hangs. `ask` is for questions to the server, of
-    which only so many are under way at once; the others wait for them.
+    `run` is for a person's actions: it starts at once, whatever else hangs. `ask` is for reads from the server, of
+    which a limited number runs at once.
     """
 
     session_over = Signal(object)
-    """Whatever was asked, the backend answered `SignedOut` (which a wrong password is told as well)."""
+    """The backend answered `SignedOut` to a call (also to a wrong password)."""
 
     def __init__(self, parent: QObject | None = None, *, bound: Callable[[Call], Call] = lambda call: call) -> None:
-        """`bound` is asked in the window's thread for what a worker is to call in place of a call."""
+        """`bound` is called in the window's thread with a call, and returns what a worker runs in its place."""
         super().__init__(parent)
         self._bound = bound
         done: Channel[int] = Channel(_on_job_done)
@@ -144,33 +144,33 @@ class Jobs(QObject):
         self._closed = False
 
     def run(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
-        """Call `call` in a worker, now; then `success` with its result or `failure` with its error, here."""
+        """Run `call` in a worker, now; then call `success` with its result or `failure` with its error, here."""
         return self._put(self._acting, Job(self, self._bound(call), success, failure))
 
     def ask(self, call: Callable[[], T], success: Callable[[T], None], failure: Callable[[ClientError], None]) -> Job:
-        """As `run`, for what may be asked any number of times at once: it may have to wait for other questions."""
+        """As `run`, but it may have to wait for other reads."""
         return self._put(self._asking, Job(self, self._bound(call), success, failure))
 
     @property
     def busy(self) -> int:
-        """How many calls are waiting or under way."""
+        """The number of waiting and running calls."""
         return len(self._running)
 
     def cancel(self) -> None:
-        """Call nobody back for anything that is waiting or under way: the person who asked has left."""
+        """Suppress the callbacks of all waiting and running calls: the person who made them has left."""
         for job in self._running:
             job.cancel()
         self.leave_behind()
 
     def leave_behind(self) -> None:
-        """Whoever asks from now on is somebody else, and waits for no question of before: those end by themselves."""
+        """Begin new lanes for the next person, who waits for no earlier read."""
         if not self._closed:
             self._asking = self._asking.renewed()
 
     def close(self, wait_s: float = 0.0) -> None:
-        """Call nobody back any more and let the workers go.
+        """Suppress all callbacks and end the workers.
 
-        With `wait_s`, what a person has just done is waited for, at most so long. Questions are not.
+        With `wait_s`, wait for a person's actions, at most so long; not for reads.
         """
         self._closed = True
         if not wait_s:
@@ -191,7 +191,7 @@ class Jobs(QObject):
         return job
 
     def finish(self, job: Job) -> None:
-        """Call back whoever asked for `job`, which has its outcome."""
+        """Call the callback of `job`, which has its result."""
         self._running.discard(job)
         if job.cancelled or self._closed:
             return
@@ -207,4 +207,4 @@ def _on_job_done(number: int) -> None:
     job = _held.pop(number)
     if shiboken6.isValid(job.jobs):
         job.jobs.finish(job)
-    job.outcome = None  # an error's traceback holds the job: a cycle that would wait to be looked for
+    job.outcome = None  # an error's traceback holds the job: a cycle that would wait for the collector

@@ -1,9 +1,10 @@
-"""Can a window start here? Asked before Qt is imported: a missing system library is a sentence, not a traceback.
+"""Checks before Qt is imported whether a window can start, so that a missing system library is a sentence instead of a
+traceback.
 
-Qt's wheels bring Qt and leave the system's libraries to the system. What each part asks for was read off its ELF
-headers (`readelf -d`, PySide6 6.12). Only the standard library is used (`core.printable` needs no more): this also
-runs before anything is installed. `python -m core.ui.preflight --packages apt` lists the packages that a fresh
-machine still needs for a window; `--install demo` and `--install test` install what those need, where that may be done.
+Qt's wheels bring Qt and leave the system's libraries to the system. The requirements of each part were read from its
+ELF headers (`readelf -d`, PySide6 6.12). Only the standard library is used (`core.printable` needs no more): this also
+runs before anything is installed. `python -m core.ui.preflight --packages apt` lists the packages that a fresh machine
+still needs for a window; `--install demo` and `--install test` install what those need, where permitted.
 """
 
 import argparse
@@ -21,11 +22,11 @@ from typing import Final, NamedTuple
 from core import printable
 
 EXIT_CODE: Final = 3
-"""What a program ends with when this machine cannot show its window."""
+"""The exit status of a program that cannot show its window."""
 
 
 class Library(NamedTuple):
-    """A shared library by its soname, and the package that holds it for each packager."""
+    """A shared library by its soname, and its package for each packager."""
 
     soname: str
     apt: str
@@ -64,20 +65,20 @@ _WAYLAND: Final = (
     Library("libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland"),
 )
 _SOUND: Final = (Library("libpulse.so.0", "libpulse0", "pulseaudio-libs", "libpulse"),)
-"""A window works without; its sounds do not."""
+"""Optional: needed by sounds only."""
 _PLATFORMS: Final = {"xcb": _XCB, "wayland": _WAYLAND}
 
 
 def has_display(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a person can see a window here. Windows and macOS always have a desktop."""
+    """Whether windows can be shown. Windows and macOS always have a desktop."""
     return not _is_linux() or bool(environment.get("WAYLAND_DISPLAY") or environment.get("DISPLAY"))
 
 
 def missing_libraries(environment: Mapping[str, str] = os.environ) -> tuple[Library, ...]:
-    """The system libraries that a window needs here and that cannot be loaded; always none outside Linux.
+    """The system libraries that a window needs and that cannot be loaded; always none outside Linux.
 
-    With `QT_QPA_PLATFORM`, its first platform's are meant; without, those of the display there is. Where both a
-    Wayland and an X display are there, one that works is enough, as it is for Qt.
+    For the first platform of `QT_QPA_PLATFORM`; without it, for those of the displays. With both a Wayland and an X
+    display one that works is enough, as for Qt.
     """
     if not _is_linux():
         return ()
@@ -86,7 +87,7 @@ def missing_libraries(environment: Mapping[str, str] = os.environ) -> tuple[Libr
 
 
 def silence_mended_by() -> str:
-    """What root has to run here before windows can play sounds; empty where nothing is missing."""
+    """The command for root that installs what sounds need; empty where nothing is missing."""
     missing = _absent(_SOUND) if _is_linux() else ()
     return _commands(missing) if missing else ""
 
@@ -103,7 +104,7 @@ def require_qt() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Say what is missing for windows and for tests of windows; a display is not asked for."""
+    """Print what is missing for windows and for tests of windows; a display is not needed."""
     parser = argparse.ArgumentParser(prog="python -m core.ui.preflight", description=main.__doc__)
     parser.add_argument(
         "--packages", choices=sorted(_INSTALL), help="only list the packages still needed for a window on an X display"
@@ -140,8 +141,8 @@ def needed(purpose: str) -> list[str]:
 
 
 def install(purpose: str, environment: Mapping[str, str]) -> None:
-    """Install what `purpose` needs, having said so: as root, or where `sudo` asks for no password. Otherwise, and with
-    `SYSTEM=0`, nothing is done; whoever needs what is missing says what it is."""
+    """Install what `purpose` needs, after printing it: as root, or by `sudo` without a password. Otherwise, and with
+    `SYSTEM=0`, nothing is done."""
     if not _is_linux() or environment.get("SYSTEM", "1") == "0" or not shutil.which("apt-get"):
         return
     packages = needed(purpose)
@@ -159,7 +160,7 @@ def install(purpose: str, environment: Mapping[str, str]) -> None:
 
 
 def _as_root() -> Sequence[str] | None:
-    """What goes before a command to have it run as root without a question; None where that cannot be."""
+    """The prefix that runs a command as root without a prompt; None where that is impossible."""
     if os.geteuid() == 0:
         return ()
     if shutil.which("sudo") is None:
@@ -173,7 +174,7 @@ def _is_linux() -> bool:
 
 
 def _platforms(environment: Mapping[str, str]) -> list[str]:
-    """Qt's platform plugins in the order in which Qt tries them."""
+    """Qt's platform plugins, in Qt's order."""
     asked = environment.get("QT_QPA_PLATFORM", "")
     if asked:
         return [name.partition(":")[0].partition("-")[0] for name in asked.split(";")]
@@ -198,7 +199,7 @@ def _packages(libraries: Iterable[Library], packager: str) -> list[str]:
 
 
 def _lacking(environment: Mapping[str, str]) -> str:
-    """Which system libraries a window needs that are not here, and how to get them; or an empty text."""
+    """The missing system libraries, and how to get them; or an empty text."""
     missing = missing_libraries(environment)
     if not missing:
         return ""
@@ -210,13 +211,13 @@ def _lacking(environment: Mapping[str, str]) -> str:
 
 
 def _commands(missing: Sequence[Library]) -> str:
-    """What installs these, by each packager that is here."""
+    """The commands that install these, for each packager that exists."""
     packagers = [name for name in _INSTALL if shutil.which(_INSTALL[name].split()[0])] or list(_INSTALL)
     return " or ".join(f"`{_INSTALL[name]} {' '.join(_packages(missing, name))}`" for name in packagers)
 
 
 def _unusable(environment: Mapping[str, str]) -> str:
-    """What keeps Qt's widgets from being used here, or an empty text."""
+    """Why Qt's widgets cannot be used here, or an empty text."""
     if lacking := _lacking(environment):
         return lacking
     try:
@@ -229,7 +230,7 @@ def _unusable(environment: Mapping[str, str]) -> str:
 
 
 def _unshown(environment: Mapping[str, str]) -> str:
-    """What keeps a window from being shown here, or an empty text."""
+    """Why a window cannot be shown here, or an empty text."""
     if has_display(environment) or environment.get("QT_QPA_PLATFORM"):
         return ""
     return (

@@ -1,19 +1,18 @@
-"""What the client and the server say goes wrong, where it is the same sentence every time.
+"""The sentences of client and server errors that are translated.
 
-They speak English and know no reader; a window passes what they said through `_`, an error, whose sentence may have a
-blank for the address that was tried, through `text.said`. A sentence with another blank in it, or of a newer server,
-stays as it was said.
+They are English at their source; a window translates them by `_`, and errors, whose sentence may have a blank for the
+address, by `text.error_text`. A sentence with another blank, or of a newer server, stays English.
 """
 
 from typing import Final
 
 from core.client.errors import ClientError, NotKept, SignedOut, TooManyAttempts
 from core.client.sync.outbox import Counts
-from core.ui.text import N_, _, ngettext, said
+from core.ui.text import N_, _, error_text, ngettext
 from core.ui.widgets.connection_chip import outbox_words
 
 SAID: Final = (
-    # What happened: the titles of `core.client.errors`.
+    # The titles of `core.client.errors`.
     N_("Something went wrong"),
     N_("No connection"),
     N_("Please sign in again"),
@@ -41,7 +40,7 @@ SAID: Final = (
     N_("The server's database is read-only"),
     N_("The server's disk fails"),
     N_("The server's database is damaged"),
-    # What the client says by itself.
+    # The client's messages.
     N_("{address} refuses the connection. Is the server running, and is the port right?"),
     N_("The name in {address} is not known. Check the address and the network."),
     N_("{address} does not answer in time. Check the network and the server."),
@@ -94,7 +93,7 @@ SAID: Final = (
     N_("What answers at this address is no server of ours."),
     N_("This address is not encrypted: anybody on the network could read PINs. Use https://."),
     N_("The code was made for another kind of screen. Ask the admin for one for this kind."),
-    # What the server says.
+    # The server's messages.
     N_("This code is not right, or it has expired. Ask for a new one."),
     N_("This code was used. Ask for a new one."),
     N_("The name, the number or the password is not right."),
@@ -131,13 +130,13 @@ SAID: Final = (
 
 
 def left_behind(error: ClientError) -> NotKept:
-    """Somebody has signed out at a machine whose disk takes nothing."""
+    """The error after a sign-out at a machine whose disk is full."""
     later = _("What was kept of you here is deleted as soon as it can be.")
-    return NotKept(f"{said(error)} {later}", title=_("You were signed out"))
+    return NotKept(f"{error_text(error)} {later}", title=_("You were signed out"))
 
 
 def ended(error: SignedOut, counts: Counts) -> SignedOut:
-    """The same, with what becomes of what its person has in the outbox."""
+    """The error with a sentence on its person's operations in the outbox."""
     if not counts.open:
         return SignedOut(_(error.message), title=error.title)
     kept = _("It is kept here, and goes on when the same person signs in again.")
@@ -145,7 +144,7 @@ def ended(error: SignedOut, counts: Counts) -> SignedOut:
 
 
 def patience(error: TooManyAttempts) -> TooManyAttempts:
-    """The same, with its wait in the reader's words."""
+    """The error with its wait in the reader's language."""
     minutes = max(1, -(-int(error.retry_after_s) // 60))
     words = ngettext(
         "Try again in {count} minute, or ask an admin.", "Try again in {count} minutes, or ask an admin.", minutes

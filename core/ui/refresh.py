@@ -1,4 +1,4 @@
-"""Keeping something fresh: one timer, one call at a time, and an honest age."""
+"""Periodic refreshes: one timer, one call at a time, and the age of the last answer."""
 
 import random
 from collections.abc import Callable
@@ -13,19 +13,19 @@ from core.ui.jobs import Job, Jobs
 _BACKOFF_S: Final = 0.5
 _BACKOFF_MOST_S: Final = 30.0
 STALE_AFTER: Final = 2.0
-"""Missed intervals after which what is shown is old."""
+"""Missed intervals after which what is shown is stale."""
 
 
 class Refresher(QObject):
     """Fetches now and then every `interval_s` seconds while it is active, never twice at once.
 
-    The timer is armed when an answer is there, so a slow server is asked less often, not more. A failure keeps what
-    is shown and is tried again with full jitter, at the latest after the interval.
+    The timer is started by the answer, so a slow server is asked less often. A failure keeps what is shown and is
+    retried with full jitter, at the latest after the interval.
     """
 
     started = Signal()
     ended = Signal()
-    """No fetch is under way any more: it succeeded, failed, or was given up."""
+    """A fetch has succeeded, failed, or was abandoned."""
     succeeded = Signal(object)
     failed = Signal(object)
     """A `ClientError`."""
@@ -76,12 +76,12 @@ class Refresher(QObject):
 
     @property
     def stale(self) -> bool:
-        """The last answer is older than two missed intervals."""
+        """Whether the last answer is older than two missed intervals."""
         age_s = self.age_s
         return age_s is not None and age_s > STALE_AFTER * self._interval_s
 
     def start(self) -> None:
-        """The page is shown: fetch now unless an answer is younger than the interval, then keep it fresh."""
+        """The page is shown: fetch now unless an answer is younger than the interval, then keep refreshing."""
         if self._active:
             return
         self._active = True
@@ -92,7 +92,7 @@ class Refresher(QObject):
             self._arm(self._interval_s - age_s)
 
     def stop(self) -> None:
-        """The page is hidden or closed: no timer and no call back from here on."""
+        """The page is hidden or closed: no timer and no callback from here on."""
         self._active = False
         self._timer.stop()
         if self._job is not None:
@@ -101,17 +101,17 @@ class Refresher(QObject):
             self.ended.emit()
 
     def reset(self) -> None:
-        """What was fetched is no longer shown (another order, another person): it has no age."""
+        """Discard the age: what was fetched is no longer shown."""
         self.stop()
         self._succeeded_at = None
         self._failures = 0
 
     def remember(self, age_s: float) -> None:
-        """What is shown was fetched so many seconds ago, by an earlier run."""
+        """What is shown was fetched `age_s` seconds ago, by an earlier run."""
         self._succeeded_at = clock.now_s() - age_s
 
     def confirm(self, age_s: float) -> None:
-        """What is shown was still so that many seconds ago: changes of it are told by themselves."""
+        """What is shown was still current `age_s` seconds ago: changes are pushed."""
         known_s = self.age_s
         if known_s is not None and age_s < known_s:
             self.remember(age_s)
@@ -126,7 +126,7 @@ class Refresher(QObject):
         self.started.emit()
 
     def hurry(self) -> None:
-        """The server answers again: ask now, if the last question failed. One that still hangs is given up."""
+        """The server answers again: fetch now, if the last fetch failed. One that still hangs is abandoned."""
         if self._active and self._automatic and (self._failures or self._job is not None or self.stale):
             if self._job is not None:
                 self._job.cancel()

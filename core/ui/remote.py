@@ -1,7 +1,7 @@
-"""A window driven from outside, for the unattended tour: one JSON command a line in, one answer a line out.
+"""Remote control of a window, for the unattended tour: one JSON command a line in, one answer a line out.
 
-A command names a control by its `objectName` and does to it what a person would: real mouse and key events, so that
-what is hidden, covered or disabled cannot be used.
+A command names a control by its `objectName` and sends it real mouse and key events, so that hidden, covered or
+disabled controls cannot be used.
 """
 
 import json
@@ -30,7 +30,7 @@ from core.workers import keep_running
 
 
 class NoSuchControl(Exception):
-    """Nothing by that name can be used at the moment."""
+    """No usable control has that name now."""
 
 
 class RemoteControl(QObject):
@@ -79,7 +79,7 @@ def find(name: str) -> QWidget:
 
 
 def _soon(act: Callable[[], None]) -> None:
-    """Act after the answer is written: what the click opens may hold the event loop until it is closed."""
+    """Act after the answer is written: a click may open a dialog that blocks the event loop."""
     QTimer.singleShot(0, act)
 
 
@@ -114,7 +114,7 @@ def _index(view: QAbstractItemView, containing: str) -> QModelIndex:
 
 
 def _click_row(_window: QWidget, name: str, containing: str = "", part: str = "", row: int | None = None) -> None:
-    """Click the first row with the words, or the one of that number, or a painted `part` of it, which the view places:
+    """Click the first row with the words, or the one of that number, or a painted `part` of it, placed by
     `part_rect(index, part)`."""
     view = find(name)
     if not isinstance(view, QAbstractItemView):
@@ -145,7 +145,7 @@ def _words(model: QAbstractItemModel, index: QModelIndex) -> str:
 
 
 def _state(_window: QWidget, name: str) -> dict[str, Any]:
-    """What a person sees of a control: its words, its rows, whether it can be used."""
+    """The visible state of a control: its text, its rows, whether it is enabled."""
     widget = find(name)
     state: dict[str, Any] = {"enabled": widget.isEnabled(), "text": ""}
     if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
@@ -162,7 +162,7 @@ def _state(_window: QWidget, name: str) -> dict[str, Any]:
 
 
 def _grab(window: QWidget, path: str) -> None:
-    """A picture of the window, with whatever stands in front of it."""
+    """A picture of the window, with dialogs in front of it."""
     QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # or words that grew are cut off
     pixmap = window.grab()
     front = QApplication.activeModalWidget() or QApplication.activePopupWidget()

@@ -1,4 +1,4 @@
-"""A Python list as a Qt model that says only what has changed: rows in, rows out, rows that look different now."""
+"""A Python list as a Qt model that emits the smallest changes: rows inserted, removed, and changed."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
@@ -14,7 +14,7 @@ ROW = int(Qt.ItemDataRole.UserRole)
 
 
 class RowsModel(QAbstractListModel, Generic[Row]):
-    """Rows told apart by `key`. What the view keeps of a row (scroll, focus, selection) stays with its key."""
+    """Rows identified by `key`. The view's state of a row (scroll, focus, selection) stays with its key."""
 
     def __init__(self, key: Callable[[Row], Hashable], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -26,11 +26,11 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         return self._rows
 
     def row_of(self, key: Hashable) -> int:
-        """Where the row with this key is; -1 when there is none."""
+        """The row with this key; -1 when there is none."""
         return next((at for at, row in enumerate(self._rows) if self._key(row) == key), -1)
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Show `rows` from now on, by the smallest steps. A row that changed place is one out and one in."""
+        """Replace the rows with the smallest changes. A moved row is removed and inserted."""
         wanted = [self._key(row) for row in rows]
         staying = _in_order([self._key(row) for row in self._rows], wanted)
         for first, last in reversed(_runs([at for at, row in enumerate(self._rows) if self._key(row) not in staying])):
@@ -58,7 +58,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         return row if role == ROW else self.value(row, role)
 
     def value(self, _row: Row, _role: int) -> Any:
-        """What a row answers to a role; None for what it has no answer to."""
+        """A row's data for a role; None for other roles."""
         return None
 
 
@@ -75,7 +75,7 @@ def _in_order(held: Sequence[Hashable], wanted: Sequence[Hashable]) -> set[Hasha
 
 
 def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
-    """Ascending places as stretches: [1, 2, 5] → [(1, 2), (5, 5)]."""
+    """Ascending places as ranges: [1, 2, 5] → [(1, 2), (5, 5)]."""
     runs: list[tuple[int, int]] = []
     for at in places:
         if runs and runs[-1][1] == at - 1:

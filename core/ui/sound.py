@@ -1,4 +1,4 @@
-"""Sounds: one small one a status. Where this machine cannot play any, silence and one notice."""
+"""Sounds: one for each status. On a machine that cannot play them, silence and one notice."""
 
 import importlib
 import logging
@@ -22,7 +22,7 @@ class Sounds(QObject):
     """
 
     unavailable = Signal(str)
-    """What root has to run so that there are sounds, as far as that is known; else empty."""
+    """The command for root that enables sounds, if known; else empty."""
 
     def __init__(self, *, volume: int = 70, muted: bool = False, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -20,9 +20,9 @@ _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
 
 
 def use_language(language: str) -> Qt.LayoutDirection:
-    """Speak `language` (`es`, `ar`; empty: the desktop's) from now on. Returns the direction it is read in.
+    """Use `language` (`es`, `ar`; empty: the desktop's) from now on. Returns its text direction.
 
-    A language without a catalogue of ours is spoken in English, with its own amounts and dates.
+    A language without a catalogue gets English text, with its own formats of amounts and dates.
     """
     global _catalogue  # noqa: PLW0603 (one reader, one language a process)
     locale = QLocale(language) if language else QLocale.system()
@@ -43,19 +43,19 @@ def _(message: str) -> str:
     return _catalogue.gettext(message) if message else ""  # gettext's own answer to nothing is the file's header
 
 
-def said(error: ClientError) -> str:
+def error_text(error: ClientError) -> str:
     """The message of `error` in the reader's language."""
     words = _(error.sentence)
     return words.replace("{address}", error.address) if error.address else words
 
 
-def explained(error: ClientError) -> str:
-    """What happened and what to do about it, in the reader's language."""
-    return f"{_(error.title)}. {said(error)}"
+def error_explanation(error: ClientError) -> str:
+    """The title and message of `error`, in the reader's language."""
+    return f"{_(error.title)}. {error_text(error)}"
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """`one` or `many`, as the reader's language counts; `{count}` in it is filled in."""
+    """`one` or `many`, by the plural rule of the reader's language; `{count}` is filled in."""
     return _catalogue.ngettext(one, many, count).format(count=figure(count))
 
 
@@ -65,14 +65,14 @@ _JOINER: Final = "\u2060"
 
 
 def plain(text: str) -> str:
-    """`text` for where Qt itself decides whether it is markup, as in a tool tip: it never is, and looks as it did."""
+    """`text` escaped for where Qt guesses whether it is markup, as in a tool tip."""
     if not QtText.mightBeRichText(text):
         return text
     return text.replace("<", f"<{_JOINER}").replace("&lt;", f"&{_JOINER}lt;")
 
 
 def literal(text: str) -> str:
-    """`text` for a button, a choice or a menu, where one `&` would underline the next letter and be gone."""
+    """`text` escaped for a button, a choice or a menu, where `&` marks a shortcut."""
     return text.replace("&", "&&")
 
 

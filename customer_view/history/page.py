@@ -8,7 +8,7 @@ from typing_extensions import override
 from core.client.errors import ClientError, Conflict, SignedOut, Unreachable
 from core.domain.order import Order
 from core.ui.rows import ROW
-from core.ui.text import _, ngettext, said, status_label
+from core.ui.text import _, error_text, ngettext, status_label
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
@@ -199,9 +199,9 @@ class OrdersPage(QWidget):
         if self._synced and isinstance(error, Unreachable):
             return
         plain = for_customer(error)
-        if isinstance(error, SignedOut) or said(plain) == self._outage:
+        if isinstance(error, SignedOut) or error_text(plain) == self._outage:
             return
-        self._outage = said(plain)
+        self._outage = error_text(plain)
         self.notice.show_error(plain, _("Try again"), self.refresh)
 
     @Slot(object)
@@ -235,14 +235,14 @@ class OrdersPage(QWidget):
             self._tell_overtaken(order)
 
     def _tell_overtaken(self, order: Order) -> None:
-        self.notice.say(
+        self.notice.show_message(
             _("{number} could not be cancelled").format(number=title(order)),
             _("Its status is now “{status}”. Please ask at the counter.").format(status=status_label(order.status)),
         )
 
     @Slot(object)
     def _on_order_cancelled(self, order: Order) -> None:
-        self.notice.say(_("{number} is cancelled").format(number=title(order)))
+        self.notice.show_message(_("{number} is cancelled").format(number=title(order)))
 
     @Slot(object)
     def _on_cancel_failed(self, failed: CancelFailed) -> None:

@@ -82,7 +82,7 @@ class OrderPage(QWidget):
     @Slot(object)
     def tell_menu(self, menu: Menu) -> None:
         """The menu is this one now."""
-        self._ordering.tell(menu)
+        self._ordering.set_menu(menu)
 
     @Slot(object)
     def tell_sync_status(self, sync_status: SyncStatus) -> None:
@@ -132,7 +132,7 @@ class OrderPage(QWidget):
             self._on_order_placed(order)
 
         self.view.show_basket()
-        self.notice.say(
+        self.notice.show_message(
             _("Your first try had arrived: {number}, {amount}").format(number=order.number, amount=amount),
             _("What you changed afterwards is not in it. Placing what is in the basket now makes a second order."),
             _("Show {number}").format(number=order.number),
@@ -164,5 +164,7 @@ class OrderPage(QWidget):
     def _tell(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         amount = money(basket.totals().total_minor, basket.currency)
-        self._checkout.tell(_("Placing…") if busy else _("Place order · {amount}").format(amount=amount), busy=busy)
+        self._checkout.set_action(
+            _("Placing…") if busy else _("Place order · {amount}").format(amount=amount), busy=busy
+        )
         self.view.menu.setEnabled(not busy)

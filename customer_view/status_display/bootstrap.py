@@ -10,7 +10,7 @@ from core.client.storage import recovery
 from core.client.storage.local_store import LocalStore, LocalStoreError
 from core.domain.people import DeviceKind
 from core.protocol.requests import DeviceSignIn
-from core.ui.app import refuse, run_window, start_application, tell_recovered
+from core.ui.app import refuse, run_window, show_recovered, start_application
 from core.ui.jobs import Jobs
 from core.ui.preflight import EXIT_CODE
 from core.ui.sound import Sounds
@@ -31,7 +31,7 @@ def run(settings: BoardSettings, secret: str, code: str | None = None) -> int:
     path, shop = settings.file_of("board"), ""
     try:
         if code is not None or not secret:
-            tell_recovered(recovery.make_sound(path), settings)
+            show_recovered(recovery.make_sound(path), settings)
             known = identity.at(path)
             if code is not None:
                 known = (

@@ -31,7 +31,7 @@ class Sign(QWidget):
         self._unit = unit
         self.setFixedHeight(self._theme.px(self._height * unit))
 
-    def say(self, *words: str) -> None:
+    def set_words(self, *words: str) -> None:
         if words != self._said:
             self._said = words
             self.setAccessibleName(". ".join(filter(None, words)))
@@ -46,7 +46,7 @@ class Sign(QWidget):
 
 
 class Header(Sign):
-    """The shop, how fresh the board is, and the time: `say(shop, freshness, time)`."""
+    """The shop, how fresh the board is, and the time: `set_words(shop, freshness, time)`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "board_header", 80)
@@ -73,7 +73,7 @@ class Header(Sign):
 
 
 class Doubt(Sign):
-    """In large letters that what is shown is old, and what to do: `say(since when, what to do)`."""
+    """In large letters that what is shown is old, and what to do: `set_words(since when, what to do)`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "board_doubt", 128)
@@ -94,7 +94,7 @@ class Doubt(Sign):
 
 
 class Nothing(Sign):
-    """Instead of the columns, why there are none: `say(what is wrong, what is done about it)`."""
+    """Instead of the columns, why there are none: `set_words(what is wrong, what is done about it)`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "board_nothing", 0)

@@ -10,7 +10,7 @@ from typing_extensions import override
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus, look
 from core.ui.sound import Sounds
-from core.ui.text import _, age, clock, said, status_label
+from core.ui.text import _, age, clock, error_text, status_label
 from core.ui.theme import Theme
 from customer_view.status_display.column import ColumnView
 from customer_view.status_display.presenter import BoardPresenter, Freshness, Shown
@@ -91,18 +91,18 @@ class BoardWindow(QWidget):
         nothing = display_status.freshness is Freshness.NONE
         if stale and display_status.fresh_at is not None:
             since = _("Not up to date since {time}").format(time=clock(display_status.fresh_at))
-            self._doubt.say(f"▲ {since}", _("Please ask at the counter for your order."))
+            self._doubt.set_words(f"▲ {since}", _("Please ask at the counter for your order."))
         if nothing and display_status.problem is not None:
-            told = (_("Please ask at the counter for your order."), said(display_status.problem))
-            self._nothing.say(_(display_status.problem.title), "\n".join(told))
+            told = (_("Please ask at the counter for your order."), error_text(display_status.problem))
+            self._nothing.set_words(_(display_status.problem.title), "\n".join(told))
         elif nothing:
-            self._nothing.say(_("Connecting…"), "")
+            self._nothing.set_words(_("Connecting…"), "")
         for column in (self._preparing, self._ready):
             column.set_doubted(stale)
         self._doubt.setVisible(stale)
         self._nothing.setVisible(nothing)
         self._columns.setVisible(not nothing)
-        self._header.say(self._presenter.shop_name, self._link(), clock(self._presenter.server_now()))
+        self._header.set_words(self._presenter.shop_name, self._link(), clock(self._presenter.server_now()))
 
     def _link(self) -> str:
         display_status = self._presenter.display_status

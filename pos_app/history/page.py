@@ -256,12 +256,12 @@ class HistoryPage(QWidget):
 
     @Slot(object)
     def _on_exported(self, path: Path) -> None:
-        self._notice.say(_("Exported"), str(path), life_ms=_EXPORTED_MS)
+        self._notice.show_message(_("Exported"), str(path), life_ms=_EXPORTED_MS)
 
     @Slot(object)
     def _on_export_failed(self, error: ClientError) -> None:
         if isinstance(error, Cancelled):
-            self._notice.say(_("Export cancelled"), error.message, life_ms=_EXPORTED_MS)
+            self._notice.show_message(_("Export cancelled"), error.message, life_ms=_EXPORTED_MS)
         else:
             self.failed.emit(error)
 

@@ -20,7 +20,7 @@ from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job
 from core.ui.rows import RowsModel
-from core.ui.text import N_, _, said
+from core.ui.text import N_, _, error_text
 from pos_app.board.card import Card, Own
 from pos_app.context import PosContext
 from pos_app.history.export import write_orders
@@ -204,7 +204,7 @@ class History(QObject):
             why = page.why
         except Unreachable as error:
             why = error
-        raise Unreachable(f"{_(_NOT_WHOLE)} {said(why) if why else ''}".rstrip())
+        raise Unreachable(f"{_(_NOT_WHOLE)} {error_text(why) if why else ''}".rstrip())
 
     @Slot(object)
     def _on_written(self, written: tuple[int, int]) -> None:

@@ -234,7 +234,7 @@ class MenuEditor(QFrame):
             self.editing.edit(lambda _draft: before)
             self.editing.choose(key)
 
-        self._notice.say(title, words, _("Undo"), undo, _UNDO_MS)
+        self._notice.show_message(title, words, _("Undo"), undo, _UNDO_MS)
         self._undoable = self._notice.text, self.editing.draft
 
     # -- saving
@@ -262,7 +262,7 @@ class MenuEditor(QFrame):
     def _on_saved(self) -> None:
         self.item_form.forget()
         self.tell()
-        self._notice.say(_("The menu is saved"), _("Every screen has it now."), life_ms=_SAID_MS)
+        self._notice.show_message(_("The menu is saved"), _("Every screen has it now."), life_ms=_SAID_MS)
 
 
 def _complaint(field: str) -> str:

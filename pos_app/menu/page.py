@@ -8,7 +8,7 @@ from typing_extensions import override
 from core.client.errors import ClientError, Unreachable
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, items_of
-from core.ui.text import _, explained, ngettext
+from core.ui.text import _, error_explanation, ngettext
 from core.ui.widgets.controls import button, label
 from core.ui.widgets.fields import SearchField
 from core.ui.widgets.notice import Notice
@@ -164,7 +164,7 @@ class MenuPage(QWidget):
             problem = self._problem
             words = _("The menu cannot be read just now.") if problem else _("Reading the menu…")
             if problem is not None:
-                words = f"{words} {explained(problem)}"
+                words = f"{words} {error_explanation(problem)}"
         elif self._sought.text().strip():
             words = _("Nothing on the menu is called that.")
         else:

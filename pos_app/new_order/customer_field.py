@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError
 from core.domain.people import Customer
-from core.ui.text import _, explained, literal
+from core.ui.text import _, error_explanation, literal
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label
 from pos_app.new_order.presenter import TakeOrderPresenter, Walk
@@ -101,7 +101,7 @@ class CustomerField(QWidget):
     @Slot(object)
     def _on_lookup_failed(self, error: ClientError) -> None:
         words = _("Known customers cannot be looked up just now. A name is still put on the ticket.")
-        self._tell(f"{words} {explained(error)}")
+        self._tell(f"{words} {error_explanation(error)}")
 
     @Slot()
     def _on_offer_clicked(self) -> None:

@@ -90,7 +90,7 @@ class NewOrderPage(QWidget):
     @Slot(object)
     def tell_menu(self, menu: Menu) -> None:
         """The menu is this one now."""
-        self._ordering.tell(menu)
+        self._ordering.set_menu(menu)
 
     @Slot(object)
     def tell_sync_status(self, sync_status: SyncStatus) -> None:
@@ -134,7 +134,7 @@ class NewOrderPage(QWidget):
             return
         if self._pays_cash and self._cash.given_minor is None:
             self._cash.complain()
-            self.notice.say(_("The cash given does not cover the order"))
+            self.notice.show_message(_("The cash given does not cover the order"))
             return
         self._presenter.take(self._customer.walk, self._form.values)
 
@@ -169,7 +169,7 @@ class NewOrderPage(QWidget):
             self._on_order_taken(order)
 
         self.view.show_basket()
-        self.notice.say(
+        self.notice.show_message(
             _("The first try had arrived: {number}, {amount}").format(number=order.number, amount=amount),
             _("What was changed afterwards is not in it. Taking what is in the basket now makes a second order."),
             _("Show {number}").format(number=order.number),
@@ -204,7 +204,7 @@ class NewOrderPage(QWidget):
         self._cash.ask(total_minor, basket.currency)
         self._cash.setVisible(self._pays_cash)
         action = _("Sending…") if busy else self._take_text(money(total_minor, basket.currency))
-        self._checkout.tell(action, busy=busy)
+        self._checkout.set_action(action, busy=busy)
         self.view.menu.setEnabled(not busy)
 
     def _take_text(self, amount: str) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.errors import ClientError, Conflict, SignedOut
 from core.domain.ids import OrderId
 from core.domain.status import Move
-from core.ui.text import _, said, status_label
+from core.ui.text import _, error_text, status_label
 from core.ui.widgets.notice import Notice
 from pos_app.board.card import Own
 from pos_app.order.changes import Done, Failed, OrderChanges
@@ -46,7 +46,7 @@ class ChangeReports(QObject):
             self._undo.clear()
             return
         waits = self._changes.own(done.order.id) is Own.WAITING
-        self._undo.say(
+        self._undo.show_message(
             _("{number} is {status}").format(number=done.order.number, status=status_label(done.order.status)),
             _("It is kept here, and sent as soon as the server is back.") if waits else "",
             action=_("Undo"),
@@ -65,7 +65,7 @@ class ChangeReports(QObject):
             now = _("It is {status} now. {message}")
             self._notice.show_error(
                 Conflict(
-                    now.format(status=status_label(error.order.status), message=said(error)),
+                    now.format(status=status_label(error.order.status), message=error_text(error)),
                     title=_("{number} was changed by somebody else").format(number=order.number),
                     order=error.order,
                 )

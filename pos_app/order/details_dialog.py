@@ -15,7 +15,7 @@ from core.ui.text import (
     _,
     clock,
     day,
-    explained,
+    error_explanation,
     figure,
     fulfilment_label,
     money,
@@ -184,7 +184,7 @@ class DetailsDialog(QDialog):
         frame.setObjectName("details_history")
         column.addWidget(label(_("History"), "strong"))
         if self._details.error is not None:
-            column.addWidget(label(explained(self._details.error), "error", wrap=True))
+            column.addWidget(label(error_explanation(self._details.error), "error", wrap=True))
             again = button(_("Try again"), self._theme, name="details_retry")
             again.clicked.connect(self._details.retry)
             column.addWidget(again)

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from core import clock
 from core.client.errors import ClientError, SignedOut, TooManyAttempts, Unpaired
-from core.ui.text import _, explained, ngettext, stopwatch
+from core.ui.text import _, error_explanation, ngettext, stopwatch
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel, restyle
 from core.ui.widgets.scroll import VerticalScroll
@@ -327,7 +327,7 @@ class SignInPage(QWidget):
     def _on_refused(self, error: ClientError) -> None:
         self._enter.setText(_("Sign in"))
         self._pin.clear()
-        words = explained(error)
+        words = error_explanation(error)
         if isinstance(error, SignedOut) and self._again:  # the server tells nobody which of them is wrong
             words += "\n" + _("If this till was revoked, pair it again.")
         self._error.setText(words)

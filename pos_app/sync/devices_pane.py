@@ -9,7 +9,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core.ui.text import _, said
+from core.ui.text import _, error_text
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import label
@@ -80,7 +80,7 @@ class DevicesPane(QFrame):
         reports, now = self._devices.reports, self._now()
         problem = self._devices.problem
         if problem is not None:
-            words = _("Only the server knows.") + " " + said(problem)
+            words = _("Only the server knows.") + " " + error_text(problem)
         elif not self._online and not reports:
             words = _("Only the server knows, and it cannot be asked now.")
         else:

@@ -16,7 +16,7 @@ from core.client.sync.operations import Operation
 from core.domain.ids import OrderId
 from core.ui import icons
 from core.ui.rows import ROW
-from core.ui.text import N_, _, age, ngettext, said
+from core.ui.text import N_, _, age, error_text, ngettext
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.scroll import VerticalScroll
@@ -228,7 +228,7 @@ class SyncPage(QWidget):
         else:
             words = _("{state} · last in step {age} ago").format(state=state, age=age(age_s))
         if sync_status.problem is not None:
-            words += f"\n{said(sync_status.problem)}"
+            words += f"\n{error_text(sync_status.problem)}"
         if words != self._age.text():
             self._age.setText(words)
         self.devices.tell_age()
@@ -274,7 +274,7 @@ class SyncPage(QWidget):
     def _on_renumbered(self, told: str, number: str) -> None:
         words = _("Tell the customer, and print the receipt again.")
         title = _("{old} is {new} from now on") if number else _("{old} gets another number from the server")
-        self._notice.say(title.format(old=told, new=number), words, life_ms=_RENUMBERED_MS)
+        self._notice.show_message(title.format(old=told, new=number), words, life_ms=_RENUMBERED_MS)
 
     @Slot()
     def _on_decided(self) -> None:
@@ -302,7 +302,7 @@ class SyncPage(QWidget):
 
     @Slot(object)
     def _on_exported(self, path: Path) -> None:
-        self._notice.say(_("Exported"), str(path), life_ms=_EXPORTED_MS)
+        self._notice.show_message(_("Exported"), str(path), life_ms=_EXPORTED_MS)
 
     # -- coming and going
 

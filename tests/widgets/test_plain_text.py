@@ -238,7 +238,7 @@ def test_the_counters_window(qtbot: QtBot, backend: FakeBackend, words: str, loo
             till.settle()
             look()
         till.window.workspace.notice.show_error(Refused(words, title=words))
-        till.window.workspace.undo.say(words, words)
+        till.window.workspace.undo.show_message(words, words)
         look()
         till.window.lock(words)
         look()
@@ -374,7 +374,7 @@ def test_the_parts_that_speak_when_something_is_wrong(
     toasts = Toasts(theme, window)
     toasts.show_toast("bell", words, words)
     chip = ConnectionChip()
-    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=Refused(words, title=words)))
+    chip.set_sync_status(SyncStatus(state=ConnectionState.OFFLINE, problem=Refused(words, title=words)))
     shown: list[QWidget] = [
         QueueList(theme, model),
         pane,

@@ -67,7 +67,7 @@ def test_the_chip_tells_live_from_offline(qtbot: QtBot) -> None:
     bridge = Bridge(OrderStore())
     chip = ConnectionChip()
     qtbot.addWidget(chip)
-    bridge.sync_status_changed.connect(chip.set_standing)
+    bridge.sync_status_changed.connect(chip.set_sync_status)
     with qtbot.waitSignal(bridge.sync_status_changed):
         elsewhere(
             bridge.on_sync_status, SyncStatus(state=ConnectionState.LIVE, latency_ms=22.6, fresh_at_s=clock.now_s())
@@ -93,7 +93,7 @@ def test_where_the_chip_has_little_room_it_says_what_matters_most(qtbot: QtBot) 
     chip = ConnectionChip()
     qtbot.addWidget(chip)
     counts = Counts(waiting=12)
-    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, counts=counts, problem=Unreachable("No answer.")))
+    chip.set_sync_status(SyncStatus(state=ConnectionState.OFFLINE, counts=counts, problem=Unreachable("No answer.")))
     chip.show()
     assert chip.text() == "▲ Offline · 12 waiting to send"
     least = chip.minimumSizeHint().width()
@@ -120,9 +120,9 @@ def test_what_is_told_of_one_person_is_not_the_next_ones(qtbot: QtBot) -> None:
 def test_an_engine_that_has_yet_to_try_is_not_offline(qtbot: QtBot) -> None:
     chip = ConnectionChip()
     qtbot.addWidget(chip)
-    chip.set_standing(SyncStatus())
+    chip.set_sync_status(SyncStatus())
     assert "Offline" not in chip.text()
-    chip.set_standing(SyncStatus(problem=Unreachable("No answer.")))
+    chip.set_sync_status(SyncStatus(problem=Unreachable("No answer.")))
     assert "Offline" in chip.text()
 
 
@@ -130,10 +130,10 @@ def test_a_full_disk_is_said_although_the_server_answers(qtbot: QtBot) -> None:
     chip = ConnectionChip()
     qtbot.addWidget(chip)
     full = NotKept("This machine's disk is full, or cannot be written to. Tell the admin.")
-    chip.set_standing(SyncStatus(state=ConnectionState.LIVE, counts=Counts(waiting=2), hindered=full))
+    chip.set_sync_status(SyncStatus(state=ConnectionState.LIVE, counts=Counts(waiting=2), hindered=full))
     assert (chip.state, chip.text()) == ("bad", "▲ Nothing was saved · 2 waiting to send")
     assert full.message in chip.explanation()
-    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=Unreachable("No answer."), hindered=full))
+    chip.set_sync_status(SyncStatus(state=ConnectionState.OFFLINE, problem=Unreachable("No answer."), hindered=full))
     assert "Offline" in chip.text()
 
 
@@ -141,10 +141,10 @@ def test_what_a_server_says_that_cannot_write_is_on_the_chip(qtbot: QtBot) -> No
     chip = ConnectionChip()
     qtbot.addWidget(chip)
     full = Busy("Make room on it.", title="The server's disk is full", retry_after_s=10.0)
-    chip.set_standing(SyncStatus(state=ConnectionState.LIVE, counts=Counts(waiting=2), hindered=full))
+    chip.set_sync_status(SyncStatus(state=ConnectionState.LIVE, counts=Counts(waiting=2), hindered=full))
     assert (chip.state, chip.text()) == ("bad", "▲ The server's disk is full · 2 waiting to send")
     assert chip.explanation() == "The server's disk is full. Make room on it."
-    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=full))
+    chip.set_sync_status(SyncStatus(state=ConnectionState.OFFLINE, problem=full))
     assert "The server's disk is full" in chip.text()
 
 
@@ -153,7 +153,7 @@ def test_a_clock_by_which_a_certificate_is_not_good_is_named_with_what_it_says(q
     qtbot.addWidget(chip)
     wrong = WrongClock("By this machine's clock the server's certificate is not valid yet. Set the clock right.")
     wrong.says = datetime(2019, 1, 1, 12, tzinfo=UTC)
-    chip.set_standing(SyncStatus(state=ConnectionState.OFFLINE, problem=wrong))
+    chip.set_sync_status(SyncStatus(state=ConnectionState.OFFLINE, problem=wrong))
     assert chip.explanation().startswith("This machine's clock may be wrong. By this machine's clock")
     assert "It says " in chip.explanation()
     assert "19" in chip.explanation().partition("It says ")[2]

@@ -157,7 +157,7 @@ def test_a_notice_replaces_and_does_not_stack(qtbot: QtBot) -> None:
     notice.show_error(Refused("Also sold out."))
     assert notice.text == "Not possible Also sold out."
     done: list[int] = []
-    notice.say("Confirmed", action="Undo", act=lambda: done.append(1))
+    notice.show_message("Confirmed", action="Undo", act=lambda: done.append(1))
     notice.act()
     notice.act()
     assert done == [1]
@@ -167,6 +167,6 @@ def test_a_notice_replaces_and_does_not_stack(qtbot: QtBot) -> None:
 def test_a_notice_that_lives_briefly_goes_by_itself(qtbot: QtBot) -> None:
     notice = Notice(Theme("light"))
     qtbot.addWidget(notice)
-    notice.say("Confirmed", life_ms=30)
+    notice.show_message("Confirmed", life_ms=30)
     assert notice.text
     qtbot.waitUntil(lambda: notice.text == "")

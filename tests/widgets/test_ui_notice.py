@@ -55,6 +55,6 @@ def test_what_lasts_goes_on_being_said(window: QWidget, error: ClientError, sync
 def test_what_was_said_after_the_outage_stays(window: QWidget) -> None:
     notice = window.findChildren(Notice)[0]
     notice.show_error(GONE)
-    notice.say("POS1-000001 is cancelled")
+    notice.show_message("POS1-000001 is cancelled")
     follow_connection(window, SyncStatus(state=ConnectionState.LIVE))
     assert notice.text == "POS1-000001 is cancelled"

@@ -166,7 +166,7 @@ def test_old_data_is_marked(jobs: Jobs, source: Source, qtbot: QtBot, monkeypatc
     refresher.stop()
     assert words.property("role") == "small"
     monkeypatch.setattr(Refresher, "age_s", property(lambda _self: 61.0))
-    words._tell()
+    words._update_text()
     assert words.text() == "Updated 1 min ago"
     assert words.property("role") == "error"
     assert chip.state == "old"

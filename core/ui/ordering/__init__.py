@@ -1,1 +1,1 @@
-"""Choosing from the menu: tiles, choices, a basket, and one order on its way. Shared by both windows."""
+"""Ordering: menu tiles, choices, the basket, and sending one order. Shared by both windows."""

@@ -1,4 +1,4 @@
-"""What somebody is about to order, priced by the menu they see. A preview: the order that is placed is the server's."""
+"""The basket, priced by the menu that is shown. A preview: the server prices the order that is placed."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -14,7 +14,7 @@ from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, OrderLine, price
 
 
 class Trouble(StrEnum):
-    """Why a line cannot be ordered as it stands."""
+    """Why a line cannot be ordered as it is."""
 
     SOLD_OUT = "sold_out"
     GONE = "gone"
@@ -48,7 +48,7 @@ class Basket:
 
     @property
     def wanted(self) -> tuple[NewLine, ...]:
-        """The lines as the server is asked for them."""
+        """The lines as they are requested from the server."""
         return tuple(line.wanted for line in self._lines)
 
     @property
@@ -66,25 +66,25 @@ class Basket:
 
     @property
     def quantity(self) -> int:
-        """How many things are in it, over all lines."""
+        """The number of items, over all lines."""
         return sum(line.wanted.quantity for line in self._lines)
 
     def totals(self) -> Totals:
         return totals([line.priced.total_minor for line in self._lines], self._menu.tax)
 
     def quantities(self) -> dict[ItemId, int]:
-        """How many of each item are in it, whatever their choices."""
+        """The number of each item, whatever their choices."""
         counts: dict[ItemId, int] = {}
         for line in self._lines:
             counts[line.wanted.item_id] = counts.get(line.wanted.item_id, 0) + line.wanted.quantity
         return counts
 
     def item(self, line_id: int) -> MenuItem | None:
-        """What the menu now says about a line's item; None when it is no longer sold."""
+        """A line's item in the current menu; None when it is no longer sold."""
         return self._items.get(self._lines[self.place(line_id)].wanted.item_id)
 
     def place(self, line_id: int) -> int:
-        """Where the line is, from 0. Raises `KeyError` when it is not there."""
+        """The index of the line. Raises `KeyError` when it is not there."""
         for at, line in enumerate(self._lines):
             if line.id == line_id:
                 return at
@@ -93,7 +93,7 @@ class Basket:
     # -- changing it
 
     def add(self, wanted: NewLine) -> int:
-        """Put a line in, or onto the line that is the same; returns that line's id.
+        """Add a line, or add to an equal one; returns that line's id.
 
         Raises `InvalidOrder`, having changed nothing: the server's own rules, the most lines, the most of one.
         """
@@ -110,10 +110,8 @@ class Basket:
         return self._last_id
 
     def replace(self, line_id: int, wanted: NewLine) -> int:
-        """Change a line's choices, note and quantity; when that makes it another line's twin, they become one.
-
-        Returns the id of the line it is now. Raises as `add` does.
-        """
+        """Change a line's choices, note and quantity, and merge it with an equal one. Returns the id of the resulting
+        line. Raises as `add` does."""
         wanted = _plain(wanted)
         price_lines(self._items, (wanted,))
         at = self.place(line_id)
@@ -146,7 +144,7 @@ class Basket:
         self._lines.clear()
 
     def restore(self, lines: Sequence[BasketLine]) -> None:
-        """Put removed lines back, behind and onto what is there, as far as there is room."""
+        """Add removed lines again, at the end or onto equal ones, as far as there is room."""
         for line in lines:
             twin = self._twin(line.wanted)
             if twin is not None:
@@ -154,23 +152,23 @@ class Basket:
             elif len(self._lines) < MAX_LINES:
                 self._lines.append(self._reprice(line))
 
-    # -- the menu and the server speak
+    # -- the menu, and the server's refusals
 
     def use(self, menu: Menu) -> None:
-        """Price everything by `menu` from now on. A line it no longer sells keeps its price and says why."""
+        """Price everything by `menu` from now on. A line it no longer sells keeps its price, with a trouble."""
         self._menu = menu
         self._items = menu.items()
         self._lines[:] = [self._reprice(line) for line in self._lines]
 
     def blame(self, at: int, field: str) -> None:
-        """The server refused line `at` (from 0) for its `field`. No such line: nothing happens."""
+        """Mark line `at` (from 0), which the server refused for its `field`. Ignored for an unknown line."""
         if 0 <= at < len(self._lines):
             trouble = Trouble.CHOICES if field.startswith("modifier") else Trouble.SOLD_OUT
             self._lines[at] = msgspec.structs.replace(self._lines[at], trouble=trouble)
 
     @property
     def troubled(self) -> BasketLine | None:
-        """The first line that cannot be ordered as it stands."""
+        """The first line that cannot be ordered as it is."""
         return next((line for line in self._lines if line.trouble), None)
 
     def _twin(self, wanted: NewLine) -> BasketLine | None:

@@ -1,4 +1,4 @@
-"""The basket to press: every line with its quantity, its choices, its price, and what is wrong with it."""
+"""The list of the basket's lines: quantity, choices, price, and troubles."""
 
 from typing import Final, NamedTuple
 
@@ -29,13 +29,13 @@ from core.ui.theme import Theme
 FEWER: Final = "fewer"
 MORE: Final = "more"
 _BUTTON: Final = 36
-"""The painted disc; what is pressed around it is as large as a finger."""
+"""The painted disc; its touch target is as large as a finger."""
 _PRICE: Final = 74
 _MOST_SIZES: Final = 2000
 
 
 class _Words(NamedTuple):
-    """A line's text as it is wrapped in its column."""
+    """A line's text, wrapped to its column."""
 
     name: tuple[str, ...]
     choices: tuple[str, ...]
@@ -44,10 +44,10 @@ class _Words(NamedTuple):
 
 
 class BasketList(PressList):
-    """`+`, `-` and Delete act on the current line; pressing a line asks for its choices again."""
+    """`+`, `-` and Delete act on the current line; pressing a line opens its choices."""
 
     quantity_asked = Signal(object, int)
-    """A `BasketLine`, and by how many it is to grow."""
+    """A `BasketLine`, and the change of its quantity."""
     parts = (FEWER, MORE)
     remove_asked = Signal(object)
     edit_asked = Signal(object)
@@ -74,13 +74,13 @@ class BasketList(PressList):
 
     @Slot(int)
     def show_line(self, row: int) -> None:
-        """Make `row` the current line, in sight."""
+        """Make `row` the current line, and scroll to it."""
         index = self._basket.index(row)
         self.setCurrentIndex(index)
         self.scrollTo(index)
 
     def button_rect(self, row: QRect, part: str) -> QRect:
-        """Where the button `part` of the row at `row` is pressed."""
+        """The touch target of the button `part` of the row at `row`."""
         touch, count = self._theme.touch_px, self._count_width
         left = row.x() + (0 if part == FEWER else touch + count)
         return QStyle.visualRect(self.layoutDirection(), row, QRect(left, row.y(), touch, row.height()))

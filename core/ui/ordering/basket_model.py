@@ -1,4 +1,4 @@
-"""The basket as a Qt model. Every change of the basket goes through here, so that whoever shows it is told."""
+"""The basket as a Qt model. Every change goes through it, so that views are notified."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ def trouble_text(trouble: Trouble) -> str:
 
 
 def limit_text(error: InvalidOrder) -> str:
-    """What a person is told when the basket will not take a line."""
+    """The sentence for a refusal of the basket."""
     if error.field == "quantity":
         return _("One line holds at most {most}.").format(most=figure(MAX_QUANTITY))
     if error.field == "lines":
@@ -37,7 +37,7 @@ class BasketModel(RowsModel[BasketLine]):
     """One row a line."""
 
     changed = Signal()
-    """Something in the basket is different: its lines, or what they cost."""
+    """The lines, or their prices, have changed."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(lambda line: line.id, parent)
@@ -51,7 +51,7 @@ class BasketModel(RowsModel[BasketLine]):
         return self._shown(self.basket.replace(line_id, wanted))
 
     def change_quantity(self, line_id: int, by: int) -> None:
-        """Down to none removes the line. Raises `InvalidOrder` above the most."""
+        """Change a line's quantity; 0 removes it. Raises `InvalidOrder` above the most."""
         quantity = self.basket.lines[self.basket.place(line_id)].wanted.quantity + by
         if quantity < 1:
             self.remove(line_id)
@@ -68,7 +68,7 @@ class BasketModel(RowsModel[BasketLine]):
         self._show()
 
     def restore(self, lines: Sequence[BasketLine]) -> None:
-        """Bring lines back that were removed; what is in the basket stays first."""
+        """Add removed lines again, after the current ones."""
         self.basket.restore(lines)
         self._show()
 
@@ -101,5 +101,5 @@ class BasketModel(RowsModel[BasketLine]):
 
 
 def choices_text(line: BasketLine) -> str:
-    """A line's choices in a row: `Mild salsa, Guacamole`."""
+    """A line's choices, joined: `Mild salsa, Guacamole`."""
     return ", ".join(modifier.name for modifier in line.priced.modifiers)

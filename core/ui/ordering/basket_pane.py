@@ -1,4 +1,4 @@
-"""The basket's column: its lines, what they come to, and the way on."""
+"""The basket's column: its lines, totals, and the checkout button."""
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
@@ -15,7 +15,7 @@ from core.ui.widgets.pair import Pair
 
 
 class TotalsTable(QWidget):
-    """Subtotal, tax and total. With an included tax, the total and how much of it is tax; `brief`: the total alone."""
+    """Subtotal, tax and total. With an included tax, the total and its tax; `brief`: the total alone."""
 
     def __init__(self, theme: Theme, *, brief: bool = False) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class TotalsTable(QWidget):
 
 
 class BasketPane(QWidget):
-    """Emits what is wanted; the lines' own presses are the list's."""
+    """Emits requests; presses on lines are the list's."""
 
     checkout_asked = Signal()
     empty_asked = Signal()
@@ -69,10 +69,10 @@ class BasketPane(QWidget):
         self._lay_out()
         self._empty.clicked.connect(self.empty_asked)
         self.checkout.clicked.connect(self.checkout_asked)
-        basket.changed.connect(self._tell)
+        basket.changed.connect(self._update)
         theme.changed.connect(self._draw)
         self._draw()
-        self._tell()
+        self._update()
 
     def _lay_out(self) -> None:
         theme = self._theme
@@ -108,7 +108,7 @@ class BasketPane(QWidget):
         return nothing
 
     @Slot()
-    def _tell(self) -> None:
+    def _update(self) -> None:
         basket = self._basket.basket
         filled = bool(basket.lines)
         self._count.setText(ngettext("{count} item", "{count} items", basket.quantity) if filled else "")

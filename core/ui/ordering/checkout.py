@@ -1,4 +1,4 @@
-"""How the order is handed over and paid: the questions both windows ask before it is placed."""
+"""The questions of the checkout: fulfilment, address, tender and note."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -34,13 +34,13 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Offered = Callable[[Fulfilment], Sequence[Tender]]
-"""Which tenders go with a fulfilment, the usual one first."""
+"""The tenders of each fulfilment, the usual one first."""
 
 
 class HandoverForm(QWidget):
     """Fulfilment, address when it is delivered, tender, note; `handing` and `paying` ask for them.
 
-    It starts with the first of `fulfilments`; whoever lays it out places `note`.
+    It starts with the first of `fulfilments`; `note` is placed by the caller's layout.
     """
 
     changed = Signal()
@@ -86,7 +86,7 @@ class HandoverForm(QWidget):
 
     @Slot()
     def complain_of_address(self) -> None:
-        """Mark the address as what is missing, and put the cursor there."""
+        """Mark the address as missing, and focus it."""
         self._mark_address(missing=True)
         self.address.setFocus()
 

@@ -1,4 +1,4 @@
-"""The checkout's column: what is still asked, what is being bought, what it comes to, and the button that does it."""
+"""The checkout's column: questions, lines, totals, and the button that places the order."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -13,11 +13,11 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, rule
 
 _LEAST_LINES = 120
-"""With less height than this left, the lines are one step back and not here."""
+"""With less height than this left, the lines are hidden: they are one step back."""
 
 
 class CheckoutPane(QWidget):
-    """`questions` is what the window asks before it places an order; `name` is its button's."""
+    """`questions` is the window's form; `name` is its button's."""
 
     back_asked = Signal()
     pressed = Signal()
@@ -62,8 +62,8 @@ class CheckoutPane(QWidget):
         column.addWidget(self._totals)
         column.addWidget(self.action)
 
-    def tell(self, action: str, *, busy: bool) -> None:
-        """What the button says; while something is on its way nothing can be changed or pressed."""
+    def set_action(self, action: str, *, busy: bool) -> None:
+        """Set the button's text; while `busy` nothing can be changed or pressed."""
         basket = self._basket.basket
         self._totals.show_totals(basket.totals(), basket.tax, basket.currency)
         self.action.setText(action)
@@ -82,7 +82,7 @@ class CheckoutPane(QWidget):
         return super().eventFilter(watched, event)
 
     def _share_out(self) -> None:
-        """The questions get the height they need; the lines what is left, when that is enough to be of use."""
+        """Give the questions the height they need; the lines the rest, when that is enough to be useful."""
         fixed = self.action.sizeHint().height() + self._back.sizeHint().height() + self._totals.sizeHint().height()
         room = self.height() - fixed - 6 * self._theme.space(3)
         wanted = max(self._questions.sizeHint().height(), 0)

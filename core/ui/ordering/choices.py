@@ -1,4 +1,5 @@
-"""Making the choices of an item: big boxes, one of each or several, that say what they add to the price."""
+"""Large check boxes and radio buttons for an item's choices, with their surcharges. (_LTR, _END): Around an amount with
+a sign, so that the sign stays before it in right-to-left text."""
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
@@ -19,7 +20,7 @@ _LTR, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
 def rule_text(group: ModifierGroup) -> str:
-    """What a group asks for: `Choose 1`, `Choose 2 to 4`, `Up to 3`, `As many as you like`."""
+    """The rule of a group: `Choose 1`, `Choose 2 to 4`, `Up to 3`, `As many as you like`."""
     least, most = group.least, group.most
     if most is None:
         return _("Choose at least {least}").format(least=figure(least)) if least else _("As many as you like")
@@ -38,7 +39,7 @@ def _surcharge(price_minor: int, currency: str) -> str:
 
 
 class _Look:
-    """How both kinds of box look: a card, a round or square mark, the name, the surcharge."""
+    """The look of both kinds of box: a card, a round or square mark, the name, the surcharge."""
 
     def __init__(self, modifier: Modifier, currency: str, theme: Theme) -> None:
         self.modifier = modifier
@@ -97,7 +98,7 @@ def _mirrored(widget: QWidget, rect: QRect) -> QRect:
 
 
 class _Painted:
-    """What both kinds of box have in common as widgets; Qt's own names, so that they override."""
+    """What both kinds of box share as widgets; Qt's own names, so that they override."""
 
     look: _Look
 
@@ -124,7 +125,7 @@ class _Several(_Painted, QCheckBox):
 
 
 class _OneOf(_Painted, QRadioButton):
-    """One of which only one is taken. Exclusive by its group, which may also let it go."""
+    """One of which only one is taken. Exclusive by its group, which may also clear it."""
 
     def __init__(self, look: _Look) -> None:
         super().__init__(literal(look.modifier.name))
@@ -133,7 +134,7 @@ class _OneOf(_Painted, QRadioButton):
 
 
 class ChoiceGroup(QFrame):
-    """The choices of one group, and whether they are enough."""
+    """The choices of one group, and whether they are complete."""
 
     changed = Signal()
 
@@ -167,7 +168,7 @@ class ChoiceGroup(QFrame):
         column_.setSpacing(theme.space(2))
         column_.addLayout(head)
         column_.addLayout(grid)
-        self._tell()
+        self._update_state()
 
     @property
     def chosen(self) -> tuple[ModifierId, ...]:
@@ -179,9 +180,9 @@ class ChoiceGroup(QFrame):
         return self.group.least <= count and (self.group.most is None or count <= self.group.most)
 
     def complain(self) -> None:
-        """Say in red what is missing, and put the focus there."""
+        """Show in red what is missing, and focus it."""
         self._complaining = True
-        self._tell()
+        self._update_state()
         if self._boxes:
             self._boxes[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -194,10 +195,10 @@ class ChoiceGroup(QFrame):
                     other.setChecked(False)
                 elif self.group.least == 1:
                     other.setChecked(True)
-        self._tell()
+        self._update_state()
         self.changed.emit()
 
-    def _tell(self) -> None:
+    def _update_state(self) -> None:
         full = self.group.most not in (None, 1) and len(self.chosen) >= (self.group.most or 0)
         for box in self._boxes:
             box.setEnabled(box.isChecked() or not full)

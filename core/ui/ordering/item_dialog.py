@@ -1,4 +1,4 @@
-"""One item before it goes into the basket: its choices, a note, how many, and what that comes to."""
+"""The dialog of one item: choices, note, quantity, and price."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIntValidator
@@ -27,7 +27,7 @@ _WIDTH = 640
 
 
 class Stepper(QWidget):
-    """A quantity from 1 to `MAX_QUANTITY`, by presses or typed. What is no quantity counts as one."""
+    """A quantity from 1 to `MAX_QUANTITY`, by presses or typed. Invalid text counts as one."""
 
     changed = Signal(int)
 
@@ -72,7 +72,7 @@ class Stepper(QWidget):
 
 
 class ItemDialog(QDialog):
-    """`chosen` carries the `NewLine`. Without the choices an item must have, it says which and stays."""
+    """`chosen` carries the `NewLine`. Without required choices it names them and stays open."""
 
     chosen = Signal(object)
 
@@ -114,7 +114,7 @@ class ItemDialog(QDialog):
 
     @property
     def wanted(self) -> NewLine:
-        """What has been chosen so far."""
+        """The current choices."""
         modifier_ids = tuple(modifier_id for group in self._groups for modifier_id in group.chosen)
         return NewLine(
             item_id=self._item.id,
@@ -163,7 +163,7 @@ class ItemDialog(QDialog):
         self._fit()
 
     def _fit(self) -> None:
-        """As high as the choices need, and no higher than the window it is in front of."""
+        """Fit the height to the choices, at most that of the window behind."""
         theme, over = self._theme, self.parentWidget()
         most = over.window().height() - 2 * theme.space(6) if over is not None else theme.px(720)
         wanted = self.sizeHint().height()
@@ -194,17 +194,17 @@ class ItemDialog(QDialog):
         if incomplete:
             self._scroll.ensureWidgetVisible(incomplete[0], 0, 0)
             names = ", ".join(group.group.name for group in incomplete)
-            self._say(_("Please choose: {groups}.").format(groups=names))
+            self._show_error(_("Please choose: {groups}.").format(groups=names))
             return
         try:
             price_lines({self._item.id: self._item}, (wanted,))
         except InvalidOrder as error:
-            self._say(_(error.message))
+            self._show_error(_(error.message))
             return
         self.chosen.emit(wanted)
         self.accept()
 
-    def _say(self, why: str) -> None:
+    def _show_error(self, why: str) -> None:
         self._why.setText(why)
         self._why.show()
         self._fit()

@@ -1,4 +1,4 @@
-"""The menu as Qt models: every tile, and those of them that are looked for."""
+"""The menu as Qt models: all tiles, and those that match a category or a search."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ ALL: Final = ""
 
 
 class Tile(msgspec.Struct, frozen=True):
-    """An item in its category, and how many of it are in the basket."""
+    """An item in its category, and its quantity in the basket."""
 
     category_id: str
     item: MenuItem
@@ -65,7 +65,7 @@ class TileModel(RowsModel[Tile]):
         )
 
     def set_counts(self, counts: Mapping[ItemId, int]) -> None:
-        """How many of each item are in the basket; what is not named is not in it."""
+        """Set the quantities in the basket; items that are not named have none."""
         self._counts = counts
         self.set_rows([Tile(tile.category_id, tile.item, counts.get(tile.item.id, 0)) for tile in self.rows])
 
@@ -86,7 +86,7 @@ class TileModel(RowsModel[Tile]):
 
 
 class ShownTiles(QSortFilterProxyModel):
-    """The tiles of one category, or, while something is looked for, all whose name has it."""
+    """The tiles of one category, or, during a search, all with matching names."""
 
     def __init__(self, tiles: TileModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -100,7 +100,7 @@ class ShownTiles(QSortFilterProxyModel):
         self.invalidate()
 
     def look_for(self, text: str) -> None:
-        """Every word of `text` must begin a word of the name. Empty: back to the category."""
+        """Search for names of which every word of `text` begins a word. Empty: back to the category."""
         self._words = sought(text)
         self.invalidate()
 
@@ -113,7 +113,7 @@ class ShownTiles(QSortFilterProxyModel):
 
 
 def sought(text: str) -> tuple[str, ...]:
-    """The words that somebody looks for."""
+    """The words of a search."""
     return tuple(_plain(text).split())
 
 

@@ -1,4 +1,4 @@
-"""The left side of an order page: look for something, pick a category, press an item."""
+"""The left side of an order page: search, categories and tiles."""
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -9,7 +9,7 @@ from core.client.errors import ClientError
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
 from core.ui.rows import ROW
-from core.ui.text import _, said
+from core.ui.text import _, error_text
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label, set_tip
@@ -36,10 +36,10 @@ class ItemSearch(SearchField):
 
 
 class MenuPane(QWidget):
-    """Tiles over search and categories; in their place, when there are none, why."""
+    """Tiles over search and categories; without tiles, the reason."""
 
     stepped = Signal(int)
-    """`+` or `-` was typed: the basket's current line is meant."""
+    """`+` or `-` was typed, for the basket's current line."""
 
     def __init__(self, ordering: Ordering, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +59,7 @@ class MenuPane(QWidget):
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
-        self._tell()
+        self._show_state()
 
     def _lay_out(self) -> None:
         theme = self._theme
@@ -90,8 +90,8 @@ class MenuPane(QWidget):
 
     def _connect(self) -> None:
         menu = self._ordering.menu
-        menu.started.connect(self._tell)
-        menu.ended.connect(self._tell)
+        menu.started.connect(self._show_state)
+        menu.ended.connect(self._show_state)
         self._ordering.menu_changed.connect(self._on_menu_changed)
         menu.failed.connect(self._on_menu_failed)
         self._refresh.clicked.connect(menu.refresh)
@@ -106,7 +106,7 @@ class MenuPane(QWidget):
         self.search.stepped.connect(self.stepped)
 
     def clear(self) -> None:
-        """As somebody new finds it: nothing looked for, the first category, the top of the list."""
+        """Reset for the next person: no search, the first category, the top of the list."""
         self.search.clear()
         self.pills.choose(0)
         self.tiles.scrollToTop()
@@ -118,30 +118,30 @@ class MenuPane(QWidget):
         self._error = None
         if not self.pills.currentIndex().isValid():
             self.pills.choose(0)
-        self._tell()
+        self._show_state()
 
     @Slot(object)
     def _on_menu_failed(self, error: ClientError) -> None:
         self._error = error
-        self._tell()
+        self._show_state()
 
     @Slot()
-    def _tell(self) -> None:
+    def _show_state(self) -> None:
         """Show the tiles, or why there are none."""
         self._refresh.setEnabled(not self._ordering.menu.running)
         if self.tiles.shown.rowCount():
             self._stack.setCurrentIndex(0)
             return
         if self.search.text().strip() and self._ordering.tiles.rowCount():
-            self._say(_("Nothing found"), _("No item has that in its name."), _("Clear the search"))
+            self._show_reason(_("Nothing found"), _("No item has that in its name."), _("Clear the search"))
         elif self._error is not None:
-            self._say(_(self._error.title), said(self._error), _("Try again"))
+            self._show_reason(_(self._error.title), error_text(self._error), _("Try again"))
         elif self._ordering.menu.age_s is None:
-            self._say(_("Loading the menu…"), "", "")
+            self._show_reason(_("Loading the menu…"), "", "")
         else:
-            self._say(_("The menu is empty"), _("The shop has not put anything on it yet."), _("Look again"))
+            self._show_reason(_("The menu is empty"), _("The shop has not put anything on it yet."), _("Look again"))
 
-    def _say(self, why: str, what: str, again: str) -> None:
+    def _show_reason(self, why: str, what: str, again: str) -> None:
         self._why.setText(why)
         self._what.setText(what)
         self._what.setVisible(bool(what))
@@ -168,13 +168,13 @@ class MenuPane(QWidget):
     def _on_category_chosen(self, category_id: str) -> None:
         self.tiles.shown.show_category(category_id)
         self.tiles.scrollToTop()
-        self._tell()
+        self._show_state()
 
     @Slot(str)
     def _on_search_changed(self, text: str) -> None:
         self.tiles.shown.look_for(text)
         self.tiles.scrollToTop()
-        self._tell()
+        self._show_state()
 
     @Slot()
     def _on_search_taken(self) -> None:
@@ -189,7 +189,7 @@ class MenuPane(QWidget):
 
     @Slot(str)
     def take_typed(self, text: str) -> None:
-        """A letter typed anywhere on the page is looked for; `/` only goes to the search."""
+        """Search for a letter typed anywhere on the page; `/` only focuses the search."""
         if text in ("+", "-"):
             self.stepped.emit(1 if text == "+" else -1)
         else:

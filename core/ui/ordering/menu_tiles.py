@@ -1,4 +1,4 @@
-"""The menu to press: categories as pills, items as tiles that fill the width."""
+"""The menu's views: categories as pills, items as tiles that fill the width."""
 
 from typing import Final
 
@@ -32,7 +32,7 @@ _MOST_CATEGORY_ROWS: Final = 2
 
 
 class MenuTiles(PressList):
-    """Items as tiles. `pressed_part` says which; the model is a `ShownTiles`."""
+    """Items as tiles. `pressed_part` is emitted on a press; the model is a `ShownTiles`."""
 
     def __init__(self, tiles: TileModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -150,7 +150,7 @@ class _TileDelegate(QStyledItemDelegate):
 
 
 class CategoryPills(PressList):
-    """The categories in a row, or two when they need it; the current one is what the tiles show."""
+    """The categories in one row or two; the current one filters the tiles."""
 
     chosen = Signal(str)
     """A category's id."""

@@ -1,4 +1,4 @@
-"""Painting text by tokens: wrapped, elided, and mirrored where one reads from right to left."""
+"""Painting of text: wrapped, elided, and mirrored in right-to-left languages."""
 
 from functools import lru_cache
 
@@ -43,7 +43,7 @@ def line_height(font: QFont) -> int:
 
 
 def paint_lines(painter: QPainter, rect: QRect, lines: tuple[str, ...], font: QFont, ink: QColor) -> int:
-    """Draw lines from the top of `rect`, leading edge first; returns how high they are."""
+    """Draw lines from the top of `rect`, leading edge first; returns their height."""
     height, direction = line_height(font), QGuiApplication.layoutDirection()
     painter.setFont(font)
     painter.setPen(ink)
@@ -69,5 +69,5 @@ def paint_disc(painter: QPainter, centre: QPointF, diameter: float, ground: QCol
 
 
 def mirrored(option: QStyleOptionViewItem, rect: QRect) -> QRect:
-    """`rect`, thought from left to right inside the item, where it is for this reader."""
+    """`rect` mirrored inside the item in right-to-left languages."""
     return QStyle.visualRect(option.direction, option.rect, rect)

@@ -1,4 +1,4 @@
-"""Placing what is in the basket, once: what both windows' presenters do alike."""
+"""Placing the basket's order once: shared by both windows' presenters."""
 
 from collections.abc import Callable
 from typing import Generic
@@ -20,13 +20,13 @@ class Placing(QObject, Generic[Request]):
     """`read_menu`, `send` and `find` block and raise `ClientError`, and run in `jobs`."""
 
     placed = Signal(object)
-    """The `Order`, as the server has it."""
+    """The server's `Order`."""
     earlier_placed = Signal(object)
-    """An `Order` that an earlier try had placed after all, without what was changed since."""
+    """An `Order` that an earlier attempt had placed, without what was changed since."""
     refused = Signal(object)
-    """A `ClientError` that settles it: no order was placed."""
+    """A `ClientError`: no order was placed."""
     unknown = Signal(object)
-    """A `ClientError` after which nobody knows whether the order is there. Placing again is safe."""
+    """A `ClientError` after which the order may or may not exist. Placing again is safe."""
     address_missing = Signal()
     busy_changed = Signal(bool)
 
@@ -48,7 +48,7 @@ class Placing(QObject, Generic[Request]):
 
     @property
     def busy(self) -> bool:
-        """An order is on its way."""
+        """Whether an order is being sent."""
         return self._sender.busy
 
     def send(self, handover: Handover, request: Request) -> None:
@@ -63,7 +63,7 @@ class Placing(QObject, Generic[Request]):
             self._sender.send(request)
 
     def clear(self) -> None:
-        """Nothing of one customer is left for the next."""
+        """Reset for the next customer."""
         self._sender.reset()
 
     @Slot(object)

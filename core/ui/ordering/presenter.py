@@ -1,4 +1,4 @@
-"""Choosing: the menu kept fresh, the basket, and what happens when an item or a line is pressed."""
+"""The presenter of ordering: refreshes the menu, and handles presses on items and lines."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -18,19 +18,19 @@ from core.ui.text import _, money
 
 MENU_REFRESH_S: Final = 300.0
 _DIGITS: Final = 4
-"""Of the number of a line that a refusal names."""
+"""The index of the line in a refusal's field."""
 """A menu changes a few times a day, an item sells out once in a while; the server has the last word at each order."""
 
 
 class Ordering(QObject):
-    """What both windows' order pages share. `read_menu` blocks, raises `ClientError`, and runs in `jobs`."""
+    """The part that both windows' order pages share. `read_menu` blocks, raises `ClientError`, and runs in `jobs`."""
 
     choices_asked = Signal(object, object)
-    """A `MenuItem` whose choices are to be made, and the `BasketLine` they are changed of, or None for a new one."""
+    """A `MenuItem` whose choices are needed, and the `BasketLine` that they change, or None for a new one."""
     line_touched = Signal(int)
     """The row of the line that was added to or changed."""
-    told = Signal(str, str)
-    """A title and a sentence: why nothing was added, or what a new menu makes of the basket."""
+    notified = Signal(str, str)
+    """A title and a sentence: why nothing was added, or how a new menu changed the basket."""
     blocked = Signal(object)
     """The `BasketLine` that a new menu does not sell as it is."""
     menu_changed = Signal(object)
@@ -47,8 +47,8 @@ class Ordering(QObject):
         self.basket.changed.connect(self._on_basket_changed)
 
     @Slot(object)
-    def tell(self, menu: Menu) -> None:
-        """The menu is this one now. An answer that was read before it came changes nothing."""
+    def set_menu(self, menu: Menu) -> None:
+        """Use a new menu. Reads that began before are ignored."""
         self._told_version = menu.version
         self._use(menu)
 
@@ -69,16 +69,16 @@ class Ordering(QObject):
             self.blocked.emit(basket.troubled)
         elif _prices(basket.lines) != prices:
             amount = money(basket.totals().total_minor, basket.currency)
-            self.told.emit(_("The price has changed"), _("The basket comes to {amount} now.").format(amount=amount))
+            self.notified.emit(_("The price has changed"), _("The basket comes to {amount} now.").format(amount=amount))
 
     @Slot()
     def _on_basket_changed(self) -> None:
         self.tiles.set_counts(self.basket.basket.quantities())
 
     def press(self, item: MenuItem) -> None:
-        """An item was pressed: in it goes, or its choices are asked for."""
+        """Add a pressed item, or request its choices."""
         if not item.available:
-            self.told.emit(_("{item} is sold out").format(item=item.name), "")
+            self.notified.emit(_("{item} is sold out").format(item=item.name), "")
         elif item.groups:
             self.choices_asked.emit(item, None)
         else:
@@ -86,7 +86,7 @@ class Ordering(QObject):
 
     @Slot(object)
     def edit(self, line: BasketLine) -> None:
-        """A line was pressed: its choices are asked for again, unless the item is no longer sold."""
+        """Request a pressed line's choices again, unless the item is no longer sold."""
         item = self.basket.basket.item(line.id)
         if item is not None:
             self.choices_asked.emit(item, line)
@@ -102,7 +102,7 @@ class Ordering(QObject):
         try:
             self.basket.change_quantity(line.id, by)
         except InvalidOrder as error:
-            self.told.emit(_("That is the most"), limit_text(error))
+            self.notified.emit(_("That is the most"), limit_text(error))
 
     def blame(self, error: ClientError) -> bool:
         """Mark the line that `error.field` (`lines[2].item_id`) names and read the menu again. False: it names none."""
@@ -120,7 +120,7 @@ class Ordering(QObject):
         try:
             row = change()
         except InvalidOrder as error:
-            self.told.emit(_("Not added"), limit_text(error))
+            self.notified.emit(_("Not added"), limit_text(error))
         except KeyError:
             return  # the line went away while its choices were made
         else:

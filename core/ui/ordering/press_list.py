@@ -1,4 +1,4 @@
-"""A list whose rows, and the painted buttons on them, are pressed: by finger, mouse or keys."""
+"""A list whose rows, and the painted buttons on them, are pressed by finger, mouse or keys."""
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QTouchEvent
@@ -6,15 +6,15 @@ from PySide6.QtWidgets import QListView, QScroller, QWidget
 from typing_extensions import override
 
 BODY = ""
-"""The part of a row that is no button."""
+"""The part of a row that is not a button."""
 
 
 class PressList(QListView):
-    """Two quick presses are two presses. The focus ring shows only to those who use keys."""
+    """Two quick presses are two presses. The focus ring shows only after use of keys."""
 
     pressed_part = Signal(QModelIndex, str)
     typed = Signal(str)
-    """A letter typed here that means nothing here."""
+    """A letter that the list does not handle."""
 
     parts: tuple[str, ...] = ()
     """The painted buttons of a row, by name."""
@@ -22,7 +22,7 @@ class PressList(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.held: tuple[QPersistentModelIndex, str] | None = None
-        """The row and part that a finger is on."""
+        """The pressed row and part."""
         self.by_keys = False
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -35,11 +35,11 @@ class PressList(QListView):
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     def part_rect(self, index: QModelIndex | QPersistentModelIndex, _part: str) -> QRect:
-        """Where a painted button of a row is; by that name a finger, or a test, finds it."""
+        """The rectangle of a painted button of a row."""
         return self.visualRect(self.model().index(index.row(), 0))
 
     def rings(self, index: QModelIndex | QPersistentModelIndex) -> bool:
-        """Whether this row wears the focus ring."""
+        """Whether this row has the focus ring."""
         return self.by_keys and self.hasFocus() and index == self.currentIndex()
 
     def holds(self, index: QModelIndex | QPersistentModelIndex, part: str = BODY) -> bool:

@@ -1,4 +1,4 @@
-"""A few answers side by side, of which one is given."""
+"""A row of exclusive options."""
 
 from collections.abc import Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -63,7 +63,7 @@ class Segments(QWidget, Generic[T]):
             self.changed.emit()
 
     def offer(self, values: Sequence[T]) -> None:
-        """Show only these. When others were shown before, the first of them becomes the answer."""
+        """Show only these. If the current value is not among them, the first is chosen."""
         if self._offered == set(values):
             return
         self._offered = set(values)
@@ -78,7 +78,7 @@ class Segments(QWidget, Generic[T]):
         return super().event(event)
 
     def _fold(self) -> None:
-        """Side by side, or below each other where a word would have no room."""
+        """Side by side, or below each other where the text does not fit."""
         shown = [button for button in self._buttons.values() if not button.isHidden()]
         share = (self.width() - self._row.spacing() * (len(shown) - 1)) / max(1, len(shown))
         edge = self._theme.space(2)

@@ -1,4 +1,4 @@
-"""Sending one order so that it arrives once, whatever becomes of the answers (docs/adr/0011)."""
+"""Sends one order exactly once, over lost answers and retries (docs/adr/0011)."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -16,11 +16,11 @@ Request = TypeVar("Request", bound=PlaceOrder | TakeOrder)
 
 
 class Intent(Generic[Request]):
-    """One intended order. Its id stays until an order has it; its op id stays while the request is the same.
+    """One intended order. Its id stays until it is placed; its op id stays while the request is the same.
 
-    So a repeat is answered from the first time's result, and a changed request meets the order that may already
-    be there under this id instead of becoming a second one. A refusal is not kept by the server, so what was refused
-    may be asked again under the same op id.
+    So a repetition gets the stored reply, and a changed request meets the order that may already exist under this id
+    instead of creating a second one. The server does not store refusals, so a refused request may be repeated under the
+    same op id.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Intent(Generic[Request]):
         self._request: Request | None = None
 
     def of(self, request: Request) -> tuple[OpId, Request]:
-        """`request` as this order, and the op id to send it under."""
+        """`request` with this order's id, and the op id to send it under."""
         request = msgspec.structs.replace(request, id=self.order_id)
         if request != self._request:
             self._op_id, self._request = new_op_id(), request
@@ -37,7 +37,7 @@ class Intent(Generic[Request]):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """The order that is there, and whether it is the one that was asked for last."""
+    """The order that exists, and whether it is the one requested last."""
 
     order: Order
     as_asked: bool = True
@@ -48,11 +48,11 @@ class OrderSender(QObject, Generic[Request]):
 
     busy_changed = Signal(bool)
     arrived = Signal(object)
-    """An `Order`: the server has it."""
+    """The `Order` that the server has."""
     earlier_arrived = Signal(object)
-    """An `Order`: an earlier try had arrived after all, and what has been changed since is not in it."""
+    """An `Order` of an earlier attempt, without what was changed since."""
     failed = Signal(object)
-    """A `ClientError`. Unless it is `Refused`, nobody knows whether the order arrived; sending again is safe."""
+    """A `ClientError`. Unless it is `Refused`, the order may exist; sending again is safe."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class OrderSender(QObject, Generic[Request]):
         return self._job is not None
 
     def send(self, request: Request) -> None:
-        """Send `request`, unless one is on its way."""
+        """Send `request`, unless one is being sent."""
         if self._job is not None:
             return
         op_id, body = self._intent.of(request)
@@ -94,7 +94,7 @@ class OrderSender(QObject, Generic[Request]):
         self.busy_changed.emit(True)
 
     def reset(self) -> None:
-        """Somebody else's turn: no answer to what was sent is listened to any more."""
+        """Ignore answers to what was sent: the next person begins."""
         if self._job is not None:
             self._job.cancel()
             self._job = None

@@ -1,4 +1,4 @@
-"""An order page's body: the menu on one side; on the other the basket, and behind it the checkout."""
+"""An order page's body: the menu on one side; on the other the basket, and after it the checkout."""
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
@@ -22,11 +22,11 @@ _WIDE_COLUMN = 480
 _SHARE = 0.27
 _MOST_SHARE = 0.5
 _UNDO_MS = 8000
-_TOLD_MS = 6000
+_SHOWN_MS = 6000
 
 
 class OrderingView(QWidget):
-    """`Ctrl+Enter` goes from the basket to the checkout, and there it is the checkout's button."""
+    """`Ctrl+Enter` goes from the basket to the checkout, and there presses its button."""
 
     completed = Signal()
     """The checkout's button was pressed."""
@@ -65,8 +65,8 @@ class OrderingView(QWidget):
     def _connect(self) -> None:
         ordering = self._ordering
         ordering.choices_asked.connect(self._on_choices_asked)
-        ordering.told.connect(self._on_told)
-        ordering.blocked.connect(self._tell_blocked)
+        ordering.notified.connect(self._on_notified)
+        ordering.blocked.connect(self._show_blocked)
         ordering.basket.changed.connect(self._on_basket_changed)
         self.menu.stepped.connect(self._on_stepped)
         for lines in (self.basket.lines, self._checkout.lines):
@@ -92,18 +92,18 @@ class OrderingView(QWidget):
 
     @Slot()
     def show_checkout(self) -> None:
-        """The next step, unless a line stands in its way; then that line is shown, and why."""
+        """Show the checkout, unless a line has a trouble; then show that line and why."""
         troubled = self._ordering.basket.basket.troubled
         if troubled is not None:
             self.show_basket()
             self.basket.lines.show_line(self._ordering.basket.row_of(troubled.id))
-            self._tell_blocked(troubled)
+            self._show_blocked(troubled)
         elif self._ordering.basket.basket.lines and not self.at_checkout:
             self._stages.setCurrentIndex(1)
             self.checkout_shown.emit(True)
 
     def clear(self) -> None:
-        """Nothing of one customer is left for the next."""
+        """Reset for the next customer."""
         self._close_dialog()
         self._ordering.basket.clear()
         self.menu.clear()
@@ -115,7 +115,7 @@ class OrderingView(QWidget):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """The side gives way, down to its share."""
+        """The side column shrinks, down to its share."""
         least = round(self.menu.minimumSizeHint().width() / (1 - _MOST_SHARE)) + self._theme.space(4)
         return QSize(least, super().minimumSizeHint().height())
 
@@ -150,14 +150,14 @@ class OrderingView(QWidget):
         self._dialog = None
 
     @Slot(str, str)
-    def _on_told(self, title: str, message: str) -> None:
-        self._notice.say(title, message, life_ms=_TOLD_MS)
+    def _on_notified(self, title: str, message: str) -> None:
+        self._notice.show_message(title, message, life_ms=_SHOWN_MS)
 
     @Slot(object)
-    def _tell_blocked(self, line: BasketLine) -> None:
+    def _show_blocked(self, line: BasketLine) -> None:
         sold_out = line.trouble is Trouble.SOLD_OUT
         title = _("{item} is sold out") if sold_out else _("{item} cannot be ordered as it is")
-        self._notice.say(title.format(item=line.priced.name), _("Remove it, or choose something else."))
+        self._notice.show_message(title.format(item=line.priced.name), _("Remove it, or choose something else."))
         self._blocked = self._notice.text
 
     @Slot(object)
@@ -175,7 +175,7 @@ class OrderingView(QWidget):
         basket = self._ordering.basket
         lines = tuple(basket.basket.lines)
         basket.clear()
-        self._notice.say(_("Basket emptied"), "", _("Undo"), lambda: basket.restore(lines), _UNDO_MS)
+        self._notice.show_message(_("Basket emptied"), "", _("Undo"), lambda: basket.restore(lines), _UNDO_MS)
 
     @Slot()
     def _on_basket_changed(self) -> None:

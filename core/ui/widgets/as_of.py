@@ -35,17 +35,17 @@ class AsOf(QFrame):
         column.setSpacing(0)
         column.addWidget(self._title)
         column.addWidget(self._message)
-        chip.told.connect(self._tell)
+        chip.updated.connect(self._update_text)
         self.hide()
 
-    def tell_of(self, meaning: str) -> None:
-        """The shown page's orders may be old, which means `meaning`; empty: there are none on it."""
+    def set_meaning(self, meaning: str) -> None:
+        """Set the sentence on what old data means for the shown page; empty: it shows no orders."""
         self._meaning = meaning
         self._message.setText(meaning)
-        self._tell()
+        self._update_text()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_text(self) -> None:
         age_s = self._chip.age_s
         old = bool(self._meaning) and age_s is not None and self._chip.state != "good"
         if age_s is not None and old:

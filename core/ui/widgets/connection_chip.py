@@ -23,7 +23,7 @@ from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unr
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.outbox import Counts
 from core.ui.refresh import Refresher
-from core.ui.text import _, age, clock, date, explained, figure, ngettext
+from core.ui.text import _, age, clock, date, error_explanation, figure, ngettext
 from core.ui.widgets.controls import ElidedLabel, label, restyle, set_tip
 
 _TICK_MS: Final = 1000
@@ -52,7 +52,7 @@ class ConnectionChip(QPushButton):
     """
 
     try_now = Signal()
-    told = Signal()
+    updated = Signal()
     """It has looked how things stand: once a second while it is shown, and whenever something has changed."""
 
     def __init__(
@@ -70,9 +70,9 @@ class ConnectionChip(QPushButton):
         self._counts = Counts()
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
-        self._ticker.timeout.connect(self._tell)
+        self._ticker.timeout.connect(self._update_text)
         self.clicked.connect(self._explain)
-        self._tell()
+        self._update_text()
 
     def follow(self, refresher: Refresher | None) -> None:
         """Speak about `refresher` from now on; None while no page has one."""
@@ -84,16 +84,16 @@ class ConnectionChip(QPushButton):
         if refresher is not None:
             refresher.succeeded.connect(self._on_refresh_succeeded)
             refresher.failed.connect(self._on_refresh_failed)
-        self._tell()
+        self._update_text()
 
     @Slot(object)
-    def set_standing(self, sync_status: SyncStatus | None) -> None:
+    def set_sync_status(self, sync_status: SyncStatus | None) -> None:
         """How the sync engine stands with the backend; None in a window without one."""
         before = self._sync_status
         returned = before is not None and before.state is ConnectionState.OFFLINE and before.problem is not None
         self._sync_status = sync_status
         self._counts = Counts() if sync_status is None else sync_status.counts
-        self._tell()
+        self._update_text()
         if (
             self._refresher is not None
             and returned
@@ -105,7 +105,7 @@ class ConnectionChip(QPushButton):
     def set_waiting(self, count: int) -> None:
         """How many of this window's own changes the server has not answered."""
         self._counts = Counts(waiting=count)
-        self._tell()
+        self._update_text()
 
     @property
     def state(self) -> str:
@@ -142,15 +142,15 @@ class ConnectionChip(QPushButton):
     @Slot(object)
     def _on_refresh_succeeded(self, _result: object) -> None:
         self._error = None
-        self._tell()
+        self._update_text()
 
     @Slot(object)
     def _on_refresh_failed(self, error: ClientError) -> None:
         self._error = error
-        self._tell()
+        self._update_text()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_text(self) -> None:
         words = _SEPARATOR.join(self._words())
         if words != self.text():
             self.setText(words)
@@ -158,7 +158,7 @@ class ConnectionChip(QPushButton):
             self.setAccessibleName(_("Connection: {state}").format(state=words))
         if self.property("state") != self.state:
             restyle(self, state=self.state)
-        self.told.emit()
+        self.updated.emit()
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -247,7 +247,7 @@ class ConnectionChip(QPushButton):
     def explanation(self) -> str:
         """Why it says what it says."""
         if (error := self._trouble) is not None:
-            words = explained(error)
+            words = error_explanation(error)
             if isinstance(error, WrongClock):
                 words += " " + _("It says {time}.").format(time=f"{date(error.says)}, {clock(error.says)}")
             return words
@@ -282,23 +282,23 @@ class Freshness(ElidedLabel):
         self._failed = False
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
-        self._ticker.timeout.connect(self._tell)
-        refresher.started.connect(self._tell)
+        self._ticker.timeout.connect(self._update_text)
+        refresher.started.connect(self._update_text)
         refresher.succeeded.connect(self._on_refresh_succeeded)
         refresher.failed.connect(self._on_refresh_failed)
 
     @Slot(object)
     def _on_refresh_succeeded(self, _result: object) -> None:
         self._failed = False
-        self._tell()
+        self._update_text()
 
     @Slot(object)
     def _on_refresh_failed(self, _error: object) -> None:
         self._failed = True
-        self._tell()
+        self._update_text()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_text(self) -> None:
         age_s = self._refresher.age_s
         if age_s is None:
             words = _("Could not be loaded yet") if self._failed else ""
@@ -306,7 +306,7 @@ class Freshness(ElidedLabel):
             words = _("Updated {age} ago").format(age=age(age_s))
             if self._failed:
                 words = _("{updated} · the last try failed").format(updated=words)
-        self.tell(words)
+        self.set_text(words)
         role = "error" if self._failed or self._refresher.stale else "small"
         if self.property("role") != role:
             restyle(self, role=role)
@@ -314,7 +314,7 @@ class Freshness(ElidedLabel):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         self._ticker.start()
-        self._tell()
+        self._update_text()
         super().showEvent(event)
 
     @override

@@ -1,4 +1,4 @@
-"""The plain controls of both windows, each made in one call: a label with a role, a button with a kind, a rule."""
+"""Basic controls, each made in one call: a label with a role, a button with a kind, a rule."""
 
 import contextlib
 
@@ -15,7 +15,7 @@ from core.ui.theme import Theme
 def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:
     """`role` is one of the style sheet's: title, hero, strong, number, muted, small, error, body.
 
-    The text is never taken for markup: a customer's name may be `<b>`.
+    The text is plain, never markup: a customer's name may be `<b>`.
     """
     result = QLabel(text)
     result.setTextFormat(Qt.TextFormat.PlainText)
@@ -30,18 +30,17 @@ def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:
 
 
 class ElidedLabel(QLabel):
-    """One line that gives way, down to `least` letters: what does not fit ends in an ellipsis, and is told whole by
-    its tool tip."""
+    """One line that shrinks, down to `least` letters: what does not fit is elided, and shown by the tool tip."""
 
     def __init__(self, text: str, role: str, least: int) -> None:
         super().__init__()
         self._least = least
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
-        self.tell(text)
+        self.set_text(text)
 
-    def tell(self, text: str) -> None:
-        """Say this from now on."""
+    def set_text(self, text: str) -> None:
+        """Set the whole text."""
         self.setText(text)
         set_tip(self, text)
 
@@ -59,7 +58,7 @@ class ElidedLabel(QLabel):
 
 
 def set_tip(widget: QWidget, text: str) -> None:
-    """Give a widget a tool tip, which is never taken for markup."""
+    """Set a plain tool tip, never markup."""
     widget.setToolTip(plain(text))
 
 
@@ -94,14 +93,14 @@ def set_icon(target: QPushButton, icon: str, theme: Theme, colour: str = "text")
 
 
 def set_margins(layout: QLayout, leading: int, top: int, trailing: int, bottom: int) -> None:
-    """As one reads: Qt mirrors a layout where people read from right to left, and not its margins."""
+    """Set margins by reading direction: Qt mirrors layouts in right-to-left languages, but not their margins."""
     if QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft:
         leading, trailing = trailing, leading
     layout.setContentsMargins(leading, top, trailing, bottom)
 
 
 def fit_before(dialog: QWidget, window: QWidget | None, wished: QSize | None = None) -> None:
-    """Make a dialog as large as it would like to be, or `wished`, and no larger than the window it is before."""
+    """Resize a dialog to its size hint, or to `wished`, at most to the window it is in front of."""
     size = wished or dialog.sizeHint()
     if window is not None:
         size = size.boundedTo(window.window().size())
@@ -128,7 +127,7 @@ def rule() -> QFrame:
 
 
 def restyle(widget: QWidget, **properties: object) -> None:
-    """Set properties that the style sheet looks at, and have it look again."""
+    """Set properties that the style sheet depends on, and apply it again."""
     for name, value in properties.items():
         widget.setProperty(name, value)
     widget.style().unpolish(widget)

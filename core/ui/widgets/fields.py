@@ -1,4 +1,4 @@
-"""Fields of both windows: to look for something, to choose from what drops down, to say yes or no."""
+"""Input fields: search, drop-down, day, and check box."""
 
 from PySide6.QtCore import QDate, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
@@ -23,13 +23,13 @@ _MOST = 80
 
 
 class SearchField(QLineEdit):
-    """A lens before what is typed; after it, a cross as big as a finger that takes it away. So does Escape."""
+    """A text field with a lens, and a clear button as big as a finger. Escape clears too."""
 
     left_down = Signal()
-    """Down: on to what was found."""
+    """Down was pressed: to the results."""
 
     def __init__(self, theme: Theme, name: str, spoken: str, hint: str = "") -> None:
-        """`spoken` says what is sought; so does `hint`, where it is shown in other words."""
+        """`spoken` is the accessible name, and the hint unless `hint` is given."""
         super().__init__()
         self._theme = theme
         self.setObjectName(name)
@@ -49,7 +49,7 @@ class SearchField(QLineEdit):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """It has room for its own hint."""
+        """Wide enough for its hint."""
         hint = super().minimumSizeHint()
         around = hint.width() - (self.height() if self.text() else 0)  # the cross comes with what is sought
         return QSize(around + self.fontMetrics().horizontalAdvance(self.placeholderText()), hint.height())
@@ -90,7 +90,7 @@ class SearchField(QLineEdit):
 
 
 class Picker(QComboBox):
-    """One of a few, with a sign that there are more. A wheel over it leaves it alone: what is around it scrolls."""
+    """A drop-down. It ignores the wheel, so that the page around it scrolls."""
 
     def __init__(self, theme: Theme, name: str, spoken: str) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Picker(QComboBox):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """It has room for what is chosen, if not for all there is to choose."""
+        """Wide enough for the chosen entry."""
         metrics, hint = self.fontMetrics(), super().minimumSizeHint()
         widest = max((metrics.horizontalAdvance(self.itemText(at)) for at in range(self.count())), default=0)
         return QSize(hint.width() - widest + metrics.horizontalAdvance(self.currentText()), hint.height())
@@ -123,7 +123,7 @@ class Picker(QComboBox):
 
 
 class DayField(QDateEdit):
-    """A day, typed or picked from a calendar. It begins as today."""
+    """A day, typed or picked from a calendar; initially today."""
 
     def __init__(self, theme: Theme, name: str, spoken: str) -> None:
         super().__init__(QDate.currentDate())
@@ -139,7 +139,7 @@ class DayField(QDateEdit):
 
 
 class CheckBox(QCheckBox):
-    """Yes or no, with a tick that can be seen."""
+    """A check box with a visible tick."""
 
     def __init__(self, theme: Theme, name: str, words: str) -> None:
         super().__init__(words)
@@ -163,7 +163,7 @@ def _paint_chevron(field: QWidget, theme: Theme) -> None:
 
 
 def _paint_icon(field: QWidget, icon: str, theme: Theme, at: int) -> None:
-    """Paint it in the middle of the height, `at` pixels from where one begins to read."""
+    """Paint it vertically centred, `at` pixels from the leading edge."""
     size = theme.px(18)
     place = field.style().visualRect(
         field.layoutDirection(), field.rect(), QRect(at, (field.height() - size) // 2, size, size)

@@ -1,4 +1,4 @@
-"""Scrolling a list with a finger, and telling that from pressing what is in it."""
+"""Scrolling with a finger, distinguished from presses."""
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QAbstractScrollArea, QScroller
@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QScroller
 class FingerScroll(QObject):
     """Lets a finger drag and fling `area`.
 
-    What lies under the finger moves along with it, so a press and its release may well meet the same button: tell it of
-    every `press`, and ask `scrolled` before doing what the button says.
+    Content moves with the finger, so a press and its release may hit the same button: call `press` on every press, and
+    check `scrolled` before acting.
     """
 
     def __init__(self, area: QAbstractScrollArea) -> None:

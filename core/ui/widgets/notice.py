@@ -1,4 +1,4 @@
-"""The one place of a window where it says what went wrong, and what to do. A repeat replaces, it does not stack."""
+"""The notice of a page: its one place for errors and hints. A repetition replaces, it does not stack."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.errors import ClientError, Unreachable
 from core.client.sync.engine import SyncStatus
-from core.ui.text import _, said
+from core.ui.text import _, error_text
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle, set_icon, set_margins
 
@@ -16,7 +16,7 @@ _LINES_KEPT: Final = 5
 
 
 class Notice(QFrame):
-    """A bar with a title, a sentence, at most one action, and a close button. Hidden while there is nothing to say."""
+    """A bar with a title, a sentence, at most one action, and a close button. Hidden while empty."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, name: str = "notice", ink: str = "text") -> None:
         super().__init__(parent)
@@ -48,28 +48,28 @@ class Notice(QFrame):
 
     @property
     def text(self) -> str:
-        """What it says now; empty when hidden."""
+        """The shown text; empty when hidden."""
         return f"{self._title.text()} {self._message.text()}".strip() if not self.isHidden() else ""
 
     def show_error(self, error: ClientError, action: str = "", act: Callable[[], None] | None = None) -> None:
-        self._say("error", _(error.title), said(error), action, act)
+        self._show("error", _(error.title), error_text(error), action, act)
         self._of_outage = isinstance(error, Unreachable)
 
     def end_outage(self) -> None:
-        """The server answers: that it does not is no longer said."""
+        """Hide a notice of an outage: the server answers."""
         if self._of_outage:
             self.clear()
 
-    def say_also(self, title: str, message: str) -> None:
-        """Say it under what is still shown with the same message, of which the last few lines are kept."""
+    def add_message(self, title: str, message: str) -> None:
+        """Add a line with the same message to the shown ones, of which the last few are kept."""
         shown = self._title.text().splitlines() if not self.isHidden() and self._message.text() == message else []
-        self.say("\n".join([*shown, title][-_LINES_KEPT:]), message)
+        self.show_message("\n".join([*shown, title][-_LINES_KEPT:]), message)
 
-    def say(
+    def show_message(
         self, title: str, message: str = "", action: str = "", act: Callable[[], None] | None = None, life_ms: int = 0
     ) -> None:
-        """Something worth knowing that is no error. With `life_ms` it goes by itself: an undo, say."""
-        self._say("info", title, message, action, act)
+        """Show a message that is no error. With `life_ms` it closes by itself, for an undo, say."""
+        self._show("info", title, message, action, act)
         if life_ms:
             self._life.start(life_ms)
 
@@ -82,13 +82,13 @@ class Notice(QFrame):
 
     @Slot()
     def act(self) -> None:
-        """Do what the action offers, and say no more; nothing when there is none."""
+        """Run the action, if there is one, and close."""
         act = self._act
         if act is not None:
             self.clear()
             act()
 
-    def _say(self, tone: str, title: str, message: str, action: str, act: Callable[[], None] | None) -> None:
+    def _show(self, tone: str, title: str, message: str, action: str, act: Callable[[], None] | None) -> None:
         self._life.stop()
         self._of_outage = False
         self._title.setText(title)
@@ -105,7 +105,7 @@ class Notice(QFrame):
 
 
 def follow_connection(window: QWidget, sync_status: SyncStatus) -> None:
-    """Have no notice of `window` speak of an outage that is over. Whether it is, the connection alone says."""
+    """Close notices of an outage in `window` when the connection says that it is over."""
     if sync_status.answering:
         for notice in window.findChildren(Notice):
             notice.end_outage()

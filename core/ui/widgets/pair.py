@@ -1,4 +1,4 @@
-"""Two things that stand at the two ends of a line, or below each other where the line is too short."""
+"""Two widgets at the two ends of a line, or below each other where the line is too short."""
 
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtWidgets import QBoxLayout, QWidget
@@ -8,8 +8,7 @@ from core.ui.theme import Theme
 
 
 class Pair(QWidget):
-    """`start` gets the room that `end` leaves, while that is as much as it needs. `close` to each other, neither gets
-    more than it would like."""
+    """`start` gets the room that `end` leaves, if it is enough. `close`: neither gets more than its size hint."""
 
     def __init__(self, theme: Theme, start: QWidget, end: QWidget, *, close: bool = False) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Making this machine a device of the shop's: the server's address, and the code that an admin was given for it."""
+"""The pairing dialog: the server's address, and the code from an admin."""
 
 from collections.abc import Callable, Collection
 from contextlib import closing
@@ -44,25 +44,25 @@ from core.protocol.trust import SHORT
 from core.settings import here
 from core.ui.jobs import Jobs
 from core.ui.problems import patience
-from core.ui.text import _, explained, figure, said
+from core.ui.text import _, error_explanation, error_text, figure
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
 
 Pair = Callable[[str, str, OpId], Identity]
-"""Becomes the device that a code is for: the server's address, the code, and a key that makes a second try harmless."""
+"""Pairs this machine: with the server's address, the code, and a key that makes a retry harmless."""
 
 _ROWS: Final = ("1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.:-")
 _WIDTH: Final = 620
 
 
 class Pairing(QObject):
-    """Tries one code at a time. The same code at the same address is tried under the same key."""
+    """Tries one code at a time. The same code at the same address is retried under the same key."""
 
     started = Signal()
     paired = Signal(object)
     """The `Identity`."""
     refused = Signal(object)
-    """A `ClientError`; its `field` is the input to blame."""
+    """A `ClientError`; its `field` is the invalid input."""
 
     def __init__(self, jobs: Jobs, pair: Pair, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,7 +101,7 @@ def _not_all_of_it() -> Refused:
 
 
 def _in_words(error: ClientError) -> ClientError:
-    """The same, as it is to be understood while one pairs."""
+    """The error, worded for pairing."""
     match error:
         case HalfACode():
             return _not_all_of_it()
@@ -113,19 +113,19 @@ def _in_words(error: ClientError) -> ClientError:
             told = _("Check the address: what answers there does not know what a code is.")
             return Refused(told, title=_("This is not the shop's server"), field="server_url")
         case Unreachable():
-            told = said(error) + "\n" + _("Check the address, and that this machine is on the shop's network.")
+            told = error_text(error) + "\n" + _("Check the address, and that this machine is on the shop's network.")
             return Refused(told, title=_("Nothing answers at this address"), field="server_url")
         case _:
             return error
 
 
 class PairingDialog(QDialog):
-    """Keyboard and fingers alike; `known` is who this machine is, once it is accepted."""
+    """For keyboard and fingers; `known` is this machine's identity, once it is paired."""
 
     def __init__(
         self, theme: Theme, jobs: Jobs, pair: Pair, server_url: str = "", code: str = "", *, without: str = ""
     ) -> None:
-        """`without` is what the button says that goes on unpaired; without it there is only closing."""
+        """`without` is the text of the button that continues unpaired; empty: there is only closing."""
         super().__init__()
         self.setObjectName("pairing")
         self.setWindowTitle(_("Pair this machine"))
@@ -154,7 +154,7 @@ class PairingDialog(QDialog):
         (self._code if server_url else self._address).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def submit(self) -> None:
-        """As if the button had been pressed."""
+        """Press the button."""
         self._on_submitted()
 
     def _field(self, name: str, words: str, example: str) -> QLineEdit:
@@ -200,7 +200,7 @@ class PairingDialog(QDialog):
         whole.addLayout(buttons)
 
     def _fit(self) -> None:
-        """As big as what it says, where the screen has so much room."""
+        """Fit the size to the content, at most to the screen."""
         room, around = self.screen().availableSize(), 2 * self._theme.space(6)
         width = min(self._theme.px(_WIDTH), room.width())
         self._body.ensurePolished()
@@ -209,7 +209,7 @@ class PairingDialog(QDialog):
         self.resize(width, min(height, room.height()))
 
     def _keys(self) -> QWidget:
-        """For a machine without a keyboard: they type into the field that was touched last."""
+        """A keypad for machines without a keyboard; it types into the field that was touched last."""
         keys = QWidget()
         keys.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         grid = QGridLayout(keys)
@@ -244,7 +244,7 @@ class PairingDialog(QDialog):
 
     @Slot()
     def _on_code_edited(self) -> None:
-        """Show it as it was read out: in groups."""
+        """Format the code in groups, as it was read out."""
         typed, at = self._code.text(), self._code.cursorPosition()
         before = sum(map(str.isalnum, typed[:at]))
         letters = "".join(filter(str.isalnum, typed)).upper()[: CODE_LETTERS + SHORT]
@@ -277,7 +277,7 @@ class PairingDialog(QDialog):
     def _on_refused(self, error: ClientError) -> None:
         self._pair.setEnabled(True)
         self._pair.setText(_("Pair"))
-        self._error.setText(explained(error))
+        self._error.setText(error_explanation(error))
         self._error.show()
         self._fit()  # the keys keep their size
         field = self._address if error.field == "server_url" else self._code
@@ -307,16 +307,16 @@ class PairingDialog(QDialog):
 
 
 def is_offered(settings: ServerAddress, known: Identity | None) -> bool:
-    """Whether a machine that nobody asked to pair should be: it is nobody yet, and its server is another machine."""
+    """Whether to offer pairing at the start: this machine has no identity, and its server is another machine."""
     return known is None and not here.leads_here(settings.server_url)
 
 
 def ask(
     theme: Theme, settings: ScreenSettings, path: Path, kind: DeviceKind, code: str = "", *, without: str = ""
 ) -> Identity | None:
-    """Have this machine paired as a `kind`, its identity kept in the window's file at `path`; with a `code`, at once.
+    """Pair this machine as a `kind`, and store its identity in the window's file at `path`; with a `code`, at once.
 
-    None when whoever is there went on without. Raises `LocalStoreError`.
+    None when the person continued without. Raises `LocalStoreError`.
     """
     with closing(LocalStore(path)) as store:
         dialog = paired_into(store, theme, settings, (kind,), code, without=without)

@@ -1,4 +1,4 @@
-"""The receipt of an order: on paper, as a PDF, or looked at. It can be made again from the order at any time."""
+"""The receipt of an order: printed, as a PDF, or on screen. It can be made again from the order at any time."""
 
 from html import escape
 from pathlib import Path
@@ -69,7 +69,7 @@ def _sum(name: str, amount_minor: int, currency: str, *, strong: bool = False) -
 
 
 def _row(told: list[tuple[str, str]], amount_minor: int, currency: str, *, strong: bool = False) -> str:
-    """A row from its leading edge: Qt's tables do not turn round by themselves where people read from the right."""
+    """A row from its leading edge: Qt's tables are not mirrored in right-to-left languages."""
     from_right = QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
     leading, trailing = ("right", "left") if from_right else ("left", "right")
     cells = [f"<td {room} align='{leading}'>{words}</td>" for words, room in told]
@@ -117,7 +117,7 @@ def write_pdf(html: str, path: Path) -> None:
 
 
 class ReceiptDialog(QDialog):
-    """The receipt to look at, with the change to give in front. Open it with `open()`; it deletes itself."""
+    """The receipt on screen, with the change to give. Open it with `open()`; it deletes itself."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class ReceiptDialog(QDialog):
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo
 
         if not QPrinterInfo.availablePrinterNames():
-            self._notice.say(
+            self._notice.show_message(
                 _("No printer is set up"),
                 _("Add one in this computer's settings, or keep the receipt as a PDF."),
                 _("Save as PDF"),
@@ -209,7 +209,7 @@ class ReceiptDialog(QDialog):
 
     @Slot(str)
     def save(self, file: str) -> None:
-        """Write the PDF; the notice says how it went."""
+        """Write the PDF, and show the result in the notice."""
         path, html = Path(file), self._html
         self._saving = self._jobs.run(
             lambda: write_pdf(html, path), lambda _none: self._on_saved(path), self._on_save_failed
@@ -222,14 +222,14 @@ class ReceiptDialog(QDialog):
         super().done(result)
 
     def _on_saved(self, path: Path) -> None:
-        self._notice.say(_("Saved"), str(path))
+        self._notice.show_message(_("Saved"), str(path))
 
     def _on_save_failed(self, error: ClientError) -> None:
         self._notice.show_error(error)
 
 
 def _settlement(order: Order, given_minor: int | None) -> str:
-    """The one thing to do now: give change, ask for the rest, or nothing."""
+    """What to do now: give change, ask for the rest, or nothing."""
     if given_minor is None:
         paid = order.payment is PaymentState.PAID
         text = _("Paid {amount}") if paid else _("To be paid: {amount}")

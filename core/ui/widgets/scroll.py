@@ -1,4 +1,4 @@
-"""What may be higher than the room it gets: it is scrolled up and down, and never squeezed, or cut at its sides."""
+"""A vertical scroll area that never squeezes its content, or cuts it at the sides."""
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent
@@ -7,9 +7,9 @@ from typing_extensions import override
 
 
 class VerticalScroll(QScrollArea):
-    """At least as wide as its content needs, with the scroll bar beside it. As high as the content where there is room,
-    and at least `least` pixels; what the content needs beyond that is scrolled. Of a stack, the shown page is meant.
-    The keyboard goes to what is in it, whose focus brings it into sight."""
+    """At least as wide as its content, with the scroll bar beside it. As high as the content where there is room, and
+    at least `least` pixels; the rest is scrolled. Of a stack, the shown page counts. The focused child is scrolled into
+    view."""
 
     def __init__(self, content: QWidget, least: int = 0) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class VerticalScroll(QScrollArea):
             content.currentChanged.connect(self._fit)
 
     def show_content(self, content: QWidget) -> None:
-        """Show this from now on, and what was shown before no more."""
+        """Replace the content."""
         self._content = content
         self.setWidget(content)
         self._fit()
@@ -33,7 +33,7 @@ class VerticalScroll(QScrollArea):
         return (content.currentWidget() or content) if isinstance(content, QStackedWidget) else content
 
     def _needed(self, width: int) -> int:
-        """The least height in which everything of the page can be seen."""
+        """The least height in which all of the page is visible."""
         page, layout = self._page, self._page.layout()
         least = page.minimumSizeHint().height()
         if layout is not None and layout.hasHeightForWidth():

@@ -1,7 +1,7 @@
-"""Toasts: a change at the foot of the window, for as long as it takes to read it. A pointer on one holds them all.
+"""Toasts: changes at the foot of the window, for as long as it takes to read them. A pointer on one holds them all.
 
-They have a row of their own in the window's layout: what lies over a page lies, sooner or later, over the button that
-somebody is about to press.
+They have a row of their own in the window's layout, since an overlay would sooner or later cover a button that is about
+to be pressed.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ LIFE_MS: Final = 6000
 MOST: Final = 3
 _WIDTH: Final = 400
 _SHARE: Final = 1000
-"""Toasts take the room, up to their width; what they leave lies before them."""
+"""Toasts take the room, up to their width; the rest is before them."""
 
 
 class Toast(QWidget):
@@ -31,7 +31,7 @@ class Toast(QWidget):
         super().__init__(parent)
         self.setObjectName("toast")
         self.about = about
-        """What it tells of; empty when that is nothing another toast could tell of too."""
+        """What it is about, such as an order's id; empty for none."""
         self.setAccessibleName(f"{title}. {message}")
         self._theme = theme
         self._icon = icon
@@ -49,7 +49,7 @@ class Toast(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Ink and ground changed places, so that it stands out from the page in every scheme."""
+        """Ink and ground are exchanged, so that it stands out in every scheme."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -70,9 +70,9 @@ class Toast(QWidget):
 
 
 class Toasts(QWidget):
-    """The toasts of one window, side by side, the newest where reading ends. Takes no room while there is none.
+    """The toasts of one window, side by side, the newest last. Takes no room while there is none.
 
-    A toast replaces an older one about the same thing: of one order, only where it stands now is news.
+    A toast replaces an older one about the same thing: only an order's current status matters.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, life_ms: int = LIFE_MS) -> None:
@@ -93,11 +93,11 @@ class Toasts(QWidget):
 
     @property
     def texts(self) -> list[str]:
-        """What the toasts say, oldest first."""
+        """The texts of the toasts, oldest first."""
         return [toast.accessibleName() for toast in self._shown]
 
     def show_toast(self, icon: str, title: str, message: str = "", *, about: str = "") -> None:
-        """Show a message; an older one `about` the same gives way, and so do the oldest when there is no room."""
+        """Show a message; an older one `about` the same is removed, and so are the oldest when there is no room."""
         for older in [toast for toast in self._shown if about and toast.about == about]:
             self._remove(older)
         while len(self._shown) >= self._room:
@@ -110,13 +110,13 @@ class Toasts(QWidget):
         self._count_down()
 
     def clear(self) -> None:
-        """Nothing of one person is left for the next."""
+        """Remove all, for the next person."""
         for toast in tuple(self._shown):
             self._dismiss(toast)
 
     @property
     def _room(self) -> int:
-        """How many fit beside each other, as wide as they like to be."""
+        """How many fit beside each other, at their preferred width."""
         window = self.parentWidget() or self
         return min(MOST, max(1, window.width() // self._theme.px(_WIDTH)))
 

@@ -158,17 +158,17 @@ def test_a_window_that_closes_says_what_it_keeps(
     qapp: QApplication, shown: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     counts = Counts(waiting=2, conflicts=1)
-    ui_app.tell_kept(qapp, counts, PosSettings())
+    ui_app.show_kept(qapp, counts, PosSettings())
     assert shown[0].startswith("2 waiting to send · 1 to decide\nIt is kept here")
     assert shown[0] in capsys.readouterr().err
-    ui_app.tell_kept(qapp, Counts(), PosSettings())
+    ui_app.show_kept(qapp, Counts(), PosSettings())
     assert len(shown) == 1
 
 
 def test_a_desktop_that_shuts_down_is_not_held_up(qapp: QApplication, shown: list[str]) -> None:
     qapp.setProperty("ending", True)
     try:
-        ui_app.tell_kept(qapp, Counts(waiting=1), PosSettings())
+        ui_app.show_kept(qapp, Counts(waiting=1), PosSettings())
     finally:
         qapp.setProperty("ending", None)
     assert shown == []

@@ -133,6 +133,6 @@ def test_in_the_readers_language() -> None:
     )
     text.use_language("es")
     try:
-        assert text.said(error).startswith("http://till:8765 rechaza la conexión.")
+        assert text.error_text(error).startswith("http://till:8765 rechaza la conexión.")
     finally:
         text.use_language("en")
