@@ -30,6 +30,7 @@ os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] + "/state"
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.client.session import unlock
 from core.clock import Clock
 from core.server.auth import passwords
 from core.ui.threads import collect_due_garbage
@@ -107,10 +108,12 @@ def _more_than(threads: set[threading.Thread]) -> list[threading.Thread]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _each_password_is_proven_once() -> Iterator[None]:
-    """The same few people sign in thousands of times. Whether a secret made a hash is always the same, and slow."""
+def _people_sign_in_quickly() -> Iterator[None]:
+    """The same few people sign in thousands of times. Whether a secret made a hash is always the same, and slow; and so
+    is the hash that a till keeps of each PIN, whose cost nothing here depends on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_matches", cache(passwords._matches))
+        patch.setitem(unlock._WORK, "n", 1 << 4)
         yield
 
 

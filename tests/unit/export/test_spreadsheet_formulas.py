@@ -72,6 +72,7 @@ def written(rows: list[list[Cell]], *, semicolons: bool) -> str:
     return file.getvalue()
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4).map(lambda cells: ["id", *cells]), max_size=3), st.booleans())
 @example([["x", HOSTILE[0], Decimal("-0.05"), ";", "=1"]], False)
 @settings(max_examples=1000, deadline=None)
