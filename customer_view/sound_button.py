@@ -22,16 +22,16 @@ class SoundButton(QPushButton):
         size = theme.px(20)
         self.setIconSize(QSize(size, size))
         self.clicked.connect(self._on_clicked)
-        theme.changed.connect(self._tell)
-        self._tell()
+        theme.changed.connect(self._update_view)
+        self._update_view()
 
     @Slot()
     def _on_clicked(self) -> None:
         self._sounds.set_muted(not self._sounds.muted)
-        self._tell()
+        self._update_view()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         muted = self._sounds.muted
         name = "sound-off" if muted else "sound"
         self.setIcon(icons.icon(name, self._theme.colour("muted" if muted else "text"), self.iconSize().width()))

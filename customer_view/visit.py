@@ -23,7 +23,7 @@ from customer_view.header import Header
 from customer_view.history.page import OrdersPage
 from customer_view.history.presenter import History
 from customer_view.sound_button import SoundButton
-from customer_view.tracker.notifications import News, sentence
+from customer_view.tracker.notifications import Notifications, sentence
 from customer_view.tracker.presenter import Tracker
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Visit(QObject):
         self._sounds = sounds
         self._history = History(context, self)
         self._tracker = Tracker(context, self)
-        self._news = News(self._store, context.now, self)
+        self._news = Notifications(self._store, context.now, self)
         self._toasts = self.page.toasts
         self._header = self.page.header
         self._my_orders = OrdersPage(context, self._history, self._tracker)
@@ -109,7 +109,7 @@ class Visit(QObject):
             chip.set_sync_status(bridge.sync_status)
             bridge.sync_status_changed.connect(chip.set_sync_status)
         self._news.moved.connect(self._on_order_moved)
-        self._news.missed.connect(self._on_news_missed)
+        self._news.missed.connect(self._on_notifications_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
         bridge.sync_status_changed.connect(self._on_sync_status_changed)
         bridge.renumbered.connect(self._on_order_renumbered)
@@ -156,10 +156,10 @@ class Visit(QObject):
             from customer_view.order.page import OrderPage
 
             page, bridge = OrderPage(self._context), self._context.bridge
-            bridge.menu_changed.connect(page.tell_menu)
-            bridge.sync_status_changed.connect(page.tell_sync_status)
+            bridge.menu_changed.connect(page.set_menu)
+            bridge.sync_status_changed.connect(page.set_sync_status)
             if bridge.menu is not None:
-                page.tell_menu(bridge.menu)
+                page.set_menu(bridge.menu)
             page.placed.connect(self._on_order_placed)
             self.page.add_page(page)
             self._order = page
@@ -217,7 +217,7 @@ class Visit(QObject):
             self._toasts.show_toast("info", title, message, about=former)
 
     @Slot(int)
-    def _on_news_missed(self, count: int) -> None:
+    def _on_notifications_missed(self, count: int) -> None:
         if self._toasts is not None:
             self._toasts.show_toast(
                 "info",

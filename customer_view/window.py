@@ -130,7 +130,7 @@ class CustomerWindow(QMainWindow):
         follow_connection(self, sync_status)
         asked = self.findChild(SignOutDialog)
         if self._visit is not None and asked is not None:
-            asked.tell(self._visit.unsent)
+            asked.set_counts(self._visit.unsent)
         if sync_status.state is ConnectionState.SIGNED_OUT and isinstance(sync_status.problem, SignedOut):
             self._on_session_over(sync_status.problem)
 

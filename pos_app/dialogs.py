@@ -49,9 +49,9 @@ def ask_before_leaving(theme: Theme, name: str, counts: Counts, leave: Callable[
     dialog.open()
 
 
-def tell_leaving(counts: Counts, window: QWidget) -> None:
-    """So much has not reached the server now: whoever is asked by `ask_before_leaving` is told."""
+def update_leaving(counts: Counts, window: QWidget) -> None:
+    """Show the current counts in the dialog of `ask_before_leaving`."""
     from pos_app.sign_in.leave_dialog import LeaveDialog
 
     for dialog in window.findChildren(LeaveDialog):
-        dialog.tell(counts)
+        dialog.set_counts(counts)

@@ -130,8 +130,8 @@ class Pages(QObject):
         page = NewOrderPage(self._context, self._workspace.notice)
         page.taken.connect(self.taken)
         page.failed.connect(self.failed)
-        self._tell_menus(page)
-        self._context.bridge.sync_status_changed.connect(page.tell_sync_status)
+        self._connect_menus(page)
+        self._context.bridge.sync_status_changed.connect(page.set_sync_status)
         return page
 
     def _make_history(self) -> QWidget:
@@ -148,14 +148,14 @@ class Pages(QObject):
         page = MenuPage(self._context, self._workspace.notice, admin=admin)
         page.failed.connect(self.failed)
         page.unsaved_changed.connect(self._workspace.set_unsaved)
-        self._tell_menus(page)
+        self._connect_menus(page)
         return page
 
-    def _tell_menus(self, page: "NewOrderPage | MenuPage") -> None:
+    def _connect_menus(self, page: "NewOrderPage | MenuPage") -> None:
         bridge = self._context.bridge
-        bridge.menu_changed.connect(page.tell_menu)
+        bridge.menu_changed.connect(page.set_menu)
         if bridge.menu is not None:
-            page.tell_menu(bridge.menu)
+            page.set_menu(bridge.menu)
 
     def _make_sync(self) -> QWidget:
         from pos_app.sync.page import SyncPage

@@ -259,7 +259,7 @@ class PosWindow(QMainWindow):
     @Slot(object)
     def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
         follow_connection(self, sync_status)
-        dialogs.tell_leaving(Counts.of(self.store.outbox()), self)
+        dialogs.update_leaving(Counts.of(self.store.outbox()), self)
 
     @Slot(object)
     def _on_refresh_failed(self, error: ClientError) -> None:

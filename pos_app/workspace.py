@@ -79,8 +79,8 @@ class RailTab(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedWidth(theme.px(_TAB))
 
-    def tell(self, words: str, count: int = 0) -> None:
-        """Be called so, with that many things waiting."""
+    def set_content(self, words: str, count: int = 0) -> None:
+        """Set the label, and the number in the badge."""
         self._count = count
         self.setText(words)
         self.setAccessibleName(f"{words} · {figure(count)}" if count else words)
@@ -211,7 +211,7 @@ class Workspace(QWidget):
 
     def _tab(self, name: str, words: str) -> "RailTab":
         tab = RailTab(self._theme, name)
-        tab.tell(words)
+        tab.set_content(words)
         return tab
 
     @Slot()
@@ -285,7 +285,7 @@ class Workspace(QWidget):
 
     def _count(self, name: str, count: int) -> None:
         if name in self._tabs:
-            self._tabs[name].tell(_(PAGES[name][0]), count)
+            self._tabs[name].set_content(_(PAGES[name][0]), count)
 
     @Slot()
     def _on_tab_pressed(self) -> None:

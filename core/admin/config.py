@@ -24,7 +24,7 @@ DECLARED: Final = {
     "pos": ("pos_app.settings:PosSettings", "The counter's window: `orderbell pos`."),
     "customer": ("customer_view.settings:CustomerSettings", "The customer's window: `orderbell customer`."),
     "board": (
-        "customer_view.status_display.settings:BoardSettings",
+        "customer_view.status_display.settings:StatusDisplaySettings",
         "The numbers over the counter: `orderbell board`.",
     ),
     "sync": ("core.admin.sync:SyncSettings", "A window's file without its window: `orderbell sync`."),

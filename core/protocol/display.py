@@ -1,7 +1,7 @@
-"""What a display over the counter may know: which numbers are being prepared, and which are ready.
+"""What a status display may know: the numbers in preparation and ready.
 
-It takes a `BoardReply` and follows it on the socket of `core.protocol.feed`, with `Hello` and `Heartbeat` as everybody
-does, but what it is sent are `TicketFrames`. When one does not follow, it asks for the whole again.
+It reads a `TicketsReply` and follows it on the socket of `core.protocol.feed`, with `Hello` and `Heartbeat` as any
+client, but gets `TicketFrames`. When one does not follow, it reads the whole again.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ SHOWN: Final = frozenset(status for status, look in LOOKS.items() if look.displa
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a board may know of an order."""
+    """An order, as far as a status display may know it."""
 
     order_id: OrderId
     number: str
@@ -28,7 +28,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """Empty unless the shop has names shown (`[server] board_names`), and for an order that has none."""
 
 
-class BoardReply(msgspec.Struct, frozen=True, kw_only=True):
+class TicketsReply(msgspec.Struct, frozen=True, kw_only=True):
     """Every order that is being prepared or ready, longest in its status first, as of `cursor`."""
 
     tickets: tuple[Ticket, ...]
@@ -36,7 +36,7 @@ class BoardReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TicketMoved(msgspec.Struct, frozen=True, kw_only=True, tag="ticket_moved", tag_field="kind"):
-    """An order came to be, or ceased to be, one that a board shows: it does when its status is in `SHOWN`."""
+    """An order is now, or is no longer, one that a status display shows: it does when its status is in `SHOWN`."""
 
     ticket: Ticket
 
@@ -49,5 +49,5 @@ class TicketFrames(Batch[TicketFrame], frozen=True, kw_only=True):
     """What happened, oldest first. Having applied all of it, the display stands at `cursor`."""
 
 
-BoardMessage = TicketFrames | Heartbeat
+TicketsMessage = TicketFrames | Heartbeat
 """What the server says on a display's socket."""

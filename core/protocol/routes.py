@@ -23,7 +23,7 @@ from core.protocol.accounts import (
     Unlock,
 )
 from core.protocol.devices import DeviceList, Invitation, InviteDevice, Pair, Paired
-from core.protocol.display import BoardReply
+from core.protocol.display import TicketsReply
 from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
 from core.protocol.health import BackupList, BackupMade, Diagnosis, Findings
 from core.protocol.replies import (
@@ -263,7 +263,7 @@ TICKETS: Final = Route(
     "/api/board/",
     Who.DISPLAY,
     "What is being prepared and what is ready, for a board over the counter",
-    reply=BoardReply,
+    reply=TicketsReply,
     conditional=True,
 )
 DEVICES: Final = Route(

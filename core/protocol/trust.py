@@ -50,7 +50,7 @@ def short_fingerprint(certificate: str) -> str:
     return "".join(letters)
 
 
-def stands_for(short: str, certificate: str) -> bool:
+def matches(short: str, certificate: str) -> bool:
     """Whether `short`, as a person typed it, is the short fingerprint of `certificate`; never for fewer letters."""
     typed = "".join(filter(str.isalnum, short)).upper()
     return hmac.compare_digest(typed.encode(), short_fingerprint(certificate).encode())

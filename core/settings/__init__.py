@@ -96,7 +96,7 @@ def load(
     source = _Source(path or default_file(), required=path is not None)
     names = [field.name for field in msgspec.structs.fields(declared)]
     values, origins = dict[str, Any](), dict.fromkeys(names, "default")
-    wrong = source.strangers(section, names)
+    wrong = source.unknown(section, names)
     for name, value in source.table(section).items():
         if name in origins:
             values[name], origins[name] = value, source.at(section, name)
@@ -163,8 +163,8 @@ class _Source:
         found = self._content.get(section, {})
         return found if isinstance(found, dict) else {}
 
-    def strangers(self, section: str, names: Sequence[str]) -> list[str]:
-        """What stands in the file and is no section, or no setting of this one."""
+    def unknown(self, section: str, names: Sequence[str]) -> list[str]:
+        """The mistakes for unknown sections, and unknown settings of this one."""
         sections = dict.fromkeys((section, *SECTIONS))
         wrong = []
         for name, value in self._content.items():

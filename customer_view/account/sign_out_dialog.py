@@ -29,7 +29,7 @@ class SignOutDialog(QDialog):
         self._title.setObjectName("sign_out_title")
         words = self._words = label(wrap=True)
         words.setObjectName("sign_out_words")
-        self.tell(counts)
+        self.set_counts(counts)
         stay = button(_("Stay signed in"), theme, "primary", name="sign_out_stay")
         stay.clicked.connect(self.reject)
         leave = button(_("Sign out"), theme, name="sign_out_confirm")
@@ -51,7 +51,7 @@ class SignOutDialog(QDialog):
         column.addLayout(row)
         stay.setFocus()
 
-    def tell(self, counts: Counts) -> None:
+    def set_counts(self, counts: Counts) -> None:
         """So much has not reached the shop now."""
         if counts.open:
             self._title.setText(_("Not everything has reached the shop yet"))

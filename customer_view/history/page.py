@@ -226,15 +226,15 @@ class OrdersPage(QWidget):
     @Slot()
     def _on_cancel_overtaken(self) -> None:
         if self.tracker.order is not None:
-            self._tell_overtaken(self.tracker.order)
+            self._show_overtaken(self.tracker.order)
 
     @Slot(object)
     def _on_order_moved_on(self, order: Order) -> None:
         """Of the order that is shown, its details ask what is to be done, and need not be announced."""
         if self.tracker.order != order:
-            self._tell_overtaken(order)
+            self._show_overtaken(order)
 
-    def _tell_overtaken(self, order: Order) -> None:
+    def _show_overtaken(self, order: Order) -> None:
         self.notice.show_message(
             _("{number} could not be cancelled").format(number=title(order)),
             _("Its status is now “{status}”. Please ask at the counter.").format(status=status_label(order.status)),
@@ -248,7 +248,7 @@ class OrdersPage(QWidget):
     def _on_cancel_failed(self, failed: CancelFailed) -> None:
         error = failed.error
         if isinstance(error, Conflict) and error.order is not None:
-            self._tell_overtaken(error.order)
+            self._show_overtaken(error.order)
         elif isinstance(error, Unreachable):
             self.notice.show_error(for_customer(error), _("Try again"), lambda: self.tracker.send(failed.cancellation))
         else:

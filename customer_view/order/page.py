@@ -51,7 +51,7 @@ class OrderPage(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self.view, 1)
         self._connect()
-        self._tell()
+        self._update_view()
 
     def _questions(self, theme: Theme) -> QWidget:
         questions = QWidget()
@@ -66,13 +66,13 @@ class OrderPage(QWidget):
         presenter = self._presenter
         self.view.completed.connect(self._on_place_wanted)
         self.view.checkout_shown.connect(self._on_checkout_shown)
-        self._ordering.basket.changed.connect(self._tell)
+        self._ordering.basket.changed.connect(self._update_view)
         presenter.placed.connect(self._on_order_placed)
         presenter.earlier_placed.connect(self._on_earlier_order_placed)
         presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._form.complain_of_address)
-        presenter.busy_changed.connect(self._tell)
+        presenter.busy_changed.connect(self._update_view)
 
     @property
     def refresher(self) -> Refresher:
@@ -80,12 +80,12 @@ class OrderPage(QWidget):
         return self._ordering.menu
 
     @Slot(object)
-    def tell_menu(self, menu: Menu) -> None:
+    def set_menu(self, menu: Menu) -> None:
         """The menu is this one now."""
         self._ordering.set_menu(menu)
 
     @Slot(object)
-    def tell_sync_status(self, sync_status: SyncStatus) -> None:
+    def set_sync_status(self, sync_status: SyncStatus) -> None:
         """Changes of the menu come with all other news: it is as fresh as they are."""
         age_s = sync_status.age_s(clock.now_s())
         if age_s is not None and sync_status.answering:
@@ -158,10 +158,10 @@ class OrderPage(QWidget):
             self._checkout.action.setFocus()
         else:
             self.view.basket.lines.setFocus()
-        self._tell()
+        self._update_view()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         amount = money(basket.totals().total_minor, basket.currency)
         self._checkout.set_action(

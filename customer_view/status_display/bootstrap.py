@@ -4,7 +4,7 @@ from contextlib import closing
 
 from core.client.device import identity
 from core.client.device.seal import Seal
-from core.client.display.display import BoardSource, Display
+from core.client.display.display import Display, StatusDisplaySource
 from core.client.http.api import HttpApi
 from core.client.storage import recovery
 from core.client.storage.local_store import LocalStore, LocalStoreError
@@ -16,12 +16,12 @@ from core.ui.preflight import EXIT_CODE
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
 from core.ui.widgets import pairing
-from customer_view.status_display.presenter import BoardPresenter
-from customer_view.status_display.settings import BoardSettings
-from customer_view.status_display.window import BoardWindow
+from customer_view.status_display.presenter import StatusDisplayPresenter
+from customer_view.status_display.settings import StatusDisplaySettings
+from customer_view.status_display.window import StatusDisplayWindow
 
 
-def run(settings: BoardSettings, secret: str, code: str | None = None) -> int:
+def run(settings: StatusDisplaySettings, secret: str, code: str | None = None) -> int:
     """Show the board until it is closed. Gives the process's exit status.
 
     With a `code` this machine is paired first; an empty one is asked for. Without a `secret` it is who it was paired
@@ -53,8 +53,8 @@ def run(settings: BoardSettings, secret: str, code: str | None = None) -> int:
         source.close()
 
 
-def compose(settings: BoardSettings, theme: Theme, source: BoardSource) -> BoardWindow:
+def compose(settings: StatusDisplaySettings, theme: Theme, source: StatusDisplaySource) -> StatusDisplayWindow:
     """The board over any source, not shown yet."""
-    presenter = BoardPresenter(Jobs(), source, settings.refresh_s, push=settings.push)
+    presenter = StatusDisplayPresenter(Jobs(), source, settings.refresh_s, push=settings.push)
     sounds = Sounds(volume=settings.volume, muted=not settings.sounds)
-    return BoardWindow(theme, presenter, sounds, settings)
+    return StatusDisplayWindow(theme, presenter, sounds, settings)

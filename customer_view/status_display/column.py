@@ -88,7 +88,7 @@ class ColumnView(QWidget):
         self._turner = QTimer(self)
         self._turner.setInterval(PAGE_MS)
         self._turner.timeout.connect(self.turn_page)
-        self._say()
+        self._update_accessible_name()
 
     # -- what it shows
 
@@ -115,7 +115,7 @@ class ColumnView(QWidget):
         shown = {ticket.order_id for ticket in tickets}
         self._called_until = {order_id: until for order_id, until in self._called_until.items() if order_id in shown}
         self._lay_out()
-        self._say()
+        self._update_accessible_name()
 
     def set_doubted(self, doubted: bool) -> None:
         """Dim everything: it may not be so any more."""
@@ -327,7 +327,7 @@ class ColumnView(QWidget):
 
     # -- living
 
-    def _say(self) -> None:
+    def _update_accessible_name(self) -> None:
         told = ", ".join(" ".join(part for part in reversed(each) if part) for each in self._faces())
         self.setAccessibleName(f"{self._title}: {told or _('Nothing at the moment')}")
 

@@ -9,7 +9,7 @@ from core.client.device import identity
 from core.client.storage.local_store import Damaged, LocalStoreError
 from core.settings import SettingsError, parse
 from core.ui import preflight
-from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.settings import StatusDisplaySettings
 
 _EXAMPLES: Final = """examples:
   orderbell board --server-url https://192.168.1.5:8765 --pair K7QF-2M9X-FHHP-52FG-A5
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--pair", nargs="?", const="", metavar="CODE", help="become a board of the shop by a code first"
     )
-    settings = parse(BoardSettings, "board", parser, argv)
+    settings = parse(StatusDisplaySettings, "board", parser, argv)
     code: str | None = parser.parse_args(argv).pair
     try:
         try:

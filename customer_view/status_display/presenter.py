@@ -9,11 +9,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core import clock
 from core.client.connection import Watch
-from core.client.display.display import BoardSource, Listening
-from core.client.display.tickets import Board
+from core.client.display.display import Listening, StatusDisplaySource
+from core.client.display.tickets import Tickets
 from core.client.errors import ClientError, Refused
 from core.domain.ids import OrderId
-from core.protocol.display import BoardMessage, BoardReply, Ticket
+from core.protocol.display import Ticket, TicketsMessage, TicketsReply
 from core.ui.jobs import Jobs
 from core.ui.refresh import STALE_AFTER, Refresher
 from core.ui.threads import Channel
@@ -46,7 +46,7 @@ class Shown(msgspec.Struct, frozen=True):
     ready: tuple[Ticket, ...] = ()
 
 
-class BoardPresenter(QObject):
+class StatusDisplayPresenter(QObject):
     """Looks while it is started. Everything it tells, it tells in the window's thread."""
 
     changed = Signal(object)
@@ -60,7 +60,7 @@ class BoardPresenter(QObject):
     def __init__(
         self,
         jobs: Jobs,
-        source: BoardSource,
+        source: StatusDisplaySource,
         refresh_s: float,
         *,
         push: bool = True,
@@ -71,22 +71,22 @@ class BoardPresenter(QObject):
         self._source = source
         self._push = push
         self._stale_after_s = STALE_AFTER * refresh_s
-        self._board = Board()
+        self._tickets = Tickets()
         self._shown = Shown()
         self._display_status = DisplayStatus()
         self._fresh_at_s = 0.0
         self._closed = False
         self._answers = True
         self._watch = Watch(source.connection, source.probe)
-        self._refresher = Refresher(jobs, self._look, refresh_s, parent=self)
-        self._refresher.succeeded.connect(self._on_look_succeeded)
-        self._refresher.failed.connect(self._on_look_failed)
+        self._refresher = Refresher(jobs, self._read, refresh_s, parent=self)
+        self._refresher.succeeded.connect(self._on_read_succeeded)
+        self._refresher.failed.connect(self._on_read_failed)
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self.check)
         self._ticker.timeout.connect(self.ticked)
-        board = self._board  # and not this object: the thread that listens holds nothing of Qt's
-        heard: Channel[BoardMessage] = Channel(self._on_message_heard)
+        board = self._tickets  # and not this object: the thread that listens holds nothing of Qt's
+        heard: Channel[TicketsMessage] = Channel(self._on_message_received)
         lost: Channel[ClientError] = Channel(self._on_push_lost)
         self._listening = Listening(source, lambda: board.cursor, heard.send, lost.send)
 
@@ -118,7 +118,7 @@ class BoardPresenter(QObject):
             self._listening.start()
 
     def close(self) -> None:
-        """Nothing is told any more. The threads end by themselves."""
+        """Publish no more. The threads end by themselves."""
         self._closed = True
         self._refresher.stop()
         self._ticker.stop()
@@ -126,41 +126,41 @@ class BoardPresenter(QObject):
         self._listening.stop()
         self._jobs.close()
 
-    # -- looking
+    # -- reading
 
-    def _look(self) -> tuple[int, BoardReply]:
+    def _read(self) -> tuple[int, TicketsReply]:
         """In a worker."""
-        position = self._board.position
-        return position, self._source.board()
+        position = self._tickets.position
+        return position, self._source.read_tickets()
 
     @Slot(object)
-    def _on_look_succeeded(self, answer: tuple[int, BoardReply]) -> None:
-        first = not self._board.cursor
+    def _on_read_succeeded(self, answer: tuple[int, TicketsReply]) -> None:
+        first = not self._tickets.cursor
         back = first or self._display_status.problem is not None
-        if self._board.take(answer[1], answer[0]):
+        if self._tickets.take(answer[1], answer[0]):
             self._show(call=not first)
-        self._believe(live=self._display_status.live)
+        self._set_fresh(live=self._display_status.live)
         if back:
             self._listening.hurry()
 
     @Slot(object)
-    def _on_look_failed(self, error: ClientError) -> None:
+    def _on_read_failed(self, error: ClientError) -> None:
         if isinstance(error, Refused):  # the shop does not know this display any more, so it may know nothing
-            self._board.clear()
+            self._tickets.clear()
             self._show(call=False)
-            self._stand(freshness=Freshness.NONE, fresh_at=None, live=False, problem=error)
+            self._set_status(freshness=Freshness.NONE, fresh_at=None, live=False, problem=error)
             return
-        self._stand(problem=error)
+        self._set_status(problem=error)
         self.check()
 
-    # -- listening
+    # -- push
 
-    def _on_message_heard(self, message: BoardMessage) -> None:
+    def _on_message_received(self, message: TicketsMessage) -> None:
         if self._closed:
             return
-        if self._board.advance(message):
+        if self._tickets.advance(message):
             self._show(call=True)
-            self._believe(live=True)
+            self._set_fresh(live=True)
         else:
             self._refresher.refresh()
 
@@ -168,14 +168,14 @@ class BoardPresenter(QObject):
         if self._closed:
             return
         was_live = self._display_status.live
-        self._stand(live=False)
+        self._set_status(live=False)
         if was_live:  # the server is gone, or history is another one: the next look tells
             self._refresher.refresh()
 
-    # -- telling
+    # -- status
 
     def _show(self, *, call: bool) -> None:
-        shown = Shown(self._board.preparing, self._board.ready)
+        shown = Shown(self._tickets.preparing, self._tickets.ready)
         if shown == self._shown:
             return
         before = {ticket.order_id for ticket in self._shown.ready}
@@ -185,17 +185,17 @@ class BoardPresenter(QObject):
         if call and called:
             self.called.emit(called)
 
-    def _believe(self, *, live: bool) -> None:
+    def _set_fresh(self, *, live: bool) -> None:
         self._fresh_at_s = clock.now_s()
-        self._stand(freshness=Freshness.FRESH, fresh_at=self._source.server_now(), live=live, problem=None)
+        self._set_status(freshness=Freshness.FRESH, fresh_at=self._source.server_now(), live=live, problem=None)
 
     @Slot()
     def check(self) -> None:
-        """Say so when what is shown has become too old to be believed."""
+        """Mark what is shown as stale when it has become too old."""
         problem, answered = self._source.connection.problem, self._answers
         self._answers = problem is None
         if problem is not None and self._display_status.freshness is Freshness.FRESH:
-            self._stand(freshness=Freshness.STALE, live=False, problem=problem)
+            self._set_status(freshness=Freshness.STALE, live=False, problem=problem)
         elif problem is None and not answered:
             self._refresher.hurry()
             self._listening.hurry()
@@ -204,10 +204,10 @@ class BoardPresenter(QObject):
             return
         age_s = clock.now_s() - self._fresh_at_s
         if age_s > self._stale_after_s:
-            self._stand(freshness=Freshness.STALE)
+            self._set_status(freshness=Freshness.STALE)
             self._refresher.refresh()
 
-    def _stand(self, **fields: object) -> None:
+    def _set_status(self, **fields: object) -> None:
         display_status = msgspec.structs.replace(self._display_status, **fields)
         if display_status != self._display_status:
             self._display_status = display_status

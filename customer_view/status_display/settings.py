@@ -1,4 +1,4 @@
-"""The settings of the board: `[board]` in the settings file."""
+"""The settings of the status display: `[board]` in the settings file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +9,8 @@ from core.client.settings import Interval, ScreenSettings
 from core.settings import SECRET, SettingsError
 
 
-class BoardSettings(ScreenSettings, frozen=True, kw_only=True):
-    """What every screen has, and who this display is."""
+class StatusDisplaySettings(ScreenSettings, frozen=True, kw_only=True):
+    """The settings of every screen, and the identity of this display."""
 
     device: Annotated[
         str, Meta(min_length=1, max_length=20, description="This display's name, as the backend knows it.")

@@ -13,8 +13,8 @@ from core.ui.sound import Sounds
 from core.ui.text import _, age, clock, error_text, status_label
 from core.ui.theme import Theme
 from customer_view.status_display.column import ColumnView
-from customer_view.status_display.presenter import BoardPresenter, Freshness, Shown
-from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.presenter import Freshness, Shown, StatusDisplayPresenter
+from customer_view.status_display.settings import StatusDisplaySettings
 from customer_view.status_display.signs import Doubt, Header, Nothing
 
 _SIZE: Final = (1280, 800)
@@ -23,12 +23,14 @@ _SHARES: Final = (46, 54)
 """What the columns have of the width: ready numbers are the bigger ones."""
 
 
-class BoardWindow(QWidget):
+class StatusDisplayWindow(QWidget):
     """Full screen, as the settings say. Esc leaves it, F11 goes in and out."""
 
     closed = Signal()
 
-    def __init__(self, theme: Theme, presenter: BoardPresenter, sounds: Sounds, settings: BoardSettings) -> None:
+    def __init__(
+        self, theme: Theme, presenter: StatusDisplayPresenter, sounds: Sounds, settings: StatusDisplaySettings
+    ) -> None:
         super().__init__()
         self.setObjectName("board_window")
         self.setWindowTitle(_("Orderbell"))
@@ -59,18 +61,18 @@ class BoardWindow(QWidget):
         for part in (self._header, self._doubt, self._nothing):
             page.addWidget(part)
         page.addWidget(self._columns, 1)
-        presenter.changed.connect(self._on_board_changed)
+        presenter.changed.connect(self._on_tickets_changed)
         presenter.called.connect(self._on_orders_called)
-        presenter.display_status_changed.connect(self._on_standing_changed)
-        presenter.ticked.connect(self._tell)
-        self._tell()
+        presenter.display_status_changed.connect(self._on_display_status_changed)
+        presenter.ticked.connect(self._update_texts)
+        self._update_texts()
         if settings.full_screen:
             self.setWindowState(Qt.WindowState.WindowFullScreen)
 
     # -- what is told
 
     @Slot(object)
-    def _on_board_changed(self, shown: Shown) -> None:
+    def _on_tickets_changed(self, shown: Shown) -> None:
         self._preparing.set_tickets(shown.preparing)
         self._ready.set_tickets(shown.ready)
 
@@ -80,11 +82,11 @@ class BoardWindow(QWidget):
         self._sounds.play(look(OrderStatus.READY).sound)
 
     @Slot(object)
-    def _on_standing_changed(self, _display_status: object) -> None:
-        self._tell()
+    def _on_display_status_changed(self, _display_status: object) -> None:
+        self._update_texts()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_texts(self) -> None:
         """Say how things stand; what is said already is not painted again."""
         display_status = self._presenter.display_status
         stale = display_status.freshness is Freshness.STALE
@@ -102,9 +104,9 @@ class BoardWindow(QWidget):
         self._doubt.setVisible(stale)
         self._nothing.setVisible(nothing)
         self._columns.setVisible(not nothing)
-        self._header.set_words(self._presenter.shop_name, self._link(), clock(self._presenter.server_now()))
+        self._header.set_words(self._presenter.shop_name, self._connection_text(), clock(self._presenter.server_now()))
 
-    def _link(self) -> str:
+    def _connection_text(self) -> str:
         display_status = self._presenter.display_status
         if display_status.problem is not None:
             return f"▲ {_(display_status.problem.title)}"

@@ -1,4 +1,5 @@
-"""What a customer is told when their order moves: in words and by a sound, once, whichever road brought it."""
+"""Notifications of a customer when their order moves: a sentence and a sound, once, whichever way the change
+arrived."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,21 +16,21 @@ _SETTLE_MS: Final = 1500
 
 
 def sentence(status: OrderStatus) -> str:
-    """What an order's coming to `status` is told as; empty where nothing is told."""
+    """The notification for an order's new `status`; empty for none."""
     return _(look(status).sentence)
 
 
-class News(QObject):
-    """Watches one customer's orders. An order that is new here is no news: they placed it, here or elsewhere."""
+class Notifications(QObject):
+    """Observes one customer's orders. New orders are not notified: the customer placed them, here or elsewhere."""
 
     moved = Signal(object)
-    """An `Order` that has come to another status, by the shop's doing."""
+    """An `Order` whose status the shop has changed."""
     missed = Signal(int)
     """How many did while this window was away."""
 
     def __init__(self, store: OrderStore, now: Callable[[], datetime], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.announcer = Announcer(store, self._on_announced, self._on_missed, now=now, concerns=_is_told)
+        self.announcer = Announcer(store, self._on_announced, self._on_missed, now=now, concerns=_is_announced)
         self.announcer.start()
         self._behind = False
         self._missed = 0
@@ -39,17 +40,17 @@ class News(QObject):
         self._settling.timeout.connect(self._on_settled)
 
     def detach(self) -> None:
-        """Follow the store no longer."""
+        """Stop observing the store."""
         self._settling.stop()
         self.announcer.close()
 
     def fall_behind(self) -> None:
-        """This window was away: whatever brings what happened meanwhile, it is told of in one sum."""
+        """This window was away: changes from now on are counted, and summarised."""
         self._behind = True
         self._settling.stop()
 
     def catch_up(self) -> None:
-        """It is not any more, but for answers that are still on their way."""
+        """It is up to date again, after answers that are still on their way."""
         if self._behind and not self._settling.isActive():
             self._settling.start()
 
@@ -73,5 +74,5 @@ class News(QObject):
             self.missed.emit(count)
 
 
-def _is_told(announcement: Announcement) -> bool:
+def _is_announced(announcement: Announcement) -> bool:
     return not announcement.is_new and bool(look(announcement.order.status).sentence)

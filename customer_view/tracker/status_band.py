@@ -28,13 +28,13 @@ class StatusBand(Painted):
         """What only a newer server knows is said in the words that it has `told`."""
         theirs = told is not None and told.status == status and not status.is_known
         words = (told.description or told.label) if told is not None and theirs else ""
-        self._say(status, words or status_description(status), detail)
+        self._set_content(status, words or status_description(status), detail)
 
     def show_waiting(self, sentence: str, detail: str) -> None:
         """The shop does not have it yet: no status of the shop's is shown."""
-        self._say(None, sentence, detail)
+        self._set_content(None, sentence, detail)
 
-    def _say(self, status: OrderStatus | None, sentence: str, detail: str) -> None:
+    def _set_content(self, status: OrderStatus | None, sentence: str, detail: str) -> None:
         if (status, sentence, detail) == (self._status, self._sentence, self._detail) and self._blocks:
             return
         self._status, self._sentence, self._detail = status, sentence, detail

@@ -88,7 +88,7 @@ class Alerts(QObject):
     @Slot()
     def _on_arrivals_changed(self) -> None:
         orders = self._arrivals.orders
-        self.bar.tell(orders)
+        self.bar.set_orders(orders)
         if not orders:
             self._ring.stop()
             self.sounds.stop()

@@ -51,7 +51,7 @@ class ArrivalBar(QFrame):
         size = self._theme.px(26)
         self._bell.setPixmap(icons.icon("bell", self._theme.colour("pending"), size).pixmap(size))
 
-    def tell(self, orders: Sequence[Order]) -> None:
+    def set_orders(self, orders: Sequence[Order]) -> None:
         """These are new."""
         self.setHidden(not orders)
         if not orders:

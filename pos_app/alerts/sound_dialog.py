@@ -58,10 +58,10 @@ class SoundDialog(QDialog):
         column.addWidget(self._trouble)
         column.addLayout(row)
         sounds.unavailable.connect(self._on_unavailable)
-        self._tell()
+        self._update_view()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         muted = self._sounds.muted
         self._percent.setText(_("{percent} %").format(percent=figure(self._sounds.volume)))
         self._volume.setDisabled(muted)
@@ -70,12 +70,12 @@ class SoundDialog(QDialog):
     @Slot(bool)
     def _on_switched(self, on: bool) -> None:
         self._sounds.set_muted(not on)
-        self._tell()
+        self._update_view()
 
     @Slot(int)
     def _on_volume_changed(self, volume: int) -> None:
         self._sounds.set_volume(volume)
-        self._tell()
+        self._update_view()
 
     @Slot()
     def _on_try_pressed(self) -> None:

@@ -36,8 +36,8 @@ class BoardEdge(QAbstractButton):
         self._columns: tuple[tuple[OrderStatus, int], ...] = ()
         self.hide()
 
-    def tell(self, columns: Sequence[tuple[OrderStatus, int]]) -> None:
-        """The columns beyond this edge, and how many orders each has; without any it is hidden."""
+    def set_columns(self, columns: Sequence[tuple[OrderStatus, int]]) -> None:
+        """The columns beyond this edge, with their number of orders; without any it is hidden."""
         self.setVisible(bool(columns))
         if tuple(columns) == self._columns:
             return

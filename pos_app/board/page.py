@@ -242,8 +242,8 @@ class BoardPage(QWidget):
         self._first, end = self._run(len(needed))
         shown = needed[self._first : end]
         told = [(each, self._board.columns[each].rowCount()) for each in needed]
-        self._before.tell(told[: self._first])
-        self._after.tell(told[end:])
+        self._before.set_columns(told[: self._first])
+        self._after.set_columns(told[end:])
         for status, frame in self._frames.items():
             if frame.isHidden() is (status in shown):
                 frame.setVisible(status in shown)

@@ -70,14 +70,14 @@ class HistoryPage(QWidget):
         column.addLayout(self._footer())
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
-        self._ticker.timeout.connect(self._tell_age)
+        self._ticker.timeout.connect(self._update_age)
         history = self.history
-        history.changed.connect(self._tell)
+        history.changed.connect(self._update_view)
         history.failed.connect(self.failed)
         history.progressed.connect(self._on_export_progressed)
         history.exported.connect(self._on_exported)
         history.export_failed.connect(self._on_export_failed)
-        self._tell()
+        self._update_view()
 
     def _filters(self) -> Pair:
         self._sought = SearchField(self._theme, "history_search", _("Number, name or phone"))
@@ -194,7 +194,7 @@ class HistoryPage(QWidget):
     # -- what is shown
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         history, rows = self.history, self.history.rows.rowCount()
         self._stack.setCurrentWidget(self.list if rows else self._empty)
         if history.loading:
@@ -216,10 +216,10 @@ class HistoryPage(QWidget):
         self._cancel.setVisible(history.exporting)
         if not history.exporting:
             self._export.setText(_("Export CSV"))
-        self._tell_age()
+        self._update_age()
 
     @Slot()
-    def _tell_age(self) -> None:
+    def _update_age(self) -> None:
         """What was found is asked for again by nobody: of what time it is has to be said."""
         at_s = self.history.answered_s
         age_s = None if at_s is None else clock.now_s() - at_s
@@ -271,7 +271,7 @@ class HistoryPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._ticker.start()
-        self._tell_age()
+        self._update_age()
         if not self.history.searched and not self.history.loading:
             self._search()
         self._sought.setFocus()

@@ -98,8 +98,8 @@ class MenuEditor(QFrame):
         self.category_form.move_wanted.connect(self._on_category_move_wanted)
         self.category_form.remove_wanted.connect(self._on_category_remove_wanted)
 
-    def tell(self) -> None:
-        """Show what is chosen as it is to be, and what can be done with it."""
+    def show_chosen(self) -> None:
+        """Show the form of the chosen row, and its possible actions."""
         editing = self.editing
         said, draft = self._undoable
         if said and draft != editing.draft:
@@ -180,7 +180,7 @@ class MenuEditor(QFrame):
     def _on_item_edited(self) -> None:
         item = self.item_form.value
         self.editing.edit(lambda draft: menu_draft.with_item(draft, item))
-        self.tell()  # a price that is none changes nothing but whether it can be saved
+        self.show_chosen()  # a price that is none changes nothing but whether it can be saved
 
     @Slot(str)
     def _on_category_wanted(self, category_id: str) -> None:
@@ -261,7 +261,7 @@ class MenuEditor(QFrame):
     @Slot()
     def _on_saved(self) -> None:
         self.item_form.forget()
-        self.tell()
+        self.show_chosen()
         self._notice.show_message(_("The menu is saved"), _("Every screen has it now."), life_ms=_SAID_MS)
 
 

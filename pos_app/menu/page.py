@@ -60,11 +60,11 @@ class MenuPage(QWidget):
         column.addWidget(self._head())
         column.addLayout(body, 1)
         self._connect()
-        self._tell()
+        self._update_view()
 
     def _head(self) -> Pair:
         self._sought = SearchField(self._theme, "menu_search_items", _("Search the menu"), _("Search"))
-        self._sought.textChanged.connect(self._tell)
+        self._sought.textChanged.connect(self._update_view)
         self._sought.left_down.connect(self._focus_list)
         self._sought.returnPressed.connect(self._focus_list)
         self._sold_out = label(role="muted")
@@ -87,7 +87,7 @@ class MenuPage(QWidget):
 
     def _connect(self) -> None:
         editing = self.editing
-        editing.changed.connect(self._tell)
+        editing.changed.connect(self._update_view)
         editing.failed.connect(self.failed)
         editing.refresher.failed.connect(self._on_read_failed)
         save = QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self)
@@ -97,15 +97,15 @@ class MenuPage(QWidget):
     # -- for the window
 
     @Slot(object)
-    def tell_menu(self, menu: Menu) -> None:
+    def set_menu(self, menu: Menu) -> None:
         """The menu is this one now."""
         self._problem = None
-        self.editing.tell(menu)
+        self.editing.set_menu(menu)
 
     def admit(self, *, admin: bool) -> None:
         """Who looks at it now may change it, or may not."""
         self._admin = admin
-        self._tell()
+        self._update_view()
 
     @property
     def unsaved(self) -> int:
@@ -125,7 +125,7 @@ class MenuPage(QWidget):
     # -- what is shown
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         editing, menu = self.editing, self.editing.menu
         was = items_of(menu.categories) if menu is not None else {}
         named = {category.id: category.name for category in menu.categories} if menu is not None else {}
@@ -148,17 +148,17 @@ class MenuPage(QWidget):
         )
         gone = [item for item in items.values() if not item.available]
         self._sold_out.setText(ngettext("{count} sold out", "{count} sold out", len(gone)) if gone else "")
-        self._tell_empty()
+        self._update_empty()
         self.editor.setVisible(self._admin)
         for each in (self._add_item, self._add_category):
             each.setVisible(self._admin)
             each.setEnabled(menu is not None and not editing.saving)
         if self._admin:
-            self.editor.tell()
+            self.editor.show_chosen()
         self.list.viewport().update()
         self.unsaved_changed.emit(self.unsaved)
 
-    def _tell_empty(self) -> None:
+    def _update_empty(self) -> None:
         self._stack.setCurrentWidget(self.list if self._rows.rowCount() else self._empty)
         if self.editing.menu is None:
             problem = self._problem
@@ -210,7 +210,7 @@ class MenuPage(QWidget):
     @Slot(object)
     def _on_read_failed(self, error: ClientError) -> None:
         self._problem = error
-        self._tell()
+        self._update_view()
         if not isinstance(error, Unreachable):  # being offline is the connection chip's to say
             self.failed.emit(error)
 

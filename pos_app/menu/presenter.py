@@ -54,7 +54,7 @@ class MenuEditing(QObject):
     # -- the menu as it is
 
     @Slot(object)
-    def tell(self, menu: Menu) -> None:
+    def set_menu(self, menu: Menu) -> None:
         """The menu is this one now."""
         before = self.menu
         if before is None or not self.dirty or menu.categories == self.draft:
@@ -70,7 +70,7 @@ class MenuEditing(QObject):
     @Slot(object)
     def _on_menu_read(self, menu: Menu) -> None:
         if self.menu is None or menu.version >= self.menu.version:
-            self.tell(menu)
+            self.set_menu(menu)
 
     @property
     def currency(self) -> str:
@@ -126,7 +126,7 @@ class MenuEditing(QObject):
             menu = self.menu
             if menu is not None and reply.version == menu.version + 1:
                 categories = with_availability(menu.categories, {item_id: reply.available})
-                self.tell(msgspec.structs.replace(menu, categories=categories, version=reply.version))
+                self.set_menu(msgspec.structs.replace(menu, categories=categories, version=reply.version))
             elif menu is not None and reply.version > menu.version:
                 self.refresher.refresh()  # others have said something too
             self.changed.emit()
@@ -217,7 +217,7 @@ class MenuEditing(QObject):
         self._saving = None
         if isinstance(error, MenuMoved):
             before = self.menu
-            self.tell(error.menu)
+            self.set_menu(error.menu)
             if before is not self.menu and not self.conflicting:
                 self.save()  # only what is sold out was another
                 return

@@ -80,7 +80,7 @@ class CashPad(QWidget):
                 amount = money(self._amounts[at], currency)
                 quick.setText(_("Exact") if at == 0 else amount)
                 quick.setAccessibleName(_("Given: {amount}").format(amount=amount))
-        self._tell()
+        self._update_view()
 
     def complain(self) -> None:
         """Put the cursor where the amount is missing."""
@@ -97,10 +97,10 @@ class CashPad(QWidget):
 
     @Slot()
     def _on_text_changed(self) -> None:
-        self._tell()
+        self._update_view()
         self.changed.emit()
 
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         given = self.given_minor
         typed = self._field.text().strip()
         self._name.setText(_("Change"))

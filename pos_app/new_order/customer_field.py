@@ -60,7 +60,7 @@ class CustomerField(QWidget):
         self._drop.clicked.connect(self._on_drop_clicked)
         presenter.customers_found.connect(self._on_customers_found)
         presenter.lookup_failed.connect(self._on_lookup_failed)
-        self._tell("")
+        self._update_view("")
 
     @property
     def walk(self) -> Walk:
@@ -72,7 +72,7 @@ class CustomerField(QWidget):
         self._customer = None
         self._offered = ()
         self._field.clear()
-        self._tell("")
+        self._update_view("")
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -85,7 +85,7 @@ class CustomerField(QWidget):
     @Slot(str)
     def _on_text_edited(self, text: str) -> None:
         self._offered = ()
-        self._tell("")
+        self._update_view("")
         self._presenter.look_up(text)
         self.changed.emit()
 
@@ -96,12 +96,12 @@ class CustomerField(QWidget):
         self._offered = tuple(customers)
         typed = self._field.text().strip()
         number = len(typed) > 1 and not any(letter.isalpha() for letter in typed)
-        self._tell(_("No known customer has this number.") if number and not customers else "")
+        self._update_view(_("No known customer has this number.") if number and not customers else "")
 
     @Slot(object)
     def _on_lookup_failed(self, error: ClientError) -> None:
         words = _("Known customers cannot be looked up just now. A name is still put on the ticket.")
-        self._tell(f"{words} {error_explanation(error)}")
+        self._update_view(f"{words} {error_explanation(error)}")
 
     @Slot()
     def _on_offer_clicked(self) -> None:
@@ -119,11 +119,11 @@ class CustomerField(QWidget):
         self._presenter.stop_looking()
         self._customer = customer
         self._offered = ()
-        self._tell("")
+        self._update_view("")
         self._drop.setFocus()
         self.changed.emit()
 
-    def _tell(self, told: str) -> None:
+    def _update_view(self, told: str) -> None:
         customer = self._customer
         self._field.setVisible(customer is None)
         self._known.setVisible(customer is not None)

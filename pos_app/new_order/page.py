@@ -61,7 +61,7 @@ class NewOrderPage(QWidget):
             column.addWidget(self.notice)
         column.addWidget(self.view, 1)
         self._connect()
-        self._tell()
+        self._update_view()
 
     def _questions(self, theme: Theme) -> QWidget:
         questions = QWidget()
@@ -79,21 +79,21 @@ class NewOrderPage(QWidget):
         self.view.completed.connect(self._on_take_wanted)
         self.view.checkout_shown.connect(self._on_checkout_shown)
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
-            asked.connect(self._tell)
+            asked.connect(self._update_view)
         presenter.placed.connect(self._on_order_taken)
         presenter.earlier_placed.connect(self._on_earlier_order_taken)
         presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._form.complain_of_address)
-        presenter.busy_changed.connect(self._tell)
+        presenter.busy_changed.connect(self._update_view)
 
     @Slot(object)
-    def tell_menu(self, menu: Menu) -> None:
+    def set_menu(self, menu: Menu) -> None:
         """The menu is this one now."""
         self._ordering.set_menu(menu)
 
     @Slot(object)
-    def tell_sync_status(self, sync_status: SyncStatus) -> None:
+    def set_sync_status(self, sync_status: SyncStatus) -> None:
         """Changes of the menu come with all other news: it is as fresh as they are."""
         age_s = sync_status.age_s(clock.now_s())
         if age_s is not None and sync_status.answering:
@@ -195,10 +195,10 @@ class NewOrderPage(QWidget):
             self._checkout.action.setFocus()
         else:
             self.view.menu.search.setFocus()
-        self._tell()
+        self._update_view()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         total_minor = basket.totals().total_minor
         self._cash.ask(total_minor, basket.currency)

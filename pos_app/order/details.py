@@ -64,13 +64,13 @@ class Details(QObject):
             self._job.cancel()
         self.error = None
         self._asked_version = version
-        self._job = self._jobs.ask(partial(self._api.details, self.order.id), self._on_told, self._on_failed)
+        self._job = self._jobs.ask(partial(self._api.details, self.order.id), self._on_details_read, self._on_failed)
         self.changed.emit()
 
-    def _on_told(self, details: OrderDetails) -> None:
+    def _on_details_read(self, details: OrderDetails) -> None:
         self._job = None
         if isinstance(details, KeptDetails):
-            self.error = details.why  # what happened as far as is known stays
+            self.error = details.why  # the known history stays
         else:
             self.history = tuple(sorted((*details.history, *details.payments), key=lambda change: change.at))
         if details.order.version >= self.order.version:

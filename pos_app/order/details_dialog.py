@@ -192,10 +192,10 @@ class DetailsDialog(QDialog):
             words = _("Loading…") if self._details.loading else _("The server does not have this order yet.")
             column.addWidget(label(words, "muted", wrap=True))
         for change in self._details.history:
-            column.addWidget(label(self._told(change), wrap=True))
+            column.addWidget(label(self._change_text(change), wrap=True))
         return frame
 
-    def _told(self, change: StatusChange | PaymentChange) -> str:
+    def _change_text(self, change: StatusChange | PaymentChange) -> str:
         who = " · ".join(filter(None, (change.by, change.device)))
         if isinstance(change, PaymentChange):
             what = _paid(change)

@@ -27,7 +27,7 @@ class LeaveDialog(QDialog):
         self._what = label(role="remark", wrap=True)
         self._what.setObjectName("leave_what")
         self._kept = label(role="muted", wrap=True)
-        self.tell(counts)
+        self.set_counts(counts)
         stay = button(_("Stay signed in"), theme, "primary", name="leave_stay")
         stay.clicked.connect(self.reject)
         leave = button(_("Sign out"), theme, name="leave_confirm")
@@ -46,7 +46,7 @@ class LeaveDialog(QDialog):
         column.addLayout(row)
         stay.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def tell(self, counts: Counts) -> None:
+    def set_counts(self, counts: Counts) -> None:
         """So much has not reached the server now."""
         if counts.open:
             title = ngettext(

@@ -75,7 +75,7 @@ class DecisionPane(VerticalScroll):
         if operation.theirs is not None:
             sides.addWidget(self._theirs(operation.theirs), 1)
         column.addLayout(sides)
-        told = label(self._told(entry), "body", wrap=True)
+        told = label(self._explanation(entry), "body", wrap=True)
         told.setObjectName("decision_words")
         column.addWidget(told)
         if operation.held or entry.own is Own.ELSEWHERE:
@@ -104,7 +104,7 @@ class DecisionPane(VerticalScroll):
         column.addStretch(1)
         return frame
 
-    def _told(self, entry: Entry) -> str:
+    def _explanation(self, entry: Entry) -> str:
         operation = entry.operation
         if entry.behind:
             return _("It goes out once the change above it, of the same order, is decided about.")

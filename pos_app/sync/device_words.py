@@ -20,7 +20,7 @@ def kind(report: DeviceReport) -> str:
     return _(_KINDS[report.kind]) if report.kind.is_known else report.kind.readable
 
 
-def heard(report: DeviceReport, now: datetime) -> str:
+def last_seen(report: DeviceReport, now: datetime) -> str:
     """When the server last heard of it."""
     if report.last_contact_at is None:
         return _("not heard from yet")

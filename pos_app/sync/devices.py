@@ -27,11 +27,11 @@ class Devices(QObject):
         self.problem: ClientError | None = None
         """Why the last question was not answered. What was known before may be anything by now."""
         self.refresher = Refresher(jobs, outbox.devices, _EVERY_S, parent=self)
-        self.refresher.succeeded.connect(self._on_told)
+        self.refresher.succeeded.connect(self._on_devices_read)
         self.refresher.failed.connect(self._on_failed)
 
     @Slot(object)
-    def _on_told(self, told: DeviceList) -> None:
+    def _on_devices_read(self, told: DeviceList) -> None:
         self.problem = None
         self.reports = tuple(report for report in told.devices if report.revoked_at is None)
         self.changed.emit()

@@ -13,7 +13,7 @@ from core.ui.text import _, error_text
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import label
-from pos_app.sync.device_words import behind, heard, is_away, kind
+from pos_app.sync.device_words import behind, is_away, kind, last_seen
 from pos_app.sync.devices import Devices
 
 _HEIGHT: Final = 150
@@ -31,7 +31,7 @@ class DevicesPane(QFrame):
         self._theme = theme
         self._devices = devices
         self._now = now
-        self._heard: list[QLabel] = []
+        self._last_seen: list[QLabel] = []
         self._online = True
         freshness = Freshness(devices.refresher)
         freshness.setObjectName("devices_age")
@@ -69,11 +69,11 @@ class DevicesPane(QFrame):
         if online and self._devices.problem is not None and self.isVisible():
             self.refresh()
 
-    def tell_age(self) -> None:
+    def update_age(self) -> None:
         """Time has passed."""
         now = self._now()
-        for report, cell in zip(self._devices.reports, self._heard, strict=True):
-            cell.setText(heard(report, now))
+        for report, cell in zip(self._devices.reports, self._last_seen, strict=True):
+            cell.setText(last_seen(report, now))
 
     @Slot()
     def _show(self) -> None:
@@ -88,7 +88,7 @@ class DevicesPane(QFrame):
         self._none.setText(words)
         self._none.setVisible(bool(words))
         self._area.setVisible(bool(reports))
-        self._heard = []
+        self._last_seen = []
         rows = QWidget()
         grid = QGridLayout(rows)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -98,14 +98,14 @@ class DevicesPane(QFrame):
         for row, report in enumerate(reports):
             away = is_away(report, now)
             name = f"▲ {report.name}" if away else report.name
-            told = (name, kind(report), heard(report, now), behind(report))
+            told = (name, kind(report), last_seen(report, now), behind(report))
             cells = [
                 label(text, "remark" if away and role != "muted" else role)
                 for text, role in zip(told, ("strong", "muted", "body", "body"), strict=True)
             ]
             for at, cell in enumerate(cells):
                 grid.addWidget(cell, row, at)
-            self._heard.append(cells[2])
+            self._last_seen.append(cells[2])
         self._area.setWidget(rows)
         self._area.setMaximumHeight(min(self._theme.px(_HEIGHT), rows.sizeHint().height() + 2))
 

@@ -93,14 +93,14 @@ class SyncPage(QWidget):
         column.addWidget(VerticalScroll(content), 1)
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
-        self._ticker.timeout.connect(self._tell_age)
+        self._ticker.timeout.connect(self._update_age)
         queue = self.queue
-        queue.changed.connect(self._tell)
+        queue.changed.connect(self._update_view)
         queue.decided.connect(self._on_decided)
         queue.renumbered.connect(self._on_renumbered)
         queue.failed.connect(self.failed)
         queue.exported.connect(self._on_exported)
-        self._tell()
+        self._update_view()
 
     def _head(self) -> QHBoxLayout:
         self._title = label(role="strong", wrap=True)
@@ -177,7 +177,7 @@ class SyncPage(QWidget):
     # -- telling
 
     @Slot()
-    def _tell(self) -> None:
+    def _update_view(self) -> None:
         queue = self.queue
         listed, undecided = queue.rows.rowCount(), queue.undecided
         waiting = listed - len(queue.elsewhere)
@@ -201,19 +201,19 @@ class SyncPage(QWidget):
         if listed and not self.list.currentIndex().isValid():
             self._select(0)
         self.devices.set_online(online=queue.online)
-        self._tell_chosen()
-        self._tell_age()
+        self._update_chosen()
+        self._update_age()
 
     @Slot()
-    def _tell_chosen(self) -> None:
+    def _update_chosen(self) -> None:
         self.pane.show_entry(self.chosen, busy=self.queue.deciding)
 
     @Slot(QModelIndex, QModelIndex)
     def _on_chosen_changed(self, _current: QModelIndex, _before: QModelIndex) -> None:
-        self._tell_chosen()
+        self._update_chosen()
 
     @Slot()
-    def _tell_age(self) -> None:
+    def _update_age(self) -> None:
         sync_status = self.queue.sync_status
         state = {
             ConnectionState.LIVE: _("Live"),
@@ -231,7 +231,7 @@ class SyncPage(QWidget):
             words += f"\n{error_text(sync_status.problem)}"
         if words != self._age.text():
             self._age.setText(words)
-        self.devices.tell_age()
+        self.devices.update_age()
 
     # -- deciding
 
@@ -310,8 +310,8 @@ class SyncPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._ticker.start()
-        self.queue.look()
-        self._tell()
+        self.queue.reload()
+        self._update_view()
         self._kept.setText(_(_KEPT_IN[self._api.kept_in]) if self._api.kept_in is not None else "")
         (self.list if self.list.isVisibleTo(self) else self._try_now).setFocus(Qt.FocusReason.OtherFocusReason)
 

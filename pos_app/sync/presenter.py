@@ -88,10 +88,10 @@ class Queue(QObject):
     def try_now(self) -> None:
         self._jobs.run(self._api.try_now, _nothing, self.failed.emit)
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """See what waits for others, and for other shops: the page is shown, or some of it was given up."""
         api = self._api
-        self._jobs.run(lambda: (api.waiting_of_others, api.elsewhere()), self._on_looked, self.failed.emit)
+        self._jobs.run(lambda: (api.waiting_of_others, api.elsewhere()), self._on_reloaded, self.failed.emit)
 
     def forget(self) -> None:
         """Nothing of one cashier is left for the next."""
@@ -130,7 +130,7 @@ class Queue(QObject):
     def _on_decided(self, then: Callable[[object], None], result: object) -> None:
         self._job = None
         then(result)
-        self.look()
+        self.reload()
         self.changed.emit()
         self.decided.emit()
 
@@ -139,7 +139,7 @@ class Queue(QObject):
         self.changed.emit()
         self.failed.emit(error)
 
-    def _on_looked(self, found: tuple[int, tuple[Operation, ...]]) -> None:
+    def _on_reloaded(self, found: tuple[int, tuple[Operation, ...]]) -> None:
         if found != (self.others, self.elsewhere):
             self.others, self.elsewhere = found
             self._show()

@@ -10,7 +10,7 @@ from core.client.connection import Connection
 from core.client.errors import ClientError, Unreachable
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from core.protocol.display import SHOWN, BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
+from core.protocol.display import SHOWN, Ticket, TicketFrame, TicketFrames, TicketMoved, TicketsMessage, TicketsReply
 from core.protocol.feed import Heartbeat, Hello
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ def ticket(number: str, status: OrderStatus, minute: int = 0, first_name: str = 
 
 
 class FakeBoard:
-    """A `BoardSource`. `gate` holds every look back while it is cleared; without `pushing` no socket opens."""
+    """A `StatusDisplaySource`. `gate` holds every look back while it is cleared; without `pushing` no socket opens."""
 
     shop_name = "La Cantina"
 
@@ -56,7 +56,7 @@ class FakeBoard:
             frame = TicketFrame(seq=self.seq, prev=before, event=TicketMoved(ticket=moved))
             self.say(TicketFrames(frames=(frame,), cursor=self.cursor))
 
-    def say(self, message: BoardMessage) -> None:
+    def say(self, message: TicketsMessage) -> None:
         for subscription in self._subscriptions:
             subscription.messages.put(message)
 
@@ -67,9 +67,9 @@ class FakeBoard:
 
     # -- as a board sees it
 
-    def board(self) -> BoardReply:
+    def read_tickets(self) -> TicketsReply:
         self.looks += 1
-        reply = BoardReply(tickets=tuple(self.tickets.values()), cursor=self.cursor)
+        reply = TicketsReply(tickets=tuple(self.tickets.values()), cursor=self.cursor)
         self.gate.wait(20)
         if self.fail_with is not None:
             raise self.fail_with
@@ -101,14 +101,14 @@ class FakeBoard:
 
 class _PushSubscription:
     def __init__(self, source: FakeBoard) -> None:
-        self.messages: queue.SimpleQueue[BoardMessage | None] = queue.SimpleQueue()
+        self.messages: queue.SimpleQueue[TicketsMessage | None] = queue.SimpleQueue()
         self._source = source
 
     def send_hello(self, hello: Hello) -> None:
         self._source.hellos.append(hello)
         self.messages.put(Heartbeat(head=self._source.seq, cursor=self._source.cursor))
 
-    def receive(self) -> BoardMessage:
+    def receive(self) -> TicketsMessage:
         message = self.messages.get()
         if message is None:
             raise Unreachable("The push connection ended.")

@@ -19,9 +19,9 @@ from core.ui.sound import Sounds
 from core.ui.theme import Theme
 from customer_view.status_display.column import ColumnView, face
 from customer_view.status_display.lettering import write
-from customer_view.status_display.presenter import BoardPresenter, Freshness
-from customer_view.status_display.settings import BoardSettings
-from customer_view.status_display.window import BoardWindow
+from customer_view.status_display.presenter import Freshness, StatusDisplayPresenter
+from customer_view.status_display.settings import StatusDisplaySettings
+from customer_view.status_display.window import StatusDisplayWindow
 from tests.support.board import FakeBoard, ticket
 
 LONG_S = 3600.0
@@ -42,7 +42,7 @@ class Rings(Sounds):
         self.played.append(name)
 
 
-def column(window: BoardWindow, name: str) -> ColumnView:
+def column(window: StatusDisplayWindow, name: str) -> ColumnView:
     found = window.findChild(ColumnView, name)
     assert found is not None
     return found
@@ -51,7 +51,9 @@ def column(window: BoardWindow, name: str) -> ColumnView:
 class Hung:
     """A board on the wall."""
 
-    def __init__(self, source: FakeBoard, window: BoardWindow, presenter: BoardPresenter, rings: Rings) -> None:
+    def __init__(
+        self, source: FakeBoard, window: StatusDisplayWindow, presenter: StatusDisplayPresenter, rings: Rings
+    ) -> None:
         self.source = source
         self.window = window
         self.presenter = presenter
@@ -80,10 +82,10 @@ def hang(qtbot: QtBot) -> Iterator[Hang]:
     def make(
         source: FakeBoard, refresh_s: float = LONG_S, *, reduced: bool = False, show: bool = True, names: bool = True
     ) -> Hung:
-        settings = BoardSettings(refresh_s=refresh_s, full_screen=False, show_names=names)
-        presenter = BoardPresenter(Jobs(), source, refresh_s)
+        settings = StatusDisplaySettings(refresh_s=refresh_s, full_screen=False, show_names=names)
+        presenter = StatusDisplayPresenter(Jobs(), source, refresh_s)
         rings = Rings()
-        window = BoardWindow(Theme("light", reduced_motion=reduced), presenter, rings, settings)
+        window = StatusDisplayWindow(Theme("light", reduced_motion=reduced), presenter, rings, settings)
         one = Hung(source, window, presenter, rings)
         hung.append(one)
         if show:
@@ -352,8 +354,8 @@ def test_escape_and_f11_leave_the_full_screen_and_the_pointer_is_hidden_on_it(ha
 
 
 def test_it_starts_full_screen_unless_told_otherwise(qtbot: QtBot) -> None:
-    presenter = BoardPresenter(Jobs(), FakeBoard(), LONG_S)
-    window = BoardWindow(Theme("light"), presenter, Rings(), BoardSettings())
+    presenter = StatusDisplayPresenter(Jobs(), FakeBoard(), LONG_S)
+    window = StatusDisplayWindow(Theme("light"), presenter, Rings(), StatusDisplaySettings())
     window.show()
     assert window.isFullScreen()
     window.close()

@@ -30,9 +30,9 @@ from customer_view.account.sign_in_page import SignInPage
 from customer_view.account.sign_out_dialog import SignOutDialog
 from customer_view.account.still_there import StillThere
 from customer_view.history.page import OrdersPage
-from customer_view.status_display.presenter import BoardPresenter
-from customer_view.status_display.settings import BoardSettings
-from customer_view.status_display.window import BoardWindow
+from customer_view.status_display.presenter import StatusDisplayPresenter
+from customer_view.status_display.settings import StatusDisplaySettings
+from customer_view.status_display.window import StatusDisplayWindow
 from customer_view.tracker.decision import Decision
 from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
@@ -249,8 +249,10 @@ def test_the_customers_pages(qtbot: QtBot, language: str, scale: int) -> None:
 def test_the_status_display(qtbot: QtBot, language: str) -> None:
     tickets = [ticket(f"ONLINE-{n:06}", S.PREPARING if n % 3 else S.READY, first_name="Maximiliane") for n in range(9)]
     source, jobs = FakeBoard(*tickets), Jobs()
-    settings = BoardSettings(full_screen=False)
-    window = BoardWindow(Theme("light"), BoardPresenter(jobs, source, 3600.0), Sounds(muted=True), settings)
+    settings = StatusDisplaySettings(full_screen=False)
+    window = StatusDisplayWindow(
+        Theme("light"), StatusDisplayPresenter(jobs, source, 3600.0), Sounds(muted=True), settings
+    )
     with shown(qtbot, window, jobs), shortened() as short:
         qtbot.waitUntil(lambda: source.looks > 0 and jobs.busy == 0)
         walk = Walk(window, f"display {language[:2]} 100")

@@ -29,12 +29,12 @@ def available(page: OrderPage) -> bool:
 def test_a_basket_that_has_what_sells_out_says_so(page: OrderPage, finger: Finger) -> None:
     finger.tile(CHIPS.name)
     finger.button("checkout")
-    page.tell_menu(SOLD_OUT)
+    page.set_menu(SOLD_OUT)
     assert f"{CHIPS.name} is sold out" in page.notice.text
     assert not available(page)
     finger.button("place_order")
     assert not page.view.at_checkout, "before anybody pays"
-    page.tell_menu(msgspec.structs.replace(MENU, version=3))
+    page.set_menu(msgspec.structs.replace(MENU, version=3))
     assert page.notice.text == ""
     finger.button("checkout")
     assert page.view.at_checkout, "and it goes on when there is some again"
@@ -42,25 +42,25 @@ def test_a_basket_that_has_what_sells_out_says_so(page: OrderPage, finger: Finge
 
 def test_what_sells_out_and_is_in_no_basket_is_no_news(page: OrderPage, finger: Finger) -> None:
     finger.tile(SODA.name)
-    page.tell_menu(SOLD_OUT)
+    page.set_menu(SOLD_OUT)
     assert page.notice.text == ""
     assert not available(page)
 
 
 def test_a_basket_that_becomes_dearer_says_so_before_anybody_presses(page: OrderPage, finger: Finger) -> None:
     finger.tile(SODA.name)
-    page.tell_menu(msgspec.structs.replace(MENU, categories=DEARER, version=2))
+    page.set_menu(msgspec.structs.replace(MENU, categories=DEARER, version=2))
     assert page.notice.text == "", "of what is in no basket it is no news"
     finger.tile(CHIPS.name)
-    page.tell_menu(msgspec.structs.replace(MENU, version=3))
+    page.set_menu(msgspec.structs.replace(MENU, version=3))
     assert page.notice.text == "The price has changed The basket comes to $5.54 now."
 
 
 def test_an_answer_from_before_changes_nothing(page: OrderPage) -> None:
-    page.tell_menu(SOLD_OUT)
+    page.set_menu(SOLD_OUT)
     page._ordering._on_menu_read(MENU)
     assert not available(page)
-    page.tell_menu(MENU)
+    page.set_menu(MENU)
     assert available(page), "what is told is so: the server may have been restored"
 
 
@@ -92,7 +92,7 @@ def test_a_till_says_by_which_menu_it_sold(qtbot: QtBot, api: LossyApi, backend:
     page.show()
     qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
     newer: Menu = msgspec.structs.replace(MENU, version=7)
-    page.tell_menu(newer)
+    page.set_menu(newer)
     finger = Finger(page.view, qtbot)
     finger.tile(CHIPS.name)
     finger.button("checkout")

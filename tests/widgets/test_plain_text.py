@@ -46,9 +46,9 @@ from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import label, set_tip
 from core.ui.widgets.toast import Toasts
 from customer_view.account.sign_out_dialog import SignOutDialog
-from customer_view.status_display.presenter import BoardPresenter
-from customer_view.status_display.settings import BoardSettings
-from customer_view.status_display.window import BoardWindow
+from customer_view.status_display.presenter import StatusDisplayPresenter
+from customer_view.status_display.settings import StatusDisplaySettings
+from customer_view.status_display.window import StatusDisplayWindow
 from customer_view.tracker.decision import Decision
 from pos_app.order.reason_dialog import ReasonDialog
 from pos_app.sign_in.leave_dialog import LeaveDialog
@@ -274,9 +274,9 @@ def test_the_board(qtbot: QtBot, words: str, look: Looked) -> None:
     source = FakeBoard(ticket("ONLINE-000121", OrderStatus.READY, first_name=words))
     source.shop_name = words
     jobs = Jobs()
-    presenter = BoardPresenter(jobs, source, 3600.0)
-    settings = BoardSettings(full_screen=False, show_names=True)
-    window = BoardWindow(Theme("light"), presenter, Sounds(muted=True), settings)
+    presenter = StatusDisplayPresenter(jobs, source, 3600.0)
+    settings = StatusDisplaySettings(full_screen=False, show_names=True)
+    window = StatusDisplayWindow(Theme("light"), presenter, Sounds(muted=True), settings)
     window.show()
     qtbot.waitUntil(lambda: source.looks > 0 and jobs.busy == 0)
     look()

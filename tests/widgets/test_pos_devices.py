@@ -48,7 +48,7 @@ def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot:
         pane.show()
     assert {"not heard from yet", "heard 0 s ago", "▲ POS2", "heard 5 min ago"} <= set(words(pane))
     clock[0] += timedelta(seconds=11)
-    pane.tell_age()
+    pane.update_age()
     assert "heard 11 s ago" in words(pane)
     reached[0] = False
     with qtbot.waitSignal(devices.changed):

@@ -127,7 +127,7 @@ def test_a_cashier_changes_nothing_else(cashier: Desk) -> None:
 
 def test_what_others_say_is_shown(cashier: Desk) -> None:
     sold_out = with_availability(MENU.categories, {SODA.id: False})
-    cashier.page.tell_menu(msgspec.structs.replace(MENU, categories=sold_out, version=2))
+    cashier.page.set_menu(msgspec.structs.replace(MENU, categories=sold_out, version=2))
     assert not cashier.row(SODA.id).available
 
 
@@ -341,7 +341,7 @@ def test_a_push_of_ones_own_change_is_no_conflict(admin: Desk) -> None:
     admin.type("menu_item_name", "Nachos")
     admin.backend.gate.clear()
     admin.till.click("menu_save")
-    admin.page.tell_menu(msgspec.structs.replace(MENU, categories=admin.page.editing.draft, version=2))
+    admin.page.set_menu(msgspec.structs.replace(MENU, categories=admin.page.editing.draft, version=2))
     assert not admin.till.sees("menu_conflict")
     admin.backend.gate.set()
     admin.till.settle()

@@ -14,7 +14,7 @@ from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.client.http.refusals import problem_in
 from core.decoding import decode
 from core.protocol.routes import AUTHORITY
-from core.protocol.trust import Authority, stands_for
+from core.protocol.trust import Authority, matches
 from core.settings import here
 
 TIMEOUT_S: Final = 5.0
@@ -135,7 +135,7 @@ def fetch_ca(server_url: str, short: str) -> str:
     anybody.verify_mode = ssl.CERT_NONE  # any certificate: the answer is judged by the letters
     try:
         offered = _ask_for_ca(host, port, anybody)
-        if not stands_for(short, offered):
+        if not matches(short, offered):
             raise Untrusted("The code is not this server's. Check the address, and the code letter by letter.")
         # Only what the letters stand for: more may have been written behind it.
         found = ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(offered))

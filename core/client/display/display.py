@@ -13,25 +13,25 @@ from core.client.http.api import HttpApi
 from core.client.http.push import Socket
 from core.client.sync.synchronizer import backoff_s
 from core.decoding import Reader, reader
-from core.protocol.display import BoardMessage, BoardReply
+from core.protocol.display import TicketsMessage, TicketsReply
 from core.protocol.feed import Hello
 from core.protocol.requests import DeviceSignIn
 from core.workers import keep_running, run_aside
 
 log = logging.getLogger(__name__)
 
-_MOVES: Final[Reader[BoardMessage]] = reader(BoardMessage)
+_MOVES: Final[Reader[TicketsMessage]] = reader(TicketsMessage)
 
 
 class PushSubscription(Protocol):
     """An open socket of a status display. See `core.client.http.push.Socket`."""
 
     def send_hello(self, hello: Hello) -> None: ...
-    def receive(self) -> BoardMessage: ...
+    def receive(self) -> TicketsMessage: ...
     def close(self) -> None: ...
 
 
-class BoardSource(Protocol):
+class StatusDisplaySource(Protocol):
     """The source of a status display's tickets. All methods raise `ClientError` and are thread-safe."""
 
     @property
@@ -43,7 +43,7 @@ class BoardSource(Protocol):
     def probe(self) -> None:
         """Ask whether the server answers; the result is recorded on the connection."""
 
-    def board(self) -> BoardReply: ...
+    def read_tickets(self) -> TicketsReply: ...
     def listen(self) -> AbstractContextManager[PushSubscription]: ...
     def token(self) -> str: ...
     def server_now(self) -> datetime: ...
@@ -51,7 +51,7 @@ class BoardSource(Protocol):
 
 
 class Display:
-    """A source over HTTP that signs in by itself, and again whenever its session has ended."""
+    """A `StatusDisplaySource` over HTTP that signs in by itself, and again whenever its session has ended."""
 
     def __init__(self, http: HttpApi, sign_in: DeviceSignIn) -> None:
         self._http = http
@@ -62,17 +62,17 @@ class Display:
         tokens = self._http.tokens
         return tokens.shop_name if tokens is not None else ""
 
-    def board(self) -> BoardReply:
+    def read_tickets(self) -> TicketsReply:
         try:
-            return self._http.board()
+            return self._http.read_tickets()
         except SignedOut:
             try:
                 self._http.device_sign_in(self._sign_in)
             except SignedOut as error:  # a wrong secret; it may be fixed on the server, so try again
                 raise Refused(error.message, title="This display is not known") from error
-            return self._http.board()
+            return self._http.read_tickets()
 
-    def listen(self) -> AbstractContextManager[Socket[BoardMessage]]:
+    def listen(self) -> AbstractContextManager[Socket[TicketsMessage]]:
         client = self._http.client
         return client.open_socket(_MOVES.decode)
 
@@ -104,9 +104,9 @@ class Listening:
 
     def __init__(
         self,
-        source: BoardSource,
+        source: StatusDisplaySource,
         place: Callable[[], str],
-        on_message: Callable[[BoardMessage], None],
+        on_message: Callable[[TicketsMessage], None],
         on_lost: Callable[[ClientError], None],
     ) -> None:
         self._source = source

@@ -4,14 +4,14 @@ from typing import Final
 
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus, look
-from core.protocol.display import SHOWN, BoardMessage, BoardReply, Ticket
+from core.protocol.display import SHOWN, Ticket, TicketsMessage, TicketsReply
 from core.protocol.feed import Cursor, Heartbeat
 
 NOWHERE: Final = -1
 """The position before the first answer."""
 
 
-class Board:
+class Tickets:
     """The orders in preparation and ready, as of `cursor`. Belongs to one thread."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Board:
     def _in(self, status: OrderStatus) -> list[Ticket]:
         return [ticket for ticket in self._tickets.values() if look(ticket.status).display is status]
 
-    def take(self, reply: BoardReply, asked_at: int) -> bool:
+    def take(self, reply: TicketsReply, asked_at: int) -> bool:
         """Take a complete list. False when pushed changes since the request are newer than the answer.
 
         `asked_at` is the `position` at the request. An answer older than that is of a server whose history was put
@@ -59,7 +59,7 @@ class Board:
         self._place = place
         return True
 
-    def advance(self, message: BoardMessage) -> bool:
+    def advance(self, message: TicketsMessage) -> bool:
         """Apply a pushed message. False when one before it is missing: read the complete list."""
         following = Cursor.parse(message.cursor)
         if self._place is None or following.epoch != self._place.epoch:

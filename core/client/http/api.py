@@ -1,6 +1,6 @@
-"""The door over HTTP: timeouts on every call, safe repeats, and every failure as one of `core.client.errors`.
+"""The API over HTTP: timeouts on every call, safe retries, and every failure as one of `core.client.errors`.
 
-What is asked for somebody goes through the `SessionApi` of their sign-in: their token and nobody else's.
+Calls for a person go through the `SessionApi` of their sign-in: with their token and nobody else's.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ from core.domain.order import Order
 from core.domain.people import Customer, Person
 from core.protocol import routes
 from core.protocol.devices import DeviceList, Pair, Paired
-from core.protocol.display import BoardReply
+from core.protocol.display import TicketsReply
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REQUEST_ID
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
@@ -62,27 +62,27 @@ _STAFF_SIGN_IN: Final = "/api/auth/staff/sign-in/"
 R = TypeVar("R")
 
 TIMEOUT_S: Final = (3.0, 10.0)
-"""To connect, and between two bytes of an answer, which is whole in `WHOLE_WITHIN` times that or never."""
+"""To connect, and between two bytes of an answer, which is complete in `WHOLE_WITHIN` times that or never."""
 _CONNECTIONS_KEPT: Final = 16
-"""For what a window does and asks at once; what is beyond is opened and closed again."""
+"""Pooled connections; further ones are opened and closed again."""
 _REPEATS: Final = 2
 _PROBE_TIMEOUT_S: Final = (3.0, 3.0)
 _CLOSE_WITHIN_S: Final = 2.0
-"""How long `close` waits for the server to hear of sessions that have just ended."""
+"""How long `close` waits for the server to be notified of sessions that have just ended."""
 _CLOCK_STEP: Final = timedelta(seconds=1.5)
-"""A `Date` header counts whole seconds: an estimate closer than this to the one held tells nothing new."""
+"""A `Date` header counts whole seconds: an estimate closer than this to the current one is no improvement."""
 _CLOCK_MOST: Final = timedelta(days=36_525)
-"""A server that is a century away from this machine's clock does not know the time."""
+"""A server clock that is further from this machine's is ignored."""
 _REMEMBERED: Final = 64
-"""Answers kept for their ETag: what has not changed is neither sent nor decoded again."""
+"""Answers cached by ETag: unchanged ones are neither sent nor decoded again."""
 
 
 Read = Callable[[bytes], R]
-"""Reads what an answer says. Raises `msgspec.DecodeError` for no JSON, `ValidationError` for another thing's."""
+"""Decodes an answer. Raises `msgspec.DecodeError` for invalid JSON, `ValidationError` for another type."""
 
 
 class Answer(msgspec.Struct, Generic[R], frozen=True):
-    """What Orderbell has answered to a question that it did not refuse."""
+    """An answer of Orderbell that is not a refusal."""
 
     content: R
     headers: Mapping[str, str]
@@ -93,16 +93,16 @@ class Answer(msgspec.Struct, Generic[R], frozen=True):
 
 
 def _nothing(content: bytes) -> None:
-    """Reads an answer that has no content."""
+    """Reads an answer without content."""
     if content:
         raise msgspec.DecodeError("there is something")
 
 
 class HttpClient:
-    """One backend, and what is asked of it by nobody in particular. Safe to use from several threads.
+    """The client of one backend, for calls without a session. Thread-safe.
 
-    A call whose answer was lost is repeated: reads are harmless and every write carries its op id. A server is
-    believed by `ca_file` and nothing else, or without one by the public authorities.
+    A call whose answer was lost is repeated: reads are harmless and every write carries its op id. A server is trusted
+    by `ca_file` and nothing else, or without one by the public authorities.
     """
 
     def __init__(self, server_url: str, *, ca_file: str = "", timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
@@ -118,14 +118,14 @@ class HttpClient:
         if is_plain(self.server_url):
             log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
         self.connection = Connection(self.server_url)
-        """Whether the server answers, by every call that is made here."""
+        """The state of the connection, updated by every call."""
         self._probed: Answer[Menu] | None = None
         self._clock_offset = timedelta()
         self._ending: list[threading.Thread] = []
 
     def close(self) -> None:
-        """Give the connections back. Calls under way end by themselves; the server has a moment to hear of sessions
-        that have just ended."""
+        """Close the connections. Calls in progress end by themselves; the server has a moment to be notified of
+        sessions that have just ended."""
         until_s = time.monotonic() + _CLOSE_WITHIN_S
         for thread in self._ending:
             thread.join(max(0.0, until_s - time.monotonic()))
@@ -147,7 +147,7 @@ class HttpClient:
         return self._open("POST", "/api/auth/sign-in/", Tokens, request)
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
-        """One that is known not to answer is asked once and shortly: who locked a till waits to come back to it."""
+        """While the server does not answer, one attempt with a short timeout: a locked till waits for it."""
         if self.connection.problem is None:
             return self._open("POST", _STAFF_SIGN_IN, Tokens, request)
         read = reader(Tokens).decode
@@ -159,14 +159,14 @@ class HttpClient:
         return self._open("POST", "/api/auth/device/sign-in/", Tokens, request)
 
     def pair(self, request: Pair, op_id: OpId) -> Paired:
-        """Become a device of the shop's; the same code may be tried again under the same `op_id`."""
+        """Become a device of the shop's; the same code may be retried with the same `op_id`."""
         return self._open("POST", routes.PAIR.path, Paired, request, op_id)
 
     def refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
         return self._open("POST", "/api/auth/refresh/", Tokens, RefreshTokens(refresh_token=refresh_token), op_id)
 
     def end(self, tokens: Tokens | None) -> None:
-        """Tell the server, when it can be reached, that a session is over. Nobody waits for it."""
+        """Notify the server in the background that a session is over."""
         if tokens is None:
             return
         self._ending = [thread for thread in self._ending if thread.is_alive()]
@@ -177,14 +177,14 @@ class HttpClient:
             self.repeated("POST", "/api/auth/sign-out/", read=_nothing, token=tokens.access_token)
 
     def menu(self) -> Menu:
-        """The default shop's."""
+        """The default shop's menu."""
         return self._open("GET", "/api/menu/", Menu)
 
     def _open(self, method: str, path: str, reply: type[R], body: object = None, op_id: OpId | None = None) -> R:
         return self.repeated(method, path, read=reader(reply).decode, body=body, op_id=op_id or new_op_id()).content
 
     def probe(self) -> None:
-        """Ask for what costs the server one look into its database, and is short. Raises `ClientError`."""
+        """A short request that costs the server one look into its database. Raises `ClientError`."""
         read = reader(Menu).decode
         self._probed = self.once("GET", "/api/menu/", read=read, known=self._probed, timeout_s=_PROBE_TIMEOUT_S)
 
@@ -203,7 +203,7 @@ class HttpClient:
         op_id: OpId | None = None,
         known: Answer[R] | None = None,
     ) -> Answer[R]:
-        """As `once`, and again when the answer was lost."""
+        """`once`, repeated when the answer was lost."""
         repeat = 0
         while True:
             try:
@@ -241,9 +241,9 @@ class HttpClient:
         known: Answer[R] | None = None,
         timeout_s: tuple[float, float] | None = None,
     ) -> Answer[R]:
-        """One try. With a `token` it is asked for `owner`, whom the token must be of. `known` is an earlier answer,
-        and is the answer when nothing has changed since. Raises `ClientError`; `OtherServer` for every answer that is
-        not Orderbell's."""
+        """One attempt. With a `token` the call is for `owner`, the token's person. `known` is an earlier answer, and
+        returned when nothing has changed since. Raises `ClientError`; `OtherServer` for every answer that is not
+        Orderbell's."""
         headers = {
             "Accept": "application/json",
             here.HEADER: here.proof(self.server_url) if path == _STAFF_SIGN_IN else "",
@@ -303,14 +303,14 @@ class HttpClient:
 
 
 def _unchanged(response: requests.Response, known: Answer[R] | None) -> Answer[R] | None:
-    """`known`, when that is what is answered. (Where a proxy packs answers, one mark is weak and the other is not.)"""
+    """`known`, if the answer is 304. (Where a proxy compresses answers, one tag is weak and the other is not.)"""
     if known is None or not known.etag or response.status_code != 304:
         return None
     return known if response.headers.get("ETag", "").removeprefix("W/") == known.etag.removeprefix("W/") else None
 
 
 def _understood(response: requests.Response, said: bytes, read: Read[R]) -> Answer[R] | ClientError | None:
-    """What Orderbell has answered, as an `Answer` or an error; None when it is not Orderbell that has answered."""
+    """Orderbell's answer as an `Answer` or an error; None when another server has answered."""
     status, headers = response.status_code, response.headers
     if 200 <= status < 300:
         try:
@@ -327,7 +327,7 @@ def _understood(response: requests.Response, said: bytes, read: Read[R]) -> Answ
 
 
 class _Calls(ABC):
-    """Everything that is asked for somebody who is signed in. Raises `SignedOut` when they no longer are."""
+    """All calls with a session. Raises `SignedOut` when it is over."""
 
     @abstractmethod
     def _ask(
@@ -348,7 +348,7 @@ class _Calls(ABC):
         return self._ask("POST", path, reply, body=body, op_id=op_id)
 
     def menu(self) -> Menu:
-        """The menu of the shop that one is signed in to."""
+        """The menu of the session's shop."""
         return self._get("/api/menu/", Menu)
 
     # -- customers
@@ -405,14 +405,14 @@ class _Calls(ABC):
 
     # -- displays
 
-    def board(self) -> BoardReply:
-        return self._get(routes.TICKETS.path, BoardReply)
+    def read_tickets(self) -> TicketsReply:
+        return self._get(routes.TICKETS.path, TicketsReply)
 
 
 class SessionApi(_Calls):
-    """One person's calls, from their sign-in to their sign-out. Safe to use from several threads.
+    """One person's calls, from their sign-in to their sign-out. Thread-safe.
 
-    Each is made with a token of this session or not at all, and answered to nobody once its person has left.
+    Each call uses a token of this session or is not made, and raises `Left` once its person has left.
     """
 
     def __init__(
@@ -437,7 +437,8 @@ class SessionApi(_Calls):
         return self.session.access_token(rejected=rejected)
 
     def end(self) -> None:
-        """Its person leaves: nothing is asked any more, and no answer is given. The server is told by and by."""
+        """End the session: no more calls, and no answers to those in progress. The server is notified in the
+        background."""
         tokens = self.tokens
         try:
             self.session.end()
@@ -446,7 +447,7 @@ class SessionApi(_Calls):
             self.client.end(tokens)
 
     def forget(self) -> None:
-        """Forget every answer: ask for everything in full again."""
+        """Drop all cached answers, so that everything is sent in full again."""
         self._answers.clear()
 
     def exchange(
@@ -460,8 +461,8 @@ class SessionApi(_Calls):
         op_id: OpId | None = None,
         number: str = "",
     ) -> Answer[R]:
-        """One try of one call, for the sync engine, which repeats by itself. `body` is sent byte for byte. `number` is
-        `Operation.number`."""
+        """One attempt of one call, for the sync engine, which retries by itself. `body` is sent byte for byte. `number`
+        is `Operation.number`."""
         content = None if body is None else msgspec.Raw(body)
 
         def once(token: str) -> Answer[R]:
@@ -526,9 +527,8 @@ class SessionApi(_Calls):
 
 
 class HttpApi(_Calls):
-    """A `CustomerApi` and a `StaffApi` over one backend, for one person after the other. Each call is of whoever is
-    signed in when it begins. Safe to use from several threads.
-    """
+    """A `CustomerApi` and a `StaffApi` over one backend, for one person after the other. Each call is for the person
+    who is signed in when it begins. Thread-safe."""
 
     def __init__(self, server_url: str, *, ca_file: str = "", timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         self.client = HttpClient(server_url, ca_file=ca_file, timeout_s=timeout_s)
@@ -562,7 +562,7 @@ class HttpApi(_Calls):
         return self.start(tokens)
 
     def give_up_sign_in(self) -> None:
-        """The newest try to sign in is nobody's any more, and what came of it is over."""
+        """Abort the newest sign-in, and end a session that came of it."""
         attempt, self._attempt = self._attempt, None
         if attempt is not None and attempt is self._entered:
             self.sign_out()
@@ -574,7 +574,7 @@ class HttpApi(_Calls):
         return self.start(self.client.device_sign_in(request))
 
     def start(self, tokens: Tokens) -> Tokens:
-        """Be whoever these are of."""
+        """Continue with these tokens."""
         self._current = SessionApi(self.client, tokens)
         return tokens
 
@@ -585,7 +585,7 @@ class HttpApi(_Calls):
 
     @property
     def session(self) -> SessionApi:
-        """The calls of whoever is signed in. Raises `SignedOut`."""
+        """The calls of the person who is signed in. Raises `SignedOut`."""
         current = self._current
         if current is None:
             raise SignedOut("Nobody is signed in.")
@@ -602,7 +602,7 @@ class HttpApi(_Calls):
 
     @override
     def menu(self) -> Menu:
-        """The menu of the shop that one is signed in to; when nobody is, the default shop's."""
+        """The menu of the session's shop; without a session, the default shop's."""
         return self.client.menu() if self._current is None else super().menu()
 
     @override

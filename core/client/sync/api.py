@@ -1,7 +1,7 @@
-"""The door that works without a server: changes go into the outbox and are shown at once, searches find what is here.
+"""The API with an outbox: changes are accepted and predicted without a server, searches fall back to the cache.
 
-A `CustomerApi` and a `StaffApi`. Its writes return as soon as they are on this machine's disk, with the order as it
-will be; everything that is, was or goes wrong with them afterwards is told to the listener.
+A `CustomerApi` and a `StaffApi`. Its writes return as soon as they are on this machine's disk, with the predicted
+order; later results are published to the listener.
 """
 
 import contextlib
@@ -70,18 +70,16 @@ _ERASE_AGAIN_S = 5.0
 
 
 class _Attempt:
-    """One try to sign in, from the press on. What comes of it is nobody's once it was given up for another, or for
-    nothing: whoever tried may have gone."""
+    """One attempt to sign in. Its result is dropped once it was given up, or replaced by another."""
 
     def __init__(self) -> None:
         self.present: _Present | None = None
-        """Whoever is signed in by it."""
+        """The session that it led to."""
 
 
 class _Present:
-    """Whoever is signed in: their calls, their hold on the file, and what sends and follows for them. All of it is one
-    session's, begins with it and ends with it; whoever is next has another.
-    """
+    """The current session: its calls, its lease of the file, and its engine. All of it begins and ends with the
+    session."""
 
     def __init__(
         self,
@@ -105,15 +103,15 @@ class _Present:
         self.engine = Engine(self.sync, self.transport, partial(on_sync_status, self), push=push)
 
     def stop(self, wait_s: float = 0.0) -> None:
-        """Nothing more is read, written, sent or asked for them. Waits for what hangs at most `wait_s`."""
+        """Stop reading, writing, sending and calling for it. Waits for hanging calls at most `wait_s`."""
         self.engine.stop(wait_s)
         self.lease.end()
 
 
 class SyncedApi:
-    """One window's, over its own file. Safe to use from several threads; every call may take a disk's time.
+    """The API of one window, over its own file. Thread-safe; every call may take a disk's time.
 
-    Each call is of whoever is signed in when it begins, to its end: when they leave meanwhile it raises `SignedOut`.
+    Each call is for the person who is signed in when it begins; when they leave meanwhile it raises `SignedOut`.
 
     Raises `LocalStoreError` when the file cannot be used.
     """
@@ -130,27 +128,27 @@ class SyncedApi:
     ) -> None:
         """`client` is closed with it."""
         self._store = LocalStore(path)
-        window_id.of(self._store)  # of a copied file nothing is gone on with
-        self._telling = threading.RLock()
+        window_id.of(self._store)  # a copied file's session is not continued
+        self._publishing = threading.RLock()
         self._seal = Seal(self._store, keyring=keyring)
         self._client = client
         self._listener = on_changed
         self._on_sync_status = on_sync_status
         self._push = push
         self._changing = threading.RLock()
-        """Held while one person's session ends and another's begins: for a disk's time, and no network's."""
+        """Held while one session ends and another begins: for a disk's time, and no network's."""
         self._present: _Present | None = None
         self._attempt: _Attempt | None = None
-        """The newest try to sign in."""
+        """The newest attempt to sign in."""
         self._left_behind = False
-        """Something of somebody who has signed out is still in the file, because the disk takes nothing."""
+        """Whether data of somebody who has signed out is still in the file, because the disk is full."""
         self._closed = threading.Event()
         self._asking = threading.local()
-        """Whoever was signed in when what this thread does was asked for: see `bound`."""
+        """The session for which this thread's job was started: see `bound`."""
 
     def bound(self, call: Callable[[], T]) -> Callable[[], T]:
-        """`call`, to be made in any thread at any time, for whoever is signed in now. Should they have left by then,
-        what it asks of this raises `Left`, whoever else is there."""
+        """`call`, for any thread at any time, bound to the current session. Once that has ended, its calls raise
+        `Left`."""
         present = self._present
 
         def for_them() -> T:
@@ -163,7 +161,7 @@ class SyncedApi:
         return for_them
 
     def close(self) -> None:
-        """Stop, and let go of the file. Nothing is lost by it, and the session goes on with the next `resume`."""
+        """Stop, and close the file. The session continues with the next `resume`."""
         self._closed.set()
         with self._changing:
             self._attempt = None
@@ -172,10 +170,10 @@ class SyncedApi:
             self._client.close()
             self._store.close()
 
-    # -- being somebody
+    # -- session
 
     def resume(self) -> Tokens | None:
-        """Go on as whoever did not sign out before this window was closed; None when everybody did. Asks nobody."""
+        """Resume the session that was open when this window was closed; None without one. Does no network I/O."""
         with self._changing:
             kept = session_file.read(self._seal)
             if kept is not None:
@@ -185,14 +183,14 @@ class SyncedApi:
         return None
 
     def forget(self) -> None:
-        """Whoever had not signed out when this window was last closed, or fell over, is not here any more. What they
-        left waiting is kept. Raises `NotKept` as `sign_out` does."""
+        """End the session that was open when this window was closed. Its waiting operations are kept. Raises `NotKept`
+        as `sign_out` does."""
         with self._changing:
             self._erase()
 
     @property
     def kept_s(self) -> float | None:
-        """How old the orders are that an earlier run has kept; None when it has kept none."""
+        """The age of the orders cached by an earlier run; None without any."""
         at = Cache(self._store).synced_at
         return None if at is None else max(0.0, (self.server_now() - at).total_seconds())
 
@@ -207,8 +205,8 @@ class SyncedApi:
         return self._enter(ask)
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
-        """Whoever locked this till comes back to it at once, whatever hangs. Of everybody else, and of a wrong PIN, the
-        server is the judge (docs/adr/0028)."""
+        """Unlock the till by PIN at once, without the server. Everybody else, and a wrong PIN, is checked by the server
+        (docs/adr/0028)."""
         present = self._present
         wrong: SignedOut | None = None
         try:
@@ -216,7 +214,7 @@ class SyncedApi:
         except SignedOut as error:
             held, wrong = None, error
         if held is not None:
-            self._attempt = None  # somebody else's try that still hangs lets nobody in over them
+            self._attempt = None  # another attempt that still hangs must not replace it
             self.try_now()
             return held
         try:
@@ -229,8 +227,8 @@ class SyncedApi:
             raise
 
     def _enter(self, ask: Callable[[], Tokens], let_in: Callable[[Tokens], None] = lambda _tokens: None) -> Tokens:
-        """Be whoever the server answers with, unless another has tried meanwhile, or this try was given up: then its
-        session is ended, and this raises `Left`."""
+        """Start the session that the server answers with, unless this attempt was given up or replaced: then end it,
+        and raise `Left`."""
         attempt = self._attempt = _Attempt()
         tokens = ask()
         with self._changing:
@@ -248,20 +246,19 @@ class SyncedApi:
             return tokens
 
     def give_up_sign_in(self) -> None:
-        """Whoever is trying to sign in has gone: their session ends as it comes, or has just come. Waits for no
-        answer. Raises `NotKept` as `sign_out` does."""
+        """Abort the sign-in in progress: its session ends as it begins. Waits for no answer. Raises `NotKept` as
+        `sign_out` does."""
         with self._changing:
             attempt, self._attempt = self._attempt, None
             if attempt is not None and attempt.present is not None and attempt.present is self._present:
                 self._end_session()
 
     def sign_out(self) -> None:
-        """End the session here, at once: nothing that hangs is waited for, and the server is told by and by. What
-        waits is kept until the same person signs in again; what was shown is forgotten, and the listener hears nothing
-        more of it.
+        """End the session here, at once; the server is notified in the background. Waiting operations are kept until
+        the same person signs in again; the cache is deleted, and the listener gets no more updates.
 
-        Raises `NotKept` when the disk takes nothing: the session is over all the same, here and when the window is
-        opened again, and what is still in the file is deleted and sealed as soon as it can be.
+        Raises `NotKept` when the disk is full: the session is over all the same, also after a restart, and its data is
+        deleted and sealed as soon as possible.
         """
         with self._changing:
             if self._has_left(self._present):
@@ -275,7 +272,7 @@ class SyncedApi:
         self._erase()
 
     def _erase(self) -> None:
-        """Leave nothing of whoever was here in the file, now or as soon as the disk takes it. Raises `NotKept`."""
+        """Delete the last person's data, now or as soon as the disk accepts it. Raises `NotKept`."""
         try:
             with self._store.transaction() as db:
                 session_file.keep(self._seal, None, OpId(""))
@@ -305,7 +302,7 @@ class SyncedApi:
         return self._client.server_now()
 
     def _begin(self, tokens: Tokens, op_id: OpId | None = None) -> Tokens:
-        """Be whoever these are of. With an `op_id`, see `Session`."""
+        """Start a session. With an `op_id`, see `Session`."""
         with self._changing:
             present = self._present
             if present is not None:
@@ -318,7 +315,9 @@ class SyncedApi:
             owner = identity.owner(self._store, tokens)
             self._seal_what_waits(owner)
             api = SessionApi(self._client, tokens, keep=partial(session_file.keep, self._seal), op_id=op_id)
-            present = _Present(self._store, api, owner, tokens.shop_name, self._tell, self._stand, push=self._push)
+            present = _Present(
+                self._store, api, owner, tokens.shop_name, self._publish, self._set_sync_status, push=self._push
+            )
             self._present = present
             if hasattr(self._asking, "present"):
                 self._asking.present = present  # what signed them in goes on as them
@@ -328,30 +327,30 @@ class SyncedApi:
             return tokens
 
     def _leave(self) -> None:
-        """Whoever is signed in is no longer."""
+        """End the current session."""
         if (present := self._take_leave()) is not None:
             present.stop()
             present.api.end()
 
     def _take_leave(self) -> _Present | None:
-        """Nothing more is told of whoever is signed in."""
-        with self._telling:
+        """Publish no more of the session's updates."""
+        with self._publishing:
             present, self._present = self._present, None
         return present
 
-    def _tell(self, present: _Present, changed: Changed) -> None:
-        with self._telling:
+    def _publish(self, present: _Present, changed: Changed) -> None:
+        with self._publishing:
             if self._present is present:
                 self._listener(changed)
 
-    def _stand(self, present: _Present, sync_status: SyncStatus) -> None:
-        with self._telling:
+    def _set_sync_status(self, present: _Present, sync_status: SyncStatus) -> None:
+        with self._publishing:
             if self._present is present:
                 self._on_sync_status(sync_status)
 
     def _seal_what_waits(self, present: Owner | None) -> None:
-        """Nothing of whoever is not `present` is to be read in the file. What an earlier release, or a window that
-        fell over, has left readable is sealed at the next sign-in, with what SQLite still has of it."""
+        """Seal the operations of everybody but `present`. Operations that an earlier release, or a crashed window, has
+        left readable are sealed at the next sign-in."""
         with self._store.transaction() as db:
             count = operation_table.seal(db, present)
         if count and present is not None:
@@ -359,7 +358,7 @@ class SyncedApi:
         else:
             self._store.empty_log()
 
-    # -- how it stands
+    # -- status
 
     @property
     def sync_status(self) -> SyncStatus:
@@ -368,16 +367,16 @@ class SyncedApi:
 
     @property
     def waiting_of_others(self) -> int:
-        """How many operations wait for somebody else to sign in again."""
+        """The number of operations that wait for another person to sign in again."""
         return operation_table.waiting_of_others(self._store, self._signed_in.outbox.owner)
 
     def elsewhere(self) -> tuple[Operation, ...]:
-        """What was accepted here for other shops, for the sync page: it is sent when this machine is theirs again."""
+        """Operations accepted here for other shops, for the sync page."""
         return self._signed_in.outbox.elsewhere()
 
     @property
     def kept_in(self) -> KeptIn | None:
-        """Where the key to the session is kept; None while there was none to keep."""
+        """Where the key to the session is stored; None while there is none."""
         return self._seal.kept_in
 
     def devices(self) -> DeviceList:
@@ -385,23 +384,23 @@ class SyncedApi:
         return self._signed_in.api.devices()
 
     def operations(self) -> tuple[Operation, ...]:
-        """What is not answered yet, for the sync page: waiting, being sent, parked, in conflict."""
+        """The unanswered operations, for the sync page: waiting, being sent, parked, in conflict."""
         return self._signed_in.outbox.open()
 
     def find(self, op_id: OpId) -> Operation | None:
-        """One of this person's operations of the last 90 days, whatever became of it."""
+        """One of this person's operations of the last 90 days, in any state."""
         return self._signed_in.outbox.find(op_id)
 
     def retry(self, op_id: OpId) -> None:
-        """Send a parked operation again, or one in conflict on the order as it is now. Raises `NotFound`."""
+        """Send a parked operation again, or one in conflict on the current order. Raises `NotFound`."""
         present = self._signed_in
         with _not_found():
             present.sync.retry(op_id)
         present.engine.accepted()
 
     def renumber(self, op_id: OpId) -> str:
-        """Give a parked order, whose number the server does not take, another one, and send it again: gives the number,
-        empty when the server will. Raises `NotFound`."""
+        """Give a parked order, whose number the server refuses, another one, and send it again: returns the number,
+        empty when the server will give one. Raises `NotFound`."""
         present = self._signed_in
         with _not_found():
             operation = present.sync.renumber(op_id)
@@ -409,14 +408,14 @@ class SyncedApi:
         return operation.seen.number
 
     def discard(self, op_id: OpId, reason: str) -> None:
-        """Give a parked operation up, or one in conflict, or of `elsewhere`. Raises `NotFound`."""
+        """Discard a parked operation, or one in conflict, or of `elsewhere`. Raises `NotFound`."""
         present = self._signed_in
         with _not_found():
             present.sync.discard(op_id, reason)
         present.engine.accepted()
 
     def try_now(self) -> None:
-        """Wait for no timer."""
+        """Send and fetch now, without waiting for a timer."""
         if (present := self._present) is not None:
             present.engine.hurry()
 
@@ -426,7 +425,7 @@ class SyncedApi:
         return self._accept_new(self._signed_in, Kind.PLACE, op_id, request)
 
     def take(self, op_id: OpId, request: TakeOrder) -> Order:
-        """The order has its number, of this till's own series, whether or not there is a server."""
+        """Accept an order at the counter, with a number of this till's own series, with or without a server."""
         present = self._signed_in
         series = "" if request.number else present.api.session.device
         return self._accept_new(present, Kind.TAKE, op_id, request, series)
@@ -456,26 +455,24 @@ class SyncedApi:
         present.sync.menu_changed(lambda _held: menu)
         return menu
 
-    # -- questions: the server's answer, and what is here when there is none
+    # -- reads: the server's answer, or cached data
 
     def menu(self) -> Menu:
-        """The server's. Without one, the listener has been told already of the menu that is kept here, and this raises
-        `Unreachable` rather than pass it off as just read."""
+        """The server's menu. Without a server raises `Unreachable`; the cached menu was published to the listener."""
         return self._menu(self._signed_in)
 
     def history(self, query: HistoryQuery) -> OrderPage:
-        """The server's. Without one, the listener has told already of every order that is held here, and this raises
-        `Unreachable` rather than pass old news off as new."""
+        """The server's page. Without a server raises `Unreachable`; cached orders were published to the listener."""
         present = self._signed_in
-        return _learned(present, present.api.history(query))
+        return _cached(present, present.api.history(query))
 
     def orders(self, query: OrderQuery) -> OrderPage:
-        """The board's list is the server's or `Unreachable`, as `history` is; a search without a server finds what is
-        here, a `KeptPage`. A further page is of where the one before it was."""
+        """The order board's list is the server's or `Unreachable`, as for `history`; a search without a server finds
+        cached orders, a `KeptPage`. Further pages come from the source of the first."""
         present, why = self._signed_in, None
         if not is_kept(query.cursor):
             try:
-                return _learned(present, present.api.orders(query))
+                return _cached(present, present.api.orders(query))
             except Unreachable as error:
                 if query.open or query.cursor:
                     raise
@@ -500,7 +497,7 @@ class SyncedApi:
             return KeptDetails(order=self._row(present, order_id), history=(), why=why)
 
     def status(self, order_id: OrderId) -> StatusReport:
-        """The server's, or `Unreachable`, as `history` is. Of an order that it does not know yet: as it is here."""
+        """The server's, or `Unreachable`, as for `history`. For an order that it does not know yet, the local one."""
         present = self._signed_in
         try:
             return present.api.status(order_id)
@@ -526,7 +523,7 @@ class SyncedApi:
 
     @property
     def _signed_in(self) -> _Present:
-        """Whoever is, once a call: what it goes on with is theirs."""
+        """The current session, read once for each call."""
         present = self._present
         if self._has_left(present):
             raise Left
@@ -535,7 +532,7 @@ class SyncedApi:
         return present
 
     def _has_left(self, present: _Present | None) -> bool:
-        """Whether what this thread does was asked for by somebody else than whoever is `present`."""
+        """Whether this thread's job was started for another session than `present`."""
         return getattr(self._asking, "present", present) is not present
 
     @staticmethod
@@ -544,7 +541,7 @@ class SyncedApi:
 
     @staticmethod
     def _row(present: _Present, order_id: OrderId) -> Order:
-        """The order as it is shown. Raises `NotFound`, and `Refused` while something about it is to be decided."""
+        """The order as shown. Raises `NotFound`, and `Refused` while an operation of it waits for a decision."""
         told = present.sync.update_of(order_id)
         if any(operation.held for operation in told.operations):
             raise Refused("Decide about the change that is in conflict first.")
@@ -554,8 +551,7 @@ class SyncedApi:
         return row
 
     def _change(self, kind: Kind, op_id: OpId, order_id: OrderId, request: Change) -> Order:
-        """Accept a change that the server will accept too, as far as this window knows. One that is so already asks
-        for nothing."""
+        """Accept a change that the server will accept too, by prediction. One that changes nothing is not sent."""
         present = self._signed_in
         row = self._row(present, order_id)
         at = self.server_now()
@@ -571,8 +567,7 @@ class SyncedApi:
     def _accept_new(
         self, present: _Present, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str = ""
     ) -> Order:
-        """The order as the server will make it, at the prices of the menu that is known here; it is asked for at those
-        and no others."""
+        """The predicted new order, at the prices of the cached menu, which are requested from the server."""
         at = self.server_now()
         order_id = request.id or new_order_id()
         menu = present.cache.menu or self._menu(present)
@@ -599,7 +594,7 @@ class SyncedApi:
 
 
 def _customer(person: Person, request: PlaceOrder | TakeOrder) -> Customer | None:
-    """Whose a new order is, as far as this window knows."""
+    """The customer of a new order, as far as this window knows."""
     if isinstance(request, PlaceOrder):
         return Customer(id=CustomerId(person.id), name=person.name, phone=person.phone)
     return None if request.customer_id is None else Customer(id=request.customer_id, name="")
@@ -607,7 +602,7 @@ def _customer(person: Person, request: PlaceOrder | TakeOrder) -> Customer | Non
 
 @contextlib.contextmanager
 def _refusing(row: Order | None) -> Iterator[None]:
-    """What the rules refuse of an order, as the server refuses it."""
+    """Raise what the rules refuse as the server would."""
     try:
         yield
     except order_rules.PriceChanged as error:
@@ -618,13 +613,13 @@ def _refusing(row: Order | None) -> Iterator[None]:
         raise Refused(error.message, field=error.field) from None
 
 
-def _learned(present: _Present, page: OrderPage) -> OrderPage:
+def _cached(present: _Present, page: OrderPage) -> OrderPage:
     present.cache.put(page.orders)
     return page
 
 
 def _held(present: _Present, order: Order) -> Order:
-    """What was shown once is here when it is changed: that asks no server."""
+    """Cache an order that is shown, so that it can be changed without a server."""
     present.cache.put([order])
     return order
 

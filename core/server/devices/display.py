@@ -8,7 +8,7 @@ import msgspec
 from core.decoding import decoder
 from core.domain.ids import ShopId
 from core.domain.people import first_name
-from core.protocol.display import SHOWN, BoardReply, Ticket, TicketMoved
+from core.protocol.display import SHOWN, Ticket, TicketMoved, TicketsReply
 from core.protocol.events import OrderStatusChanged
 from core.store import events, tickets
 from core.store.engine.statements import Transaction
@@ -26,9 +26,9 @@ _kind: Final = decoder(_Kind)
 _moved: Final = decoder(OrderStatusChanged)
 
 
-def reply(transaction: Transaction, shop_id: ShopId, *, names: bool) -> BoardReply:
+def reply(transaction: Transaction, shop_id: ShopId, *, names: bool) -> TicketsReply:
     """The tickets and the cursor they are of, from one snapshot."""
-    return BoardReply(
+    return TicketsReply(
         tickets=tickets.tickets(transaction, shop_id, names=names), cursor=str(events.head(transaction, shop_id))
     )
 

@@ -1,4 +1,4 @@
-"""What an endpoint is: what the server has for a route of the table, and the calls that it is given."""
+"""The types of the endpoint table: everything that routes, the document and the authorisation tests need."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class Encoded(msgspec.Struct, Generic[R], frozen=True):
     replayed: bool = False
     content_type: bytes = b"application/json"
     headers: Headers = ()
-    """What this reply has besides those that all have."""
+    """Headers of this reply besides the common ones."""
 
 
 class Call(Generic[B, Q]):
-    """One request that has been let in: its input decoded, its bearer known."""
+    """An authorised request: its decoded input, and its bearer."""
 
     __slots__ = (
         "address",
@@ -75,20 +75,20 @@ class Call(Generic[B, Q]):
         self.fingerprint = fingerprint
         self.status = status
         self.number = number
-        """The order's, as the client was told it before; not proven: see `core.server.orders.numbers`."""
+        """The order's former number, as sent by the client; unproven: see `core.server.orders.numbers`."""
         self.address = address
-        """Where the request came from, as far as the connection says."""
+        """The client's address, as far as the connection shows it."""
         self.is_here = is_here
-        """On a public endpoint: whether whoever asks sits at the server's own machine."""
+        """On a public endpoint: whether the client is on the server's own machine."""
 
     @property
     def order_id(self) -> OrderId:
-        """The order that the path names."""
+        """The order id in the path."""
         return OrderId(self.parameter)
 
     @property
     def principal(self) -> Principal:
-        """Who asks. Raises `TypeError` on a public endpoint that nobody signed in to."""
+        """The bearer. Raises `TypeError` on a public endpoint without a token."""
         if self.bearer is None:
             raise TypeError("nobody is signed in")
         return self.bearer
@@ -96,15 +96,15 @@ class Call(Generic[B, Q]):
 
 @dataclass(frozen=True, eq=False)
 class Endpoint(Generic[B, Q, R]):
-    """What answers a route. Raises `ValueError` when there is a body without an example, or the other way round."""
+    """One row of the table."""
 
     route: Route[B, Q, R]
     handler: Callable[[Call[B, Q]], Awaitable[R | Encoded[R]]]
     example: B | None = None
-    """A body that would be accepted."""
+    """A valid body."""
     example_reply: R | None = None
     body_limit: int = BODY_LIMIT
-    """Bytes that its body may have."""
+    """The most bytes of its body."""
 
     def __post_init__(self) -> None:
         if (self.route.body is not Nothing) != (self.example is not None):

@@ -23,7 +23,7 @@ from core.protocol.accounts import (
     Unlock,
 )
 from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDevice, Pair, Paired
-from core.protocol.display import BoardReply, Ticket
+from core.protocol.display import Ticket, TicketsReply
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.protocol.replies import (
@@ -223,7 +223,7 @@ _CONFIRMED: Final = OrderStatusChanged(
 )
 EVENT_PAGE: Final = EventPage(frames=(Frame(seq=41, prev=37, event=_CONFIRMED),), cursor=str(_HEAD), more=False)
 SNAPSHOT: Final = Snapshot(cursor=str(_HEAD), orders=(ORDER,), total=1, menu_version=1)
-BOARD: Final = BoardReply(
+BOARD: Final = TicketsReply(
     tickets=(Ticket(order_id=ORDER.id, number=ORDER.number, status=OrderStatus.READY, since=_LATER, first_name="Ada"),),
     cursor=str(_HEAD),
 )

@@ -1,4 +1,4 @@
-"""Getting to know the shop's server: the certificate that a screen is to believe from then on."""
+"""The shop's certificate authority, for screens that are being paired."""
 
 from typing import Final
 

@@ -63,7 +63,7 @@ async def _record(call: Call[Nothing, Nothing], command: str) -> None:
 
 
 def _reply(backup: Backup) -> BackupMade:
-    """Not the manifest: it names every shop of the chain."""
+    """The reply for a backup, without its manifest, which names every shop of the chain."""
     return convert(backup, BackupMade, from_attributes=True)
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.protocol import routes
-from core.protocol.display import BoardReply
+from core.protocol.display import TicketsReply
 from core.protocol.route import Nothing
 from core.server.devices import display
 from core.server.http import examples
@@ -13,10 +13,10 @@ from core.store import events
 from core.store.engine.statements import Transaction
 
 
-async def tickets(call: Call[Nothing, Nothing]) -> Encoded[BoardReply]:
+async def tickets(call: Call[Nothing, Nothing]) -> Encoded[TicketsReply]:
     shop_id, names = call.principal.shop_id, call.services.settings.board_names
 
-    def work(transaction: Transaction) -> Encoded[BoardReply]:
+    def work(transaction: Transaction) -> Encoded[TicketsReply]:
         tag = etag(str(events.head(transaction, shop_id)), int(names))
         return unless_known(call, tag, lambda: display.reply(transaction, shop_id, names=names))
 

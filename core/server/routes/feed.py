@@ -1,4 +1,4 @@
-"""For customers and staff: where things stand, and what has happened since. The same is pushed on a WebSocket."""
+"""For customers and staff: snapshots and events. The same events are pushed on a WebSocket."""
 
 from typing import Final
 

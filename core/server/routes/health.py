@@ -1,4 +1,4 @@
-"""For whoever looks after the server: whether to send it requests, and how it does."""
+"""For operators and monitoring: readiness and metrics."""
 
 import logging
 from collections import Counter
@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 
 _repeats: Final = Repeats()
 DEVICES_NAMED: Final = 500
-"""With more of them there are figures by kind only: each name is a series of its own, kept for months."""
+"""With more devices there are figures by kind only: each name is a time series, kept for months."""
 
 
 async def ready(call: Call[Nothing, Nothing]) -> Readiness:
-    """A backup that was not made is no reason to close the shop, so it is a warning."""
+    """A failed backup is a warning, not a reason to close the shop."""
     services = call.services
     reasons = [] if services.database.writer.is_alive else ["It takes no writes."]
     try:
@@ -96,7 +96,7 @@ def _store(services: Services) -> tuple[Metric, ...]:
 
 
 def _devices(devices: list[tuple[ShopId, Device]], heads: dict[ShopId, int]) -> Iterator[Metric]:
-    """How many there are, however many; each by its name only where that is a list that somebody can look through."""
+    """The numbers of devices by kind; figures by name only for a short list."""
     silent_us = to_us(now() - SILENT_AFTER)
     counted = Counter((device.kind.value, _state(device, silent_us)) for _, device in devices)
     yield metrics.labelled(
@@ -126,7 +126,7 @@ def _state(device: Device, silent_us: int) -> str:
 
 
 def _security(services: Services) -> Iterator[Metric]:
-    """Each kind is there from the beginning, so that a first failure is seen as an increase."""
+    """Each kind exists from the beginning, so that a first failure is an increase."""
     failures = CounterMetricFamily(
         "orderbell_security_failures", "Sign-ins and the like that failed, since the process began.", labels=("event",)
     )
@@ -141,7 +141,7 @@ def _security(services: Services) -> Iterator[Metric]:
 
 
 def _backups(services: Services) -> tuple[Metric, ...]:
-    """Nothing about a last one where there is none yet: a time of 0 would be 1970."""
+    """Nothing about the last backup where there is none: a time of 0 would be 1970."""
     failed = metrics.single(
         "orderbell_backup_failed", "Whether the last scheduled backup was not made.", bool(services.backups.problem)
     )

@@ -1,4 +1,4 @@
-"""The menu: everybody reads it, staff say what is sold out, admins change it."""
+"""The menu: everybody reads it, staff change availability, admins replace it."""
 
 from typing import Any, Final
 
@@ -49,7 +49,7 @@ async def availability(call: Call[ChangeAvailability, Nothing]) -> Encoded[Avail
 
 
 async def load_offer(call: Call[Any, Any]) -> Offer:
-    """Read the menu for those who are about to ask for it, and for the writer, which prices by what readers read."""
+    """Load the menu for pricing, and for the writer, which uses what readers have loaded."""
 
     def work(transaction: Transaction) -> Offer:
         return call.services.offers.of(transaction, menus.shop_of(transaction, call.principal))

@@ -1,4 +1,4 @@
-"""For customers: place an order, and follow one's own. Whose they are, the token says and nothing else."""
+"""For customers: place an order, and follow one's own. The customer comes from the token alone."""
 
 import logging
 from typing import Any, Final
@@ -80,8 +80,8 @@ async def history(call: Call[Nothing, HistoryQuery]) -> Encoded[OrderPage]:
 
 
 def _named(transaction: Transaction, call: Call[Any, Nothing]) -> OrderId:
-    """The order that the path names by its id or, as older software does, by its number: then the newest of the
-    customer's own that has it. Raises `Refusal` 404."""
+    """The order that the path names by its id or, for older clients, by its number: the newest of the customer's own.
+    Raises `Refusal` 404."""
     if not orders.is_number(call.parameter):
         return call.order_id
     found = orders.newest_of_number(transaction, call.principal.customer_id, call.parameter.upper())

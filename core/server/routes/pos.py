@@ -1,4 +1,4 @@
-"""For staff, in their own shop: the board, the counter, and the moves of an order."""
+"""For staff, in their own shop: the order board, the counter, and the moves of an order."""
 
 from datetime import datetime
 from typing import Final, TypeVar

@@ -1,4 +1,4 @@
-"""For everybody: the document of this table, and whether the backend lives."""
+"""For everybody: the API document, and liveness."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 
 
 async def health(_call: Call[Nothing, Nothing]) -> Health:
-    """Whether the process lives, which says nothing of its database: that is what `/readyz` is for."""
+    """Liveness of the process, independent of its database: for that there is `/readyz`."""
     return Health(status="ok", version=openapi.VERSION)
 
 

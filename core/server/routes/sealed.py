@@ -1,4 +1,4 @@
-"""For customers and staff: what their window has sealed while they were away."""
+"""For customers and staff: open the operations that their window has sealed."""
 
 import asyncio
 from typing import Final

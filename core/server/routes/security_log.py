@@ -13,7 +13,7 @@ from core.store.engine.statements import Transaction
 
 
 async def entries(call: Call[Nothing, SecurityLogQuery]) -> SecurityLogPage:
-    """What was of no shop, or of none that there is, is shown to the operator alone."""
+    """Entries without a known shop are for the operator alone."""
     shops = [call.principal.shop_id, *([security_log.NO_SHOP] if call.principal.session_id == LOCAL else [])]
     query = call.query
 

@@ -190,7 +190,7 @@ def test_a_board_signs_in_with_what_it_was_given(place: Place, tmp_path: Path) -
         secret = identity.secret_of(seal)
     sign_in = DeviceSignIn(device=known.name, secret=secret, shop=known.shop)
     with closing(Display(HttpApi(known.server_url), sign_in)) as display:
-        display.board()
+        display.read_tickets()
         assert display.shop_name == "Test Kitchen"
     assert secret.encode() not in path.read_bytes()
 

@@ -29,7 +29,7 @@ from core.protocol import reading
 from core.protocol.events import OrderPlaced
 from core.protocol.feed import Frames, Hello, Snapshot
 from core.protocol.requests import SignIn
-from core.protocol.trust import fingerprint, short_fingerprint, stands_for
+from core.protocol.trust import fingerprint, matches, short_fingerprint
 from core.server.auth import authority
 from core.server.auth.authority import AuthorityError
 from core.server.http.tls import Presented, TlsError
@@ -280,7 +280,7 @@ def test_only_what_the_letters_stand_for_is_believed(tmp_path: Path) -> None:
     theirs = Path(other_authority(tmp_path / "theirs")).read_text()
     ours.write_text(known + theirs)
     letters = short_fingerprint(known)
-    assert stands_for(letters, ours.read_text())  # base64 ends at its padding: the rest is not read
+    assert matches(letters, ours.read_text())  # base64 ends at its padding: the rest is not read
     shop.lay_out(ours.parents[1] / "orderbell.db")
     with served(ours.parents[1]) as server:
         fetched = trust.fetch_ca(server.url, letters)

@@ -16,7 +16,7 @@ from core.server.http.tls import Presented
 from core.server.settings import ServerSettings
 from core.settings import document
 from customer_view.settings import CustomerSettings
-from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.settings import StatusDisplaySettings
 from pos_app.settings import PosSettings
 
 
@@ -77,7 +77,7 @@ def test_windows_find_it_as_it_was_made_and_after_it_speaks_tls(home: Path, tmp_
         found = (
             settings.load(PosSettings, "pos", flags, {}).values,
             settings.load(CustomerSettings, "customer", flags, {}).values,
-            settings.load(BoardSettings, "board", flags, {}).values,
+            settings.load(StatusDisplaySettings, "board", flags, {}).values,
             settings.load(SyncSettings, "sync", flags, {}).values,
         )
         return {(each.server_url, each.ca_file) for each in found}

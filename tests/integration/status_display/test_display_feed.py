@@ -9,7 +9,7 @@ import requests
 
 from core.domain.order import Order
 from core.protocol import routes
-from core.protocol.display import BoardMessage, BoardReply, TicketFrames
+from core.protocol.display import TicketFrames, TicketsMessage, TicketsReply
 from core.protocol.feed import Close, Cursor
 from core.protocol.route import ORDER_ID, Who
 from core.server.routes import ENDPOINTS
@@ -24,7 +24,7 @@ from tests.support.server import ServerThread
 WITHIN_S = 20
 PRIVATE = ("Lovelace", "Hopper", "15550100", "15550101", "customer", "total", "line", "note", "address", "reason")
 """What no display may hear, as names of fields or as somebody's data."""
-_message = msgspec.json.Decoder(BoardMessage).decode
+_message = msgspec.json.Decoder(TicketsMessage).decode
 
 
 class Overhead(Listener):
@@ -42,14 +42,14 @@ class Overhead(Listener):
         return next(message for message in heard if isinstance(message, TicketFrames))
 
 
-def look(display: Caller) -> BoardReply:
+def look(display: Caller) -> TicketsReply:
     reply = display.get(routes.TICKETS.path)
     assert reply.status_code == 200, reply.text
     assert not [word for word in PRIVATE if word in reply.text]
-    return msgspec.json.decode(reply.content, type=BoardReply)
+    return msgspec.json.decode(reply.content, type=TicketsReply)
 
 
-def shown(reply: BoardReply) -> dict[str, str]:
+def shown(reply: TicketsReply) -> dict[str, str]:
     return {ticket.number: ticket.status.value for ticket in reply.tickets}
 
 

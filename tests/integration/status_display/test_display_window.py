@@ -15,8 +15,8 @@ from core.ui.theme import Theme
 from customer_view.status_display.bootstrap import compose
 from customer_view.status_display.column import ColumnView
 from customer_view.status_display.presenter import Freshness
-from customer_view.status_display.settings import BoardSettings
-from customer_view.status_display.window import BoardWindow
+from customer_view.status_display.settings import StatusDisplaySettings
+from customer_view.status_display.window import StatusDisplayWindow
 from tests.integration import calls
 from tests.integration.status_display.test_display_feed import walk
 from tests.support import shop
@@ -31,8 +31,10 @@ class Wall:
 
     def __init__(self, url: str, refresh_s: float, secret: str = shop.DISPLAY.secret, *, push: bool = True) -> None:
         self.source = Display(HttpApi(url), DeviceSignIn(device=shop.DISPLAY.name, secret=secret))
-        settings = BoardSettings(refresh_s=refresh_s, push=push, full_screen=False, sounds=False, server_url=url)
-        self.window: BoardWindow = compose(settings, Theme("light"), self.source)
+        settings = StatusDisplaySettings(
+            refresh_s=refresh_s, push=push, full_screen=False, sounds=False, server_url=url
+        )
+        self.window: StatusDisplayWindow = compose(settings, Theme("light"), self.source)
         self.presenter = self.window._presenter
 
     def column(self, name: str) -> str:

@@ -13,7 +13,7 @@ from core.protocol.requests import DeviceSignIn
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from customer_view.status_display.bootstrap import compose
-from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.settings import StatusDisplaySettings
 from tests.integration.conftest import Place
 from tests.integration.customer_steps import ADA
 from tests.support import shop
@@ -69,7 +69,7 @@ def test_the_customers_threads(place: Place, tmp_path: Path, qtbot: QtBot) -> No
 def test_the_boards_threads(place: Place, qtbot: QtBot) -> None:
     before, url = set(threading.enumerate()), place.server.url
     source = Display(HttpApi(url), DeviceSignIn(device=shop.DISPLAY.name, secret=shop.DISPLAY.secret))
-    window = compose(BoardSettings(full_screen=False, sounds=False, server_url=url), Theme("light"), source)
+    window = compose(StatusDisplaySettings(full_screen=False, sounds=False, server_url=url), Theme("light"), source)
     window.show()
     qtbot.waitUntil(lambda: window._presenter.display_status.live)
     assert what_others_hold(before) == {}

@@ -8,14 +8,14 @@ from core.admin import setup
 from core.admin.cli import main
 from core.settings import SettingsError
 from customer_view.__main__ import main as customer_main
-from customer_view.status_display.settings import BoardSettings
+from customer_view.status_display.settings import StatusDisplaySettings
 
 
 def test_the_code_is_set_or_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "code"
     file.write_text(" K7QF-2M9X \n", encoding="utf-8")
-    assert BoardSettings(secret="ABCD").code() == "ABCD"
-    assert BoardSettings(secret_file=str(file)).code() == "K7QF-2M9X"
+    assert StatusDisplaySettings(secret="ABCD").code() == "ABCD"
+    assert StatusDisplaySettings(secret_file=str(file)).code() == "K7QF-2M9X"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"  \n", b"\xff\xfe"])
@@ -24,7 +24,7 @@ def test_without_a_code_it_says_what_to_do(tmp_path: Path, content: bytes | None
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SettingsError, match="secret_file"):
-        BoardSettings(secret_file=str(file)).code()
+        StatusDisplaySettings(secret_file=str(file)).code()
 
 
 @pytest.mark.parametrize("start", [lambda: main(["board"]), lambda: customer_main(["--board"])])

@@ -6,11 +6,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core.client.display.tickets import NOWHERE, Board
+from core.client.display.tickets import NOWHERE, Tickets
 from core.domain.people import FIRST_NAME_MOST, first_name
 from core.domain.status import LOOKS, look
 from core.domain.status import OrderStatus as S
-from core.protocol.display import BoardMessage, BoardReply, Ticket, TicketFrame, TicketFrames, TicketMoved
+from core.protocol.display import Ticket, TicketFrame, TicketFrames, TicketMoved, TicketsMessage, TicketsReply
 from core.protocol.feed import Heartbeat
 from tests.support.board import NOON, ticket
 
@@ -22,8 +22,8 @@ def cursor(seq: int, epoch: str = "epoch") -> str:
     return f"{epoch}.{seq}.event-{seq}"
 
 
-def reply(seq: int, *tickets: Ticket, epoch: str = "epoch") -> BoardReply:
-    return BoardReply(tickets=tickets, cursor=cursor(seq, epoch))
+def reply(seq: int, *tickets: Ticket, epoch: str = "epoch") -> TicketsReply:
+    return TicketsReply(tickets=tickets, cursor=cursor(seq, epoch))
 
 
 def moved(*frames: tuple[int, int, Ticket], at: int = 0, epoch: str = "epoch") -> TicketFrames:
@@ -37,21 +37,21 @@ def to(status: S, one: Ticket, minute: int = 9) -> Ticket:
 
 
 @pytest.fixture
-def board() -> Board:
-    made = Board()
+def board() -> Tickets:
+    made = Tickets()
     assert made.take(reply(10, ONE, TWO), NOWHERE)
     return made
 
 
 def test_before_the_first_answer_there_is_nothing_and_nothing_can_follow() -> None:
-    board = Board()
+    board = Tickets()
     assert (board.cursor, board.position) == ("", NOWHERE)
     assert not board.advance(moved((11, 10, ONE)))
     assert not board.advance(Heartbeat(head=0, cursor=cursor(0)))
     assert (board.preparing, board.ready) == ((), ())
 
 
-def test_what_is_pushed_moves_an_order_from_one_column_to_the_other_and_away(board: Board) -> None:
+def test_what_is_pushed_moves_an_order_from_one_column_to_the_other_and_away(board: Tickets) -> None:
     ready = to(S.READY, ONE)
     assert board.advance(moved((12, 10, ready)))
     assert (board.preparing, board.ready) == ((), (ready, TWO))
@@ -60,14 +60,14 @@ def test_what_is_pushed_moves_an_order_from_one_column_to_the_other_and_away(boa
     assert board.cursor == cursor(15)
 
 
-def test_the_next_to_be_ready_stands_first_and_so_does_the_latest_that_is(board: Board) -> None:
+def test_the_next_to_be_ready_stands_first_and_so_does_the_latest_that_is(board: Tickets) -> None:
     early, late = ticket("A-1", S.PREPARING, 0), ticket("A-2", S.READY, 5)
     board.advance(moved((11, 10, early), (12, 11, late)))
     assert board.preparing == (early, ONE)
     assert board.ready == (late, TWO)
 
 
-def test_the_table_says_under_which_heading_a_status_is_shown(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_says_under_which_heading_a_status_is_shown(board: Tickets, monkeypatch: pytest.MonkeyPatch) -> None:
     warm = S.newer("kept_warm")
     shown = msgspec.structs.replace(look(S.READY), label="Kept warm")
     monkeypatch.setitem(LOOKS, warm, shown)
@@ -76,7 +76,7 @@ def test_the_table_says_under_which_heading_a_status_is_shown(board: Board, monk
     assert (board.preparing, board.ready) == ((), (kept, TWO))
 
 
-def test_what_was_heard_already_changes_nothing(board: Board) -> None:
+def test_what_was_heard_already_changes_nothing(board: Tickets) -> None:
     board.advance(moved((12, 10, to(S.COMPLETED, TWO))))
     assert board.advance(moved((11, 9, TWO), at=12))
     assert board.advance(moved((12, 10, TWO)))
@@ -93,32 +93,32 @@ def test_what_was_heard_already_changes_nothing(board: Board) -> None:
     ],
     ids=["a hole before", "a hole within", "a head that is not here", "another history"],
 )
-def test_what_does_not_follow_changes_nothing_and_is_said(board: Board, message: BoardMessage) -> None:
+def test_what_does_not_follow_changes_nothing_and_is_said(board: Tickets, message: TicketsMessage) -> None:
     assert not board.advance(message)
     assert (board.preparing, board.ready, board.cursor) == ((ONE,), (TWO,), cursor(10))
 
 
-def test_a_heartbeat_carries_a_quiet_board_along(board: Board) -> None:
+def test_a_heartbeat_carries_a_quiet_board_along(board: Tickets) -> None:
     assert board.advance(Heartbeat(head=8, cursor=cursor(40)))
     assert board.cursor == cursor(40)
     assert board.advance(Heartbeat(head=8, cursor=cursor(39)))
     assert board.cursor == cursor(40)
 
 
-def test_an_answer_that_was_overtaken_by_the_push_is_not_taken(board: Board) -> None:
+def test_an_answer_that_was_overtaken_by_the_push_is_not_taken(board: Tickets) -> None:
     asked_at = board.position
     board.advance(moved((11, 10, to(S.COMPLETED, TWO))))
     assert not board.take(reply(10, ONE, TWO), asked_at)
     assert board.ready == ()
 
 
-def test_an_answer_of_a_server_put_back_is_how_things_are(board: Board) -> None:
+def test_an_answer_of_a_server_put_back_is_how_things_are(board: Tickets) -> None:
     """It knows less than was known when it was asked, in the same epoch: a copied file counts on from where it was."""
     assert board.take(reply(7, ONE), board.position)
     assert (board.preparing, board.ready, board.position) == ((ONE,), (), 7)
 
 
-def test_an_answer_of_another_epoch_is_how_things_are(board: Board) -> None:
+def test_an_answer_of_another_epoch_is_how_things_are(board: Tickets) -> None:
     assert board.take(reply(3, TWO, epoch="restored"), NOWHERE)
     assert (board.preparing, board.ready) == ((), (TWO,))
 
@@ -126,7 +126,7 @@ def test_an_answer_of_another_epoch_is_how_things_are(board: Board) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_all_at_once_and_step_by_step_come_to_the_same(seed: int) -> None:
     chance = random.Random(seed)
-    followed, whole = Board(), {}
+    followed, whole = Tickets(), {}
     followed.take(reply(0), NOWHERE)
     seq = prev = 0
     for count in range(300):
@@ -135,7 +135,7 @@ def test_all_at_once_and_step_by_step_come_to_the_same(seed: int) -> None:
         whole[each.order_id] = each
         assert followed.advance(moved((seq, prev, each), at=seq))
         prev = seq
-    fresh = Board()
+    fresh = Tickets()
     fresh.take(reply(seq, *(one for one in whole.values() if one.status in {S.PREPARING, S.READY})), NOWHERE)
     assert (followed.preparing, followed.ready) == (fresh.preparing, fresh.ready)
     assert fresh.preparing

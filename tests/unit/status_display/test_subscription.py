@@ -9,7 +9,7 @@ import pytest
 from core.client.display.display import Listening
 from core.client.errors import ClientError
 from core.domain.status import OrderStatus as S
-from core.protocol.display import BoardMessage, TicketFrames
+from core.protocol.display import TicketFrames, TicketsMessage
 from core.protocol.feed import Heartbeat
 from tests.support.board import FakeBoard, ticket
 
@@ -21,11 +21,11 @@ class Heard:
 
     def __init__(self, source: FakeBoard, cursor: str) -> None:
         self.cursor = cursor
-        self.messages: queue.SimpleQueue[BoardMessage] = queue.SimpleQueue()
+        self.messages: queue.SimpleQueue[TicketsMessage] = queue.SimpleQueue()
         self.losses: queue.SimpleQueue[ClientError] = queue.SimpleQueue()
         self.listening = Listening(source, lambda: self.cursor, self.messages.put, self.losses.put)
 
-    def next(self) -> BoardMessage:
+    def next(self) -> TicketsMessage:
         return self.messages.get(timeout=WITHIN_S)
 
 
@@ -84,7 +84,7 @@ def test_a_new_token_is_said_on_the_same_socket(
 def test_a_fault_in_what_listens_ends_nothing(source: FakeBoard, caplog: pytest.LogCaptureFixture) -> None:
     again = threading.Event()
 
-    def heard(_message: BoardMessage) -> None:
+    def heard(_message: TicketsMessage) -> None:
         if len(source.hellos) > 1:
             again.set()
             return

@@ -15,7 +15,7 @@ from core.domain.order import Order, Tender
 from core.domain.people import Role
 from core.domain.status import Fulfilment, Move, OrderStatus, look, status_info, target_of, transition
 from core.protocol import reading
-from core.protocol.display import BoardMessage, BoardReply
+from core.protocol.display import TicketsMessage, TicketsReply
 from core.protocol.events import Event
 from core.protocol.feed import EventPage, Frames, Heartbeat
 from core.protocol.headers import Outcome
@@ -108,8 +108,8 @@ def at(value: Any, path: Path) -> Any:
 
 KINDS: list[Any] = [
     *dict.fromkeys(endpoint.route.reply for endpoint in ENDPOINTS),
-    BoardMessage,
-    BoardReply,
+    TicketsMessage,
+    TicketsReply,
     Problem,
     Event,
     EventPage,
