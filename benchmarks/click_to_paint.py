@@ -12,7 +12,7 @@ from core.admin.demo.samples import sample_orders
 from core.admin.setup import DEMO_PASSWORD, demo_menu
 from core.client.http.api import HttpApi
 from core.domain.commands import PlaceOrder
-from core.domain.ids import new_op_id
+from core.protocol import routes
 from core.protocol.requests import SignIn
 
 _STEPS: Final = 3
@@ -58,7 +58,7 @@ def _place(url: str, count: int) -> None:
     try:
         api.sign_in(SignIn(login=shop.CUSTOMER.phone, password=DEMO_PASSWORD))
         for lines in sample_orders(demo_menu(), count):
-            api.place(new_op_id(), PlaceOrder(lines=lines))
+            api.call(routes.PLACE(body=PlaceOrder(lines=lines)))
     finally:
         api.sign_out()
         api.close()

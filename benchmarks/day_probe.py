@@ -26,9 +26,9 @@ from benchmarks.measure import end_at_a_mistake
 from core.client.sync.api import SyncedApi
 from core.client.sync.engine import ConnectionState
 from core.domain.commands import ChangeStatus, PlaceOrder, RecallOrder
-from core.domain.ids import new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.ui.app import start_application
 from core.ui.refresh import Refresher
 from core.ui.theme import Theme
@@ -124,7 +124,7 @@ class Day:
         sign_in_kim(self._till)
         sign_in_ada(self._view)
         self._settle()
-        self._order = self._carried(self._guest.place(new_op_id(), PlaceOrder(lines=_FRIES)), _WAY[:2])
+        self._order = self._carried(self._guest.call(routes.PLACE(body=PlaceOrder(lines=_FRIES))), _WAY[:2])
 
     def quiet_hour(self) -> None:
         """Everybody looks, and nothing has changed."""
@@ -137,7 +137,7 @@ class Day:
         for tick in range(AN_HOUR):
             match tick:
                 case 10:
-                    self._carried(self._guest.place(new_op_id(), PlaceOrder(lines=_FRIES)), _WAY)
+                    self._carried(self._guest.call(routes.PLACE(body=PlaceOrder(lines=_FRIES))), _WAY)
                 case 40:
                     ask("down")
                     self._counter.try_now()
@@ -198,16 +198,16 @@ class Day:
         order = self._order
         if order.status is OrderStatus.READY:
             asked = RecallOrder(version=order.version, reason="not yet")
-            self._order = self._counter.recall(new_op_id(), order.id, asked)
+            self._order = self._counter.call(routes.RECALL(order.id, body=asked))
         else:
             asked_for = ChangeStatus(to=OrderStatus.READY, version=order.version)
-            self._order = self._counter.change_status(new_op_id(), order.id, asked_for)
+            self._order = self._counter.call(routes.CHANGE_STATUS(order.id, body=asked_for))
 
     def _carried(self, order: Order, way: tuple[OrderStatus, ...]) -> Order:
         self._until(lambda: self._till.store.get(order.id) is not None)
         for status in way:
-            order = self._counter.change_status(
-                new_op_id(), order.id, ChangeStatus(to=status, version=order.version, reason="so")
+            order = self._counter.call(
+                routes.CHANGE_STATUS(order.id, body=ChangeStatus(to=status, version=order.version, reason="so"))
             )
         return order
 

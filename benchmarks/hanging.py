@@ -9,8 +9,8 @@ from PySide6.QtCore import QCoreApplication
 
 from benchmarks.measure import Claim, Result
 from core.domain.commands import TakeOrder
-from core.domain.ids import new_op_id
 from core.domain.order import NewLine, Order
+from core.protocol import routes
 from core.ui.jobs import Jobs
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -36,13 +36,13 @@ def run(quick: bool) -> Result:
         ):
             till.staff()
             till.until_live()
-            order = till.api.take(new_op_id(), _TAKE)
+            order = till.api.call(routes.TAKE(body=_TAKE))
             till.until_sent()
             proxy.choose = lambda _line: Fault.HALF_OPEN
             proxy.freeze(frozen=True)
             jobs = Jobs()
             for _ in range(_HANGING):
-                jobs.ask(lambda: till.api.details(order.id), _nothing, _nothing)
+                jobs.ask(lambda: till.api.call(routes.DETAILS(order.id)), _nothing, _nothing)
             taken_ms = sorted(_taken_ms(app, jobs, till) for _ in range(presses))
             hung = jobs.busy
             jobs.close()
@@ -62,7 +62,7 @@ def run(quick: bool) -> Result:
 def _taken_ms(app: QCoreApplication, jobs: Jobs, till: Screen) -> float:
     done: list[Order] = []
     began_s = time.perf_counter()
-    jobs.run(lambda: till.api.take(new_op_id(), _TAKE), done.append, _fail)
+    jobs.run(lambda: till.api.call(routes.TAKE(body=_TAKE)), done.append, _fail)
     while not done:
         app.processEvents()
     return (time.perf_counter() - began_s) * 1000

@@ -12,8 +12,8 @@ from core.client.sync.api import SyncedApi
 from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
 from core.domain.commands import TakeOrder
-from core.domain.ids import new_op_id
 from core.domain.order import NewLine
+from core.protocol import routes
 from core.protocol.requests import StaffSignIn
 from tests.support import shop
 from tests.support.server import ServerProcess
@@ -89,11 +89,11 @@ def _sign_in(url: str, path: Path) -> None:
     till = _Till(url, path)
     till.api.staff_sign_in(StaffSignIn(staff=shop.KIM.name, pin=shop.KIM.pin, device=shop.DEVICE))
     till.live.wait(30)
-    till.api.menu()
+    till.api.call(routes.MENU())
     till.api.close()
 
 
 def _take(till: _Till) -> float:
     start = time.perf_counter()
-    till.api.take(new_op_id(), TakeOrder(lines=_LINES))
+    till.api.call(routes.TAKE(body=TakeOrder(lines=_LINES)))
     return (time.perf_counter() - start) * 1000

@@ -20,9 +20,9 @@ from benchmarks.measure import end_at_a_mistake
 from core.client.http.api import HttpApi
 from core.client.order_store import Changes, OrderStore
 from core.domain.commands import ChangeStatus
-from core.domain.ids import new_op_id
 from core.domain.order import Order
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.protocol.requests import StaffSignIn
 from core.ui.app import run_window, start_application
 from core.ui.rows import ROW
@@ -87,8 +87,8 @@ class _Shop:
 
     def _confirm(self, orders: list[Order]) -> None:
         for order in orders:
-            self._api.change_status(
-                new_op_id(), order.id, ChangeStatus(to=OrderStatus.CONFIRMED, version=order.version)
+            self._api.call(
+                routes.CHANGE_STATUS(order.id, body=ChangeStatus(to=OrderStatus.CONFIRMED, version=order.version))
             )
 
 

@@ -1,5 +1,6 @@
 """What a route is, and a request made of one. The table of routes is `core.protocol.routes`."""
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, Generic, overload
 from urllib.parse import quote
@@ -8,7 +9,7 @@ import msgspec
 from typing_extensions import TypeVar
 
 from core.decoding import decode_reply
-from core.domain.ids import OpId
+from core.domain.ids import OpId, new_op_id
 from core.domain.people import Role
 from core.domain.status import EVERYONE, PEOPLE, STAFF
 
@@ -97,6 +98,8 @@ class Request(msgspec.Struct, Generic[R], frozen=True):
     """`Raw` is sent byte for byte."""
     op_id: OpId = NO_KEY
     """The `Idempotency-Key`; empty for none."""
+    number: str = ""
+    """Of a new order that is sent again: what shows which number the server has told (`Order-Number`)."""
 
     @property
     def path(self) -> str:
@@ -137,6 +140,8 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
     status: int = 200
     """Of an answer that is no refusal."""
     content_type: str = "application/json"
+    reads: Callable[[bytes], R] | None = None
+    """What reads an answer, where the type alone does not say it."""
     keyed: Keyed = Keyed.UNUSED
     offline: Offline = Offline.UNREACHABLE
     conditional: bool = False
@@ -160,6 +165,8 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
 
     def read(self, raw: bytes) -> R:
         """A server's answer. Raises `msgspec.DecodeError` for no JSON, `ValidationError` for another thing's."""
+        if self.reads is not None:
+            return self.reads(raw)
         if self.reply is not Nothing:
             return decode_reply(raw, self.reply)
         if raw:
@@ -175,9 +182,12 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
     def __call__(
         self, parameter: str = "", *, body: Any = NOTHING, query: Any = None, op_id: OpId = NO_KEY
     ) -> Request[R]:
-        """A request. `parameter` stands for the path's. Raises `TypeError` when something that it takes is missing."""
-        if bool(parameter) != bool(self.parameter) or (self.keyed is Keyed.REQUIRED and not op_id):
-            raise TypeError(f"{self.id}: say {self.parameter or 'no parameter'}, and an op id where one is required")
+        """A request. `parameter` stands for the path's. One that may have a key has one of its own unless it is given
+        one, so that to send it again is harmless. Raises `TypeError` when something that it takes is missing."""
+        if bool(parameter) != bool(self.parameter):
+            raise TypeError(f"{self.id}: say {self.parameter or 'no parameter'}")
+        if not op_id and self.keyed is not Keyed.UNUSED:
+            op_id = new_op_id()
         asked: Any = self.query() if query is None else query
         return Request(self, parameter, asked, body, op_id)
 

@@ -11,6 +11,7 @@ from typing import Final
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.protocol import reading
 from core.protocol.accounts import (
     AddStaff,
     ChangeCustomer,
@@ -206,6 +207,7 @@ EVENTS: Final = Route(
     "What happened after a cursor, as far as one may know it",
     query=EventQuery,
     reply=EventPage,
+    reads=reading.page,
     refusals=(409, 410),
 )
 SNAPSHOT: Final = Route(

@@ -30,5 +30,5 @@ class WindowContext(Generic[S]):
         return self.bridge.store
 
     def now(self) -> datetime:
-        """The server's clock; see `AccountApi.server_now`."""
+        """The server's clock; see `SyncedApi.server_now`."""
         return self.api.server_now()

@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import AccountApi
 from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyAttempts, Unpaired
+from core.client.sync.api import SyncedApi
 from core.decoding import convert
 from core.protocol.replies import Tokens
 from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
@@ -36,7 +36,7 @@ class Account(QObject):
     refused = Signal(object)
     """A `ClientError`; its `field` is the input to blame."""
 
-    def __init__(self, jobs: Jobs, api: AccountApi, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._api = api

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.errors import ClientError
 from core.client.order_store import Mark
 from core.domain.order import Order
+from core.protocol import routes
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
 from core.ui.jobs import Job
@@ -74,7 +75,9 @@ class History(QObject):
         if not self.has_more:
             return
         query = HistoryQuery(limit=self._page_size, cursor=self._cursor or _FIRST)
-        self._more = self._jobs.ask(lambda: self._api.history(query), self._on_page_fetched, self._on_page_failed)
+        self._more = self._jobs.ask(
+            lambda: self._api.call(routes.HISTORY(query=query)), self._on_page_fetched, self._on_page_failed
+        )
         self.has_more_changed.emit(False)
 
     def stop(self) -> None:
@@ -91,7 +94,9 @@ class History(QObject):
         orders: list[Order] = []
         wanted, cursor = held or self._page_size, _FIRST
         while True:
-            page = self._api.history(HistoryQuery(limit=min(HISTORY_MAX, wanted - len(orders)), cursor=cursor))
+            page = self._api.call(
+                routes.HISTORY(query=HistoryQuery(limit=min(HISTORY_MAX, wanted - len(orders)), cursor=cursor))
+            )
             orders.extend(page.orders)
             if held:
                 wanted = held + max(0, page.total - known)

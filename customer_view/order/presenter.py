@@ -1,13 +1,15 @@
 """A customer's order: what is in the basket, handed over and paid as they say, placed once."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject
 
-from core.client.api import CustomerApi
+from core.client.sync.api import SyncedApi
 from core.domain.commands import PlaceOrder
 from core.domain.order import Tender
 from core.domain.status import Fulfilment
+from core.protocol import routes
 from core.ui.jobs import Jobs
 from core.ui.ordering.checkout import Handover
 from core.ui.ordering.placing import Placing
@@ -23,8 +25,14 @@ def tenders(fulfilment: Fulfilment) -> Sequence[Tender]:
 class PlaceOrderPresenter(Placing[PlaceOrder]):
     """At the price that the customer was shown."""
 
-    def __init__(self, jobs: Jobs, api: CustomerApi, parent: QObject | None = None) -> None:
-        super().__init__(jobs, api.menu, api.place, api.order, parent)
+    def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
+        super().__init__(
+            jobs,
+            partial(api.call, routes.MENU()),
+            lambda op_id, request: api.call(routes.PLACE(body=request, op_id=op_id)),
+            lambda order_id: api.call(routes.ORDER(order_id)),
+            parent,
+        )
 
     def place(self, handover: Handover) -> None:
         basket = self.ordering.basket.basket

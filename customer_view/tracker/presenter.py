@@ -13,6 +13,7 @@ from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
+from core.protocol import routes
 from core.protocol.replies import StatusReport
 from core.ui.refresh import Refresher
 from core.ui.text import _
@@ -174,7 +175,7 @@ class Tracker(QObject):
     def _fetch(self) -> StatusReport:
         if self._order_id is None:  # The selection went away before the worker got here.
             raise NotFound(_("No order is selected."))
-        return self._api.status(self._order_id)
+        return self._api.call(routes.ORDER_STATUS(self._order_id))
 
     @Slot(object)
     def _on_report_fetched(self, report: StatusReport) -> None:
@@ -237,7 +238,7 @@ class Tracker(QObject):
             return self.cancel_failed.emit(CancelFailed(cancellation, error))
 
         body = CancelOrder(reason=cancellation.reason)
-        self._jobs.run(lambda: self._api.cancel(cancellation.op_id, order_id, body), done, fail)
+        self._jobs.run(lambda: self._api.call(routes.CANCEL(order_id, body=body, op_id=cancellation.op_id)), done, fail)
 
     def _settle(self, order_id: OrderId) -> None:
         """Say what became of a cancellation that was accepted here, once the shop has answered it."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.errors import ClientError, NotFound
 from core.domain.ids import OrderId
 from core.domain.order import Order
+from core.protocol import routes
 from core.protocol.requests import OrderQuery
 from core.ui.jobs import Job
 from core.ui.text import _
@@ -53,8 +54,8 @@ class Lookup(QObject):
     def _ask(self, code: str) -> Order:
         """Runs in a worker."""
         if _ID.fullmatch(code.lower()):
-            return self._api.details(OrderId(code.lower())).order
-        for order in self._api.orders(OrderQuery(q=code[:80])).orders:
+            return self._api.call(routes.DETAILS(OrderId(code.lower()))).order
+        for order in self._api.call(routes.ORDERS(query=OrderQuery(q=code[:80]))).orders:
             if order.number.casefold() == code.casefold():
                 return order
         raise NotFound(_("No order has the number or code {code}.").format(code=code))

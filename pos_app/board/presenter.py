@@ -7,6 +7,7 @@ from core.client.order_store import Changes, Mark
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.ui.refresh import Refresher
 from pos_app.board.card import COLUMNS, Card
@@ -107,7 +108,7 @@ class Board(QObject):
         orders: list[Order] = []
         cursor: str | None = ""
         while cursor is not None:
-            page = self._api.orders(OrderQuery(open=True, limit=STAFF_MAX, cursor=cursor))
+            page = self._api.call(routes.ORDERS(query=OrderQuery(open=True, limit=STAFF_MAX, cursor=cursor)))
             orders.extend(page.orders)
             cursor = page.next_cursor
         return OpenOrders(tuple(orders), len(orders), asked_at)

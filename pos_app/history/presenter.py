@@ -15,6 +15,7 @@ from core.client.order_store import Changes
 from core.client.sync.search import KeptPage
 from core.domain.ids import OrderId
 from core.domain.order import Order
+from core.protocol import routes
 from core.protocol.replies import OrderPage
 from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.protocol.security import ExportNote
@@ -90,7 +91,9 @@ class History(QObject):
         """The same search again; what is shown stays until the answer is there."""
         self._stop()
         self.searched = False
-        self._job = self._jobs.ask(partial(self._api.orders, self._query), self._on_first_page, self._on_failed)
+        self._job = self._jobs.ask(
+            partial(self._api.call, routes.ORDERS(query=self._query)), self._on_first_page, self._on_failed
+        )
         self.changed.emit()
 
     @Slot()
@@ -98,7 +101,9 @@ class History(QObject):
         """The next page, if there is one and none is on its way."""
         if self._next is not None and self._job is None:
             query = msgspec.structs.replace(self._query, cursor=self._next)
-            self._job = self._jobs.ask(partial(self._api.orders, query), self._on_next_page, self._on_failed)
+            self._job = self._jobs.ask(
+                partial(self._api.call, routes.ORDERS(query=query)), self._on_next_page, self._on_failed
+            )
             self.changed.emit()
 
     def export(self, path: Path) -> None:
@@ -184,7 +189,7 @@ class History(QObject):
             self._written.emit((len(orders), page.total))
         if len(orders) < (at_first or 0) and not query.status:  # an order leaves a status, and no other search
             raise Refused(_("The server's orders have changed while they were read. Export them again."))
-        self._api.note_export(ExportNote(what="orders", rows=len(orders)))
+        self._api.call(routes.NOTE_EXPORT(body=ExportNote(what="orders", rows=len(orders))))
         try:
             write_orders(orders.values(), path)
         except OSError as error:
@@ -198,7 +203,7 @@ class History(QObject):
     def _page(self, query: OrderQuery) -> OrderPage:
         """The server's. What this till holds is not all that there is, and goes into no file."""
         try:
-            page = self._api.orders(query)
+            page = self._api.call(routes.ORDERS(query=query))
             if not isinstance(page, KeptPage):
                 return page
             why = page.why

@@ -1,16 +1,18 @@
 """The shop's menu at the till: everybody says what is sold out, an admin changes what is sold."""
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import StaffApi
 from core.client.errors import ClientError, MenuMoved
+from core.client.sync.api import SyncedApi
 from core.domain import menu_draft
-from core.domain.ids import ItemId, new_op_id
+from core.domain.ids import ItemId
 from core.domain.menu import Category, Menu, MenuItem, Mistake, mistakes, with_availability
 from core.domain.menu_changes import changes, only_availability
+from core.protocol import routes
 from core.protocol.replies import Availability
 from core.protocol.requests import ChangeAvailability, ReplaceMenu
 from core.ui.jobs import Job, Jobs
@@ -36,7 +38,7 @@ class MenuEditing(QObject):
     moved = Signal()
     """Somebody else has changed the menu beneath the draft: `take_theirs`, or `keep_mine`."""
 
-    def __init__(self, jobs: Jobs, api: StaffApi, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._api = api
@@ -48,7 +50,7 @@ class MenuEditing(QObject):
         self._theirs: Menu | None = None
         self._saving: Job | None = None
         self._switching: dict[ItemId, bool] = {}
-        self.refresher = Refresher(jobs, api.menu, MENU_REFRESH_S, parent=self)
+        self.refresher = Refresher(jobs, partial(api.call, routes.MENU()), MENU_REFRESH_S, parent=self)
         self.refresher.succeeded.connect(self._on_menu_read)
 
     # -- the menu as it is
@@ -119,7 +121,7 @@ class MenuEditing(QObject):
             return
         available = not item.available
         self._switching[item_id] = available
-        op_id, request = new_op_id(), ChangeAvailability(available=available)
+        asked = routes.SET_AVAILABLE(item_id, body=ChangeAvailability(available=available))
 
         def answered(reply: Availability) -> None:
             self._switching.pop(item_id, None)
@@ -136,7 +138,7 @@ class MenuEditing(QObject):
             self.changed.emit()
             self.failed.emit(error)
 
-        self._jobs.run(lambda: self._api.set_available(op_id, item_id, request), answered, failed)
+        self._jobs.run(partial(self._api.call, asked), answered, failed)
         self.changed.emit()
 
     # -- the menu as it is to be
@@ -179,7 +181,9 @@ class MenuEditing(QObject):
         kind, chosen = (HEADING, self.chosen.removeprefix(HEADING)) if HEADING in self.chosen else ("", self.chosen)
         self.chosen = kind + became.get(chosen, chosen)
         request = ReplaceMenu(version=self.menu.version, categories=self.draft)
-        self._saving = self._jobs.run(lambda: self._api.replace_menu(request), self._on_saved, self._on_save_failed)
+        self._saving = self._jobs.run(
+            partial(self._api.call, routes.REPLACE_MENU(body=request)), self._on_saved, self._on_save_failed
+        )
         self.changed.emit()
 
     def discard(self) -> None:

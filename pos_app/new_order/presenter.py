@@ -1,19 +1,23 @@
 """An order at the counter: for whom, handed over how, and paid for; taken once."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from typing_extensions import override
 
-from core.client.api import StaffApi
 from core.client.errors import ClientError
+from core.client.sync.api import SyncedApi
 from core.domain.commands import TakeOrder
 from core.domain.money import exponent
 from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer
 from core.domain.status import Fulfilment
+from core.protocol import routes
+from core.protocol.replies import CustomerList
+from core.protocol.requests import CustomerQuery
 from core.ui.jobs import Job, Jobs
 from core.ui.ordering.checkout import Handover
 from core.ui.ordering.placing import Placing
@@ -58,8 +62,14 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     lookup_failed = Signal(object)
     """A `ClientError`."""
 
-    def __init__(self, jobs: Jobs, api: StaffApi, parent: QObject | None = None) -> None:
-        super().__init__(jobs, api.menu, api.take, lambda order_id: api.details(order_id).order, parent)
+    def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
+        super().__init__(
+            jobs,
+            partial(api.call, routes.MENU()),
+            lambda op_id, request: api.call(routes.TAKE(body=request, op_id=op_id)),
+            lambda order_id: api.call(routes.DETAILS(order_id)).order,
+            parent,
+        )
         self._jobs = jobs
         self._api = api
         self._sought = ""
@@ -109,11 +119,15 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     @Slot()
     def _on_typing_paused(self) -> None:
         sought = self._sought
-        self._lookup = self._jobs.ask(lambda: self._api.customers(sought), self._on_found, self._on_lookup_failed)
+        self._lookup = self._jobs.ask(
+            partial(self._api.call, routes.CUSTOMERS(query=CustomerQuery(q=sought))),
+            self._on_found,
+            self._on_lookup_failed,
+        )
 
-    def _on_found(self, customers: Sequence[Customer]) -> None:
+    def _on_found(self, found: CustomerList) -> None:
         self._lookup = None
-        self.customers_found.emit(tuple(customers))
+        self.customers_found.emit(found.customers)
 
     def _on_lookup_failed(self, error: ClientError) -> None:
         self._lookup = None

@@ -16,6 +16,7 @@ from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move, OrderStatus
+from core.protocol import routes
 from core.ui.jobs import Job
 from pos_app.board.card import Own, target
 from pos_app.context import PosContext
@@ -173,10 +174,10 @@ class OrderChanges(QObject):
         """Runs in a worker."""
         order_id, request = change.order.id, change.request
         if isinstance(request, ChangeStatus):
-            return self._api.change_status(change.op_id, order_id, request)
+            return self._api.call(routes.CHANGE_STATUS(order_id, body=request, op_id=change.op_id))
         if isinstance(request, RecallOrder):
-            return self._api.recall(change.op_id, order_id, request)
-        return self._api.change_payment(change.op_id, order_id, request)
+            return self._api.call(routes.RECALL(order_id, body=request, op_id=change.op_id))
+        return self._api.call(routes.CHANGE_PAYMENT(order_id, body=request, op_id=change.op_id))
 
     def _on_sent(self, change: Change, order: Order) -> None:
         del self._running[change.order.id]

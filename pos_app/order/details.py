@@ -11,6 +11,7 @@ from core.client.sync.search import KeptDetails
 from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.payment import PaymentChange
+from core.protocol import routes
 from core.protocol.replies import OrderDetails
 from core.ui.jobs import Job
 from pos_app.board.card import Card, Own
@@ -64,7 +65,9 @@ class Details(QObject):
             self._job.cancel()
         self.error = None
         self._asked_version = version
-        self._job = self._jobs.ask(partial(self._api.details, self.order.id), self._on_details_read, self._on_failed)
+        self._job = self._jobs.ask(
+            partial(self._api.call, routes.DETAILS(self.order.id)), self._on_details_read, self._on_failed
+        )
         self.changed.emit()
 
     def _on_details_read(self, details: OrderDetails) -> None:

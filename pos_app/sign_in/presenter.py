@@ -4,8 +4,8 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from core.client.api import StaffApi
 from core.client.errors import ClientError, SignedOut, Unpaired
+from core.client.sync.api import SyncedApi
 from core.domain.people import Person
 from core.protocol.replies import Tokens
 from core.protocol.requests import StaffSignIn
@@ -30,7 +30,7 @@ class SignIn(QObject):
     """Whoever was signed in has signed out; nothing of theirs comes after this."""
 
     def __init__(
-        self, jobs: Jobs, api: StaffApi, device: str, *, keeps: bool = False, parent: QObject | None = None
+        self, jobs: Jobs, api: SyncedApi, device: str, *, keeps: bool = False, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._keeps = keeps

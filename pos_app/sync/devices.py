@@ -1,12 +1,14 @@
 """The shop's other devices, as the server last knew them: who is behind, and who is not there."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.api import OutboxApi
 from core.client.errors import ClientError
+from core.client.sync.api import SyncedApi
+from core.protocol import routes
 from core.protocol.devices import DeviceList, DeviceReport
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
@@ -21,12 +23,12 @@ class Devices(QObject):
     changed = Signal()
     """The reports, or whether they can be had."""
 
-    def __init__(self, jobs: Jobs, outbox: OutboxApi, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.reports: Sequence[DeviceReport] = ()
         self.problem: ClientError | None = None
         """Why the last question was not answered. What was known before may be anything by now."""
-        self.refresher = Refresher(jobs, outbox.devices, _EVERY_S, parent=self)
+        self.refresher = Refresher(jobs, partial(api.call, routes.DEVICES()), _EVERY_S, parent=self)
         self.refresher.succeeded.connect(self._on_devices_read)
         self.refresher.failed.connect(self._on_failed)
 

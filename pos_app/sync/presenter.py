@@ -12,6 +12,7 @@ from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.operations import Operation
 from core.domain.ids import OpId
+from core.protocol import routes
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job
 from core.ui.text import _
@@ -112,7 +113,7 @@ class Queue(QObject):
                     title=_("The file could not be written"),
                 ) from error
             with suppress(ClientError):  # it is written because the server is away, more often than not
-                self._api.note_export(ExportNote(what="waiting changes", rows=len(operations)))
+                self._api.call(routes.NOTE_EXPORT(body=ExportNote(what="waiting changes", rows=len(operations))))
             return path
 
         self._jobs.run(write, self.exported.emit, self.failed.emit)

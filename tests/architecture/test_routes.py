@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from core.protocol.route import Who
+from core.client.sync.operations import KINDS
+from core.protocol.route import Keyed, Offline, Who
 from core.protocol.routes import TABLE
 from core.server.app import Orderbell, create_app
 from core.server.auth import keys
@@ -61,6 +62,11 @@ def test_what_is_public_was_meant_to_be() -> None:
     assert {(each.method, each.path) for each in TABLE if each.who is Who.PUBLIC} == PUBLIC
 
 
+def test_what_a_window_sends_later_is_all_that_its_outbox_can_send() -> None:
+    assert set(KINDS) == {each for each in TABLE if each.offline is Offline.OUTBOX}
+    assert all(each.keyed is not Keyed.UNUSED for each in KINDS), "it is sent until there is an answer"
+
+
 def test_the_part_of_the_address_says_who_it_is_for() -> None:
     for each in TABLE:
         if each.path.startswith("/api/online/"):
@@ -90,7 +96,6 @@ def test_no_address_is_spelt_beside_the_table() -> None:
         f"{path.relative_to(ROOT).as_posix()}:{line}: {text[:80]!r}"
         for folder in ("core", "pos_app", "customer_view")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if "client" not in path.parts  # its calls are about to be made from the table
         if path != THE_TABLE
         for line, text in addresses_in(path.read_text(encoding="utf-8"))
     ]

@@ -27,6 +27,7 @@ from core.domain.ids import new_op_id
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
+from core.protocol import routes
 from core.protocol.requests import HistoryQuery, OrderQuery
 from tests.support.synced import LINES, Screen
 
@@ -145,12 +146,14 @@ class Client:
             visit, me, known = self._visit, self._me, list(orders)
             with contextlib.suppress(ClientError):
                 if self._part.staff:
-                    ask: Callable[[], object] = chance.choice((lambda: api.orders(OrderQuery(open=True)), api.menu))
+                    ask: Callable[[], object] = chance.choice(
+                        (lambda: api.call(routes.ORDERS(query=OrderQuery(open=True))), lambda: api.call(routes.MENU()))
+                    )
                     ask()
                 elif known and chance.random() < 0.5:
-                    api.status(chance.choice(known).id)
+                    api.call(routes.ORDER_STATUS(chance.choice(known).id))
                 else:
-                    found = api.history(HistoryQuery()).orders
+                    found = api.call(routes.HISTORY(query=HistoryQuery())).orders
                     if visit % 2 == 0 and visit == self._visit:
                         self._look(found, me)
 
@@ -162,29 +165,35 @@ class Client:
                 self._cancel(self._random.choice(mine))
             else:
                 op_id = new_op_id()
-                made = self._screen.api.place(op_id, PlaceOrder(lines=LINES))
+                made = self._screen.api.call(routes.PLACE(body=PlaceOrder(lines=LINES), op_id=op_id))
                 say(accepted=op_id, by=self._me, order=made.id)
         elif not known or self._random.random() < 0.35:
             op_id = new_op_id()
-            made = self._screen.api.take(op_id, TakeOrder(lines=LINES, payment=PaymentState.UNPAID))
+            made = self._screen.api.call(
+                routes.TAKE(body=TakeOrder(lines=LINES, payment=PaymentState.UNPAID), op_id=op_id)
+            )
             say(accepted=op_id, by=self._me, order=made.id)
         else:
             self._serve(self._random.choice(known))
 
     def _cancel(self, order: Order) -> None:
         op_id = new_op_id()
-        self._screen.api.cancel(op_id, order.id, CancelOrder())
+        self._screen.api.call(routes.CANCEL(order.id, body=CancelOrder(), op_id=op_id))
         say(accepted=op_id, by=self._me, order=order.id)
 
     def _serve(self, order: Order) -> None:
         op_id, dice = new_op_id(), self._random.random()
         if dice < 0.2 and order.payment is PaymentState.UNPAID:
             request = ChangePayment(payment=PaymentState.PAID, version=order.version)
-            self._screen.api.change_payment(op_id, order.id, request)
+            self._screen.api.call(routes.CHANGE_PAYMENT(order.id, body=request, op_id=op_id))
         else:
             following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
             to = OrderStatus.CANCELLED if dice > 0.95 or following is None else following
-            self._screen.api.change_status(op_id, order.id, ChangeStatus(to=to, version=order.version, reason="drill"))
+            self._screen.api.call(
+                routes.CHANGE_STATUS(
+                    order.id, body=ChangeStatus(to=to, version=order.version, reason="drill"), op_id=op_id
+                )
+            )
         # What already was as wished needs no operation.
         kept = self._screen.api.find(op_id) is not None
         say(**{"accepted" if kept else "already": op_id}, by=self._me, order=order.id)

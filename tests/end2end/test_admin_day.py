@@ -104,9 +104,9 @@ class Shopfront:
     def trade(self) -> None:
         """Each till sells and hands over, the customer orders, and all of it is acknowledged."""
         for till, _ in self.tills:
-            sold = till.api.take(new_op_id(), TakeOrder(lines=COFFEE))
+            sold = till.api.call(routes.TAKE(body=TakeOrder(lines=COFFEE)))
             self.acknowledged[till.move(sold, OrderStatus.PREPARING).id] = OrderStatus.PREPARING
-        placed = self.customer.api.place(new_op_id(), PlaceOrder(lines=COFFEE))
+        placed = self.customer.api.call(routes.PLACE(body=PlaceOrder(lines=COFFEE)))
         till, _ = self.tills[0]
         till.until(lambda: till.store.get(placed.id) is not None)
         seen = till.store.get(placed.id)

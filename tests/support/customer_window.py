@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.api import CustomerApi
+from core.client.http.api import HttpApi
 from core.client.order_store import OrderStore
 from core.client.sync.api import SyncedApi
 from core.domain.commands import PlaceOrder
@@ -172,7 +172,7 @@ class Stage(Screen):
 
 
 @contextmanager
-def show_window(qtbot: QtBot, api: CustomerApi, **settings: object) -> Iterator[Screen]:
+def show_window(qtbot: QtBot, api: FakeApi | HttpApi, **settings: object) -> Iterator[Screen]:
     """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
     quiet: dict[str, Any] = {
         "history_refresh_s": LONG_S,

@@ -2,8 +2,9 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +18,7 @@ from core.client.errors import (
     Refused,
     SignedOut,
 )
+from core.client.sync.operations import KINDS, ROUTES
 from core.domain import order_rules
 from core.domain.commands import (
     CancelOrder,
@@ -41,10 +43,12 @@ from core.domain.order import (
 from core.domain.payment import PaymentChange
 from core.domain.people import Customer, Person, Role
 from core.domain.status import OrderStatus, status_info
+from core.protocol import routes
 from core.protocol.headers import IDEMPOTENCY_KEY
-from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
 from core.protocol.requests import (
     ChangeAvailability,
+    CustomerQuery,
     HistoryQuery,
     OrderQuery,
     ReplaceMenu,
@@ -52,6 +56,7 @@ from core.protocol.requests import (
     SignUp,
     StaffSignIn,
 )
+from core.protocol.route import NOTHING, AnyRoute, R, Request
 from core.protocol.security import ExportNote
 from tests.support.menus import MENU
 
@@ -158,8 +163,23 @@ class FakeBackend:
         return moved
 
 
+_ANSWERED_BY: Final[dict[AnyRoute, str]] = {
+    **{route: kind.value for kind, route in ROUTES.items()},
+    routes.MENU: "menu",
+    routes.HISTORY: "history",
+    routes.ORDER: "order",
+    routes.ORDER_STATUS: "status",
+    routes.ORDERS: "orders",
+    routes.DETAILS: "details",
+    routes.CUSTOMERS: "customers",
+    routes.NOTE_EXPORT: "note_export",
+    routes.SET_AVAILABLE: "set_available",
+    routes.REPLACE_MENU: "replace_menu",
+}
+
+
 class FakeApi:
-    """A `CustomerApi` and a `StaffApi` over a `FakeBackend`."""
+    """What `HttpApi` is, over a `FakeBackend`."""
 
     def __init__(self, backend: FakeBackend) -> None:
         self.backend = backend
@@ -305,7 +325,10 @@ class FakeApi:
         self.backend.enter("change_payment")
         return self._change(op_id, self._any(order_id), request)
 
-    def customers(self, q: str) -> Sequence[Customer]:
+    def customers(self, query: CustomerQuery) -> CustomerList:
+        return CustomerList(customers=tuple(self._found(query.q)))
+
+    def _found(self, q: str) -> list[Customer]:
         self.backend.enter("customers")
         self._me(staff=True)
         known = [customer for customer, _ in self.backend.customers.values()]
@@ -317,6 +340,15 @@ class FakeApi:
     def note_export(self, exported: ExportNote) -> None:
         self.backend.enter("note_export")
         self.backend.exports.append(exported)
+
+    def call(self, request: Request[R]) -> R:
+        """What the method of the route's answers."""
+        route = request.route
+        given: list[Any] = [request.op_id] if route in KINDS or route is routes.SET_AVAILABLE else []
+        given += [request.parameter] if request.parameter else []
+        given += [each for each in (request.query, request.body) if each != NOTHING]
+        answer: R = getattr(self, _ANSWERED_BY[route])(*given)
+        return answer
 
     # -- inside
 

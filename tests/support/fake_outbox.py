@@ -24,7 +24,7 @@ from tests.support.pos_window import place
 
 
 class FakeOutbox:
-    """An `OutboxApi`. What it holds is told by `bridge`, as an engine would tell it."""
+    """What `SyncedApi` has of its outbox. What it holds is told by `bridge`, as an engine would tell it."""
 
     def __init__(self, bridge: Bridge, backend: FakeBackend) -> None:
         self.bridge = bridge

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from PySide6.QtCore import QModelIndex, QRect, Qt, QTimer
@@ -11,13 +11,15 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.api import OutboxApi, StaffApi
+from core.client.http.api import HttpApi
 from core.client.order_store import OrderStore
 from core.client.sync.api import SyncedApi
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
+from core.protocol import routes
+from core.protocol.route import Request
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
@@ -255,8 +257,12 @@ class Till(Screen):
 class _WithOutbox:
     """Both of them as one api."""
 
-    def __init__(self, outbox: OutboxApi, api: StaffApi) -> None:
+    def __init__(self, outbox: Any, api: FakeApi | HttpApi) -> None:
         self._each = outbox, api
+
+    def call(self, request: Request[Any]) -> object:
+        outbox, api = self._each
+        return outbox.devices() if request.route is routes.DEVICES else api.call(request)
 
     def __getattr__(self, name: str) -> object:
         return next(getattr(each, name) for each in self._each if hasattr(each, name))
@@ -264,7 +270,7 @@ class _WithOutbox:
 
 @contextmanager
 def show_window(
-    qtbot: QtBot, api: StaffApi, bridge: Bridge | None = None, outbox: OutboxApi | None = None, /, **settings: object
+    qtbot: QtBot, api: FakeApi | HttpApi, bridge: Bridge | None = None, outbox: Any = None, /, **settings: object
 ) -> Iterator[Screen]:
     """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
     quiet = {"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, "theme": "light"}
@@ -285,7 +291,7 @@ def open_till(
     qtbot: QtBot,
     backend: FakeBackend,
     bridge: Bridge | None = None,
-    outbox: OutboxApi | None = None,
+    outbox: Any = None,
     /,
     **settings: object,
 ) -> Iterator[Till]:

@@ -13,9 +13,10 @@ from core.client.sync.api import SyncedApi
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.updates import Changed
 from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
-from core.domain.ids import ItemId, ShopId, new_op_id
+from core.domain.ids import ItemId, ShopId
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.protocol.replies import Tokens
 from core.protocol.requests import SignIn, StaffSignIn
 
@@ -111,13 +112,15 @@ class Screen:
                 self.store.clear()
 
     def take(self) -> Order:
-        return self.api.take(new_op_id(), TakeOrder(lines=LINES))
+        return self.api.call(routes.TAKE(body=TakeOrder(lines=LINES)))
 
     def place(self) -> Order:
-        return self.api.place(new_op_id(), PlaceOrder(lines=LINES))
+        return self.api.call(routes.PLACE(body=PlaceOrder(lines=LINES)))
 
     def move(self, order: Order, to: OrderStatus, reason: str = "") -> Order:
-        return self.api.change_status(new_op_id(), order.id, ChangeStatus(to=to, version=order.version, reason=reason))
+        return self.api.call(
+            routes.CHANGE_STATUS(order.id, body=ChangeStatus(to=to, version=order.version, reason=reason))
+        )
 
     def __enter__(self) -> Self:
         return self

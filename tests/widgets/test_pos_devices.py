@@ -8,8 +8,8 @@ from typing import cast
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from core.client.api import OutboxApi
 from core.client.errors import Unreachable
+from core.client.sync.api import SyncedApi
 from core.domain.ids import DeviceId
 from core.domain.people import DeviceKind
 from core.protocol.devices import DeviceList, DeviceReport
@@ -40,7 +40,7 @@ def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot:
         return told
 
     jobs = Jobs()
-    devices = Devices(jobs, cast("OutboxApi", SimpleNamespace(devices=answer)))
+    devices = Devices(jobs, cast("SyncedApi", SimpleNamespace(call=lambda _request: answer())))
     pane = DevicesPane(Theme("light"), devices, lambda: clock[0])
     devices.setParent(pane)
     qtbot.addWidget(pane)
@@ -62,7 +62,7 @@ def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot:
 def test_a_list_that_cannot_be_asked_for_is_not_said_to_be_loading(qtbot: QtBot) -> None:
     hangs = threading.Event()
     jobs = Jobs()
-    devices = Devices(jobs, cast("OutboxApi", SimpleNamespace(devices=hangs.wait)))
+    devices = Devices(jobs, cast("SyncedApi", SimpleNamespace(call=lambda _request: hangs.wait())))
     pane = DevicesPane(Theme("light"), devices, lambda: NOW)
     devices.setParent(pane)
     qtbot.addWidget(pane)

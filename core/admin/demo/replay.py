@@ -9,10 +9,11 @@ import msgspec
 
 from core.client.http.api import HttpApi
 from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
-from core.domain.ids import new_op_id, new_order_id
+from core.domain.ids import new_order_id
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.people import Role
 from core.domain.status import Fulfilment, Move, OrderStatus, steps_of, target_of
+from core.protocol import routes
 
 _MOVERS: Final = 4
 _STREETS: Final = ("12 Orchard Lane", "4 Mill Road", "88 Harbour Street", "1 Station Square")
@@ -72,7 +73,7 @@ def advance(cashier: HttpApi, order: Order, target: OrderStatus) -> Order:
     while steps.index(order.status) < steps.index(target):
         step = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
         assert step is not None
-        order = cashier.change_status(new_op_id(), order.id, ChangeStatus(to=step, version=order.version))
+        order = cashier.call(routes.CHANGE_STATUS(order.id, body=ChangeStatus(to=step, version=order.version)))
     return order
 
 
@@ -85,7 +86,7 @@ def _place(customer: HttpApi, position: int, lines: tuple[NewLine, ...]) -> Orde
         tender=Tender.CASH_ON_DELIVERY if delivery else Tender.CASH,
         address=_STREETS[position % len(_STREETS)] if delivery else "",
     )
-    return customer.place(new_op_id(), request)
+    return customer.call(routes.PLACE(body=request))
 
 
 def _take(cashier: HttpApi, position: int, lines: tuple[NewLine, ...]) -> Order:
@@ -97,4 +98,4 @@ def _take(cashier: HttpApi, position: int, lines: tuple[NewLine, ...]) -> Order:
         payment=PaymentState.PAID,
         customer_name=_NAMES[position % len(_NAMES)],
     )
-    return cashier.take(new_op_id(), request)
+    return cashier.call(routes.TAKE(body=request))

@@ -21,6 +21,7 @@ from core.client.sync.operations import Owner
 from core.decoding import decode_reply
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
+from core.protocol import routes
 from core.protocol.devices import Pair, Paired, parts
 from core.protocol.replies import Tokens
 from core.protocol.requests import SignIn, SignUp, StaffSignIn
@@ -135,7 +136,7 @@ def pair(
         trying.write_text(ca, encoding="ascii")
     with closing(HttpClient(server_url, ca_file=str(trying) if ca else "")) as client:
         try:
-            paired = client.pair(Pair(code=letters), key)
+            paired = client.call(routes.PAIR(body=Pair(code=letters), op_id=key))
         except Unreachable:
             if not short and urlsplit(server_url).scheme == "http" and encrypts(server_url):
                 raise HalfACode from None

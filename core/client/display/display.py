@@ -13,6 +13,7 @@ from core.client.http.api import HttpApi
 from core.client.http.push import Socket
 from core.client.sync.synchronizer import backoff_s
 from core.decoding import Reader, reader
+from core.protocol import routes
 from core.protocol.display import TicketsMessage, TicketsReply
 from core.protocol.feed import Hello
 from core.protocol.requests import DeviceSignIn
@@ -64,13 +65,13 @@ class Display:
 
     def read_tickets(self) -> TicketsReply:
         try:
-            return self._http.read_tickets()
+            return self._http.call(routes.TICKETS())
         except SignedOut:
             try:
                 self._http.device_sign_in(self._sign_in)
             except SignedOut as error:  # a wrong secret; it may be fixed on the server, so try again
                 raise Refused(error.message, title="This display is not known") from error
-            return self._http.read_tickets()
+            return self._http.call(routes.TICKETS())
 
     def listen(self) -> AbstractContextManager[Socket[TicketsMessage]]:
         client = self._http.client

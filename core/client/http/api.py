@@ -8,19 +8,16 @@ import logging
 import random
 import threading
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Final, Generic, TypeVar
-from urllib.parse import quote
+from typing import Any, Final, Generic
 
 import msgspec
 import requests
-from typing_extensions import override
 
 from core import clock
 from core.client.connection import Connection
@@ -30,36 +27,18 @@ from core.client.http.adapter import InTime, Straight, whole
 from core.client.http.push import Socket, open_socket
 from core.client.http.refusals import as_error, problem_in
 from core.client.session.session import Keep, Session, kept_nowhere
-from core.decoding import reader
-from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
-from core.domain.ids import ItemId, OpId, OrderId, new_op_id
+from core.domain.ids import OpId
 from core.domain.menu import Menu
-from core.domain.order import Order
-from core.domain.people import Customer, Person
+from core.domain.people import Person
 from core.protocol import routes
-from core.protocol.devices import DeviceList, Pair, Paired
-from core.protocol.display import TicketsReply
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REQUEST_ID
-from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
-from core.protocol.requests import (
-    ChangeAvailability,
-    DeviceSignIn,
-    HistoryQuery,
-    OrderQuery,
-    RefreshTokens,
-    ReplaceMenu,
-    SignIn,
-    SignUp,
-    StaffSignIn,
-)
-from core.protocol.security import ExportNote
+from core.protocol.replies import Tokens
+from core.protocol.requests import DeviceSignIn, RefreshTokens, SignIn, SignUp, StaffSignIn
+from core.protocol.route import AnyRoute, R, Request, Route, Who
 from core.settings import here
 from core.workers import run_aside
 
 log = logging.getLogger(__name__)
-
-_STAFF_SIGN_IN: Final = "/api/auth/staff/sign-in/"
-R = TypeVar("R")
 
 TIMEOUT_S: Final = (3.0, 10.0)
 """To connect, and between two bytes of an answer, which is complete in `WHOLE_WITHIN` times that or never."""
@@ -77,10 +56,6 @@ _REMEMBERED: Final = 64
 """Answers cached by ETag: unchanged ones are neither sent nor decoded again."""
 
 
-Read = Callable[[bytes], R]
-"""Decodes an answer. Raises `msgspec.DecodeError` for invalid JSON, `ValidationError` for another type."""
-
-
 class Answer(msgspec.Struct, Generic[R], frozen=True):
     """An answer of Orderbell that is not a refusal."""
 
@@ -92,10 +67,11 @@ class Answer(msgspec.Struct, Generic[R], frozen=True):
         return self.headers.get("ETag", "")
 
 
-def _nothing(content: bytes) -> None:
-    """Reads an answer without content."""
-    if content:
-        raise msgspec.DecodeError("there is something")
+class Bearer(msgspec.Struct, frozen=True):
+    """An access token, and the id of the person it must be of."""
+
+    token: str
+    owner: str
 
 
 class HttpClient:
@@ -138,32 +114,16 @@ class HttpClient:
         """See `core.client.http.push`."""
         return open_socket(self.server_url, read, self.ca_file, self.connection.answered)
 
-    # -- being somebody. Signing up twice is refused, not doubled, so it may be repeated too
-
-    def sign_up(self, request: SignUp) -> Tokens:
-        return self._open("POST", "/api/auth/sign-up/", Tokens, request)
-
-    def sign_in(self, request: SignIn) -> Tokens:
-        return self._open("POST", "/api/auth/sign-in/", Tokens, request)
+    def call(self, request: Request[R]) -> R:
+        """A call without a session, repeated when the answer was lost. Signing up twice is refused, not doubled."""
+        return self.repeated(request).content
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         """While the server does not answer, one attempt with a short timeout: a locked till waits for it."""
+        asked = routes.STAFF_SIGN_IN(body=request)
         if self.connection.problem is None:
-            return self._open("POST", _STAFF_SIGN_IN, Tokens, request)
-        read = reader(Tokens).decode
-        return self.once(
-            "POST", _STAFF_SIGN_IN, read=read, body=request, op_id=new_op_id(), timeout_s=_PROBE_TIMEOUT_S
-        ).content
-
-    def device_sign_in(self, request: DeviceSignIn) -> Tokens:
-        return self._open("POST", "/api/auth/device/sign-in/", Tokens, request)
-
-    def pair(self, request: Pair, op_id: OpId) -> Paired:
-        """Become a device of the shop's; the same code may be retried with the same `op_id`."""
-        return self._open("POST", routes.PAIR.path, Paired, request, op_id)
-
-    def refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
-        return self._open("POST", "/api/auth/refresh/", Tokens, RefreshTokens(refresh_token=refresh_token), op_id)
+            return self.call(asked)
+        return self.once(asked, timeout_s=_PROBE_TIMEOUT_S).content
 
     def end(self, tokens: Tokens | None) -> None:
         """Notify the server in the background that a session is over."""
@@ -174,50 +134,22 @@ class HttpClient:
 
     def _end(self, tokens: Tokens) -> None:
         with contextlib.suppress(ClientError):
-            self.repeated("POST", "/api/auth/sign-out/", read=_nothing, token=tokens.access_token)
-
-    def menu(self) -> Menu:
-        """The default shop's menu."""
-        return self._open("GET", "/api/menu/", Menu)
-
-    def _open(self, method: str, path: str, reply: type[R], body: object = None, op_id: OpId | None = None) -> R:
-        return self.repeated(method, path, read=reader(reply).decode, body=body, op_id=op_id or new_op_id()).content
+            self.repeated(routes.SIGN_OUT(), Bearer(tokens.access_token, ""))
 
     def probe(self) -> None:
         """A short request that costs the server one look into its database. Raises `ClientError`."""
-        read = reader(Menu).decode
-        self._probed = self.once("GET", "/api/menu/", read=read, known=self._probed, timeout_s=_PROBE_TIMEOUT_S)
+        self._probed = self.once(routes.MENU(), known=self._probed, timeout_s=_PROBE_TIMEOUT_S)
 
     # -- one call
 
     def repeated(
-        self,
-        method: str,
-        path: str,
-        *,
-        read: Read[R],
-        token: str = "",
-        owner: str = "",
-        query: object = None,
-        body: object = None,
-        op_id: OpId | None = None,
-        known: Answer[R] | None = None,
+        self, request: Request[R], bearer: Bearer | None = None, *, known: Answer[R] | None = None
     ) -> Answer[R]:
         """`once`, repeated when the answer was lost."""
         repeat = 0
         while True:
             try:
-                return self.once(
-                    method,
-                    path,
-                    read=read,
-                    token=token,
-                    owner=owner,
-                    query=query,
-                    body=body,
-                    op_id=op_id,
-                    known=known,
-                )
+                return self.once(request, bearer, known=known)
             except (OtherServer, Untrusted):
                 raise
             except Unreachable as error:
@@ -228,69 +160,62 @@ class HttpClient:
 
     def once(
         self,
-        method: str,
-        path: str,
+        request: Request[R],
+        bearer: Bearer | None = None,
         *,
-        read: Read[R],
-        token: str = "",
-        owner: str = "",
-        query: object = None,
-        body: object = None,
-        op_id: OpId | None = None,
-        number: str = "",
         known: Answer[R] | None = None,
         timeout_s: tuple[float, float] | None = None,
     ) -> Answer[R]:
-        """One attempt. With a `token` the call is for `owner`, the token's person. `known` is an earlier answer, and
-        returned when nothing has changed since. Raises `ClientError`; `OtherServer` for every answer that is not
-        Orderbell's."""
+        """One attempt. `known` is an earlier answer, and returned when nothing has changed since. Raises `ClientError`;
+        `OtherServer` for every answer that is not Orderbell's."""
+        content, route = request.content, request.route
         headers = {
             "Accept": "application/json",
-            here.HEADER: here.proof(self.server_url) if path == _STAFF_SIGN_IN else "",
+            here.HEADER: here.proof(self.server_url) if route is routes.STAFF_SIGN_IN else "",
             "If-None-Match": "" if known is None else known.etag,
-            "Authorization": f"Bearer {token}" if token else "",
-            OWNER: owner,
-            IDEMPOTENCY_KEY: op_id or "",
-            ORDER_NUMBER: number,
-            "Content-Type": "" if body is None else "application/json",
+            "Authorization": "" if bearer is None else f"Bearer {bearer.token}",
+            OWNER: "" if bearer is None else bearer.owner,
+            IDEMPOTENCY_KEY: request.op_id,
+            ORDER_NUMBER: request.number,
+            "Content-Type": "" if content is None else "application/json",
         }
         began_s = clock.now_s()
         try:
             response = self._http.request(
-                method,
-                self.server_url + path,
-                params=_params(query),
-                data=None if body is None else msgspec.json.encode(body),
+                route.method,
+                self.server_url + request.path,
+                params=request.params,
+                data=content,
                 headers={name: value for name, value in headers.items() if value},
                 timeout=timeout_s or self._timeout_s,
                 stream=True,
             )
             said = whole(response)
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            log.debug("unreachable", extra={"path": path, "cause": type(error).__name__})
+            log.debug("unreachable", extra={"route": route.id, "cause": type(error).__name__})
             problem = unreachable(error, self.server_url)
             self.connection.failed(problem, began_s)
             raise problem from error
         except requests.RequestException:  # an answer that HTTP knows no meaning for, or too large a one
-            raise self._other_server(method, path, began_s) from None
+            raise self._other_server(route, began_s) from None
         except OSError as error:  # requests' way of saying that `ca_file` is gone
             raise Untrusted("The file that the server is known by cannot be read here. Tell the admin.") from error
-        found = _unchanged(response, known) or _understood(response, said, read)
+        found = _unchanged(response, known) or _understood(response, said, route)
         if found is None:
-            raise self._other_server(method, path, began_s)
+            raise self._other_server(route, began_s)
         self._set_clock(response)
         if response.status_code < 500:
             self.connection.answered()
-        elif method == "GET" and isinstance(found, Unreachable):  # one that cannot write may be read
+        elif route.method == "GET" and isinstance(found, Unreachable):  # one that cannot write may be read
             self.connection.failed(found, began_s)
         if isinstance(found, ClientError):
             raise found
         return found
 
-    def _other_server(self, method: str, path: str, began_s: float) -> OtherServer:
-        log.debug("something else answers", extra={"method": method, "path": path})
+    def _other_server(self, route: AnyRoute, began_s: float) -> OtherServer:
+        log.debug("something else answers", extra={"route": route.id})
         error = OtherServer(self.server_url)
-        if method == "GET":  # what keeps from writing alone is for who writes to say
+        if route.method == "GET":  # what keeps from writing alone is for who writes to say
             self.connection.failed(error, began_s)
         return error
 
@@ -309,16 +234,16 @@ def _unchanged(response: requests.Response, known: Answer[R] | None) -> Answer[R
     return known if response.headers.get("ETag", "").removeprefix("W/") == known.etag.removeprefix("W/") else None
 
 
-def _understood(response: requests.Response, said: bytes, read: Read[R]) -> Answer[R] | ClientError | None:
+def _understood(response: requests.Response, said: bytes, route: Route[Any, Any, R]) -> Answer[R] | ClientError | None:
     """Orderbell's answer as an `Answer` or an error; None when another server has answered."""
     status, headers = response.status_code, response.headers
     if 200 <= status < 300:
         try:
-            return Answer(read(said), headers)
+            return Answer(route.read(said), headers)
         except msgspec.ValidationError:
             if REQUEST_ID not in headers:
                 return None
-            log.exception("unreadable answer", extra={"path": response.request.path_url.partition("?")[0]})
+            log.exception("unreadable answer", extra={"route": route.id})
             return ServerFault("Its answer could not be read. Is this window as new as the server?")
         except msgspec.DecodeError:
             return None
@@ -326,91 +251,8 @@ def _understood(response: requests.Response, said: bytes, read: Read[R]) -> Answ
     return None if problem is None else as_error(problem, headers)
 
 
-class _Calls(ABC):
-    """All calls with a session. Raises `SignedOut` when it is over."""
-
-    @abstractmethod
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        reply: type[R],
-        *,
-        query: object = None,
-        body: object = None,
-        op_id: OpId | None = None,
-    ) -> R: ...
-
-    def _get(self, path: str, reply: type[R], query: object = None) -> R:
-        return self._ask("GET", path, reply, query=query)
-
-    def _post(self, path: str, reply: type[R], body: object, op_id: OpId) -> R:
-        return self._ask("POST", path, reply, body=body, op_id=op_id)
-
-    def menu(self) -> Menu:
-        """The menu of the session's shop."""
-        return self._get("/api/menu/", Menu)
-
-    # -- customers
-
-    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
-        return self._post("/api/online/orders/", Order, request, op_id)
-
-    def history(self, query: HistoryQuery) -> OrderPage:
-        return self._get("/api/online/orders/history/", OrderPage, query)
-
-    def order(self, order_id: OrderId) -> Order:
-        return self._get(f"/api/online/orders/{quote(order_id)}/", Order)
-
-    def status(self, order_id: OrderId) -> StatusReport:
-        return self._get(f"/api/online/orders/{quote(order_id)}/status/", StatusReport)
-
-    def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
-        return self._post(f"/api/online/orders/{quote(order_id)}/cancel/", Order, request, op_id)
-
-    # -- staff
-
-    def orders(self, query: OrderQuery) -> OrderPage:
-        return self._get("/api/pos/orders/", OrderPage, query)
-
-    def details(self, order_id: OrderId) -> OrderDetails:
-        return self._get(f"/api/pos/orders/{quote(order_id)}/", OrderDetails)
-
-    def take(self, op_id: OpId, request: TakeOrder) -> Order:
-        return self._post("/api/pos/orders/", Order, request, op_id)
-
-    def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
-        return self._post(f"/api/pos/orders/{quote(order_id)}/status/", Order, request, op_id)
-
-    def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
-        return self._post(f"/api/pos/orders/{quote(order_id)}/recall/", Order, request, op_id)
-
-    def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
-        return self._post(f"/api/pos/orders/{quote(order_id)}/payment/", Order, request, op_id)
-
-    def customers(self, q: str) -> Sequence[Customer]:
-        return self._get("/api/pos/customers/", CustomerList, {"q": q}).customers
-
-    def note_export(self, exported: ExportNote) -> None:
-        self._ask("POST", "/api/pos/exports/", ExportNote, body=exported)
-
-    def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
-        return self._post(f"/api/pos/menu/{quote(item_id)}/availability/", Availability, request, op_id)
-
-    def replace_menu(self, request: ReplaceMenu) -> Menu:
-        return self._ask("PUT", "/api/admin/menu/", Menu, body=request)
-
-    def devices(self) -> DeviceList:
-        return self._get("/api/pos/devices/", DeviceList)
-
-    # -- displays
-
-    def read_tickets(self) -> TicketsReply:
-        return self._get(routes.TICKETS.path, TicketsReply)
-
-
-class SessionApi(_Calls):
-    """One person's calls, from their sign-in to their sign-out. Thread-safe.
+class SessionApi:
+    """One person's calls, from their sign-in to their sign-out. Safe to use from several threads.
 
     Each call uses a token of this session or is not made, and raises `Left` once its person has left.
     """
@@ -420,8 +262,8 @@ class SessionApi(_Calls):
     ) -> None:
         """See `Session`."""
         self.client = client
-        self.session = Session(tokens, client.refresh, keep=keep, op_id=op_id)
-        self._answers: dict[tuple[object, ...], Answer[Any]] = {}
+        self.session = Session(tokens, self._refresh, keep=keep, op_id=op_id)
+        self._answers: dict[Request[Any], Answer[Any]] = {}
 
     @property
     def person(self) -> Person:
@@ -450,85 +292,40 @@ class SessionApi(_Calls):
         """Drop all cached answers, so that everything is sent in full again."""
         self._answers.clear()
 
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        read: Read[R],
-        *,
-        query: object = None,
-        body: bytes | None = None,
-        op_id: OpId | None = None,
-        number: str = "",
-    ) -> Answer[R]:
-        """One attempt of one call, for the sync engine, which retries by itself. `body` is sent byte for byte. `number`
-        is `Operation.number`."""
-        content = None if body is None else msgspec.Raw(body)
-
-        def once(token: str) -> Answer[R]:
-            return self.client.once(
-                method,
-                path,
-                read=read,
-                token=token,
-                owner=self.person.id,
-                query=query,
-                body=content,
-                op_id=op_id,
-                number=number,
-            )
-
-        return self._with_token(once)
-
-    @override
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        reply: type[R],
-        *,
-        query: object = None,
-        body: object = None,
-        op_id: OpId | None = None,
-    ) -> R:
-        key = (reply, path, *_params(query))
-        known: Answer[R] | None = self._answers.get(key) if method == "GET" else None
-
-        def repeated(token: str) -> Answer[R]:
-            return self.client.repeated(
-                method,
-                path,
-                read=reader(reply).decode,
-                token=token,
-                owner=self.person.id,
-                query=query,
-                body=body,
-                op_id=op_id,
-                known=known,
-            )
-
-        found = self._with_token(repeated)
-        if method == "GET" and found.etag:
-            self._answers.pop(key, None)
-            self._answers[key] = found
+    def call(self, request: Request[R]) -> R:
+        """A call with this session, repeated when the answer was lost."""
+        known: Answer[R] | None = self._answers.get(request) if request.route.conditional else None
+        found = self._with_token(lambda bearer: self.client.repeated(request, bearer, known=known))
+        if request.route.conditional and found.etag:
+            self._answers.pop(request, None)
+            self._answers[request] = found
             while len(self._answers) > _REMEMBERED:
                 self._answers.pop(next(iter(self._answers)), None)
         return found.content
 
-    def _with_token(self, call: Callable[[str], Answer[R]]) -> Answer[R]:
+    def exchange(self, request: Request[R]) -> Answer[R]:
+        """One try of one call, for the sync engine, which repeats by itself."""
+        return self._with_token(lambda bearer: self.client.once(request, bearer))
+
+    def _refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
+        """See `core.client.session.session.Refresh`."""
+        return self.client.call(routes.REFRESH(body=RefreshTokens(refresh_token=refresh_token), op_id=op_id))
+
+    def _with_token(self, call: Callable[[Bearer], Answer[R]]) -> Answer[R]:
         token = self.session.access_token()
         try:
-            found = call(token)
+            found = call(Bearer(token, self.person.id))
         except SignedOut:
-            found = call(self.session.access_token(rejected=token))
+            found = call(Bearer(self.session.access_token(rejected=token), self.person.id))
         if self.session.ended:  # whoever asked has left, and who is here now has asked nothing
             raise Left
         return found
 
 
-class HttpApi(_Calls):
-    """A `CustomerApi` and a `StaffApi` over one backend, for one person after the other. Each call is for the person
-    who is signed in when it begins. Thread-safe."""
+class HttpApi:
+    """One backend, for one person after the other. Each call is of whoever is signed in when it begins. Safe to use
+    from several threads.
+    """
 
     def __init__(self, server_url: str, *, ca_file: str = "", timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         self.client = HttpClient(server_url, ca_file=ca_file, timeout_s=timeout_s)
@@ -544,10 +341,10 @@ class HttpApi(_Calls):
         return self.client.server_now()
 
     def sign_up(self, request: SignUp) -> Tokens:
-        return self._enter(lambda: self.client.sign_up(request))
+        return self._enter(lambda: self.client.call(routes.SIGN_UP(body=request)))
 
     def sign_in(self, request: SignIn) -> Tokens:
-        return self._enter(lambda: self.client.sign_in(request))
+        return self._enter(lambda: self.client.call(routes.SIGN_IN(body=request)))
 
     def staff_sign_in(self, request: StaffSignIn) -> Tokens:
         return self._enter(lambda: self.client.staff_sign_in(request))
@@ -571,7 +368,7 @@ class HttpApi(_Calls):
         self.client.probe()
 
     def device_sign_in(self, request: DeviceSignIn) -> Tokens:
-        return self.start(self.client.device_sign_in(request))
+        return self.start(self.client.call(routes.DEVICE_SIGN_IN(body=request)))
 
     def start(self, tokens: Tokens) -> Tokens:
         """Continue with these tokens."""
@@ -600,33 +397,9 @@ class HttpApi(_Calls):
         """See `Session.access_token`."""
         return self.session.access_token(rejected=rejected)
 
-    @override
-    def menu(self) -> Menu:
-        """The menu of the session's shop; without a session, the default shop's."""
-        return self.client.menu() if self._current is None else super().menu()
-
-    @override
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        reply: type[R],
-        *,
-        query: object = None,
-        body: object = None,
-        op_id: OpId | None = None,
-    ) -> R:
-        return self.session._ask(method, path, reply, query=query, body=body, op_id=op_id)  # noqa: SLF001
-
-
-def _params(query: object) -> list[tuple[str, str]]:
-    """A query's fields as URL parameters, the empty ones left out; a sequence repeats its name."""
-    if query is None:
-        return []
-    given: dict[str, Any] = msgspec.to_builtins(query)
-    return [
-        (name, "true" if each is True else str(each))
-        for name, value in given.items()
-        for each in (value if isinstance(value, list | tuple) else (value,))
-        if each
-    ]
+    def call(self, request: Request[R]) -> R:
+        """A call with the session; without one, a public route's. Raises `SignedOut`."""
+        current = self._current
+        if current is None and request.route.who is Who.PUBLIC:
+            return self.client.call(request)
+        return self.session.call(request)

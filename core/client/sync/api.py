@@ -1,12 +1,12 @@
-"""The API with an outbox: changes are accepted and predicted without a server, searches fall back to the cache.
+"""The API with an outbox: sessions, and what each has of the file, the engine and the calls (`core.client.sync.calls`).
 
-A `CustomerApi` and a `StaffApi`. Its writes return as soon as they are on this machine's disk, with the predicted
-order; later results are published to the listener.
+Writes return as soon as they are on this machine's disk, with the predicted order; later results are published to the
+listener.
 """
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,9 @@ from core.client.device import identity
 from core.client.device.seal import KeptIn, Seal
 from core.client.errors import (
     ClientError,
-    Conflict,
     Left,
     NotFound,
     NotKept,
-    PriceChanged,
-    Refused,
     SignedOut,
     Unreachable,
 )
@@ -33,35 +30,23 @@ from core.client.storage import window_id
 from core.client.storage.lease import Lease
 from core.client.storage.local_store import LocalStore
 from core.client.sync import operation_table
-from core.client.sync.cache import Cache, menu_after
+from core.client.sync.cache import Cache
+from core.client.sync.calls import Calls
 from core.client.sync.engine import ConnectionState, Engine, SyncStatus
-from core.client.sync.operations import Kind, Operation, Owner
+from core.client.sync.operations import Operation, Owner
 from core.client.sync.outbox import Outbox
-from core.client.sync.search import KeptDetails, find, is_kept
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed, Listener
-from core.domain import order_rules
-from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
-from core.domain.errors import DomainError, IllegalMove
-from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
-from core.domain.menu import Menu
-from core.domain.order import Order
-from core.domain.people import Customer, Person
-from core.domain.status import status_info
-from core.protocol.devices import DeviceList
-from core.protocol.events import MenuChanged
-from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport, Tokens
+from core.domain.ids import OpId
+from core.protocol import routes
+from core.protocol.replies import Tokens
 from core.protocol.requests import (
-    ChangeAvailability,
-    HistoryQuery,
-    OrderQuery,
-    ReplaceMenu,
     SignIn,
     SignUp,
     StaffSignIn,
 )
-from core.protocol.security import ExportNote
+from core.protocol.route import R, Request
 from core.workers import keep_running
 
 _STOP_WITHIN_S = 2.0
@@ -101,6 +86,7 @@ class _Present:
         self.transport = HttpTransport(api)
         self.sync = Synchronizer(self.lease, self.cache, self.outbox, self.transport, partial(on_changed, self))
         self.engine = Engine(self.sync, self.transport, partial(on_sync_status, self), push=push)
+        self.calls = Calls(api, self.cache, self.outbox, self.transport, self.sync, self.engine)
 
     def stop(self, wait_s: float = 0.0) -> None:
         """Stop reading, writing, sending and calling for it. Waits for hanging calls at most `wait_s`."""
@@ -109,7 +95,8 @@ class _Present:
 
 
 class SyncedApi:
-    """The API of one window, over its own file. Thread-safe; every call may take a disk's time.
+    """The API of one window, over its own file. Thread-safe. Calls block for a disk's time, and those that need the
+    server for a network's, so no window makes one on its own thread. They raise `ClientError`.
 
     Each call is for the person who is signed in when it begins; when they leave meanwhile it raises `SignedOut`.
 
@@ -195,12 +182,12 @@ class SyncedApi:
         return None if at is None else max(0.0, (self.server_now() - at).total_seconds())
 
     def sign_up(self, request: SignUp) -> Tokens:
-        return self._enter(lambda: self._client.sign_up(identity.proven(self._seal, request)))
+        return self._enter(lambda: self._client.call(routes.SIGN_UP(body=identity.proven(self._seal, request))))
 
     def sign_in(self, request: SignIn) -> Tokens:
         def ask() -> Tokens:
             known = msgspec.structs.replace(request, client_token=session_file.client_token(self._seal))
-            return self._client.sign_in(identity.proven(self._seal, known))
+            return self._client.call(routes.SIGN_IN(body=identity.proven(self._seal, known)))
 
         return self._enter(ask)
 
@@ -296,9 +283,14 @@ class SyncedApi:
                     return
 
     def probe(self) -> None:
+        """Ask whether the server answers; needs no session. Raises `ClientError`."""
         self._client.probe()
 
     def server_now(self) -> datetime:
+        """The server's clock, as of its last replies; this machine's before the first. Does no network I/O.
+
+        Ages on screen are computed with it: a till's own clock may be wrong.
+        """
         return self._client.server_now()
 
     def _begin(self, tokens: Tokens, op_id: OpId | None = None) -> Tokens:
@@ -358,6 +350,10 @@ class SyncedApi:
         else:
             self._store.empty_log()
 
+    def call(self, request: Request[R]) -> R:
+        """A call with the current session: see `Calls.call`."""
+        return self._signed_in.calls.call(request)
+
     # -- status
 
     @property
@@ -378,10 +374,6 @@ class SyncedApi:
     def kept_in(self) -> KeptIn | None:
         """Where the key to the session is stored; None while there is none."""
         return self._seal.kept_in
-
-    def devices(self) -> DeviceList:
-        """The shop's devices, and how far behind each of them is. Raises `Unreachable`."""
-        return self._signed_in.api.devices()
 
     def operations(self) -> tuple[Operation, ...]:
         """The unanswered operations, for the sync page: waiting, being sent, parked, in conflict."""
@@ -419,106 +411,6 @@ class SyncedApi:
         if (present := self._present) is not None:
             present.engine.hurry()
 
-    # -- changes: accepted here, sent by the engine
-
-    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
-        return self._accept_new(self._signed_in, Kind.PLACE, op_id, request)
-
-    def take(self, op_id: OpId, request: TakeOrder) -> Order:
-        """Accept an order at the counter, with a number of this till's own series, with or without a server."""
-        present = self._signed_in
-        series = "" if request.number else present.api.session.device
-        return self._accept_new(present, Kind.TAKE, op_id, request, series)
-
-    def change_status(self, op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
-        return self._change(Kind.CHANGE_STATUS, op_id, order_id, request)
-
-    def recall(self, op_id: OpId, order_id: OrderId, request: RecallOrder) -> Order:
-        return self._change(Kind.RECALL, op_id, order_id, request)
-
-    def change_payment(self, op_id: OpId, order_id: OrderId, request: ChangePayment) -> Order:
-        return self._change(Kind.CHANGE_PAYMENT, op_id, order_id, request)
-
-    def cancel(self, op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
-        return self._change(Kind.CANCEL, op_id, order_id, request)
-
-    def set_available(self, op_id: OpId, item_id: ItemId, request: ChangeAvailability) -> Availability:
-        present = self._signed_in
-        reply = present.api.set_available(op_id, item_id, request)
-        happened = MenuChanged(version=reply.version, item_id=item_id, available=request.available)
-        present.sync.menu_changed(partial(menu_after, event=happened))
-        return reply
-
-    def replace_menu(self, request: ReplaceMenu) -> Menu:
-        present = self._signed_in
-        menu = present.api.replace_menu(request)
-        present.sync.menu_changed(lambda _held: menu)
-        return menu
-
-    # -- reads: the server's answer, or cached data
-
-    def menu(self) -> Menu:
-        """The server's menu. Without a server raises `Unreachable`; the cached menu was published to the listener."""
-        return self._menu(self._signed_in)
-
-    def history(self, query: HistoryQuery) -> OrderPage:
-        """The server's page. Without a server raises `Unreachable`; cached orders were published to the listener."""
-        present = self._signed_in
-        return _cached(present, present.api.history(query))
-
-    def orders(self, query: OrderQuery) -> OrderPage:
-        """The order board's list is the server's or `Unreachable`, as for `history`; a search without a server finds
-        cached orders, a `KeptPage`. Further pages come from the source of the first."""
-        present, why = self._signed_in, None
-        if not is_kept(query.cursor):
-            try:
-                return _cached(present, present.api.orders(query))
-            except Unreachable as error:
-                if query.open or query.cursor:
-                    raise
-                why = error
-        shown = (told.shown for told in present.sync.everything().updates)
-        return find([order for order in shown if order is not None], query, why)
-
-    def order(self, order_id: OrderId) -> Order:
-        present = self._signed_in
-        try:
-            return _held(present, present.api.order(order_id))
-        except Unreachable:
-            return self._row(present, order_id)
-
-    def details(self, order_id: OrderId) -> OrderDetails:
-        present = self._signed_in
-        try:
-            details = present.api.details(order_id)
-            return msgspec.structs.replace(details, order=_held(present, details.order))
-        except (Unreachable, NotFound) as error:
-            why = error if isinstance(error, Unreachable) else None
-            return KeptDetails(order=self._row(present, order_id), history=(), why=why)
-
-    def status(self, order_id: OrderId) -> StatusReport:
-        """The server's, or `Unreachable`, as for `history`. For an order that it does not know yet, the local one."""
-        present = self._signed_in
-        try:
-            return present.api.status(order_id)
-        except NotFound:
-            row = self._row(present, order_id)
-            return StatusReport(
-                order_id=row.id,
-                number=row.number,
-                status=row.status,
-                version=row.version,
-                updated_at=row.updated_at,
-                status_info=status_info(row.status, row.fulfilment),
-                history=(),
-            )
-
-    def customers(self, q: str) -> Sequence[Customer]:
-        return self._signed_in.api.customers(q)
-
-    def note_export(self, exported: ExportNote) -> None:
-        self._signed_in.api.note_export(exported)
-
     # -- inside
 
     @property
@@ -534,99 +426,6 @@ class SyncedApi:
     def _has_left(self, present: _Present | None) -> bool:
         """Whether this thread's job was started for another session than `present`."""
         return getattr(self._asking, "present", present) is not present
-
-    @staticmethod
-    def _menu(present: _Present) -> Menu:
-        return present.cache.put_menu(present.api.menu())
-
-    @staticmethod
-    def _row(present: _Present, order_id: OrderId) -> Order:
-        """The order as shown. Raises `NotFound`, and `Refused` while an operation of it waits for a decision."""
-        told = present.sync.update_of(order_id)
-        if any(operation.held for operation in told.operations):
-            raise Refused("Decide about the change that is in conflict first.")
-        row = told.shown
-        if row is None:
-            row = _held(present, present.transport.order(order_id))
-        return row
-
-    def _change(self, kind: Kind, op_id: OpId, order_id: OrderId, request: Change) -> Order:
-        """Accept a change that the server will accept too, by prediction. One that changes nothing is not sent."""
-        present = self._signed_in
-        row = self._row(present, order_id)
-        at = self.server_now()
-        with _refusing(row):
-            if order_rules.change(row, request, present.api.person.role.acts_as, at) is row:
-                return row
-        request = msgspec.structs.replace(request, moved_at_client=request.moved_at_client or at)
-        present.outbox.accept(kind, op_id, row.id, request, row, at)
-        shown = present.sync.update_of(row.id).shown
-        _nudge(present, row.id)
-        return shown or row
-
-    def _accept_new(
-        self, present: _Present, kind: Kind, op_id: OpId, request: PlaceOrder | TakeOrder, series: str = ""
-    ) -> Order:
-        """The predicted new order, at the prices of the cached menu, which are requested from the server."""
-        at = self.server_now()
-        order_id = request.id or new_order_id()
-        menu = present.cache.menu or self._menu(present)
-        # The server takes it later than whatever it has taken before, whatever this machine's clock says.
-        newest = present.cache.newest_placed_at
-        offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items())
-        with _refusing(None):
-            made = order_rules.place(
-                request,
-                offer,
-                _customer(present.api.person, request),
-                order_id=order_id,
-                number=request.number if isinstance(request, TakeOrder) else "",
-                at=at if newest is None else max(at, newest),
-            )
-        asked = msgspec.structs.replace(request, id=order_id, placed_at_client=request.placed_at_client or at)
-        if isinstance(asked, TakeOrder):
-            asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
-        else:
-            asked = msgspec.structs.replace(asked, expected_total_minor=made.total_minor)
-        operation = present.outbox.accept(kind, op_id, order_id, asked, made, at, series=series)
-        _nudge(present, operation.order_id)
-        return operation.seen
-
-
-def _customer(person: Person, request: PlaceOrder | TakeOrder) -> Customer | None:
-    """The customer of a new order, as far as this window knows."""
-    if isinstance(request, PlaceOrder):
-        return Customer(id=CustomerId(person.id), name=person.name, phone=person.phone)
-    return None if request.customer_id is None else Customer(id=request.customer_id, name="")
-
-
-@contextlib.contextmanager
-def _refusing(row: Order | None) -> Iterator[None]:
-    """Raise what the rules refuse as the server would."""
-    try:
-        yield
-    except order_rules.PriceChanged as error:
-        raise PriceChanged(error.message, order=error.order) from None
-    except (order_rules.Stale, IllegalMove) as error:
-        raise Conflict(error.message, order=row) from None
-    except DomainError as error:
-        raise Refused(error.message, field=error.field) from None
-
-
-def _cached(present: _Present, page: OrderPage) -> OrderPage:
-    present.cache.put(page.orders)
-    return page
-
-
-def _held(present: _Present, order: Order) -> Order:
-    """Cache an order that is shown, so that it can be changed without a server."""
-    present.cache.put([order])
-    return order
-
-
-def _nudge(present: _Present, order_id: OrderId) -> None:
-    present.sync.accepted(order_id)
-    present.engine.accepted()
 
 
 @contextlib.contextmanager

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
-from urllib.parse import quote
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -11,21 +10,20 @@ from core import sealing
 from core.decoding import decode_reply
 from core.domain import order_rules
 from core.domain.commands import (
-    CancelOrder,
     ChangePayment,
     ChangeStatus,
     Command,
     NewOrder,
     PlaceOrder,
     RecallOrder,
-    TakeOrder,
 )
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.payment import PaymentChange
 from core.domain.people import Role
 from core.domain.status import OrderStatus
-from core.protocol import sealed
+from core.protocol import routes, sealed
+from core.protocol.route import NOTHING, AnyRoute, Nothing, Request, Route
 
 
 class Kind(StrEnum):
@@ -56,22 +54,16 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-TYPES: Final[dict[Kind, type[Command]]] = {
-    Kind.PLACE: PlaceOrder,
-    Kind.TAKE: TakeOrder,
-    Kind.CHANGE_STATUS: ChangeStatus,
-    Kind.RECALL: RecallOrder,
-    Kind.CHANGE_PAYMENT: ChangePayment,
-    Kind.CANCEL: CancelOrder,
+ROUTES: Final[dict[Kind, Route[Any, Nothing, Order]]] = {
+    Kind.PLACE: routes.PLACE,
+    Kind.TAKE: routes.TAKE,
+    Kind.CHANGE_STATUS: routes.CHANGE_STATUS,
+    Kind.RECALL: routes.RECALL,
+    Kind.CHANGE_PAYMENT: routes.CHANGE_PAYMENT,
+    Kind.CANCEL: routes.CANCEL,
 }
-_PATHS: Final = {
-    Kind.PLACE: "/api/online/orders/",
-    Kind.TAKE: "/api/pos/orders/",
-    Kind.CHANGE_STATUS: "/api/pos/orders/{}/status/",
-    Kind.RECALL: "/api/pos/orders/{}/recall/",
-    Kind.CHANGE_PAYMENT: "/api/pos/orders/{}/payment/",
-    Kind.CANCEL: "/api/online/orders/{}/cancel/",
-}
+"""All that is sent from an outbox (`Offline.OUTBOX`), by what it is called in a window's file."""
+KINDS: Final[dict[AnyRoute, Kind]] = {route: kind for kind, route in ROUTES.items()}
 
 
 class Owner(NamedTuple):
@@ -150,12 +142,15 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def path(self) -> str:
-        return _PATHS[self.kind].format(quote(self.order_id))
+    def sent(self) -> Request[Order]:
+        """As it is sent, the same every time."""
+        parameter = "" if self.kind.makes_order else self.order_id
+        return Request(ROUTES[self.kind], parameter, NOTHING, msgspec.Raw(self.request), self.op_id, self.number)
 
     @property
     def asked(self) -> Command:
-        return decode_reply(self.request, TYPES[self.kind])
+        asked: Command = decode_reply(self.request, ROUTES[self.kind].body)
+        return asked
 
     @property
     def issued_number(self) -> str:

@@ -4,8 +4,7 @@ attempt."""
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Protocol
-from urllib.parse import quote
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +13,6 @@ from core.client.errors import OtherServer, ServerFault, SignedOut
 from core.client.http.api import SessionApi
 from core.client.http.push import Socket
 from core.client.sync.operations import Operation
-from core.decoding import reader
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -31,13 +29,7 @@ from core.protocol.feed import (
     SnapshotQuery,
 )
 from core.protocol.headers import EVENT_CURSOR, ORDER_NUMBER, OUTCOME, REQUEST_ID, Outcome, run_of
-from core.protocol.replies import OrderDetails
 from core.protocol.sealed import OpenedOperations, OpenOperations
-
-_order: Final = reader(Order).decode
-_details: Final = reader(OrderDetails).decode
-_opened: Final = reader(OpenedOperations).decode
-_snapshot: Final = reader(Snapshot).decode
 
 
 class HistoryProof(msgspec.Struct, frozen=True):
@@ -102,9 +94,7 @@ class HttpTransport:
     def send(self, operation: Operation) -> Answered:
         if operation.owner.subject != self._api.person.id:
             raise SignedOut("This is for somebody else to send.")
-        found = self._api.exchange(
-            "POST", operation.path, _order, body=operation.request, op_id=operation.op_id, number=operation.number
-        )
+        found = self._api.exchange(operation.sent)
         try:
             return _answered(found.content, found.headers)
         except KeyError:  # the history of the cursor is unknown
@@ -113,12 +103,10 @@ class HttpTransport:
             raise ServerFault("Its answer could not be read. Is this window as new as the server?") from error
 
     def open_sealed(self, request: OpenOperations) -> OpenedOperations:
-        return self._api.exchange(
-            "POST", routes.OPEN_OPERATIONS.path, _opened, body=msgspec.json.encode(request)
-        ).content
+        return self._api.exchange(routes.OPEN_OPERATIONS(body=request)).content
 
     def events(self, query: EventQuery) -> EventPage:
-        return self._api.exchange("GET", "/api/events/", reading.page, query=query).content
+        return self._api.exchange(routes.EVENTS(query=query)).content
 
     def snapshot(self) -> Snapshot:
         self._api.forget()  # a restored server may give an ETag a second time
@@ -138,15 +126,15 @@ class HttpTransport:
 
     def _page(self, after: str, limit: int = 0) -> Snapshot:
         query = SnapshotQuery(limit=limit or SNAPSHOT_PAGE, after=after)
-        return self._api.exchange("GET", "/api/snapshot/", _snapshot, query=query).content
+        return self._api.exchange(routes.SNAPSHOT(query=query)).content
 
     def order(self, order_id: OrderId) -> Order:
         if self._api.person.role.is_staff:
-            return self._api.exchange("GET", f"/api/pos/orders/{quote(order_id)}/", _details).content.order
-        return self._api.exchange("GET", f"/api/online/orders/{quote(order_id)}/", _order).content
+            return self._api.exchange(routes.DETAILS(order_id)).content.order
+        return self._api.exchange(routes.ORDER(order_id)).content
 
     def menu(self) -> Menu:
-        return self._api.menu()
+        return self._api.call(routes.MENU())
 
     def listen(self) -> contextlib.AbstractContextManager[Socket[Message | UnknownEvent]]:
         return self._api.client.open_socket(reading.message)

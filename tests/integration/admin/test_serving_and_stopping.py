@@ -117,7 +117,7 @@ def test_commands_reach_a_server_that_speaks_tls(home: Path) -> None:
         with reach(ServerSettings(data_dir=str(home))) as backend:
             assert backend.call(routes.MENU()).shop_name == "Test Kitchen"
         with closing(HttpApi(server.url, ca_file=str(home / "tls" / "ca.pem"))) as http:
-            assert http.menu().shop_name == "Test Kitchen"
+            assert http.call(routes.MENU()).shop_name == "Test Kitchen"
 
 
 def test_a_certificate_that_cannot_be_shown_is_a_sentence(home: Path) -> None:

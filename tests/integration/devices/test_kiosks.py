@@ -17,6 +17,7 @@ from core.domain.commands import PlaceOrder
 from core.domain.ids import ShopId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
+from core.protocol import routes
 from core.protocol.feed import Close
 from core.store.engine.writer import Work
 from tests.integration import calls
@@ -210,13 +211,13 @@ def test_the_window_orders_from_its_shop_and_its_session_ends_with_the_screen(
     with synced_window(qtbot, cable.url, path, keep_session=True) as window:
         window.arrive(*ADA)
         window.until_live()
-        assert window.api.menu().shop_name == "Test Kitchen"
+        assert window.api.call(routes.MENU()).shop_name == "Test Kitchen"
     become(sam, path, "WINDOW1")
     with synced_window(qtbot, cable.url, path, keep_session=True) as window:
         assert not window.sees("orders_page"), "whoever was here was so at no screen of this shop's"
         window.arrive(*ADA)
         window.until_live()
-        assert window.api.menu().shop_name == "Other Kitchen"
+        assert window.api.call(routes.MENU()).shop_name == "Other Kitchen"
         place_fries(window)
         qtbot.waitUntil(lambda: len(window.listed()) >= 2 and bool(window.listed()[0].number))
         order = window.listed()[0]
@@ -271,7 +272,7 @@ def test_a_till_that_changed_shops_shows_what_waits_for_the_one_before(
     with Screen(place.server.url, path / "pos.db") as pos:
         pos.staff(device="POS31")
         pos.until_live()
-        pos.api.menu()
+        pos.api.call(routes.MENU())
     with Screen(NOWHERE, path / "pos.db") as pos:
         pos.api.resume()
         given_up, kept = pos.take(), pos.take()
@@ -303,7 +304,7 @@ def test_a_machine_that_is_paired_anew_has_nothing_of_the_shop_before(
     with synced_window(qtbot, place.server.url, path, keep_session=True) as window:
         window.arrive(*ADA)
         window.until_live()
-        order = window.api.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
+        order = window.api.call(routes.PLACE(body=PlaceOrder(lines=(NewLine(item_id=shop.FRIES),))))
         qtbot.waitUntil(lambda: window.api.sync_status.counts.open == 0)
     with closing(LocalStore(path / "customer.db")) as store:
         kept = Cache(store)

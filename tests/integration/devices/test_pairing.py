@@ -16,12 +16,12 @@ from core.client.display.display import Display
 from core.client.errors import Refused
 from core.client.http.api import HttpApi
 from core.client.storage.local_store import LocalStore
-from core.decoding import reader
 from core.domain.commands import TakeOrder
 from core.domain.ids import DeviceId, ItemId, ShopId, new_op_id
 from core.domain.order import NewLine
 from core.domain.people import DeviceKind
-from core.protocol.devices import Invitation, InviteDevice
+from core.protocol import routes
+from core.protocol.devices import InviteDevice
 from core.protocol.requests import DeviceSignIn, StaffSignIn
 from core.server.auth import authority
 from core.server.settings import ServerSettings
@@ -107,7 +107,7 @@ def test_a_till_is_paired_and_is_that_till_from_then_on(place: Place, path: Path
     with synced_till(qtbot, place.server.url, path.parent, device="POS5") as till:
         till.arrive(KIM)
         till.until_live()
-        taken = till.api.take(new_op_id(), FRIES)
+        taken = till.api.call(routes.TAKE(body=FRIES))
         assert taken.number == "POS5-000001"
         till.until_sent()
     # Whoever has no secret of this till's signs in nowhere by its name.
@@ -120,13 +120,13 @@ def test_paired_anew_it_goes_on_counting_above_what_it_has_given(place: Place, p
     with synced_till(qtbot, place.server.url, path.parent, device="POS6") as till:
         till.arrive(KIM)
         till.until_live()
-        first = till.api.take(new_op_id(), FRIES)
+        first = till.api.call(routes.TAKE(body=FRIES))
         till.until_sent()
     paired(qtbot, place, path, "POS6")
     with synced_till(qtbot, place.server.url, path.parent, device="POS6") as till:
         till.arrive(KIM)
         till.until_live()
-        second = till.api.take(new_op_id(), FRIES)
+        second = till.api.call(routes.TAKE(body=FRIES))
         till.until_sent()
     assert second.number > first.number
 
@@ -245,10 +245,7 @@ def test_the_code_is_how_the_server_is_known(tmp_path: Path, qtbot: QtBot) -> No
     with ServerThread(home, ServerSettings(port=0, data_dir=str(home))) as server:
         with closing(HttpApi(server.url, ca_file=str(ca_file))) as http:
             http.staff_sign_in(StaffSignIn(staff=shop.ALEX.name, pin=shop.ALEX.pin, device=shop.DEVICE))
-            invite = msgspec.json.encode(InviteDevice(name=DeviceId("POS31")))
-            code = http.session.exchange(
-                "POST", "/api/admin/devices/", reader(Invitation).decode, body=invite
-            ).content.code
+            code = http.call(routes.INVITE_DEVICE(body=InviteDevice(name=DeviceId("POS31")))).code
         wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
         bare = server.url.removeprefix("https://")
         for address in (bare, f"http://{bare}"):

@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 from core.domain.commands import ChangePayment, TakeOrder
-from core.domain.ids import new_op_id
 from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from tests.drill.audit import audit
 from tests.integration.conftest import Place
 from tests.support import databases, shop
@@ -34,16 +34,16 @@ def test_whoever_comes_meanwhile_overtakes_nobody_and_only_ones_own_may_be_out_o
 
     with FaultProxy(place.server.url) as proxy, Screen(proxy.url, file) as screen:
         screen.staff(shop.KIM)
-        made = screen.api.take(new_op_id(), TakeOrder(lines=LINES, payment=PaymentState.UNPAID))
+        made = screen.api.call(routes.TAKE(body=TakeOrder(lines=LINES, payment=PaymentState.UNPAID)))
         screen.until_sent()
         proxy.choose = choose
-        screen.move(screen.api.details(made.id).order, OrderStatus.PREPARING)
+        screen.move(screen.api.call(routes.DETAILS(made.id)).order, OrderStatus.PREPARING)
         assert met.wait(WITHIN_S)
         screen.sign_out()
         screen.staff(shop.ALEX)
-        version = screen.api.details(made.id).order.version
+        version = screen.api.call(routes.DETAILS(made.id)).order.version
         request = ChangePayment(payment=PaymentState.PAID, version=version)
-        screen.api.change_payment(new_op_id(), made.id, request)
+        screen.api.call(routes.CHANGE_PAYMENT(made.id, body=request))
         screen.until_sent()
         proxy.release()
         screen.sign_out()

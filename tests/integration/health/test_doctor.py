@@ -26,6 +26,7 @@ from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
 from core.files import write_for_person
 from core.instants import now
+from core.protocol import routes
 from core.protocol.devices import DeviceReport
 from core.protocol.health import BackupKind, Check, Diagnosis, Result
 from core.protocol.replies import OrderPage, Tokens
@@ -309,7 +310,7 @@ def test_from_a_till(
     with Screen(place.server.url, own_data / "pos.db") as pos:
         pos.staff()
         pos.until_live()
-        pos.api.menu()
+        pos.api.call(routes.MENU())
     capsys.readouterr()
     assert command.main(["--json", "--server", place.server.url]) == 0
     found = {check.name: check for check in msgspec.json.decode(capsys.readouterr().out, type=Diagnosis).checks}

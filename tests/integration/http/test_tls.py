@@ -21,13 +21,11 @@ from core.client.http import push
 from core.client.http.api import HttpApi
 from core.client.http.push import open_socket
 from core.client.sync.engine import ConnectionState
-from core.decoding import reader
 from core.domain.commands import PlaceOrder
-from core.domain.ids import new_op_id
 from core.domain.order import NewLine
-from core.protocol import reading
+from core.protocol import reading, routes
 from core.protocol.events import OrderPlaced
-from core.protocol.feed import Frames, Hello, Snapshot
+from core.protocol.feed import Frames, Hello
 from core.protocol.requests import SignIn
 from core.protocol.trust import fingerprint, matches, short_fingerprint
 from core.server.auth import authority
@@ -73,7 +71,7 @@ def served(home: Path, port: int = 0) -> Iterator[ServerThread]:
 
 def by_request(url: str, ca_file: str) -> None:
     with closing(HttpApi(url, ca_file=ca_file)) as http:
-        http.menu()
+        http.call(routes.MENU())
 
 
 def by_socket(url: str, ca_file: str) -> None:
@@ -159,16 +157,16 @@ def test_an_authority_that_is_gone_is_a_sentence(home: Path, ca_file: str) -> No
     with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
         Path(ca_file).unlink()
         with pytest.raises(Untrusted, match="cannot be read"):
-            http.menu()
+            http.call(routes.MENU())
 
 
 def test_what_happens_is_pushed_over_tls(home: Path, ca_file: str) -> None:
     with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
         tokens = http.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
         with open_socket(server.url, reading.message, ca_file) as pushed:
-            cursor = http.session.exchange("GET", "/api/snapshot/", reader(Snapshot).decode).content.cursor
+            cursor = http.call(routes.SNAPSHOT()).cursor
             pushed.send_hello(Hello(token=tokens.access_token, cursor=cursor))
-            order = http.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
+            order = http.call(routes.PLACE(body=PlaceOrder(lines=(NewLine(item_id=shop.FRIES),))))
             while not isinstance(message := pushed.receive(), Frames):
                 pass
         event = message.frames[0].event
@@ -178,7 +176,7 @@ def test_what_happens_is_pushed_over_tls(home: Path, ca_file: str) -> None:
 
 def test_a_stop_does_not_wait_for_a_screen_that_is_idle(home: Path, ca_file: str) -> None:
     with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
-        http.menu()  # its connection stays open, and nobody reads from it
+        http.call(routes.MENU())  # its connection stays open, and nobody reads from it
         before_s = time.monotonic()
         server.stop()
         assert time.monotonic() - before_s < server.settings.stop_within_s / 2
@@ -186,14 +184,14 @@ def test_a_stop_does_not_wait_for_a_screen_that_is_idle(home: Path, ca_file: str
 
 def test_a_renewed_certificate_is_shown_without_a_restart(home: Path, ca_file: str) -> None:
     with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
-        http.menu()
+        http.call(routes.MENU())
         assert server.presented is not None
         first = shown(server.url)
         renewed = authority.renew(home / "tls")
         server.presented.check(NOW)
         assert shown(server.url) == renewed.fingerprint != first
         by_request(server.url, ca_file)
-        http.menu()  # a connection from before goes on
+        http.call(routes.MENU())  # a connection from before goes on
 
 
 def test_a_server_renews_what_is_about_to_end(home: Path, ca_file: str) -> None:

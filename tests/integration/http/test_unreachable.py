@@ -33,7 +33,7 @@ Road = Callable[[str], str]
 
 def by_request(url: str) -> str:
     with closing(HttpClient(url, timeout_s=(0.3, 0.3))) as http, pytest.raises(Unreachable) as failed:
-        http.menu()
+        http.call(routes.MENU())
     assert http.connection.problem is not None
     assert http.connection.problem.message == failed.value.message, "what the chip explains"
     return failed.value.message

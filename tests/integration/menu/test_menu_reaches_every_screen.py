@@ -11,9 +11,10 @@ from core.client.errors import MenuMoved, PriceChanged, Refused, Unreachable
 from core.client.sync.operations import State
 from core.domain import menu_draft
 from core.domain.commands import PlaceOrder, TakeOrder
-from core.domain.ids import DeviceId, ItemId, new_op_id
+from core.domain.ids import DeviceId, ItemId
 from core.domain.menu import Menu
 from core.domain.order import NewLine
+from core.protocol import routes
 from core.protocol.requests import ChangeAvailability, ReplaceMenu
 from core.store import devices
 from tests.integration.conftest import Place
@@ -28,8 +29,8 @@ def till(place: Place, tmp_path: Path) -> Iterator[Screen]:
         screen.staff(shop.ALEX)
         screen.until_live()
         yield screen
-        menu = screen.api.menu()
-        screen.api.replace_menu(ReplaceMenu(version=menu.version, categories=shop.MENU.categories))
+        menu = screen.api.call(routes.MENU())
+        screen.api.call(routes.REPLACE_MENU(body=ReplaceMenu(version=menu.version, categories=shop.MENU.categories)))
 
 
 @pytest.fixture
@@ -55,15 +56,15 @@ def _sells_or_not(screen: Screen, available: bool) -> bool:
 
 
 def switch(screen: Screen, available: bool) -> None:
-    screen.api.set_available(new_op_id(), shop.FRIES, ChangeAvailability(available=available))
+    screen.api.call(routes.SET_AVAILABLE(shop.FRIES, body=ChangeAvailability(available=available)))
 
 
 def dearer(screen: Screen) -> Menu:
     """Fries for 4.50 from now on."""
-    menu = screen.api.menu()
+    menu = screen.api.call(routes.MENU())
     fries = msgspec.structs.replace(menu.items()[shop.FRIES], price_minor=450)
     wanted = menu_draft.with_item(menu.categories, fries)
-    return screen.api.replace_menu(ReplaceMenu(version=menu.version, categories=wanted))
+    return screen.api.call(routes.REPLACE_MENU(body=ReplaceMenu(version=menu.version, categories=wanted)))
 
 
 def test_what_sells_out_is_pushed_to_everybody(till: Screen, customer: Screen) -> None:
@@ -71,7 +72,7 @@ def test_what_sells_out_is_pushed_to_everybody(till: Screen, customer: Screen) -
         switch(till, available)
         for screen in (till, customer):
             screen.until(partial(_sells_or_not, screen, available))
-        assert told(customer) == customer.api.menu()
+        assert told(customer) == customer.api.call(routes.MENU())
 
 
 def test_a_menu_that_is_replaced_is_read_again_everywhere(till: Screen, customer: Screen) -> None:
@@ -85,10 +86,10 @@ def test_a_customer_is_asked_about_a_price_they_have_not_seen(till: Screen, cust
     menu = dearer(till)
     customer.until(lambda: told(customer) == menu)
     with pytest.raises(PriceChanged) as asked:
-        customer.api.place(new_op_id(), request)
+        customer.api.call(routes.PLACE(body=request))
     assert asked.value.order is not None
     total = asked.value.order.total_minor
-    placed = customer.api.place(new_op_id(), msgspec.structs.replace(request, expected_total_minor=total))
+    placed = customer.api.call(routes.PLACE(body=msgspec.structs.replace(request, expected_total_minor=total)))
     customer.until_sent()
     row = customer.store.get(placed.id)
     assert row is not None
@@ -102,7 +103,7 @@ def test_an_order_whose_price_has_changed_on_its_way_waits_for_a_word(
         away.customer()
         away.until_live()
         cable.pull()
-        placed = away.api.place(new_op_id(), PlaceOrder(lines=(NewLine(item_id=shop.FRIES),)))
+        placed = away.api.call(routes.PLACE(body=PlaceOrder(lines=(NewLine(item_id=shop.FRIES),))))
         dearer(till)
         cable.plug()
         away.api.try_now()
@@ -123,10 +124,10 @@ def test_what_a_till_sold_while_it_was_away_is_sold(place: Place, cable: Cable, 
         away.staff(device=second)
         away.until_live()
         cable.pull()
-        taken = away.api.take(new_op_id(), TakeOrder(lines=(NewLine(item_id=shop.FRIES),)))
+        taken = away.api.call(routes.TAKE(body=TakeOrder(lines=(NewLine(item_id=shop.FRIES),))))
         switch(till, False)
         menu = dearer(till)
-        till.api.replace_menu(ReplaceMenu(version=menu.version, categories=menu.categories[:1]))
+        till.api.call(routes.REPLACE_MENU(body=ReplaceMenu(version=menu.version, categories=menu.categories[:1])))
         cable.plug()
         away.api.try_now()
         away.until_sent()
@@ -135,29 +136,29 @@ def test_what_a_till_sold_while_it_was_away_is_sold(place: Place, cable: Cable, 
         assert row is not None
         assert (row.number, row.total_minor) == (taken.number, taken.total_minor)
         assert away.api.operations() == ()
-        away.until(lambda: told(away) == till.api.menu())
+        away.until(lambda: told(away) == till.api.call(routes.MENU()))
 
 
 def test_the_menu_that_is_kept_is_told_and_not_passed_off_as_just_read(cable: Cable, tmp_path: Path) -> None:
     with Screen(cable.url, tmp_path / "away.db") as away:
         away.staff()
         away.until_live()
-        menu = away.api.menu()
+        menu = away.api.call(routes.MENU())
     cable.pull()
     with Screen(cable.url, tmp_path / "away.db") as back:
         back.api.resume()
         assert told(back) == menu
         with pytest.raises(Unreachable):
-            back.api.menu()
+            back.api.call(routes.MENU())
 
 
 def test_who_edits_an_older_menu_is_told(till: Screen) -> None:
-    menu = till.api.menu()
+    menu = till.api.call(routes.MENU())
     switch(till, False)
     with pytest.raises(MenuMoved) as moved:
-        till.api.replace_menu(ReplaceMenu(version=menu.version, categories=menu.categories[:1]))
-    assert moved.value.menu == till.api.menu()
+        till.api.call(routes.REPLACE_MENU(body=ReplaceMenu(version=menu.version, categories=menu.categories[:1])))
+    assert moved.value.menu == till.api.call(routes.MENU())
     nameless = msgspec.structs.replace(menu.categories[0], name="")
     unnamed = ReplaceMenu(version=moved.value.menu.version, categories=(nameless,))
     with pytest.raises(Refused, match="name is missing"):
-        till.api.replace_menu(unnamed)
+        till.api.call(routes.REPLACE_MENU(body=unnamed))

@@ -9,8 +9,10 @@ from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from core.client.errors import Unreachable
-from core.client.http.api import Answer, HttpApi, HttpClient
+from core.client.http.api import Answer, Bearer, HttpApi, HttpClient
+from core.protocol import routes
 from core.protocol.requests import HistoryQuery, SignIn
+from core.protocol.route import R, Request
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
 from customer_view.order.page import OrderPage
@@ -28,9 +30,9 @@ class LossyHttpClient(HttpClient):
     answers_to_lose = 0
 
     @override
-    def once(self, method: str, path: str, **more: Any) -> Answer[Any]:
-        answer: Answer[Any] = super().once(method, path, **more)
-        if method == "POST" and self.answers_to_lose:
+    def once(self, request: Request[R], bearer: Bearer | None = None, **more: Any) -> Answer[R]:
+        answer = super().once(request, bearer, **more)
+        if request.route.method == "POST" and self.answers_to_lose:
             self.answers_to_lose -= 1
             raise Unreachable("The answer was lost.")
         return answer
@@ -79,10 +81,10 @@ def lose_an_order(page: OrderPage, api: LossyHttpApi, qtbot: QtBot) -> Finger:
 
 def test_an_order_whose_answers_were_lost_is_there_once(page: OrderPage, api: LossyHttpApi, qtbot: QtBot) -> None:
     finger = lose_an_order(page, api, qtbot)
-    assert api.history(HistoryQuery()).total == 1, "it had arrived"
+    assert api.call(routes.HISTORY(query=HistoryQuery())).total == 1, "it had arrived"
     with qtbot.waitSignal(page.placed) as placed:
         finger.button("notice_action")
-    history = api.history(HistoryQuery())
+    history = api.call(routes.HISTORY(query=HistoryQuery()))
     assert (history.total, list(history.orders)) == (1, placed.args)
 
 
@@ -93,5 +95,5 @@ def test_a_changed_basket_does_not_become_a_second_order(page: OrderPage, api: L
     finger.button("checkout")
     finger.button("place_order")
     qtbot.waitUntil(lambda: page.notice.text.startswith("Your first try had arrived: ONLINE-000001"))
-    history = api.history(HistoryQuery())
+    history = api.call(routes.HISTORY(query=HistoryQuery()))
     assert [order.quantity for order in history.orders] == [1]

@@ -13,6 +13,7 @@ from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.ui.text import clock
 from pos_app.sync.model import again, done_by_another, reason
 from tests.integration.calls import new_key
@@ -48,7 +49,7 @@ def test_when_something_was_done_at_a_till_is_kept_however_late_it_is_sent(place
         order = pos.take()
         pos.move(order, OrderStatus.PREPARING)
         paying = ChangePayment(payment=PaymentState.PAID, version=2, tender=Tender.CARD)
-        pos.api.change_payment(new_op_id(), order.id, paying)
+        pos.api.call(routes.CHANGE_PAYMENT(order.id, body=paying))
         pos.until_sent()
     done = place.kim.get(f"/api/pos/orders/{order.id}/").json()
     changes = [*done["history"], *done["payments"]]
@@ -68,7 +69,7 @@ def test_a_refund_that_another_has_made_meanwhile_is_told_with_who_and_when(plac
         proxy.choose = lambda _line: Fault.REFUSE
         proxy.cut()
         op_id, asked = new_op_id(), ChangePayment(payment=PaymentState.REFUNDED, version=1, reason="burnt")
-        assert pos.api.change_payment(op_id, order.id, asked).payment is PaymentState.REFUNDED
+        assert pos.api.call(routes.CHANGE_PAYMENT(order.id, body=asked, op_id=op_id)).payment is PaymentState.REFUNDED
         path, body = f"/api/pos/orders/{order.id}/payment/", {"payment": "refunded", "version": 1, "reason": "wrong"}
         assert place.alex.post(path, body, key=new_key()).status_code == 200
         proxy.choose = lambda _line: Fault.NONE
@@ -94,9 +95,9 @@ def test_a_payment_is_not_accepted_from_who_has_not_seen_that_it_is_made(place: 
         pos.staff()
         order = pos.take()
         first = ChangePayment(payment=PaymentState.REFUNDED, version=1, reason="burnt")
-        pos.api.change_payment(new_op_id(), order.id, first)
+        pos.api.call(routes.CHANGE_PAYMENT(order.id, body=first))
         with pytest.raises(Conflict, match=r"Somebody else has already given the money back\."):
-            pos.api.change_payment(new_op_id(), order.id, msgspec.structs.replace(first, reason="mine"))
+            pos.api.call(routes.CHANGE_PAYMENT(order.id, body=msgspec.structs.replace(first, reason="mine")))
 
 
 def test_another_customers_orders_never_arrive(place: Place, tmp_path: Path) -> None:

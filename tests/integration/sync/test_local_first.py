@@ -11,9 +11,10 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import SignedOut
 from core.client.sync.engine import ConnectionState
 from core.domain.commands import TakeOrder
-from core.domain.ids import ItemId, OrderId, new_op_id
+from core.domain.ids import ItemId, OrderId
 from core.domain.order import NewLine
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.ui.ordering.menu_pane import MenuPane
 from pos_app.order.details import Details
 from tests.integration.conftest import Place
@@ -77,7 +78,7 @@ def test_a_step_is_accepted_while_opened_details_hang(
     qtbot.waitUntil(lambda: proxy.met[Fault.HALF_OPEN] >= 8)
     accepted: list[object] = []
     take = TakeOrder(lines=(NewLine(item_id=ItemId("fries")),))
-    window._context.jobs.run(partial(till.api.take, new_op_id(), take), accepted.append, accepted.append)
+    window._context.jobs.run(partial(till.api.call, routes.TAKE(body=take)), accepted.append, accepted.append)
     till.step(orders[0])
     qtbot.waitUntil(lambda: till.at(orders[0]) is S.CONFIRMED and len(accepted) == 1, timeout=SOON_MS)
     assert {each.kind.value for each in till.api.operations()} == {"take", "change_status"}

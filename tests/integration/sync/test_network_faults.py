@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from typing_extensions import override
@@ -15,8 +15,14 @@ from core.client.http import api, push
 from core.client.http.api import HttpApi
 from core.client.sync.engine import ConnectionState
 from core.domain.ids import OpId, OrderId
+from core.domain.order import Order
 from core.domain.status import OrderStatus
-from core.protocol.requests import HistoryQuery, OrderQuery
+from core.protocol import routes
+from core.protocol.feed import EventQuery
+from core.protocol.replies import OrderDetails, OrderPage
+from core.protocol.requests import CustomerQuery, HistoryQuery, OrderQuery
+from core.protocol.route import Offline, Who
+from core.protocol.routes import TABLE
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Choose, Fault, FaultProxy
@@ -122,21 +128,50 @@ def test_a_till_opens_and_works_without_a_server(place: Place, proxy: FaultProxy
             lambda: pos.api.sync_status.state is ConnectionState.OFFLINE and pos.api.sync_status.problem is not None
         )
         assert pos.api.sync_status.counts.waiting == 3
-        assert [found.id for found in pos.api.orders(OrderQuery(q=order.number)).orders] == [order.id]
-        assert pos.api.details(order.id).order.status is OrderStatus.READY
+        found = pos.api.call(routes.ORDERS(query=OrderQuery(q=order.number))).orders
+        assert [each.id for each in found] == [order.id]
+        assert pos.api.call(routes.DETAILS(order.id)).order.status is OrderStatus.READY
         with pytest.raises(Unreachable):
-            pos.api.orders(OrderQuery(open=True))
+            pos.api.call(routes.ORDERS(query=OrderQuery(open=True)))
         proxy.choose = lambda _line: Fault.NONE
         pos.api.try_now()
         pos.until_sent()
         pos.until(lambda: (row := pos.store.server_row(order.id)) is not None and row.status is OrderStatus.READY)
 
 
+def test_without_a_server_each_question_is_answered_as_the_table_says(
+    place: Place, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    people = (Who.STAFF, Who.CUSTOMER, Who.PERSON)
+    asked = [each for each in TABLE if each.method == "GET" and each.who in people]
+    assert {each.offline for each in asked} == {Offline.KEPT, Offline.UNREACHABLE}
+    required = {routes.CUSTOMERS: CustomerQuery(q="Ada"), routes.EVENTS: EventQuery(cursor="a.1.b")}
+    with Screen(proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos:
+        pos.staff()
+        pos.until_live()
+        order = pos.take()
+        proxy.choose = lambda _line: Fault.REFUSE
+        proxy.cut()
+        for route in asked:
+            request = route(order.id if route.parameter else "", query=required.get(route))
+            if route.offline is Offline.KEPT:
+                assert order in (pos.api.call(request), *_orders_in(pos.api.call(request))), route.id
+            else:
+                with pytest.raises(Unreachable):
+                    pos.api.call(request)
+
+
+def _orders_in(answer: Any) -> tuple[Order, ...]:
+    if isinstance(answer, OrderDetails):
+        return (answer.order,)
+    return answer.orders if isinstance(answer, OrderPage) else ()
+
+
 def test_signing_out_keeps_what_waits_for_the_same_person(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
     with Screen(proxy.url, tmp_path / "ada.db", timeout_s=TIMEOUT_S) as view:
         view.customer()
         view.until_live()
-        view.api.menu()
+        view.api.call(routes.MENU())
         proxy.choose = lambda _line: Fault.REFUSE
         proxy.cut()
         waiting = view.place()
@@ -150,7 +185,7 @@ def test_signing_out_keeps_what_waits_for_the_same_person(place: Place, proxy: F
         view.sign_out()
         view.customer()
         view.until(lambda: view.store.server_row(waiting.id) is not None)
-        assert waiting.id in {order.id for order in view.api.history(HistoryQuery()).orders}
+        assert waiting.id in {order.id for order in view.api.call(routes.HISTORY(query=HistoryQuery())).orders}
 
 
 @pytest.mark.parametrize("years", [-10, 10])
@@ -232,10 +267,10 @@ def test_so_is_one_that_begins_and_does_not_end(place: Place, proxy: FaultProxy)
     proxy.choose = lambda _line: Fault.TRICKLE
     began = time.monotonic()
     with pytest.raises(Unreachable):
-        api.menu()
+        api.call(routes.MENU())
     assert time.monotonic() - began < 10, "three tries of 0.6 s each"
     proxy.choose = lambda _line: Fault.NONE
-    assert api.menu().items()
+    assert api.call(routes.MENU()).items()
     api.close()
 
 

@@ -16,6 +16,7 @@ from core.domain.ids import OrderId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
 from core.instants import now, to_us
+from core.protocol import routes
 from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
 from core.protocol.replies import Tokens
 from core.protocol.requests import OrderQuery
@@ -112,15 +113,15 @@ def test_a_value_that_no_release_of_ours_has_stops_nobody(newer: Place, tmp_path
         taken = pos.take()
         pos.until_sent()
         assert pos.api.operations() == ()
-        pos.move(pos.api.details(OrderId(after["id"])).order, OrderStatus.CONFIRMED)
+        pos.move(pos.api.call(routes.DETAILS(OrderId(after["id"]))).order, OrderStatus.CONFIRMED)
         pos.until_sent()
         assert place.kim.get(f"/api/pos/orders/{after['id']}/").json()["order"]["status"] == "confirmed"
-        assert taken.id in {row.id for row in pos.api.orders(OrderQuery(limit=500)).orders}
+        assert taken.id in {row.id for row in pos.api.call(routes.ORDERS(query=OrderQuery(limit=500))).orders}
         if field in ("status", "fulfilment"):
             with pytest.raises(Conflict):
-                pos.move(pos.api.details(OrderId(order["id"])).order, OrderStatus.PREPARING)
+                pos.move(pos.api.call(routes.DETAILS(OrderId(order["id"]))).order, OrderStatus.PREPARING)
         assert has(pos, order["id"], field)
-        assert pos.api.details(OrderId(order["id"])).order.version == 2
+        assert pos.api.call(routes.DETAILS(OrderId(order["id"]))).order.version == 2
     with Screen(place.server.url, path) as away, Screen(place.server.url, tmp_path / "new.db") as new:
         away.api.resume()
         new.customer()
@@ -142,7 +143,7 @@ def test_a_change_that_meets_a_status_that_is_not_known_is_asked_about(newer: Pl
         pos.until(partial(is_at, pos, order["id"], 1))
         off[0] = True
         proxy.cut()
-        pos.move(pos.api.details(OrderId(order["id"])).order, OrderStatus.CONFIRMED)
+        pos.move(pos.api.call(routes.DETAILS(OrderId(order["id"]))).order, OrderStatus.CONFIRMED)
         becomes(place, order, "status")
         off[0] = False
         pos.api.try_now()

@@ -18,7 +18,9 @@ from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OrderId, new_op_id
 from core.domain.order import Order
-from core.protocol.requests import ChangeAvailability, HistoryQuery, OrderQuery, SignUp
+from core.protocol import routes
+from core.protocol.requests import ChangeAvailability, CustomerQuery, OrderQuery, SignUp
+from core.protocol.route import Request
 from core.server.setup import NewStaff
 from tests.integration.conftest import Place
 from tests.support import shop
@@ -119,7 +121,7 @@ def test_an_order_under_way_is_never_the_next_customers(
     screen.customer(shop.ADA)
     screen.until_live()
     op_id = new_op_id()
-    made = screen.api.place(op_id, _ONE)
+    made = screen.api.call(routes.PLACE(body=_ONE, op_id=op_id))
     hanging.until_met()
     _leave(place, screen, place.world.ada)
     screen.customer(shop.GRACE)
@@ -146,7 +148,7 @@ def test_a_sale_under_way_is_never_the_next_cashiers(
     screen.staff(shop.KIM)
     screen.until_live()
     op_id = new_op_id()
-    made = screen.api.take(op_id, TakeOrder(lines=LINES))
+    made = screen.api.call(routes.TAKE(body=TakeOrder(lines=LINES), op_id=op_id))
     hanging.until_met()
     if switching:
         _leave(place, screen, place.world.kim)
@@ -188,11 +190,11 @@ def test_a_refresh_that_comes_late_changes_nothing_for_the_next_person(
 
 
 @pytest.mark.parametrize(
-    ("begins", "call"),
+    ("begins", "made"),
     [
-        ("GET /api/online/orders/history/", lambda api, _order_id: api.history(HistoryQuery())),
-        ("GET /api/online/orders/", lambda api, order_id: api.order(order_id)),
-        ("GET /api/online/orders/", lambda api, order_id: api.status(order_id)),
+        ("GET /api/online/orders/history/", lambda _order_id: routes.HISTORY()),
+        ("GET /api/online/orders/", routes.ORDER),
+        ("GET /api/online/orders/", routes.ORDER_STATUS),
     ],
 )
 @pytest.mark.parametrize("fault", [Fault.HOLD, Fault.HOLD_ANSWER])
@@ -202,13 +204,13 @@ def test_what_a_customer_asked_is_told_to_nobody_else(
     screen: Screen,
     fault: Fault,
     begins: str,
-    call: Callable[[SyncedApi, OrderId], object],
+    made: Callable[[OrderId], Request[object]],
 ) -> None:
     order_id = OrderId(place.ada.place()["id"])
     screen.customer(shop.ADA)
     screen.until_live()
     hanging = Hanging(proxy, begins, fault)
-    asked = Call(lambda: call(screen.api, order_id))
+    asked = Call(lambda: screen.api.call(made(order_id)))
     hanging.until_met()
     assert asked.under_way
     _leave(place, screen, place.world.ada)
@@ -223,21 +225,21 @@ def test_what_a_customer_asked_is_told_to_nobody_else(
 
 
 @pytest.mark.parametrize(
-    ("begins", "call"),
+    ("begins", "asks"),
     [
-        ("GET /api/pos/orders/", lambda api: api.orders(OrderQuery(open=True))),
-        ("GET /api/pos/customers/", lambda api: api.customers("Lovelace")),
-        ("GET /api/pos/devices/", lambda api: api.devices()),
-        ("GET /api/menu/", lambda api: api.menu()),
+        ("GET /api/pos/orders/", routes.ORDERS(query=OrderQuery(open=True))),
+        ("GET /api/pos/customers/", routes.CUSTOMERS(query=CustomerQuery(q="Lovelace"))),
+        ("GET /api/pos/devices/", routes.DEVICES()),
+        ("GET /api/menu/", routes.MENU()),
     ],
 )
 def test_what_a_cashier_asked_is_not_asked_by_the_next_one(
-    place: Place, proxy: FaultProxy, screen: Screen, begins: str, call: Callable[[SyncedApi], object]
+    place: Place, proxy: FaultProxy, screen: Screen, begins: str, asks: Request[object]
 ) -> None:
     screen.staff(shop.KIM)
     screen.until_live()
     hanging = Hanging(proxy, begins)
-    asked = Call(lambda: call(screen.api))
+    asked = Call(lambda: screen.api.call(asks))
     hanging.until_met()
     _leave(place, screen, place.world.kim)
     screen.staff(shop.ALEX)
@@ -254,7 +256,7 @@ def test_what_was_pressed_and_not_begun_is_not_the_next_ones(
     screen.staff(shop.KIM)
     screen.until_live()
     op_id = new_op_id()
-    pressed = screen.api.bound(lambda: screen.api.take(op_id, TakeOrder(lines=LINES)))
+    pressed = screen.api.bound(lambda: screen.api.call(routes.TAKE(body=TakeOrder(lines=LINES), op_id=op_id)))
     left = screen.api.bound(screen.api.sign_out)
     screen.api.sign_out()
     if next_one is not None:
@@ -286,7 +288,9 @@ def test_what_a_cashier_sold_out_is_not_sold_out_by_the_next_one(
     screen.until_live()
     hanging = Hanging(proxy, "POST /api/pos/menu/")
     op_id = new_op_id()
-    said = Call(lambda: screen.api.set_available(op_id, shop.FRIES, ChangeAvailability(available=True)))
+    said = Call(
+        lambda: screen.api.call(routes.SET_AVAILABLE(shop.FRIES, body=ChangeAvailability(available=True), op_id=op_id))
+    )
     hanging.until_met()
     _leave(place, screen, place.world.kim)
     screen.staff(shop.ALEX)

@@ -13,6 +13,7 @@ import pytest
 from core.admin import sync
 from core.domain.status import OrderStatus
 from core.own_process import python
+from core.protocol import routes
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.synced import Screen
@@ -36,7 +37,7 @@ def file(place: Place, tmp_path: Path) -> Path:
     with Screen(place.server.url, path) as pos:
         pos.staff()
         pos.until_live()
-        pos.api.menu()
+        pos.api.call(routes.MENU())
     with Screen(NOWHERE, path) as pos:
         pos.api.resume()
         pos.move(pos.take(), OrderStatus.PREPARING)

@@ -9,9 +9,10 @@ from pytestqt.qtbot import QtBot
 
 from core.client.sync.updates import Changed, Update
 from core.domain.commands import PlaceOrder
-from core.domain.ids import OrderId, new_op_id
+from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import NewLine, Order
+from core.protocol import routes
 from core.ui.sound import Sounds
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place
@@ -211,7 +212,7 @@ def test_a_dish_that_is_gone_by_the_time_it_is_sent(place: Place, cable: Cable, 
     cable.pull()
     sold_out = PlaceOrder(lines=(NewLine(item_id=shop.SOLD_OUT),))
     screen.api._signed_in.cache.keep_menu(all_to_be_had())
-    shown = screen.api.place(new_op_id(), sold_out)
+    shown = screen.api.call(routes.PLACE(body=sold_out))
     qtbot.waitUntil(lambda: any("Waiting to send" in row for row in screen.rows()))
     cable.plug()
     screen.api.try_now()

@@ -9,7 +9,7 @@ import pytest
 
 from core.client.storage import recovery
 from core.domain.commands import TakeOrder
-from core.domain.ids import new_op_id
+from core.protocol import routes
 from tests.integration.conftest import Place
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.synced import LINES, Screen
@@ -41,7 +41,7 @@ def test_a_till_with_a_damaged_file_goes_on_and_repeats_no_number(
         till.until_sent()
         proxy.choose = lambda _line: Fault.REFUSE
         proxy.cut()
-        told = [till.api.take(new_op_id(), TakeOrder(lines=LINES)) for _ in range(3)]
+        told = [till.api.call(routes.TAKE(body=TakeOrder(lines=LINES))) for _ in range(3)]
     with closing(sqlite3.connect(path)) as db:
         page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'number_series'").fetchone()[0]
     content = path.read_bytes()

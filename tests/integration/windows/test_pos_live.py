@@ -15,6 +15,7 @@ from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.ui.sound import Sounds
 from core.ui.text import use_language
 from pos_app.board.card import Own
@@ -303,7 +304,7 @@ def test_two_hundred_that_wait_go_out(place: Place, cable: Cable, till: Synced, 
     cable.pull()
     till.until_offline()
     for _ in range(200):
-        till.api.take(new_op_id(), FRIES)
+        till.api.call(routes.TAKE(body=FRIES))
     qtbot.waitUntil(lambda: len(till.waiting()) == 200)
     qtbot.waitUntil(lambda: "200 waiting to send" in till.chip())
     before = place.rows("SELECT count(*) FROM orders")[0][0]
@@ -388,7 +389,7 @@ def test_another_till_that_deals_with_it_ends_the_ring(place: Place, till: Synce
 
 def test_an_order_of_ones_own_does_not_ring(place: Place, till: Synced, qtbot: QtBot) -> None:
     arrive(till)
-    taken = till.api.take(new_op_id(), FRIES)
+    taken = till.api.call(routes.TAKE(body=FRIES))
     till.until_sent()
     qtbot.waitUntil(lambda: till.at(taken.id) is S.CONFIRMED)
     assert not till.sees("arrivals")

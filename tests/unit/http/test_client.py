@@ -31,11 +31,13 @@ from core.domain.ids import DeviceId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
 from core.domain.people import Person, Role
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.protocol.feed import Cursor, Snapshot
 from core.protocol.headers import EVENT_CURSOR, REQUEST_ID
 from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import Tokens
 from core.protocol.requests import HistoryQuery, OrderQuery, SignIn
+from core.protocol.route import Request
 from tests.support.fake_api import FakeBackend
 from tests.support.menus import SODA
 
@@ -185,7 +187,7 @@ def test_every_failure_is_one_of_ours(
 ) -> None:
     script.says(reply)
     with pytest.raises(ClientError) as failed:
-        api.place(new_op_id(), REQUEST)
+        api.call(routes.PLACE(body=REQUEST))
     assert type(failed.value) is kind
     assert message in failed.value.message
     assert failed.value.field == field
@@ -199,54 +201,54 @@ def test_what_something_else_answers_says_nothing_of_what_was_asked_nor_of_who_a
 ) -> None:
     script.says(reply)
     with pytest.raises(OtherServer, match=f"^Something else answers at {script.url}, not Orderbell") as failed:
-        api.place(new_op_id(), REQUEST)
+        api.call(routes.PLACE(body=REQUEST))
     assert failed.value.retry_after_s is None
     problem_of_writing = api.client.connection.problem
     assert problem_of_writing is None, "what keeps from writing says nothing of reading"
     with pytest.raises(OtherServer) as failed:
-        api.order(OrderId("1"))
+        api.call(routes.ORDER(OrderId("1")))
     assert api.client.connection.problem is failed.value, "what the chip explains"
     assert [path for path in script.paths if "auth" in path] == [], "nor is anybody signed in anew"
     assert len(script.asked) == 2, "it would answer the same again"
     assert api.tokens is not None
     script.says(answer(ORDER))
-    assert api.order(OrderId("1")) == ORDER
+    assert api.call(routes.ORDER(OrderId("1"))) == ORDER
     assert api.client.connection.problem is None
 
 
 def test_nothing_has_changed_only_where_the_mark_is_the_one_that_was_asked_about(api: HttpApi, script: Script) -> None:
     script.says(Reply(200, msgspec.json.encode(ORDER), headers={"ETag": 'W/"1"'}))
-    assert api.order(OrderId("1")) == ORDER
+    assert api.call(routes.ORDER(OrderId("1"))) == ORDER
     script.says(Reply(304, headers={"ETag": '"1"'}))
-    assert api.order(OrderId("1")) == ORDER
+    assert api.call(routes.ORDER(OrderId("1"))) == ORDER
     assert script.asked[0][2]["If-None-Match"] == 'W/"1"'
     for headers in ({}, {"ETag": '"2"'}):
         script.says(Reply(304, headers=headers))
         with pytest.raises(OtherServer):
-            api.order(OrderId("1"))
+            api.call(routes.ORDER(OrderId("1")))
 
 
 def test_a_refresh_that_something_else_answers_ends_no_session(api: HttpApi, script: Script) -> None:
     script.says(problem(401), Reply(401, PAGE, "text/html"))
     with pytest.raises(OtherServer):
-        api.order(OrderId("1"))
+        api.call(routes.ORDER(OrderId("1")))
     assert script.paths[-1] == "/api/auth/refresh/"
     fresh = msgspec.structs.replace(TOKENS, access_token="fresh")
     script.says(problem(401), answer(fresh), answer(ORDER))
-    assert api.order(OrderId("1")) == ORDER
+    assert api.call(routes.ORDER(OrderId("1"))) == ORDER
 
 
 def test_an_answer_that_never_ends_is_given_up(api: HttpApi, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.client.http.adapter.ANSWER_MOST", 100_000)
     whole = msgspec.json.encode(ORDER)
     script.says(Reply(200, whole + b" " * (100_000 - len(whole))))
-    assert api.order(OrderId("1")) == ORDER
+    assert api.call(routes.ORDER(OrderId("1"))) == ORDER
     script.says(Reply(200, whole + b" " * (100_001 - len(whole))))
     with pytest.raises(OtherServer):
-        api.order(OrderId("1"))
+        api.call(routes.ORDER(OrderId("1")))
     script.says(Reply(200, gzip.compress(whole + b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
     with pytest.raises(OtherServer):
-        api.order(OrderId("1"))
+        api.call(routes.ORDER(OrderId("1")))
 
 
 @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Tue, 01 Jan 1850 00:00:00 GMT", "²", ""])
@@ -255,14 +257,14 @@ def test_nobody_believes_a_clock_that_is_a_century_off(
 ) -> None:
     monkeypatch.setattr(_Handler, "date_time_string", lambda *_: date)
     script.says(answer(ORDER))
-    api.order(OrderId("1"))
+    api.call(routes.ORDER(OrderId("1")))
     assert abs(api.server_now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_a_conflict_brings_the_order_along(api: HttpApi, script: Script) -> None:
     script.says(problem(409, order=ORDER, detail="Somebody was faster."))
     with pytest.raises(Conflict) as failed:
-        api.order(OrderId("1"))
+        api.call(routes.ORDER(OrderId("1")))
     assert failed.value.order == ORDER
 
 
@@ -292,7 +294,7 @@ def test_a_conflict_brings_the_order_along(api: HttpApi, script: Script) -> None
 def test_a_busy_server_says_when(api: HttpApi, script: Script, status: int, after: str | None, seconds: float) -> None:
     script.says(problem(status, {"Retry-After": after} if after else None))
     with pytest.raises(Unreachable) as failed:
-        api.history(HistoryQuery())
+        api.call(routes.HISTORY(query=HistoryQuery()))
     assert failed.value.retry_after_s == seconds
     assert len(script.asked) == 1, "it is not asked again before that"
 
@@ -310,7 +312,7 @@ def test_too_many_wrong_tries_lock_nobody_out_for_longer_than_they_count(
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(api: HttpApi, script: Script) -> None:
     script.says(Reply(0), Reply(0), answer(ORDER, 201))
     op_id = new_op_id()
-    assert api.place(op_id, REQUEST) == ORDER
+    assert api.call(routes.PLACE(body=REQUEST, op_id=op_id)) == ORDER
     assert [headers["Idempotency-Key"] for _, _, headers, _ in script.asked] == [op_id] * 3
     first, *others = (body for _, _, _, body in script.asked)
     assert others == [first, first]
@@ -319,7 +321,7 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(api: HttpApi, scrip
 def test_after_a_few_it_is_given_up(api: HttpApi, script: Script) -> None:
     script.says(Reply(0))
     with pytest.raises(Unreachable) as failed:
-        api.place(new_op_id(), REQUEST)
+        api.call(routes.PLACE(body=REQUEST))
     assert (failed.value.retry_after_s, len(script.asked)) == (None, 3)
 
 
@@ -329,7 +331,7 @@ def test_nobody_there_is_unreachable() -> None:
     server.server_close()
     api = HttpApi(f"http://127.0.0.1:{port}", timeout_s=(1, 1))
     with pytest.raises(Unreachable):
-        api.menu()
+        api.call(routes.MENU())
     api.close()
 
 
@@ -337,14 +339,14 @@ def test_an_answer_cut_off_in_the_middle_is_no_answer(api: HttpApi, script: Scri
     whole = msgspec.json.encode(ORDER)
     script.says(Reply(201, whole[:20], headers={"Content-Length": str(len(whole))}))
     with pytest.raises((Unreachable, ServerFault)):
-        api.place(new_op_id(), REQUEST)
+        api.call(routes.PLACE(body=REQUEST))
 
 
 def test_a_token_that_has_ended_is_refreshed_and_the_call_repeated(api: HttpApi, script: Script) -> None:
     fresh = msgspec.structs.replace(TOKENS, access_token="fresh", refresh_token="next")
     script.says(problem(401), answer(fresh), answer(ORDER))
     op_id = new_op_id()
-    assert api.place(op_id, REQUEST) == ORDER
+    assert api.call(routes.PLACE(body=REQUEST, op_id=op_id)) == ORDER
     assert script.paths == ["/api/online/orders/", "/api/auth/refresh/", "/api/online/orders/"]
     first, refresh, again = script.asked
     assert refresh[3] == {"refresh_token": "refresh"}
@@ -356,10 +358,10 @@ def test_a_token_that_has_ended_is_refreshed_and_the_call_repeated(api: HttpApi,
 def test_a_session_that_cannot_go_on_is_over(api: HttpApi, script: Script) -> None:
     script.says(problem(401, detail="This session has ended."))
     with pytest.raises(SignedOut, match=r"This session has ended\."):
-        api.history(HistoryQuery())
+        api.call(routes.HISTORY(query=HistoryQuery()))
     script.says(answer(ORDER))
     with pytest.raises(SignedOut):
-        api.order(OrderId("1"))
+        api.call(routes.ORDER(OrderId("1")))
     assert script.asked == [], "nobody is signed in, so nobody asks"
 
 
@@ -376,7 +378,7 @@ def test_one_persons_request_is_never_sent_with_the_next_ones_token(api: HttpApi
     script.says(problem(401, detail="This session has ended."), answer(ORDER))
     script.meanwhile = change_places
     with pytest.raises(SignedOut):
-        api.place(new_op_id(), REQUEST)
+        api.call(routes.PLACE(body=REQUEST))
     assert [headers["Authorization"] for _, _, headers, _ in script.asked] == ["Bearer access"]
 
 
@@ -424,14 +426,14 @@ def test_signing_out_needs_no_server(api: HttpApi, script: Script) -> None:
     api.close()
     assert set(script.paths) == {"/api/auth/sign-out/"}
     with pytest.raises(SignedOut):
-        api.history(HistoryQuery())
+        api.call(routes.HISTORY(query=HistoryQuery()))
 
 
 def test_a_query_names_what_is_asked_for_and_nothing_else(api: HttpApi, script: Script) -> None:
     empty = answer({"orders": [], "total": 0})
     script.says(empty)
-    api.orders(OrderQuery(open=True, status=(OrderStatus.READY, OrderStatus.PENDING), q="a b&c"))
-    api.history(HistoryQuery(limit=5, cursor="x=/1"))
+    api.call(routes.ORDERS(query=OrderQuery(open=True, status=(OrderStatus.READY, OrderStatus.PENDING), q="a b&c")))
+    api.call(routes.HISTORY(query=HistoryQuery(limit=5, cursor="x=/1")))
     assert script.paths == [
         "/api/pos/orders/?open=true&status=ready&status=pending&q=a+b%26c&limit=50",
         "/api/online/orders/history/?limit=5&cursor=x%3D%2F1",
@@ -440,13 +442,13 @@ def test_a_query_names_what_is_asked_for_and_nothing_else(api: HttpApi, script: 
 
 def test_an_id_cannot_leave_its_place_in_the_path(api: HttpApi, script: Script) -> None:
     script.says(answer(ORDER))
-    api.order(OrderId("1?x=2#y"))
+    api.call(routes.ORDER(OrderId("1?x=2#y")))
     assert script.paths == ["/api/online/orders/1%3Fx%3D2%23y/"]
 
 
-@pytest.mark.parametrize("call", [lambda api: api.menu(), lambda api: api.history(HistoryQuery())])
-def test_a_secret_is_in_no_url(api: HttpApi, script: Script, call: Callable[[HttpApi], object]) -> None:
+@pytest.mark.parametrize("request_made", [routes.MENU(), routes.HISTORY()], ids=["for anybody", "for somebody"])
+def test_a_secret_is_in_no_url(api: HttpApi, script: Script, request_made: Request[object]) -> None:
     script.says(problem(404))
     with pytest.raises(NotFound):
-        call(api)
+        api.call(request_made)
     assert not any("access" in path or "s3cret" in path for path in script.paths)

@@ -69,12 +69,19 @@ def test_a_request_has_all_that_its_route_takes() -> None:
     assert routes.DETAILS(OrderId("x")) != routes.DETAILS(OrderId("y"))
 
 
+def test_what_may_have_a_key_has_one() -> None:
+    first, second = (routes.CHANGE_STATUS(OrderId("x"), body=MOVE) for _ in range(2))
+    assert first.op_id
+    assert second.op_id not in ("", first.op_id)
+    assert routes.PLACE(body=examples.PLACE).op_id
+    assert not routes.SIGN_IN(body=examples.SIGN_IN).op_id
+    assert routes.PAIR(body=examples.PAIR, op_id=OpId("mine")).op_id == "mine"
+
+
 def test_a_request_that_lacks_something_cannot_be_made() -> None:
     with pytest.raises(TypeError, match="order_id"):
         routes.DETAILS()
     with pytest.raises(TypeError, match="parameter"):
         routes.ORDERS("one too many")
-    with pytest.raises(TypeError, match="op id"):
-        routes.CHANGE_STATUS(OrderId("x"), body=MOVE)
     with pytest.raises(TypeError, match="q"):
         routes.CUSTOMERS()

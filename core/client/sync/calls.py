@@ -1,0 +1,231 @@
+"""The calls of one session in a window with an outbox: changes of orders are accepted and predicted here, reads are the
+server's answer or cached data.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from core.client.errors import Conflict, NotFound, PriceChanged, Refused, Unreachable
+from core.client.http.api import SessionApi
+from core.client.sync.cache import Cache, menu_after
+from core.client.sync.engine import Engine
+from core.client.sync.operations import KINDS, Kind
+from core.client.sync.outbox import Outbox
+from core.client.sync.search import KeptDetails, find, is_kept
+from core.client.sync.synchronizer import Synchronizer
+from core.client.sync.transport import Transport
+from core.domain import order_rules
+from core.domain.commands import Change, NewOrder, PlaceOrder, TakeOrder
+from core.domain.errors import DomainError, IllegalMove
+from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
+from core.domain.menu import Menu
+from core.domain.order import Order
+from core.domain.people import Customer, Person
+from core.domain.status import status_info
+from core.protocol import routes
+from core.protocol.events import MenuChanged
+from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport
+from core.protocol.requests import ChangeAvailability, OrderQuery
+from core.protocol.route import AnyRoute, Offline, R, Request
+
+
+class Calls:
+    """Made for one session, and ended with it."""
+
+    def __init__(
+        self,
+        api: SessionApi,
+        cache: Cache,
+        outbox: Outbox,
+        transport: Transport,
+        sync: Synchronizer,
+        engine: Engine,
+    ) -> None:
+        self._api = api
+        self._cache = cache
+        self._outbox = outbox
+        self._transport = transport
+        self._sync = sync
+        self._engine = engine
+        self._answers: dict[AnyRoute, Callable[[Any], Any]] = {
+            routes.MENU: lambda _request: self._menu(),
+            routes.HISTORY: self._cached,
+            routes.ORDERS: self._orders,
+            routes.ORDER: self._order,
+            routes.DETAILS: self._details,
+            routes.ORDER_STATUS: self._status,
+            routes.SET_AVAILABLE: self._set_available,
+            routes.REPLACE_MENU: self._replace_menu,
+        }
+        """The routes whose answer is more than the server's."""
+
+    def call(self, request: Request[R]) -> R:
+        """The answer. Raises `ClientError`: `Unreachable` without a server, unless the route's `offline` is `OUTBOX` or
+        `KEPT`; `Refused` and `Conflict` for what the server would refuse."""
+        answer: Callable[[Request[R]], R] = self._answers.get(request.route, self._api.call)
+        return self._accept(request) if request.route.offline is Offline.OUTBOX else answer(request)
+
+    # -- changes: accepted here, sent by the engine
+
+    def _accept(self, request: Request[Any]) -> Any:
+        kind, asked = KINDS[request.route], request.body
+        if isinstance(asked, NewOrder):
+            return self._accept_new(kind, request.op_id, asked)
+        assert isinstance(asked, Change)
+        return self._change(kind, request.op_id, OrderId(request.parameter), asked)
+
+    def _change(self, kind: Kind, op_id: OpId, order_id: OrderId, asked: Change) -> Order:
+        """Accept a change that the server will accept too, by prediction. One that changes nothing is not sent."""
+        row = self._row(order_id)
+        at = self._api.client.server_now()
+        with _refusing(row):
+            if order_rules.change(row, asked, self._api.person.role.acts_as, at) is row:
+                return row
+        asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
+        self._outbox.accept(kind, op_id, row.id, asked, row, at)
+        shown = self._sync.update_of(row.id).shown
+        self._nudge(row.id)
+        return shown or row
+
+    def _accept_new(self, kind: Kind, op_id: OpId, asked: NewOrder) -> Order:
+        """The predicted new order, at the prices of the cached menu, which are requested from the server. At the
+        counter it has a number of this till's own series, with or without a server."""
+        at = self._api.client.server_now()
+        order_id = asked.id or new_order_id()
+        menu = self._cache.menu or self._menu()
+        # The server takes it later than whatever it has taken before, whatever this machine's clock says.
+        newest = self._cache.newest_placed_at
+        offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items())
+        number = asked.number if isinstance(asked, TakeOrder) else ""
+        with _refusing(None):
+            made = order_rules.place(
+                asked,
+                offer,
+                _customer(self._api.person, asked),
+                order_id=order_id,
+                number=number,
+                at=at if newest is None else max(at, newest),
+            )
+        asked = msgspec.structs.replace(asked, id=order_id, placed_at_client=asked.placed_at_client or at)
+        series = ""
+        if isinstance(asked, TakeOrder):
+            asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
+            series = "" if number else self._api.session.device
+        else:
+            asked = msgspec.structs.replace(asked, expected_total_minor=made.total_minor)
+        operation = self._outbox.accept(kind, op_id, order_id, asked, made, at, series=series)
+        self._nudge(operation.order_id)
+        return operation.seen
+
+    def _nudge(self, order_id: OrderId) -> None:
+        self._sync.accepted(order_id)
+        self._engine.accepted()
+
+    # -- the menu
+
+    def _menu(self) -> Menu:
+        """The server's menu. Without a server raises `Unreachable`; the cached menu was published to the listener."""
+        return self._cache.put_menu(self._api.call(routes.MENU()))
+
+    def _set_available(self, request: Request[Availability]) -> Availability:
+        reply, asked = self._api.call(request), request.body
+        assert isinstance(asked, ChangeAvailability)
+        happened = MenuChanged(version=reply.version, item_id=ItemId(request.parameter), available=asked.available)
+        self._sync.menu_changed(partial(menu_after, event=happened))
+        return reply
+
+    def _replace_menu(self, request: Request[Menu]) -> Menu:
+        menu = self._api.call(request)
+        self._sync.menu_changed(lambda _held: menu)
+        return menu
+
+    # -- reads: the server's answer, or cached data
+
+    def _cached(self, request: Request[OrderPage]) -> OrderPage:
+        """The server's page. Without a server raises `Unreachable`; cached orders were published to the listener."""
+        page = self._api.call(request)
+        self._cache.put(page.orders)
+        return page
+
+    def _orders(self, request: Request[OrderPage]) -> OrderPage:
+        """The order board's list is the server's or `Unreachable`, as for a history; a search without a server finds
+        cached orders, a `KeptPage`. Further pages come from the source of the first."""
+        query, why = request.query, None
+        assert isinstance(query, OrderQuery)
+        if not is_kept(query.cursor):
+            try:
+                return self._cached(request)
+            except Unreachable as error:
+                if query.open or query.cursor:
+                    raise
+                why = error
+        shown = (told.shown for told in self._sync.everything().updates)
+        return find([order for order in shown if order is not None], query, why)
+
+    def _order(self, request: Request[Order]) -> Order:
+        try:
+            return self._held(self._api.call(request))
+        except Unreachable:
+            return self._row(OrderId(request.parameter))
+
+    def _details(self, request: Request[OrderDetails]) -> OrderDetails:
+        """The server's, or `KeptDetails` when the server cannot be asked or does not know the order yet."""
+        try:
+            details = self._api.call(request)
+            return msgspec.structs.replace(details, order=self._held(details.order))
+        except (Unreachable, NotFound) as error:
+            why = error if isinstance(error, Unreachable) else None
+            return KeptDetails(order=self._row(OrderId(request.parameter)), history=(), why=why)
+
+    def _status(self, request: Request[StatusReport]) -> StatusReport:
+        """The server's, or `Unreachable`, as for a history. For an order that it does not know yet, the local one."""
+        try:
+            return self._api.call(request)
+        except NotFound:
+            row = self._row(OrderId(request.parameter))
+            return StatusReport(
+                order_id=row.id,
+                number=row.number,
+                status=row.status,
+                version=row.version,
+                updated_at=row.updated_at,
+                status_info=status_info(row.status, row.fulfilment),
+                history=(),
+            )
+
+    def _row(self, order_id: OrderId) -> Order:
+        """The order as shown. Raises `NotFound`, and `Refused` while an operation of it waits for a decision."""
+        told = self._sync.update_of(order_id)
+        if any(operation.held for operation in told.operations):
+            raise Refused("Decide about the change that is in conflict first.")
+        row = told.shown
+        return self._held(self._transport.order(order_id)) if row is None else row
+
+    def _held(self, order: Order) -> Order:
+        """Cache an order that is shown, so that it can be changed without a server."""
+        self._cache.put([order])
+        return order
+
+
+def _customer(person: Person, asked: NewOrder) -> Customer | None:
+    """The customer of a new order, as far as this window knows."""
+    if isinstance(asked, PlaceOrder):
+        return Customer(id=CustomerId(person.id), name=person.name, phone=person.phone)
+    return None if asked.customer_id is None else Customer(id=asked.customer_id, name="")
+
+
+@contextlib.contextmanager
+def _refusing(row: Order | None) -> Iterator[None]:
+    """Raise what the rules refuse as the server would."""
+    try:
+        yield
+    except order_rules.PriceChanged as error:
+        raise PriceChanged(error.message, order=error.order) from None
+    except (order_rules.Stale, IllegalMove) as error:
+        raise Conflict(error.message, order=row) from None
+    except DomainError as error:
+        raise Refused(error.message, field=error.field) from None
