@@ -3,12 +3,14 @@
 import argparse
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from typing_extensions import override
 
 from core import settings
-from core.server.settings import SECTION, ServerSettings
+
+if TYPE_CHECKING:
+    from core.server.settings import ServerSettings
 
 Run = Callable[[argparse.Namespace], int | None]
 """Runs a command with its options, and returns the exit status; None is 0."""
@@ -54,6 +56,10 @@ class Parser(argparse.ArgumentParser):
             where = added.add_argument_group("where the shop is; stronger than variables and the settings file")
             if shop:
                 where.add_argument("--shop", metavar="ID", default="", help="which of several (default: the first one)")
+            from core.server.settings import (
+                ServerSettings,  # brings SQLAlchemy, which a command of a window's has no use for
+            )
+
             settings.add_flags(where, ServerSettings, only=only)
         return added
 
@@ -81,8 +87,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message.removesuffix('.')}. See: {self.prog} --help\n")
 
 
-def server_settings(options: argparse.Namespace) -> ServerSettings:
+def server_settings(options: argparse.Namespace) -> "ServerSettings":
     """The server's settings, as the command's flags, the environment and the file say. Raises `SettingsError`."""
+    from core.server.settings import SECTION, ServerSettings
+
     return settings.load(ServerSettings, SECTION, vars(options)).values
 
 

@@ -82,7 +82,7 @@ def progress(label: str) -> Iterator[Advance]:
     """A progress bar on standard error during the block; nothing when that is no terminal."""
     console = err()
     if not console.is_terminal:
-        yield _no_bar
+        yield no_bar
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -120,5 +120,5 @@ def _console(*, stderr: bool) -> "Console":
     return console
 
 
-def _no_bar(done: int, total: int) -> None:
+def no_bar(done: int, total: int) -> None:
     """Does nothing: there is no terminal."""

@@ -14,8 +14,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from core import clock, logs, printable, settings
-from core.admin import terminal
+from core import clock, logs, settings
+from core.admin import console, terminal
+from core.admin.command import Parser
+from core.admin.console import Advance
 from core.client.device import identity
 from core.client.device.seal import Seal
 from core.client.errors import ClientError, SignedOut
@@ -36,13 +38,14 @@ from core.protocol.requests import StaffSignIn
 
 SECTION: Final = "sync"
 IN_SYNC, WAITING, OUT_OF_REACH = 0, 1, 2
-_BAR: Final = 30
 _EXAMPLES: Final = """examples:
   orderbell sync                             one pass over the till's file: fetch, send, fetch
   orderbell sync --status --window customer  how a file stands; nobody is asked
   orderbell sync --watch --json              for ever, an object a line
   orderbell sync --staff Kim --device POS1   sign in first
 
+Exit status: 0 in sync; 1 operations wait, are parked or in conflict; 2 the server, the session or the file is out of
+reach.
 """
 
 
@@ -124,7 +127,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Pass:
     """The sync engine's two directions over one file, run once."""
 
-    def __init__(self, store: LocalStore, api: SessionApi, progress: "Progress") -> None:
+    def __init__(self, store: LocalStore, api: SessionApi) -> None:
         """`api` is of the person who is signed in. Raises `SignedOut`."""
         tokens = api.tokens
         if tokens is None:
@@ -132,14 +135,13 @@ class Pass:
         self._store = store
         self._person = tokens.person.name
         self._changed: set[OrderId] = set()
-        self._progress = progress
         self.cache = Cache(store)
         owner = identity.owner(store, tokens)
         self.cache.claim(owner)
         self.outbox = Outbox(store, owner, tokens.shop_name)
         self._sync = Synchronizer(store, self.cache, self.outbox, HttpTransport(api), self._on_changed)
 
-    def run(self) -> Summary:
+    def run(self, progress: Advance = console.no_bar) -> Summary:
         """Fetch, send each operation once, fetch again."""
         self._changed.clear()
         self.outbox.hurry()
@@ -150,12 +152,11 @@ class Pass:
             total = max(before, self.outbox.counts().waiting)  # a restored server may have made it more
             while (operation := self.outbox.take(clock.now_s())) is not None:
                 sent += self._send(operation)
-                self._progress.show(sent, total)
+                progress(sent, total)
             self._sync.pull()
             self._sync.housekeep()
         except ClientError as error:
             problem = f"{error.title}. {error.message}"
-        self._progress.done()
         return self.summary(problem=problem, sent=sent)
 
     def _send(self, operation: Operation) -> bool:
@@ -201,32 +202,9 @@ class Pass:
         self._changed.update(told.order_id for told in changed.updates)
 
 
-class Progress:
-    """A bar on a terminal, and nothing elsewhere."""
-
-    def __init__(self, *, wanted: bool) -> None:
-        self._wanted = wanted and sys.stderr.isatty()
-
-    def show(self, sent: int, total: int) -> None:
-        if self._wanted:
-            full = _BAR * min(sent, total) // max(total, 1)
-            terminal.over(f"[{'#' * full}{'.' * (_BAR - full)}] {sent}/{total}")
-
-    def done(self) -> None:
-        if self._wanted:
-            terminal.over(" " * (_BAR + 20))
-
-
 def main(argv: Sequence[str]) -> int:
     """Returns 0 when all is in sync, 1 when something waits or is in conflict, 2 when the server cannot be reached."""
-    parser = argparse.ArgumentParser(
-        prog="orderbell sync",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_EXAMPLES
-        + "Exit status: 0 in sync; 1 operations wait, are parked or in conflict; 2 the server, the session or "
-        "the file is out of reach.",
-    )
+    parser = Parser("orderbell sync", __doc__, _EXAMPLES)
     parser.add_argument("--status", action="store_true", help="say how the file stands; ask nobody")
     parser.add_argument("--watch", action="store_true", help="again and again, until stopped")
     parser.add_argument("--json", action="store_true", help="the summary as JSON, one object a line")
@@ -268,11 +246,17 @@ def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespac
             api = SessionApi(client, tokens, keep=keep)
         elif api is None:
             return _out_of_reach("nobody is signed in in that file. Open the window and sign in, or use --staff NAME.")
-        one_pass = Pass(store, api, Progress(wanted=not options.json))
+        one_pass = Pass(store, api)
         while True:
-            summary = one_pass.summary() if options.status else one_pass.run()
-            as_json = printable.json_text(msgspec.json.encode(summary).decode())
-            terminal.lines([as_json] if options.json else summary.shown())
+            if options.status:
+                summary = one_pass.summary()
+            else:
+                with console.progress("Sending") as progress:
+                    summary = one_pass.run(progress)
+            if options.json:
+                console.as_json(summary)
+            else:
+                terminal.lines(summary.shown())
             if not options.watch:
                 return summary.exit_status
             time.sleep(configured.interval_s)

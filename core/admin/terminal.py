@@ -17,8 +17,3 @@ def lines(texts: Iterable[str], *, error: bool = False) -> None:
 def whole(text: str) -> None:
     """Print our own text with several lines: a usage, a file."""
     print(printable.lines(text), end="", flush=True)
-
-
-def over(text: str) -> None:
-    """Print progress on standard error, over the terminal's current line."""
-    print(f"\r{printable.line(text)}\r", end="", file=sys.stderr, flush=True)

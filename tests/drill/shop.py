@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from core.admin.sync import IN_SYNC, Pass, Progress
+from core.admin.sync import IN_SYNC, Pass
 from core.client.http.api import HttpApi
 from core.client.storage.local_store import LocalStore
 from core.protocol.requests import SignIn, StaffSignIn
@@ -209,7 +209,7 @@ class Drill:
                     http.staff_sign_in(StaffSignIn(staff=who.name, pin=who.pin, device=part.device))
                 else:
                     http.sign_in(SignIn(login=who.phone, password=who.password))
-                summary = Pass(store, http.session, Progress(wanted=False)).run()
+                summary = Pass(store, http.session).run()
                 if summary.exit_status != IN_SYNC:
                     self.stuck.append(f"client-{number} is not in sync: {summary.shown()}")
 

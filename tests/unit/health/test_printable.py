@@ -112,14 +112,6 @@ def test_json_on_a_terminal_is_shown_as_text_and_is_the_same_value(
 
 
 @ALL
-def test_what_goes_over_a_line_stays_on_it(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.over(text)
-    written = capsys.readouterr().err
-    assert (written[0], written[-1]) == ("\r", "\r")
-    assert harmless(written[1:-1])
-
-
-@ALL
 def test_a_question_is_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
