@@ -1,13 +1,13 @@
 """Leave, with something unsent?"""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
 from core.client.sync.outbox import Counts
 from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import outbox_words
-from core.ui.widgets.controls import button, label, panel
+from core.ui.widgets.controls import button, filled, label
 
 _WIDTH = 460.0
 
@@ -39,12 +39,7 @@ class SignOutDialog(QDialog):
         row.addStretch(1)
         row.addWidget(leave)
         row.addWidget(stay)
-        card, column = panel("card")
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(card)
-        column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
-        column.setSpacing(theme.space(3))
+        column = filled(self, theme, theme.space(3))
         column.addWidget(self._title)
         column.addWidget(words)
         column.addSpacing(theme.space(3))

@@ -1,11 +1,11 @@
 """The last seconds before an abandoned session ends."""
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QDialog, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QProgressBar, QWidget
 
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label, panel
+from core.ui.widgets.controls import button, filled, label
 
 _WIDTH = 420.0
 
@@ -27,12 +27,7 @@ class StillThere(QDialog):
         self._bar.setAccessibleName(_("Time left"))
         stay = button(_("I am still here"), theme, "primary", name="stay")
         stay.clicked.connect(self.accept)
-        card, column = panel("card")
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(card)
-        column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
-        column.setSpacing(theme.space(4))
+        column = filled(self, theme, theme.space(4))
         column.addWidget(label(_("Still there?"), "hero"))
         column.addWidget(self._words)
         column.addWidget(self._bar)

@@ -1,12 +1,12 @@
 """Are you sure? And, if you like, why."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QWidget
 
 from core.domain.order import Order
 from core.ui.text import _
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label, panel
+from core.ui.widgets.controls import button, filled, label
 from customer_view.tracker.presenter import Tracker
 
 _REASON_LENGTH = 300
@@ -50,12 +50,7 @@ class CancelDialog(QDialog):
         row.addStretch(1)
         row.addWidget(keep)
         row.addWidget(confirm)
-        card, column = panel("card")
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(card)
-        column.setContentsMargins(theme.space(6), theme.space(6), theme.space(6), theme.space(6))
-        column.setSpacing(theme.space(2))
+        column = filled(self, theme, theme.space(2))
         column.addWidget(question)
         column.addWidget(label(_("The shop has not confirmed it yet. This cannot be undone."), "muted", wrap=True))
         column.addSpacing(theme.space(2))

@@ -4,7 +4,7 @@ import contextlib
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui import icons
@@ -117,6 +117,18 @@ def panel(role: str = "panel") -> tuple[QFrame, QVBoxLayout]:
     frame.setProperty("role", role)
     column = QVBoxLayout(frame)
     return frame, column
+
+
+def filled(dialog: QDialog, theme: Theme, spacing_px: int) -> QVBoxLayout:
+    """Fills a dialog with one card. Gives the card's column."""
+    card, column = panel("card")
+    whole = QVBoxLayout(dialog)
+    whole.setContentsMargins(0, 0, 0, 0)
+    whole.addWidget(card)
+    edge = theme.space(6)
+    column.setContentsMargins(edge, edge, edge, edge)
+    column.setSpacing(spacing_px)
+    return column
 
 
 def rule() -> QFrame:
