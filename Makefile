@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PYTEST ?= -n 4 --dist worksteal
+# More than there are processors, since half of a test's time is waiting.
+PYTEST ?= -n 6 --dist worksteal
 QUICK  := tests/architecture tests/unit tests/models tests/widgets
 SEEDS  ?= 2
 # 0 installs no system packages. Otherwise `make demo` and `make test` do, as root or where `sudo -n` works, and say so.

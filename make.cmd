@@ -26,10 +26,10 @@ fc /b constraints.txt .venv\constraints.txt >nul 2>&1 && fc /b pyproject.toml .v
 for /f "tokens=1,*" %%a in ("%*") do set REST=%%b
 if "%TARGET%"=="setup" exit /b 0
 if "%TARGET%"=="demo" (%RUN% -m core.ui.preflight && .venv\Scripts\orderbell.exe demo %REST% & exit /b)
-if "%TARGET%"=="test" (%RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal %REST% & exit /b)
-if "%TARGET%"=="quick" (%RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal -m "not slow" tests/architecture tests/unit tests/models tests/widgets %REST% & exit /b)
+if "%TARGET%"=="test" (%RUN% -m core.ui.preflight && %RUN% -m pytest -n 6 --dist worksteal %REST% & exit /b)
+if "%TARGET%"=="quick" (%RUN% -m core.ui.preflight && %RUN% -m pytest -n 6 --dist worksteal -m "not slow" tests/architecture tests/unit tests/models tests/widgets %REST% & exit /b)
 if "%TARGET%"=="check" (
-    %RUN% -m ruff check . && %RUN% -m ruff format --check . && %RUN% -m mypy && .venv\Scripts\lint-imports.exe && %RUN% -m tests.long_files && %RUN% -m core.ui.preflight && %RUN% -m pytest -n 4 --dist worksteal
+    %RUN% -m ruff check . && %RUN% -m ruff format --check . && %RUN% -m mypy && .venv\Scripts\lint-imports.exe && %RUN% -m tests.long_files && %RUN% -m core.ui.preflight && %RUN% -m pytest -n 6 --dist worksteal
     exit /b
 )
 if "%TARGET%"=="format" (%RUN% -m ruff check --fix . & %RUN% -m ruff format . & exit /b)

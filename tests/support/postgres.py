@@ -48,6 +48,8 @@ _SETTINGS: Final = {
 _TOLD_TO_COPY_FILES: Final = 150_000
 """From this version on it makes a database page by page, unless told otherwise, which takes three times as long."""
 
+_DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
+
 
 @cache
 def binaries() -> Path | None:
@@ -161,15 +163,16 @@ class Postgres:
 
     def create(self, database: str, template: str = "template1") -> None:
         """Make a database, in place of one of this name. Whoever still is at the template has to leave it."""
-        self.drop(database)
         with self.connect() as connection:
+            _execute(connection, _DROP, database)
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
             how = " STRATEGY file_copy" if connection.info.server_version >= _TOLD_TO_COPY_FILES else ""
-        self._execute("CREATE DATABASE {} TEMPLATE {}" + how, database, template)
+            _execute(connection, "CREATE DATABASE {} TEMPLATE {}" + how, database, template)
 
     def drop(self, database: str) -> None:
         """Do away with a database, whoever is connected to it."""
-        self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
+        with self.connect() as connection:
+            _execute(connection, _DROP, database)
 
     def start(self) -> None:
         settings = " ".join(f"-c {name}={value}" for name, value in (_SETTINGS | {"port": str(self.port)}).items())
@@ -222,10 +225,6 @@ class Postgres:
     def close(self) -> None:
         self._keeper.communicate(timeout=_WITHIN_S)
 
-    def _execute(self, statement: str, *names: str) -> None:
-        with self.connect() as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._binaries / program), "-D", str(self._directory / "data"), *arguments]
         with tempfile.TemporaryFile("w+") as out:
@@ -271,6 +270,10 @@ class Pair:
     def close(self) -> None:
         self.standby.close()
         self.primary.close()
+
+
+def _execute(connection: "psycopg.Connection[tuple[object, ...]]", statement: str, *names: str) -> None:
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def _until(happened: Callable[[], bool], or_else: str) -> None:
