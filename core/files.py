@@ -1,5 +1,6 @@
 """Small files that must never be found half written, or by the wrong eyes."""
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -31,10 +32,12 @@ def write_whole(path: Path, content: bytes, *, private: bool = False, synced: bo
 
 
 def write_for_person(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Put `content` where a person said: all of it, or what was there stays. A pipe or a device is written to. Raises
-    `OSError`."""
+    """Put `content` where a person said: all of it, or what was there stays. A pipe or a device is written to; no
+    directory is made, since one that is missing is mistyped. Raises `OSError`."""
     if path.exists() and not path.is_file():
         path.write_bytes(content)
+    elif not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     else:
         write_whole(path.resolve(), content, private=private)
 
