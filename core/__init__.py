@@ -1,1 +1,1 @@
-"""Orderbell's shared core: what an order is, how it is kept, served, fetched and shown."""
+"""Orderbell's shared core: domain, protocol, store, server, client, admin commands and UI parts."""

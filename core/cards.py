@@ -1,4 +1,4 @@
-"""What the number of a payment card looks like, so that none is kept: not in a note, not in a log."""
+"""Detects payment card numbers, so that none is stored or logged."""
 
 import re
 from collections import deque
@@ -37,11 +37,11 @@ _ISSUERS: Final = (
 
 
 def numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Where in `text` the numbers of payment cards are: each one's start and end.
+    """The start and end of each payment card number in `text`.
 
-    13 to 19 digits in one piece or in groups, which begin as a network's do, have the length of that network's, and
-    whose check digit is right (the Luhn formula, ISO/IEC 7812-1 annex B). A telephone number written with its plus
-    sign is none, whatever its digits come to, and nothing inside a UUID is.
+    13 to 19 digits in one piece or in groups, with a network's prefix and length, and a valid check digit (the Luhn
+    formula, ISO/IEC 7812-1 annex B). A telephone number written with its plus sign is none, and nothing inside a UUID
+    is.
     """
     if _ENOUGH.search(text) is None:
         return
@@ -58,7 +58,7 @@ def numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def hidden(text: str, instead: str) -> str:
-    """`text` with `instead` where it has a payment card's number."""
+    """`text` with `instead` in place of payment card numbers."""
     found, at = [], 0
     for start, end in numbers(text):
         found += [text[at:start], instead]
@@ -67,7 +67,7 @@ def hidden(text: str, instead: str) -> str:
 
 
 def _in_run(run: str, plus: bool) -> Iterator[tuple[int, int]]:
-    """A card's number is some neighbouring groups; what follows it may be its expiry, and is no part of it."""
+    """A card number is some neighbouring groups; the expiry after it is not part of it."""
     groups = [match.span() for match in _GROUP.finditer(run)]
     at = 0
     while at < len(groups):
@@ -78,7 +78,7 @@ def _in_run(run: str, plus: bool) -> Iterator[tuple[int, int]]:
 
 
 def _card_from(run: str, groups: list[tuple[int, int]], plus: bool) -> int:
-    """How many groups from the first on are a card's number; 0 when none are."""
+    """How many groups from the first on are a card number; 0 when none are."""
     digits = ""
     for count, (start, end) in enumerate(groups, 1):
         if end - start < _LEAST_GROUP or (not digits and run[start] in "017"):  # which no network begins with

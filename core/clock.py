@@ -1,7 +1,7 @@
-"""Time that goes on while the machine sleeps.
+"""Clocks that include the time of a machine's sleep.
 
-A monotonic clock stops in sleep on some systems and not on others; the wall clock goes on and may be set. Whatever ages
-or expires is measured by both, with `now_s`. What only measures how long something took uses `time.perf_counter`.
+A monotonic clock stops in sleep on some systems and not on others; the wall clock goes on and may be set. Ages and
+expiries are measured by both, with `now_s`. Durations use `time.perf_counter`.
 """
 
 import threading
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Final
 
 _STEP_S: Final = 2.0
-"""By how much the wall clock may part from the monotonic one without meaning anything: it is adjusted now and then."""
+"""Differences of the wall clock from the monotonic one that are ignored: it is adjusted now and then."""
 
 
 class Clock:
-    """Seconds since some moment; never goes back. Safe to use from several threads.
+    """Seconds since some moment; never goes back. Thread-safe.
 
-    Where the wall clock has gone on further than the monotonic one, the machine slept, or its clock was set forward.
-    Both count: what is taken for older than it is, is only asked for anew. One that is set back changes nothing.
+    Where the wall clock has advanced further than the monotonic one, the machine slept, or its clock was set forward.
+    Both count: what is taken for older than it is, is only fetched anew. Setting it back has no effect.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
@@ -38,12 +38,11 @@ class Clock:
 
 
 class Believed:
-    """The wall clock, as far as it is believed when something is thrown away for its age. Safe to use from several
-    threads.
+    """The wall clock, as far as it is believed when something is deleted for its age. Thread-safe.
 
-    A clock may be a year ahead for a minute: before NTP has set it, after a battery's end. So from `at_s`, where it was
-    believed last, it is followed no faster than `FASTER` times as time really passes. A closed weekend is caught up
-    with in three hours, and a minute's mistake makes nothing older than half an hour. Meanwhile things are kept longer.
+    A clock may be a year ahead for a minute: before NTP has set it, or after a battery's end. So from `at_s`, the last
+    believed time, it is followed at most `FASTER` times as fast as time passes. A closed weekend is caught up with in
+    three hours, and a minute's error ages nothing by more than half an hour. Meanwhile things are kept longer.
     """
 
     FASTER: Final = 24
@@ -72,17 +71,17 @@ class Believed:
 
     @property
     def believed_s(self) -> float:
-        """How far it was believed so far, for the next process to begin with."""
+        """The believed time so far, to begin the next process with."""
         return self._at_s
 
     @property
     def ahead_s(self) -> float:
-        """By how much the wall clock is further than it is believed."""
+        """How far the wall clock is ahead of the believed time."""
         return max(0.0, self._wall() - self.now_s())
 
 
 own = Clock()
-"""The process's. A test puts another in its place."""
+"""The process's clock. A test replaces it."""
 
 
 def now_s() -> float:

@@ -1,8 +1,8 @@
 """msgspec's decoders, each made once, one at a time.
 
-How a type is read is learnt when it is first asked for, and msgspec (0.22) shows a second thread what the first has
-half learnt: two threads that meet there end the process with SIGSEGV, as they did a client of a drill. So whatever
-is decoded in a window or a server is decoded by these; tests/architecture looks for what is not.
+A type is analysed on first use, and msgspec (0.22) exposes the unfinished analysis to other threads: two threads that
+use a new type at once end the process with SIGSEGV, as happened in a drill. So windows and the server decode by these
+functions only; tests/architecture finds exceptions.
 """
 
 from threading import Lock
@@ -23,7 +23,7 @@ def decoder(kind: type[T]) -> msgspec.json.Decoder[T]: ...
 @overload
 def decoder(kind: object) -> msgspec.json.Decoder[Any]: ...
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """What reads JSON as this type, the same one every time; safe in any thread."""
+    """The decoder of JSON as this type, cached; thread-safe."""
     known = _decoders.get(kind)
     if known is None:
         with _learning:
@@ -32,7 +32,7 @@ def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode(raw: bytes | str, kind: type[T]) -> T:
-    """JSON as this type. Raises `msgspec.DecodeError` for no JSON, `ValidationError` for what is not the type's."""
+    """Decode JSON as this type. Raises `msgspec.DecodeError` for invalid JSON, `ValidationError` for another type."""
     return _decoded(decoder(kind), raw)
 
 
@@ -48,20 +48,19 @@ def convert(value: object, kind: type[T], *, strict: bool = ..., from_attributes
 @overload
 def convert(value: object, kind: object, *, strict: bool = ..., from_attributes: bool = ...) -> Any: ...
 def convert(value: object, kind: Any, *, strict: bool = True, from_attributes: bool = False) -> Any:
-    """Plain values as this type, as `msgspec.convert` has it. Raises `msgspec.ValidationError`."""
-    decoder(kind)  # has the type learnt
+    """Plain values as this type, as `msgspec.convert`. Raises `msgspec.ValidationError`."""
+    decoder(kind)  # has the type analysed
     return msgspec.convert(value, kind, strict=strict, from_attributes=from_attributes)
 
 
 class Reader(Generic[T]):
-    """Reads what a server says, which may be newer than this release: a value that is unknown in an enum stays what it
-    is (`core.wire_enum`)."""
+    """Decodes JSON of a server that may be newer than this release: unknown enum values are kept (`core.wire_enum`)."""
 
     def __init__(self, decoder: msgspec.json.Decoder[T]) -> None:
         self._decoder = decoder
 
     def decode(self, raw: bytes | str) -> T:
-        """Raises `msgspec.DecodeError` for no JSON, `ValidationError` for what is not the type's."""
+        """Raises `msgspec.DecodeError` for invalid JSON, `ValidationError` for another type."""
         with newer_values():
             return _decoded(self._decoder, raw)
 
@@ -71,10 +70,10 @@ def reader(kind: type[T]) -> Reader[T]: ...
 @overload
 def reader(kind: object) -> Reader[Any]: ...
 def reader(kind: Any) -> Reader[Any]:
-    """What reads a server's JSON, or what was kept of it, as this type."""
+    """The reader of a server's JSON, or stored JSON, as this type."""
     return Reader(decoder(kind))
 
 
 def decode_reply(raw: bytes | str, kind: type[T]) -> T:
-    """A server's JSON, or what was kept of it, as this type. Raises as `Reader.decode`."""
+    """Decode a server's JSON, or stored JSON, as this type. Raises as `Reader.decode`."""
     return reader(kind).decode(raw)

@@ -1,4 +1,4 @@
-"""Small files that must never be found half written, or by the wrong eyes."""
+"""Writing small files atomically, and privately."""
 
 import errno
 import os
@@ -7,12 +7,11 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes, *, private: bool = False, synced: bool = True) -> None:
-    """Put `content` at `path`: all of it or, whenever the power goes, nothing. Directories are made as needed.
+    """Write `content` to `path` atomically, also across a power cut. Directories are made as needed.
 
-    Without `synced` a power cut may leave what was there before, though this has returned.
-
-    `private`: only the owner may read it, by its mode on POSIX and on Windows by the rights of the directory it is in.
-    What was there keeps its owner, so that an administrator's command takes nothing from the server. Raises `OSError`.
+    Without `synced` a power cut may leave the previous content, although this has returned. `private`: only the owner
+    may read it, by its mode on POSIX and on Windows by the rights of its directory. An existing file keeps its owner,
+    so that an administrator's command does not take it from the server. Raises `OSError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -51,7 +50,7 @@ def _keep_owner(before: Path, after: Path) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """The name is as durable as the bytes. Windows has no such call, and does it by itself (NTFS journals names)."""
+    """Make a name as durable as the bytes. Windows has no such call, and does it by itself (NTFS journals names)."""
     if os.name == "nt":
         return
     handle = os.open(directory, os.O_RDONLY)

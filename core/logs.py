@@ -1,4 +1,4 @@
-"""Logs: one line an event, its facts as fields, and no secret in any of them."""
+"""Logging: one line for each event, with its facts as fields, and without secrets."""
 
 import json
 import logging
@@ -45,29 +45,29 @@ _SECRETS: Final = (
         _HIDDEN,
     ),
 )
-# What is said to be one: `password=…`, `'pin': '…'`, `"refresh_token": "…"`. A word is looked at once and whole, and
-# its name apart from what it is said to be: one pattern for all of it tries every part of a long word again and again.
+# Named secrets: `password=…`, `'pin': '…'`, `"refresh_token": "…"`. Name and value are matched separately: one pattern
+# for both would backtrack over every part of a long word.
 _SAID: Final = re.compile(r"(?<!\w)(?P<name>\w++)[\"']?\s*+[=:]\s*+")
 _SAID_SECRET: Final = re.compile(rf"(?i){_NAMES}|(?:^|_)(?:{_SHORT_NAMES})s?\Z")
 _VALUE: Final = re.compile(
     r"(?i)(?!\[hidden\])(?:b?\"(?:[^\"\\]|\\.)*+\"|b?'(?:[^'\\]|\\.)*+'|(?!(?:bearer|basic)\s)[^\s,;&)}\]]++)"
 )
 _OURS: Final = frozenset({"request_id"})
-"""Fields whose values are made here and nowhere else, and never the same twice."""
+"""Fields whose values are generated here, and never repeat."""
 _KNOWN_CLEAN: Final[set[str]] = set()
-"""Texts that were looked through and had nothing in them: most are written again, and looking costs 10 µs."""
+"""Texts without secrets, cached: most are logged again, and a search costs 10 µs."""
 _REMEMBERED: Final = 4096
 _REMEMBERED_LENGTH: Final = 1024
-"""Characters in the longest text that is remembered."""
+"""The length of the longest text that is cached."""
 LONGEST: Final = 16 * 1024
 """Characters of one text that are written; of a longer one its beginning and its end."""
 _MARGIN: Final = 512
-"""Characters next to a cut that are left out after the search, as half a secret is not found."""
+"""Characters next to a cut that are left out after the search, since half a secret is not detected."""
 
 
 def hide_secrets(text: str) -> str:
-    """`text` without anything that looks like a credential or a payment card's number; the middle of one longer than
-    `LONGEST` is left out."""
+    """`text` without anything that looks like a credential or a payment card number; longer than `LONGEST`, without its
+    middle."""
     if text in _KNOWN_CLEAN:
         return text
     if len(text) > LONGEST:
@@ -92,7 +92,7 @@ def _without_secrets(text: str) -> str:
 
 
 def _without_named_values(text: str) -> str:
-    """`text` without the values of what is called a secret in it."""
+    """`text` without the values of what it names as a secret."""
     kept, at = [], 0
     for said in _SAID.finditer(text):
         if said.start() >= at and _SAID_SECRET.search(said["name"]):
@@ -109,7 +109,7 @@ def _is_secret(field: str) -> bool:
 
 
 def _hidden(name: object, value: Any) -> Any:
-    """A field's value as it may be written, however deep it goes."""
+    """A field's value with its secrets hidden, at any depth."""
     if isinstance(name, str) and _is_secret(name):
         return _HIDDEN
     if name in _OURS or value is None or isinstance(value, int | float):
@@ -122,10 +122,8 @@ def _hidden(name: object, value: Any) -> Any:
 
 
 class Redaction(logging.Filter):
-    """The one place where secrets are taken out: of the message, the fields, the traceback and the stack.
-
-    It stands before every handler of a process, so that no formatter has to think of it.
-    """
+    """The filter that removes secrets from the message, the fields, the traceback and the stack, before every handler
+    of a process."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
@@ -141,8 +139,8 @@ class Redaction(logging.Filter):
 
 
 class Repeats:
-    """For what may go wrong in the same way for hours: it is due to be logged at once, and then once a minute with how
-    often it has happened. Safe to use from several threads."""
+    """Rate limit for logging a repeated failure: at once, and then once a minute with the number of repetitions.
+    Thread-safe."""
 
     def __init__(self, every_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._every_s = every_s
@@ -151,7 +149,7 @@ class Repeats:
         self._counted: dict[Hashable, tuple[float, int]] = {}
 
     def due(self, what: Hashable) -> int | None:
-        """It has happened: how often since it was logged last; None when it is too soon to say so."""
+        """Count a repetition: the number since it was last logged; None when it is too soon to log it."""
         with self._lock:
             at_s, count = self._counted.get(what, (None, 0))
             if at_s is not None and self._clock() - at_s < self._every_s:
@@ -161,7 +159,7 @@ class Repeats:
             return count + 1
 
     def over(self, what: Hashable) -> int | None:
-        """It happens no more: how often it has since it was logged last; None when it never did."""
+        """It has ended: the number of repetitions since it was last logged; None when there were none."""
         with self._lock:
             found = self._counted.pop(what, None)
             return None if found is None else found[1]
@@ -199,10 +197,9 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """The same line for a person: time, level, message, then `name=value` pairs.
+    """A line for people: time, level, message, then `name=value` pairs.
 
-    Nothing but a new event begins at the left edge: a traceback's lines are set in, and what would break the line or
-    move the cursor is written as an escape.
+    Only events begin at the left edge: a traceback's lines are indented, and control characters are escaped.
     """
 
     @override

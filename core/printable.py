@@ -1,5 +1,5 @@
-"""Text from elsewhere as it may stand in a log, on a terminal or in a table: nothing in it moves the cursor, begins a
-line of its own, or turns the reading direction of what follows."""
+"""Escapes foreign text for logs, terminals and tables: it cannot move the cursor, begin a line, or change the reading
+direction."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ def line(text: str) -> str:
 
 
 def lines(text: str) -> str:
-    """The same, with its line feeds kept: for text of ours that has several lines."""
+    """`line`, with line feeds kept: for our own text with several lines."""
     return text if text.isascii() and text.isprintable() else _encodable(text.translate(_LINES_KEPT))
 
 

@@ -1,7 +1,7 @@
-"""Sealing to a server's public key: whoever has the public half closes a content that only the server opens.
+"""Sealing to a server's public key: anybody with the public half can seal, only the server can open.
 
 HPKE (RFC 9180, base mode) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM. The context is authenticated
-and not kept: who gives another one when opening gets nothing.
+and not stored: opening needs the same one.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -14,11 +14,11 @@ KEY_BYTES: Final = 32
 
 
 class CannotOpen(Exception):
-    """Sealed to another server's key, for another context, or damaged: which of them, nothing tells."""
+    """Sealed to another server's key, for another context, or damaged: these cannot be distinguished."""
 
 
 def private_key(secret: bytes) -> bytes:
-    """The private key that belongs to a server's `secret`, the same every time (HKDF-SHA256, RFC 5869)."""
+    """The private key derived from a server's `secret` (HKDF-SHA256, RFC 5869)."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -32,14 +32,14 @@ def public_key(private: bytes) -> bytes:
 
 
 def seal(content: bytes, public: bytes, context: bytes) -> bytes:
-    """`content`, closed. Raises `ValueError` when `public` is no key."""
+    """The sealed `content`. Raises `ValueError` when `public` is not a key."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
     return _suite().encrypt(content, X25519PublicKey.from_public_bytes(public), context)
 
 
 def open_sealed(sealed: bytes, private: bytes, context: bytes) -> bytes:
-    """What was sealed for `context`. Raises `CannotOpen`."""
+    """The content that was sealed for `context`. Raises `CannotOpen`."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 

@@ -1,9 +1,9 @@
-"""CSV files (RFC 4180) for spreadsheets: every one that is written is written here, and none of them computes.
+"""CSV files (RFC 4180) for spreadsheets, all written here, without formulas.
 
 A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula (OWASP, CSV injection). Where a cell
-begins is not the writer's to decide: the same file is read with commas, semicolons or tabs as separators, and with or
-without quotes, as the reader's country and settings have it. So a text gets an apostrophe before whatever would begin
-a formula at the text's own beginning and behind every separator and line break in it. Numbers are written as they are.
+begins depends on the reader: the same file is read with commas, semicolons or tabs as separators, and with or without
+quotes, by country and settings. So an apostrophe is inserted before a formula's first character, at the beginning of a
+text and after every separator and line break in it. Numbers are written as they are.
 """
 
 import csv
@@ -19,11 +19,12 @@ ENCODING: Final = "utf-8-sig"
 GUARD: Final = "'"
 SEPARATORS: Final = ",;\t"
 _FORMULA: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
-"""What begins a formula, with its fullwidth and small forms and the minus sign, which some spreadsheets take for it."""
+"""First characters of formulas, with their fullwidth and small forms and the minus sign, which some spreadsheets
+accept."""
 _ENDS: Final = SEPARATORS + "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-"""What ends a cell under one reading or another."""
+"""Characters that may end a cell."""
 _SKIPPED: Final = rf"\s\x00-\x1f\x7f\"'{SEPARATORS}\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
-"""What a reading skips, or takes off, at a cell's beginning."""
+"""Characters that may be skipped at a cell's beginning."""
 _BEFORE_FORMULA: Final = re.compile(rf"(?<![{_SKIPPED}])[{_SKIPPED}]*+(?=[{_FORMULA}])")
 
 
@@ -35,12 +36,12 @@ def write(file: TextIO, rows: Iterable[Sequence[Cell]], *, semicolons: bool = Fa
 
 
 def guarded(text: str) -> str:
-    """`text` as no spreadsheet computes it, however the file is split into cells."""
+    """`text` without formulas, however the file is split into cells."""
     return _BEFORE_FORMULA.sub(lambda run: run[0] + GUARD if _begins_cell(run) else run[0], text)
 
 
 def unguarded(cell: str) -> str:
-    """The text that `guarded` was given."""
+    """The inverse of `guarded`."""
     return _BEFORE_FORMULA.sub(lambda run: run[0].removesuffix(GUARD) if _begins_cell(run) else run[0], cell)
 
 

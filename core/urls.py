@@ -1,4 +1,4 @@
-"""URLs as they may be shown: without the passwords in them, in whatever form those are written."""
+"""Hides passwords in URLs, in any form."""
 
 import re
 from typing import Final
@@ -13,20 +13,20 @@ _SECRET: Final = re.compile(r"(?i)passw(?:or)?d|passphrase|secret|token")
 
 
 def hidden(text: str) -> str:
-    """`text` with what is a password in any of its URLs hidden: of its user, and among its parameters (libpq's
-    `?password=…`, `&sslpassword=…`)."""
+    """`text` with the passwords in its URLs hidden: of users, and of parameters (libpq's `?password=…`,
+    `&sslpassword=…`)."""
     if "://" not in text:
         return text
     return _PARAMETER.sub(_parameter, _OTHER.sub(_database, _PAGES_USER.sub(rf"\1{HIDDEN}", text)))
 
 
 def shown(url: str) -> str:
-    """The same for what is one URL and nothing else: its password may have blanks in it."""
+    """`hidden` for a text that is one URL: its password may have blanks in it."""
     return hidden(_WHOLE.sub(rf"\1{HIDDEN}", url))
 
 
 def _database(found: re.Match[str]) -> str:
-    """To the last `@`: a password that was written as it is may have any character in it, a `/` and an `@` too."""
+    """To the last `@`: an unquoted password may contain any character, a `/` and an `@` too."""
     url = found[0]
     user, last = _USER.search(url), url.rfind("@")
     return url if user is None or last < user.end() else f"{url[: user.end()]}{HIDDEN}{url[last:]}"

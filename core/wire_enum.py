@@ -1,8 +1,8 @@
-"""Enums whose values go over the wire, and what a client makes of a value that only a newer release knows.
+"""Enums whose values go over the wire, and values that only a newer release knows.
 
-A server refuses such a value. Whoever reads a server (`core.decoding.reader`) gets a member of its own for it: it
-equals its text, is none of the known ones, and says itself in words that people can read. So no table of what may be
-done has it, and nothing else stops for it.
+A server refuses an unknown value. A client of a newer server (`core.decoding.reader`) gets a new member for it: it
+equals its text, is none of the known ones, and has a readable name. So no table of actions contains it, and everything
+else works.
 """
 
 import contextlib
@@ -14,9 +14,9 @@ from typing import Final, Self
 from typing_extensions import override
 
 LONGEST: Final = 60
-"""Characters in a value. What is longer is no name for anything."""
+"""The longest value. Longer ones are refused."""
 MOST: Final = 1_000
-"""Values that are remembered of one enum: a server that makes up new ones for ever fills nobody's memory."""
+"""The number of unknown values of one enum that are kept, so that a server cannot fill the memory."""
 
 
 class _Reading(threading.local):
@@ -28,7 +28,7 @@ _made: Final[dict[tuple[type, str], "WireEnum"]] = {}
 
 
 class WireEnum(StrEnum):
-    """See the module."""
+    """An enum with unknown members. See the module."""
 
     @classmethod
     @override
@@ -37,7 +37,7 @@ class WireEnum(StrEnum):
 
     @classmethod
     def newer(cls, value: str) -> Self:
-        """The member of this value, known or not. Raises `ValueError` for what is no value at all."""
+        """The member of this value, known or not. Raises `ValueError` for an invalid one."""
         known = cls._value2member_map_.get(value) or _made.get((cls, value))
         if isinstance(known, cls):
             return known
@@ -57,14 +57,14 @@ class WireEnum(StrEnum):
 
     @property
     def readable(self) -> str:
-        """Its own words: `out_for_delivery` → `Out for delivery`."""
+        """A readable name: `out_for_delivery` → `Out for delivery`."""
         words = self._value_.replace("_", " ").strip()
         return words[:1].upper() + words[1:]
 
 
 @contextlib.contextmanager
 def newer_values() -> Iterator[None]:
-    """What this thread decodes meanwhile may be of a newer release."""
+    """Accept unknown values in what this thread decodes in the block."""
     before, _reading.newer = _reading.newer, True
     try:
         yield

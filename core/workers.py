@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 PAUSE_S: Final = 0.1
 PAUSE_MOST_S: Final = 5.0
 _WENT_WELL_S: Final = 60.0
-"""After so long without a mistake the next one is a first one."""
+"""After so long without an error the pause is reset."""
 
 
 def keep_running(
@@ -19,7 +19,7 @@ def keep_running(
 ) -> threading.Thread:
     """A thread, not started yet, that calls `work` until it returns.
 
-    An exception is logged and told to `failed`, in the thread, so that it can be shown; after a pause (0.1 s, doubled
+    An exception is logged and passed to `failed`, in the thread, so that it can be shown; after a pause (0.1 s, doubled
     each time, at most 5 s) `work` is called again.
     """
 
@@ -30,7 +30,7 @@ def keep_running(
             try:
                 work()
             except Exception as error:
-                log.exception("a worker made a mistake; it is started again", extra={"worker": name})
+                log.exception("a worker failed; it is started again", extra={"worker": name})
                 _report(failed, error)
             else:
                 return
@@ -42,13 +42,13 @@ def keep_running(
 
 
 def run_aside(work: Callable[[], None], name: str) -> threading.Thread:
-    """Do `work` once, in a daemon thread that nobody has to wait for. An exception is logged."""
+    """Run `work` once, in a daemon thread. An exception is logged."""
 
     def run() -> None:
         try:
             work()
         except Exception:
-            log.exception("a worker made a mistake", extra={"worker": name})
+            log.exception("a worker failed", extra={"worker": name})
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
@@ -61,4 +61,4 @@ def _report(failed: Callable[[Exception], None] | None, error: Exception) -> Non
     try:
         failed(error)
     except Exception:
-        log.exception("a worker's mistake could not be shown")
+        log.exception("a worker's error could not be shown")

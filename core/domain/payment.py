@@ -34,7 +34,7 @@ _MOVES = frozenset(
     {
         (PaymentState.UNPAID, PaymentState.UNPAID),  # it is to be paid in another way
         (PaymentState.UNPAID, PaymentState.PAID),
-        (PaymentState.PAID, PaymentState.PAID),  # it was paid in another way than was said
+        (PaymentState.PAID, PaymentState.PAID),  # it was paid by another tender than recorded
         (PaymentState.PAID, PaymentState.UNPAID),  # marked as paid by mistake
         (PaymentState.PAID, PaymentState.REFUNDED),
     }

@@ -1,4 +1,4 @@
-"""The words both ends speak: requests, replies, events and problems, as frozen msgspec types. JSON on the wire.
+"""The protocol of client and server: requests, replies, events and problems, as frozen msgspec types. JSON on the wire.
 
-Orders, menus and statuses travel as the domain's own types; what is here exists only because there is a wire.
+Orders, menus and statuses are the domain's own types; the types here exist only for the wire.
 """

@@ -1,4 +1,4 @@
-"""What an admin asks about people, and may change. Secrets only ever go in."""
+"""Administration of accounts. Secrets are only ever sent to the server."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,11 +20,11 @@ class StaffAccount(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     disabled_at: datetime | None = None
     locked_until: datetime | None = None
-    """Too many wrong PINs, at one terminal at least."""
+    """Too many failed attempts, at one till at least."""
 
 
 class StaffList(msgspec.Struct, frozen=True, kw_only=True):
-    """Everybody who works or has worked in the shop, by name."""
+    """All current and former staff of the shop, by name."""
 
     staff: tuple[StaffAccount, ...]
 
@@ -36,17 +36,17 @@ class AddStaff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeStaff(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be different. Another role, another PIN and being disabled end the person's sessions at once."""
+    """The changes. Another role, another PIN and being disabled end the person's sessions at once."""
 
     role: Role | None = None
     pin: Pin | None = None
     disabled: bool | None = None
     unlock: bool = False
-    """Forget the wrong tries."""
+    """Delete the failed attempts."""
 
 
 class Unlock(msgspec.Struct, frozen=True, kw_only=True):
-    """Where wrong tries are to be forgotten: one of the two, or both."""
+    """Where failed attempts are to be deleted: one of the two, or both."""
 
     address: Annotated[str, Meta(max_length=64, description="An IP address.")] = ""
     device: Annotated[str, Meta(max_length=20)] = ""
@@ -79,7 +79,7 @@ class CustomerAccountQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeCustomer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be different. Another password and being disabled end the customer's sessions at once."""
+    """The changes. Another password and being disabled end the customer's sessions at once."""
 
     password: Password | None = None
     disabled: bool | None = None

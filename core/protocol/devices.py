@@ -1,9 +1,9 @@
-"""The devices of a shop: how one is paired, and what the server last knew of each.
+"""The devices of a shop: pairing, and presence reports.
 
-An admin invites a device by name and is given a code to type into it (`Invitation`). The device sends the code's first
-part (`routes.PAIR`) and is given a secret of its own (`Paired`); with that it signs in, or staff do at it. A code works
-once and for ten minutes. What follows those eight letters, if anything does, is the short fingerprint of the shop's
-certificate authority (`core.protocol.trust`): by it the device knows the server before it tells it anything.
+An admin invites a device by name and gets a code to type into it (`Invitation`). The device sends the code's first part
+(`routes.PAIR`) and gets a secret of its own (`Paired`); with that it signs in, or staff do at it. A code works once and
+for ten minutes. The letters after the first eight, if any, are the short fingerprint of the shop's certificate
+authority (`core.protocol.trust`): by it the device verifies the server before it sends anything.
 """
 
 from datetime import datetime
@@ -31,20 +31,20 @@ def grouped(letters: str) -> str:
 
 
 def parts(typed: str) -> tuple[str, str]:
-    """What was typed: the code for `Pair`, and the short fingerprint, empty when there was none."""
+    """The parts of a typed code: for `Pair`, and the short fingerprint, empty when there was none."""
     letters = "".join(filter(str.isalnum, typed)).upper()
     return letters[:CODE_LETTERS], letters[CODE_LETTERS:]
 
 
 class InviteDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """A new device, or one that is to be paired anew. A name stays of the kind that it first was."""
+    """A new device, or one that is to be paired anew. A name keeps its kind."""
 
     name: DeviceName
     kind: DeviceKind = DeviceKind.TERMINAL
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
-    """`code` is to be typed into the device, as it stands or without its dashes; it is not shown again."""
+    """`code` is to be typed into the device, with or without its dashes; it is not shown again."""
 
     name: DeviceId
     kind: DeviceKind
@@ -53,13 +53,13 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """What was typed into the device; only the first eight letters are looked at."""
+    """The code typed into the device; only its first eight letters are used."""
 
     code: Annotated[str, Meta(min_length=1, max_length=80)]
 
 
 class Paired(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the device is from now on. `secret` is told this once: for `StaffSignIn.device_secret` or `DeviceSignIn`."""
+    """The device's identity. `secret` is sent this once: for `StaffSignIn.device_secret` or `DeviceSignIn`."""
 
     name: DeviceId
     kind: DeviceKind
@@ -67,23 +67,23 @@ class Paired(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopId
     shop_name: str
     series_last: int = 0
-    """A terminal's highest number so far. What it gives next is above it, and above any that it knows itself."""
+    """A till's highest number so far. It continues above it, and above any that it knows itself."""
 
 
 class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server last knew of a device."""
+    """The presence of a device."""
 
     name: DeviceId
     kind: DeviceKind
     paired_at: datetime | None = None
-    """None for one that was made with the shop: nothing need be shown to work at it."""
+    """None for one that was made with the shop: it needs no secret."""
     revoked_at: datetime | None = None
     last_contact_at: datetime | None = None
     app_version: str = ""
     lag_events: int | None = None
-    """How many of the shop's events it has not been told, as far as is known; None when it has followed none."""
+    """How many of the shop's events it has not received, as far as known; None when it has no feed."""
     lag_s: float | None = None
-    """How long ago the first of those happened; 0 when there are none."""
+    """The age of the first of those; 0 when there are none."""
 
 
 class DeviceList(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
-"""What happened, in the order it was committed. One event a change, `seq` without gaps per shop.
+"""Events: one for each change, in order of commit, `seq` without gaps in a shop.
 
-A release may add kinds. One that changes an order names it in `order_id`, so that who does not know the kind asks for
-the order.
+A release may add kinds. One that changes an order names it in `order_id`, so that older clients fetch the order.
 """
 
 from datetime import datetime
@@ -39,12 +38,12 @@ class OrderPaymentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order_
 
 
 class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed", tag_field="kind"):
-    """The shop sells something else, or for another price. Everybody who follows the shop hears it, but displays."""
+    """The menu has changed. Sent to all subscribers of the shop but status displays."""
 
     version: int
-    """The menu's, from now on."""
+    """The menu's new version."""
     item_id: ItemId | None = None
-    """The item that is sold out, or sold again, when that is all that changed; None when anything may have."""
+    """The item whose availability has changed, when that is all; None for any other change."""
     available: bool = True
 
 
@@ -53,7 +52,7 @@ Event = OrderEvent | MenuChanged
 
 
 def event_of(before: Order | None, order: Order) -> OrderEvent:
-    """What everybody is told of an order that was made (`before` is None), moved, or paid."""
+    """The event for an order that was made (`before` is None), moved, or paid."""
     if before is None:
         return OrderPlaced(order=order)
     if order.status is not before.status:
@@ -79,7 +78,7 @@ def event_of(before: Order | None, order: Order) -> OrderEvent:
 
 
 class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True, tag="unfamiliar", tag_field="kind"):
-    """What a reader makes of an event that a newer release told: see `core.protocol.reading`. Nobody sends it."""
+    """An event of a newer release, as read by `core.protocol.reading`. Never sent."""
 
     order_id: OrderId | None = None
-    """The order that is another now, if it is about one."""
+    """The order that has changed, if it is about one."""

@@ -1,9 +1,9 @@
 """The event feed: what a subscriber may see of a shop's events, in order, pulled or pushed.
 
-A client takes a `Snapshot`, keeps its `cursor`, and from then on applies each `Frame` that `follows` where it stands.
-Whatever does not follow, it pulls (`routes.EVENTS`). The same frames come by themselves over a WebSocket at
-`routes.SOCKET_PATH`: the client's first message is a `Hello`; the server sends `Frames`, first what was missed and then
-what happens, and a `Heartbeat` once the client has caught up and whenever nothing else was sent for `HEARTBEAT_S`.
+A client takes a `Snapshot`, keeps its `cursor`, and from then on applies each `Frame` that `follows` its position. When
+one does not follow, it pulls (`routes.EVENTS`). The same frames are pushed over a WebSocket at `routes.SOCKET_PATH`:
+the client's first message is a `Hello`; the server sends `Frames`, first what was missed and then new ones, and a
+`Heartbeat` once the client has caught up and whenever nothing else was sent for `HEARTBEAT_S`.
 """
 
 import re
@@ -19,10 +19,10 @@ from core.domain.order import Order
 from core.protocol.events import Event, UnknownEvent
 
 HELLO_WITHIN_S: Final = 5
-"""A socket that has not said who it is for so long is closed."""
+"""A socket that has not authenticated for so long is closed."""
 HEARTBEAT_S: Final = 15
 SILENCE_S: Final = 35
-"""A peer that was not heard of for so long is gone, whatever its socket says. Both ends hold the other to it."""
+"""A peer that has sent nothing for so long is gone. Both ends apply it."""
 PAGE_LIMIT: Final = 200
 PAGE_MAX: Final = 500
 MESSAGE_LIMIT: Final = 16 * 1024
@@ -35,8 +35,8 @@ CursorText = Annotated[str, Meta(max_length=120)]
 class Cursor(msgspec.Struct, frozen=True):
     """A place in a shop's history that proves itself: the epoch, the number, and the event that had that number.
 
-    A server whose history was put back and has gone on differently has another event there, or another epoch, and
-    notices. Clients keep cursors as text and give them back as they are; `seq` is all they may read in one.
+    A server whose history was put back and has continued differently has another event there, or another epoch, and
+    detects it. Cursors are opaque text to clients, apart from `seq`.
     """
 
     epoch: str
@@ -61,17 +61,17 @@ class Cursor(msgspec.Struct, frozen=True):
 class FeedPosition(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a subscriber's chain. `prev` is the last event before it that this subscriber may see, 0 for none.
 
-    Numbers are the shop's, so a customer's have holes; `prev` tells a hole from a loss.
+    Numbers are the shop's, so a customer's have gaps; `prev` distinguishes a gap from a loss.
     """
 
     seq: int
     prev: int
 
     def follows(self, position: int) -> bool:
-        """Whether whoever has everything up to `position` may apply this next.
+        """Whether a subscriber at `position` may apply this next.
 
-        A cursor may stand past `prev`, on an event that the subscriber may not see. A frame that does not follow
-        was either seen already (`seq` ≤ position) or something before it is missing (`prev` > position).
+        A cursor may be past `prev`, on an event that the subscriber may not see. A frame that does not follow was
+        either applied already (`seq` ≤ position) or something before it is missing (`prev` > position).
         """
         return self.prev <= position < self.seq
 
@@ -81,13 +81,13 @@ F = TypeVar("F")
 
 
 class Framed(FeedPosition, Generic[E], frozen=True, kw_only=True):
-    """One event. `E` is what it was read as, or `msgspec.Raw` where it is passed on or read later."""
+    """One event. `E` is its type, or `msgspec.Raw` where it is passed on or decoded later."""
 
     event: E
 
 
 class Batch(msgspec.Struct, Generic[F], frozen=True, kw_only=True, tag="frames", tag_field="kind"):
-    """What happened, oldest first. Having applied all of it, the client stands at `cursor`."""
+    """Events, oldest first. After applying all of them, the client is at `cursor`."""
 
     frames: tuple[F, ...]
     cursor: str
@@ -106,7 +106,7 @@ class Frame(Framed[Event | UnknownEvent], frozen=True, kw_only=True):
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes after `cursor`. See `Hello` for `witness`."""
+    """Events after `cursor`. See `Hello` for `witness`."""
 
     cursor: CursorText
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_LIMIT
@@ -114,73 +114,72 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventPage(Pulled[Frame], frozen=True, kw_only=True):
-    """Events after the cursor that was asked for. Having applied them, the client stands at `cursor`.
+    """Events after the requested cursor. After applying them, the client is at `cursor`.
 
-    409 `diverged`: the server's history is another one than the cursor's. 410 `gone`: it no longer goes back that
-    far. After either the client takes a `Snapshot`; after `diverged` it also sends again what was acknowledged to it.
+    409 `diverged`: the server's history is another one than the cursor's. 410 `gone`: the events after it have been
+    trimmed. After either the client takes a `Snapshot`; after `diverged` it also sends again what was acknowledged to
+    it.
     """
 
 
 SNAPSHOT_PAGE: Final = 100
-"""Orders of a page that a client of today asks for."""
+"""The number of orders that a current client requests in a page."""
 
 
 class SnapshotQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of `limit` orders, those after the id `after`; 0 for all of them at once, as older clients ask."""
+    """A page of `limit` orders, those after the id `after`; 0 for all of them at once, for older clients."""
 
     limit: Annotated[int, Meta(ge=0, le=PAGE_MAX)] = 0
     after: Annotated[str, Meta(max_length=36)] = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """How things stand at `cursor`: everything after it is in the feed, nothing before it is missing here.
+    """The orders as of `cursor`: later events are in the feed, earlier ones are included.
 
-    In pages the orders come by their ids. Whoever has them all stands at the cursor of the *first* page: orders of
-    later ones may be newer, which the feed then tells again.
+    Pages are sorted by id. With all of them the client is at the cursor of the *first* page: orders of later ones may
+    be newer, and the feed repeats their events.
 
-    For staff: every open order of the shop, oldest first, and then those closed in the last 24 hours. For a
-    customer: their newest 100 orders, newest first.
+    For staff: every open order of the shop, oldest first, and then those closed in the last 24 hours. For a customer:
+    their newest 100 orders, newest first.
     """
 
     cursor: str
     orders: tuple[Order, ...]
     total: int
-    """For a customer: how many orders they have in all. For staff: as many as there are here."""
+    """For a customer: the number of all their orders. For staff: the number of orders here."""
     menu_version: int
     series: DeviceId | None = None
-    """The number series of the staff's terminal, and the highest number it has given: `POS1`, 64."""
+    """The number series of the staff's till, and its highest issued number: `POS1`, 64."""
     series_last: int = 0
     next_after: str = ""
-    """Where the next page begins; empty: this was the last, or all."""
+    """The id after which the next page begins; empty: this was the last, or all."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
-    """The client's first message: who it is, and what it has. Sent again with a newer token it extends the socket.
+    """The client's first message: its token and cursor. Sent again with a newer token it extends the socket.
 
-    A later one moves nothing: its `cursor` and `witness` are not looked at, and its token must be the same person's.
-    Every one is answered with a `Heartbeat`, after what was missed.
+    In a later one `cursor` and `witness` are ignored, and its token must be the same person's. Each is answered with a
+    `Heartbeat`, after what was missed.
     """
 
     token: Annotated[str, Meta(min_length=1, max_length=4096)]
     cursor: CursorText = ""
-    """Where to start. It must be given in the first one."""
+    """Where to start. Required in the first one."""
     witness: CursorText = ""
-    """The furthest cursor the client knows of by any road, as `Event-Cursor` on the answer to a write of its own.
-
-    It is proven like `cursor` but not started from: a client whose write was lost with a restored backup finds out
-    even though its cursor lies before the loss.
-    """
+    """The furthest cursor the client knows of, as `Event-Cursor` on the answer to a write of its own. It is checked
+    like `cursor` but not started from: a client whose write was lost in a restore detects it even though its cursor is
+    before the loss."""
 
 
 class Frames(Batch[Frame], frozen=True, kw_only=True):
-    """What happened, oldest first. Having applied all of it, the client stands at `cursor`."""
+    """Events, oldest first. After applying all of them, the client is at `cursor`."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_field="kind"):
-    """The server lives. `head` is the newest event that this subscriber may see.
+    """The server is alive. `head` is the newest event that this subscriber may see.
 
-    A client that has less than `head` has missed something and pulls. One that has it stands at `cursor` from now on,
-    so that a quiet customer's cursor does not grow too old to go on from.
+    A client that has less than `head` has missed something and pulls. One that has it is at `cursor` from now on, so
+    that a quiet customer's cursor does not become too old.
     """
 
     head: int
@@ -188,28 +187,28 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_
 
 
 Message = Frames | Heartbeat
-"""What the server says on the socket: JSON, one a text message."""
+"""A message of the server on the socket: JSON, one a text message."""
 
 
 class Close(IntEnum):
     """Why the server closed the socket (RFC 6455 §7.4.2, private use).
 
     Besides these: 1012 when the server stops, 1009 for a message over `MESSAGE_LIMIT`, 1011 when the peer answers no
-    ping. Where nothing else is said below, the client connects again from its cursor, with jitter.
+    ping. Unless noted below, the client reconnects from its cursor, with jitter.
     """
 
     MALFORMED = 4400
-    """The message was no `Hello`, or a later one was somebody else's: a defect of the client."""
+    """The message was no `Hello`, or a later one was another person's: a bug of the client."""
     SIGNED_OUT = 4401
-    """The token is not valid, has ended, or its session has. Come back with a fresh one."""
+    """The token is invalid or expired, or its session has ended. Reconnect with a new one."""
     NO_HELLO = 4408
     DIVERGED = 4409
     """Take a snapshot, and send again what was acknowledged."""
     GONE = 4410
     """Take a snapshot."""
     TOO_SLOW = 4429
-    """The client did not read. Nothing is lost: its cursor says where to go on."""
+    """The client did not read. Nothing is lost: it reconnects from its cursor."""
     TOO_MANY = 4430
-    """The same person or screen has opened more sockets than one may hold, and this was the oldest."""
+    """The same person or screen has opened more sockets than allowed, and this was the oldest."""
     UNAVAILABLE = 4503
     """The server's database is out of reach."""

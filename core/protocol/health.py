@@ -1,4 +1,4 @@
-"""What an admin is told about the backend's health and its backups."""
+"""The backend's health and its backups, for admins."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from core.wire_enum import WireEnum
 
 
 class BackupKind(WireEnum):
-    """Why a backup was made. Only scheduled ones are forgotten in time."""
+    """Why a backup was made. Only scheduled ones are pruned."""
 
     MANUAL = "manual"
     SCHEDULED = "scheduled"
@@ -27,7 +27,7 @@ class BackupMade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackupList(msgspec.Struct, frozen=True, kw_only=True):
-    """Newest first. `problem` says why the last scheduled one was not made; empty when it was."""
+    """Newest first. `problem` is why the last scheduled one failed; empty when it did not."""
 
     backups: tuple[BackupMade, ...]
     problem: str = ""
@@ -41,7 +41,7 @@ class Result(WireEnum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at: how it is, and what to do when it is not well."""
+    """The result of one check, and what to do when it failed."""
 
     name: str
     result: Result
@@ -55,14 +55,14 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """What the backend found about itself, and what whoever helps from afar has to know. Nobody is named in it."""
+    """The backend's checks and facts, without personal data."""
 
     checks: tuple[Check, ...]
     facts: tuple[Fact, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rule about the database found: `count` is how many break it, 0 is well."""
+    """The result of one rule about the database: `count` rows violate it; 0 is well."""
 
     rule: str
     says: str

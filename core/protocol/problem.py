@@ -1,4 +1,4 @@
-"""Errors on the wire: RFC 9457 problem bodies, with the field to blame and, on a conflict, the order as it is."""
+"""Errors on the wire: RFC 9457 problem bodies, with the invalid field and, on a conflict, the current order."""
 
 import re
 from typing import Final
@@ -20,20 +20,20 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str = ""
     field: str = ""
-    """The JSON path of the value to blame: `lines[0].quantity`."""
+    """The JSON path of the invalid value: `lines[0].quantity`."""
     order: Order | None = None
-    """On a 409: the order as the server has it; on `price_changed` the order as it would be made now."""
+    """On a 409: the current order; on `price_changed` the order as it would be made now."""
     payment: PaymentChange | None = None
-    """On a 409 about a payment: what was last done to it, and by whom."""
+    """On a 409 about a payment: its last change, and by whom."""
     menu: Menu | None = None
-    """On a 409 about the menu: the menu as it is."""
+    """On a 409 about the menu: the current menu."""
 
 
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?\Z", re.DOTALL)
 
 
 def blame(error: msgspec.ValidationError) -> tuple[str, str]:
-    """The sentence and the field path in a msgspec validation error.
+    """The sentence and the field path of a msgspec validation error.
 
     A missing field is blamed on itself rather than on the object that lacks it.
     """

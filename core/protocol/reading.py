@@ -1,4 +1,4 @@
-"""Reading a server that may be newer than this release: what is not understood is `UnknownEvent`, and stops nothing."""
+"""Decodes messages of a server that may be newer than this release: unknown events become `UnknownEvent`."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -34,7 +34,7 @@ _kind: Final = reader(_Kind)
 
 
 def message(text: bytes) -> Message | UnknownEvent:
-    """What was said on the socket. Raises `msgspec.DecodeError` for what is no message at all."""
+    """A message on the socket. Raises `msgspec.DecodeError` for an invalid one."""
     try:
         return _message.decode(text)
     except msgspec.ValidationError:
@@ -45,7 +45,7 @@ def message(text: bytes) -> Message | UnknownEvent:
 
 
 def page(text: bytes) -> EventPage:
-    """A page of the feed. Raises `msgspec.DecodeError` for what is none."""
+    """A page of the feed. Raises `msgspec.DecodeError` for an invalid one."""
     try:
         return _page.decode(text)
     except msgspec.ValidationError:

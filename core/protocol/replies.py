@@ -1,4 +1,4 @@
-"""What the server answers."""
+"""Replies of the server."""
 
 from datetime import datetime
 from typing import Any
@@ -20,22 +20,22 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     expires_in_s: int
     person: Person
     shop: str = ""
-    """The shop's id. Empty: the server is older than this."""
+    """The shop's id. Empty for an older server."""
     shop_name: str = ""
     device: str = ""
-    """The terminal's number series, for staff."""
+    """The till's number series, for staff."""
     series_last: int | None = None
-    """On a sign-in of staff: the number that the series has come to. What is given next is above it."""
+    """For staff: the last number of the series. The till continues above it."""
     client_token: str = ""
-    """To be kept beyond sign-out, and shown at the next `SignIn`: it proves that this customer has signed in here, and
-    gives no right. Empty where there is nothing new to keep."""
+    """To be kept beyond sign-out, and sent with the next `SignIn`: it proves that this customer has signed in here, and
+    grants nothing. Empty where there is no new one."""
     sealing_key: bytes = b""
-    """The server's public key (X25519), to which a window seals what it keeps of this person after sign-out. Empty: the
-    server is older than this."""
+    """The server's public key (X25519), to which a window seals this person's data after sign-out. Empty for an older
+    server."""
 
 
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Orders, how many there are in all, and where the next page starts (None: this was the last)."""
+    """Orders, the number of all, and the next page's cursor (None: this was the last)."""
 
     orders: tuple[Order, ...]
     total: int
@@ -43,7 +43,7 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one order stands, and how it got there."""
+    """The status of one order, and its history."""
 
     order_id: OrderId
     number: str
@@ -60,7 +60,7 @@ class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
     history: tuple[StatusChange, ...]
     payments: tuple[PaymentChange, ...] = ()
-    """What happened to its payment, oldest first. Empty as long as it is as it was placed, unpaid."""
+    """The payment history, oldest first. Empty for an order that is unpaid as it was placed."""
 
 
 class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """It may be sent requests. What is worth a look all the same is in `warnings`."""
+    """The backend accepts requests. Less urgent problems are in `warnings`."""
 
     status: str
     version: str

@@ -1,4 +1,4 @@
-"""What a client asks for, beside the commands of `core.domain.commands`. Limits here are the wire's.
+"""Requests, beside the commands of `core.domain.commands`. Limits here are the wire's.
 
 Unknown fields are ignored, so that older clients keep working.
 """
@@ -24,14 +24,14 @@ Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}\Z")]
 
 
 class _AtScreen(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a customer signs in: anywhere, or at a screen of a shop's that was paired as a `display`."""
+    """Where a customer signs in: anywhere, or at a shop's paired screen of kind `display`."""
 
     device: Annotated[str, Meta(max_length=20)] = ""
-    """The screen's name; empty for a machine that is nobody's."""
+    """The screen's name; empty for other machines."""
     device_secret: Annotated[str, Meta(max_length=128)] = ""
-    """The screen's own, from when it was paired."""
+    """The screen's secret from its pairing."""
     shop: Annotated[str, Meta(max_length=36)] = ""
-    """The id of the shop that is ordered from; empty means the default shop."""
+    """The id of the shop; empty means the default shop."""
 
 
 class SignUp(_AtScreen, frozen=True, kw_only=True):
@@ -47,27 +47,27 @@ class SignIn(_AtScreen, frozen=True, kw_only=True):
     login: Annotated[str, Meta(min_length=1, max_length=254)]
     password: Annotated[str, Meta(max_length=128)]
     client_token: Annotated[str, Meta(max_length=100)] = ""
-    """What the last sign-in here was given: wrong tries elsewhere keep nobody out who shows it."""
+    """The token of the last sign-in here: failed attempts elsewhere do not lock its owner out."""
 
 
 class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A cashier's or an admin's, at the terminal named by `device` (its series: `POS1`)."""
+    """A cashier's or an admin's sign-in, at the till named by `device` (its series: `POS1`)."""
 
     staff: Name
     pin: Annotated[str, Meta(max_length=128)]
     device: Annotated[str, Meta(min_length=1, max_length=20)]
     device_secret: Annotated[str, Meta(max_length=128)] = ""
-    """The terminal's own, from when it was paired; one that was made with the shop has none until then."""
+    """The till's secret from its pairing; one that was made with the shop has none until then."""
     shop: Annotated[str, Meta(max_length=36)] = ""
     """The shop's id; empty means the default shop."""
     window_id: Annotated[str, Meta(max_length=36)] = ""
-    """The window's own, when it numbers orders by itself. One window at a time counts a terminal's series: whoever is
-    signed in in another one is signed out, and what this one counts begins beyond what that may have given."""
+    """The id of a window that numbers orders by itself. One window at a time counts a till's series: a session in
+    another one ends, and this one skips numbers that it may have issued."""
 
 
 class DeviceSignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A board's or another screen's, by itself: its name (`BOARD1`), and the code that was made with it or the secret
-    that it was given when it was paired."""
+    """A status display's or another screen's sign-in: its name (`BOARD1`), and its code or its secret from its
+    pairing."""
 
     device: Annotated[str, Meta(min_length=1, max_length=20)]
     secret: Annotated[str, Meta(max_length=128)]
@@ -80,7 +80,7 @@ class RefreshTokens(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplaceMenu(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole menu as it is to be, by somebody who saw it at `version`."""
+    """The whole new menu, based on `version`."""
 
     version: Version
     categories: tuple[Category, ...]
@@ -99,9 +99,9 @@ STAFF_MAX = 500
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's order history, newest first. `cursor` is the page before's `next_cursor`, opaque.
+    """A customer's order history, newest first. `cursor` is the previous page's `next_cursor`, opaque.
 
-    `offset` skips so many orders instead, as older software asks; an order that is placed meanwhile moves all others.
+    `offset` skips so many orders instead, for older clients; an order that is placed meanwhile moves all others.
     """
 
     limit: Annotated[int, Meta(ge=1, le=HISTORY_MAX)] = HISTORY_LIMIT
@@ -110,7 +110,8 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """The staff's list. Empty filters mean all; `open` means every open status, oldest first (the board's order)."""
+    """The staff's list. Empty filters mean all; `open` means every open status, oldest first (the order board's
+    order)."""
 
     open: bool = False
     status: tuple[OrderStatus, ...] = ()
@@ -125,7 +126,7 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
         return Sought.of(self.q)
 
     def finds(self, orders: Iterable[Order]) -> list[Order]:
-        """Those of `orders` that are in the list, in the order that they are given."""
+        """The matching ones of `orders`, in the given order."""
         since = datetime.fromisoformat(self.placed_from) if self.placed_from else None
         until = datetime.fromisoformat(self.placed_to) if self.placed_to else None
         sought = self.sought

@@ -1,4 +1,4 @@
-"""What a route is, and a request made of one. The table of routes is `core.protocol.routes`."""
+"""Routes, and requests made from them. The table of routes is `core.protocol.routes`."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -15,7 +15,7 @@ from core.domain.status import EVERYONE, PEOPLE, STAFF
 
 ORDER_ID: Final = "{order_id}"
 PARAMETER_AT: Final = 4
-"""Where the one parameter a path may have stands in it: `/api/online/orders/{order_id}/…`."""
+"""The index of the path's one parameter: `/api/online/orders/{order_id}/…`."""
 
 
 class Who(Enum):
@@ -25,19 +25,19 @@ class Who(Enum):
     """Anybody; a token, when one is sent, must still be valid."""
     SIGNED_IN = "signed in"
     PERSON = "person"
-    """A customer or a member of staff: whoever orders are told to."""
+    """A customer or a member of staff."""
     CUSTOMER = "customer"
-    """A customer, and only with what is theirs."""
+    """A customer, for their own data only."""
     STAFF = "staff"
-    """A cashier or an admin, and only in their own shop."""
+    """A cashier or an admin, in their own shop only."""
     ADMIN = "admin"
-    """An admin, and only in their own shop."""
+    """An admin, in their own shop only."""
     DISPLAY = "display"
-    """A board over the counter of one shop."""
+    """A status display of one shop."""
     OPERATOR = "operator"
-    """Whoever looks after the server: a command on its own machine, which holds its keys."""
+    """The operator: a command on the server's own machine, which holds its keys."""
     MONITOR = "monitor"
-    """What watches the server: on its own machine, or with the token that the settings name."""
+    """A monitoring system: on the server's own machine, or with the configured token."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -58,7 +58,7 @@ _ROLES: Final = {
 
 
 class Keyed(Enum):
-    """What the `Idempotency-Key` header is to a route."""
+    """Whether a route uses the `Idempotency-Key` header."""
 
     UNUSED = "unused"
     OPTIONAL = "optional"
@@ -66,14 +66,14 @@ class Keyed(Enum):
 
 
 class Offline(Enum):
-    """What a window does with a request while no server answers."""
+    """A window's behaviour for a request while no server answers."""
 
     UNREACHABLE = "unreachable"
-    """It says so: the answer is the server's or none."""
+    """It fails: the answer is the server's or none."""
     KEPT = "kept"
-    """It answers from what it has kept, and says that it does."""
+    """It answers from its cache, and marks the answer."""
     OUTBOX = "outbox"
-    """It accepts the request in its outbox, server or not, answers with the order as it will be, and sends it later."""
+    """It accepts the request in its outbox, with or without a server, and answers with the predicted order."""
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -88,11 +88,11 @@ R = TypeVar("R", default=Nothing)
 
 
 class Request(msgspec.Struct, Generic[R], frozen=True):
-    """A call of `route`, with all that goes into it. What is answered is an R."""
+    """A call of `route`, with its parameter, body and query. The answer is an R."""
 
     route: "Route[Any, Any, R]"
     parameter: str = ""
-    """What stands for the path's parameter, unquoted."""
+    """The value of the path's parameter, unquoted."""
     query: msgspec.Struct = NOTHING
     body: msgspec.Struct | msgspec.Raw = NOTHING
     """`Raw` is sent byte for byte."""
@@ -125,7 +125,7 @@ class Request(msgspec.Struct, Generic[R], frozen=True):
 
 
 class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
-    """One row of the table. Raises `TypeError` or `ValueError` for one that leaves something open."""
+    """One row of the table. Raises `TypeError` or `ValueError` for an incomplete one."""
 
     id: str
     """The OpenAPI document's `operationId`."""
@@ -138,16 +138,16 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
     reply: type[R] = Nothing  # type: ignore[assignment]
     """With another `content_type` than JSON it is `str`."""
     status: int = 200
-    """Of an answer that is no refusal."""
+    """The status of a successful answer."""
     content_type: str = "application/json"
     reads: Callable[[bytes], R] | None = None
     """What reads an answer, where the type alone does not say it."""
     keyed: Keyed = Keyed.UNUSED
     offline: Offline = Offline.UNREACHABLE
     conditional: bool = False
-    """Its replies have an `ETag`, and `If-None-Match` is heeded."""
+    """Whether its replies have an `ETag`, and `If-None-Match` is evaluated."""
     refusals: tuple[int, ...] = ()
-    """The statuses it may refuse with, beyond those that any route has."""
+    """The statuses of its refusals, beyond those of every route."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.who, Who):
@@ -164,7 +164,8 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
         return self.path.partition("{")[2].partition("}")[0]
 
     def read(self, raw: bytes) -> R:
-        """A server's answer. Raises `msgspec.DecodeError` for no JSON, `ValidationError` for another thing's."""
+        """Decode a server's answer. Raises `msgspec.DecodeError` for invalid JSON, `ValidationError` for another
+        type."""
         if self.reads is not None:
             return self.reads(raw)
         if self.reply is not Nothing:

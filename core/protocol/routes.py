@@ -1,9 +1,9 @@
-"""The one table of what a server may be asked: each route's address, types, who may call it, whether it has a key, and
-what a window does about it while no server answers. In the order of the API reference.
+"""The one table of routes: each one's address, types, who may call it, whether it has a key, and what a window does
+with it while no server answers. In the order of the API reference.
 
-The server's endpoints, the client's calls, what is sent from the outbox, the admin's commands and the API reference are
-made from it; an address is written nowhere else. A row that is called with what goes into it is a `Request`, and mypy
-knows from it what the answer is: that of `routes.DETAILS(order_id)` is an `OrderDetails`.
+The server's endpoints, the client's calls, the outbox's requests, the admin's commands and the API reference are made
+from it; an address is written nowhere else. Calling a row makes a `Request` whose answer's type mypy knows: that of
+`routes.DETAILS(order_id)` is an `OrderDetails`.
 """
 
 from typing import Final
@@ -507,5 +507,5 @@ AUTHORITY: Final = Route(
 )
 
 SOCKET_PATH: Final = "/api/events"
-"""The WebSocket of `core.protocol.feed`, beside the table: it is no request."""
+"""The WebSocket of `core.protocol.feed`, which is not a request."""
 TABLE: Final[tuple[AnyRoute, ...]] = tuple(each for each in list(globals().values()) if isinstance(each, Route))

@@ -1,7 +1,7 @@
 """Operations that a window keeps sealed after its person has left, and has opened by the server when they are back.
 
-A window seals them to the key that it was told at sign-in (`Tokens.sealing_key`). The server opens for whoever bears
-the token what was sealed for them, and nothing else: person, shop and operation are the sealing's context.
+A window seals them to the key from sign-in (`Tokens.sealing_key`). The server opens for a token's bearer only what was
+sealed for them: person, shop and operation are the sealing's context.
 """
 
 from typing import Annotated, Final
@@ -29,7 +29,7 @@ class OpenOperations(msgspec.Struct, frozen=True):
 class OpenedOperation(msgspec.Struct, frozen=True):
     op_id: OpId
     content: bytes | None
-    """As it was before it was sealed; None where it was sealed for somebody else or to another server's key."""
+    """The content; None where it was sealed for somebody else or to another server's key."""
 
 
 class OpenedOperations(msgspec.Struct, frozen=True):
@@ -37,5 +37,5 @@ class OpenedOperations(msgspec.Struct, frozen=True):
 
 
 def context(subject: str, shop: str, op_id: str) -> bytes:
-    """What one operation is sealed for: its person at its shop."""
+    """The sealing's context of one operation."""
     return f"orderbell operation\0{subject}\0{shop}\0{op_id}".encode()

@@ -1,4 +1,4 @@
-"""The security log: who came in or failed to, and who changed what others may do."""
+"""The security log: sign-ins, failures, and changes of rights."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -12,15 +12,15 @@ ENTRIES_MOST: Final = 500
 
 
 class SecurityEvent(WireEnum):
-    """What happened."""
+    """The kind of an entry."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_UP = "signed_up"
     SIGN_UP_REFUSED = "sign_up_refused"
-    """Under a phone number or e-mail address that is taken."""
+    """The phone number or e-mail address is taken."""
     TOKEN_COPIED = "token_copied"  # noqa: S105
-    """A refresh token came a second time; its session was ended."""
+    """A refresh token was used a second time; its session was ended."""
     ACCOUNT_ADDED = "account_added"
     ROLE_CHANGED = "role_changed"
     PIN_CHANGED = "pin_changed"
@@ -35,16 +35,16 @@ class SecurityEvent(WireEnum):
     CUSTOMERS_SEARCHED = "customers_searched"
     EXPORTED = "exported"
     COMMAND_RUN = "command_run"
-    """What only an operator does: a backup, a check, a look at everything."""
+    """An operator's command: a backup, a check, a diagnosis."""
     KEYS_CHANGED = "keys_changed"
-    """The server signs with another key than the log has last said; also what `orderbell keys` did while none ran."""
+    """The server signs with another key than in the last entry; also by `orderbell keys` while none ran."""
     AUTHORITY_CHANGED = "authority_changed"
-    """The server is known by another certificate authority: `orderbell tls init`, or files that were replaced."""
+    """The server has another certificate authority: `orderbell tls init`, or files that were replaced."""
     KIT_MADE = "kit_made"
     """There is a newer recovery kit: whoever has it and its code has the server's keys."""
     RESTORED = "restored"
     LEFT_OUT = "left_out"
-    """More of a kind in one hour than is written down; the rest of the hour's are only counted."""
+    """More entries of a kind in one hour than are written; the rest of the hour's are only counted."""
 
 
 FAILURES: Final = (
@@ -53,26 +53,26 @@ FAILURES: Final = (
     SecurityEvent.PAIRING_FAILED,
     SecurityEvent.TOKEN_COPIED,
 )
-"""What somebody tried who may not have been who they said."""
+"""Kinds caused by somebody who may not be who they claim to be."""
 
 
 class ExportNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wrote to a file, for the security log."""
+    """An export to a file, for the security log."""
 
     what: Literal["orders", "waiting changes"]
     rows: Annotated[int, Meta(ge=0)]
 
 
 class SecurityEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened. What is not known is empty."""
+    """One entry. Unknown fields are empty."""
 
     id: str
     at: datetime
     event: SecurityEvent
     by_id: str
-    """Who did it; of a failure whose account was tried."""
+    """Who did it; for a failure, the account that was tried."""
     by_name: str
-    """Of staff and devices. Customers are named by their ids alone."""
+    """The name of staff and devices. Customers have their ids alone."""
     by_role: str
     device: str
     address: str

@@ -1,8 +1,8 @@
-"""How a screen knows the shop's server: the certificate authority the shop made for itself, and the name of it.
+"""How a screen recognises the shop's server: by the shop's own certificate authority, and its short fingerprint.
 
-A shop's server is not in the public name system, so nobody public vouches for it: the shop does. A screen is given the
-authority's certificate once and from then on believes no other. On first contact all it has is a few letters that a
-person types, so those must stand for the whole certificate: see `short_fingerprint`.
+A shop's server is not in public DNS, so no public authority certifies it: the shop's own does. A screen gets the
+authority's certificate once and from then on trusts no other. On first contact it only has a few letters that a person
+types, so those must identify the whole certificate: see `short_fingerprint`.
 """
 
 import hashlib
@@ -13,13 +13,13 @@ from typing import Final
 import msgspec
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""What people read off one screen and type into another: no 0 or O, no 1, I or L."""
+"""Letters that are copied by hand: no 0 or O, no 1, I or L."""
 SHORT: Final = 10
 """Letters of a short fingerprint: 49 bits."""
 
 
 class Authority(msgspec.Struct, frozen=True):
-    """The certificate (PEM, X.509) that the shop's server is known by."""
+    """The certificate (PEM, X.509) of the shop's authority."""
 
     certificate: str
 
@@ -34,11 +34,12 @@ def fingerprint(certificate: str) -> str:
 
 
 def short_fingerprint(certificate: str) -> str:
-    """Ten letters that stand for a PEM certificate where a person has to type them.
+    """Ten letters that identify a PEM certificate where a person has to type them.
 
-    Somebody between a screen and its server may look for another certificate with the same letters, for as long as
-    the authority lives. So they come from a slow hash (scrypt, RFC 7914; 32 MiB and about 0.1 s a try): all 49 bits
-    take some two million core-years, where a plain hash of that length falls to a graphics card in a day.
+    An attacker between a screen and its server may search for another certificate with the same letters, for as long as
+    the authority lives. So they come from a slow hash (scrypt, RFC 7914; 32 MiB and about 0.1 s each): all 49 bits take
+    some two million core-years, where a plain hash of that length falls to a graphics card in a day.
+
     Raises `ValueError` on anything that is not PEM.
     """
     der = ssl.PEM_cert_to_DER_cert(certificate)

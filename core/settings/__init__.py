@@ -18,20 +18,20 @@ from core.settings.lines import numbers
 
 PREFIX: Final = "ORDERBELL_"
 FILE_VARIABLE: Final = "ORDERBELL_CONFIG"
-"""Names the settings file, as `--config` does."""
+"""The variable that names the settings file, as `--config` does."""
 SECTIONS: Final = ("server", "pos", "customer", "board", "sync")
-"""What a settings file may have; `core.admin.config` knows what is in each."""
+"""The sections of a settings file; `core.admin.config` declares their contents."""
 SECRET: Final = {"secret": True}
 """`Meta(extra=SECRET)`: never shown."""
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used: a line for each, with where it came from, to the line, and what it may be."""
+    """Invalid settings: a line for each, with its origin, to the line, and the valid values."""
 
 
 class Loaded(msgspec.Struct, Generic[T], frozen=True):
-    """The settings, and for each one where it came from: `default`, a line of a file, a variable, or a flag."""
+    """The settings, and the origin of each: `default`, a line of a file, a variable, or a flag."""
 
     values: T
     origins: dict[str, str]
@@ -43,18 +43,18 @@ def default_file() -> Path:
 
 
 def data_dir() -> Path:
-    """Where this user's Orderbell keeps its databases and keys. Not created."""
+    """The directory of this user's databases and keys. Not created."""
     return platformdirs.user_data_path("orderbell", appauthor=False)
 
 
 def state_dir() -> Path:
-    """Where this user's Orderbell keeps what is of this machine alone and is in no copy of its data: on no platform
-    `data_dir`, or in it. Not created."""
+    """The directory of what belongs to this machine alone, and is in no copy of its data: on no platform `data_dir`, or
+    in it. Not created."""
     return platformdirs.user_state_path("orderbell-state", appauthor=False)
 
 
 def add_file_flag(parser: argparse._ActionsContainer) -> None:
-    """`--config`, which names the file."""
+    """Add `--config`, which names the file."""
     told = f"settings file (default: ${FILE_VARIABLE}, or {default_file()})"
     parser.add_argument("--config", metavar="FILE", help=told)
 
@@ -62,9 +62,8 @@ def add_file_flag(parser: argparse._ActionsContainer) -> None:
 def add_flags(
     parser: argparse._ActionsContainer, declared: type[msgspec.Struct], only: Collection[str] | None = None
 ) -> None:
-    """One flag for every setting, or for those of `only`: `history_refresh_s` → `--history-refresh-s`; `--config`
-    names the file.
-    """
+    """Add a flag for every setting, or for those of `only`: `history_refresh_s` → `--history-refresh-s`; and
+    `--config`."""
     add_file_flag(parser)
     hints, types = get_type_hints(declared, include_extras=True), get_type_hints(declared)
     for field in msgspec.structs.fields(declared):
@@ -86,10 +85,10 @@ def load(
     environment: Mapping[str, str] = os.environ,
     file: Path | None = None,
 ) -> Loaded[T]:
-    """The settings of `section`, as `declared` says they are.
+    """The settings of `section`, declared by `declared`.
 
-    `flags` are parsed arguments, None meaning not given. A file that was asked for must exist; the default one
-    need not. Raises `SettingsError`, about all that is wrong at once.
+    `flags` are parsed arguments, None meaning not given. A named file must exist; the default one need not. Raises
+    `SettingsError`, with all mistakes.
     """
     flags = flags or {}
     path = file or named_file(flags, environment)
@@ -116,13 +115,13 @@ def load(
 
 
 def named_file(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The settings file that was asked for; None when nobody did."""
+    """The settings file that was named; None when none was."""
     named = flags.get("config") or environment.get(FILE_VARIABLE)
     return Path(named) if named else None
 
 
 def shown(declared: type[msgspec.Struct], name: str, value: object) -> object:
-    """`value` of a setting as anybody may see it: secrets and the passwords in URLs are hidden."""
+    """`value` of a setting with secrets and passwords in URLs hidden."""
     hint = get_type_hints(declared, include_extras=True)[name]
     if value and any(isinstance(each, Meta) and (each.extra or {}).get("secret") for each in get_args(hint)):
         return urls.HIDDEN
@@ -193,7 +192,7 @@ def _refusal(declared: type[msgspec.Struct], name: str, value: object, origin: s
 
 
 def description(hint: object) -> str:
-    """What the setting with this type hint is about."""
+    """The description in a setting's type hint."""
     if get_origin(hint) is Annotated:
         return next((m.description for m in get_args(hint)[1:] if isinstance(m, Meta) and m.description), "")
     return ""

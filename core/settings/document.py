@@ -1,4 +1,4 @@
-"""The settings as a person reads them, made from where they are declared: a settings file to fill in, and a page."""
+"""The documentation of settings, made from their declarations: a settings file to fill in, and a page."""
 
 import json
 import textwrap
@@ -14,14 +14,14 @@ _WIDTH: Final = 110
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A table of the settings file: what it is made of, and whose settings they are."""
+    """A section of the settings file: its declaration, and its program."""
 
     declared: type[msgspec.Struct]
     about: str
 
 
 def toml(sections: Mapping[str, Section], chosen: Mapping[str, Mapping[str, Any]] | None = None) -> str:
-    """A settings file with every setting in it: what was `chosen`, and the rest as comments with their defaults."""
+    """A settings file with every setting: what was `chosen`, and the rest as comments with their defaults."""
     lines: list[str] = []
     for name, section in sections.items():
         taken = (chosen or {}).get(name, {})
@@ -47,7 +47,7 @@ def markdown(sections: Mapping[str, Section]) -> str:
 
 
 def literal(value: object) -> str:
-    """A TOML value. JSON's strings, numbers and switches are TOML's."""
+    """A TOML value. JSON's strings, numbers and booleans are TOML's."""
     return json.dumps(value, ensure_ascii=False)
 
 

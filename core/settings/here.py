@@ -1,7 +1,8 @@
-"""What proves that somebody is at the server's own machine: a secret in a file that only the server's user may read.
+"""The secret that proves that a client runs on the server's own machine: in a file that only the server's user may
+read.
 
-A connection from this machine proves nothing: a proxy on it speaks from there for the whole world. The file is named
-by the port, so that a window finds it from the address it was given.
+A local connection proves nothing: a proxy on this machine connects for the whole world. The file is named by the port,
+so that a window finds it from the server's address.
 """
 
 import contextlib
@@ -18,12 +19,12 @@ _FOLDER: Final = "here"
 
 
 def path(port: int) -> Path:
-    """Where the server that listens on `port` keeps its secret while it runs."""
+    """The path of the secret of the server that listens on `port`."""
     return data_dir() / _FOLDER / str(port)
 
 
 def keep(port: int, secret: str) -> None:
-    """Let this user's windows and commands on this machine know `secret`. Raises `OSError`."""
+    """Write `secret` for this user's windows and commands on this machine. Raises `OSError`."""
     file = path(port)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.unlink(missing_ok=True)  # what somebody else may have made there
@@ -38,7 +39,7 @@ def forget(port: int) -> None:
 
 
 def leads_here(server_url: str) -> bool:
-    """Whether what is at this address is on this machine, encrypted or not: loopback, or `localhost`."""
+    """Whether this address is on this machine: loopback, or `localhost`."""
     host = urlsplit(server_url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -47,7 +48,7 @@ def leads_here(server_url: str) -> bool:
 
 
 def proof(server_url: str) -> str:
-    """The secret of the server at this address; empty when it is on another machine, or another user's."""
+    """The secret of the server at this address; empty for another machine's, or another user's."""
     try:
         parts = urlsplit(server_url)
         port = parts.port or {"https": 443}.get(parts.scheme, 80)

@@ -1,12 +1,12 @@
-"""Where in a settings file something stands, so that a mistake can be named with its line."""
+"""Line numbers in a settings file, for error messages."""
 
 import tomllib
 
 
 def numbers(text: str) -> dict[tuple[str, ...], int]:
-    """The line, counted from 1, on which each table and key of a TOML document begins; the document must be valid.
+    """The line, counted from 1, of each table and key of a TOML document; the document must be valid.
 
-    `tomllib` knows no lines, but it knows when a statement is whole: lines are gathered until it can read them.
+    `tomllib` reports no lines, but whether a statement is complete: lines are gathered until it can parse them.
     """
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ def numbers(text: str) -> dict[tuple[str, ...], int]:
 
 
 def _paths(said: object) -> list[tuple[str, ...]]:
-    """Every way down to what one statement says: a dotted key has several, the shortest first."""
+    """The paths of one statement: a dotted key has several, the shortest first."""
     while isinstance(said, list) and said:
         said = said[-1]
     if not isinstance(said, dict):

@@ -101,7 +101,7 @@ devices: Final = Table(
     _big("paired_at", nullable=True),
     _big("revoked_at", nullable=True),
     _big("contact_at", nullable=True),  # the last, and what was known of it then
-    _big("position", nullable=True),  # the seq up to which it had been told
+    _big("position", nullable=True),  # the seq up to which it had received events
     _text("app_version", server_default=text("''")),
     _text("window_id", server_default=text("''")),  # of the window that counted a terminal's series last
 )

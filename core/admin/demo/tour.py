@@ -124,7 +124,7 @@ class Tour:
         title = "the POS window" if module == "pos_app" else "the customer's window"
         log = self._album.folder / f"{module}-{name}.log"
         own = () if flags is _BOARD else ("--data-dir", str(home))
-        # The steps read what the windows say, whatever this desktop speaks.
+        # The steps read the windows' texts, whatever the desktop's language.
         window = Window(title, module, url, log, "--no-sounds", "--language", "en_US", *own, *flags)
         processes.enter_context(window)
         window.act("resize", **_SIZE)

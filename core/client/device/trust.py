@@ -137,7 +137,7 @@ def fetch_ca(server_url: str, short: str) -> str:
         offered = _ask_for_ca(host, port, anybody)
         if not matches(short, offered):
             raise Untrusted("The code is not this server's. Check the address, and the code letter by letter.")
-        # Only what the letters stand for: more may have been written behind it.
+        # Only the certificate of the letters: more may have been appended.
         found = ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(offered))
         with closing(http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context(ca=found))) as proof:
             proof.connect()

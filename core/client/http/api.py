@@ -92,7 +92,7 @@ class HttpClient:
         self._http.mount("http://", InTime(pool_maxsize=_CONNECTIONS_KEPT))
         self._http.mount("https://", InTime(pool_maxsize=_CONNECTIONS_KEPT))
         if is_plain(self.server_url):
-            log.warning("what is said to the server is not encrypted", extra={"server_url": self.server_url})
+            log.warning("traffic to the server is not encrypted", extra={"server_url": self.server_url})
         self.connection = Connection(self.server_url)
         """The state of the connection, updated by every call."""
         self._probed: Answer[Menu] | None = None
@@ -213,9 +213,9 @@ class HttpClient:
         return found
 
     def _other_server(self, route: AnyRoute, began_s: float) -> OtherServer:
-        log.debug("something else answers", extra={"route": route.id})
+        log.debug("another server answers at the address", extra={"route": route.id})
         error = OtherServer(self.server_url)
-        if route.method == "GET":  # what keeps from writing alone is for who writes to say
+        if route.method == "GET":  # a fault of writes alone is left to writes
             self.connection.failed(error, began_s)
         return error
 
@@ -284,7 +284,7 @@ class SessionApi:
         tokens = self.tokens
         try:
             self.session.end()
-        finally:  # a disk that takes nothing keeps nobody signed in at the server
+        finally:  # a full disk must not keep the session alive at the server
             self._answers.clear()
             self.client.end(tokens)
 
@@ -317,7 +317,7 @@ class SessionApi:
             found = call(Bearer(token, self.person.id))
         except SignedOut:
             found = call(Bearer(self.session.access_token(rejected=token), self.person.id))
-        if self.session.ended:  # whoever asked has left, and who is here now has asked nothing
+        if self.session.ended:  # the caller's person has left
             raise Left
         return found
 

@@ -124,7 +124,7 @@ _LEDGER: Final = (
     """
     DROP TABLE pin;
     """,
-    # How far the server has told that a series has come: a till counts only so far beyond it.
+    # The server's last number of a series: a till counts only so far beyond it.
     """
     ALTER TABLE number_series ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
     UPDATE number_series SET told = last;

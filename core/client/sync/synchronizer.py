@@ -139,7 +139,7 @@ class Synchronizer:
             try:
                 answers = self._transport.open_sealed(request).operations
             except NotFound:
-                log.warning("the server is older than what waits sealed here", extra={"operations": len(batch)})
+                log.warning("the server is too old to open sealed operations", extra={"operations": len(batch)})
                 return
             self.outbox.unseal({each.op_id: each.content for each in answers})
             self._publish(*dict.fromkeys(each.order_id for each in batch), backlog=True)
@@ -277,7 +277,7 @@ class Synchronizer:
     def _acknowledge(self, operation: Operation, answered: Answered) -> None:
         news = [answered.order]
         if answered.outcome is Outcome.DUPLICATE and self.cache.get(operation.order_id) is None:
-            # That answer tells of the order as it was then. One that is sent again after a restore is older than what
+            # That answer has the order as it was then. One that is sent again after a restore is older than what
             # is kept here; one whose first answer was lost is wanted as it is now.
             news = [] if operation.outcome else [self._transport.order(operation.order_id)]
         with self._store.transaction():

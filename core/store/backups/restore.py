@@ -184,7 +184,7 @@ def _without_foreign(ready: Path) -> None:
         for kind, name in found:
             quoted = name.replace('"', '""')
             db.execute(f'DROP {kind} "{quoted}"')  # of sqlite_schema itself: trigger or view
-            log.warning("left out what is none of Orderbell's", extra={"kind": kind, "called": name})
+            log.warning("dropped a trigger or view that is not Orderbell's", extra={"kind": kind, "called": name})
 
 
 def _begin_epochs(engine: Engine) -> None:

@@ -33,9 +33,7 @@ def read(paths: Sequence[Path]) -> list[Mark]:
         except FileNotFoundError:
             continue
         except (OSError, msgspec.DecodeError) as error:
-            log.warning(
-                "a mark of what the database had cannot be read", extra={"path": str(path), "cause": str(error)}
-            )
+            log.warning("a mark cannot be read", extra={"path": str(path), "cause": str(error)})
     return found
 
 

@@ -321,7 +321,7 @@ class Writer:
                 self._troubles.add(job.error.trouble)
         if self._troubles and any(job.error is None for job in group) and self._tx.has_changed:
             for trouble in self._troubles:
-                log.warning("writes are taken again", extra={"refused": self._repeats.over(trouble)})
+                log.warning("writes are accepted again", extra={"refused": self._repeats.over(trouble)})
             self._troubles.clear()
 
     def _announce(self) -> None:
@@ -340,7 +340,7 @@ class Writer:
             for each in self._dialect.leaving:
                 self._tx.command(each)
         except Exception:
-            log.debug("the connection was gone, and what it held with it", exc_info=True)
+            log.debug("the connection was lost, with its locks", exc_info=True)
 
     def _roll_back(self) -> None:
         try:

@@ -119,7 +119,7 @@ def test_a_full_disk_is_said_and_what_waits_goes_once_there_is_room(
         assert len([each for each in caplog.records if each.levelno >= logging.WARNING]) <= 3
     assert place.ada.post(ORDERS, body, key=key).status_code == 201
     assert place.nobody.get("/readyz").status_code == 200
-    assert "writes are taken again" in caplog.text
+    assert "writes are accepted again" in caplog.text
 
 
 def test_what_was_found_out_is_told_again_so_that_asking_is_no_load(place: Place) -> None:
