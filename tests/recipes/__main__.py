@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from tests.recipes import status
+from tests.recipes import endpoint, status
 from tests.recipes.copies import Copy, Lost
 from tests.recipes.document import ROOT, Recipe
 
-RECIPES: dict[str, ModuleType] = {"status": status}
+RECIPES: dict[str, ModuleType] = {"status": status, "endpoint": endpoint}
 UPDATE = ["python", "-m", "resources.locale.update"]
 
 
@@ -55,7 +55,9 @@ def cook(name: str, *, whole: bool) -> bool:
             print(f"{name}: {lost}")
             return False
         print(f"{name}: {len(touched)} files of at most {module.MOST}: {', '.join(touched)}", flush=True)
-        tests = ["tests"] if whole else ["tests/architecture", *Recipe(ROOT, module.HEADING).tests]
+        own = [path for path in touched if Path(path).name.startswith("test_")]
+        named = dict.fromkeys([*Recipe(ROOT, module.HEADING).tests, *own])
+        tests = ["tests"] if whole else ["tests/architecture", *named]
         status = copy.check(tests)
         more = [path for path in copy.touched() if path not in touched]
     good = not status and not more and len(touched) <= module.MOST

@@ -3,9 +3,11 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+from babel.messages.pofile import read_po, write_po
 
 from core.own_process import python
 
@@ -47,6 +49,18 @@ class Copy:
     def insert(self, path: str, after: str, text: str) -> None:
         """`text` behind the one place of `after`."""
         self.replace(path, after, after + text)
+
+    def translate(self, language: str, said: Mapping[str, str | tuple[str, ...]]) -> None:
+        """What a translator does: each string of `said` that is still to be translated, or its plurals."""
+        path = self.folder / "resources" / "locale" / language / "LC_MESSAGES" / "orderbell.po"
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=language)
+        for message in catalogue:
+            one = message.id[0] if isinstance(message.id, list | tuple) else message.id
+            if one in said:
+                message.string = said[one]
+        with path.open("wb") as file:
+            write_po(file, catalogue, sort_output=True, ignore_obsolete=True, width=110, include_lineno=False)
 
     # -- what became of it
 

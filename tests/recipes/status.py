@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from babel.messages.pofile import read_po, write_po
-
 from tests.recipes.copies import Copy
 
 HEADING: Final = "Add a status"
@@ -91,11 +89,4 @@ def follow(copy: Copy) -> None:
 def translate(copy: Copy) -> None:
     """What a translator does between two runs of `resources.locale.update`."""
     for language, said in _SAID.items():
-        path = copy.folder / "resources" / "locale" / language / "LC_MESSAGES" / "orderbell.po"
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale=language)
-        for message in catalogue:
-            if message.id in said and not message.string:
-                message.string = said[str(message.id)]
-        with path.open("wb") as file:
-            write_po(file, catalogue, sort_output=True, ignore_obsolete=True, width=110, include_lineno=False)
+        copy.translate(language, said)

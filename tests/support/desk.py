@@ -118,7 +118,7 @@ def new_order(order_id: OrderId) -> Order:
         channel=Channel.COUNTER,
         status=OrderStatus.CONFIRMED,
         version=1,
-        fulfilment=Fulfilment.DINE_IN,
+        fulfilment=Fulfilment.PICKUP,
         tender=Tender.CASH,
         payment=PaymentState.UNPAID,
         currency=MENU.currency,
