@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from tests.recipes import endpoint, status
+from tests.recipes import endpoint, panel, status
 from tests.recipes.copies import Copy, Lost
 from tests.recipes.document import ROOT, Recipe
 
-RECIPES: dict[str, ModuleType] = {"status": status, "endpoint": endpoint}
+RECIPES: dict[str, ModuleType] = {"status": status, "endpoint": endpoint, "panel": panel}
 UPDATE = ["python", "-m", "resources.locale.update"]
 
 
