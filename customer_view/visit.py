@@ -105,9 +105,8 @@ class Visit(QObject):
         chip.try_now.connect(self._on_try_now_chosen)
         self._my_orders.order_wanted.connect(self._on_order_wanted)
         bridge.announce_with(self._news.announcer)
-        if self._context.synced:
-            chip.set_sync_status(bridge.sync_status)
-            bridge.sync_status_changed.connect(chip.set_sync_status)
+        chip.set_sync_status(bridge.sync_status)
+        bridge.sync_status_changed.connect(chip.set_sync_status)
         self._news.moved.connect(self._on_order_moved)
         self._news.missed.connect(self._on_notifications_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
@@ -167,8 +166,6 @@ class Visit(QObject):
 
     @Slot(object)
     def _on_order_placed(self, order: Order) -> None:
-        if self._store.get(order.id) is None:  # the sync engine, where there is one, has told of it
-            self._store.put(order)
         self.show_tab(MY_ORDERS)
         self._my_orders.select(order)
 
@@ -182,8 +179,7 @@ class Visit(QObject):
 
     @Slot()
     def _on_try_now_chosen(self) -> None:
-        if self._context.synced:
-            self._context.jobs.run(self._context.api.try_now, _ignore, _ignore)
+        self._context.jobs.run(self._context.api.try_now, _ignore, _ignore)
         if self._my_orders.isVisible():
             self._my_orders.refresh()
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.domain.order import Order
 from core.ui.text import _, money, ngettext
@@ -20,7 +19,7 @@ _LISTED: Final = 8
 
 
 class SyncController(QObject):
-    """Follows the engine's status, or, in a window without an engine, what the store waits for."""
+    """Follows the engine's status."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -41,18 +40,13 @@ class SyncController(QObject):
         self._workspace = workspace
         board.refresher.succeeded.connect(self._on_board_filled)
         alerts.sounds.unavailable.connect(self._on_sound_unavailable)
-        self._unsubscribe = context.store.subscribe(self._on_store_changed)
         bridge = context.bridge
-        if context.synced:
-            bridge.announce_with(alerts.announcer)
-            bridge.sync_status_changed.connect(self._on_sync_status_changed)
-            bridge.renumbered.connect(self._on_order_renumbered)
-            bridge.missing.connect(self._on_orders_missing)
-            workspace.connection.set_sync_status(bridge.sync_status)
-            workspace.connection.try_now.connect(self._on_try_now_chosen)
-
-    def close(self) -> None:
-        self._unsubscribe()
+        bridge.announce_with(alerts.announcer)
+        bridge.sync_status_changed.connect(self._on_sync_status_changed)
+        bridge.renumbered.connect(self._on_order_renumbered)
+        bridge.missing.connect(self._on_orders_missing)
+        workspace.connection.set_sync_status(bridge.sync_status)
+        workspace.connection.try_now.connect(self._on_try_now_chosen)
 
     @Slot(object)
     def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
@@ -68,14 +62,9 @@ class SyncController(QObject):
         if sync_status.state is ConnectionState.SIGNED_OUT and sync_status.problem is not None:
             self.session_over.emit(sync_status.problem)
 
-    def _on_store_changed(self, _changes: Changes) -> None:
-        if not self._context.synced:
-            self._workspace.connection.set_waiting(self._context.store.waiting)
-
     @Slot()
     def _on_try_now_chosen(self) -> None:
-        if self._context.synced:
-            self._context.jobs.run(self._context.api.try_now, _nothing, self.failed.emit)
+        self._context.jobs.run(self._context.api.try_now, _nothing, self.failed.emit)
 
     @Slot()
     def _on_board_filled(self) -> None:

@@ -1,6 +1,5 @@
 """The cashier's window: it composes the pages and passes on what they say. No order is decided about here."""
 
-from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -32,7 +31,7 @@ from pos_app.pages import Pages
 from pos_app.sign_in.page import SignInPage
 from pos_app.sign_in.presenter import SignIn
 from pos_app.sync_controller import SyncController
-from pos_app.workspace import PAGES, Workspace
+from pos_app.workspace import Workspace
 
 _CLOSING_S: Final = 2.0
 _CARD_KEYS: Final = {
@@ -61,13 +60,12 @@ class PosWindow(QMainWindow):
         self._changes = OrderChanges(context, self)
         self.board = Board(context, self._changes, self)
         self._actions = OrderActions(theme, self.store, self._changes, self)
-        self._sign_in = SignIn(context.jobs, context.api, settings.device, keeps=context.synced, parent=self)
+        self._sign_in = SignIn(context.jobs, context.api, settings.device, self)
         self._lookup = Lookup(context, self.board, self)
         self._scanner = Scanner(self)
         self._idle = IdleWatch(settings.idle_lock_s, parent=self)
         self.sign_in_page = SignInPage(theme, self._sign_in, settings.device)
-        pages = [name for name in PAGES if name != "sync" or context.synced]
-        self.workspace = Workspace(theme, settings.device, context.now, pages=pages)
+        self.workspace = Workspace(theme, settings.device, context.now)
         self.alerts = Alerts(context, self.workspace)
         self.workspace.add_speech(self.alerts.bar)
         if self.alerts.toasts is not None:
@@ -189,28 +187,27 @@ class PosWindow(QMainWindow):
         if how == "lock":
             self.lock()
         elif self.store.unsent:
-            counts, leave = Counts.of(self.store.outbox()), partial(self._sign_out, how)
-            dialogs.ask_before_leaving(self._context.theme, self._sign_in.names[0], counts, leave, self)
+            counts = Counts.of(self.store.outbox())
+            dialogs.ask_before_leaving(self._context.theme, self._sign_in.names[0], counts, self._sign_out, self)
         else:
-            self._sign_out(how)
+            self._sign_out()
 
-    def _sign_out(self, how: str) -> None:
+    @Slot()
+    def _sign_out(self) -> None:
         self._leave()
         self._sign_in.leave()
-        if how == "sign_out" or self._context.synced:
-            self._forget_person()
-            self._person_id = ""
-            self.alerts.stop()
-            self.store.clear()
-            self.board.refresher.reset()
+        self._forget_person()
+        self._person_id = ""
+        self.alerts.stop()
+        self.store.clear()
+        self.board.refresher.reset()
         self.sign_in_page.ask()
 
     @Slot()
     def _on_session_left(self) -> None:
         # What the engine had still told of that session when it ended has arrived by now, and is nobody's.
-        if self._context.synced:
-            self.alerts.stop()
-            self.store.clear()
+        self.alerts.stop()
+        self.store.clear()
 
     @Slot()
     def _on_idle_ended(self) -> None:
@@ -223,7 +220,6 @@ class PosWindow(QMainWindow):
             return
         name = self._sign_in.person.name if self._sign_in.person is not None else ""
         self._leave()
-        self._sign_in.lock()
         self.sign_in_page.ask(name, reason, _("Locked"))
 
     def _close_dialogs(self) -> None:
@@ -300,8 +296,6 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
-        if not self._context.synced:  # an engine has told of it already, and may know more by now
-            self.store.put(order)
         self.show_page("orders")
         if self._pages.board is not None:
             self._pages.board.focus_order(order.id)
@@ -374,7 +368,6 @@ class PosWindow(QMainWindow):
         self.hide()
         self._idle.stop()
         self._scanner.stop()
-        self._sync.close()
         self.alerts.close()
         self.board.close()
         self._context.jobs.close(waits)

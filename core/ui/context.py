@@ -22,7 +22,6 @@ class WindowContext(Generic[S]):
     jobs: Jobs
     api: SyncedApi
     bridge: Bridge
-    synced: bool = True
 
     @property
     def store(self) -> OrderStore:

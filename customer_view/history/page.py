@@ -42,7 +42,6 @@ class OrdersPage(QWidget):
         self.history = history
         self.tracker = tracker
         self._outage = ""
-        self._synced = context.synced
         self.notice = Notice(theme)
         self._model = HistoryModel(self._store, now, self)
         self._list = OrderList(theme, self._model)
@@ -196,10 +195,10 @@ class OrdersPage(QWidget):
     def _on_refresh_failed(self, error: ClientError) -> None:
         """Say it once; the chip and the ages go on saying that it lasts."""
         self._waiting.setText(_("Your orders could not be loaded yet. This window keeps trying."))
-        if self._synced and isinstance(error, Unreachable):
+        if isinstance(error, Unreachable | SignedOut):  # the chip says the one, and the window ends with the other
             return
         plain = for_customer(error)
-        if isinstance(error, SignedOut) or error_text(plain) == self._outage:
+        if error_text(plain) == self._outage:
             return
         self._outage = error_text(plain)
         self.notice.show_error(plain, _("Try again"), self.refresh)

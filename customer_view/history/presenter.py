@@ -89,7 +89,10 @@ class History(QObject):
             self.has_more_changed.emit(self.has_more)
 
     def _fetch(self) -> _Read:
-        """Everything that is loaded, again, and what has come on top of it meanwhile. Runs in a worker."""
+        """Everything that is loaded, again, and what has come on top of it meanwhile. Runs in a worker.
+
+        The first time it is what the sync engine has told: how many there are besides, nobody knew.
+        """
         asked_at, held, known = self._store.mark(), len(self._store), self._store.total
         orders: list[Order] = []
         wanted, cursor = held or self._page_size, _FIRST
@@ -98,7 +101,7 @@ class History(QObject):
                 routes.HISTORY(query=HistoryQuery(limit=min(HISTORY_MAX, wanted - len(orders)), cursor=cursor))
             )
             orders.extend(page.orders)
-            if held:
+            if held and self._is_loaded:
                 wanted = held + max(0, page.total - known)
             if page.next_cursor is None or len(orders) >= wanted:
                 return _Read(asked_at, tuple(orders), page.total, page.next_cursor)

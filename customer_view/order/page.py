@@ -68,7 +68,6 @@ class OrderPage(QWidget):
         self.view.checkout_shown.connect(self._on_checkout_shown)
         self._ordering.basket.changed.connect(self._update_view)
         presenter.placed.connect(self._on_order_placed)
-        presenter.earlier_placed.connect(self._on_earlier_order_placed)
         presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._form.complain_of_address)
@@ -123,21 +122,6 @@ class OrderPage(QWidget):
     def _on_order_placed(self, order: Order) -> None:
         self.clear()
         self.placed.emit(order)
-
-    @Slot(object)
-    def _on_earlier_order_placed(self, order: Order) -> None:
-        amount = money(order.total_minor, order.currency)
-
-        def show() -> None:
-            self._on_order_placed(order)
-
-        self.view.show_basket()
-        self.notice.show_message(
-            _("Your first try had arrived: {number}, {amount}").format(number=order.number, amount=amount),
-            _("What you changed afterwards is not in it. Placing what is in the basket now makes a second order."),
-            _("Show {number}").format(number=order.number),
-            show,
-        )
 
     @Slot(object)
     def _on_order_refused(self, error: ClientError) -> None:

@@ -30,7 +30,6 @@ class PlaceOrderPresenter(Placing[PlaceOrder]):
             jobs,
             partial(api.call, routes.MENU()),
             lambda op_id, request: api.call(routes.PLACE(body=request, op_id=op_id)),
-            lambda order_id: api.call(routes.ORDER(order_id)),
             parent,
         )
 

@@ -39,8 +39,7 @@ class Tracker(QObject):
     """Follows the selected order. Everything it learns goes into the store, by the order's id, and is shown from there:
     an answer about one order is never seen on another, and the list and the tracker cannot disagree.
 
-    Where there is an outbox, a cancellation is accepted here and sent by the sync engine; what becomes of it is told
-    by the store.
+    A cancellation is accepted here and sent by the sync engine; what becomes of it is told by the store.
     """
 
     shown = Signal()
@@ -60,7 +59,6 @@ class Tracker(QObject):
         self._jobs = context.jobs
         self._api = context.api
         self._store = context.store
-        self._synced = context.synced
         self._order_id: OrderId | None = None
         self._watched = False
         self._overtaken = False
@@ -218,15 +216,11 @@ class Tracker(QObject):
         self._cancelling.add(order_id)
         self.cancelling_changed.emit()
 
-        def done(order: Order) -> None:
+        def done(_order: Order) -> None:
             self._cancelling.discard(order_id)
-            if self._synced:  # the engine has told of it, and tells what becomes of it
-                self._accepted.add(order_id)
-                self._settle(order_id)
-                return self.cancelling_changed.emit()
+            self._accepted.add(order_id)
+            self._settle(order_id)
             self.cancelling_changed.emit()
-            self._store.put(order)
-            return self.cancelled.emit(order)
 
         def fail(error: ClientError) -> None:
             if isinstance(error, Conflict) and error.order is not None:

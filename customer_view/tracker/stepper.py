@@ -77,17 +77,19 @@ class Stepper(Painted):
 
     def show_steps(self, order_id: OrderId | None, shown: tuple[Step, ...], current: int) -> None:
         """Show an order's steps. The same order's next step is reached by a movement, another order's at once."""
-        moved = order_id == self._order_id and bool(self._steps) and current != self._current
+        same = order_id == self._order_id and bool(self._steps)
+        moved = same and current != self._current
         if (order_id, shown, current) == (self._order_id, self._steps, self._current):
             return
         self._order_id, self._steps, self._current = order_id, shown, current
-        self._animation.stop()
         duration = self.theme.motion_ms("calm")
         if moved and duration and self.isVisible():
+            self._animation.stop()
             self._animation.setDuration(duration)
             self._animation.setEndValue(float(current))
             self._animation.start()
-        else:
+        elif moved or not same:  # else what is said of the steps is new, and a movement goes on
+            self._animation.stop()
             self._set_reach(float(current))
         self.setAccessibleName(self._words())
         self.changed()

@@ -120,7 +120,10 @@ class Board(QObject):
     def _on_store_changed(self, changes: Changes) -> None:
         for order_id in changes.removed:
             self._leave(order_id)
-        for order_id in (*changes.updated, *changes.added):
+        # Oldest first: the keyboard is put on the first card that comes, and stays on it.
+        added = [order for order_id in changes.added if (order := self._store.get(order_id)) is not None]
+        added.sort(key=lambda order: order.placed_at)
+        for order_id in (*changes.updated, *(order.id for order in added)):
             self._place(order_id)
         self.changed.emit()
 

@@ -81,7 +81,6 @@ class NewOrderPage(QWidget):
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
             asked.connect(self._update_view)
         presenter.placed.connect(self._on_order_taken)
-        presenter.earlier_placed.connect(self._on_earlier_order_taken)
         presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.address_missing.connect(self._form.complain_of_address)
@@ -160,21 +159,6 @@ class NewOrderPage(QWidget):
     @Slot()
     def _on_receipt_finished(self) -> None:
         self._receipt = None
-
-    @Slot(object)
-    def _on_earlier_order_taken(self, order: Order) -> None:
-        amount = money(order.total_minor, order.currency)
-
-        def show() -> None:
-            self._on_order_taken(order)
-
-        self.view.show_basket()
-        self.notice.show_message(
-            _("The first try had arrived: {number}, {amount}").format(number=order.number, amount=amount),
-            _("What was changed afterwards is not in it. Taking what is in the basket now makes a second order."),
-            _("Show {number}").format(number=order.number),
-            show,
-        )
 
     @Slot(object)
     def _on_order_refused(self, error: ClientError) -> None:

@@ -67,7 +67,6 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             jobs,
             partial(api.call, routes.MENU()),
             lambda op_id, request: api.call(routes.TAKE(body=request, op_id=op_id)),
-            lambda order_id: api.call(routes.DETAILS(order_id)).order,
             parent,
         )
         self._jobs = jobs

@@ -1,7 +1,7 @@
 """This till's own changes of orders: shown at once, and made once however often they are sent.
 
-A door with an outbox has a change on the disk before it answers, and sends it by itself from then on. One without has
-the server's answer; when that is lost, the same change is kept here to be tried again under the same op id.
+A change is on the disk before it is done here, and the sync engine sends it from then on. One that could not be
+accepted is kept here, to be tried again under the same op id.
 """
 
 from functools import partial
@@ -33,14 +33,14 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """`change` is made, or accepted by the outbox; `order` is what it comes to."""
+    """`change` is accepted; `order` is what it comes to."""
 
     change: Change
     order: Order
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """`change` was not made, or nobody knows: then `unsent`, and the same change may be tried again."""
+    """`change` was not accepted. The same change may be tried again when it is `unsent`, and is no use otherwise."""
 
     change: Change
     error: ClientError
@@ -60,7 +60,6 @@ class OrderChanges(QObject):
         self._jobs = context.jobs
         self._api = context.api
         self._store = context.store
-        self._synced = context.synced
         self.online = True
         """Whether what is accepted goes out at once."""
         self._running: dict[OrderId, tuple[Change, Job]] = {}
@@ -181,8 +180,7 @@ class OrderChanges(QObject):
 
     def _on_sent(self, change: Change, order: Order) -> None:
         del self._running[change.order.id]
-        # An outbox answers with its own foresight; the order as it is comes from the engine.
-        self._store.settle(change.op_id, None if self._synced else order)
+        self._store.settle(change.op_id, None)  # the order as it is comes from the engine
         self.done.emit(Done(change, order))
 
     def _on_failed(self, change: Change, error: ClientError) -> None:

@@ -15,10 +15,8 @@ from core.ui.text import _
 
 
 class SignIn(QObject):
-    """Signs people in and out, one at a time.
-
-    With `keeps` the session outlives the lock: what was accepted goes on being sent (docs/adr/0028).
-    """
+    """Signs people in and out, one at a time. The session outlives the lock: what was accepted goes on being sent
+    (docs/adr/0028)."""
 
     started = Signal()
     signed_in = Signal(object)
@@ -29,11 +27,8 @@ class SignIn(QObject):
     left = Signal()
     """Whoever was signed in has signed out; nothing of theirs comes after this."""
 
-    def __init__(
-        self, jobs: Jobs, api: SyncedApi, device: str, *, keeps: bool = False, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, jobs: Jobs, api: SyncedApi, device: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._keeps = keeps
         self._jobs = jobs
         self._api = api
         self._device = device
@@ -73,11 +68,6 @@ class SignIn(QObject):
         """This person's session goes on from an earlier run, behind the lock."""
         self.person = person
         self._remember(person.name)
-
-    def lock(self) -> None:
-        """Nobody is at the till."""
-        if not self._keeps:
-            self.leave()
 
     def leave(self) -> None:
         """End the session; the server is told when it can be reached."""

@@ -14,15 +14,16 @@ from core.client.order_store import PendingChange
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import OPEN, Fulfilment, OrderStatus, steps_of
-from core.ui.jobs import Jobs
 from core.ui.rows import ROW
 from pos_app.board.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, column_title, spoken, step_label
 from pos_app.board.column_model import CARD, ColumnModel
 from pos_app.board.presenter import Board
+from pos_app.context import PosContext
 from pos_app.history.model import HistoryModel
 from pos_app.order.changes import OrderChanges
-from tests.support.contexts import pos_context
-from tests.support.fake_api import FakeApi, FakeBackend
+from pos_app.settings import PosSettings
+from tests.support.contexts import context_over
+from tests.support.fake_backend import FakeBackend
 
 S = OrderStatus
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -168,9 +169,7 @@ def test_history_rows_speak_too(qapp: QCoreApplication) -> None:
 class Shop:
     """A board over a store, without a window."""
 
-    def __init__(self) -> None:
-        self.jobs = Jobs()
-        context = pos_context(FakeApi(FakeBackend()), self.jobs)
+    def __init__(self, context: PosContext) -> None:
         self.store = context.store
         self.changes = OrderChanges(context)
         self.board = Board(context, self.changes)
@@ -192,10 +191,10 @@ class Shop:
 
 @pytest.fixture
 def shop(qapp: QCoreApplication) -> Iterator[Shop]:
-    made = Shop()
-    yield made
-    made.board.close()
-    made.jobs.close(5)
+    with context_over(PosSettings(), FakeBackend()) as context:
+        made = Shop(context)
+        yield made
+        made.board.close()
 
 
 def replace(shop: Shop, *orders: Order) -> None:
@@ -243,24 +242,24 @@ def test_the_board_is_what_the_server_said_last(
     qapp: QCoreApplication, lists: list[dict[int, OrderStatus]], sought: str
 ) -> None:
     """Whatever lists come, one after the other: every open order that matches is in its column, and nothing else."""
-    shop = Shop()
-    shop.board.seek(sought)
-    version = 1
-    last: dict[int, OrderStatus] = {}
-    for last in lists:
-        version += 1
-        replace(shop, *(order(number, status, version=version) for number, status in last.items()))
-    expected = {
-        OrderId(f"order-{number}"): status
-        for number, status in last.items()
-        if status.is_open and sought.casefold() in f"online-{number:06d} aisha"
-    }
-    assert shop.shown() == expected
-    assert shop.board.shown == len(expected)
-    for model in shop.board.columns.values():
-        assert numbers(model) == sorted(numbers(model))
-    shop.board.close()
-    shop.jobs.close(5)
+    with context_over(PosSettings(), FakeBackend()) as context:
+        shop = Shop(context)
+        shop.board.seek(sought)
+        version = 1
+        last: dict[int, OrderStatus] = {}
+        for last in lists:
+            version += 1
+            replace(shop, *(order(number, status, version=version) for number, status in last.items()))
+        expected = {
+            OrderId(f"order-{number}"): status
+            for number, status in last.items()
+            if status.is_open and sought.casefold() in f"online-{number:06d} aisha"
+        }
+        assert shop.shown() == expected
+        assert shop.board.shown == len(expected)
+        for model in shop.board.columns.values():
+            assert numbers(model) == sorted(numbers(model))
+        shop.board.close()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
+from core.client.http.api import HttpClient
 from core.client.sync.api import SyncedApi
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
@@ -73,13 +74,15 @@ class Synced(Screen):
 
 
 @contextmanager
-def synced_window(qtbot: QtBot, url: str, folder: Path, **settings: object) -> Iterator[Synced]:
+def synced_window(
+    qtbot: QtBot, url: str, folder: Path, client: HttpClient | None = None, **settings: object
+) -> Iterator[Synced]:
     """A shown window that hears of changes by push alone, unless the settings say otherwise."""
     quiet: dict[str, Any] = {"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0}
     quiet |= {"server_url": url, "theme": "light", "data_dir": str(folder), "sounds": False}
     chosen = CustomerSettings(**(quiet | settings))
     theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
-    window, api = open_window(chosen, theme)
+    window, api = open_window(chosen, theme, client)
     jobs, bridge = window._context.jobs, window._context.bridge
     with shown(qtbot, window, jobs, lambda: close(api, chosen)):
         yield Synced(qtbot, window, jobs, api, bridge)

@@ -2,31 +2,30 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QWidget
 from pytestqt.qtbot import QtBot
+from typing_extensions import override
 
-from core.client.http.api import HttpApi
-from core.client.order_store import OrderStore
-from core.client.sync.api import SyncedApi
+from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.order import NewLine, Order, Tender
 from core.domain.status import Fulfilment
-from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 from core.ui.rows import ROW
 from core.ui.theme import Theme
-from customer_view.context import CustomerContext
+from customer_view import bootstrap
 from customer_view.settings import CustomerSettings
 from customer_view.window import CustomerWindow
-from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fake_backend import FakeBackend
+from tests.support.fake_client import FakeClient
 from tests.support.fingers import click, click_disabled, type_into
 from tests.support.menus import BOWL, CHIPS, SODA
-from tests.support.shown import shown
+from tests.support.shown import own_folder, shown, until_settled
 
 W = TypeVar("W", bound=QWidget)
 AISHA: Final = "5550100"
@@ -163,39 +162,49 @@ class Screen:
 
 
 class Stage(Screen):
-    """A window over a fake shop."""
+    """A window over a fake shop, as it is shipped."""
 
-    def __init__(self, screen: Screen, api: FakeApi) -> None:
-        super().__init__(screen.qtbot, screen.window, screen.jobs)
-        self.api = api
-        self.backend = api.backend
+    def __init__(self, qtbot: QtBot, window: CustomerWindow, backend: FakeBackend) -> None:
+        super().__init__(qtbot, window, window._context.jobs)
+        self.backend = backend
+        self.api = window._context.api
+
+    @override
+    def arrive(self, phone: str = AISHA, password: str = PASSWORD) -> None:
+        super().arrive(phone, password)
+        self.until_live()
+
+    def until_live(self) -> None:
+        """The engine follows: by push, unless the settings say otherwise."""
+        context = self.window._context
+        best = ConnectionState.LIVE if context.settings.push else ConnectionState.POLLING
+        self.qtbot.waitUntil(lambda: context.bridge.sync_status.state is best)
+        self.settle()
+
+    @override
+    def settle(self) -> None:
+        """Wait until nothing is under way, and everything that can be sent or told has arrived."""
+        until_settled(self.qtbot, self.window._context, self.backend)
 
 
 @contextmanager
-def show_window(qtbot: QtBot, api: FakeApi | HttpApi, **settings: object) -> Iterator[Screen]:
-    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
+def open_window(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Stage]:
+    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards, and
+    the shop's gate is open."""
     quiet: dict[str, Any] = {
         "history_refresh_s": LONG_S,
         "tracker_refresh_s": LONG_S,
         "idle_sign_out_s": 0.0,
         "sounds": False,
         "theme": "light",
+        "keyring": False,
     }
-    chosen = CustomerSettings(**(quiet | settings))
-    theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
-    jobs = Jobs()
-    context = CustomerContext(chosen, theme, jobs, cast("SyncedApi", api), Bridge(OrderStore()), synced=False)
-    window = CustomerWindow(context)
-    with shown(qtbot, window, jobs):
-        yield Screen(qtbot, window, jobs)
-
-
-@contextmanager
-def open_window(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Stage]:
-    """`show_window` over a fake shop, whose gate is open again at the end."""
-    api = FakeApi(backend)
-    with show_window(qtbot, api, **settings) as screen:
-        try:
-            yield Stage(screen, api)
-        finally:
-            backend.gate.set()
+    with own_folder() as folder:
+        chosen = CustomerSettings(**(quiet | {"data_dir": folder} | settings))
+        theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
+        window, api = bootstrap.open_window(chosen, theme, FakeClient(backend))
+        with shown(qtbot, window, window._context.jobs, lambda: bootstrap.close(api, chosen)):
+            try:
+                yield Stage(qtbot, window, backend)
+            finally:
+                backend.gate.set()

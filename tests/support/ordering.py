@@ -1,57 +1,16 @@
-"""Order pages for tests: a door that loses answers, and fingers that press tiles and lines."""
+"""Fingers that press the tiles and lines of order pages."""
 
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
-from typing_extensions import override
 
-from core.client.errors import Unreachable
-from core.domain.commands import PlaceOrder, TakeOrder
-from core.domain.ids import OpId
-from core.domain.order import Order
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.ordering.press_list import BODY, PressList
 from core.ui.ordering.view import OrderingView
-from tests.support.fake_api import FakeApi, FakeBackend
 from tests.support.fingers import click, type_into
-
-LOST = Unreachable("The answer was lost.")
-
-
-class LossyApi(FakeApi):
-    """Does what it is asked, and then loses that many answers; keeps what was sent."""
-
-    def __init__(self, backend: FakeBackend) -> None:
-        super().__init__(backend)
-        self.answers_to_lose = 0
-        self.requests_to_lose = 0
-        self.sent: list[tuple[OpId, PlaceOrder | TakeOrder]] = []
-
-    @override
-    def place(self, op_id: OpId, request: PlaceOrder) -> Order:
-        self._lose_request(op_id, request)
-        return self._lose_answer(super().place(op_id, request))
-
-    @override
-    def take(self, op_id: OpId, request: TakeOrder) -> Order:
-        self._lose_request(op_id, request)
-        return self._lose_answer(super().take(op_id, request))
-
-    def _lose_request(self, op_id: OpId, request: PlaceOrder | TakeOrder) -> None:
-        self.sent.append((op_id, request))
-        if self.requests_to_lose:
-            self.requests_to_lose -= 1
-            raise LOST
-
-    def _lose_answer(self, order: Order) -> Order:
-        if self.answers_to_lose:
-            self.answers_to_lose -= 1
-            raise LOST
-        return order
-
 
 W = TypeVar("W", bound=QWidget)
 

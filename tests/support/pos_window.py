@@ -3,37 +3,34 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar
 
 import msgspec
 from PySide6.QtCore import QModelIndex, QRect, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
+from typing_extensions import override
 
-from core.client.http.api import HttpApi
-from core.client.order_store import OrderStore
-from core.client.sync.api import SyncedApi
+from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
-from core.protocol import routes
-from core.protocol.route import Request
-from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from pos_app.board.card import Card
 from pos_app.board.card_delegate import Part
 from pos_app.board.column_model import CARD
 from pos_app.board.column_view import ColumnView
-from pos_app.context import PosContext
+from pos_app.bootstrap import open_window
 from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
-from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fake_backend import FakeBackend
+from tests.support.fake_client import FakeClient
 from tests.support.fingers import click, click_disabled, type_into
 from tests.support.menus import BOWL, CHIPS, SODA
-from tests.support.shown import shown
+from tests.support.shown import own_folder, shown, until_settled
 
 W = TypeVar("W", bound=QWidget)
 LONG_S: Final = 3600.0
@@ -74,7 +71,7 @@ def change(backend: FakeBackend, order: Order, **fields: object) -> Order:
     """The order changed by somebody else, in some other way than its status."""
     held = backend.orders[order.id]
     changed = msgspec.structs.replace(held, version=held.version + 1, **fields)
-    backend.orders[order.id] = changed
+    backend.keep(held, changed)
     return changed
 
 
@@ -84,7 +81,7 @@ def paid(backend: FakeBackend, order: Order) -> Order:
 
 def later(backend: FakeBackend, waited: timedelta) -> None:
     """Let the shop's clock go on."""
-    backend._ticks += int(waited.total_seconds())
+    backend.pass_time(waited)
 
 
 class Screen:
@@ -242,63 +239,46 @@ class Screen:
 
 
 class Till(Screen):
-    """A window over a fake shop."""
+    """A window over a fake shop, as it is shipped."""
 
-    def __init__(self, screen: Screen, api: FakeApi) -> None:
-        super().__init__(screen.qtbot, screen.window, screen.jobs)
-        self.api = api
-        self.backend = api.backend
+    def __init__(self, qtbot: QtBot, window: PosWindow, backend: FakeBackend) -> None:
+        super().__init__(qtbot, window, window._context.jobs)
+        self.backend = backend
+        self.api = window._context.api
 
     def server(self, order: Order) -> OrderStatus:
         """Where the order stands in truth."""
         return self.backend.orders[order.id].status
 
+    @override
+    def arrive(self, person: tuple[str, str] = MAYA) -> None:
+        super().arrive(person)
+        self.until_live()
 
-class _WithOutbox:
-    """Both of them as one api."""
+    def until_live(self) -> None:
+        """The engine follows: by push, unless the settings say otherwise."""
+        context = self.window._context
+        best = ConnectionState.LIVE if context.settings.push else ConnectionState.POLLING
+        self.qtbot.waitUntil(lambda: context.bridge.sync_status.state is best)
+        self.settle()
 
-    def __init__(self, outbox: Any, api: FakeApi | HttpApi) -> None:
-        self._each = outbox, api
-
-    def call(self, request: Request[Any]) -> object:
-        outbox, api = self._each
-        return outbox.devices() if request.route is routes.DEVICES else api.call(request)
-
-    def __getattr__(self, name: str) -> object:
-        return next(getattr(each, name) for each in self._each if hasattr(each, name))
-
-
-@contextmanager
-def show_window(
-    qtbot: QtBot, api: FakeApi | HttpApi, bridge: Bridge | None = None, outbox: Any = None, /, **settings: object
-) -> Iterator[Screen]:
-    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards."""
-    quiet = {"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, "theme": "light"}
-    chosen = PosSettings(**(quiet | settings))  # type: ignore[arg-type]
-    jobs = Jobs()
-    theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
-    both = api if outbox is None else _WithOutbox(outbox, api)
-    context = PosContext(
-        chosen, theme, jobs, cast("SyncedApi", both), bridge or Bridge(OrderStore()), outbox is not None
-    )
-    window = PosWindow(context)
-    with shown(qtbot, window, jobs):
-        yield Screen(qtbot, window, jobs)
+    @override
+    def settle(self) -> None:
+        """Wait until nothing is under way, and everything that can be sent or told has arrived."""
+        until_settled(self.qtbot, self.window._context, self.backend)
 
 
 @contextmanager
-def open_till(
-    qtbot: QtBot,
-    backend: FakeBackend,
-    bridge: Bridge | None = None,
-    outbox: Any = None,
-    /,
-    **settings: object,
-) -> Iterator[Till]:
-    """`show_window` over a fake shop, whose gate is open again at the end."""
-    api = FakeApi(backend)
-    with show_window(qtbot, api, bridge, outbox, **settings) as screen:
-        try:
-            yield Till(screen, api)
-        finally:
-            backend.gate.set()
+def open_till(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Till]:
+    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards, and
+    the shop's gate is open."""
+    quiet = {"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, "theme": "light", "keyring": False}
+    with own_folder() as folder:
+        chosen = PosSettings(**(quiet | {"data_dir": folder} | settings))  # type: ignore[arg-type]
+        theme = Theme(chosen.theme, chosen.text_scale, reduced_motion=chosen.reduced_motion)
+        window = open_window(chosen, theme, client=FakeClient(backend))
+        with shown(qtbot, window, window._context.jobs):
+            try:
+                yield Till(qtbot, window, backend)
+            finally:
+                backend.gate.set()

@@ -2,23 +2,28 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from core.client.http import api as http_api
+from core.client.session import unlock
 from core.clock import Clock
-from core.protocol.requests import SignIn
 from core.ui.app import dress
+from core.ui.context import WindowContext
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
+from customer_view.context import CustomerContext
 from customer_view.order.page import OrderPage
 from pos_app.new_order.page import NewOrderPage
 from tests.support.contexts import customer_context
 from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window
-from tests.support.fake_api import FakeBackend
-from tests.support.ordering import Finger, LossyApi
+from tests.support.fake_backend import FakeBackend
+from tests.support.ordering import Finger
 from tests.support.pos_window import Till, open_till
+from tests.support.shown import until_settled
 
 PassTime = Callable[[float], None]
 
@@ -33,6 +38,16 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
         now_s[0] += seconds
 
     return move
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick_secrets() -> Iterator[None]:
+    """A PIN's hash is to take a tenth of a second, and a lost answer a moment before it is asked for again: here every
+    test would wait for both."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(unlock._WORK, "n", 2)
+        patch.setattr(http_api, "_REPEATS", 0)
+        yield
 
 
 @pytest.fixture
@@ -70,18 +85,23 @@ def stage(qtbot: QtBot, backend: FakeBackend) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def api(backend: FakeBackend) -> LossyApi:
+def context(qtbot: QtBot, backend: FakeBackend) -> Iterator[CustomerContext]:
     """Aisha's, who is signed in."""
     backend.add_customer("Aisha", AISHA, PASSWORD)
-    made = LossyApi(backend)
-    made.sign_in(SignIn(login=AISHA, password=PASSWORD))
-    return made
+    with customer_context(qtbot, backend, AISHA) as made:
+        yield made
 
 
 @pytest.fixture
-def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[OrderPage]:
-    """Her Order page, when the menu is there."""
-    made = OrderPage(customer_context(api, jobs))
+def settle(qtbot: QtBot, context: WindowContext[Any], backend: FakeBackend) -> Callable[[], None]:
+    """Waits until all that can be sent or told has arrived."""
+    return partial(until_settled, qtbot, context, backend)
+
+
+@pytest.fixture
+def page(qtbot: QtBot, context: CustomerContext) -> Iterator[OrderPage]:
+    """Her Order page, when the menu is there. Nobody tells it of the menu but its own questions."""
+    made = OrderPage(context)
     made.resize(1100, 720)
     qtbot.addWidget(made)
     made.show()

@@ -12,20 +12,26 @@ from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault, Unreachable
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
+from core.protocol.route import Request
 from core.ui.refresh import Refresher
 from core.ui.text import use_language
 from core.ui.widgets.connection_chip import ConnectionChip
+from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 @pytest.fixture
 def backend() -> FakeBackend:
-    return shop()
+    """A window starts with no more orders than a page has, and asks for the others."""
+    made = shop()
+    made.snapshot_most = 20
+    return made
 
 
 @pytest.fixture
@@ -74,6 +80,7 @@ def test_more_on_scrolling_down_until_there_is_no_more(stage: Stage, backend: Fa
 def test_a_short_page_is_filled_up(qtbot: QtBot, backend: FakeBackend) -> None:
     for _ in range(30):
         small_order(backend)
+    backend.snapshot_most = 0
     with open_window(qtbot, backend, page_size=3) as stage:
         stage.arrive()
         qtbot.waitUntil(lambda: stage.order_list.verticalScrollBar().maximum() > 0)
@@ -85,9 +92,9 @@ def test_a_further_page_that_fails_can_be_had_again(stage: Stage, backend: FakeB
     for _ in range(25):
         small_order(backend)
     stage.arrive()
-    backend.fail_with = OFFLINE
+    backend.fail_with = ServerFault("It answered 500.")
     stage.order_list.scrollToBottom()
-    qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
+    qtbot.waitUntil(lambda: "server had a problem" in stage.notice())
     assert len(stage.listed()) == 20
     stage.settle()
     tried = backend.calls["history"]
@@ -209,18 +216,41 @@ def test_a_slow_refresh_is_never_doubled(following: Stage, backend: FakeBackend,
     qtbot.waitUntil(lambda: backend.calls["history"] == before + 2)
 
 
-def test_a_failed_refresh_keeps_the_list_says_so_and_goes_on_trying(
+def test_a_server_that_is_away_is_the_chips_to_say_and_the_list_stays(
     following: Stage, backend: FakeBackend, qtbot: QtBot
 ) -> None:
     stage = following
     order(backend)
     stage.arrive()
     backend.fail_with = OFFLINE
-    qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
+    chip = stage.find(ConnectionChip, "connection_chip")
+    qtbot.waitUntil(lambda: "the last try failed" in stage.text("orders_freshness"))
+    assert len(stage.listed()) == 1
+    assert chip.state == "bad"
+    assert "Offline" in chip.text()
+    assert "cannot be reached" in chip.explanation()
+    tried = backend.calls["history"]
+    qtbot.waitUntil(lambda: backend.calls["history"] >= tried + 3)
+    assert stage.notice() == "", "what the chip says is not said again"
+    new = order(backend)
+    backend.fail_with = None
+    qtbot.waitUntil(lambda: stage.listed()[0].id == new.id)
+    qtbot.waitUntil(lambda: chip.state == "good")
+    qtbot.waitUntil(lambda: "failed" not in stage.text("orders_freshness"))
+
+
+def test_a_failed_refresh_keeps_the_list_says_so_and_goes_on_trying(
+    following: Stage, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    stage = following
+    order(backend)
+    stage.arrive()
+    backend.fail_with = ServerFault("It answered 500.")
+    qtbot.waitUntil(lambda: "server had a problem" in stage.notice())
     assert len(stage.listed()) == 1
     chip = stage.find(ConnectionChip, "connection_chip")
     assert chip.state == "bad"
-    assert "Offline" in chip.text()
+    assert "Server problem" in chip.text()
     assert "the last try failed" in stage.text("orders_freshness")
     stage.click("notice_close")
     tried = backend.calls["history"]
@@ -229,21 +259,26 @@ def test_a_failed_refresh_keeps_the_list_says_so_and_goes_on_trying(
     new = order(backend)
     backend.fail_with = None
     qtbot.waitUntil(lambda: stage.listed()[0].id == new.id)
-    assert chip.state == "good"
+    qtbot.waitUntil(lambda: chip.state == "good")
     assert "failed" not in stage.text("orders_freshness")
 
 
 @pytest.mark.parametrize(("language", "said"), [("en_US", "cannot be reached"), ("es", "No se puede llegar")])
-def test_the_notice_goes_when_the_connection_is_back(
+def test_what_is_said_goes_when_the_connection_is_back(
     following: Stage, backend: FakeBackend, qtbot: QtBot, language: str, said: str
 ) -> None:
     stage = following
     order(backend)
     stage.arrive()
     use_language(language)
+    chip = stage.find(ConnectionChip, "connection_chip")
     backend.fail_with = Unreachable("{address} broke off the connection.", address="https://till:1")
-    qtbot.waitUntil(lambda: said in stage.notice())
-    assert "https://till:1" not in stage.notice(), "an address is not a customer's to mend"
+    qtbot.waitUntil(lambda: said in chip.explanation())
+    assert "https://till:1" not in chip.explanation(), "an address is not a customer's to mend"
+    backend.fail_with = None
+    qtbot.waitUntil(lambda: said not in chip.explanation())
+    backend.fail_with = ServerFault("It answered 500.")
+    qtbot.waitUntil(lambda: stage.notice() != "")
     backend.fail_with = None
     qtbot.waitUntil(lambda: stage.notice() == "")
 
@@ -268,33 +303,33 @@ def test_the_first_load_that_fails_is_no_empty_list(
 ) -> None:
     order(backend)
 
-    def fail(_query: HistoryQuery) -> OrderPage:
-        raise OFFLINE
+    def fail(_request: object) -> OrderPage:
+        raise ServerFault("It answered 500.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage.api, "history", fail)
+        answer_by(patch, stage.api, routes.HISTORY, fail)
+        backend.snapshot_most = 0
         stage.sign_in()
-        qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
+        qtbot.waitUntil(lambda: "server had a problem" in stage.notice())
     assert not stage.sees("orders_empty")
     assert stage.text("orders_freshness") == "Could not be loaded yet"
     stage.act_on_notice()
     qtbot.waitUntil(lambda: len(stage.listed()) == 1)
 
 
-def test_old_orders_are_marked(
-    stage: Stage, backend: FakeBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_orders_are_marked(qtbot: QtBot, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     order(backend)
-    stage.arrive()
-    chip = stage.find(ConnectionChip, "connection_chip")
-    assert chip.state == "good"
-    assert not stage.sees("as_of")
-    monkeypatch.setattr(Refresher, "age_s", property(lambda self: 2 * self.interval_s + 1))
-    qtbot.waitUntil(lambda: chip.state == "old")
-    qtbot.waitUntil(lambda: stage.find(QLabel, "orders_freshness").property("role") == "error")
-    assert stage.text("as_of_title").endswith(", 2 h ago")
-    stage.click("tab_order")
-    assert not stage.sees("as_of"), "a menu is no order"
+    with open_window(qtbot, backend, push=False) as stage:
+        stage.arrive()
+        chip = stage.find(ConnectionChip, "connection_chip")
+        assert chip.state == "good"
+        assert not stage.sees("as_of")
+        monkeypatch.setattr(Refresher, "age_s", property(lambda self: 2 * self.interval_s + 1))
+        qtbot.waitUntil(lambda: chip.state == "old")
+        qtbot.waitUntil(lambda: stage.find(QLabel, "orders_freshness").property("role") == "error")
+        assert stage.text("as_of_title").endswith(", 2 h ago")
+        stage.click("tab_order")
+        assert not stage.sees("as_of"), "a menu is no order"
 
 
 def test_hidden_it_asks_for_nothing(following: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
@@ -335,13 +370,14 @@ def test_a_refresh_reads_all_that_is_loaded_in_pages_of_a_hundred(
         stage.order_list.scrollToBottom()
         qtbot.waitUntil(lambda loaded=loaded: len(stage.listed()) > loaded)  # type: ignore[misc]
     queries: list[HistoryQuery] = []
-    history = stage.api.history
+    history = stage.api.call
 
-    def record(query: HistoryQuery) -> OrderPage:
-        queries.append(query)
-        return history(query)
+    def record(request: Request[OrderPage]) -> OrderPage:
+        assert isinstance(request.query, HistoryQuery)
+        queries.append(request.query)
+        return history(request)
 
-    monkeypatch.setattr(stage.api, "history", record)
+    answer_by(monkeypatch, stage.api, routes.HISTORY, record)
     stage.click("refresh_orders")
     stage.settle()
     assert [query.limit for query in queries] == [100, 40]

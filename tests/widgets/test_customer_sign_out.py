@@ -10,18 +10,20 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import SignedOut, Unreachable
+from core.client.errors import ServerFault, SignedOut
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.outbox import Counts
 from core.clock import Clock
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.protocol.replies import OrderPage
-from core.protocol.requests import HistoryQuery
+from core.protocol.route import Request
 from core.ui.idle import IdleWatch
 from customer_view.account.sign_out_dialog import SignOutDialog
 from customer_view.visit import Visit
+from tests.support.contexts import answer_by
 from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, shop, small_order
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.widgets.conftest import PassTime
 
 IDLE_S = 100.0
@@ -54,14 +56,14 @@ def test_nothing_is_left_for_the_next(stage: Stage, backend: FakeBackend, qtbot:
     store = weakref.ref(visit._store)
     gone = weakref.ref(visit)
     del visit
-    backend.fail_with = Unreachable("The server cannot be reached.")
+    backend.fail_with = ServerFault("It answered 500.")
     stage.click("refresh_orders")
-    qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
+    qtbot.waitUntil(lambda: "server had a problem" in stage.notice())
     backend.fail_with = None
     stage.click("sign_out")
     qtbot.waitUntil(lambda: stage.sees("sign_in_login"))
     forget_deleted()
-    for trace in (theirs.number, "Aisha", AISHA, "Harbour", "Bowl", "cannot be reached"):
+    for trace in (theirs.number, "Aisha", AISHA, "Harbour", "Bowl", "had a problem"):
         assert trace not in stage.words(), trace
     assert stage.text("sign_in_login") == ""
     qtbot.waitUntil(lambda: store() is None)  # the session ends in a worker
@@ -79,16 +81,16 @@ def test_somebody_elses_answer_never_appears(
     own = small_order(backend, JONAS)
     stage.arrive(AISHA)
     late, asked = threading.Event(), threading.Event()
-    history = stage.api.history
+    history = stage.api.call
 
-    def answer_late(query: HistoryQuery) -> OrderPage:
-        page = history(query)
+    def answer_late(request: Request[OrderPage]) -> OrderPage:
+        page = history(request)
         asked.set()
         late.wait(10)
         return page
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage.api, "history", answer_late)
+        answer_by(patch, stage.api, routes.HISTORY, answer_late)
         stage.click("refresh_orders")
         qtbot.waitUntil(asked.is_set)
     stage.click("sign_out")
@@ -106,21 +108,25 @@ def test_what_the_last_one_asked_for_is_not_done_in_the_next_ones_name(
 ) -> None:
     for _ in range(25):
         small_order(backend)
+    backend.snapshot_most = 20
     stage.arrive(AISHA)
+    history, status = backend.calls["history"], backend.calls["status"]
     backend.gate.clear()
     stage.click("refresh_orders")
     stage.click("refresh_status")
     stage.order_list.scrollToBottom()
-    qtbot.waitUntil(lambda: backend.calls["history"] == 3 and backend.calls["status"] == 2)
+    qtbot.waitUntil(lambda: backend.calls["history"] == history + 2 and backend.calls["status"] == status + 1)
     stage.click("cancel_order")
     stage.click("cancel_confirm")
     qtbot.waitUntil(lambda: backend.calls.get("cancel") == 1)  # pressed is begun, whatever hangs, and so it is hers
     stage.click("sign_out")
+    stage.click("sign_out_confirm")
     backend.gate.set()
     stage.settle()
     calls = dict(backend.calls)
     stage.arrive(JONAS)
-    assert {call for call in calls if backend.calls[call] > calls[call]} <= {"sign_in", "history", "status"}
+    begins = {"sign_in", "snapshot", "events", "listen", "menu"}
+    assert {call for call in calls if backend.calls[call] > calls[call]} <= begins | {"history", "status"}
     assert backend.calls["cancel"] == 1
 
 

@@ -1,7 +1,7 @@
 """The tracker: one order's truth, with its times and words, never another order's."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,18 +10,19 @@ from PySide6.QtCore import QPropertyAnimation
 from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Unreachable
 from core.domain.commands import CancelOrder
-from core.domain.ids import OpId, OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.people import Role
 from core.domain.status import OrderStatus, status_info
+from core.protocol import routes
 from core.protocol.replies import StatusReport
+from core.protocol.route import Request
 from core.ui.text import clock
 from customer_view.tracker.order_sheet import rows
 from customer_view.tracker.stepper import steps
+from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 
 S = OrderStatus
 
@@ -216,15 +217,15 @@ def test_an_answer_that_news_overtook_is_asked_for_again(
     subject = order(backend)
     stage.arrive()
     held, asked = threading.Event(), threading.Event()
-    status = stage.api.status
+    status = stage.api.call
 
-    def answer_late(order_id: OrderId) -> StatusReport:
-        report = status(order_id)
+    def answer_late(request: Request[StatusReport]) -> StatusReport:
+        report = status(request)
         asked.set()
         held.wait(10)
         return report
 
-    monkeypatch.setattr(stage.api, "status", answer_late)
+    answer_by(monkeypatch, stage.api, routes.ORDER_STATUS, answer_late)
     stage.click("refresh_status")
     qtbot.waitUntil(asked.is_set)
     backend.move(subject.id, S.CONFIRMED)
@@ -358,27 +359,17 @@ def test_pressed_twice_it_is_sent_once(stage: Stage, backend: FakeBackend, qtbot
 
 
 def test_an_answer_that_was_lost_is_asked_for_again_and_not_done_twice(
-    stage: Stage, backend: FakeBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, backend: FakeBackend, qtbot: QtBot
 ) -> None:
     order(backend)
     stage.arrive()
-    sent: list[tuple[OpId, str]] = []
-    real: Callable[[OpId, OrderId, CancelOrder], Order] = stage.api.cancel
-
-    def lose_the_first(op_id: OpId, order_id: OrderId, request: CancelOrder) -> Order:
-        sent.append((op_id, request.reason))
-        answer = real(op_id, order_id, request)
-        if len(sent) == 1:
-            raise Unreachable("No answer in time.")
-        return answer
-
-    monkeypatch.setattr(stage.api, "cancel", lose_the_first)
+    backend.answers_to_lose = 1
     cancel(stage, "Too late")
-    qtbot.waitUntil(lambda: "cannot be reached" in stage.notice())
-    stage.act_on_notice()
     qtbot.waitUntil(lambda: "is cancelled" in stage.notice())
-    assert sent[0] == sent[1]
-    assert sent[0][1] == "Too late"
+    (first, request), again = backend.asked
+    assert (first, request) == again
+    assert isinstance(request, CancelOrder)
+    assert request.reason == "Too late"
     assert [change.target for change in backend.history[stage.listed()[0].id]] == [S.PENDING, S.CANCELLED]
 
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
@@ -11,12 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from core.domain.status import OrderStatus
 from core.settings import load
-from core.ui.jobs import Jobs
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
+from customer_view import bootstrap
 from customer_view.settings import CustomerSettings
-from customer_view.window import CustomerWindow
-from tests.support.contexts import customer_context
 from tests.support.customer_window import (
     AISHA,
     PASSWORD,
@@ -27,7 +24,9 @@ from tests.support.customer_window import (
     shop,
     small_order,
 )
-from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fake_backend import FakeBackend
+from tests.support.fake_client import FakeClient
+from tests.support.shown import own_folder
 
 
 @pytest.fixture
@@ -156,6 +155,7 @@ def test_a_placed_order_is_shown_at_once(stage: Stage, backend: FakeBackend, qtb
     stage.settle()
     asked = backend.calls["history"]
     placed = order(backend)
+    stage.settle()
     page = stage.find(QWidget, "order_page")
     page.placed.emit(placed)  # type: ignore[attr-defined]
     assert stage.sees("orders_page")
@@ -166,13 +166,14 @@ def test_a_placed_order_is_shown_at_once(stage: Stage, backend: FakeBackend, qtb
     stage.settle()
 
 
-def test_the_chip_speaks_of_the_page_that_is_shown(stage: Stage, backend: FakeBackend) -> None:
-    stage.arrive()
-    chip = stage.find(ConnectionChip, "connection_chip")
-    assert "Checking every 1 h" in chip.text()
-    stage.click("tab_order")
-    assert "Checking every 5 min" in chip.text()
-    stage.settle()
+def test_the_chip_speaks_of_the_page_that_is_shown(qtbot: QtBot, backend: FakeBackend) -> None:
+    with open_window(qtbot, backend, push=False) as stage:
+        stage.arrive()
+        chip = stage.find(ConnectionChip, "connection_chip")
+        assert "Checking every 1 h" in chip.text()
+        stage.click("tab_order")
+        assert "Checking every 5 min" in chip.text()
+        stage.settle()
 
 
 # -- opened and closed all day
@@ -191,22 +192,28 @@ def test_window_after_window_leaves_nothing(qtbot: QtBot, backend: FakeBackend) 
     threads = threading.active_count()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     widgets = len(QApplication.allWidgets())
-    for turn in range(CYCLES):
-        theme = Theme("light")
-        jobs = Jobs()
-        api = FakeApi(backend)
-        settings: dict[str, Any] = {"history_refresh_s": SHORT_S, "tracker_refresh_s": SHORT_S, "idle_sign_out_s": 60.0}
-        window = CustomerWindow(customer_context(api, jobs, theme=theme, **settings))
-        window.show()
-        window._account.sign_in(AISHA, PASSWORD)
-        qtbot.waitUntil(lambda window=window: window._visit is not None)  # type: ignore[misc]
-        if turn % 2:
-            qtbot.waitUntil(lambda jobs=jobs: jobs.busy == 0)  # type: ignore[misc]
-        window.close()
-        assert active_timers(window) == []
-        jobs.close(wait_s=5)
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with own_folder() as folder:
+        settings = CustomerSettings(
+            history_refresh_s=SHORT_S,
+            tracker_refresh_s=SHORT_S,
+            idle_sign_out_s=60.0,
+            data_dir=folder,
+            keyring=False,
+        )
+        for turn in range(CYCLES):
+            window, api = bootstrap.open_window(settings, Theme("light"), FakeClient(backend))
+            jobs = window._context.jobs
+            window.show()
+            window._account.sign_in(AISHA, PASSWORD)
+            qtbot.waitUntil(lambda window=window: window._visit is not None)  # type: ignore[misc]
+            if turn % 2:
+                qtbot.waitUntil(lambda jobs=jobs: jobs.busy == 0)  # type: ignore[misc]
+            window.close()
+            assert active_timers(window) == []
+            jobs.close(wait_s=5)
+            bootstrap.close(api, settings)
+            window.deleteLater()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     qtbot.waitUntil(lambda: threading.active_count() <= threads)
     assert len(QApplication.allWidgets()) == widgets
     calls = dict(backend.calls)

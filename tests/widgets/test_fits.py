@@ -3,7 +3,6 @@ that screens have."""
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,14 +13,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
-from core.client.order_store import OrderStore
 from core.client.sync.operations import Kind, State
 from core.client.sync.outbox import Counts
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.order import Order, PaymentState
 from core.domain.status import OrderStatus
 from core.ui import text
-from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
 from core.ui.ordering.view import OrderingView
 from core.ui.sound import Sounds
@@ -36,11 +33,11 @@ from customer_view.status_display.window import StatusDisplayWindow
 from customer_view.tracker.decision import Decision
 from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
-from tests.support.fake_api import FakeBackend
-from tests.support.fake_outbox import FakeOutbox, one_of_each, operation
+from tests.support.fake_backend import FakeBackend
 from tests.support.fits import LANGUAGES, SIZES, faults, shortened
+from tests.support.operations import devices, one_of_each, operation, show
 from tests.support.ordering import Finger
-from tests.support.pos_window import ANA, Till, change, open_till, place
+from tests.support.pos_window import ANA, Screen, Till, change, open_till, place
 from tests.support.shown import shown
 
 S = OrderStatus
@@ -123,7 +120,7 @@ def fill(backend: FakeBackend) -> list[Order]:
 
 def _open_details(till: Till, order: Order) -> None:
     till.window._show_details(order)
-    till.settle()
+    Screen.settle(till)
 
 
 def _whole(short: set[str]) -> list[str]:
@@ -132,25 +129,22 @@ def _whole(short: set[str]) -> list[str]:
     return sorted(each for each in short - NAMES if not each.startswith(ages))
 
 
-@contextmanager
-def till_of(qtbot: QtBot, backend: FakeBackend, scale: int) -> Iterator[tuple[Till, FakeOutbox]]:
-    bridge = Bridge(OrderStore())
-    outbox = FakeOutbox(bridge, backend)
-    with open_till(qtbot, backend, bridge, outbox, text_scale=scale) as till:
-        yield till, outbox
-
-
 def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
     backend = FakeBackend()
     orders = fill(backend)
-    with till_of(qtbot, backend, scale) as (till, outbox), shortened() as short:
+    backend.devices = devices(backend)
+    with open_till(qtbot, backend, text_scale=scale) as till, shortened() as short:
         walk = Walk(till.window, f"pos {language[:2]} {scale}")
         walk.look("sign-in")
         till.window.sign_in_page.ask("Maya", WHY, "Locked")
         walk.look("locked")
         till.arrive(ANA)
-        outbox.held = {each.op_id: each for each in one_of_each(backend)}
-        outbox.tell()
+        QApplication.processEvents()
+        till.window.grab()
+        short.clear()  # cards are laid out while the sign-in page still hides them, with no room at all
+        held = one_of_each(backend)
+        till.settle()
+        show(till.window.store, backend, held)
         walk.look("board")
         till.window.workspace.notice.show_error(Unreachable(WHY), "Try again", lambda: None)
         till.window.workspace.undo.show_message("ONLINE-000001: Confirmed", action="Undo", act=lambda: None)
@@ -161,7 +155,7 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         walk.look("board-search")
         for page in ("new", "history", "menu", "sync"):
             till.click(f"nav_{page}")
-            till.settle()
+            Screen.settle(till)
             walk.look(page)
         rows = till.window._pages.page("sync")
         for row in range(rows.queue.rows.rowCount()):  # type: ignore[attr-defined]

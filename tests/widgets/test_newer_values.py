@@ -14,7 +14,7 @@ from core.wire_enum import WireEnum
 from pos_app.board.card import COLUMNS
 from pos_app.history.page import HistoryPage
 from tests.support import customer_window
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, place
 
 WORDS = "Kept warm"

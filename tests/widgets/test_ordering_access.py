@@ -1,6 +1,6 @@
 """Order pages for everybody: every control has a name for those who hear it, and room for a finger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 from core.domain.commands import TakeOrder
 from core.domain.ids import ModifierId
 from core.domain.order import NewLine
-from core.protocol.requests import SignIn, StaffSignIn
 from core.ui.jobs import Jobs
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.theme import Theme
@@ -18,7 +17,7 @@ from core.ui.widgets.receipt import ReceiptDialog
 from customer_view.order.page import OrderPage
 from pos_app.new_order.page import NewOrderPage
 from tests.support.contexts import customer_context, pos_context
-from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, SODA
 
 CONTROLS = (QAbstractButton, QAbstractItemView, QLineEdit, QTextBrowser)
@@ -40,21 +39,19 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def order_page(qtbot: QtBot, theme: Theme, jobs: Jobs, backend: FakeBackend) -> OrderPage:
-    api = FakeApi(backend)
-    api.sign_in(SignIn(login="+15550100", password="correct horse"))
-    page = OrderPage(customer_context(api, jobs, theme=theme))
-    _open(page, qtbot)
-    return page
+def order_page(qtbot: QtBot, theme: Theme, backend: FakeBackend) -> Iterator[OrderPage]:
+    with customer_context(qtbot, backend, "+15550100", theme) as context:
+        page = OrderPage(context)
+        _open(page, qtbot)
+        yield page
 
 
 @pytest.fixture
-def new_order_page(qtbot: QtBot, theme: Theme, jobs: Jobs, backend: FakeBackend) -> NewOrderPage:
-    api = FakeApi(backend)
-    api.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
-    page = NewOrderPage(pos_context(api, jobs, theme=theme))
-    _open(page, qtbot)
-    return page
+def new_order_page(qtbot: QtBot, theme: Theme, backend: FakeBackend) -> Iterator[NewOrderPage]:
+    with pos_context(qtbot, backend, theme=theme) as context:
+        page = NewOrderPage(context)
+        _open(page, qtbot)
+        yield page
 
 
 def _open(page: OrderPage | NewOrderPage, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -9,17 +10,20 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Refused, ServerFault, Unreachable
+from core.client.errors import ClientError, NotKept, Refused, ServerFault, Unreachable
 from core.domain.commands import PlaceOrder
+from core.domain.ids import OpId
 from core.domain.order import MAX_QUANTITY, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import MORE
+from customer_view.context import CustomerContext
 from customer_view.order.page import OrderPage
-from tests.support.contexts import customer_context
-from tests.support.fake_api import FakeBackend
+from tests.support.contexts import disk_held
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
-from tests.support.ordering import Finger, LossyApi, child
+from tests.support.ordering import Finger, child
+
+Settle = Callable[[], None]
 
 
 def place(page: OrderPage, finger: Finger, qtbot: QtBot) -> Order:
@@ -37,15 +41,28 @@ def failing(page: OrderPage, finger: Finger, qtbot: QtBot) -> str:
     return page.notice.text
 
 
+def fail(page: OrderPage, monkeypatch: pytest.MonkeyPatch, error: ClientError) -> list[PlaceOrder]:
+    """Have no order be accepted; gives those that were tried."""
+    tried: list[PlaceOrder] = []
+
+    def send(_op_id: OpId, request: PlaceOrder) -> Order:
+        tried.append(request)
+        raise error
+
+    monkeypatch.setattr(page._presenter._sender, "_send", send)
+    return tried
+
+
 def test_an_order_is_placed_and_the_page_is_empty_again(
-    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     finger.tile(SODA.name, times=2)
     finger.tile(CHIPS.name)
     finger.button("checkout")
     finger.field("order_note", "  the blue door ")
     order = place(page, finger, qtbot)
-    assert backend.orders == {order.id: order}
+    settle()
+    assert list(backend.orders) == [order.id]
     assert [(line.name, line.quantity) for line in order.lines] == [(SODA.name, 2), (CHIPS.name, 1)]
     assert (order.fulfilment, order.tender) == (Fulfilment.PICKUP, Tender.CASH)
     assert (order.note, order.payment, order.status) == ("the blue door", PaymentState.UNPAID, OrderStatus.PENDING)
@@ -86,126 +103,81 @@ def test_an_address_typed_and_not_used_is_not_sent(page: OrderPage, finger: Fing
     assert (order.address, order.fulfilment, order.tender) == ("", Fulfilment.DINE_IN, Tender.CARD)
 
 
-def test_while_it_is_sent_it_cannot_be_sent_again_or_changed(
-    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+def test_while_it_is_accepted_it_cannot_be_accepted_again_or_changed(
+    page: OrderPage, finger: Finger, context: CustomerContext, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
-    backend.gate.clear()
-    finger.button("place_order")
-    for name in ("place_order", "checkout_back"):
-        assert not child(page, QPushButton, name).isEnabled()
-    qtbot.keyClick(page.view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert not page.view.menu.isEnabled()
-    with qtbot.waitSignal(page.placed):
-        backend.gate.set()
+    with qtbot.waitSignal(page.placed), disk_held(context):
+        finger.button("place_order")
+        for name in ("place_order", "checkout_back"):
+            assert not child(page, QPushButton, name).isEnabled()
+        qtbot.keyClick(page.view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        assert not page.view.menu.isEnabled()
+    settle()
     assert backend.calls["place"] == 1
     assert page.view.menu.isEnabled()
 
 
 @pytest.mark.parametrize("lost", ["answer", "request"])
-def test_a_try_whose_answer_is_lost_is_repeated_and_never_doubled(
-    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot, lost: str
+def test_what_is_lost_on_the_way_is_sent_again_and_never_doubled(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle, lost: str
 ) -> None:
-    setattr(api, f"{lost}s_to_lose", 2)
+    setattr(backend, f"{lost}s_to_lose", 2)
     finger.tile(SODA.name)
     finger.button("checkout")
-    for _ in range(2):
-        told = failing(page, finger, qtbot)
-        assert "We do not know yet whether your order arrived" in told
-        assert finger.lines() == [(1, SODA.name)]
-    with qtbot.waitSignal(page.placed):
-        finger.button("notice_action")
-    assert len(backend.orders) == 1
-    assert len({op_id for op_id, _ in api.sent}) == 1
-    assert {request.id for _, request in api.sent} == set(backend.orders)
-
-
-def test_a_change_after_a_lost_answer_meets_the_order_that_is_there(
-    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
-) -> None:
-    """The basket that is sent again is another one, under the same order id: the shop has one order, and says so."""
-    api.answers_to_lose = 1
-    finger.tile(SODA.name)
-    finger.button("checkout")
-    failing(page, finger, qtbot)
-    finger.button("checkout_back")
-    finger.line(SODA.name, MORE)
-    finger.button("checkout")
-    told = failing(page, finger, qtbot)
-    assert told.startswith("Your first try had arrived: ONLINE-000001, $1.09")
-    assert len(backend.orders) == 1
-    assert finger.lines() == [(2, SODA.name)]
-    with qtbot.waitSignal(page.placed) as placed:
-        finger.button("notice_action")
-    assert placed.args is not None
-    assert placed.args[0].quantity == 1
+    order = place(page, finger, qtbot)
     assert finger.lines() == []
+    settle()
+    assert list(backend.orders) == [order.id]
+    assert len(backend.asked) == 3
+    assert len({op_id for op_id, _ in backend.asked}) == 1
 
 
-def test_after_that_a_second_order_is_a_wish(
-    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+def test_while_an_answer_is_lost_a_second_order_is_another(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
-    api.answers_to_lose = 1
-    finger.tile(SODA.name)
-    finger.button("checkout")
-    failing(page, finger, qtbot)
-    finger.button("checkout_back")
-    finger.line(SODA.name, MORE)
-    finger.button("checkout")
-    failing(page, finger, qtbot)
-    finger.button("checkout")
-    place(page, finger, qtbot)
+    backend.answers_to_lose = 1
+    for quantity in (1, 2):
+        finger.tile(SODA.name, times=quantity)
+        finger.button("checkout")
+        place(page, finger, qtbot)
+    settle()
     assert sorted(order.quantity for order in backend.orders.values()) == [1, 2]
 
 
-def test_a_change_after_a_lost_request_is_simply_placed(
-    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
-) -> None:
-    api.requests_to_lose = 1
-    finger.tile(SODA.name)
-    finger.button("checkout")
-    failing(page, finger, qtbot)
-    finger.button("checkout_back")
-    finger.line(SODA.name, MORE)
-    finger.button("checkout")
-    order = place(page, finger, qtbot)
-    assert order.quantity == 2
-    (first, second) = (request for _, request in api.sent)
-    assert first.id == second.id
-    assert api.sent[0][0] != api.sent[1][0], "another request is another operation"
-
-
 def test_a_fault_of_the_server_is_no_answer_either(
-    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+    page: OrderPage, finger: Finger, context: CustomerContext, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     backend.fail_with = ServerFault("It answered 500.")
     finger.tile(SODA.name)
     finger.button("checkout")
-    assert failing(page, finger, qtbot).startswith("The server had a problem")
-    backend.fail_with = None
     place(page, finger, qtbot)
-    assert len({op_id for op_id, _ in api.sent}) == 1
+    qtbot.waitUntil(lambda: [each.failed_attempts > 0 for each in context.api.operations()] == [True])
+    backend.fail_with = None
+    context.api.try_now()
+    settle()
+    assert len(backend.orders) == 1
+    assert len({op_id for op_id, _ in backend.asked}) == 1
 
 
 @pytest.mark.parametrize("line", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "-1", ""])
 def test_a_refusal_that_names_no_line_there_is_is_shown_all_the_same(
-    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, line: str
+    page: OrderPage, finger: Finger, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    backend.fail_with = Refused("Not this one.", field=f"lines[{line}].item_id")
+    fail(page, monkeypatch, Refused("Not this one.", field=f"lines[{line}].item_id"))
     finger.tile(SODA.name)
     finger.button("checkout")
     assert "Not this one." in failing(page, finger, qtbot)
 
 
 def test_what_sold_out_meanwhile_is_named_and_marked(
-    page: OrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     finger.tile(CHIPS.name)
     finger.tile(SODA.name)
-    gone = msgspec.structs.replace(SODA, available=False)
-    sides = msgspec.structs.replace(MENU.categories[1], items=(CHIPS, gone))
-    backend.menu = msgspec.structs.replace(MENU, categories=(MENU.categories[0], sides))
+    backend.sell(SODA.id, False)
+    settle()
     finger.button("checkout")
     assert "Canned Soda is sold out." in failing(page, finger, qtbot)
     assert not page.view.at_checkout
@@ -221,7 +193,7 @@ def test_what_sold_out_meanwhile_is_named_and_marked(
 
 
 def test_a_price_that_has_changed_is_shown_and_asked_about_before_it_is_paid(
-    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
@@ -229,15 +201,18 @@ def test_a_price_that_has_changed_is_shown_and_asked_about_before_it_is_paid(
     assert total.text() == "$1.09"
     dearer = msgspec.structs.replace(SODA, price_minor=200)
     sides = msgspec.structs.replace(MENU.categories[1], items=(CHIPS, dearer))
-    backend.menu = msgspec.structs.replace(MENU, categories=(MENU.categories[0], sides))
+    backend.change_menu((MENU.categories[0], sides))
+    settle()
     assert failing(page, finger, qtbot)
     assert not backend.orders
     qtbot.waitUntil(lambda: total.text() == "$2.00")
     assert place(page, finger, qtbot).total_minor == 200
 
 
-def test_nothing_is_left_for_the_next_customer(page: OrderPage, finger: Finger, api: LossyApi, qtbot: QtBot) -> None:
-    api.requests_to_lose = 1
+def test_nothing_is_left_for_the_next_customer(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, settle: Settle
+) -> None:
+    tried = fail(page, monkeypatch, NotKept("The disk is full."))
     finger.tile(SODA.name)
     finger.tile(BOWL.name)
     page.view.menu.search.setText("chi")
@@ -249,6 +224,7 @@ def test_nothing_is_left_for_the_next_customer(page: OrderPage, finger: Finger, 
     finger.field("address", "1 Main Street")
     finger.field("order_note", "ring twice")
     failing(page, finger, qtbot)
+    monkeypatch.undo()
     page.clear()
     fields = [field.text() for field in page.findChildren(QLineEdit)]
     assert not any(fields)
@@ -257,24 +233,37 @@ def test_nothing_is_left_for_the_next_customer(page: OrderPage, finger: Finger, 
     finger.button("checkout")
     order = place(page, finger, qtbot)
     assert order.fulfilment is Fulfilment.PICKUP
-    (first, second) = (request for _, request in api.sent)
-    assert first.id != second.id, "the next customer's order is another order"
+    settle()
+    assert list(backend.orders) == [order.id]
+    assert order.id != tried[0].id, "the next customer's order is another order"
 
 
 def test_an_answer_that_comes_after_the_customer_left_is_not_shown(
-    page: OrderPage, finger: Finger, backend: FakeBackend, jobs: Jobs, qtbot: QtBot
+    page: OrderPage,
+    finger: Finger,
+    context: CustomerContext,
+    backend: FakeBackend,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    settle: Settle,
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
-    backend.gate.clear()
-    finger.button("place_order")
-    qtbot.waitUntil(lambda: backend.calls.get("place") == 1)
     placed: list[object] = []
     page.placed.connect(placed.append)
-    page.clear()
-    finger.tile(CHIPS.name)
-    backend.gate.set()
-    qtbot.waitUntil(lambda: jobs.busy == 0)
+    begun, send = threading.Event(), page._presenter._sender._send
+
+    def begin(op_id: OpId, request: PlaceOrder) -> Order:
+        begun.set()
+        return send(op_id, request)
+
+    monkeypatch.setattr(page._presenter._sender, "_send", begin)
+    with disk_held(context):
+        finger.button("place_order")
+        qtbot.waitUntil(begun.is_set)
+        page.clear()
+        finger.tile(CHIPS.name)
+    settle()
     assert len(backend.orders) == 1, "the order itself was placed, and is in its customer's history"
     assert placed == []
     assert finger.lines() == [(1, CHIPS.name)]
@@ -288,7 +277,7 @@ def test_a_hidden_page_reads_no_menu(page: OrderPage, backend: FakeBackend, qtbo
     assert any(timer.isActive() for timer in page.findChildren(QTimer))
 
 
-def test_by_keys_alone(page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot) -> None:
+def test_by_keys_alone(page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle) -> None:
     search = page.view.menu.search
     search.setFocus()
     qtbot.keyClicks(search, "sod")
@@ -297,6 +286,7 @@ def test_by_keys_alone(page: OrderPage, finger: Finger, backend: FakeBackend, qt
     assert page.view.at_checkout
     with qtbot.waitSignal(page.placed):
         qtbot.keyClick(page.view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    settle()
     assert len(backend.orders) == 1
 
 
@@ -312,12 +302,14 @@ CYCLES = 60
 
 
 @pytest.mark.slow
-def test_page_after_page_leaves_nothing(qapp: QApplication, api: LossyApi, backend: FakeBackend, qtbot: QtBot) -> None:
+def test_page_after_page_leaves_nothing(
+    qapp: QApplication, context: CustomerContext, backend: FakeBackend, qtbot: QtBot
+) -> None:
     """Opened while a menu is on its way, closed before it comes: no thread, no timer, no late call back."""
-    jobs = Jobs()
+    jobs = context.jobs
     backend.fail_with = Unreachable("down")
     for _ in range(CYCLES):
-        page = OrderPage(customer_context(api, jobs))
+        page = OrderPage(context)
         page.show()
         page.close()
         page.deleteLater()
@@ -330,7 +322,9 @@ def test_page_after_page_leaves_nothing(qapp: QApplication, api: LossyApi, backe
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("jobs-")] == []
 
 
-def test_the_request_is_what_the_page_shows(page: OrderPage, finger: Finger, api: LossyApi, qtbot: QtBot) -> None:
+def test_the_request_is_what_the_page_shows(
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle
+) -> None:
     finger.tile(BOWL.name)
     dialog = finger.dialog
     finger.button("choice_hot", dialog)
@@ -339,7 +333,8 @@ def test_the_request_is_what_the_page_shows(page: OrderPage, finger: Finger, api
     finger.button("item_add", dialog)
     finger.button("checkout")
     place(page, finger, qtbot)
-    request = api.sent[0][1]
+    settle()
+    request = backend.asked[0][1]
     assert isinstance(request, PlaceOrder)
     assert request.customer_id is None
     (line,) = request.lines

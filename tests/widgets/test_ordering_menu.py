@@ -1,6 +1,8 @@
 """Choosing from the menu: pressing, searching, choices, and a menu that does not come."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 
 import msgspec
 import pytest
@@ -15,6 +17,7 @@ from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, Menu, MenuItem
 from core.domain.money import Tax
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine
+from core.protocol import routes
 from core.ui.jobs import Jobs
 from core.ui.ordering import presenter
 from core.ui.ordering.basket_list import FEWER, MORE
@@ -23,14 +26,16 @@ from core.ui.ordering.presenter import Ordering
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice
-from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fake_backend import FakeBackend
+from tests.support.fake_client import FakeClient
 from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP
 from tests.support.ordering import Finger, child
 
 
 @pytest.fixture
-def ordering(jobs: Jobs, backend: FakeBackend) -> Ordering:
-    return Ordering(jobs, FakeApi(backend).menu)
+def ordering(jobs: Jobs, backend: FakeBackend) -> Iterator[Ordering]:
+    with closing(FakeClient(backend)) as client:
+        yield Ordering(jobs, partial(client.call, routes.MENU()))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The cashier's New order page: for whom, paid how, taken once, and the receipt."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,22 +8,24 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import SignedOut, Unreachable
+from core.client.errors import NotKept, SignedOut, Unreachable
+from core.client.sync.engine import ConnectionState
 from core.domain.commands import TakeOrder
+from core.domain.ids import OpId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.people import Customer
 from core.domain.status import Fulfilment
 from core.protocol.requests import StaffSignIn
-from core.ui.jobs import Jobs
-from core.ui.ordering.basket_list import MORE
 from core.ui.widgets.receipt import ReceiptDialog
+from pos_app.context import PosContext
 from pos_app.new_order.page import NewOrderPage
 from pos_app.new_order.presenter import quick_amounts
 from tests.support.contexts import pos_context
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA
-from tests.support.ordering import Finger, LossyApi, child
+from tests.support.ordering import Finger, child
 
+Settle = Callable[[], None]
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -34,15 +36,14 @@ def aisha(backend: FakeBackend) -> Customer:
 
 
 @pytest.fixture
-def api(backend: FakeBackend) -> LossyApi:
-    made = LossyApi(backend)
-    made.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
-    return made
+def context(qtbot: QtBot, backend: FakeBackend) -> Iterator[PosContext]:
+    with pos_context(qtbot, backend) as made:
+        yield made
 
 
 @pytest.fixture
-def page(qtbot: QtBot, api: LossyApi, jobs: Jobs) -> Iterator[NewOrderPage]:
-    made = NewOrderPage(pos_context(api, jobs))
+def page(qtbot: QtBot, context: PosContext) -> Iterator[NewOrderPage]:
+    made = NewOrderPage(context)
     made.resize(1160, 780)
     qtbot.addWidget(made)
     made.show()
@@ -137,7 +138,7 @@ def test_quick_amounts(total_minor: int, currency: str, amounts: tuple[int, ...]
 
 
 def test_a_known_customer_is_found_by_phone(
-    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, qtbot: QtBot
+    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
@@ -148,7 +149,9 @@ def test_a_known_customer_is_found_by_phone(
     assert backend.calls["customers"] == 1, "eight keys are one question"
     finger.button("customer_offer_0")
     assert child(page, QLabel, "customer_known").text() == "Aisha · +15550100"
-    order = take(page, finger, qtbot)
+    take(page, finger, qtbot)
+    settle()
+    (order,) = backend.orders.values()
     assert (order.customer_id, order.customer_name) == (aisha.id, "Aisha")
 
 
@@ -197,7 +200,7 @@ def test_a_lookup_that_fails_stops_no_order(
 
 
 def test_an_answer_about_what_was_typed_before_is_not_offered(
-    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, jobs: Jobs, qtbot: QtBot
+    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, context: PosContext, qtbot: QtBot
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
@@ -206,7 +209,7 @@ def test_an_answer_about_what_was_typed_before_is_not_offered(
     qtbot.waitUntil(lambda: backend.calls.get("customers") == 1)
     finger.field("customer_search", "x")
     backend.gate.set()
-    qtbot.waitUntil(lambda: jobs.busy == 0)
+    qtbot.waitUntil(lambda: context.jobs.busy == 0)
     assert not child(page, QPushButton, "customer_offer_0").isVisible()
 
 
@@ -233,54 +236,64 @@ def test_a_card_payment_has_no_change(page: NewOrderPage, finger: Finger, qtbot:
     assert settlement(page) == "Paid $1.09"
 
 
-def test_a_lost_answer_is_repeated_and_never_doubled(
-    page: NewOrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+def test_a_lost_answer_is_asked_for_again_and_never_doubled(
+    page: NewOrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
-    api.answers_to_lose = 1
+    backend.answers_to_lose = 1
     finger.tile(SODA.name)
     finger.button("checkout")
     finger.field("cash_given", "10")
+    order = take(page, finger, qtbot)
+    assert settlement(page) == "Change: $8.91"
+    settle()
+    assert list(backend.orders) == [order.id]
+    assert len(backend.asked) == 2
+    assert len({op_id for op_id, _ in backend.asked}) == 1
+
+
+def test_an_order_that_cannot_be_accepted_is_kept_and_taken_once(
+    page: NewOrderPage,
+    finger: Finger,
+    backend: FakeBackend,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    settle: Settle,
+) -> None:
+    def send(_op_id: OpId, _request: TakeOrder) -> Order:
+        raise NotKept("The disk is full.")
+
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("cash_given", "10")
+    monkeypatch.setattr(page._presenter._sender, "_send", send)
     finger.button("take_payment")
     qtbot.waitUntil(lambda: "it will not be taken twice" in page.notice.text)
+    assert finger.lines() == [(1, SODA.name)]
+    monkeypatch.undo()
     with qtbot.waitSignal(page.taken):
         finger.button("notice_action")
+    settle()
     assert len(backend.orders) == 1
-    assert len({op_id for op_id, _ in api.sent}) == 1
     assert settlement(page) == "Change: $8.91"
 
 
-def test_a_session_that_is_over_keeps_what_was_entered(
-    page: NewOrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
+def test_a_session_that_is_over_keeps_what_was_taken(
+    page: NewOrderPage, finger: Finger, context: PosContext, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
     backend.fail_with = SignedOut("This session has ended.")
-    with qtbot.waitSignal(page.failed):
-        finger.button("take_payment")
-    assert finger.lines() == [(1, SODA.name)]
+    qtbot.waitUntil(lambda: context.bridge.sync_status.state is ConnectionState.SIGNED_OUT)
+    order = take(page, finger, qtbot)
+    assert backend.orders == {}
     backend.fail_with = None
-    take(page, finger, qtbot)
-    assert len({op_id for op_id, _ in api.sent}) == 1
+    context.api.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
+    settle()
+    assert list(backend.orders) == [order.id]
+    assert len({op_id for op_id, _ in backend.asked}) == 1
 
 
-def test_a_change_after_a_lost_answer_shows_the_order_that_is_there(
-    page: NewOrderPage, finger: Finger, api: LossyApi, backend: FakeBackend, qtbot: QtBot
-) -> None:
-    api.answers_to_lose = 1
-    finger.tile(SODA.name)
-    finger.button("checkout")
-    finger.button("take_payment")
-    qtbot.waitUntil(lambda: page.notice.text != "")
-    finger.button("checkout_back")
-    finger.line(SODA.name, MORE)
-    finger.button("checkout")
-    finger.button("take_payment")
-    qtbot.waitUntil(lambda: page.notice.text.startswith("The first try had arrived: POS1-000001, $1.09"))
-    assert len(backend.orders) == 1
-    assert finger.lines() == [(2, SODA.name)]
-
-
-def test_by_keys_alone(page: NewOrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot) -> None:
+def test_by_keys_alone(page: NewOrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Settle) -> None:
     search = page.view.menu.search
     assert QApplication.focusWidget() is search, "a cashier types at once"
     qtbot.keyClicks(search, "sod")
@@ -292,6 +305,7 @@ def test_by_keys_alone(page: NewOrderPage, finger: Finger, backend: FakeBackend,
     assert page.view.at_checkout
     with qtbot.waitSignal(page.taken):
         qtbot.keyClick(page.view, Qt.Key.Key_Return, CTRL)
+    settle()
     (order,) = backend.orders.values()
     assert [(line.name, line.quantity) for line in order.lines] == [(SODA.name, 2), (CHIPS.name, 1)]
     paper = receipt(page)
@@ -313,7 +327,7 @@ def test_the_receipt_is_kept_as_a_pdf(page: NewOrderPage, finger: Finger, qtbot:
 
 
 def test_nothing_is_left_for_the_next_customer(
-    page: NewOrderPage, finger: Finger, aisha: Customer, api: LossyApi, qtbot: QtBot
+    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, qtbot: QtBot, settle: Settle
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
@@ -329,7 +343,8 @@ def test_nothing_is_left_for_the_next_customer(
     finger.tile(SODA.name)
     finger.button("checkout")
     order = take(page, finger, qtbot)
-    request = api.sent[0][1]
+    settle()
+    request = backend.asked[0][1]
     assert isinstance(request, TakeOrder)
     assert (request.customer_id, request.customer_name, request.address) == (None, "", "")
     assert (order.fulfilment, order.tender) == (Fulfilment.DINE_IN, Tender.CASH)

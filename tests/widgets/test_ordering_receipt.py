@@ -21,7 +21,7 @@ from core.ui.jobs import Jobs
 from core.ui.text import money, parse_amount, use_language
 from core.ui.theme import Theme
 from core.ui.widgets.receipt import ReceiptDialog, receipt_document, receipt_html, write_pdf
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, SODA
 from tests.support.ordering import child
 

@@ -1,5 +1,7 @@
 """Order pages while the menu changes: what sells out is said before anybody pays, and a price is what was shown."""
 
+from collections.abc import Callable
+
 import msgspec
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -8,14 +10,13 @@ from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.menu import Menu, with_availability
 from core.domain.menu_draft import with_item
 from core.domain.order import PaymentState
-from core.protocol.requests import StaffSignIn
-from core.ui.jobs import Jobs
 from customer_view.order.page import OrderPage
 from pos_app.new_order.page import NewOrderPage
 from tests.support.contexts import pos_context
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, MENU, SODA
-from tests.support.ordering import Finger, LossyApi, child
+from tests.support.ordering import Finger, child
+from tests.support.shown import until_settled
 
 SOLD_OUT = msgspec.structs.replace(MENU, categories=with_availability(MENU.categories, {CHIPS.id: False}), version=2)
 DEARER = with_item(MENU.categories, msgspec.structs.replace(CHIPS, price_minor=500))
@@ -65,40 +66,44 @@ def test_an_answer_from_before_changes_nothing(page: OrderPage) -> None:
 
 
 def test_a_customer_is_shown_the_new_price_and_asked_again(
-    page: OrderPage, finger: Finger, backend: FakeBackend, api: LossyApi, qtbot: QtBot
+    page: OrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, settle: Callable[[], None]
 ) -> None:
     finger.tile(CHIPS.name)
     finger.button("checkout")
     button = child(page, QPushButton, "place_order")
     assert "$4.45" in button.text()
     backend.change_menu(DEARER)
+    settle()
     finger.button("place_order")
     qtbot.waitUntil(lambda: "$5.00" in button.text())
     assert "The price has changed" in page.notice.text
     assert backend.orders == {}
     with qtbot.waitSignal(page.placed):
         finger.button("place_order")
+    settle()
     (order,) = backend.orders.values()
     assert order.total_minor == 500
-    totals = [request.expected_total_minor for _id, request in api.sent if isinstance(request, PlaceOrder)]
-    assert totals == [445, 500]
+    totals = [request.expected_total_minor for _id, request in backend.asked if isinstance(request, PlaceOrder)]
+    assert totals == [500]
 
 
-def test_a_till_says_by_which_menu_it_sold(qtbot: QtBot, api: LossyApi, backend: FakeBackend, jobs: Jobs) -> None:
-    api.staff_sign_in(StaffSignIn(staff="Maya", pin="1234", device="POS1"))
-    page = NewOrderPage(pos_context(api, jobs))
-    page.resize(1100, 720)
-    qtbot.addWidget(page)
-    page.show()
-    qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
-    newer: Menu = msgspec.structs.replace(MENU, version=7)
-    page.set_menu(newer)
-    finger = Finger(page.view, qtbot)
-    finger.tile(CHIPS.name)
-    finger.button("checkout")
-    with qtbot.waitSignal(page.taken):
-        finger.button("take_payment")
-    ((_op_id, sent),) = api.sent
-    assert isinstance(sent, TakeOrder)
-    assert sent.menu_version == 7
-    assert sent.payment is PaymentState.PAID
+def test_a_till_says_by_which_menu_it_sold(qtbot: QtBot, backend: FakeBackend) -> None:
+    with pos_context(qtbot, backend) as context:
+        page = NewOrderPage(context)
+        page.resize(1100, 720)
+        qtbot.addWidget(page)
+        page.show()
+        qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+        newer: Menu = msgspec.structs.replace(MENU, version=7)
+        page.set_menu(newer)
+        finger = Finger(page.view, qtbot)
+        finger.tile(CHIPS.name)
+        finger.button("checkout")
+        with qtbot.waitSignal(page.taken):
+            finger.button("take_payment")
+        until_settled(qtbot, context, backend)
+        ((_op_id, sent),) = backend.asked
+        assert isinstance(sent, TakeOrder)
+        assert sent.menu_version == 7
+        assert sent.payment is PaymentState.PAID
+        page.clear()

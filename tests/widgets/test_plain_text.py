@@ -58,7 +58,7 @@ from pos_app.sync.model import QueueModel, entries
 from tests.models.test_queue_model import operation
 from tests.support.board import FakeBoard, ticket
 from tests.support.customer_window import PASSWORD, open_window
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import MENU
 from tests.support.pos_window import change, open_till, place
 
@@ -227,7 +227,7 @@ def test_the_counters_window(qtbot: QtBot, backend: FakeBackend, words: str, loo
         till.press(made[0], "more")
         look()
         _close(QApplication.activePopupWidget())
-        till.window._show_details(till.api.backend.orders[made[0].id])
+        till.window._show_details(backend.orders[made[0].id])
         till.settle()
         look()
         _close(QApplication.activeModalWidget())

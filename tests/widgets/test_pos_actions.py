@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import Unreachable
 from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, change, paid, place
 
 S = OrderStatus

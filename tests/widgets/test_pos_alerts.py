@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
 from core.ui.sound import Sounds
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, open_till, paid, place
 
 S = OrderStatus

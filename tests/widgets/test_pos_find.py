@@ -4,6 +4,7 @@ import csv
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QDate, QPoint, Qt
@@ -11,18 +12,21 @@ from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QScroller
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Unreachable
+from core.client.errors import ServerFault, Unreachable
 from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
+from core.protocol.route import Request
 from core.protocol.security import ExportNote
 from core.ui.rows import ROW
 from pos_app.board.card import Card
 from pos_app.board.scanner import Scanner
 from pos_app.history.list_view import HistoryList
 from pos_app.history.page import HistoryPage
-from tests.support.fake_api import FakeBackend
+from tests.support.contexts import answer_by
+from tests.support.fake_backend import FakeBackend
 from tests.support.fingers import swipe_up
 from tests.support.pos_window import ANA, Till, change, later, paid, place
 
@@ -245,15 +249,16 @@ def test_the_newest_search_wins(till: Till, backend: FakeBackend, monkeypatch: p
     till.arrive()
     page = history(till)
     late = threading.Event()
-    real = till.api.orders
+    real = till.api.call
 
-    def orders(query: OrderQuery) -> OrderPage:
-        answer = real(query)
-        if query.q == "aisha":
+    def orders(request: Request[OrderPage]) -> OrderPage:
+        answer = real(request)
+        assert isinstance(request.query, OrderQuery)
+        if request.query.q == "aisha":
             late.wait(10)
         return answer
 
-    monkeypatch.setattr(till.api, "orders", orders)
+    answer_by(monkeypatch, till.api, routes.ORDERS, orders)
     page.seek("aisha")
     page.seek("jonas")
     till.qtbot.waitUntil(lambda: found(till) == [jonas.number])
@@ -267,12 +272,12 @@ def test_a_search_that_fails_keeps_what_is_shown(till: Till, backend: FakeBacken
     order = place(backend, "Aisha", S.COMPLETED)
     till.arrive()
     history(till)
-    backend.fail_with = OFFLINE
+    backend.fail_with = ServerFault("It answered 500.")
     till.type("history_search", "zoe")
     till.key(Qt.Key.Key_Return)
     till.settle()
     assert found(till) == [order.number]
-    assert "No connection" in till.notice()
+    assert "The server had a problem" in till.notice()
 
 
 def test_a_row_opens_its_details_follows_changes_and_prints_again(till: Till, backend: FakeBackend) -> None:
@@ -335,22 +340,24 @@ def test_export_writes_everything_found(till: Till, backend: FakeBackend, tmp_pa
     assert backend.exports == [ExportNote(what="orders", rows=35)], "the security log says so"
 
 
-def test_nothing_is_exported_that_the_server_cannot_note(till: Till, backend: FakeBackend, tmp_path: Path) -> None:
+def test_nothing_is_exported_that_the_server_cannot_note(
+    till: Till, backend: FakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place(backend, "Aisha", S.COMPLETED)
     till.arrive()
     page = history(till)
-    noted = till.api.note_export
+    note = till.api.call
 
-    def fail(exported: ExportNote) -> None:
-        noted(exported)
+    def fail(request: Request[Any]) -> None:
+        note(request)
         raise OFFLINE
 
-    till.api.note_export = fail  # type: ignore[method-assign]
+    answer_by(monkeypatch, till.api, routes.NOTE_EXPORT, fail)
     path = tmp_path / "orders.csv"
     page.export_to(str(path))
     till.settle()
     assert backend.exports
-    assert "cannot be reached" in till.notice()
+    assert "did not answer this question in time" in till.notice(), "that it answers others is known"
     assert not path.exists()
 
 

@@ -7,12 +7,17 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.ui.jobs import Jobs
+from core.domain.order import Order
+from core.protocol import routes
+from core.protocol.route import Request
 from core.ui.theme import Theme
-from pos_app.window import PosWindow
-from tests.support.contexts import pos_context
-from tests.support.fake_api import FakeApi, FakeBackend
+from pos_app.bootstrap import open_window
+from pos_app.settings import PosSettings
+from tests.support.contexts import answer_by
+from tests.support.fake_backend import FakeBackend
+from tests.support.fake_client import FakeClient
 from tests.support.pos_window import MAYA, open_till, place
+from tests.support.shown import own_folder
 
 CYCLES = 60
 
@@ -22,20 +27,21 @@ CYCLES = 60
 def test_window_after_window_leaves_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
     place(backend)
     threads = threading.active_count()
-    theme, api = Theme("light"), FakeApi(backend)
+    theme = Theme("light")
     widgets = len(QApplication.allWidgets())
-    for _ in range(CYCLES):
-        jobs = Jobs()
-        window = PosWindow(pos_context(api, jobs, theme=theme, board_refresh_s=0.2, idle_lock_s=30.0))
-        window.show()
-        window._sign_in.submit(*MAYA)
-        qtbot.waitUntil(lambda: window.board.shown == 1)  # noqa: B023 (waited for within the cycle)
-        window.show_page("history")
-        window.close()
-        assert not [timer for timer in window.findChildren(QTimer) if timer.isActive()]
-        jobs.close(5)
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with own_folder() as folder:
+        settings = PosSettings(board_refresh_s=0.2, idle_lock_s=30.0, data_dir=folder, keyring=False)
+        for _ in range(CYCLES):
+            window = open_window(settings, theme, client=FakeClient(backend))
+            window.show()
+            window._sign_in.submit(*MAYA)
+            qtbot.waitUntil(lambda: window.board.shown == 1)  # noqa: B023 (waited for within the cycle)
+            window.show_page("history")
+            window.close()
+            assert not [timer for timer in window.findChildren(QTimer) if timer.isActive()]
+            window._context.jobs.close(5)
+            window.deleteLater()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     qtbot.waitUntil(lambda: threading.active_count() == threads)
     assert len(QApplication.allWidgets()) <= widgets
     assert not [
@@ -60,12 +66,21 @@ def test_an_answer_that_comes_after_the_end_does_nothing(qtbot: QtBot, backend: 
         assert till.notice() == ""
 
 
-def test_closing_waits_for_a_step_that_is_being_sent(qtbot: QtBot, backend: FakeBackend) -> None:
+def test_closing_waits_for_a_step_that_is_being_accepted(
+    qtbot: QtBot, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = place(backend)
     with open_till(qtbot, backend) as till:
         till.arrive()
-        backend.gate.clear()
+        held, accepted, call = threading.Event(), list[Order](), till.api.call
+
+        def accept_late(request: Request[Order]) -> Order:
+            held.wait(10)
+            accepted.append(call(request))
+            return accepted[0]
+
+        answer_by(monkeypatch, till.api, routes.CHANGE_STATUS, accept_late)
         till.press(order)
-        threading.Timer(0.1, backend.gate.set).start()
+        threading.Timer(0.1, held.set).start()
         till.window.close()
-        assert len(backend.operations) == 1
+        assert [each.id for each in accepted] == [order.id]

@@ -3,22 +3,30 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
+from core.client.sync.engine import ConnectionState
 from core.domain.status import OrderStatus
 from core.ui.text import clock
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
 from pos_app.board.card import Card, Own, own_words
 from pos_app.board.card_layout import Fonts, lay_out
-from tests.support.fake_api import FakeBackend
-from tests.support.pos_window import open_till, place
+from tests.support.fake_backend import FakeBackend
+from tests.support.pos_window import Till, open_till, place
 
 S = OrderStatus
+
+
+def looks_again(till: Till) -> None:
+    """Have the chip look how things stand, which is polled for, as it does once a second."""
+    polling = msgspec.structs.replace(till.window._context.bridge.sync_status, state=ConnectionState.POLLING)
+    till.find(ConnectionChip, "connection_chip").set_sync_status(polling)
 
 
 def test_old_orders_say_of_when_they_are(qtbot: QtBot, backend: FakeBackend) -> None:
@@ -28,7 +36,7 @@ def test_old_orders_say_of_when_they_are(qtbot: QtBot, backend: FakeBackend) -> 
         assert not till.sees("as_of")
         refresher, shown_at = till.window.board.refresher, till.backend.clock - timedelta(minutes=135)
         refresher.remember(135 * 60)
-        till.find(ConnectionChip, "connection_chip").set_waiting(0)  # it looks again, as it does once a second
+        looks_again(till)
         assert till.text("as_of_title") == f"As of {clock(shown_at)}, 2 h ago"
         assert "kept, and sent later" in till.text("as_of_message")
         top = till.find(QWidget, "as_of").mapTo(till.window, QPoint(0, 0)).y()
@@ -41,7 +49,7 @@ def test_old_orders_say_of_when_they_are(qtbot: QtBot, backend: FakeBackend) -> 
         till.settle()
         till.click("nav_orders")
         refresher.remember(30 * 3600)
-        till.find(ConnectionChip, "connection_chip").set_waiting(0)
+        looks_again(till)
         assert till.text("as_of_title").startswith("As of Yesterday ")
 
 

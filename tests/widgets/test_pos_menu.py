@@ -15,7 +15,7 @@ from core.ui.rows import ROW
 from pos_app.menu.list_view import SWITCH, MenuList
 from pos_app.menu.model import HEADING, MenuRow
 from pos_app.menu.page import MenuPage
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP
 from tests.support.pos_window import ANA, MAYA, Till
 

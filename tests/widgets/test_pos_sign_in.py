@@ -1,5 +1,6 @@
 """Who is at the till: signing in, switching, locking; and nothing of one person is left for the next."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -8,11 +9,14 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Left, SignedOut, TooManyAttempts, Unreachable
+from core.client.errors import Left, NotKept, SignedOut, TooManyAttempts, Unreachable
+from core.client.sync.engine import ConnectionState
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.ui.idle import IdleWatch
 from core.ui.theme import Theme
-from tests.support.fake_api import FakeBackend
+from tests.support.contexts import answer_by, disk_held
+from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import ANA, MAYA, Till, open_till, place
 from tests.widgets.conftest import PassTime
 
@@ -26,7 +30,9 @@ def leave(till: Till, how: str) -> None:
 
 
 def nobody(till: Till) -> bool:
-    return till.api.person is None
+    """No session is left, here or at the server."""
+    till.qtbot.waitUntil(lambda: not any(each.name == "sign-out" for each in threading.enumerate()))
+    return not till.backend.sessions and till.api.sync_status.state is ConnectionState.SIGNED_OUT
 
 
 def check_controls(till: Till) -> None:
@@ -123,6 +129,7 @@ def test_pressing_twice_signs_in_once(till: Till, backend: FakeBackend) -> None:
 
 @pytest.mark.parametrize("next_one", ["types a name", "presses a key", "clears"])
 def test_who_asked_and_has_gone_is_let_in_no_more(till: Till, backend: FakeBackend, next_one: str) -> None:
+    till.settle()
     backend.gate.clear()
     till.sign_in(MAYA)
     till.qtbot.waitUntil(lambda: backend.calls.get("staff_sign_in") == 1)
@@ -161,18 +168,31 @@ def test_who_was_here_is_a_press_away(till: Till, backend: FakeBackend) -> None:
 def test_leaving_ends_the_session(till: Till) -> None:
     till.arrive()
     assert not nobody(till)
-    for how in ("switch", "sign_out", "lock"):
+    for how in ("switch", "sign_out"):
         leave(till, how)
         till.settle()
         assert nobody(till)
         till.arrive()
 
 
+def test_a_lock_ends_no_session(till: Till, backend: FakeBackend) -> None:
+    """What was accepted goes on being sent (docs/adr/0028)."""
+    order = place(backend)
+    till.arrive()
+    backend.gate.clear()
+    till.press(order)
+    till.qtbot.waitUntil(lambda: not till.window._changes.under_way)
+    leave(till, "lock")
+    assert not till.window.signed_in
+    assert not nobody(till)
+    backend.gate.set()
+    till.settle()
+    assert till.server(order) is S.CONFIRMED
+
+
 def test_what_the_cashier_before_had_asked_locks_nobody_out(till: Till, backend: FakeBackend) -> None:
     till.arrive(ANA)
-    backend.fail_with = Left()
-    till.window.board.refresher.refresh()
-    till.settle()
+    till.window._on_failed(Left())
     assert till.window.signed_in
     backend.fail_with = SignedOut("over")
     till.window.board.refresher.refresh()
@@ -223,7 +243,6 @@ def test_the_till_locks_when_nobody_is_there(qtbot: QtBot, backend: FakeBackend,
         qtbot.waitUntil(lambda: not till.window.signed_in)
         till.settle()
         assert "Nobody was here" in till.text("sign_in_reason")
-        assert nobody(till)
         qtbot.keyClicks(till.find_line("pin"), "1234")
         till.click("sign_in")
         qtbot.waitUntil(lambda: till.window.signed_in)
@@ -246,14 +265,20 @@ def test_a_touch_puts_the_lock_off(qtbot: QtBot, pass_time: PassTime) -> None:
     qtbot.waitUntil(lambda: bool(ended))
 
 
-def test_another_cashier_finds_nothing_half_done(till: Till, backend: FakeBackend) -> None:
+def test_another_cashier_finds_nothing_half_done(
+    till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = place(backend)
     till.arrive(MAYA)
-    backend.fail_with = OFFLINE
+
+    def change_status(*_asked: object) -> None:
+        raise NotKept("This machine's disk is full.")
+
+    answer_by(monkeypatch, till.api, routes.CHANGE_STATUS, change_status)
     till.press(order)
     till.settle()
     assert till.card(order).unsent
-    backend.fail_with = None
+    monkeypatch.undo()
     till.type("search", "aisha")
     leave(till, "switch")
     assert not till.sees("notice")
@@ -276,12 +301,11 @@ def test_signing_out_forgets_the_orders(till: Till, backend: FakeBackend) -> Non
 def test_not_while_something_is_being_sent(till: Till, backend: FakeBackend) -> None:
     order = place(backend)
     till.arrive()
-    backend.gate.clear()
-    till.press(order)
-    leave(till, "sign_out")
-    assert till.window.signed_in
-    assert "1 change is still being sent" in till.notice()
-    backend.gate.set()
+    with disk_held(till.window._context):
+        till.press(order)
+        leave(till, "sign_out")
+        assert till.window.signed_in
+        assert "1 change is still being sent" in till.notice()
     till.settle()
     leave(till, "sign_out")
     assert not till.window.signed_in
@@ -290,17 +314,17 @@ def test_not_while_something_is_being_sent(till: Till, backend: FakeBackend) -> 
 def test_a_session_that_is_over_asks_for_the_pin_and_says_why(till: Till, backend: FakeBackend) -> None:
     order = place(backend)
     till.arrive()
-    backend.fail_with = SignedOut("Your session was ended at another till.")
+    backend.gate.clear()
     till.press(order)
-    till.settle()
-    assert not till.window.signed_in
+    till.qtbot.waitUntil(lambda: not till.window._changes.under_way)
+    backend.fail_with = SignedOut("Your session was ended at another till.")
+    backend.gate.set()
+    till.qtbot.waitUntil(lambda: not till.window.signed_in)
     assert "ended at another till" in till.text("sign_in_reason")
+    assert till.server(order) is S.PENDING
     backend.fail_with = None
     till.arrive()
-    assert till.card(order).unsent  # The same person may send it after all.
-    till.press(order)
-    till.settle()
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is S.CONFIRMED  # What the same person had accepted is sent after all.
 
 
 def test_a_refresh_that_finds_the_session_over_locks_too(till: Till, backend: FakeBackend) -> None:

@@ -8,27 +8,39 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Conflict, NotFound, ServerFault, Unreachable
-from core.domain.commands import ChangeStatus
-from core.domain.ids import OpId, OrderId
+from core.client.errors import Conflict, NotKept, ServerFault, Unreachable
+from core.domain.ids import OpId
 from core.domain.order import Order
 from core.domain.status import OrderStatus
-from tests.support.fake_api import FakeBackend
+from core.protocol import routes
+from core.protocol.route import Request
+from pos_app.board.card import Own
+from tests.support.contexts import answer_by, disk_held
+from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, open_till, place
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
-def lose_answers(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server does what it is asked, and no answer comes back."""
-    real = till.api.change_status
+def fail_to_accept(till: Till, monkeypatch: pytest.MonkeyPatch) -> list[OpId]:
+    """This machine's disk takes no change; gives the op ids of those that were tried."""
+    tried: list[OpId] = []
 
-    def change_status(op_id: OpId, order_id: OrderId, request: ChangeStatus) -> Order:
-        real(op_id, order_id, request)
-        raise OFFLINE
+    def change_status(request: Request[Order]) -> Order:
+        tried.append(request.op_id)
+        raise NotKept("This machine's disk is full.")
 
-    monkeypatch.setattr(till.api, "change_status", change_status)
+    answer_by(monkeypatch, till.api, routes.CHANGE_STATUS, change_status)
+    return tried
+
+
+def reject(till: Till, order: Order) -> None:
+    till.press(order, "more")
+    till.choose("menu_reject")
+    till.type("reason", "Sold out")
+    till.click("reason_confirm")
+    till.settle()
 
 
 @pytest.mark.parametrize(
@@ -55,25 +67,29 @@ def test_a_step_shows_at_once_and_says_that_it_is_being_sent(till: Till, backend
     order = place(backend)
     till.arrive()
     backend.gate.clear()
-    till.press(order)
+    with disk_held(till.window._context):
+        till.press(order)
+        assert till.where(order) is S.CONFIRMED
+        assert till.card(order).sending
+    till.qtbot.waitUntil(lambda: not till.card(order).sending)
     assert till.where(order) is S.CONFIRMED
-    assert till.card(order).sending
-    assert "1 waiting to send" in till.text("connection_chip")
+    assert till.card(order).own is Own.ON_ITS_WAY
+    till.qtbot.waitUntil(lambda: "1 waiting to send" in till.text("connection_chip"))
     assert till.server(order) is S.PENDING
     backend.gate.set()
     till.settle()
-    assert not till.card(order).sending
-    assert "waiting" not in till.text("connection_chip")
+    assert till.server(order) is S.CONFIRMED
+    assert till.card(order).own is Own.NONE
+    till.qtbot.waitUntil(lambda: "waiting" not in till.text("connection_chip"))
 
 
 def test_pressing_twice_makes_one_step(till: Till, backend: FakeBackend) -> None:
     order = place(backend)
     till.arrive()
-    backend.gate.clear()
-    till.press(order)
-    till.press(order)
-    till.window._actions.do("recall", order.id)
-    backend.gate.set()
+    with disk_held(till.window._context):
+        till.press(order)
+        till.press(order)
+        till.window._actions.do("recall", order.id)
     till.settle()
     assert backend.calls["change_status"] == 1
     assert "recall" not in backend.calls
@@ -108,15 +124,28 @@ def test_a_press_that_ends_elsewhere_does_nothing(till: Till, backend: FakeBacke
     assert "change_status" not in backend.calls
 
 
-def test_a_lost_answer_is_tried_again_under_the_same_op_id(
+def test_a_lost_answer_is_asked_for_again_under_the_same_op_id(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    backend.answers_to_lose = 1
+    till.press(order)
+    till.settle()
+    assert till.where(order) is till.server(order) is S.CONFIRMED
+    assert len(backend.asked) == 2
+    assert len(backend.operations) == 1
+    assert len(backend.history[order.id]) == 2
+    assert till.notice() == ""
+
+
+def test_what_could_not_be_accepted_is_tried_again_under_the_same_op_id(
     till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = place(backend)
     till.arrive()
-    lose_answers(till, monkeypatch)
+    tried = fail_to_accept(till, monkeypatch)
     till.press(order)
     till.settle()
-    assert till.server(order) is S.CONFIRMED  # It was made, and nobody here knows.
+    assert till.server(order) is S.PENDING
     assert till.where(order) is S.PENDING
     assert till.card(order).unsent
     assert order.number in till.notice()
@@ -126,40 +155,59 @@ def test_a_lost_answer_is_tried_again_under_the_same_op_id(
     till.settle()
     assert till.where(order) is S.CONFIRMED
     assert till.server(order) is S.CONFIRMED
-    assert len(backend.operations) == 1
+    assert [op_id for op_id, _request in backend.asked] == tried
     assert len(backend.history[order.id]) == 2
     assert till.notice() == ""
 
 
-def test_the_cards_own_button_tries_again_too(till: Till, backend: FakeBackend) -> None:
+def test_the_cards_own_button_tries_again_too(
+    till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = place(backend)
     till.arrive()
-    backend.fail_with = OFFLINE
+    fail_to_accept(till, monkeypatch)
     till.press(order)
     till.settle()
     assert till.card(order).unsent
-    backend.fail_with = None
+    monkeypatch.undo()
     till.press(order)
     till.settle()
     assert till.where(order) is till.server(order) is S.CONFIRMED
     assert len(backend.operations) == 1
 
 
-def test_a_refresh_that_shows_a_lost_step_as_made_ends_the_matter(
+def test_a_step_that_waits_for_the_server_says_so_and_is_sent_by_itself(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    backend.fail_with = OFFLINE
+    till.qtbot.waitUntil(lambda: "Offline" in till.text("connection_chip"))
+    till.press(order)
+    till.settle()
+    assert till.where(order) is S.CONFIRMED
+    assert till.card(order).own is Own.WAITING
+    assert "sent as soon as the server is back" in till.undo()
+    backend.fail_with = None
+    till.refresh()
+    assert till.where(order) is till.server(order) is S.CONFIRMED
+    assert len(backend.operations) == 1
+
+
+def test_a_refresh_that_shows_an_unsent_step_as_made_ends_the_matter(
     till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = place(backend)
     till.arrive()
-    lose_answers(till, monkeypatch)
+    fail_to_accept(till, monkeypatch)
     till.press(order)
     till.settle()
+    monkeypatch.undo()
+    backend.move(order.id, S.CONFIRMED)
     till.refresh()
     assert till.where(order) is S.CONFIRMED
     assert not till.card(order).unsent
-    calls = backend.calls["change_status"]
     till.window.workspace.notice.act()  # "Try again" must not become the next step.
     till.settle()
-    assert backend.calls["change_status"] == calls
+    assert "change_status" not in backend.calls
     assert till.server(order) is S.CONFIRMED
 
 
@@ -168,17 +216,14 @@ def test_another_intention_is_another_operation(
 ) -> None:
     order = place(backend)
     till.arrive()
-    lose_answers(till, monkeypatch)
+    tried = fail_to_accept(till, monkeypatch)
     till.press(order)
     till.settle()
-    till.press(order, "more")
-    till.choose("menu_reject")
-    till.type("reason", "Sold out")
-    till.click("reason_confirm")
-    till.settle()
-    assert till.server(order) is S.CONFIRMED  # The first one had been made after all, so the second conflicts.
-    assert "changed by somebody else" in till.notice()
-    assert till.where(order) is S.CONFIRMED
+    monkeypatch.undo()
+    reject(till, order)
+    assert till.server(order) is S.REJECTED
+    ((op_id, _request),) = backend.asked
+    assert op_id not in tried
 
 
 def test_the_same_intention_is_the_same_operation_however_it_is_said(
@@ -186,17 +231,13 @@ def test_the_same_intention_is_the_same_operation_however_it_is_said(
 ) -> None:
     order = place(backend)
     till.arrive()
-    lose_answers(till, monkeypatch)
-    for _ in range(2):
-        till.press(order, "more")
-        till.choose("menu_reject")
-        till.type("reason", "Sold out")
-        till.click("reason_confirm")
-        till.settle()
-    monkeypatch.undo()
-    assert till.server(order) is S.REJECTED
-    assert len(backend.operations) == 1
+    tried = fail_to_accept(till, monkeypatch)
+    reject(till, order)
     assert "was not sent" in till.notice()
+    monkeypatch.undo()
+    reject(till, order)
+    assert till.server(order) is S.REJECTED
+    assert [op_id for op_id, _request in backend.asked] == tried
 
 
 def test_a_fault_of_the_server_is_not_called_offline(till: Till, backend: FakeBackend) -> None:
@@ -204,32 +245,56 @@ def test_a_fault_of_the_server_is_not_called_offline(till: Till, backend: FakeBa
     till.arrive()
     backend.fail_with = ServerFault("It answered 500.")
     till.press(order)
+    till.qtbot.waitUntil(lambda: [each.failed_attempts > 0 for each in till.api.operations()] == [True])
+    till.qtbot.waitUntil(lambda: till.card(order).own is Own.ON_ITS_WAY)
+    assert "Offline" not in till.text("connection_chip")
+    backend.fail_with = None
+    till.api.try_now()
     till.settle()
-    assert "The server had a problem" in till.notice()
-    assert till.card(order).unsent
+    assert till.server(order) is S.CONFIRMED
 
 
-def test_somebody_faster_is_said_in_words_and_followed(till: Till, backend: FakeBackend) -> None:
+def test_somebody_faster_with_the_same_wish_is_followed(till: Till, backend: FakeBackend) -> None:
     order = place(backend)
     till.arrive()
+    backend.pushes = False
     backend.move(order.id, S.CONFIRMED)
     backend.move(order.id, S.PREPARING)
     till.press(order)
     till.settle()
     assert till.where(order) is S.PREPARING
-    assert f"{order.number} was changed by somebody else" in till.notice()
-    assert "It is Preparing now" in till.notice()
-    assert not till.card(order).unsent
+    assert till.card(order).own is Own.NONE
+    assert len(backend.history[order.id]) == 3
+
+
+def test_somebody_faster_with_another_wish_is_said_in_words(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    backend.pushes = False
+    backend.move(order.id, S.REJECTED, reason="Sold out")
+    till.press(order)
+    till.settle()
+    assert till.window._changes.own(order.id) is Own.CONFLICT
+    till.window._actions.do("step", order.id)
+    assert till.sees("sync_page")
+    assert "Rejected" in till.words("sync_page")
+    assert till.server(order) is S.REJECTED
 
 
 def test_an_order_that_is_gone_is_said(till: Till, backend: FakeBackend) -> None:
     order = place(backend)
     till.arrive()
-    backend.fail_with = NotFound("There is no such order.")
+    del backend.orders[order.id]
     till.press(order)
-    till.settle()
-    assert "Not found" in till.notice()
-    assert not till.card(order).unsent
+
+    def parked() -> bool:
+        till.api.try_now()
+        return till.card(order).own is Own.PARKED
+
+    till.qtbot.waitUntil(parked)
+    till.press(order)
+    assert till.sees("sync_page")
+    assert "There is no such order." in till.words("sync_page")
 
 
 def test_undo_takes_a_step_back(till: Till, backend: FakeBackend) -> None:
@@ -287,9 +352,10 @@ def test_a_conflict_without_an_order_still_says_so(till: Till, backend: FakeBack
     till.arrive()
     backend.fail_with = Conflict("Somebody was faster.", order=None)
     till.press(order)
-    till.settle()
-    assert "The order has changed" in till.notice()
-    assert till.where(order) is S.PENDING
+    till.qtbot.waitUntil(lambda: till.card(order).own is Own.PARKED)
+    till.press(order)
+    assert till.sees("sync_page")
+    assert "Somebody was faster." in till.words("sync_page")
 
 
 def test_the_whole_job_without_a_mouse(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
@@ -300,7 +366,9 @@ def test_the_whole_job_without_a_mouse(till: Till, backend: FakeBackend, qtbot: 
     till.key(Qt.Key.Key_Return)
     qtbot.keyClicks(till.find_line("pin"), "1234")
     till.key(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: till.window.board.shown == 3)
+    qtbot.waitUntil(lambda: till.window.signed_in)
+    till.until_live()
+    assert till.window.board.shown == 3
     assert till.current() == first.number
     till.key(Qt.Key.Key_Down)
     assert till.current() == second.number

@@ -16,7 +16,7 @@ from core.domain.commands import TakeOrder
 from core.domain.order import NewLine, Order
 from core.ui.bridge import Bridge
 from core.ui.widgets.connection_chip import ConnectionChip
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import SODA
 
 

@@ -7,6 +7,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import SignedOut, Unreachable
+from core.client.sync.engine import ConnectionState, SyncStatus
+from core.client.sync.outbox import Counts
 from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 from core.ui.widgets.connection_chip import ConnectionChip, Freshness
@@ -135,6 +137,7 @@ def test_the_chip_says_checking_then_offline_then_checking(jobs: Jobs, source: S
     chip = ConnectionChip()
     qtbot.addWidget(chip)
     chip.follow(refresher)
+    chip.set_sync_status(SyncStatus(state=ConnectionState.POLLING))
     assert chip.state == "old"
     with qtbot.waitSignal(refresher.succeeded):
         refresher.start()
@@ -143,14 +146,16 @@ def test_the_chip_says_checking_then_offline_then_checking(jobs: Jobs, source: S
     source.error = Unreachable("no network")
     with qtbot.waitSignal(refresher.failed):
         refresher.refresh()
+    assert chip.state == "good", "whether the server is there, the engine says"
+    chip.set_sync_status(SyncStatus(problem=source.error, counts=Counts(waiting=3)))
     assert chip.state == "bad"
     assert "Offline" in chip.text()
-    chip.set_waiting(3)
     assert "3 waiting" in chip.text()
     source.error = None
     with qtbot.waitSignal(refresher.succeeded):
-        refresher.refresh()
+        chip.set_sync_status(SyncStatus(state=ConnectionState.POLLING))
     assert chip.state == "good"
+    assert "waiting" not in chip.text()
     refresher.stop()
 
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, Refused
 from core.domain.errors import InvalidOrder
-from core.domain.ids import OpId, OrderId
+from core.domain.ids import OpId
 from core.domain.menu import Menu
 from core.domain.order import Order, check_delivery
 from core.ui.jobs import Jobs
@@ -17,12 +17,10 @@ from core.ui.ordering.sender import OrderSender, Request
 
 
 class Placing(QObject, Generic[Request]):
-    """`read_menu`, `send` and `find` block and raise `ClientError`, and run in `jobs`."""
+    """`read_menu` and `send` block and raise `ClientError`, and run in `jobs`."""
 
     placed = Signal(object)
-    """The server's `Order`."""
-    earlier_placed = Signal(object)
-    """An `Order` that an earlier attempt had placed, without what was changed since."""
+    """The accepted `Order`."""
     refused = Signal(object)
     """A `ClientError`: no order was placed."""
     unknown = Signal(object)
@@ -35,15 +33,13 @@ class Placing(QObject, Generic[Request]):
         jobs: Jobs,
         read_menu: Callable[[], Menu],
         send: Callable[[OpId, Request], Order],
-        find: Callable[[OrderId], Order],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.ordering = Ordering(jobs, read_menu, self)
-        self._sender: OrderSender[Request] = OrderSender(jobs, send, find, self)
+        self._sender: OrderSender[Request] = OrderSender(jobs, send, self)
         self._sender.busy_changed.connect(self.busy_changed)
         self._sender.arrived.connect(self.placed)
-        self._sender.earlier_arrived.connect(self.earlier_placed)
         self._sender.failed.connect(self._on_send_failed)
 
     @property

@@ -1,12 +1,13 @@
 """Sends one order exactly once, over lost answers and retries (docs/adr/0011)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from core.client.errors import ClientError, Conflict, NotFound
+from core.client.errors import ClientError
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import OpId, OrderId, new_op_id, new_order_id
 from core.domain.order import Order
@@ -36,35 +37,19 @@ class Intent(Generic[Request]):
         return self._op_id, request
 
 
-class Sent(msgspec.Struct, frozen=True):
-    """The order that exists, and whether it is the one requested last."""
-
-    order: Order
-    as_asked: bool = True
-
-
 class OrderSender(QObject, Generic[Request]):
-    """`send` posts an order, `find` reads one by its id; both block and raise `ClientError`, and run in `jobs`."""
+    """`send` accepts an order, to be sent from the outbox; it blocks, raises `ClientError`, and runs in `jobs`."""
 
     busy_changed = Signal(bool)
     arrived = Signal(object)
-    """The `Order` that the server has."""
-    earlier_arrived = Signal(object)
-    """An `Order` of an earlier attempt, without what was changed since."""
+    """An `Order`: it is accepted."""
     failed = Signal(object)
-    """A `ClientError`. Unless it is `Refused`, the order may exist; sending again is safe."""
+    """A `ClientError`. Unless it is `Refused`, the same order may be sent again."""
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        send: Callable[[OpId, Request], Order],
-        find: Callable[[OrderId], Order],
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, jobs: Jobs, send: Callable[[OpId, Request], Order], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._send = send
-        self._find = find
         self._intent: Intent[Request] = Intent()
         self._job: Job | None = None
 
@@ -77,20 +62,7 @@ class OrderSender(QObject, Generic[Request]):
         if self._job is not None:
             return
         op_id, body = self._intent.of(request)
-        order_id = self._intent.order_id
-
-        def deliver() -> Sent:
-            try:
-                return Sent(self._send(op_id, body))
-            except Conflict as conflict:
-                if conflict.order is not None:
-                    raise  # it was not made: the price has changed
-                try:
-                    return Sent(self._find(order_id), as_asked=False)
-                except NotFound:
-                    raise conflict from None
-
-        self._job = self._jobs.run(deliver, self._on_sent, self._on_failed)
+        self._job = self._jobs.run(partial(self._send, op_id, body), self._on_sent, self._on_failed)
         self.busy_changed.emit(True)
 
     def reset(self) -> None:
@@ -101,15 +73,13 @@ class OrderSender(QObject, Generic[Request]):
             self.busy_changed.emit(False)
         self._intent = Intent()
 
-    def _on_sent(self, sent: Sent) -> None:
+    def _on_sent(self, order: Order) -> None:
         self._job = None
         self._intent = Intent()
         self.busy_changed.emit(False)
-        (self.arrived if sent.as_asked else self.earlier_arrived).emit(sent.order)
+        self.arrived.emit(order)
 
     def _on_failed(self, error: ClientError) -> None:
         self._job = None
-        if isinstance(error, Conflict):
-            self._intent = Intent()  # somebody else's order has this id
         self.busy_changed.emit(False)
         self.failed.emit(error)

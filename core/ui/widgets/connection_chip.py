@@ -48,7 +48,7 @@ def outbox_words(counts: Counts) -> list[str]:
 class ConnectionChip(QPushButton):
     """`Live · updated 3 s ago`, `Checking every 30 s · updated 12 s ago`, or `Offline · 3 waiting to send`.
 
-    It follows one refresher, the shown page's, and the sync engine where the window has one.
+    It follows the sync engine, and one refresher, the shown page's.
     """
 
     try_now = Signal()
@@ -66,8 +66,7 @@ class ConnectionChip(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._refresher: Refresher | None = None
         self._error: ClientError | None = None
-        self._sync_status: SyncStatus | None = None
-        self._counts = Counts()
+        self._sync_status = SyncStatus()
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._update_text)
@@ -87,38 +86,23 @@ class ConnectionChip(QPushButton):
         self._update_text()
 
     @Slot(object)
-    def set_sync_status(self, sync_status: SyncStatus | None) -> None:
-        """How the sync engine stands with the backend; None in a window without one."""
-        before = self._sync_status
-        returned = before is not None and before.state is ConnectionState.OFFLINE and before.problem is not None
-        self._sync_status = sync_status
-        self._counts = Counts() if sync_status is None else sync_status.counts
+    def set_sync_status(self, sync_status: SyncStatus) -> None:
+        """How the sync engine stands with the backend."""
+        before, self._sync_status = self._sync_status, sync_status
         self._update_text()
-        if (
-            self._refresher is not None
-            and returned
-            and sync_status is not None
-            and sync_status.state is not ConnectionState.OFFLINE
-        ):
+        returned = before.state is ConnectionState.OFFLINE and before.problem is not None
+        if self._refresher is not None and returned and sync_status.state is not ConnectionState.OFFLINE:
             self._refresher.hurry()
-
-    def set_waiting(self, count: int) -> None:
-        """How many of this window's own changes the server has not answered."""
-        self._counts = Counts(waiting=count)
-        self._update_text()
 
     @property
     def state(self) -> str:
         """good, old or bad: what the chip's colour, shape and words all say."""
         if self._page_error is not None:
             return "bad"
-        sync_status = self._sync_status
+        state = self._sync_status.state
         if self._hindered is not None:
             return "bad"
-        state = None if sync_status is None else sync_status.state
-        if (
-            sync_status is not None and state is ConnectionState.OFFLINE and sync_status.problem is not None
-        ):  # else it has yet to try
+        if state is ConnectionState.OFFLINE and self._sync_status.problem is not None:  # else it has yet to try
             return "bad"
         if state is ConnectionState.LIVE:
             return "good"
@@ -127,11 +111,8 @@ class ConnectionChip(QPushButton):
 
     @property
     def _page_error(self) -> ClientError | None:
-        """What is wrong with the shown page alone. Whether the server is there, the engine says, where there is one."""
-        error = self._error
-        if isinstance(error, SignedOut) or (isinstance(error, Unreachable) and self._sync_status is not None):
-            return None
-        return error
+        """What is wrong with the shown page alone. Whether the server is there, the engine says."""
+        return None if isinstance(self._error, SignedOut | Unreachable) else self._error
 
     @property
     def age_s(self) -> float | None:
@@ -195,7 +176,7 @@ class ConnectionChip(QPushButton):
         else:
             state, more = _("Checking every {interval}").format(interval=age(refresher.interval_s)), [updated]
         shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
-        return [f"{shape} {state}", *outbox_words(self._counts), *more]
+        return [f"{shape} {state}", *outbox_words(self._sync_status.counts), *more]
 
     def _what_is_wrong(self) -> str:
         error = self._trouble
@@ -205,25 +186,21 @@ class ConnectionChip(QPushButton):
 
     @property
     def _trouble(self) -> ClientError | None:
-        problem = self._sync_status.problem if self._sync_status is not None and self.state == "bad" else None
+        problem = self._sync_status.problem if self.state == "bad" else None
         error = self._hindered or self._page_error or problem
         return None if error is None else self._worded(error)
 
     @property
     def _hindered(self) -> ClientError | None:
         """What keeps work from being done though the server answers."""
-        sync_status = self._sync_status
-        return (
-            sync_status.hindered
-            if sync_status is not None and sync_status.state is not ConnectionState.OFFLINE
-            else None
-        )
+        status = self._sync_status
+        return status.hindered if status.state is not ConnectionState.OFFLINE else None
 
     @property
     def _live(self) -> list[str] | None:
         """How old the newest word of the server is; None while nothing is pushed."""
         sync_status = self._sync_status
-        if sync_status is None or sync_status.state is not ConnectionState.LIVE:
+        if sync_status.state is not ConnectionState.LIVE:
             return None
         age_s = sync_status.age_s(machine_clock.now_s())
         return [] if age_s is None else [_("updated {age} ago").format(age=age(age_s))]
@@ -255,9 +232,9 @@ class ConnectionChip(QPushButton):
             return _("What you see may be out of date: the last answer is older than two intervals.")
         if self._live is not None:
             words = _("Changes are shown the moment they happen. This window still checks by itself, to be sure.")
-            sync_status = self._sync_status
-            if sync_status is not None and sync_status.latency_ms is not None:
-                words += " " + _("A message takes {n} ms.").format(n=figure(round(sync_status.latency_ms)))
+            latency_ms = self._sync_status.latency_ms
+            if latency_ms is not None:
+                words += " " + _("A message takes {n} ms.").format(n=figure(round(latency_ms)))
             return words
         return _("The server is answering. This window asks it for news by itself.")
 

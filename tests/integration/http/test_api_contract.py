@@ -1,4 +1,4 @@
-"""What a window may rely on behind its door: the fake that widgets are tested with, held against the real backend."""
+"""What a window may rely on: the fake backend that widgets are tested with, held against the real one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +18,8 @@ from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.requests import CustomerQuery, HistoryQuery, OrderQuery, SignIn, SignUp, StaffSignIn
 from tests.support import shop
 from tests.support.databases import Kind
-from tests.support.fake_api import FakeApi, FakeBackend
+from tests.support.fake_backend import FakeBackend
+from tests.support.fake_client import ADDRESS, FakeClient
 from tests.support.server import ServerThread
 
 S = OrderStatus
@@ -26,7 +27,7 @@ GUACAMOLE_BOWL = NewLine(item_id=shop.BOWL, quantity=2, modifier_ids=(shop.CHICK
 FRIES = NewLine(item_id=shop.FRIES)
 
 
-Api = HttpApi | FakeApi
+Api = HttpApi
 Backend = Callable[[], Api]
 """Opens another window's door to the same backend."""
 
@@ -52,7 +53,13 @@ def fake(database: Kind) -> Backend:
     backend.staff = {"Kim": (shop.CASHIER_PIN, Role.CASHIER), "Alex": (shop.ADMIN_PIN, Role.ADMIN)}
     for who in (shop.ADA, shop.GRACE):
         backend.add_customer(who.name, who.phone, who.password)
-    return lambda: FakeApi(backend)
+
+    def open_door() -> Api:
+        api = HttpApi(ADDRESS)
+        api.client = FakeClient(backend)
+        return api
+
+    return open_door
 
 
 @pytest.fixture(scope="module", params=["fake", "real"])

@@ -9,15 +9,12 @@ from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from core.client.errors import Unreachable
-from core.client.http.api import Answer, Bearer, HttpApi, HttpClient
+from core.client.http.api import Answer, Bearer, HttpClient
 from core.protocol import routes
-from core.protocol.requests import HistoryQuery, SignIn
 from core.protocol.route import R, Request
-from core.ui.jobs import Jobs
-from core.ui.ordering.basket_list import MORE
 from customer_view.order.page import OrderPage
 from tests.support import shop
-from tests.support.contexts import customer_context
+from tests.support.customer_synced import Synced, synced_window
 from tests.support.ordering import Finger
 from tests.support.server import ServerThread
 
@@ -38,62 +35,51 @@ class LossyHttpClient(HttpClient):
         return answer
 
 
-class LossyHttpApi(HttpApi):
-    """An `HttpApi` over a `LossyHttpClient`."""
-
-    def __init__(self, server_url: str) -> None:
-        super().__init__(server_url)
-        self.client: LossyHttpClient = LossyHttpClient(server_url)
-
-
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[LossyHttpApi]:
+def screen(qtbot: QtBot, tmp_path: Path) -> Iterator[Synced]:
     shop.lay_out(tmp_path / "orderbell.db")
     with ServerThread(tmp_path) as server:
-        made = LossyHttpApi(server.url)
-        made.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
-        yield made
-        made.close()
+        client = LossyHttpClient(server.url)
+        with synced_window(qtbot, server.url, tmp_path / "window", client, toasts=False) as made:
+            made.arrive(shop.ADA.phone, shop.ADA.password)
+            made.until_live()
+            yield made
 
 
-@pytest.fixture
-def page(qtbot: QtBot, api: LossyHttpApi) -> Iterator[OrderPage]:
-    jobs = Jobs()
-    made = OrderPage(customer_context(api, jobs))
-    made.resize(1100, 720)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 3)
-    yield made
-    jobs.close(5)
-
-
-def lose_an_order(page: OrderPage, api: LossyHttpApi, qtbot: QtBot) -> Finger:
-    """Fries are ordered and placed, and not one of the answers to it arrives."""
-    finger = Finger(page.view, qtbot)
-    finger.tile(FRIES)
+def place(screen: Synced, quantity: int) -> None:
+    """Place so many fries at the Order page."""
+    screen.click("tab_order")
+    view = screen.find(OrderPage, "order_page").view
+    screen.qtbot.waitUntil(lambda: view.menu.tiles.shown.rowCount() == 3)
+    finger = Finger(view, screen.qtbot)
+    finger.tile(FRIES, quantity)
     finger.button("checkout")
-    api.client.answers_to_lose = 3  # the client repeats a lost call twice by itself
-    finger.button("place_order")
-    qtbot.waitUntil(lambda: "it will not be placed twice" in page.notice.text)
-    return finger
+    with screen.qtbot.waitSignal(screen.find(OrderPage, "order_page").placed):
+        finger.button("place_order")
 
 
-def test_an_order_whose_answers_were_lost_is_there_once(page: OrderPage, api: LossyHttpApi, qtbot: QtBot) -> None:
-    finger = lose_an_order(page, api, qtbot)
-    assert api.call(routes.HISTORY(query=HistoryQuery())).total == 1, "it had arrived"
-    with qtbot.waitSignal(page.placed) as placed:
-        finger.button("notice_action")
-    history = api.call(routes.HISTORY(query=HistoryQuery()))
-    assert (history.total, list(history.orders)) == (1, placed.args)
+def sent(screen: Synced) -> bool:
+    return not screen.api.operations()
 
 
-def test_a_changed_basket_does_not_become_a_second_order(page: OrderPage, api: LossyHttpApi, qtbot: QtBot) -> None:
-    finger = lose_an_order(page, api, qtbot)
-    finger.button("checkout_back")
-    finger.line(FRIES, MORE)
-    finger.button("checkout")
-    finger.button("place_order")
-    qtbot.waitUntil(lambda: page.notice.text.startswith("Your first try had arrived: ONLINE-000001"))
-    history = api.call(routes.HISTORY(query=HistoryQuery()))
-    assert [order.quantity for order in history.orders] == [1]
+def test_an_order_whose_answers_are_lost_is_there_once(screen: Synced, qtbot: QtBot) -> None:
+    client = screen.api._client
+    assert isinstance(client, LossyHttpClient)
+    client.answers_to_lose = 3
+    place(screen, 1)
+    qtbot.waitUntil(lambda: sent(screen))
+    assert client.answers_to_lose == 0
+    history = screen.api.call(routes.HISTORY())
+    assert [(order.number, order.quantity) for order in history.orders] == [("ONLINE-000001", 1)]
+    qtbot.waitUntil(lambda: [order.number for order in screen.listed()] == ["ONLINE-000001"])
+
+
+def test_another_basket_meanwhile_is_another_order(screen: Synced, qtbot: QtBot) -> None:
+    client = screen.api._client
+    assert isinstance(client, LossyHttpClient)
+    client.answers_to_lose = 2
+    place(screen, 1)
+    place(screen, 2)
+    qtbot.waitUntil(lambda: sent(screen))
+    history = screen.api.call(routes.HISTORY())
+    assert sorted(order.quantity for order in history.orders) == [1, 2]

@@ -41,7 +41,7 @@ def test_kept_orders_are_shown_without_a_network_and_with_their_age(
         assert "New order, Waiting to send" in screen.rows()[0]
         cable.plug()
         screen.api.try_now()
-        qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0])
+        qtbot.waitUntil(lambda: "ONLINE-0" in screen.rows()[0] and not screen.window.store.outbox())
         screen.click("sign_out")
         qtbot.waitUntil(lambda: screen.sees("sign_in_submit"))
 

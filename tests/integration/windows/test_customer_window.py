@@ -4,6 +4,8 @@ the customer's window follows by its own timers."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QWidget
@@ -13,20 +15,17 @@ from core.client.http.api import HttpApi
 from core.domain.status import OrderStatus
 from tests.integration.conftest import Place
 from tests.support import shop
-from tests.support.customer_window import Screen, show_window
+from tests.support.customer_synced import synced_window
+from tests.support.customer_window import Screen
+from tests.support.shown import own_folder
 
 INTERVAL_S = 0.2
 
 
 @contextmanager
-def window_of(qtbot: QtBot, place: Place, **settings: object) -> Iterator[Screen]:
-    api = HttpApi(place.server.url)
-    try:
-        with show_window(qtbot, api, **settings) as screen:
-            yield screen
-    finally:
-        api.sign_out()
-        api.close()
+def window_of(qtbot: QtBot, place: Place, **settings: Any) -> Iterator[Screen]:
+    with own_folder() as folder, synced_window(qtbot, place.server.url, Path(folder), **settings) as screen:
+        yield screen
 
 
 def tracker(screen: Screen) -> str:
@@ -76,12 +75,15 @@ def test_cancelled_here_is_cancelled_at_the_counter(place: Place, qtbot: QtBot) 
 
 def test_the_cashier_was_faster(place: Place, qtbot: QtBot) -> None:
     order = place.ada.place()
-    with window_of(qtbot, place) as screen:
+    with window_of(qtbot, place, push=False) as screen:
         screen.arrive(shop.ADA.phone, shop.PASSWORD)
         screen.click("cancel_order")
         place.kim.move(order, "confirmed")
         screen.click("cancel_confirm")
-        qtbot.waitUntil(lambda: "could not be cancelled" in screen.notice())
+        qtbot.waitUntil(lambda: screen.sees("decision"))
+        assert place.kim.get(f"/api/pos/orders/{order['id']}/").json()["order"]["status"] == "confirmed"
+        screen.click("decision_give_up")
+        qtbot.waitUntil(lambda: not screen.sees("decision"))
         assert screen.listed()[0].status is OrderStatus.CONFIRMED
 
 
@@ -101,9 +103,9 @@ def test_the_next_customer_sees_nothing_of_the_last(place: Place, qtbot: QtBot) 
 def test_a_session_ended_on_the_server_ends_here(place: Place, qtbot: QtBot) -> None:
     with window_of(qtbot, place, history_refresh_s=INTERVAL_S) as screen:
         screen.arrive(shop.GRACE.phone, shop.PASSWORD)
-        api: object = screen.window._context.api
-        assert isinstance(api, HttpApi)
-        tokens = api.tokens
+        present = screen.window._context.api._present
+        assert present is not None
+        tokens = present.api.tokens
         assert tokens is not None
         other = HttpApi(place.server.url)
         other.start(tokens)

@@ -8,19 +8,20 @@ from typing import Self
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 import core.client.http.api
-from core.client.http.api import HttpApi
+from core.client.sync.operations import State
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from tests.integration import calls
 from tests.integration.conftest import Place
 from tests.support import shop
-from tests.support.pos_window import Screen, show_window
+from tests.support.pos_synced import synced_till
+from tests.support.pos_window import Screen
 from tests.support.server import ServerThread
+from tests.support.shown import own_folder
 
 S = OrderStatus
 INTERVAL_S = 0.2
@@ -29,13 +30,8 @@ KIM = (shop.KIM.name, shop.CASHIER_PIN)
 
 @contextmanager
 def till_of(qtbot: QtBot, url: str, **settings: object) -> Iterator[Screen]:
-    api = HttpApi(url)
-    try:
-        with show_window(qtbot, api, **settings) as screen:
-            yield screen
-    finally:
-        api.sign_out()
-        api.close()
+    with own_folder() as folder, synced_till(qtbot, url, Path(folder), **settings) as screen:
+        yield screen
 
 
 def told(place: Place, order: OrderId) -> str:
@@ -45,6 +41,11 @@ def told(place: Place, order: OrderId) -> str:
 
 def at(screen: Screen, order: OrderId) -> OrderStatus | None:
     return screen.window.board.column_of(order)
+
+
+def sent(screen: Screen) -> bool:
+    """Everything that was pressed is accepted, and the server has answered it."""
+    return screen.jobs.busy == 0 and screen.window.store.waiting == 0 and not screen.window.store.outbox()
 
 
 def press(screen: Screen, order: OrderId) -> None:
@@ -63,14 +64,14 @@ def test_an_order_from_its_arrival_to_its_end(place: Place, qtbot: QtBot) -> Non
         qtbot.waitUntil(lambda: at(screen, order) is S.PENDING)
         for after in (S.CONFIRMED, S.PREPARING, S.READY):
             press(screen, order)
-            qtbot.waitUntil(lambda: screen.window.store.waiting == 0)
+            qtbot.waitUntil(lambda: sent(screen))
             assert at(screen, order) is after
             assert told(place, order) == after.value
         press(screen, order)
-        qtbot.waitUntil(lambda: at(screen, order) is None and screen.window.store.waiting == 0)
+        qtbot.waitUntil(lambda: at(screen, order) is None and sent(screen))
         assert told(place, order) == "completed"
         screen.click("undo_action")
-        qtbot.waitUntil(lambda: at(screen, order) is S.READY and screen.window.store.waiting == 0)
+        qtbot.waitUntil(lambda: at(screen, order) is S.READY and sent(screen))
         assert told(place, order) == "ready"
         statuses = [each["target"] for each in place.kim.get(f"/api/pos/orders/{order}/").json()["history"]]
         assert statuses == ["pending", "confirmed", "preparing", "ready", "completed", "ready"]
@@ -78,13 +79,26 @@ def test_an_order_from_its_arrival_to_its_end(place: Place, qtbot: QtBot) -> Non
 
 def test_somebody_at_another_till_was_faster(place: Place, qtbot: QtBot) -> None:
     placed = place.ada.place()
-    with till_of(qtbot, place.server.url) as screen:
+    with till_of(qtbot, place.server.url, push=False) as screen:
+        screen.arrive(KIM)
+        confirmed = place.alex.move(placed, "confirmed").json()
+        assert place.alex.move(confirmed, "cancelled", reason="Nobody came for it").status_code == 200
+        press(screen, OrderId(placed["id"]))
+        qtbot.waitUntil(lambda: [each.state for each in screen.window.store.outbox()] == [State.CONFLICT])
+        screen.window._actions.do("step", placed["id"])
+        assert "Cancelled" in screen.words("sync_page")
+    assert told(place, placed["id"]) == "cancelled"
+
+
+def test_somebody_at_another_till_went_further(place: Place, qtbot: QtBot) -> None:
+    placed = place.ada.place()
+    with till_of(qtbot, place.server.url, push=False) as screen:
         screen.arrive(KIM)
         confirmed = place.alex.move(placed, "confirmed").json()
         place.alex.move(confirmed, "preparing")
         press(screen, OrderId(placed["id"]))
-        qtbot.waitUntil(lambda: "changed by somebody else" in screen.notice())
-        assert at(screen, placed["id"]) is S.PREPARING
+        qtbot.waitUntil(lambda: at(screen, placed["id"]) is S.PREPARING and sent(screen))
+        assert screen.notice() == ""
 
 
 def test_the_same_step_made_elsewhere_is_no_conflict(place: Place, qtbot: QtBot) -> None:
@@ -93,7 +107,7 @@ def test_the_same_step_made_elsewhere_is_no_conflict(place: Place, qtbot: QtBot)
         screen.arrive(KIM)
         place.alex.move(placed, "confirmed")
         press(screen, OrderId(placed["id"]))
-        qtbot.waitUntil(lambda: at(screen, placed["id"]) is S.CONFIRMED and screen.window.store.waiting == 0)
+        qtbot.waitUntil(lambda: at(screen, placed["id"]) is S.CONFIRMED and sent(screen))
         assert screen.notice() == ""
 
 
@@ -104,7 +118,7 @@ def test_rejecting_tells_the_customer_why(place: Place, qtbot: QtBot) -> None:
         screen.window._actions.do("reject", placed["id"])
         screen.type("reason", "No more bowls")
         screen.click("reason_confirm")
-        qtbot.waitUntil(lambda: at(screen, placed["id"]) is None and screen.window.store.waiting == 0)
+        qtbot.waitUntil(lambda: at(screen, placed["id"]) is None and sent(screen))
     report = place.grace.get(f"/api/online/orders/{placed['id']}/status/").json()
     assert report["status"] == "rejected"
     assert report["history"][-1]["reason"] == "No more bowls"
@@ -138,22 +152,21 @@ def test_a_wrong_pin_and_a_wrong_till(place: Place, qtbot: QtBot) -> None:
         assert not screen.window.signed_in
 
 
-@pytest.mark.parametrize("how", ["lock", "sign_out"])
+@pytest.mark.parametrize("how", ["switch", "sign_out"])
 def test_leaving_ends_the_session_on_the_server(place: Place, qtbot: QtBot, how: str) -> None:
     with till_of(qtbot, place.server.url) as screen:
         screen.arrive(KIM)
-        api: object = screen.window._context.api
-        assert isinstance(api, HttpApi)
-        tokens = api.tokens
-        assert tokens is not None
+        present = screen.window._context.api._present
+        assert present is not None
+        caller = calls.Caller(place.server.url, {"access_token": present.api.access_token()})
+        assert caller.get("/api/pos/orders/").status_code == 200
         screen.click("cashier")
         screen.choose(f"menu_{how}")
         screen.settle()
-        caller = calls.Caller(place.server.url, {"access_token": tokens.access_token})
         qtbot.waitUntil(lambda: caller.get("/api/pos/orders/").status_code == 401)
 
 
-def test_a_server_that_goes_away_and_comes_back(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_server_that_goes_away(qtbot: QtBot, tmp_path: Path) -> None:
     shop.lay_out(tmp_path / "orderbell.db")
     with ServerThread(tmp_path) as server:
         ada = calls.customer(server, shop.ADA)
@@ -164,9 +177,9 @@ def test_a_server_that_goes_away_and_comes_back(qtbot: QtBot, tmp_path: Path) ->
             server.stop()
             qtbot.waitUntil(lambda: "Offline" in screen.text("connection_chip"))
             press(screen, order)
-            qtbot.waitUntil(lambda: "was not sent" in screen.notice())
-            assert at(screen, order) is S.PENDING
-            assert screen.find(QWidget, "notice_action").isVisible()
+            qtbot.waitUntil(lambda: "1 waiting to send" in screen.text("connection_chip"))
+            assert at(screen, order) is S.CONFIRMED
+            assert screen.notice() == ""
 
 
 def test_ages_are_counted_by_the_servers_clock(place: Place, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

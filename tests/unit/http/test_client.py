@@ -38,7 +38,7 @@ from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import Tokens
 from core.protocol.requests import HistoryQuery, OrderQuery, SignIn
 from core.protocol.route import Request
-from tests.support.fake_api import FakeBackend
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import SODA
 
 JSON = "application/json"

@@ -1,11 +1,12 @@
-"""An outbox without a file: it holds what a test puts in, and remembers what was decided."""
+"""What may wait in a window's outbox, without having been done: for tests of how it is shown."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from core.client.device.seal import KeptIn
+from core.client.order_store import OrderStore
 from core.client.sync.operations import Kind, Operation, Owner, State
 from core.client.sync.outbox import NOT_OPENED, NUMBER_REFUSED
 from core.client.sync.updates import Changed, Update
@@ -15,75 +16,34 @@ from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import PaymentChange
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
-from core.protocol.devices import DeviceList, DeviceReport
-from core.protocol.security import ExportNote
-from core.ui.bridge import Bridge
-from tests.support.fake_api import FakeBackend
+from core.protocol.devices import DeviceReport
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL
 from tests.support.pos_window import place
 
 
-class FakeOutbox:
-    """What `SyncedApi` has of its outbox. What it holds is told by `bridge`, as an engine would tell it."""
-
-    def __init__(self, bridge: Bridge, backend: FakeBackend) -> None:
-        self.bridge = bridge
-        self.backend = backend
-        self.held: dict[OpId, Operation] = {}
-        self.for_others: tuple[Operation, ...] = ()
-        self.waiting_of_others = 0
-        self.decided: list[tuple[str, OpId, str]] = []
-        self.kept_in: KeptIn | None = KeptIn.FILE
-
-    def tell(self) -> None:
-        """Have the window show what is held now."""
-        orders = {each.id: each for each in self.backend.orders.values()}
-        orders |= {each.order_id: each.seen for each in self.held.values()}
-        told = (
-            Update(
-                order_id=key,
-                row=self.backend.orders.get(key),
-                shown=shown,
-                operations=tuple(each for each in self.held.values() if each.order_id == key),
-            )
-            for key, shown in orders.items()
+def show(store: OrderStore, backend: FakeBackend, held: Sequence[Operation]) -> None:
+    """Have the window of `store` show that it holds these, as an engine would tell it."""
+    orders = {each.id: each for each in backend.orders.values()} | {each.order_id: each.seen for each in held}
+    told = (
+        Update(
+            order_id=key,
+            row=backend.orders.get(key),
+            shown=shown,
+            operations=tuple(each for each in held if each.order_id == key),
         )
-        self.bridge.store.apply(Changed(updates=tuple(told)))
+        for key, shown in orders.items()
+    )
+    store.apply(Changed(updates=tuple(told)))
 
-    # -- what a window asks
 
-    def retry(self, op_id: OpId) -> None:
-        self._decide("retry", op_id)
-
-    def renumber(self, op_id: OpId) -> str:
-        self._decide("renumber", op_id)
-        return "POS1-001064"
-
-    def discard(self, op_id: OpId, reason: str) -> None:
-        self._decide("discard", op_id, reason)
-
-    def _decide(self, how: str, op_id: OpId, reason: str = "") -> None:
-        self.decided.append((how, op_id, reason))
-
-    def try_now(self) -> None:
-        pass
-
-    def note_export(self, exported: ExportNote) -> None:
-        pass
-
-    def devices(self) -> DeviceList:
-        at = self.backend.clock - timedelta(days=1)
-        reports = [
-            DeviceReport(name=DeviceId(name), kind=kind, paired_at=at, last_contact_at=at, app_version="1.0", lag_s=0.0)
-            for name, kind in (
-                ("POS1", DeviceKind.TERMINAL),
-                ("BOARD1", DeviceKind.BOARD),
-            )
-        ]
-        return DeviceList(devices=tuple(reports))
-
-    def elsewhere(self) -> tuple[Operation, ...]:
-        return self.for_others
+def devices(backend: FakeBackend) -> list[DeviceReport]:
+    """A till and a status display, a day old."""
+    at = backend.clock - timedelta(days=1)
+    return [
+        DeviceReport(name=DeviceId(name), kind=kind, paired_at=at, last_contact_at=at, app_version="1.0", lag_s=0.0)
+        for name, kind in (("POS1", DeviceKind.TERMINAL), ("BOARD1", DeviceKind.BOARD))
+    ]
 
 
 def operation(order: Order, position: int, asked: Command, kind: Kind, **fields: Any) -> Operation:

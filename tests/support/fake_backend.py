@@ -1,0 +1,310 @@
+"""One shop's backend in memory, the only one of the tests' that is not the real thing. Its rules are the domain's; the
+contract suite holds it against the real one.
+
+Windows reach it over HTTP (`tests.support.fake_client`), the sync engine's own tests as a `Transport`
+(`tests.support.model_backend`).
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from core import sealing
+from core.client.errors import ClientError, Conflict, Diverged, Gone, PriceChanged, Refused
+from core.domain import order_rules
+from core.domain.commands import Change, ChangeStatus, NewOrder, TakeOrder
+from core.domain.errors import DomainError, IllegalMove
+from core.domain.ids import CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
+from core.domain.menu import Category, Menu, with_availability
+from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, order_number
+from core.domain.payment import PaymentChange
+from core.domain.people import Customer, Person, Role
+from core.domain.status import OrderStatus
+from core.protocol.devices import DeviceReport
+from core.protocol.events import Event, MenuChanged, event_of
+from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
+from core.protocol.headers import IDEMPOTENCY_KEY, Outcome
+from core.protocol.security import ExportNote
+from tests.support.menus import MENU
+
+SHOP = ShopId("00000000-0000-7000-8000-000000000001")
+EVERYBODY = CustomerId("")
+"""Whom an event is of that everybody hears."""
+SEALING_KEY = sealing.private_key(b"what the shop's server keeps secret")
+PUBLIC_KEY = sealing.public_key(SEALING_KEY)
+_EPOCH = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+_KEPT = timedelta(hours=24)
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who is signed in, and at which terminal."""
+
+    person: Person
+    device: str = ""
+
+
+class Pushed(Protocol):
+    """A window's push connection."""
+
+    @property
+    def quiet(self) -> bool:
+        """It has taken in all that there was."""
+
+
+class FakeBackend:
+    """One shop that several windows look at.
+
+    `fail_with` makes every call fail until it is None again: as no answer, or as the refusal that it is. `gate` holds
+    every call and everything pushed back while it is cleared. `calls` counts calls by name.
+    """
+
+    def __init__(self, menu: Menu = MENU) -> None:
+        self.menu = menu
+        self.orders: dict[OrderId, Order] = {}
+        self.history: dict[OrderId, list[StatusChange]] = {}
+        self.payments: defaultdict[OrderId, list[PaymentChange]] = defaultdict(list)
+        self.customers: dict[str, tuple[Customer, str]] = {}
+        self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
+        self.sessions: dict[str, Session] = {}
+        """By their access tokens."""
+        self.operations: dict[tuple[str, OpId], tuple[object, Order]] = {}
+        """What was asked under each person's key, and answered."""
+        self.asked: list[tuple[OpId, object]] = []
+        """Every command that arrived, and its key."""
+        self.answers_to_lose = 0
+        """So many answers to commands are lost on the way."""
+        self.requests_to_lose = 0
+        """So many commands arrive, as far as `asked` goes, and are not looked at."""
+        self.counters: dict[str, int] = {}
+        self.exports: list[ExportNote] = []
+        self.devices: list[DeviceReport] = []
+        self.epoch = "e1"
+        self.run = 1
+        self.events: list[tuple[str, CustomerId | None, Event]] = []
+        self.snapshot_most = 100
+        """A customer's newest orders that are in a snapshot."""
+        self.kept_from = 0
+        """What came before this event is no longer told."""
+        self.happened = threading.Condition(threading.RLock())
+        self.gate = threading.Event()
+        self.gate.set()
+        self.calls: dict[str, int] = {}
+        self.pushes = True
+        """Whether what happens is told by itself."""
+        self.sockets: list[Pushed] = []
+        self._fail_with: ClientError | None = None
+        self._ticks = 0
+
+    # -- faults
+
+    @property
+    def fail_with(self) -> ClientError | None:
+        return self._fail_with
+
+    @fail_with.setter
+    def fail_with(self, error: ClientError | None) -> None:
+        with self.happened:
+            self._fail_with = error
+            self.happened.notify_all()
+
+    def enter(self, call: str) -> None:
+        with self.happened:
+            self.calls[call] = self.calls.get(call, 0) + 1
+            self.happened.notify_all()
+        self.gate.wait(20)
+        if self._fail_with is not None:
+            raise self._fail_with
+
+    @property
+    def reachable(self) -> bool:
+        return self._fail_with is None and self.gate.is_set()
+
+    # -- time
+
+    def now(self) -> datetime:
+        """A clock that moves one second with every look."""
+        self._ticks += 1
+        return self.clock
+
+    @property
+    def clock(self) -> datetime:
+        """What the last look showed."""
+        return _EPOCH + timedelta(seconds=self._ticks)
+
+    def pass_time(self, waited: timedelta) -> None:
+        self._ticks += int(waited.total_seconds())
+
+    # -- people
+
+    def add_customer(self, name: str, phone: str, password: str = "correct horse") -> Customer:
+        customer = Customer(id=CustomerId(uuid7()), name=name, phone=phone)
+        self.customers[phone] = (customer, password)
+        return customer
+
+    def number(self, series: str) -> str:
+        self.counters[series] = self.counters.get(series, 0) + 1
+        return order_number(series, self.counters[series])
+
+    # -- the menu
+
+    def change_menu(self, categories: tuple[Category, ...], item_id: ItemId | None = None) -> Menu:
+        """`item_id` is the one that is sold out, or sold again, when that is all."""
+        with self.happened:
+            if categories != self.menu.categories:
+                self.menu = msgspec.structs.replace(self.menu, categories=categories, version=self.menu.version + 1)
+                available = item_id is None or self.menu.items()[item_id].available
+                event = MenuChanged(version=self.menu.version, item_id=item_id, available=available)
+                self._publish(EVERYBODY, event)
+            return self.menu
+
+    def sell(self, item_id: ItemId, available: bool) -> Menu:
+        """An item is sold out, or sold again."""
+        return self.change_menu(with_availability(self.menu.categories, {item_id: available}), item_id)
+
+    # -- orders
+
+    def add_order(
+        self,
+        request: NewOrder,
+        customer: Customer | None,
+        series: str = ONLINE_SERIES,
+    ) -> Order:
+        with self.happened:
+            if request.id in self.orders:
+                raise Conflict("There already is an order with this id.", order=None, field="id")
+            offer = order_rules.Offer(SHOP, self.menu.currency, self.menu.tax, self.menu.items())
+            order = order_rules.place(request, offer, customer, order_id=request.id or new_order_id(), at=self.now())
+            number = request.number if isinstance(request, TakeOrder) else ""
+            if number:
+                self.counters[series] = max(self.counters.get(series, 0), int(number.rpartition("-")[2]))
+            order = msgspec.structs.replace(order, number=number or self.number(series))
+            self.keep(None, order, device=series)
+            return order
+
+    def keep(self, before: Order | None, order: Order, reason: str = "", by: str = "", device: str = "") -> None:
+        """An order that was made or changed, with the entry in its history that tells of it, told to everybody whom it
+        concerns."""
+        with self.happened:
+            self._remember(before, order, reason, by, device)
+            self._publish(order.customer_id, event_of(before, order))
+
+    def _remember(self, before: Order | None, order: Order, reason: str, by: str, device: str) -> None:
+        self.orders[order.id] = order
+        if before is None or order.status is not before.status:
+            step = StatusChange(
+                source=before.status if before else None, target=order.status, at=order.updated_at, reason=order.reason
+            )
+            self.history.setdefault(order.id, []).append(step)
+        if (before is None and order.payment is not PaymentState.UNPAID) or (
+            before is not None and order.status is before.status
+        ):
+            self.payments[order.id].append(
+                PaymentChange(
+                    version=order.version,
+                    source=before.payment if before else None,
+                    target=order.payment,
+                    tender=order.tender,
+                    at=order.updated_at,
+                    reason=reason,
+                    by=by,
+                    device=device,
+                )
+            )
+
+    def move(self, order_id: OrderId, target: OrderStatus, role: Role = Role.CASHIER, reason: str = "") -> Order:
+        """Move an order as staff at another window would; raises what the domain raises."""
+        with self.happened:
+            order = self.orders[order_id]
+            asked = ChangeStatus(to=target, version=order.version, reason=reason)
+            moved = order_rules.change(order, asked, role, self.now())
+            self.keep(order, moved)
+            return moved
+
+    def change(self, order: Order, request: Change, role: Role = Role.CASHIER, by: str = "", device: str = "") -> Order:
+        """Raises what the server answers."""
+        try:
+            changed = order_rules.change(order, request, role, self.now())
+        except (order_rules.Stale, IllegalMove) as error:
+            raise Conflict(error.message, order=order) from None
+        except DomainError as error:
+            raise Refused(error.message, field=error.field) from error
+        if changed is not order:
+            self.keep(order, changed, getattr(request, "reason", "") or "", by, device)
+        return changed
+
+    def once(self, person_id: str, op_id: OpId, asked: object, effect: Callable[[], Order]) -> tuple[Order, Outcome]:
+        """`effect`, unless it was asked for under this key before."""
+        key = (person_id, op_id)
+        with self.happened:
+            done = self.operations.get(key)
+            if done is not None:
+                if done[0] != asked:
+                    raise Refused("This key was used for another request.", field=IDEMPOTENCY_KEY)
+                return done[1], Outcome.DUPLICATE
+            seq = len(self.events)
+            try:
+                order = effect()
+            except order_rules.PriceChanged as error:
+                raise PriceChanged(error.message, order=error.order) from None
+            except DomainError as error:
+                raise Refused(error.message, field=error.field) from error
+            self.operations[key] = asked, order
+            return order, Outcome.APPLIED if len(self.events) > seq else Outcome.SUPERSEDED
+
+    # -- the feed
+
+    def _publish(self, owner: CustomerId | None, event: Event) -> None:
+        self.events.append((uuid7(), owner, event))
+        self.happened.notify_all()
+
+    def cursor(self, seq: int | None = None) -> Cursor:
+        at = len(self.events) if seq is None else seq
+        return Cursor(self.epoch, at, self.events[at - 1][0] if at else "")
+
+    def check(self, cursor: Cursor) -> None:
+        if cursor.epoch != self.epoch or cursor.seq > len(self.events) or self.cursor(cursor.seq) != cursor:
+            raise Diverged("another history")
+        if cursor.seq < self.kept_from:
+            raise Gone("too long ago")
+
+    def sees(self, customer: CustomerId | None, owner: CustomerId | None) -> bool:
+        """Whether `customer`, or staff (None), is told what is of `owner`."""
+        return customer is None or owner in (customer, EVERYBODY)
+
+    def page(self, query: EventQuery, customer: CustomerId | None) -> EventPage:
+        with self.happened:
+            for text in filter(None, (query.cursor, query.witness)):
+                self.check(Cursor.parse(text))
+            start = Cursor.parse(query.cursor).seq
+            found, prev, seq = [], self.head(customer, start), start
+            for seq, (_id, owner, event) in enumerate(self.events[start:], start + 1):
+                if self.sees(customer, owner):
+                    found.append(Frame(seq=seq, prev=prev, event=event))
+                    prev = seq
+                if len(found) == query.limit:
+                    break
+            return EventPage(frames=tuple(found), cursor=str(self.cursor(seq)), more=seq < len(self.events))
+
+    def head(self, customer: CustomerId | None, seq: int) -> int:
+        """The newest event up to `seq` that they may see."""
+        return next((n for n in range(seq, 0, -1) if self.sees(customer, self.events[n - 1][1])), 0)
+
+    def snapshot(self, customer: CustomerId | None, device: str = "") -> Snapshot:
+        with self.happened:
+            mine = [order for order in self.orders.values() if self.sees(customer, order.customer_id)]
+            if customer is None:
+                shown = [each for each in mine if each.status.is_open or each.updated_at > self.clock - _KEPT]
+            else:
+                shown = sorted(mine, key=lambda order: (order.placed_at, order.id), reverse=True)[: self.snapshot_most]
+            return Snapshot(
+                cursor=str(self.cursor()),
+                orders=tuple(shown),
+                total=len(mine) if customer is not None else len(shown),
+                menu_version=self.menu.version,
+                series=DeviceId(device) if device else None,
+                series_last=self.counters.get(device, 0),
+            )
