@@ -1,1 +1,1 @@
-"""The customer's window: their orders, where each one stands, and a place to order."""
+"""The customer's window: their orders, the tracker, and a place to order; and the status display."""

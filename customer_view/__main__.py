@@ -1,4 +1,4 @@
-"""`orderbell-customer`, or `python -m customer_view`: the customer's window, or with `--board` the board."""
+"""`orderbell-customer`, or `python -m customer_view`: the customer's window, or with `--board` the status display."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Everything that one customer's signing in brings with it."""
+"""The parts of one customer's session."""
 
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ ORDER, MY_ORDERS = "order", "my_orders"
 
 
 class VisitPage(QWidget):
-    """The header, the page of its tab, and the places where the window speaks."""
+    """The header, the page of its tab, and the notices."""
 
     def __init__(self, context: CustomerContext, tokens: Tokens, sounds: Sounds) -> None:
         super().__init__()
@@ -66,10 +66,10 @@ class VisitPage(QWidget):
 
 
 class Visit(QObject):
-    """One customer's orders, presenters and pages. It is made when they sign in and thrown away whole when they leave,
-    so that nothing of theirs has to be remembered to be cleared, and nothing of theirs can be left.
+    """One customer's orders, presenters and pages. Made at sign-in and dropped as a whole at sign-out, so that nothing
+    of theirs can be left.
 
-    It is a child of its `page`, and goes with it.
+    It is a child of its `page`, and deleted with it.
     """
 
     sign_out_asked = Signal()
@@ -115,22 +115,22 @@ class Visit(QObject):
 
     @property
     def unsent(self) -> Counts:
-        """What the shop does not have as it is shown here."""
+        """The counts of operations that the shop does not have."""
         return Counts.of(self._store.outbox())
 
     @property
     def awaits_orders(self) -> bool:
-        """Something that was ordered is not there yet. A server that was put back knows of it by this window alone."""
+        """Whether a placed order is unanswered. After a restore only this window knows of it."""
         return any(order.status.is_open for order in self._store)
 
     def remember(self, age_s: float) -> None:
-        """The orders that are shown were kept by an earlier run, so long ago."""
+        """The shown orders were cached by an earlier run, so many seconds ago."""
         self._history.refresher.remember(age_s)
         self._news.fall_behind()
 
     @Slot(str)
     def show_tab(self, name: str) -> None:
-        """Show the page of a tab; the Order page is made when it is first wanted."""
+        """Show the page of a tab; the Order page is made on first use."""
         self._header.show_tab(name)
         mine = name == MY_ORDERS
         self.page.show_page(self._my_orders if mine else self._order_page())
@@ -138,7 +138,7 @@ class Visit(QObject):
         self._header.chip.follow(self._history.refresher if mine else self._order_page().refresher)
 
     def end(self) -> None:
-        """Stop, and hold nothing any more. Nobody is called back from here on."""
+        """Stop, and release everything. No callbacks from here on."""
         self.page.hide()
         self._context.jobs.cancel()
         self._context.bridge.announce_with(None)

@@ -1,4 +1,4 @@
-"""The customer's window: the way in, then one customer's visit, then the way in again."""
+"""The customer's window: the sign-in page, then one customer's visit, then the sign-in page again."""
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QCloseEvent
@@ -27,7 +27,7 @@ _WARNING_S = 20.0
 
 
 class CustomerWindow(QMainWindow):
-    """Shows either page, and none of the one when it shows the other: each is made anew."""
+    """Shows one of two pages, each made anew."""
 
     closed = Signal()
 
@@ -56,11 +56,11 @@ class CustomerWindow(QMainWindow):
 
     @property
     def store(self) -> OrderStore:
-        """The orders of whoever is signed in."""
+        """The orders of the person who is signed in."""
         return self._context.store
 
     def _welcome(self) -> SignInPage:
-        """Show the way in, as the settings have it."""
+        """Show the sign-in page, with the configured look."""
         self._visit = None
         theme = self._context.theme
         theme.choose_text_scale(self._context.settings.text_scale)
@@ -70,7 +70,7 @@ class CustomerWindow(QMainWindow):
         return self._sign_in
 
     def _leave(self) -> SignInPage:
-        """End the visit: nothing of it is shown, held or called back any more."""
+        """End the visit and release it."""
         self._close_popups()
         assert self._visit is not None
         self._visit.end()
@@ -95,7 +95,7 @@ class CustomerWindow(QMainWindow):
     # -- who is there
 
     def resume(self, tokens: Tokens, age_s: float | None) -> None:
-        """Go on with the visit of an earlier run, whose orders are so old; None when none were kept."""
+        """Continue an earlier run's visit, whose orders are so many seconds old; None without cached ones."""
         self._on_signed_in(tokens)
         if self._visit is not None and age_s is not None:
             self._visit.remember(age_s)

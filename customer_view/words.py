@@ -1,4 +1,4 @@
-"""What goes wrong between the shop and this screen, in words for a customer: it is not theirs to mend."""
+"""Errors in words for a customer, who cannot fix them."""
 
 from typing import Final
 
@@ -6,15 +6,15 @@ from core.client.errors import Busy, ClientError, Unreachable
 from core.ui.text import N_
 
 AT_THE_COUNTER: Final = N_("Please order at the counter, or try again later.")
-"""To whom nothing is under way here yet."""
+"""For somebody without an order in progress."""
 KEPT: Final = N_("What you have sent is kept here, and goes on by itself. The staff at the counter can help you.")
 _UNREACHABLE: Final = N_("The shop cannot be reached just now")
 _BUSY: Final = N_("The shop cannot take this just now")
 
 
 def for_customer(error: ClientError, advice: str = KEPT) -> ClientError:
-    """`error`, without the address, the machine and the job of those who run the server. `advice` is translated where
-    it is shown."""
+    """`error`, without the address, the machine and tasks of the server's admins. `advice` is translated where it is
+    shown."""
     if not isinstance(error, Unreachable):
         return error
     if isinstance(error, Busy):

@@ -17,7 +17,7 @@ What a flag says once, the settings file says for good: see orderbell config."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the window until it is closed. Gives the process's exit status."""
+    """Run the window until it is closed. Returns the process's exit status."""
     parser = argparse.ArgumentParser(
         prog="orderbell-pos",
         description="The cashier's window of Orderbell.",

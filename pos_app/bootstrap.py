@@ -1,4 +1,4 @@
-"""The one place where the cashier's window is put together."""
+"""Composes the cashier's window."""
 
 from core.client.device import identity
 from core.client.device.identity import Identity
@@ -21,7 +21,7 @@ from pos_app.window import PosWindow
 
 
 def run(settings: PosSettings, code: str | None = None) -> int:
-    """Show the window until it is closed. Gives the process's exit status.
+    """Show the window until it is closed. Returns the process's exit status.
 
     With a `code` this machine is paired first; an empty one is asked for.
     """
@@ -48,10 +48,9 @@ def run(settings: PosSettings, code: str | None = None) -> int:
 def open_window(
     settings: PosSettings, theme: Theme, known: Identity | None = None, client: HttpClient | None = None
 ) -> PosWindow:
-    """The window of one till on its backend and on its own file, not shown yet; locked, if nobody had signed out.
-    `known` is who this machine is to the shop's server, which is asked by `client`, or by one that the settings make.
+    """The window of one till on its backend and its own file, not shown yet; locked, if a session was open.
 
-    Raises `LocalStoreError`.
+    `known` is this machine's identity; `client` is made from the settings if not given. Raises `LocalStoreError`.
     """
     bridge = Bridge(OrderStore())
     api = SyncedApi(

@@ -1,4 +1,4 @@
-"""What the parts of the cashier's window share."""
+"""The context of the cashier's window."""
 
 from typing import TypeAlias
 

@@ -1,4 +1,4 @@
-"""The dialogs that belong to no page. Each is loaded when it is first asked for."""
+"""Dialogs that belong to no page, each imported on first use."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ def show_receipt(order: Order, shop_name: str, context: PosContext, window: QWid
 
 
 def ask_before_leaving(theme: Theme, name: str, counts: Counts, leave: Callable[[], None], window: QWidget) -> None:
-    """Leave once it is confirmed that so many changes of `name` stay behind."""
+    """Ask to confirm leaving, with so many changes of `name` unsent."""
     from pos_app.sign_in.leave_dialog import LeaveDialog
 
     dialog = LeaveDialog(theme, name, counts, window)

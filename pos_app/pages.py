@@ -1,4 +1,4 @@
-"""The pages of the workspace: each made when it is first shown, for start-up is light."""
+"""The pages of the workspace, each made when it is first shown, for a quick start."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -45,7 +45,7 @@ class Pages(QObject):
         self._made: dict[str, QWidget] = {}
 
     def __iter__(self) -> Iterator[QWidget]:
-        """Those that were shown already."""
+        """The pages made so far."""
         return iter(self._made.values())
 
     def page(self, name: str) -> QWidget:
@@ -58,25 +58,25 @@ class Pages(QObject):
 
     @property
     def board(self) -> BoardPage | None:
-        """The board, while it is what is shown."""
+        """The board, while it is shown."""
         page = self._made.get("orders")
         return page if isinstance(page, BoardPage) and self._workspace.page == "orders" else None
 
     def clear(self) -> None:
-        """Nothing half done by one cashier is left for the next."""
+        """Reset for the next cashier."""
         for page in self:
             clear: Callable[[], None] | None = getattr(page, "clear", None)
             if clear is not None:
                 clear()
 
     def admit(self, role: Role) -> None:
-        """Who is here from now on may do what their role may."""
+        """Give the pages the rights of the person's role."""
         self._role = role
         if self._menu is not None:
             self._menu.admit(admin=role is Role.ADMIN)
 
     def hold_back(self) -> bool:
-        """Whether somebody who wants to leave has something to settle first. Then it is shown, and said."""
+        """Whether something must be settled before leaving. Then it is shown, with a notice."""
         page = self._menu
         if page is None or not page.unsaved:
             return False
@@ -90,14 +90,14 @@ class Pages(QObject):
         return cast("MenuPage", page) if page is not None else None
 
     def refresh(self) -> None:
-        """Somebody asked the shown page for news."""
+        """Refresh the shown page."""
         page = self._made.get(self._workspace.page)
         refresh: Callable[[], None] | None = getattr(page, "refresh", None)
         if refresh is not None:
             refresh()
 
     def seek(self, text: str) -> None:
-        """Look for `text` in the history."""
+        """Search the history for `text`."""
         from pos_app.history.page import HistoryPage
 
         page = self.page("history")
@@ -105,7 +105,7 @@ class Pages(QObject):
         page.seek(text)
 
     def choose(self, order_id: OrderId) -> None:
-        """Show what is to be decided about an order."""
+        """Show the decision about an order."""
         from pos_app.sync.page import SyncPage
 
         page = self.page("sync")

@@ -11,7 +11,7 @@ Minutes = Annotated[float, Meta(gt=0, le=1440)]
 
 
 class PosSettings(WindowSettings, frozen=True, kw_only=True):
-    """What one till is set to."""
+    """The settings of one till."""
 
     device: Annotated[
         str, Meta(min_length=1, max_length=20, description="This till's name: the series of its order numbers.")

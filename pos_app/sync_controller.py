@@ -1,4 +1,4 @@
-"""Tells the parts of the window how it stands with the backend."""
+"""Passes the sync status to the parts of the window."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +15,7 @@ from pos_app.context import PosContext
 from pos_app.workspace import Workspace
 
 _LISTED: Final = 8
-"""Orders that a notice names."""
+"""The number of orders that a notice names."""
 
 
 class SyncController(QObject):
@@ -24,7 +24,7 @@ class SyncController(QObject):
     failed = Signal(object)
     """A `ClientError`."""
     session_over = Signal(object)
-    """The `SignedOut` that the engine met."""
+    """The `SignedOut` that the engine got."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class SyncController(QObject):
 
     @Slot(object)
     def _on_orders_missing(self, orders: Sequence[Order]) -> None:
-        """They were on the board a moment ago, and somebody may be at work on them."""
+        """They were on the board a moment ago, and somebody may be working on them."""
         lines = [
             " · ".join((order.number, customer(order), money(order.total_minor, order.currency))) for order in orders
         ]
@@ -104,4 +104,4 @@ class SyncController(QObject):
 
 
 def _nothing(_result: object) -> None:
-    """The sync status says what came of it."""
+    """The result shows in the sync status."""

@@ -1,4 +1,4 @@
-"""The cashier's window: it composes the pages and passes on what they say. No order is decided about here."""
+"""The cashier's window: composes the pages and connects them."""
 
 from typing import Final
 
@@ -115,7 +115,7 @@ class PosWindow(QMainWindow):
 
     @Slot(str)
     def show_page(self, name: str) -> None:
-        """One of `workspace.PAGES`."""
+        """Show one of `workspace.PAGES`."""
         self._pages.page(name)
         self.workspace.show_page(name)
         self.workspace.set_new(self.board.new)
@@ -152,7 +152,7 @@ class PosWindow(QMainWindow):
             self.board.refresher.start()
 
     def resume(self, tokens: Tokens, age_s: float | None) -> None:
-        """Go on, behind the lock, as whoever did not sign out in an earlier run, whose orders are `age_s` old."""
+        """Continue an earlier run's session, locked, with orders that are `age_s` old."""
         self._person_id, self._shop_name = tokens.person.id, tokens.shop_name
         self._sign_in.resume(tokens.person)
         if age_s is not None:
@@ -160,7 +160,7 @@ class PosWindow(QMainWindow):
         self.sign_in_page.ask(tokens.person.name, title=_("Locked"))
 
     def _forget_person(self) -> None:
-        """Nothing half done by one cashier is left for the next, who waits for nothing of theirs either."""
+        """Reset for the next cashier, who waits for nothing of the last one."""
         self._context.jobs.leave_behind()
         self._changes.forget()
         self._reports.clear()
@@ -171,7 +171,7 @@ class PosWindow(QMainWindow):
 
     @Slot(str)
     def _on_leave_wanted(self, how: str) -> None:
-        """Not while something is being sent: it would be neither made for sure nor known to have failed."""
+        """Refused while a change is being sent: its result would be unknown."""
         if self._changes.under_way:
             self.workspace.notice.show_message(
                 ngettext(
@@ -205,7 +205,7 @@ class PosWindow(QMainWindow):
 
     @Slot()
     def _on_session_left(self) -> None:
-        # What the engine had still told of that session when it ended has arrived by now, and is nobody's.
+        # Updates of the ended session that were still queued have arrived by now, in its own store.
         self.alerts.stop()
         self.store.clear()
 
@@ -215,7 +215,7 @@ class PosWindow(QMainWindow):
 
     @Slot(str)
     def lock(self, reason: str = "") -> None:
-        """Hide everything until somebody signs in; who comes back finds it as it was."""
+        """Hide everything until somebody signs in; the same person finds it unchanged."""
         if not self.signed_in:
             return
         name = self._sign_in.person.name if self._sign_in.person is not None else ""
@@ -241,7 +241,7 @@ class PosWindow(QMainWindow):
     @Slot(object)
     def _on_failed(self, error: ClientError) -> None:
         if isinstance(error, Left):
-            return  # the one before has asked, and whoever is here is told nothing of it
+            return  # it was the last person's request
         if isinstance(error, SignedOut):
             over = ended(error, Counts.of(self.store.outbox()))
             self.lock(f"{_(over.title)}. {over.message}")
@@ -308,7 +308,7 @@ class PosWindow(QMainWindow):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that no field wanted. The scanner sees them first: its Enter must not confirm an order."""
+        """Keys that no field handled. The scanner sees them first: its Enter must not confirm an order."""
         if not self.signed_in or self._scanner.take(event):
             return
         page, key = self._pages.board, Qt.Key(event.key())
@@ -360,7 +360,7 @@ class PosWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        """What is being sent gets a moment to arrive."""
+        """A change being sent gets a moment to arrive."""
         if self.signed_in and self._pages.hold_back():
             event.ignore()
             return

@@ -1,4 +1,4 @@
-"""What a signed-in cashier sees: the rail of pages, the header, the page, and the two places where it speaks."""
+"""The workspace of a signed-in cashier: the rail of pages, the header, the page, and its notices."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -36,14 +36,14 @@ PAGES: Final = {
     "menu": (N_("Menu"), "menu"),
     "sync": (N_("Sync"), "sync"),
 }
-"""The pages of the rail: what they are called, and their icons."""
+"""The pages of the rail: their names and icons."""
 _TAB: Final = 80
 _TITLES: Final = {"new": N_("New order")}
 _KEPT: Final = {
     "orders": N_("These are the orders that this till knows of. What you do is kept, and sent later."),
     "history": N_("Only what this till has kept is found."),
 }
-"""What it means for a page that its orders are old, where it means something."""
+"""What old orders mean for a page, where they matter."""
 
 
 class BoardSearch(SearchField):
@@ -65,7 +65,7 @@ class BoardSearch(SearchField):
 
 
 class RailTab(QToolButton):
-    """A page of the rail by its icon and its name, and how many things wait there in a badge at the icon's end."""
+    """A page of the rail by icon and name, with a badge for the number of waiting things."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ class Workspace(QWidget):
         theme.changed.connect(self._draw_icons)
 
     def _header(self) -> Pair:
-        """What the page is at one end, how things stand at the other; below each other where the letters are large."""
+        """The page's name at one end, the status at the other; stacked where the letters are large."""
         ends = []
         for parts in ((self._title, self.search), (self.connection, self._clock)):
             end = QWidget()
@@ -235,7 +235,7 @@ class Workspace(QWidget):
 
     @property
     def page(self) -> str:
-        """The name of the page that is shown; empty before the first."""
+        """The name of the shown page; empty before the first."""
         return self._page_names[self._stack.currentIndex()] if self._page_names else ""
 
     def show_page(self, name: str) -> None:
@@ -256,20 +256,20 @@ class Workspace(QWidget):
         self._person.setAccessibleName(_("Cashier: {name}").format(name=name))
 
     def set_new(self, count: int) -> None:
-        """How many orders wait to be confirmed, told where the board is out of sight."""
+        """Show the number of orders to confirm, where the board is hidden."""
         self._count("orders", count if self.page != "orders" else 0)
 
     @Slot(int)
     def set_unsaved(self, count: int) -> None:
-        """How many changes of the menu are not saved."""
+        """Show the number of unsaved changes of the menu."""
         self._count("menu", count)
 
     def set_unsent(self, count: int) -> None:
-        """How many changes the outbox has."""
+        """Show the number of operations in the outbox."""
         self._count("sync", count)
 
     def add_speech(self, bar: QWidget) -> None:
-        """Another place where the window speaks: as wide as one reads at a glance, in the middle."""
+        """Add a notice: as wide as one reads at a glance, in the middle."""
         bar.setMaximumWidth(self._theme.px(620))
         row = QHBoxLayout()
         row.addStretch(1)
@@ -278,7 +278,7 @@ class Workspace(QWidget):
         self._speech.addLayout(row)
 
     def add_toasts(self, toasts: QWidget) -> None:
-        """Where what happened elsewhere is told, in a row of its own."""
+        """Add the row of toasts."""
         self._speech.addWidget(toasts)
 
     # -- inside

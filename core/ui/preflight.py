@@ -121,7 +121,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if options.install:
         install(options.install, os.environ)
-        problem = _lacking(os.environ)  # said before anything is downloaded into .venv
+        problem = _lacking(os.environ)  # printed before anything is downloaded into .venv
     else:
         problem = _unusable(os.environ)
     if problem:

@@ -26,7 +26,7 @@ def use_language(language: str) -> Qt.LayoutDirection:
     """
     global _catalogue  # noqa: PLW0603 (one reader, one language a process)
     locale = QLocale(language) if language else QLocale.system()
-    if locale.language() is QLocale.Language.C:  # a desktop that says nothing, or a language that nobody speaks
+    if locale.language() is QLocale.Language.C:  # a desktop without a language, or an unknown one
         locale = QLocale(QLocale.Language.English, QLocale.Country.UnitedStates)
     QLocale.setDefault(locale)
     code = QLocale.languageToCode(locale.language())
@@ -93,7 +93,7 @@ _TENDER: Final = {
 }
 
 
-# What only a newer server knows is said in its own words.
+# Unknown values of a newer server have their readable name.
 
 
 def status_label(status: OrderStatus) -> str:

@@ -9,7 +9,7 @@ from core.ui.widgets.controls import button, label, restyle
 
 
 class Field(QWidget):
-    """A line to type in. A secret one has a button that shows it."""
+    """A line edit with a label and an error. A secret one has a button that reveals it."""
 
     submitted = Signal()
     """Enter was pressed in it."""
@@ -60,7 +60,7 @@ class Field(QWidget):
 
     @property
     def error(self) -> str:
-        """What is said to be wrong; empty when nothing is."""
+        """The shown error; empty for none."""
         return self._error.text()
 
     def set_error(self, sentence: str) -> None:

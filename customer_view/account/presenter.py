@@ -1,4 +1,4 @@
-"""Becoming somebody, and nobody again."""
+"""Sign-up, sign-in and sign-out of a customer."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -26,15 +26,15 @@ _REACH_S: Final = 15.0
 
 
 class Account(QObject):
-    """Signs in, signs up and signs out, one at a time. What a password was is forgotten with the call."""
+    """Signs in, signs up and signs out, one at a time. Passwords are not kept beyond the call."""
 
     busy_changed = Signal(bool)
     signed_in = Signal(object)
-    """`Tokens`, for who it is; the session itself stays behind the api."""
+    """The `Tokens`; the session itself stays in the api."""
     signed_out = Signal()
     """The session has ended, and nothing of it comes any more."""
     refused = Signal(object)
-    """A `ClientError`; its `field` is the input to blame."""
+    """A `ClientError`; its `field` is the invalid input."""
 
     def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,11 +43,11 @@ class Account(QObject):
         self._busy = False
         self._try: Job | None = None
         self.reach = Refresher(jobs, api.probe, _REACH_S, parent=self)
-        """Whether the shop can be reached, asked while nobody is signed in: who would like to be is told first."""
+        """Whether the shop can be reached, checked while nobody is signed in, to warn in advance."""
 
     @property
     def trying(self) -> bool:
-        """Somebody has asked to be let in, and the server has not answered."""
+        """Whether an attempt is in progress."""
         return self._try is not None
 
     @property
@@ -76,14 +76,13 @@ class Account(QObject):
         return self._run(lambda: self._api.sign_up(request))
 
     def sign_out(self) -> None:
-        """End the session. Nobody can sign in before it has ended, so the next one's is never ended instead."""
+        """End the session. Nobody can sign in before it has ended."""
         self._set_busy(True)
         self._jobs.run(self._api.sign_out, self._on_signed_out, self._on_not_forgotten)
 
     @Slot()
     def give_up(self) -> None:
-        """Whoever has asked to be let in has gone, or does not want to wait. However late the answer is, it lets nobody
-        in, and who is next does not wait for it."""
+        """Abort the attempt: however late the answer is, it starts no session, and the next person need not wait."""
         if self._try is not None:
             self._try.cancel()
             self._try = None

@@ -1,4 +1,4 @@
-"""The way in: sign in, or sign up."""
+"""The page to sign in or sign up."""
 
 from collections.abc import Mapping
 
@@ -57,7 +57,7 @@ class _Form(QWidget):
         self.submit.setText(_("Signing in…") if trying else self._words)
 
     def blame(self, error: ClientError) -> bool:
-        """Say it at the field it is about, and go there. False: it is about none of them."""
+        """Show the error at its field, and focus that. False: it is about none of them."""
         field = self.fields.get(error.field)
         if field is None:
             return False
@@ -72,7 +72,7 @@ class _Form(QWidget):
 
 
 class SignInPage(QWidget):
-    """Shows what `Account` does and says. The window drops it, with whatever was typed, once somebody is signed in."""
+    """Shows the state of `Account`. The window drops it, with whatever was typed, once somebody is signed in."""
 
     def __init__(self, theme: Theme, account: Account) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class SignInPage(QWidget):
         self._sign_in.submitted.connect(self._on_sign_in_submitted)
         self._sign_up.submitted.connect(self._on_sign_up_submitted)
         for form in (self._sign_in, self._sign_up):
-            form.edited.connect(account.give_up)  # whoever types now may be somebody else
+            form.edited.connect(account.give_up)  # the person may have changed
         account.busy_changed.connect(self._on_account_busy_changed)
         account.refused.connect(self._on_account_refused)
         account.reach.failed.connect(self._on_out_of_reach)
@@ -131,7 +131,7 @@ class SignInPage(QWidget):
         self._on_account_busy_changed(busy=account.busy)
 
     def clear(self) -> None:
-        """Forget what was typed, said, chosen and asked for."""
+        """Reset all fields and errors."""
         self._account.give_up()
         self._larger.setChecked(False)
         self.notice.clear()
@@ -170,7 +170,7 @@ class SignInPage(QWidget):
 
     @Slot(bool)
     def _on_larger_toggled(self, larger: bool) -> None:
-        """For whoever is there now: the window takes it back when they leave."""
+        """For the current person: the window resets it when they leave."""
         scale = min(_LARGEST, round(self._plain_scale * _LARGER)) if larger else self._plain_scale
         self._theme.choose_text_scale(scale)
 
@@ -217,7 +217,7 @@ class SignInPage(QWidget):
 
     @Slot(object)
     def _on_out_of_reach(self, error: ClientError) -> None:
-        """Said before anybody types. What an own try was told stands, with its button."""
+        """Shown before anybody types. The error of an own attempt stays, with its button."""
         if isinstance(error, Unreachable) and not self.notice.text:
             self.notice.show_error(for_customer(error, AT_THE_COUNTER))
 

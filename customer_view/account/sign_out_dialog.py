@@ -1,4 +1,4 @@
-"""Leave, with something unsent?"""
+"""The question before signing out with unsent changes."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
@@ -47,7 +47,7 @@ class SignOutDialog(QDialog):
         stay.setFocus()
 
     def set_counts(self, counts: Counts) -> None:
-        """So much has not reached the shop now."""
+        """Show the number of unsent changes."""
         if counts.open:
             self._title.setText(_("Not everything has reached the shop yet"))
             self._words.setText(f"{' · '.join(outbox_words(counts))}\n{self._kept}")

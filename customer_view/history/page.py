@@ -135,7 +135,7 @@ class OrdersPage(QWidget):
         tracker.cancel_failed.connect(self._on_cancel_failed)
         tracker.cancel_overtaken.connect(self._on_order_moved_on)
 
-    # -- what the window tells
+    # -- for the window
 
     def select(self, order: Order) -> None:
         """Choose an order of the list, and go there."""

@@ -1,1 +1,1 @@
-"""The board over the counter: which numbers are being prepared, which are ready, and how fresh that is."""
+"""The status display over the counter: the numbers in preparation and ready, and their age."""

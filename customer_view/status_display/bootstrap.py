@@ -1,4 +1,4 @@
-"""The one place where the board is wired."""
+"""Composes the status display."""
 
 from contextlib import closing
 
@@ -22,10 +22,9 @@ from customer_view.status_display.window import StatusDisplayWindow
 
 
 def run(settings: StatusDisplaySettings, secret: str, code: str | None = None) -> int:
-    """Show the board until it is closed. Gives the process's exit status.
+    """Show the status display until it is closed. Returns the process's exit status.
 
-    With a `code` this machine is paired first; an empty one is asked for. Without a `secret` it is who it was paired
-    as.
+    With a `code` this machine is paired first; an empty one is asked for. Without a `secret` its pairing is used.
     """
     app, theme = start_application("Orderbell", settings)
     path, shop = settings.file_of("board"), ""
@@ -54,7 +53,7 @@ def run(settings: StatusDisplaySettings, secret: str, code: str | None = None) -
 
 
 def compose(settings: StatusDisplaySettings, theme: Theme, source: StatusDisplaySource) -> StatusDisplayWindow:
-    """The board over any source, not shown yet."""
+    """The window over any source, not shown yet."""
     presenter = StatusDisplayPresenter(Jobs(), source, settings.refresh_s, push=settings.push)
     sounds = Sounds(volume=settings.volume, muted=not settings.sounds)
     return StatusDisplayWindow(theme, presenter, sounds, settings)

@@ -1,4 +1,4 @@
-"""One column of the board: a heading, and under it the numbers, as big as there is room for."""
+"""One column of the status display: a heading, and the numbers below, as big as fits."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -23,30 +23,30 @@ PAGE_MS: Final = 8000
 _PULSE_MS: Final = 1000
 # All of these beside the height of a number's letters:
 _CAPTION: Final = 0.36
-"""The small line under it."""
+"""The height of the small line below a number."""
 _NUMBER_LINE: Final = 1.06
 _NAME_LINE: Final = 1.24
-"""Names have letters that go below the line."""
+"""Names have descenders."""
 _CAPTION_LINE: Final = 0.42
 _PAD: Final = 0.16
 """From a number to the edge of its flash."""
 _GAP: Final = 0.68
-"""From one number to the next in its line."""
+"""Between two numbers in a line."""
 _WIDEST: Final = 4.4
 """A longer name is written smaller rather than making all others smaller."""
 _SMALLEST: Final = 0.7
-"""And its end is left out rather than that nobody could read any of it from afar; the number is below it."""
+"""Below this it is elided, so that it stays readable from afar; the number is below it."""
 _NAMES_LEAST: Final = 0.8
-"""How much smaller names may become than numbers before they go on another page: they are told by their shape."""
+"""How much smaller names may become than numbers before they go on another page."""
 _MEASURED_PX: Final = 100
 _SMALL: Final = QFont.Weight.DemiBold
 _LIGHT: Final = QFont.Weight.Normal
 
 
 def face(ticket: Ticket, *, names: bool) -> tuple[str, str]:
-    """What a ticket says in big and in small: `127` and `ONLINE`, or `Ada` and `ONLINE 127`.
+    """The big and the small text of a ticket: `127` and `ONLINE`, or `Ada` and `ONLINE 127`.
 
-    The small line tells apart what two series count alike.
+    The small line distinguishes equal counts of two series.
     """
     series, _dash, digits = ticket.number.rpartition("-")
     number = digits.lstrip("0") or digits
@@ -56,7 +56,7 @@ def face(ticket: Ticket, *, names: bool) -> tuple[str, str]:
 
 
 class ColumnView(QWidget):
-    """Paints the tickets it was given last. Numbers that do not fit on it come round, page by page."""
+    """Paints the current tickets. Those that do not fit are shown page by page."""
 
     def __init__(
         self, theme: Theme, title: str, status: OrderStatus, least: float, most: float, *, names: bool, name: str
@@ -102,11 +102,11 @@ class ColumnView(QWidget):
 
     @property
     def called(self) -> frozenset[OrderId]:
-        """The orders that flash now."""
+        """The flashing orders."""
         return frozenset(self._called_until)
 
     def set_unit(self, unit: float) -> None:
-        """How many pixels one of an 800 px high screen takes."""
+        """The pixels of one unit of an 800 units high screen."""
         self._unit = unit
         self._lay_out()
 
@@ -118,7 +118,7 @@ class ColumnView(QWidget):
         self._update_accessible_name()
 
     def set_doubted(self, doubted: bool) -> None:
-        """Dim everything: it may not be so any more."""
+        """Dim everything: it may be outdated."""
         if doubted != self._doubted:
             self._doubted = doubted
             if doubted:
@@ -178,7 +178,7 @@ class ColumnView(QWidget):
         self.update()
 
     def _measured(self) -> Size:
-        """The needs of the widest ticket, at a number's height of 1."""
+        """The size of the widest ticket, at a number's height of 1."""
         big = QFontMetricsF(font(self._theme, _MEASURED_PX))
         small = QFontMetricsF(font(self._theme, _MEASURED_PX * _CAPTION, _SMALL))
         widest = max(
@@ -190,14 +190,14 @@ class ColumnView(QWidget):
         return Size(width + 2 * pad, self._line() + _CAPTION_LINE + _PAD, _GAP - 2 * pad, _GAP / 4)
 
     def _pad(self) -> float:
-        """Only what is ready ever flashes; the others stand below their heading."""
+        """Only ready orders flash; the others align with their heading."""
         return _PAD if self._status is OrderStatus.READY else 0.0
 
     def _line(self) -> float:
         return _NAME_LINE if self._names else _NUMBER_LINE
 
     def _px(self, length: float) -> float:
-        """A length of letters: it grows with the screen and with the text."""
+        """A length that grows with the screen and the text scale."""
         return self._theme.px(length * self._unit)
 
     def _margin(self) -> float:
@@ -207,7 +207,7 @@ class ColumnView(QWidget):
         return 108 * self._unit
 
     def _room(self) -> QRectF:
-        """Where the tickets go; below it there is a line for the pages."""
+        """The rectangle of the tickets; below it is a line for the pages."""
         margin = self._margin()
         top = self._heading_height()
         return QRectF(margin, top, self.width() - 2 * margin, self.height() - top - margin)
@@ -227,7 +227,7 @@ class ColumnView(QWidget):
         return self.layoutDirection() is Qt.LayoutDirection.RightToLeft
 
     def on_page(self) -> tuple[Ticket, ...]:
-        """The tickets that are in sight."""
+        """The visible tickets."""
         start = self._page * self._grid.capacity
         return self._tickets[start : start + self._grid.capacity]
 
@@ -290,7 +290,7 @@ class ColumnView(QWidget):
         write(painter, self._theme, note, small, px * _CAPTION, across, ink, _SMALL)
 
     def _paint_halo(self, painter: QPainter, ground: QRectF, ink: QColor) -> None:
-        """A ring that leaves the ticket and fades. The ticket itself stays as readable as it is."""
+        """A ring that leaves the ticket and fades; the ticket stays readable."""
         if not self._halo:
             return
         out = self._halo * self._halo_px()
@@ -323,7 +323,7 @@ class ColumnView(QWidget):
                 self.update(touched)
 
     halo = Property(float, _get_halo, _set_halo)
-    """How far the rings have gone, from 0 to 1."""
+    """The progress of the rings, from 0 to 1."""
 
     # -- living
 

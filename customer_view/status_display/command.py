@@ -1,4 +1,4 @@
-"""`orderbell board`, or `python -m customer_view --board`: the board over the counter."""
+"""`orderbell board`, or `python -m customer_view --board`: the status display."""
 
 import argparse
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ What a flag says once, the settings file says for good: see orderbell config."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show the board until it is closed. Gives the process's exit status."""
+    """Show the status display until it is closed. Returns the process's exit status."""
     parser = argparse.ArgumentParser(
         "orderbell board",
         description="The board over the counter: preparing, and ready.",
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             is_known = identity.at(settings.file_of("board")) is not None
-        except Damaged:  # said by the window, which begins a new file
+        except Damaged:  # shown by the window, which begins a new file
             is_known = True
         secret = settings.code() if settings.has_code or not (is_known or code is not None) else ""
     except (SettingsError, LocalStoreError) as error:

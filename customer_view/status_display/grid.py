@@ -1,4 +1,4 @@
-"""How big tickets can be: as big as there is room for, never clipped, and on several pages when they are too many."""
+"""The size of tickets: as big as fits, never clipped, on several pages if necessary."""
 
 import math
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Size(msgspec.Struct, frozen=True):
-    """What one ticket needs when its number is written one pixel high, and the gaps between two of them."""
+    """A ticket's size when its number is one pixel high, and the gaps between two of them."""
 
     width: float
     height: float
@@ -36,10 +36,10 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 def fit(count: int, ticket: Size, width: float, height: float, least_px: float, most_px: float) -> Grid:
-    """The grid with the biggest numbers, from `most_px` down to `least_px`, on which `count` tickets have room.
+    """The grid with the biggest numbers, from `most_px` down to `least_px`, on which `count` tickets fit.
 
-    When they have none even at `least_px`, the one that has room for most of them. Smaller than `least_px` only where
-    a single ticket is wider or higher than the room.
+    If they do not fit even at `least_px`, the one on which most fit. Smaller than `least_px` only where a single ticket
+    is wider or higher than the room.
     """
     most = min(most_px, width / ticket.across(1), height / ticket.down(1))
     least = min(least_px, most)

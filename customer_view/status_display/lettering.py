@@ -1,4 +1,4 @@
-"""Words painted at any size, and smaller where they would not fit."""
+"""Text painted at any size, and smaller where it would not fit."""
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
@@ -9,21 +9,21 @@ from core.ui.theme import Theme
 
 
 def font(theme: Theme, px: float, weight: QFont.Weight = QFont.Weight.Bold) -> QFont:
-    """The board's letters, `px` high."""
+    """The status display's font, `px` high."""
     result = theme.font("board", weight)
     result.setPixelSize(max(1, int(px)))
     return result
 
 
 def start(widget: QWidget) -> Qt.AlignmentFlag:
-    """The side that reading starts on in `widget`, whichever way the text itself runs."""
+    """The leading side of `widget`, whatever the text's own direction."""
     mirrored = widget.layoutDirection() is Qt.LayoutDirection.RightToLeft
     side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignAbsolute
 
 
 def end(widget: QWidget) -> Qt.AlignmentFlag:
-    """The other side."""
+    """The trailing side."""
     mirrored = widget.layoutDirection() is Qt.LayoutDirection.RightToLeft
     side = Qt.AlignmentFlag.AlignLeft if mirrored else Qt.AlignmentFlag.AlignRight
     return side | Qt.AlignmentFlag.AlignAbsolute
@@ -40,9 +40,8 @@ def write(
     weight: QFont.Weight = QFont.Weight.Bold,
     least: float = 0.0,
 ) -> float:
-    """A line of words, `px` high, or less where it would not fit; below `least` of that it ends in an ellipsis. Its
-    ink, not the blank that a digit has beside it, begins where the room does. Gives how wide it became.
-    """
+    """Paint a line of text, `px` high, or less where it would not fit; below `least` of that it is elided. Its ink
+    begins at the edge. Returns its width."""
     wide = QFontMetricsF(font(theme, px, weight)).horizontalAdvance(words)
     fitting = font(theme, px * max(least, min(1.0, room.width() / max(1.0, wide))), weight)
     metrics = QFontMetricsF(fitting)

@@ -1,4 +1,4 @@
-"""What the board shows, and whether it may be believed: one look every few seconds, and what is pushed in between."""
+"""The presenter of the status display: reads every few seconds, follows pushed changes, and tracks their age."""
 
 from datetime import datetime
 from enum import Enum, auto
@@ -23,22 +23,22 @@ _TICK_MS: Final = 1000
 
 class Freshness(Enum):
     NONE = auto()
-    """Nothing was ever heard, so there is nothing to show."""
+    """Nothing was read yet."""
     FRESH = auto()
     STALE = auto()
-    """Older than two intervals: it may not be so any more."""
+    """Older than two intervals."""
 
 
 class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How the board stands with the backend."""
+    """The status display's connection and age."""
 
     freshness: Freshness = Freshness.NONE
     fresh_at: datetime | None = None
-    """When what is shown was last known to be so."""
+    """When what is shown was last known to be current."""
     live: bool = False
-    """What happens is pushed."""
+    """Whether changes are pushed."""
     problem: ClientError | None = None
-    """Why the last look failed."""
+    """Why the last read failed."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -47,12 +47,12 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class StatusDisplayPresenter(QObject):
-    """Looks while it is started. Everything it tells, it tells in the window's thread."""
+    """Reads while it is started. All signals are emitted in the window's thread."""
 
     changed = Signal(object)
-    """A `Shown`: other tickets than before."""
+    """A `Shown` with other tickets than before."""
     called = Signal(object)
-    """A tuple of the ids of orders that have become ready since the last look. Never those of the first one."""
+    """The ids of orders that have become ready since the last change. Never those of the first read."""
     display_status_changed = Signal(object)
     ticked = Signal()
     """Once a second."""
@@ -129,7 +129,7 @@ class StatusDisplayPresenter(QObject):
     # -- reading
 
     def _read(self) -> tuple[int, TicketsReply]:
-        """In a worker."""
+        """Runs in a worker."""
         position = self._tickets.position
         return position, self._source.read_tickets()
 
@@ -169,7 +169,7 @@ class StatusDisplayPresenter(QObject):
             return
         was_live = self._display_status.live
         self._set_status(live=False)
-        if was_live:  # the server is gone, or history is another one: the next look tells
+        if was_live:  # the server is gone, or its history has changed: read again
             self._refresher.refresh()
 
     # -- status

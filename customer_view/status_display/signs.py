@@ -1,4 +1,5 @@
-"""What the board says besides numbers: whose it is and how late, that it is old, and why there is nothing to see."""
+"""Texts of the status display besides numbers: shop and time, a warning about age, and the reason for an empty
+screen."""
 
 from typing import Final
 
@@ -15,7 +16,7 @@ _MARGIN: Final = 44
 
 
 class Sign(QWidget):
-    """A strip across the board, as high as its letters."""
+    """A strip across the screen, as high as its text."""
 
     def __init__(self, theme: Theme, name: str, height: float) -> None:
         super().__init__()
@@ -27,7 +28,7 @@ class Sign(QWidget):
         self._said: tuple[str, ...] = ()
 
     def set_unit(self, unit: float) -> None:
-        """How many pixels one of an 800 px high screen takes."""
+        """The pixels of one unit of an 800 units high screen."""
         self._unit = unit
         self.setFixedHeight(self._theme.px(self._height * unit))
 
@@ -46,7 +47,7 @@ class Sign(QWidget):
 
 
 class Header(Sign):
-    """The shop, how fresh the board is, and the time: `set_words(shop, freshness, time)`."""
+    """The shop, the age, and the time: `set_words(shop, freshness, time)`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "board_header", 80)
@@ -73,7 +74,7 @@ class Header(Sign):
 
 
 class Doubt(Sign):
-    """In large letters that what is shown is old, and what to do: `set_words(since when, what to do)`."""
+    """A large warning that what is shown is old, and what to do: `set_words(since when, what to do)`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "board_doubt", 128)
@@ -94,7 +95,7 @@ class Doubt(Sign):
 
 
 class Nothing(Sign):
-    """Instead of the columns, why there are none: `set_words(what is wrong, what is done about it)`."""
+    """In place of the columns, the reason: `set_words(what is wrong, what is done about it)`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "board_nothing", 0)

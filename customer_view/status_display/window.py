@@ -1,4 +1,4 @@
-"""The board's window: whose it is and how late, how fresh it is, and the two columns. Nothing on it is pressed."""
+"""The window of the status display: header, warnings, and the two columns. It has no controls."""
 
 from typing import Final
 
@@ -20,11 +20,11 @@ from customer_view.status_display.signs import Doubt, Header, Nothing
 _SIZE: Final = (1280, 800)
 _LEAST: Final = (480, 320)
 _SHARES: Final = (46, 54)
-"""What the columns have of the width: ready numbers are the bigger ones."""
+"""The columns' shares of the width: ready numbers are bigger."""
 
 
 class StatusDisplayWindow(QWidget):
-    """Full screen, as the settings say. Esc leaves it, F11 goes in and out."""
+    """Full screen, as configured. Esc leaves it, F11 toggles it."""
 
     closed = Signal()
 
@@ -69,7 +69,7 @@ class StatusDisplayWindow(QWidget):
         if settings.full_screen:
             self.setWindowState(Qt.WindowState.WindowFullScreen)
 
-    # -- what is told
+    # -- content
 
     @Slot(object)
     def _on_tickets_changed(self, shown: Shown) -> None:
@@ -87,7 +87,7 @@ class StatusDisplayWindow(QWidget):
 
     @Slot()
     def _update_texts(self) -> None:
-        """Say how things stand; what is said already is not painted again."""
+        """Update all texts; unchanged ones are not painted again."""
         display_status = self._presenter.display_status
         stale = display_status.freshness is Freshness.STALE
         nothing = display_status.freshness is Freshness.NONE
@@ -119,7 +119,7 @@ class StatusDisplayWindow(QWidget):
     # -- the window itself
 
     def _fit(self) -> None:
-        """Everything grows with the screen, and a screen that stands upright has one column over the other."""
+        """Everything scales with the screen; on a portrait screen the columns are stacked."""
         upright = self.height() > self.width()
         width, height = (800, 1280) if upright else _SIZE
         unit = min(self.width() / width, self.height() / height)

@@ -1,1 +1,1 @@
-"""One order: where it stands, what is in it, and what its customer can do."""
+"""One order: its status, contents, and the customer's actions."""

@@ -1,4 +1,4 @@
-"""Are you sure? And, if you like, why."""
+"""The confirmation of a cancellation, with an optional reason."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QWidget
@@ -62,7 +62,7 @@ class CancelDialog(QDialog):
 
     @Slot()
     def _on_order_shown(self) -> None:
-        """The shop was faster: there is nothing left to ask."""
+        """The order has moved on: close the question."""
         if not self._tracker.can_cancel:
             self.overtaken.emit()
             self.reject()

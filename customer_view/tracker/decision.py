@@ -1,4 +1,4 @@
-"""What the shop did not take: what the customer wanted, what the shop has, and the choice between them."""
+"""A refused operation: the customer's change, the shop's order, and the choice between them."""
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -13,8 +13,8 @@ from core.ui.widgets.pair import Pair
 
 
 class Decision(QFrame):
-    """Shown while an operation of the order waits for its customer. Nothing is forced: one of the buttons gives it
-    up, the other asks the shop again."""
+    """Shown while an operation of the order waits for its customer. Nothing is forced: one button discards it, the
+    other sends it again."""
 
     given_up = Signal()
     asked_again = Signal()
@@ -46,7 +46,7 @@ class Decision(QFrame):
         self.hide()
 
     def show_operation(self, held: Operation | None, *, busy: bool) -> None:
-        """Ask about `held`; with None there is nothing to decide."""
+        """Ask about `held`; None hides it."""
         self.setHidden(held is None)
         if held is None:
             return
@@ -66,7 +66,7 @@ class Decision(QFrame):
 
 
 def _asked(held: Operation) -> tuple[str, str, str, str]:
-    """Title, words, and what the two buttons say; the second is empty where asking again would be no use."""
+    """Title, text, and the two buttons' labels; the second is empty where repeating is useless."""
     seen, theirs = held.seen, held.theirs
     if held.kind is Kind.PLACE:
         if theirs is not None:

@@ -1,4 +1,4 @@
-"""One order: where it stands, what is in it, and what its customer can do about it."""
+"""The details of one order: its status, contents, and the customer's actions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -30,7 +30,7 @@ _LARGE = 150
 
 
 class OrderDetails(QFrame):
-    """Shows the order that the tracker follows, and has it followed while it is on screen."""
+    """Shows the tracker's order, and keeps the tracker running while visible."""
 
     cancel_asked = Signal()
 
@@ -144,7 +144,7 @@ class OrderDetails(QFrame):
         self._cancel.setText(_("Cancelling…") if cancelling else _("Cancel order"))
 
     def _show_state(self, order: Order, now: datetime) -> None:
-        """What the shop has of it; while it lacks something, that instead."""
+        """Show the shop's status, or what it lacks instead."""
         held, operations = self._tracker.held, self._tracker.operations
         self._decision.show_operation(held, busy=self._tracker.deciding)
         early = order.status in CALLED_OFF
@@ -165,7 +165,7 @@ class OrderDetails(QFrame):
             )
 
     def _why(self, order: Order, now: datetime) -> str:
-        """When an order ended early, and the reason if one was given."""
+        """When an order ended early, and the reason if given."""
         ended = when(order.updated_at, now)
         if not order.reason:
             return ended
@@ -183,6 +183,6 @@ class OrderDetails(QFrame):
 
 
 def _to_do(order: Order) -> str:
-    """What is up to the customer now; empty while nothing is."""
+    """What the customer has to do now; empty for nothing."""
     ready = order.status is OrderStatus.READY and order.fulfilment is Fulfilment.PICKUP
     return _("Please collect it at the counter.") if ready else ""

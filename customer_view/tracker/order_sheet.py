@@ -1,4 +1,4 @@
-"""What was ordered, as on a bill: lines with their choices and prices, notes, where it goes, and what it comes to."""
+"""The contents of an order as a bill: lines with choices and prices, notes, address, and totals."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _NORMAL, _STRONG = QFont.Weight.Normal, QFont.Weight.DemiBold
 
 
 class Kind(Enum):
-    """What a row is about. Its look: the type scale's role, the weight of its words and of its figures, its ink."""
+    """The kind of a row, and its look: type scale, weights, ink."""
 
     FACT = ("strong", _STRONG, _STRONG, "text")
     LINE = ("strong", _NORMAL, _STRONG, "text")
@@ -84,7 +84,7 @@ class _Placed(NamedTuple):
 
 
 class OrderSheet(Painted):
-    """Painted, so that an order of two hundred lines is shown at once. A screen reader has it all in words."""
+    """Painted, so that two hundred lines are shown at once. Screen readers get it as text."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "order_sheet")

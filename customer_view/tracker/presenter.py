@@ -1,4 +1,4 @@
-"""Where one order stands: its status, how it got there, kept fresh while it is looked at and can still change."""
+"""The tracker of one order: its status and history, refreshed while it is visible and can still change."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ from customer_view.context import CustomerContext
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
-    """One intended cancellation; sent again as it is, it is not done twice."""
+    """One intended cancellation; repeated, it is done once."""
 
     op_id: OpId
     order_id: OrderId
@@ -29,7 +29,7 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CancelFailed(msgspec.Struct, frozen=True):
-    """A cancellation without an answer, or with a no."""
+    """A cancellation that was refused, or got no answer."""
 
     cancellation: Cancellation
     error: ClientError
@@ -43,7 +43,7 @@ class Tracker(QObject):
     """
 
     shown = Signal()
-    """What is to be shown of the selected order has changed, or another order is selected."""
+    """The selected order, or its state, has changed."""
     failed = Signal(object)
     cancelling_changed = Signal()
     cancelled = Signal(object)
@@ -51,7 +51,7 @@ class Tracker(QObject):
     cancel_failed = Signal(object)
     """A `CancelFailed`."""
     cancel_overtaken = Signal(object)
-    """The `Order` that was no longer to be cancelled when the cancellation arrived. Its customer decides."""
+    """The `Order` that could no longer be cancelled when the cancellation arrived. Its customer decides."""
 
     def __init__(self, context: CustomerContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,7 +73,7 @@ class Tracker(QObject):
         self._forget = self._store.subscribe(self._on_store_changed)
 
     def detach(self) -> None:
-        """Follow the store no longer."""
+        """Stop following the store."""
         self.stop()
         self._forget()
 
@@ -85,24 +85,24 @@ class Tracker(QObject):
 
     @property
     def report(self) -> StatusReport | None:
-        """How the selected order got where it is; its newest step may still be on its way."""
+        """The history of the selected order; its newest step may be missing."""
         return self._store.report(self._order_id) if self._order_id is not None else None
 
     @property
     def cancelling(self) -> bool:
-        """A cancellation of the selected order is under way, or waits to be sent."""
+        """Whether a cancellation of the selected order is in progress, or waits."""
         return self._order_id in self._cancelling or any(
             each.kind is Kind.CANCEL and not each.held for each in self.operations
         )
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What the shop does not have yet of the selected order."""
+        """The selected order's unanswered operations."""
         return self._store.operations(self._order_id) if self._order_id is not None else ()
 
     @property
     def held(self) -> Operation | None:
-        """What the shop did not take, and the customer has to decide about."""
+        """The refused operation that needs the customer's decision."""
         operations = self.operations
         return operations[0] if operations and operations[0].held else None
 
@@ -112,12 +112,12 @@ class Tracker(QObject):
 
     @property
     def is_with_shop(self) -> bool:
-        """The server knows the selected order, and can be asked about it."""
+        """Whether the server knows the selected order."""
         return self._order_id is not None and self._store.server_row(self._order_id) is not None
 
     @property
     def can_cancel(self) -> bool:
-        """The transition table lets the customer cancel the selected order now."""
+        """Whether the customer may cancel the selected order now."""
         order = self.order
         return (
             order is not None
@@ -138,23 +138,23 @@ class Tracker(QObject):
         self._follow()
 
     def start(self) -> None:
-        """The tracker is on screen."""
+        """The tracker is visible."""
         self._watched = True
         self._follow()
 
     def stop(self) -> None:
-        """Nobody looks any more."""
+        """The tracker is hidden."""
         self._watched = False
         self.refresher.stop()
 
     @Slot()
     def refresh(self) -> None:
-        """Ask now, of any order."""
+        """Read now, whatever the order."""
         if self.is_with_shop:
             self.refresher.refresh()
 
     def _follow(self) -> None:
-        """Keep asking about an open order; ask about a closed one only until its whole history is known."""
+        """Keep refreshing an open order; a closed one only until its whole history is known."""
         order = self.order
         if (
             order is not None
@@ -204,7 +204,7 @@ class Tracker(QObject):
 
     @Slot(str)
     def cancel(self, reason: str) -> None:
-        """Cancel the selected order, if it can be."""
+        """Cancel the selected order, if possible."""
         if self._order_id is not None and self.can_cancel:
             self.send(Cancellation(op_id=new_op_id(), order_id=self._order_id, reason=reason.strip()))
 
@@ -235,7 +235,7 @@ class Tracker(QObject):
         self._jobs.run(lambda: self._api.call(routes.CANCEL(order_id, body=body, op_id=cancellation.op_id)), done, fail)
 
     def _settle(self, order_id: OrderId) -> None:
-        """Say what became of a cancellation that was accepted here, once the shop has answered it."""
+        """Report the result of a cancellation that was accepted here."""
         cancels = [each for each in self._store.operations(order_id) if each.kind is Kind.CANCEL]
         if any(not each.held for each in cancels):
             return
@@ -252,12 +252,12 @@ class Tracker(QObject):
 
     @Slot()
     def give_up(self) -> None:
-        """The selected order stays as the shop has it; one that the shop did not take goes."""
+        """Discard the refused operation; an order that the shop refused is removed."""
         self._decide(again=False)
 
     @Slot()
     def ask_again(self) -> None:
-        """Send what the shop did not take once more, on the order as it is now."""
+        """Send the refused operation again, on the current order."""
         self._decide(again=True)
 
     def _decide(self, *, again: bool) -> None:
@@ -280,5 +280,5 @@ class Tracker(QObject):
 
     def _on_decision_failed(self, error: ClientError) -> None:
         self._on_decided(None)
-        if not isinstance(error, NotFound):  # else it was settled meanwhile, and the store has told so
+        if not isinstance(error, NotFound):  # else it was settled meanwhile, and the store has the result
             self.failed.emit(error)

@@ -1,4 +1,4 @@
-"""The band above the tracker: in one sentence, what the status means; and why, when it ended early or waits."""
+"""The band above the tracker: the meaning of the status in a sentence, and a detail."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _ICON: Final = 22.0
 
 
 class StatusBand(Painted):
-    """A shape, a sentence and a colour that say the same; a detail is a second line."""
+    """An icon, a sentence and a colour for the same status; a detail is a second line."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "status_band")
@@ -25,13 +25,13 @@ class StatusBand(Painted):
         self._blocks: list[TextBlock] = []
 
     def show_status(self, status: OrderStatus, detail: str, told: StatusInfo | None = None) -> None:
-        """What only a newer server knows is said in the words that it has `told`."""
+        """Show a status. An unknown one uses the server's words in `told`."""
         theirs = told is not None and told.status == status and not status.is_known
         words = (told.description or told.label) if told is not None and theirs else ""
         self._set_content(status, words or status_description(status), detail)
 
     def show_waiting(self, sentence: str, detail: str) -> None:
-        """The shop does not have it yet: no status of the shop's is shown."""
+        """Show that the shop does not have the order yet."""
         self._set_content(None, sentence, detail)
 
     def _set_content(self, status: OrderStatus | None, sentence: str, detail: str) -> None:

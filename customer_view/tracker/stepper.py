@@ -1,4 +1,4 @@
-"""The tracker: a circle a step, what has been done, where the order is, and when it got there."""
+"""The stepper: a circle for each step, with the current one, and times."""
 
 from datetime import datetime
 from typing import Final
@@ -24,7 +24,7 @@ _BAR: Final = 5.0
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step as it is shown. `time` is empty while the order has not been there, or is told with the next answer."""
+    """One step. `time` is empty for a future step, or while unknown."""
 
     status: OrderStatus
     label: str
@@ -32,9 +32,9 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def steps(order: Order, report: StatusReport | None, now: datetime) -> tuple[tuple[Step, ...], int]:
-    """An order's steps, and which of them it is at, counted from 0; none and -1 once it was rejected or cancelled.
+    """An order's steps, and the index of the current one; none and -1 once it was rejected or cancelled.
 
-    A step that the order was taken back from lies ahead of it again and has no time.
+    A step that the order was recalled from has no time again.
     """
     passed = steps_of(order.fulfilment)
     if order.status not in passed:
@@ -54,12 +54,12 @@ def steps(order: Order, report: StatusReport | None, now: datetime) -> tuple[tup
 
 
 def _time(at: datetime, placed_at: datetime, now: datetime) -> str:
-    """The time of day, with its day where that is another than the order's."""
+    """The time of day, with its day where it differs from the order's."""
     return clock(at) if at.astimezone().date() == placed_at.astimezone().date() else when(at, now)
 
 
 class Stepper(Painted):
-    """Steps beside each other, or below each other where they do not fit. Nothing is painted while nothing changes."""
+    """Steps side by side, or stacked where they do not fit. Nothing is painted while nothing changes."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "tracker")
@@ -76,7 +76,7 @@ class Stepper(Painted):
     # -- what is shown
 
     def show_steps(self, order_id: OrderId | None, shown: tuple[Step, ...], current: int) -> None:
-        """Show an order's steps. The same order's next step is reached by a movement, another order's at once."""
+        """Show an order's steps. A step of the same order is animated, another order is shown at once."""
         same = order_id == self._order_id and bool(self._steps)
         moved = same and current != self._current
         if (order_id, shown, current) == (self._order_id, self._steps, self._current):
@@ -111,7 +111,7 @@ class Stepper(Painted):
         self.update()
 
     reach = Property(float, _get_reach, _set_reach)
-    """How far the bar has come, in steps: 1.5 is half way between the second and the third."""
+    """The progress of the bar, in steps: 1.5 is half way between the second and the third."""
 
     # -- layout
 
@@ -119,7 +119,7 @@ class Stepper(Painted):
         return self.theme.font("strong", QFont.Weight.DemiBold), self.theme.font("body")
 
     def _is_vertical(self, width: int) -> bool:
-        """A word does not fit its step's share of the width."""
+        """Whether a word does not fit its step's share of the width."""
         if not self._steps:
             return False
         metrics = QFontMetricsF(self._fonts()[0])
@@ -144,7 +144,7 @@ class Stepper(Painted):
         return theme.px(_RING) + self._words_height() + theme.space(2)
 
     def _words_height(self) -> float:
-        """What the tallest step's label and time take."""
+        """The height of the tallest label and time."""
         return max(label.height + time.height for label, time in zip(self._labels, self._times, strict=True))
 
     def _row_height(self) -> float:
@@ -170,7 +170,7 @@ class Stepper(Painted):
             self._paint_words(painter, number)
 
     def _paint_bar(self, painter: QPainter, number: int) -> None:
-        """The bar that leads to step `number`, filled as far as the order has come."""
+        """The bar that leads to step `number`, filled up to the progress."""
         theme = self.theme
         before, after = self._centre(number - 1), self._centre(number)
         way = after - before

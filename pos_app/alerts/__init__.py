@@ -1,1 +1,1 @@
-"""Calling attention: new orders, sounds, and toasts."""
+"""Alerts: new orders, sounds, and toasts."""

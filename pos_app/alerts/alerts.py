@@ -1,4 +1,4 @@
-"""What the till calls out: a ring and a bar until new orders are noticed, a toast for what else one should know."""
+"""The till's alerts: a ring and a bar until new orders are noticed, toasts for other changes."""
 
 from typing import Final
 
@@ -19,18 +19,18 @@ from pos_app.context import PosContext
 from pos_app.order.changes import Done
 
 RING_MS: Final = 4000
-"""From one ring to the next: heard from the kitchen, and bearable at the counter."""
+"""The interval between rings: audible in the kitchen, and bearable at the counter."""
 
 
 class Alerts(QObject):
-    """Everything that calls. Silent until `start`, when the store holds what is no news any more.
+    """All alerts. Silent until `start`, when the store holds the known orders.
 
-    Whatever a colleague does at another till needs nobody here. Orders that come in by themselves have the bar, which
-    is a toast that stays until somebody has noticed; those that are called off have a toast.
+    Changes at other tills raise none. New online orders have the bar, which stays until somebody has noticed them;
+    cancelled ones have a toast.
     """
 
     counted = Signal(int)
-    """How many orders nobody has noticed."""
+    """The number of unnoticed orders."""
 
     def __init__(self, context: PosContext, page: QWidget) -> None:
         super().__init__(page)
@@ -52,19 +52,19 @@ class Alerts(QObject):
         return self._arrivals.started
 
     def start(self) -> None:
-        """What the store holds is known; from here on changes are news."""
+        """Take the store's orders as known; later changes raise alerts."""
         if not self.started:
             self._arrivals.start()
             self.announcer.start()
 
     def stop(self) -> None:
-        """Somebody signed out."""
+        """Stop at sign-out."""
         self._arrivals.stop()
         self.announcer.stop()
         self.hush()
 
     def hush(self) -> None:
-        """The page is hidden: nobody's name is called out, but the ring goes on."""
+        """The page is hidden: no names are shown, but the ring goes on."""
         if self.toasts is not None:
             self.toasts.clear()
 
@@ -74,7 +74,7 @@ class Alerts(QObject):
 
     @Slot(object)
     def on_change_done(self, done: Done) -> None:
-        """This till's own doing is no news to it."""
+        """Mark a change as this till's own."""
         self.announcer.mine(done.order)
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class Alerts(QObject):
 
     def _on_announced(self, announcement: Announcement) -> None:
         if announcement.is_new:
-            return  # the bar tells of it
+            return  # the bar shows it
         order = announcement.order
         title = _("{number} was cancelled").format(number=order.number)
         self._toast(status_icon(order.status), title, order.reason or customer(order), about=order.id)

@@ -14,7 +14,7 @@ from pos_app.board.card import customer
 
 
 class ArrivalBar(QFrame):
-    """Says what came in, and has one button. Hidden while there is nothing to notice."""
+    """Lists the new orders, with one button. Hidden while there are none."""
 
     acknowledged = Signal()
 
@@ -52,7 +52,7 @@ class ArrivalBar(QFrame):
         self._bell.setPixmap(icons.icon("bell", self._theme.colour("pending"), size).pixmap(size))
 
     def set_orders(self, orders: Sequence[Order]) -> None:
-        """These are new."""
+        """Show these new orders."""
         self.setHidden(not orders)
         if not orders:
             return

@@ -1,4 +1,4 @@
-"""Orders that customers placed and that nobody at this till has taken notice of yet."""
+"""New online orders that nobody at this till has noticed yet."""
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -9,10 +9,10 @@ from core.domain.status import OrderStatus
 
 
 class Arrivals(QObject):
-    """Watches the store from `start` on; what is there by then is nothing new.
+    """Observes the store from `start` on; orders that are there by then are not new.
 
-    An order is noticed when somebody says so, or when it has been dealt with, at whichever till. One that is recalled
-    to where it began has been noticed before.
+    An order is noticed when somebody confirms it, or when it was moved at any till. One that is recalled to its first
+    status stays noticed.
     """
 
     changed = Signal()
@@ -27,7 +27,7 @@ class Arrivals(QObject):
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """Those that nobody noticed, in the order they came."""
+        """The unnoticed orders, oldest first."""
         found = (self._store.get(order_id) for order_id in self._unnoticed)
         return tuple(order for order in found if order is not None)
 
@@ -43,7 +43,7 @@ class Arrivals(QObject):
 
     @Slot()
     def acknowledge(self) -> None:
-        """Somebody has seen them."""
+        """Mark all as noticed."""
         if self._unnoticed:
             self._unnoticed.clear()
             self.changed.emit()

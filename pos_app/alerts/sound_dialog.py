@@ -1,4 +1,4 @@
-"""How loud the till is."""
+"""The dialog of the till's volume."""
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QSlider, QVBoxLayout, QWidget
@@ -11,7 +11,7 @@ from core.ui.widgets.fields import CheckBox
 
 
 class SoundDialog(QDialog):
-    """On or off, the volume, and a try. It holds until the window is closed; the settings say how it begins."""
+    """On or off, the volume, and a test. It lasts until the window is closed; the settings have the default."""
 
     def __init__(self, theme: Theme, sounds: Sounds, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""What a card of the board says: an order, where this till's own change of it stands, and how long it waits."""
+"""The content of a card: an order, the state of this till's own change of it, and its waiting time."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -13,27 +13,27 @@ from core.ui.text import N_, _, clock, fulfilment_label, money, ngettext, paymen
 
 _READY: Final = OrderStatus.READY
 COLUMNS: Final = tuple(status for status in OrderStatus if look(status).column)
-"""The board from its first column to its last."""
+"""The columns of the order board, first to last."""
 
 
 class Own(Enum):
-    """Where this till's own change of an order stands."""
+    """The state of this till's own change of an order."""
 
     NONE = "none"
     SENDING = "sending"
-    """The press is being dealt with; another one does nothing."""
+    """The press is being handled; another one does nothing."""
     UNSENT = "unsent"
-    """It could not be sent, and nothing sends it by itself."""
+    """It could not be sent, and is not retried by itself."""
     ON_ITS_WAY = "on its way"
     """Accepted: it is in the outbox. The order can be moved on already."""
     WAITING = "waiting"
-    """The same, while the server is away."""
+    """In the outbox, while the server is away."""
     CONFLICT = "conflict"
-    """The order was no longer what the cashier saw. They choose."""
+    """The order has changed since the cashier saw it. They choose."""
     PARKED = "parked"
-    """The server does not accept it. The cashier says what becomes of it."""
+    """The server refused it. The cashier decides."""
     ELSEWHERE = "elsewhere"
-    """It is another shop's, whose this till was. It waits until it is that shop's again."""
+    """For another shop that this till was paired with. It waits until it is again."""
 
 
 _OWN: Final = {
@@ -56,7 +56,7 @@ _OWN_ICONS: Final = {
 
 
 def own_words(own: Own) -> str:
-    """`sending…`, or whatever there is to say; empty when there is nothing."""
+    """`sending…`, or another text for the state; empty when there is nothing to show."""
     words = _OWN[own][0]
     return _(words) if words else ""
 
@@ -82,26 +82,26 @@ class Card(msgspec.Struct, frozen=True):
 
     @property
     def held(self) -> bool:
-        """Something about it waits for a person; until then nothing else can be done with it."""
+        """Whether an operation waits for a decision; until then the order cannot be changed."""
         return self.own in (Own.CONFLICT, Own.PARKED)
 
     @property
     def button(self) -> str:
-        """What its big button says."""
+        """The label of its big button."""
         if self.held:
             return _("Decide…")
         return _("Try again") if self.unsent else step_label(self.order)
 
     @property
     def waits_since(self) -> datetime:
-        """From when its age counts: placed, until it is ready; then, from when it has been standing there."""
+        """The start of its age: placed, or once it is ready, since then."""
         line, status = steps_of(self.order.fulfilment), self.order.status
         standing = status in line[line.index(_READY) :]
         return self.order.updated_at if standing else self.order.placed_at
 
 
 class Band(Enum):
-    """How an age looks: three shapes, three colours, and a word for the two that matter."""
+    """The look of an age: three shapes, three colours, and a word for the two that matter."""
 
     FRESH = "fresh"
     SLOW = "slow"
@@ -127,12 +127,12 @@ def column_empty(status: OrderStatus) -> str:
 
 
 def target(order: Order, move: Move) -> OrderStatus | None:
-    """Where this till may move an order by `move`; None: nowhere. A cashier's moves are an admin's too."""
+    """The status that `move` leads to at this till; None: not allowed. An admin's moves are a cashier's too."""
     return target_of(order.status, move, order.fulfilment, Role.CASHIER)
 
 
 def step_label(order: Order) -> str:
-    """What the next step is called on its button; empty when there is none."""
+    """The label of the next step; empty when there is none."""
     found = move_from(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
     return _(found.step) if found is not None else ""
 
@@ -148,7 +148,7 @@ def channel_label(channel: Channel) -> str:
 
 
 def payment_badge(order: Order) -> tuple[str, str]:
-    """The badge's words and the colour token they are written in."""
+    """The badge's text and colour token."""
     if order.payment is PaymentState.PAID:
         return _("Paid"), "ready"
     if order.payment is PaymentState.UNPAID and order.tender is Tender.CASH_ON_DELIVERY:
@@ -165,7 +165,7 @@ def modifiers(line: OrderLine) -> str:
 
 
 def spoken(card: Card) -> str:
-    """The whole card in words, for a screen reader and for whoever looks for an order by what it says."""
+    """The whole card as text, for screen readers and for search."""
     order = card.order
     lines = "; ".join(
         " ".join(filter(None, (f"{line.quantity} {line.name}", modifiers(line), line.note))) for line in order.lines

@@ -1,4 +1,4 @@
-"""Paints the board's cards. Their two buttons are painted too: five hundred cards of real ones would be slow."""
+"""Paints the cards, with their two buttons: real widgets would be slow for five hundred cards."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ Spot = tuple[OrderId, Part]
 _HOUR: Final = timedelta(hours=1)
 _WORDS: Final = {Band.FRESH: "{age}", Band.SLOW: N_("{age} slow"), Band.LATE: N_("{age} late")}
 _ROW: Final = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip
-"""Rows are as high as the font says; Arabic reaches below that."""
+"""Rows are as high as the font's metrics; Arabic reaches below that."""
 _LEADING: Final = int(Qt.AlignmentFlag.AlignLeft | _ROW)
 _TRAILING: Final = int(Qt.AlignmentFlag.AlignRight | _ROW)
 _CENTRED: Final = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
@@ -33,7 +33,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def age_text(waited: timedelta) -> str:
-    """To the second for an hour; after that nobody counts seconds."""
+    """To the second for an hour; after that to the minute."""
     return stopwatch(waited.total_seconds()) if waited < _HOUR else age(waited.total_seconds())
 
 
@@ -52,7 +52,7 @@ class CardDelegate(QStyledItemDelegate):
         self.hover: Spot | None = None
         self.pressed: Spot | None = None
         self.dirty = QRegion()
-        """What the view is painting just now."""
+        """The rectangle that the view is painting."""
 
     def layout(self, card: Card, width: int) -> CardLayout:
         held = self._layouts.get(card.order.id)
@@ -62,11 +62,11 @@ class CardDelegate(QStyledItemDelegate):
         return held[2]
 
     def forget(self, order_id: OrderId) -> None:
-        """The order's card is gone."""
+        """Drop the cached layout of an order that is gone."""
         self._layouts.pop(order_id, None)
 
     def part_rect(self, card: Card, row: QRect, part: Part, direction: Qt.LayoutDirection) -> QRect:
-        """Where a part of a card is, in the coordinates of `row`, its visual rectangle."""
+        """The rectangle of a card's part, in the coordinates of `row`, its visual rectangle."""
         layout = self.layout(card, row.width())
         place = {"step": layout.step, "more": layout.more, "card": layout.card}[part]
         return _placed(place, row, direction).toRect()
@@ -78,12 +78,12 @@ class CardDelegate(QStyledItemDelegate):
         return _placed(chip, row, direction).toAlignedRect()
 
     def age_words(self, card: Card) -> str:
-        """The age as the chip says it where it has all the room: `14:37 late`."""
+        """The age as in a chip with enough room: `14:37 late`."""
         waited = max(timedelta(), self._now() - card.waits_since)
         return _(_WORDS[self._thresholds.band(waited)]).format(age=age_text(waited))
 
     def paint_empty(self, painter: QPainter, area: QRect, status: OrderStatus, words: str, *, focused: bool) -> None:
-        """A column without a card: its shape, why it is empty, and the ring when the keyboard is here."""
+        """A column without a card: its icon, the reason, and the focus ring."""
         theme, size = self._theme, self._theme.px(32)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if words:
@@ -240,7 +240,7 @@ class CardDelegate(QStyledItemDelegate):
 
 
 def _placed(rect: QRectF, row: QRect, direction: Qt.LayoutDirection) -> QRectF:
-    """`rect` of a layout where it is in the view, mirrored when read from right to left."""
+    """`rect` of a layout in the view, mirrored in right-to-left languages."""
     left = row.width() - rect.right() if direction is Qt.LayoutDirection.RightToLeft else rect.left()
     return QRectF(row.left() + left, row.top() + rect.top(), rect.width(), rect.height())
 

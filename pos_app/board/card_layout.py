@@ -1,4 +1,4 @@
-"""Where everything on a card goes, worked out once for an order and a width, read from left to right."""
+"""The layout of a card, computed once for an order and a width, left to right."""
 
 from functools import lru_cache
 from typing import Final
@@ -15,7 +15,7 @@ from core.ui.widgets.chips import chip_width
 from pos_app.board.card import Card, customer, item_count, modifiers, own_look, own_words, payment_badge
 
 MOST_LINES: Final = 5
-"""Order lines on a card; of a longer order one less, and how many more there are."""
+"""Order lines on a card; of a longer order one less, and the number of the others."""
 _MOST_WRAPPED: Final = 2
 _USUAL_NUMBER: Final = order_number(ONLINE_SERIES, 888_888)
 _STRIPE: Final = 5
@@ -47,7 +47,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class CardLayout(msgspec.Struct, frozen=True):
-    """Places are relative to the row's top left corner. `chip_room` is how wide the age chip may become."""
+    """Positions are relative to the row's top left corner. `chip_room` is the greatest width of the age chip."""
 
     height: int
     card: QRectF
@@ -61,7 +61,7 @@ class CardLayout(msgspec.Struct, frozen=True):
 
     @property
     def chip(self) -> QRectF:
-        """Where the age is: the only part that changes by itself."""
+        """The rectangle of the age: the only part that changes by itself."""
         right, top = self.chip_end
         return QRectF(right - self.chip_room, top, self.chip_room, self.card.height()).intersected(self.card)
 
@@ -78,7 +78,7 @@ class Fonts:
         self.width = lru_cache(4096)(self._width)
         self.wrap = lru_cache(4096)(self._wrap)
         self.chip = chip_width("00:00", theme)
-        """How wide the chip of an age below an hour is."""
+        """The width of the chip of an age below an hour."""
 
     def font(self, key: FontKey) -> QFont:
         if key not in self._fonts:
@@ -99,7 +99,7 @@ class Fonts:
         return self.metrics(key).horizontalAdvance(words) + 1
 
     def _wrap(self, key: FontKey, words: str, width: float, most: int = _MOST_WRAPPED) -> tuple[str, ...]:
-        """`words` in at most `most` rows of `width`; what does not fit ends in an ellipsis."""
+        """`words` in at most `most` rows of `width`, elided."""
         if self.width(key, words) <= width:
             return (words,)
         layout = QTextLayout(words, self.font(key))
@@ -123,7 +123,7 @@ class Fonts:
 
 
 class _Setter:
-    """Sets one card from its top to its bottom."""
+    """Lays out one card from top to bottom."""
 
     def __init__(self, card: Card, width: int, theme: Theme, fonts: Fonts) -> None:
         self._card = card
@@ -189,7 +189,7 @@ class _Setter:
         return end, room
 
     def _who(self, order: Order) -> None:
-        """How it is handed over, and to whom; and the payment at the other side."""
+        """Fulfilment and customer; and the payment at the other side."""
         theme, name = self._theme, customer(order)
         badge, colour = payment_badge(order)
         font = _BODY if colour == "muted" else _BOLD
@@ -226,7 +226,7 @@ class _Setter:
         self._y += self._theme.px(3)
 
     def _aside(self, words: str, icon: str, colour: str) -> None:
-        """A remark about the whole order, with its shape."""
+        """A remark about the whole order, with its icon."""
         if not words:
             return
         theme, size = self._theme, self._theme.px(14)
@@ -237,7 +237,7 @@ class _Setter:
             self._row(row, _SMALL_BOLD, colour, indent)
 
     def _sum(self, order: Order) -> None:
-        """How many things, where our own change of it stands, and the total."""
+        """Quantity, the state of our own change, and the total."""
         theme = self._theme
         self._y += theme.px(6)
         height, icon = self._fonts.height(_TOTAL), theme.px(14)

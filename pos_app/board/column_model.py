@@ -1,4 +1,4 @@
-"""One column of the board: its cards, oldest first, changed one row at a time."""
+"""The model of one column: its cards, oldest first, changed one row at a time."""
 
 from bisect import bisect_left
 from datetime import datetime
@@ -12,7 +12,7 @@ from core.domain.order import Order
 from pos_app.board.card import Card, spoken
 
 CARD: Final = int(Qt.ItemDataRole.UserRole)
-"""The role under which a row gives its `Card`."""
+"""The role of a row's `Card`."""
 
 Index = QModelIndex | QPersistentModelIndex
 _Key = tuple[datetime, OrderId]
@@ -23,8 +23,7 @@ def _key(order: Order) -> _Key:
 
 
 class ColumnModel(QAbstractListModel):
-    """A sorted list of cards. An order's key changes once, if at all: when one that was taken without a server gets the
-    server's time."""
+    """A sorted list of cards. An order's key changes at most once: when one taken offline gets the server's time."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +32,7 @@ class ColumnModel(QAbstractListModel):
         self._key_of: dict[OrderId, _Key] = {}
 
     def put(self, card: Card) -> None:
-        """Show `card`: one row inserted, one row changed, or, when it says nothing new, nothing."""
+        """Show `card`: insert or change one row; nothing when it is unchanged."""
         key, held = _key(card.order), self._key_of.get(card.order.id)
         if held is not None:
             row = bisect_left(self._keys, held)
@@ -52,12 +51,12 @@ class ColumnModel(QAbstractListModel):
         self.endInsertRows()
 
     def _stays(self, row: int, key: _Key) -> bool:
-        """Whether the card in `row` is in the same place under `key`."""
+        """Whether the card in `row` keeps its place under `key`."""
         before, after = self._keys[max(0, row - 1) : row], self._keys[row + 1 : row + 2]
         return all(other < key for other in before) and all(key < other for other in after)
 
     def remove(self, order_id: OrderId) -> None:
-        """Take the order's card away, if there is one."""
+        """Remove the order's card, if there is one."""
         key = self._key_of.pop(order_id, None)
         if key is None:
             return
@@ -67,7 +66,7 @@ class ColumnModel(QAbstractListModel):
         self.endRemoveRows()
 
     def index_of(self, order_id: OrderId) -> QModelIndex:
-        """Where an order's card is; an invalid index when it is not here."""
+        """The index of an order's card; invalid when it is not here."""
         key = self._key_of.get(order_id)
         return QModelIndex() if key is None else self.index(bisect_left(self._keys, key))
 

@@ -1,4 +1,4 @@
-"""The cards of one column: a list whose rows carry two painted buttons, for a finger, a mouse or the keyboard."""
+"""The view of one column: a list whose rows have two painted buttons, for finger, mouse and keyboard."""
 
 from typing import Final
 
@@ -31,16 +31,16 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class ColumnView(QListView):
-    """Says what a person wants done with a card; it does nothing by itself."""
+    """Emits what a person wants done with a card."""
 
     wanted = Signal(str, object)
-    """What (step, details) and the `OrderId`."""
+    """The action (step, details) and the `OrderId`."""
     menu_wanted = Signal(object, QPoint)
-    """The `OrderId`, and where on the screen."""
+    """The `OrderId`, and the position on the screen."""
     entered = Signal(object)
-    """The keyboard came to this column: its `OrderStatus`."""
+    """The column got the focus: its `OrderStatus`."""
     left = Signal(object, int)
-    """The arrow keys go on from this column to the one before (-1) or after it (1)."""
+    """Arrow keys go from this column to the one before (-1) or after it (1)."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ColumnView(QListView):
         self.setAccessibleName(column_title(status))
         self._status = status
         self.empty_words = ""
-        """What is said here while there is no card."""
+        """The text while there is no card."""
         self._column = model
         self._delegate = delegate
         self._spoken_ages: dict[OrderId, str] = {}
@@ -86,11 +86,11 @@ class ColumnView(QListView):
 
     @property
     def current(self) -> Card | None:
-        """The card that the keyboard is on."""
+        """The card with the keyboard's focus."""
         return self.card_at(self.currentIndex())
 
     def part_rect(self, index: QModelIndex, part: Part) -> QRect:
-        """Where a painted part of a row is, in the viewport: `step`, `more` or `card`."""
+        """The rectangle of a row's part, in the viewport: `step`, `more` or `card`."""
         card = self.card_at(index)
         if card is None:
             return QRect()
@@ -102,12 +102,12 @@ class ColumnView(QListView):
             self.viewport().update()
 
     def select(self, index: QModelIndex) -> None:
-        """Put the keyboard on a card and bring it into sight."""
+        """Focus a card and scroll to it."""
         self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self.scrollTo(index)
 
     def select_near(self, top: int) -> None:
-        """Put the keyboard on the card that is beside `top`, a height in the viewport."""
+        """Focus the card beside `top`, a height in the viewport."""
         index = self.indexAt(QPoint(self.viewport().width() // 2, top))
         last = self._column.rowCount() - 1
         if not index.isValid() and last >= 0:
@@ -116,7 +116,7 @@ class ColumnView(QListView):
             self.select(index)
 
     def tick(self) -> None:
-        """Time has passed: repaint the ages in sight that read differently now."""
+        """Repaint the visible ages that have changed."""
         seen: dict[OrderId, str] = {}
         index = self.indexAt(QPoint(self.viewport().width() // 2, 8))
         if not index.isValid():
@@ -219,7 +219,7 @@ class ColumnView(QListView):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Moves; every other key is the window's, whose scanner must see it first."""
+        """Handles moves; other keys are the window's, whose scanner must see them first."""
         key = Qt.Key(event.key())
         if key in _ASIDE:
             rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
@@ -250,7 +250,7 @@ class ColumnView(QListView):
 
     @override
     def dataChanged(self, top_left: Index, bottom_right: Index, roles: object = ()) -> None:
-        """A card that says something else at the same size repaints itself; only a new size moves the others."""
+        """A changed card of the same size is repainted; only a new size lays out the others."""
         row = self.visualRect(top_left)
         card = self.card_at(top_left)
         if card is not None and self._delegate.layout(card, row.width()).height == row.height():

@@ -1,4 +1,4 @@
-"""The edge of a board that is too narrow for all of its columns: it names those that are beyond it, and leads there."""
+"""The edge of a board that is too narrow for all of its columns: it names the hidden ones, and leads there."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,15 +16,15 @@ from core.ui.widgets.controls import set_tip
 from pos_app.board.card import column_title
 
 EDGE_PX: Final = 48
-"""As wide as a finger, however large the letters are."""
+"""As wide as a finger, whatever the text scale."""
 _ICON: Final = 18.0
 
 
 class BoardEdge(QAbstractButton):
-    """Each column by its shape, how many orders it has, and its title along the edge where there is room for it."""
+    """Each hidden column's icon and count, and its title along the edge where there is room for it."""
 
     def __init__(self, theme: Theme, name: str, *, after: bool, parent: QWidget | None = None) -> None:
-        """`after`: at the end of the columns, and not before them."""
+        """`after`: at the end of the columns; else before them."""
         super().__init__(parent)
         self.setObjectName(name)
         self.setFixedWidth(EDGE_PX)
@@ -76,7 +76,7 @@ class BoardEdge(QAbstractButton):
         painter.end()
 
     def _paint_chevron(self, painter: QPainter, centre: QPointF) -> None:
-        """It points to where the columns are."""
+        """It points to the hidden columns."""
         rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
         size = float(self._theme.px(_ICON))
         painter.save()

@@ -1,4 +1,4 @@
-"""Finding the one order that a code means: on the board, or else by asking the server."""
+"""Finds the order of a code: on the board, or else on the server."""
 
 import re
 from functools import partial
@@ -20,7 +20,7 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Lookup(QObject):
-    """One question at a time: a newer one takes the place of an older."""
+    """One look-up at a time: a newer one replaces an older."""
 
     found = Signal(object)
     """The `Order`."""

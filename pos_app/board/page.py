@@ -23,22 +23,22 @@ from pos_app.board.presenter import Board
 
 _TICK_MS: Final = 1000
 _NARROWEST: Final = 183
-"""Of a column, at plain letters: two of them have room on the smallest screen in the largest letters."""
+"""A column's least width at scale 1: two fit on the smallest screen in the largest letters."""
 _LOWEST: Final = 120
 _ALWAYS: Final = frozenset.intersection(*(frozenset(steps_of(fulfilment)) for fulfilment in Fulfilment))
-"""Every order passes through these: their columns are in sight while they are empty, too."""
+"""Statuses of every order: their columns are shown while they are empty, too."""
 
 
 class BoardPage(QWidget):
-    """Shows a `Board`. Keeps the keyboard on a card, and passes on what a person wants done with one."""
+    """Shows a `Board`, keeps the focus on a card, and emits what a person wants done with one."""
 
     wanted = Signal(str, object)
-    """What (step, details) and the `OrderId`."""
+    """The action (step, details) and the `OrderId`."""
     menu_wanted = Signal(object, QPoint)
     noticed = Signal()
     """Somebody pressed a new order's card."""
     search_all_wanted = Signal()
-    """What is sought may be in orders that are not on the board."""
+    """The search may match orders that are not on the board."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class BoardPage(QWidget):
         self._counts: dict[OrderStatus, QLabel] = {}
         self._focused = COLUMNS[0]
         self._first = 0
-        """Of the columns that are needed, the first that is in sight."""
+        """The first visible one of the needed columns."""
         self._before = BoardEdge(theme, "board_before", after=False)
         self._before.clicked.connect(self._on_before_pressed)
         self._after = BoardEdge(theme, "board_after", after=True)
@@ -133,16 +133,16 @@ class BoardPage(QWidget):
 
     @property
     def current(self) -> Card | None:
-        """The card that the keyboard is on."""
+        """The card with the keyboard's focus."""
         return self.views[self._focused].current
 
     @property
     def has_cards_focus(self) -> bool:
-        """Whether the keyboard is on the cards, and not on a button or in a field."""
+        """Whether a card has the focus, and not a button or a field."""
         return self.views[self._focused].hasFocus()
 
     def focus_cards(self) -> None:
-        """Give the keyboard to the cards: to the column it was last in, or the first with something in it."""
+        """Focus the cards: the last column with focus, or the first with a card."""
         for status in (self._focused, *self._frames):
             if self._board.columns[status].rowCount():
                 self._reveal(status)
@@ -152,7 +152,7 @@ class BoardPage(QWidget):
         self.views[self._focused].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_order(self, order_id: OrderId) -> bool:
-        """Put the keyboard on an order's card. False when the board does not show it."""
+        """Focus an order's card. False when the board does not show it."""
         status = self._board.column_of(order_id)
         if status is None:
             return False
@@ -186,7 +186,7 @@ class BoardPage(QWidget):
     def _on_board_changed(self) -> None:
         if not self._filled and self._board.shown:
             self._filled = True
-            if self.has_cards_focus:  # of a column that may be empty: nobody knew yet
+            if self.has_cards_focus:  # of a column that may be empty
                 self.focus_cards()
         for status, model in self._board.columns.items():
             if status not in self._frames:
@@ -207,7 +207,7 @@ class BoardPage(QWidget):
             )
 
     def _empty(self, status: OrderStatus) -> str:
-        """Why a column is empty. Nothing is claimed about orders that nobody has seen yet."""
+        """Why a column is empty. Says nothing about orders before they were read."""
         refresher = self._board.refresher
         if refresher.age_s is None:
             return _("Loading…") if refresher.running else _("Not loaded yet.")
@@ -217,17 +217,17 @@ class BoardPage(QWidget):
 
     @property
     def _needed(self) -> list[OrderStatus]:
-        """The columns that there is something to see in."""
+        """The columns that have cards, or are always shown."""
         columns = self._board.columns.items()
         return [each for each, model in columns if model.rowCount() or each in _ALWAYS]
 
     def _room(self, edges: int) -> int:
-        """How many columns have room beside so many edges."""
+        """How many columns fit beside the given number of edges."""
         gap = self._row.spacing()
         return (self.width() - edges * (EDGE_PX + gap) + gap) // (self._theme.px(_NARROWEST) + gap)
 
     def _run(self, count: int) -> tuple[int, int]:
-        """Of `count` columns, which are in sight: from the first to the one after the last."""
+        """The visible ones of `count` columns: from the first to the one after the last."""
         if self._room(0) >= count:
             return 0, count
         shown = max(1, self._room(1))
@@ -237,7 +237,7 @@ class BoardPage(QWidget):
         return first, first + shown
 
     def _fit(self) -> None:
-        """Show as many columns as there is room for; the edges name the others."""
+        """Show as many columns as fit; the edges name the others."""
         needed = self._needed
         self._first, end = self._run(len(needed))
         shown = needed[self._first : end]
@@ -254,7 +254,7 @@ class BoardPage(QWidget):
         self._row.setContentsMargins(0, 0, over, 0)
 
     def _reveal(self, status: OrderStatus) -> None:
-        """Bring a column into sight."""
+        """Scroll to a column."""
         needed = self._needed
         if status not in needed:
             return
@@ -274,7 +274,7 @@ class BoardPage(QWidget):
         self._turn_to(self._run(len(self._needed))[1])
 
     def _turn_to(self, first: int) -> None:
-        """Begin with that column, and give the keyboard to the first card in sight."""
+        """Begin with that column, and focus its first card."""
         needed = self._needed
         self._first = first
         self._fit()

@@ -1,4 +1,4 @@
-"""The board: the shop's open orders in columns, kept fresh, narrowed to what is searched for."""
+"""The board: the shop's open orders in columns, refreshed, filtered by the search."""
 
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
@@ -17,7 +17,7 @@ from pos_app.order.changes import OrderChanges
 
 
 class OpenOrders(msgspec.Struct, frozen=True):
-    """Every open order, as the server had them some time after `asked_at`."""
+    """Every open order, read from the server after `asked_at`."""
 
     orders: tuple[Order, ...]
     total: int
@@ -25,7 +25,7 @@ class OpenOrders(msgspec.Struct, frozen=True):
 
 
 class Board(QObject):
-    """Puts every open order the store knows into the column of its status."""
+    """Puts every open order of the store into the column of its status."""
 
     changed = Signal()
     """Some column has other cards than before."""
@@ -47,12 +47,12 @@ class Board(QObject):
 
     @property
     def sought(self) -> str:
-        """What the board is narrowed to; empty: everything."""
+        """The search text; empty: everything."""
         return self._sought
 
     @Slot(str)
     def seek(self, text: str) -> None:
-        """Show only the orders whose number, name or phone number has `text` in it."""
+        """Show only the orders whose number, name or phone number contains `text`."""
         sought = text.strip().casefold()
         if sought != self._sought:
             self._sought = sought
@@ -61,7 +61,7 @@ class Board(QObject):
             self.changed.emit()
 
     def card(self, order_id: OrderId) -> Card | None:
-        """The order as the board shows it, or would if it were not narrowed."""
+        """The order's card, whether or not the search shows it."""
         order = self._store.get(order_id)
         if order is None:
             return None
@@ -72,7 +72,7 @@ class Board(QObject):
         return self._changes.online
 
     def set_online(self, online: bool) -> None:
-        """Whether what is accepted goes out at once, or waits."""
+        """Whether accepted operations are sent at once, or wait."""
         if online is not self._changes.online:
             self._changes.online = online
             for operation in self._store.outbox():
@@ -93,7 +93,7 @@ class Board(QObject):
 
     @property
     def new(self) -> int:
-        """How many orders wait to be confirmed, narrowed or not."""
+        """The number of orders to confirm, whatever the search."""
         return sum(order.status is OrderStatus.PENDING for order in self._store)
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class Board(QObject):
     # -- inside
 
     def _fetch(self) -> OpenOrders:
-        """Runs in a worker. The mark is one integer, read before anything is asked."""
+        """Runs in a worker. The mark is one integer, read before the request."""
         asked_at = self._store.mark()
         orders: list[Order] = []
         cursor: str | None = ""
@@ -139,7 +139,7 @@ class Board(QObject):
         self.columns[card.order.status].put(card)
 
     def _has_column(self, status: OrderStatus) -> bool:
-        """Whether the board shows such orders. A status that only a newer server knows gets a column when it comes."""
+        """Whether the board shows the status. An unknown open status gets a column when an order has it."""
         if not status.is_known and status not in self.columns:
             self.columns[status] = ColumnModel(self)
         return status in self.columns

@@ -1,4 +1,4 @@
-"""Telling a scanner from fingers: a scanner types a whole code within a blink and ends it with Enter."""
+"""Distinguishes a scanner from typing: a scanner types a whole code at once and ends it with Enter."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _ENTER: Final = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
 class Scanner(QObject):
-    """Gives codes that were scanned, and single characters that were typed, from keys that no text field wanted."""
+    """Emits scanned codes, and single typed characters, from keys that no text field handled."""
 
     scanned = Signal(str)
     typed = Signal(str)
@@ -26,7 +26,7 @@ class Scanner(QObject):
         self._silence.timeout.connect(self._on_silence)
 
     def take(self, event: QKeyEvent) -> bool:
-        """True when the key was part of a code or a typed character, and nobody else is to act on it."""
+        """True when the key was part of a code or a typed character, and is handled."""
         if event.key() in _ENTER:
             code, self._held = self._held, ""
             self._silence.stop()
@@ -47,7 +47,7 @@ class Scanner(QObject):
         return True
 
     def stop(self) -> None:
-        """Forget what is held."""
+        """Discard pending keys."""
         self._held = ""
         self._silence.stop()
 

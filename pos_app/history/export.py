@@ -1,4 +1,4 @@
-"""Orders, and what waits to be sent, as a file for a spreadsheet: CSV (RFC 4180), one of them a row."""
+"""Export of orders, and of the queue, as a CSV file (RFC 4180), one row each."""
 
 import io
 import itertools
@@ -61,12 +61,12 @@ def _row(order: Order) -> tuple[spreadsheet.Cell, ...]:
 
 
 def write_orders(orders: Iterable[Order], path: Path) -> None:
-    """Write `orders` to `path`, all of them or, on an `OSError`, none: what was there before stays."""
+    """Write `orders` to `path` atomically: on an `OSError` the previous file stays."""
     _write_sheet(itertools.chain([_COLUMNS], map(_row, orders)), path)
 
 
 def write_queue(operations: Iterable[Exported], path: Path) -> None:
-    """Write `operations` to `path` as `write_orders` does; as JSON when that is how the path ends."""
+    """Write `operations` to `path` as `write_orders` does; as JSON when the path ends so."""
     rows = [msgspec.structs.asdict(operation) for operation in operations]
     if path.suffix.lower() == ".json":
         write_for_person(path, msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n", private=True)

@@ -1,4 +1,4 @@
-"""The list of found orders: a row each, with the same columns in all of them."""
+"""The list of found orders: a row each, with aligned columns."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from pos_app.board.card_layout import Fonts
 Index = QModelIndex | QPersistentModelIndex
 _USUAL_NUMBER: Final = order_number(ONLINE_SERIES, 888_888)
 _AHEAD: Final = 400
-"""Pixels before the end at which the next page is asked for."""
+"""Pixels before the end at which the next page is requested."""
 _BOLD: Final = ("strong", QFont.Weight.DemiBold)
 _BODY: Final = ("body", QFont.Weight.Normal)
 _SMALL: Final = ("small", QFont.Weight.Normal)
@@ -29,9 +29,8 @@ _WIDTHS: Final = (0.26, 0.30, 0.20, 0.24)
 
 
 class HistoryDelegate(QStyledItemDelegate):
-    """Two rows of text in four columns: number and time, name and phone, payment and total, status. Below the status,
-    where this till's own change of the order stands. Where a number has no room in its column, they stand below each
-    other."""
+    """Two rows of text in four columns: number and time, name and phone, payment and total, status with the state of
+    this till's own change. Where a number does not fit its column, they are stacked."""
 
     def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +40,7 @@ class HistoryDelegate(QStyledItemDelegate):
         self._narrow = False
 
     def measure(self, width: int) -> None:
-        """The list is `width` pixels wide from now on."""
+        """Set the list's width in pixels."""
         needed = self._fonts.width(_BOLD, _USUAL_NUMBER) + self._theme.px(12)
         self._narrow = (width - self._theme.px(34)) * _WIDTHS[0] < needed
 
@@ -148,7 +147,7 @@ class HistoryDelegate(QStyledItemDelegate):
 
 class HistoryList(QListView):
     opened = Signal(object)
-    """The `Card` of the order to look at."""
+    """The `Card` of the opened order."""
     end_near = Signal()
 
     def __init__(

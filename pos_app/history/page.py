@@ -1,4 +1,4 @@
-"""All of the shop's orders: searched, looked at, printed again, taken away as a file."""
+"""The page of all orders: search, details, receipts, export."""
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ from pos_app.order.actions import OrderActions
 _TYPING_MS: Final = 300
 _TICK_MS: Final = 1000
 _OLD_S: Final = 60.0
-"""After so long what was found is marked: orders go on without it."""
+"""The age after which results are marked as old."""
 _EXPORTED_MS: Final = 10_000
 _ANY, _CUSTOM = "any", "custom"
 
@@ -141,7 +141,7 @@ class HistoryPage(QWidget):
         self._search()
 
     def clear(self) -> None:
-        """Nothing of one cashier's searching is left for the next."""
+        """Reset for the next cashier."""
         self.seek_nothing()
         self.history.clear()
 
@@ -153,7 +153,7 @@ class HistoryPage(QWidget):
 
     @property
     def query(self) -> OrderQuery:
-        """What the fields ask for."""
+        """The query of the fields."""
         first, last = self._days()
         status: OrderStatus | None = self._status.currentData()
         return OrderQuery(
@@ -164,7 +164,7 @@ class HistoryPage(QWidget):
         )
 
     def _days(self) -> tuple[date | None, date | None]:
-        """The first and the last day that are meant; None: without a limit."""
+        """The first and the last day; None: without a limit."""
         chosen = self._period.currentData()
         if chosen == _ANY:
             return None, None
@@ -220,7 +220,7 @@ class HistoryPage(QWidget):
 
     @Slot()
     def _update_age(self) -> None:
-        """What was found is asked for again by nobody: of what time it is has to be said."""
+        """Show the results' age: they are not refreshed."""
         at_s = self.history.answered_s
         age_s = None if at_s is None else clock.now_s() - at_s
         self._age.setText("" if age_s is None else _("Updated {age} ago").format(age=age(age_s)))

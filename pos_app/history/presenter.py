@@ -1,4 +1,4 @@
-"""Searching all of the shop's orders, page by page, and taking the whole result away as a file."""
+"""Search of all orders, page by page, and export of all results."""
 
 import threading
 from collections.abc import Callable
@@ -32,20 +32,20 @@ _NOT_WHOLE: Final = N_("An export needs every order from the server, which canno
 
 
 class Cancelled(ClientError):
-    """The person did not want the file any more."""
+    """The export was cancelled."""
 
     title = "Cancelled"
 
 
 class History(QObject):
-    """The newest search wins: an answer to an older one is dropped. Rows follow what the store learns of them."""
+    """The newest search wins: an answer to an older one is dropped. Rows follow the store."""
 
     changed = Signal()
-    """Rows, total, or whether something is being fetched."""
+    """Rows, total, or whether a request is in progress."""
     failed = Signal(object)
     """A `ClientError`; the rows stay."""
     progressed = Signal(int, int)
-    """Orders written so far, and of how many."""
+    """Orders written so far, and their total."""
     exported = Signal(object)
     """The `Path` of the finished file."""
     export_failed = Signal(object)
@@ -68,9 +68,9 @@ class History(QObject):
         self.searched = False
         """Whether there has been an answer to the current search."""
         self.answered_s: float | None = None
-        """When, by `core.clock`, what is shown was found; None while nothing is shown."""
+        """When the results were read, by `core.clock`; None without any."""
         self.kept = False
-        """What is found is what this till holds: the server, which may have more, could not be reached."""
+        """Whether the results are from the cache, because the server could not be reached."""
         self._unsubscribe = self._store.subscribe(self._on_store_changed)
         self._written.connect(self._on_written)
 
@@ -83,12 +83,12 @@ class History(QObject):
         return self._export is not None
 
     def search(self, query: OrderQuery) -> None:
-        """Look for `query` from its first page on."""
+        """Search for `query`, from its first page on."""
         self._query = msgspec.structs.replace(query, limit=_PAGE, cursor="")
         self.refresh()
 
     def refresh(self) -> None:
-        """The same search again; what is shown stays until the answer is there."""
+        """Repeat the search; the results stay until the answer."""
         self._stop()
         self.searched = False
         self._job = self._jobs.ask(
@@ -98,7 +98,7 @@ class History(QObject):
 
     @Slot()
     def more(self) -> None:
-        """The next page, if there is one and none is on its way."""
+        """Request the next page, if there is one and no request is in progress."""
         if self._next is not None and self._job is None:
             query = msgspec.structs.replace(self._query, cursor=self._next)
             self._job = self._jobs.ask(
@@ -107,7 +107,7 @@ class History(QObject):
             self.changed.emit()
 
     def export(self, path: Path) -> None:
-        """Write everything that the search finds to `path`, as CSV."""
+        """Write all results to `path`, as CSV."""
         if self._export is None:
             self._unwanted.clear()
             call = partial(self._write, self._query, path, self._unwanted)
@@ -119,7 +119,7 @@ class History(QObject):
         self._unwanted.set()
 
     def clear(self) -> None:
-        """Nothing of one cashier's searching is left for the next."""
+        """Reset for the next cashier."""
         self._stop()
         self.cancel_export()
         if self._export is not None:
@@ -175,7 +175,7 @@ class History(QObject):
         return Card(self._store.get(order.id) or order, self._own(order.id))
 
     def _write(self, query: OrderQuery, path: Path, unwanted: threading.Event) -> Path:
-        """All of it or nothing. Runs in a worker."""
+        """Write everything or nothing. Runs in a worker."""
         orders: dict[OrderId, Order] = {}
         at_first: int | None = None
         cursor: str | None = ""
@@ -201,7 +201,7 @@ class History(QObject):
         return path
 
     def _page(self, query: OrderQuery) -> OrderPage:
-        """The server's. What this till holds is not all that there is, and goes into no file."""
+        """A page of the server's. Cached results are incomplete, and not exported."""
         try:
             page = self._api.call(routes.ORDERS(query=query))
             if not isinstance(page, KeptPage):

@@ -1,1 +1,1 @@
-"""The menu at the till: sold out, and changed by an admin."""
+"""The menu page: availability, and editing by an admin."""

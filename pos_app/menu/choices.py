@@ -1,4 +1,4 @@
-"""What can be chosen with an item, to be changed: groups, and the choices in them."""
+"""The form of an item's choices: groups, and the choices in them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +19,7 @@ _USUALLY: Final = 12
 
 
 class Choices(QWidget):
-    """The groups of one item. `changed` comes with every keystroke."""
+    """The groups of one item. `changed` is emitted with every keystroke."""
 
     changed = Signal()
 
@@ -39,7 +39,7 @@ class Choices(QWidget):
         outer.addWidget(add)
 
     def show_groups(self, groups: Sequence[ModifierGroup], currency: str) -> None:
-        """Show these, from scratch."""
+        """Show these groups."""
         self._currency = currency
         for card in self._cards:
             self._forget(card)
@@ -49,7 +49,7 @@ class Choices(QWidget):
 
     @property
     def groups(self) -> tuple[ModifierGroup, ...]:
-        """As they are typed. What is new gets ids that read like the names."""
+        """The groups as typed. New ones get ids from their names."""
         groups: list[ModifierGroup] = []
         choices: set[str] = {choice_id for card in self._cards for choice_id in card.known_ids}
         taken = {card.group_id for card in self._cards if card.group_id}
@@ -61,7 +61,7 @@ class Choices(QWidget):
 
     @property
     def complete(self) -> bool:
-        """Every price that is typed is one."""
+        """Whether every typed price is valid."""
         return all(card.complete for card in self._cards)
 
     def _add(self, group: ModifierGroup) -> "_GroupCard":

@@ -1,4 +1,4 @@
-"""Changing the menu: the chosen item or category as a form, and saving all of it at once."""
+"""The editor of the menu: a form for the chosen item or category, and one save for all changes."""
 
 from collections.abc import Callable
 from typing import Final
@@ -23,9 +23,9 @@ _SAID_MS: Final = 4000
 
 class MenuEditor(QFrame):
     added = Signal(str)
-    """The key of a new row, which is about to be chosen."""
+    """The key of a new row, to be chosen."""
     moved = Signal(str)
-    """The key of a row that stands elsewhere now."""
+    """The key of a moved row."""
     left = Signal()
     """Escape: back to the list."""
 
@@ -37,7 +37,7 @@ class MenuEditor(QFrame):
         self._notice = notice
         self.editing = editing
         self._undoable: tuple[str, Categories] = "", ()
-        """What the notice says while it offers an undo, and the draft it is for."""
+        """The notice's text while it offers an undo, and the draft it is for."""
         self.item_form = ItemForm(theme)
         self.category_form = CategoryForm(theme)
         column = QVBoxLayout(self)
@@ -134,14 +134,14 @@ class MenuEditor(QFrame):
         self._discard.setEnabled((editing.dirty or not complete) and not editing.saving)
 
     def focus(self) -> None:
-        """Put the keyboard where what is chosen is changed."""
+        """Focus the form of the chosen row."""
         form = self._forms.currentWidget()
         if isinstance(form, ItemForm | CategoryForm):
             form.name.setFocus(Qt.FocusReason.TabFocusReason)
 
     @Slot()
     def add_item(self) -> None:
-        """A new item where the chosen one is, or else in the first category."""
+        """Add an item beside the chosen one, or else in the first category."""
         if not self.editing.draft:
             self.add_category()
         category_id = (self.editing.chosen_category or self.editing.draft[0]).id
@@ -157,7 +157,7 @@ class MenuEditor(QFrame):
 
     @Slot()
     def add_category(self) -> None:
-        """A new category at the end."""
+        """Add a category at the end."""
         made: list[str] = []
 
         def add(draft: Categories) -> Categories:
@@ -228,7 +228,7 @@ class MenuEditor(QFrame):
         self._offer_undo(_("{name} removed").format(name=name), words, before, key)
 
     def _offer_undo(self, title: str, words: str, before: Categories, key: str) -> None:
-        """Until something else is changed: what is undone then would be more than what is said here."""
+        """Offer an undo until the next change."""
 
         def undo() -> None:
             self.editing.edit(lambda _draft: before)
@@ -241,7 +241,7 @@ class MenuEditor(QFrame):
 
     @Slot()
     def save(self) -> None:
-        """Save everything, when there is something to save and nothing in the way."""
+        """Save everything, if there are changes and no mistakes."""
         if self._save.isEnabled():
             self._notice.clear()
             self.editing.save()
@@ -266,7 +266,7 @@ class MenuEditor(QFrame):
 
 
 def _complaint(field: str) -> str:
-    """What is wrong, in words for who edits: the domain says it for those who write files."""
+    """The text for a mistake in the editor; the domain's is for files."""
     part = field.rpartition(".")[2].partition("[")[0]
     return {
         "name": _("A name is missing somewhere: of the item, a group or a choice."),

@@ -1,4 +1,4 @@
-"""The menu to press: an item to look at it, its switch to say that it is sold out."""
+"""The list of the menu: press an item to open it, its switch to mark it sold out."""
 
 from typing import Final
 
@@ -23,12 +23,12 @@ _PILL: Final = (46, 26)
 
 
 class MenuList(PressList):
-    """Enter looks at the current row, Space turns its switch."""
+    """Enter opens the current row, Space toggles its switch."""
 
     opened = Signal(str)
-    """The key of the row to look at."""
+    """The key of the opened row."""
     switched = Signal(str)
-    """The id of the item whose switch was turned."""
+    """The id of the item whose switch was toggled."""
     parts = (SWITCH,)
 
     def __init__(self, theme: Theme, rows: MenuRows, parent: QWidget | None = None) -> None:
@@ -37,7 +37,7 @@ class MenuList(PressList):
         self.setAccessibleName(_("Menu"))
         self._theme = theme
         self.chosen = ""
-        """The key of the row that is looked at."""
+        """The key of the open row."""
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setModel(rows)
         self.setItemDelegate(_RowDelegate(rows, self, theme))
@@ -45,7 +45,7 @@ class MenuList(PressList):
         theme.changed.connect(self._on_theme_changed)
 
     def switch_rect(self, row: QRect) -> QRect:
-        """Where the switch of the row at `row` is pressed."""
+        """The touch target of the switch of the row at `row`."""
         width = self._theme.px(_SWITCH)
         place = QRect(row.right() - width + 1, row.y(), width, row.height())
         return QStyle.visualRect(self.layoutDirection(), row, place)

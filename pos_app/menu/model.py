@@ -14,22 +14,22 @@ from core.ui.rows import RowsModel
 from core.ui.text import _, money, ngettext
 
 HEADING = "category:"
-"""Before the id in a heading's key."""
+"""The prefix of a heading's key."""
 
 
 class MenuRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An item, or with none the heading of a category."""
+    """An item, or without one the heading of a category."""
 
     category_id: str
     name: str
     item: MenuItem | None = None
     available: bool = True
-    """What its switch says."""
+    """The state of its switch."""
     switchable: bool = True
-    """The shop sells it, and nothing about it is being said just now."""
+    """Whether the item is on the menu, with no change of availability in progress."""
     unsaved: bool = False
     wrong: bool = False
-    """Something about it stands in the way of saving."""
+    """Whether it has a mistake that prevents saving."""
 
     @property
     def key(self) -> str:
@@ -69,7 +69,7 @@ def rows(
 
 
 def key_of(draft: tuple[Category, ...], field: str) -> str:
-    """The key of the row that a `Mistake` of the draft is about; empty when it is about the whole."""
+    """The key of the row of a `Mistake` in the draft; empty when it is about the whole."""
     places = [int(at) for at in re.findall(r"\[(\d+)\]", field)]
     if not places:
         return ""

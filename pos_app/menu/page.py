@@ -1,4 +1,4 @@
-"""The menu: everybody says what is sold out; an admin changes what is sold, and saves it as a whole."""
+"""The menu page: everybody changes availability; an admin edits the menu, and saves it as a whole."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
@@ -24,7 +24,7 @@ class MenuPage(QWidget):
     failed = Signal(object)
     """A `ClientError`."""
     unsaved_changed = Signal(int)
-    """How many changes are not saved."""
+    """The number of unsaved changes."""
 
     def __init__(self, context: PosContext, notice: Notice, *, admin: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,22 +98,22 @@ class MenuPage(QWidget):
 
     @Slot(object)
     def set_menu(self, menu: Menu) -> None:
-        """The menu is this one now."""
+        """Use a new menu."""
         self._problem = None
         self.editing.set_menu(menu)
 
     def admit(self, *, admin: bool) -> None:
-        """Who looks at it now may change it, or may not."""
+        """Whether the person who is here may edit."""
         self._admin = admin
         self._update_view()
 
     @property
     def unsaved(self) -> int:
-        """How many changes are not saved."""
+        """The number of unsaved changes."""
         return self.editing.unsaved
 
     def clear(self) -> None:
-        """Nothing half done by one person is left for the next."""
+        """Reset for the next person."""
         self.editing.chosen = ""
         self._sought.clear()
         self.editor.item_form.forget()

@@ -1,4 +1,4 @@
-"""The shop's menu at the till: everybody says what is sold out, an admin changes what is sold."""
+"""The presenter of the menu page: availability, and an admin's draft."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,10 +24,10 @@ Categories = tuple[Category, ...]
 
 
 class MenuEditing(QObject):
-    """The menu as it is, and as it is to be.
+    """The current menu, and the draft.
 
-    What sells out is said at once and for itself. Everything else is a draft until it is saved, all of it or nothing;
-    what others say is sold out meanwhile goes into the draft, and whatever else they change is asked about.
+    Changes of availability are sent at once. Everything else is a draft until it is saved as a whole; others' changes
+    of availability are merged into it, and other changes of theirs need a decision.
     """
 
     changed = Signal()
@@ -36,17 +36,17 @@ class MenuEditing(QObject):
     """A `ClientError`."""
     saved = Signal()
     moved = Signal()
-    """Somebody else has changed the menu beneath the draft: `take_theirs`, or `keep_mine`."""
+    """Somebody else has changed the menu that the draft is based on: `take_theirs`, or `keep_mine`."""
 
     def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._api = api
         self.menu: Menu | None = None
-        """As the server has it, as far as is known; None before the first answer."""
+        """The server's menu, as far as known; None before the first answer."""
         self.draft: Categories = ()
         self.chosen = ""
-        """The key of the row that is being looked at; empty when none is."""
+        """The key of the open row; empty for none."""
         self._theirs: Menu | None = None
         self._saving: Job | None = None
         self._switching: dict[ItemId, bool] = {}
@@ -57,7 +57,7 @@ class MenuEditing(QObject):
 
     @Slot(object)
     def set_menu(self, menu: Menu) -> None:
-        """The menu is this one now."""
+        """Use a new menu."""
         before = self.menu
         if before is None or not self.dirty or menu.categories == self.draft:
             self.menu, self.draft, self._theirs = menu, menu.categories, None
@@ -79,18 +79,18 @@ class MenuEditing(QObject):
         return self.menu.currency if self.menu is not None else ""
 
     def item(self, item_id: ItemId) -> MenuItem | None:
-        """The item as it is to be."""
+        """The item in the draft."""
         category = menu_draft.category_of(self.draft, item_id)
         return next((each for each in category.items if each.id == item_id), None) if category else None
 
     def choose(self, key: str) -> None:
-        """Look at the row of this key."""
+        """Open the row of this key."""
         self.chosen = key
         self.changed.emit()
 
     @property
     def chosen_category(self) -> Category | None:
-        """The one that is looked at, or that of the item that is."""
+        """The open category, or that of the open item."""
         if self.chosen.startswith(HEADING):
             category_id = self.chosen.removeprefix(HEADING)
             return next((each for each in self.draft if each.id == category_id), None)
@@ -103,19 +103,19 @@ class MenuEditing(QObject):
     # -- what is sold out
 
     def shown_available(self, item: MenuItem) -> bool:
-        """What the switch says: what was just said, until it is answered."""
+        """The state of the switch, including a change in progress."""
         return self._switching.get(item.id, item.available)
 
     def switching(self, item_id: ItemId) -> bool:
-        """It was said and is not answered yet."""
+        """Whether a change of availability is in progress."""
         return item_id in self._switching
 
     def can_switch(self, item_id: ItemId) -> bool:
-        """Whether the shop sells it: a new item is not on the menu before it is saved."""
+        """Whether the item is on the menu: a new one is not before it is saved."""
         return self.menu is not None and item_id in self.menu.items()
 
     def switch(self, item_id: ItemId) -> None:
-        """Say that it is sold out, or sold again."""
+        """Mark it sold out, or available."""
         item = self.item(item_id)
         if item is None or item_id in self._switching or not self.can_switch(item_id):
             return
@@ -130,7 +130,7 @@ class MenuEditing(QObject):
                 categories = with_availability(menu.categories, {item_id: reply.available})
                 self.set_menu(msgspec.structs.replace(menu, categories=categories, version=reply.version))
             elif menu is not None and reply.version > menu.version:
-                self.refresher.refresh()  # others have said something too
+                self.refresher.refresh()  # others have changed something too
             self.changed.emit()
 
         def failed(error: ClientError) -> None:
@@ -145,12 +145,12 @@ class MenuEditing(QObject):
 
     @property
     def dirty(self) -> bool:
-        """There is something to save."""
+        """Whether there are unsaved changes."""
         return self.menu is not None and self.draft != self.menu.categories
 
     @property
     def unsaved(self) -> int:
-        """How many changes are not saved; several of one item count as several."""
+        """The number of unsaved changes; several of one item count as several."""
         return len(changes(self.menu.categories, self.draft)) if self.menu is not None and self.dirty else 0
 
     @property
@@ -159,22 +159,22 @@ class MenuEditing(QObject):
 
     @property
     def conflicting(self) -> bool:
-        """Somebody else has changed the menu, and it is not decided which one is meant."""
+        """Whether somebody else has changed the menu, and a decision is needed."""
         return self._theirs is not None
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """What stands in the way of saving. What is there already is the server's business."""
+        """The mistakes that prevent saving. Existing ones are left to the server."""
         return mistakes(self.draft) if self.dirty else ()
 
     def edit(self, change: Callable[[Categories], Categories]) -> None:
-        """Make a change of the draft: one of `core.domain.menu_draft`'s."""
+        """Change the draft by a function of `core.domain.menu_draft`."""
         draft = change(self.draft)
         if draft != self.draft and not self.saving:
             self.draft = draft
             self.changed.emit()
 
     def save(self) -> None:
-        """Sell by the draft from now on, unless something is wrong with it."""
+        """Save the draft, unless it has a mistake."""
         if self.menu is None or self.saving or self.conflicting or not self.dirty or self.mistakes():
             return
         self.draft, became = menu_draft.with_proper_ids(self.draft, self.menu.categories)
@@ -187,24 +187,24 @@ class MenuEditing(QObject):
         self.changed.emit()
 
     def discard(self) -> None:
-        """Forget the draft."""
+        """Discard the draft."""
         if self.menu is not None and not self.saving:
             self.menu, self._theirs = self._theirs or self.menu, None
             self.draft = self.menu.categories
             self.changed.emit()
 
     take_theirs = discard
-    """The other's change is right, and the draft is forgotten."""
+    """Discard the draft in favour of the other's change."""
 
     @Slot()
     def keep_mine(self) -> None:
-        """The draft is right, whatever the other has changed."""
+        """Keep the draft, whatever the other has changed."""
         if self._theirs is not None:
             self.menu, self._theirs = self._theirs, None
             self.changed.emit()
 
     def clear(self) -> None:
-        """Nothing half done by one person is left for the next."""
+        """Reset for the next person."""
         for job in filter(None, [self._saving]):
             job.cancel()
         self._saving = None

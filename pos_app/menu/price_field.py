@@ -1,4 +1,4 @@
-"""A price to be typed, as the reader writes amounts."""
+"""A field for a price, in the reader's format."""
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -13,7 +13,7 @@ _MINUS = ("-", "\N{MINUS SIGN}")
 
 
 class PriceField(QLineEdit):
-    """`price_minor` is None while what is typed is no price; the field is marked then."""
+    """`price_minor` is None while the text is not a price; the field is marked then."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Cash over the counter: what was given, and what goes back."""
+"""Cash at the counter: the amount given, and the change."""
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -14,7 +14,7 @@ _BUTTONS = 6
 
 
 class CashPad(QWidget):
-    """Empty means exactly the total. `given_minor` is None while what is typed is no amount, or too little."""
+    """Empty means exactly the total. `given_minor` is None while the text is not an amount, or too little."""
 
     changed = Signal()
 
@@ -69,7 +69,7 @@ class CashPad(QWidget):
         return given if given >= self._total_minor else None
 
     def ask(self, total_minor: int, currency: str) -> None:
-        """The order comes to this."""
+        """Set the total."""
         if (total_minor, currency) == (self._total_minor, self._currency):
             return
         self._total_minor, self._currency = total_minor, currency
@@ -83,7 +83,7 @@ class CashPad(QWidget):
         self._update_view()
 
     def complain(self) -> None:
-        """Put the cursor where the amount is missing."""
+        """Focus the amount."""
         self._field.setFocus()
         self._field.selectAll()
 

@@ -1,4 +1,4 @@
-"""For whom the order is: a name for the ticket, or a known customer found by phone or name."""
+"""The customer of an order: a name for the ticket, or a known customer found by phone or name."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _NAME_LENGTH = 80
 
 
 class CustomerField(QWidget):
-    """What is typed is the walk-in's name, unless it is a number, or one of the known customers offered is pressed."""
+    """The text is the walk-in's name, unless it is a number, or one of the offered customers is pressed."""
 
     changed = Signal()
 

@@ -1,4 +1,4 @@
-"""The cashier's New order page: choose, say for whom and how it is paid, take it."""
+"""The cashier's New order page: choose items, customer and payment, and take the order."""
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -27,15 +27,15 @@ _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
 
 
 class NewOrderPage(QWidget):
-    """`clear()` it between customers. The menu is read while the page is shown.
+    """`clear()` it between customers. The menu is refreshed while the page is shown.
 
-    Without a `notice` of the window's to speak through, it has its own.
+    Without the window's `notice` it has its own.
     """
 
     taken = Signal(object)
-    """The `Order`, as the server has it. The page is empty again by then, and the receipt is open."""
+    """The server's `Order`. The page has been cleared, and the receipt is open."""
     failed = Signal(object)
-    """A `SignedOut`: the window's to deal with. What was entered stays for the same cashier."""
+    """A `SignedOut`, for the window. The form stays for the same cashier."""
 
     def __init__(self, context: PosContext, notice: Notice | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,18 +88,18 @@ class NewOrderPage(QWidget):
 
     @Slot(object)
     def set_menu(self, menu: Menu) -> None:
-        """The menu is this one now."""
+        """Use a new menu."""
         self._ordering.set_menu(menu)
 
     @Slot(object)
     def set_sync_status(self, sync_status: SyncStatus) -> None:
-        """Changes of the menu come with all other news: it is as fresh as they are."""
+        """Changes of the menu are pushed like all events, so it is as fresh as they are."""
         age_s = sync_status.age_s(clock.now_s())
         if age_s is not None and sync_status.answering:
             self._ordering.menu.confirm(age_s)
 
     def clear(self) -> None:
-        """Nothing of one customer is left for the next; nor of one cashier."""
+        """Reset for the next customer or cashier."""
         self._presenter.clear()
         self._customer.clear()
         self._form.clear()

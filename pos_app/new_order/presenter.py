@@ -1,4 +1,4 @@
-"""An order at the counter: for whom, handed over how, and paid for; taken once."""
+"""Taking an order at the counter once: customer, fulfilment, payment."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -25,20 +25,20 @@ from core.ui.ordering.placing import Placing
 LOOK_UP_MS: Final = 250
 _LEAST_SOUGHT: Final = 2
 _LEAST_NUMBER: Final = 4
-"""Characters of a phone number; part of one finds nobody."""
+"""The least length of a phone number: a part of one finds nobody."""
 _NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
 _QUICK: Final = 5
 
 
 def tenders(fulfilment: Fulfilment) -> Sequence[Tender]:
-    """What a cashier may take; only a delivery is paid for later."""
+    """The tenders a cashier may take; only a delivery is paid for later."""
     if fulfilment is Fulfilment.DELIVERY:
         return (Tender.CASH_ON_DELIVERY, Tender.CARD, Tender.CASH)
     return (Tender.CASH, Tender.CARD)
 
 
 def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
-    """What people hand over for `total_minor`: exactly that, then the next amounts that notes make, at most six."""
+    """Likely amounts for `total_minor`: exactly that, then the next ones in notes, at most six."""
     unit: int = 10 ** exponent(currency)
     if exponent(currency) == 0:
         unit = 100  # ¥100 and ₩100 are the coins that $1 is elsewhere
@@ -55,10 +55,10 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TakeOrderPresenter(Placing[TakeOrder]):
-    """By the prices of the menu that the till has, for somebody who may be known."""
+    """By the prices of the till's menu, for a known customer or a walk-in."""
 
     customers_found = Signal(object)
-    """The known customers, at most a few, that go with what was typed last."""
+    """The known customers, at most a few, that match the last text."""
     lookup_failed = Signal(object)
     """A `ClientError`."""
 
@@ -99,7 +99,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     # -- for whom
 
     def look_up(self, typed: str) -> None:
-        """Look for known customers once the typing pauses; only the last thing typed is answered."""
+        """Search known customers once typing pauses; only the last text is answered."""
         self.stop_looking()
         self._sought = typed.strip()
         is_number = not any(letter.isalpha() for letter in self._sought)
@@ -109,7 +109,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             self._pause.start()
 
     def stop_looking(self) -> None:
-        """The page is hidden, or somebody was chosen: no timer and no answer from here on."""
+        """The page is hidden, or a customer was chosen: no timer and no answer from here on."""
         self._pause.stop()
         if self._lookup is not None:
             self._lookup.cancel()

@@ -1,1 +1,1 @@
-"""One order at the till: its details, and what can be done with it."""
+"""One order at the till: its details, and its actions."""

@@ -1,4 +1,4 @@
-"""What can be done with an order, wherever it is shown: its menu, its dialogs, and the one way to each of them."""
+"""The actions of an order, wherever it is shown: its menu and its dialogs."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,14 +20,14 @@ from pos_app.order.changes import OrderChanges
 
 
 class OrderActions(QObject):
-    """Opens dialogs over `window`, and makes changes through `changes`. What cannot be done is not offered."""
+    """Opens dialogs over `window`, and makes changes through `changes`. Impossible actions are not offered."""
 
     details_wanted = Signal(object)
     """An `Order`."""
     print_wanted = Signal(object)
     """An `Order`."""
     decision_wanted = Signal(object)
-    """The `OrderId` of one whose change the server did not take."""
+    """The `OrderId` of an order with a refused change."""
 
     def __init__(self, theme: Theme, store: OrderStore, changes: OrderChanges, window: QWidget) -> None:
         super().__init__(window)
@@ -39,9 +39,7 @@ class OrderActions(QObject):
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
         """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `refund`, `unpay`, `paid_cash` or `paid_card`.
-
-        What waits for a decision can be looked at; anything else with it leads there.
-        """
+        While a decision is needed, all but looking leads there."""
         order = self._store.get(order_id)
         if order is None:
             return
@@ -77,7 +75,7 @@ class OrderActions(QObject):
         menu.popup(position)
 
     def fill_menu(self, menu: QMenu, order: Order, *, details: bool = True) -> None:
-        """Put into `menu` what can be done with `order` now; while a change of it is under way, only looking."""
+        """Fill `menu` with the actions of `order`; while a change of it is in progress, only looking."""
         if details:
             self._add(menu, "details", _("Details"), order, "Space")
         self._add(menu, "print", _("Print receipt"), order)
@@ -104,11 +102,11 @@ class OrderActions(QObject):
             self._add(menu, "cancel", _("Cancel order…"), order, "Delete")
 
     def own(self, order_id: OrderId) -> Own:
-        """Where this till's own change of an order stands."""
+        """The state of this till's own change of an order."""
         return self._changes.own(order_id)
 
     def operations(self, order_id: OrderId) -> Sequence[Operation]:
-        """What the outbox has for an order."""
+        """The order's operations in the outbox."""
         return self._store.operations(order_id)
 
     # -- inside
@@ -120,7 +118,7 @@ class OrderActions(QObject):
         menu.addAction(action)
 
     def _ask(self, what: str, order: Order) -> None:
-        """Ask before what cannot be taken back."""
+        """Ask before a change that cannot be undone."""
         from pos_app.order.reason_dialog import ReasonDialog
 
         whose = f"{order.number} · {customer(order)} · {money(order.total_minor, order.currency)}"

@@ -1,4 +1,4 @@
-"""Telling what came of a change: an undo for a step that was made, a sentence for one that was not."""
+"""Reports of changes: an undo for a successful step, a sentence for a failed one."""
 
 from functools import partial
 
@@ -14,10 +14,10 @@ from pos_app.order.changes import Done, Failed, OrderChanges
 
 
 class ChangeReports(QObject):
-    """Speaks through `notice` when something is wrong and through `undo` when nothing is."""
+    """Uses `notice` for failures and `undo` otherwise."""
 
     session_over = Signal(object)
-    """The `SignedOut` that a change met."""
+    """The `SignedOut` that a change got."""
 
     def __init__(
         self, changes: OrderChanges, notice: Notice, undo: Notice, undo_s: float, parent: QObject | None = None
@@ -28,7 +28,7 @@ class ChangeReports(QObject):
         self._undo = undo
         self._undo_ms = round(undo_s * 1000)
         self._about: OrderId | None = None
-        """The order that the notice complains of."""
+        """The order of the notice."""
         changes.done.connect(self._on_change_done)
         changes.failed.connect(self._on_change_failed)
 

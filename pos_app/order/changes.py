@@ -48,7 +48,7 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class OrderChanges(QObject):
-    """Makes changes, one at a time for each order. A press while one is under way does nothing."""
+    """Makes changes, one at a time for each order. Presses meanwhile do nothing."""
 
     done = Signal(object)
     """A `Done`."""
@@ -61,25 +61,25 @@ class OrderChanges(QObject):
         self._api = context.api
         self._store = context.store
         self.online = True
-        """Whether what is accepted goes out at once."""
+        """Whether accepted operations are sent at once."""
         self._running: dict[OrderId, tuple[Change, Job]] = {}
         self._unsent: dict[OrderId, Change] = {}
 
     def advance(self, order_id: OrderId) -> None:
-        """The next step; or, when the last try got no answer, that one again."""
+        """Make the next step; or retry the last one, if it got no answer."""
         if self.unsent(order_id) is not None:
             self.retry(order_id)
         else:
             self._move(order_id, Move.ADVANCE)
 
     def retry(self, order_id: OrderId) -> None:
-        """Send again what got no answer. Nothing when the order has moved on since, be it by that very change."""
+        """Retry a change without an answer. Nothing when the order has changed since, be it by that very change."""
         unsent = self.unsent(order_id)
         if unsent is not None:
             self._send(unsent)
 
     def recall(self, order_id: OrderId, reason: str = "") -> None:
-        """One step back."""
+        """Move one step back."""
         self._move(order_id, Move.RECALL, reason)
 
     def cancel(self, order_id: OrderId, reason: str) -> None:
@@ -95,13 +95,13 @@ class OrderChanges(QObject):
             self._intend(order, order.status, request)
 
     def undo(self, done: Done) -> None:
-        """Take a step back that was just made, or make one again that was just recalled."""
+        """Undo the last step, or the last recall."""
         if self._store.get(done.order.id) is None:
             self._store.put(done.order)
         self._move(done.order.id, Move.ADVANCE if done.change.move is Move.RECALL else Move.RECALL)
 
     def unsent(self, order_id: OrderId) -> Change | None:
-        """The change of this order that got no answer, while it still fits: the server may have made it after all."""
+        """The change of this order that got no answer, while it is still valid: the server may have made it."""
         change = self._unsent.get(order_id)
         row = self._store.get(order_id)
         if change is not None and (row is None or row.version != change.order.version):
@@ -110,7 +110,7 @@ class OrderChanges(QObject):
         return change
 
     def own(self, order_id: OrderId) -> Own:
-        """Where this till's own change of an order stands."""
+        """The state of this till's own change of an order."""
         if self._store.pending(order_id) is not None:
             return Own.SENDING
         operations = self._store.operations(order_id)
@@ -127,7 +127,7 @@ class OrderChanges(QObject):
         return len(self._running)
 
     def forget(self) -> None:
-        """Somebody else is at the till: no answer to the last one's changes comes back."""
+        """Drop all answers: the next person begins."""
         for change, job in self._running.values():
             job.cancel()
             self._store.settle(change.op_id, None)

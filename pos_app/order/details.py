@@ -1,4 +1,4 @@
-"""One order with its history, for as long as somebody looks at it."""
+"""One order with its history, while it is shown."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ from pos_app.context import PosContext
 
 
 class Details(QObject):
-    """Follows the store; asks for the history when it is opened and whenever the order has become another version."""
+    """Follows the store; requests the history when it is opened and with every new version of the order."""
 
     changed = Signal()
 
@@ -33,7 +33,7 @@ class Details(QObject):
         self._own = own
         self.order = order
         self.history: tuple[StatusChange | PaymentChange, ...] = ()
-        """What happened to it and to its payment, oldest first."""
+        """The changes of the order and its payment, oldest first."""
         self.error: ClientError | None = None
         self._job: Job | None = None
         self._asked_version = 0
@@ -54,7 +54,7 @@ class Details(QObject):
 
     @Slot()
     def close(self) -> None:
-        """Nobody looks any more: no answer comes back."""
+        """Stop following; no answer comes back."""
         if self._job is not None:
             self._job.cancel()
             self._job = None

@@ -1,4 +1,4 @@
-"""Everything about one order: what, for whom, where it goes, what it costs, and who did what with it."""
+"""The dialog of one order: lines, customer, address, totals, and history."""
 
 from datetime import datetime
 
@@ -117,7 +117,7 @@ class DetailsDialog(QDialog):
         return frame, column
 
     def _undecided(self) -> QFrame:
-        """What was done here and is not with the server, and why."""
+        """This till's operations that the server does not have, and why."""
         held = next(each for each in self._actions.operations(self._details.order.id) if each.held)
         frame, column = self._panel()
         frame.setObjectName("details_undecided")
@@ -239,7 +239,7 @@ class DetailsDialog(QDialog):
 
 
 def _paid(change: PaymentChange) -> str:
-    """What happened to the payment."""
+    """The text for a change of the payment."""
     if change.target is PaymentState.UNPAID:
         undone = change.source is PaymentState.PAID
         words = _("Not paid after all") if undone else _("Not paid yet")

@@ -1,4 +1,4 @@
-"""Asking why: quick reasons to press, or words of one's own."""
+"""The dialog of a reason: quick ones to press, or free text."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _REASON = "reason"
 
 
 class ReasonDialog(QDialog):
-    """Says `given` with the reason, which is never empty."""
+    """Emits `given` with the reason, which is never empty."""
 
     given = Signal(str)
 

@@ -1,4 +1,4 @@
-"""Leave, with something unsent?"""
+"""The question before leaving with unsent changes."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -11,7 +11,7 @@ from core.ui.widgets.controls import button, label
 
 
 class LeaveDialog(QDialog):
-    """Asked only while something of this person is in the outbox. Esc and the first button stay."""
+    """Asked only while this person has operations in the outbox. Esc and the first button stay."""
 
     confirmed = Signal()
 
@@ -47,7 +47,7 @@ class LeaveDialog(QDialog):
         stay.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_counts(self, counts: Counts) -> None:
-        """So much has not reached the server now."""
+        """Show the number of unsent changes."""
         if counts.open:
             title = ngettext(
                 "{count} change has not reached the server", "{count} changes have not reached the server", counts.open

@@ -1,4 +1,4 @@
-"""Signing in at the till: a name, a PIN, and keys that are big enough for a wet thumb."""
+"""The sign-in page of the till: a name, a PIN, and large keys."""
 
 from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QRegularExpressionValidator, QShowEvent
@@ -29,7 +29,7 @@ _ASK_AGAIN_S = 20.0
 
 
 class SignInPage(QWidget):
-    """Asks `SignIn` for a session. Nothing that was typed stays after an answer."""
+    """Signs in by `SignIn`. Nothing that was typed stays after an answer."""
 
     pairing_wanted = Signal()
 
@@ -77,12 +77,12 @@ class SignInPage(QWidget):
         self._pairing.clicked.connect(self._on_pairing_pressed)
         self._pairing.hide()
         self.pairing_chosen = False
-        """Somebody wants this machine to be paired, and has nothing else to do here."""
+        """Pairing was requested."""
         self._again = False
         self._until_s: dict[str, float] = {}
-        """By `core.clock`: until when the server takes no PIN for this name, as it said."""
+        """Until when the server refuses PINs for this name, by `core.clock`."""
         self._refused_s: dict[str, float] = {}
-        """By `core.clock`: when it said so last. An admin may have unlocked it since, so it may be asked again."""
+        """When it last refused, by `core.clock`. An admin may have unlocked it since, so a retry is allowed."""
         self._counting = False
         self._second = QTimer(self)
         self._second.setSingleShot(True)
@@ -96,7 +96,7 @@ class SignInPage(QWidget):
         self.ask()
 
     def ask(self, name: str = "", reason: str = "", title: str = "") -> None:
-        """Start afresh: for anybody, or with `name` chosen already; `reason` says why this page is shown."""
+        """Reset: for anybody, or with `name` chosen; `reason` is why this page is shown."""
         self._title.setText(title or _("Sign in"))
         self._reason.setText(reason)
         self._reason.setVisible(bool(reason))
@@ -108,7 +108,7 @@ class SignInPage(QWidget):
         self._focus()
 
     def offer_pairing(self, *, again: bool) -> None:
-        """Offer to make this machine a till of the shop's. One that is may have been revoked."""
+        """Offer to pair this machine. A paired one may have been revoked."""
         self._again = again
         self._pairing.setText(_("Pair this till again") if again else _("Pair this till"))
         self._pairing.show()
@@ -177,7 +177,7 @@ class SignInPage(QWidget):
 
     @Slot(int)
     def set_new(self, count: int) -> None:
-        """How many orders came in while nobody was here."""
+        """Show how many orders came in meanwhile."""
         self._new.setText(ngettext("{count} new order", "{count} new orders", count))
         self._new.setVisible(count > 0)
 
@@ -187,7 +187,7 @@ class SignInPage(QWidget):
 
     @property
     def _wait_s(self) -> float:
-        """How long whoever is named has to wait after too many wrong PINs. Everybody else may sign in."""
+        """The wait of the chosen name after too many wrong PINs. Others may sign in."""
         return max(0.0, self._until_s.get(self._who, 0.0) - clock.now_s())
 
     @property
@@ -221,7 +221,7 @@ class SignInPage(QWidget):
         return key
 
     def _show_people(self) -> None:
-        """A button for everybody who was here before; the name is typed only by who is not among them."""
+        """A button for everybody who signed in here before; others type their name."""
         for old in self._group.buttons():
             self._group.removeButton(old)
             self._people.removeWidget(old)
@@ -263,7 +263,7 @@ class SignInPage(QWidget):
 
     @Slot(str)
     def _on_name_edited(self, typed: str) -> None:
-        """No name is made of figures alone: they are a PIN, which nobody is to read, and go where it is hidden."""
+        """A name of digits alone is a PIN in the wrong field: it is moved to the hidden one."""
         if typed.isdecimal():
             self._name.clear()
             self._pin.setText(self._pin.text() + typed)
@@ -271,7 +271,7 @@ class SignInPage(QWidget):
 
     @Slot()
     def _on_changed(self) -> None:
-        """Whoever types or chooses now may be somebody else than who is being signed in."""
+        """The person may have changed, so a sign-in in progress is aborted."""
         self._sign_in.give_up()
         self._on_typed()
 
@@ -328,7 +328,7 @@ class SignInPage(QWidget):
         self._enter.setText(_("Sign in"))
         self._pin.clear()
         words = error_explanation(error)
-        if isinstance(error, SignedOut) and self._again:  # the server tells nobody which of them is wrong
+        if isinstance(error, SignedOut) and self._again:  # the server does not reveal which of them is wrong
             words += "\n" + _("If this till was revoked, pair it again.")
         self._error.setText(words)
         self._error.show()

@@ -1,4 +1,4 @@
-"""Who is at the till: signing in by name and PIN, and who has been here before."""
+"""Sign-in at the till by name and PIN, and the names of earlier sign-ins."""
 
 from functools import partial
 
@@ -22,10 +22,10 @@ class SignIn(QObject):
     signed_in = Signal(object)
     """The `Tokens` of the new session."""
     refused = Signal(object)
-    """A `ClientError`: nobody is signed in by it."""
+    """A `ClientError`: the sign-in failed."""
     given_up = Signal()
     left = Signal()
-    """Whoever was signed in has signed out; nothing of theirs comes after this."""
+    """The session has ended; nothing of it comes after this."""
 
     def __init__(self, jobs: Jobs, api: SyncedApi, device: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -36,16 +36,16 @@ class SignIn(QObject):
         self._leaving: Job | None = None
         self._asked: StaffSignIn | None = None
         self.person: Person | None = None
-        """Who is signed in."""
+        """The person who is signed in."""
         self.names: tuple[str, ...] = ()
-        """Who has signed in here since the window opened, the last one first."""
+        """The names of sign-ins since the window opened, the last one first."""
 
     @property
     def running(self) -> bool:
         return self._job is not None or self._asked is not None
 
     def submit(self, name: str, pin: str) -> None:
-        """Try to sign `name` in. Does nothing while a try is under way: `give_up` that first."""
+        """Sign `name` in. Does nothing while an attempt is in progress: `give_up` that first."""
         if self.running:
             return
         self._asked = StaffSignIn(staff=name.strip(), pin=pin, device=self._device)
@@ -54,7 +54,7 @@ class SignIn(QObject):
             self._ask()
 
     def give_up(self) -> None:
-        """Whoever has asked to be let in does not wait, or has gone: however late the answer is, it lets nobody in."""
+        """Abort the attempt: however late the answer is, it starts no session."""
         if not self.running:
             return
         self._asked = None
@@ -65,12 +65,12 @@ class SignIn(QObject):
         self.given_up.emit()
 
     def resume(self, person: Person) -> None:
-        """This person's session goes on from an earlier run, behind the lock."""
+        """Continue an earlier run's session, locked."""
         self.person = person
         self._remember(person.name)
 
     def leave(self) -> None:
-        """End the session; the server is told when it can be reached."""
+        """End the session; the server is notified when it can be reached."""
         if self.person is not None:
             self.person = None
             self._leaving = self._jobs.run(self._api.sign_out, self._on_left, self._on_not_forgotten)

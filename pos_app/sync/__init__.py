@@ -1,1 +1,1 @@
-"""What has not been sent, what needs a decision, and how the shop's devices are."""
+"""The Sync page: unsent operations, decisions, and the shop's devices."""

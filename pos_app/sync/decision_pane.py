@@ -1,4 +1,4 @@
-"""One operation that waits: what the cashier did beside what the server has, and the choice between them."""
+"""One waiting operation: the cashier's change beside the server's order, and the choice between them."""
 
 from datetime import datetime
 
@@ -16,12 +16,12 @@ from pos_app.sync.model import Entry, again, did, done_by_another, needs_number,
 
 
 class DecisionPane(VerticalScroll):
-    """Nothing is forced: what cannot be sent stays until one of the buttons says what becomes of it."""
+    """Nothing is forced: an operation stays until a button decides."""
 
     again_wanted = Signal(object)
-    """The `Operation` to send again, on the order as it is now."""
+    """The `Operation` to send again, on the current order."""
     discard_wanted = Signal(object)
-    """The `Operation` to give up."""
+    """The `Operation` to discard."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(QWidget())
@@ -32,7 +32,7 @@ class DecisionPane(VerticalScroll):
         self._entry: Entry | None = None
 
     def show_entry(self, entry: Entry | None, *, busy: bool) -> None:
-        """Tell of `entry`. What is told already stays as it is, and the keyboard where it is."""
+        """Show `entry`. Unchanged content and the focus stay."""
         if self._shown == (entry, busy):
             return
         focused = self._focused
@@ -52,12 +52,12 @@ class DecisionPane(VerticalScroll):
 
     @property
     def _focused(self) -> str:
-        """The name of the control in here that the keyboard is on; empty when it is elsewhere."""
+        """The name of the focused control in here; empty for none."""
         control: QWidget | None = self.window().focusWidget()
         return control.objectName() if control is not None and self.isAncestorOf(control) else ""
 
     def focus(self, name: str = "") -> None:
-        """Put the keyboard on a choice: the one of that name, or the first."""
+        """Focus a choice: the one of that name, or the first."""
         for each in (name, "decision_keep", "decision_again"):
             found = self.findChild(QWidget, each) if each else None
             if found is not None and found.isEnabled():

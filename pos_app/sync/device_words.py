@@ -1,4 +1,4 @@
-"""What is said about a device of the shop."""
+"""Texts about a device of the shop."""
 
 from datetime import datetime
 from typing import Final
@@ -8,7 +8,7 @@ from core.protocol.devices import DeviceReport
 from core.ui.text import N_, _, age, ngettext
 
 AWAY_S: Final = 60.0
-"""A device that was not heard of for so long, or is so far behind, is worth looking at."""
+"""A device that was not seen for so long, or is so far behind, is marked."""
 _KINDS: Final = {
     DeviceKind.TERMINAL: N_("Till"),
     DeviceKind.BOARD: N_("Board"),
@@ -21,14 +21,14 @@ def kind(report: DeviceReport) -> str:
 
 
 def last_seen(report: DeviceReport, now: datetime) -> str:
-    """When the server last heard of it."""
+    """When the server last saw it."""
     if report.last_contact_at is None:
         return _("not heard from yet")
     return _("heard {age} ago").format(age=age((now - report.last_contact_at).total_seconds()))
 
 
 def behind(report: DeviceReport) -> str:
-    """How far behind it is; empty when it follows nothing."""
+    """How far behind it is; empty when it has no feed."""
     if report.lag_events is None:
         return ""
     if not report.lag_events:
@@ -38,6 +38,6 @@ def behind(report: DeviceReport) -> str:
 
 
 def is_away(report: DeviceReport, now: datetime) -> bool:
-    """Somebody should look at it: it was there, and is not, or it does not follow."""
+    """Whether it needs attention: it was there, and is not, or is behind."""
     silent = report.last_contact_at is not None and (now - report.last_contact_at).total_seconds() > AWAY_S
     return silent or (report.lag_s or 0.0) > AWAY_S

@@ -1,4 +1,4 @@
-"""The shop's other devices, as the server last knew them: who is behind, and who is not there."""
+"""The shop's devices, as reported by the server."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,20 +14,20 @@ from core.ui.jobs import Jobs
 from core.ui.refresh import Refresher
 
 _EVERY_S: Final = 15.0
-"""As often as the server keeps what it has heard."""
+"""As often as the server stores presence."""
 
 
 class Devices(QObject):
-    """Asks while its refresher is started."""
+    """Refreshes while its refresher is started."""
 
     changed = Signal()
-    """The reports, or whether they can be had."""
+    """The reports, or the problem."""
 
     def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.reports: Sequence[DeviceReport] = ()
         self.problem: ClientError | None = None
-        """Why the last question was not answered. What was known before may be anything by now."""
+        """Why the last request failed. Earlier reports may be outdated."""
         self.refresher = Refresher(jobs, partial(api.call, routes.DEVICES()), _EVERY_S, parent=self)
         self.refresher.succeeded.connect(self._on_devices_read)
         self.refresher.failed.connect(self._on_failed)

@@ -1,4 +1,4 @@
-"""The devices of the shop on the Sync page: how far behind each of them is, as the server knows it."""
+"""The devices of the shop on the Sync page, and how far behind each of them is."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ _HEIGHT: Final = 150
 
 
 class DevicesPane(QFrame):
-    """A row for each; what should be looked at has its sign. Asks while it is shown."""
+    """A row for each, with a sign for those that need attention. Refreshes while it is shown."""
 
     def __init__(
         self, theme: Theme, devices: Devices, now: Callable[[], datetime], parent: QWidget | None = None
@@ -62,7 +62,7 @@ class DevicesPane(QFrame):
         self._devices.refresher.refresh()
 
     def set_online(self, *, online: bool) -> None:
-        """The server is there again, or away: what could not be had is asked for at once."""
+        """The server is back, or away: a failed request is repeated at once."""
         if online is not self._online:
             self._online = online
             self._show()
@@ -70,7 +70,7 @@ class DevicesPane(QFrame):
             self.refresh()
 
     def update_age(self) -> None:
-        """Time has passed."""
+        """Update the shown ages."""
         now = self._now()
         for report, cell in zip(self._devices.reports, self._last_seen, strict=True):
             cell.setText(last_seen(report, now))

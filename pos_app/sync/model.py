@@ -1,4 +1,4 @@
-"""What the outbox holds, in words: what was done, where it stands, and what can become of it."""
+"""The outbox as rows: what was done, its state, and its possible actions."""
 
 import base64
 from collections.abc import Sequence
@@ -23,8 +23,7 @@ from pos_app.board.card import Own, customer, own_words
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One row: an operation, and where it stands. `behind` another of its order that waits for a person, it waits
-    for that one."""
+    """One operation and its state. `behind`: another of its order waits for a decision first."""
 
     operation: Operation
     own: Own
@@ -36,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def entries(operations: Sequence[Operation], *, online: bool) -> tuple[Entry, ...]:
-    """The queue: what needs a person first, then in the order it was accepted, and last what is for other shops."""
+    """The queue: first what needs a decision, then by acceptance, and last what is for other shops."""
     held: set[OrderId] = {operation.order_id for operation in operations if operation.held}
     rows = [_entry(each, online=online, held=each.order_id in held) for each in operations]
     place = {each.order_id: at for at, each in reversed([*enumerate(operations)]) if each.order_id in held}
@@ -56,7 +55,7 @@ def _entry(operation: Operation, *, online: bool, held: bool) -> Entry:
 
 
 def did(operation: Operation) -> str:
-    """What the cashier did."""
+    """The text of the cashier's change."""
     if operation.kind.makes_order:
         return _("New order taken")
     asked = operation.asked
@@ -72,14 +71,14 @@ def did(operation: Operation) -> str:
 
 
 def reason(operation: Operation) -> str:
-    """Why, where the cashier said so."""
+    """The cashier's reason, if given."""
     asked = None if operation.kind.makes_order else operation.asked
     said = asked.reason if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
     return (said or "").strip()
 
 
 def again(operation: Operation) -> str:
-    """What doing it again would come to; empty when the order, as the server has it, no longer allows it."""
+    """The result of repeating it; empty when the current order does not allow it."""
     theirs = operation.theirs
     if theirs is None:
         return did(operation)
@@ -102,7 +101,7 @@ def again(operation: Operation) -> str:
 
 
 def needs_number(operation: Operation) -> bool:
-    """It is parked because the server does not take the number that its order was told."""
+    """Whether it is parked because the server refuses its order's number."""
     return operation.held and operation.outcome == NUMBER_REFUSED
 
 
@@ -111,8 +110,7 @@ def number(operation: Operation) -> str:
 
 
 def done_by_another(operation: Operation) -> str:
-    """Who has made the payment that the cashier made too, and when; empty where that is not what it is in conflict
-    with, or not known."""
+    """Who made the same payment, and when; empty for other conflicts, or when unknown."""
     theirs, payment = operation.theirs, operation.payment
     if theirs is None or payment is None or operation.kind is not Kind.CHANGE_PAYMENT:
         return ""
@@ -142,7 +140,7 @@ _KINDS: Final = {
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation as it leaves the till, for whoever has to look into it."""
+    """One operation in an export."""
 
     op_id: str
     order_id: str
@@ -157,7 +155,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     server_status: str
     request: str
     sealed: str
-    """What only the server can open, in base64; it has what `request` and `customer` lack then."""
+    """Content that only the server can open, in base64; `request` and `customer` are empty then."""
 
 
 def exported(operation: Operation) -> Exported:

@@ -1,4 +1,4 @@
-"""What this till has not yet agreed on with the server, and what becomes of it."""
+"""The Sync page: operations that the server has not answered, and decisions about them."""
 
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ _TICK_MS: Final = 1000
 _LOWEST: Final = 250
 _EXPORTED_MS: Final = 10_000
 _RENUMBERED_MS: Final = 60_000
-"""It asks for something to be done."""
+"""Long, since it needs an action."""
 _KEPT_IN: Final = {
     KeptIn.KEYRING: N_("The key to this till's session is in the system's keyring."),
     KeptIn.FILE: N_("The key to this till's session is in a file that only its user may read: no keyring is used."),
@@ -154,7 +154,7 @@ class SyncPage(QWidget):
         return index.data(ROW) if index.isValid() else None
 
     def choose(self, order_id: OrderId) -> None:
-        """Show what waits for a decision about this order."""
+        """Show the decision about this order."""
         for row, entry in enumerate(self.queue.rows.rows):
             if entry.operation.order_id == order_id:
                 self._select(row)
@@ -162,12 +162,12 @@ class SyncPage(QWidget):
                 return
 
     def refresh(self) -> None:
-        """Wait for no timer."""
+        """Send and fetch now."""
         self.queue.try_now()
         self.devices.refresh()
 
     def clear(self) -> None:
-        """Nothing of one cashier is left for the next."""
+        """Reset for the next cashier."""
         self.queue.forget()
 
     def _select(self, row: int) -> None:

@@ -1,4 +1,4 @@
-"""The outbox as a person sees it: what waits, what needs them, and what they decide."""
+"""The presenter of the outbox: operations, and decisions about them."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,17 +22,17 @@ from pos_app.sync.model import QueueModel, entries, exported
 
 
 def _nothing(_result: object) -> None:
-    """The sync status says what came of it."""
+    """The result shows in the sync status."""
 
 
 class Queue(QObject):
     """Follows the store while it lives. One decision at a time."""
 
     changed = Signal()
-    """Rows, the sync status, or whether a decision is being made."""
+    """Rows, the sync status, or whether a decision is in progress."""
     decided = Signal()
     renumbered = Signal(str, str)
-    """The number that an order was told first, and its new one; empty when the server gives that."""
+    """An order's former number, and its new one; empty when the server will give it."""
     failed = Signal(object)
     """A `ClientError`."""
     exported = Signal(object)
@@ -46,9 +46,9 @@ class Queue(QObject):
         self._job: Job | None = None
         self.rows = QueueModel(self)
         self.others = 0
-        """How many operations wait for somebody else to sign in here again."""
+        """The number of operations that wait for another person to sign in here again."""
         self.elsewhere: tuple[Operation, ...] = ()
-        """What waits for this till to be another shop's again."""
+        """Operations for other shops that this till was paired with."""
         self._unsubscribe = bridge.store.subscribe(self._on_store_changed)
         bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self._show()
@@ -67,22 +67,22 @@ class Queue(QObject):
 
     @property
     def undecided(self) -> int:
-        """How many wait for a person."""
+        """The number of operations that need a decision."""
         return sum(entry.operation.held for entry in self.rows.rows)
 
     def retry(self, op_id: OpId) -> None:
-        """Send it again, on the order as it is now."""
+        """Send it again, on the current order."""
         self._decide(partial(self._api.retry, op_id))
 
     def renumber(self, operation: Operation) -> None:
-        """Give an order, whose number the server does not take, another one, and send it again."""
+        """Give an order, whose number the server refuses, another one, and send it again."""
         told = operation.seen.number
         self._decide(
             partial(self._api.renumber, operation.op_id), lambda number: self.renumbered.emit(told, str(number))
         )
 
     def discard(self, op_id: OpId, reason: str) -> None:
-        """Give it up, and say why."""
+        """Discard it, with a reason."""
         self._decide(partial(self._api.discard, op_id, reason))
 
     @Slot()
@@ -90,12 +90,12 @@ class Queue(QObject):
         self._jobs.run(self._api.try_now, _nothing, self.failed.emit)
 
     def reload(self) -> None:
-        """See what waits for others, and for other shops: the page is shown, or some of it was given up."""
+        """Read the operations of others, and for other shops."""
         api = self._api
         self._jobs.run(lambda: (api.waiting_of_others, api.elsewhere()), self._on_reloaded, self.failed.emit)
 
     def forget(self) -> None:
-        """Nothing of one cashier is left for the next."""
+        """Reset for the next cashier."""
         self.others, self.elsewhere = 0, ()
         self._show()
 
