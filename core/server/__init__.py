@@ -1,1 +1,1 @@
-"""The HTTP backend: the table of endpoints, and their handlers."""
+"""The HTTP backend: the handlers of the table of routes, and what they need."""

@@ -1,4 +1,4 @@
-"""The ASGI application: Starlette, built from the table of endpoints."""
+"""The ASGI application: Starlette, built from the endpoints."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

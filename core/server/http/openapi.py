@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the table of endpoints."""
+"""The OpenAPI 3.1 document of the endpoints."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""The table of endpoints: every address the backend has, and the only place one can come from."""
+"""The endpoints: what answers each row of the table of routes, in its order."""
 
 from typing import Final
 
