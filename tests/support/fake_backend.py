@@ -2,21 +2,25 @@
 contract suite holds it against the real one.
 
 Windows reach it over HTTP (`tests.support.fake_client`), the sync engine's own tests as a `Transport`
-(`tests.support.model_backend`).
+(`tests.support.model_transport`).
 """
 
+import copy
 import threading
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 import msgspec
 
 from core import sealing
-from core.client.errors import ClientError, Conflict, Diverged, Gone, PriceChanged, Refused
+from core.client.errors import ClientError, Conflict, Diverged, Gone, NotFound, PriceChanged, Refused
+from core.client.sync.operations import Operation
+from core.client.sync.transport import Answered, HistoryProof
 from core.domain import order_rules
-from core.domain.commands import Change, ChangeStatus, NewOrder, TakeOrder
+from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, with_availability
@@ -73,6 +77,8 @@ class FakeBackend:
         """By their access tokens."""
         self.operations: dict[tuple[str, OpId], tuple[object, Order]] = {}
         """What was asked under each person's key, and answered."""
+        self.applied: list[OpId] = []
+        """The op id of every effect there ever was, backups or not: nothing may be in the shop twice."""
         self.asked: list[tuple[OpId, object]] = []
         """Every command that arrived, and its key."""
         self.answers_to_lose = 0
@@ -253,7 +259,39 @@ class FakeBackend:
             except DomainError as error:
                 raise Refused(error.message, field=error.field) from error
             self.operations[key] = asked, order
-            return order, Outcome.APPLIED if len(self.events) > seq else Outcome.SUPERSEDED
+            if len(self.events) == seq:
+                return order, Outcome.SUPERSEDED
+            self.applied.append(op_id)
+            return order, Outcome.APPLIED
+
+    def perform(self, operation: Operation) -> Answered:
+        """Do what an outbox sends, once and in one piece."""
+        asked = operation.request
+        order, outcome = self.once(operation.owner.subject, operation.op_id, asked, partial(self._effect, operation))
+        return Answered(order, outcome, HistoryProof(self.cursor(), str(self.run)))
+
+    def _effect(self, operation: Operation) -> Order:
+        asked, seen = operation.asked, operation.seen
+        if isinstance(asked, NewOrder):
+            known = None if seen.customer_id is None else Customer(id=seen.customer_id, name=seen.customer_name)
+            return self.add_order(asked, known, seen.number.rpartition("-")[0] or ONLINE_SERIES)
+        order = self.orders.get(operation.order_id)
+        if order is None:
+            raise NotFound("no such order")
+        return self.change(order, asked, Role.CUSTOMER if isinstance(asked, CancelOrder) else Role.CASHIER)
+
+    # -- losing it
+
+    _KEPT_IN_BACKUPS: Final = ("menu", "orders", "history", "payments", "operations", "applied", "counters", "events")
+
+    def backup(self) -> dict[str, object]:
+        return copy.deepcopy({name: getattr(self, name) for name in self._KEPT_IN_BACKUPS})
+
+    def restore(self, backup: dict[str, object]) -> None:
+        """The raw file, put back: its numbers will be used again."""
+        self.run += 1
+        for name, value in copy.deepcopy(backup).items():
+            setattr(self, name, value)
 
     # -- the feed
 
@@ -293,7 +331,7 @@ class FakeBackend:
         """The newest event up to `seq` that they may see."""
         return next((n for n in range(seq, 0, -1) if self.sees(customer, self.events[n - 1][1])), 0)
 
-    def snapshot(self, customer: CustomerId | None, device: str = "") -> Snapshot:
+    def snapshot(self, customer: CustomerId | None, device: str = "", last: int | None = None) -> Snapshot:
         with self.happened:
             mine = [order for order in self.orders.values() if self.sees(customer, order.customer_id)]
             if customer is None:
@@ -306,5 +344,5 @@ class FakeBackend:
                 total=len(mine) if customer is not None else len(shown),
                 menu_version=self.menu.version,
                 series=DeviceId(device) if device else None,
-                series_last=self.counters.get(device, 0),
+                series_last=self.counters.get(device, 0) if last is None else last,
             )

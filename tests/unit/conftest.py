@@ -7,7 +7,8 @@ from typing import Protocol
 import pytest
 
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 
 
 class OpenDesk(Protocol):
@@ -17,12 +18,12 @@ class OpenDesk(Protocol):
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def shop() -> FakeBackend:
+    return FakeBackend()
 
 
 @pytest.fixture
-def transport(shop: Shop) -> ModelTransport:
+def transport(shop: FakeBackend) -> ModelTransport:
     return ModelTransport(shop)
 
 

@@ -20,7 +20,8 @@ from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 
 # -- the server's ledger of operations
 
@@ -48,7 +49,7 @@ def test_without_the_ledger_it_would_be_done_twice(place: Place, monkeypatch: py
 
 def _seen_after_a_lost_frame(tmp_path: Path) -> tuple[set[OrderStatus], set[OrderStatus]]:
     """What the client and the shop have, after the second of three pushed frames was lost."""
-    model = Shop()
+    model = FakeBackend()
     transport = ModelTransport(model)
     with (
         closing(Desk(tmp_path / "writer.db", transport, "kim")) as writer,
@@ -128,7 +129,7 @@ def test_without_begin_immediate_it_would_fail(tmp_path: Path, monkeypatch: pyte
 
 def _sent_after_a_crash(tmp_path: Path) -> list[str]:
     """Which calls a client makes once it is back, having been killed right after the first of two answers."""
-    transport = ModelTransport(Shop())
+    transport = ModelTransport(FakeBackend())
     desk = Desk(tmp_path / "till.db", transport)
     desk.take()
     desk.take()

@@ -24,8 +24,9 @@ from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
 from core.domain.status import OrderStatus
 from tests.support.desk import Desk
+from tests.support.fake_backend import FakeBackend
 from tests.support.full_disk import needs_mount, small_disk
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.model_transport import ModelTransport
 
 PAGE: Final = 4096
 OWNER: Final = Owner("kim", "shop")
@@ -33,7 +34,7 @@ OWNER: Final = Owner("kim", "shop")
 
 def _lay_out(path: Path) -> set[str]:
     """A till's file after a while, with operations that wait. Gives their op ids."""
-    with closing(Desk(path, ModelTransport(Shop()))) as desk:
+    with closing(Desk(path, ModelTransport(FakeBackend()))) as desk:
         known = Identity(
             name=DeviceId("POS1"),
             kind=DeviceKind.TERMINAL,
@@ -136,7 +137,7 @@ def test_what_lies_in_the_log_beside_it_is_saved_too(tmp_path: Path) -> None:
     path, fallen = tmp_path / "till.db", tmp_path / "fallen"
     _lay_out(path)
     fallen.mkdir()
-    with closing(Desk(path, ModelTransport(Shop()))) as desk:
+    with closing(Desk(path, ModelTransport(FakeBackend()))) as desk:
         newest = desk.take().op_id
         for name in ("till.db", "till.db-wal"):
             (fallen / name).write_bytes((tmp_path / name).read_bytes())
@@ -239,11 +240,11 @@ class Fallen(NamedTuple):
 def fallen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fallen:
     monkeypatch.setattr(local_store, "_EMPTIED_AFTER_S", 3600)
     path = tmp_path / "till.db"
-    with closing(Desk(path, ModelTransport(Shop()))) as desk:
+    with closing(Desk(path, ModelTransport(FakeBackend()))) as desk:
         desk.sync.pull()
         window = window_id.of(desk.local)
         before = [desk.take().op_id for _ in range(3)]
-    with closing(Desk(path, ModelTransport(Shop()))) as desk:
+    with closing(Desk(path, ModelTransport(FakeBackend()))) as desk:
         since = [desk.take().op_id for _ in range(6)]
         file, log = (each.read_bytes() for each in local_store.files_of(path))
     return Fallen(path, file, log, before, since, window)
@@ -329,7 +330,7 @@ def test_soon_after_it_was_accepted_an_operation_is_not_in_the_log_only(
 ) -> None:
     monkeypatch.setattr(local_store, "_EMPTIED_AFTER_S", 0)
     path = tmp_path / "till.db"
-    with closing(Desk(path, ModelTransport(Shop()))) as desk:
+    with closing(Desk(path, ModelTransport(FakeBackend()))) as desk:
         desk.sync.pull()
         accepted = [desk.take().op_id for _ in range(3)]
         with desk.local.lock:

@@ -23,7 +23,8 @@ from core.domain.menu import Menu
 from core.domain.status import OrderStatus
 from core.protocol.feed import Hello, Message
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 from tests.unit.conftest import OpenDesk
 
 WITHIN_S: Final = 10.0
@@ -80,7 +81,7 @@ def test_everybody_comes_back_at_a_time_of_their_own() -> None:
     assert backoff_s(10_000) <= BACKOFF_MOST_S
 
 
-def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: Shop) -> None:
+def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: FakeBackend) -> None:
     running = run()
     running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
     order_id = running.desk.take().order_id
@@ -91,7 +92,7 @@ def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: Shop)
 
 
 def test_it_goes_on_where_it_was_when_the_network_is_back(
-    run: Callable[[], Running], transport: ModelTransport, shop: Shop
+    run: Callable[[], Running], transport: ModelTransport, shop: FakeBackend
 ) -> None:
     def offline(_when: str) -> None:
         raise Unreachable("no network")
@@ -112,7 +113,7 @@ def test_it_goes_on_where_it_was_when_the_network_is_back(
 class Busy(ModelTransport):
     """A server that asks once to be left alone for a while."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: FakeBackend) -> None:
         super().__init__(shop)
         self.tried: list[float] = []
         self.asks_s = 0.4
@@ -161,7 +162,7 @@ def test_a_menu_that_cannot_be_had_keeps_nobody_from_hearing(
     assert listened.wait(WITHIN_S)
 
 
-def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop: Shop) -> None:
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop: FakeBackend) -> None:
     transport = Busy(shop)
     with contextlib.closing(Desk(tmp_path / "till.db", transport)) as desk:
         desk.take()
@@ -174,7 +175,7 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop
 
 @pytest.mark.parametrize("end", ["try now", "back"])
 def test_a_wait_that_was_asked_for_ends_when_somebody_presses_try_now_or_the_server_is_back(
-    tmp_path: Path, shop: Shop, end: str
+    tmp_path: Path, shop: FakeBackend, end: str
 ) -> None:
     transport = Busy(shop)
     transport.asks_s = 1e9
@@ -194,7 +195,7 @@ def test_a_wait_that_was_asked_for_ends_when_somebody_presses_try_now_or_the_ser
 
 
 def test_what_something_else_answers_to_those_who_write_parks_nothing_and_cuts_nobody_off(
-    run: Callable[[], Running], transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[], Running], transport: ModelTransport, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = threading.Semaphore(0)
     real = transport.send
@@ -220,7 +221,7 @@ def test_what_something_else_answers_to_those_who_write_parks_nothing_and_cuts_n
 
 
 def test_a_session_that_has_ended_waits_for_its_person(
-    run: Callable[[], Running], transport: ModelTransport, shop: Shop
+    run: Callable[[], Running], transport: ModelTransport, shop: FakeBackend
 ) -> None:
     def ended(_when: str) -> None:
         raise SignedOut("over")
@@ -288,7 +289,7 @@ def test_a_fault_of_the_servers_is_not_called_offline_for_ever(
 
 
 def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
-    run: Callable[[], Running], transport: ModelTransport, shop: Shop, caplog: pytest.LogCaptureFixture
+    run: Callable[[], Running], transport: ModelTransport, shop: FakeBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = threading.Event()
 
@@ -311,7 +312,7 @@ def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
     [ZeroDivisionError(), ValueError("no such outcome"), Gone("too long ago"), Unreachable("cut")],
 )
 def test_what_fails_one_operation_every_time_is_given_up(
-    tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
+    tmp_path: Path, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.001)
     monkeypatch.setattr(synchronizer, "backoff_s", lambda _attempt: 0.001)
@@ -337,7 +338,7 @@ def test_what_fails_one_operation_every_time_is_given_up(
 
 
 def test_a_full_disk_takes_nothing_and_what_waits_goes_once_there_is_room(
-    run: Callable[[], Running], transport: ModelTransport, shop: Shop
+    run: Callable[[], Running], transport: ModelTransport, shop: FakeBackend
 ) -> None:
     running = run()
     running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
@@ -370,7 +371,7 @@ def _writable(desk: Desk, query_only: str) -> None:
 class Poisoned(ModelTransport):
     """A server, and one operation that comes to nothing every time."""
 
-    def __init__(self, shop: Shop, error: Exception) -> None:
+    def __init__(self, shop: FakeBackend, error: Exception) -> None:
         super().__init__(shop)
         self.poison = OpId("")
         self._tried = threading.Event()
@@ -397,7 +398,7 @@ class Poisoned(ModelTransport):
 class Stuck(ModelTransport):
     """A server that takes its time."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: FakeBackend) -> None:
         super().__init__(shop)
         self.asked = threading.Event()
         self.answer = threading.Event()
@@ -409,7 +410,7 @@ class Stuck(ModelTransport):
             self.answer.wait(WITHIN_S)
 
 
-def test_accepting_waits_for_no_server(tmp_path: Path, shop: Shop) -> None:
+def test_accepting_waits_for_no_server(tmp_path: Path, shop: FakeBackend) -> None:
     transport = Stuck(shop)
     with contextlib.closing(Desk(tmp_path / "till.db", transport)) as desk:
         running = Running(desk, transport)
@@ -425,7 +426,7 @@ def test_accepting_waits_for_no_server(tmp_path: Path, shop: Shop) -> None:
         running.engine.stop(WITHIN_S)
 
 
-def test_a_thread_that_outlives_its_session_writes_nothing(tmp_path: Path, shop: Shop) -> None:
+def test_a_thread_that_outlives_its_session_writes_nothing(tmp_path: Path, shop: FakeBackend) -> None:
     writer = Desk(tmp_path / "writer.db", ModelTransport(shop))
     writer.take()
     writer.send_all()

@@ -16,11 +16,12 @@ from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.events import Event
 from core.protocol.feed import EventQuery, Frames, Heartbeat
 from tests.support.desk import Desk, new_order
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 from tests.unit.conftest import OpenDesk
 
 
-def _history(open_desk: OpenDesk, shop: Shop, seed: int) -> None:
+def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
     """A few dozen changes of every kind, at random."""
     generator = random.Random(seed)
     desk = open_desk(f"writer-{seed}")
@@ -45,15 +46,15 @@ def _change(desk: Desk, order: Order, generator: random.Random) -> None:
         desk.move(order.id, to, reason="because")
 
 
-def _change_menu(shop: Shop, generator: random.Random) -> None:
+def _change_menu(shop: FakeBackend, generator: random.Random) -> None:
     if generator.random() < 0.3:
-        shop.replace_menu(*shop.menu.categories[::-1])
+        shop.change_menu(shop.menu.categories[::-1])
     else:
         shop.sell(generator.choice([*shop.menu.items()]), generator.random() < 0.5)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: Shop, seed: int) -> None:
+def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
     reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.sync.pull()
     _history(open_desk, shop, seed)
@@ -68,7 +69,7 @@ def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: Shop, seed
 
 
 @pytest.mark.parametrize("start", range(0, 60, 7))
-def test_from_wherever_one_starts(open_desk: OpenDesk, shop: Shop, start: int) -> None:
+def test_from_wherever_one_starts(open_desk: OpenDesk, shop: FakeBackend, start: int) -> None:
     """Rows that a reply has told are further on than some of the events that follow: nothing goes back."""
     _history(open_desk, shop, 7)
     reader = open_desk("reader", "alex", ModelTransport(shop))
@@ -79,7 +80,7 @@ def test_from_wherever_one_starts(open_desk: OpenDesk, shop: Shop, start: int) -
         assert order == shop.orders[order.id]
 
 
-def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: Shop) -> None:
+def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: FakeBackend) -> None:
     reader = open_desk("reader", "alex", ModelTransport(shop))
     _history(open_desk, shop, 3)
     reader.sync.pull()
@@ -91,7 +92,7 @@ def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: 
     assert len(reader.told) == told, "old news is no news"
 
 
-def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, shop: FakeBackend) -> None:
     reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.sync.pull()
     _history(open_desk, shop, 1)
@@ -102,7 +103,7 @@ def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, 
     assert not reader.sync.take_in(Heartbeat(head=head + 1, cursor=str(shop.cursor()))), "one is enough"
 
 
-def test_what_is_pushed_of_another_history_is_not_taken_in(open_desk: OpenDesk, shop: Shop) -> None:
+def test_what_is_pushed_of_another_history_is_not_taken_in(open_desk: OpenDesk, shop: FakeBackend) -> None:
     """A server that goes on without what was lost uses the numbers again."""
     reader = open_desk("reader", "alex", ModelTransport(shop))
     _history(open_desk, shop, 3)
@@ -118,7 +119,7 @@ def test_what_is_pushed_of_another_history_is_not_taken_in(open_desk: OpenDesk, 
     assert reader.sync.take_in(Heartbeat(head=place.seq, cursor=str(place)))
 
 
-def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, shop: FakeBackend) -> None:
     ada = open_desk("ada", "ada", ModelTransport(shop, CustomerId("ada")))
     ada.sync.pull()
     _history(open_desk, shop, 2)
@@ -126,7 +127,7 @@ def test_a_quiet_customers_cursor_moves_with_the_heartbeat(open_desk: OpenDesk, 
     assert ada.cache.place == shop.cursor()
 
 
-def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     operation = desk.take()
     desk.send_all()
@@ -138,7 +139,7 @@ def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: Shop
     assert reader.cache.get(operation.order_id) == shop.orders[operation.order_id]
 
 
-def test_a_reply_that_is_newer_than_what_was_fetched_stays(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_reply_that_is_newer_than_what_was_fetched_stays(open_desk: OpenDesk, shop: FakeBackend) -> None:
     """An order is fetched because its past is not here; meanwhile a call has answered with what came after."""
     desk = open_desk()
     operation = desk.take()
@@ -159,7 +160,7 @@ def test_a_reply_that_is_newer_than_what_was_fetched_stays(open_desk: OpenDesk, 
     assert reader.cache.place == shop.cursor()
 
 
-def test_an_event_never_skips_a_version(shop: Shop, open_desk: OpenDesk) -> None:
+def test_an_event_never_skips_a_version(shop: FakeBackend, open_desk: OpenDesk) -> None:
     desk = open_desk()
     operation = desk.take()
     desk.move(operation.order_id, OrderStatus.PREPARING)

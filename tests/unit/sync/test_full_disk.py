@@ -22,8 +22,9 @@ from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
 from core.workers import keep_running
 from tests.support.desk import Desk
+from tests.support.fake_backend import FakeBackend
 from tests.support.full_disk import Failing, needs_mount, small_disk
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.model_transport import ModelTransport
 from tests.unit.auth.test_client_session import Clock, Issuer, tokens
 from tests.unit.conftest import OpenDesk
 from tests.unit.sync.test_engine import WITHIN_S, Running
@@ -118,7 +119,7 @@ STEPS: Final[dict[str, Step]] = {
 @pytest.mark.parametrize("leaves_open", [False, True], ids=["taken back by SQLite", "left open"])
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_memory_is_what_the_file_says_whichever_statement_fails(
-    open_desk: OpenDesk, shop: Shop, step: Step, leaves_open: bool
+    open_desk: OpenDesk, shop: FakeBackend, step: Step, leaves_open: bool
 ) -> None:
     failed = 0
     for at in range(MOST_WRITES):
@@ -162,7 +163,7 @@ def started(desk: Desk, transport: ModelTransport) -> Iterator[Running]:
 
 @pytest.mark.usefixtures("failing")
 def test_no_sender_ends_when_commits_fail_and_all_is_sent_when_there_is_room(
-    tmp_path: Path, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, transport: ModelTransport, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.01)
     with ExitStack() as stack:
@@ -197,7 +198,7 @@ def test_no_sender_ends_when_commits_fail_and_all_is_sent_when_there_is_room(
 
 @needs_mount
 def test_on_a_real_disk_that_is_full_nothing_is_lost_and_all_goes_once_there_is_room(
-    tmp_path: Path, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, transport: ModelTransport, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "backoff_s", lambda _attempt: 0.01)
     with ExitStack() as stack:
@@ -324,7 +325,7 @@ def test_a_worker_that_fails_is_started_again_and_tells(caplog: pytest.LogCaptur
 def test_a_sender_that_makes_a_mistake_is_started_again_and_it_shows(
     tmp_path: Path,
     transport: ModelTransport,
-    shop: Shop,
+    shop: FakeBackend,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -4,20 +4,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from typing_extensions import override
 
-from core.client.errors import PriceChanged, ServerFault, Unreachable
+from core.client.errors import ServerFault, Unreachable
 from core.client.storage.local_store import LocalStore
 from core.client.sync.cache import Cache
 from core.client.sync.operations import Kind, Operation, State
-from core.client.sync.transport import Answered
 from core.domain.commands import PlaceOrder
 from core.domain.ids import CustomerId, new_order_id
 from core.domain.menu import Menu, with_availability
+from core.domain.menu_draft import with_item
 from core.domain.order import NewLine, Order
 from tests.support.desk import Desk, new_order
+from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, MENU, SODA, SOUP
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.model_transport import ModelTransport
 from tests.unit.conftest import OpenDesk
 
 
@@ -25,7 +25,9 @@ def told(desk: Desk) -> list[Menu]:
     return [changed.menu for changed in desk.told if changed.menu is not None]
 
 
-def test_what_sells_out_is_told_without_asking(open_desk: OpenDesk, shop: Shop, transport: ModelTransport) -> None:
+def test_what_sells_out_is_told_without_asking(
+    open_desk: OpenDesk, shop: FakeBackend, transport: ModelTransport
+) -> None:
     desk = open_desk()
     desk.sync.pull()
     assert desk.cache.menu == MENU
@@ -37,10 +39,12 @@ def test_what_sells_out_is_told_without_asking(open_desk: OpenDesk, shop: Shop, 
     assert transport.calls == ["events"]
 
 
-def test_what_an_event_does_not_say_is_asked_for(open_desk: OpenDesk, shop: Shop, transport: ModelTransport) -> None:
+def test_what_an_event_does_not_say_is_asked_for(
+    open_desk: OpenDesk, shop: FakeBackend, transport: ModelTransport
+) -> None:
     desk = open_desk()
     desk.sync.pull()
-    shop.replace_menu(*MENU.categories[:1])
+    shop.change_menu(MENU.categories[:1])
     shop.sell(SOUP.id, True)
     transport.calls.clear()
     desk.sync.pull()
@@ -48,7 +52,7 @@ def test_what_an_event_does_not_say_is_asked_for(open_desk: OpenDesk, shop: Shop
     assert transport.calls == ["events", "menu"]
 
 
-def test_a_menu_that_is_ahead_of_the_events_does_not_go_back(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_menu_that_is_ahead_of_the_events_does_not_go_back(open_desk: OpenDesk, shop: FakeBackend) -> None:
     """It was read by another road while they were on their way."""
     desk = open_desk()
     desk.sync.pull()
@@ -61,7 +65,7 @@ def test_a_menu_that_is_ahead_of_the_events_does_not_go_back(open_desk: OpenDesk
     assert len(told(desk)) == count
 
 
-def test_an_answer_that_was_overtaken_changes_nothing(open_desk: OpenDesk, shop: Shop) -> None:
+def test_an_answer_that_was_overtaken_changes_nothing(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     desk.sync.pull()
     shop.sell(CHIPS.id, False)
@@ -70,11 +74,11 @@ def test_an_answer_that_was_overtaken_changes_nothing(open_desk: OpenDesk, shop:
     assert desk.cache.menu == shop.menu
 
 
-def test_away_for_long_one_reads_it_with_the_snapshot(open_desk: OpenDesk, shop: Shop) -> None:
+def test_away_for_long_one_reads_it_with_the_snapshot(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     desk.sync.pull()
     for _ in range(4):
-        shop.replace_menu(*shop.menu.categories[::-1])
+        shop.change_menu(shop.menu.categories[::-1])
         shop.sell(CHIPS.id, False)
         shop.sell(CHIPS.id, True)
     shop.kept_from = len(shop.events)
@@ -82,7 +86,7 @@ def test_away_for_long_one_reads_it_with_the_snapshot(open_desk: OpenDesk, shop:
     assert told(desk)[-1] == desk.cache.menu == shop.menu
 
 
-def test_after_a_restore_the_older_menu_is_right(open_desk: OpenDesk, shop: Shop) -> None:
+def test_after_a_restore_the_older_menu_is_right(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     desk.take()
     desk.try_all()
@@ -96,11 +100,11 @@ def test_after_a_restore_the_older_menu_is_right(open_desk: OpenDesk, shop: Shop
 
 
 def test_a_menu_that_cannot_be_had_stops_nothing(
-    open_desk: OpenDesk, shop: Shop, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, shop: FakeBackend, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     desk.sync.pull()
-    shop.replace_menu()
+    shop.change_menu(())
 
     def fails() -> Menu:
         raise ServerFault("no menu")
@@ -110,18 +114,18 @@ def test_a_menu_that_cannot_be_had_stops_nothing(
         desk.sync.pull()
     assert desk.cache.place == shop.cursor()
     assert desk.cache.menu == MENU
-    shop.sell(CHIPS.id, False)
+    shop.change_menu(MENU.categories[:1])
     desk.sync.pull()
     assert desk.cache.menu == shop.menu, "the next change has it read again"
 
 
 def test_without_a_network_the_place_is_kept_until_the_menu_is_here(
-    open_desk: OpenDesk, shop: Shop, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, shop: FakeBackend, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     desk.sync.pull()
     place = desk.cache.place
-    shop.replace_menu()
+    shop.change_menu(())
 
     def cut() -> Menu:
         raise Unreachable("cut")
@@ -146,18 +150,11 @@ def test_a_window_that_opens_offline_has_the_last_menu(tmp_path: Path) -> None:
     local.close()
 
 
-class Dearer(ModelTransport):
-    """A server by whose menu the chips have become dearer."""
-
-    price_minor = 500
-
-    @override
-    def send(self, operation: Operation) -> Answered:
-        asked = operation.asked
-        if isinstance(asked, PlaceOrder) and asked.expected_total_minor != self.price_minor:
-            priced = msgspec.structs.replace(operation.seen, total_minor=self.price_minor)
-            raise PriceChanged("Look at the new total.", order=priced)
-        return super().send(operation)
+def price(shop: FakeBackend, minor: int) -> None:
+    """By the shop's menu the chips cost so much from now on, which nobody was told."""
+    shop.menu = msgspec.structs.replace(
+        shop.menu, categories=with_item(shop.menu.categories, msgspec.structs.replace(CHIPS, price_minor=minor))
+    )
 
 
 def place(desk: Desk) -> Operation:
@@ -167,10 +164,10 @@ def place(desk: Desk) -> Operation:
     return desk.accept(Kind.PLACE, order_id, request, seen)
 
 
-def test_nobody_orders_at_a_price_they_have_not_seen(open_desk: OpenDesk, shop: Shop) -> None:
-    transport = Dearer(shop, CustomerId("ada"))
-    desk = open_desk("ada", "ada", transport)
+def test_nobody_orders_at_a_price_they_have_not_seen(open_desk: OpenDesk, shop: FakeBackend) -> None:
+    desk = open_desk("ada", "ada", ModelTransport(shop, CustomerId("ada")))
     desk.sync.pull()
+    price(shop, 500)
     wanted = place(desk)
     desk.send_all()
     (held,) = desk.outbox.open()
@@ -178,7 +175,7 @@ def test_nobody_orders_at_a_price_they_have_not_seen(open_desk: OpenDesk, shop: 
     assert held.theirs is not None
     assert held.theirs.total_minor == 500
     assert shop.orders == {}
-    transport.price_minor = 600  # and once more, before they have answered
+    price(shop, 600)  # and once more, before they have answered
     desk.sync.retry(held.op_id)
     desk.send_all()
     (held,) = desk.outbox.open()
@@ -191,9 +188,10 @@ def test_nobody_orders_at_a_price_they_have_not_seen(open_desk: OpenDesk, shop: 
     assert shop.applied == [wanted.op_id]
 
 
-def test_an_order_that_became_too_dear_is_given_up(open_desk: OpenDesk, shop: Shop) -> None:
-    desk = open_desk("ada", "ada", Dearer(shop, CustomerId("ada")))
+def test_an_order_that_became_too_dear_is_given_up(open_desk: OpenDesk, shop: FakeBackend) -> None:
+    desk = open_desk("ada", "ada", ModelTransport(shop, CustomerId("ada")))
     desk.sync.pull()
+    price(shop, 500)
     wanted = place(desk)
     desk.send_all()
     desk.sync.discard(wanted.op_id, "too dear")

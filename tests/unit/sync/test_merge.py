@@ -10,14 +10,15 @@ from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 from tests.unit.conftest import OpenDesk
 
 PREPARING, READY = OrderStatus.PREPARING, OrderStatus.READY
 
 
 @pytest.fixture
-def two(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> tuple[Desk, Desk]:
+def two(open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend) -> tuple[Desk, Desk]:
     """Two tills that both have one confirmed order, unpaid."""
     one = open_desk("one", "kim")
     other = open_desk("other", "alex", ModelTransport(shop))
@@ -31,7 +32,7 @@ def _the_order(desk: Desk) -> Order:
     return next(iter(desk.cache.newest()))
 
 
-def test_both_tills_advance_the_same_order(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_both_tills_advance_the_same_order(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     one.move(order_id, PREPARING)
@@ -45,7 +46,9 @@ def test_both_tills_advance_the_same_order(two: tuple[Desk, Desk], shop: Shop) -
     assert settled.outcome == "superseded"
 
 
-def test_a_step_that_is_long_past_is_superseded_and_its_followers_too(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_a_step_that_is_long_past_is_superseded_and_its_followers_too(
+    two: tuple[Desk, Desk], shop: FakeBackend
+) -> None:
     one, other = two
     order_id = _the_order(one).id
     other.move(order_id, PREPARING)
@@ -58,7 +61,7 @@ def test_a_step_that_is_long_past_is_superseded_and_its_followers_too(two: tuple
     assert shop.orders[order_id].status is OrderStatus.COMPLETED
 
 
-def test_a_payment_and_a_move_do_not_hinder_each_other(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_a_payment_and_a_move_do_not_hinder_each_other(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     one.pay(order_id)
@@ -75,7 +78,7 @@ def test_a_payment_and_a_move_do_not_hinder_each_other(two: tuple[Desk, Desk], s
     assert one.outbox.open() == other.outbox.open() == ()
 
 
-def test_an_order_that_was_moved_and_moved_back_is_asked_about(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_an_order_that_was_moved_and_moved_back_is_asked_about(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     """Nobody but a person knows whether the step is still meant: it looks as it did, and two things have happened."""
     one, other = two
     order_id = _the_order(one).id
@@ -91,7 +94,7 @@ def test_an_order_that_was_moved_and_moved_back_is_asked_about(two: tuple[Desk, 
     assert shop.orders[order_id].version == 3
 
 
-def test_what_is_asked_about_fits_only_the_order_that_was_seen(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_what_is_asked_about_fits_only_the_order_that_was_seen(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     """The same version of another past, as after a restore, is not what the person saw."""
     one, other = two
     order_id = _the_order(one).id
@@ -112,7 +115,9 @@ def test_what_is_asked_about_fits_only_the_order_that_was_seen(two: tuple[Desk, 
 
 
 @pytest.mark.parametrize("state", [PaymentState.PAID, PaymentState.REFUNDED])
-def test_money_that_both_have_moved_is_asked_about(two: tuple[Desk, Desk], shop: Shop, state: PaymentState) -> None:
+def test_money_that_both_have_moved_is_asked_about(
+    two: tuple[Desk, Desk], shop: FakeBackend, state: PaymentState
+) -> None:
     one, other = two
     order_id = _the_order(one).id
     if state is PaymentState.REFUNDED:
@@ -136,7 +141,7 @@ def test_money_that_both_have_moved_is_asked_about(two: tuple[Desk, Desk], shop:
     assert (kept.state, kept.problem) == (State.DISCARDED, "mine was given back to the till")
 
 
-def test_a_tender_that_both_have_corrected_is_corrected(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_a_tender_that_both_have_corrected_is_corrected(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     one.pay(order_id)
@@ -153,7 +158,7 @@ def test_a_tender_that_both_have_corrected_is_corrected(two: tuple[Desk, Desk], 
     assert (shop.orders[order_id].tender, shop.orders[order_id].version) == (Tender.CARD, 3)
 
 
-def test_cancelled_against_ready_is_asked(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_cancelled_against_ready_is_asked(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     one.move(order_id, PREPARING)
@@ -184,7 +189,7 @@ def test_a_cancellation_is_asked_again_once_there_is_money_to_give_back(two: tup
     assert [(each.op_id, each.state) for each in other.outbox.open()] == [(cancel.op_id, State.CONFLICT)]
 
 
-def test_what_followed_a_discarded_change_is_not_forced(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_what_followed_a_discarded_change_is_not_forced(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     other.move(order_id, PREPARING)
@@ -206,7 +211,7 @@ def test_what_followed_a_discarded_change_is_not_forced(two: tuple[Desk, Desk], 
 
 
 def test_an_order_that_a_restored_server_lacks_is_named_to_who_had_it_on_the_board(
-    two: tuple[Desk, Desk], shop: Shop
+    two: tuple[Desk, Desk], shop: FakeBackend
 ) -> None:
     """It is another's to send again, who may not be there. What one's own outbox sends again is not missing."""
     one, other = two
@@ -228,7 +233,7 @@ def test_an_order_that_a_restored_server_lacks_is_named_to_who_had_it_on_the_boa
 
 
 def test_a_restored_backup_is_found_out_and_everything_acknowledged_comes_back(
-    two: tuple[Desk, Desk], shop: Shop
+    two: tuple[Desk, Desk], shop: FakeBackend
 ) -> None:
     one, other = two
     first = _the_order(one).id
@@ -260,7 +265,7 @@ def test_a_restored_backup_is_found_out_and_everything_acknowledged_comes_back(
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_what_was_under_way_when_the_restore_was_found_out_lets_what_was_lost_go_first(
-    open_desk: OpenDesk, shop: Shop, answered: bool
+    open_desk: OpenDesk, shop: FakeBackend, answered: bool
 ) -> None:
     desk = open_desk()
     order_id = desk.take().order_id
@@ -289,7 +294,7 @@ def test_what_was_under_way_when_the_restore_was_found_out_lets_what_was_lost_go
 
 @pytest.mark.parametrize("again", [False, True])
 def test_what_was_held_can_be_decided_about_while_what_was_lost_goes_first(
-    open_desk: OpenDesk, shop: Shop, again: bool
+    open_desk: OpenDesk, shop: FakeBackend, again: bool
 ) -> None:
     desk = open_desk()
     order_id = desk.take().order_id
@@ -318,7 +323,7 @@ def test_what_was_held_can_be_decided_about_while_what_was_lost_goes_first(
     assert desk.outbox.open() == ()
 
 
-def test_a_restore_is_found_out_even_after_signing_out(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_restore_is_found_out_even_after_signing_out(open_desk: OpenDesk, shop: FakeBackend) -> None:
     kim = open_desk()
     backup = shop.backup()
     lost = kim.take()
@@ -332,7 +337,7 @@ def test_a_restore_is_found_out_even_after_signing_out(open_desk: OpenDesk, shop
     assert shop.applied == [lost.op_id]
 
 
-def test_a_write_of_ones_own_is_witness_enough(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_write_of_ones_own_is_witness_enough(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     desk.sync.pull()
     backup = shop.backup()
@@ -343,7 +348,7 @@ def test_a_write_of_ones_own_is_witness_enough(open_desk: OpenDesk, shop: Shop) 
     assert shop.applied == [lost.op_id]
 
 
-def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk: OpenDesk, shop: FakeBackend) -> None:
     """Higher numbers of another history do not outdo the witness of the lost one. Drill 21 found this."""
     desk, other = open_desk(), open_desk("other", "alex", ModelTransport(shop))
     desk.sync.pull()
@@ -360,7 +365,7 @@ def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk
     assert {lost.op_id, since.op_id} <= set(shop.applied)
 
 
-def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Shop) -> None:
+def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     desk.take()
     desk.try_all()
@@ -373,7 +378,7 @@ def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Sh
     assert desk.told[-1].whole or desk.told[-1].backlog
 
 
-def test_what_follows_a_merged_change_goes_on_from_there(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_what_follows_a_merged_change_goes_on_from_there(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     other.move(order_id, PREPARING)
@@ -386,7 +391,7 @@ def test_what_follows_a_merged_change_goes_on_from_there(two: tuple[Desk, Desk],
     assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (PREPARING, PaymentState.PAID)
 
 
-def test_who_comes_too_early_after_a_restore_waits_and_is_not_asked(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_who_comes_too_early_after_a_restore_waits_and_is_not_asked(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     backup = shop.backup()
@@ -411,7 +416,7 @@ def test_who_comes_too_early_after_a_restore_waits_and_is_not_asked(two: tuple[D
 
 @pytest.mark.parametrize("by_snapshot", [False, True], ids=["event", "snapshot"])
 def test_what_is_parked_for_a_missing_order_goes_when_that_comes(
-    two: tuple[Desk, Desk], shop: Shop, *, by_snapshot: bool
+    two: tuple[Desk, Desk], shop: FakeBackend, *, by_snapshot: bool
 ) -> None:
     """Whoever made it was away for longer than a change is tried for."""
     one, other = two
@@ -436,7 +441,7 @@ def test_what_is_parked_for_a_missing_order_goes_when_that_comes(
     assert (order.status, order.payment, order.version) == (PREPARING, PaymentState.PAID, 3)
 
 
-def test_what_the_server_has_refused_is_not_taken_up_by_itself(two: tuple[Desk, Desk], shop: Shop) -> None:
+def test_what_the_server_has_refused_is_not_taken_up_by_itself(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     other.try_all()
@@ -457,7 +462,7 @@ class OnlyTheNewest(ModelTransport):
         return msgspec.structs.replace(whole, orders=whole.orders[-1:])
 
 
-def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: OpenDesk, shop: Shop) -> None:
+def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: OpenDesk, shop: FakeBackend) -> None:
     other = open_desk("other", "alex", ModelTransport(shop))
     desk = open_desk(at=OnlyTheNewest(shop))
     old = desk.take().order_id
@@ -476,7 +481,7 @@ def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: O
     assert desk.cache.get(old) in (None, shop.orders[old])
 
 
-def test_what_is_sent_again_goes_before_what_is_newer(open_desk: OpenDesk, shop: Shop) -> None:
+def test_what_is_sent_again_goes_before_what_is_newer(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     desk.sync.pull()
     backup = shop.backup()

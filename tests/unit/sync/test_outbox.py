@@ -22,7 +22,8 @@ from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.own_process import python
 from tests.support.desk import AT, new_order
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 from tests.unit.conftest import OpenDesk
 
 CONFIRMED, PREPARING, READY = OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY
@@ -120,7 +121,9 @@ def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
 # -- accepting
 
 
-def test_what_is_accepted_is_there_after_a_restart(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> None:
+def test_what_is_accepted_is_there_after_a_restart(
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend
+) -> None:
     transport.fault = _offline
     desk = open_desk()
     taken = desk.take()
@@ -135,7 +138,7 @@ def test_what_is_accepted_is_there_after_a_restart(open_desk: OpenDesk, transpor
     assert shop.orders[taken.order_id].number == "POS1-000001"
 
 
-def test_the_same_operation_accepted_again_is_one(open_desk: OpenDesk, shop: Shop) -> None:
+def test_the_same_operation_accepted_again_is_one(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     op_id, order_id = new_op_id(), new_order_id()
     first = desk.take(op_id=op_id, order_id=order_id)
@@ -186,16 +189,16 @@ def test_the_servers_word_brings_a_series_back_but_never_behind_what_waits(
 
 
 def test_a_number_that_comes_too_early_waits_for_those_before_it(
-    open_desk: OpenDesk, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when another cashier's orders, which the same till has numbered, come later. In the end a person decides."""
     effect, times = shop._effect, [3]
 
-    def refusing(operation: Operation, order: Order | None) -> Order:
+    def refusing(operation: Operation) -> Order:
         if times[0] and operation.kind is Kind.TAKE:
             times[0] -= 1
             raise NumberTooFar("POS1-000002 is too far ahead", order=None, field="number")
-        return effect(operation, order)
+        return effect(operation)
 
     monkeypatch.setattr(shop, "_effect", refusing)
     desk = open_desk()
@@ -213,7 +216,7 @@ def test_a_number_that_comes_too_early_waits_for_those_before_it(
 
 
 def test_a_number_that_is_taken_is_parked_and_asks_for_no_order(
-    open_desk: OpenDesk, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     transport.series = (DeviceId("POS1"), 64)
@@ -232,12 +235,12 @@ def test_a_number_that_is_taken_is_parked_and_asks_for_no_order(
 
 
 def test_what_is_sent_again_goes_in_the_order_it_was_accepted(
-    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend
 ) -> None:
     desk = open_desk()
     taken = [desk.take().op_id for _ in range(50)]
     desk.try_all()
-    shop.done.clear()
+    shop.operations.clear()
     shop.orders.clear()
     shop.applied.clear()
     desk.outbox.send_again()
@@ -267,7 +270,7 @@ def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, transport
 
 
 def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
-    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend
 ) -> None:
     desk = open_desk()
     desk.sync.pull()
@@ -306,20 +309,20 @@ def test_an_order_goes_in_order_and_orders_do_not_wait_for_each_other(open_desk:
 
 
 def test_a_refused_operation_is_parked_and_two_hundred_others_go(
-    open_desk: OpenDesk, transport: ModelTransport, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     poison = desk.take()
     behind = desk.move(poison.order_id, PREPARING)
     others = [desk.take() for _ in range(200)]
-    perform = Shop.perform
+    perform = FakeBackend.perform
 
-    def fails_on_poison(self: Shop, operation):  # type: ignore[no-untyped-def]
+    def fails_on_poison(self: FakeBackend, operation):  # type: ignore[no-untyped-def]
         if operation.op_id == poison.op_id:
             raise ServerFault("it breaks on this one")
         return perform(self, operation)
 
-    monkeypatch.setattr(Shop, "perform", fails_on_poison)
+    monkeypatch.setattr(FakeBackend, "perform", fails_on_poison)
     desk.send_all()
     assert {each.op_id for each in others} == set(shop.applied)
     held = desk.outbox.open()
@@ -336,7 +339,7 @@ def test_a_refused_operation_is_parked_and_two_hundred_others_go(
 
 
 def test_discarding_a_new_order_discards_what_was_to_happen_to_it(
-    open_desk: OpenDesk, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk()
     order_id = desk.take().order_id
@@ -356,7 +359,7 @@ def test_discarding_a_new_order_discards_what_was_to_happen_to_it(
     assert shop.orders == {}
 
 
-def test_nobody_sends_what_another_accepted(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> None:
+def test_nobody_sends_what_another_accepted(open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend) -> None:
     transport.fault = _offline
     kim = open_desk(subject="kim")
     operation = kim.take()
@@ -387,7 +390,7 @@ def test_the_next_person_sees_nothing_of_the_one_before(open_desk: OpenDesk) -> 
 
 
 def test_nothing_goes_to_another_shop_than_it_was_accepted_for(
-    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend
 ) -> None:
     """The same customer, on a machine that is paired over to another shop of the chain and back."""
     corner = open_desk(subject="ada", shop="corner")
@@ -396,7 +399,7 @@ def test_nothing_goes_to_another_shop_than_it_was_accepted_for(
     transport.fault = _offline
     operation = corner.take()
     corner.close()
-    other = Shop()
+    other = FakeBackend()
     harbour = open_desk(subject="ada", shop="harbour", at=ModelTransport(other))
     assert harbour.cache.newest() == []
     assert harbour.cache.history_proofs() == ()
@@ -410,7 +413,7 @@ def test_nothing_goes_to_another_shop_than_it_was_accepted_for(
         None,
         0,
     )
-    assert (other.applied, other.done) == ([], {})
+    assert (other.applied, other.operations) == ([], {})
     [kept] = harbour.outbox.elsewhere()
     assert (kept.op_id, kept.state, kept.shop_name) == (operation.op_id, State.ELSEWHERE, "Corner")
     harbour.close()
@@ -422,7 +425,7 @@ def test_nothing_goes_to_another_shop_than_it_was_accepted_for(
 
 
 def test_what_waits_for_another_shop_can_be_given_up(
-    open_desk: OpenDesk, transport: ModelTransport, shop: Shop
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend
 ) -> None:
     transport.fault = _offline
     corner = open_desk(subject="kim", shop="corner")
@@ -447,7 +450,9 @@ def test_what_waits_for_another_shop_can_be_given_up(
     assert (found.state, found.problem) == (State.DISCARDED, "rung up again by hand")
 
 
-def test_a_session_that_ended_keeps_what_waits(open_desk: OpenDesk, transport: ModelTransport, shop: Shop) -> None:
+def test_a_session_that_ended_keeps_what_waits(
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend
+) -> None:
     desk = open_desk()
 
     def ended(_when: str) -> None:
@@ -473,7 +478,7 @@ def test_what_was_acknowledged_is_remembered_for_ninety_days(open_desk: OpenDesk
     assert desk.outbox.find(operation.op_id) is None
 
 
-def test_an_operation_under_way_is_not_sent_beside_itself(open_desk: OpenDesk, shop: Shop) -> None:
+def test_an_operation_under_way_is_not_sent_beside_itself(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     order_id = desk.take().order_id
     desk.send_all()
@@ -484,7 +489,7 @@ def test_an_operation_under_way_is_not_sent_beside_itself(open_desk: OpenDesk, s
     assert desk.outbox.take(0) is None
 
 
-def test_a_row_never_goes_back(open_desk: OpenDesk, shop: Shop) -> None:
+def test_a_row_never_goes_back(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     order_id = desk.take().order_id
     desk.send_all()

@@ -12,7 +12,8 @@ from core.client.sync.operations import Owner
 from core.domain.status import OrderStatus
 from tests.support import power_cut
 from tests.support.desk import Desk
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 
 IMAGES = 400
 pytestmark = [
@@ -23,7 +24,7 @@ pytestmark = [
 
 def _work(path: Path, recorder: power_cut.Recorder) -> None:
     """Accept, send and pull for a while; each operation is promised once it is accepted."""
-    desk = Desk(path, ModelTransport(Shop()))
+    desk = Desk(path, ModelTransport(FakeBackend()))
     for number in range(20):
         operation = desk.take()
         recorder.mark(operation.op_id)

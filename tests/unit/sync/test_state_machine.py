@@ -23,7 +23,8 @@ from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
 from tests.support.desk import LINES, Desk, new_order
-from tests.support.model_backend import ModelTransport, Shop
+from tests.support.fake_backend import FakeBackend
+from tests.support.model_transport import ModelTransport
 
 ADA = CustomerId("ada")
 WHO = st.sampled_from(["kim", "alex", ADA])
@@ -45,8 +46,8 @@ class Counter(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._directory = Path(tempfile.mkdtemp())
-        self.shop = Shop()
-        self.backup: Shop | None = None
+        self.shop = FakeBackend()
+        self.backup: dict[str, object] | None = None
         self.transports = {
             name: ModelTransport(self.shop, ADA if name == ADA else None) for name in ("kim", "alex", ADA)
         }

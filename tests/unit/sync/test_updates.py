@@ -10,7 +10,7 @@ from core.client.sync.updates import Changed
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus as S
 from tests.support.desk import Desk
-from tests.support.model_backend import Shop
+from tests.support.fake_backend import FakeBackend
 from tests.unit.conftest import OpenDesk
 
 
@@ -49,7 +49,7 @@ def test_a_thread_that_looked_before_another_does_not_tell_after_it(
     ("act", "to"), [(lambda desk, order_id: desk.move(order_id, S.PREPARING), S.READY), (Desk.pay, S.PREPARING)]
 )
 def test_an_event_that_is_here_before_the_answer_has_happened_once(
-    open_desk: OpenDesk, shop: Shop, act: Callable[[Desk, OrderId], object], to: S
+    open_desk: OpenDesk, shop: FakeBackend, act: Callable[[Desk, OrderId], object], to: S
 ) -> None:
     """A version that nobody has made would be named by whoever presses next, and wait for ever."""
     desk = open_desk()
