@@ -5,15 +5,12 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core import clock
 from core.client.errors import ClientError, SignedOut
-from core.client.sync.engine import SyncStatus
-from core.domain.menu import Menu
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
-from core.ui.ordering.view import OrderingView
+from core.ui.ordering.page import OrderingPage
 from core.ui.text import _, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label
@@ -26,11 +23,8 @@ from pos_app.new_order.presenter import TakeOrderPresenter, tenders
 _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
 
 
-class NewOrderPage(QWidget):
-    """`clear()` it between customers. The menu is refreshed while the page is shown.
-
-    Without the window's `notice` it has its own.
-    """
+class NewOrderPage(OrderingPage[TakeOrderPresenter]):
+    """`clear()` it between customers."""
 
     taken = Signal(object)
     """The server's `Order`. The page has been cleared, and the receipt is open."""
@@ -38,41 +32,22 @@ class NewOrderPage(QWidget):
     """A `SignedOut`, for the window. The form stays for the same cashier."""
 
     def __init__(self, context: PosContext, notice: Notice | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
         theme = context.theme
+        presenter = TakeOrderPresenter(context.jobs, context.api)
+        form = HandoverForm(theme, _FULFILMENTS, tenders, handing=_("Handover"), paying=_("Payment"))
+        customer, cash = CustomerField(presenter, theme), CashPad(theme)
+        questions = _questions(theme, customer, form, cash, form.note)
+        checkout = CheckoutPane(
+            presenter.ordering.basket, theme, _("Take payment"), questions, "take_payment", brief=True
+        )
+        super().__init__(theme, presenter, form, checkout, notice, parent)
         self.setObjectName("new_order_page")
         self._theme = theme
         self._jobs = context.jobs
-        self._presenter = TakeOrderPresenter(context.jobs, context.api, self)
-        self._ordering = self._presenter.ordering
         self._receipt: QWidget | None = None
-        self.notice = notice or Notice(theme)
-        self._customer = CustomerField(self._presenter, theme)
-        self._form = HandoverForm(theme, _FULFILMENTS, tenders, handing=_("Handover"), paying=_("Payment"))
-        self._cash = CashPad(theme)
-        self._checkout = CheckoutPane(
-            self._ordering.basket, theme, _("Take payment"), self._questions(theme), "take_payment", brief=True
-        )
-        self.view = OrderingView(self._ordering, theme, self._checkout, self.notice)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.space(3))
-        if notice is None:
-            column.addWidget(self.notice)
-        column.addWidget(self.view, 1)
+        self._customer, self._cash = customer, cash
         self._connect()
         self._update_view()
-
-    def _questions(self, theme: Theme) -> QWidget:
-        questions = QWidget()
-        column = QVBoxLayout(questions)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.space(2))
-        column.addWidget(label(_("For whom"), "small"))
-        for part in (self._customer, self._form, self._cash, self._form.note):
-            column.addWidget(part)
-        column.addStretch(1)
-        return questions
 
     def _connect(self) -> None:
         presenter = self._presenter
@@ -81,22 +56,8 @@ class NewOrderPage(QWidget):
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
             asked.connect(self._update_view)
         presenter.placed.connect(self._on_order_taken)
-        presenter.refused.connect(self._on_order_refused)
         presenter.unknown.connect(self._on_outcome_unknown)
-        presenter.address_missing.connect(self._form.complain_of_address)
         presenter.busy_changed.connect(self._update_view)
-
-    @Slot(object)
-    def set_menu(self, menu: Menu) -> None:
-        """Use a new menu."""
-        self._ordering.set_menu(menu)
-
-    @Slot(object)
-    def set_sync_status(self, sync_status: SyncStatus) -> None:
-        """Changes of the menu are pushed like all events, so it is as fresh as they are."""
-        age_s = sync_status.age_s(clock.now_s())
-        if age_s is not None and sync_status.answering:
-            self._ordering.menu.confirm(age_s)
 
     def clear(self) -> None:
         """Reset for the next customer or cashier."""
@@ -112,12 +73,10 @@ class NewOrderPage(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._ordering.menu.start()
         self.view.menu.search.setFocus()
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
-        self._ordering.menu.stop()
         self._presenter.stop_looking()
         super().hideEvent(event)
 
@@ -161,12 +120,6 @@ class NewOrderPage(QWidget):
         self._receipt = None
 
     @Slot(object)
-    def _on_order_refused(self, error: ClientError) -> None:
-        if self._ordering.basket.basket.troubled is not None:
-            self.view.show_basket()
-        self.notice.show_error(error)
-
-    @Slot(object)
     def _on_outcome_unknown(self, error: ClientError) -> None:
         told = _("Nobody knows yet whether the order arrived. Try again: it will not be taken twice.")
         self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_take_wanted)
@@ -197,3 +150,15 @@ class NewOrderPage(QWidget):
             return _("Place, paid on delivery · {amount}").format(amount=amount)
         text = _("Take cash · {amount}") if tender is Tender.CASH else _("Take card · {amount}")
         return text.format(amount=amount)
+
+
+def _questions(theme: Theme, *parts: QWidget) -> QWidget:
+    questions = QWidget()
+    column = QVBoxLayout(questions)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(theme.space(2))
+    column.addWidget(label(_("For whom"), "small"))
+    for part in parts:
+        column.addWidget(part)
+    column.addStretch(1)
+    return questions
