@@ -1,4 +1,4 @@
-"""The one place where the customer's window is wired."""
+"""Composes the customer's window."""
 
 from contextlib import suppress
 
@@ -22,9 +22,9 @@ from customer_view.window import CustomerWindow
 
 
 def run(settings: CustomerSettings, code: str | None = None) -> int:
-    """Show the window until it is closed. Gives the process's exit status.
+    """Show the window until it is closed. Returns the process's exit status.
 
-    With a `code` this machine is paired first, and so knows the shop's server; an empty one is asked for.
+    With a `code` this machine is paired first, which identifies the shop's server; an empty one is asked for.
     """
     app, theme = start_application("Orderbell", settings)
     path = settings.file_of("customer")
@@ -50,8 +50,8 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
 def open_window(
     settings: CustomerSettings, theme: Theme, client: HttpClient | None = None
 ) -> tuple[CustomerWindow, SyncedApi]:
-    """The window over its own file, not shown yet, and the api that it uses. The server is asked by `client`, or by one
-    that the settings make. Raises `LocalStoreError`."""
+    """The window over its own file, not shown yet, and its api. `client` is made from the settings if not given. Raises
+    `LocalStoreError`."""
     bridge = Bridge(OrderStore())
     api = SyncedApi(
         client or HttpClient(settings.server_url, ca_file=settings.ca_file),
@@ -74,7 +74,7 @@ def open_window(
 
 
 def close(api: SyncedApi, settings: CustomerSettings) -> None:
-    """The session ends with the window, unless the screen is one person's own. What waits to be sent is kept either
+    """End the session with the window, unless the screen is one person's own. Waiting operations are kept either
     way."""
     if not settings.keep_session:
         with suppress(NotKept):  # on a full disk; the session is over all the same

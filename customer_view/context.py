@@ -1,4 +1,4 @@
-"""What the parts of the customer's window share."""
+"""The context of the customer's window."""
 
 from typing import TypeAlias
 

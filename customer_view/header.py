@@ -1,4 +1,4 @@
-"""The window's head: whose shop it is, where one can go, how the window stands with the backend, who is signed in."""
+"""The header: the shop, the tabs, the connection chip, and the person."""
 
 from collections.abc import Sequence
 
@@ -62,7 +62,7 @@ class Header(QWidget):
         self._tabs.buttonClicked.connect(self._on_tab_clicked)
 
     def show_tab(self, name: str) -> None:
-        """Mark a tab as the one that is shown."""
+        """Mark a tab as shown."""
         for tab in self._tabs.buttons():
             tab.setChecked(tab.objectName() == f"tab_{name}")
 

@@ -1,4 +1,4 @@
-"""For widgets that paint themselves: text laid out in a width, and a height that follows from the width."""
+"""Base of painted widgets: text laid out to a width, and a height that follows from it."""
 
 from abc import abstractmethod
 
@@ -34,8 +34,8 @@ class TextBlock:
 
 
 class Painted(QWidget):
-    """As high as its contents are in its width. They are laid out when a width is asked for that they do not have, or
-    when they have `changed`, and never just to be painted again."""
+    """A widget whose height follows from its width. It is laid out for a new width, or when its content has `changed`,
+    and never just to be painted again."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -50,15 +50,15 @@ class Painted(QWidget):
 
     @abstractmethod
     def lay_out(self, width: int) -> float:
-        """Place everything in `width` pixels. Gives the height that it takes."""
+        """Lay everything out in `width` pixels. Returns its height."""
 
     @abstractmethod
     def paint(self, painter: QPainter, dirty: QRect) -> None:
-        """Paint what was laid out, at least where it is `dirty`."""
+        """Paint the layout, at least where it is `dirty`."""
 
     @Slot()
     def changed(self) -> None:
-        """The contents, or their look, are others now."""
+        """The content, or its look, has changed."""
         self._heights.clear()
         self._laid_out_for = -1
         self.updateGeometry()
@@ -70,7 +70,7 @@ class Painted(QWidget):
 
     @property
     def start(self) -> Qt.AlignmentFlag:
-        """The side that reading begins at."""
+        """The leading side."""
         return Qt.AlignmentFlag.AlignRight if self.rtl else Qt.AlignmentFlag.AlignLeft
 
     @property

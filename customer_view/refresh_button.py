@@ -1,4 +1,4 @@
-"""A button that refreshes by hand what a timer refreshes in silence."""
+"""A button for a manual refresh."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
@@ -9,8 +9,8 @@ from core.ui.widgets.controls import set_icon
 
 
 class RefreshButton(QPushButton):
-    """Asks now, and is disabled until the answer is there. A silent refresh leaves it alone: nothing blinks; pressed
-    during one, it waits for that one's answer. It gives the keyboard's focus back to itself."""
+    """Refreshes, and is disabled until the answer. Silent refreshes do not change it; pressed during one, it waits for
+    its answer. It gets the focus back afterwards."""
 
     pressed_by_hand = Signal()
 

@@ -9,7 +9,7 @@ from core.protocol.requests import HISTORY_MAX
 
 
 class CustomerSettings(WindowSettings, frozen=True, kw_only=True):
-    """What every window has, and how often this one asks for news."""
+    """The settings of every window, and the refresh intervals of this one."""
 
     history_refresh: Annotated[bool, Meta(description="Refresh My orders by itself while it is shown.")] = True
     history_refresh_s: Annotated[Interval, Meta(description="Seconds between two refreshes of My orders.")] = 30.0

@@ -1,4 +1,4 @@
-"""The switch for sounds, in the window's head."""
+"""The sound button in the header."""
 
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtWidgets import QPushButton
@@ -11,7 +11,7 @@ from core.ui.widgets.controls import set_tip
 
 
 class SoundButton(QPushButton):
-    """Says by its shape and its name whether sounds are on, and turns them on and off."""
+    """Shows by icon and name whether sounds are on, and toggles them."""
 
     def __init__(self, theme: Theme, sounds: Sounds) -> None:
         super().__init__()

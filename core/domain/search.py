@@ -1,4 +1,4 @@
-"""What somebody looks for among orders. The database is asked the same as `finds` says."""
+"""Searching orders. The database query matches the same orders as `finds`."""
 
 import re
 from typing import Final
@@ -8,18 +8,18 @@ import msgspec
 from core.domain.order import Order
 
 WHOLE_NUMBER: Final = re.compile(r"[A-Za-z0-9]+-[0-9]{6,}")
-"""An order's number as a scanner reads it, in either case."""
+"""A complete order number as a scanner reads it, in either case."""
 
 
 class Sought(msgspec.Struct, frozen=True):
-    """Part of a number, a name or a phone number, or one whole number, which finds nothing else."""
+    """Part of a number, a name or a phone number, or one complete number, which matches nothing else."""
 
     words: str
-    """In small letters; empty: everything is found."""
+    """Case-folded; empty: everything matches."""
     digits: str
-    """What of the words may stand in a phone number."""
+    """The part that may be in a phone number."""
     numbers: tuple[str, ...]
-    """The ways to write it, when it is a whole number."""
+    """The spellings of a complete number."""
 
     @classmethod
     def of(cls, typed: str) -> "Sought":

@@ -1,4 +1,4 @@
-"""Words, amounts and times as the reader of this window writes them. Every string a person sees goes through `_`."""
+"""Texts, amounts and times in the reader's language. Every string that a person sees goes through `_`."""
 
 import gettext as _gettext
 import io
@@ -113,7 +113,7 @@ def tender_label(tender: Tender) -> str:
 
 
 def payment_label(payment: PaymentState, tender: Tender) -> str:
-    """What a card's badge says: whether it is paid, and if not, how it will be."""
+    """The label of a payment: paid, or how it will be paid."""
     if payment is PaymentState.PAID:
         return _("Paid")
     if not payment.is_known:
@@ -122,12 +122,12 @@ def payment_label(payment: PaymentState, tender: Tender) -> str:
 
 
 def figure(count: int) -> str:
-    """A whole number in the figures that the reader's money is written in: 12, ١٢."""
+    """A whole number in the digits of the reader's language: 12, ١٢."""
     return _in_figures(str(count))
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """An amount of minor units, as the reader writes money: 2143, USD → $21.43."""
+    """An amount of minor units in the reader's format: 2143, USD → $21.43."""
     digits = exponent(currency)
     locale = QLocale()
     symbol = _SYMBOLS.get(currency, currency + "\N{NO-BREAK SPACE}")
@@ -136,10 +136,10 @@ def money(amount_minor: int, currency: str) -> str:
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """What the reader typed as an amount, in minor units: what `money` writes is read back as the same.
+    """A typed amount in minor units; the inverse of `money`.
 
-    Raises `DomainError` on anything that is not an amount of that currency; a group separator in a place where none
-    belongs is a decimal point of another language, and is refused rather than guessed at.
+    Raises `DomainError` on anything that is not an amount of that currency; a misplaced group separator is the decimal
+    point of another language, and is refused rather than guessed.
     """
     locale = QLocale()
     signs = {locale.groupSeparator(): ",", locale.decimalPoint(): "."}
@@ -174,7 +174,7 @@ def day(at: datetime, now: datetime) -> str:
 
 
 def age(seconds: float) -> str:
-    """How long ago, in words that fit a chip: `3 s`, `4 min`, `2 h`."""
+    """An age, short enough for a chip: `3 s`, `4 min`, `2 h`."""
     whole = max(0, int(seconds))
     if whole < 60:
         return _("{n} s").format(n=figure(whole))
@@ -184,7 +184,7 @@ def age(seconds: float) -> str:
 
 
 def stopwatch(seconds: float) -> str:
-    """A running time: 0:42, 14:37, 1:02:05."""
+    """A duration: 0:42, 14:37, 1:02:05."""
     whole = max(0, int(seconds))
     hours, rest = divmod(whole, 3600)
     return _in_figures(f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}")

@@ -1,4 +1,4 @@
-"""How everything looks: the tokens in `resources/tokens.json` as colours, fonts, sizes and one style sheet."""
+"""The look: the tokens of `resources/tokens.json` as colours, fonts, sizes and one style sheet."""
 
 import json
 from functools import cache
@@ -19,8 +19,7 @@ def _tokens() -> dict[str, Any]:
 
 
 class Theme(QObject):
-    """One look for one process: a scheme and a text scale. `changed` says that every colour and size may be another
-    now."""
+    """The look of one process: a scheme and a text scale. `changed` is emitted when colours and sizes have changed."""
 
     changed = Signal()
 
@@ -71,16 +70,16 @@ class Theme(QObject):
     # -- tokens
 
     def colour(self, name: str) -> QColor:
-        """A token's colour, as `brand`, `muted`, `pending_soft`. Raises `KeyError` for any other name."""
+        """The colour of a token, such as `brand`, `muted`, `pending_soft`. Raises `KeyError` for an unknown name."""
         return self._colours[name]
 
     def status_colours(self, status: OrderStatus) -> tuple[QColor, QColor]:
-        """A status's ink and the soft ground it is written on. Never the only sign: shape and word go with it."""
+        """A status's ink and its soft ground. Never the only sign: icon and label go with it."""
         name = look(status).colour
         return self.colour(name), self.colour("sunken" if name == "muted" else f"{name}_soft")
 
     def px(self, length: float) -> int:
-        """A length that grows with the text."""
+        """A length that grows with the text scale."""
         return round(length * self._scale)
 
     def space(self, step: int) -> int:
@@ -92,7 +91,7 @@ class Theme(QObject):
 
     @property
     def touch_px(self) -> int:
-        """The least height of anything that is pressed."""
+        """The least height of a touch target."""
         return self.px(_tokens()["touch_px"])
 
     @property
@@ -100,7 +99,7 @@ class Theme(QObject):
         return int(_tokens()["focus_px"]) + (1 if self.scheme == "contrast" else 0)
 
     def motion_ms(self, name: str) -> int:
-        """How long a movement takes: `quick` or `calm`; 0 when motion is reduced."""
+        """The duration of an animation: `quick` or `calm`; 0 when motion is reduced."""
         return 0 if self._reduced_motion else int(_tokens()["motion_ms"][name])
 
     def font(self, role: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
@@ -143,7 +142,7 @@ class Theme(QObject):
         return palette
 
     def style_sheet(self) -> str:
-        """The style of the plain widgets. What is painted by hand asks for tokens itself."""
+        """The style sheet of standard widgets. Painted ones use tokens directly."""
         values: dict[str, str] = {name: colour.name() for name, colour in self._colours.items()}
         values |= {f"r_{name}": f"{value}px" for name, value in _tokens()["radius_px"].items()}
         values |= {f"f_{name}": f"{self.px(value)}px" for name, value in _tokens()["type_px"].items()}

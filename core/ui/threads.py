@@ -1,9 +1,9 @@
-"""What crosses from other threads into the window's thread, and what must not.
+"""Messages from other threads to the window's thread.
 
-A `QObject` belongs to the window's thread. Another thread that emits its signal races with Qt, which may be freeing it
-at that moment; another thread that drops the last reference to it frees it there, with its timers and children running
-here. Either ends the process. So other threads hold a `Channel`, which is no `QObject`, and Python looks for garbage in
-the window's thread alone.
+A `QObject` belongs to the window's thread. Another thread that emits its signal races with Qt, which may be freeing it;
+another thread that drops the last reference to it frees it there, with its timers and children running here. Either
+ends the process. So other threads hold a `Channel`, which is no `QObject`, and the garbage collector runs in the
+window's thread alone.
 """
 
 import atexit
@@ -25,10 +25,11 @@ _GARBAGE_EVERY_MS: Final = 1000
 
 
 class Channel(Generic[T]):
-    """A way into the window's thread. Make it there; `send` from any thread, at any time, also after the window closed.
+    """A queue to the window's thread. Create it there; `send` from any thread, at any time, also after the window
+    closed.
 
-    What is sent arrives in the order in which it was sent, over all channels. It is dropped when the receiver is gone:
-    a channel does not keep the object alive whose method `receive` is.
+    Messages arrive in the order in which they were sent, over all channels. They are dropped when the receiver is gone:
+    a channel does not keep the object of its `receive` method alive.
     """
 
     def __init__(self, receive: Callable[[T], None]) -> None:
@@ -40,7 +41,7 @@ class Channel(Generic[T]):
         self._inbox.put(self, value)
 
     def deliver(self, value: T) -> None:
-        """In the window's thread."""
+        """Called in the window's thread."""
         receive = self._receive()
         if receive is None:
             return
@@ -50,9 +51,9 @@ class Channel(Generic[T]):
 
 
 class _Inbox:
-    """What is under way to the window's thread. One for the process, and never freed.
+    """The queue of all messages to the window's thread. One for the process, and never freed.
 
-    The window's thread is woken through a socket pair: of Qt, no other thread touches anything.
+    The window's thread is woken through a socket pair: other threads touch nothing of Qt's.
     """
 
     def __init__(self) -> None:
@@ -74,7 +75,7 @@ class _Inbox:
             self._there.send(b"\0")
 
     def _on_woken(self) -> None:
-        """Deliver one thing and come back for the next, so that the window is painted and used in between."""
+        """Deliver one message and come back for the next, so that the window is painted and used in between."""
         with contextlib.suppress(OSError):
             self._here.recv(4096)
         try:
@@ -103,8 +104,7 @@ def _the_inbox() -> _Inbox:
 
 
 def collect_garbage_here(parent: QObject) -> None:
-    """From now on have Python look for garbage in this thread alone: a `QObject` in a cycle would otherwise be freed by
-    whichever thread happens to be the one that looks."""
+    """Run the garbage collector in this thread only: otherwise a `QObject` in a cycle is freed by any thread."""
     gc.disable()
     timer = QTimer(parent)
     timer.timeout.connect(collect_due_garbage)
@@ -112,7 +112,7 @@ def collect_garbage_here(parent: QObject) -> None:
 
 
 def collect_due_garbage() -> None:
-    """Look through the oldest generation that has reached its threshold, as Python would have done by itself by now."""
+    """Collect the oldest generation that has reached its threshold, as Python would have done."""
     counts, thresholds = gc.get_count(), gc.get_threshold()
     for generation in (2, 1, 0):
         if counts[generation] > thresholds[generation] > 0:

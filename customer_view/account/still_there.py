@@ -1,4 +1,4 @@
-"""The last seconds before an abandoned session ends."""
+"""The countdown before an abandoned session ends."""
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QProgressBar, QWidget
@@ -11,7 +11,7 @@ _WIDTH = 420.0
 
 
 class StillThere(QDialog):
-    """Counts down. Whoever is there touches or presses anything: `IdleWatch` sees that, and the window closes this."""
+    """Counts down. Any input is seen by `IdleWatch`, and the window closes this."""
 
     def __init__(self, theme: Theme, seconds: int, parent: QWidget) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The list of My orders: one painted row an order, so that hundreds of them stay instant."""
+"""The list of My orders: a painted row for each order, so that hundreds are fast."""
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QResizeEvent
@@ -17,8 +17,8 @@ _SAMPLE = "ONLINE-000000"
 
 
 class OrderDelegate(QStyledItemDelegate):
-    """Number and status above, when and how much below. Where both do not fit beside each other, the status gets a line
-    of its own, in every row alike."""
+    """Number and status above, time and total below. Where they do not fit side by side, the status has a line of its
+    own, in every row."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -32,7 +32,7 @@ class OrderDelegate(QStyledItemDelegate):
         self.measure(0)
 
     def measure(self, width: int) -> None:
-        """Lay the rows out for a list of `width` pixels; 0 means wide."""
+        """Set the list's width in pixels; 0 means wide."""
         theme = self._theme
         self._number_font = theme.font("number", QFont.Weight.DemiBold)
         self._amount_font = theme.font("body", QFont.Weight.DemiBold)
@@ -93,7 +93,7 @@ class OrderDelegate(QStyledItemDelegate):
     def _paint_chip(
         self, painter: QPainter, end: QPointF, status: OrderStatus, unsent: Unsent | None, *, rtl: bool
     ) -> None:
-        """Where the order stands; while the shop does not have all of it, that instead."""
+        """The status; while operations are unanswered, that instead."""
         theme = self._theme
         if unsent is None:
             paint_status_chip(painter, end, status, theme, rtl=rtl)
@@ -131,7 +131,7 @@ class OrderDelegate(QStyledItemDelegate):
 
 
 class OrderList(QListView):
-    """What is looked at stays where it is when orders arrive above it. Scrolled to the top, a new order is seen."""
+    """The view stays in place when orders arrive above it. Scrolled to the top, a new order is shown."""
 
     def __init__(self, theme: Theme, model: HistoryModel) -> None:
         super().__init__()

@@ -27,15 +27,15 @@ def summary(order: Order, now: datetime) -> str:
 
 
 class Unsent(Enum):
-    """How an order stands of which the shop does not have everything."""
+    """The state of an order with unanswered operations."""
 
     WAITING = "waiting"
     HELD = "held"
-    """The shop did not take it: its customer has to decide."""
+    """The shop refused it: its customer has to decide."""
 
 
 def unsent(store: OrderStore, order_id: OrderId) -> Unsent | None:
-    """None for an order that is with the shop as it is shown."""
+    """None for an order without unanswered operations."""
     operations = store.operations(order_id)
     if not operations:
         return None
@@ -47,12 +47,12 @@ def unsent_label(state: Unsent) -> str:
 
 
 def title(order: Order) -> str:
-    """What an order goes by: its number, once the shop has given it one."""
+    """The title of an order: its number, once the shop has given it one."""
     return order.number or _("New order")
 
 
 class HistoryModel(RowsModel[Order]):
-    """Follows an `OrderStore`. It also says when the view has come to its end and there is more to load."""
+    """Follows an `OrderStore`. It emits when the view has reached the end and there is more to load."""
 
     more_wanted = Signal()
 
@@ -67,7 +67,7 @@ class HistoryModel(RowsModel[Order]):
         self._show(list(store))
 
     def detach(self) -> None:
-        """Follow the store no longer."""
+        """Stop following the store."""
         self._forget()
 
     def now(self) -> datetime:
@@ -75,7 +75,7 @@ class HistoryModel(RowsModel[Order]):
         return self._now()
 
     def unsent(self, order_id: OrderId) -> Unsent | None:
-        """Whether, and why, the shop does not have all of this order."""
+        """Whether, and why, operations of this order are unanswered."""
         return self._unsent.get(order_id)
 
     @override
@@ -102,11 +102,11 @@ class HistoryModel(RowsModel[Order]):
 
     @Slot(bool)
     def set_has_more(self, has_more: bool) -> None:
-        """Whether older orders are there to be loaded, and nobody is loading them yet."""
+        """Whether there are older orders that are not being loaded."""
         self._has_more = has_more
 
     def turn_day(self) -> None:
-        """Have the rows drawn anew when `Today` has become `Yesterday` since the last time."""
+        """Redraw the rows when `Today` has become `Yesterday` since the last time."""
         today = self._now().astimezone().date()
         if today != self._today and self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))

@@ -1,4 +1,4 @@
-"""My orders: the list, kept fresh in silence, and beside it the order that is chosen."""
+"""The My orders page: the list, refreshed silently, and the chosen order."""
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -28,10 +28,10 @@ _LIST_SHARE = 0.42
 
 
 class OrdersPage(QWidget):
-    """Asks for news while it is shown, and for nothing while it is not."""
+    """Refreshes while it is shown."""
 
     order_wanted = Signal()
-    """The customer, who has no orders yet, would like to place one."""
+    """A customer without orders wants to place one."""
 
     def __init__(self, context: CustomerContext, history: History, tracker: Tracker) -> None:
         super().__init__()
@@ -145,13 +145,13 @@ class OrdersPage(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Ask for everything that is shown, now."""
+        """Refresh everything that is shown."""
         self._on_refresh_pressed()
         self.history.refresher.refresh()
         self.tracker.refresh()
 
     def detach(self) -> None:
-        """Follow the store no longer."""
+        """Stop following the store."""
         self._model.detach()
 
     # -- the list
@@ -163,13 +163,13 @@ class OrdersPage(QWidget):
 
     @Slot()
     def _on_rows_moved(self) -> None:
-        """Orders came or went, by an answer or by themselves."""
+        """Orders were added or removed."""
         self.show_list()
         if not self._list.selectionModel().hasSelection() and self._model.rowCount():
             self._list.setCurrentIndex(self._model.index(0))
 
     def show_list(self) -> None:
-        """The list, or what stands in its place: nothing loaded yet, nothing ordered yet."""
+        """Show the list, or why it is empty: nothing loaded yet, nothing ordered yet."""
         held = len(self._store)
         loaded = self.history.is_loaded or held > 0
         self._pages.setCurrentWidget(self._list if held else self._empty if loaded else self._waiting)
@@ -188,12 +188,12 @@ class OrdersPage(QWidget):
 
     @Slot()
     def _on_refresh_pressed(self) -> None:
-        """Who asks is told, even when the same has been told before."""
+        """A manual refresh shows its error, even a repeated one."""
         self._outage = ""
 
     @Slot(object)
     def _on_refresh_failed(self, error: ClientError) -> None:
-        """Say it once; the chip and the ages go on saying that it lasts."""
+        """Show the error once; the chip and the ages show that it lasts."""
         self._waiting.setText(_("Your orders could not be loaded yet. This window keeps trying."))
         if isinstance(error, Unreachable | SignedOut):  # the chip says the one, and the window ends with the other
             return
@@ -229,7 +229,7 @@ class OrdersPage(QWidget):
 
     @Slot(object)
     def _on_order_moved_on(self, order: Order) -> None:
-        """Of the order that is shown, its details ask what is to be done, and need not be announced."""
+        """The details of the shown order ask for a decision themselves, so it is not announced."""
         if self.tracker.order != order:
             self._show_overtaken(order)
 
@@ -268,7 +268,7 @@ class OrdersPage(QWidget):
         super().hideEvent(event)
 
     def _fit(self) -> None:
-        """The list's share of the width: all of it while there is nothing to show beside it."""
+        """The list's share of the width: all of it while nothing is shown beside it."""
         width = round(min(self._theme.px(_LIST_WIDTH), self.width() * _LIST_SHARE))
         beside = self._details.minimumSizeHint().width() + self._theme.space(5)
         width = min(max(width, self._panel.minimumSizeHint().width()), self.width() - beside)

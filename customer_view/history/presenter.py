@@ -1,4 +1,4 @@
-"""My orders: as many of the newest as are loaded, kept fresh, and more when they are wanted."""
+"""The presenter of My orders: the newest orders, refreshed, and further pages on demand."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _FIRST: Final = ""
 
 
 class _Read(msgspec.Struct, frozen=True):
-    """The newest orders, as one refresh read them."""
+    """The newest orders of one refresh."""
 
     asked_at: Mark
     orders: tuple[Order, ...]
@@ -28,10 +28,10 @@ class _Read(msgspec.Struct, frozen=True):
 
 
 class History(QObject):
-    """Reads the history into the store. The refresh and a further page may overlap: neither undoes the other."""
+    """Reads the history into the store. The refresh and a further page may overlap without undoing each other."""
 
     loaded = Signal()
-    """The store holds the server's answer, for the first time or again."""
+    """The store has the server's answer, for the first time or again."""
     has_more_changed = Signal(bool)
     failed = Signal(object)
     """A `ClientError`, of the refresh or of a further page; what was loaded stays."""
@@ -55,23 +55,24 @@ class History(QObject):
 
     @property
     def is_loaded(self) -> bool:
-        """An answer was there: an empty list means that there are no orders."""
+        """Whether there was an answer: then an empty list means that there are no orders."""
         return self._is_loaded
 
     @property
     def has_more(self) -> bool:
-        """The server has older orders, and nobody is fetching them yet. After a failure the next refresh goes first."""
+        """Whether the server has older orders that are not being fetched. After a failure the next refresh goes
+        first."""
         return self._cursor is not None and self._more is None and not self._more_failed
 
     def start(self) -> None:
-        """Somebody looks. What an earlier run has kept is shown with its age, and asked for anew at once."""
+        """The page is shown. Cached orders are shown with their age, and refreshed at once."""
         self.refresher.start()
         if not self._is_loaded:
             self.refresher.refresh()
 
     @Slot()
     def fetch_more(self) -> None:
-        """Load the next page, unless there is none or it is under way."""
+        """Load the next page, unless there is none or it is being loaded."""
         if not self.has_more:
             return
         query = HistoryQuery(limit=self._page_size, cursor=self._cursor or _FIRST)
@@ -81,7 +82,7 @@ class History(QObject):
         self.has_more_changed.emit(False)
 
     def stop(self) -> None:
-        """Nobody looks any more."""
+        """The page is hidden."""
         self.refresher.stop()
         if self._more is not None:
             self._more.cancel()

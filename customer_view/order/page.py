@@ -1,4 +1,4 @@
-"""The customer's Order page: choose, say how to hand over and pay, place."""
+"""The customer's Order page: choose, enter fulfilment and tender, place."""
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -20,10 +20,10 @@ _FULFILMENTS = (Fulfilment.PICKUP, Fulfilment.DINE_IN, Fulfilment.DELIVERY)
 
 
 class OrderPage(OrderingPage[PlaceOrderPresenter]):
-    """`clear()` it between customers."""
+    """`clear()` it between customers. The menu is refreshed while the page is shown."""
 
     placed = Signal(object)
-    """The `Order`, as the server has it. The page is empty again by then."""
+    """The server's `Order`. The page has been cleared."""
 
     def __init__(self, context: CustomerContext, parent: QWidget | None = None) -> None:
         theme = context.theme
@@ -49,7 +49,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         presenter.busy_changed.connect(self._update_view)
 
     def clear(self) -> None:
-        """Nothing of one customer is left for the next."""
+        """Reset for the next customer."""
         self._presenter.clear()
         self._form.clear()
         self.view.clear()

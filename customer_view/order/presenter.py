@@ -1,4 +1,4 @@
-"""A customer's order: what is in the basket, handed over and paid as they say, placed once."""
+"""Placing a customer's basket once, with fulfilment and tender."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -16,14 +16,14 @@ from core.ui.ordering.placing import Placing
 
 
 def tenders(fulfilment: Fulfilment) -> Sequence[Tender]:
-    """What a customer may pay with: cash at the counter or at the door, a card anywhere."""
+    """A customer's tenders: cash at the counter or on delivery, a card anywhere."""
     if fulfilment is Fulfilment.DELIVERY:
         return (Tender.CASH_ON_DELIVERY, Tender.CARD)
     return (Tender.CASH, Tender.CARD)
 
 
 class PlaceOrderPresenter(Placing[PlaceOrder]):
-    """At the price that the customer was shown."""
+    """Places the order at the price that the customer was shown."""
 
     def __init__(self, jobs: Jobs, api: SyncedApi, parent: QObject | None = None) -> None:
         super().__init__(

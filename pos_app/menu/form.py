@@ -1,4 +1,4 @@
-"""One item of the menu, or one category, to be changed."""
+"""The forms of one item and of one category."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from pos_app.menu.price_field import PriceField
 
 
 class _Form(QScrollArea):
-    """What both forms have: a column that scrolls, a line of buttons to move and remove, and what is wrong."""
+    """The common part of both forms: a column that scrolls, buttons to move and remove, and the mistake."""
 
     move_wanted = Signal(int)
     remove_wanted = Signal()
@@ -52,7 +52,7 @@ class _Form(QScrollArea):
         return row
 
     def complain(self, words: Sequence[str]) -> None:
-        """Say what stands in the way of saving."""
+        """Show the mistake that prevents saving."""
         self._wrong.setText("\n".join(dict.fromkeys(words)))
         self._wrong.setVisible(bool(words))
 
@@ -65,7 +65,7 @@ class _Form(QScrollArea):
 
 class ItemForm(_Form):
     edited = Signal()
-    """Something was typed: `value` is the item as it is to be."""
+    """Something was typed: `value` is the new item."""
     category_wanted = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
@@ -97,11 +97,11 @@ class ItemForm(_Form):
         self.category.activated.connect(self._on_category_chosen)
 
     def forget(self) -> None:
-        """Read everything anew when it is shown next."""
+        """Reload all fields when it is shown next."""
         self._item = None
 
     def show_item(self, item: MenuItem, category_id: str, categories: Sequence[Category], currency: str) -> None:
-        """Show it. What is being typed stays as it is typed."""
+        """Show an item. A field that is being typed in is not changed."""
         known = self._item is not None and self._item.id == item.id
         if not known or msgspec.structs.replace(self.value, available=item.available) != item:
             self._currency = currency
@@ -123,7 +123,7 @@ class ItemForm(_Form):
 
     @property
     def value(self) -> MenuItem:
-        """The item as it is typed. A price that is none yet is the one from before."""
+        """The item as typed. An invalid price leaves the previous one."""
         assert self._item is not None
         price_minor = self.price.price_minor
         return msgspec.structs.replace(
@@ -136,7 +136,7 @@ class ItemForm(_Form):
 
     @property
     def complete(self) -> bool:
-        """Every price that is typed is one."""
+        """Whether every typed price is valid."""
         return self._item is None or (self.price.price_minor is not None and self.choices.complete)
 
     @Slot()
@@ -147,7 +147,7 @@ class ItemForm(_Form):
 class CategoryForm(_Form):
     renamed = Signal(str)
     add_wanted = Signal()
-    """An item in it."""
+    """Add an item to it."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "menu_category")

@@ -1,4 +1,4 @@
-"""The list of what waits: a row each, what it is at one side and where it stands at the other."""
+"""The list of the queue: a row for each operation, with its state."""
 
 from typing import Final
 
@@ -19,13 +19,12 @@ Index = QModelIndex | QPersistentModelIndex
 _BOLD: Final = ("strong", QFont.Weight.DemiBold)
 _SMALL: Final = ("small", QFont.Weight.Normal)
 _WIDE: Final = 52
-"""Letters that a row has to have room for to say all of it in two."""
+"""The least width, in letters, of rows with two lines."""
 _FLAGS: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 
 
 class QueueDelegate(QStyledItemDelegate):
-    """What was done to which order, since when, and where it stands: in two rows of text, or where those would not
-    have the room they need, in three."""
+    """The change, its order, its time and its state: in two lines of text, or in three where those do not fit."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +33,7 @@ class QueueDelegate(QStyledItemDelegate):
         self._narrow = False
 
     def measure(self, width: int) -> None:
-        """The list is `width` pixels wide from now on."""
+        """Set the list's width in pixels."""
         self._narrow = width < self._fonts.width(_BOLD, "0") * _WIDE
 
     @override
@@ -44,7 +43,7 @@ class QueueDelegate(QStyledItemDelegate):
 
     @property
     def _last_height(self) -> float:
-        """Of the last row of text; where there are three, the chip is at its end."""
+        """The height of the last line; with three lines, the chip is at its end."""
         return max(self._fonts.height(_SMALL), self._theme.px(24) if self._narrow else 0)
 
     @override
@@ -99,7 +98,7 @@ class QueueList(QListView):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Moves; what is typed or scanned is the window's."""
+        """Handles moves; typed and scanned keys are the window's."""
         if event.text().isprintable() and event.text().strip():
             event.ignore()
         else:

@@ -252,7 +252,7 @@ def _understood(response: requests.Response, said: bytes, route: Route[Any, Any,
 
 
 class SessionApi:
-    """One person's calls, from their sign-in to their sign-out. Safe to use from several threads.
+    """One person's calls, from their sign-in to their sign-out. Thread-safe.
 
     Each call uses a token of this session or is not made, and raises `Left` once its person has left.
     """
@@ -304,7 +304,7 @@ class SessionApi:
         return found.content
 
     def exchange(self, request: Request[R]) -> Answer[R]:
-        """One try of one call, for the sync engine, which repeats by itself."""
+        """One attempt of one call, for the sync engine, which retries by itself."""
         return self._with_token(lambda bearer: self.client.once(request, bearer))
 
     def _refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
@@ -323,9 +323,8 @@ class SessionApi:
 
 
 class HttpApi:
-    """One backend, for one person after the other. Each call is of whoever is signed in when it begins. Safe to use
-    from several threads.
-    """
+    """One backend, for one person after the other. Each call is for the person who is signed in when it begins.
+    Thread-safe."""
 
     def __init__(self, server_url: str, *, ca_file: str = "", timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         self.client = HttpClient(server_url, ca_file=ca_file, timeout_s=timeout_s)

@@ -1,4 +1,4 @@
-"""Saying of what time the orders on a page are, while they may not be so any more."""
+"""A line with the age of a page's orders, while they may be outdated."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,8 +13,8 @@ from core.ui.widgets.controls import label
 
 
 class AsOf(QFrame):
-    """`As of 14:02, 12 min ago`, and what that means for the page. Hidden while the chip says that all is well, and on
-    pages that show nothing that grows old."""
+    """`As of 14:02, 12 min ago`, and what that means for the page. Hidden while the chip is good, and on pages without
+    data that ages."""
 
     def __init__(
         self, theme: Theme, chip: ConnectionChip, now: Callable[[], datetime], parent: QWidget | None = None

@@ -1,4 +1,4 @@
-"""Chips: a shape, a word and a colour that say one thing together."""
+"""Chips: an icon, a word and a colour with one meaning."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
@@ -15,7 +15,7 @@ _GAP = 4.0
 
 
 def chip_width(text: str, theme: Theme) -> float:
-    """How wide `paint_chip` will draw `text` with an icon."""
+    """The width of `paint_chip` for `text` with an icon."""
     metrics = QFontMetricsF(theme.font("small", QFont.Weight.DemiBold))
     return theme.px(_PAD) * 2 + theme.px(_ICON) + theme.px(_GAP) + metrics.horizontalAdvance(text)
 
@@ -31,7 +31,7 @@ def paint_chip(
     *,
     rtl: bool = False,
 ) -> QRectF:
-    """A chip whose top corner is `end`: its right one, or its left one when read from right to left."""
+    """Paint a chip whose trailing top corner is `end`."""
     width, height = chip_width(text, theme), theme.px(_HEIGHT)
     rect = QRectF(end.x() if rtl else end.x() - width, end.y(), width, height)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -52,6 +52,6 @@ def paint_chip(
 def paint_status_chip(
     painter: QPainter, end: QPointF, status: OrderStatus, theme: Theme, *, rtl: bool = False
 ) -> QRectF:
-    """The chip that says where an order stands."""
+    """Paint the chip of a status."""
     ink, ground = theme.status_colours(status)
     return paint_chip(painter, end, status_label(status), icons.status_icon(status), ink, ground, theme, rtl=rtl)

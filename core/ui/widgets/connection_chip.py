@@ -1,4 +1,4 @@
-"""How the window stands with the backend, always in sight: a chip that says it, and says what to do."""
+"""The connection chip: the sync status and the page's age, always visible, with advice."""
 
 from collections.abc import Callable
 from typing import Final
@@ -33,10 +33,8 @@ _SEPARATOR: Final = " · "
 
 
 def outbox_words(counts: Counts) -> list[str]:
-    """`2 waiting to send`, `1 to decide`: the one way in which every place of a window counts what its outbox has.
-
-    What waits behind something that is to be decided waits to be sent.
-    """
+    """`2 waiting to send`, `1 to decide`: the counts of the outbox, the same everywhere. Operations behind one that
+    needs a decision count as waiting."""
     words = []
     if counts.waiting:
         words.append(ngettext("{count} waiting to send", "{count} waiting to send", counts.waiting))
@@ -53,12 +51,12 @@ class ConnectionChip(QPushButton):
 
     try_now = Signal()
     updated = Signal()
-    """It has looked how things stand: once a second while it is shown, and whenever something has changed."""
+    """The chip was updated: every second while it is shown, and with every change."""
 
     def __init__(
         self, parent: QWidget | None = None, *, worded: Callable[[ClientError], ClientError] = lambda error: error
     ) -> None:
-        """`worded` puts what is wrong in other words, for who is to read it."""
+        """`worded` rewords errors for the reader."""
         super().__init__(parent)
         self._worded = worded
         self.setObjectName("connection_chip")
@@ -74,7 +72,7 @@ class ConnectionChip(QPushButton):
         self._update_text()
 
     def follow(self, refresher: Refresher | None) -> None:
-        """Speak about `refresher` from now on; None while no page has one."""
+        """Follow `refresher` from now on; None while no page has one."""
         if self._refresher is not None:
             self._refresher.succeeded.disconnect(self._on_refresh_succeeded)
             self._refresher.failed.disconnect(self._on_refresh_failed)
@@ -87,7 +85,7 @@ class ConnectionChip(QPushButton):
 
     @Slot(object)
     def set_sync_status(self, sync_status: SyncStatus) -> None:
-        """How the sync engine stands with the backend."""
+        """Set the sync engine's status."""
         before, self._sync_status = self._sync_status, sync_status
         self._update_text()
         returned = before.state is ConnectionState.OFFLINE and before.problem is not None
@@ -96,7 +94,7 @@ class ConnectionChip(QPushButton):
 
     @property
     def state(self) -> str:
-        """good, old or bad: what the chip's colour, shape and words all say."""
+        """The chip's meaning: good, old or bad."""
         if self._page_error is not None:
             return "bad"
         state = self._sync_status.state
@@ -111,13 +109,13 @@ class ConnectionChip(QPushButton):
 
     @property
     def _page_error(self) -> ClientError | None:
-        """What is wrong with the shown page alone. Whether the server is there, the engine says."""
+        """The error of the shown page alone. Outages of the server are the engine's."""
         return None if isinstance(self._error, SignedOut | Unreachable) else self._error
 
     @property
     def age_s(self) -> float | None:
-        """Seconds since what the shown page shows was known to be so; None before the first answer, and for a page
-        that shows nothing that ages."""
+        """The age of the shown page's data, in seconds; None before the first answer, and for a page without data that
+        ages."""
         return self._refresher.age_s if self._refresher is not None else None
 
     @Slot(object)
@@ -143,14 +141,14 @@ class ConnectionChip(QPushButton):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """The chip gives way: its first words are enough."""
+        """The chip shrinks to its first words."""
         hint, metrics = self.sizeHint(), self.fontMetrics()
         around = hint.width() - metrics.horizontalAdvance(self.text())
         return QSize(around + metrics.horizontalAdvance(self.text().partition(_SEPARATOR)[0]), hint.height())
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """As many of the words as there is room for; the tool tip says them all."""
+        """As many words as fit; the tool tip has all of them."""
         painter, option = QStylePainter(self), QStyleOptionButton()
         self.initStyleOption(option)
         short = self.sizeHint().width() - self.width()
@@ -162,7 +160,7 @@ class ConnectionChip(QPushButton):
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def _words(self) -> list[str]:
-        """What matters most first."""
+        """The texts, most important first."""
         refresher, age_s = self._refresher, self.age_s
         updated = _("updated {age} ago").format(age=age(age_s)) if age_s is not None else _("not updated yet")
         if self.state == "bad":
@@ -192,13 +190,13 @@ class ConnectionChip(QPushButton):
 
     @property
     def _hindered(self) -> ClientError | None:
-        """What keeps work from being done though the server answers."""
+        """Why operations fail although the server answers."""
         status = self._sync_status
         return status.hindered if status.state is not ConnectionState.OFFLINE else None
 
     @property
     def _live(self) -> list[str] | None:
-        """How old the newest word of the server is; None while nothing is pushed."""
+        """The age of the newest message while push is on; else None."""
         sync_status = self._sync_status
         if sync_status.state is not ConnectionState.LIVE:
             return None
@@ -222,7 +220,7 @@ class ConnectionChip(QPushButton):
         menu.popup(self.mapToGlobal(QPoint(0, self.height())))
 
     def explanation(self) -> str:
-        """Why it says what it says."""
+        """Why the chip has its state."""
         if (error := self._trouble) is not None:
             words = error_explanation(error)
             if isinstance(error, WrongClock):
