@@ -27,8 +27,6 @@ class ReasonDialog(QDialog):
         message: str,
         reasons: Sequence[str],
         action: str,
-        *,
-        danger: bool = True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -42,7 +40,7 @@ class ReasonDialog(QDialog):
         self._reason.setAccessibleName(_("Reason"))
         self._reason.textChanged.connect(self._on_reason_changed)
         self._reason.returnPressed.connect(self._on_confirmed)
-        self._confirm = button(action, theme, "danger" if danger else "primary", name="reason_confirm")
+        self._confirm = button(action, theme, "danger", name="reason_confirm")
         self._confirm.setAutoDefault(False)
         self._confirm.clicked.connect(self._on_confirmed)
         back = button(_("Back"), theme, name="reason_back")

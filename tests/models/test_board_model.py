@@ -189,12 +189,18 @@ class Shop:
         return tuple(map(sum, zip(*(each.counts for each in self.watched.values()), strict=True)))
 
 
-@pytest.fixture
-def shop(qapp: QCoreApplication) -> Iterator[Shop]:
-    with context_over(PosSettings(), FakeBackend()) as context:
-        made = Shop(context)
+@pytest.fixture(scope="module")
+def context(qapp: QCoreApplication) -> Iterator[PosContext]:
+    with context_over(PosSettings(), FakeBackend()) as made:
         yield made
-        made.board.close()
+
+
+@pytest.fixture
+def shop(context: PosContext) -> Iterator[Shop]:
+    context.bridge.renew()
+    made = Shop(context)
+    yield made
+    made.board.close()
 
 
 def replace(shop: Shop, *orders: Order) -> None:
@@ -239,27 +245,27 @@ _LISTS = st.lists(st.dictionaries(st.integers(0, 12), _STATUSES, max_size=10), m
 
 @given(lists=_LISTS, sought=st.sampled_from(["", "00000", "ONLINE-000003", "aisha", "nobody"]))
 def test_the_board_is_what_the_server_said_last(
-    qapp: QCoreApplication, lists: list[dict[int, OrderStatus]], sought: str
+    context: PosContext, lists: list[dict[int, OrderStatus]], sought: str
 ) -> None:
     """Whatever lists come, one after the other: every open order that matches is in its column, and nothing else."""
-    with context_over(PosSettings(), FakeBackend()) as context:
-        shop = Shop(context)
-        shop.board.seek(sought)
-        version = 1
-        last: dict[int, OrderStatus] = {}
-        for last in lists:
-            version += 1
-            replace(shop, *(order(number, status, version=version) for number, status in last.items()))
-        expected = {
-            OrderId(f"order-{number}"): status
-            for number, status in last.items()
-            if status.is_open and sought.casefold() in f"online-{number:06d} aisha"
-        }
-        assert shop.shown() == expected
-        assert shop.board.shown == len(expected)
-        for model in shop.board.columns.values():
-            assert numbers(model) == sorted(numbers(model))
-        shop.board.close()
+    context.bridge.renew()  # a store of its own for each example
+    shop = Shop(context)
+    shop.board.seek(sought)
+    version = 1
+    last: dict[int, OrderStatus] = {}
+    for last in lists:
+        version += 1
+        replace(shop, *(order(number, status, version=version) for number, status in last.items()))
+    expected = {
+        OrderId(f"order-{number}"): status
+        for number, status in last.items()
+        if status.is_open and sought.casefold() in f"online-{number:06d} aisha"
+    }
+    assert shop.shown() == expected
+    assert shop.board.shown == len(expected)
+    for model in shop.board.columns.values():
+        assert numbers(model) == sorted(numbers(model))
+    shop.board.close()
 
 
 @pytest.mark.parametrize(
