@@ -43,10 +43,14 @@ _SETTINGS: Final = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "fsync": "off",  # its processes are killed here, and never the machine
+    "max_wal_size": "128MB",
     "autovacuum": "off",  # no database lives for so long that it would be worth it
 }
 _TOLD_TO_COPY_FILES: Final = 150_000
-"""From this version on it makes a database page by page, unless told otherwise, which takes three times as long."""
+"""From this version on it makes a database page by page, unless told otherwise, which takes twice as long."""
+_MEMORY: Final = Path("/dev/shm")
+"""A file system in memory. To make a database there takes a tenth of what it takes on a disk."""
+_MEMORY_ENOUGH: Final = 2 << 30
 
 _DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 
@@ -78,6 +82,12 @@ def _has_account(name: str) -> bool:
     return any(entry.pw_name == name for entry in pwd.getpwall())
 
 
+def _place() -> Path | None:
+    """Where a server's directory is made; None: where temporary ones are."""
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_ENOUGH
+    return _MEMORY if has_room and os.access(_MEMORY, os.W_OK) else None
+
+
 class Postgres:
     """Running from its making until `close`; with a `source` as that one's standby, which it follows asynchronously."""
 
@@ -87,7 +97,7 @@ class Postgres:
             raise RuntimeError("there is no PostgreSQL on this machine")
         self._binaries = found
         self._account = _ADMIN if sys.platform != "win32" and os.geteuid() == 0 else None
-        self._directory = Path(tempfile.mkdtemp(prefix="orderbell-pg-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="orderbell-pg-", dir=_place()))
         if self._account is not None:
             shutil.chown(self._directory, self._account)
         stop = [str(found / "pg_ctl"), "-D", str(self._directory / "data"), "stop", "-m", "immediate"]
