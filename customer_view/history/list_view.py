@@ -99,10 +99,10 @@ class OrderDelegate(QStyledItemDelegate):
             paint_status_chip(painter, end, status, theme, rtl=rtl)
         elif unsent is Unsent.WAITING:
             ink, ground = theme.colour("text"), theme.colour("sunken")
-            paint_chip(painter, end, unsent_label(unsent), "waiting", ink, ground, theme, rtl=rtl)
+            paint_chip(painter, end, unsent_label(unsent), "waiting", (ink, ground), theme, rtl=rtl)
         else:
             ink, ground = theme.colour("danger"), theme.colour("danger_soft")
-            paint_chip(painter, end, unsent_label(unsent), "warning", ink, ground, theme, rtl=rtl)
+            paint_chip(painter, end, unsent_label(unsent), "warning", (ink, ground), theme, rtl=rtl)
 
     def _paint_ground(self, painter: QPainter, rect: QRectF, state: QStyle.StateFlag) -> None:
         theme = self._theme

@@ -29,7 +29,7 @@ def end(widget: QWidget) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignAbsolute
 
 
-def write(
+def write(  # noqa: PLR0913 (as a painter's own calls)
     painter: QPainter,
     theme: Theme,
     room: QRectF,

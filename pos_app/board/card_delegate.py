@@ -236,7 +236,7 @@ class CardDelegate(QStyledItemDelegate):
         rtl = option.direction is Qt.LayoutDirection.RightToLeft
         row = option.rect
         end = QPointF(row.left() + row.width() - right if rtl else row.left() + right, row.top() + top)
-        paint_chip(painter, end, words, icon, ink, ground, theme, rtl=rtl)
+        paint_chip(painter, end, words, icon, (ink, ground), theme, rtl=rtl)
 
 
 def _placed(rect: QRectF, row: QRect, direction: Qt.LayoutDirection) -> QRectF:

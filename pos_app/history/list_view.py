@@ -98,7 +98,7 @@ class HistoryDelegate(QStyledItemDelegate):
         if own:
             icon, colour = own_look(card.own)
             ink_, ground = theme.colour(colour), theme.colour(f"{colour}_soft")
-            paint_chip(painter, QPointF(x, y + theme.px(14)), own, icon or "sync", ink_, ground, theme, rtl=rtl)
+            paint_chip(painter, QPointF(x, y + theme.px(14)), own, icon or "sync", (ink_, ground), theme, rtl=rtl)
             y -= theme.px(14)
         paint_status_chip(painter, QPointF(x, y), order.status, theme, rtl=rtl)
         painter.restore()
@@ -134,7 +134,7 @@ class HistoryDelegate(QStyledItemDelegate):
             ink, ground = theme.colour(colour), theme.colour(f"{colour}_soft")
             width += theme.px(8) + chip_width(own, theme)
             end = QPointF(right - width if rtl else left + width, y)
-            paint_chip(painter, end, own, icon or "sync", ink, ground, theme, rtl=rtl)
+            paint_chip(painter, end, own, icon or "sync", (ink, ground), theme, rtl=rtl)
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: QRectF) -> None:
         theme, radius = self._theme, self._theme.radius("button")

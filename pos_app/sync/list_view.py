@@ -80,7 +80,7 @@ class QueueDelegate(QStyledItemDelegate):
         icon, colour = own_look(entry.own)
         ink_, ground = theme.colour(colour), theme.colour(f"{colour}_soft")
         end = QPointF(inner.left() if rtl else inner.right(), y)
-        paint_chip(painter, end, entry.state, icon or "sync", ink_, ground, theme, rtl=rtl)
+        paint_chip(painter, end, entry.state, icon or "sync", (ink_, ground), theme, rtl=rtl)
         painter.restore()
 
 

@@ -328,7 +328,7 @@ def _client_token(services: Services, customer_id: str, password_hash: str, clie
     return f"{client}.{_base64(hmac.digest(services.keys.refresh, claim, 'sha256'))}"
 
 
-def _start(
+def _start(  # noqa: PLR0913 (all that a session's row, its log entry and its tokens are made of)
     services: Services,
     transaction: Transaction,
     principal: Principal,

@@ -47,7 +47,7 @@ class Call(Generic[B, Q]):
         "status",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (a record: one for each part of a request)
         self,
         *,
         services: Services,

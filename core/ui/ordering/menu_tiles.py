@@ -125,7 +125,7 @@ class _TileDelegate(QStyledItemDelegate):
             corner = foot.topLeft() if rtl else foot.topRight()
             end = QPointF(corner.x(), corner.y() + 2)
             ink, ground = theme.colour("danger"), theme.colour("danger_soft")
-            paint_chip(painter, end, _("Sold out"), "close", ink, ground, theme, rtl=rtl)
+            paint_chip(painter, end, _("Sold out"), "close", (ink, ground), theme, rtl=rtl)
             return
         size = theme.px(_BADGE)
         margin = foot.x() - option.rect.x()

@@ -25,14 +25,13 @@ def paint_chip(
     end: QPointF,
     text: str,
     icon: str,
-    ink: QColor,
-    ground: QColor,
+    colours: tuple[QColor, QColor],
     theme: Theme,
     *,
     rtl: bool = False,
 ) -> QRectF:
-    """Paint a chip whose trailing top corner is `end`."""
-    width, height = chip_width(text, theme), theme.px(_HEIGHT)
+    """Paint a chip in `colours` (ink, ground) whose top corner on the trailing side is `end`."""
+    (ink, ground), width, height = colours, chip_width(text, theme), theme.px(_HEIGHT)
     rect = QRectF(end.x() if rtl else end.x() - width, end.y(), width, height)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ground)
@@ -53,5 +52,5 @@ def paint_status_chip(
     painter: QPainter, end: QPointF, status: OrderStatus, theme: Theme, *, rtl: bool = False
 ) -> QRectF:
     """Paint the chip of a status."""
-    ink, ground = theme.status_colours(status)
-    return paint_chip(painter, end, status_label(status), icons.status_icon(status), ink, ground, theme, rtl=rtl)
+    words, icon = status_label(status), icons.status_icon(status)
+    return paint_chip(painter, end, words, icon, theme.status_colours(status), theme, rtl=rtl)
