@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--board", action="store_true", help="the board over the counter instead (see --board --help)")
+    parser.add_argument("--board", action="store_true", help="the status display instead (see --board --help)")
     parser.add_argument(
         "--pair", nargs="?", const="", metavar="CODE", help="become a screen of the shop by a code first"
     )

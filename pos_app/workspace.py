@@ -230,9 +230,6 @@ class Workspace(QWidget):
         self._page_names.append(name)
         self._stack.addWidget(page)
 
-    def has_page(self, name: str) -> bool:
-        return name in self._page_names
-
     @property
     def page(self) -> str:
         """The name of the shown page; empty before the first."""

@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "tls": Command("core.admin.tls:main", "make, renew and show the certificates that screens know the server by"),
     "serve": Command("core.admin.serve:main", "run the backend"),
     "users": Command("core.admin.users:main", "add, disable, reset and unlock staff and customers; roles"),
-    "devices": Command("core.admin.devices:main", "pair tills and boards, see how they are doing, revoke one"),
+    "devices": Command("core.admin.devices:main", "pair tills and displays, see how they are doing, revoke one"),
     "keys": Command("core.admin.keys:main", "list, rotate and prune the keys that sign"),
     "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
     "security-log": Command("core.admin.security:main", "show who came in or failed to, and who changed what"),

@@ -19,7 +19,7 @@ from core.protocol.devices import DeviceList, DeviceReport, InviteDevice, parts
 
 _EXAMPLES: Final = """examples:
   orderbell devices pair POS2                 a till; its order numbers are POS2-000001, POS2-000002, …
-  orderbell devices pair BOARD2 --kind board  a board over the counter
+  orderbell devices pair BOARD2 --kind board  a status display
   orderbell devices list                      when each was last heard of, and how far behind it is
   orderbell devices unlock POS2               after too many wrong PINs there, of whomever
   orderbell devices revoke POS2               at once; for one that was lost or stolen
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     def command(name: str, summary: str, run: Asking) -> Parser:
         return parser.command(name, summary, asked(run), only=WHERE, shop=True)
 
-    pair = command("pair", "a code to type into a till, a board or a screen", _pair)
+    pair = command("pair", "a code to type into a till, a status display or a screen", _pair)
     pair.add_argument("name", help="what it is called: POS2")
     pair.add_argument("--kind", choices=[kind.value for kind in DeviceKind], default=DeviceKind.TERMINAL.value)
     command("list", "all devices, when they were last heard of and how far behind they are", _list)

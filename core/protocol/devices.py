@@ -22,7 +22,6 @@ _GROUP: Final = 4
 DeviceName = Annotated[
     DeviceId, Meta(pattern=r"^[A-Z][A-Z0-9]{0,19}\Z", description="A terminal's is the series of its order numbers.")
 ]
-DeviceSecret = Annotated[str, Meta(max_length=128)]
 
 
 def grouped(letters: str) -> str:

@@ -264,7 +264,7 @@ TICKETS: Final = Route(
     "GET",
     "/api/board/",
     Who.DISPLAY,
-    "What is being prepared and what is ready, for a board over the counter",
+    "What is being prepared and what is ready, for a status display",
     reply=TicketsReply,
     conditional=True,
 )

@@ -23,12 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Show the status display until it is closed. Returns the process's exit status."""
     parser = argparse.ArgumentParser(
         "orderbell board",
-        description="The board over the counter: preparing, and ready.",
+        description="The status display over the counter: preparing, and ready.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--pair", nargs="?", const="", metavar="CODE", help="become a board of the shop by a code first"
+        "--pair", nargs="?", const="", metavar="CODE", help="become a status display of the shop by a code first"
     )
     settings = parse(StatusDisplaySettings, "board", parser, argv)
     code: str | None = parser.parse_args(argv).pair

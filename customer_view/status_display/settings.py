@@ -25,7 +25,7 @@ class StatusDisplaySettings(ScreenSettings, frozen=True, kw_only=True):
     ] = ""
     secret_file: Annotated[str, Meta(description="A file that holds the code and nothing else.")] = ""
     show_names: Annotated[
-        bool, Meta(description="Show first names, when the backend lets boards have them ([server] board_names).")
+        bool, Meta(description="Show first names, when the backend allows them ([server] board_names).")
     ] = True
     full_screen: Annotated[bool, Meta(description="Fill the screen. Esc and F11 leave it.")] = True
     refresh_s: Annotated[Interval, Meta(description="Seconds between two looks, whatever is pushed.")] = 10.0

@@ -66,14 +66,14 @@ class OrderChanges(QObject):
         self._unsent: dict[OrderId, Change] = {}
 
     def advance(self, order_id: OrderId) -> None:
-        """Make the next step; or retry the last one, if it got no answer."""
+        """Make the next step; or retry the last one, if it could not be accepted."""
         if self.unsent(order_id) is not None:
             self.retry(order_id)
         else:
             self._move(order_id, Move.ADVANCE)
 
     def retry(self, order_id: OrderId) -> None:
-        """Retry a change without an answer. Nothing when the order has changed since, be it by that very change."""
+        """Retry a change that could not be accepted. Nothing when the order has changed since."""
         unsent = self.unsent(order_id)
         if unsent is not None:
             self._send(unsent)
@@ -101,7 +101,7 @@ class OrderChanges(QObject):
         self._move(done.order.id, Move.ADVANCE if done.change.move is Move.RECALL else Move.RECALL)
 
     def unsent(self, order_id: OrderId) -> Change | None:
-        """The change of this order that got no answer, while it is still valid: the server may have made it."""
+        """The change of this order that could not be accepted, while the order is as it was then."""
         change = self._unsent.get(order_id)
         row = self._store.get(order_id)
         if change is not None and (row is None or row.version != change.order.version):

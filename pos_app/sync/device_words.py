@@ -11,7 +11,7 @@ AWAY_S: Final = 60.0
 """A device that was not seen for so long, or is so far behind, is marked."""
 _KINDS: Final = {
     DeviceKind.TERMINAL: N_("Till"),
-    DeviceKind.BOARD: N_("Board"),
+    DeviceKind.BOARD: N_("Status display"),
     DeviceKind.DISPLAY: N_("Screen"),
 }
 

@@ -69,6 +69,17 @@ def test_every_word_of_a_status_is_translated() -> None:
     assert not words - {text for message in template() for text in texts(message.id)}, "mark them with N_"
 
 
+def test_on_screen_the_board_is_the_order_board_alone() -> None:
+    """What hangs over the counter is a status display (docs/glossary.md)."""
+    places = {
+        place
+        for message in template()
+        if re.search(r"\bboards?\b", " ".join(texts(message.id)), re.IGNORECASE)
+        for place, _line in message.locations
+    }
+    assert places == {"pos_app/board/page.py", "pos_app/workspace.py"}
+
+
 def test_no_string_hides_from_the_catalogues() -> None:
     """Babel reads tokens: before Python 3.12 it does not see a call inside an f-string."""
     known = {text for message in template() for text in texts(message.id)}

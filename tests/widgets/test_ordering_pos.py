@@ -149,7 +149,10 @@ def test_a_known_customer_is_found_by_phone(
     assert backend.calls["customers"] == 1, "eight keys are one question"
     finger.button("customer_offer_0")
     assert child(page, QLabel, "customer_known").text() == "Aisha · +15550100"
-    take(page, finger, qtbot)
+    taken = take(page, finger, qtbot)
+    assert (taken.customer_id, taken.customer_name, taken.customer_phone) == (aisha.id, "Aisha", "+15550100")
+    paper = child(receipt(page), QTextBrowser, "receipt_paper").toPlainText()
+    assert {"Aisha", "+15550100"} <= set(paper.splitlines()), "it may be printed before the server has answered"
     settle()
     (order,) = backend.orders.values()
     assert (order.customer_id, order.customer_name) == (aisha.id, "Aisha")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +16,7 @@ from core.domain.people import DeviceKind
 from core.protocol.devices import DeviceList, DeviceReport
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
+from pos_app.sync.device_words import kind
 from pos_app.sync.devices import Devices
 from pos_app.sync.devices_pane import DevicesPane
 
@@ -24,6 +26,14 @@ SEEN = {"BOARD1": None, "POS1": NOW, "POS2": NOW - timedelta(minutes=5)}
 
 def words(pane: DevicesPane) -> list[str]:
     return [each.text() for each in pane.findChildren(QLabel) if each.isVisible() and each.text()]
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [(DeviceKind.TERMINAL, "Till"), (DeviceKind.BOARD, "Status display"), (DeviceKind.DISPLAY, "Screen")],
+)
+def test_a_device_is_called_what_the_shop_calls_it(device: DeviceKind, words: str) -> None:
+    assert kind(DeviceReport(name=DeviceId("X1"), kind=device, last_contact_at=None)) == words
 
 
 def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot: QtBot) -> None:

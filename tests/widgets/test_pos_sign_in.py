@@ -190,10 +190,20 @@ def test_a_lock_ends_no_session(till: Till, backend: FakeBackend) -> None:
     assert till.server(order) is S.CONFIRMED
 
 
-def test_what_the_cashier_before_had_asked_locks_nobody_out(till: Till, backend: FakeBackend) -> None:
+def test_what_the_cashier_before_had_asked_locks_nobody_out(
+    till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     till.arrive(ANA)
-    till.window._on_failed(Left())
+
+    def left(_request: object) -> None:
+        raise Left
+
+    with monkeypatch.context() as patch:
+        answer_by(patch, till.api, routes.ORDERS, left)
+        with till.qtbot.waitSignal(till.window.board.refresher.failed):
+            till.window.board.refresher.refresh()
     assert till.window.signed_in
+    assert till.notice() == ""
     backend.fail_with = SignedOut("over")
     till.window.board.refresher.refresh()
     till.qtbot.waitUntil(lambda: not till.window.signed_in)

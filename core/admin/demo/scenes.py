@@ -101,7 +101,7 @@ def push(album: Album, pos: Window, customer: Window, board: Window, menu: Menu)
     with album.step("with push, what the cashier does is there in a blink", customer, "customer-toast"):
         pos.click_row("column_preparing", number, "step")
         customer.wait_row("order_list", f"{number}, Ready")
-    with album.step("and its number is called on the board over the counter", board, "board"):
+    with album.step("and its number is called on the status display", board, "board"):
         series, _dash, count = number.rpartition("-")
         board.wait_text("ready", f"{series} {int(count)}")
 

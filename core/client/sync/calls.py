@@ -24,11 +24,11 @@ from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.domain.people import Customer, Person
+from core.domain.people import Customer
 from core.domain.status import status_info
 from core.protocol import routes
 from core.protocol.events import MenuChanged
-from core.protocol.replies import Availability, OrderDetails, OrderPage, StatusReport
+from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport
 from core.protocol.requests import ChangeAvailability, OrderQuery
 from core.protocol.route import AnyRoute, Offline, R, Request
 
@@ -58,10 +58,13 @@ class Calls:
             routes.ORDER: self._order,
             routes.DETAILS: self._details,
             routes.ORDER_STATUS: self._status,
+            routes.CUSTOMERS: self._found_customers,
             routes.SET_AVAILABLE: self._set_available,
             routes.REPLACE_MENU: self._replace_menu,
         }
         """The routes whose answer is more than the server's."""
+        self._customers: dict[CustomerId, Customer] = {}
+        """The known customers that were found in this session; in memory only."""
 
     def call(self, request: Request[R]) -> R:
         """The answer. Raises `ClientError`: `Unreachable` without a server, unless the route's `offline` is `OUTBOX` or
@@ -105,7 +108,7 @@ class Calls:
             made = order_rules.place(
                 asked,
                 offer,
-                _customer(self._api.person, asked),
+                self._customer(asked),
                 order_id=order_id,
                 number=number,
                 at=at if newest is None else max(at, newest),
@@ -120,6 +123,15 @@ class Calls:
         operation = self._outbox.accept(kind, op_id, order_id, asked, made, at, series=series)
         self._nudge(operation.order_id)
         return operation.seen
+
+    def _customer(self, asked: NewOrder) -> Customer | None:
+        """The customer of a new order, as far as this window knows: at the counter, as they were last found."""
+        if isinstance(asked, PlaceOrder):
+            person = self._api.person
+            return Customer(id=CustomerId(person.id), name=person.name, phone=person.phone)
+        if asked.customer_id is None:
+            return None
+        return self._customers.get(asked.customer_id) or Customer(id=asked.customer_id, name="")
 
     def _nudge(self, order_id: OrderId) -> None:
         self._sync.accepted(order_id)
@@ -144,6 +156,12 @@ class Calls:
         return menu
 
     # -- reads: the server's answer, or cached data
+
+    def _found_customers(self, request: Request[CustomerList]) -> CustomerList:
+        """The server's answer; a new order for one of them is predicted with their name and number."""
+        reply = self._api.call(request)
+        self._customers |= {each.id: each for each in reply.customers}
+        return reply
 
     def _cached(self, request: Request[OrderPage]) -> OrderPage:
         """The server's page. Without a server raises `Unreachable`; cached orders were published to the listener."""
@@ -209,13 +227,6 @@ class Calls:
         """Cache an order that is shown, so that it can be changed without a server."""
         self._cache.put([order])
         return order
-
-
-def _customer(person: Person, asked: NewOrder) -> Customer | None:
-    """The customer of a new order, as far as this window knows."""
-    if isinstance(asked, PlaceOrder):
-        return Customer(id=CustomerId(person.id), name=person.name, phone=person.phone)
-    return None if asked.customer_id is None else Customer(id=asked.customer_id, name="")
 
 
 @contextlib.contextmanager
