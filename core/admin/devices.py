@@ -59,7 +59,7 @@ def _pair(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(invitation)
         return
-    console.show(f"Type this into the {invitation.kind} that is to be {invitation.name}:\n")
+    console.show(f"Type this into the {invitation.kind.label.lower()} that is to be {invitation.name}:\n")
     console.show(f"  {invitation.code}\n", "bold")
     console.show(f"It works once, until {invitation.expires_at.astimezone():%H:%M} by this machine's clock.")
     _, fingerprint = parts(invitation.code)

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId
+from core.domain.texts import N_
 from core.wire_enum import WireEnum
 
 
@@ -33,6 +34,18 @@ class DeviceKind(WireEnum):
     """A status display. It signs in by itself, with its own secret."""
     DISPLAY = "display"
     """Any other screen in the shop, with the rights of a status display."""
+
+    @property
+    def label(self) -> str:
+        """Its name for people, in English; windows translate it."""
+        return _DEVICES.get(self, self.readable)
+
+
+_DEVICES: Final = {
+    DeviceKind.TERMINAL: N_("Till"),
+    DeviceKind.BOARD: N_("Status display"),
+    DeviceKind.DISPLAY: N_("Screen"),
+}
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

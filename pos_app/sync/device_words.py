@@ -3,21 +3,11 @@
 from datetime import datetime
 from typing import Final
 
-from core.domain.people import DeviceKind
 from core.protocol.devices import DeviceReport
-from core.ui.text import N_, _, age, ngettext
+from core.ui.text import _, age, ngettext
 
 AWAY_S: Final = 60.0
 """A device that was not seen for so long, or is so far behind, is marked."""
-_KINDS: Final = {
-    DeviceKind.TERMINAL: N_("Till"),
-    DeviceKind.BOARD: N_("Status display"),
-    DeviceKind.DISPLAY: N_("Screen"),
-}
-
-
-def kind(report: DeviceReport) -> str:
-    return _(_KINDS[report.kind]) if report.kind.is_known else report.kind.readable
 
 
 def last_seen(report: DeviceReport, now: datetime) -> str:

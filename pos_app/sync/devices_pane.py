@@ -13,7 +13,7 @@ from core.ui.text import _, error_text
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import label
-from pos_app.sync.device_words import behind, is_away, kind, last_seen
+from pos_app.sync.device_words import behind, is_away, last_seen
 from pos_app.sync.devices import Devices
 
 _HEIGHT: Final = 150
@@ -98,7 +98,7 @@ class DevicesPane(QFrame):
         for row, report in enumerate(reports):
             away = is_away(report, now)
             name = f"▲ {report.name}" if away else report.name
-            told = (name, kind(report), last_seen(report, now), behind(report))
+            told = (name, _(report.kind.label), last_seen(report, now), behind(report))
             cells = [
                 label(text, "remark" if away and role != "muted" else role)
                 for text, role in zip(told, ("strong", "muted", "body", "body"), strict=True)

@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from core.client import errors
+from core.domain.people import DeviceKind
 from core.domain.status import LOOKS, TRANSITIONS
 from core.ui.problems import SAID
 from resources.locale.update import PROJECT, SOURCES, catalogues, compiled, template
@@ -67,6 +68,10 @@ def test_every_word_of_a_status_is_translated() -> None:
     words = {text for each in LOOKS.values() for text in (each.label, each.description, each.sentence, each.column)}
     words |= {each.empty for each in LOOKS.values()} | {row.step for row in TRANSITIONS}
     assert not words - {text for message in template() for text in texts(message.id)}, "mark them with N_"
+
+
+def test_every_kind_of_device_is_translated() -> None:
+    assert not {kind.label for kind in DeviceKind} - {text for message in template() for text in texts(message.id)}
 
 
 def test_on_screen_the_board_is_the_order_board_alone() -> None:

@@ -158,6 +158,7 @@ def test_a_till_is_paired_listed_and_revoked(orderbell: Orderbell, serving: Serv
     assert orderbell("devices", "pair", "pos2") == 0
     code = re.search(r"^  ([0-9A-Z-]{9})$", orderbell.out, re.MULTILINE)
     assert code is not None, orderbell.out
+    assert "Type this into the till that is to be POS2:" in orderbell.out
     paired = Caller(serving.url).post("/api/auth/pair/", {"code": code[1]}).json()
     till = {"device": "POS2", "device_secret": paired["secret"]}
     assert sign_in(serving, "Kim", shop.CASHIER_PIN, **till) == 200
