@@ -1,5 +1,6 @@
 """Writing small files atomically, and privately."""
 
+import contextlib
 import errno
 import os
 import secrets
@@ -9,9 +10,10 @@ from pathlib import Path
 def write_whole(path: Path, content: bytes, *, private: bool = False, synced: bool = True) -> None:
     """Write `content` to `path` atomically, also across a power cut. Directories are made as needed.
 
-    Without `synced` a power cut may leave the previous content, although this has returned. `private`: only the owner
-    may read it, by its mode on POSIX and on Windows by the rights of its directory. An existing file keeps its owner,
-    so that an administrator's command does not take it from the server. Raises `OSError`.
+    Without `synced` a power cut may leave the previous content or none, although this has returned. `private`: only
+    the owner may read it, by its mode on POSIX and on Windows by the rights of its directory. An existing file keeps
+    its owner where this process may give files away, so that an administrator's command does not take it from the
+    server. Raises `OSError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -35,10 +37,11 @@ def write_for_person(path: Path, content: bytes, *, private: bool = False) -> No
     directory is made, since one that is missing is mistyped. Raises `OSError`."""
     if path.exists() and not path.is_file():
         path.write_bytes(content)
-    elif not path.parent.is_dir():
+        return
+    path = path.resolve()
+    if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
-    else:
-        write_whole(path.resolve(), content, private=private)
+    write_whole(path, content, private=private)
 
 
 def _keep_owner(before: Path, after: Path) -> None:
@@ -46,7 +49,8 @@ def _keep_owner(before: Path, after: Path) -> None:
         return
     was, is_ = before.stat(), after.stat()
     if (was.st_uid, was.st_gid) != (is_.st_uid, is_.st_gid):
-        os.chown(after, was.st_uid, was.st_gid)
+        with contextlib.suppress(PermissionError):  # only root may
+            os.chown(after, was.st_uid, was.st_gid)
 
 
 def sync_directory(directory: Path) -> None:

@@ -15,7 +15,7 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
     if path.name != "CHANGELOG.md"  # it says what was
 )
-RECORDS = {path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")}
+RECORDS = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
 TESTS = {path.name for path in (ROOT / "tests").rglob("*.py")}
 _FILE = re.compile(
     r"(?<![\w/.-])((?:core|pos_app|customer_view|resources|tests|benchmarks|docs)/[\w./-]+?\.(?:py|md|json))\b"
@@ -33,6 +33,10 @@ def missing(text: str) -> Iterator[str]:
     for match in _RECORD.finditer(text):
         numbers = re.findall(r"\d+", match[0])
         yield from (f"ADR {number}" for number in numbers if number.zfill(4) not in RECORDS)
+
+
+def test_each_record_has_a_number_of_its_own() -> None:
+    assert sorted(RECORDS) == sorted(set(RECORDS))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

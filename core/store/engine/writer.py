@@ -184,7 +184,7 @@ class Writer:
             group = self._group(first)
             self._announced, began = False, time.perf_counter()
             try:
-                if due := _in_time(group):
+                if due := self._in_time(group):
                     for job in self._commit(due):
                         self._commit_alone(job)
                     self.groups.observe(len(due))
@@ -214,6 +214,18 @@ class Writer:
                 break
             group.append(job)
         return group
+
+    def _in_time(self, group: list[_Job]) -> list[_Job]:
+        """The jobs that are still waited for. The others fail with `Unavailable` without being run: for the trouble
+        that has kept them waiting, where it is known."""
+        now_s, due = time.monotonic(), []
+        trouble = next(iter(self._troubles - {Trouble.BUSY}), Trouble.BUSY)
+        for job in group:
+            if job.loop is not None and now_s - job.queued_s > PATIENCE_S:
+                job.error = Unavailable(f"the database is {trouble}", trouble)
+            else:
+                due.append(job)
+        return due
 
     def _commit(self, group: list[_Job]) -> list[_Job]:
         """Run and commit the jobs of a group. Returns those to be retried alone."""
@@ -355,17 +367,6 @@ def _unavailable(cause: BaseException) -> Unavailable:
     error = Unavailable(f"the database is {trouble}", trouble)
     error.__cause__ = cause
     return error
-
-
-def _in_time(group: list[_Job]) -> list[_Job]:
-    """The jobs that are still waited for. The others fail with `Unavailable` without being run."""
-    now_s, due = time.monotonic(), []
-    for job in group:
-        if job.loop is not None and now_s - job.queued_s > PATIENCE_S:
-            job.error = Unavailable(f"the database is {Trouble.BUSY}", Trouble.BUSY)
-        else:
-            due.append(job)
-    return due
 
 
 def _answer(group: list[_Job]) -> None:

@@ -260,6 +260,16 @@ def test_what_has_waited_too_long_for_its_turn_is_refused_and_not_done(
     assert place.ada.post(ORDERS, body, key=key).status_code == 201
 
 
+def test_what_has_waited_too_long_hears_why_where_that_is_known(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """"The server is busy" would send nobody to make room on its disk."""
+    with no_room(place.server):
+        assert told(until_refused(place)) == (503, "unavailable", "The server's disk is full.")
+        monkeypatch.setattr("core.store.engine.writer.PATIENCE_S", -1.0)
+        reply = place.ada.post(ORDERS, order_body(), key=new_key())
+        assert told(reply) == (503, "unavailable", "The server's disk is full.")
+        monkeypatch.undo()
+
+
 def test_every_way_to_be_unusable_has_words() -> None:
     for trouble in Trouble:
         refusal = problems.unusable(trouble)
