@@ -199,7 +199,7 @@ class Pass:
         )
 
     def _on_changed(self, changed: Changed) -> None:
-        self._changed.update(told.order_id for told in changed.updates)
+        self._changed.update(update.order_id for update in changed.updates)
 
 
 def main(argv: Sequence[str]) -> int:

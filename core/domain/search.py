@@ -15,7 +15,7 @@ class Sought(msgspec.Struct, frozen=True):
     """Part of a number, a name or a phone number, or one complete number, which matches nothing else."""
 
     words: str
-    """Case-folded; empty: everything matches."""
+    """In lower case; empty: everything matches."""
     digits: str
     """The part that may be in a phone number."""
     numbers: tuple[str, ...]

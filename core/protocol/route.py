@@ -99,7 +99,7 @@ class Request(msgspec.Struct, Generic[R], frozen=True):
     op_id: OpId = NO_KEY
     """The `Idempotency-Key`; empty for none."""
     number: str = ""
-    """Of a new order that is sent again: what shows which number the server has told (`Order-Number`)."""
+    """Of a new order that is sent again: the server's proof of the number that it has issued (`Order-Number`)."""
 
     @property
     def path(self) -> str:

@@ -181,7 +181,7 @@ class Calls:
                 if query.open or query.cursor:
                     raise
                 why = error
-        shown = (told.shown for told in self._sync.everything().updates)
+        shown = (update.shown for update in self._sync.everything().updates)
         return find([order for order in shown if order is not None], query, why)
 
     def _order(self, request: Request[Order]) -> Order:
@@ -217,10 +217,10 @@ class Calls:
 
     def _row(self, order_id: OrderId) -> Order:
         """The order as shown. Raises `NotFound`, and `Refused` while an operation of it waits for a decision."""
-        told = self._sync.update_of(order_id)
-        if any(operation.held for operation in told.operations):
+        update = self._sync.update_of(order_id)
+        if any(operation.held for operation in update.operations):
             raise Refused("Decide about the change that is in conflict first.")
-        row = told.shown
+        row = update.shown
         return self._held(self._transport.order(order_id)) if row is None else row
 
     def _held(self, order: Order) -> Order:

@@ -100,7 +100,7 @@ class Engine:
         self._state = ConnectionState.OFFLINE
         """The state of receiving; overridden while the server does not answer at all."""
         self._problem: ClientError | None = None
-        self._told = threading.RLock()
+        self._setting = threading.RLock()
         self._work_available = threading.Condition()
         self._wake = threading.Event()
         self._stopping = False
@@ -355,7 +355,7 @@ class Engine:
         self, *, state: ConnectionState | None = None, problem: ClientError | None = None, **fields: object
     ) -> None:
         """Update the status. `problem` is why `state` is not live."""
-        with self._told:
+        with self._setting:
             if state is not None:
                 self._state, self._problem = state, problem
             state, problem = self._state, self._problem

@@ -345,8 +345,8 @@ class Outbox:
                 return
             if not _comes_to_the_same(queue[0].seen, row):
                 self.hold(queue[0], State.CONFLICT, "What it was to follow was discarded.", row)
-            elif (told := self._rebased(queue[0], row)) is not None:
-                self._replace(told)
+            elif (rebased := self._rebased(queue[0], row)) is not None:
+                self._replace(rebased)
 
     # -- after the server has lost something
 

@@ -93,7 +93,7 @@ class Synchronizer:
         self._transport = transport
         self._listener = listener
         # Updates are read and published under one lock: a thread that read first must not publish last.
-        self._telling = threading.RLock()
+        self._publishing = threading.RLock()
         self._monotonic = monotonic
         self._aging: Believed | None = None
         self._acknowledged = 0
@@ -208,7 +208,7 @@ class Synchronizer:
 
     def menu_changed(self, change: Callable[[Menu], Menu | None]) -> None:
         """This window has changed the menu: `change` returns the new one, or None when an event will bring it."""
-        with self._telling:
+        with self._publishing:
             held = self.cache.menu
             menu = None if held is None else change(held)
             if menu is not None and menu is not held:
@@ -442,7 +442,7 @@ class Synchronizer:
 
     def publish_everything(self, missing: tuple[Order, ...] = ()) -> None:
         """Publish all orders, for a window without valid state; `missing` are those that the server lost."""
-        with self._telling:
+        with self._publishing:
             everything = self.everything()
             self._listener(msgspec.structs.replace(everything, backlog=True, menu=self.cache.menu, missing=missing))
 
@@ -450,7 +450,7 @@ class Synchronizer:
         self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None, former_number: str = ""
     ) -> None:
         """Publish updates of orders. With a `former_number` it is of one order."""
-        with self._telling, contextlib.suppress(SignedOut):  # the listener's person has left
+        with self._publishing, contextlib.suppress(SignedOut):  # the listener's person has left
             updates = tuple(
                 msgspec.structs.replace(self.update_of(order_id), former_number=former_number) for order_id in order_ids
             )

@@ -261,7 +261,7 @@ def test_what_has_waited_too_long_for_its_turn_is_refused_and_not_done(
 
 
 def test_what_has_waited_too_long_hears_why_where_that_is_known(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """"The server is busy" would send nobody to make room on its disk."""
+    """That the server is busy would send nobody to make room on its disk."""
     with no_room(place.server):
         assert told(until_refused(place)) == (503, "unavailable", "The server's disk is full.")
         monkeypatch.setattr("core.store.engine.writer.PATIENCE_S", -1.0)
