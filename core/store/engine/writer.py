@@ -216,12 +216,13 @@ class Writer:
         return group
 
     def _in_time(self, group: list[_Job]) -> list[_Job]:
-        """The jobs that are still waited for. The others fail with `Unavailable` without being run: for the trouble
-        that has kept them waiting, where it is known."""
+        """The jobs that are still waited for. The others fail with `Unavailable` without being run: for a trouble that
+        was met while they waited, or else as busy."""
         now_s, due = time.monotonic(), []
-        trouble = next(iter(self._troubles - {Trouble.BUSY}), Trouble.BUSY)
+        met = next(iter(self._troubles - {Trouble.BUSY}), Trouble.BUSY)
         for job in group:
             if job.loop is not None and now_s - job.queued_s > PATIENCE_S:
+                trouble = met if (self.failed_at_s or 0.0) > job.queued_s else Trouble.BUSY
                 job.error = Unavailable(f"the database is {trouble}", trouble)
             else:
                 due.append(job)

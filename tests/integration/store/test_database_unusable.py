@@ -231,16 +231,28 @@ def test_on_a_real_disk_that_is_full(tmp_path: Path) -> None:
         assert len(log) < 20_000
 
 
+@pytest.mark.parametrize(
+    ("met", "title"),
+    [(None, "The server is busy."), (Trouble.FULL, "The server's disk is full.")],
+    ids=["none", "full"],
+)
 def test_what_has_waited_too_long_for_its_turn_is_refused_and_not_done(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    met: Trouble | None, title: str, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever asked has gone by then. Commands and set-up, which wait for as long as it takes, have their turn."""
+    """Whoever asked has gone by then. Commands and set-up, which wait for as long as it takes, have their turn. A
+    trouble that was met meanwhile is said: being busy would send nobody to make room on a disk."""
     writer, begun, release = place.server.database.writer, threading.Event(), threading.Event()
 
     def hold(_transaction: Transaction) -> None:
         begun.set()
         assert release.wait(WITHIN_S)
+        if met is not None:
+            raise Unavailable("as it is", met)
 
+    def fail(_transaction: Transaction) -> None:
+        raise Unavailable("as it was", Trouble.READ_ONLY if met is None else met)
+
+    assert writer.submit_blocking(fail).exception(WITHIN_S), "which nobody who comes now has to do with"
     key, body, orders = new_key(), order_body(), place.counts()["orders"]
     with ThreadPoolExecutor(1) as pool:
         held = writer.submit_blocking(hold)
@@ -252,22 +264,12 @@ def test_what_has_waited_too_long_for_its_turn_is_refused_and_not_done(
         command = writer.submit_blocking(lambda _transaction: "done")
         monkeypatch.setattr("core.store.engine.writer.PATIENCE_S", 0.0)
         release.set()
-        held.result(WITHIN_S)
-        assert told(placed.result(WITHIN_S)) == (503, "unavailable", "The server is busy.")
+        assert isinstance(held.exception(WITHIN_S), Unavailable if met else type(None))
+        assert told(placed.result(WITHIN_S)) == (503, "unavailable", title)
         assert command.result(WITHIN_S) == "done"
     monkeypatch.undo()
     assert place.counts()["orders"] == orders
     assert place.ada.post(ORDERS, body, key=key).status_code == 201
-
-
-def test_what_has_waited_too_long_hears_why_where_that_is_known(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That the server is busy would send nobody to make room on its disk."""
-    with no_room(place.server):
-        assert told(until_refused(place)) == (503, "unavailable", "The server's disk is full.")
-        monkeypatch.setattr("core.store.engine.writer.PATIENCE_S", -1.0)
-        reply = place.ada.post(ORDERS, order_body(), key=new_key())
-        assert told(reply) == (503, "unavailable", "The server's disk is full.")
-        monkeypatch.undo()
 
 
 def test_every_way_to_be_unusable_has_words() -> None:
