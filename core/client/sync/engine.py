@@ -230,11 +230,13 @@ class Engine:
 
     def _set_fresh(self, state: ConnectionState, latency_ms: float | None = None) -> None:
         """All events are known, as of now."""
-        before, hindered = self._sync_status.state, self._sync_status.hindered
-        if not isinstance(hindered, Unreachable):  # whether it accepts writes is found out by sending alone
-            hindered = None
+        before = self._sync_status.state
         self._connection.answered()
-        self._set(state=state, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
+        with self._setting:  # a sender may find out at the same moment that it accepts no writes
+            hindered = self._sync_status.hindered
+            if not isinstance(hindered, Unreachable):  # whether it accepts writes is found out by sending alone
+                hindered = None
+            self._set(state=state, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
         if before in (ConnectionState.OFFLINE, ConnectionState.SIGNED_OUT):
             self._sync.outbox.hurry()
         with self._work_available:  # an operation may have waited for these events

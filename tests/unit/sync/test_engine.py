@@ -173,6 +173,26 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, shop
     assert transport.tried[1] - transport.tried[0] >= 0.4
 
 
+def test_what_a_sender_finds_out_while_events_arrive_stays_shown(
+    open_desk: OpenDesk, transport: ModelTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the server accepts no writes is known to one thread, that it answers reads to another."""
+    running = Running(open_desk(), transport)
+    refused = Unreachable("busy", retry_after_s=1.0)
+    real = transport.connection.answered
+
+    def answered() -> None:
+        real()
+        sender = threading.Thread(target=running.engine._set, kwargs={"hindered": refused})
+        sender.start()
+        sender.join(WITHIN_S)
+
+    monkeypatch.setattr(transport.connection, "answered", answered)
+    running.engine._set_fresh(ConnectionState.POLLING)
+    assert running.engine.sync_status.hindered is refused
+    running.engine.stop(WITHIN_S)
+
+
 @pytest.mark.parametrize("end", ["try now", "back"])
 def test_a_wait_that_was_asked_for_ends_when_somebody_presses_try_now_or_the_server_is_back(
     tmp_path: Path, shop: FakeBackend, end: str
