@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, overload
 from urllib.parse import quote
 
 import msgspec
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from core.decoding import decode_reply
 from core.domain.ids import OpId, new_op_id
@@ -100,6 +100,11 @@ class Request(msgspec.Struct, Generic[R], frozen=True):
     """The `Idempotency-Key`; empty for none."""
     number: str = ""
     """Of a new order that is sent again: the server's proof of the number that it has issued (`Order-Number`)."""
+
+    @override
+    def __repr__(self) -> str:
+        """Without the body, which may hold a password, and the parameter."""
+        return f"<Request {self.route.id}>"
 
     @property
     def path(self) -> str:

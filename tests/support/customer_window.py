@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
-from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.order import NewLine, Order, Tender
@@ -25,7 +24,7 @@ from tests.support.fake_backend import FakeBackend
 from tests.support.fake_client import FakeClient
 from tests.support.fingers import click, click_disabled, type_into
 from tests.support.menus import BOWL, CHIPS, SODA
-from tests.support.shown import own_folder, shown, until_settled
+from tests.support.shown import own_folder, shown, until_live, until_settled
 
 W = TypeVar("W", bound=QWidget)
 AISHA: Final = "5550100"
@@ -175,10 +174,7 @@ class Stage(Screen):
         self.until_live()
 
     def until_live(self) -> None:
-        """The engine follows: by push, unless the settings say otherwise."""
-        context = self.window._context
-        best = ConnectionState.LIVE if context.settings.push else ConnectionState.POLLING
-        self.qtbot.waitUntil(lambda: context.bridge.sync_status.state is best)
+        until_live(self.qtbot, self.window._context)
         self.settle()
 
     @override

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from core.client.sync.engine import ConnectionState
 from core.ui import threads
 from core.ui.context import WindowContext
 from core.ui.jobs import Jobs
@@ -39,6 +40,12 @@ def own_folder() -> Iterator[str]:
     """A folder for a window's own file, in memory where the system has a place for it: nothing outlives the test."""
     with tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None) as folder:
         yield folder
+
+
+def until_live(qtbot: QtBot, context: WindowContext[Any]) -> None:
+    """Wait until the engine follows: by push, unless the settings say otherwise."""
+    best = ConnectionState.LIVE if context.settings.push else ConnectionState.POLLING
+    qtbot.waitUntil(lambda: context.bridge.sync_status.state is best)
 
 
 def until_settled(qtbot: QtBot, context: WindowContext[Any], backend: FakeBackend) -> None:

@@ -36,7 +36,7 @@ from core.protocol.feed import Cursor, Snapshot
 from core.protocol.headers import EVENT_CURSOR, REQUEST_ID
 from core.protocol.problem import CONTENT_TYPE, Problem
 from core.protocol.replies import Tokens
-from core.protocol.requests import HistoryQuery, OrderQuery, SignIn
+from core.protocol.requests import HistoryQuery, OrderQuery, SignIn, StaffSignIn
 from core.protocol.route import Request
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import SODA
@@ -452,3 +452,8 @@ def test_a_secret_is_in_no_url(api: HttpApi, script: Script, request_made: Reque
     with pytest.raises(NotFound):
         api.call(request_made)
     assert not any("access" in path or "s3cret" in path for path in script.paths)
+
+
+def test_a_request_that_is_printed_or_logged_holds_no_secret() -> None:
+    request = routes.STAFF_SIGN_IN(body=StaffSignIn(staff="Kim", pin="24681357", device="POS1"))
+    assert "24681357" not in f"{request} {request!r}"
