@@ -119,6 +119,7 @@ def test_what_the_last_one_asked_for_is_not_done_in_the_next_ones_name(
     stage.click("cancel_order")
     stage.click("cancel_confirm")
     qtbot.waitUntil(lambda: backend.calls.get("cancel") == 1)  # pressed is begun, whatever hangs, and so it is hers
+    qtbot.waitUntil(lambda: stage.window._context.bridge.sync_status.counts.open == 1)  # or it would leave unasked
     stage.click("sign_out")
     stage.click("sign_out_confirm")
     backend.gate.set()

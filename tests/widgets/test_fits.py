@@ -40,6 +40,8 @@ from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Screen, Till, change, open_till, place
 from tests.support.shown import shown
 
+pytestmark = pytest.mark.slow
+
 S = OrderStatus
 PICTURES = os.environ.get("ORDERBELL_TEST_PICTURES", "")
 SCALES = (100, 200)

@@ -100,3 +100,36 @@ def test_a_new_order_that_is_refunded_is_told_why_not() -> None:
     with pytest.raises(InvalidOrder) as refused:
         check_first_payment(PaymentState.REFUNDED)
     assert refused.value.message == "A new order is paid or unpaid. Nothing was paid that could be refunded."
+
+
+@pytest.mark.parametrize(
+    ("paid", "target", "reason", "sentence", "field"),
+    [
+        (order(REFUNDED), PAID, "x", "This order was refunded. A refund is final.", "payment"),
+        (order(UNPAID), REFUNDED, "x", "A payment that is unpaid cannot become refunded.", "payment"),
+        (order(PAID), PAID, "x", "This order is paid already.", "payment"),
+        (order(PAID), REFUNDED, " ", "Say why it is refunded.", "reason"),
+        (
+            order(PAID, status=OrderStatus.CANCELLED),
+            UNPAID,
+            "",
+            "This order was called off after it was paid. Say why its payment changes.",
+            "reason",
+        ),
+    ],
+)
+def test_a_refused_change_says_why_and_names_its_field(
+    paid: Order, target: PaymentState, reason: str, sentence: str, field: str
+) -> None:
+    with pytest.raises(DomainError) as refused:
+        check_payment(paid, target, paid.tender, reason)
+    assert (refused.value.message, refused.value.field) == (sentence, field)
+
+
+def test_a_refund_to_another_tender_blames_the_tender_and_a_card_number_the_reason() -> None:
+    with pytest.raises(IllegalMove) as other:
+        check_payment(order(PAID), REFUNDED, Tender.CASH, "x")
+    assert other.value.field == "tender"
+    with pytest.raises(CardNumber) as card:
+        check_payment(order(PAID), REFUNDED, Tender.CARD, "4111 1111 1111 1111")
+    assert card.value.field == "reason"
