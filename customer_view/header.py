@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QWidget
 
+from core.domain.people import first_name
 from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import ElidedLabel, button
 from core.ui.widgets.pair import Pair
 from customer_view.words import for_customer
-
-
-def first_name(name: str) -> str:
-    return next(iter(name.split()), "")
 
 
 class Header(QWidget):

@@ -85,6 +85,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     customer_id: CustomerId | None = None
     customer_name: str = ""
+    """The known customer's name, or the order's own: a person's, a table's, a pager's."""
     customer_phone: str = ""
     address: str = ""
     note: str = ""

@@ -72,11 +72,12 @@ def place(
     """
     at_counter = isinstance(asked, TakeOrder)
     payment = asked.payment if isinstance(asked, TakeOrder) else PaymentState.UNPAID
-    name = (asked.customer_name if isinstance(asked, TakeOrder) else "") or (customer.name if customer else "")
+    name, phone = (asked.customer_name, asked.customer_phone) if isinstance(asked, TakeOrder) else ("", "")
+    name, phone = name or (customer.name if customer else ""), phone or (customer.phone if customer else "")
     channel = Channel.COUNTER if at_counter else Channel.ONLINE
     check_first_payment(payment)
     check_delivery(asked.fulfilment, asked.address)
-    check_no_card(note=asked.note, address=asked.address, customer_name=name)
+    check_no_card(note=asked.note, address=asked.address, customer_name=name, customer_phone=phone)
     lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines)
     amounts = totals([line.total_minor for line in lines], offer.tax)
     order = Order(
@@ -97,7 +98,7 @@ def place(
         updated_at=at,
         customer_id=customer.id if customer else None,
         customer_name=name.strip(),
-        customer_phone=customer.phone if customer else "",
+        customer_phone=phone,
         address=asked.address.strip(),
         note=asked.note.strip(),
         lines=lines,

@@ -1,5 +1,6 @@
 """Principals: a role, an identity, and the shop and device that is used."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -86,9 +87,39 @@ FIRST_NAME_MOST: Final = 20
 
 
 def first_name(name: str) -> str:
-    """The first word of a name, at most 20 letters: what a status display may show."""
-    words = name.split(maxsplit=1)
-    return words[0][:FIRST_NAME_MOST] if words else ""
+    """The part of a name that others may read, at most 20 letters: the first word of a person's, all of a table's or a
+    pager's (`Table 7`, `#12`). A longer number is somebody's phone, and left out."""
+    words = name.split()
+    digits = sum(map(str.isdecimal, name))
+    if digits >= LEAST_PHONE:
+        words = [word for word in words if not any(map(str.isdecimal, word))]
+    return (" ".join(words) if 0 < digits < LEAST_PHONE else next(iter(words), ""))[:FIRST_NAME_MOST].rstrip()
+
+
+LEAST_PHONE: Final = 6
+"""Digits in the shortest phone number. What has fewer is a table, a pager, a room."""
+MOST_PHONE: Final = 15
+"""Digits in the longest (ITU-T E.164)."""
+_PHONE: Final = re.compile(r"(?P<name>.*?)[\s,;:/·]*(?P<phone>\+?\(?\d[\d\s().\-\u2010-\u2015/]*)", re.DOTALL)
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """Whom an order is for, without an account: a name (of a person, a table, a pager), a phone number, or both."""
+
+    name: str = ""
+    phone: str = ""
+    """In digits alone."""
+
+    @classmethod
+    def of(cls, typed: str) -> "Guest":
+        """All of what was typed: a phone number at its end is the phone (`Jo 555-0142 77`), the rest is the name."""
+        typed = " ".join(typed.split())
+        found = _PHONE.fullmatch(typed)
+        if found is not None:
+            digits = "".join(str(int(sign)) for sign in found["phone"] if sign.isdecimal())
+            if LEAST_PHONE <= len(digits) <= MOST_PHONE:
+                return cls(found["name"], digits)
+        return cls(typed)
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import resources
 from core.client.errors import ClientError
 from core.domain import texts
 from core.domain.money import exponent, parse_minor
-from core.domain.order import PaymentState, Tender
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, look
 
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
@@ -119,6 +119,13 @@ def payment_label(payment: PaymentState, tender: Tender) -> str:
     if not payment.is_known:
         return payment.readable
     return _("Refunded") if payment is PaymentState.REFUNDED else tender_label(tender)
+
+
+def guest_name(order: Order) -> str:
+    """The name on the ticket: `Ada`, or for a number typed for guests who eat here, `Table 7`. Empty without one."""
+    name = order.customer_name
+    is_table = order.fulfilment is Fulfilment.DINE_IN and name and not any(map(str.isalpha, name))
+    return _("Table {table}").format(table=name) if is_table else name
 
 
 def figure(count: int) -> str:

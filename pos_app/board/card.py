@@ -9,7 +9,7 @@ import msgspec
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, look, move_from, steps_of, target_of
-from core.ui.text import N_, _, clock, fulfilment_label, money, ngettext, payment_label, status_label
+from core.ui.text import N_, _, clock, fulfilment_label, guest_name, money, ngettext, payment_label, status_label
 
 _READY: Final = OrderStatus.READY
 COLUMNS: Final = tuple(status for status in OrderStatus if look(status).column)
@@ -138,7 +138,9 @@ def step_label(order: Order) -> str:
 
 
 def customer(order: Order) -> str:
-    return order.customer_name or (_("Walk-in") if order.channel is Channel.COUNTER else _("Guest"))
+    """The name on the ticket, or else the phone number."""
+    unknown = _("Walk-in") if order.channel is Channel.COUNTER else _("Guest")
+    return guest_name(order) or order.customer_phone or unknown
 
 
 def channel_label(channel: Channel) -> str:

@@ -63,14 +63,10 @@ class HistoryDelegate(QStyledItemDelegate):
         self._paint_ground(painter, option, row)
         inner = row.adjusted(theme.px(14), 0, -theme.px(14), 0)
         badge, colour = payment_badge(order)
+        phone = order.customer_phone if customer(order) != order.customer_phone else ""
         texts = (
             (order.number, "text", f"{day(order.placed_at, self._now())} {clock(order.placed_at)}", "muted"),
-            (
-                customer(order),
-                "text",
-                " · ".join(filter(None, (order.customer_phone, fulfilment_label(order.fulfilment)))),
-                "muted",
-            ),
+            (customer(order), "text", " · ".join(filter(None, (phone, fulfilment_label(order.fulfilment)))), "muted"),
             (money(order.total_minor, order.currency), "text", f"{badge} · {item_count(order)}", colour),
         )
         if self._narrow:

@@ -1,6 +1,6 @@
 """Cash at the counter: the amount given, and the change."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.domain.errors import DomainError
@@ -17,6 +17,8 @@ class CashPad(QWidget):
     """Empty means exactly the total. `given_minor` is None while the text is not an amount, or too little."""
 
     changed = Signal()
+    entered = Signal()
+    """Enter: that is the amount."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +58,7 @@ class CashPad(QWidget):
         box.addLayout(grid)
         box.addLayout(row)
         self._field.textChanged.connect(self._on_text_changed)
+        self._field.returnPressed.connect(self.entered)
 
     @property
     def given_minor(self) -> int | None:
@@ -82,9 +85,9 @@ class CashPad(QWidget):
                 quick.setAccessibleName(_("Given: {amount}").format(amount=amount))
         self._update_view()
 
-    def complain(self) -> None:
-        """Focus the amount."""
-        self._field.setFocus()
+    def focus(self) -> None:
+        """Focus the amount, so that what is typed replaces it."""
+        self._field.setFocus(Qt.FocusReason.OtherFocusReason)
         self._field.selectAll()
 
     def clear(self) -> None:

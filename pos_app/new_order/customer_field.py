@@ -1,27 +1,32 @@
-"""The customer of an order: a name for the ticket, or a known customer found by phone or name."""
+"""Whom an order is for: what is typed, or a known customer found by phone or name, and chosen."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
-from core.domain.people import Customer
-from core.ui.text import _, error_explanation, literal
+from core.domain.people import Customer, Guest
+from core.ui.text import _, error_explanation
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label
-from pos_app.new_order.presenter import TakeOrderPresenter, Walk
+from core.ui.widgets.controls import ElidedButton, ElidedLabel, button, label
+from pos_app.new_order.presenter import TakeOrderPresenter, Whom
 
 _MOST_OFFERED = 3
 _NAME_LENGTH = 80
+_LEAST_LETTERS = 8
+_ARROWS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 
 
 class CustomerField(QWidget):
-    """The text is the walk-in's name, unless it is a number, or one of the offered customers is pressed."""
+    """What is typed goes on the order. A known customer goes on it only when their button is pressed: by finger, or
+    with Down and Enter."""
 
     changed = Signal()
+    entered = Signal()
+    """Enter: what was typed stands."""
 
     def __init__(self, presenter: TakeOrderPresenter, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,10 +35,10 @@ class CustomerField(QWidget):
         self._offered: tuple[Customer, ...] = ()
         self._field = QLineEdit()
         self._field.setObjectName("customer_search")
-        self._field.setPlaceholderText(_("Walk-in: name, or a customer's phone"))
-        self._field.setAccessibleName(_("Name for the ticket, or a customer's phone number"))
+        self._field.setPlaceholderText(_("Name, table or phone"))
+        self._field.setAccessibleName(_("For whom: a name, a table, or a phone number"))
         self._field.setMaxLength(_NAME_LENGTH)
-        self._who = label(role="strong")
+        self._who = ElidedLabel("", "strong", _LEAST_LETTERS)
         self._who.setObjectName("customer_known")
         self._drop = button("", theme, "quiet", "close", name="customer_drop")
         self._drop.setAccessibleName(_("Not this customer"))
@@ -49,26 +54,26 @@ class CustomerField(QWidget):
         column.setSpacing(theme.space(1))
         column.addWidget(self._field)
         column.addWidget(self._known)
-        self._buttons: list[QPushButton] = []
+        self._buttons: list[ElidedButton] = []
         for at in range(_MOST_OFFERED):
-            offer = button("", theme, icon="person", name=f"customer_offer_{at}")
+            offer = ElidedButton(theme, "person", f"customer_offer_{at}")
             offer.clicked.connect(self._on_offer_clicked)
             column.addWidget(offer)
             self._buttons.append(offer)
         column.addWidget(self._told)
         self._field.textEdited.connect(self._on_text_edited)
+        self._field.returnPressed.connect(self.entered)
         self._drop.clicked.connect(self._on_drop_clicked)
         presenter.customers_found.connect(self._on_customers_found)
         presenter.lookup_failed.connect(self._on_lookup_failed)
         self._update_view("")
 
     @property
-    def walk(self) -> Walk:
-        typed = self._field.text().strip()
-        named = any(letter.isalpha() for letter in typed)
-        return Walk(customer=self._customer, name=typed if named else "")
+    def whom(self) -> Whom:
+        return Whom(customer=self._customer, guest=Guest.of(self._field.text()))
 
     def clear(self) -> None:
+        self._presenter.stop_looking()
         self._customer = None
         self._offered = ()
         self._field.clear()
@@ -76,11 +81,14 @@ class CustomerField(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Enter takes the only customer that goes with what was typed.
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self._offered) == 1:
-            self._choose(self._offered[0])
-        else:
+        """The arrows go from what was typed to the customers that go with it, and back."""
+        step = _ARROWS.get(Qt.Key(event.key()))
+        reachable = [self._field, *self._buttons[: len(self._offered)]]
+        at = next((at for at, part in enumerate(reachable) if part.hasFocus()), None)
+        if step is None or at is None:
             super().keyPressEvent(event)
+        elif 0 <= at + step < len(reachable):
+            reachable[at + step].setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str)
     def _on_text_edited(self, text: str) -> None:
@@ -94,13 +102,12 @@ class CustomerField(QWidget):
         if self._customer is not None:
             return
         self._offered = tuple(customers)
-        typed = self._field.text().strip()
-        number = len(typed) > 1 and not any(letter.isalpha() for letter in typed)
-        self._update_view(_("No known customer has this number.") if number and not customers else "")
+        phone = Guest.of(self._field.text()).phone
+        self._update_view(_("A new number. It goes on the order.") if phone and not customers else "")
 
     @Slot(object)
     def _on_lookup_failed(self, error: ClientError) -> None:
-        words = _("Known customers cannot be looked up just now. A name is still put on the ticket.")
+        words = _("Known customers cannot be looked up just now. What you typed goes on the order.")
         self._update_view(f"{words} {error_explanation(error)}")
 
     @Slot()
@@ -120,19 +127,22 @@ class CustomerField(QWidget):
         self._customer = customer
         self._offered = ()
         self._update_view("")
-        self._drop.setFocus()
         self.changed.emit()
+        self.entered.emit()
 
     def _update_view(self, told: str) -> None:
         customer = self._customer
         self._field.setVisible(customer is None)
         self._known.setVisible(customer is not None)
         if customer is not None:
-            self._who.setText(f"{customer.name} · {customer.phone}" if customer.phone else customer.name)
+            self._who.set_text(_named(customer))
         for at, offer in enumerate(self._buttons):
             offer.setVisible(at < len(self._offered))
             if at < len(self._offered):
-                known = self._offered[at]
-                offer.setText(literal(f"{known.name} · {known.phone}" if known.phone else known.name))
+                offer.set_text(_named(self._offered[at]))
         self._told.setText(told)
         self._told.setVisible(bool(told))
+
+
+def _named(customer: Customer) -> str:
+    return f"{customer.name} · {customer.phone}" if customer.phone else customer.name

@@ -1,6 +1,6 @@
 """The cashier's New order page: choose items, customer and payment, and take the order."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
@@ -55,6 +55,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.checkout_shown.connect(self._on_checkout_shown)
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
             asked.connect(self._update_view)
+        self._cash.entered.connect(self._on_take_wanted)
+        self._customer.entered.connect(self._focus_payment)
         presenter.placed.connect(self._on_order_taken)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.busy_changed.connect(self._update_view)
@@ -91,10 +93,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         if not self.view.at_checkout:
             return
         if self._pays_cash and self._cash.given_minor is None:
-            self._cash.complain()
+            self._cash.focus()
             self.notice.show_message(_("The cash given does not cover the order"))
             return
-        self._presenter.take(self._customer.walk, self._form.values)
+        self._presenter.take(self._customer.whom, self._form.values)
 
     @property
     def _pays_cash(self) -> bool:
@@ -129,10 +131,18 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @Slot(bool)
     def _on_checkout_shown(self, shown: bool) -> None:
         if shown:
-            self._checkout.action.setFocus()
+            self._focus_payment()
         else:
             self.view.menu.search.setFocus()
         self._update_view()
+
+    @Slot()
+    def _focus_payment(self) -> None:
+        """Focus what comes last: the cash given, or the button."""
+        if self._pays_cash:
+            self._cash.focus()
+        else:
+            self._checkout.action.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _update_view(self) -> None:

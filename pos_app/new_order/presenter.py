@@ -13,7 +13,7 @@ from core.client.sync.api import SyncedApi
 from core.domain.commands import TakeOrder
 from core.domain.money import exponent
 from core.domain.order import PaymentState, Tender
-from core.domain.people import Customer
+from core.domain.people import Customer, Guest
 from core.domain.status import Fulfilment
 from core.protocol import routes
 from core.protocol.replies import CustomerList
@@ -47,11 +47,11 @@ def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
     return (total_minor, *sorted(rounded - {total_minor})[:_QUICK])
 
 
-class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    """Who it is for: a known customer, or a walk-in with or without a name for the ticket."""
+class Whom(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom it is for: a known customer who was chosen, or what was typed."""
 
     customer: Customer | None = None
-    name: str = ""
+    guest: Guest = Guest()
 
 
 class TakeOrderPresenter(Placing[TakeOrder]):
@@ -80,7 +80,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
 
     # -- taking it
 
-    def take(self, walk: Walk, handover: Handover) -> None:
+    def take(self, whom: Whom, handover: Handover) -> None:
         basket = self.ordering.basket.basket
         later = handover.tender is Tender.CASH_ON_DELIVERY
         request = TakeOrder(
@@ -90,8 +90,9 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             payment=PaymentState.UNPAID if later else PaymentState.PAID,
             address=handover.address,
             note=handover.note,
-            customer_id=walk.customer.id if walk.customer else None,
-            customer_name="" if walk.customer else walk.name,
+            customer_id=whom.customer.id if whom.customer else None,
+            customer_name="" if whom.customer else whom.guest.name,
+            customer_phone="" if whom.customer else whom.guest.phone,
             menu_version=basket.menu_version,
         )
         self.send(handover, request)
@@ -99,9 +100,11 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     # -- for whom
 
     def look_up(self, typed: str) -> None:
-        """Search known customers once typing pauses; only the last text is answered."""
+        """Search known customers once typing pauses, by the phone number if there is one; only the last text is
+        answered."""
         self.stop_looking()
-        self._sought = typed.strip()
+        guest = Guest.of(typed)
+        self._sought = guest.phone or guest.name
         is_number = not any(letter.isalpha() for letter in self._sought)
         if len(self._sought) < (_LEAST_NUMBER if is_number else _LEAST_SOUGHT):
             self.customers_found.emit(())

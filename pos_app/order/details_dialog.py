@@ -136,7 +136,7 @@ class DetailsDialog(QDialog):
         placed = _("Placed {when}").format(when=self._when(order.placed_at))
         facts = (fulfilment_label(order.fulfilment), channel_label(order.channel), placed)
         for words in (order.customer_phone, " · ".join(facts), order.address):
-            if words:
+            if words and words != customer(order):
                 column.addWidget(_selectable(words))
         if order.note:
             column.addWidget(label(f"“{order.note}”", "remark", wrap=True))

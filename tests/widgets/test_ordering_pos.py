@@ -17,6 +17,7 @@ from core.domain.people import Customer
 from core.domain.status import Fulfilment
 from core.protocol.requests import StaffSignIn
 from core.ui.widgets.receipt import ReceiptDialog
+from pos_app.board.card import customer
 from pos_app.context import PosContext
 from pos_app.new_order.page import NewOrderPage
 from pos_app.new_order.presenter import quick_amounts
@@ -165,29 +166,99 @@ def test_a_customer_taken_by_mistake_is_dropped(
     finger.button("checkout")
     finger.field("customer_search", "aisha")
     qtbot.waitUntil(child(page, QPushButton, "customer_offer_0").isVisible)
-    qtbot.keyClick(child(page, QLineEdit, "customer_search"), Qt.Key.Key_Return)
+    finger.button("customer_offer_0")
     assert child(page, QLabel, "customer_known").isVisible()
     finger.button("customer_drop")
     order = take(page, finger, qtbot)
     assert (order.customer_id, order.customer_name) == (None, "")
 
 
-def test_a_name_is_put_on_the_ticket(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+def test_nobody_is_attached_without_being_chosen(
+    page: NewOrderPage, finger: Finger, aisha: Customer, qtbot: QtBot
+) -> None:
+    """Aisha, who waits at the counter, has an account; another Aisha does not want hers charged for it."""
     finger.tile(SODA.name)
     finger.button("checkout")
-    finger.field("customer_search", "Sam")
-    assert take(page, finger, qtbot).customer_name == "Sam"
+    finger.field("customer_search", "Aisha")
+    qtbot.waitUntil(child(page, QPushButton, "customer_offer_0").isVisible)
+    field = child(page, QLineEdit, "customer_search")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert child(page, QLineEdit, "cash_given").hasFocus()
+    order = take(page, finger, qtbot)
+    assert (order.customer_id, order.customer_name, order.customer_phone) == (None, "Aisha", "")
 
 
-def test_a_number_nobody_has_is_said_to_be_that_and_is_no_name(
-    page: NewOrderPage, finger: Finger, qtbot: QtBot
+def test_a_customer_is_chosen_by_down_and_enter(
+    page: NewOrderPage, finger: Finger, aisha: Customer, qtbot: QtBot
 ) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    field, offer = child(page, QLineEdit, "customer_search"), child(page, QPushButton, "customer_offer_0")
+    field.setFocus()
+    finger.field("customer_search", "Aisha")
+    qtbot.waitUntil(offer.isVisible)
+    qtbot.keyClick(field, Qt.Key.Key_Down)
+    assert offer.hasFocus()
+    qtbot.keyClick(offer, Qt.Key.Key_Up)
+    assert field.hasFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Down)
+    qtbot.keyClick(offer, Qt.Key.Key_Return)
+    assert child(page, QLabel, "customer_known").text() == "Aisha · +15550100"
+    assert child(page, QLineEdit, "cash_given").hasFocus()
+    assert take(page, finger, qtbot).customer_id == aisha.id
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "phone", "shown"),
+    [
+        ("Sam", "Sam", "", "Sam"),
+        ("7", "7", "", "Table 7"),
+        ("42", "42", "", "Table 42"),
+        ("#12", "#12", "", "Table #12"),
+        ("Table 7", "Table 7", "", "Table 7"),
+        ("(212) 555-0142", "", "2125550142", "2125550142"),
+        ("Jo 555-0142 77", "Jo", "555014277", "Jo"),
+    ],
+)
+def test_what_was_typed_is_on_the_order(
+    page: NewOrderPage,
+    finger: Finger,
+    backend: FakeBackend,
+    qtbot: QtBot,
+    settle: Settle,
+    typed: str,
+    name: str,
+    phone: str,
+    shown: str,
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("customer_search", typed)
+    order = take(page, finger, qtbot)
+    settle()
+    (there,) = backend.orders.values()
+    for each in (order, there):
+        assert (each.customer_id, each.customer_name, each.customer_phone) == (None, name, phone)
+    assert customer(there) == shown
+    paper = child(receipt(page), QTextBrowser, "receipt_paper").toPlainText().splitlines()
+    assert {shown, *filter(None, (phone,))} <= set(paper)
+
+
+def test_a_table_is_no_table_of_what_is_taken_away(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.button("fulfilment_pickup")
+    finger.field("customer_search", "42")
+    assert customer(take(page, finger, qtbot)) == "42"
+
+
+def test_a_number_nobody_has_is_said_to_be_new_and_kept(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
     finger.field("customer_search", "5550000")
     told = child(page, QLabel, "customer_told")
-    qtbot.waitUntil(lambda: told.text() == "No known customer has this number.")
-    assert take(page, finger, qtbot).customer_name == ""
+    qtbot.waitUntil(lambda: told.text() == "A new number. It goes on the order.")
+    assert take(page, finger, qtbot).customer_phone == "5550000"
 
 
 def test_a_lookup_that_fails_stops_no_order(

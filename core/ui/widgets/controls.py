@@ -3,8 +3,20 @@
 import contextlib
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QDialog, QFrame, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QDialog,
+    QFrame,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from core.ui import icons
@@ -62,9 +74,60 @@ def set_tip(widget: QWidget, text: str) -> None:
     widget.setToolTip(plain(text))
 
 
-def button(text: str, theme: Theme, kind: str = "", icon: str = "", *, name: str = "") -> QPushButton:
+def pressed_by_enter(part: QAbstractButton, event: QKeyEvent) -> bool:
+    """Presses a focused button when `event` is Enter alone, which Qt does in dialogs only, and there not to every
+    one."""
+    plain_keys = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
+    if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.modifiers() not in plain_keys:
+        return False
+    if not event.isAutoRepeat():
+        part.click()
+    return True
+
+
+class Button(QPushButton):
+    """A push button that answers Enter as well as Space."""
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not pressed_by_enter(self, event):
+            super().keyPressEvent(event)
+
+
+class ElidedButton(Button):
+    """One as wide as there is room: text that does not fit is elided, and shown by the tool tip."""
+
+    def __init__(self, theme: Theme, icon: str, name: str) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setObjectName(name)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        set_icon(self, icon, theme)
+
+    def set_text(self, text: str) -> None:
+        """Set the whole text."""
+        self._whole = text
+        self.setAccessibleName(text)
+        set_tip(self, text)
+        self._elide()
+
+    def _elide(self) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        room -= self.iconSize().width() + self.fontMetrics().averageCharWidth()
+        self.setText(literal(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room)))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+
+def button(text: str, theme: Theme, kind: str = "", icon: str = "", *, name: str = "") -> Button:
     """A push button, at least as high as a finger. `kind`: primary, danger, quiet, tab, or plain."""
-    result = QPushButton(literal(text))
+    result = Button(literal(text))
     result.setCursor(Qt.CursorShape.PointingHandCursor)
     result.setObjectName(name)
     if kind:

@@ -14,7 +14,18 @@ from core.domain.order import Order, OrderLine, PaymentState
 from core.domain.status import Fulfilment
 from core.files import write_for_person
 from core.ui.jobs import Job, Jobs
-from core.ui.text import _, clock, date, figure, fulfilment_label, isolated, money, payment_label, window_title
+from core.ui.text import (
+    _,
+    clock,
+    date,
+    figure,
+    fulfilment_label,
+    guest_name,
+    isolated,
+    money,
+    payment_label,
+    window_title,
+)
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.notice import Notice
@@ -41,7 +52,7 @@ def receipt_html(order: Order, shop_name: str, given_minor: int | None = None) -
     if order.payment is not PaymentState.PAID:
         paid = _("Not paid yet · {how}").format(how=paid) if order.payment is PaymentState.UNPAID else paid
     when = f"{date(order.placed_at)} {clock(order.placed_at)} · {fulfilment_label(order.fulfilment)}"
-    who = [order.customer_name, order.customer_phone]
+    who = [guest_name(order), order.customer_phone]
     who += [order.address] if order.fulfilment is Fulfilment.DELIVERY else []
     notes = [_("Note: {note}").format(note=order.note)] if order.note else []
     thanks = _("Thank you!")

@@ -298,6 +298,17 @@ def test_an_order_taken_at_the_counter(kim: Api) -> None:
     assert order.number.startswith(f"{shop.DEVICE}-")
 
 
+def test_an_order_has_a_name_and_a_phone_of_its_own(kim: Api) -> None:
+    """Without an account: nobody has to have one to be called when it is ready."""
+    request = TakeOrder(lines=(FRIES,), customer_name="Table 7", customer_phone="2125550142")
+    order = kim.call(routes.TAKE(body=request))
+    order = kim.call(routes.DETAILS(order.id)).order
+    assert (order.customer_id, order.customer_name, order.customer_phone) == (None, "Table 7", "2125550142")
+    with pytest.raises(Refused) as refused:
+        kim.call(routes.TAKE(body=TakeOrder(lines=(FRIES,), customer_phone="378282246310005")))
+    assert refused.value.field == "customer_phone"
+
+
 def test_an_order_taken_for_a_known_customer_is_theirs(kim: Api, ada: Api) -> None:
     (known,) = kim.call(routes.CUSTOMERS(query=CustomerQuery(q="ada"))).customers
     taken = kim.call(routes.TAKE(body=TakeOrder(lines=(FRIES,), customer_id=known.id)))

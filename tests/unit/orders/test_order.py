@@ -12,7 +12,7 @@ from core.domain.order import (
     order_number,
     price_lines,
 )
-from core.domain.people import Principal, Role, first_name
+from core.domain.people import Guest, Principal, Role, first_name
 from core.domain.status import Fulfilment, OrderStatus
 
 BOWL = ItemId("bowl")
@@ -145,6 +145,50 @@ def test_refusals_of_lines_say_what_is_wrong() -> None:
 def test_a_line_keeps_its_note_and_its_item() -> None:
     (sold,) = price_lines(ITEMS, [NewLine(item_id=ItemId("plain"), note="no salt")])
     assert (sold.item_id, sold.note) == ("plain", "no salt")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "phone"),
+    [
+        ("7", "7", ""),
+        ("42", "42", ""),
+        ("#12", "#12", ""),
+        (" Table  7 ", "Table 7", ""),
+        ("T12a", "T12a", ""),
+        ("12345", "12345", ""),
+        ("Sam", "Sam", ""),
+        ("(212) 555-0142", "", "2125550142"),
+        ("+49 30 123456", "", "4930123456"),
+        ("٠١٢٣٤٥٦٧", "", "01234567"),
+        ("Jo 555-0142 77", "Jo", "555014277"),
+        ("Jo, +49 30 123456", "Jo", "4930123456"),
+        ("Jo 7", "Jo 7", ""),
+        ("4111 1111 1111 1111", "4111 1111 1111 1111", ""),
+        ("", "", ""),
+    ],
+)
+def test_all_of_what_was_typed_is_kept(typed: str, name: str, phone: str) -> None:
+    guest = Guest.of(typed)
+    assert (guest.name, guest.phone) == (name, phone)
+    signs = [sign for sign in guest.name + guest.phone if sign.isalnum()]
+    assert signs == [str(int(sign)) if sign.isdecimal() else sign for sign in typed if sign.isalnum()]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Table 7", "Table 7"),
+        ("Mesa 12", "Mesa 12"),
+        ("طاولة ٧", "طاولة ٧"),
+        ("#12", "#12"),
+        ("7", "7"),
+        ("Grandmother's big table 7", "Grandmother's big ta"),
+        ("Ada 0151 2345678", "Ada"),
+        ("0151 2345678", ""),
+    ],
+)
+def test_a_table_is_no_first_name_and_a_phone_is_nobodys_to_read(name: str, shown: str) -> None:
+    assert first_name(name) == shown
 
 
 def test_a_status_display_shows_a_first_name_of_at_most_20_letters() -> None:
