@@ -1,0 +1,118 @@
+"""A drawer session: what cash should be in a drawer, and what was counted."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from core.domain.sale.calculation import MAX_AMOUNT
+from core.domain.sale.errors import Refused
+from core.wire_enum import WireEnum
+
+
+class DrawerKind(WireEnum):
+    """What happened at a drawer. All but the last three change what should be in it."""
+
+    CASH_PAYMENT = "cash_payment"
+    REFUND = "refund"
+    """Given back in cash."""
+    PAID_IN = "paid_in"
+    PAID_OUT = "paid_out"
+    DROP = "drop"
+    """Taken to the safe."""
+    TIP_OUT = "tip_out"
+    """A tip that was paid by card and is handed to somebody."""
+    NO_SALE = "no_sale"
+    """Opened without a sale."""
+    CARD_REFUND = "card_refund"
+    TRAINING = "training"
+
+
+_SIGNS = {
+    DrawerKind.CASH_PAYMENT: 1,
+    DrawerKind.PAID_IN: 1,
+    DrawerKind.REFUND: -1,
+    DrawerKind.PAID_OUT: -1,
+    DrawerKind.DROP: -1,
+    DrawerKind.TIP_OUT: -1,
+    DrawerKind.NO_SALE: 0,
+    DrawerKind.CARD_REFUND: 0,
+    DrawerKind.TRAINING: 0,
+}
+
+
+class DrawerEvent(msgspec.Struct, frozen=True):
+    kind: DrawerKind
+    amount: int = 0
+    """Of a payment: what was handed over."""
+    change: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in _SIGNS:
+            raise Refused("bad_event", f"A drawer knows no {self.kind!r}.")
+        for each in (self.amount, self.change):
+            if type(each) is not int or not 0 <= each <= MAX_AMOUNT:
+                raise Refused("bad_amount", "An amount is a whole number of minor units, not below zero.")
+        if self.change > self.amount:
+            raise Refused("bad_amount", "There cannot be more change than was handed over.")
+
+
+class Opening(msgspec.Struct, frozen=True):
+    counted: int = 0
+    previous_left: int | None = None
+    """What the session before left in the drawer; None for the first one."""
+
+    @property
+    def difference(self) -> int:
+        return 0 if self.previous_left is None else self.counted - self.previous_left
+
+
+class Closing(msgspec.Struct, frozen=True):
+    counted: int
+    deposit: int = 0
+    """What is taken out when the session ends."""
+
+    def __post_init__(self) -> None:
+        if type(self.counted) is not int or self.counted < 0:
+            raise Refused("bad_amount", "A count cannot be below zero.")
+        if type(self.deposit) is not int or not 0 <= self.deposit <= self.counted:
+            raise Refused("bad_deposit", "Not more can be taken out than was counted.")
+
+
+class CashReport(msgspec.Struct, frozen=True, kw_only=True):
+    """`counted`, `difference` (above zero: too much) and `left` are None until the session is closed."""
+
+    opening_difference: int
+    expected: int
+    no_sale: int
+    counted: int | None = None
+    difference: int | None = None
+    left: int | None = None
+
+
+def count(denominations: Iterable[tuple[int, int]]) -> int:
+    """What these coins and notes come to: pairs of a value and how many there are. Raises `Refused`."""
+    whole = 0
+    for value, how_many in denominations:
+        if type(value) is not int or type(how_many) is not int or value <= 0 or how_many < 0:
+            raise Refused("bad_amount", "A count is a number of coins or notes of a value.")
+        whole += value * how_many
+    return whole
+
+
+def cash_report(opening: Opening, events: Iterable[DrawerEvent], closing: Closing | None = None) -> CashReport:
+    """What should be in the drawer, from what was counted at first, and how what was counted at last differs."""
+    if type(opening.counted) is not int or opening.counted < 0:
+        raise Refused("bad_amount", "A count cannot be below zero.")
+    expected, no_sale = opening.counted, 0
+    for event in events:
+        expected += _SIGNS[event.kind] * (event.amount - event.change)
+        no_sale += event.kind is DrawerKind.NO_SALE
+    report = CashReport(opening_difference=opening.difference, expected=expected, no_sale=no_sale)
+    if closing is None:
+        return report
+    return msgspec.structs.replace(
+        report,
+        counted=closing.counted,
+        difference=closing.counted - expected,
+        left=closing.counted - closing.deposit,
+    )
