@@ -19,9 +19,11 @@ from core.admin.failed import Failed, SeveralLines
 from core.admin.keys import KitMade, show_kit, write_kit
 from core.admin.serving import owned, url_of
 from core.client.settings import ServerAddress
+from core.countries import likely_country
 from core.domain.menu import Category, Menu
 from core.domain.money import Tax, check_currency
 from core.domain.people import Role
+from core.domain.phones import is_country
 from core.files import write_whole
 from core.server.jobs.backups import open_database
 from core.server.settings import SECTION, ServerSettings
@@ -57,6 +59,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     shop_name: str
     currency: str
     time_zone: str
+    country: str
     tax_rate_bp: int
     tax_included: bool
     items: int
@@ -77,6 +80,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--shop-name", metavar="NAME", help="as it stands on receipts")
     parser.add_argument("--currency", metavar="CODE", help="ISO 4217, as USD or EUR")
     parser.add_argument("--time-zone", metavar="ZONE", help="IANA, as Europe/Berlin (default: this machine's)")
+    parser.add_argument(
+        "--country",
+        metavar="CODE",
+        help="ISO 3166, as DE: whose phone numbers need no country code (default: the time zone's, or the currency's)",
+    )
     parser.add_argument("--tax-rate", metavar="PERCENT", help="sales tax, as 8.25 (default: 0)")
     taxed = parser.add_mutually_exclusive_group()
     taxed.add_argument(
@@ -153,6 +161,7 @@ def _make(server: ServerSettings, database: Database, path: Path, options: argpa
         shop_name=menu.shop_name,
         currency=menu.currency,
         time_zone=wanted.time_zone,
+        country=menu.country,
         tax_rate_bp=menu.tax.rate_bp,
         tax_included=menu.tax.included,
         items=len(menu.items()),
@@ -228,6 +237,10 @@ def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
     shop_name = answer("Name of the shop", "shop_name", "", _name)
     currency = answer("Currency (ISO 4217, as USD or EUR)", "currency", "", check_currency)
     time_zone = answer("Time zone (IANA)", "time_zone", system_time_zone(), _time_zone)
+    likely = likely_country(time_zone, currency)
+    country = (
+        answer("Country (ISO 3166, as US or DE)", "country", likely, _country) if ask or options.country else likely
+    )
     rate_bp = answer("Sales tax in percent", "tax_rate", "0", _basis_points)
     included = not rate_bp or answer("Do prices contain the tax? yes or no", "tax", "yes", _yes)
     categories = answer("Menu: empty, demo, or a CSV file", "menu", "empty", lambda text: _menu(text, currency))
@@ -238,7 +251,7 @@ def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
     else:
         pin = asking.new_pin(admin) if ask else ""
     shop = NewShop(
-        menu=Menu(shop_name, currency, Tax(rate_bp, included), categories),
+        menu=Menu(shop_name, currency, Tax(rate_bp, included), categories, country=country),
         staff=(NewStaff(admin, pin or setup.made_up_pin(), Role.ADMIN),),
         devices=(setup.DEVICE,),
         time_zone=time_zone,
@@ -269,6 +282,13 @@ def _time_zone(text: str) -> str:
         return text
     close = get_close_matches(text, known, 1, 0.5)
     raise ValueError(f"{text!r} is no time zone (IANA)" + (f"; did you mean {close[0]}?" if close else ""))
+
+
+def _country(text: str) -> str:
+    code = text.strip().upper()
+    if not is_country(code):
+        raise ValueError(f"{text!r} is no country's code (ISO 3166): two letters, as US or DE")
+    return code
 
 
 def _basis_points(text: str) -> int:
@@ -327,6 +347,7 @@ def _show_made(made: Made, steps: Sequence[Step]) -> None:
         ("shop", made.shop_name),
         ("currency", made.currency),
         ("time zone", made.time_zone),
+        ("country", made.country or "unknown: phone numbers need their country code"),
         ("tax", tax if made.tax_rate_bp else "none"),
         ("menu", f"{made.items} items"),
         ("admin", made.admin),

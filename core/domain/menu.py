@@ -64,6 +64,8 @@ class Menu(msgspec.Struct, frozen=True):
     tax: Tax
     categories: tuple[Category, ...]
     version: int = 1
+    country: str = ""
+    """The shop's (ISO 3166-1 alpha-2), whose phone numbers need no country code; empty when it is unknown."""
 
     def items(self) -> dict[ItemId, MenuItem]:
         return items_of(self.categories)

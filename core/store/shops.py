@@ -27,6 +27,8 @@ class Shop(msgspec.Struct, frozen=True):
     currency: str
     tax: Tax
     time_zone: str
+    country: str
+    """ISO 3166-1 alpha-2; empty when it is unknown."""
     menu_version: int
     epoch: str
     """Within one epoch, a version identifies a content."""
@@ -39,6 +41,7 @@ _SHOP: Final = select(
     shops.c.tax_rate_bp,
     shops.c.tax_included,
     shops.c.time_zone,
+    shops.c.country,
     shops.c.menu_version,
     shops.c.epoch,
 )
@@ -67,7 +70,7 @@ _LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series)
 
 
 def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str) -> None:
-    """A new shop, with the name and tax of `menu`, and the number series of its online orders.
+    """A new shop, with the name, tax and country of `menu`, and the number series of its online orders.
 
     The menu itself is inserted by `core.store.menus.insert`.
     """
@@ -79,6 +82,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         tax_rate_bp=menu.tax.rate_bp,
         tax_included=int(menu.tax.included),
         time_zone=time_zone,
+        country=menu.country,
         menu_version=menu.version,
         epoch=uuid7(),
         timeline=transaction.timeline,
@@ -170,5 +174,5 @@ def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
 def _shop(row: tuple[Any, ...] | None) -> Shop | None:
     if row is None:
         return None
-    shop_id, name, currency, rate_bp, included, time_zone, menu_version, epoch = row
-    return Shop(shop_id, name, currency, Tax(rate_bp, bool(included)), time_zone, menu_version, epoch)
+    shop_id, name, currency, rate_bp, included, time_zone, country, menu_version, epoch = row
+    return Shop(shop_id, name, currency, Tax(rate_bp, bool(included)), time_zone, country, menu_version, epoch)

@@ -81,6 +81,7 @@ shops: Final = Table(
     _int("tax_rate_bp"),
     _int("tax_included"),
     _text("time_zone"),
+    _text("country", server_default=text("''")),  # ISO 3166-1 alpha-2: whose phone numbers need no country code
     _int("menu_version"),
     _text("epoch"),
     _text("timeline", server_default=text("''")),  # of the database server that the epoch is of; '' with a file

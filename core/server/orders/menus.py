@@ -1,5 +1,7 @@
 """Changes of a shop's menu. Each function is one unit of work, inside the writer's transaction."""
 
+import msgspec
+
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Menu, check_menu
 from core.domain.people import Principal
@@ -35,7 +37,7 @@ def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu
         raise problems.menu_changed(current)
     version = menus.replace(transaction, current, shop.id, request.categories)
     _publish(transaction, shop.id, MenuChanged(version=version))
-    return Menu(current.shop_name, current.currency, current.tax, request.categories, version)
+    return msgspec.structs.replace(current, categories=request.categories, version=version)
 
 
 def set_available(transaction: Transaction, principal: Principal, item_id: ItemId, available: bool) -> Availability:

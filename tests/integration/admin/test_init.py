@@ -98,6 +98,7 @@ def test_from_nothing_to_signing_in(home: Home, capsys: pytest.CaptureFixture[st
     shop, items, staff = home.shop()
     assert shop is not None
     assert (shop.name, shop.currency, shop.time_zone) == ("Corner Kitchen", "EUR", "Europe/Berlin")
+    assert shop.country == made["country"] == "DE", "the time zone's"
     assert (shop.tax.rate_bp, shop.tax.included) == (1950, False)
     assert (items, staff) == (made["items"], ["admin Ada"])
     assert items > 10
@@ -146,6 +147,8 @@ def test_it_is_asked_for_on_a_terminal(
             "KWD",
             "Asia/Kuwayt",
             "Asia/Kuwait",
+            "Kuwait",
+            "kw",
             "5 percent",
             "5",
             "perhaps",
@@ -160,11 +163,11 @@ def test_it_is_asked_for_on_a_terminal(
     assert home.init() == 0
     shop, items, staff = home.shop()
     assert shop is not None
-    assert (shop.name, shop.currency, shop.time_zone) == ("Café", "KWD", "Asia/Kuwait")
+    assert (shop.name, shop.currency, shop.time_zone, shop.country) == ("Café", "KWD", "Asia/Kuwait", "KW")
     assert (shop.tax.rate_bp, shop.tax.included, items, staff) == (500, True, 2, ["admin Noor"])
     told = capsys.readouterr()
     assert "314159" not in told.out + told.err + " ".join(asked)
-    for sentence in ("1 to 80", "no currency's code", "did you mean Asia/Kuwait", "no percentage", "yes or no"):
+    for sentence in ("1 to 80", "no currency's code", "did you mean Asia/Kuwait", "no country's code", "no percentage"):
         assert sentence in told.err
     assert "4 to 10 digits" in told.err
     assert "\\n" not in told.out + told.err

@@ -1,0 +1,96 @@
+"""Phone numbers: the one form in which they are kept and compared.
+
+The numbering plans are the `phonenumbers` library's. It is imported by the first number, so that no window's start
+waits for it.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from core.domain.digits import ascii_digits, digits_of
+from core.domain.errors import DomainError
+
+LEAST: Final = 4
+"""The digits of the shortest number that is accepted: an extension, or a short number of the place."""
+_LEAST_OF_A_PLAN: Final = 6
+"""Fewer digits are dialled as they are: an extension, a short number."""
+MOST: Final = 15
+"""The digits of the longest (ITU-T E.164)."""
+_SEPARATORS: Final = frozenset("+()./-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0b\uff0d ")
+
+
+class NoPhone(DomainError):
+    """What was typed is no phone number. The sentence says what one looks like."""
+
+
+def check_phone(typed: str, country: str, field: str = "phone") -> str:
+    """A phone number in its one form (see `normal`). Raises `NoPhone` naming `field`."""
+    text = ascii_digits(typed)
+    strange = next((sign for sign in text if not (sign.isdecimal() or sign in _SEPARATORS or _is_blank(sign))), None)
+    if strange is not None:
+        raise NoPhone("A phone number has digits, and spaces, brackets or dashes between them.", field)
+    found = normal(text, country)
+    digits = digits_of(found)
+    if len(digits) < LEAST:
+        raise NoPhone(f"A phone number has at least {LEAST} digits.", field)
+    if len(digits) > MOST:
+        raise NoPhone(f"A phone number has at most {MOST} digits.", field)
+    return found
+
+
+@lru_cache(4096)
+def normal(typed: str, country: str) -> str:
+    """A phone number in international form (E.164): a plus sign, the country's code, and the number there.
+
+    `country` (ISO 3166-1 alpha-2) is where it was typed: in `DE`, `0170 1234567`, `0049 170 1234567` and
+    `+49 (170) 1234567` are all `+491701234567`. A number that only works in the place, one of no known plan, and
+    any in national form while the country is unknown (empty) is its digits as typed. Empty without a digit.
+    """
+    text = ascii_digits(typed).replace("\uff0b", "+")
+    digits = digits_of(text)
+    if not LEAST <= len(digits) <= MOST + len("00"):
+        return digits
+    if "+" in text.partition(digits[0])[0]:
+        return _parsed("+" + digits, "", must_be_valid=False) or digits
+    # A number in full is also typed without its plus sign, or with two zeros where those dial none. What could be both
+    # is one of the place, which is typed more often, unless it begins with the place's own code.
+    full = _parsed("+" + digits.removeprefix("00"), "", must_be_valid=True)
+    if full and digits.startswith(_code(country)):
+        return full
+    local = _parsed(digits, country, must_be_valid=True)
+    may_be_local = country and len(digits) >= _LEAST_OF_A_PLAN
+    return local or full or (_parsed(digits, country, must_be_valid=False) if may_be_local else "") or digits
+
+
+def is_country(code: str) -> bool:
+    """Whether `code` is a country (ISO 3166-1 alpha-2) whose phone numbers are known."""
+    import phonenumbers
+
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def _code(country: str) -> str:
+    """A country's calling code; two zeros, as which all codes are dialled, when the country is unknown."""
+    import phonenumbers
+
+    return str(phonenumbers.country_code_for_region(country) or "00")
+
+
+def _parsed(number: str, region: str, *, must_be_valid: bool) -> str:
+    """`number` in international form; empty when it is none of the region, or not a valid one."""
+    import phonenumbers
+
+    try:
+        found = phonenumbers.parse(number, region or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if must_be_valid:
+        fits = phonenumbers.is_valid_number(found)
+    else:
+        fits = phonenumbers.is_possible_number_with_reason(found) == phonenumbers.ValidationResult.IS_POSSIBLE
+    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164) if fits else ""
+
+
+def _is_blank(sign: str) -> bool:
+    """Spaces of every width, and the marks that keep a number from being mirrored."""
+    return sign.isspace() or sign in "\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069\u2060\u200b"
