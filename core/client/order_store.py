@@ -180,9 +180,14 @@ class OrderStore:
         if order is None:
             return Changes()
         if report.version > order.version:
-            reason = report.history[-1].reason if report.history else order.reason
+            last = report.history[-1] if report.history else None
             newer = msgspec.structs.replace(
-                order, status=report.status, version=report.version, updated_at=report.updated_at, reason=reason
+                order,
+                status=report.status,
+                version=report.version,
+                updated_at=report.updated_at,
+                moved_at=last.at if last else order.moved_at,
+                reason=last.reason if last else order.reason,
             )
             self._orders[order.id] = newer
             self._now += 1

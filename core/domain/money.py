@@ -42,7 +42,8 @@ CURRENCIES = frozenset(
     """.split()  # noqa: SIM905 - as many lines of quotes would say no more
 )
 """ISO 4217 codes of currencies in circulation; no metals, funds and units of account."""
-_AMOUNT = re.compile(r"[^\d\s.,+-]{0,3}\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?\s*")
+_AMOUNT = re.compile(r"[^\d\s.,+-]{0,3}\s*(\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d+)(?:\.(\d+))?\s*")
+"""Grouped by thousands, or as in India by thousands, lakhs and crores: 1,23,456."""
 
 
 def exponent(currency: str) -> int:

@@ -83,6 +83,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     total_minor: int
     placed_at: datetime
     updated_at: datetime
+    """The last change of anything."""
+    moved_at: datetime | None = None
+    """The last change of its status; None for an order of an earlier release, of which only `updated_at` is known."""
     customer_id: CustomerId | None = None
     customer_name: str = ""
     """The known customer's name, or the order's own: a person's, a table's, a pager's."""
@@ -92,6 +95,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     """Why it was rejected, cancelled or recalled, when the last change gave a reason."""
     lines: tuple[OrderLine, ...] = ()
+
+    @property
+    def status_since(self) -> datetime:
+        """When it came to its status. A change of its payment is none of that."""
+        return self.moved_at or self.updated_at
 
     @property
     def quantity(self) -> int:

@@ -96,6 +96,7 @@ def place(
         total_minor=amounts.total_minor,
         placed_at=at,
         updated_at=at,
+        moved_at=at,
         customer_id=customer.id if customer else None,
         customer_name=name.strip(),
         customer_phone=phone,
@@ -158,7 +159,7 @@ def _pay(order: Order, asked: ChangePayment, at: datetime) -> Order:
 def moved(order: Order, target: OrderStatus, reason: str, at: datetime) -> Order:
     """The order with the new status. Checks nothing."""
     return msgspec.structs.replace(
-        order, status=target, version=order.version + 1, updated_at=at, reason=reason.strip()
+        order, status=target, version=order.version + 1, updated_at=at, moved_at=at, reason=reason.strip()
     )
 
 

@@ -82,5 +82,15 @@ def needs_reason(order: Order, target: PaymentState) -> bool:
     return target is PaymentState.REFUNDED or (order.payment is PaymentState.PAID and order.status in CALLED_OFF)
 
 
+def to_pay_minor(order: Order) -> int:
+    """What is still to be paid, in minor units."""
+    return order.total_minor if order.payment is PaymentState.UNPAID and order.status not in CALLED_OFF else 0
+
+
+def to_give_back_minor(order: Order) -> int:
+    """What was paid for an order that was called off, and is to be given back, in minor units."""
+    return order.total_minor if order.payment is PaymentState.PAID and order.status in CALLED_OFF else 0
+
+
 def _words(tender: Tender) -> str:
     return tender.replace("_", " ")

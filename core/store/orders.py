@@ -41,6 +41,7 @@ _ORDER: Final = (
     _c.total_minor,
     _c.placed_at,
     _c.updated_at,
+    _c.moved_at,
     _c.customer_id,
     _c.customer_name,
     _c.customer_phone,
@@ -75,7 +76,7 @@ _UPDATE: Final = Prepared(
     .values(
         {
             name: bindparam(name)
-            for name in ("status", "is_open", "version", "tender", "payment", "updated_at", "reason")
+            for name in ("status", "is_open", "version", "tender", "payment", "updated_at", "moved_at", "reason")
         }
     )
 )
@@ -160,7 +161,8 @@ def insert(
     customer."""
     values = msgspec.structs.asdict(order)
     del values["lines"]
-    values |= {"placed_at": to_us(order.placed_at), "updated_at": to_us(order.updated_at)}
+    values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
+    values["moved_at"] = _us(order.moved_at)
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
     transaction.run_many(
         _INSERT_LINE,
@@ -193,9 +195,14 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
         tender=order.tender,
         payment=order.payment,
         updated_at=to_us(order.updated_at),
+        moved_at=_us(order.moved_at),
         reason=order.reason,
     )
     return changed == 1
+
+
+def _us(at: datetime | None) -> int | None:
+    return to_us(at) if at is not None else None
 
 
 def get(transaction: Transaction, order_id: OrderId) -> Order | None:
@@ -410,11 +417,12 @@ def _order(row: Row, lines: tuple[OrderLine, ...]) -> Order:
         total_minor=row[12],
         placed_at=from_us(row[13]),
         updated_at=from_us(row[14]),
-        customer_id=row[15],
-        customer_name=row[16],
-        customer_phone=row[17],
-        address=row[18],
-        note=row[19],
-        reason=row[20],
+        moved_at=from_us(row[15]) if row[15] is not None else None,
+        customer_id=row[16],
+        customer_name=row[17],
+        customer_phone=row[18],
+        address=row[19],
+        note=row[20],
+        reason=row[21],
         lines=lines,
     )

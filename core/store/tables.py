@@ -235,6 +235,7 @@ orders: Final = Table(
     _big("total_minor"),
     _big("placed_at"),
     _big("updated_at"),
+    _big("moved_at", nullable=True),  # the status's; NULL for what had ended before it was kept
     _text("customer_id", ForeignKey("customers.id"), nullable=True),
     _text("customer_name"),
     _text("customer_phone"),

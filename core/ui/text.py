@@ -142,6 +142,10 @@ def money(amount_minor: int, currency: str) -> str:
     return locale.toCurrencyString(amount_minor / 10**digits, symbol, digits)
 
 
+AMOUNT_LENGTH: Final = 40
+"""Signs in the longest amount that `money` writes, for fields that it is put into."""
+
+
 def parse_amount(text: str, currency: str) -> int:
     """A typed amount in minor units; the inverse of `money`.
 

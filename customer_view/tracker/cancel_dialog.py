@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QWidget
 
-from core.domain.order import Order
-from core.ui.text import _
+from core.domain.order import Order, PaymentState
+from core.ui.text import _, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, filled, label
 from customer_view.tracker.presenter import Tracker
@@ -53,6 +53,10 @@ class CancelDialog(QDialog):
         column = filled(self, theme, theme.space(2))
         column.addWidget(question)
         column.addWidget(label(_("The shop has not confirmed it yet. This cannot be undone."), "muted", wrap=True))
+        if order.payment is PaymentState.PAID:
+            amount = money(order.total_minor, order.currency)
+            told = _("You have paid {amount}. The shop gives it back to you.").format(amount=amount)
+            column.addWidget(label(told, "strong", wrap=True))
         column.addSpacing(theme.space(2))
         column.addWidget(reason_label)
         column.addWidget(self._reason)

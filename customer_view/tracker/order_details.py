@@ -166,7 +166,7 @@ class OrderDetails(QFrame):
 
     def _why(self, order: Order, now: datetime) -> str:
         """When an order ended early, and the reason if given."""
-        ended = when(order.updated_at, now)
+        ended = when(order.status_since, now)
         if not order.reason:
             return ended
         return _("{when} · Reason: {reason}").format(when=ended, reason=order.reason)

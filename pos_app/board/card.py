@@ -7,9 +7,21 @@ from typing import Final
 import msgspec
 
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.payment import to_give_back_minor, to_pay_minor
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, look, move_from, steps_of, target_of
-from core.ui.text import N_, _, clock, fulfilment_label, guest_name, money, ngettext, payment_label, status_label
+from core.ui.text import (
+    N_,
+    _,
+    clock,
+    fulfilment_label,
+    guest_name,
+    money,
+    ngettext,
+    payment_label,
+    status_label,
+    tender_label,
+)
 
 _READY: Final = OrderStatus.READY
 COLUMNS: Final = tuple(status for status in OrderStatus if look(status).column)
@@ -97,7 +109,7 @@ class Card(msgspec.Struct, frozen=True):
         """The start of its age: placed, or once it is ready, since then."""
         line, status = steps_of(self.order.fulfilment), self.order.status
         standing = status in line[line.index(_READY) :]
-        return self.order.updated_at if standing else self.order.placed_at
+        return self.order.status_since if standing else self.order.placed_at
 
 
 class Band(Enum):
@@ -150,12 +162,21 @@ def channel_label(channel: Channel) -> str:
 
 
 def payment_badge(order: Order) -> tuple[str, str]:
-    """The badge's text and colour token."""
+    """The badge's text and colour token: loud where somebody has money to take, or to give back."""
+    if to_give_back_minor(order):
+        return _("To give back"), "danger"
     if order.payment is PaymentState.PAID:
         return _("Paid"), "ready"
-    if order.payment is PaymentState.UNPAID and order.tender is Tender.CASH_ON_DELIVERY:
-        return _("On delivery"), "muted"
+    if to_pay_minor(order):
+        on_delivery = order.tender is Tender.CASH_ON_DELIVERY
+        return (_("On delivery"), "muted") if on_delivery else (_("To pay"), "danger")
     return payment_label(order.payment, order.tender), "danger" if order.payment is PaymentState.REFUNDED else "muted"
+
+
+def to_give_back(order: Order) -> str:
+    """What is given back for a paid order that is called off, and how: `$15.97 (Cash)`."""
+    how = Tender.CASH if order.tender is Tender.CASH_ON_DELIVERY else order.tender
+    return f"{money(order.total_minor, order.currency)} ({tender_label(how)})"
 
 
 def item_count(order: Order) -> str:

@@ -4,11 +4,10 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from core.domain.errors import DomainError
-from core.ui.text import money, parse_amount
+from core.ui.text import AMOUNT_LENGTH, money, parse_amount
 from core.ui.theme import Theme
 from core.ui.widgets.controls import restyle
 
-_LONGEST = 18
 _MINUS = ("-", "\N{MINUS SIGN}")
 
 
@@ -27,7 +26,7 @@ class PriceField(QLineEdit):
         super().__init__(parent)
         self.setAccessibleName(spoken)
         self.setPlaceholderText(spoken)
-        self.setMaxLength(_LONGEST)
+        self.setMaxLength(AMOUNT_LENGTH)
         self.setMinimumWidth(theme.px(88))
         self._empty_is_nothing = empty_is_nothing
         self._signed = signed

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.domain.errors import DomainError
-from core.ui.text import _, money, parse_amount
+from core.ui.text import AMOUNT_LENGTH, _, money, parse_amount
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
 from pos_app.new_order.presenter import quick_amounts
@@ -29,7 +29,7 @@ class CashPad(QWidget):
         self._field.setObjectName("cash_given")
         self._field.setPlaceholderText(_("Cash given"))
         self._field.setAccessibleName(_("Cash given"))
-        self._field.setMaxLength(15)
+        self._field.setMaxLength(AMOUNT_LENGTH)
         self._name = label(_("Change"), "muted")
         self._change = label(role="number")
         self._change.setObjectName("cash_change")

@@ -11,11 +11,10 @@ from core.client.order_store import OrderStore
 from core.client.sync.operations import Operation
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
-from core.domain.payment import needs_reason
 from core.domain.status import Move
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
-from pos_app.board.card import Card, Own, customer, target
+from pos_app.board.card import Card, Own, customer, target, to_give_back
 from pos_app.order.changes import OrderChanges
 
 
@@ -35,6 +34,7 @@ class OrderActions(QObject):
         self._store = store
         self._changes = changes
         self._window = window
+        changes.payment_wanted.connect(self._on_payment_wanted)
 
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
@@ -58,8 +58,6 @@ class OrderActions(QObject):
             case "paid_cash" | "paid_card":
                 tender = Tender.CASH if what == "paid_cash" else Tender.CARD
                 self._changes.pay(order_id, PaymentState.PAID, tender)
-            case "unpay" if not needs_reason(order, PaymentState.UNPAID):
-                self._changes.pay(order_id, PaymentState.UNPAID)
             case _:
                 self._ask(what, order)
 
@@ -121,11 +119,15 @@ class OrderActions(QObject):
         """Ask before a change that cannot be undone."""
         from pos_app.order.reason_dialog import ReasonDialog
 
-        whose = f"{order.number} · {customer(order)} · {money(order.total_minor, order.currency)}"
+        amount = money(order.total_minor, order.currency)
+        whose = f"{order.number} · {customer(order)} · {amount}"
+        back: list[str] = []
+        if order.payment is PaymentState.PAID:
+            back = [_("It is paid. Give back {amount}.").format(amount=to_give_back(order))]
         if what == "refund":
             dialog = ReasonDialog(
                 self._theme,
-                _("Refund {amount}?").format(amount=money(order.total_minor, order.currency)),
+                _("Refund {amount}?").format(amount=amount),
                 _("{order}\nA refund cannot be taken back.").format(order=whose),
                 (_("Something was wrong with it"), _("It was not made"), _("Charged too much")),
                 _("Refund"),
@@ -136,8 +138,8 @@ class OrderActions(QObject):
             dialog = ReasonDialog(
                 self._theme,
                 _("Not paid after all?"),
-                _("{order}\nIt was marked as paid before it was called off.").format(order=whose),
-                (_("Marked as paid by mistake"),),
+                _("{order}\nIt is to be paid then. Who said so, and why, stays in its history.").format(order=whose),
+                (_("Marked as paid by mistake"), _("The payment did not go through")),
                 _("Not paid after all"),
                 parent=self._window,
             )
@@ -149,7 +151,7 @@ class OrderActions(QObject):
             dialog = ReasonDialog(
                 self._theme,
                 _("Reject this order?"),
-                _("{order}\nThe customer reads the reason.").format(order=whose),
+                "\n".join((whose, *back, _("The customer reads the reason."))),
                 reasons,
                 _("Reject order"),
                 parent=self._window,
@@ -160,12 +162,21 @@ class OrderActions(QObject):
             dialog = ReasonDialog(
                 self._theme,
                 _("Cancel this order?"),
-                _("{order}\nThe customer reads the reason.").format(order=whose),
+                "\n".join((whose, *back, _("The customer reads the reason."))),
                 reasons,
                 _("Cancel order"),
                 parent=self._window,
             )
             dialog.given.connect(partial(self._changes.cancel, order.id))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(object)
+    def _on_payment_wanted(self, order: Order) -> None:
+        from pos_app.order.payment_dialog import PaymentDialog
+
+        dialog = PaymentDialog(self._theme, order, self._window)
+        dialog.given.connect(partial(self._changes.hand_over, order.id))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -6,10 +6,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, Conflict, SignedOut
 from core.domain.ids import OrderId
+from core.domain.order import PaymentState
+from core.domain.payment import to_give_back_minor
 from core.domain.status import Move
 from core.ui.text import _, error_text, status_label
 from core.ui.widgets.notice import Notice
-from pos_app.board.card import Own
+from pos_app.board.card import Own, to_give_back
 from pos_app.order.changes import Done, Failed, OrderChanges
 
 
@@ -42,6 +44,9 @@ class ChangeReports(QObject):
         if self._about == done.order.id:
             self._about = None
             self._notice.clear()
+        if to_give_back_minor(done.order) and done.change.move is not None:
+            self._show_to_give_back(done)
+            return
         if done.change.move not in (Move.ADVANCE, Move.RECALL):
             self._undo.clear()
             return
@@ -52,6 +57,16 @@ class ChangeReports(QObject):
             action=_("Undo"),
             act=partial(self._changes.undo, done),
             life_ms=self._undo_ms,
+        )
+
+    def _show_to_give_back(self, done: Done) -> None:
+        """Say until it is dismissed what a called-off order's customer gets back; a press records that they have it."""
+        order = done.order
+        self._undo.show_message(
+            _("Give back {amount}").format(amount=to_give_back(order)),
+            _("{number} is {status}, and was paid.").format(number=order.number, status=status_label(order.status)),
+            action=_("Given back"),
+            act=partial(self._changes.pay, order.id, PaymentState.REFUNDED, reason=order.reason),
         )
 
     @Slot(object)

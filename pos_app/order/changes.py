@@ -15,6 +15,7 @@ from core.client.sync.operations import State
 from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender
+from core.domain.payment import to_pay_minor
 from core.domain.status import Move, OrderStatus
 from core.protocol import routes
 from core.ui.jobs import Job
@@ -54,6 +55,8 @@ class OrderChanges(QObject):
     """A `Done`."""
     failed = Signal(object)
     """A `Failed`."""
+    payment_wanted = Signal(object)
+    """An unpaid `Order` is about to be handed over, by whatever road. Nothing is done until `hand_over`."""
 
     def __init__(self, context: PosContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +67,8 @@ class OrderChanges(QObject):
         """Whether accepted operations are sent at once."""
         self._running: dict[OrderId, tuple[Change, Job]] = {}
         self._unsent: dict[OrderId, Change] = {}
+        self._handing: set[OrderId] = set()
+        """Orders that are handed over as soon as their payment is accepted."""
 
     def advance(self, order_id: OrderId) -> None:
         """Make the next step; or retry the last one, if it could not be accepted."""
@@ -93,6 +98,14 @@ class OrderChanges(QObject):
         if order is not None and order_id not in self._running:
             request = ChangePayment(payment=payment, version=order.version, tender=tender, reason=reason)
             self._intend(order, order.status, request)
+
+    def hand_over(self, order_id: OrderId, paid_by: Tender | None) -> None:
+        """Make the last step of an order that was unpaid: after its payment, or (None) unpaid as it is."""
+        if paid_by is None:
+            self._move(order_id, Move.ADVANCE, unpaid=True)
+        else:
+            self._handing.add(order_id)
+            self.pay(order_id, PaymentState.PAID, paid_by)
 
     def undo(self, done: Done) -> None:
         """Undo the last step, or the last recall."""
@@ -133,13 +146,17 @@ class OrderChanges(QObject):
             self._store.settle(change.op_id, None)
         self._running.clear()
         self._unsent.clear()
+        self._handing.clear()
 
     # -- inside
 
-    def _move(self, order_id: OrderId, move: Move, reason: str = "") -> None:
+    def _move(self, order_id: OrderId, move: Move, reason: str = "", *, unpaid: bool = False) -> None:
         order = self._store.get(order_id)
         to = target(order, move) if order is not None else None
         if order is None or to is None or order_id in self._running:
+            return
+        if to is OrderStatus.COMPLETED and to_pay_minor(order) and not unpaid:
+            self.payment_wanted.emit(order)
             return
         if move is Move.RECALL:
             self._intend(order, to, RecallOrder(version=order.version, reason=reason), move)
@@ -182,9 +199,13 @@ class OrderChanges(QObject):
         del self._running[change.order.id]
         self._store.settle(change.op_id, None)  # the order as it is comes from the engine
         self.done.emit(Done(change, order))
+        if change.order.id in self._handing:
+            self._handing.discard(change.order.id)
+            self._move(change.order.id, Move.ADVANCE)
 
     def _on_failed(self, change: Change, error: ClientError) -> None:
         del self._running[change.order.id]
+        self._handing.discard(change.order.id)
         unsent = not isinstance(error, Refused)
         if unsent:
             self._unsent[change.order.id] = change

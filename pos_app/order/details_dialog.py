@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from core.client.sync.operations import State
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
-from core.domain.payment import PaymentChange
+from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
 from core.domain.status import look
 from core.ui.text import (
     _,
@@ -167,6 +167,14 @@ class DetailsDialog(QDialog):
         unpaid = order.payment is PaymentState.UNPAID
         paid = _("Not paid yet") if unpaid else payment_label(order.payment, order.tender)
         column.addWidget(label(f"{paid} · {tender_label(order.tender)}", "strong"))
+        for words, due_minor in (
+            (_("To pay: {amount}"), to_pay_minor(order)),
+            (_("To give back: {amount}"), to_give_back_minor(order)),
+        ):
+            if due_minor:
+                due = label(words.format(amount=money(due_minor, order.currency)), "error", wrap=True)
+                due.setObjectName("details_due")
+                column.addWidget(due)
         return frame
 
     def _line(self, grid: QGridLayout, line: OrderLine, currency: str) -> None:

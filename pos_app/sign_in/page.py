@@ -310,6 +310,8 @@ class SignInPage(QWidget):
 
     @Slot()
     def _on_started(self) -> None:
+        if self._enter.hasFocus():  # or Qt gives it to another button, which the next Enter would press
+            self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
         self._enter.setEnabled(False)
         self._enter.setText(_("Signing in…"))
 

@@ -12,8 +12,10 @@ from typing_extensions import override
 from core import clock
 from core.client.device.seal import KeptIn
 from core.client.sync.engine import ConnectionState
-from core.client.sync.operations import Operation
+from core.client.sync.operations import Operation, target
 from core.domain.ids import OrderId
+from core.domain.payment import to_pay_minor
+from core.domain.status import OrderStatus
 from core.ui import icons
 from core.ui.rows import ROW
 from core.ui.text import N_, _, age, error_text, ngettext
@@ -243,8 +245,15 @@ class SyncPage(QWidget):
     def _on_again_wanted(self, operation: Operation) -> None:
         if needs_number(operation):
             self.queue.renumber(operation)
+        elif target(operation) is OrderStatus.COMPLETED and to_pay_minor(order := self.queue.order(operation)):
+            from pos_app.order.payment_dialog import PaymentDialog
+
+            dialog = PaymentDialog(self._theme, order, self.window())
+            dialog.given.connect(partial(self.queue.retry, operation))
+            dialog.finished.connect(dialog.deleteLater)
+            dialog.open()
         else:
-            self.queue.retry(operation.op_id)
+            self.queue.retry(operation)
 
     @Slot(object)
     def _on_discard_wanted(self, operation: Operation) -> None:

@@ -11,7 +11,9 @@ from core.client.errors import ClientError, Refused
 from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.operations import Operation
-from core.domain.ids import OpId
+from core.domain.commands import ChangePayment
+from core.domain.ids import OpId, new_op_id
+from core.domain.order import Order, PaymentState, Tender
 from core.protocol import routes
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job
@@ -70,9 +72,22 @@ class Queue(QObject):
         """The number of operations that need a decision."""
         return sum(entry.operation.held for entry in self.rows.rows)
 
-    def retry(self, op_id: OpId) -> None:
-        """Send it again, on the current order."""
-        self._decide(partial(self._api.retry, op_id))
+    def retry(self, operation: Operation, paid_by: Tender | None = None) -> None:
+        """Send it again, on the current order; and after it that the order was paid, where it was."""
+        row = self.order(operation)
+
+        def again() -> None:
+            self._api.retry(operation.op_id)
+            if paid_by is not None:
+                paid = ChangePayment(payment=PaymentState.PAID, version=row.version + 1, tender=paid_by)
+                self._api.call(routes.CHANGE_PAYMENT(row.id, body=paid, op_id=new_op_id()))
+
+        self._decide(again)
+
+    def order(self, operation: Operation) -> Order:
+        """The server's order, as far as it is known here."""
+        known = (operation.theirs, self._bridge.store.server_row(operation.order_id), operation.seen)
+        return max((row for row in known if row is not None), key=lambda row: row.version)
 
     def renumber(self, operation: Operation) -> None:
         """Give an order, whose number the server refuses, another one, and send it again."""

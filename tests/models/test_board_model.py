@@ -11,9 +11,14 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from core.client.order_store import PendingChange
+from core.client.sync.cache import after
+from core.domain import order_rules
+from core.domain.commands import ChangePayment, ChangeStatus
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
+from core.domain.people import Role
 from core.domain.status import OPEN, Fulfilment, OrderStatus, steps_of
+from core.protocol.events import event_of
 from core.ui.rows import ROW
 from pos_app.board.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, column_title, spoken, step_label
 from pos_app.board.column_model import CARD, ColumnModel
@@ -143,7 +148,7 @@ def test_a_row_gives_its_card_and_speaks_it(column: Watched) -> None:
         "Online",
         "Ring twice",
         "10.00",
-        "Cash",
+        "To pay",
         "not sent",
     ):
         assert expected in str(told)
@@ -280,6 +285,26 @@ def test_what_is_ready_waits_since_it_is_ready() -> None:
     ready = order(1, S.READY, updated_at=NOON + timedelta(minutes=20))
     assert Card(ready).waits_since == NOON + timedelta(minutes=20)
     assert Card(order(1, S.PREPARING, updated_at=NOON + timedelta(minutes=20))).waits_since == order(1).placed_at
+
+
+@pytest.mark.parametrize("change", ["paid", "not paid after all", "given back"])
+def test_a_change_of_payment_does_not_start_the_waiting_again(change: str) -> None:
+    """Nobody waits less because they have paid."""
+    first, later = {
+        "paid": (PaymentState.UNPAID, PaymentState.PAID),
+        "not paid after all": (PaymentState.PAID, PaymentState.UNPAID),
+        "given back": (PaymentState.PAID, PaymentState.REFUNDED),
+    }[change]
+    ready_at = NOON + timedelta(minutes=20)
+    step = ChangeStatus(to=S.READY, version=1)
+    before = order(1, S.PREPARING, payment=first)
+    ready = order_rules.change(before, step, Role.CASHIER, ready_at)
+    asked = ChangePayment(payment=later, version=ready.version, tender=ready.tender, reason="by mistake")
+    changed = order_rules.change(ready, asked, Role.CASHIER, ready_at + timedelta(minutes=9))
+    assert (changed.payment, changed.updated_at) == (later, ready_at + timedelta(minutes=9))
+    assert Card(changed).waits_since == ready_at
+    told = after(after(before, event_of(before, ready)), event_of(ready, changed))
+    assert Card(told).waits_since == ready_at, "and so it is told to other tills"
 
 
 @pytest.mark.parametrize("fulfilment", Fulfilment)

@@ -1,6 +1,7 @@
 """The receipt: what stands on it, and getting it onto paper or into a file."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from core.ui.jobs import Jobs
 from core.ui.text import money, parse_amount, use_language
 from core.ui.theme import Theme
 from core.ui.widgets.receipt import ReceiptDialog, receipt_document, receipt_html, write_pdf
+from pos_app.menu.price_field import PriceField
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, SODA
 from tests.support.ordering import child
@@ -174,6 +176,34 @@ def test_an_amount_is_read_as_it_is_written_there(qapp: QApplication, language: 
     use_language(language)
     assert parse_amount(typed, "USD") == minor
     assert parse_amount(money(minor, "USD"), "USD") == minor
+
+
+_EVERYWHERE = QLocale.matchingLocales(
+    QLocale.Language.AnyLanguage, QLocale.Script.AnyScript, QLocale.Country.AnyCountry
+)
+
+
+@pytest.fixture
+def any_locale() -> Iterator[None]:
+    before = QLocale()
+    yield
+    QLocale.setDefault(before)
+
+
+@pytest.mark.usefixtures("any_locale")
+@pytest.mark.parametrize("currency", ["USD", "INR", "JPY", "KWD", "LBP"])
+def test_every_amount_is_read_back_in_every_language_that_wrote_it(currency: str, qtbot: QtBot) -> None:
+    """1,23,456 in India, 1’234 in Switzerland, ١٬٢٣٤ in Egypt; and a field has room for all of it."""
+    assert len(_EVERYWHERE) > 500
+    field = PriceField("", Theme("light"))
+    qtbot.addWidget(field)
+    for locale in _EVERYWHERE:
+        QLocale.setDefault(locale)
+        for minor in (0, 5, 1_234, 99_999, 12_345_678, 1_234_567_890, 987_654_321_012):
+            shown = money(minor, currency)
+            assert parse_amount(shown, currency) == minor, (locale.name(), shown)
+        field.show_price(minor, currency)
+        assert field.price_minor == minor, (locale.name(), field.text())
 
 
 @pytest.mark.parametrize(

@@ -127,8 +127,13 @@ def test_marking_as_paid_by_mistake_can_be_taken_back(till: Till, backend: FakeB
     till.arrive()
     till.press(order, "more")
     till.choose("menu_unpay")
+    assert backend.orders[order.id].payment is PaymentState.PAID, "it asks"
+    till.click("reason_0")
+    till.click("reason_confirm")
     till.settle()
     assert backend.orders[order.id].payment is PaymentState.UNPAID
+    last = backend.payments[order.id][-1]
+    assert (last.by, last.device, last.reason) == ("Maya", "POS1", "Marked as paid by mistake")
 
 
 def test_what_was_paid_before_an_order_was_cancelled_is_not_undone_without_a_reason(

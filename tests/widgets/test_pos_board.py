@@ -88,7 +88,7 @@ def test_a_column_for_each_status_oldest_first(till: Till, backend: FakeBackend)
 
 
 def test_deliveries_have_a_column_while_there_are_any(till: Till, backend: FakeBackend) -> None:
-    order = place(backend, status=S.READY, delivery=True)
+    order = paid(backend, place(backend, status=S.READY, delivery=True))
     till.arrive()
     assert not till.sees("column_out_for_delivery")
     till.press(order)

@@ -17,7 +17,7 @@ from core.protocol.route import Request
 from pos_app.board.card import Own
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
-from tests.support.pos_window import Till, open_till, place
+from tests.support.pos_window import Till, open_till, paid, place
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
@@ -53,7 +53,7 @@ def reject(till: Till, order: Order) -> None:
 def test_one_press_a_step_from_new_to_done(
     till: Till, backend: FakeBackend, delivery: bool, steps: list[OrderStatus]
 ) -> None:
-    order = place(backend, delivery=delivery)
+    order = paid(backend, place(backend, delivery=delivery))
     till.arrive()
     for here, after in itertools.pairwise(steps):
         assert till.where(order) is here
@@ -309,7 +309,7 @@ def test_undo_takes_a_step_back(till: Till, backend: FakeBackend) -> None:
 
 
 def test_undo_brings_a_handed_over_order_back(till: Till, backend: FakeBackend) -> None:
-    order = place(backend, status=S.READY)
+    order = paid(backend, place(backend, status=S.READY))
     till.arrive()
     till.press(order)
     till.settle()

@@ -46,7 +46,12 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
         return row
     if isinstance(event, OrderStatusChanged):
         return msgspec.structs.replace(
-            row, status=event.target, version=event.version, reason=event.reason, updated_at=event.at
+            row,
+            status=event.target,
+            version=event.version,
+            reason=event.reason,
+            updated_at=event.at,
+            moved_at=event.at,
         )
     return msgspec.structs.replace(
         row, payment=event.payment, tender=event.tender, version=event.version, updated_at=event.at

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from core.client.sync.operations import Kind, Operation, named_version, target
 from core.domain.commands import ChangePayment
 from core.domain.order import Order, PaymentState
+from core.domain.payment import to_pay_minor
 from core.domain.status import CALLED_OFF, OrderStatus, steps_of
 
 
@@ -37,10 +38,11 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
         return Verdict.SUPERSEDED
     if operation.kind is Kind.CHANGE_STATUS and _passed(operation.seen.status, wanted, theirs):
         return Verdict.SUPERSEDED
-    # One version further with the same status: a payment was taken. Steps forward are unaffected, but a cancellation
-    # has to be confirmed, since there is money to give back.
+    # One version further with the same status: its payment has changed. Steps forward are unaffected, but a
+    # cancellation has to be confirmed, since there is money to give back, and so has the last step where some is due.
     only_payment = theirs.version == operation.seen.version + 1 and theirs.status is operation.seen.status
-    if only_payment and wanted not in CALLED_OFF:
+    unpaid_now = wanted is OrderStatus.COMPLETED and to_pay_minor(theirs) > to_pay_minor(operation.seen)
+    if only_payment and wanted not in CALLED_OFF and not unpaid_now:
         return Verdict.AGAIN
     return Verdict.ASK
 

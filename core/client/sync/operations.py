@@ -222,6 +222,7 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
         will_be = order_rules.paid(row, asked, row.updated_at)
     elif (to := target(operation)) is not None:
         will_be = order_rules.moved(row, to, getattr(asked, "reason", ""), row.updated_at)
+        will_be = msgspec.structs.replace(will_be, moved_at=operation.created_at)
     else:
         return row
     happened = row.version > operation.seen.version

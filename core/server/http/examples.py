@@ -149,6 +149,7 @@ ORDER: Final = Order(
     total_minor=2350,
     placed_at=_AT,
     updated_at=_LATER,
+    moved_at=_LATER,
     customer_id=_CUSTOMER,
     customer_name="Ada",
     customer_phone="49301234567",

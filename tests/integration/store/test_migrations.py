@@ -115,6 +115,28 @@ def test_what_was_paid_before_payments_had_a_history_has_no_author(tmp_path: Pat
     assert found["payments"] == 0
 
 
+def test_open_orders_of_before_have_waited_since_they_came_to_their_status(tmp_path: Path) -> None:
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0008")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
+        for n, order_id in enumerate(("open", "closed"), 1):
+            connection.exec_driver_sql(
+                _ORDER_OF_BEFORE.format(id=order_id, n=n, version=3, tender="cash", payment="paid")
+            )
+            for version, at in ((1, 10), (2, 40)):
+                connection.exec_driver_sql(
+                    "INSERT INTO status_history VALUES "
+                    f"('{order_id}', {version}, NULL, 'ready', {at}, '', '', '', '', '', NULL)"
+                )
+        connection.exec_driver_sql("UPDATE orders SET is_open = 0 WHERE id = 'closed'")
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT id, moved_at FROM orders ORDER BY id").fetchall()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [("closed", None), ("open", 40)]
+
+
 def test_an_account_of_before_is_looked_after_where_its_customer_first_ordered(tmp_path: Path) -> None:
     """Online, by the customer; what somebody took at a counter under their name says nothing."""
     engine = make_engine(databases.url(tmp_path / "old.db"))

@@ -79,7 +79,7 @@ def test_a_move(asked: ChangeStatus | RecallOrder, becomes: OrderStatus) -> None
     before = order()
     after = change(before, asked, Role.CASHIER, LATER)
     expected = msgspec.structs.replace(
-        before, status=becomes, version=4, updated_at=LATER, reason="gone" if asked.reason else ""
+        before, status=becomes, version=4, updated_at=LATER, moved_at=LATER, reason="gone" if asked.reason else ""
     )
     assert after == expected
     assert isinstance(event_of(before, after), OrderStatusChanged)
@@ -189,6 +189,7 @@ def test_a_new_order_has_everything_that_was_asked_for(at_counter: bool) -> None
         total_minor=total,
         placed_at=NOON,
         updated_at=NOON,
+        moved_at=NOON,
         customer_id=None if at_counter else ADA.id,
         customer_name="" if at_counter else "Ada",
         customer_phone="" if at_counter else "555",

@@ -110,3 +110,18 @@ def test_a_move_back_is_never_taken_for_passed() -> None:
     asked = ChangeStatus(to=S.CONFIRMED, version=3)
     assert verdict(asked, order(status=S.READY, version=5), status=S.CONFIRMED) is Verdict.ASK
     assert verdict(asked, order(status=S.READY, version=5), status=S.PREPARING) is Verdict.ASK
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (P.PAID, P.UNPAID, Verdict.ASK),
+        (P.UNPAID, P.PAID, Verdict.AGAIN),
+        (P.UNPAID, P.UNPAID, Verdict.AGAIN),
+    ],
+)
+def test_what_became_unpaid_is_not_handed_over_unasked(
+    before: PaymentState, now: PaymentState, expected: Verdict
+) -> None:
+    asked = ChangeStatus(to=S.COMPLETED, version=3)
+    assert verdict(asked, order(version=4, status=S.READY, payment=now), status=S.READY, payment=before) is expected
