@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from core.domain import phones
+from core.domain.digits import digits_of
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId
 from core.domain.texts import N_
 from core.wire_enum import WireEnum
@@ -98,8 +100,6 @@ def first_name(name: str) -> str:
 
 LEAST_PHONE: Final = 6
 """Digits in the shortest phone number. What has fewer is a table, a pager, a room."""
-MOST_PHONE: Final = 15
-"""Digits in the longest (ITU-T E.164)."""
 _PHONE: Final = re.compile(r"(?P<name>.*?)[\s,;:/·]*(?P<phone>\+?\(?\d[\d\s().\-\u2010-\u2015/]*)", re.DOTALL)
 
 
@@ -108,7 +108,7 @@ class Guest(msgspec.Struct, frozen=True):
 
     name: str = ""
     phone: str = ""
-    """In digits alone."""
+    """In digits, with a plus sign before them where one was typed."""
 
     @classmethod
     def of(cls, typed: str) -> "Guest":
@@ -116,9 +116,9 @@ class Guest(msgspec.Struct, frozen=True):
         typed = " ".join(typed.split())
         found = _PHONE.fullmatch(typed)
         if found is not None:
-            digits = "".join(str(int(sign)) for sign in found["phone"] if sign.isdecimal())
-            if LEAST_PHONE <= len(digits) <= MOST_PHONE:
-                return cls(found["name"], digits)
+            digits = digits_of(found["phone"])
+            if LEAST_PHONE <= len(digits) <= phones.MOST:
+                return cls(found["name"], ("+" if found["phone"].startswith("+") else "") + digits)
         return cls(typed)
 
 
