@@ -33,7 +33,7 @@ def run(settings: CustomerSettings, code: str | None = None) -> int:
         known = identity.at(path)
         if code is not None:
             chosen = identity.settled(settings, known, path)
-            known = pairing.ask(theme, chosen, path, DeviceKind.DISPLAY, code, without=_("Not now")) or known
+            known = pairing.ask(theme, chosen, path, DeviceKind.KIOSK, code, without=_("Not now")) or known
         settings = identity.settled(settings, known, path)
         window, api = open_window(settings, theme)
     except LocalStoreError as error:

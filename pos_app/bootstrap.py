@@ -34,7 +34,7 @@ def run(settings: PosSettings, code: str | None = None) -> int:
         while True:
             if asked:
                 chosen = identity.settled(settings, known, path)
-                known = pairing.ask(theme, chosen, path, DeviceKind.TERMINAL, code or "", without=_("Not now")) or known
+                known = pairing.ask(theme, chosen, path, DeviceKind.POS, code or "", without=_("Not now")) or known
             window = open_window(identity.settled(settings, known, path), theme, known)
             status = run_window(app, window, settings)
             asked, code = window.sign_in_page.pairing_chosen, ""

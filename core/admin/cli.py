@@ -59,6 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")  # a pipe's encoding on Windows lacks most characters
+    if arguments[:1] in (["--version"], ["-V"]):
+        from importlib.metadata import version  # 10 ms that no other command needs
+
+        terminal.lines([f"orderbell {version('orderbell')}"])
+        return 0
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         terminal.whole(_usage())
         return 0 if arguments else 2
@@ -103,5 +108,9 @@ def _usage() -> str:
         for group, names in GROUPS.items()
     ]
     return "\n\n".join(
-        ["usage: orderbell COMMAND [OPTION...]", *blocks, "`orderbell COMMAND --help` says more, with examples.\n"]
+        [
+            "usage: orderbell COMMAND [OPTION...]",
+            *blocks,
+            "`orderbell COMMAND --help` says more, with examples; `orderbell --version` which release this is.\n",
+        ]
     )

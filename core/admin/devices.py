@@ -1,4 +1,4 @@
-"""`orderbell devices`: pairs tills, status displays and screens, lists their state, revokes one."""
+"""`orderbell devices`: pairs POS, status displays and customer kiosks, lists their state, revokes and removes one."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,14 +18,29 @@ from core.protocol.accounts import Unlock
 from core.protocol.devices import DeviceList, DeviceReport, InviteDevice, parts
 
 _EXAMPLES: Final = """examples:
-  orderbell devices pair POS2                 a till; its order numbers are POS2-000001, POS2-000002, …
-  orderbell devices pair BOARD2 --kind board  a status display
-  orderbell devices list                      when each was last heard of, and how far behind it is
-  orderbell devices unlock POS2               after too many wrong PINs there, of whomever
-  orderbell devices revoke POS2               at once; for one that was lost or stolen
+  orderbell devices pair POS2                     for whatever machine it is typed into
+  orderbell devices pair POS2 --kind pos          for a POS alone; its order numbers are POS2-000001, POS2-000002, …
+  orderbell devices pair DISPLAY1 --kind display  for a status display alone
+  orderbell devices pair KIOSK1 --kind kiosk      for a customer kiosk alone
+  orderbell devices list                          when each was last heard of, and how far behind it is
+  orderbell devices unlock POS2                   after too many wrong PINs there, of whomever
+  orderbell devices revoke POS2                   at once; for one that was lost or stolen
+  orderbell devices remove POS2                   revoke it, and list it no more
 
-A code works once and for ten minutes. Pairing a name again hands it to another machine: the one before is signed out,
-and the numbers go on a thousand further, so that none is given twice."""
+A code works once and for ten minutes. A machine that is of another kind than its code refuses it, and does not use it
+up. Pairing a name again hands it to another machine: the one before is signed out, and the numbers go on a thousand
+further, so that none is given twice. That holds for a name that was removed, too."""
+_KINDS: Final = {kind.word: kind for kind in DeviceKind} | {
+    "terminal": DeviceKind.POS,
+    "till": DeviceKind.POS,
+    "board": DeviceKind.STATUS_DISPLAY,
+    "status-display": DeviceKind.STATUS_DISPLAY,
+    "customer": DeviceKind.KIOSK,
+    "customer-kiosk": DeviceKind.KIOSK,
+}
+"""By `--kind`. The names after the first three are those of earlier releases, and of the commands that open windows."""
+_WINDOWS: Final = {DeviceKind.POS: "pos", DeviceKind.STATUS_DISPLAY: "board", DeviceKind.KIOSK: "customer"}
+"""The command that opens the window of a device of this kind."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,15 +50,21 @@ def main(argv: Sequence[str]) -> int:
     def command(name: str, summary: str, run: Asking) -> Parser:
         return parser.command(name, summary, asked(run), only=WHERE, shop=True)
 
-    pair = command("pair", "a code to type into a till, a status display or a screen", _pair)
+    pair = command("pair", "a code to type into a POS, a status display or a customer kiosk", _pair)
     pair.add_argument("name", help="what it is called: POS2")
-    pair.add_argument("--kind", choices=[kind.value for kind in DeviceKind], default=DeviceKind.TERMINAL.value)
+    words = ", ".join(kind.word for kind in DeviceKind)
+    told = f"the only kind of machine that may use the code: {words} (default: the machine's own)"
+    pair.add_argument("--kind", metavar="KIND", type=_kind, help=told)
     command("list", "all devices, when they were last heard of and how far behind they are", _list)
-    unlock = command("unlock", "forget what was tried wrongly at a till, over all names", _unlock)
+    unlock = command("unlock", "forget what was tried wrongly at a POS, over all names", _unlock)
     unlock.add_argument("name")
-    revoke = command("revoke", "end what a device may do, at once", _revoke)
-    revoke.add_argument("name")
-    revoke.add_argument("--yes", action="store_true", help="do not ask")
+    for name, summary, run in (
+        ("revoke", "end what a device may do, at once", _revoke),
+        ("remove", "revoke a device, and list it no more", _remove),
+    ):
+        ending = command(name, summary, run)
+        ending.add_argument("name")
+        ending.add_argument("--yes", action="store_true", help="do not ask")
     return parser.run(argv)
 
 
@@ -59,8 +80,12 @@ def _pair(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(invitation)
         return
-    console.show(f"Type this into the {invitation.kind.label.lower()} that is to be {invitation.name}:\n")
+    kind = invitation.kind
+    what = kind.a_label.partition(" ")[2] if kind is not None else "machine"
+    console.show(f"Type this into the {what} that is to be {invitation.name}:\n")
     console.show(f"  {invitation.code}\n", "bold")
+    for each in (kind,) if kind is not None else DeviceKind:
+        console.show(f"At {each.a_label}: orderbell {_WINDOWS[each]} --pair")
     console.show(f"It works once, until {invitation.expires_at.astimezone():%H:%M} by this machine's clock.")
     _, fingerprint = parts(invitation.code)
     if fingerprint:
@@ -73,7 +98,7 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
         console.as_json(found)
         return
     rows = [
-        (each.name, each.kind.value, _state(each), _moment(each.last_contact_at), _lag(each), each.app_version)
+        (each.name, each.kind.label, _state(each), _moment(each.last_contact_at), _lag(each), each.app_version)
         for each in found.devices
     ]
     columns = ("name", "kind", "", "last heard of", "behind", "version")
@@ -90,6 +115,16 @@ def _revoke(api: Backend, options: argparse.Namespace) -> None:
         console.show(f"{name} is revoked. What it has not sent stays in its own file.")
 
 
+def _remove(api: Backend, options: argparse.Namespace) -> None:
+    known = _known(api, options.name)
+    console.confirm(f"Sign out whoever works at {known.name}, and list it no more?", yes=options.yes)
+    api.call(routes.REMOVE_DEVICE(known.name))
+    if options.json:
+        console.as_json(known)
+    else:
+        console.show(f"{known.name} is removed. What it has not sent stays in its own file.")
+
+
 def _unlock(api: Backend, options: argparse.Namespace) -> None:
     known = _known(api, options.name)
     api.call(routes.UNLOCK(body=Unlock(device=known.name)))
@@ -97,6 +132,15 @@ def _unlock(api: Backend, options: argparse.Namespace) -> None:
         console.as_json(known)
     else:
         console.show(f"Wrong tries at {known.name} are forgotten. Who is locked by name is unlocked by name.")
+
+
+def _kind(text: str) -> DeviceKind:
+    """The kind of `--kind`. Raises `ArgumentTypeError`."""
+    known = _KINDS.get(text.strip().lower())
+    if known is None:
+        words = ", ".join(kind.word for kind in DeviceKind)
+        raise argparse.ArgumentTypeError(f"{text!r} is no kind of device; there are: {words}")
+    return known
 
 
 def _known(api: Backend, name: str) -> DeviceReport:

@@ -71,6 +71,7 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser("orderbell menu", __doc__, _EXAMPLES)
     out = parser.command("export", "write the menu to a CSV file", asked(_export), only=WHERE, shop=True, json=False)
     out.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
+    out.add_argument("--yes", action="store_true", help="replace a file that is there, and do not ask")
     out.add_argument("--semicolon", action="store_true", help="semicolons and decimal commas")
     into = parser.command("import", "sell by the menu of a CSV file", asked(_import), only=WHERE, shop=True)
     into.add_argument("file", help="the file; - for standard input")
@@ -85,6 +86,8 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
     if options.file == STANDARD:
         sys.stdout.buffer.write(text.encode())
         return 0
+    if Path(options.file).is_file():
+        console.confirm(f"Replace {options.file}, which is there already?", yes=options.yes)
     write_for_person(Path(options.file), text.encode(spreadsheet.ENCODING))
     console.show(f"Wrote {len(menu.items())} items to {options.file}.")
     return 0

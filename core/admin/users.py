@@ -1,4 +1,4 @@
-"""`orderbell users`: staff and customers: add, list, disable, reset, roles, unlock."""
+"""`orderbell users`: staff and customers: add, list, rename, disable, remove, reset, roles, unlock."""
 
 import argparse
 import getpass
@@ -40,6 +40,8 @@ _EXAMPLES: Final = """examples:
   orderbell users list                             everybody who works or has worked here
   orderbell users disable Kim                      at once, wherever Kim is signed in
   orderbell users enable Kim                       back from a long leave
+  orderbell users rename Kim "Kim B."              it signs them out; past orders keep the name of then
+  orderbell users remove Kim                       disabled for good and listed no more; the name is free again
   orderbell users reset Kim                        another PIN
   orderbell users role Kim admin
   orderbell users unlock Kim                       after too many wrong PINs
@@ -87,6 +89,12 @@ def main(argv: Sequence[str]) -> int:
     role = command("role", "make somebody a cashier or an admin; it signs them out", _role)
     role.add_argument("name")
     role.add_argument("role", choices=(Role.CASHIER.value, Role.ADMIN.value))
+    rename = command("rename", "another name for one of the staff; it signs them out", _rename)
+    rename.add_argument("name")
+    rename.add_argument("new_name", metavar="NEW", help="the name to sign in with from now on")
+    remove = command("remove", "disable one of the staff for good, and list them no more", _remove)
+    remove.add_argument("name")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
     return parser.run(argv)
 
 
@@ -158,6 +166,23 @@ def _role(api: Backend, options: argparse.Namespace) -> None:
     options.customer = None
     account = _changed(api, options, role=Role(options.role))
     _show_account(options, account, f"{account.name} is {_a(Role(options.role))} from the next sign-in on.")
+
+
+def _rename(api: Backend, options: argparse.Namespace) -> None:
+    options.customer = None
+    account = _changed(api, options, name=options.new_name)
+    _show_account(options, account, f"{options.name} is {account.name} from the next sign-in on.")
+
+
+def _remove(api: Backend, options: argparse.Namespace) -> None:
+    known = _staff_named(api, options.name)
+    asked = f"Remove {known.name} for good? What their POS has not sent yet can be sent by nobody afterwards."
+    console.confirm(asked, yes=options.yes)
+    api.call(routes.REMOVE_STAFF(known.id))
+    if options.json:
+        console.as_json(known)
+    else:
+        console.show(f"{known.name} is removed. Past orders keep the name.")
 
 
 def _changed(api: Backend, options: argparse.Namespace, **changes: object) -> StaffAccount | CustomerAccount:

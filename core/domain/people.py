@@ -31,23 +31,46 @@ class Role(WireEnum):
 
 
 class DeviceKind(WireEnum):
-    TERMINAL = "terminal"
-    """A till: staff sign in at it, and it has a number series of its own."""
-    BOARD = "board"
-    """A status display. It signs in by itself, with its own secret."""
-    DISPLAY = "display"
-    """Any other screen in the shop, with the rights of a status display."""
+    """Values on the wire are those of the first release: windows in use know no others."""
+
+    POS = "terminal"
+    """Staff sign in at it, and it has a number series of its own."""
+    STATUS_DISPLAY = "board"
+    """It signs in by itself, with its own secret, in `Role.DISPLAY`."""
+    KIOSK = "display"
+    """A customer kiosk: customers sign in at it."""
 
     @property
     def label(self) -> str:
         """Its name for people, in English; windows translate it."""
         return _DEVICES.get(self, self.readable)
 
+    @property
+    def a_label(self) -> str:
+        """Its name in an English sentence: `a status display`."""
+        return f"a {_SHORT.get(self, self.label.lower())}"
+
+    @property
+    def word(self) -> str:
+        """Its name in commands: `--kind display`."""
+        return _WORDS.get(self, self.value)
+
+    @property
+    def example(self) -> str:
+        """The name that a first device of this kind is suggested: `POS1`."""
+        return f"{self.word.upper()}1"
+
 
 _DEVICES: Final = {
-    DeviceKind.TERMINAL: N_("Till"),
-    DeviceKind.BOARD: N_("Status display"),
-    DeviceKind.DISPLAY: N_("Screen"),
+    DeviceKind.POS: N_("POS"),
+    DeviceKind.STATUS_DISPLAY: N_("Status display"),
+    DeviceKind.KIOSK: N_("Customer kiosk"),
+}
+_SHORT: Final = {DeviceKind.POS: "POS"}
+_WORDS: Final = {
+    DeviceKind.POS: "pos",
+    DeviceKind.STATUS_DISPLAY: "display",
+    DeviceKind.KIOSK: "kiosk",
 }
 
 

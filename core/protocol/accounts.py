@@ -24,7 +24,7 @@ class StaffAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StaffList(msgspec.Struct, frozen=True, kw_only=True):
-    """All current and former staff of the shop, by name."""
+    """All current and former staff of the shop who were not removed, by name."""
 
     staff: tuple[StaffAccount, ...]
 
@@ -36,8 +36,9 @@ class AddStaff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeStaff(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes. Another role, another PIN and being disabled end the person's sessions at once."""
+    """The changes. Another name, role or PIN and being disabled end the person's sessions at once."""
 
+    name: Name | None = None
     role: Role | None = None
     pin: Pin | None = None
     disabled: bool | None = None

@@ -36,25 +36,34 @@ def parts(typed: str) -> tuple[str, str]:
 
 
 class InviteDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """A new device, or one that is to be paired anew. A name keeps its kind."""
+    """A new device, or one that is to be paired anew. A name keeps its kind.
+
+    Without a `kind`, a new device becomes what the machine is that pairs.
+    """
 
     name: DeviceName
-    kind: DeviceKind = DeviceKind.TERMINAL
+    kind: DeviceKind | None = None
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     """`code` is to be typed into the device, with or without its dashes; it is not shown again."""
 
     name: DeviceId
-    kind: DeviceKind
+    kind: DeviceKind | None = None
+    """The only kind of machine that it is for; None: any."""
     code: str
     expires_at: datetime
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """The code typed into the device; only its first eight letters are used."""
+    """The code typed into the device; only its first eight letters are used.
+
+    A machine says what `kind` it is, so that a code for another kind is refused and not used up. Windows of the first
+    release do not say it, and check the kind of the device that they have become.
+    """
 
     code: Annotated[str, Meta(min_length=1, max_length=80)]
+    kind: DeviceKind | None = None
 
 
 class Paired(msgspec.Struct, frozen=True, kw_only=True):

@@ -304,6 +304,15 @@ REVOKE_DEVICE: Final = Route(
     status=204,
     refusals=(404,),
 )
+REMOVE_DEVICE: Final = Route(
+    "devices_remove",
+    "POST",
+    "/api/admin/devices/{device_id}/remove/",
+    Who.ADMIN,
+    "Revoke a device and list it no more; its number series is never begun anew",
+    status=204,
+    refusals=(404,),
+)
 PAIR: Final = Route(
     "devices_pair",
     "POST",
@@ -338,9 +347,18 @@ CHANGE_STAFF: Final = Route(
     "POST",
     "/api/admin/staff/{staff_id}/",
     Who.ADMIN,
-    "Give somebody another role or PIN, disable, enable or unlock them; it ends their sessions",
+    "Give somebody another name, role or PIN, disable, enable or unlock them; it ends their sessions",
     body=ChangeStaff,
     reply=StaffAccount,
+    refusals=(404, 409),
+)
+REMOVE_STAFF: Final = Route(
+    "accounts_remove_staff",
+    "POST",
+    "/api/admin/staff/{staff_id}/remove/",
+    Who.ADMIN,
+    "Disable somebody for good and list them no more; the history of orders keeps their name",
+    status=204,
     refusals=(404, 409),
 )
 UNLOCK: Final = Route(

@@ -22,6 +22,8 @@ class SecurityEvent(WireEnum):
     TOKEN_COPIED = "token_copied"  # noqa: S105
     """A refresh token was used a second time; its session was ended."""
     ACCOUNT_ADDED = "account_added"
+    ACCOUNT_RENAMED = "account_renamed"
+    ACCOUNT_REMOVED = "account_removed"
     ROLE_CHANGED = "role_changed"
     PIN_CHANGED = "pin_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
@@ -32,6 +34,7 @@ class SecurityEvent(WireEnum):
     DEVICE_PAIRED = "device_paired"
     PAIRING_FAILED = "pairing_failed"
     DEVICE_REVOKED = "device_revoked"
+    DEVICE_REMOVED = "device_removed"
     CUSTOMERS_SEARCHED = "customers_searched"
     EXPORTED = "exported"
     COMMAND_RUN = "command_run"

@@ -85,7 +85,7 @@ def create_shop(database: Database, wanted: NewShop, *, only: bool = False) -> M
         for device in wanted.devices:
             devices.insert(transaction, shop_id, DeviceId(device))
         for display, secret_hash in displays:
-            devices.insert(transaction, shop_id, display, DeviceKind.BOARD, secret_hash)
+            devices.insert(transaction, shop_id, display, DeviceKind.STATUS_DISPLAY, secret_hash)
         for member in staff:
             people.insert_staff(transaction, member)
         for customer, password_hash in customers:

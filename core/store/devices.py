@@ -17,6 +17,11 @@ _p = pairing_codes.c
 _this: Final = (_d.shop_id == bindparam("shop"), _d.id == bindparam("device"))
 _INSERT: Final = Prepared.insert(devices)
 _INSERT_SERIES: Final = Prepared.insert(number_series)
+_SERIES: Final = Prepared(
+    select(number_series.c.last).where(
+        number_series.c.shop_id == bindparam("shop"), number_series.c.series == bindparam("name")
+    )
+)
 _ALL: Final = select(
     _d.id,
     _d.kind,
@@ -27,18 +32,26 @@ _ALL: Final = select(
     _d.position,
     _d.app_version,
     _d.window_id,
+    _d.removed_at,
 )
 _GET: Final = Prepared(_ALL.where(*_this))
-_OF_SHOP: Final = Prepared(_ALL.where(_d.shop_id == bindparam("shop")).order_by(_d.id))
+_OF_SHOP: Final = Prepared(_ALL.where(_d.shop_id == bindparam("shop"), _d.removed_at.is_(None)).order_by(_d.id))
 _IN_USE: Final = Prepared(_ALL.add_columns(_d.shop_id).where(_d.revoked_at.is_(None)).order_by(_d.shop_id, _d.id))
 _PAIR: Final = Prepared(
     update(devices)
     .where(*_this)
-    .values(secret_hash=bindparam("secret_hash"), paired_at=bindparam("paired_at"), revoked_at=null())
+    .values(
+        kind=bindparam("new_kind"),
+        secret_hash=bindparam("secret_hash"),
+        paired_at=bindparam("paired_at"),
+        revoked_at=null(),
+        removed_at=null(),
+    )
 )
 _REVOKE: Final = Prepared(
     update(devices).where(*_this, _d.revoked_at.is_(None)).values(revoked_at=bindparam("revoked_at"))
 )
+_REMOVE: Final = Prepared(update(devices).where(*_this).values(removed_at=bindparam("removed_at")))
 _WINDOW: Final = Prepared(update(devices).where(*_this).values(window_id=bindparam("window")))
 _CONTACT: Final = Prepared(
     update(devices)
@@ -77,6 +90,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None = None
     """The `seq` up to which it had received events."""
     app_version: str = ""
+    removed_us: int | None = None
+    """Revoked, and not listed any more. Its name is free for a device of any kind."""
     window_id: str = ""
     """The window that last counted a till's series; empty when none has since it was paired."""
 
@@ -96,7 +111,8 @@ class Code(msgspec.Struct, frozen=True):
 
     shop_id: ShopId
     device_id: DeviceId
-    kind: DeviceKind
+    kind: DeviceKind | None
+    """None: of whatever kind the machine is that pairs."""
     expires_us: int
 
 
@@ -104,7 +120,7 @@ def insert(
     transaction: Transaction,
     shop_id: ShopId,
     device_id: DeviceId,
-    kind: DeviceKind = DeviceKind.TERMINAL,
+    kind: DeviceKind = DeviceKind.POS,
     secret_hash: str | None = None,
     paired_us: int | None = None,
 ) -> None:
@@ -122,8 +138,9 @@ def insert(
         position=None,
         app_version="",
         window_id="",
+        removed_at=None,
     )
-    if kind is DeviceKind.TERMINAL:
+    if kind is DeviceKind.POS:
         transaction.run(_INSERT_SERIES, shop_id=shop_id, series=device_id, last=0)
 
 
@@ -142,9 +159,13 @@ def in_use(transaction: Transaction) -> list[tuple[ShopId, Device]]:
     return [(ShopId(row[-1]), _device(row[:-1])) for row in transaction.all(_IN_USE)]
 
 
-def pair(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, secret_hash: str, at_us: int) -> None:
-    """Give the device a new secret; it is no longer revoked."""
-    transaction.run(_PAIR, shop=shop_id, device=device_id, secret_hash=secret_hash, paired_at=at_us)
+def pair(transaction: Transaction, device: Device, shop_id: ShopId, secret_hash: str, at_us: int) -> None:
+    """Give the known `device` a new secret, and its kind; it is no longer revoked or removed."""
+    transaction.run(
+        _PAIR, shop=shop_id, device=device.id, new_kind=device.kind, secret_hash=secret_hash, paired_at=at_us
+    )
+    if device.kind is DeviceKind.POS and not transaction.first(_SERIES, shop=shop_id, name=device.id):
+        transaction.run(_INSERT_SERIES, shop_id=shop_id, series=device.id, last=0)
 
 
 def counted_by(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, window_id: str) -> None:
@@ -155,6 +176,11 @@ def counted_by(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, w
 def revoke(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
     """Refuse sign-ins as it, or at it, until it is paired anew."""
     transaction.run(_REVOKE, shop=shop_id, device=device_id, revoked_at=at_us)
+
+
+def remove(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> None:
+    """List it no more. It has to be revoked as well."""
+    transaction.run(_REMOVE, shop=shop_id, device=device_id, removed_at=at_us)
 
 
 def record_presence(transaction: Transaction, contacts: Iterable[Presence]) -> None:
@@ -188,14 +214,17 @@ def insert_code(transaction: Transaction, code_hash: bytes, code: Code, at_us: i
         code_hash=code_hash,
         shop_id=code.shop_id,
         device_id=code.device_id,
-        kind=code.kind,
+        kind=code.kind or "",
         expires_at=code.expires_us,
     )
 
 
 def code(transaction: Transaction, code_hash: bytes) -> Code | None:
     row = transaction.first(_CODE, code_hash=code_hash)
-    return Code(ShopId(row[0]), DeviceId(row[1]), DeviceKind(row[2]), row[3]) if row else None
+    if row is None:
+        return None
+    shop_id, device_id, kind, expires_us = row
+    return Code(ShopId(shop_id), DeviceId(device_id), DeviceKind(kind) if kind else None, expires_us)
 
 
 def forget_codes(transaction: Transaction, shop_id: ShopId, device_id: DeviceId, at_us: int) -> int:
@@ -204,7 +233,7 @@ def forget_codes(transaction: Transaction, shop_id: ShopId, device_id: DeviceId,
 
 
 def _device(row: tuple[Any, ...]) -> Device:
-    device_id, kind, secret_hash, paired_us, revoked_us, contact_us, position, app_version, window_id = row
+    device_id, kind, secret_hash, paired_us, revoked_us, contact_us, position, app_version, window_id, removed_us = row
     return Device(
         id=DeviceId(device_id),
         kind=DeviceKind(kind),
@@ -215,4 +244,5 @@ def _device(row: tuple[Any, ...]) -> Device:
         position=position,
         app_version=app_version,
         window_id=window_id,
+        removed_us=removed_us,
     )

@@ -43,6 +43,8 @@ class StaffMember(msgspec.Struct, frozen=True):
     pin_hash: str
     disabled_us: int | None = None
     created_us: int = 0
+    removed_us: int | None = None
+    """Disabled for good, and not listed any more."""
 
 
 _CUSTOMER: Final = (_c.id, _c.name, _c.phone, _c.email)
@@ -58,12 +60,15 @@ _UPDATE: Final = Prepared(
     .where(_c.id == bindparam("customer"))
     .values(password_hash=bindparam("password_hash"), disabled_at=bindparam("disabled_at"))
 )
-_STAFF: Final = select(_s.id, _s.shop_id, _s.name, _s.role, _s.pin_hash, _s.disabled_at, _s.created_at).where(
-    _s.shop_id == bindparam("shop")
-)
+_STAFF: Final = select(
+    _s.id, _s.shop_id, _s.name, _s.role, _s.pin_hash, _s.disabled_at, _s.created_at, _s.removed_at
+).where(_s.shop_id == bindparam("shop"))
 _STAFF_BY_NAME: Final = Prepared(_STAFF.where(_s.name_key == bindparam("key")))
 _STAFF_BY_ID: Final = Prepared(_STAFF.where(_s.id == bindparam("staff_id")))
-_STAFF_OF_SHOP: Final = Prepared(_STAFF.order_by(_s.name_key))
+_STAFF_OF_SHOP: Final = Prepared(_STAFF.where(_s.removed_at.is_(None)).order_by(_s.name_key))
+_FREE_NAME: Final = Prepared(
+    update(staff).where(_s.id == bindparam("staff_id")).values(name_key=bindparam("other_key"))
+)
 _ADMINS: Final = Prepared(
     select(func.count()).where(_s.shop_id == bindparam("shop"), _s.role == Role.ADMIN.value, _s.disabled_at.is_(None))
 )
@@ -71,7 +76,14 @@ _INSERT_STAFF: Final = Prepared.insert(staff)
 _UPDATE_STAFF: Final = Prepared(
     update(staff)
     .where(_s.shop_id == bindparam("shop"), _s.id == bindparam("staff_id"))
-    .values(role=bindparam("new_role"), pin_hash=bindparam("new_pin_hash"), disabled_at=bindparam("new_disabled_at"))
+    .values(
+        name=bindparam("new_name"),
+        name_key=bindparam("new_name_key"),
+        role=bindparam("new_role"),
+        pin_hash=bindparam("new_pin_hash"),
+        disabled_at=bindparam("new_disabled_at"),
+        removed_at=bindparam("new_removed_at"),
+    )
 )
 
 
@@ -166,8 +178,7 @@ def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
 
 def insert_staff(transaction: Transaction, member: StaffMember) -> None:
     """Insert a new member of staff. Raises `Taken`."""
-    if staff_member(transaction, member.shop_id, member.name):
-        raise Taken("name")
+    _take_name(transaction, member)
     transaction.run(
         _INSERT_STAFF,
         id=member.id,
@@ -178,6 +189,7 @@ def insert_staff(transaction: Transaction, member: StaffMember) -> None:
         pin_hash=member.pin_hash,
         created_at=to_us(now()),
         disabled_at=None,
+        removed_at=None,
     )
 
 
@@ -192,7 +204,7 @@ def staff_by_id(transaction: Transaction, shop_id: ShopId, staff_id: StaffId) ->
 
 
 def staff_of_shop(transaction: Transaction, shop_id: ShopId) -> list[StaffMember]:
-    """All current and former staff, by name."""
+    """All current and former staff who were not removed, by name."""
     return [_member(row) for row in transaction.all(_STAFF_OF_SHOP, shop=shop_id)]
 
 
@@ -203,15 +215,29 @@ def active_admins(transaction: Transaction, shop_id: ShopId) -> int:
 
 
 def update_staff(transaction: Transaction, member: StaffMember) -> None:
-    """Update a member's role, PIN, and whether they are disabled."""
+    """Update a member's name, role, PIN, and whether they are disabled or removed. Raises `Taken`."""
+    _take_name(transaction, member)
     transaction.run(
         _UPDATE_STAFF,
         shop=member.shop_id,
         staff_id=member.id,
+        new_name=member.name,
+        new_name_key=staff_key(member.name),
         new_role=member.role,
         new_pin_hash=member.pin_hash,
         new_disabled_at=member.disabled_us,
+        new_removed_at=member.removed_us,
     )
+
+
+def _take_name(transaction: Transaction, member: StaffMember) -> None:
+    """Make the member's name theirs. Somebody who was removed gives it up. Raises `Taken`."""
+    known = staff_member(transaction, member.shop_id, member.name)
+    if known is None or known.id == member.id:
+        return
+    if known.removed_us is None:
+        raise Taken("name")
+    transaction.run(_FREE_NAME, staff_id=known.id, other_key=f"{staff_key(known.name)} {known.id}")
 
 
 def staff_key(name: str) -> str:
@@ -234,5 +260,5 @@ def _account(row: tuple[Any, ...]) -> CustomerAccount:
 
 
 def _member(row: tuple[Any, ...]) -> StaffMember:
-    staff_id, shop_id, name, role, pin_hash, disabled_us, created_us = row
-    return StaffMember(staff_id, shop_id, name, Role(role), pin_hash, disabled_us, created_us)
+    staff_id, shop_id, name, role, pin_hash, disabled_us, created_us, removed_us = row
+    return StaffMember(staff_id, shop_id, name, Role(role), pin_hash, disabled_us, created_us, removed_us)

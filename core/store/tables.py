@@ -105,6 +105,7 @@ devices: Final = Table(
     _big("position", nullable=True),  # the seq up to which it had received events
     _text("app_version", server_default=text("''")),
     _text("window_id", server_default=text("''")),  # of the window that counted a terminal's series last
+    _big("removed_at", nullable=True),  # not listed any more; the row stays, as its number series does
 )
 
 pairing_codes: Final = Table(
@@ -137,6 +138,7 @@ staff: Final = Table(
     _text("pin_hash"),
     _big("created_at"),
     _big("disabled_at", nullable=True),
+    _big("removed_at", nullable=True),  # disabled for good, and not listed any more
     UniqueConstraint("shop_id", "name_key"),
 )
 

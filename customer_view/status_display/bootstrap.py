@@ -1,7 +1,9 @@
 """Composes the status display."""
 
+import sys
 from contextlib import closing
 
+from core import printable
 from core.client.device import identity
 from core.client.device.seal import Seal
 from core.client.display.display import Display, StatusDisplaySource
@@ -14,6 +16,7 @@ from core.ui.app import refuse, run_window, show_recovered, start_application
 from core.ui.jobs import Jobs
 from core.ui.preflight import EXIT_CODE
 from core.ui.sound import Sounds
+from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets import pairing
 from customer_view.status_display.presenter import StatusDisplayPresenter
@@ -34,10 +37,11 @@ def run(settings: StatusDisplaySettings, secret: str, code: str | None = None) -
             known = identity.at(path)
             if code is not None:
                 known = (
-                    pairing.ask(theme, identity.settled(settings, known, path), path, DeviceKind.BOARD, code) or known
+                    pairing.ask(theme, identity.settled(settings, known, path), path, DeviceKind.STATUS_DISPLAY, code)
+                    or known
                 )
             if known is None:
-                return EXIT_CODE
+                return _not_paired()
             settings, shop = identity.settled(settings, known, path), known.shop
             with closing(LocalStore(path)) as store:
                 secret = identity.secret_of(Seal(store, keyring=settings.keyring))
@@ -50,6 +54,14 @@ def run(settings: StatusDisplaySettings, secret: str, code: str | None = None) -
         return run_window(app, window, settings)
     finally:
         source.close()
+
+
+def _not_paired() -> int:
+    kind = DeviceKind.STATUS_DISPLAY
+    command = f"orderbell devices pair {kind.example} --kind {kind.word}"
+    told = _("This status display is not paired. Make a code on the server with: {command}").format(command=command)
+    sys.stderr.write(printable.lines(told) + "\n")
+    return EXIT_CODE
 
 
 def compose(settings: StatusDisplaySettings, theme: Theme, source: StatusDisplaySource) -> StatusDisplayWindow:

@@ -13,7 +13,7 @@ from customer_view.status_display.settings import StatusDisplaySettings
 
 _EXAMPLES: Final = """examples:
   orderbell board --server-url https://192.168.1.5:8765 --pair K7QF-2M9X-FHHP-52FG-A5
-  orderbell board                                    once it is paired
+  orderbell board                                    asks for the code, unless it is paired
   orderbell board --secret-file CODE --no-full-screen
 
 What a flag says once, the settings file says for good: see orderbell config."""
@@ -37,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             is_known = identity.at(settings.file_of("board")) is not None
         except Damaged:  # shown by the window, which begins a new file
             is_known = True
-        secret = settings.code() if settings.has_code or not (is_known or code is not None) else ""
+        secret = settings.code() if settings.has_code else ""
+        if not (secret or is_known) and code is None:
+            code = ""  # the screen says what is missing, and asks for it
     except (SettingsError, LocalStoreError) as error:
         parser.error(str(error))
     logs.setup(debug=settings.debug)

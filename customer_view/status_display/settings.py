@@ -36,7 +36,7 @@ class StatusDisplaySettings(ScreenSettings, frozen=True, kw_only=True):
         return bool(self.secret or self.secret_file)
 
     def code(self) -> str:
-        """The display's secret. Raises `SettingsError` when there is none, or its file cannot be read."""
+        """The display's secret. Raises `SettingsError` when its file is empty or cannot be read."""
         code = self.secret
         if self.secret_file:
             try:
@@ -44,8 +44,5 @@ class StatusDisplaySettings(ScreenSettings, frozen=True, kw_only=True):
             except (OSError, UnicodeDecodeError) as error:
                 raise SettingsError(f"secret_file {self.secret_file} cannot be read: {error}.") from None
         if not code:
-            raise SettingsError(
-                f"{self.device} has no code to sign in with. Put the one that the backend printed when it was set up "
-                "into a file, and name that as secret_file; or pair this screen: orderbell board --pair"
-            )
+            raise SettingsError(f"secret_file {self.secret_file} is empty.")
         return code

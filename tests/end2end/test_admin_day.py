@@ -132,7 +132,7 @@ class Shopfront:
 def _paired(url: str, path: Path, code: str) -> tuple[Screen, DeviceId]:
     path.parent.mkdir()
     with closing(LocalStore(path)) as store:
-        known = identity.pair(Seal(store, keyring=False), url, code, new_op_id(), (DeviceKind.TERMINAL,))
+        known = identity.pair(Seal(store, keyring=False), url, code, new_op_id(), DeviceKind.POS)
     return Screen(url, path, ca_file=str(path.with_suffix(".ca.pem")), timeout_s=TIMEOUT_S), known.name
 
 

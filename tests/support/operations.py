@@ -42,7 +42,7 @@ def devices(backend: FakeBackend) -> list[DeviceReport]:
     at = backend.clock - timedelta(days=1)
     return [
         DeviceReport(name=DeviceId(name), kind=kind, paired_at=at, last_contact_at=at, app_version="1.0", lag_s=0.0)
-        for name, kind in (("POS1", DeviceKind.TERMINAL), ("BOARD1", DeviceKind.BOARD))
+        for name, kind in (("POS1", DeviceKind.POS), ("BOARD1", DeviceKind.STATUS_DISPLAY))
     ]
 
 

@@ -20,7 +20,7 @@ from pos_app.sync.devices_pane import DevicesPane
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SEEN = {"BOARD1": None, "POS1": NOW, "POS2": NOW - timedelta(minutes=5)}
-KINDS = {"BOARD1": DeviceKind.BOARD, "POS1": DeviceKind.TERMINAL, "POS2": DeviceKind.TERMINAL}
+KINDS = {"BOARD1": DeviceKind.STATUS_DISPLAY, "POS1": DeviceKind.POS, "POS2": DeviceKind.POS}
 
 
 def words(pane: DevicesPane) -> list[str]:
@@ -47,7 +47,7 @@ def test_who_was_heard_grows_older_and_nothing_is_told_without_the_server(qtbot:
     qtbot.addWidget(pane)
     with qtbot.waitSignal(devices.changed):
         pane.show()
-    assert {"Till", "Status display"} <= set(words(pane))
+    assert {"POS", "Status display"} <= set(words(pane))
     assert {"not heard from yet", "heard 0 s ago", "▲ POS2", "heard 5 min ago"} <= set(words(pane))
     clock[0] += timedelta(seconds=11)
     pane.update_age()

@@ -21,6 +21,7 @@ from core.ui.preflight import has_display
 
 LOOK_EVERY_S: Final = "1"
 """The windows' refresh interval in the tour, seconds instead of the shop's half minute."""
+_REPORT: Final = "report.json"
 _SAMPLES: Final = 40
 _BOARD: Final = ("--board", "--no-full-screen", "--secret", DEMO_DISPLAYS[0].secret)
 _SIZE: Final = {"width": 1280, "height": 800}
@@ -42,15 +43,16 @@ def run(folder: Path, file: OrdersFile | None) -> int:
     """Tour the shop and write pictures, logs and report into `folder`. Returns the exit status: 0 if every step
     succeeded."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("[0-9][0-9]-*.png"):
-        old.unlink()
+    if (folder / _REPORT).exists():  # of an earlier tour; other pictures are not this command's
+        for old in folder.glob("[0-9][0-9]-*.png"):
+            old.unlink()
     if not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     tour = Tour(folder, file)
     with tempfile.TemporaryDirectory(prefix="orderbell-", ignore_cleanup_errors=True) as home, suppress(StepFailed):
         tour.take(Path(home))
     report = tour.report()
-    path = folder / "report.json"
+    path = folder / _REPORT
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     held = sum(step.ok for step in report.steps)
     terminal.lines(

@@ -30,9 +30,9 @@ def checks(server: ServerSettings) -> Iterator[Check]:
     if running is None:
         yield Check(
             name="server",
-            result=Result.WARN,
-            says="It is not running.",
-            do="orderbell serve. (The database is looked at all the same.)",
+            result=Result.FAIL,
+            says="It is not running: nobody can order. (The database is checked all the same.)",
+            do="Start it: orderbell serve",
         )
     else:
         yield from reached(running.url, running.ca_file)

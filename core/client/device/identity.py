@@ -1,6 +1,5 @@
 """The device identity of this machine: from its pairing, or none."""
 
-from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeVar
@@ -112,11 +111,11 @@ def pair(
     server_url: str,
     code: str,
     key: OpId,
-    kinds: Collection[DeviceKind],
+    kind: DeviceKind,
     *,
     allow_plain_http: bool = False,
 ) -> Identity:
-    """Become the device that `code` was made for. The same code may be retried with the same `key`.
+    """Become the device of this `kind` that `code` was made for. The same code may be retried with the same `key`.
 
     Raises `ClientError`; its `field` is `server_url` or `code`.
     """
@@ -136,15 +135,15 @@ def pair(
         trying.write_text(ca, encoding="ascii")
     with closing(HttpClient(server_url, ca_file=str(trying) if ca else "")) as client:
         try:
-            paired = client.call(routes.PAIR(body=Pair(code=letters), op_id=key))
+            paired = client.call(routes.PAIR(body=Pair(code=letters, kind=kind), op_id=key))
         except Unreachable:
             if not short and urlsplit(server_url).scheme == "http" and encrypts(server_url):
                 raise HalfACode from None
             raise
-    if paired.kind not in kinds:
+    if paired.kind is not kind:  # by a server of the first release, which does not look at it
         trying.unlink(missing_ok=True)
         raise Refused(
-            "The code was made for another kind of screen. Ask the admin for one for this kind.", field="code"
+            "The code was made for another kind of device. Ask the admin for one for this kind.", field="code"
         )
     known = _become(seal, paired, server_url, ca)
     if ca:
@@ -168,7 +167,7 @@ def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:
         Cache(seal.store).forget_shop()
         db.execute("INSERT OR REPLACE INTO identity VALUES (1, ?)", (msgspec.json.encode(known),))
         seal.keep(_SEALED, paired.secret.encode())
-        if paired.kind is DeviceKind.TERMINAL:
+        if paired.kind is DeviceKind.POS:
             operation_table.series_at(db, paired.name, paired.series_last)
     return known
 

@@ -112,12 +112,12 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
     """Sign in staff at a till of their own shop, which sends its secret. A till that was never paired has none and is
     accepted only on the server's own machine; from elsewhere it is refused before name and PIN are checked."""
     if not (is_here or request.device_secret):
-        raise problems.unpaired(f"Pair this till first: orderbell devices pair {request.device}")
+        raise problems.unpaired(f"Pair this POS first: orderbell devices pair {request.device} --kind pos")
     device_id = DeviceId(request.device)
 
     def usable(transaction: Transaction, shop: Shop) -> Device | None:
         device = devices.get(transaction, shop.id, device_id)
-        if device is None or device.kind is not DeviceKind.TERMINAL or device.revoked_us is not None:
+        if device is None or device.kind is not DeviceKind.POS or device.revoked_us is not None:
             return None
         if device.secret_hash is None:
             return device if is_here else None
@@ -193,7 +193,7 @@ async def device_sign_in(services: Services, request: DeviceSignIn, address: str
 
     def secret_hash(transaction: Transaction, shop: Shop) -> str | None:
         device = devices.get(transaction, shop.id, device_id)
-        if device is None or device.kind is DeviceKind.TERMINAL or device.revoked_us is not None:
+        if device is None or device.kind is DeviceKind.POS or device.revoked_us is not None:
             return None
         return device.secret_hash
 
@@ -273,10 +273,10 @@ def _shop_at(transaction: Transaction, request: SignIn | SignUp) -> Shop:
         raise LookupError("the database has no shop: it was not set up")
     if request.device:
         device = devices.get(transaction, shop.id, DeviceId(request.device))
-        is_screen = device is not None and device.kind is DeviceKind.DISPLAY and device.revoked_us is None
+        is_screen = device is not None and device.kind is DeviceKind.KIOSK and device.revoked_us is None
         known = device.secret_hash if device is not None and is_screen else None
         if not passwords.is_device_secret(known, request.device_secret):
-            raise problems.unpaired(f"Pair this screen again: orderbell devices pair {request.device} --kind display")
+            raise problems.unpaired(f"Pair this kiosk again: orderbell devices pair {request.device} --kind kiosk")
     return shop
 
 

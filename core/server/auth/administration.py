@@ -48,15 +48,14 @@ async def staff(services: Services, shop_id: ShopId) -> StaffList:
 
 async def add_staff(services: Services, by: Actor, request: AddStaff) -> StaffAccount:
     """Add a member of staff. Raises `Refusal` 409 when the shop has, or had, one of that name."""
-    if not request.name.strip():
-        raise problems.invalid("A name has at least one letter.", "name")
+    name = _name(request.name)
     _check_role(request.role)
     check_pin(request.pin)
     shop_id = ShopId(by.shop_id)
     member = StaffMember(
         id=StaffId(uuid7()),
         shop_id=shop_id,
-        name=request.name.strip(),
+        name=name,
         role=request.role,
         pin_hash=await services.passwords.hash(request.pin),
         created_us=to_us(now()),
@@ -74,7 +73,9 @@ async def add_staff(services: Services, by: Actor, request: AddStaff) -> StaffAc
 
 
 async def change_staff(services: Services, by: Actor, staff_id: StaffId, request: ChangeStaff) -> StaffAccount:
-    """Change a member of staff. Raises `Refusal`: 404, and 409 `last_admin` when the shop would have no admin left."""
+    """Change a member of staff. Raises `Refusal`: 404, 409 `exists` when the name is somebody else's, and 409
+    `last_admin` when the shop would have no admin left."""
+    name = _name(request.name) if request.name is not None else None
     if request.role is not None:
         _check_role(request.role)
     pin_hash = await services.passwords.hash(check_pin(request.pin)) if request.pin is not None else None
@@ -82,20 +83,21 @@ async def change_staff(services: Services, by: Actor, staff_id: StaffId, request
 
     def work(transaction: Transaction, at_us: int) -> tuple[StaffAccount, bool]:
         before = people.staff_by_id(transaction, shop_id, staff_id)
-        if before is None:
+        if before is None or before.removed_us is not None:
             raise problems.not_found("member of staff")
         after = msgspec.structs.replace(
             before,
+            name=name or before.name,
             role=request.role or before.role,
             pin_hash=pin_hash or before.pin_hash,
             disabled_us=_disabled(before.disabled_us, request.disabled, at_us),
         )
-        people.update_staff(transaction, after)
-        if _is_admin(before) and not _is_admin(after) and not people.active_admins(transaction, shop_id):
-            raise problems.not_allowed_now("last_admin", _LAST_ADMIN)
+        _update(transaction, before, after)
         if request.unlock:
             failed_attempts.forget(transaction, throttle.staff_scope(shop_id, after.name))
         whom = f"{before.role} {before.name}"
+        if after.name != before.name:
+            services.security.record(transaction, by, SecurityEvent.ACCOUNT_RENAMED, f"{whom} to {after.name}")
         if after.role is not before.role:
             services.security.record(transaction, by, SecurityEvent.ROLE_CHANGED, f"{whom} to {after.role}")
         if pin_hash:
@@ -105,6 +107,23 @@ async def change_staff(services: Services, by: Actor, staff_id: StaffId, request
         return _staff_reply(transaction, after), after != before
 
     return await _change(services, shop_id, staff_id, work)
+
+
+async def remove_staff(services: Services, by: Actor, staff_id: StaffId) -> None:
+    """Disable a member of staff for good, and list them no more: their name is free again, and history keeps it. Raises
+    `Refusal`: 404, and 409 `last_admin`."""
+    shop_id = ShopId(by.shop_id)
+
+    def work(transaction: Transaction, at_us: int) -> tuple[None, bool]:
+        before = people.staff_by_id(transaction, shop_id, staff_id)
+        if before is None or before.removed_us is not None:
+            raise problems.not_found("member of staff")
+        disabled_us = before.disabled_us or at_us
+        _update(transaction, before, msgspec.structs.replace(before, disabled_us=disabled_us, removed_us=at_us))
+        services.security.record(transaction, by, SecurityEvent.ACCOUNT_REMOVED, f"{before.role} {before.name}")
+        return None, True
+
+    await _change(services, shop_id, staff_id, work)
 
 
 async def customers(services: Services, principal: Principal, query: CustomerAccountQuery) -> CustomerAccounts:
@@ -201,6 +220,23 @@ def _account_events(before_us: int | None, after_us: int | None, *, unlocked: bo
         yield SecurityEvent.ACCOUNT_ENABLED if after_us is None else SecurityEvent.ACCOUNT_DISABLED
     if unlocked:
         yield SecurityEvent.UNLOCKED
+
+
+def _update(transaction: Transaction, before: StaffMember, after: StaffMember) -> None:
+    """Store the change. Raises `Refusal` 409: `exists`, and `last_admin`."""
+    try:
+        people.update_staff(transaction, after)
+    except Taken as taken:
+        raise problems.exists("somebody of this name", taken.field) from None
+    if _is_admin(before) and not _is_admin(after) and not people.active_admins(transaction, before.shop_id):
+        raise problems.not_allowed_now("last_admin", _LAST_ADMIN)
+
+
+def _name(typed: str) -> str:
+    """A name without what is around it. Raises `Refusal` 422."""
+    if not typed.strip():
+        raise problems.invalid("A name has at least one letter.", "name")
+    return typed.strip()
 
 
 def _check_role(role: Role) -> None:

@@ -3,9 +3,12 @@
 import base64
 import hashlib
 import hmac
+import itertools
 import secrets
 from datetime import timedelta
 from typing import Final
+
+import msgspec
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.numbers import AHEAD
@@ -20,7 +23,7 @@ from core.server.auth import passwords, throttle
 from core.server.http import problems
 from core.server.services import Services
 from core.store import devices, security_log, sessions, shops
-from core.store.devices import Code
+from core.store.devices import Code, Device
 from core.store.engine.statements import Transaction
 from core.store.security_log import Actor
 
@@ -28,29 +31,37 @@ LIFE: Final = timedelta(minutes=10)
 
 
 async def invite(services: Services, by: Actor, request: InviteDevice) -> Invitation:
-    """A pairing code for the device of that name. Raises `Refusal` 409 when it is of another kind."""
+    """A pairing code for the device of that name. Raises `Refusal` 422 when it is of another kind.
+
+    A known device keeps its kind; a new one becomes of the kind that is asked for, or else of that of its machine.
+    """
     letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
     expires = now() + LIFE
     shop_id = ShopId(by.shop_id)
-    code = Code(shop_id, request.name, request.kind, to_us(expires))
 
-    def work(transaction: Transaction) -> None:
+    def work(transaction: Transaction) -> DeviceKind | None:
         if request.name == ONLINE_SERIES:
-            raise problems.invalid("Orders that customers place have this series.", "name")
-        known = devices.get(transaction, shop_id, request.name)
-        if known is not None and known.kind is not request.kind:
-            raise problems.exists(f"a {known.kind} of this name", "name")
+            raise problems.invalid("ONLINE is the series of orders that customers place: choose another name.", "name")
+        known = _listed(transaction, shop_id, request.name)
+        if known is not None and request.kind not in (None, known.kind):
+            free = f"remove it first (orderbell devices remove {request.name})"
+            raise problems.other_kind(f"{_what(known)}: choose another name, or {free}.", "name")
+        kind = known.kind if known is not None else request.kind
+        code = Code(shop_id, request.name, kind, to_us(expires))
         devices.insert_code(transaction, _hash(services, letters), code, to_us(now()))
-        services.security.record(transaction, by, SecurityEvent.DEVICE_INVITED, f"{request.kind} {request.name}")
+        about = " ".join(filter(None, (kind, request.name)))
+        services.security.record(transaction, by, SecurityEvent.DEVICE_INVITED, about)
+        return kind
 
-    await services.database.write(work, shop_id)
+    kind = await services.database.write(work, shop_id)
     authority = services.settings.ca_path
     short = short_fingerprint(authority.read_text(encoding="ascii")) if authority is not None else ""
-    return Invitation(name=request.name, kind=request.kind, code=protocol.grouped(letters + short), expires_at=expires)
+    return Invitation(name=request.name, kind=kind, code=protocol.grouped(letters + short), expires_at=expires)
 
 
 async def pair(services: Services, request: Pair, key: str, address: str) -> Paired:
-    """The secret of the code's device. Raises `Refusal` 422 when the code is invalid or expired.
+    """The secret of the code's device. Raises `Refusal`: 422 when the code is invalid or expired, 422 `other_kind` when
+    it is for another kind of machine, which leaves it as it was.
 
     The secret is derived from code and `Idempotency-Key`, so that a device whose reply was lost may repeat the request
     under the same key while the code would have lived; for others the code is used up.
@@ -78,10 +89,11 @@ async def pair(services: Services, request: Pair, key: str, address: str) -> Pai
     def work(transaction: Transaction) -> Paired:
         code = find(transaction, fresh)
         if code is not None:
-            _become(transaction, code, passwords.hash_device_secret(secret), at_us)
+            kind = _kind(transaction, code, request.kind)
+            _become(transaction, code, kind, passwords.hash_device_secret(secret), at_us)
             devices.forget_codes(transaction, code.shop_id, code.device_id, at_us)
             where = Actor(shop_id=code.shop_id, device=code.device_id, address=address)
-            services.security.record(transaction, where, SecurityEvent.DEVICE_PAIRED, f"{code.kind} {code.device_id}")
+            services.security.record(transaction, where, SecurityEvent.DEVICE_PAIRED, f"{kind} {code.device_id}")
             if key:
                 devices.insert_code(transaction, used, code, at_us)
         else:
@@ -106,18 +118,22 @@ async def pair(services: Services, request: Pair, key: str, address: str) -> Pai
     return paired
 
 
-async def revoke(services: Services, by: Actor, device_id: DeviceId) -> None:
-    """End the device's rights at once. It keeps its name and series. Raises `Refusal` 404."""
+async def revoke(services: Services, by: Actor, device_id: DeviceId, *, remove: bool = False) -> None:
+    """End the device's rights at once. It keeps its name and series, unless it is to be removed as well. Raises
+    `Refusal` 404."""
 
     shop_id = ShopId(by.shop_id)
 
     def work(transaction: Transaction) -> None:
-        device = devices.get(transaction, shop_id, device_id)
+        device = _listed(transaction, shop_id, device_id)
         if device is None:
             raise problems.not_found("device")
-        services.security.record(transaction, by, SecurityEvent.DEVICE_REVOKED, f"{device.kind} {device_id}")
+        event = SecurityEvent.DEVICE_REMOVED if remove else SecurityEvent.DEVICE_REVOKED
+        services.security.record(transaction, by, event, f"{device.kind} {device_id}")
         at_us = to_us(now())
         devices.revoke(transaction, shop_id, device_id, at_us)
+        if remove:
+            devices.remove(transaction, shop_id, device_id, at_us)
         devices.forget_codes(transaction, shop_id, device_id, at_us)
         sessions.revoke_device(transaction, shop_id, device_id, at_us)
 
@@ -125,19 +141,49 @@ async def revoke(services: Services, by: Actor, device_id: DeviceId) -> None:
     services.verified.forget_device(shop_id, device_id)
 
 
-def _become(transaction: Transaction, code: Code, secret_hash: str, at_us: int) -> None:
+def _listed(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> Device | None:
+    """The device of this name, unless it was removed."""
+    device = devices.get(transaction, shop_id, device_id)
+    return device if device is not None and device.removed_us is None else None
+
+
+def _kind(transaction: Transaction, code: Code, machine: DeviceKind | None) -> DeviceKind:
+    """What a machine becomes by a code. Raises `Refusal` 422, with the command for the code that would be right."""
+    known = _listed(transaction, code.shop_id, code.device_id)
+    wanted = known.kind if known is not None else code.kind
+    if machine is None:  # a window of the first release, which was a till unless the code said something else
+        return wanted or DeviceKind.POS
+    if wanted in (None, machine):
+        return machine
+    fits = known is None and code.device_id.startswith(machine.word.upper())
+    name = code.device_id if fits else _free_name(transaction, code.shop_id, machine)
+    is_for = _what(known) if known is not None else f"This code is for {wanted.a_label}"
+    command = f"orderbell devices pair {name} --kind {machine.word}"
+    raise problems.other_kind(f"{is_for}, and this is {machine.a_label}. Its code is made by: {command}", "code")
+
+
+def _what(device: Device) -> str:
+    return f"{device.id} is {device.kind.a_label}"
+
+
+def _free_name(transaction: Transaction, shop_id: ShopId, kind: DeviceKind) -> str:
+    """The first of `KIOSK1`, `KIOSK2`, … that no device of the shop has."""
+    taken = {device.id for device in devices.of_shop(transaction, shop_id)}
+    names = (f"{kind.word.upper()}{count}" for count in itertools.count(1))
+    return next(name for name in names if name not in taken)
+
+
+def _become(transaction: Transaction, code: Code, kind: DeviceKind, secret_hash: str, at_us: int) -> None:
     """Create the device, or pair an existing one anew and sign out its previous machine."""
     device = devices.get(transaction, code.shop_id, code.device_id)
     if device is None:
-        devices.insert(transaction, code.shop_id, code.device_id, code.kind, secret_hash, at_us)
+        devices.insert(transaction, code.shop_id, code.device_id, kind, secret_hash, at_us)
         return
-    if device.kind is not code.kind:
-        raise problems.exists(f"a {device.kind} of this name", "code")
-    if device.kind is DeviceKind.TERMINAL and device.paired_us is not None:
+    if device.kind is DeviceKind.POS and (device.paired_us is not None or device.removed_us is not None):
         # The previous machine may have issued numbers offline, which are on receipts.
         last = shops.last_number(transaction, code.shop_id, device.id)
         shops.claim_number(transaction, code.shop_id, device.id, last + AHEAD)
-    devices.pair(transaction, code.shop_id, device.id, secret_hash, at_us)
+    devices.pair(transaction, msgspec.structs.replace(device, kind=kind), code.shop_id, secret_hash, at_us)
     devices.counted_by(transaction, code.shop_id, device.id, "")
     sessions.revoke_device(transaction, code.shop_id, device.id, at_us)
 

@@ -26,6 +26,7 @@ from core.server.services import Services
 from core.store import migrate, security_log
 from core.store.backups import check
 from core.store.engine.announcements import Other
+from core.store.engine.owner import file_of, openers
 from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
 from core.store.tables import metadata
@@ -52,7 +53,7 @@ async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
             _schema(connection),
             *_sound(connection),
             *written,
-            *_sqlite(connection.dialect.name),
+            *_sqlite(connection),
             *_disk({"data": settings.directory, "backups": settings.backup_path}),
             *_clocks(connection, database.others()),
             _backup(services),
@@ -131,17 +132,24 @@ def _durability(transaction: Transaction) -> Check:
     )
 
 
-def _sqlite(dialect: str, version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Iterator[Check]:
-    if dialect != "sqlite":
+def _sqlite(connection: Connection, version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> Iterator[Check]:
+    """SQLite's version. The fault of older ones needs a second program that writes to the file."""
+    if connection.dialect.name != "sqlite":
         return
-    fixed = version >= (3, 51, 3) or any(version[:2] == line[:2] and version >= line for line in FIXED)
-    yield Check(
-        name="sqlite",
-        result=Result.OK if fixed else Result.WARN,
-        says=f"SQLite is {'.'.join(map(str, version))}."
-        + ("" if fixed else " Below 3.51.3 several processes on one file may, rarely, damage it."),
-        do="" if fixed else "Nothing now: one process owns the file. Open it with no other program while it is served.",
+    says = f"SQLite is {'.'.join(map(str, version))}."
+    if version >= (3, 51, 3) or any(version[:2] == line[:2] and version >= line for line in FIXED):
+        yield Check(name="sqlite", result=Result.OK, says=says)
+        return
+    file = file_of(connection.engine.url)
+    others = openers(file) if file is not None else ()
+    if not others:
+        says += " Below 3.51.3 two programs that write to one file may, rarely, damage it; this server is the only one."
+        yield Check(name="sqlite", result=Result.OK, says=says)
+        return
+    says += (
+        f" Below 3.51.3 two programs on one file may, rarely, damage it, and it is also open in: {', '.join(others)}."
     )
+    yield Check(name="sqlite", result=Result.WARN, says=says, do="Close the file there while it is served.")
 
 
 def _clocks(connection: Connection, others: Sequence[Other]) -> Iterator[Check]:
@@ -217,9 +225,9 @@ def _device(report: DeviceReport, *, on_network: bool = False) -> Check:
     name = f"device {report.name}"
     if report.revoked_at is not None:
         return Check(name=name, result=Result.SKIPPED, says="It was revoked.")
-    if on_network and report.kind is DeviceKind.TERMINAL and report.paired_at is None:
+    if on_network and report.kind is DeviceKind.POS and report.paired_at is None:
         says = "It was never paired: staff sign in at it on this machine only."
-        return Check(name=name, result=Result.WARN, says=says, do=f"orderbell devices pair {report.name}")
+        return Check(name=name, result=Result.WARN, says=says, do=f"orderbell devices pair {report.name} --kind pos")
     if report.last_contact_at is None:
         return Check(name=name, result=Result.SKIPPED, says="It was never heard of.")
     silence = now() - report.last_contact_at

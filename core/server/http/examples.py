@@ -110,12 +110,12 @@ UNLOCK: Final = Unlock(address="192.0.2.7")
 CHANGE_CUSTOMER: Final = ChangeCustomer(password="correct horse")
 INVITE_DEVICE: Final = InviteDevice(name=DeviceId("POS2"))
 INVITATION: Final = Invitation(
-    name=DeviceId("POS2"), kind=DeviceKind.TERMINAL, code="K7QF-2M9X", expires_at=_AT + timedelta(minutes=10)
+    name=DeviceId("POS2"), kind=DeviceKind.POS, code="K7QF-2M9X", expires_at=_AT + timedelta(minutes=10)
 )
 PAIR: Final = Pair(code="K7QF-2M9X")
 PAIRED: Final = Paired(
     name=DeviceId("POS2"),
-    kind=DeviceKind.TERMINAL,
+    kind=DeviceKind.POS,
     secret="Zm9yIGV4YW1wbGUgb25seQ",
     shop=ShopId("01920000-0000-7000-8000-000000000000"),
     shop_name="Corner Kitchen",
@@ -124,7 +124,7 @@ DEVICES: Final = DeviceList(
     devices=(
         DeviceReport(
             name=DeviceId("POS2"),
-            kind=DeviceKind.TERMINAL,
+            kind=DeviceKind.POS,
             paired_at=_AT,
             last_contact_at=_LATER,
             app_version="0.1.0",

@@ -165,6 +165,11 @@ def exists(what: str, field: str) -> Refusal:
     return _refusal(409, "exists", f"There already is {what}.", field=field)
 
 
+def other_kind(detail: str, field: str) -> Refusal:
+    """The name, or the code, is that of another kind of device. A code is not used up by it."""
+    return _refusal(422, "other_kind", "This is for another kind of device.", detail, field)
+
+
 def number_too_far(error: DomainError) -> Refusal:
     """A till's own number that is beyond its series. It may become valid once earlier orders have arrived."""
     return _refusal(409, "number_too_far", "Not possible.", error.message, error.field)

@@ -36,6 +36,12 @@ async def change_staff(call: Call[ChangeStaff, Nothing]) -> StaffAccount:
     return await administration.change_staff(call.services, by, StaffId(call.parameter), call.body)
 
 
+async def remove_staff(call: Call[Nothing, Nothing]) -> Nothing:
+    by = actor(call.principal, call.address)
+    await administration.remove_staff(call.services, by, StaffId(call.parameter))
+    return Nothing()
+
+
 async def unlock(call: Call[Unlock, Nothing]) -> Nothing:
     await administration.unlock(
         call.services, actor(call.principal, call.address), call.body, everywhere=is_operator(call.principal)
@@ -60,6 +66,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.STAFF, staff, example_reply=examples.STAFF_LIST),
     Endpoint(routes.ADD_STAFF, add_staff, examples.ADD_STAFF, examples.STAFF_ACCOUNT),
     Endpoint(routes.CHANGE_STAFF, change_staff, examples.CHANGE_STAFF, examples.STAFF_ACCOUNT),
+    Endpoint(routes.REMOVE_STAFF, remove_staff),
     Endpoint(routes.UNLOCK, unlock, examples.UNLOCK),
     Endpoint(routes.CUSTOMER_ACCOUNTS, customers, example_reply=examples.CUSTOMER_ACCOUNTS),
     Endpoint(routes.CHANGE_CUSTOMER, change_customer, examples.CHANGE_CUSTOMER, examples.CUSTOMER_ACCOUNT),

@@ -28,6 +28,11 @@ async def revoke(call: Call[Nothing, Nothing]) -> Nothing:
     return Nothing()
 
 
+async def remove(call: Call[Nothing, Nothing]) -> Nothing:
+    await pairing.revoke(call.services, actor(call.principal, call.address), DeviceId(call.parameter), remove=True)
+    return Nothing()
+
+
 async def pair(call: Call[Pair, Nothing]) -> Paired:
     return await pairing.pair(call.services, call.body, call.key, call.address)
 
@@ -37,5 +42,6 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.DEVICES_OF_ADMIN, devices, example_reply=examples.DEVICES),
     Endpoint(routes.INVITE_DEVICE, invite, examples.INVITE_DEVICE, examples.INVITATION),
     Endpoint(routes.REVOKE_DEVICE, revoke),
+    Endpoint(routes.REMOVE_DEVICE, remove),
     Endpoint(routes.PAIR, pair, examples.PAIR, examples.PAIRED),
 )

@@ -35,8 +35,8 @@ _BESIDE: Final = ("-wal", "-journal")
 """Suffixes of the files beside a database file that was not closed."""
 _RIGHTS: Final = (
     (sessions, ("revoked_at",)),
-    (devices, ("secret_hash", "paired_at", "revoked_at")),
-    (staff, ("role", "pin_hash", "disabled_at")),
+    (devices, ("secret_hash", "paired_at", "revoked_at", "removed_at")),
+    (staff, ("role", "pin_hash", "disabled_at", "removed_at")),
     (customers, ("password_hash", "disabled_at")),
 )
 """Columns that decide who may sign in, and as what."""
@@ -254,6 +254,8 @@ def _carry_numbers(reading: Connection, writing: Connection) -> None:
 
 def _carry(reading: Connection, writing: Connection, table: Table, rights: Sequence[str]) -> int:
     keys = [column.name for column in table.primary_key.columns]
+    present = {column["name"] for column in sqlalchemy.inspect(reading).get_columns(table.name)}
+    rights = [name for name in rights if name in present]  # an older schema has fewer
     names = [*keys, *rights]
     new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     change = (

@@ -1,6 +1,7 @@
 """Exclusive use of a database: one process for each SQLite file, since SQLite before 3.51.3 may corrupt a WAL that
 several processes reset; and nobody else while it is restored or copied."""
 
+import contextlib
 import glob
 import os
 import sqlite3
@@ -98,3 +99,21 @@ def file_of(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     return Path(url.database)
+
+
+def openers(file: Path) -> list[str]:
+    """The other programs of this user that have the file open, as `sqlite3 (4711)`. Only Linux tells (`/proc`)."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if process.name == str(os.getpid()):
+            continue
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            if any(_is_same(handle, file) for handle in (process / "fd").iterdir()):
+                found.append(f"{(process / 'comm').read_text().strip()} ({process.name})")
+    return sorted(found)
+
+
+def _is_same(handle: Path, file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return handle.samefile(file)
+    return False

@@ -1,6 +1,7 @@
 """The pairing dialog: the server's address, and the code from an admin."""
 
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from core import printable
 from core.client.device import identity
 from core.client.device.identity import Identity
 from core.client.device.seal import Seal
@@ -122,10 +124,21 @@ def _in_words(error: ClientError) -> ClientError:
 class PairingDialog(QDialog):
     """For keyboard and fingers; `known` is this machine's identity, once it is paired."""
 
+    refused = Signal(str)
+    """Why the code that was tried is not taken, as it is shown."""
+
     def __init__(
-        self, theme: Theme, jobs: Jobs, pair: Pair, server_url: str = "", code: str = "", *, without: str = ""
+        self,
+        theme: Theme,
+        jobs: Jobs,
+        pair: Pair,
+        server_url: str = "",
+        code: str = "",
+        *,
+        command: str,
+        without: str = "",
     ) -> None:
-        """`without` is the text of the button that continues unpaired; empty: there is only closing."""
+        """`command` makes the code; `without` is the text of the button that continues unpaired: empty for none."""
         super().__init__()
         self.setObjectName("pairing")
         self.setWindowTitle(_("Pair this machine"))
@@ -146,7 +159,7 @@ class PairingDialog(QDialog):
         leave.clicked.connect(self.reject)
         for each in (self._pair, leave):
             each.setAutoDefault(False)
-        self._lay_out(leave)
+        self._lay_out(leave, command)
         self._pairing.started.connect(self._on_started)
         self._pairing.paired.connect(self._on_paired)
         self._pairing.refused.connect(self._on_refused)
@@ -167,15 +180,19 @@ class PairingDialog(QDialog):
         field.returnPressed.connect(self._on_submitted)
         return field
 
-    def _lay_out(self, leave: QPushButton) -> None:
+    def _lay_out(self, leave: QPushButton, command: str) -> None:
         theme = self._theme
-        told = _("An admin makes a code on the server: orderbell devices pair NAME. It works once, for ten minutes.")
+        told = _("An admin makes a code on the server. It works once, for ten minutes:")
+        typed = label(f"\N{LEFT-TO-RIGHT ISOLATE}{command}\N{POP DIRECTIONAL ISOLATE}", "muted", wrap=True)
+        typed.setObjectName("pairing_command")
+        typed.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._body = QWidget()
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
         column.addWidget(label(_("Pair this machine"), "hero", wrap=True))
         column.addWidget(label(told, "muted", wrap=True))
+        column.addWidget(typed)
         for words, field in ((_("Address of the server"), self._address), (_("Code"), self._code)):
             caption = label(words, "small")
             caption.setBuddy(field)
@@ -277,12 +294,14 @@ class PairingDialog(QDialog):
     def _on_refused(self, error: ClientError) -> None:
         self._pair.setEnabled(True)
         self._pair.setText(_("Pair"))
-        self._error.setText(error_explanation(error))
+        told = error_explanation(error)
+        self._error.setText(told)
         self._error.show()
         self._fit()  # the keys keep their size
         field = self._address if error.field == "server_url" else self._code
         restyle(field, invalid=True)
         field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.refused.emit(told)
 
     def _clear_error(self) -> None:
         self._error.hide()
@@ -316,21 +335,26 @@ def ask(
 ) -> Identity | None:
     """Pair this machine as a `kind`, and store its identity in the window's file at `path`; with a `code`, at once.
 
-    None when the person continued without. Raises `LocalStoreError`.
+    Whoever typed the code as an argument reads on the terminal why it is not taken. None when the person continued
+    without. Raises `LocalStoreError`.
     """
     with closing(LocalStore(path)) as store:
-        dialog = paired_into(store, theme, settings, (kind,), code, without=without)
+        dialog = paired_into(store, theme, settings, kind, code, without=without)
         dialog.exec()
         known = dialog.known
         dialog.deleteLater()
         return known
 
 
+def _tell_on_terminal(told: str) -> None:
+    sys.stderr.write(printable.lines(told) + "\n")
+
+
 def paired_into(
     store: LocalStore,
     theme: Theme,
     settings: ScreenSettings,
-    kinds: Collection[DeviceKind],
+    kind: DeviceKind,
     code: str = "",
     *,
     without: str = "",
@@ -339,14 +363,16 @@ def paired_into(
     seal = Seal(store, keyring=settings.keyring)
 
     def pair(server_url: str, typed: str, key: OpId) -> Identity:
-        return identity.pair(seal, server_url, typed, key, kinds, allow_plain_http=settings.allow_plain_http)
+        return identity.pair(seal, server_url, typed, key, kind, allow_plain_http=settings.allow_plain_http)
 
     held = identity.read(store)
     given = settings.server_url if settings.server_url != ServerAddress().server_url else ""
     server_url = given or (held.server_url if held is not None else "")
+    command = f"orderbell devices pair {held.name if held is not None else kind.example} --kind {kind.word}"
     if code and not server_url:
         server_url = settings.server_url  # a code on the command line is for the server that is set
-    dialog = PairingDialog(theme, Jobs(), pair, server_url, code, without=without)
+    dialog = PairingDialog(theme, Jobs(), pair, server_url, code, command=command, without=without)
     if code:
+        dialog.refused.connect(_tell_on_terminal)
         dialog.submit()
     return dialog

@@ -101,6 +101,26 @@ def test_a_day_of_looking_after_people(orderbell: Orderbell, serving: ServerThre
     }
 
 
+def test_somebody_is_renamed_and_removed(orderbell: Orderbell, serving: ServerThread) -> None:
+    pin = orderbell.json("users", "add", "Robni")["secret"]
+    assert orderbell("users", "rename", "Robni", "kim") == 1
+    assert "There already is somebody of this name." in orderbell.err
+    assert orderbell("users", "rename", "Robni", "Robin") == 0
+    assert sign_in(serving, "Robni", pin) == 401
+    assert sign_in(serving, "Robin", pin) == 200
+    assert orderbell("users", "remove", "Robin") == 2, "nobody is there to be asked"
+    assert orderbell("users", "remove", "Robin", "--yes") == 0
+    assert sign_in(serving, "Robin", pin) == 401
+    assert "Robin" not in {each["name"] for each in orderbell.json("users", "list")["staff"]}
+    assert orderbell("users", "enable", "Robin") == 1, "there is nobody of this name any more"
+    other = orderbell.json("users", "add", "Robin")["secret"]
+    assert sign_in(serving, "Robin", other) == 200
+    assert orderbell("users", "remove", "Alex", "--yes") == 1
+    assert "make somebody else an admin first" in orderbell.err
+    said = [each["event"] for each in orderbell.json("security-log")["entries"]]
+    assert {"account_renamed", "account_removed"} <= set(said)
+
+
 def test_without_a_server_it_is_done_all_the_same(orderbell: Orderbell) -> None:
     assert orderbell("users", "add", "Robin", "--role", "admin") == 0
     assert orderbell("users", "list") == 0
@@ -158,7 +178,7 @@ def test_a_till_is_paired_listed_and_revoked(orderbell: Orderbell, serving: Serv
     assert orderbell("devices", "pair", "pos2") == 0
     code = re.search(r"^  ([0-9A-Z-]{9})$", orderbell.out, re.MULTILINE)
     assert code is not None, orderbell.out
-    assert "Type this into the till that is to be POS2:" in orderbell.out
+    assert "Type this into the machine that is to be POS2:" in orderbell.out
     paired = Caller(serving.url).post("/api/auth/pair/", {"code": code[1]}).json()
     till = {"device": "POS2", "device_secret": paired["secret"]}
     assert sign_in(serving, "Kim", shop.CASHIER_PIN, **till) == 200
@@ -166,19 +186,28 @@ def test_a_till_is_paired_listed_and_revoked(orderbell: Orderbell, serving: Serv
     assert set(devices) == {"BOARD1", "POS1", "POS2"}
     assert devices["POS2"]["paired_at"] is not None
     assert orderbell("devices", "list") == 0
-    assert re.search(r"^ ?POS1 +terminal +not paired: made with the shop +never", orderbell.out, re.MULTILINE)
+    assert re.search(r"^ ?POS1 +POS +not paired: made with the shop +never", orderbell.out, re.MULTILINE)
 
     assert orderbell("devices", "revoke", "POS2") == 2, "nobody is there to be asked"
     assert sign_in(serving, "Kim", shop.CASHIER_PIN, **till) == 200
     assert orderbell("devices", "revoke", "POS2", "--yes") == 0
     assert sign_in(serving, "Kim", shop.CASHIER_PIN, **till) == 401
     assert orderbell("devices", "list") == 0
-    assert re.search(r"^ ?POS2 +terminal +revoked", orderbell.out, re.MULTILINE)
+    assert re.search(r"^ ?POS2 +POS +revoked", orderbell.out, re.MULTILINE)
+
+    assert orderbell("devices", "remove", "POS2") == 2, "nobody is there to be asked"
+    assert orderbell("devices", "remove", "POS2", "--yes") == 0
+    assert {each["name"] for each in orderbell.json("devices", "list")["devices"]} == {"BOARD1", "POS1"}
 
 
-def test_a_code_is_json_for_a_script(orderbell: Orderbell) -> None:
-    made = orderbell.json("devices", "pair", "BOARD2", "--kind", "board")
-    assert (made["name"], made["kind"]) == ("BOARD2", "board")
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [("pos terminal till", "terminal"), ("display board status-display", "board"), ("kiosk customer", "display")],
+)
+def test_a_code_is_json_for_a_script(orderbell: Orderbell, words: str, kind: str) -> None:
+    for word in words.split():
+        made = orderbell.json("devices", "pair", "NEW2", "--kind", word)
+        assert (made["name"], made["kind"]) == ("NEW2", kind)
     assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}", made["code"])
 
 

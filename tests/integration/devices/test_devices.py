@@ -127,7 +127,7 @@ def test_a_code_expires(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_name_stays_of_its_kind_and_online_is_nobodys(place: Place) -> None:
     for name, kind in (("POS1", "board"), ("BOARD1", "terminal")):
-        assert place.alex.post(DEVICES, {"name": name, "kind": kind}).json()["type"] == "exists"
+        assert place.alex.post(DEVICES, {"name": name, "kind": kind}).json()["type"] == "other_kind"
     assert place.alex.post(DEVICES, {"name": "ONLINE"}).status_code == 422
     assert place.alex.post(DEVICES, {"name": "pos2"}).status_code == 422
 
@@ -179,7 +179,7 @@ def test_a_terminal_that_was_never_paired_is_believed_at_the_servers_machine_onl
     tried = place.rows("SELECT count(*) FROM wrong_tries")
     refused = place.nobody.post("/api/auth/staff/sign-in/", body, headers=FROM_AFAR)
     assert (refused.status_code, refused.json()["type"]) == (403, "unpaired")
-    assert refused.json()["detail"] == f"Pair this till first: orderbell devices pair {name}"
+    assert refused.json()["detail"] == f"Pair this POS first: orderbell devices pair {name} --kind pos"
     assert place.rows("SELECT count(*) FROM wrong_tries") == tried, "no PIN was looked at"
     invented = place.nobody.post("/api/auth/staff/sign-in/", body | {"device_secret": "x"}, headers=FROM_AFAR)
     assert invented.status_code == 401

@@ -197,11 +197,11 @@ def test_a_refreshed_session_is_still_at_that_screen(place: Place, sam: Caller) 
 # -- the window
 
 
-def become(admin: Caller, path: Path, name: str, kind: DeviceKind = DeviceKind.DISPLAY) -> None:
+def become(admin: Caller, path: Path, name: str, kind: DeviceKind = DeviceKind.KIOSK) -> None:
     """The machine whose window keeps its file in `path` is paired."""
     code = admin.post(DEVICES, {"name": name, "kind": kind}).json()["code"]
-    with closing(LocalStore(path / ("pos.db" if kind is DeviceKind.TERMINAL else "customer.db"))) as store:
-        identity.pair(Seal(store), admin.url, code, new_op_id(), (kind,))
+    with closing(LocalStore(path / ("pos.db" if kind is DeviceKind.POS else "customer.db"))) as store:
+        identity.pair(Seal(store), admin.url, code, new_op_id(), kind)
 
 
 def test_the_window_orders_from_its_shop_and_its_session_ends_with_the_screen(
@@ -268,7 +268,7 @@ def test_what_waits_is_sent_to_the_shop_that_it_was_accepted_for_and_no_other(
 def test_a_till_that_changed_shops_shows_what_waits_for_the_one_before(
     place: Place, sam: Caller, path: Path, qtbot: QtBot
 ) -> None:
-    become(place.alex, path, "POS31", DeviceKind.TERMINAL)
+    become(place.alex, path, "POS31", DeviceKind.POS)
     with Screen(place.server.url, path / "pos.db") as pos:
         pos.staff(device="POS31")
         pos.until_live()
@@ -276,7 +276,7 @@ def test_a_till_that_changed_shops_shows_what_waits_for_the_one_before(
     with Screen(NOWHERE, path / "pos.db") as pos:
         pos.api.resume()
         given_up, kept = pos.take(), pos.take()
-    become(sam, path, "POS31", DeviceKind.TERMINAL)
+    become(sam, path, "POS31", DeviceKind.POS)
     with synced_till(qtbot, place.server.url, path, device="POS31") as till:
         till.arrive((shop.SAM.name, shop.SAM.pin))
         till.until_live()

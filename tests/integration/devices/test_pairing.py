@@ -81,7 +81,7 @@ class Screen:
 def asking(qtbot: QtBot, path: Path, url: str = "", code: str = "", scale: int = 100) -> Iterator[Screen]:
     settings = PosSettings(server_url=url or PosSettings().server_url)
     with closing(LocalStore(path)) as store:
-        dialog = paired_into(store, Theme("light", scale), settings, (DeviceKind.TERMINAL,), code)
+        dialog = paired_into(store, Theme("light", scale), settings, DeviceKind.POS, code)
         with shown(qtbot, dialog, dialog._jobs):
             yield Screen(qtbot, dialog)
 
@@ -173,10 +173,93 @@ def test_what_is_wrong_is_said_and_the_same_code_may_be_tried_again(place: Place
         qtbot.waitUntil(lambda: screen.dialog.known is not None)
 
 
-def test_a_code_for_another_kind_makes_no_till(place: Place, path: Path, qtbot: QtBot) -> None:
-    with asking(qtbot, path, place.server.url, code_for(place, "BOARD7", "board")) as screen:
-        assert "another kind of screen" in screen.refused()
+def test_a_code_for_another_kind_is_refused_before_it_is_used_up(place: Place, path: Path, qtbot: QtBot) -> None:
+    code = code_for(place, "BOARD7", "board")
+    free = next(name for name in map("POS{}".format, range(1, 99)) if name not in names(place))
+    with asking(qtbot, path, place.server.url, code) as screen:
+        assert screen.refused().endswith(
+            "This code is for a status display, and this is a POS. Its code is made by: "
+            f"orderbell devices pair {free} --kind pos"
+        )
     assert identity.at(path) is None
+    assert "BOARD7" not in names(place), "no device that is none"
+    with closing(LocalStore(path.with_name("board.db"))) as store:
+        known = identity.pair(Seal(store), place.server.url, code, new_op_id(), DeviceKind.STATUS_DISPLAY)
+    assert known.name == "BOARD7"
+
+
+@pytest.mark.parametrize("kind", DeviceKind)
+def test_without_a_kind_a_code_is_for_whatever_it_is_typed_into(place: Place, path: Path, kind: DeviceKind) -> None:
+    name = f"{kind.word.upper()}77"
+    made = place.alex.post("/api/admin/devices/", {"name": name}).json()
+    assert made.get("kind") is None
+    with closing(LocalStore(path)) as store:
+        known = identity.pair(Seal(store), place.server.url, made["code"], new_op_id(), kind)
+    assert (known.name, known.kind) == (name, kind)
+    again = place.alex.post("/api/admin/devices/", {"name": name}).json()
+    assert again["kind"] == kind, "a name keeps its kind"
+
+
+def test_a_name_of_another_kind_says_how_to_make_one_of_this(place: Place, path: Path) -> None:
+    """The admin gives a POS's name, without a kind, and the code is typed into a kiosk."""
+    code = place.alex.post("/api/admin/devices/", {"name": "POS1"}).json()["code"]
+    with (
+        closing(LocalStore(path)) as store,
+        pytest.raises(Refused, match=r"POS1 is a POS, and this is a customer kiosk.*pair KIOSK\d+ --kind kiosk$"),
+    ):
+        identity.pair(Seal(store), place.server.url, code, new_op_id(), DeviceKind.KIOSK)
+
+
+def test_a_window_of_the_first_release_says_no_kind_and_is_a_till(place: Place) -> None:
+    code = place.alex.post("/api/admin/devices/", {"name": "POS78"}).json()["code"]
+    assert place.nobody.post("/api/auth/pair/", {"code": code}).json()["kind"] == DeviceKind.POS
+
+
+@pytest.mark.parametrize("kind", DeviceKind)
+def test_the_hint_names_the_whole_command(qtbot: QtBot, path: Path, kind: DeviceKind) -> None:
+    with closing(LocalStore(path)) as store:
+        dialog = paired_into(store, Theme("light", 100), PosSettings(), kind)
+        with shown(qtbot, dialog, dialog._jobs):
+            told = dialog.findChild(QLabel, "pairing_command")
+            assert told is not None
+            assert f"orderbell devices pair {kind.example} --kind {kind.word}" in told.text()
+
+
+def test_a_code_of_the_command_line_that_is_wrong_is_told_on_the_terminal(
+    place: Place, path: Path, qtbot: QtBot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with asking(qtbot, path, place.server.url, "WRONG") as screen:
+        screen.refused()
+    with asking(qtbot, path, place.server.url, "22222222") as screen:
+        screen.refused()
+    told = capsys.readouterr().err
+    assert "This is not all of a code." in told
+    assert "This code is not right, or it has expired. Ask for a new one." in told
+
+
+def test_a_removed_name_is_free_for_another_kind_and_its_numbers_never_begin_anew(place: Place, path: Path) -> None:
+    def become(kind: DeviceKind) -> identity.Identity:
+        code = place.alex.post("/api/admin/devices/", {"name": "POS79", "kind": kind}).json()["code"]
+        with closing(LocalStore(path.with_name(f"{kind}.db"))) as store:
+            return identity.pair(Seal(store), place.server.url, code, new_op_id(), kind)
+
+    become(DeviceKind.POS)
+    assert place.alex.post("/api/admin/devices/", {"name": "POS79", "kind": "board"}).status_code == 422
+    assert place.alex.post("/api/admin/devices/POS79/remove/").status_code == 204
+    assert place.alex.post("/api/admin/devices/POS79/remove/").status_code == 404
+    assert "POS79" not in names(place)
+    body = {"staff": shop.KIM.name, "pin": shop.KIM.pin, "device": "POS79"}
+    assert place.nobody.post("/api/auth/staff/sign-in/", body).status_code != 200
+    become(DeviceKind.STATUS_DISPLAY)
+    assert "POS79" in names(place)
+    assert place.alex.post("/api/admin/devices/POS79/remove/").status_code == 204
+    code = place.alex.post("/api/admin/devices/", {"name": "POS79", "kind": "terminal"}).json()["code"]
+    till = place.nobody.post("/api/auth/pair/", {"code": code, "kind": "terminal"}).json()
+    assert till["series_last"] == 1_000, "whatever the first one gave while nobody heard of it is not given again"
+
+
+def names(place: Place) -> set[str]:
+    return {each["name"] for each in place.alex.get("/api/admin/devices/").json()["devices"]}
 
 
 def test_a_board_signs_in_with_what_it_was_given(place: Place, tmp_path: Path) -> None:
@@ -184,9 +267,9 @@ def test_a_board_signs_in_with_what_it_was_given(place: Place, tmp_path: Path) -
     with closing(LocalStore(path)) as store:
         seal = Seal(store)
         code = code_for(place, "BOARD8", "board")
-        known = identity.pair(seal, place.server.url, code, new_op_id(), (DeviceKind.BOARD,))
+        known = identity.pair(seal, place.server.url, code, new_op_id(), DeviceKind.STATUS_DISPLAY)
         with pytest.raises(Refused, match="not right"):
-            identity.pair(seal, place.server.url, code, new_op_id(), (DeviceKind.BOARD,))  # it works once
+            identity.pair(seal, place.server.url, code, new_op_id(), DeviceKind.STATUS_DISPLAY)  # it works once
         secret = identity.secret_of(seal)
     sign_in = DeviceSignIn(device=known.name, secret=secret, shop=known.shop)
     with closing(Display(HttpApi(known.server_url), sign_in)) as display:
@@ -219,7 +302,7 @@ def test_an_address_as_people_type_one(typed: str, code: str, meant: str) -> Non
 def test_an_address_set_by_hand_goes_first(tmp_path: Path) -> None:
     known = identity.Identity(
         name=DeviceId("POS2"),
-        kind=DeviceKind.TERMINAL,
+        kind=DeviceKind.POS,
         shop=ShopId("s"),
         shop_name="Shop",
         server_url="http://127.0.0.1:7777",

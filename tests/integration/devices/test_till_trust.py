@@ -77,7 +77,7 @@ def test_a_till_on_the_network_that_was_never_paired_says_what_to_do_and_offers_
         till.sign_in(KIM)
         qtbot.waitUntil(lambda: till.sees("sign_in_error"))
         assert till.text("sign_in_error") == (
-            "Pair this till first. Ask an admin for a code: orderbell devices pair POS1"
+            "Pair this till first. Ask an admin for a code: orderbell devices pair POS1 --kind pos"
         )
         assert till.find_line("pin").property("invalid") is not True
         offered = till.window.findChild(QPushButton, "pair_till")

@@ -63,13 +63,25 @@ def orderbell(directory: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Ord
 
 
 def edited(orderbell: Orderbell, path: Path, *swaps: tuple[str, str]) -> str:
-    assert orderbell("export", str(path)) == 0
+    assert orderbell("export", str(path), "--yes") == 0
     text = path.read_bytes().decode("utf-8-sig")
     for old, new in swaps:
         assert old in text
         text = text.replace(old, new)
     path.write_bytes(text.encode("utf-8-sig"))
     return str(path)
+
+
+def test_an_export_replaces_no_file_unasked(orderbell: Orderbell, tmp_path: Path) -> None:
+    file = tmp_path / "menu.csv"
+    file.write_text("mine")
+    assert orderbell("export", str(file)) == 2
+    assert orderbell.err == (
+        f"orderbell menu: Replace {file}, which is there already? Nobody is here to be asked: add --yes.\n".encode()
+    )
+    assert file.read_text() == "mine"
+    assert orderbell("export", str(file), "--yes") == 0
+    assert file.read_text(encoding="utf-8-sig").startswith("type,")
 
 
 def test_exported_and_imported_it_is_the_same(orderbell: Orderbell, tmp_path: Path) -> None:

@@ -43,6 +43,11 @@ def test_the_map_is_what_help_prints(capsys: pytest.CaptureFixture[str]) -> None
     assert max(map(len, told.splitlines())) <= 100
 
 
+def test_the_release_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"orderbell \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     told = helped(capsys, name)

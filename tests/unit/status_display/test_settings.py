@@ -1,5 +1,6 @@
 """Starting the board: with a code from somewhere, or a sentence that says where it comes from."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from core.admin import setup
 from core.admin.cli import main
 from core.settings import SettingsError
 from customer_view.__main__ import main as customer_main
+from customer_view.status_display import bootstrap
 from customer_view.status_display.settings import StatusDisplaySettings
 
 
@@ -28,14 +30,19 @@ def test_without_a_code_it_says_what_to_do(tmp_path: Path, content: bytes | None
 
 
 @pytest.mark.parametrize("start", [lambda: main(["board"]), lambda: customer_main(["--board"])])
-def test_both_commands_come_to_the_board(
-    start: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_both_commands_come_to_the_board_and_unpaired_it_asks_for_its_code(
+    start: Callable[[], int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("core.settings.default_file", lambda: tmp_path / "none.toml")
-    with pytest.raises(SystemExit) as ended:
-        start()  # type: ignore[operator]
-    assert ended.value.code == 2
-    assert "BOARD1 has no code to sign in with" in capsys.readouterr().err
+    asked: list[tuple[str, str | None]] = []
+
+    def run(_settings: StatusDisplaySettings, secret: str, code: str | None) -> int:
+        asked.append((secret, code))
+        return 7
+
+    monkeypatch.setattr(bootstrap, "run", run)
+    assert start() == 7
+    assert asked == [("", "")]
 
 
 def test_the_customers_window_says_that_there_is_a_board(capsys: pytest.CaptureFixture[str]) -> None:

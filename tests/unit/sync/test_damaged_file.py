@@ -37,7 +37,7 @@ def _lay_out(path: Path) -> set[str]:
     with closing(Desk(path, ModelTransport(FakeBackend()))) as desk:
         known = Identity(
             name=DeviceId("POS1"),
-            kind=DeviceKind.TERMINAL,
+            kind=DeviceKind.POS,
             shop=ShopId("shop"),
             shop_name="Shop",
             server_url="http://x",
