@@ -92,7 +92,7 @@ SAID: Final = (
     N_("This server has no certificate of the shop's. Ask the admin for another code."),
     N_("What answers at this address is no server of ours."),
     N_("This address is not encrypted: anybody on the network could read PINs. Use https://."),
-    N_("The code was made for another kind of screen. Ask the admin for one for this kind."),
+    N_("The code was made for another kind of device. Ask the admin for one for this kind."),
     # The server's messages.
     N_("This code is not right, or it has expired. Ask for a new one."),
     N_("This code was used. Ask for a new one."),

@@ -346,7 +346,7 @@ def ask(
         return known
 
 
-def _tell_on_terminal(told: str) -> None:
+def _show_on_terminal(told: str) -> None:
     sys.stderr.write(printable.lines(told) + "\n")
 
 
@@ -373,6 +373,6 @@ def paired_into(
         server_url = settings.server_url  # a code on the command line is for the server that is set
     dialog = PairingDialog(theme, Jobs(), pair, server_url, code, command=command, without=without)
     if code:
-        dialog.refused.connect(_tell_on_terminal)
+        dialog.refused.connect(_show_on_terminal)
         dialog.submit()
     return dialog

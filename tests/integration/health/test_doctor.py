@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -28,6 +27,7 @@ from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
 from core.files import write_for_person
 from core.instants import now
+from core.own_process import python
 from core.protocol import routes
 from core.protocol.devices import DeviceReport
 from core.protocol.health import BackupKind, Check, Diagnosis, Result
@@ -239,7 +239,7 @@ def test_which_sqlite_has_the_fix(tmp_path: Path, version: tuple[int, int, int],
         if Path("/proc/self/fd").exists():
             script = f"f = open({str(path)!r}); print(flush=True); input()"
             with subprocess.Popen(
-                [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                python("-c", script), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             ) as other:
                 assert other.stdout is not None
                 other.stdout.readline()
