@@ -120,7 +120,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         context = sealed.context(*self.owner, self.op_id)
         return msgspec.structs.replace(
             self,
-            request=b"" if self.kind.makes_order else msgspec.json.encode(_without_reason(self.asked)),
+            request=b""
+            if self.kind.makes_order
+            else msgspec.json.encode(msgspec.structs.replace(self.asked, reason="")),
             seen=_impersonal(self.seen),
             problem="",
             theirs=None,
@@ -177,10 +179,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         asked = msgspec.structs.replace(self.asked, number=number)
         seen = msgspec.structs.replace(self.seen, number=number)
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=seen)
-
-
-def _without_reason(asked: Command) -> Command:
-    return msgspec.structs.replace(asked, reason="") if hasattr(asked, "reason") else asked
 
 
 def _impersonal(row: Order) -> Order:

@@ -249,11 +249,32 @@ def test_a_session_that_has_ended_waits_for_its_person(
     transport.fault = ended
     running = run()
     running.until(lambda sync_status: sync_status.state is ConnectionState.SIGNED_OUT)
+    assert isinstance(running.engine.sync_status.problem, SignedOut)
     running.desk.take()
     running.engine.accepted()
     calls = len(transport.calls)
     transport.fault = lambda _when: None
     assert len(transport.calls) == calls
+    running.engine.hurry()
+    running.until_sent()
+    assert len(shop.orders) == 1
+
+
+def test_a_session_that_a_write_finds_ended_says_so(
+    run: Callable[[], Running], transport: ModelTransport, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = run()
+    running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
+
+    def ended(_operation: Operation) -> Answered:
+        raise SignedOut("over")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transport, "send", ended)
+        running.desk.take()
+        running.engine.accepted()
+        running.until(lambda sync_status: sync_status.state is ConnectionState.SIGNED_OUT)
+        assert str(running.engine.sync_status.problem) == "over"
     running.engine.hurry()
     running.until_sent()
     assert len(shop.orders) == 1
@@ -325,6 +346,23 @@ def test_a_mistake_of_ours_is_logged_and_the_engine_goes_on(
     running.until_sent()
     assert len(shop.orders) == 1
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_mistake_of_ours_with_one_operation_names_it(
+    run: Callable[[], Running], transport: ModelTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = run()
+    running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
+
+    def mistake(_when: str) -> None:
+        raise ZeroDivisionError
+
+    transport.fault = mistake
+    operation = running.desk.take()
+    running.engine.accepted()
+    running.until(lambda _sync_status: any(each.problem for each in running.desk.outbox.open()))
+    assert [each.problem for each in running.desk.outbox.open()] == ["A fault here."]
+    assert operation.op_id in {getattr(record, "op_id", "") for record in caplog.records}
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from core.client.sync.operations import Kind, State
-from core.domain.commands import RecallOrder
+from core.client.errors import Refused
+from core.client.sync.operations import Kind, Operation, State
+from core.domain.commands import ChangeStatus, RecallOrder
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
-from tests.support.desk import Desk
+from tests.support.desk import Desk, new_order
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
 from tests.unit.conftest import OpenDesk
@@ -207,6 +208,39 @@ def test_what_followed_a_discarded_change_is_not_forced(two: tuple[Desk, Desk], 
     assert other.store.get(order_id) == shop.orders[order_id]
 
 
+def test_what_followed_a_discarded_change_goes_where_the_order_has_come_to_it_anyway(
+    two: tuple[Desk, Desk], shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another till has moved it there and back, so its version is another one than the following change was for."""
+    one, other = two
+    order_id, effect = _the_order(one).id, shop._effect
+    refused = other.move(order_id, PREPARING)
+
+    def refusing(operation: Operation) -> Order:
+        if operation.op_id == refused.op_id:
+            raise Refused("not that one")
+        return effect(operation)
+
+    monkeypatch.setattr(shop, "_effect", refusing)
+    other.send_all()
+    one.move(order_id, PREPARING)
+    one.move(order_id, READY)
+    one.accept(Kind.RECALL, order_id, RecallOrder(version=one.shown(order_id).version), one.shown(order_id))
+    one.try_all()
+    [parked] = other.outbox.open()
+    assert parked.state is State.PARKED
+    following = msgspec.structs.replace(other.cache.get(order_id) or new_order(order_id), status=PREPARING, version=2)
+    asked = ChangeStatus(to=READY, version=2)
+    other.accept(Kind.CHANGE_STATUS, order_id, asked, following)
+    other.sync.pull()
+    assert (shop.orders[order_id].status, shop.orders[order_id].version) == (PREPARING, 4)
+    other.sync.discard(refused.op_id, "done elsewhere")
+    [rebased] = other.outbox.open()
+    assert (rebased.state, rebased.asked) == (State.WAITING, ChangeStatus(to=READY, version=4))
+    other.send_all()
+    assert (shop.orders[order_id].status, shop.orders[order_id].version) == (READY, 5)
+
+
 # -- the server has lost something
 
 
@@ -363,6 +397,26 @@ def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk
     desk.send_all()
     desk.try_all()
     assert {lost.op_id, since.op_id} <= set(shop.applied)
+
+
+def test_one_run_of_the_server_proves_itself_with_the_next_pull(
+    open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend
+) -> None:
+    """Nothing is asked for after each write; only when another run has answered, which may have lost the first's."""
+    desk = open_desk()
+    desk.sync.pull()
+    for _ in range(2):
+        desk.take()
+        desk.send_all()
+    transport.calls.clear()
+    desk.sync.prove()
+    assert transport.calls == []
+    shop.run += 1
+    desk.take()
+    desk.send_all()
+    transport.calls.clear()
+    desk.sync.prove()
+    assert transport.calls == ["events", "events"]
 
 
 def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: FakeBackend) -> None:

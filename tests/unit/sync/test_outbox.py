@@ -211,6 +211,12 @@ def test_a_number_that_comes_too_early_waits_for_those_before_it(
     [held] = desk.outbox.open()
     assert (held.state, held.outcome, held.seen.number) == (State.PARKED, NUMBER_REFUSED, lost.seen.number)
     desk.sync.renumber(held.op_id)
+    [renumbered] = desk.told[-1].updates
+    assert renumbered.shown is not None
+    assert renumbered.shown.number == "POS1-000004", "and is shown by it at once"
+    [waiting] = desk.outbox.open()
+    assert (waiting.state, waiting.outcome, waiting.problem) == (State.WAITING, "", "")
+    assert waiting.failed_attempts == 0, "it has all of its attempts again"
     desk.try_all()
     assert shop.orders[lost.order_id].number == "POS1-000004"
 
@@ -443,6 +449,9 @@ def test_what_waits_for_another_shop_can_be_given_up(
     harbour.close()
     transport.fault = lambda _when: None
     back = open_desk(subject="kim", shop="corner")
+    found = back.outbox.find(moved.op_id)
+    assert found is not None
+    assert (found.state, found.outcome, found.problem) == (State.DISCARDED, "discarded", "rung up again by hand")
     back.try_all()
     assert shop.applied == [kept.op_id]
     found = back.outbox.find(given_up.op_id)

@@ -11,11 +11,15 @@ from core.client.errors import Unreachable
 from core.client.sync import operation_table
 from core.client.sync.operations import Kind, Operation, Owner, State
 from core.client.sync.outbox import NOT_OPENED
-from core.domain.commands import TakeOrder
-from core.domain.ids import new_order_id
+from core.domain.commands import ChangePayment, TakeOrder
+from core.domain.ids import CustomerId, new_order_id
+from core.domain.order import OrderLine, PaymentState, Tender
+from core.domain.payment import PaymentChange
 from core.domain.status import OrderStatus
-from tests.support.desk import LINES, Desk, new_order
+from core.protocol.sealed import context
+from tests.support.desk import AT, LINES, Desk, new_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.menus import CHIPS
 from tests.support.model_transport import ModelTransport
 from tests.unit.conftest import OpenDesk
 
@@ -64,6 +68,42 @@ def test_nothing_tells_of_people_once_they_have_left(
     desk = open_desk()
     assert [each.op_id for each in desk.outbox.open()] == [waiting.op_id, cancelled.op_id]
     assert all(each.sealed for each in desk.outbox.open())
+
+
+def test_what_is_opened_is_what_was_sealed_and_nothing_personal_stays_beside_it(open_desk: OpenDesk) -> None:
+    """In conflict as well, where it has the server's order and who paid."""
+    key = sealing.private_key(b"the shop's")
+    desk = open_desk()
+    sold = take_for_omer(desk)
+    line = OrderLine(CHIPS.id, CHIPS.name, 1, 445, 445, note=WORDS[3])
+    named = msgspec.structs.replace(sold.seen, reason=WORDS[4], lines=(line,), customer_id=CustomerId("omer"))
+    paid = PaymentChange(
+        version=3,
+        source=PaymentState.UNPAID,
+        target=PaymentState.PAID,
+        tender=Tender.CARD,
+        at=AT,
+        by=WORDS[0],
+    )
+    asked = ChangePayment(payment=PaymentState.PAID, version=2, reason=WORDS[3])
+    operation = msgspec.structs.replace(
+        sold,
+        kind=Kind.CHANGE_PAYMENT,
+        request=msgspec.json.encode(asked),
+        seen=named,
+        state=State.CONFLICT,
+        problem=f"{WORDS[0]} has paid",
+        theirs=msgspec.structs.replace(named, version=3),
+        payment=paid,
+    )
+    closed = operation.closed(sealing.public_key(key))
+    beside = msgspec.structs.replace(closed, sealed=b"")
+    assert not any(word.encode() in msgspec.json.encode(beside) for word in WORDS)
+    assert beside.seen == msgspec.structs.replace(new_order(sold.order_id), number=sold.seen.number)
+    assert (beside.problem, beside.theirs, beside.payment) == ("", None, None)
+    assert beside.asked == ChangePayment(payment=PaymentState.PAID, version=2, reason="")
+    content = sealing.open_sealed(closed.sealed, key, context(*operation.owner, operation.op_id))
+    assert closed.opened(content) == operation
 
 
 def test_it_is_sent_byte_for_byte_when_the_server_has_opened_it(
