@@ -236,7 +236,7 @@ class Engine:
             hindered = self._sync_status.hindered
             if not isinstance(hindered, Unreachable):  # whether it accepts writes is found out by sending alone
                 hindered = None
-            self._set(state=state, latency_ms=latency_ms, fresh_at_s=clock.now_s(), problem=None, hindered=hindered)
+            self._set(state=state, latency_ms=latency_ms, fresh_at_s=clock.now_s(), hindered=hindered)
         if before in (ConnectionState.OFFLINE, ConnectionState.SIGNED_OUT):
             self._sync.outbox.hurry()
         with self._work_available:  # an operation may have waited for these events

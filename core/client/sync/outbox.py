@@ -434,9 +434,7 @@ class Outbox:
 
     def counts(self) -> Counts:
         with self._store.lock:
-            states = [each.state for queue in self._queues.values() for each in queue]
-        parked, conflicts = states.count(State.PARKED), states.count(State.CONFLICT)
-        return Counts(len(states) - parked - conflicts, parked, conflicts)
+            return Counts.of(each for queue in self._queues.values() for each in queue)
 
     def shown(self, order_id: OrderId, row: Order | None) -> Order | None:
         """The server's `row` with waiting operations on top. Held ones, and those behind them, are not applied."""

@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -89,6 +90,8 @@ def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: FakeB
     running.engine.accepted()
     running.until_sent()
     assert shop.orders[order_id].status is OrderStatus.PREPARING
+    running.engine.stop(WITHIN_S)
+    assert all(one != next_one for one, next_one in pairwise(running.sync_statuses)), "what is the same is no news"
 
 
 def test_it_goes_on_where_it_was_when_the_network_is_back(
@@ -108,6 +111,81 @@ def test_it_goes_on_where_it_was_when_the_network_is_back(
     running.until_sent()
     assert sorted(shop.applied) == sorted(operation.op_id for operation in operations)
     running.until(lambda sync_status: sync_status.fresh_at_s is not None)
+
+
+@pytest.mark.parametrize("error", [NotKept("full"), ServerFault("it broke"), ZeroDivisionError()])
+def test_what_fails_again_and_again_is_tried_at_growing_intervals(
+    run: Callable[[], Running], transport: ModelTransport, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    attempts: list[int] = []
+    tried = threading.Event()
+
+    def wait_s(attempt: int) -> float:
+        attempts.append(attempt)
+        if len(attempts) == 4:
+            tried.set()
+        return 0.001
+
+    def failing(_when: str) -> None:
+        raise error
+
+    monkeypatch.setattr(engines, "backoff_s", wait_s)
+    transport.fault = failing
+    running = run()
+    assert tried.wait(WITHIN_S)
+    assert attempts[:4] == [0, 1, 2, 3]
+    transport.fault = lambda _when: None
+    running.until(lambda sync_status: sync_status.fresh_at_s is not None)
+    assert running.engine.sync_status.hindered is None, "it is over"
+
+
+def test_a_disk_without_room_for_what_happens_is_said(run: Callable[[], Running], transport: ModelTransport) -> None:
+    def full(_when: str) -> None:
+        raise NotKept("full")
+
+    transport.fault = full
+    running = run()
+    running.until(lambda sync_status: isinstance(sync_status.hindered, NotKept))
+    assert running.engine.sync_status.state is ConnectionState.POLLING, "the server answers"
+
+
+def test_without_push_it_looks_again_by_itself(
+    transport: ModelTransport, open_desk: OpenDesk, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_UNPUSHED_S", 0.01)
+    running = Running(open_desk(), transport, push=False)
+    running.engine.start()
+    running.until(lambda sync_status: sync_status.fresh_at_s is not None)
+    other = open_desk("other", "alex", ModelTransport(shop))
+    order_id = other.take(series="POS2").order_id
+    other.send_all()
+    running.until(lambda _sync_status: running.desk.cache.get(order_id) is not None)
+    running.engine.stop(WITHIN_S)
+
+
+def test_the_menu_is_fetched_once_an_hour(
+    transport: ModelTransport,
+    open_desk: OpenDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    sleep: Callable[[float], None],
+) -> None:
+    monkeypatch.setattr(engines, "_UNPUSHED_S", 0.001)
+    running = Running(open_desk(), transport, push=False)
+
+    def after_some_more_looks() -> int:
+        """How often the menu was asked for by then."""
+        looks = transport.calls.count("events")
+        running.until(lambda _sync_status: transport.calls.count("events") > looks + 3)
+        return transport.calls.count("menu")
+
+    running.engine.start()
+    first = after_some_more_looks()
+    assert after_some_more_looks() == first
+    sleep(engines._HOUSEKEEPING_S - 60)
+    assert after_some_more_looks() == first
+    sleep(120)
+    assert after_some_more_looks() == first + 1
+    running.engine.stop(WITHIN_S)
 
 
 class Busy(ModelTransport):

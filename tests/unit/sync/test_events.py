@@ -203,9 +203,18 @@ def test_a_servers_clock_that_is_ahead_for_a_moment_makes_a_till_forget_nothing(
     monkeypatch.setattr(transport, "now", lambda: told)
     desk.close()
     again = open_desk()
+    assert again.cache.believed_s() == pytest.approx(told.timestamp(), abs=60)
     monkeypatch.setattr(transport, "now", lambda: told + timedelta(days=400))
     again.sync.housekeep()
     assert again.outbox.find(operation.op_id) is not None, "nor at its next start"
+
+
+def test_a_file_that_has_seen_nothing_believes_no_clock_yet(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    desk.take()
+    assert (desk.cache.believed_s(), desk.outbox.last_done_s()) == (0.0, 0.0)
+    desk.try_all()
+    assert desk.outbox.last_done_s() > 0
 
 
 def test_what_is_old_by_time_that_has_passed_is_forgotten(

@@ -172,6 +172,7 @@ def test_nobody_orders_at_a_price_they_have_not_seen(open_desk: OpenDesk, shop: 
     desk.send_all()
     (held,) = desk.outbox.open()
     assert held.state is State.CONFLICT
+    assert desk.store.outbox() == (held,), "its window is told"
     assert held.theirs is not None
     assert held.theirs.total_minor == 500
     assert shop.orders == {}

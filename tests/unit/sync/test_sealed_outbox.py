@@ -183,6 +183,8 @@ def test_what_this_server_cannot_open_waits_for_a_person_and_for_the_right_keys(
     assert transport.calls.count("open_sealed") == 1
     transport.key = right
     desk.sync.retry(operation.op_id)
+    (waiting,) = desk.outbox.open()
+    assert (waiting.state, waiting.outcome, waiting.problem) == (State.WAITING, "", "")
     desk.try_all()
     assert shop.applied == [operation.op_id]
 
