@@ -8,10 +8,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
+from core.admin.cli import INTERRUPTED
 from tests.drill import results
 from tests.drill.audit import Findings
 from tests.drill.results import Result, Results
-from tests.drill.run import one
+from tests.drill.run import interrupt_at_the_end, one, one_of_a_pool
 from tests.drill.scenario import chosen
 from tests.drill.scenarios import SCENARIOS
 from tests.support import databases
@@ -33,9 +34,13 @@ def _each(seeds: Sequence[int], options: argparse.Namespace, commit: str) -> Ite
             yield one(seed, options, commit)
         return
     # Processes, as a drill has the choice of database in a global; they stay, and with them the PostgreSQL of each.
-    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
-        for ended in as_completed([pool.submit(one, seed, options, commit) for seed in seeds]):
-            yield ended.result()
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), interrupt_at_the_end) as pool:
+        try:
+            for ended in as_completed([pool.submit(one_of_a_pool, seed, options, commit) for seed in seeds]):
+                yield ended.result()
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     parser = _parser()
     options = parser.parse_args()
+    interrupt_at_the_end()
     kept = Results(options.results)
     if options.summary:
         everything = kept.read()
@@ -106,4 +112,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,12 +1,17 @@
 """One drill from its options to its result. Its own module, so that a process of a pool finds it."""
 
 import argparse
+import multiprocessing
+import os
+import signal
 import tempfile
 import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
+from core.admin.cli import INTERRUPTED
 from tests.drill.audit import Findings
 from tests.drill.results import Result
 from tests.drill.scenario import chosen
@@ -42,3 +47,23 @@ def one(seed: int, options: argparse.Namespace, commit: str) -> Result:
         found=found,
         stuck=(*drill.stuck, *stuck),
     )
+
+
+def one_of_a_pool(seed: int, options: argparse.Namespace, commit: str) -> Result:
+    """As `one`, in a process of a pool, which ends with it when it is told to."""
+    try:
+        return one(seed, options, commit)
+    except KeyboardInterrupt:  # a pool takes it for the failure of this one, and would begin with the next
+        os._exit(INTERRUPTED)
+
+
+def interrupt_at_the_end() -> None:
+    """Ends this process as Ctrl+C does when it is told to end: servers are stopped and small disks unmounted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the pool says it again, to what is ending already
+    for child in multiprocessing.active_children():
+        child.terminate()
+    raise KeyboardInterrupt

@@ -1,9 +1,12 @@
 """Short drills, the same every time: `make drill SEEDS=200` is the long one."""
 
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from core import own_process
 from tests.drill.scenario import Scenario, chosen
 from tests.drill.scenarios import SCENARIOS
 from tests.drill.scenarios.failover import Failover
@@ -58,3 +61,29 @@ def test_nothing_is_lost_when_disks_are_full(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("database")
 def test_a_lost_database_server_is_noticed_and_what_it_had_told_is_sent_again(tmp_path: Path) -> None:
     _each_once(Failover, tmp_path / "drill", 243)
+
+
+@needs_mount
+@pytest.mark.sqlite_only("it is the same with any database")
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_that_is_told_to_end_leaves_no_disk_mounted(tmp_path: Path, jobs: str) -> None:
+    def mounted() -> bool:
+        return str(tmp_path) in Path("/proc/mounts").read_text(encoding="ascii")
+
+    command = [*own_process.python("-m", "tests.drill"), "--scenario", "full-disks", "--seeds", "3", "--jobs", jobs]
+    results = ["--results", str(tmp_path / "results.jsonl"), "--keep", str(tmp_path), "--seconds", "60"]
+    process = subprocess.Popen([*command, *results], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline_s = time.monotonic() + 60
+        while len(list(tmp_path.glob("seed-*/client-0.log"))) < int(jobs):  # each is at work
+            assert process.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        assert mounted()
+        process.terminate()
+        assert process.wait(60) == 130
+        assert not mounted()
+    finally:
+        process.kill()
+        process.wait()

@@ -97,15 +97,16 @@ class CannotMount(Exception):
 def small_disk(path: Path, size: str = "4m") -> Iterator[SmallDisk]:
     """A real one of `size` at `path`, in memory. Raises `CannotMount`."""
     path.mkdir(exist_ok=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        raise CannotMount(mounted.stderr.decode().strip())
     try:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], capture_output=True, check=False
+        )
+        if mounted.returncode:
+            raise CannotMount(mounted.stderr.decode().strip())
         yield SmallDisk(path)
     finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
+        if path.is_mount():  # also when this process was told to end while it mounted
+            subprocess.run(["umount", "-l", str(path)], check=True)
 
 
 needs_mount: Final = pytest.mark.skipif(not can_mount(), reason="mounting a small disk needs root on Linux")
