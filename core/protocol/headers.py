@@ -25,8 +25,8 @@ has it: the former number. People who know it have to learn the new one."""
 
 
 def run_of(request_id: str) -> str:
-    """The run of the server that answered. The answers of one run are of one history, in order; between two runs the
-    database may have been put back."""
+    """The run of the server that answered. The answers of one run within one epoch are of one history, in order;
+    between two runs the database may have been put back."""
     return request_id.partition("-")[0]
 
 

@@ -293,6 +293,12 @@ class FakeBackend:
         for name, value in copy.deepcopy(backup).items():
             setattr(self, name, value)
 
+    def fail_over(self, backup: dict[str, object]) -> None:
+        """A standby goes on that had no more than this. The server runs on, and begins another epoch."""
+        self.restore(backup)
+        self.run -= 1
+        self.epoch = f"e{int(self.epoch[1:]) + 1}"
+
     # -- the feed
 
     def _publish(self, owner: CustomerId | None, event: Event) -> None:

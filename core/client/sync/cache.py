@@ -220,7 +220,7 @@ class Cache:
         """One run of the server has acknowledged history up to `cursor`. Stored, beyond sign-out too, until that
         history is proven to be still there: if it is lost, acknowledged operations may be lost too.
 
-        The furthest of each run is kept: another run's may be of another history, whatever its number.
+        The furthest of each run in each epoch is kept: another's may be of another history, whatever its number.
         """
         with self._store.transaction() as db:
             self._insert_history_proof(db, self.owner, run, cursor)
@@ -230,7 +230,8 @@ class Cache:
         db.execute(
             "INSERT INTO witnesses VALUES (?, ?, ?, ?, ?) ON CONFLICT (subject, shop, run) DO UPDATE "
             "SET seq = excluded.seq, cursor = excluded.cursor WHERE excluded.seq > seq",
-            (*owner, run, cursor.seq, str(cursor)),
+            # One run goes on in another epoch when its database has failed over.
+            (*owner, f"{run} {cursor.epoch}", cursor.seq, str(cursor)),
         )
 
     def history_proofs(self) -> tuple[str, ...]:

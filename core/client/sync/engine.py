@@ -18,6 +18,7 @@ from core.client.errors import (
     ClientError,
     Diverged,
     Fault,
+    Left,
     NotKept,
     OtherServer,
     Refused,
@@ -283,6 +284,8 @@ class Engine:
             except NotKept as error:  # not the operation's fault: it continues once there is room
                 self._pause(0.0)
                 self._set(hindered=error)
+            except Left:  # whose operation this is has gone: what became of it is found out when they are back
+                return
             finally:
                 self._sync.outbox.let_go(operation)
             self._notify()

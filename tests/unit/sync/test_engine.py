@@ -581,3 +581,32 @@ def test_a_thread_that_outlives_its_session_writes_nothing(tmp_path: Path, shop:
         assert kept.newest() == []
         assert kept.place is None
         assert len(desk.told) == told
+
+
+class CutOff(ModelTransport):
+    """It takes its time, and breaks the connection off in the end."""
+
+    def __init__(self, shop: FakeBackend) -> None:
+        super().__init__(shop)
+        self.asked, self.answer = threading.Event(), threading.Event()
+
+    @override
+    def send(self, operation: Operation) -> Answered:
+        self.asked.set()
+        self.answer.wait(WITHIN_S)
+        raise Unreachable("broken off")
+
+
+def test_a_sender_whose_person_has_left_ends_without_a_fault(
+    tmp_path: Path, shop: FakeBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = CutOff(shop)
+    with contextlib.closing(Desk(tmp_path / "till.db", transport)) as desk:
+        desk.sync._unreachable_at[desk.take().op_id] = -1  # others have got through since: this try will count
+        running = Running(desk, transport)
+        running.engine.start()
+        assert transport.asked.wait(WITHIN_S)
+        desk.lease.end()
+        transport.answer.set()
+        running.engine.stop(WITHIN_S)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

@@ -297,6 +297,32 @@ def test_a_restored_backup_is_found_out_and_everything_acknowledged_comes_back(
     assert {order.id: order for order in other.cache.newest()} == shop.orders
 
 
+def test_a_failover_is_found_out_by_somebody_who_has_written_and_left_again_before_it_was(
+    open_desk: OpenDesk, shop: FakeBackend
+) -> None:
+    """The same run of the server has acknowledged more in the new epoch than it had in the old one."""
+
+    def somebody_else_was_here() -> Desk:
+        desk.close()
+        open_desk(subject="alex").close()
+        return open_desk()
+
+    desk = open_desk()
+    desk.try_all()
+    backup = shop.backup()
+    lost = desk.take().order_id
+    desk.send_all()
+    desk = somebody_else_was_here()
+    shop.fail_over(backup)
+    for _ in range(3):
+        desk.take()
+    desk.send_all()
+    desk.sync._start_over()  # and they leave before they hear that the history is another one
+    desk = somebody_else_was_here()
+    desk.try_all()
+    assert lost in shop.orders
+
+
 @pytest.mark.parametrize("answered", [True, False])
 def test_what_was_under_way_when_the_restore_was_found_out_lets_what_was_lost_go_first(
     open_desk: OpenDesk, shop: FakeBackend, answered: bool
