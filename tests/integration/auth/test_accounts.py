@@ -240,6 +240,34 @@ def test_a_customer_who_forgot_gets_another_password(place: Place, hedy: Caller)
     assert login(place, hedy, "another-one-altogether").status_code == 200
 
 
+def test_ones_own_name_is_no_password_whoever_sets_it(place: Place, hedy: Caller) -> None:
+    path = f"{CUSTOMERS}{hedy.signed_in['person']['id']}/"
+    refused = place.alex.post(path, {"password": "HEDY Lamarr"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "password")
+    assert login(place, hedy).status_code == 200
+
+
+def test_a_refusal_names_what_there_is_not(place: Place) -> None:
+    nobody = "00000000-0000-7000-8000-00000000dead"
+    for path, body, what in (
+        (f"{STAFF}{nobody}/", {"disabled": True}, "There is no such member of staff."),
+        (f"{CUSTOMERS}{nobody}/", {"disabled": True}, "There is no such customer."),
+        ("/api/admin/unlock/", {"device": "NOBODYS"}, "There is no such device."),
+    ):
+        reply = place.alex.post(path, body)
+        assert (reply.status_code, reply.json()["title"]) == (404, what)
+    role = place.alex.post(STAFF, {"name": "New", "pin": PIN, "role": "customer"})
+    assert (role.status_code, role.json()["field"]) == (422, "role")
+    assert role.json()["detail"] == "Staff are cashier or admin."
+    elsewhere = {"login": shop.ADA.phone, "password": shop.PASSWORD, "shop": nobody}
+    reply = place.nobody.post("/api/auth/sign-in/", elsewhere)
+    assert (reply.status_code, reply.json()["field"]) == (422, "shop")
+    assert reply.json()["detail"] == "There is no such shop."
+    eve = {"name": " ", "phone": "+1 777 4321", "password": shop.PASSWORD}
+    unnamed = place.nobody.post("/api/auth/sign-up/", eve)
+    assert (unnamed.status_code, unnamed.json()["field"]) == (422, "name")
+
+
 def test_a_disabled_customer_is_signed_out_and_stays_out(place: Place, hedy: Caller) -> None:
     path = f"{CUSTOMERS}{hedy.signed_in['person']['id']}/"
     assert place.alex.post(path, {"disabled": True}).json()["disabled_at"] is not None

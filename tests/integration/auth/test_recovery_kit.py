@@ -53,6 +53,11 @@ def test_everything_is_there_again_on_another_machine(
     assert keys.backup_key_at(there.keys_path) == keys.backup_key_at(shop.keys_path)
 
 
+def test_kits_of_earlier_releases_still_open() -> None:
+    """A code makes the same key for as long as there are kits."""
+    assert recovery_kit._key("A" * 24, b"s" * 16) == b"488sOig03eLf79J6yhd_YPYdAzcFumlUphkhAm9W1n0="
+
+
 def test_the_code_may_be_typed_as_people_type(kit: tuple[Path, str], tmp_path: Path) -> None:
     assert [len(group) for group in kit[1].split("-")] == [4] * 6
     recovery_kit.recover(settings(tmp_path / "another"), kit[0], f" {kit[1].lower().replace('-', ' ')} ")

@@ -73,6 +73,8 @@ def test_who_signs_in_and_who_fails_to(place: Place, since: Since) -> None:
     place.nobody.post("/api/auth/staff/sign-in/", kim)
     place.nobody.post("/api/auth/staff/sign-in/", kim | {"pin": "99887766"})
     place.nobody.post("/api/auth/staff/sign-in/", kim | {"staff": "my-password-by-mistake"})
+    place.nobody.post("/api/auth/staff/sign-in/", kim | {"device": "NO-SUCH-TILL"})
+    place.nobody.post("/api/auth/device/sign-in/", {"device": shop.DISPLAY.name, "secret": "not it at all"})
     place.nobody.post("/api/auth/sign-in/", {"login": shop.ADA.phone, "password": shop.PASSWORD})
     place.nobody.post("/api/auth/sign-in/", {"login": shop.ADA.phone, "password": "not it at all"})
     place.nobody.post("/api/auth/sign-in/", {"login": "+1 999 0000", "password": "not it at all"})
@@ -82,12 +84,15 @@ def test_who_signs_in_and_who_fails_to(place: Place, since: Since) -> None:
         ("signed_in", "Kim", "cashier", False),
         ("sign_in_failed", "Kim", "cashier", False),
         ("sign_in_failed", "", "", False),
+        ("sign_in_failed", "Kim", "cashier", False),
+        ("sign_in_failed", "", "display", False),
         ("signed_in", "", "customer", True),
         ("sign_in_failed", "", "customer", True),
         ("sign_in_failed", "", "customer", False),
     ]
     assert {each["address"] for each in found} == {HERE}
-    assert found[0]["device"] == shop.DEVICE
+    assert [each["device"] for each in found[:5]] == [*[shop.DEVICE] * 3, "", shop.DISPLAY.name]
+    assert found[2]["by_id"] == found[4]["by_id"] == found[7]["by_id"] == "", "nobody is known by that name"
     said = json.dumps(found)
     assert "Ada" not in said, "customers are named by their ids"
     assert "by-mistake" not in said, "what was typed for a name may be a password"
@@ -139,12 +144,14 @@ def test_what_becomes_of_customers_and_who_looked_for_them(place: Place, since: 
     hedy = place.nobody.post("/api/auth/sign-up/", body).json()["person"]
     place.kim.get("/api/pos/customers/", params={"q": hedy["phone"]})
     place.alex.get("/api/admin/customers/", params={"q": hedy["phone"]})
+    place.kim.get("/api/pos/customers/", params={"q": "+1 777 4"})
     changes = {"password": "another-one-altogether", "disabled": True, "unlock": True}
     assert place.alex.post(f"/api/admin/customers/{hedy['id']}/", changes).status_code == 200
     place.command.post("/api/admin/unlock/", {"address": "192.0.2.7"})
     assert since.told()[1:] == [
         ("customers_searched", "Kim", shop.DEVICE, hedy["id"]),
         ("customers_searched", "Alex", shop.DEVICE, hedy["id"]),
+        ("customers_searched", "Kim", shop.DEVICE, "nobody"),
         ("password_changed", "Alex", shop.DEVICE, f"customer {hedy['id']}"),
         ("account_disabled", "Alex", shop.DEVICE, f"customer {hedy['id']}"),
         ("unlocked", "Alex", shop.DEVICE, f"customer {hedy['id']}"),
@@ -289,6 +296,7 @@ def test_strangers_do_not_fill_it(place: Place, since: Since, monkeypatch: pytes
     since = Since(place)
     asyncio.run(fail(10))
     assert [event for event, *_ in since.told()] == [*["sign_in_failed"] * 3, "left_out", "signed_in"]
+    assert [each["address"] for each in since()] == [*["192.0.2.7"] * 4, ""], "it says whose the others are"
     assert log.failures[SecurityEvent.SIGN_IN_FAILED] == 10, "all of them are counted"
     hour[0] += 3_600
     asyncio.run(fail(1))
@@ -326,7 +334,7 @@ def test_no_stranger_keeps_what_others_do_out_of_it(
     since = Since(place)
     for n in range(50):  # more addresses than are looked at one by one
         failed(SecurityEvent.PAIRING_FAILED, address=f"203.0.113.{n}")
-    assert [event for event, *_ in since.told()] == ["left_out"]
+    assert [(each["event"], each["address"]) for each in since()] == [("left_out", "")], "of all of them"
 
 
 def test_what_was_changed_in_files_is_written_down_whoever_did_it_and_while_no_server_ran(stopped: Path) -> None:

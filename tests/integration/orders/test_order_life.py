@@ -154,6 +154,28 @@ def test_payment_has_its_own_moves(place: Place) -> None:
     assert (final.status_code, final.json()["type"], final.json()["order"]) == (409, "illegal_move", refunded)
 
 
+def test_a_move_that_comes_too_late_says_what_the_order_is_and_nothing_of_its_money(place: Place) -> None:
+    order = place.ada.place()
+    paid = payment(place, order, payment="paid", tender="card").json()
+    stale = place.kim.move(order, "confirmed").json()
+    assert (stale["status"], stale["type"], stale["order"]) == (409, "conflict", paid)
+    assert stale.get("payment") is None
+    assert payment(place, order, payment="paid").json()["payment"]["by"] == "Kim", (
+        "who is late with money is told whose"
+    )
+
+
+def test_an_order_that_is_not_there_is_said_to_be_none(place: Place) -> None:
+    order = place.ada.place()
+    mine = f"/api/online/orders/{order['id']}/"
+    refused = (
+        place.sam.move(order, "confirmed"),
+        place.grace.get(f"{mine}status/"),
+        place.grace.post(f"{mine}cancel/", {}, key=new_key()),
+    )
+    assert {(each.status_code, each.json()["title"]) for each in refused} == {(404, "There is no such order.")}
+
+
 def payment(place: Place, order: dict[str, Any], **asked: Any) -> Any:
     body = {"version": order["version"], **asked}
     return place.kim.post(f"/api/pos/orders/{order['id']}/payment/", body, key=new_key())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 
 from core.domain.ids import DeviceId, ShopId
@@ -19,6 +20,7 @@ from core.server.auth.tokens import (
     CACHED,
     ISSUER,
     LEEWAY_S,
+    LOCAL,
     TYPE,
     AccessTokens,
     InvalidToken,
@@ -172,6 +174,17 @@ def test_a_second_key_verifies_but_does_not_sign() -> None:
     assert jwt.get_unverified_header(both.sign(ADA))["kid"] == "new"
 
 
+def test_a_command_on_this_machine_has_its_token_for_a_minute(
+    access: AccessTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = float(int(time.time()))
+    monkeypatch.setattr(time, "time", lambda: at)
+    verified = access.verify(access.sign_local("orderbell", ADA.shop_id))
+    assert verified.expires_at == at + 60 + LEEWAY_S
+    assert (verified.principal.session_id, verified.principal.role) == (LOCAL, Role.ADMIN)
+    assert (verified.principal.name, verified.principal.shop_id) == ("orderbell", ADA.shop_id)
+
+
 @pytest.mark.parametrize("secret", [b"", b"x" * 31])
 def test_a_short_key_cannot_be_made(secret: bytes) -> None:
     with pytest.raises(ValueError, match="shorter"):
@@ -234,6 +247,19 @@ def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path, content: bytes) ->
     path.write_bytes(content)
     with pytest.raises(KeyFileError, match=r"keys\.json"):
         keys.read(path)
+
+
+def test_a_file_without_a_signing_key_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_bytes(msgspec.json.encode({"signing": [], "refresh": KEYS.refresh}))
+    with pytest.raises(KeyFileError, match="there is no signing key"):
+        keys.read(path)
+
+
+def test_backups_of_earlier_releases_are_still_proven() -> None:
+    """The key that proves them is derived in one way, for as long as there are backups."""
+    known = Keys((KEY,), b"r" * 32)
+    assert keys.backup_key(known).hex() == "bb5d61631d6e1027fb3ccc14d3d081f2eae24637c89236242a2aaf36bb3e7568"
 
 
 def test_one_that_was_made_later_than_the_clock_says_is_told_from_others(
