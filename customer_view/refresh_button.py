@@ -1,14 +1,14 @@
 """A button for a manual refresh."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from core.ui.refresh import Refresher
 from core.ui.theme import Theme
-from core.ui.widgets.controls import set_icon
+from core.ui.widgets.controls import Button, set_icon
 
 
-class RefreshButton(QPushButton):
+class RefreshButton(Button):
     """Refreshes, and is disabled until the answer. Silent refreshes do not change it; pressed during one, it waits for
     its answer. It gets the focus back afterwards."""
 

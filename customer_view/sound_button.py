@@ -1,16 +1,15 @@
 """The sound button in the header."""
 
 from PySide6.QtCore import QSize, Slot
-from PySide6.QtWidgets import QPushButton
 
 from core.ui import icons
 from core.ui.sound import Sounds
 from core.ui.text import _
 from core.ui.theme import Theme
-from core.ui.widgets.controls import set_tip
+from core.ui.widgets.controls import Button, set_tip
 
 
-class SoundButton(QPushButton):
+class SoundButton(Button):
     """Shows by icon and name whether sounds are on, and toggles them."""
 
     def __init__(self, theme: Theme, sounds: Sounds) -> None:

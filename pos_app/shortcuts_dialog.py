@@ -19,6 +19,8 @@ KEYS: Final = (
     (N_("Menu"), N_("Everything else")),
     ("/", N_("Search")),
     ("N", N_("New order")),
+    ("Ctrl+Enter", N_("Check out, and there take the payment")),
+    ("0 … 9", N_("At check-out: the cash given")),
     ("A", N_("Got it: stop the ring")),
     ("F5", N_("Refresh now")),
     ("Ctrl+1 … 5", N_("Orders, New, History, Menu, Sync")),

@@ -307,6 +307,10 @@ class PosWindow(QMainWindow):
     # -- keys
 
     @override
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return (self.signed_in and self._scanner.end()) or super().focusNextPrevChild(next)
+
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that no field handled. The scanner sees them first: its Enter must not confirm an order."""
         if not self.signed_in or self._scanner.take(event):

@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.ui import icons
+from core.ui.pace import Pace
 from core.ui.text import N_, _, clock, figure, literal
 from core.ui.theme import Theme
 from core.ui.widgets.as_of import AsOf
 from core.ui.widgets.connection_chip import ConnectionChip
-from core.ui.widgets.controls import label, set_tip
+from core.ui.widgets.controls import label, pressed_by_enter, set_tip
 from core.ui.widgets.fields import SearchField
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
@@ -52,8 +53,21 @@ class BoardSearch(SearchField):
     entered = Signal()
     left = Signal()
 
+    def __init__(self, theme: Theme, name: str, spoken: str, hint: str = "") -> None:
+        super().__init__(theme, name, spoken, hint)
+        self._pace = Pace()
+
+    @override
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Some scanners end a code with Tab."""
+        if self._pace.is_code:
+            self.entered.emit()
+            return True
+        return super().focusNextPrevChild(next)
+
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._pace.note(event.text())
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.left.emit()
@@ -85,6 +99,11 @@ class RailTab(QToolButton):
         self.setText(words)
         self.setAccessibleName(f"{words} · {figure(count)}" if count else words)
         self.update()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not pressed_by_enter(self, event):
+            super().keyPressEvent(event)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -12,7 +12,7 @@ from core.domain.status import OrderStatus
 from core.ui import icons
 from core.ui.text import _, figure, ngettext
 from core.ui.theme import Theme
-from core.ui.widgets.controls import set_tip
+from core.ui.widgets.controls import pressed_by_enter, set_tip
 from pos_app.board.card import column_title
 
 EDGE_PX: Final = 48
@@ -53,6 +53,11 @@ class BoardEdge(QAbstractButton):
     @override
     def sizeHint(self) -> QSize:
         return QSize(EDGE_PX, 0)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not pressed_by_enter(self, event):
+            super().keyPressEvent(event)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -1,13 +1,12 @@
-"""Distinguishes a scanner from typing: a scanner types a whole code at once and ends it with Enter."""
+"""Distinguishes a scanner from typing: a scanner types a whole code at once and ends it with Enter or Tab."""
 
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 
-_GAP_MS: Final = 60
-"""Scanners leave 1 to 20 ms between two characters; a person at their fastest about 80."""
-_SHORTEST: Final = 4
+from core.ui.pace import GAP_S, SHORTEST
+
 _ENTER: Final = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
@@ -22,18 +21,13 @@ class Scanner(QObject):
         self._held = ""
         self._silence = QTimer(self)
         self._silence.setSingleShot(True)
-        self._silence.setInterval(_GAP_MS)
+        self._silence.setInterval(round(GAP_S * 1000))
         self._silence.timeout.connect(self._on_silence)
 
     def take(self, event: QKeyEvent) -> bool:
         """True when the key was part of a code or a typed character, and is handled."""
         if event.key() in _ENTER:
-            code, self._held = self._held, ""
-            self._silence.stop()
-            if len(code) >= _SHORTEST:
-                self.scanned.emit(code)
-                return True
-            return False
+            return self.end()
         text = event.text()
         control = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
         if not text.isprintable() or text.isspace() or not text or event.modifiers() & control:
@@ -44,6 +38,15 @@ class Scanner(QObject):
         if not event.isAutoRepeat():
             self._held += text
             self._silence.start()
+        return True
+
+    def end(self) -> bool:
+        """Enter, or Tab as some scanners have it: True when it ends a code."""
+        code, self._held = self._held, ""
+        self._silence.stop()
+        if len(code) < SHORTEST:
+            return False
+        self.scanned.emit(code)
         return True
 
     def stop(self) -> None:

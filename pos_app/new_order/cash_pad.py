@@ -1,9 +1,12 @@
 """Cash at the counter: the amount given, and the change."""
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from core.domain.errors import DomainError
+from core.ui.pace import Pace
 from core.ui.text import AMOUNT_LENGTH, _, money, parse_amount
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
@@ -11,6 +14,44 @@ from pos_app.new_order.presenter import quick_amounts
 
 _COLUMNS = 3
 _BUTTONS = 6
+_CODE = 8
+"""So many characters at once are no amount that a person typed."""
+
+
+class AmountField(QLineEdit):
+    """A scanned code is no amount: it leaves what was there before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = Pace()
+        self._before = ""
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._pace.count:
+            self._before = self.text()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._drop_code():
+            event.accept()
+            return
+        self._pace.note(event.text())
+        super().keyPressEvent(event)
+
+    def begin(self, sign: str) -> None:
+        """Type `sign`, which was typed elsewhere, in place of what is selected."""
+        self._before = self.text()
+        self._pace.note(sign)
+        self.insert(sign)
+
+    @override
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return self._drop_code() or super().focusNextPrevChild(next)
+
+    def _drop_code(self) -> bool:
+        """Whether a code has just been scanned."""
+        scanned = self._pace.count >= _CODE
+        if scanned:
+            self.setText(self._before)
+        return scanned
 
 
 class CashPad(QWidget):
@@ -25,7 +66,7 @@ class CashPad(QWidget):
         self._total_minor = 0
         self._currency = ""
         self._amounts: tuple[int, ...] = ()
-        self._field = QLineEdit()
+        self._field = AmountField()
         self._field.setObjectName("cash_given")
         self._field.setPlaceholderText(_("Cash given"))
         self._field.setAccessibleName(_("Cash given"))
@@ -89,6 +130,11 @@ class CashPad(QWidget):
         """Focus the amount, so that what is typed replaces it."""
         self._field.setFocus(Qt.FocusReason.OtherFocusReason)
         self._field.selectAll()
+
+    def type(self, digit: str) -> None:
+        """Begin an amount with `digit`, which was typed elsewhere."""
+        self.focus()
+        self._field.begin(digit)
 
     def clear(self) -> None:
         self._field.clear()

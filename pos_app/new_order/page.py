@@ -1,7 +1,7 @@
 """The cashier's New order page: choose items, customer and payment, and take the order."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -11,6 +11,7 @@ from core.domain.status import Fulfilment
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
+from core.ui.pace import Pace
 from core.ui.text import _, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label
@@ -44,6 +45,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.setObjectName("new_order_page")
         self._theme = theme
         self._jobs = context.jobs
+        self._pace = Pace()
         self._receipt: QWidget | None = None
         self._customer, self._cash = customer, cash
         self._connect()
@@ -56,6 +58,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
             asked.connect(self._update_view)
         self._cash.entered.connect(self._on_take_wanted)
+        self.view.digit_typed.connect(self._on_digit_typed)
         self._customer.entered.connect(self._focus_payment)
         presenter.placed.connect(self._on_order_taken)
         presenter.unknown.connect(self._on_outcome_unknown)
@@ -81,6 +84,21 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def hideEvent(self, event: QHideEvent) -> None:
         self._presenter.stop_looking()
         super().hideEvent(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """At the checkout a digit that no field takes is of the cash given, unless it is one of a scanned code."""
+        scanned, text = self._pace.count, event.text()
+        self._pace.note(text)
+        if self.view.at_checkout and text.isdecimal() and not scanned and self._pays_cash:
+            self._on_digit_typed(text)
+        else:
+            super().keyPressEvent(event)
+
+    @Slot(str)
+    def _on_digit_typed(self, digit: str) -> None:
+        if self._pays_cash and not self._presenter.busy:
+            self._cash.type(digit)
 
     # -- taking it
 

@@ -93,9 +93,9 @@ class DetailsDialog(QDialog):
         scrolled = self._body.verticalScrollBar().value()
         self._status.setText(status_label(order.status))
         restyle(self._status, colour=look(order.status).colour)
+        # It stays enabled, or Qt would give its focus away. A press meanwhile does nothing.
         self._step.setText(_("Sending…") if card.sending else card.button)
         self._step.setVisible(bool(card.button))
-        self._step.setEnabled(not card.sending)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, self._theme.space(2), 0)

@@ -1,14 +1,12 @@
 """The sign-in page of the till: a name, a PIN, and large keys."""
 
-from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QRegularExpressionValidator, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QHideEvent, QRegularExpressionValidator, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +18,7 @@ from core.ui.text import _, error_explanation, ngettext, stopwatch
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel, restyle
 from core.ui.widgets.scroll import VerticalScroll
+from pos_app.sign_in.keys import DIGITS, LETTERS, Keys
 from pos_app.sign_in.presenter import SignIn
 
 _NAME = "person"
@@ -68,6 +67,11 @@ class SignInPage(QWidget):
         self._pin.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self._pin))
         self._pin.returnPressed.connect(self._on_submitted)
         self._pin.textChanged.connect(self._on_changed)
+        self._keys = Keys(theme)
+        self._keys.typed.connect(self._on_key_typed)
+        self._keys.deleted.connect(self._on_key_deleted)
+        self._keys.cleared.connect(self._pin.clear)
+        self._keys.pin_wanted.connect(self._on_name_entered)
         self._error = label(role="error", wrap=True)
         self._error.setObjectName("sign_in_error")
         self._error.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -89,6 +93,8 @@ class SignInPage(QWidget):
         self._second.setInterval(1000)
         self._second.timeout.connect(self._on_typed)
         self._lay_out(device)
+        for field in (self._name, self._pin):
+            field.installEventFilter(self)
         sign_in.started.connect(self._on_started)
         sign_in.signed_in.connect(self._on_signed_in)
         sign_in.refused.connect(self._on_refused)
@@ -130,7 +136,7 @@ class SignInPage(QWidget):
         pressed = self._pressed = QVBoxLayout()
         pressed.setSpacing(theme.space(3))
         pressed.addStretch(1)
-        for part in (self._keypad(), self._error, self._enter, self._pairing):
+        for part in (self._keys, self._error, self._enter, self._pairing):
             pressed.addWidget(part)
         pressed.addStretch(1)
         self._frame, inside = panel()
@@ -194,32 +200,6 @@ class SignInPage(QWidget):
     def _may_ask(self) -> bool:
         return not self._wait_s or clock.now_s() - self._refused_s.get(self._who, 0.0) >= _ASK_AGAIN_S
 
-    def _keypad(self) -> QWidget:
-        keypad = QWidget()
-        # A till's keypad is not mirrored where people read from right to left: neither are phones'.
-        keypad.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        grid = QGridLayout(keypad)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(self._theme.space(2))
-        for position, digit in enumerate("123456789"):
-            grid.addWidget(self._key(digit), position // 3, position % 3)
-        clear = self._key("", "close", _("Clear"), "key_clear")
-        clear.clicked.connect(self._pin.clear)
-        back = self._key("", "backspace", _("Delete the last digit"), "key_back")
-        back.clicked.connect(self._on_back_pressed)
-        grid.addWidget(clear, 3, 0)
-        grid.addWidget(self._key("0"), 3, 1)
-        grid.addWidget(back, 3, 2)
-        return keypad
-
-    def _key(self, digit: str, icon: str = "", spoken: str = "", name: str = "") -> QPushButton:
-        key = button(digit, self._theme, "key", icon, name=name or f"key_{digit}")
-        key.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # The keyboard has digits of its own.
-        key.setAccessibleName(spoken or digit)
-        if digit:
-            key.clicked.connect(self._on_digit_pressed)
-        return key
-
     def _show_people(self) -> None:
         """A button for everybody who signed in here before; others type their name."""
         for old in self._group.buttons():
@@ -247,15 +227,34 @@ class SignInPage(QWidget):
             self._pin.clear()
             self._focus()
 
-    @Slot()
-    def _on_digit_pressed(self) -> None:
-        key = self.sender()
-        if isinstance(key, QPushButton) and self._pin.isEnabled() and len(self._pin.text()) < self._pin.maxLength():
-            self._pin.setText(self._pin.text() + key.text())
+    @property
+    def _naming(self) -> bool:
+        """Whether what is typed on the screen is a name."""
+        return self._keys.currentIndex() != DIGITS
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Letters for the name, once somebody goes there, or where nobody is known yet; digits for the PIN."""
+        if event.type() is QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
+            went = event.reason() is not Qt.FocusReason.OtherFocusReason or not self._sign_in.names
+            if watched is self._name and went and not self._naming:
+                self._keys.setCurrentIndex(LETTERS)
+            elif watched is self._pin:
+                self._keys.setCurrentIndex(DIGITS)
+        return super().eventFilter(watched, event)
+
+    @Slot(str)
+    def _on_key_typed(self, sign: str) -> None:
+        if self._naming:
+            begun = self._name.text()
+            within = bool(begun) and not begun.endswith(" ")
+            self._name.setText(begun + (sign.lower() if within else sign))
+        elif self._pin.isEnabled() and len(self._pin.text()) < self._pin.maxLength():
+            self._pin.setText(self._pin.text() + sign)
 
     @Slot()
-    def _on_back_pressed(self) -> None:
-        self._pin.backspace()
+    def _on_key_deleted(self) -> None:
+        (self._name if self._naming else self._pin).backspace()
 
     @Slot()
     def _on_name_entered(self) -> None:
@@ -263,7 +262,9 @@ class SignInPage(QWidget):
 
     @Slot(str)
     def _on_name_edited(self, typed: str) -> None:
-        """A name of digits alone is a PIN in the wrong field: it is moved to the hidden one."""
+        """A name of digits alone is a PIN in the wrong field: it is moved to the hidden one. Whoever types needs no
+        letters on the screen."""
+        self._keys.setCurrentIndex(DIGITS)
         if typed.isdecimal():
             self._name.clear()
             self._pin.setText(self._pin.text() + typed)

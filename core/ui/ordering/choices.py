@@ -2,7 +2,7 @@
 a sign, so that the sign stays before it in right-to-left text."""
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from core.domain.ids import ModifierId
@@ -11,7 +11,7 @@ from core.ui import icons
 from core.ui.ordering.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
 from core.ui.text import _, figure, literal, money
 from core.ui.theme import Theme
-from core.ui.widgets.controls import label, restyle
+from core.ui.widgets.controls import label, pressed_by_enter, restyle
 
 _COLUMNS = 2
 _MARK = 22
@@ -106,6 +106,12 @@ class _Painted:
         assert isinstance(self, QCheckBox | QRadioButton)
         self.look.paint(self)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter chooses it. On what is chosen already it goes on, to the dialog's own button."""
+        assert isinstance(self, QCheckBox | QRadioButton)
+        if self.isChecked() or not pressed_by_enter(self, event):
+            super().keyPressEvent(event)  # type: ignore[misc]
+
     def hitButton(self, _point: QPoint) -> bool:  # noqa: N802
         return True
 
@@ -183,6 +189,10 @@ class ChoiceGroup(QFrame):
         """Show in red what is missing, and focus it."""
         self._complaining = True
         self._update_state()
+        self.focus()
+
+    def focus(self) -> None:
+        """Focus the first choice."""
         if self._boxes:
             self._boxes[0].setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -111,6 +111,9 @@ class ItemDialog(QDialog):
             group.changed.connect(self._on_changed)
         self._stepper.changed.connect(self._on_changed)
         self._on_changed()
+        # Enter adds what needs nothing more, and else chooses.
+        incomplete = next((group for group in self._groups if not group.complete), None)
+        (incomplete.focus if incomplete is not None else self._add.setFocus)()
 
     @property
     def wanted(self) -> NewLine:

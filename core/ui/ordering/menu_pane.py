@@ -40,6 +40,8 @@ class MenuPane(QWidget):
 
     stepped = Signal(int)
     """`+` or `-` was typed, for the basket's current line."""
+    typed = Signal(str)
+    """A letter that neither tiles nor categories handle."""
 
     def __init__(self, ordering: Ordering, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,12 +99,13 @@ class MenuPane(QWidget):
         self._refresh.clicked.connect(menu.refresh)
         self._again.clicked.connect(self._on_again_clicked)
         self.tiles.pressed_part.connect(self._on_tile_pressed)
-        self.tiles.typed.connect(self.take_typed)
-        self.pills.typed.connect(self.take_typed)
+        self.tiles.typed.connect(self.typed)
+        self.pills.typed.connect(self.typed)
         self.pills.chosen.connect(self._on_category_chosen)
         self.search.textChanged.connect(self._on_search_changed)
         self.search.taken.connect(self._on_search_taken)
         self.search.left_down.connect(self._on_search_left)
+        self.pills.left_down.connect(self._on_search_left)
         self.search.stepped.connect(self.stepped)
 
     def clear(self) -> None:

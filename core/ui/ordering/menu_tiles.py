@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
@@ -154,6 +154,8 @@ class CategoryPills(PressList):
 
     chosen = Signal(str)
     """A category's id."""
+    left_down = Signal()
+    """Down was pressed in the last row: to the items."""
 
     def __init__(self, categories: CategoryModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -173,6 +175,13 @@ class CategoryPills(PressList):
 
     def choose(self, row: int) -> None:
         self.setCurrentIndex(self.model().index(row, 0))
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        before = self.currentIndex()
+        super().keyPressEvent(event)
+        if event.key() == Qt.Key.Key_Down and self.currentIndex() == before:
+            self.left_down.emit()
 
     @Slot()
     def _on_current_changed(self) -> None:

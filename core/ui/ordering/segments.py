@@ -4,11 +4,13 @@ from collections.abc import Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QSizePolicy, QToolButton, QWidget
 from typing_extensions import override
 
 from core.ui import icons
 from core.ui.theme import Theme
+from core.ui.widgets.controls import pressed_by_enter
 
 T = TypeVar("T", bound=Hashable)
 
@@ -17,6 +19,13 @@ class Option(NamedTuple, Generic[T]):
     value: T
     text: str
     icon: str
+
+
+class _Segment(QToolButton):
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not pressed_by_enter(self, event):
+            super().keyPressEvent(event)
 
 
 class Segments(QWidget, Generic[T]):
@@ -29,14 +38,14 @@ class Segments(QWidget, Generic[T]):
         self.setObjectName(name)
         self._theme = theme
         self._options = tuple(options)
-        self._buttons: dict[T, QToolButton] = {}
+        self._buttons: dict[T, _Segment] = {}
         self._offered: set[T] = set()
         self._group = QButtonGroup(self)
         row = self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.space(2))
         for option in options:
-            button = QToolButton()
+            button = _Segment()
             button.setObjectName(f"{name}_{option.value}")
             button.setProperty("kind", "segment")
             button.setText(option.text)
@@ -89,7 +98,7 @@ class Segments(QWidget, Generic[T]):
             button.setToolButtonStyle(styles.ToolButtonTextBesideIcon if narrow else styles.ToolButtonTextUnderIcon)
 
     @property
-    def _first(self) -> QToolButton:
+    def _first(self) -> _Segment:
         return next(iter(self._buttons.values()))
 
     @Slot()
@@ -98,5 +107,9 @@ class Segments(QWidget, Generic[T]):
         for option in self._options:
             button = self._buttons[option.value]
             colour = self._theme.colour("brand" if button.isChecked() else "text")
+            # Tab leads to the chosen one, and Space presses what is chosen already: Qt sees to that only when it is
+            # chosen by the keyboard.
+            policies = Qt.FocusPolicy
+            button.setFocusPolicy(policies.TabFocus if button.isChecked() else policies.NoFocus)
             button.setIconSize(QSize(size, size))
             button.setIcon(icons.icon(option.icon, colour, size))

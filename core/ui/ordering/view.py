@@ -31,6 +31,8 @@ class OrderingView(QWidget):
     completed = Signal()
     """The checkout's button was pressed."""
     checkout_shown = Signal(bool)
+    digit_typed = Signal(str)
+    """At the checkout, in a list."""
 
     def __init__(
         self, ordering: Ordering, theme: Theme, checkout: CheckoutPane, notice: Notice, parent: QWidget | None = None
@@ -74,7 +76,8 @@ class OrderingView(QWidget):
             lines.quantity_asked.connect(ordering.change_quantity)
             lines.edit_asked.connect(ordering.edit)
             lines.remove_asked.connect(self._on_remove_asked)
-            lines.typed.connect(self.menu.take_typed)
+            lines.typed.connect(self._on_typed)
+        self.menu.typed.connect(self._on_typed)
         self._checkout.back_asked.connect(self.show_basket)
         self._checkout.pressed.connect(self.completed)
         self.basket.checkout_asked.connect(self.show_checkout)
@@ -169,6 +172,14 @@ class OrderingView(QWidget):
         line = self.basket.lines.current
         if line is not None:
             self._ordering.change_quantity(line, by)
+
+    @Slot(str)
+    def _on_typed(self, text: str) -> None:
+        """At the checkout a digit is an amount; every other letter is sought in the menu."""
+        if self.at_checkout and text.isdecimal():
+            self.digit_typed.emit(text)
+        else:
+            self.menu.take_typed(text)
 
     @Slot()
     def _on_empty_asked(self) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtGui import QHideEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QLabel,
     QMenu,
-    QPushButton,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
@@ -24,7 +23,7 @@ from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.outbox import Counts
 from core.ui.refresh import Refresher
 from core.ui.text import _, age, clock, date, error_explanation, figure, ngettext
-from core.ui.widgets.controls import ElidedLabel, label, restyle, set_tip
+from core.ui.widgets.controls import Button, ElidedLabel, label, restyle, set_tip
 
 _TICK_MS: Final = 1000
 _FRESH: Final = 24
@@ -43,7 +42,7 @@ def outbox_words(counts: Counts) -> list[str]:
     return words
 
 
-class ConnectionChip(QPushButton):
+class ConnectionChip(Button):
     """`Live · updated 3 s ago`, `Checking every 30 s · updated 12 s ago`, or `Offline · 3 waiting to send`.
 
     It follows the sync engine, and one refresher, the shown page's.

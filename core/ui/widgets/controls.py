@@ -1,6 +1,7 @@
 """Basic controls, each made in one call: a label with a role, a button with a kind, a rule."""
 
 import contextlib
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.ui import icons
+from core.ui.pace import Pace
 from core.ui.text import literal, plain
 from core.ui.theme import Theme
 
@@ -74,13 +76,22 @@ def set_tip(widget: QWidget, text: str) -> None:
     widget.setToolTip(plain(text))
 
 
+_pace: Final = Pace()
+"""Of what is typed while a button has the focus."""
+
+
 def pressed_by_enter(part: QAbstractButton, event: QKeyEvent) -> bool:
-    """Presses a focused button when `event` is Enter alone, which Qt does in dialogs only, and there not to every
-    one."""
+    """Press a focused button when `event` is Enter alone, which Qt does in dialogs only, and there not to every one.
+
+    The Enter at the end of a scanned code presses nothing: it is the window's, and nobody's in a dialog.
+    """
     plain_keys = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
     if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.modifiers() not in plain_keys:
+        _pace.note(event.text())
         return False
-    if not event.isAutoRepeat():
+    if _pace.is_code:
+        event.setAccepted(isinstance(part.window(), QDialog))
+    elif not event.isAutoRepeat():
         part.click()
     return True
 

@@ -1,0 +1,224 @@
+"""The till by keyboard alone: what is highlighted answers Enter, digits are money, and a scanner presses nothing."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.domain.order import Tender
+from core.domain.status import Fulfilment, OrderStatus
+from core.ui.ordering.item_dialog import ItemDialog
+from core.ui.pace import GAP_S
+from pos_app.new_order.page import NewOrderPage
+from pos_app.order.details_dialog import DetailsDialog
+from pos_app.shortcuts_dialog import KEYS
+from tests.support.fake_backend import FakeBackend
+from tests.support.menus import BOWL, SODA
+from tests.support.ordering import Finger
+from tests.support.pos_window import Till, paid, place
+
+S = OrderStatus
+
+
+def focused() -> QWidget:
+    found = QApplication.focusWidget()
+    assert found is not None
+    return found
+
+
+def tab_to(qtbot: QtBot, name: str) -> QWidget:
+    for _press in range(40):
+        qtbot.keyClick(focused(), Qt.Key.Key_Tab)
+        if focused().objectName() == name:
+            return focused()
+    raise AssertionError(f"Tab never leads to {name}")
+
+
+def scan(qtbot: QtBot, code: str, end: Qt.Key = Qt.Key.Key_Return) -> None:
+    for sign in code:
+        qtbot.keyClicks(focused(), sign)
+    qtbot.keyClick(focused(), end)
+
+
+@pytest.fixture
+def page(till: Till) -> NewOrderPage:
+    till.arrive()
+    till.click("nav_new")
+    till.settle()
+    made = till.find(NewOrderPage, "new_order_page")
+    finger = Finger(made.view, till.qtbot)
+    till.qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
+    finger.tile(SODA.name)
+    return made
+
+
+def at_checkout(till: Till, page: NewOrderPage) -> None:
+    till.qtbot.keyClick(focused(), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert page.view.at_checkout
+
+
+def test_a_sale_is_made_of_enter_and_digits(till: Till, page: NewOrderPage, backend: FakeBackend) -> None:
+    at_checkout(till, page)
+    assert focused().objectName() == "cash_given"
+    till.qtbot.keyClicks(focused(), "20")
+    till.qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    till.settle()
+    (order,) = backend.orders.values()
+    assert (order.tender, order.total_minor) == (Tender.CASH, SODA.price_minor)
+    assert till.sees("receipt_dialog")
+
+
+@pytest.mark.parametrize(
+    "where", ["take_payment", "fulfilment_dine_in", "cash_quick_1", "checkout_back", "menu_tiles", "menu_categories"]
+)
+def test_digits_at_the_checkout_are_the_cash_given(till: Till, page: NewOrderPage, where: str) -> None:
+    at_checkout(till, page)
+    tab_to(till.qtbot, where)
+    till.qtbot.keyClicks(focused(), "5")
+    assert focused().objectName() == "cash_given"
+    till.qtbot.wait(round(GAP_S * 1000) + 20)
+    till.qtbot.keyClicks(focused(), "0")
+    assert till.text("cash_given") == "50"
+    assert page.view.menu.search.text() == ""
+
+
+def test_digits_are_a_name_where_a_name_is_typed(till: Till, page: NewOrderPage) -> None:
+    at_checkout(till, page)
+    tab_to(till.qtbot, "customer_search")
+    till.qtbot.keyClicks(focused(), "42")
+    assert (till.text("customer_search"), till.text("cash_given")) == ("42", "")
+
+
+@pytest.mark.parametrize("code", ["4006381333931", "POS1-000064", "ONLINE-000127"])
+@pytest.mark.parametrize("end", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+@pytest.mark.parametrize("where", ["cash_given", "take_payment"])
+def test_a_scanned_code_takes_no_payment(
+    till: Till, page: NewOrderPage, backend: FakeBackend, code: str, end: Qt.Key, where: str
+) -> None:
+    at_checkout(till, page)
+    if where != "cash_given":
+        tab_to(till.qtbot, where)
+    scan(till.qtbot, code, end)
+    till.settle()
+    assert "take" not in backend.calls
+    assert till.text("cash_given") == ""
+
+
+@pytest.mark.parametrize("fulfilment", Fulfilment)
+def test_tab_leads_to_what_is_chosen_and_space_changes_nothing(
+    till: Till, page: NewOrderPage, fulfilment: Fulfilment
+) -> None:
+    """With Delivery the payment is chosen by the till: Tab led to another one than was highlighted."""
+    at_checkout(till, page)
+    till.click(f"fulfilment_{fulfilment}")
+    before = page._form.values
+    for name in (f"fulfilment_{fulfilment}", f"tender_{before.tender}"):
+        till.qtbot.keyClick(tab_to(till.qtbot, name), Qt.Key.Key_Space)
+    stops = set()
+    for _press in range(30):
+        till.qtbot.keyClick(focused(), Qt.Key.Key_Tab)
+        stops.add(focused().objectName())
+    assert {name for name in stops if name.startswith(("fulfilment_", "tender_"))} == {
+        f"fulfilment_{fulfilment}",
+        f"tender_{before.tender}",
+    }
+    assert page._form.values == before
+
+
+def test_enter_chooses_what_the_arrows_lead_to(till: Till, page: NewOrderPage) -> None:
+    at_checkout(till, page)
+    button = tab_to(till.qtbot, "fulfilment_dine_in")
+    till.qtbot.keyClick(button, Qt.Key.Key_Right)
+    till.qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    assert focused() is till.find(QToolButton, "fulfilment_pickup")
+    assert page._form.values.fulfilment is Fulfilment.PICKUP
+    till.qtbot.keyClick(tab_to(till.qtbot, "cash_quick_1"), Qt.Key.Key_Return)
+    assert till.text("cash_given") == "$2.00"
+
+
+def test_enter_in_an_items_choices_chooses_and_then_adds(till: Till, page: NewOrderPage) -> None:
+    finger = Finger(page.view, till.qtbot)
+    finger.tile(BOWL.name)
+    dialog = finger.dialog
+    mild = dialog.focusWidget()
+    assert mild is not None
+    assert mild.objectName() == "choice_mild"
+    till.qtbot.keyClick(mild, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert dialog.wanted.modifier_ids == ("mild",)
+    till.qtbot.keyClick(mild, Qt.Key.Key_Return)
+    assert not page.view.findChildren(ItemDialog) or not dialog.isVisible()
+    assert (1, BOWL.name) in finger.lines()
+
+
+def test_details_answer_enter_step_after_step(till: Till, backend: FakeBackend) -> None:
+    order = paid(backend, place(backend))
+    till.arrive()
+    till.press(order, "card", double=True)
+    till.settle()
+    dialog = till.find(DetailsDialog, "details_dialog")
+    for after in (S.CONFIRMED, S.PREPARING, S.READY, S.COMPLETED):
+        step = dialog.focusWidget()
+        assert step is till.find(QPushButton, "details_step")
+        till.qtbot.keyClick(step, Qt.Key.Key_Return)
+        till.settle()
+        assert till.server(order) is after
+
+
+def test_a_code_scanned_over_the_details_presses_nothing(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.press(order, "card", double=True)
+    till.settle()
+    step = till.find(DetailsDialog, "details_dialog").focusWidget()
+    assert step is not None
+    for sign in "POS1-000064":
+        till.qtbot.keyClicks(step, sign)
+    till.qtbot.keyClick(step, Qt.Key.Key_Return)
+    till.settle()
+    assert till.server(order) is S.PENDING
+    assert till.sees("details_dialog")
+
+
+@pytest.mark.parametrize("searching", [False, True])
+def test_a_scanner_may_end_its_code_with_tab(till: Till, backend: FakeBackend, searching: bool) -> None:
+    order = place(backend)
+    till.arrive()
+    if searching:
+        till.find(QLineEdit, "search").setFocus()
+    scan(till.qtbot, order.number, Qt.Key.Key_Tab)
+    till.qtbot.waitUntil(lambda: till.sees("details_dialog"))
+
+
+def test_down_leads_from_the_categories_to_the_items(till: Till, page: NewOrderPage) -> None:
+    pills = page.view.menu.pills
+    pills.setFocus(Qt.FocusReason.TabFocusReason)
+    till.qtbot.keyClick(pills, Qt.Key.Key_Down)
+    assert focused() is page.view.menu.tiles
+
+
+def test_the_card_of_keys_names_how_to_check_out() -> None:
+    assert "Ctrl+Enter" in {key for key, _meaning in KEYS}
+
+
+def test_a_new_tills_staff_sign_in_by_finger(till: Till) -> None:
+    for letter in "MAYA":
+        till.click(f"key_{letter}")
+    assert till.text("staff_name") == "Maya"
+    till.click("keys_digits_letters")
+    for digit in "1234":
+        till.click(f"key_{digit}")
+    till.click("sign_in")
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+
+
+def test_a_name_has_accents_and_spaces(till: Till) -> None:
+    till.click("key_J")
+    till.click("keys_accented")
+    till.click("key_É")
+    till.click("key_space_accented")
+    till.click("key_Ø")
+    till.click("key_delete_accented")
+    till.click("keys_letters")
+    till.click("key_K")
+    assert till.text("staff_name") == "Jé K"
