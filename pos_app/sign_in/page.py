@@ -254,7 +254,8 @@ class SignInPage(QWidget):
 
     @Slot()
     def _on_key_deleted(self) -> None:
-        (self._name if self._naming else self._pin).backspace()
+        field = self._name if self._naming else self._pin
+        field.setText(field.text()[:-1])
 
     @Slot()
     def _on_name_entered(self) -> None:

@@ -8,7 +8,6 @@ from pytestqt.qtbot import QtBot
 from core.domain.order import Tender
 from core.domain.status import Fulfilment, OrderStatus
 from core.ui.ordering.item_dialog import ItemDialog
-from core.ui.pace import GAP_S
 from pos_app.new_order.page import NewOrderPage
 from pos_app.order.details_dialog import DetailsDialog
 from pos_app.shortcuts_dialog import KEYS
@@ -76,7 +75,6 @@ def test_digits_at_the_checkout_are_the_cash_given(till: Till, page: NewOrderPag
     tab_to(till.qtbot, where)
     till.qtbot.keyClicks(focused(), "5")
     assert focused().objectName() == "cash_given"
-    till.qtbot.wait(round(GAP_S * 1000) + 20)
     till.qtbot.keyClicks(focused(), "0")
     assert till.text("cash_given") == "50"
     assert page.view.menu.search.text() == ""
