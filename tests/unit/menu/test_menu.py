@@ -205,6 +205,9 @@ def test_what_sells_out_is_told_from_what_is_changed() -> None:
 def test_the_limits_of_groups_are_tested_at_their_edges() -> None:
     groups = tuple(ModifierGroup(f"g{n}", "G", (Modifier(ModifierId(f"m{n}"), "M"),)) for n in range(MAX_GROUPS))
     assert mistakes(of(item(groups=groups))) == ()
+    whole = (ModifierGroup("g", "G", tuple(Modifier(ModifierId(f"m{n}"), "M") for n in range(MAX_CHOICES))),)
+    assert mistakes(of(item(groups=whole))) == ()
+    assert mistakes(tuple(Category(f"c{n}", "C", ()) for n in range(MAX_CATEGORIES))) == ()
 
 
 @pytest.mark.parametrize(
@@ -227,6 +230,29 @@ def test_the_limits_of_groups_are_tested_at_their_edges() -> None:
         (group(most=0), ["The most that may be taken is one or more, and not below the least."]),
         (choice(price_minor=MAX_PRICE_MINOR + 1), ["This price is too high."]),
         (choice(price_minor=-101), ["Its choices can take more off the price than there is."]),
+        (
+            of(item(price_minor=0, groups=(ModifierGroup("g", "G", (Modifier(ModifierId("m"), "M", -1),)),))),
+            ["Its choices can take more off the price than there is."],
+        ),
+        (
+            of(item(price_minor=1, groups=(ModifierGroup("g", "G", (Modifier(ModifierId("m"), "M", -2),)),))),
+            ["Its choices can take more off the price than there is."],
+        ),
+        (of(item(name=" ")), ["A name is missing."]),
+        (of(item(id=ItemId("a b"))), ["An id has up to 64 letters, digits, dots, dashes and underscores."]),
+        (of(item(description="a\nb")), ["A description is one line of plain text."]),
+        (
+            of(item(description="x" * (MAX_DESCRIPTION + 1))),
+            [f"A description has at most {MAX_DESCRIPTION} characters."],
+        ),
+        (
+            tuple(Category(f"c{n}", "C", ()) for n in range(MAX_CATEGORIES + 1)),
+            [f"A menu has at most {MAX_CATEGORIES} categories."],
+        ),
+        (
+            (Category("c", "C", tuple(item(id=ItemId(f"i{n}")) for n in range(MAX_ITEMS + 1))),),
+            [f"A menu has at most {MAX_ITEMS} items."],
+        ),
     ],
 )
 def test_a_mistake_says_what_to_do(categories: tuple[Category, ...], said: list[str]) -> None:
@@ -234,6 +260,17 @@ def test_a_mistake_says_what_to_do(categories: tuple[Category, ...], said: list[
     with pytest.raises(InvalidMenu) as refused:
         check_menu(categories)
     assert refused.value.message == said[0]
+
+
+def test_an_item_with_too_much_to_choose_from_says_how_much_there_may_be() -> None:
+    many = tuple(ModifierGroup(f"g{n}", "G", (Modifier(ModifierId(f"m{n}"), "M"),)) for n in range(MAX_GROUPS + 1))
+    assert f"An item has at most {MAX_GROUPS} groups of choices." in said_of(item(groups=many))
+    whole = (ModifierGroup("g", "G", tuple(Modifier(ModifierId(f"m{n}"), "M") for n in range(MAX_CHOICES + 1))),)
+    assert f"An item has at most {MAX_CHOICES} choices." in said_of(item(groups=whole))
+
+
+def said_of(one: MenuItem) -> list[str]:
+    return [mistake.message for mistake in mistakes(of(one))]
 
 
 def test_the_dearest_choice_is_as_dear_as_the_dearest_item() -> None:

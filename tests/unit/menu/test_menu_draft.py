@@ -32,12 +32,15 @@ def test_an_item_is_changed_where_it_is() -> None:
 def test_an_item_is_added_removed_and_moved() -> None:
     after, item_id = draft.with_new_item(MENU.categories, SIDES.id, "Chips")
     assert item_id == "chips-2"
+    assert after[1].items[-1].price_minor == 0, "which the shop has to say"
     assert names(after)[1] == [CHIPS.name, SODA.name, "Chips"]
     assert mistakes(after) == ()
     assert draft.without_item(after, item_id) == MENU.categories
     assert names(draft.moved_item(after, item_id, -1))[1] == [CHIPS.name, "Chips", SODA.name]
     assert names(draft.moved_item(after, item_id, -9))[1] == ["Chips", CHIPS.name, SODA.name]
     assert draft.moved_item(after, item_id, 1) == after
+    assert names(draft.moved_item(after, CHIPS.id, 1))[1] == [SODA.name, CHIPS.name, "Chips"]
+    assert names(draft.moved_item(after, CHIPS.id, 2))[1] == [SODA.name, "Chips", CHIPS.name]
     assert draft.moved_item(after, NOWHERE, 1) == after
 
 
@@ -47,6 +50,7 @@ def test_an_item_goes_to_another_category() -> None:
     assert kinds(after) == {Kind.CATEGORY}
     assert draft.item_in(MENU.categories, SODA.id, SIDES.id) == MENU.categories
     assert draft.item_in(MENU.categories, NOWHERE, SIDES.id) == MENU.categories
+    assert draft.item_in((), SODA.id, SIDES.id) == ()
     assert draft.category_of(after, SODA.id) == after[0]
     assert draft.category_of(after, NOWHERE) is None
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
-from core.domain.errors import IllegalMove, InvalidOrder
+from core.domain.errors import CardNumber, IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import CustomerId, OrderId, ShopId
 from core.domain.menu import with_availability
 from core.domain.order import Channel, NewLine, Order, OrderLine, PaymentState, Tender
@@ -152,6 +152,11 @@ def test_money_that_another_took_or_gave_back_is_never_done_twice_unsaid() -> No
     for state in (PaymentState.PAID, PaymentState.REFUNDED):
         with pytest.raises(IllegalMove):
             change(order(payment=state), ChangePayment(payment=state, version=3, reason="x"), Role.CASHIER, LATER)
+    with pytest.raises(Stale, match=r"^Somebody else has changed it meanwhile\.$"):
+        change(order(version=4), ChangePayment(payment=PaymentState.PAID, version=3), Role.CASHIER, LATER)
+    refund = ChangePayment(payment=PaymentState.REFUNDED, version=3, reason=" ")
+    with pytest.raises(ReasonRequired):
+        change(order(payment=PaymentState.PAID), refund, Role.CASHIER, LATER)
     corrected = ChangePayment(payment=PaymentState.PAID, version=3, tender=Tender.CARD)
     assert change(order(payment=PaymentState.PAID), corrected, Role.CASHIER, LATER).tender is Tender.CARD
 
@@ -216,3 +221,9 @@ def test_a_refusal_says_what_to_do_and_names_its_field() -> None:
     with pytest.raises(Stale, match=r"^Somebody else has changed it meanwhile\.$") as stale:
         change(order(), RecallOrder(version=1), Role.CASHIER, LATER)
     assert stale.value.field == "version"
+    with pytest.raises(IllegalMove, match=r"^There is no step back from here\.$"):
+        change(order(status=OrderStatus.PENDING), RecallOrder(version=3), Role.CASHIER, LATER)
+    sentence = r"^This looks like a card number\. Please leave it out: it would be kept and shown\.$"
+    with pytest.raises(CardNumber, match=sentence) as card:
+        placed(TakeOrder(lines=LINES, customer_phone="4242424242424242"))
+    assert card.value.field == "customer_phone"

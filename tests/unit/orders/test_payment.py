@@ -8,7 +8,13 @@ import pytest
 from core.domain.errors import CardNumber, DomainError, IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
-from core.domain.payment import check_first_payment, check_payment, needs_reason
+from core.domain.payment import (
+    check_first_payment,
+    check_payment,
+    needs_reason,
+    to_give_back_minor,
+    to_pay_minor,
+)
 from core.domain.status import Fulfilment, OrderStatus
 
 UNPAID, PAID, REFUNDED = PaymentState
@@ -73,6 +79,16 @@ def test_what_was_refunded_stays_as_it_is_with_its_tender(tender: Tender, other:
     with pytest.raises(IllegalMove, match="refund") as refused:
         check_payment(order(PAID, tender), REFUNDED, other, "spoilt")
     assert refused.value.field == "tender"
+
+
+def test_what_is_owed_and_to_whom() -> None:
+    """Nothing is owed for what was called off, but what was paid for it."""
+    for status, payment in itertools.product(OrderStatus, PaymentState):
+        owed = to_pay_minor(order(payment, status=status)), to_give_back_minor(order(payment, status=status))
+        assert owed == (
+            100 if payment is UNPAID and status not in CALLED_OFF else 0,
+            100 if payment is PAID and status in CALLED_OFF else 0,
+        )
 
 
 def test_no_order_is_born_refunded() -> None:

@@ -94,6 +94,20 @@ def test_recall_undoes_an_advance(fulfilment: Fulfilment) -> None:
     assert target_of(line[-1], Move.ADVANCE, fulfilment, Role.ADMIN) is None
 
 
+def test_a_refused_move_says_why_in_the_words_on_the_screen() -> None:
+    pickup = Fulfilment.PICKUP
+    for target, role, sentence in (
+        (OrderStatus.OUT_FOR_DELIVERY, Role.CASHIER, "An order that is Placed cannot become Out for delivery."),
+        (OrderStatus.CONFIRMED, Role.CUSTOMER, "A customer may not move an order from Placed to Confirmed."),
+    ):
+        with pytest.raises(IllegalMove) as refused:
+            transition(OrderStatus.PENDING, target, pickup, role)
+        assert (refused.value.message, refused.value.field) == (sentence, "to")
+    with pytest.raises(ReasonRequired) as unsaid:
+        transition(OrderStatus.PENDING, OrderStatus.REJECTED, pickup, Role.CASHIER)
+    assert (unsaid.value.message, unsaid.value.field) == ("Say why the order becomes Rejected.", "reason")
+
+
 def test_nobody_waits_for_a_closed_order() -> None:
     assert [status for status in OrderStatus if not status.is_open] == [S.COMPLETED, S.REJECTED, S.CANCELLED]
 
