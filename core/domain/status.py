@@ -46,7 +46,8 @@ class StatusLook(msgspec.Struct, frozen=True, kw_only=True):
     empty: str = ""
     """The text of that column while it has no order."""
     display: OrderStatus | None = None
-    """The heading of the status display under which it appears, `PREPARING` or `READY`; None: it does not."""
+    """The heading of the status display under which it appears: `CONFIRMED` (*Waiting*), `PREPARING` or `READY`; None:
+    it does not."""
 
 
 class Fulfilment(WireEnum):
@@ -74,6 +75,7 @@ LOOKS: Final = {
         sentence=N_("Your order is confirmed"),
         column=N_("Confirmed"),
         empty=N_("Nothing waits for the kitchen."),
+        display=_S.CONFIRMED,
     ),
     _S.PREPARING: StatusLook(
         label=N_("Preparing"),

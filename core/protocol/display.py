@@ -1,4 +1,4 @@
-"""What a status display may know: the numbers in preparation and ready.
+"""What a status display may know: the numbers that wait, in preparation and ready.
 
 It reads a `TicketsReply` and follows it on the socket of `core.protocol.feed`, with `Hello` and `Heartbeat` as any
 client, but gets `TicketFrames`. When one does not follow, it reads the whole again.
@@ -14,6 +14,7 @@ from core.domain.status import LOOKS, OrderStatus
 from core.protocol.feed import Batch, Framed, Heartbeat
 
 SHOWN: Final = frozenset(status for status, look in LOOKS.items() if look.display is not None)
+"""Statuses that a display has a heading for. Which orders are told, the server decides."""
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,16 +30,18 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TicketsReply(msgspec.Struct, frozen=True, kw_only=True):
-    """Every order that is being prepared or ready, longest in its status first, as of `cursor`."""
+    """Every order that waits, is being prepared or ready, longest in its status first, as of `cursor`."""
 
     tickets: tuple[Ticket, ...]
     cursor: str
 
 
 class TicketMoved(msgspec.Struct, frozen=True, kw_only=True, tag="ticket_moved", tag_field="kind"):
-    """An order is now, or is no longer, one that a status display shows: it does when its status is in `SHOWN`."""
+    """An order is now, or is no longer, one that a status display shows: it does when it is `shown` and its status is
+    in `SHOWN`."""
 
     ticket: Ticket
+    shown: bool = True
 
 
 class TicketFrame(Framed[TicketMoved], frozen=True, kw_only=True):

@@ -59,6 +59,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     access_token_s: Annotated[int, Meta(ge=1, le=86_400, description="how long an access token is valid")] = 600
     refresh_days: Annotated[int, Meta(ge=1, le=365, description="days without a visit after which a session ends")] = 30
     board_names: Annotated[bool, Meta(description="let status displays show the first names of customers, too")] = False
+    board_waiting: Annotated[bool, Meta(description="let status displays show confirmed orders, too, as waiting")] = (
+        True
+    )
     events_days: Annotated[int, Meta(ge=1, le=3650, description="days after which an event is forgotten")] = 30
     events_most: Annotated[int, Meta(ge=1000, description="events that are kept at most, of each shop")] = 1_000_000
     security_log_days: Annotated[

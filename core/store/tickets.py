@@ -2,27 +2,23 @@
 
 from typing import Final
 
+import msgspec
 from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import OrderId, ShopId
 from core.domain.people import first_name
-from core.domain.status import OrderStatus
+from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us
 from core.protocol.display import SHOWN, Ticket
 from core.store.engine.statements import Prepared, Transaction
-from core.store.tables import orders, status_history
+from core.store.tables import orders
 
 _c = orders.c
-_h = status_history.c
 _IS_OPEN: Final[ColumnElement[bool]] = literal_column("is_open = 1")  # worded like the partial index, or it is not used
-_last = status_history.alias("last_change")
-_LAST_CHANGE: Final = (
-    select(func.max(_last.c.version)).where(_last.c.order_id == _c.id).correlate(orders).scalar_subquery()
-)
+_FACTS: Final = (_c.id, _c.number, _c.status, func.coalesce(_c.moved_at, _c.updated_at), _c.customer_name)
 TICKETS: Final = Prepared(
-    select(_c.id, _c.number, _c.status, _h.at, _c.customer_name)
-    .select_from(orders.join(status_history, (_h.order_id == _c.id) & (_h.version == _LAST_CHANGE)))
+    select(*_FACTS, _c.fulfilment)
     .where(
         _c.shop_id == bindparam("shop_id"),
         _IS_OPEN,
@@ -30,26 +26,44 @@ TICKETS: Final = Prepared(
     )
     .order_by(_c.placed_at, _c.id)  # the index's order: without it every order that ever was would be looked at
 )
-_NAME: Final = Prepared(select(_c.customer_name).where(_c.id == bindparam("order_id")))
+_WHOSE: Final = Prepared(select(_c.customer_name, _c.fulfilment).where(_c.id == bindparam("order_id")))
 
 
-def tickets(transaction: Transaction, shop_id: ShopId, *, names: bool) -> tuple[Ticket, ...]:
-    """The tickets of a shop's orders in preparation and ready, longest in their status first; with first names only
-    when `names`."""
+class Rules(msgspec.Struct, frozen=True):
+    """What a server lets status displays show. Nothing of an order's payment is among it, or reaches a display."""
+
+    names: bool = False
+    """First names, too."""
+    waiting: bool = True
+    """Confirmed orders, too."""
+
+    def shows(self, status: OrderStatus, fulfilment: Fulfilment) -> bool:
+        """Whether somebody in the room waits for such an order: a delivery is nobody's there."""
+        if fulfilment is Fulfilment.DELIVERY or status not in SHOWN:
+            return False
+        return self.waiting or status is not OrderStatus.CONFIRMED
+
+    def name(self, name: str) -> str:
+        return first_name(name) if self.names else ""
+
+
+def tickets(transaction: Transaction, shop_id: ShopId, rules: Rules) -> tuple[Ticket, ...]:
+    """The tickets of a shop, longest in their status first."""
     found = [
         Ticket(
             order_id=order_id,
             number=number,
             status=OrderStatus(status),
             since=from_us(at),
-            first_name=first_name(name) if names else "",
+            first_name=rules.name(name),
         )
-        for order_id, number, status, at, name in transaction.all(TICKETS, shop_id=shop_id)
+        for order_id, number, status, at, name, fulfilment in transaction.all(TICKETS, shop_id=shop_id)
+        if rules.shows(OrderStatus(status), Fulfilment(fulfilment))
     ]
     return tuple(sorted(found, key=lambda ticket: (ticket.since, ticket.order_id)))
 
 
-def customer_name(transaction: Transaction, order_id: OrderId) -> str:
-    """The name of an order's customer; empty when none is known."""
-    row = transaction.first(_NAME, order_id=order_id)
-    return row[0] if row is not None else ""
+def whose(transaction: Transaction, order_id: OrderId) -> tuple[str, Fulfilment]:
+    """The name on an order's ticket, and how it is handed over."""
+    row = transaction.first(_WHOSE, order_id=order_id)
+    return (row[0], Fulfilment(row[1])) if row is not None else ("", Fulfilment.PICKUP)

@@ -59,7 +59,15 @@ class ColumnView(QWidget):
     """Paints the current tickets. Those that do not fit are shown page by page."""
 
     def __init__(
-        self, theme: Theme, title: str, status: OrderStatus, least: float, most: float, *, names: bool, name: str
+        self,
+        theme: Theme,
+        title: str,
+        status: OrderStatus,
+        least: float,
+        most: float,
+        *,
+        names: bool,
+        name: str,
     ) -> None:
         super().__init__()
         self.setObjectName(name)
@@ -69,6 +77,8 @@ class ColumnView(QWidget):
         self._least = least * (_NAMES_LEAST if names else 1)
         self._most = most
         self._names = names
+        self._quiet = status is OrderStatus.CONFIRMED
+        """Who waits may look for it; it draws nobody's eye."""
         self._unit = 1.0
         self._tickets: tuple[Ticket, ...] = ()
         self._doubted = False
@@ -201,7 +211,7 @@ class ColumnView(QWidget):
         return self._theme.px(length * self._unit)
 
     def _margin(self) -> float:
-        return 44 * self._unit
+        return (24 if self._quiet else 44) * self._unit
 
     def _heading_height(self) -> float:
         return 108 * self._unit
@@ -243,7 +253,7 @@ class ColumnView(QWidget):
         self._paint_heading(painter, ink)
         if not self._tickets:
             self._paint_nothing(painter)
-        number = ink if ready or self._doubted else self._theme.colour("text")
+        number = ink if ready or self._doubted or self._quiet else self._theme.colour("text")
         for place, ticket in enumerate(self.on_page()):
             self._paint_ticket(painter, self.rect_of(place), ticket, number, soft)
         if self.pages > 1:
@@ -251,12 +261,12 @@ class ColumnView(QWidget):
         painter.end()
 
     def _colours(self) -> tuple[QColor, QColor]:
-        if self._doubted:
+        if self._doubted or self._quiet:
             return self._theme.colour("muted"), self._theme.colour("sunken")
         return self._theme.status_colours(self._status)
 
     def _paint_heading(self, painter: QPainter, ink: QColor) -> None:
-        size = self._px(40)
+        size = self._px(26 if self._quiet else 40)
         margin = self._margin()
         line = QRectF(margin, 30 * self._unit, self.width() - 2 * margin, 60 * self._unit)
         left = line.right() - size if self._mirrored() else line.left()
@@ -264,7 +274,15 @@ class ColumnView(QWidget):
         icons.paint(painter, icons.status_icon(self._status), icon, ink)
         gap = size + self._px(14)
         words = line.adjusted(0, 0, -gap, 0) if self._mirrored() else line.adjusted(gap, 0, 0, 0)
-        write(painter, self._theme, words, self._title, self._px(46), start(self) | Qt.AlignmentFlag.AlignVCenter, ink)
+        write(
+            painter,
+            self._theme,
+            words,
+            self._title,
+            self._px(28 if self._quiet else 46),
+            start(self) | Qt.AlignmentFlag.AlignVCenter,
+            ink,
+        )
 
     def _paint_nothing(self, painter: QPainter) -> None:
         room = self._room().adjusted(0, 8 * self._unit, 0, 0)

@@ -44,6 +44,7 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Shown(msgspec.Struct, frozen=True):
     preparing: tuple[Ticket, ...] = ()
     ready: tuple[Ticket, ...] = ()
+    waiting: tuple[Ticket, ...] = ()
 
 
 class StatusDisplayPresenter(QObject):
@@ -175,7 +176,7 @@ class StatusDisplayPresenter(QObject):
     # -- status
 
     def _show(self, *, call: bool) -> None:
-        shown = Shown(self._tickets.preparing, self._tickets.ready)
+        shown = Shown(self._tickets.preparing, self._tickets.ready, self._tickets.waiting)
         if shown == self._shown:
             return
         before = {ticket.order_id for ticket in self._shown.ready}

@@ -1,4 +1,4 @@
-"""The window of the status display: header, warnings, and the two columns. It has no controls."""
+"""The window of the status display: header, warnings, and the columns. It has no controls."""
 
 from typing import Final
 
@@ -19,8 +19,8 @@ from customer_view.status_display.signs import Doubt, Header, Nothing
 
 _SIZE: Final = (1280, 800)
 _LEAST: Final = (480, 320)
-_SHARES: Final = (46, 54)
-"""The columns' shares of the width: ready numbers are bigger."""
+_SHARES: Final = (20, 46, 54)
+"""The columns' shares of the width: ready numbers are bigger, those that only wait smaller."""
 
 
 class StatusDisplayWindow(QWidget):
@@ -42,6 +42,8 @@ class StatusDisplayWindow(QWidget):
         presenter.setParent(self)
         sounds.setParent(self)
         names = settings.show_names
+        self._waiting = ColumnView(theme, _("Waiting"), OrderStatus.CONFIRMED, 28, 44, names=names, name="waiting")
+        self._waiting.hide()
         self._preparing = ColumnView(
             theme, status_label(OrderStatus.PREPARING), OrderStatus.PREPARING, 44, 96, names=names, name="preparing"
         )
@@ -53,7 +55,7 @@ class StatusDisplayWindow(QWidget):
         self._side_by_side = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._columns)
         self._side_by_side.setContentsMargins(0, 0, 0, 0)
         self._side_by_side.setSpacing(0)
-        for column, share in zip((self._preparing, self._ready), _SHARES, strict=True):
+        for column, share in zip((self._waiting, self._preparing, self._ready), _SHARES, strict=True):
             self._side_by_side.addWidget(column, share)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
@@ -73,6 +75,8 @@ class StatusDisplayWindow(QWidget):
 
     @Slot(object)
     def _on_tickets_changed(self, shown: Shown) -> None:
+        self._waiting.set_tickets(shown.waiting)
+        self._waiting.setVisible(bool(shown.waiting))
         self._preparing.set_tickets(shown.preparing)
         self._ready.set_tickets(shown.ready)
 
@@ -99,7 +103,7 @@ class StatusDisplayWindow(QWidget):
             self._nothing.set_words(_(display_status.problem.title), "\n".join(told))
         elif nothing:
             self._nothing.set_words(_("Connecting…"), "")
-        for column in (self._preparing, self._ready):
+        for column in (self._waiting, self._preparing, self._ready):
             column.set_doubted(stale)
         self._doubt.setVisible(stale)
         self._nothing.setVisible(nothing)
@@ -125,7 +129,7 @@ class StatusDisplayWindow(QWidget):
         unit = min(self.width() / width, self.height() / height)
         directions = QBoxLayout.Direction
         self._side_by_side.setDirection(directions.TopToBottom if upright else directions.LeftToRight)
-        for part in (self._header, self._doubt, self._nothing, self._preparing, self._ready):
+        for part in (self._header, self._doubt, self._nothing, self._waiting, self._preparing, self._ready):
             part.set_unit(unit)
 
     @override

@@ -14,9 +14,10 @@ from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width
 from pos_app.board.card import Card, customer, item_count, modifiers, own_look, own_words, payment_badge
 
-MOST_LINES: Final = 5
-"""Order lines on a card; of a longer order one less, and the number of the others."""
-_MOST_WRAPPED: Final = 2
+MOST_LINES: Final = 12
+"""Order lines on a card; of a longer order one less, those with a note, and the number of the others."""
+_ALL: Final = 1000
+"""Rows of text: what a kitchen has to read is never cut. A card is as high as its text."""
 _USUAL_NUMBER: Final = order_number(ONLINE_SERIES, 888_888)
 _STRIPE: Final = 5
 _RING: Final = 6
@@ -98,7 +99,7 @@ class Fonts:
     def _width(self, key: FontKey, words: str) -> float:
         return self.metrics(key).horizontalAdvance(words) + 1
 
-    def _wrap(self, key: FontKey, words: str, width: float, most: int = _MOST_WRAPPED) -> tuple[str, ...]:
+    def _wrap(self, key: FontKey, words: str, width: float, most: int = _ALL) -> tuple[str, ...]:
         """`words` in at most `most` rows of `width`, elided."""
         if self.width(key, words) <= width:
             return (words,)
@@ -141,7 +142,10 @@ class _Setter:
         chip_end, chip_room = self._head(order)
         self._who(order)
         self._y += theme.px(6)
-        shown = order.lines if len(order.lines) <= MOST_LINES else order.lines[: MOST_LINES - 1]
+        shown = order.lines
+        if len(order.lines) > MOST_LINES:
+            rest = order.lines[MOST_LINES - 1 :]
+            shown = (*order.lines[: MOST_LINES - 1], *(line for line in rest if line.note))
         quantity = max((self._fonts.width(_BOLD, figure(line.quantity)) for line in shown), default=0)
         indent = max(theme.px(20), quantity + theme.px(8))
         for line in shown:
@@ -221,7 +225,8 @@ class _Setter:
             for words in self._fonts.wrap(_SMALL, modifiers(line), self._right - self._left - indent):
                 self._row(words, _SMALL, "muted", indent)
         if line.note:
-            for words in self._fonts.wrap(_SMALL_BOLD, f"“{line.note}”", self._right - self._left - indent):
+            note = " ".join(line.note.split())
+            for words in self._fonts.wrap(_SMALL_BOLD, f"“{note}”", self._right - self._left - indent):
                 self._row(words, _SMALL_BOLD, "pending", indent)
         self._y += self._theme.px(3)
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
@@ -137,10 +138,26 @@ def test_what_a_card_says(till: Till, backend: FakeBackend) -> None:
 
 
 def test_a_long_order_shows_its_first_lines_and_how_many_more(backend: FakeBackend, qapp: object) -> None:
-    told = words(Card(place(backend, lines=9)))
+    told = words(Card(place(backend, lines=16)))
     assert "+ 5 more" in told
-    assert told.count("Canned Soda") + told.count("Chips and Guacamole") == 3
-    assert "more" not in words(Card(place(backend, lines=5)))
+    assert told.count("Canned Soda") + told.count("Chips and Guacamole") == 10
+    assert "more" not in words(Card(place(backend, lines=12)))
+
+
+@pytest.mark.parametrize("width", [183, 240, 380])
+def test_what_a_kitchen_reads_is_never_cut(backend: FakeBackend, qapp: object, width: int) -> None:
+    """An allergy at the end of a long note, and of a long order, and the floor at the end of an address."""
+    note = "Birthday. " * 40 + "Allergy: peanuts."
+    order = place(backend, delivery=True, note=note, lines=40)
+    line = msgspec.structs.replace(order.lines[-1], note="well done, cut in small pieces, allergy: sesame")
+    address = "Harbour Street 12, second yard, stairs C, behind the bakery, fourth floor, ring at Szymanowska"
+    order = msgspec.structs.replace(order, lines=(*order.lines[:-1], line), address=address)
+    theme = Theme("light")
+    layout = lay_out(Card(order), width, theme, Fonts(theme))
+    told = " ".join(text.words for text in layout.texts)
+    for whole in (note, f"“{line.note}”", address):
+        assert "".join(whole.split()) in "".join(told.split())
+    assert "…" not in told.replace("sending…", "")
 
 
 @pytest.mark.parametrize("scale", [100, 150, 200])

@@ -12,7 +12,7 @@ NOWHERE: Final = -1
 
 
 class Tickets:
-    """The orders in preparation and ready, as of `cursor`. Belongs to one thread."""
+    """The orders that wait, in preparation and ready, as of `cursor`. Belongs to one thread."""
 
     def __init__(self) -> None:
         self._tickets: dict[OrderId, Ticket] = {}
@@ -31,6 +31,11 @@ class Tickets:
     @property
     def position(self) -> int:
         return self._place.seq if self._place is not None else NOWHERE
+
+    @property
+    def waiting(self) -> tuple[Ticket, ...]:
+        """Longest waiting first."""
+        return tuple(sorted(self._in(OrderStatus.CONFIRMED), key=lambda ticket: (ticket.since, ticket.order_id)))
 
     @property
     def preparing(self) -> tuple[Ticket, ...]:
@@ -72,13 +77,14 @@ class Tickets:
             moved = []
             for frame in message.frames:
                 if frame.follows(position):
-                    moved.append(frame.event.ticket)
+                    moved.append(frame.event)
                     position = frame.seq
                 elif frame.seq > position:
                     return False
-            for ticket in moved:
+            for event in moved:
+                ticket = event.ticket
                 self._tickets.pop(ticket.order_id, None)
-                if ticket.status in SHOWN:
+                if event.shown and ticket.status in SHOWN:
                     self._tickets[ticket.order_id] = ticket
         if following.seq > self._place.seq:
             self._place = following

@@ -17,10 +17,12 @@ from core.store import events, orders, shops
 from core.store.engine.database import Database
 from core.store.engine.statements import Transaction
 from core.store.events import CursorCheck, Kept
+from core.store.tickets import Rules
 
 CLOSED_FOR: Final = timedelta(hours=24)
 """How long a closed order stays in the staff's snapshot."""
 _encode: Final = msgspec.json.Encoder().encode
+_USUAL: Final = Rules()
 
 
 class Audience(msgspec.Struct, frozen=True):
@@ -71,14 +73,14 @@ def _raw(frames: Sequence[bytes]) -> tuple[msgspec.Raw, ...]:
 
 
 async def read_page(
-    database: Database, audience: Audience, cursor: str, witness: str, limit: int, *, names: bool = False
+    database: Database, audience: Audience, cursor: str, witness: str, limit: int, rules: Rules = _USUAL
 ) -> Page:
     """`page`, which may also prove that the database was put back to an older state: when the shop's own staff have a
     cursor of its current epoch that it lacks, that shop begins a new epoch. It alone, and once in a process, as a
     cursor is not signed; a customer's proof is an issued number (`orders.numbers`); a display has none."""
 
     def read(transaction: Transaction) -> Page:
-        return page(transaction, audience, cursor, witness, limit, names=names)
+        return page(transaction, audience, cursor, witness, limit, rules)
 
     try:
         return await database.read(read)
@@ -93,9 +95,9 @@ async def read_page(
 
 
 def page(
-    transaction: Transaction, audience: Audience, cursor: str, witness: str, limit: int, *, names: bool = False
+    transaction: Transaction, audience: Audience, cursor: str, witness: str, limit: int, rules: Rules = _USUAL
 ) -> Page:
-    """The events that `audience` may see after `cursor`; displays get first names only when `names`.
+    """The events that `audience` may see after `cursor`; displays get what `rules` let them show.
 
     Raises `Refusal`: 422 for an invalid cursor, 409 `diverged` when it or the witness is of another history, 410 `gone`
     when the events after it have been trimmed. A witness too old to be looked up proves nothing.
@@ -113,7 +115,7 @@ def page(
     frames = []
     prev = events.last_for(transaction, audience.shop_id, start.seq, audience.customer_id) if found else 0
     seen = found[:limit]
-    for event in display.moves(transaction, seen, names=names) if audience.display else seen:
+    for event in display.moves(transaction, seen, rules) if audience.display else seen:
         frames.append(encode_frame(event, prev))
         prev = event.seq
     last = found[limit - 1] if more else None

@@ -224,12 +224,12 @@ class Hub:
 
     async def _advance(self, feed: Feed) -> bool:
         """Append the next events of a shop to the channels that may see them. False when there were none."""
-        displays, names = Audience(feed.shop_id, display=True), self._services.settings.board_names
+        displays, rules = Audience(feed.shop_id, display=True), display.rules(self._services.settings)
         seen_by_displays = displays in feed.channels
 
         def read(transaction: Transaction) -> tuple[list[Kept], list[Kept]]:
             found = events.after(transaction, feed.shop_id, feed.position.seq, READ_AT_ONCE)
-            return found, list(display.moves(transaction, found, names=names)) if seen_by_displays else []
+            return found, list(display.moves(transaction, found, rules)) if seen_by_displays else []
 
         found, moves = await self._database.read(read)
         if not found:

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.decoding import decoder
 from core.protocol.feed import HELLO_WITHIN_S, PAGE_LIMIT, Close, Hello
+from core.server.devices import display
 from core.server.http.problems import Refusal
 from core.server.push import channel, feed
 from core.server.push.channel import Line, Subscriber
@@ -93,7 +94,7 @@ class PushSocket:
                 cursor,
                 witness,
                 PAGE_LIMIT,
-                names=self._services.settings.board_names,
+                display.rules(self._services.settings),
             )
             cursor, witness, more = str(page.end), "", page.more
             if page.frames:

@@ -14,11 +14,11 @@ from core.store.engine.statements import Transaction
 
 
 async def tickets(call: Call[Nothing, Nothing]) -> Encoded[TicketsReply]:
-    shop_id, names = call.principal.shop_id, call.services.settings.board_names
+    shop_id, rules = call.principal.shop_id, display.rules(call.services.settings)
 
     def work(transaction: Transaction) -> Encoded[TicketsReply]:
-        tag = etag(str(events.head(transaction, shop_id)), int(names))
-        return unless_known(call, tag, lambda: display.reply(transaction, shop_id, names=names))
+        tag = etag(str(events.head(transaction, shop_id)), int(rules.names), int(rules.waiting))
+        return unless_known(call, tag, lambda: display.reply(transaction, shop_id, rules))
 
     return await call.services.database.read(work)
 

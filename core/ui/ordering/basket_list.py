@@ -32,6 +32,8 @@ _BUTTON: Final = 36
 """The painted disc; its touch target is as large as a finger."""
 _PRICE: Final = 74
 _MOST_SIZES: Final = 2000
+_ALL: Final = 1000
+"""Rows of text: what is ordered is never cut."""
 
 
 class _Words(NamedTuple):
@@ -164,9 +166,9 @@ class _LineDelegate(QStyledItemDelegate):
         trouble = trouble_text(line.trouble) if line.trouble else ""
         beside_icon = room - theme.px(14) - theme.space(1)
         return _Words(
-            wrapped(line.priced.name, theme.font("strong", QFont.Weight.DemiBold), room, 3),
-            wrapped(choices_text(line), small, room, 3),
-            wrapped(line.wanted.note, small, beside_icon, 2),
+            wrapped(line.priced.name, theme.font("strong", QFont.Weight.DemiBold), room, _ALL),
+            wrapped(choices_text(line), small, room, _ALL),
+            wrapped(line.wanted.note, small, beside_icon, _ALL),
             wrapped(trouble, theme.font("small", QFont.Weight.DemiBold), beside_icon, 2),
         )
 

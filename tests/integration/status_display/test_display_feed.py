@@ -62,12 +62,12 @@ def walk(staff: Caller, order: dict[str, Any], *statuses: str) -> dict[str, Any]
     return order
 
 
-def test_a_board_shows_what_is_being_prepared_and_what_is_ready_and_nothing_else(place: Place) -> None:
+def test_a_board_shows_what_waits_is_being_prepared_and_is_ready_and_nothing_else(place: Place) -> None:
     before = shown(look(place.board))
     order = place.ada.place()
     assert shown(look(place.board)) == before
     order = walk(place.kim, order, "confirmed")
-    assert shown(look(place.board)) == before
+    assert shown(look(place.board)) == before | {order["number"]: "confirmed"}
     order = walk(place.kim, order, "preparing")
     assert shown(look(place.board)) == before | {order["number"]: "preparing"}
     order = walk(place.kim, order, "ready")
@@ -207,11 +207,11 @@ def test_what_is_pushed_is_numbers_and_statuses(place: Place) -> None:
                 order = place.kim.post(path, {"version": order["version"]}, key=new_key()).json()
             else:
                 order = walk(place.kim, order, status)
-            if status != "confirmed":
-                (frame,) = board.frames().frames
-                assert frame.seq == before + 1
-                heard.append(frame)
+            (frame,) = board.frames().frames
+            assert frame.seq == before + 1
+            heard.append(frame)
         assert [frame.event.ticket.status.value for frame in heard] == [
+            "confirmed",
             "preparing",
             "ready",
             "preparing",
@@ -233,7 +233,7 @@ def test_what_was_missed_is_told_first_and_no_more_of_it(place: Place) -> None:
     place.grace.place()
     with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
         missed = board.frames()
-        assert [frame.event.ticket.order_id for frame in missed.frames] == [order["id"]]
+        assert [frame.event.ticket.order_id for frame in missed.frames] == [order["id"]] * 2
         assert missed.frames[0].follows(Cursor.parse(start.cursor).seq)
         assert missed.cursor == look(place.board).cursor
         order = walk(place.kim, order, "ready")
@@ -278,6 +278,51 @@ def test_first_names_are_told_where_the_shop_wants_them_and_nothing_more(tmp_pat
         assert not [word for word in PRIVATE if word in "".join(board.texts)]
 
 
+def test_what_is_taken_at_the_counter_waits_at_once(place: Place) -> None:
+    """It is confirmed as it is made; whether it is paid reaches no display."""
+    start = look(place.board)
+    with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
+        board.next()
+        for payment in ("paid", "unpaid"):
+            taken = place.kim.post("/api/pos/orders/", order_body(payment=payment), key=new_key()).json()
+            (frame,) = board.frames().frames
+            assert (frame.event.ticket.number, frame.event.ticket.status.value) == (taken["number"], "confirmed")
+            assert shown(look(place.board))[taken["number"]] == "confirmed"
+        assert not [word for word in ("paid", "cash", "payment", "tender") if word in "".join(board.texts)]
+
+
+def test_a_delivery_is_nobodys_in_the_room(place: Place) -> None:
+    start = look(place.board)
+    with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
+        board.next()
+        delivered = place.ada.place(fulfilment="delivery", address="1 Main Street")
+        for status in ("confirmed", "preparing", "ready", "out_for_delivery", "completed"):
+            delivered = walk(place.kim, delivered, status)
+            assert delivered["number"] not in shown(look(place.board))
+        ours = walk(place.kim, place.ada.place(), "confirmed")
+        assert [frame.event.ticket.number for frame in board.frames().frames] == [ours["number"]]
+
+
+def test_a_shop_may_leave_out_what_waits(tmp_path: Path) -> None:
+    shop.lay_out(tmp_path / "orderbell.db")
+    settings = ServerSettings(port=0, data_dir=str(tmp_path), board_waiting=False)
+    with ServerThread(tmp_path, settings) as server:
+        display, ada, kim = calls.display(server), calls.customer(server), calls.staff(server)
+        start = look(display)
+        with Overhead(display.url, hello(display.token, start.cursor)) as board:
+            board.next()
+            order = walk(kim, ada.place(), "confirmed")
+            assert order["number"] not in shown(look(display))
+            order = walk(kim, order, "preparing")
+            (frame,) = board.frames().frames
+            assert (frame.event.ticket.status.value, frame.event.shown) == ("preparing", True)
+            path = f"/api/pos/orders/{order['id']}/recall/"
+            order = kim.post(path, {"version": order["version"]}, key=new_key()).json()
+            (frame,) = board.frames().frames
+            assert (frame.event.ticket.status.value, frame.event.shown) == ("confirmed", False)
+            assert order["number"] not in shown(look(display))
+
+
 def test_state_and_what_is_pushed_come_to_what_a_fresh_look_shows(place: Place) -> None:
     """Every move there is, followed from a first look, against a second look."""
     start = look(place.board)
@@ -295,7 +340,7 @@ def test_state_and_what_is_pushed_come_to_what_a_fresh_look_shows(place: Place) 
             for frame in message.frames:
                 ticket = frame.event.ticket
                 known.pop(ticket.order_id, None)
-                if ticket.status.value in {"preparing", "ready"}:
+                if ticket.status.value in {"confirmed", "preparing", "ready"}:
                     known[ticket.order_id] = ticket
             if last["id"] in known:
                 break

@@ -69,7 +69,7 @@ def _answers(transaction: Transaction, shop_id: ShopId, ada: Any, order_ids: lis
     return [
         orders.history(transaction, ada, HistoryQuery()),
         orders.open_or_closed_since(transaction, shop_id, now() - timedelta(days=3_650)),
-        tickets.tickets(transaction, shop_id, names=True),
+        tickets.tickets(transaction, shop_id, tickets.Rules(names=True)),
         [orders.get(transaction, order_id) for order_id in order_ids],
         [status_history.of(transaction, order_id) for order_id in order_ids],
         [status_history.last_version(transaction, order_id) for order_id in order_ids],
