@@ -141,7 +141,7 @@ class Calls:
 
     def _menu(self) -> Menu:
         """The server's menu. Without a server raises `Unreachable`; the cached menu was published to the listener."""
-        return self._cache.put_menu(self._api.call(routes.MENU()))
+        return self._sync.menu_read(self._api.call(routes.MENU()))
 
     def _set_available(self, request: Request[Availability]) -> Availability:
         reply, asked = self._api.call(request), request.body

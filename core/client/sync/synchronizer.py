@@ -214,6 +214,16 @@ class Synchronizer:
             if menu is not None and menu is not held:
                 self._publish(menu=self.cache.put_menu(menu))
 
+    def menu_read(self, menu: Menu) -> Menu:
+        """The server has answered with `menu`: store it, and publish it when it is news. An event about it that comes
+        later will be none. Returns the menu that is held."""
+        with self._publishing:
+            before = self.cache.menu
+            held = self.cache.put_menu(menu)
+            if held != before:
+                self._publish(menu=held)
+            return held
+
     def _read_menu(self) -> Menu | None:
         """The server's menu. None when it cannot be fetched, which must not hold up orders."""
         try:
@@ -401,7 +411,7 @@ class Synchronizer:
 
     def fetch_menu(self) -> None:
         """Cache the menu, for when the server is out of reach. Raises `ClientError`."""
-        self.cache.put_menu(self._transport.menu())
+        self.menu_read(self._transport.menu())
 
     def housekeep(self) -> None:
         """Delete what is old. Only after an answer, as our own clock may be wrong; and the server's, or a proxy's, is

@@ -1,5 +1,6 @@
 """What a window is answered: by the server, or while it cannot be asked from what is kept here."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -7,9 +8,10 @@ from typing import Final
 import msgspec
 import pytest
 
-from core.client.errors import Conflict, PriceChanged, Refused, Unreachable
+from core.client.errors import Conflict, NotFound, PriceChanged, Refused, Unreachable
 from core.client.sync.api import SyncedApi
 from core.client.sync.operations import State
+from core.client.sync.outbox import NUMBER_REFUSED
 from core.client.sync.search import KeptDetails, KeptPage
 from core.client.sync.updates import Changed
 from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
@@ -33,6 +35,7 @@ class Window:
 
     def __init__(self, backend: FakeBackend, path: Path) -> None:
         self.menus: list[Menu] = []
+        self._told = threading.Condition()
         self.api = SyncedApi(
             FakeClient(backend),
             path,
@@ -44,7 +47,14 @@ class Window:
 
     def _on_changed(self, changed: Changed) -> None:
         if changed.menu is not None:
-            self.menus.append(changed.menu)
+            with self._told:
+                self.menus.append(changed.menu)
+                self._told.notify_all()
+
+    def until_told(self, menu: Menu) -> None:
+        """By this call or by the engine, which may have read it at the same moment."""
+        with self._told:
+            assert self._told.wait_for(lambda: self.menus[-1:] == [menu], 10), self.menus
 
     def take(self, **more: object) -> Order:
         return self.api.call(routes.TAKE(body=msgspec.structs.replace(TakeOrder(lines=LINES), **more)))
@@ -108,11 +118,10 @@ def test_a_known_customer_is_predicted_by_name_once_they_were_found(till: Window
     assert stranger.customer_name == ""
 
 
-def test_what_is_sold_out_here_is_so_on_this_screen_at_once(till: Window, shop: FakeBackend) -> None:
-    till.menus.clear()
+def test_what_is_sold_out_here_is_so_on_this_screen(till: Window, shop: FakeBackend) -> None:
     till.api.call(routes.SET_AVAILABLE(CHIPS.id, body=ChangeAvailability(available=False)))
-    assert till.menus[0] == shop.menu
-    assert not till.menus[0].items()[CHIPS.id].available
+    assert not shop.menu.items()[CHIPS.id].available
+    till.until_told(shop.menu)
 
 
 def test_a_change_that_the_rules_refuse_is_refused_here_with_the_order_as_it_is(
@@ -139,6 +148,20 @@ def test_an_order_with_a_change_to_decide_about_takes_no_other(till: Window, sho
     present.outbox.hold(sending, State.PARKED, "It said no.")
     with pytest.raises(Refused, match="Decide about the change that is in conflict first"):
         till.move(taken, PREPARING)
+
+
+def test_an_order_whose_number_is_refused_is_given_another_and_says_which(till: Window, shop: FakeBackend) -> None:
+    shop.fail_with = OFFLINE
+    taken = till.take()
+    [operation] = till.api.operations()
+    present = till.api._signed_in
+    sending = present.outbox.take(0.0) or operation
+    present.outbox.hold(sending, State.PARKED, "Another order has it.", outcome=NUMBER_REFUSED)
+    number = till.api.renumber(operation.op_id)
+    assert number not in ("", taken.number)
+    assert [each.seen.number for each in till.api.operations()] == [number]
+    with pytest.raises(NotFound):
+        till.api.renumber(operation.op_id)
 
 
 def test_a_customer_orders_at_the_price_that_is_shown(window: Window, shop: FakeBackend) -> None:

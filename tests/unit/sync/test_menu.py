@@ -65,6 +65,20 @@ def test_a_menu_that_is_ahead_of_the_events_does_not_go_back(open_desk: OpenDesk
     assert len(told(desk)) == count
 
 
+def test_a_menu_that_is_read_before_its_event_comes_is_told_all_the_same(
+    open_desk: OpenDesk, shop: FakeBackend
+) -> None:
+    """As the engine reads it once an hour: the event says nothing new then, and screens would keep the old one."""
+    desk = open_desk()
+    desk.sync.pull()
+    desk.sync.fetch_menu()
+    before = len(told(desk))
+    shop.sell(CHIPS.id, False)
+    desk.sync.fetch_menu()
+    desk.sync.pull()
+    assert told(desk)[before:] == [shop.menu], "once"
+
+
 def test_an_answer_that_was_overtaken_changes_nothing(open_desk: OpenDesk, shop: FakeBackend) -> None:
     desk = open_desk()
     desk.sync.pull()
