@@ -122,10 +122,6 @@ class Cache:
             row = db.execute("SELECT row FROM orders WHERE id = ?", (order_id,)).fetchone()
         return _order(row[0]) if row else None
 
-    def open(self) -> list[Order]:
-        """Open orders, oldest first."""
-        return self._rows("WHERE is_open = 1 ORDER BY placed_at, id")
-
     @property
     def newest_placed_at(self) -> datetime | None:
         """When the newest cached order was placed, by the server's clock; None for none."""

@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +294,11 @@ def test_strangers_do_not_fill_it(place: Place, since: Since, monkeypatch: pytes
     for _ in range(4):
         place.server.database.write_blocking(lambda at: log.record(at, visitor, SecurityEvent.SIGNED_IN))
     assert [event for event, *_ in since.told()] == [*["signed_in"] * 3, "left_out"]
+    since = Since(place)
+    new = [Actor(shop_id=place.world.shop, role="customer", id=f"new {n}", address="192.0.2.8") for n in range(5)]
+    for each in new:  # accounts cost nothing: where they are made is what counts
+        place.server.database.write_blocking(partial(log.record, by=each, event=SecurityEvent.SIGNED_UP))
+    assert [event for event, *_ in since.told()] == [*["signed_up"] * 3, "left_out"]
     since = Since(place)
     asyncio.run(fail(10))
     assert [event for event, *_ in since.told()] == [*["sign_in_failed"] * 3, "left_out", "signed_in"]

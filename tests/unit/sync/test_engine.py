@@ -90,6 +90,8 @@ def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: FakeB
     running.engine.accepted()
     running.until_sent()
     assert shop.orders[order_id].status is OrderStatus.PREPARING
+    for _ in range(3):
+        running.engine.accepted()
     running.engine.stop(WITHIN_S)
     assert all(one != next_one for one, next_one in pairwise(running.sync_statuses)), "what is the same is no news"
 

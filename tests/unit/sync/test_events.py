@@ -92,6 +92,20 @@ def test_pushed_again_or_out_of_turn_changes_nothing(open_desk: OpenDesk, shop: 
     assert len(reader.told) == told, "old news is no news"
 
 
+def test_what_is_pushed_with_a_gap_before_it_is_asked_for(open_desk: OpenDesk, shop: FakeBackend) -> None:
+    reader, writer = open_desk("reader", "alex", ModelTransport(shop)), open_desk("writer")
+    reader.sync.pull()
+    place = reader.cache.place
+    for _ in range(3):
+        writer.take()
+    writer.send_all()
+    page = ModelTransport(shop).events(EventQuery(cursor=str(place), limit=500))
+    assert not reader.sync.take_in(Frames(frames=page.frames[1:], cursor=page.cursor))
+    assert (reader.cache.place, reader.cache.newest()) == (place, [])
+    assert reader.sync.take_in(Frames(frames=page.frames, cursor=page.cursor))
+    assert len(reader.cache.newest()) == 3
+
+
 def test_a_heartbeat_ahead_means_that_something_is_missing(open_desk: OpenDesk, shop: FakeBackend) -> None:
     reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.sync.pull()
