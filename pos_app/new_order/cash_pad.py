@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.errors import DomainError
@@ -80,6 +80,7 @@ class CashPad(QWidget):
         for at in range(_BUTTONS):
             quick = button("", theme, name=f"cash_quick_{at}")
             quick.setProperty("kind", "amount")
+            quick.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             quick.clicked.connect(self._on_quick_clicked)
             grid.addWidget(quick, at // _COLUMNS, at % _COLUMNS)
             self._buttons.append(quick)

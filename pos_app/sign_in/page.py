@@ -16,7 +16,7 @@ from core import clock
 from core.client.errors import ClientError, SignedOut, TooManyAttempts, Unpaired
 from core.ui.text import _, error_explanation, ngettext, stopwatch
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label, panel, restyle
+from core.ui.widgets.controls import button, keep_room, label, panel, restyle
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.sign_in.keys import DIGITS, LETTERS, Keys
 from pos_app.sign_in.presenter import SignIn
@@ -75,6 +75,7 @@ class SignInPage(QWidget):
         self._error = label(role="error", wrap=True)
         self._error.setObjectName("sign_in_error")
         self._error.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        keep_room(self._error, 2 * self._error.fontMetrics().height())
         self._enter = button(_("Sign in"), theme, "primary", name="sign_in")
         self._enter.clicked.connect(self._on_submitted)
         self._pairing = button("", theme, "quiet", name="pair_till")

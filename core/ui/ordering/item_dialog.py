@@ -20,7 +20,7 @@ from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.choices import ChoiceGroup
 from core.ui.text import _, money, window_title
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label
+from core.ui.widgets.controls import button, keep_room, label
 
 _NOTE_LENGTH = 500
 _WIDTH = 640
@@ -97,6 +97,7 @@ class ItemDialog(QDialog):
         self._stepper = Stepper(theme, line.wanted.quantity if line else 1)
         self._why = label(role="error", wrap=True)
         self._why.setObjectName("item_error")
+        keep_room(self._why, self._why.fontMetrics().height())
         self._why.hide()
         self._add = button("", theme, "primary", name="item_add")
         self._add.setDefault(True)
@@ -210,4 +211,3 @@ class ItemDialog(QDialog):
     def _show_error(self, why: str) -> None:
         self._why.setText(why)
         self._why.show()
-        self._fit()

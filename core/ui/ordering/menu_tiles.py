@@ -23,9 +23,13 @@ from core.ui.ordering.press_list import PressList
 from core.ui.rows import ROW, Index
 from core.ui.text import _, figure, money
 from core.ui.theme import Theme
-from core.ui.widgets.chips import paint_chip
+from core.ui.widgets.chips import chip_width, paint_chip
 
 _TILE_WIDTH: Final = 172
+_NARROW_TILE: Final = 128
+_LEAST_COLUMNS: Final = 4
+"""On a screen that is 1024 pixels wide; tiles are narrower for it, and higher."""
+_TALL_TILE: Final = 152
 _TILE_HEIGHT: Final = 124
 _BADGE: Final = 28
 _MOST_CATEGORY_ROWS: Final = 2
@@ -64,8 +68,10 @@ class MenuTiles(PressList):
         # The list lays out as if its scroll bar were there, so that the columns stay when it appears.
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self.verticalScrollBar())
         width = self.maximumViewportSize().width() - bar - 1
-        columns = max(1, width // self._theme.px(_TILE_WIDTH))
-        grid = QSize(width // columns, self._theme.px(_TILE_HEIGHT))
+        px = self._theme.px
+        columns = max(1, width // px(_TILE_WIDTH), min(_LEAST_COLUMNS, width // px(_NARROW_TILE)))
+        narrow = width // columns < px(_TILE_WIDTH)
+        grid = QSize(width // columns, px(_TALL_TILE if narrow and columns > 1 else _TILE_HEIGHT))
         if grid != self.gridSize():
             self.setGridSize(grid)
 
@@ -120,13 +126,17 @@ class _TileDelegate(QStyledItemDelegate):
         rtl = option.direction is Qt.LayoutDirection.RightToLeft
         painter.setFont(theme.font("strong", QFont.Weight.Bold))
         painter.setPen(theme.colour("text" if item.available else "muted"))
-        painter.drawText(foot, LEADING, money(item.price_minor, self._tiles.currency))
+        price = money(item.price_minor, self._tiles.currency)
         if not item.available:
+            taken = painter.fontMetrics().horizontalAdvance(price) + chip_width(_("Sold out"), theme) + theme.space(1)
+            if taken <= foot.width():
+                painter.drawText(foot, LEADING, price)
             corner = foot.topLeft() if rtl else foot.topRight()
             end = QPointF(corner.x(), corner.y() + 2)
             ink, ground = theme.colour("danger"), theme.colour("danger_soft")
             paint_chip(painter, end, _("Sold out"), "close", (ink, ground), theme, rtl=rtl)
             return
+        painter.drawText(foot, LEADING, price)
         size = theme.px(_BADGE)
         margin = foot.x() - option.rect.x()
         badge = mirrored(option, QRect(option.rect.right() - margin - size + 1, foot.y(), size, size))

@@ -17,8 +17,10 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import panel
 from core.ui.widgets.notice import Notice
 
+_NARROW_COLUMN = 320
 _COLUMN = 400
 _WIDE_COLUMN = 480
+_NARROW_SHARE = 0.36
 _SHARE = 0.27
 _MOST_SHARE = 0.5
 _UNDO_MS = 8000
@@ -117,6 +119,12 @@ class OrderingView(QWidget):
             self._dialog.close()
 
     @override
+    def hasHeightForWidth(self) -> bool:
+        """No: it scrolls inside, whatever its words would like. A page around it would be higher than the window, and
+        the checkout's button below its end."""
+        return False
+
+    @override
     def minimumSizeHint(self) -> QSize:
         """The side column shrinks, down to its share."""
         least = round(self.menu.minimumSizeHint().width() / (1 - _MOST_SHARE)) + self._theme.space(4)
@@ -125,7 +133,9 @@ class OrderingView(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wished = max(self._theme.px(_COLUMN), min(self._theme.px(_WIDE_COLUMN), round(self.width() * _SHARE)))
+        px, width = self._theme.px, self.width()
+        small = max(px(_NARROW_COLUMN), min(px(_COLUMN), round(width * _NARROW_SHARE)))
+        wished = max(small, min(px(_WIDE_COLUMN), round(width * _SHARE)))
         self._side.setFixedWidth(min(wished, round(self.width() * _MOST_SHARE)))
 
     # -- what is pressed

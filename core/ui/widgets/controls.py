@@ -43,6 +43,14 @@ def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:
     return result
 
 
+def keep_room(part: QWidget, height: int = 0) -> None:
+    """Let `part` keep its room while it is hidden, at least `height` pixels: nothing moves when it comes."""
+    policy = part.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    part.setSizePolicy(policy)
+    part.setMinimumHeight(height)
+
+
 class ElidedLabel(QLabel):
     """One line that shrinks, down to `least` letters: what does not fit is elided, and shown by the tool tip."""
 
