@@ -9,7 +9,7 @@ from pos_app.new_order.page import NewOrderPage
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, SODA
 from tests.support.ordering import Finger
-from tests.support.pos_window import Till, open_till
+from tests.support.pos_window import Till, open_till, place
 
 
 def place_of(till: Till, name: str) -> QRect:
@@ -70,3 +70,22 @@ def test_add_stays_under_the_finger_when_something_is_missing(till: Till) -> Non
     finger.button("item_add", dialog)
     assert dialog._why.isVisible()
     assert (add.mapTo(dialog, QPoint()), add.size()) == (before, add.size())
+
+
+def test_a_message_lifts_nothing(till: Till, backend: FakeBackend) -> None:
+    """It has room of its own before it comes: a press on what was there hits what was there."""
+    order = place(backend)
+    till.arrive()
+    board = place_of(till, "column_pending")
+    till.press(order)
+    till.settle()
+    assert till.undo()
+    assert place_of(till, "column_pending") == board
+    finger = Finger(new_order(till).view, till.qtbot)
+    finger.tile(SODA.name)
+    till.click("checkout")
+    before = place_of(till, "take_payment")
+    till.type("cash_given", "0.01")
+    till.click("take_payment")
+    assert till.notice()
+    assert place_of(till, "take_payment") == before
