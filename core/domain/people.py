@@ -1,6 +1,5 @@
 """Principals: a role, an identity, and the shop and device that is used."""
 
-import re
 from typing import Final
 
 import msgspec
@@ -123,7 +122,8 @@ def first_name(name: str) -> str:
 
 LEAST_PHONE: Final = 6
 """Digits in the shortest phone number. What has fewer is a table, a pager, a room."""
-_PHONE: Final = re.compile(r"(?P<name>.*?)[\s,;:/·]*(?P<phone>\+?\(?\d[\d\s().\-\u2010-\u2015/]*)", re.DOTALL)
+_BETWEEN_DIGITS: Final = frozenset(" ().-/\u2010\u2011\u2012\u2013\u2014\u2015")
+"""What may stand between the digits of a phone number."""
 
 
 class Guest(msgspec.Struct, frozen=True):
@@ -137,12 +137,18 @@ class Guest(msgspec.Struct, frozen=True):
     def of(cls, typed: str) -> "Guest":
         """All of what was typed: a phone number at its end is the phone (`Jo 555-0142 77`), the rest is the name."""
         typed = " ".join(typed.split())
-        found = _PHONE.fullmatch(typed)
-        if found is not None:
-            digits = digits_of(found["phone"])
-            if LEAST_PHONE <= len(digits) <= phones.MOST:
-                return cls(found["name"], ("+" if found["phone"].startswith("+") else "") + digits)
-        return cls(typed)
+        start = end = len(typed)
+        for at in reversed(range(end)):
+            if typed[at].isdecimal():
+                start = at
+            elif typed[at] not in _BETWEEN_DIGITS:
+                break
+        digits = digits_of(typed[start:])
+        if not LEAST_PHONE <= len(digits) <= phones.MOST:
+            return cls(typed)
+        name = typed[:start].rstrip(" (")
+        plus = "+" if name.endswith("+") else ""
+        return cls(name.removesuffix("+").rstrip(" ,;:/·("), plus + digits)
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,7 +123,7 @@ def test_the_guide_prints_what_it_shows(
         followed.append(name)
         match name:
             case "init --data-dir":
-                ask = typist("Corner Kitchen", "eur", "", "7", "", "menu.csv", "Ada", "", "")
+                ask = typist("Corner Kitchen", "eur", "Europe/Berlin", "", "7", "", "menu.csv", "Ada", "", "")
                 with monkeypatch.context() as terminal:
                     terminal.setattr(asking, "is_interactive", lambda: True)
                     terminal.setattr("builtins.input", ask)

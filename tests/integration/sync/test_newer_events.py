@@ -72,7 +72,9 @@ def test_a_board_that_was_away_is_told_what_comes_after_it(place: Place) -> None
     happens(place)
     order = place.kim.move(place.kim.move(place.ada.place(), "confirmed").json(), "preparing").json()
     with Overhead(place.server.url, hello(place.board.token, start)) as board:
-        assert [frame.event.ticket.number for frame in board.frames().frames] == [order["number"]]
+        tickets = [frame.event.ticket for frame in board.frames().frames]
+    number = order["number"]
+    assert [(each.number, each.status) for each in tickets] == [(number, "confirmed"), (number, "preparing")]
 
 
 def test_a_till_and_a_customer_stay_live_and_ask_for_the_order_it_names(place: Place, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def test_an_order_from_its_arrival_to_its_end(place: Place, qtbot: QtBot) -> Non
             assert at(screen, order) is after
             assert told(place, order) == after.value
         press(screen, order)
+        screen.click("payment_none")  # it is unpaid: the cashier is asked
         qtbot.waitUntil(lambda: at(screen, order) is None and sent(screen))
         assert told(place, order) == "completed"
         screen.click("undo_action")

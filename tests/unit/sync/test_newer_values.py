@@ -125,7 +125,8 @@ PLACES = [
 
 def test_every_enum_that_is_said_is_among_them() -> None:
     found = {enum for kind in KINDS for sample in samples(kind) for _path, enum in enums(kind, sample)}
-    assert found >= {each for each in WireEnum.__subclasses__() if each is not Outcome}
+    said = {each for each in WireEnum.__subclasses__() if not each.__module__.startswith("core.domain.sale.")}
+    assert found >= said - {Outcome}
     assert len(PLACES) > 80
 
 
