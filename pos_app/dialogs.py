@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QWidget
 
 from core.client.sync.outbox import Counts
-from core.domain.order import Order
+from core.domain.order import Channel, Order
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
 from pos_app.context import PosContext
@@ -37,7 +37,9 @@ def show_details(order: Order, context: PosContext, actions: OrderActions, windo
 def show_receipt(order: Order, shop_name: str, context: PosContext, window: QWidget) -> None:
     from core.ui.widgets.receipt import ReceiptDialog
 
-    ReceiptDialog(order, shop_name, context.theme, context.jobs, parent=window).open()
+    # One that was taken at the counter got its receipt then. An online order gets it at hand-over, from here.
+    is_copy = order.channel is Channel.COUNTER
+    ReceiptDialog(order, shop_name, context.theme, context.jobs, parent=window, is_copy=is_copy).open()
 
 
 def ask_before_leaving(theme: Theme, name: str, counts: Counts, leave: Callable[[], None], window: QWidget) -> None:

@@ -14,6 +14,8 @@ from core.domain.ids import CustomerId, OrderId
 from core.domain.order import MAX_LINES, NewLine, Note, PaymentState, Reason, Tender
 from core.domain.status import Fulfilment, OrderStatus
 
+MAX_GIVEN_MINOR = 10**15
+"""More than any total: the largest is 200 lines of 999 items at the highest price."""
 UUID = Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 Version = Annotated[int, Meta(ge=1)]
 Lines = Annotated[tuple[NewLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
@@ -60,6 +62,8 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The number the till gave it while offline, from its own series. Empty: the server gives one."""
     menu_version: Version | None = None
     """The menu version it was priced by: prices shown at the counter are kept."""
+    given_minor: Annotated[int, Meta(ge=0, le=MAX_GIVEN_MINOR)] | None = None
+    """The cash handed over. It is on the receipt, with the change; kept of an order that is paid in cash."""
     placed_at_client: ClientTime | None = None
 
 

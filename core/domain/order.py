@@ -86,6 +86,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The last change of anything."""
     moved_at: datetime | None = None
     """The last change of its status; None for an order of an earlier release, of which only `updated_at` is known."""
+    given_minor: int | None = None
+    """The cash that was handed over for it, for receipts; None when it was not paid in cash, or nobody counted."""
     customer_id: CustomerId | None = None
     customer_name: str = ""
     """The known customer's name, or the order's own: a person's, a table's, a pager's."""

@@ -25,7 +25,7 @@ from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.menu import MenuItem, as_if_available
 from core.domain.money import Tax, totals
-from core.domain.order import Channel, Order, PaymentState, check_delivery, price_lines
+from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.payment import check_first_payment, check_payment
 from core.domain.people import Customer, Role
 from core.domain.status import Move, OrderStatus, target_of, transition
@@ -71,6 +71,7 @@ def place(
     Raises `InvalidOrder`, and `PriceChanged` when the total differs from the one the customer was shown.
     """
     at_counter = isinstance(asked, TakeOrder)
+    in_cash = isinstance(asked, TakeOrder) and (asked.payment, asked.tender) == (PaymentState.PAID, Tender.CASH)
     payment = asked.payment if isinstance(asked, TakeOrder) else PaymentState.UNPAID
     name, phone = (asked.customer_name, asked.customer_phone) if isinstance(asked, TakeOrder) else ("", "")
     name, phone = name or (customer.name if customer else ""), phone or (customer.phone if customer else "")
@@ -97,6 +98,7 @@ def place(
         placed_at=at,
         updated_at=at,
         moved_at=at,
+        given_minor=asked.given_minor if isinstance(asked, TakeOrder) and in_cash else None,
         customer_id=customer.id if customer else None,
         customer_name=name.strip(),
         customer_phone=phone,
@@ -167,5 +169,16 @@ def paid(order: Order, asked: ChangePayment, at: datetime) -> Order:
     """The order with the new payment. Checks nothing."""
     tender = asked.tender or order.tender
     return msgspec.structs.replace(
-        order, payment=asked.payment, tender=tender, version=order.version + 1, updated_at=at
+        order,
+        payment=asked.payment,
+        tender=tender,
+        given_minor=given_after(order, asked.payment),
+        version=order.version + 1,
+        updated_at=at,
     )
+
+
+def given_after(order: Order, payment: PaymentState) -> int | None:
+    """The cash that was handed over, once the payment of `order` is `payment`: a refund changes nothing about it, and
+    of any other payment it is not known."""
+    return order.given_minor if payment is PaymentState.REFUNDED else None

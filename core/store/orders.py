@@ -42,6 +42,7 @@ _ORDER: Final = (
     _c.placed_at,
     _c.updated_at,
     _c.moved_at,
+    _c.given_minor,
     _c.customer_id,
     _c.customer_name,
     _c.customer_phone,
@@ -76,7 +77,10 @@ _UPDATE: Final = Prepared(
     .values(
         {
             name: bindparam(name)
-            for name in ("status", "is_open", "version", "tender", "payment", "updated_at", "moved_at", "reason")
+            for name in (
+                *("status", "is_open", "version", "tender", "payment", "given_minor"),
+                *("updated_at", "moved_at", "reason"),
+            )
         }
     )
 )
@@ -194,6 +198,7 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
         version=order.version,
         tender=order.tender,
         payment=order.payment,
+        given_minor=order.given_minor,
         updated_at=to_us(order.updated_at),
         moved_at=_us(order.moved_at),
         reason=order.reason,
@@ -418,11 +423,12 @@ def _order(row: Row, lines: tuple[OrderLine, ...]) -> Order:
         placed_at=from_us(row[13]),
         updated_at=from_us(row[14]),
         moved_at=from_us(row[15]) if row[15] is not None else None,
-        customer_id=row[16],
-        customer_name=row[17],
-        customer_phone=row[18],
-        address=row[19],
-        note=row[20],
-        reason=row[21],
+        given_minor=row[16],
+        customer_id=row[17],
+        customer_name=row[18],
+        customer_phone=row[19],
+        address=row[20],
+        note=row[21],
+        reason=row[22],
         lines=lines,
     )

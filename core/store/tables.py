@@ -237,6 +237,7 @@ orders: Final = Table(
     _big("total_minor"),
     _big("placed_at"),
     _big("updated_at"),
+    _big("given_minor", nullable=True),  # the cash handed over, if any
     _big("moved_at", nullable=True),  # the status's; NULL for what had ended before it was kept
     _text("customer_id", ForeignKey("customers.id"), nullable=True),
     _text("customer_name"),

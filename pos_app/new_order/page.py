@@ -114,7 +114,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
             self._cash.focus()
             self.notice.show_message(_("The cash given does not cover the order"))
             return
-        self._presenter.take(self._customer.whom, self._form.values)
+        given_minor = self._cash.given_minor if self._pays_cash else None
+        self._presenter.take(self._customer.whom, self._form.values, given_minor)
 
     @property
     def _pays_cash(self) -> bool:

@@ -80,7 +80,8 @@ class TakeOrderPresenter(Placing[TakeOrder]):
 
     # -- taking it
 
-    def take(self, whom: Whom, handover: Handover) -> None:
+    def take(self, whom: Whom, handover: Handover, given_minor: int | None = None) -> None:
+        """`given_minor` is the cash handed over."""
         basket = self.ordering.basket.basket
         later = handover.tender is Tender.CASH_ON_DELIVERY
         request = TakeOrder(
@@ -94,6 +95,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             customer_name="" if whom.customer else whom.guest.name,
             customer_phone="" if whom.customer else whom.guest.phone,
             menu_version=basket.menu_version,
+            given_minor=given_minor,
         )
         self.send(handover, request)
 

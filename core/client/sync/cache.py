@@ -13,6 +13,7 @@ import msgspec
 from core.client.storage.lease import Store
 from core.client.sync.operations import Owner
 from core.decoding import decode_reply, reader
+from core.domain import order_rules
 from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
@@ -54,7 +55,12 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
             moved_at=event.at,
         )
     return msgspec.structs.replace(
-        row, payment=event.payment, tender=event.tender, version=event.version, updated_at=event.at
+        row,
+        payment=event.payment,
+        tender=event.tender,
+        given_minor=order_rules.given_after(row, event.payment),
+        version=event.version,
+        updated_at=event.at,
     )
 
 

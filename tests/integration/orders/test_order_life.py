@@ -422,3 +422,18 @@ def test_a_number_is_the_newest_orders_that_has_it(place: Place) -> None:
 )
 def test_what_is_no_number_of_ones_own_is_not_there(place: Place, number: str) -> None:
     assert place.grace.get(f"/api/online/orders/{number}/").status_code == 404
+
+
+@pytest.mark.parametrize(("tender", "kept"), [("cash", 5000), ("card", None)])
+def test_the_cash_that_was_given_is_kept_until_the_payment_is_another(
+    place: Place, tender: str, kept: int | None
+) -> None:
+    body = order_body(tender=tender, payment="paid", given_minor=5000)
+    order = place.kim.post("/api/pos/orders/", body, key=new_key()).json()
+    path = f"/api/pos/orders/{order['id']}/"
+    assert order["given_minor"] == kept
+    assert place.kim.get(path).json()["order"]["given_minor"] == kept
+    for to, then in (("unpaid", None), ("paid", None)):
+        change = {"payment": to, "version": order["version"]}
+        order = place.kim.post(f"{path}payment/", change, key=new_key()).json()
+        assert (order["payment"], order["given_minor"]) == (to, then)
