@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -41,6 +41,12 @@ def catalogues() -> Iterator[tuple[Path, Catalog]]:
             yield path, read_po(file, locale=path.parent.parent.name)
 
 
+def is_translated(message: Message) -> bool:
+    """Whether a message has its text, and one with a plural all of its forms."""
+    forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+    return bool(forms) and all(forms)
+
+
 def compiled(catalogue: Catalog) -> bytes:
     """A catalogue as the windows read it; what is not translated, or not surely, is left out."""
     buffer = io.BytesIO()
@@ -62,7 +68,7 @@ def main(languages: list[str]) -> None:
         with path.open("wb") as file:
             write_po(file, catalogue, sort_output=True, ignore_obsolete=True, width=110, include_lineno=False)
         path.with_suffix(".mo").write_bytes(compiled(catalogue))
-        missing = sum(1 for message in catalogue if message.id and not message.string)
+        missing = sum(1 for message in catalogue if message.id and not is_translated(message))
         print(f"{path.parent.parent.name}: {len(catalogue)} strings, {missing} to translate")  # noqa: T201
 
 
