@@ -19,7 +19,7 @@ from customer_view.context import CustomerContext
 from customer_view.order.page import OrderPage
 from pos_app.new_order.page import NewOrderPage
 from tests.support.contexts import customer_context
-from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window
+from tests.support.customer_window import AISHA, PASSWORD, Stage, open_window, shop
 from tests.support.fake_backend import FakeBackend
 from tests.support.ordering import Finger
 from tests.support.pos_window import Till, open_till
@@ -52,7 +52,8 @@ def _quick_secrets() -> Iterator[None]:
 
 @pytest.fixture
 def backend() -> FakeBackend:
-    return FakeBackend()
+    """Two customers and no orders."""
+    return shop()
 
 
 @pytest.fixture

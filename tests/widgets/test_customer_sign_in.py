@@ -1,7 +1,5 @@
 """The way in: what is typed wrong is said where it is, what the server says is heard, and nothing typed is kept."""
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
@@ -9,12 +7,6 @@ from pytestqt.qtbot import QtBot
 
 from core.client.errors import NotKept, ServerFault, Unreachable
 from tests.support.customer_window import AISHA, JONAS, PASSWORD, Stage, open_window, shop
-
-
-@pytest.fixture
-def stage(qtbot: QtBot) -> Iterator[Stage]:
-    with open_window(qtbot, shop()) as made:
-        yield made
 
 
 def test_signed_in_with_enter(stage: Stage, qtbot: QtBot) -> None:

@@ -22,17 +22,12 @@ from core.ui.idle import IdleWatch
 from customer_view.account.sign_out_dialog import SignOutDialog
 from customer_view.visit import Visit
 from tests.support.contexts import answer_by
-from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, shop, small_order
+from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, small_order
 from tests.support.fake_backend import FakeBackend
 from tests.widgets.conftest import PassTime
 
 IDLE_S = 100.0
 WARNED_S = 80.0
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    return shop()
 
 
 @pytest.fixture

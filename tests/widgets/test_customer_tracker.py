@@ -21,15 +21,10 @@ from core.ui.text import clock
 from customer_view.tracker.order_sheet import rows
 from customer_view.tracker.stepper import steps
 from tests.support.contexts import answer_by
-from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
+from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, small_order
 from tests.support.fake_backend import FakeBackend
 
 S = OrderStatus
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    return shop()
 
 
 @pytest.fixture

@@ -21,17 +21,11 @@ from tests.support.customer_window import (
     Stage,
     open_window,
     order,
-    shop,
     small_order,
 )
 from tests.support.fake_backend import FakeBackend
 from tests.support.fake_client import FakeClient
 from tests.support.shown import own_folder
-
-
-@pytest.fixture
-def backend() -> FakeBackend:
-    return shop()
 
 
 def press(qtbot: QtBot, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

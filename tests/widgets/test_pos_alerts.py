@@ -17,11 +17,6 @@ S = OrderStatus
 
 
 @pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     monkeypatch.setattr(Sounds, "play", lambda _self, name, **_more: names.append(name))

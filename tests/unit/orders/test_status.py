@@ -113,8 +113,11 @@ def test_nobody_waits_for_a_closed_order() -> None:
 
 
 def test_the_table_has_no_move_twice() -> None:
+    """An order has one target for each kind of move."""
     ends = [(row.source, row.target) for row in TRANSITIONS]
     assert len(ends) == len(set(ends))
+    moves = [(row.source, row.move, each) for row in TRANSITIONS for each in row.fulfilments]
+    assert len(moves) == len(set(moves))
 
 
 @pytest.mark.parametrize("fulfilment", Fulfilment)
