@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.status import Fulfilment, steps_of
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
@@ -110,7 +111,7 @@ def test_recall_takes_one_step_back_and_says_so(place: Place) -> None:
 
 def test_a_delivery_goes_out(place: Place) -> None:
     order = place.ada.place(fulfilment="delivery", address="1 Main Street", tender="cash_on_delivery")
-    for to in ("confirmed", "preparing", "ready", "out_for_delivery", "completed"):
+    for to in steps_of(Fulfilment.DELIVERY)[1:]:
         order = place.kim.move(order, to).json()
     assert order["status"] == "completed"
 

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from core.domain.order import Order
+from core.domain.status import Fulfilment, steps_of
 from core.protocol import routes
 from core.protocol.display import TicketFrames, TicketsMessage, TicketsReply
 from core.protocol.feed import Close, Cursor
@@ -296,7 +297,7 @@ def test_a_delivery_is_nobodys_in_the_room(place: Place) -> None:
     with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
         board.next()
         delivered = place.ada.place(fulfilment="delivery", address="1 Main Street")
-        for status in ("confirmed", "preparing", "ready", "out_for_delivery", "completed"):
+        for status in steps_of(Fulfilment.DELIVERY)[1:]:
             delivered = walk(place.kim, delivered, status)
             assert delivered["number"] not in shown(look(place.board))
         ours = walk(place.kim, place.ada.place(), "confirmed")
