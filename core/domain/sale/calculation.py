@@ -15,10 +15,12 @@ import msgspec
 from core.domain.money import CURRENCIES
 from core.domain.sale.errors import Refused
 from core.domain.sale.rounding import (
+    MAX_AMOUNT,
     PERCENT,
     CashRounding,
     Rounding,
     apportion,
+    is_whole,
     largest_remainder,
     over_one_denominator,
     percentage,
@@ -32,8 +34,6 @@ MILLI: Final = 1_000
 MAX_PRICE: Final = 10**9
 MAX_QUANTITY_MILLI: Final = 99_999_999
 MAX_LINES: Final = 500
-MAX_AMOUNT: Final = 10**12
-"""Of a line and of an order, in minor units."""
 
 
 class Discount(msgspec.Struct, frozen=True):
@@ -46,9 +46,9 @@ class Discount(msgspec.Struct, frozen=True):
         """Raises `Refused`."""
         if (self.rate is None) == (self.amount is None):
             raise Refused("bad_discount", "A discount is a percentage or an amount.")
-        if self.rate is not None and not _is_whole(self.rate, 0, PERCENT):
+        if self.rate is not None and not is_whole(self.rate, 0, PERCENT):
             raise Refused("bad_discount", "A discount is between 0 and 100 %.")
-        if self.amount is not None and not _is_whole(self.amount, 0, MAX_AMOUNT):
+        if self.amount is not None and not is_whole(self.amount):
             raise Refused("bad_discount", "A discount cannot be below zero.")
 
 
@@ -104,9 +104,9 @@ class ServiceCharge(msgspec.Struct, frozen=True):
         """Raises `Refused`."""
         if (self.rate is None) == (self.amount is None):
             raise Refused("bad_service", "A service charge is a percentage or an amount.")
-        if self.rate is not None and not _is_whole(self.rate, 0, PERCENT):
+        if self.rate is not None and not is_whole(self.rate, 0, PERCENT):
             raise Refused("bad_service", "A service charge is between 0 and 100 %.")
-        if self.amount is not None and not _is_whole(self.amount, 0, MAX_AMOUNT):
+        if self.amount is not None and not is_whole(self.amount):
             raise Refused("bad_service", "A service charge cannot be below zero.")
         if not self.tax.is_known:
             raise Refused("bad_service", "A service charge is taxed as its lines, by a category, or not.")
@@ -129,10 +129,10 @@ class Tip(msgspec.Struct, frozen=True):
         if (self.rate is None) == (self.amount is None) or not self.base.is_known:
             raise Refused("bad_tip", "A tip is a percentage or an amount.")
         if self.amount is not None:
-            if not _is_whole(self.amount, 0, MAX_AMOUNT):
+            if not is_whole(self.amount):
                 raise Refused("bad_tip", "A tip cannot be below zero.")
             return self.amount
-        if self.rate is None or not _is_whole(self.rate, 0, PERCENT):
+        if self.rate is None or not is_whole(self.rate, 0, PERCENT):
             raise Refused("bad_tip", "A tip is between 0 and 100 %.")
         return percentage(net if self.base is TipBase.NET else total, self.rate)
 
@@ -288,6 +288,8 @@ def _check(sale: Sale) -> None:
         raise Refused("bad_currency", f"There is no currency {sale.currency!r} (ISO 4217).", "currency")
     if len(sale.lines) > MAX_LINES:
         raise Refused("too_many_lines", f"An order has at most {MAX_LINES} lines.", "lines")
+    if len({line.id for line in sale.lines}) < len(sale.lines):
+        raise Refused("bad_line", "Two lines of an order cannot have the same id.", "lines")
     sale.taxes.check()
     for discount in sale.discounts:
         discount.check()
@@ -297,15 +299,15 @@ def _check(sale: Sale) -> None:
 
 
 def _list_price(line: SaleLine) -> int:
-    if not _is_whole(line.quantity_milli, 1, MAX_QUANTITY_MILLI):
+    if not is_whole(line.quantity_milli, 1, MAX_QUANTITY_MILLI):
         raise Refused("bad_quantity", "A quantity is above 0 and at most 99,999.999.", line.id)
-    if not _is_whole(line.unit_price, -MAX_PRICE, MAX_PRICE):
+    if not is_whole(line.unit_price, -MAX_PRICE, MAX_PRICE):
         raise Refused("bad_price", "A price is a whole number of minor units, at most 1,000,000,000.", line.id)
     unit = line.unit_price
     for extra in line.extras:
-        if not _is_whole(extra.price, -MAX_PRICE, MAX_PRICE):
+        if not is_whole(extra.price, -MAX_PRICE, MAX_PRICE):
             raise Refused("bad_price", "A price is a whole number of minor units, at most 1,000,000,000.", line.id)
-        if not _is_whole(extra.quantity, 0, MAX_QUANTITY_MILLI // MILLI):
+        if not is_whole(extra.quantity, 0, MAX_QUANTITY_MILLI // MILLI):
             raise Refused("bad_quantity", "A modifier is taken a whole number of times.", line.id)
         unit += extra.price * extra.quantity
     if unit < 0 and line.kind is not LineKind.DEPOSIT_RETURN:
@@ -470,8 +472,3 @@ def _by_set(items: Iterable[Item]) -> dict[str, Group]:
             nets[key] = nets.get(key, 0) + item.net
             sums[key] = sums.get(key, 0) + item.gross
     return {key: Group(nets[key], sums[key] - nets[key], sums[key]) for key in nets}
-
-
-def _is_whole(value: object, least: int, most: int) -> bool:
-    """Whether it is an int, no bool and no float, within bounds."""
-    return type(value) is int and least <= value <= most

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from core.domain.sale.calculation import MAX_AMOUNT
 from core.domain.sale.errors import Refused
+from core.domain.sale.rounding import is_whole
 from core.wire_enum import WireEnum
 
 
@@ -50,7 +50,7 @@ class DrawerEvent(msgspec.Struct, frozen=True):
         if self.kind not in _SIGNS:
             raise Refused("bad_event", f"A drawer knows no {self.kind!r}.")
         for each in (self.amount, self.change):
-            if type(each) is not int or not 0 <= each <= MAX_AMOUNT:
+            if not is_whole(each):
                 raise Refused("bad_amount", "An amount is a whole number of minor units, not below zero.")
         if self.change > self.amount:
             raise Refused("bad_amount", "There cannot be more change than was handed over.")
@@ -72,9 +72,9 @@ class Closing(msgspec.Struct, frozen=True):
     """What is taken out when the session ends."""
 
     def __post_init__(self) -> None:
-        if type(self.counted) is not int or self.counted < 0:
+        if not is_whole(self.counted):
             raise Refused("bad_amount", "A count cannot be below zero.")
-        if type(self.deposit) is not int or not 0 <= self.deposit <= self.counted:
+        if not is_whole(self.deposit, 0, self.counted):
             raise Refused("bad_deposit", "Not more can be taken out than was counted.")
 
 
@@ -93,7 +93,7 @@ def count(denominations: Iterable[tuple[int, int]]) -> int:
     """What these coins and notes come to: pairs of a value and how many there are. Raises `Refused`."""
     whole = 0
     for value, how_many in denominations:
-        if type(value) is not int or type(how_many) is not int or value <= 0 or how_many < 0:
+        if not is_whole(value, 1) or not is_whole(how_many):
             raise Refused("bad_amount", "A count is a number of coins or notes of a value.")
         whole += value * how_many
     return whole
@@ -101,7 +101,7 @@ def count(denominations: Iterable[tuple[int, int]]) -> int:
 
 def cash_report(opening: Opening, events: Iterable[DrawerEvent], closing: Closing | None = None) -> CashReport:
     """What should be in the drawer, from what was counted at first, and how what was counted at last differs."""
-    if type(opening.counted) is not int or opening.counted < 0:
+    if not is_whole(opening.counted):
         raise Refused("bad_amount", "A count cannot be below zero.")
     expected, no_sale = opening.counted, 0
     for event in events:

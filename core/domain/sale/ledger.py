@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from core.domain.sale.calculation import EXACT, MAX_AMOUNT
+from core.domain.sale.calculation import EXACT
 from core.domain.sale.errors import Refused
-from core.domain.sale.rounding import CashRounding
+from core.domain.sale.rounding import CashRounding, is_whole
 from core.wire_enum import WireEnum
 
 
@@ -143,7 +143,7 @@ class Ledger(msgspec.Struct, frozen=True):
     def pay(self, payment: Pay, tenders: Tenders) -> "Ledger":
         self._check_not_void()
         amount = max(self.balance, 0) if payment.amount is None else payment.amount
-        if not _is_amount(amount) or not _is_amount(payment.tip):
+        if not is_whole(amount) or not is_whole(payment.tip):
             raise Refused("bad_payment", "A payment and a tip cannot be below zero.")
         if amount > self.balance and not payment.deposit and amount:
             raise Refused("exceeds_balance", "That is more than is to be paid.")
@@ -182,7 +182,7 @@ class Ledger(msgspec.Struct, frozen=True):
         self._check_not_void()
         over = max(-self.balance, 0)
         value = over if amount is None else amount
-        if not _is_amount(value) or not value:
+        if not is_whole(value) or not value:
             raise Refused("exceeds_overpayment" if not over else "bad_payment", "There is nothing to give back.")
         if value > over:
             raise Refused("exceeds_overpayment", "That is more than was paid too much.")
@@ -202,7 +202,7 @@ class Ledger(msgspec.Struct, frozen=True):
         rest = value + tip
         for position, each in enumerate(to):
             if position + 1 < len(to):
-                if each.amount is None or not _is_amount(each.amount):
+                if each.amount is None or not is_whole(each.amount):
                     raise Refused("bad_refund", "Say how much each tender gets; only the last one gets the rest.")
                 back = each.amount
             else:
@@ -248,7 +248,7 @@ def _in_cash(payment: Pay, amount: int, rounding: CashRounding) -> Iterator[tupl
     tip = payment.tip
     need = rounding.of(amount if payment.keep_change else amount + tip)
     given = need if payment.given is None else payment.given
-    if not _is_amount(given) or given < need:
+    if not is_whole(given) or given < need:
         raise Refused("short", "That is less than is to be paid.")
     if payment.keep_change:
         added, tip, change = need - amount, given - need, 0
@@ -266,7 +266,7 @@ def _in_cash(payment: Pay, amount: int, rounding: CashRounding) -> Iterator[tupl
 def _by_other(payment: Pay, amount: int, _rounding: CashRounding) -> Iterator[tuple[EntryKind, int]]:
     whole = amount + payment.tip
     given = whole if payment.given is None else payment.given
-    if not _is_amount(given) or given < whole:
+    if not is_whole(given) or given < whole:
         raise Refused("short", "That is less than is to be paid.")
     if given > whole or payment.keep_change:
         raise Refused("no_change_on_non_cash", "Only cash gives change.")
@@ -276,10 +276,6 @@ def _by_other(payment: Pay, amount: int, _rounding: CashRounding) -> Iterator[tu
 
 
 def _total(total: int) -> int:
-    if not _is_amount(total):
+    if not is_whole(total):
         raise Refused("bad_total", "A total is a whole number of minor units, not below zero.")
     return total
-
-
-def _is_amount(value: object) -> bool:
-    return type(value) is int and 0 <= value <= MAX_AMOUNT

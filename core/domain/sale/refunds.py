@@ -12,7 +12,7 @@ from core.domain.sale.calculation import MILLI, Totals
 from core.domain.sale.errors import Refused
 from core.domain.sale.ledger import Entry, EntryKind, Ledger, PayBack, Tenders
 from core.domain.sale.parts import Part, Remaining, RemainingLine, RemainingSale
-from core.domain.sale.rounding import apportion
+from core.domain.sale.rounding import apportion, is_whole
 from core.wire_enum import WireEnum
 
 
@@ -80,13 +80,17 @@ class Refunds:
         if not request.pay_back:
             raise Refused("bad_refund", "Say by which tender the money goes back.")
         tip = ledger.tips if request.all_tips else request.tip
-        if type(tip) is not int or tip < 0:
+        if not is_whole(tip):
             raise Refused("bad_tip", "A tip cannot be below zero.")
         if tip > ledger.tips:
             raise Refused("exceeds_tip", "That is more than was tipped.")
         left = deepcopy(self._left)
         taken = _taken(left, request)
         remaining = left.gross
+        if remaining < 0:
+            raise Refused(
+                "exceeds_refundable", "That is more than was paid beside the returned empties: refund it all."
+            )
         value = sum(part.gross for _, part in taken.parts)
         credited = Ledger((*ledger.entries, Entry(EntryKind.CREDIT, -value)))
         after = credited.paid_back(
@@ -164,7 +168,7 @@ def _everything(left: RemainingSale, taken: _Taken) -> None:
 
 
 def _amount(left: RemainingSale, taken: _Taken, amount: int) -> None:
-    if type(amount) is not int or amount <= 0:
+    if not is_whole(amount, 1):
         raise Refused("bad_refund", "An amount to refund is above zero.")
     if amount > left.gross:
         raise Refused("exceeds_refundable", "That is more than is left of what was paid.")
@@ -180,7 +184,7 @@ def _lines(left: RemainingSale, taken: _Taken, request: RefundRequest) -> None:
     if len({each.id for each in request.lines}) != len(request.lines):
         raise Refused("bad_refund", "A line is named twice.")
     auto = request.service is ServiceRefund.AUTO
-    before = sum(line.left.gross for line in left.lines.values())
+    before = sum(max(line.left.gross, 0) for line in left.lines.values())  # returned empties carry no service
     value = 0
     for each in request.lines:
         line = left.line(each.id)
@@ -200,7 +204,7 @@ def _lines(left: RemainingSale, taken: _Taken, request: RefundRequest) -> None:
 def _line(line: RemainingLine, quantity_milli: int, taken: _Taken, *, with_shares: bool) -> Part:
     if line.left.list_price < 0:
         raise Refused("not_refundable", "Returned empties go back with the whole order only.")
-    if type(quantity_milli) is not int or quantity_milli <= 0:
+    if not is_whole(quantity_milli, 1):
         raise Refused("bad_quantity", "A quantity to refund is above zero.")
     whole = line.quantity_milli
     if quantity_milli > whole:

@@ -14,6 +14,15 @@ PERCENT: Final = 100_000
 """100 % in the unit of every rate: 1/1000 %."""
 
 
+MAX_AMOUNT: Final = 10**12
+"""Of a line, an order and a payment, in minor units."""
+
+
+def is_whole(value: object, least: int = 0, most: int = MAX_AMOUNT) -> bool:
+    """Whether it is an int, no bool and no float, within bounds."""
+    return type(value) is int and least <= value <= most
+
+
 class Rounding(WireEnum):
     """To which whole unit a fraction goes. All are symmetric: -2.5 goes where 2.5 goes, with the other sign."""
 

@@ -7,7 +7,7 @@ import msgspec
 from core.domain.sale.calculation import Totals
 from core.domain.sale.errors import Refused
 from core.domain.sale.parts import Part, RemainingSale
-from core.domain.sale.rounding import apportion
+from core.domain.sale.rounding import apportion, is_whole
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Share(msgspec.Struct, frozen=True):
 
 def equal_shares(total: int, payers: int) -> list[int]:
     """`total` in equal parts; the first ones get what cannot be divided. Raises `Refused`."""
-    if type(payers) is not int or payers < 1:
+    if not is_whole(payers, 1):
         raise Refused("bad_split", "A bill is divided among one payer or more.")
     return apportion(total, [1] * payers)
 
@@ -28,7 +28,7 @@ def equal_shares(total: int, payers: int) -> list[int]:
 def by_lines(totals: Totals, payers: int, weights: Mapping[str, Sequence[int]]) -> list[Share]:
     """Each line divided by the weights of its payers, with the service charges that follow it; other charges by what
     each pays for lines. Raises `Refused` for a line that nobody takes."""
-    if type(payers) is not int or payers < 1:
+    if not is_whole(payers, 1):
         raise Refused("bad_split", "A bill is divided among one payer or more.")
     left = RemainingSale(totals)
     for line_id in weights:
@@ -41,7 +41,7 @@ def by_lines(totals: Totals, payers: int, weights: Mapping[str, Sequence[int]]) 
 
     for line in left.lines.values():
         by = weights.get(line.id, ())
-        if len(by) != payers or any(type(each) is not int or each < 0 for each in by) or not any(by):
+        if len(by) != payers or not all(map(is_whole, by)) or not any(by):
             raise Refused("bad_split", f"Say who pays for line {line.id!r}.")
         for item in (line, *(share for _, share in line.shares)):
             for payer, weight in enumerate(by):

@@ -330,6 +330,35 @@ def test_rounding_is_symmetric(mode: Rounding) -> None:
     assert all(rounding.of(-amount) == -rounding.of(amount) for amount in range(40))
 
 
+def test_two_lines_of_one_id_are_refused() -> None:
+    """The one would be lost where a line is found by its id."""
+    line = SaleLine("1", 100, "food")
+    with pytest.raises(Refused) as refused:
+        calculate(_sold(line, line))
+    assert refused.value.code == "bad_line"
+
+
+def test_a_service_charge_goes_back_with_what_it_was_charged_on_beside_returned_empties() -> None:
+    """Their price below zero is no part of what the charge was computed on: half of it, not 1000 parts of 1975."""
+    goods, others = SaleLine("1", 1000, "food"), SaleLine("3", 1000, "food")
+    empties = SaleLine("2", -25, "food", discountable=False, kind=LineKind.DEPOSIT_RETURN)
+    charge = ServiceCharge("s", ServiceTax.NONE, rate=10_000)
+    totals = calculate(_with(_sold(goods, others, empties), service_charges=(charge,)))
+    ledger = Ledger.opened(totals.total).pay(Pay(tender="card"), Tenders())
+    refunds = Refunds(totals, ledger, Tenders())
+    refund = refunds.refund(RefundRequest(pay_back=(PayBack("card"),), lines=(LineQuantity("1"),)))
+    assert (refund.value, refund.service, refund.remaining) == (1100, 100, 1075)
+    before = refunds.ledger
+    with pytest.raises(Refused) as refused:  # 11.00, and 10.75 were paid for it and the empties
+        refunds.refund(RefundRequest(pay_back=(PayBack("card"),), lines=(LineQuantity("3"),)))
+    assert (refused.value.code, refunds.ledger) == ("exceeds_refundable", before)
+    assert refunds.refund(RefundRequest(pay_back=(PayBack("card"),), everything=True)).paid_back == 1075
+
+
+def _sold(*sold: SaleLine) -> Sale:
+    return Sale(currency="EUR", inclusive=True, on=date(2026, 5, 4), fulfilment="dine_in", taxes=TAXES, lines=sold)
+
+
 def _with(sale: Sale, **changes: Any) -> Sale:
     return Sale(**{**{name: getattr(sale, name) for name in sale.__struct_fields__}, **changes})
 
