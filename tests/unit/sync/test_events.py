@@ -10,10 +10,10 @@ import pytest
 
 from core.client.sync.cache import CannotApply, after
 from core.domain.ids import CustomerId, OrderId
-from core.domain.order import Order, PaymentState
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.people import Role
 from core.domain.status import Move, OrderStatus, target_of
-from core.protocol.events import Event
+from core.protocol.events import Event, OrderPaymentChanged
 from core.protocol.feed import EventQuery, Frames, Heartbeat
 from tests.support.desk import Desk, new_order
 from tests.support.fake_backend import FakeBackend
@@ -245,3 +245,29 @@ def test_what_is_old_by_time_that_has_passed_is_forgotten(
         passed_s = days * 86_400.0
         desk.sync.housekeep()
         assert (desk.outbox.find(operation.op_id) is not None) is is_kept
+
+
+@pytest.mark.parametrize(
+    ("payment", "tender", "given"),
+    [
+        (PaymentState.REFUNDED, Tender.CASH, 2000),
+        (PaymentState.UNPAID, Tender.CASH, None),
+        (PaymentState.PAID, Tender.CARD, None),
+    ],
+)
+def test_the_cash_given_stays_with_a_refund_and_with_no_other_payment(
+    payment: PaymentState, tender: Tender, given: int | None
+) -> None:
+    row = msgspec.structs.replace(
+        new_order(OrderId("o")), payment=PaymentState.PAID, tender=Tender.CASH, given_minor=2000
+    )
+    event = OrderPaymentChanged(
+        order_id=row.id,
+        customer_id=None,
+        number=row.number,
+        payment=payment,
+        tender=tender,
+        version=row.version + 1,
+        at=row.updated_at,
+    )
+    assert after(row, event).given_minor == given
