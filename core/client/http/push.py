@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
@@ -13,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from core.client.device.trust import context, unreachable
 from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
+from core.client.http.shared_socket import SharedSocket
 from core.protocol.feed import HEARTBEAT_S, SILENCE_S, Close, Hello
 from core.protocol.routes import SOCKET_PATH
 
@@ -79,7 +81,7 @@ def open_socket(
             connection = stack.enter_context(
                 connect(
                     "ws" + server_url.removeprefix("http") + SOCKET_PATH,
-                    ssl=context(ca_file) if server_url.startswith("https") else None,
+                    ssl=_shared_context(ca_file) if server_url.startswith("https") else None,
                     sock=socket.create_connection(address, _OPEN_WITHIN_S),  # with one of ours no redirect is followed
                     compression=None,
                     proxy=None,
@@ -91,6 +93,12 @@ def open_socket(
                 )
             )
         yield Socket(server_url, connection, read, on_message)
+
+
+def _shared_context(ca_file: str) -> ssl.SSLContext:
+    made = context(ca_file)
+    made.sslsocket_class = SharedSocket
+    return made
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +21,7 @@ from core.client.errors import Unreachable, Untrusted, WrongClock
 from core.client.http import push
 from core.client.http.api import HttpApi
 from core.client.http.push import open_socket
+from core.client.http.shared_socket import SharedSocket
 from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder
 from core.domain.order import NewLine
@@ -172,6 +174,49 @@ def test_what_happens_is_pushed_over_tls(home: Path, ca_file: str) -> None:
         event = message.frames[0].event
         assert isinstance(event, OrderPlaced)
         assert event.order.id == order.id
+
+
+def test_no_two_threads_are_inside_one_tls_connection(
+    home: Path, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is written only when the reading thread has gone in for the server's session tickets, as a busy
+    machine has it now and then."""
+    inside = threading.Lock()
+    has_read = threading.Event()
+    overlaps: list[str] = []
+
+    def watched(act: Callable[..., object]) -> Callable[..., object]:
+        def watch(*arguments: object) -> object:
+            if act.__name__ == "read":
+                has_read.set()
+            if not inside.acquire(blocking=False):
+                overlaps.append(act.__name__)
+                return act(*arguments)
+            try:
+                return act(*arguments)
+            finally:
+                inside.release()
+
+        return watch
+
+    def later(act: Callable[..., None]) -> Callable[..., None]:
+        def wait(*arguments: object) -> None:
+            assert has_read.wait(60)
+            act(*arguments)
+
+        return wait
+
+    with served(home) as server, closing(HttpApi(server.url, ca_file=ca_file)) as http:
+        tokens = http.sign_in(SignIn(login=shop.ADA.phone, password=shop.ADA.password))
+        cursor = http.call(routes.SNAPSHOT()).cursor
+        monkeypatch.setattr(ssl.SSLSocket, "read", watched(ssl.SSLSocket.read))
+        monkeypatch.setattr(ssl.SSLSocket, "send", watched(ssl.SSLSocket.send))
+        for kind in (ssl.SSLSocket, SharedSocket):
+            monkeypatch.setattr(kind, "sendall", later(kind.sendall))
+        with open_socket(server.url, reading.message, ca_file) as pushed:
+            pushed.send_hello(Hello(token=tokens.access_token, cursor=cursor))
+            pushed.receive()
+    assert overlaps == []
 
 
 def test_a_stop_does_not_wait_for_a_screen_that_is_idle(home: Path, ca_file: str) -> None:
