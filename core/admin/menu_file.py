@@ -16,7 +16,8 @@ One row a thing, whose `type` is `category`, `item`, `group` (of choices) or `ch
 | `least`, `most` | groups | how many of its choices must and may be taken; empty: none, and any number |
 
 Columns may stand in any order and those that nothing needs may be missing. Things are shown in the order of their
-rows. The file is UTF-8, with or without a byte order mark; a comma, a semicolon or a tab separates its columns.
+rows. The file is UTF-8, with or without a byte order mark; a comma, a semicolon or a tab separates its columns, or
+what a first line `sep=|` says. Columns without a name may be there as long as they are empty.
 """
 
 import csv
@@ -51,6 +52,8 @@ TYPES: Final = ("category", "item", "group", "choice")
 _PARENT: Final = {"item": "category", "group": "item", "choice": "group"}
 _YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
+_DECLARED: Final = re.compile(r"\"?sep=([,;|\t])\"?[,;\t]*(?:\r\n?|\n)", re.IGNORECASE)
+"""The first line of a file that says how its columns are separated, as spreadsheets write and read it."""
 _COLUMN_OF: Final = {"price_minor": "price", "groups": "type", "items": "type", "modifiers": "type"}
 
 
@@ -108,23 +111,26 @@ def parse(content: bytes, currency: str) -> Parsed:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _unreadable("The file is not UTF-8. Save it as “CSV UTF-8”.")
-    sheet = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    declared = _DECLARED.match(text)
+    skipped = int(declared is not None)
+    text = text[declared.end() :] if declared is not None else text
+    sheet = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, declared), strict=True)
     try:
-        header = [name.strip().casefold() for name in next(sheet, [])]
-        rows = [(sheet.line_num, row) for row in sheet if any(cell.strip() for cell in row)]
+        rows = [(sheet.line_num + skipped, row) for row in sheet if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        return Parsed((), (Complaint(sheet.line_num, "", f"This line cannot be read: {error}."),))
-    unknown = [name for name in header if name and name not in COLUMNS]
-    missing = [name for name in ("type", "name") if name not in header]
-    if missing or unknown or len(set(header)) < len(header):
+        return Parsed((), (Complaint(sheet.line_num + skipped, "", f"This line cannot be read: {error}."),))
+    header = [name.strip().casefold() for name in rows[0][1]] if rows else []
+    named = [name for name in header if name]
+    if not {"type", "name"} <= set(named) <= set(COLUMNS) or len(set(named)) < len(named):
         names = ", ".join(COLUMNS)
         return _unreadable(f"The first line names the columns, each once: {names}. At least type and name are needed.")
     reading = _Reading(currency)
-    for line, row in rows:
-        if len(row) > len(header):
-            reading.complain(line, "", "This line has more columns than the first one.")
+    for line, row in rows[1:]:
+        stripped = [cell.strip() for cell in row]
+        if any(cell and not name for cell, name in itertools.zip_longest(stripped, header[: len(row)], fillvalue="")):
+            reading.complain(line, "", "This line has more columns than the first one names.")
         else:
-            cells = {name: spreadsheet.unguarded(cell.strip()) for name, cell in zip(header, row, strict=False)}
+            cells = {name: spreadsheet.unguarded(cell) for name, cell in zip(header, stripped, strict=False)}
             reading.add(_Row(line, {name: cells.get(name, "") for name in COLUMNS}))
     return reading.done()
 
@@ -257,10 +263,11 @@ def _unreadable(message: str) -> Parsed:
     return Parsed((), (Complaint(1, "", message),))
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter that the first line has most of."""
-    first = text.partition("\n")[0]
-    return max(",;\t", key=first.count)
+def _delimiter(text: str, declared: re.Match[str] | None) -> str:
+    """The delimiter that the first line has most of. A declared one counts no more than others: a spreadsheet that
+    knows no declarations keeps it as a text, and separates by its own."""
+    first = text.lstrip().partition("\n")[0]
+    return max(spreadsheet.SEPARATORS + (declared[1] if declared is not None else ""), key=first.count)
 
 
 def _minor(text: str, currency: str) -> int | None:

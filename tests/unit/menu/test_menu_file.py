@@ -95,6 +95,48 @@ def test_who_writes_it_by_hand_needs_no_ids() -> None:
     assert parse(BY_HAND.replace(";", "\t").encode("utf-8-sig"), "EUR") == parsed
 
 
+TRAILING = "\n".join(f"{line};;" for line in BY_HAND.splitlines())
+SHORT = BY_HAND.replace(";;;\n", "\n")
+WITHIN = "\n".join(line.replace(";", ";;", 1) for line in BY_HAND.splitlines())
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        TRAILING,
+        SHORT,
+        WITHIN,
+        f";;;;\n{BY_HAND}",
+        f"\n{BY_HAND}\n\n;;;;;;;\n",
+        f"sep=;\n{BY_HAND}",
+        f"SEP=;\n{TRAILING}",
+        f'"sep=;"\n{BY_HAND}',
+        f"sep=;;;;;\n{BY_HAND}",
+        "sep=\t\n" + BY_HAND.replace(";", "\t"),
+        "sep=|\n" + BY_HAND.replace(";", "|"),
+        "sep=;\t\t\t\t\n" + BY_HAND.replace(";", "\t"),
+        '"sep=;",,,,\n' + BY_HAND.replace("9,75", "9.75").replace("0,5", "0.5").replace(";", ","),
+    ],
+)
+def test_what_spreadsheets_add_to_a_file_changes_no_menu(content: str, mark: bytes, ending: str) -> None:
+    """Empty columns and rows, and a first line that says how columns are separated."""
+    parsed = parse(mark + content.replace("\n", ending).encode(), "EUR")
+    assert parsed.complaints == ()
+    assert parsed == parse(BY_HAND.encode(), "EUR")
+
+
+def test_a_line_after_a_declared_separator_has_its_own_number() -> None:
+    parsed = parse(f"sep=,\n{HEAD}category,,,,c,C,,,,,\nitem,,,,a,A,dear,,,,".encode(), "USD")
+    assert [(each.line, each.column) for each in parsed.complaints] == [(4, "price")]
+
+
+def test_text_in_a_column_without_a_name_is_not_lost_in_silence() -> None:
+    (complaint,) = parse(b"type,name,,price\ncategory,C,,\nitem,A,remember,1\n", "USD").complaints
+    assert (complaint.line, complaint.column) == (3, "")
+
+
 def test_a_sheet_that_was_sorted_keeps_what_belongs_together() -> None:
     header, *rows = write(MENU.categories, "USD").splitlines()
     parsed = parse("\n".join([header, *sorted(rows)]).encode(), "USD")
