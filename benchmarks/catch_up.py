@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks.measure import Claim, Result
 from core.client.device import identity
 from core.client.http.api import HttpApi
+from core.client.storage.cache import Cache
 from core.client.storage.local_store import LocalStore
-from core.client.sync.cache import Cache
 from core.client.sync.outbox import Outbox
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport

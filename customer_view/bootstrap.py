@@ -2,11 +2,10 @@
 
 from contextlib import suppress
 
-from core.client.device import identity
+from core.client.device import identity, recovery
 from core.client.errors import NotKept
 from core.client.http.api import HttpClient
 from core.client.order_store import OrderStore
-from core.client.storage import recovery
 from core.client.storage.local_store import LocalStoreError
 from core.client.sync.api import SyncedApi
 from core.domain.people import DeviceKind

@@ -1,10 +1,9 @@
 """Composes the cashier's window."""
 
-from core.client.device import identity
+from core.client.device import identity, recovery
 from core.client.device.identity import Identity
 from core.client.http.api import HttpClient
 from core.client.order_store import OrderStore
-from core.client.storage import recovery
 from core.client.storage.local_store import LocalStoreError
 from core.client.sync.api import SyncedApi
 from core.client.sync.outbox import Counts

@@ -30,7 +30,7 @@ os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] + "/state"
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.client.session import unlock
+from core.client.device import unlock
 from core.clock import Clock
 from core.server.auth import passwords
 from core.ui.threads import collect_due_garbage

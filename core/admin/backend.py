@@ -18,17 +18,17 @@ from core import logs
 from core.admin.command import Run, server_settings
 from core.admin.failed import Failed
 from core.admin.serving import Serving, make_server, quieten, running
-from core.client.device.trust import unreachable
 from core.client.errors import OtherServer
 from core.client.http.adapter import Straight, whole
 from core.client.http.refusals import problem_in
+from core.client.http.trust import unreachable
 from core.domain.ids import ShopId, new_op_id
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.route import R, Request
 from core.server.auth import keys
 from core.server.auth.keys import Keys
 from core.server.auth.tokens import AccessTokens
-from core.server.jobs.backups import open_database
+from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.store.engine.database import parse_url
 from core.store.engine.owner import AlreadyServed, Ownership, file_of

@@ -15,7 +15,7 @@ from core.admin.failed import Failed
 from core.admin.serving import owned, private
 from core.protocol import routes
 from core.protocol.health import Finding
-from core.server.jobs.backups import open_database
+from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.store import migrate
 from core.store.backups import check

@@ -25,7 +25,7 @@ from core.domain.money import Tax, check_currency
 from core.domain.people import Role
 from core.domain.phones import is_country
 from core.files import write_whole
-from core.server.jobs.backups import open_database
+from core.server.backups import open_database
 from core.server.settings import SECTION, ServerSettings
 from core.server.setup import AlreadySetUp, NewShop, NewStaff, create_shop
 from core.settings import document, here

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from core.admin.failed import Failed, sentence
 from core.server.auth.authority import AuthorityError
 from core.server.auth.keys import KeyFileError
-from core.server.http.tls import TlsError
+from core.server.auth.tls import TlsError
 from core.settings import SettingsError
 from core.store.backups.backup import BackupError, BadBackup
 from core.store.backups.copy import CopyError

@@ -19,8 +19,8 @@ from core.admin.failed import Failed
 from core.admin.serving import Serving, advertised, make_server, owned, quieten, url_of
 from core.server.auth import authority
 from core.server.auth.authority import AuthorityError
-from core.server.http.tls import Presented
-from core.server.jobs.backups import open_database
+from core.server.auth.tls import Presented
+from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.store.engine.database import shown
 

@@ -16,9 +16,9 @@ from core.decoding import decode
 from core.protocol.feed import MESSAGE_LIMIT
 from core.server.app import Orderbell, create_app
 from core.server.auth.keys import Keys
+from core.server.auth.tls import Presented
+from core.server.background import repeating
 from core.server.http.connection import HttpConnection
-from core.server.http.tls import Presented
-from core.server.jobs.background import repeating
 from core.server.push.protocol import PING_S, PONG_WITHIN_S, PushProtocol
 from core.server.settings import ServerSettings
 from core.settings import here

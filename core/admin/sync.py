@@ -18,17 +18,16 @@ from core import clock, logs, settings
 from core.admin import console, terminal
 from core.admin.command import Parser
 from core.admin.console import Advance
-from core.client.device import identity
-from core.client.device.seal import Seal
+from core.client.device import identity, staff
 from core.client.errors import ClientError, SignedOut
 from core.client.http.api import HttpClient, SessionApi
-from core.client.session import session_file, staff
+from core.client.operations import Operation, State
 from core.client.settings import ServerAddress
-from core.client.storage import window_id
+from core.client.storage import session_file, window_id
+from core.client.storage.cache import Cache
 from core.client.storage.local_store import LocalStore, LocalStoreError, default_path
-from core.client.sync.cache import Cache
-from core.client.sync.operation_table import waiting_of_others
-from core.client.sync.operations import Operation, State
+from core.client.storage.operation_table import waiting_of_others
+from core.client.storage.seal import Seal
 from core.client.sync.outbox import Counts, Outbox
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from core.client.operations import target
 from core.client.order_store import UNLISTED_KEPT, Changes, OrderStore
-from core.client.sync.operations import target
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import OrderStatus

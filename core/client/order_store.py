@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core.client.sync.operations import Operation
+from core.client.operations import Operation
 from core.client.sync.updates import Changed
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from core.client.device.trust import check_address
+from core.client.http.trust import check_address
 from core.client.storage.local_store import default_path
 
 Interval = Annotated[float, Meta(ge=0.2, le=86_400)]

@@ -17,11 +17,12 @@ from core.protocol.route import PARAMETER_AT, AnyRoute
 from core.protocol.routes import SOCKET_PATH
 from core.server import services
 from core.server.auth.keys import Keys
+from core.server.background import repeating
+from core.server.endpoints import endpoint_app
+from core.server.endpoints.endpoint import AnyEndpoint
+from core.server.endpoints.endpoint_app import EndpointApp
 from core.server.health.metrics import OTHER
-from core.server.http import endpoint_app, problems
-from core.server.http.endpoint import AnyEndpoint
-from core.server.http.endpoint_app import EndpointApp
-from core.server.jobs.background import repeating
+from core.server.http import problems
 from core.server.jobs.expiry import forget_expired, keep_mark
 from core.server.jobs.partition_upkeep import maintain_partitions
 from core.server.push.hub import Hub

@@ -19,13 +19,13 @@ from core.server.auth.keys import KeyFile, Keys, backup_key
 from core.server.auth.passwords import Passwords
 from core.server.auth.security import SecurityLog
 from core.server.auth.tokens import LOCAL, AccessTokens, InvalidToken, MadeLater, UnknownKey, Verified, VerifiedTokens
-from core.server.devices.presence import PresenceTracker
+from core.server.backups import Backups
 from core.server.health.metrics import Metrics
+from core.server.health.presence import PresenceTracker
 from core.server.health.readiness import Readiness
 from core.server.http import problems
 from core.server.http.limits import Rate, Unread
 from core.server.http.problems import Refusal
-from core.server.jobs.backups import Backups
 from core.server.settings import ServerSettings
 from core.store import sessions, shops
 from core.store.engine.database import Database

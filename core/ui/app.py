@@ -13,9 +13,9 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from core import printable
+from core.client.device.recovery import Recovered
 from core.client.settings import ScreenSettings
 from core.client.storage.local_store import InUse, LocalStoreError
-from core.client.storage.recovery import Recovered
 from core.client.sync.outbox import Counts
 from core.ui import icons
 from core.ui.preflight import EXIT_CODE, has_display

@@ -4,12 +4,11 @@ import sys
 from contextlib import closing
 
 from core import printable
-from core.client.device import identity
-from core.client.device.seal import Seal
+from core.client.device import identity, recovery
 from core.client.display.display import Display, StatusDisplaySource
 from core.client.http.api import HttpApi
-from core.client.storage import recovery
 from core.client.storage.local_store import LocalStore, LocalStoreError
+from core.client.storage.seal import Seal
 from core.domain.people import DeviceKind
 from core.protocol.requests import DeviceSignIn
 from core.ui.app import refuse, run_window, show_recovered, start_application

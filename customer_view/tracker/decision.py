@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from core.client.sync.operations import Kind, Operation, State
+from core.client.operations import Kind, Operation, State
 from core.domain.people import Role
 from core.domain.status import Move, target_of
 from core.ui.text import _, clock, money, status_label

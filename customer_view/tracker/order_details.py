@@ -8,7 +8,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core.client.sync.operations import Kind
+from core.client.operations import Kind
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import CALLED_OFF, Fulfilment, OrderStatus

@@ -6,8 +6,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, Conflict, NotFound
+from core.client.operations import Kind, Operation
 from core.client.order_store import Changes
-from core.client.sync.operations import Kind, Operation
 from core.domain.commands import CancelOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order

@@ -7,8 +7,8 @@ from PySide6.QtCore import QObject, QPoint, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
+from core.client.operations import Operation
 from core.client.order_store import OrderStore
-from core.client.sync.operations import Operation
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move

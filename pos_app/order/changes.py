@@ -10,8 +10,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from core.client.errors import ClientError, Conflict, Refused
+from core.client.operations import State
 from core.client.order_store import PendingChange
-from core.client.sync.operations import State
 from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core.client.sync.operations import State
+from core.client.operations import State
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
 from core.domain.status import look

@@ -5,7 +5,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from core.client.sync.operations import Operation
+from core.client.operations import Operation
 from core.domain.order import Order
 from core.ui.text import _, clock, payment_label, status_label
 from core.ui.theme import Theme

@@ -8,7 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Qt
 from typing_extensions import override
 
-from core.client.sync.operations import Kind, Operation, State, target
+from core.client.operations import Kind, Operation, State, target
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
 from core.domain.errors import DomainError

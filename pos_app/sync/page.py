@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from typing_extensions import override
 
 from core import clock
-from core.client.device.seal import KeptIn
+from core.client.operations import Operation, target
+from core.client.storage.seal import KeptIn
 from core.client.sync.engine import ConnectionState
-from core.client.sync.operations import Operation, target
 from core.domain.ids import OrderId
 from core.domain.payment import to_pay_minor
 from core.domain.status import OrderStatus

@@ -8,9 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, Refused
+from core.client.operations import Operation
 from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
-from core.client.sync.operations import Operation
 from core.domain.commands import ChangePayment
 from core.domain.ids import OpId, new_op_id
 from core.domain.order import Order, PaymentState, Tender

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from core.server.http.openapi import document
-from core.server.http.reference import markdown
+from core.server.endpoints.openapi import document
+from core.server.reference import markdown
 from core.server.routes import ENDPOINTS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -11,7 +11,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "api.md"
 
 def test_the_reference_is_of_this_table() -> None:
     made = markdown(document(ENDPOINTS))
-    assert REFERENCE.read_text(encoding="utf-8") == made, "run `python -m core.server.http.reference`"
+    assert REFERENCE.read_text(encoding="utf-8") == made, "run `python -m core.server.reference`"
 
 
 def test_it_has_every_address_and_every_type_it_names() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from core.client.sync.operations import KINDS
+from core.client.operations import KINDS
 from core.protocol.route import Keyed, Offline, Who
 from core.protocol.routes import TABLE
 from core.server.app import Orderbell, create_app
 from core.server.auth import keys
-from core.server.http.endpoint_app import EndpointApp
+from core.server.endpoints.endpoint_app import EndpointApp
 from core.server.routes import ENDPOINTS
 from core.server.settings import ServerSettings
 from core.store.engine.database import Database, file_url

@@ -19,8 +19,8 @@ import msgspec
 
 from core import clock, logs
 from core.client.errors import ClientError, NotKept
+from core.client.operations import State
 from core.client.sync.engine import ConnectionState
-from core.client.sync.operations import State
 from core.clock import Clock
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, TakeOrder
 from core.domain.ids import new_op_id

@@ -16,8 +16,8 @@ from core import settings
 from core.admin import backend
 from core.admin.command import WHERE, server_settings
 from core.client.device import identity
-from core.client.device.seal import Seal
 from core.client.storage.local_store import LocalStore
+from core.client.storage.seal import Seal
 from core.client.sync import engine
 from core.client.sync.engine import ConnectionState
 from core.domain.commands import PlaceOrder, TakeOrder

@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from core.client.order_store import PendingChange
-from core.client.sync.cache import after
+from core.client.storage.cache import after
 from core.domain import order_rules
 from core.domain.commands import ChangePayment, ChangeStatus
 from core.domain.ids import OpId, OrderId, ShopId

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
-from core.client.sync.operations import Kind, Operation, Owner, State
+from core.client.operations import Kind, Operation, Owner, State
 from core.domain.commands import ChangePayment, ChangeStatus, Command, RecallOrder
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender

@@ -56,7 +56,7 @@ def test_a_till_is_told_how_many_orders_are_open(place: Place) -> None:
 def follow(copy: Copy) -> None:
     """What a person writes; the commands come after it."""
     replies, routes = "core/protocol/replies.py", "core/protocol/routes.py"
-    examples, handlers = "core/server/http/examples.py", "core/server/routes/pos.py"
+    examples, handlers = "core/server/endpoints/examples.py", "core/server/routes/pos.py"
     before = "class CustomerList(msgspec.Struct, frozen=True, kw_only=True):\n"
     copy.replace(replies, before, _REPLY + before)
     for path in (routes, examples):

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.client.errors import SignedOut, Unreachable
+from core.client.operations import Kind, Operation, Owner
 from core.client.order_store import OrderStore
+from core.client.storage.cache import Cache
 from core.client.storage.lease import Lease
 from core.client.storage.local_store import LocalStore
-from core.client.sync.cache import Cache
-from core.client.sync.operations import Kind, Operation, Owner
 from core.client.sync.outbox import Outbox
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport

@@ -17,7 +17,7 @@ import msgspec
 
 from core import sealing
 from core.client.errors import ClientError, Conflict, Diverged, Gone, NotFound, PriceChanged, Refused
-from core.client.sync.operations import Operation
+from core.client.operations import Operation
 from core.client.sync.transport import Answered, HistoryProof
 from core.domain import order_rules
 from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder

@@ -8,7 +8,7 @@ import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from core.client.sync.cache import order_id_of
+from core.client.storage.cache import order_id_of
 from core.protocol.feed import Frame, Frames, Heartbeat, Message
 from core.protocol.routes import SOCKET_PATH
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from core import sealing
 from core.client.connection import Connection
 from core.client.errors import NotFound, Unreachable
-from core.client.sync.operations import Operation
+from core.client.operations import Operation
 from core.client.sync.transport import Answered, PushSubscription
 from core.domain.ids import CustomerId, DeviceId, OrderId
 from core.domain.menu import Menu

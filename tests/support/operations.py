@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from core.client.operations import Kind, Operation, Owner, State
 from core.client.order_store import OrderStore
-from core.client.sync.operations import Kind, Operation, Owner, State
 from core.client.sync.outbox import NOT_OPENED, NUMBER_REFUSED
 from core.client.sync.updates import Changed, Update
 from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder

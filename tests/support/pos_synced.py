@@ -7,8 +7,8 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
+from core.client.operations import Operation
 from core.client.sync.api import SyncedApi
-from core.client.sync.operations import Operation
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui.theme import Theme

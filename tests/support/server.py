@@ -12,7 +12,7 @@ from core.admin.serving import make_server
 from core.server.app import Orderbell
 from core.server.auth.keys import Keys
 from core.server.auth.keys import make as make_keys
-from core.server.http.tls import Presented
+from core.server.auth.tls import Presented
 from core.server.services import Services
 from core.server.settings import ServerSettings
 from core.store.engine.database import Database

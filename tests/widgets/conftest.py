@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from core.client.device import unlock
 from core.client.http import api as http_api
-from core.client.session import unlock
 from core.clock import Clock
 from core.ui.app import dress
 from core.ui.context import WindowContext

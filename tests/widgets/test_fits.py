@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
-from core.client.sync.operations import Kind, State
+from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.order import Order, PaymentState

@@ -29,8 +29,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Refused
+from core.client.operations import State
 from core.client.sync.engine import ConnectionState, SyncStatus
-from core.client.sync.operations import State
 from core.client.sync.outbox import Counts
 from core.domain.commands import ChangeStatus
 from core.domain.menu import Menu

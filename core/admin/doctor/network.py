@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from core.client.device.trust import context, is_plain, unreachable
 from core.client.errors import OtherServer
 from core.client.http.adapter import Straight, whole
+from core.client.http.trust import context, is_plain, unreachable
 from core.decoding import decode_reply
 from core.protocol import routes
 from core.protocol.health import Check, Result

@@ -10,10 +10,10 @@ import jwt
 import msgspec
 
 from core.client.device import identity
-from core.client.device.seal import Seal
-from core.client.session import session_file
+from core.client.operations import State
+from core.client.storage import session_file
 from core.client.storage.local_store import InUse, LocalStore, LocalStoreError, default_path
-from core.client.sync.operations import State
+from core.client.storage.seal import Seal
 from core.decoding import decode_reply
 from core.domain.people import Role
 from core.protocol.health import Check, Result

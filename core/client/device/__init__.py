@@ -1,1 +1,1 @@
-"""The device: its identity, sealed secrets, and trust in the server."""
+"""The device: its identity and pairing, staff sign-in and unlocking at a till, and recovery of its file."""

@@ -7,16 +7,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.client.device.seal import Seal
-from core.client.device.trust import check_address, encrypts, fetch_ca
 from core.client.errors import HalfACode, Refused, Unreachable
 from core.client.http.api import HttpClient
-from core.client.session import session_file
+from core.client.http.trust import check_address, encrypts, fetch_ca
+from core.client.operations import Owner
 from core.client.settings import ServerAddress
+from core.client.storage import operation_table, session_file
+from core.client.storage.cache import Cache
 from core.client.storage.local_store import LocalStore
-from core.client.sync import operation_table
-from core.client.sync.cache import Cache
-from core.client.sync.operations import Owner
+from core.client.storage.seal import Seal
 from core.decoding import decode_reply
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind

@@ -1,1 +1,1 @@
-"""The backend over HTTP: calls, the adapter beneath them, and the push socket."""
+"""The backend over HTTP: sessions and their calls, trust in the server, the adapter beneath, and the push socket."""

@@ -21,12 +21,12 @@ import requests
 
 from core import clock
 from core.client.connection import Connection
-from core.client.device.trust import is_plain, unreachable
 from core.client.errors import ClientError, Left, OtherServer, ServerFault, SignedOut, Unreachable, Untrusted
 from core.client.http.adapter import InTime, Straight, whole
 from core.client.http.push import Socket, open_socket
 from core.client.http.refusals import as_error, problem_in
-from core.client.session.session import Keep, Session, kept_nowhere
+from core.client.http.session import Keep, Session, kept_nowhere
+from core.client.http.trust import is_plain, unreachable
 from core.domain.ids import OpId
 from core.domain.menu import Menu
 from core.domain.people import Person
@@ -308,7 +308,7 @@ class SessionApi:
         return self._with_token(lambda bearer: self.client.once(request, bearer))
 
     def _refresh(self, refresh_token: str, op_id: OpId) -> Tokens:
-        """See `core.client.session.session.Refresh`."""
+        """See `core.client.http.session.Refresh`."""
         return self.client.call(routes.REFRESH(body=RefreshTokens(refresh_token=refresh_token), op_id=op_id))
 
     def _with_token(self, call: Callable[[Bearer], Answer[R]]) -> Answer[R]:

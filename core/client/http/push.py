@@ -12,9 +12,9 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
-from core.client.device.trust import context, unreachable
 from core.client.errors import ClientError, Diverged, Gone, SignedOut, Unreachable
 from core.client.http.shared_socket import SharedSocket
+from core.client.http.trust import context, unreachable
 from core.protocol.feed import HEARTBEAT_S, SILENCE_S, Close, Hello
 from core.protocol.routes import SOCKET_PATH
 

@@ -1,1 +1,1 @@
-"""A window's own SQLite file: opening, leases, and recovery from damage."""
+"""A window's own SQLite file: opening, leases, sealed values, and its tables of operations and the cache."""

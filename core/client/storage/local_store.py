@@ -84,13 +84,13 @@ _LEDGER: Final = (
         wrong INTEGER NOT NULL
     );
     """,
-    # From here on what `session` had is sealed: see `core.client.session.session_file`.
+    # From here on what `session` had is sealed: see `core.client.storage.session_file`.
     """
     CREATE TABLE sealed (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), told BLOB NOT NULL);
     """,
     # What is older is of the shop that this machine is paired with, or of the first that its person signs in to:
-    # see `core.client.sync.operation_table.adopt`.
+    # see `core.client.storage.operation_table.adopt`.
     """
     ALTER TABLE operations ADD COLUMN shop TEXT NOT NULL DEFAULT '';
     ALTER TABLE operations ADD COLUMN shop_name TEXT NOT NULL DEFAULT '';
@@ -120,7 +120,7 @@ _LEDGER: Final = (
     ALTER TABLE operations ADD COLUMN sealed BLOB NOT NULL DEFAULT x'';
     CREATE TABLE sealing_keys (shop TEXT PRIMARY KEY, public BLOB NOT NULL) WITHOUT ROWID;
     """,
-    # From here on the PIN is sealed too: see `core.client.session.unlock`. Nothing of it is left in the file.
+    # From here on the PIN is sealed too: see `core.client.device.unlock`. Nothing of it is left in the file.
     """
     DROP TABLE pin;
     """,
@@ -171,7 +171,7 @@ class InUse(LocalStoreError):
 
 
 class Damaged(LocalStoreError):
-    """The file is damaged: see `core.client.storage.recovery`."""
+    """The file is damaged: see `core.client.device.recovery`."""
 
     was: dict[Path, bytes] | None = None
     """The file and its log before SQLite closed them, which truncates the log at the damage."""

@@ -1,1 +1,1 @@
-"""Sync: the outbox, the cache, and the engine that synchronises both with the server."""
+"""Sync: the outbox, its engine, and what keeps the cache as the server has it."""

@@ -14,8 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from core.client.device import identity
-from core.client.device.seal import KeptIn, Seal
+from core.client.device import identity, staff, unlock
 from core.client.errors import (
     ClientError,
     Left,
@@ -25,15 +24,14 @@ from core.client.errors import (
     Unreachable,
 )
 from core.client.http.api import HttpClient, SessionApi
-from core.client.session import session_file, staff, unlock
-from core.client.storage import window_id
+from core.client.operations import Operation, Owner
+from core.client.storage import operation_table, session_file, window_id
+from core.client.storage.cache import Cache
 from core.client.storage.lease import Lease
 from core.client.storage.local_store import LocalStore
-from core.client.sync import operation_table
-from core.client.sync.cache import Cache
+from core.client.storage.seal import KeptIn, Seal
 from core.client.sync.calls import Calls
 from core.client.sync.engine import ConnectionState, Engine, SyncStatus
-from core.client.sync.operations import Operation, Owner
 from core.client.sync.outbox import Outbox
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport

@@ -11,9 +11,9 @@ import msgspec
 
 from core.client.errors import Conflict, NotFound, PriceChanged, Refused, Unreachable
 from core.client.http.api import SessionApi
-from core.client.sync.cache import Cache, menu_after
+from core.client.operations import KINDS, Kind
+from core.client.storage.cache import Cache, menu_after
 from core.client.sync.engine import Engine
-from core.client.sync.operations import KINDS, Kind
 from core.client.sync.outbox import Outbox
 from core.client.sync.search import KeptDetails, find, is_kept
 from core.client.sync.synchronizer import Synchronizer

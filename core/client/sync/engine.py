@@ -26,7 +26,7 @@ from core.client.errors import (
     SignedOut,
     Unreachable,
 )
-from core.client.sync.operations import Operation
+from core.client.operations import Operation
 from core.client.sync.outbox import Counts
 from core.client.sync.synchronizer import Synchronizer, backoff_s
 from core.client.sync.transport import PushSubscription, Transport

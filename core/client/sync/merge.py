@@ -5,7 +5,7 @@ A change is never forced. What is not plainly harmless is asked.
 
 from enum import Enum, auto
 
-from core.client.sync.operations import Kind, Operation, named_version, target
+from core.client.operations import Kind, Operation, named_version, target
 from core.domain.commands import ChangePayment
 from core.domain.order import Order, PaymentState
 from core.domain.payment import to_pay_minor

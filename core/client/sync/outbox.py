@@ -15,9 +15,9 @@ from typing import Final, Self
 
 import msgspec
 
+from core.client.operations import Kind, Operation, Owner, State, named_version, predict, without_lines
+from core.client.storage import operation_table
 from core.client.storage.lease import Store
-from core.client.sync import operation_table
-from core.client.sync.operations import Kind, Operation, Owner, State, named_version, predict, without_lines
 from core.domain.commands import Command
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Channel, Order

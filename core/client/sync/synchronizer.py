@@ -26,10 +26,10 @@ from core.client.errors import (
     ServerFault,
     SignedOut,
 )
+from core.client.operations import Operation, State
+from core.client.storage.cache import Cache, menu_after
 from core.client.storage.lease import Store
-from core.client.sync.cache import Cache, menu_after
 from core.client.sync.merge import Verdict, judge
-from core.client.sync.operations import Operation, State
 from core.client.sync.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Outbox
 from core.client.sync.transport import Answered, Transport
 from core.client.sync.updates import Changed, Listener, Update

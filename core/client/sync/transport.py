@@ -12,7 +12,7 @@ from core.client.connection import Connection
 from core.client.errors import OtherServer, ServerFault, SignedOut
 from core.client.http.api import SessionApi
 from core.client.http.push import Socket
-from core.client.sync.operations import Operation
+from core.client.operations import Operation
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from core.client.sync.operations import Operation
+from core.client.operations import Operation
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order

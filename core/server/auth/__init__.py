@@ -1,1 +1,1 @@
-"""Authentication: accounts, tokens, keys, certificates, throttling, and the security log."""
+"""Authentication: keys, tokens, passwords, certificates, who operates the backend, and the security log."""

@@ -2,7 +2,7 @@
 
 A change of rights is logged in its own transaction. Entries caused by strangers are limited for each kind and each
 address or customer, and beyond that only counted: so nobody can fill the disk or crowd out others' entries. Events of a
-staff member's account are always written: `core.server.auth.throttle` limits them.
+staff member's account are always written: `core.server.accounts.throttle` limits them.
 """
 
 import time

@@ -1,1 +1,1 @@
-"""Devices: pairing, presence, and the feed of status displays."""
+"""Devices: pairing, and the feed of status displays."""

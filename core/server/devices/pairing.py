@@ -19,7 +19,8 @@ from core.protocol import devices as protocol
 from core.protocol.devices import CODE_LETTERS, Invitation, InviteDevice, Pair, Paired
 from core.protocol.security import SecurityEvent
 from core.protocol.trust import ALPHABET, short_fingerprint
-from core.server.auth import passwords, throttle
+from core.server.accounts import throttle
+from core.server.auth import passwords
 from core.server.http import problems
 from core.server.services import Services
 from core.store import devices, security_log, sessions, shops

@@ -1,1 +1,1 @@
-"""Health: readiness, diagnosis, the probe order, and metrics."""
+"""Health: readiness, metrics, and the presence of devices."""

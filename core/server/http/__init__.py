@@ -1,1 +1,1 @@
-"""HTTP: connections, the endpoint table's types, problems, and the API's documents."""
+"""HTTP: connections, the origin of a request, problems and rate limits."""

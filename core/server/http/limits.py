@@ -1,6 +1,6 @@
 """Rate limits of a person, in memory, and so reset by a restart.
 
-Throttling of guesses is in the database instead; see `core.server.auth.throttle`.
+Throttling of guesses is in the database instead; see `core.server.accounts.throttle`.
 """
 
 import time

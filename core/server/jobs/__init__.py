@@ -1,1 +1,1 @@
-"""Background jobs: backups, expiry, and partition upkeep."""
+"""Background jobs: expiry and partition upkeep."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from core.instants import now, to_us
 from core.logs import Repeats
-from core.server.auth import throttle
+from core.server.accounts import throttle
 from core.server.services import Services
 from core.store import failed_attempts, operations, security_log, sessions
 from core.store.engine.database import Duty

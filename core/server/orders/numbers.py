@@ -15,7 +15,7 @@ from core.decoding import decoder
 from core.domain.ids import OrderId
 from core.domain.order import ONLINE_SERIES, Order
 from core.protocol.headers import FORMER_NUMBER, ORDER_NUMBER
-from core.server.http.endpoint import Call, Encoded
+from core.server.endpoints.endpoint import Call, Encoded
 from core.store import events, operations, orders, shops
 from core.store.engine.statements import Transaction
 

@@ -19,8 +19,8 @@ from core.domain.payment import PaymentChange
 from core.domain.people import Customer, Principal
 from core.instants import now, to_us
 from core.protocol.events import event_of
+from core.server.endpoints.conditional import etag
 from core.server.http import problems
-from core.server.http.conditional import etag
 from core.store import events, menus, orders, payment_history, people, shops, status_history
 from core.store.engine.statements import Transaction
 from core.store.menus import Offers

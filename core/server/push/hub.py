@@ -18,8 +18,8 @@ from core.domain.ids import ShopId
 from core.domain.people import Principal
 from core.instants import now, to_us
 from core.protocol.feed import HEARTBEAT_S, Close, Cursor
+from core.server.background import repeating
 from core.server.devices import display
-from core.server.jobs.background import repeating
 from core.server.push.channel import Channel, Subscriber
 from core.server.push.feed import Audience
 from core.server.services import Services

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.server.http.endpoint import AnyEndpoint
+from core.server.endpoints.endpoint import AnyEndpoint
 from core.server.routes import (
     accounts,
     auth,

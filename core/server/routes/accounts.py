@@ -16,11 +16,11 @@ from core.protocol.accounts import (
     Unlock,
 )
 from core.protocol.route import Nothing
-from core.server.auth import administration
+from core.server.accounts import administration
 from core.server.auth.operators import is_operator
 from core.server.auth.security import actor
-from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.endpoints import examples
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 
 
 async def staff(call: Call[Nothing, Nothing]) -> StaffList:

@@ -6,33 +6,33 @@ from core.protocol import routes
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, RefreshTokens, SignIn, SignUp, StaffSignIn
 from core.protocol.route import Nothing
-from core.server.auth import accounts
-from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.accounts import sessions
+from core.server.endpoints import examples
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 
 
 async def sign_up(call: Call[SignUp, Nothing]) -> Tokens:
-    return await accounts.sign_up(call.services, call.body, call.address)
+    return await sessions.sign_up(call.services, call.body, call.address)
 
 
 async def sign_in(call: Call[SignIn, Nothing]) -> Tokens:
-    return await accounts.sign_in(call.services, call.body, call.address)
+    return await sessions.sign_in(call.services, call.body, call.address)
 
 
 async def staff_sign_in(call: Call[StaffSignIn, Nothing]) -> Tokens:
-    return await accounts.staff_sign_in(call.services, call.body, call.address, is_here=call.is_here)
+    return await sessions.staff_sign_in(call.services, call.body, call.address, is_here=call.is_here)
 
 
 async def device_sign_in(call: Call[DeviceSignIn, Nothing]) -> Tokens:
-    return await accounts.device_sign_in(call.services, call.body, call.address)
+    return await sessions.device_sign_in(call.services, call.body, call.address)
 
 
 async def refresh(call: Call[RefreshTokens, Nothing]) -> Tokens:
-    return await accounts.refresh(call.services, call.body.refresh_token, call.key, call.address)
+    return await sessions.refresh(call.services, call.body.refresh_token, call.key, call.address)
 
 
 async def sign_out(call: Call[Nothing, Nothing]) -> Nothing:
-    await accounts.sign_out(call.services, call.principal)
+    await sessions.sign_out(call.services, call.principal)
     return Nothing()
 
 

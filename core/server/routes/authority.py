@@ -5,8 +5,9 @@ from typing import Final
 from core.protocol import routes
 from core.protocol.route import Nothing
 from core.protocol.trust import Authority
-from core.server.http import examples, problems
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.endpoints import examples
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.http import problems
 
 
 async def authority(call: Call[Nothing, Nothing]) -> Authority:

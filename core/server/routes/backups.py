@@ -19,9 +19,9 @@ from core.protocol.health import (
 from core.protocol.route import Nothing
 from core.protocol.security import SecurityEvent
 from core.server.auth.security import actor
-from core.server.health.diagnosis import examine
+from core.server.doctor.diagnosis import examine
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.server.http import problems
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
 from core.store.backups import check as check_store
 from core.store.backups.backup import Backup, BackupError
 from core.store.engine.statements import Transaction

@@ -7,9 +7,10 @@ from core.protocol import routes
 from core.protocol.devices import DeviceList, Invitation, InviteDevice, Pair, Paired
 from core.protocol.route import Nothing
 from core.server.auth.security import actor
-from core.server.devices import pairing, presence
-from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.devices import pairing
+from core.server.endpoints import examples
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.health import presence
 
 
 async def devices(call: Call[Nothing, Nothing]) -> DeviceList:

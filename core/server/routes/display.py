@@ -6,9 +6,9 @@ from core.protocol import routes
 from core.protocol.display import TicketsReply
 from core.protocol.route import Nothing
 from core.server.devices import display
-from core.server.http import examples
-from core.server.http.conditional import etag, unless_known
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
+from core.server.endpoints import examples
+from core.server.endpoints.conditional import etag, unless_known
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.store import events
 from core.store.engine.statements import Transaction
 

@@ -5,8 +5,8 @@ from typing import Final
 from core.protocol import routes
 from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
 from core.protocol.route import Nothing
-from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
+from core.server.endpoints import examples
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.server.push import feed
 from core.server.push.feed import Audience
 

@@ -14,12 +14,12 @@ from core.protocol import routes
 from core.protocol.replies import Readiness
 from core.protocol.route import Nothing
 from core.protocol.security import FAILURES
-from core.server.devices import presence
-from core.server.devices.presence import SILENT_AFTER
-from core.server.health import metrics
+from core.server.endpoints import examples, openapi
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
+from core.server.health import metrics, presence
+from core.server.health.presence import SILENT_AFTER
 from core.server.health.readiness import Slow
-from core.server.http import examples, openapi, problems
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
+from core.server.http import problems
 from core.server.services import Services
 from core.store import events, migrate
 from core.store.devices import Device

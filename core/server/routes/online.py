@@ -13,10 +13,11 @@ from core.protocol import routes
 from core.protocol.replies import OrderPage, StatusReport
 from core.protocol.requests import HistoryQuery
 from core.protocol.route import Nothing
-from core.server.http import examples, problems
-from core.server.http.conditional import etag, unless_known
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
-from core.server.http.idempotency import operate
+from core.server.endpoints import examples
+from core.server.endpoints.conditional import etag, unless_known
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
+from core.server.endpoints.idempotency import operate
+from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
 from core.store import orders, status_history

@@ -11,10 +11,11 @@ from core.protocol.requests import CustomerQuery, OrderQuery
 from core.protocol.route import Nothing
 from core.protocol.security import ExportNote, SecurityEvent
 from core.server.auth.security import actor
-from core.server.http import examples, problems
-from core.server.http.conditional import etag, knows, not_modified, unless_known
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
-from core.server.http.idempotency import operate
+from core.server.endpoints import examples
+from core.server.endpoints.conditional import etag, knows, not_modified, unless_known
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
+from core.server.endpoints.idempotency import operate
+from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
 from core.store import events, orders, payment_history, people, status_history

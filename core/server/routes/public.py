@@ -5,8 +5,8 @@ from typing import Final
 from core.protocol import routes
 from core.protocol.replies import Document, Health
 from core.protocol.route import Nothing
-from core.server.http import examples, openapi
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded, Endpoint
+from core.server.endpoints import examples, openapi
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 
 
 async def health(_call: Call[Nothing, Nothing]) -> Health:

@@ -14,8 +14,8 @@ from core.protocol.sealed import (
     SealedOperation,
     context,
 )
-from core.server.http import examples
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.endpoints import examples
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 
 
 async def open_operations(call: Call[OpenOperations, Nothing]) -> OpenedOperations:

@@ -7,7 +7,7 @@ from core.protocol import routes
 from core.protocol.route import Nothing
 from core.protocol.security import SecurityEntry, SecurityEvent, SecurityLogPage, SecurityLogQuery
 from core.server.auth.tokens import LOCAL
-from core.server.http.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.store import security_log
 from core.store.engine.statements import Transaction
 

@@ -25,7 +25,6 @@ from typing_extensions import override
 from core import printable
 from core.client.device import identity
 from core.client.device.identity import Identity
-from core.client.device.seal import Seal
 from core.client.errors import (
     ClientError,
     HalfACode,
@@ -39,6 +38,7 @@ from core.client.errors import (
 )
 from core.client.settings import ScreenSettings, ServerAddress
 from core.client.storage.local_store import LocalStore
+from core.client.storage.seal import Seal
 from core.domain.ids import OpId, new_op_id
 from core.domain.people import DeviceKind
 from core.protocol.devices import CODE_LETTERS, grouped

@@ -15,7 +15,7 @@ from core.domain.ids import ShopId, uuid7
 from core.domain.people import Principal, Role
 from core.instants import now, to_us
 from core.protocol.route import ORDER_ID, Keyed, Nothing, Who
-from core.server.http.endpoint import AnyEndpoint
+from core.server.endpoints.endpoint import AnyEndpoint
 from core.server.routes import ENDPOINTS, auth, pos
 from core.store import sessions
 from core.store.tables import metadata

@@ -10,7 +10,8 @@ import pytest
 
 from core.instants import now
 from core.protocol.requests import SignIn
-from core.server.auth import passwords, throttle
+from core.server.accounts import throttle
+from core.server.auth import passwords
 from core.store import failed_attempts
 from core.store.engine.statements import Prepared, Transaction
 from tests.integration import calls

@@ -12,7 +12,8 @@ import pytest
 from core.admin import cli
 from core.admin.serving import Serving, advertised
 from core.admin.setup import open_keys
-from core.server.auth import keys, throttle
+from core.server.accounts import throttle
+from core.server.auth import keys
 from core.server.settings import ServerSettings
 from core.store.engine.owner import Ownership
 from tests.integration.calls import Caller

@@ -20,8 +20,8 @@ from core.domain.ids import ShopId
 from core.instants import now
 from core.own_process import python
 from core.protocol.health import BackupKind
+from core.server.backups import Backups
 from core.server.http.limits import Rate
-from core.server.jobs.backups import Backups
 from core.server.settings import ServerSettings
 from core.store.backups import backup, check
 from core.store.backups.backup import BackupError, BadBackup

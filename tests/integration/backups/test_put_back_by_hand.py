@@ -17,8 +17,8 @@ from core.domain.numbers import AHEAD
 from core.domain.order import order_number
 from core.protocol.feed import Cursor
 from core.protocol.headers import ORDER_NUMBER
+from core.server.backups import marks_of, open_database
 from core.server.jobs import expiry
-from core.server.jobs.backups import marks_of, open_database
 from core.server.push import retention
 from core.server.settings import ServerSettings
 from core.store import events, shops

@@ -14,7 +14,7 @@ from core.instants import from_us, now
 from core.protocol.devices import parts
 from core.protocol.feed import Close
 from core.server.devices import pairing
-from core.server.devices.presence import PresenceTracker
+from core.server.health.presence import PresenceTracker
 from core.store import devices, failed_attempts, shops
 from core.store.engine.statements import Transaction
 from tests.integration import calls
@@ -256,7 +256,7 @@ def test_a_device_that_is_not_there_is_not_revoked(place: Place) -> None:
 
 
 def test_codes_are_not_guessed_for_long(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.server.auth.throttle.PER_ADDRESS", 3)
+    monkeypatch.setattr("core.server.accounts.throttle.PER_ADDRESS", 3)
     _forget_tries(place)
     good = invite(place, "GUESS1")
     assert pair(place, invite(place, "GUESS2"))

@@ -9,10 +9,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.client.device import identity
-from core.client.device.seal import Seal
-from core.client.session import session_file
+from core.client.storage import session_file
+from core.client.storage.cache import Cache
 from core.client.storage.local_store import LocalStore
-from core.client.sync.cache import Cache
+from core.client.storage.seal import Seal
 from core.domain.commands import PlaceOrder
 from core.domain.ids import ShopId, new_op_id
 from core.domain.order import NewLine

@@ -10,12 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client.device import identity, trust
-from core.client.device.seal import Seal
+from core.client.device import identity
 from core.client.display.display import Display
 from core.client.errors import Refused
+from core.client.http import trust
 from core.client.http.api import HttpApi
 from core.client.storage.local_store import LocalStore
+from core.client.storage.seal import Seal
 from core.domain.commands import TakeOrder
 from core.domain.ids import DeviceId, ItemId, ShopId, new_op_id
 from core.domain.order import NewLine

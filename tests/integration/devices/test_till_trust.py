@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from core.client.sync.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
-from core.server.auth import throttle
+from core.server.accounts import throttle
 from core.server.http import origin
 from core.ui import app as ui_app
 from pos_app.settings import PosSettings

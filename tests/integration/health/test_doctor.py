@@ -33,7 +33,7 @@ from core.protocol.devices import DeviceReport
 from core.protocol.health import BackupKind, Check, Diagnosis, Result
 from core.protocol.replies import OrderPage, Tokens
 from core.server.auth import keys
-from core.server.health import diagnosis, probe
+from core.server.doctor import diagnosis, probe
 from core.server.orders import ordering
 from core.server.settings import ServerSettings
 from core.store import events, orders

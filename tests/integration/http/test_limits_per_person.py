@@ -16,8 +16,8 @@ from core.client.sync.transport import HttpTransport
 from core.domain.ids import new_op_id
 from core.protocol.feed import Close, Cursor, Snapshot
 from core.protocol.requests import StaffSignIn
+from core.server.accounts.throttle import PER_ADDRESS
 from core.server.auth.passwords import Passwords, hash_secret
-from core.server.auth.throttle import PER_ADDRESS
 from core.server.settings import ServerSettings
 from tests.integration import calls
 from tests.integration.calls import Caller, order_body

@@ -16,9 +16,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select
 
-from core.client.device import trust
 from core.client.errors import Unreachable, Untrusted, WrongClock
-from core.client.http import push
+from core.client.http import push, trust
 from core.client.http.api import HttpApi
 from core.client.http.push import open_socket
 from core.client.http.shared_socket import SharedSocket
@@ -32,7 +31,7 @@ from core.protocol.requests import SignIn
 from core.protocol.trust import fingerprint, matches, short_fingerprint
 from core.server.auth import authority
 from core.server.auth.authority import AuthorityError
-from core.server.http.tls import Presented, TlsError
+from core.server.auth.tls import Presented, TlsError
 from core.server.settings import ServerSettings
 from core.store.engine.statements import Transaction
 from core.store.tables import orders

@@ -12,7 +12,7 @@ from core.admin.sync import SyncSettings
 from core.files import write_whole
 from core.protocol.trust import short_fingerprint
 from core.server.auth import authority
-from core.server.http.tls import Presented
+from core.server.auth.tls import Presented
 from core.server.settings import ServerSettings
 from core.settings import document
 from customer_view.settings import CustomerSettings

@@ -13,11 +13,11 @@ from core.admin.backend import Backend
 from core.admin.doctor.network import reached
 from core.admin.failed import Failed
 from core.admin.serving import Serving
-from core.client.device.trust import fetch_ca
 from core.client.errors import ClientError, Unreachable
 from core.client.http import push
 from core.client.http.api import HttpClient
 from core.client.http.push import open_socket
+from core.client.http.trust import fetch_ca
 from core.domain.ids import ShopId
 from core.protocol import reading, routes
 from core.server.auth import authority, keys

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core.client.errors import MenuMoved, PriceChanged, Refused, Unreachable
-from core.client.sync.operations import State
+from core.client.operations import State
 from core.domain import menu_draft
 from core.domain.commands import PlaceOrder, TakeOrder
 from core.domain.ids import DeviceId, ItemId

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.client.sync.cache import after, menu_after, order_id_of
+from core.client.storage.cache import after, menu_after, order_id_of
 from core.domain.ids import OrderId, uuid7
 from core.domain.menu import Menu
 from core.domain.order import Order

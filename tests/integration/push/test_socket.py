@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from core.client.sync.cache import after, order_id_of
+from core.client.storage.cache import after, order_id_of
 from core.domain.order import Order
 from core.instants import now, to_us
 from core.protocol.feed import HEARTBEAT_S, MESSAGE_LIMIT, Close, Cursor, Frame

@@ -15,8 +15,9 @@ import pytest
 
 from core.admin import setup
 from core.protocol.health import BackupKind
-from core.server.jobs import backups, expiry
-from core.server.jobs.backups import Backups
+from core.server import backups
+from core.server.backups import Backups
+from core.server.jobs import expiry
 from core.server.push import retention
 from core.server.settings import ServerSettings
 from core.store import events, failed_attempts, shops

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 
 from core.client.storage.local_store import LocalStore
 from core.protocol.health import BackupKind
-from core.server.jobs.backups import open_database
+from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.store import migrate
 from core.store.backups import backup, check, copy

@@ -19,7 +19,7 @@ from core.client.sync import engine
 from core.client.sync.engine import ConnectionState
 from core.domain.ids import ShopId
 from core.protocol.health import Diagnosis, Result
-from core.server.health.diagnosis import examine
+from core.server.doctor.diagnosis import examine
 from core.server.push import hub
 from core.store import events
 from core.store.engine import announcements

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from core.client.errors import Conflict
+from core.client.operations import State
 from core.client.sync.engine import ConnectionState
-from core.client.sync.operations import State
 from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState, Tender

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.client.sync import operation_table
+from core.client.storage import operation_table
 from core.domain.status import OrderStatus
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Frame, Frames

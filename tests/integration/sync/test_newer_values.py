@@ -9,8 +9,8 @@ import pytest
 
 from core.client.errors import Conflict
 from core.client.http.api import SessionApi
+from core.client.operations import State
 from core.client.sync.engine import ConnectionState
-from core.client.sync.operations import State
 from core.decoding import decode_reply
 from core.domain.ids import OrderId
 from core.domain.order import Channel, Order, PaymentState, Tender

@@ -11,7 +11,7 @@ import pytest
 
 from core.client.errors import ClientError, Left, NotKept, SignedOut
 from core.client.http.api import SessionApi
-from core.client.session import session_file
+from core.client.storage import session_file
 from core.client.sync import api
 from core.client.sync.api import SyncedApi
 from core.client.sync.engine import ConnectionState

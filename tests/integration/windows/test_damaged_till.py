@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.client.storage import recovery
+from core.client.device import recovery
 from core.domain.commands import TakeOrder
 from core.protocol import routes
 from tests.integration.conftest import Place

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from core.client.errors import NotFound, SignedOut
+from core.client.operations import State
 from core.client.storage import window_id
 from core.client.storage.local_store import LocalStore
-from core.client.sync.operations import State
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.domain.numbers import AHEAD
 from core.domain.order import Order

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 import core.client.http.api
-from core.client.sync.operations import State
+from core.client.operations import State
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from tests.integration import calls

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core.client.errors import ClientError, SignedOut, Unreachable
-from core.client.session.session import Session
+from core.client.http.session import Session
 from core.domain.ids import OpId, new_op_id
 from core.domain.people import Person, Role
 from core.protocol.replies import Tokens

@@ -13,10 +13,9 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from typing_extensions import override
 
-from core.client.device.seal import SERVICE, KeptIn, Seal
-from core.client.session import session_file
-from core.client.storage import local_store
+from core.client.storage import local_store, session_file
 from core.client.storage.local_store import LocalStore
+from core.client.storage.seal import SERVICE, KeptIn, Seal
 from core.domain.ids import OpId
 from core.domain.people import Person, Role
 from core.protocol.replies import Tokens

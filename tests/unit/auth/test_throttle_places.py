@@ -1,7 +1,7 @@
 """Where failed attempts are counted: what has proven itself is a place of its own, and one place's are no other's."""
 
 from core.domain.ids import DeviceId, ShopId
-from core.server.auth import throttle
+from core.server.accounts import throttle
 
 SHOP = ShopId("shop")
 NEAR, FAR = "192.0.2.7", "198.51.100.9"

@@ -8,11 +8,11 @@ from pathlib import Path
 import keyring
 import pytest
 
-from core.client.device.seal import Seal
+from core.client.device import unlock
 from core.client.errors import NotKept
-from core.client.session import unlock
 from core.client.storage import local_store
 from core.client.storage.local_store import LocalStore
+from core.client.storage.seal import Seal
 from tests.support.full_disk import Failing
 from tests.unit.auth.test_sealed_file import Memory, written
 

@@ -119,7 +119,7 @@ ROADS: dict[str, Callable[[logging.Logger, str], None]] = {
 }
 
 
-LOGGERS = ["core.server.http.endpoint_app", "uvicorn.error", "sqlalchemy.engine.Engine", "alembic.env"]
+LOGGERS = ["core.server.endpoints.endpoint_app", "uvicorn.error", "sqlalchemy.engine.Engine", "alembic.env"]
 
 
 @BOTH

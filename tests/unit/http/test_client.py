@@ -24,7 +24,7 @@ from core.client.errors import (
     Unreachable,
 )
 from core.client.http.api import HttpApi
-from core.client.sync.operations import Kind, Operation, Owner
+from core.client.operations import Kind, Operation, Owner
 from core.client.sync.transport import HttpTransport
 from core.domain.commands import PlaceOrder
 from core.domain.ids import DeviceId, OrderId, new_op_id

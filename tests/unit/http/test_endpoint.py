@@ -10,8 +10,8 @@ from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.protocol.requests import OrderQuery, SignIn
 from core.protocol.route import Keyed, Nothing, Route, Who
-from core.server.http import examples
-from core.server.http.endpoint import Call, Endpoint
+from core.server.endpoints import examples
+from core.server.endpoints.endpoint import Call, Endpoint
 
 MOVE = ChangeStatus(to=OrderStatus.CONFIRMED, version=1)
 

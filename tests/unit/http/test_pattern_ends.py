@@ -19,7 +19,7 @@ import core
 import customer_view
 import pos_app
 from core.decoding import convert
-from core.server.http.openapi import document
+from core.server.endpoints.openapi import document
 from core.server.routes import ENDPOINTS
 from tests.unit.http.test_pattern_times import MAY_HAVE_A_PATTERN
 

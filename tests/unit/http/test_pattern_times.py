@@ -270,7 +270,7 @@ def test_the_patterns_are_found() -> None:
     assert {
         "core/logs.py",
         "core/cards.py",
-        "core/server/http/endpoint_app.py",
+        "core/server/endpoints/endpoint_app.py",
         "core/protocol/requests.py",
         "core/admin/menu_file.py",
         "pos_app/sign_in/page.py",

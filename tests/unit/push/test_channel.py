@@ -16,7 +16,7 @@ from core.domain.people import Principal, Role
 from core.protocol.events import OrderPlaced
 from core.protocol.feed import Cursor, Frames, Heartbeat, Message
 from core.server.auth.tokens import Verified
-from core.server.http import examples
+from core.server.endpoints import examples
 from core.server.push import channel
 from core.server.push.channel import Channel, Subscriber, as_message
 from core.store.events import Kept

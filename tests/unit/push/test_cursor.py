@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.domain.ids import uuid7
 from core.protocol.events import OrderPlaced
 from core.protocol.feed import HEARTBEAT_S, SILENCE_S, Close, Cursor, Frame
-from core.server.http import examples
+from core.server.endpoints import examples
 
 EPOCH = uuid7()
 PLACED = OrderPlaced(order=examples.ORDER)

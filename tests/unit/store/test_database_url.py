@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.admin.cli import main
-from core.server.jobs.backups import open_database
+from core.server.backups import open_database
 from core.server.settings import ServerSettings
 from core.store.engine.database import CannotOpen, Database, make_engine, parse_url
 from core.store.engine.owner import Ownership

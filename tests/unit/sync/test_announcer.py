@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from core.client.announcer import Announcement, Announcer
+from core.client.operations import Kind, Operation, Owner, State
 from core.client.order_store import OrderStore, PendingChange
-from core.client.sync.operations import Kind, Operation, Owner, State
 from core.client.sync.updates import Changed, Update
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import OpId, OrderId, ShopId

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core.client.errors import Conflict, NotFound, Refused
-from core.client.sync.operations import Kind, Operation, State
+from core.client.operations import Kind, Operation, State
 from core.client.sync.outbox import NUMBER_REFUSED, ORDER_MISSING, Counts
 from core.client.sync.synchronizer import GIVES_UP_ALONE
 from core.client.sync.transport import Answered

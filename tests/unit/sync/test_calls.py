@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from core.client.errors import Conflict, NotFound, PriceChanged, Refused, Unreachable
+from core.client.operations import State
 from core.client.sync.api import SyncedApi
-from core.client.sync.operations import State
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.client.sync.search import KeptDetails, KeptPage
 from core.client.sync.updates import Changed

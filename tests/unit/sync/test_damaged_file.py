@@ -12,13 +12,12 @@ import msgspec
 import pytest
 
 from core import settings
-from core.client.device import identity
+from core.client.device import identity, recovery
 from core.client.device.identity import Identity
 from core.client.errors import NotKept
-from core.client.storage import local_store, mark, recovery, window_id
+from core.client.operations import Owner
+from core.client.storage import local_store, mark, operation_table, window_id
 from core.client.storage.local_store import Damaged, InUse, LocalStore, LocalStoreError
-from core.client.sync import operation_table
-from core.client.sync.operations import Owner
 from core.client.sync.outbox import Outbox
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind

@@ -12,11 +12,11 @@ import pytest
 from typing_extensions import override
 
 from core.client.errors import Gone, NotKept, OtherServer, ServerFault, SignedOut, Unreachable
+from core.client.operations import Operation, State
+from core.client.storage.cache import Cache
 from core.client.sync import engine as engines
 from core.client.sync import synchronizer
-from core.client.sync.cache import Cache
 from core.client.sync.engine import ConnectionState, Engine, SyncStatus
-from core.client.sync.operations import Operation, State
 from core.client.sync.synchronizer import BACKOFF_MOST_S, GIVES_UP_ALONE, backoff_s
 from core.client.sync.transport import Answered, PushSubscription
 from core.domain.ids import OpId, OrderId

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from core.client.sync.cache import CannotApply, after
+from core.client.storage.cache import CannotApply, after
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.people import Role
@@ -191,7 +191,7 @@ def test_an_event_never_skips_a_version(shop: FakeBackend, open_desk: OpenDesk) 
 def test_a_hundred_thousand_closed_orders_are_left_to_the_server(
     open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("core.client.sync.cache.CLOSED_KEPT", 3)
+    monkeypatch.setattr("core.client.storage.cache.CLOSED_KEPT", 3)
     desk = open_desk()
     for _ in range(5):
         order_id = desk.take().order_id

@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from core.client.errors import Fault, NotKept, Refused
-from core.client.session.session import Session
+from core.client.http.session import Session
+from core.client.operations import Operation, State
+from core.client.storage import operation_table
 from core.client.storage.local_store import LocalStore
 from core.client.sync import engine as engines
-from core.client.sync import operation_table
 from core.client.sync.engine import ConnectionState
-from core.client.sync.operations import Operation, State
 from core.domain.ids import OpId
 from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens

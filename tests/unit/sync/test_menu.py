@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from core.client.errors import ServerFault, Unreachable
+from core.client.operations import Kind, Operation, State
+from core.client.storage.cache import Cache
 from core.client.storage.local_store import LocalStore
-from core.client.sync.cache import Cache
-from core.client.sync.operations import Kind, Operation, State
 from core.domain.commands import PlaceOrder
 from core.domain.ids import CustomerId, new_order_id
 from core.domain.menu import Menu, with_availability

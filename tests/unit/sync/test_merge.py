@@ -5,7 +5,7 @@ import pytest
 from typing_extensions import override
 
 from core.client.errors import Refused
-from core.client.sync.operations import Kind, Operation, State
+from core.client.operations import Kind, Operation, State
 from core.domain.commands import ChangeStatus, RecallOrder
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from core.client.operations import Kind, Operation, Owner
 from core.client.sync.merge import Verdict, judge
-from core.client.sync.operations import Kind, Operation, Owner
 from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, RecallOrder, TakeOrder
 from core.domain.ids import OpId, OrderId
 from core.domain.order import NewLine, Order, PaymentState, Tender

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from core.client import order_store
+from core.client.operations import Kind, Operation, Owner, State
 from core.client.order_store import Changes, OrderStore, PendingChange
-from core.client.sync.operations import Kind, Operation, Owner, State
 from core.client.sync.updates import Changed, Update
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id
 from core.domain.order import Channel, Order, PaymentState, StatusChange, Tender

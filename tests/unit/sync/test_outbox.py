@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from core.client.errors import Conflict, NumberTooFar, ServerFault, SignedOut, Unreachable
+from core.client.operations import Kind, Operation, State
 from core.client.storage import local_store
 from core.client.storage.local_store import Damaged, InUse, LocalStore, LocalStoreError
-from core.client.sync.operation_table import waiting_of_others
-from core.client.sync.operations import Kind, Operation, State
+from core.client.storage.operation_table import waiting_of_others
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.client.sync.synchronizer import GIVES_UP_AFTER, GIVES_UP_ALONE
 from core.domain.ids import DeviceId, OrderId, new_op_id, new_order_id

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from core.client.operations import Owner
 from core.client.storage import local_store
 from core.client.storage.local_store import LocalStore
-from core.client.sync.operation_table import open_ones
-from core.client.sync.operations import Owner
+from core.client.storage.operation_table import open_ones
 from core.domain.status import OrderStatus
 from tests.support import power_cut
 from tests.support.desk import Desk

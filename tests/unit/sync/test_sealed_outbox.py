@@ -8,8 +8,8 @@ import pytest
 
 from core import sealing
 from core.client.errors import Unreachable
-from core.client.sync import operation_table
-from core.client.sync.operations import Kind, Operation, Owner, State
+from core.client.operations import Kind, Operation, Owner, State
+from core.client.storage import operation_table
 from core.client.sync.outbox import NOT_OPENED
 from core.domain.commands import ChangePayment, TakeOrder
 from core.domain.ids import CustomerId, new_order_id

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from typing_extensions import override
 
 from core.client.errors import Unreachable
-from core.client.sync.operations import Kind, State
+from core.client.operations import Kind, State
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import CustomerId, new_order_id
 from core.domain.order import Order, PaymentState

@@ -15,7 +15,7 @@ from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal
 from core.instants import from_us, now, to_us
 from core.protocol.devices import DeviceReport
-from core.server.jobs.background import repeating
+from core.server.background import repeating
 from core.store import devices, events
 from core.store.devices import Device, Presence
 from core.store.engine.database import Database

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from core.client.device.seal import Seal
 from core.client.errors import NotKept
-from core.client.sync import operation_table
+from core.client.storage import operation_table
+from core.client.storage.seal import Seal
 from core.decoding import decode_reply
 from core.domain.ids import OpId
 from core.protocol.replies import Tokens

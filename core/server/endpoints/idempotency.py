@@ -8,8 +8,8 @@ import msgspec
 from core.domain.ids import ShopId
 from core.instants import now, to_us
 from core.protocol.headers import EVENT_CURSOR, OUTCOME, Outcome
+from core.server.endpoints.endpoint import Call, Encoded
 from core.server.http import problems
-from core.server.http.endpoint import Call, Encoded
 from core.server.http.problems import Headers
 from core.store import events, operations
 from core.store.engine.statements import Transaction

@@ -14,7 +14,7 @@ from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem
 from core.protocol.replies import Document
 from core.protocol.route import ORDER_ID, AnyRoute, Keyed, Nothing, Who
-from core.server.http.endpoint import AnyEndpoint
+from core.server.endpoints.endpoint import AnyEndpoint
 
 VERSION: Final = version("orderbell")
 _RENAMED: Final = {

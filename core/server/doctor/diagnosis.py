@@ -17,11 +17,12 @@ from core.instants import now, to_us
 from core.protocol.devices import DeviceReport
 from core.protocol.health import Check, Diagnosis, Fact, Result
 from core.server.auth.tokens import LEEWAY_S
-from core.server.devices import presence
-from core.server.devices.presence import SILENT_AFTER
-from core.server.health.probe import probe
+from core.server.doctor.probe import probe
+from core.server.endpoints import openapi
+from core.server.health import presence
+from core.server.health.presence import SILENT_AFTER
 from core.server.health.readiness import Slow
-from core.server.http import openapi, origin, problems
+from core.server.http import origin, problems
 from core.server.services import Services
 from core.store import migrate, security_log
 from core.store.backups import check

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.client.operations import Owner
 from core.client.storage.lease import Store
-from core.client.sync.operations import Owner
 from core.decoding import decode_reply, reader
 from core.domain import order_rules
 from core.domain.ids import OrderId

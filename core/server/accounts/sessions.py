@@ -20,7 +20,8 @@ from core.instants import now, to_us
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, SignIn, SignUp, StaffSignIn
 from core.protocol.security import SecurityEvent
-from core.server.auth import passwords, security, throttle
+from core.server.accounts import throttle
+from core.server.auth import passwords, security
 from core.server.http import problems
 from core.server.services import Services
 from core.store import devices, people, security_log, sessions, shops

@@ -24,8 +24,8 @@ from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
 from core.protocol.route import Keyed, Nothing, Who
 from core.server.auth import operators
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded
 from core.server.http import origin, problems
-from core.server.http.endpoint import AnyEndpoint, Call, Encoded
 from core.server.http.problems import Headers, Refusal
 from core.server.services import Services
 from core.store.engine import dialects

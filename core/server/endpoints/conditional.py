@@ -5,8 +5,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from core.server.http.endpoint import Call, Encoded
-from core.server.http.openapi import VERSION
+from core.server.endpoints.endpoint import Call, Encoded
+from core.server.endpoints.openapi import VERSION
 
 R = TypeVar("R")
 _encode: Final = msgspec.json.Encoder().encode

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core.client.device.seal import Seal
+from core.client.storage.seal import Seal
 from core.decoding import decode
 
 MOST_WRONG: Final = 5

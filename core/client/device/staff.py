@@ -4,13 +4,11 @@ from typing import Final
 
 import msgspec
 
-from core.client.device import identity
-from core.client.device.seal import Seal
+from core.client.device import identity, unlock
 from core.client.errors import NotKept, SignedOut
 from core.client.http.api import HttpClient, SessionApi
-from core.client.session import unlock
-from core.client.storage import window_id
-from core.client.sync import operation_table
+from core.client.storage import operation_table, window_id
+from core.client.storage.seal import Seal
 from core.protocol.replies import Tokens
 from core.protocol.requests import StaffSignIn
 

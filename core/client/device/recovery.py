@@ -13,11 +13,10 @@ import msgspec
 
 from core.client.device import identity
 from core.client.errors import NotKept
-from core.client.storage import pages, window_id
+from core.client.operations import Kind
+from core.client.storage import operation_table, pages, window_id
+from core.client.storage.cache import Cache
 from core.client.storage.local_store import PAGE_BYTES, Damaged, LocalStore, LocalStoreError, files_of
-from core.client.sync import operation_table
-from core.client.sync.cache import Cache
-from core.client.sync.operations import Kind
 from core.decoding import decode
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
+from core.client.operations import Kind, Operation, Owner, State
 from core.client.storage.lease import Store
-from core.client.sync.operations import Kind, Operation, Owner, State
 from core.decoding import reader
 from core.domain.ids import OpId, OrderId
 from core.domain.numbers import AHEAD, LAST, count_of, may_count

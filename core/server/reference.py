@@ -1,4 +1,4 @@
-"""The API reference, made of the OpenAPI document: `python -m core.server.http.reference` writes `docs/api.md`."""
+"""The API reference, made of the OpenAPI document: `python -m core.server.reference` writes `docs/api.md`."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from core.protocol import routes
 from core.protocol.feed import Close
 from core.protocol.replies import Document
 from core.protocol.route import Who
-from core.server.http.openapi import document
+from core.server.endpoints.openapi import document
 from core.server.routes import ENDPOINTS
 
 _FOR: Final = {
@@ -28,7 +28,7 @@ _CODES: Final = "\n".join(f"| {int(code)} | {code.name.lower().replace('_', ' ')
 _INTRODUCTION: Final = f"""\
 # API reference
 
-Made of the OpenAPI document by `python -m core.server.http.reference`; a test says when it no longer fits. The document
+Made of the OpenAPI document by `python -m core.server.reference`; a test says when it no longer fits. The document
 itself is at `{routes.DOCUMENT.path}` of every server.
 
 - **Who asks** is said by `Authorization: Bearer <access token>`, from one of the sign-ins, and by nothing else. Public
@@ -173,7 +173,7 @@ def _limits(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def main() -> int:
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[3] / "docs" / "api.md"
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "docs" / "api.md"
     path.write_text(markdown(document(ENDPOINTS)), encoding="utf-8", newline="\n")
     return 0
 

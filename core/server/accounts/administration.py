@@ -25,7 +25,7 @@ from core.protocol.accounts import (
 )
 from core.protocol.accounts import CustomerAccount as CustomerReply
 from core.protocol.security import SecurityEvent
-from core.server.auth import throttle
+from core.server.accounts import throttle
 from core.server.auth.operators import is_operator
 from core.server.http import origin, problems
 from core.server.services import Services

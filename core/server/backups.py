@@ -19,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.instants import now
 from core.protocol.health import BackupKind
 from core.server.auth.keys import backup_key_at
+from core.server.background import repeating
 from core.server.http import problems
 from core.server.http.limits import Rate
-from core.server.jobs.background import repeating
 from core.server.settings import ServerSettings
 from core.settings import state_dir
 from core.store import migrate

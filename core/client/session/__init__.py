@@ -1,1 +1,0 @@
-"""Sessions: tokens, their storage on disk, and unlocking a till."""

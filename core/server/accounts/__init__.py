@@ -1,0 +1,1 @@
+"""Accounts: sign-in and sessions, their administration, and throttling of guesses."""

@@ -1,0 +1,1 @@
+"""What `orderbell doctor` asks the backend: its diagnosis and the probe order."""
