@@ -97,6 +97,7 @@ class PosWindow(QMainWindow):
             failed.connect(self._on_failed)
         self._search.meant.connect(self._lookup.look_up)
         self._search.left.connect(self._focus_cards)
+        self._search.numbered.connect(self._focus_order)
         self._search.everywhere_wanted.connect(self._on_search_everywhere)
         self._lookup.found.connect(self._on_order_found)
         self._scanner.scanned.connect(self._lookup.look_up)
@@ -126,6 +127,11 @@ class PosWindow(QMainWindow):
     def _focus_cards(self) -> None:
         if self._pages.board is not None:
             self._pages.board.focus_cards()
+
+    @Slot(object)
+    def _focus_order(self, order_id: OrderId) -> None:
+        if self._pages.board is not None:
+            self._pages.board.focus_order(order_id)
 
     @Slot()
     def _show_shortcuts(self) -> None:

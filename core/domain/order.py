@@ -123,6 +123,11 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
     device: str = ""
 
 
+def is_table(name: str, fulfilment: str) -> bool:
+    """Whether an order of that name is a table's: a number that was typed for guests who eat here."""
+    return fulfilment == Fulfilment.DINE_IN and bool(name) and not any(map(str.isalpha, name))
+
+
 class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     """A requested line. It has no price: that comes from the server's menu."""
 

@@ -1,35 +1,235 @@
-"""Searching orders. The database query matches the same orders as `finds`."""
+"""Searching: how texts are compared, and which orders a typed text finds.
+
+Windows search what they hold with `Sought.finds`. The server looks up `index_keys` (docs/adr/0053), which say where to
+look, and then asks `finds` too: both ends find the same.
+"""
 
 import re
-from typing import Final
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import msgspec
 
-from core.domain.order import Order
+from core.domain.digits import ascii_digits, digits_of
+from core.domain.order import Order, is_table
 
 WHOLE_NUMBER: Final = re.compile(r"[A-Za-z0-9]+-[0-9]{6,}")
 """A complete order number as a scanner reads it, in either case."""
+LEAST_OF_A_PHONE: Final = 4
+"""Fewer digits are no part of a phone number: they are in most of them."""
+LEAST_OF_A_NUMBER: Final = 3
+"""Parts of an order number that are shorter have no key: they are in so many numbers that reading orders finds them."""
+TABLE_WORDS: Final = ("table", "mesa", "طاولة")
+"""How windows say `Table 7` of an order that is named 7, in every language of theirs."""
+_TABLE: Final = TABLE_WORDS[0]
+_LONGEST_WORD: Final = 40
+_MOST_COUNT_DIGITS: Final = 18
+
+_LETTERS: Final = str.maketrans(
+    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "æ": "ae", "œ": "oe"}
+    | dict.fromkeys("'`´\u2018\u2019\u02bc\u0640", "")  # O’Brien is typed as OBrien; a tatweel stretches a word
+)
+"""Letters that Unicode does not take apart, and what is written inside of words and not typed."""
+_UNSPACED: Final = re.compile("[\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\U0010ffff]")
+"""Scripts in which names have no spaces between their parts: Thai to Burmese, Hangul, Khmer, Chinese, Japanese."""
+
+
+@lru_cache(8192)
+def folded(text: str) -> str:
+    """`text` as it is compared: without case and accents, and with ASCII digits. `Ömer` → `omer`, `Straße` → `strasse`,
+    `Жанна` → `жанна`, `٤٢` → `42`."""
+    if text.isascii():
+        return text.lower().translate(_LETTERS)
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", ascii_digits(text)).casefold())
+    return "".join(sign for sign in plain if not _is_unheard(sign)).translate(_LETTERS)
+
+
+@lru_cache(8192)
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of `text`, folded: what is neither a letter nor a digit is between them."""
+    return tuple("".join(sign if _is_written(sign) else " " for sign in folded(text)).split())
+
+
+def _is_unheard(sign: str) -> bool:
+    """Accents, vowel points, joiners, and the marks that keep a number from being mirrored."""
+    return unicodedata.combining(sign) != 0 or unicodedata.category(sign) == "Cf"
+
+
+def _is_written(sign: str) -> bool:
+    return sign.isalnum() or unicodedata.category(sign)[0] == "M"  # Indic vowels are marks
+
+
+@lru_cache(8192)
+def parts_of(name: str) -> tuple[str, ...]:
+    """What may begin with a word that is sought: the words of `name`, and where a script has no spaces, all ends."""
+    words = words_of(name)
+    if not _UNSPACED.search(name):
+        return words
+    return tuple(word[at:] for word in words for at in range(len(word) if _UNSPACED.search(word) else 1))
+
+
+def begins_words(name: str, words: Iterable[str]) -> bool:
+    """Whether each of the folded `words` begins a word of `name`."""
+    parts = parts_of(name)
+    return all(any(part.startswith(word) for part in parts) for word in words)
+
+
+class Facts(NamedTuple):
+    """What an order is found by."""
+
+    number: str
+    name: str
+    phone: str
+    fulfilment: str
+
+    @classmethod
+    def of(cls, order: Order) -> "Facts":
+        return cls(order.number, order.customer_name, order.customer_phone, order.fulfilment)
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The words of its number's series: of what has no count, all of them."""
+        series, _, count = self.number.rpartition("-")
+        return words_of(series if count.isdecimal() else self.number)
+
+    @property
+    def counted(self) -> str:
+        """The digits of its number that are counted up: `000042`."""
+        count = self.number.rpartition("-")[2]
+        return count if count.isdecimal() else ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        words = parts_of(self.name)
+        return (*words, _TABLE) if is_table(self.name, self.fulfilment) else words
+
+
+class Keys(NamedTuple):
+    """The keys that one word of a query may be found by: all that begin so, and those that are so."""
+
+    beginnings: tuple[str, ...]
+    wholes: tuple[str, ...]
 
 
 class Sought(msgspec.Struct, frozen=True):
-    """Part of a number, a name or a phone number, or one complete number, which matches nothing else."""
+    """What was typed to find orders.
 
-    words: str
-    """In lower case; empty: everything matches."""
-    digits: str
-    """The part that may be in a phone number."""
-    numbers: tuple[str, ...]
+    - A complete order number finds its order alone.
+    - Digits alone find orders with them in their number, in their phone number (from four on), or as words of their
+      name.
+    - Of all else every word begins a word of the order's name, or its series. Digits among words are whole words of the
+      name, or, beside a series, part of the number; they are never part of a phone number.
+    """
+
+    words: tuple[str, ...] = ()
+    """Folded."""
+    numbers: tuple[str, ...] = ()
     """The spellings of a complete number."""
+    is_anything: bool = False
+    """Nothing was typed, and everything matches."""
 
     @classmethod
     def of(cls, typed: str) -> "Sought":
-        words = typed.strip()
-        digits = "".join(filter(str.isdecimal, words))
-        return cls(words.lower(), digits, (words, words.upper()) if WHOLE_NUMBER.fullmatch(words) else ())
+        text = ascii_digits(typed).strip()
+        if WHOLE_NUMBER.fullmatch(text):
+            return cls(words_of(text), numbers=(text, text.upper()))
+        return cls(words_of(text), is_anything=not text)
+
+    @property
+    def digits(self) -> str:
+        """What was typed, if it is digits alone, without what was between them."""
+        return "".join(self.words) if all(map(str.isdecimal, self.words)) else ""
 
     def finds(self, order: Order) -> bool:
-        if self.numbers:
-            return order.number in self.numbers
-        if self.words in order.number.lower() or self.words in order.customer_name.lower():
+        return self.finds_facts(Facts.of(order))
+
+    def finds_facts(self, facts: Facts) -> bool:
+        if self.is_anything:
             return True
-        return bool(self.digits) and self.digits in order.customer_phone
+        if self.numbers:
+            return facts.number in self.numbers
+        if digits := self.digits:
+            phone = digits_of(facts.phone)
+            return (
+                _is_part(digits, facts.counted)
+                or any(part in phone for part in _of_a_phone(digits))
+                or all(word in facts.names for word in self.words)
+            )
+        series = facts.series if self.names_series(facts.series) else ()
+        return bool(self.words) and all(
+            word in facts.names or (bool(series) and _is_part(word, facts.counted))
+            if word.isdecimal()
+            else any(each.startswith(meant) for meant in _meanings(word) for each in (*facts.names, *facts.series))
+            for word in self.words
+        )
+
+    def names_series(self, series: tuple[str, ...]) -> bool:
+        """Whether a word among others begins a word of a number's series: then digits may mean the number."""
+        typed = [word for word in self.words if not word.isdecimal()]
+        return any(each.startswith(word) for word in typed for each in series)
+
+    def is_exactly(self, number: str) -> bool:
+        """Whether an order's number is what was typed, with or without its leading zeros: it comes first."""
+        if self.numbers:
+            return number in self.numbers
+        series, _, count = number.rpartition("-")
+        return (
+            count.isdecimal()
+            and int(count) == self.count
+            and (bool(self.digits) or self.names_series(words_of(series)))
+        )
+
+    @property
+    def count(self) -> int | None:
+        """The count of an order number that may have been typed: 42 of `42`, `0042` and `pos1 42`."""
+        counts = [self.digits] if self.digits else [word for word in self.words if word.isdecimal()]
+        return int(counts[0]) if len(counts) == 1 and len(counts[0]) <= _MOST_COUNT_DIGITS else None
+
+    def keys(self, series: Iterable[tuple[str, ...]]) -> list[Keys]:
+        """For each word of the query, the keys of which an order that it finds has at least one. A word that may be
+        met without any key is left out. `series` are the words of each number series there is."""
+        if digits := self.digits:
+            if len(digits) < LEAST_OF_A_NUMBER:
+                return []
+            parts = (f"n{digits}", *(f"p{part}" for part in _of_a_phone(digits)))
+            return [Keys(parts, (f"w{self.words[0]}",))]
+        is_named = any(map(self.names_series, series))
+        found = []
+        for word in self.words:
+            if not word.isdecimal():
+                found.append(Keys(tuple(f"w{meant[:_LONGEST_WORD]}" for meant in _meanings(word)), ()))
+            elif not is_named:
+                found.append(Keys((), (f"w{word[:_LONGEST_WORD]}",)))
+            elif len(word) >= LEAST_OF_A_NUMBER:
+                found.append(Keys((f"n{word}",), (f"w{word[:_LONGEST_WORD]}",)))
+        return found
+
+
+def index_keys(facts: Facts) -> set[str]:
+    """The keys under which an order is found: `w` and a word, `n` and an end of its count, `p` and an end of its phone
+    number. Every part of a number is the beginning of one of its ends."""
+    count, phone = facts.counted, digits_of(facts.phone)
+    return {
+        *(f"w{part[:_LONGEST_WORD]}" for part in (*facts.names, *facts.series)),
+        *(f"n{count[at:]}" for at in range(len(count) - LEAST_OF_A_NUMBER + 1)),
+        *(f"p{phone[at:]}" for at in range(len(phone) - LEAST_OF_A_PHONE + 1)),
+    }
+
+
+def _is_part(digits: str, count: str) -> bool:
+    return digits in count or (bool(count) and digits.lstrip("0") == count.lstrip("0"))
+
+
+def _of_a_phone(digits: str) -> tuple[str, ...]:
+    """The parts of a kept phone number that `digits` may be: as typed, and without the zeros that are dialled before an
+    area or a country."""
+    parts = dict.fromkeys((digits, digits.lstrip("0")))
+    return tuple(part for part in parts if len(part) >= LEAST_OF_A_PHONE)
+
+
+def _meanings(word: str) -> tuple[str, ...]:
+    """What a word may begin: itself, and what windows say for a table."""
+    is_table = any(each.startswith(word) for each in map(folded, TABLE_WORDS))
+    return (word, _TABLE) if is_table and not _TABLE.startswith(word) else (word,)

@@ -39,6 +39,8 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
 
     orders: tuple[Order, ...]
     total: int
+    total_is_least: bool = False
+    """Whether there are more than `total`: what finds many orders is not counted to the end."""
     next_cursor: str | None = None
 
 

@@ -115,7 +115,13 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     open: bool = False
     status: tuple[OrderStatus, ...] = ()
-    q: Annotated[str, Meta(max_length=80, description="Part of a number, a name or a phone number.")] = ""
+    q: Annotated[
+        str,
+        Meta(
+            max_length=80,
+            description="Words of a name, part of a number, or of a phone number. Exactly that number comes first.",
+        ),
+    ] = ""
     placed_from: Annotated[str, Meta(description="ISO 8601 instant, inclusive.")] = ""
     placed_to: Annotated[str, Meta(description="ISO 8601 instant, exclusive.")] = ""
     limit: Annotated[int, Meta(ge=1, le=STAFF_MAX)] = 50
@@ -126,11 +132,11 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
         return Sought.of(self.q)
 
     def finds(self, orders: Iterable[Order]) -> list[Order]:
-        """The matching ones of `orders`, in the given order."""
+        """The matching ones of `orders`, in the given order, after those of exactly the number that is sought."""
         since = datetime.fromisoformat(self.placed_from) if self.placed_from else None
         until = datetime.fromisoformat(self.placed_to) if self.placed_to else None
         sought = self.sought
-        return [
+        found = [
             order
             for order in orders
             if (not self.open or order.status.is_open)
@@ -139,6 +145,7 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
             and (until is None or order.placed_at < until)
             and sought.finds(order)
         ]
+        return sorted(found, key=lambda order: not sought.is_exactly(order.number))
 
 
 class CustomerQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import bindparam, func, literal_column, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
@@ -20,7 +20,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import cursors, payment_history, status_history
+from core.store import cursors, order_search, payment_history, status_history
 from core.store.engine.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 
@@ -320,13 +320,20 @@ def search(
     placed_from: datetime | None = None,
     placed_to: datetime | None = None,
 ) -> OrderPage:
-    """A page of one shop's orders: newest first, but the open ones oldest first, the order of work."""
-    wanted = [_c.shop_id == shop_id, *_filters(query, placed_from, placed_to)]
+    """A page of one shop's orders: newest first, but the open ones oldest first, the order of work. An order of exactly
+    the number that is sought comes before them."""
+    after = cursors.decode(query.cursor) if query.cursor else None
+    sought, filters = query.sought, list(_filters(query, placed_from, placed_to))
+    if not sought.is_anything and not sought.numbers:
+        asked = order_search.Search(transaction, shop_id, sought, filters, oldest_first=query.open)
+        found = asked.page(after, query.limit)
+        return _page(transaction, found.keys, query.limit, found.total, is_least=not found.is_all)
+    wanted = [_c.shop_id == shop_id, *filters]
+    if sought.numbers:  # one seek, not a search
+        wanted.append(_c.number.in_(sought.numbers))
     total = transaction.search(select(func.count()).select_from(orders).where(*wanted))[0][0]
-    place = tuple_(_c.placed_at, _c.id)
-    if query.cursor:
-        after = cursors.decode(query.cursor)
-        position = tuple_(after.placed_us, after.order_id)
+    if after is not None:
+        place, position = tuple_(_c.placed_at, _c.id), tuple_(after.placed_us, after.order_id)
         wanted.append(place > position if query.open else place < position)
     ends = (_c.placed_at, _c.id) if query.open else (_c.placed_at.desc(), _c.id.desc())
     page = select(*_KEY).where(*wanted).limit(query.limit + 1)
@@ -347,29 +354,17 @@ def _filters(
         yield _c.placed_at >= to_us(placed_from)
     if placed_to is not None:
         yield _c.placed_at < to_us(placed_to)
-    sought = query.sought
-    if sought.numbers:  # one seek, not a search
-        yield _c.number.in_(sought.numbers)
-    elif sought.words:
-        matches = [
-            _c.number.icontains(sought.words, autoescape=True),
-            func.lower(_c.customer_name).contains(sought.words, autoescape=True),
-        ]
-        if not sought.words.isascii():  # databases make small letters of ASCII alone, as SQLite does everywhere
-            ways = (sought.words, sought.words.title(), sought.words.upper())
-            matches += [_c.customer_name.contains(way, autoescape=True) for way in ways]
-        if sought.digits:
-            matches.append(_c.customer_phone.contains(sought.digits))
-        yield or_(*matches)
 
 
-def _page(transaction: Transaction, keys: Sequence[Any], limit: int, total: int) -> OrderPage:
+def _page(
+    transaction: Transaction, keys: Sequence[Any], limit: int, total: int, *, is_least: bool = False
+) -> OrderPage:
     """A page from one key more than was asked for: the extra one shows that there is a next page."""
     more = len(keys) > limit
     shown = keys[:limit]
     found = _known(transaction, shown)
     following = cursors.encode(cursors.Position(shown[-1][2], shown[-1][0])) if more else None
-    return OrderPage(orders=tuple(found), total=total, next_cursor=following)
+    return OrderPage(orders=tuple(found), total=total, total_is_least=is_least, next_cursor=following)
 
 
 def _known(transaction: Transaction, keys: Sequence[Any]) -> list[Order]:

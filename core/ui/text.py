@@ -13,7 +13,7 @@ import resources
 from core.client.errors import ClientError
 from core.domain import texts
 from core.domain.money import exponent, parse_minor
-from core.domain.order import Order, PaymentState, Tender
+from core.domain.order import Order, PaymentState, Tender, is_table
 from core.domain.status import Fulfilment, OrderStatus, look
 
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
@@ -124,8 +124,7 @@ def payment_label(payment: PaymentState, tender: Tender) -> str:
 def guest_name(order: Order) -> str:
     """The name on the ticket: `Ada`, or for a number typed for guests who eat here, `Table 7`. Empty without one."""
     name = order.customer_name
-    is_table = order.fulfilment is Fulfilment.DINE_IN and name and not any(map(str.isalpha, name))
-    return _("Table {table}").format(table=name) if is_table else name
+    return _("Table {table}").format(table=name) if is_table(name, order.fulfilment) else name
 
 
 def figure(count: int) -> str:

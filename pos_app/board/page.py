@@ -197,8 +197,8 @@ class BoardPage(QWidget):
                 self._counts[status].setAccessibleName(ngettext("{count} order", "{count} orders", model.rowCount()))
             self.views[status].set_empty(self._empty(status))
         self._fit()
-        self._hint.setVisible(bool(self._board.sought))
-        if self._board.sought:
+        self._hint.setVisible(self._board.is_narrowed)
+        if self._board.is_narrowed:
             shown = self._board.shown
             self._found.setText(
                 ngettext("{count} order on the board", "{count} orders on the board", shown)
@@ -211,7 +211,7 @@ class BoardPage(QWidget):
         refresher = self._board.refresher
         if refresher.age_s is None:
             return _("Loading…") if refresher.running else _("Not loaded yet.")
-        return "" if self._board.sought else column_empty(status)
+        return "" if self._board.is_narrowed else column_empty(status)
 
     # -- which columns are in sight
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.order_store import Changes, Mark
 from core.domain.ids import OrderId
 from core.domain.order import Order
+from core.domain.search import Sought
 from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.protocol.requests import STAFF_MAX, OrderQuery
@@ -37,7 +38,7 @@ class Board(QObject):
         self._changes = changes
         self.columns = {status: ColumnModel(self) for status in COLUMNS}
         self._at: dict[OrderId, OrderStatus] = {}
-        self._sought = ""
+        self._sought = Sought.of("")
         settings = context.settings
         self.refresher = Refresher(
             context.jobs, self._fetch, settings.board_refresh_s, automatic=settings.board_refresh, parent=self
@@ -46,14 +47,14 @@ class Board(QObject):
         self._unsubscribe = self._store.subscribe(self._on_store_changed)
 
     @property
-    def sought(self) -> str:
-        """The search text; empty: everything."""
-        return self._sought
+    def is_narrowed(self) -> bool:
+        """Whether a search leaves out orders."""
+        return not self._sought.is_anything
 
     @Slot(str)
     def seek(self, text: str) -> None:
-        """Show only the orders whose number, name or phone number contains `text`."""
-        sought = text.strip().casefold()
+        """Show only the orders that `text` finds."""
+        sought = Sought.of(text)
         if sought != self._sought:
             self._sought = sought
             for order in self._store:
@@ -82,6 +83,11 @@ class Board(QObject):
         """The open order whose number or id is exactly `code`, as a scanner reads it."""
         wanted = code.strip().casefold()
         return next((o.id for o in self._store if wanted in (o.number.casefold(), o.id.casefold())), None)
+
+    @property
+    def exactly(self) -> OrderId | None:
+        """The newest order shown of exactly the number that is sought, with or without its series and zeros."""
+        return next((o.id for o in self._store if o.id in self._at and self._sought.is_exactly(o.number)), None)
 
     def column_of(self, order_id: OrderId) -> OrderStatus | None:
         """The column that shows this order now."""
@@ -130,7 +136,7 @@ class Board(QObject):
     def _place(self, order_id: OrderId) -> None:
         card = self.card(order_id)
         held = self._at.get(order_id)
-        if card is None or not self._has_column(card.order.status) or not self._matches(card.order):
+        if card is None or not self._has_column(card.order.status) or not self._sought.finds(card.order):
             self._leave(order_id)
             return
         if held is not None and held is not card.order.status:
@@ -148,10 +154,3 @@ class Board(QObject):
         held = self._at.pop(order_id, None)
         if held is not None:
             self.columns[held].remove(order_id)
-
-    def _matches(self, order: Order) -> bool:
-        if not self._sought:
-            return True
-        named = f"{order.number}\n{order.customer_name}\n{order.id}".casefold()
-        digits = "".join(filter(str.isdigit, self._sought))
-        return self._sought in named or (len(digits) >= 3 and digits in order.customer_phone)

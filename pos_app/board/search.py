@@ -7,12 +7,14 @@ from pos_app.workspace import BoardSearch
 
 
 class Search(QObject):
-    """Narrows the board while somebody types. Enter opens the one that is meant exactly, goes to what is left over,
-    and for the rest there is the history."""
+    """Narrows the board while somebody types. Enter opens the one that is meant exactly, goes to what is left over, an
+    exact number first, and for the rest there is the history."""
 
     meant = Signal(str)
     """A number or an id."""
     left = Signal()
+    numbered = Signal(object)
+    """The `OrderId` of a card that has exactly the number sought."""
     everywhere_wanted = Signal(str)
 
     def __init__(self, board: Board, field: BoardSearch, parent: QObject | None = None) -> None:
@@ -37,6 +39,8 @@ class Search(QObject):
             self.left.emit()
         elif self._board.find(sought) is not None:
             self.meant.emit(sought)
+        elif (order_id := self._board.exactly) is not None:
+            self.numbered.emit(order_id)
         elif self._board.shown:
             self.left.emit()
         else:

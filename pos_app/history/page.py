@@ -202,7 +202,10 @@ class HistoryPage(QWidget):
         elif rows:
             shown = ngettext("{count} order", "{count} orders", history.total)
             of = _("{shown} of {total}").format(shown=figure(rows), total=shown)
-            words = of if rows < history.total else shown
+            if history.has_more:
+                words = _("{orders}, and more").format(orders=shown)
+            else:
+                words = of if rows < history.total else shown
             self._count.setText(_("{orders}, kept on this till").format(orders=words) if history.kept else words)
         else:
             self._count.setText("")
@@ -252,7 +255,8 @@ class HistoryPage(QWidget):
 
     @Slot(int, int)
     def _on_export_progressed(self, written: int, total: int) -> None:
-        self._export.setText(_("{written} of {total}").format(written=figure(written), total=figure(total)))
+        words = _("{written} of {total}").format(written=figure(written), total=figure(total))
+        self._export.setText(words if total else figure(written))
 
     @Slot(object)
     def _on_exported(self, path: Path) -> None:

@@ -45,7 +45,7 @@ class History(QObject):
     failed = Signal(object)
     """A `ClientError`; the rows stay."""
     progressed = Signal(int, int)
-    """Orders written so far, and their total."""
+    """Orders written so far, and their total; 0 while it is not known."""
     exported = Signal(object)
     """The `Path` of the finished file."""
     export_failed = Signal(object)
@@ -65,6 +65,8 @@ class History(QObject):
         self._unwanted = threading.Event()
         self.rows: RowsModel[Card] = HistoryModel(self)
         self.total = 0
+        self.has_more = False
+        """Whether there are more than `total`."""
         self.searched = False
         """Whether there has been an answer to the current search."""
         self.answered_s: float | None = None
@@ -126,7 +128,7 @@ class History(QObject):
             self._export.cancel()
             self._export = None
         self._query = OrderQuery(limit=_PAGE)
-        self._next, self.total, self.searched, self.kept = None, 0, False, False
+        self._next, self.total, self.has_more, self.searched, self.kept = None, 0, False, False, False
         self.answered_s = None
         self.rows.set_rows(())
         self.changed.emit()
@@ -155,7 +157,8 @@ class History(QObject):
     def _take(self, page: OrderPage, orders: tuple[Order, ...]) -> None:
         self._job = None
         self.searched = True
-        self._next, self.total = page.next_cursor, page.total
+        self._next, self.has_more = page.next_cursor, page.total_is_least and page.next_cursor is not None
+        self.total = len(orders) if page.total_is_least else page.total
         self.kept = isinstance(page, KeptPage)
         self._store.put_unlisted(page.orders)
         self.rows.set_rows(tuple(map(self._card, orders)))
@@ -186,7 +189,7 @@ class History(QObject):
             cursor = page.next_cursor
             if unwanted.is_set():
                 raise Cancelled(_("Nothing was written."))
-            self._written.emit((len(orders), page.total))
+            self._written.emit((len(orders), 0 if page.total_is_least else page.total))
         if len(orders) < (at_first or 0) and not query.status:  # an order leaves a status, and no other search
             raise Refused(_("The server's orders have changed while they were read. Export them again."))
         self._api.call(routes.NOTE_EXPORT(body=ExportNote(what="orders", rows=len(orders))))

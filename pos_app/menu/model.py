@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from core.domain.ids import ItemId
 from core.domain.menu import Category, MenuItem
-from core.ui.ordering.menu_model import is_meant, sought
+from core.domain.search import begins_words, words_of
 from core.ui.rows import RowsModel
 from core.ui.text import _, money, ngettext
 
@@ -46,9 +46,9 @@ def rows(
     wrong: Container[str],
 ) -> list[MenuRow]:
     """What is shown while `text` is looked for: of the categories that have anything, all that begins like it."""
-    words, found = sought(text), []
+    words, found = words_of(text), []
     for category in draft:
-        items = [item for item in category.items if is_meant(item.name, words)]
+        items = [item for item in category.items if begins_words(item.name, words)]
         if words and not items:
             continue
         key = HEADING + category.id

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtCore import QDate, QPoint, Qt
 from PySide6.QtTest import QSignalSpy
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QScroller
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault, Unreachable
+from core.domain.ids import OrderId
 from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
 from core.protocol import routes
@@ -103,6 +105,42 @@ def test_enter_opens_the_one_that_is_meant_exactly(till: Till, backend: FakeBack
     till.key(Qt.Key.Key_Return)
     assert till.sees("details_dialog")
     till.settle()
+
+
+def test_an_id_that_nobody_sees_is_not_searched(till: Till, backend: FakeBackend) -> None:
+    """`138` in the id of POS1-000034 put Enter on it."""
+    hidden = place(backend, "Aisha Bello")
+    backend.orders[OrderId("0198a2b4-1381-7138-8138-138138138138")] = msgspec.structs.replace(
+        backend.orders.pop(hidden.id), id=OrderId("0198a2b4-1381-7138-8138-138138138138")
+    )
+    till.arrive()
+    till.type("search", "138")
+    assert till.numbers(S.PENDING) == []
+    till.key(Qt.Key.Key_Return)
+    assert till.text("history_search") == "138"
+
+
+@pytest.mark.parametrize(("typed", "which"), [("2", 1), ("0002", 1), ("online 2", 1), ("1", 0)])
+def test_enter_goes_to_an_exact_number_first(till: Till, backend: FakeBackend, typed: str, which: int) -> None:
+    """Whatever else has it in its number or is named so."""
+    there = [place(backend, "Table 2"), place(backend, "Table 1"), *(place(backend) for _ in range(12))]
+    till.arrive()
+    till.type("search", typed)
+    assert len(till.numbers(S.PENDING)) > 1
+    till.key(Qt.Key.Key_Return)
+    assert till.current() == there[which].number
+
+
+def test_names_are_found_on_the_board_however_they_are_typed(till: Till, backend: FakeBackend) -> None:
+    omer, zhanna, angel, table = (place(backend, name) for name in ("Ömer", "Жанна", "Ángel", "Table 7"))
+    place(backend, "Table 70")
+    till.arrive()
+    for typed, wanted in {
+        "ömer": omer, "ÖMER": omer, "omer": omer, "жанна": zhanna, "ЖАН": zhanna, "angel": angel, "ÁNG": angel,
+        "table 7": table, "TABLE ٧": table,
+    }.items():  # fmt: skip
+        till.find_line("search").setText(typed)
+        assert till.numbers(S.PENDING) == [wanted.number], typed
 
 
 def test_what_is_not_on_the_board_is_searched_for_in_all_orders(till: Till, backend: FakeBackend) -> None:
@@ -267,6 +305,29 @@ def test_the_newest_search_wins(till: Till, backend: FakeBackend, monkeypatch: p
     till.settle()
     assert found(till) == [jonas.number]
     assert aisha.number not in found(till)
+
+
+def test_what_is_not_counted_to_the_end_is_said_so(
+    till: Till, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server reads on for a page, and not for a figure."""
+    for _ in range(70):
+        place(backend, "Zoe King", S.COMPLETED)
+    till.arrive()
+    page, asked = history(till), till.api.call
+
+    def uncounted(request: Request[Any]) -> Any:
+        reply = asked(request)
+        return msgspec.structs.replace(reply, total=len(reply.orders), total_is_least=True)
+
+    answer_by(monkeypatch, till.api, routes.ORDERS, uncounted)
+    page.seek("zoe")
+    till.settle()
+    assert till.text("history_count") == "50 orders, and more"
+    till.find(HistoryList, "history_list").scrollToBottom()
+    till.settle()
+    assert len(found(till)) == 70
+    assert till.text("history_count") == "70 orders"
 
 
 def test_a_search_that_fails_keeps_what_is_shown(till: Till, backend: FakeBackend) -> None:

@@ -32,17 +32,27 @@ def is_kept(cursor: str) -> bool:
 
 
 def find(orders: Iterable[Order], query: OrderQuery, why: Unreachable | None = None) -> KeptPage:
-    """One page of all matches: newest first, or the order board's order for open ones."""
-    found = query.finds(orders)
-    found.sort(key=_place, reverse=not query.open)
+    """One page of all matches, an order of exactly the number that is sought first: newest first, or the order board's
+    order for open ones."""
+    found = query.finds(sorted(orders, key=_place, reverse=not query.open))
     total = len(found)
     if is_kept(query.cursor):
-        after = query.cursor.removeprefix(_KEPT)
-        found = [order for order in found if (_place(order) > after if query.open else _place(order) < after)]
+        found = _after(query.cursor.removeprefix(_KEPT), found, query)
     shown = tuple(found[: query.limit])
     more = len(found) > len(shown)
     cursor = _KEPT + _place(shown[-1]) if more else None
     return KeptPage(orders=shown, total=total, next_cursor=cursor, why=why)
+
+
+def _after(place: str, found: list[Order], query: OrderQuery) -> list[Order]:
+    """What comes after the order of that place, which may have left since."""
+    for position, order in enumerate(found):
+        here, is_first = _place(order), query.sought.is_exactly(order.number)
+        if here == place:
+            return found[position + 1 :]
+        if not is_first and (here > place if query.open else here < place):
+            return found[position:]
+    return []
 
 
 def _place(order: Order) -> str:

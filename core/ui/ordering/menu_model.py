@@ -1,6 +1,5 @@
 """The menu as Qt models: all tiles, and those that match a category or a search."""
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +9,7 @@ from typing_extensions import override
 
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, MenuItem
+from core.domain.search import begins_words, words_of
 from core.ui.rows import ROW, Index, RowsModel
 from core.ui.text import _, money, plain
 
@@ -101,29 +101,12 @@ class ShownTiles(QSortFilterProxyModel):
 
     def look_for(self, text: str) -> None:
         """Search for names of which every word of `text` begins a word. Empty: back to the category."""
-        self._words = sought(text)
+        self._words = words_of(text)
         self.invalidate()
 
     @override
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         tile: Tile = self.sourceModel().index(source_row, 0).data(ROW)
         if self._words:
-            return is_meant(tile.item.name, self._words)
+            return begins_words(tile.item.name, self._words)
         return self._category in (ALL, tile.category_id)
-
-
-def sought(text: str) -> tuple[str, ...]:
-    """The words of a search."""
-    return tuple(_plain(text).split())
-
-
-def is_meant(name: str, words: tuple[str, ...]) -> bool:
-    """Whether every one of the words begins a word of `name`."""
-    names = _plain(name).split()
-    return all(any(each.startswith(word) for each in names) for word in words)
-
-
-def _plain(text: str) -> str:
-    """Without case and accents: `Jalapeño` is found by `jalapeno`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

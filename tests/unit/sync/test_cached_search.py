@@ -75,6 +75,34 @@ def test_only_what_is_sought_is_counted() -> None:
     assert (ids(one), one.total, one.next_cursor) == (["o7"], 1, None)
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_an_exact_number_is_first_and_pages_go_on_from_it(limit: int, *, is_open: bool) -> None:
+    """As the server does: the tills' number 3, then what has a 3 in it."""
+    there = [order(minute, number) for minute, number in ((0, 3), (1, 13), (2, 30), (3, 33))]
+    there.append(msgspec.structs.replace(order(1, 5), id=OrderId("other"), number="POS2-000003"))
+    first = ["o3", "other"] if is_open else ["other", "o3"]
+    rest = ["o13", "o30", "o33"]
+    found, query = list[str](), OrderQuery(q="3", limit=limit, open=is_open)
+    while True:
+        page = find(there, query)
+        assert page.total == 5
+        found += ids(page)
+        if page.next_cursor is None:
+            break
+        query = msgspec.structs.replace(query, cursor=page.next_cursor)
+    assert found == first + (rest if is_open else rest[::-1])
+
+
+def test_what_has_left_meanwhile_hides_nothing() -> None:
+    there = [order(minute, number) for minute, number in enumerate((30, 31, 32, 33, 3))]
+    first = find(there, OrderQuery(q="3", limit=3))
+    assert ids(first) == ["o3", "o33", "o32"]
+    assert first.next_cursor is not None
+    left = [each for each in there if each.id != "o32"]
+    assert ids(find(left, OrderQuery(q="3", limit=3, cursor=first.next_cursor))) == ["o31", "o30"]
+
+
 def test_the_page_says_why_the_server_was_not_asked() -> None:
     why = Unreachable("no network")
     assert find(ORDERS, OrderQuery(), why).why is why
