@@ -15,7 +15,7 @@ from core.protocol.replies import Tokens
 from core.ui import icons
 from core.ui.sound import Sounds
 from core.ui.text import _, ngettext
-from core.ui.widgets.as_of import AsOf
+from core.ui.widgets.as_of import MENU_KEPT, AsOf
 from core.ui.widgets.scroll import VerticalScroll
 from core.ui.widgets.toast import Toasts
 from customer_view.context import CustomerContext
@@ -134,7 +134,7 @@ class Visit(QObject):
         self._header.show_tab(name)
         mine = name == MY_ORDERS
         self.page.show_page(self._my_orders if mine else self._order_page())
-        self.page.as_of.set_meaning(_("What happened since then is not shown yet.") if mine else "")
+        self.page.as_of.set_meaning(_("What happened since then is not shown yet.") if mine else _(MENU_KEPT))
         self._header.chip.follow(self._history.refresher if mine else self._order_page().refresher)
 
     def end(self) -> None:
@@ -156,9 +156,11 @@ class Visit(QObject):
 
             page, bridge = OrderPage(self._context), self._context.bridge
             bridge.menu_changed.connect(page.set_menu)
-            bridge.sync_status_changed.connect(page.set_sync_status)
+            bridge.sync_status_changed.connect(page.refresher.confirm)
             if bridge.menu is not None:
                 page.set_menu(bridge.menu)
+                page.refresher.remember(self._history.refresher.age_s)  # they were kept together
+                page.refresher.refresh()
             page.placed.connect(self._on_order_placed)
             self.page.add_page(page)
             self._order = page

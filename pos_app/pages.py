@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from core.domain.ids import OrderId
 from core.domain.people import Role
+from core.ui.refresh import Refresher
 from core.ui.text import _
 from pos_app.alerts.alerts import Alerts
 from pos_app.board.card import Thresholds
@@ -55,6 +56,10 @@ class Pages(QObject):
             self._made[name] = make.get(name, self._make_board)()
             self._workspace.add_page(name, self._made[name])
         return self._made[name]
+
+    def refresher(self, name: str) -> Refresher:
+        """What keeps a page fresh: its own, or else the board's."""
+        return getattr(self._made.get(name), "refresher", self._board.refresher)
 
     @property
     def board(self) -> BoardPage | None:
@@ -131,7 +136,6 @@ class Pages(QObject):
         page.taken.connect(self.taken)
         page.failed.connect(self.failed)
         self._connect_menus(page)
-        self._context.bridge.sync_status_changed.connect(page.set_sync_status)
         return page
 
     def _make_history(self) -> QWidget:
@@ -154,8 +158,11 @@ class Pages(QObject):
     def _connect_menus(self, page: "NewOrderPage | MenuPage") -> None:
         bridge = self._context.bridge
         bridge.menu_changed.connect(page.set_menu)
+        bridge.sync_status_changed.connect(page.refresher.confirm)
         if bridge.menu is not None:
             page.set_menu(bridge.menu)
+            page.refresher.remember(self._board.refresher.age_s)  # they were kept together
+            page.refresher.refresh()
 
     def _make_sync(self) -> QWidget:
         from pos_app.sync.page import SyncPage

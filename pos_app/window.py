@@ -106,7 +106,6 @@ class PosWindow(QMainWindow):
         self._context.bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self.board.refresher.failed.connect(self._on_refresh_failed)
         workspace = self.workspace
-        workspace.connection.follow(self.board.refresher)
         workspace.page_wanted.connect(self.show_page)
         workspace.leave_wanted.connect(self._on_leave_wanted)
         workspace.shortcuts_wanted.connect(self._show_shortcuts)
@@ -119,6 +118,7 @@ class PosWindow(QMainWindow):
         """Show one of `workspace.PAGES`."""
         self._pages.page(name)
         self.workspace.show_page(name)
+        self.workspace.connection.follow(self._pages.refresher(name))
         self.workspace.set_new(self.board.new)
         if name == "orders":
             self._focus_cards()

@@ -23,7 +23,7 @@ from core.ui import icons
 from core.ui.pace import Pace
 from core.ui.text import N_, _, clock, figure, literal
 from core.ui.theme import Theme
-from core.ui.widgets.as_of import AsOf
+from core.ui.widgets.as_of import MENU_KEPT, AsOf
 from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import label, pressed_by_enter, set_tip
 from core.ui.widgets.fields import SearchField
@@ -44,8 +44,10 @@ _TITLES: Final = {"new": N_("New order")}
 _KEPT: Final = {
     "orders": N_("These are the orders that this till knows of. What you do is kept, and sent later."),
     "history": N_("Only what this till has kept is found."),
+    "new": MENU_KEPT,
+    "menu": MENU_KEPT,
 }
-"""What old orders mean for a page, where they matter."""
+"""What old data means for a page, where it matters."""
 
 
 class BoardSearch(SearchField):

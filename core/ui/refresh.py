@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core import clock
 from core.client.errors import ClientError, SignedOut, Unreachable
+from core.client.sync.engine import SyncStatus
 from core.ui.jobs import Job, Jobs
 
 _BACKOFF_S: Final = 0.5
@@ -88,7 +89,7 @@ class Refresher(QObject):
         age_s = self.age_s
         if age_s is None or age_s >= self._interval_s:
             self.refresh()
-        else:
+        elif self._job is None:
             self._arm(self._interval_s - age_s)
 
     def stop(self) -> None:
@@ -106,14 +107,16 @@ class Refresher(QObject):
         self._succeeded_at = None
         self._failures = 0
 
-    def remember(self, age_s: float) -> None:
-        """What is shown was fetched `age_s` seconds ago, by an earlier run."""
-        self._succeeded_at = clock.now_s() - age_s
+    def remember(self, age_s: float | None) -> None:
+        """What is shown was true `age_s` seconds ago: it was kept, by an earlier run or while the server is away. None:
+        nobody knows."""
+        self._succeeded_at = None if age_s is None else clock.now_s() - age_s
 
-    def confirm(self, age_s: float) -> None:
-        """What is shown was still current `age_s` seconds ago: changes are pushed."""
-        known_s = self.age_s
-        if known_s is not None and age_s < known_s:
+    @Slot(object)
+    def confirm(self, sync_status: SyncStatus) -> None:
+        """What is shown is as current as the events: its changes are pushed."""
+        age_s, known_s = sync_status.age_s(clock.now_s()), self.age_s
+        if age_s is not None and known_s is not None and age_s < known_s and sync_status.answering:
             self.remember(age_s)
 
     @Slot()

@@ -15,6 +15,7 @@ from core.domain import texts
 from core.domain.money import exponent, parse_minor
 from core.domain.order import Order, PaymentState, Tender, is_table
 from core.domain.status import Fulfilment, OrderStatus, look
+from core.ui.days import local_date
 
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
 
@@ -173,7 +174,7 @@ def date(at: datetime) -> str:
 
 def day(at: datetime, now: datetime) -> str:
     """`Today`, `Yesterday`, or the local date."""
-    local, today = at.astimezone().date(), now.astimezone().date()
+    local, today = local_date(at), local_date(now)
     days = (today - local).days
     if days == 0:
         return _("Today")

@@ -11,6 +11,7 @@ from core.ui.rows import ROW, Index
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip, paint_status_chip
+from core.ui.widgets.scroll import SteadyList
 from customer_view.history.model import HistoryModel, Unsent, summary, title, unsent_label
 
 _SAMPLE = "ONLINE-000000"
@@ -130,9 +131,7 @@ class OrderDelegate(QStyledItemDelegate):
         painter.drawText(room, align, words)
 
 
-class OrderList(QListView):
-    """The view stays in place when orders arrive above it. Scrolled to the top, a new order is shown."""
-
+class OrderList(SteadyList):
     def __init__(self, theme: Theme, model: HistoryModel) -> None:
         super().__init__()
         self.setObjectName("order_list")
@@ -153,15 +152,6 @@ class OrderList(QListView):
     def _on_theme_changed(self) -> None:
         self._delegate.measure(self.viewport().width())
         self.scheduleDelayedItemsLayout()
-
-    @override
-    def rowsInserted(self, parent: Index, start: int, end: int) -> None:
-        bar, height = self.verticalScrollBar(), self._delegate.height
-        above = 0 < bar.value() >= start * height
-        super().rowsInserted(parent, start, end)
-        if above:
-            self.executeDelayedItemsLayout()
-            bar.setValue(bar.value() + (end - start + 1) * height)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -60,7 +60,6 @@ class HistoryModel(RowsModel[Order]):
         super().__init__(lambda order: order.id, parent)
         self._store = store
         self._now = now
-        self._today = now().astimezone().date()
         self._has_more = False
         self._unsent: dict[OrderId, Unsent] = {}
         self._forget = store.subscribe(self._on_store_changed)
@@ -105,12 +104,11 @@ class HistoryModel(RowsModel[Order]):
         """Whether there are older orders that are not being loaded."""
         self._has_more = has_more
 
+    @Slot()
     def turn_day(self) -> None:
-        """Redraw the rows when `Today` has become `Yesterday` since the last time."""
-        today = self._now().astimezone().date()
-        if today != self._today and self._rows:
+        """Redraw the rows: `Today` has become `Yesterday`."""
+        if self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
-        self._today = today
 
     def _on_store_changed(self, _changes: Changes) -> None:
         self._show(list(self._store))

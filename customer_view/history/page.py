@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError, Conflict, SignedOut, Unreachable
 from core.domain.order import Order
+from core.ui.days import Days
 from core.ui.rows import ROW
 from core.ui.text import _, error_text, ngettext, status_label
 from core.ui.widgets.connection_chip import Freshness
@@ -57,6 +58,7 @@ class OrdersPage(QWidget):
         for page in (self._waiting, self._empty, self._list):
             self._pages.addWidget(page)
         self._details = OrderDetails(theme, tracker, now)
+        self._days = Days(now, self)
         self._panel = self._list_panel()
         self._lay_out()
         self._connect()
@@ -123,7 +125,9 @@ class OrdersPage(QWidget):
             moved.connect(self._on_rows_moved)
         self._model.more_wanted.connect(history.fetch_more)
         history.has_more_changed.connect(self._model.set_has_more)
-        history.loaded.connect(self._on_history_loaded)
+        history.loaded.connect(self._on_rows_moved)
+        for day_begun in (self._model.turn_day, self._details.show_order):
+            self._days.begun.connect(day_begun)
         history.failed.connect(self._on_refresh_failed)
         tracker.failed.connect(self._on_refresh_failed)
         for refresher in (history.refresher, tracker.refresher):
@@ -155,11 +159,6 @@ class OrdersPage(QWidget):
         self._model.detach()
 
     # -- the list
-
-    @Slot()
-    def _on_history_loaded(self) -> None:
-        self._model.turn_day()
-        self._on_rows_moved()
 
     @Slot()
     def _on_rows_moved(self) -> None:
@@ -260,11 +259,13 @@ class OrdersPage(QWidget):
         super().showEvent(event)
         self.show_list()
         self.history.start()
+        self._days.start()
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
         self.history.stop()
+        self._days.stop()
         super().hideEvent(event)
 
     def _fit(self) -> None:

@@ -65,9 +65,9 @@ class OrderDetails(QFrame):
         self._pages.addWidget(self._nothing)
         self._pages.addWidget(self._chosen)
         self._lay_out(theme)
-        tracker.shown.connect(self._on_order_shown)
-        tracker.cancelling_changed.connect(self._on_order_shown)
-        self._on_order_shown()
+        tracker.shown.connect(self.show_order)
+        tracker.cancelling_changed.connect(self.show_order)
+        self.show_order()
 
     def _lay_out(self, theme: Theme) -> None:
         placed = QWidget()
@@ -110,7 +110,8 @@ class OrderDetails(QFrame):
         whole.addWidget(foot)
 
     @Slot()
-    def _on_order_shown(self) -> None:
+    def show_order(self) -> None:
+        """Show the tracker's order as it is now."""
         order = self._tracker.order
         self._pages.setCurrentWidget(self._nothing if order is None else self._chosen)
         self._sheet.show_order(order)

@@ -15,6 +15,7 @@ from core.ui.text import clock, day, fulfilment_label, isolated, money, status_l
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip, paint_status_chip
 from core.ui.widgets.finger import FingerScroll
+from core.ui.widgets.scroll import SteadyList
 from pos_app.board.card import Card, customer, item_count, own_look, own_words, payment_badge
 from pos_app.board.card_layout import Fonts
 
@@ -141,7 +142,7 @@ class HistoryDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(row, radius, radius)
 
 
-class HistoryList(QListView):
+class HistoryList(SteadyList):
     opened = Signal(object)
     """The `Card` of the opened order."""
     end_near = Signal()

@@ -1,6 +1,6 @@
 """The page of all orders: search, details, receipts, export."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -9,13 +9,14 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core import clock
 from core.client.errors import ClientError
 from core.domain.status import OrderStatus
-from core.protocol.requests import OrderQuery
-from core.ui.text import _, age, figure, ngettext, status_label
+from core.ui.days import Days
+from core.ui.refresh import Refresher
+from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label, restyle
+from core.ui.widgets.connection_chip import Freshness
+from core.ui.widgets.controls import button, label
 from core.ui.widgets.fields import DayField, Picker, SearchField
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
@@ -23,17 +24,19 @@ from pos_app.board.card import Card
 from pos_app.context import PosContext
 from pos_app.history.list_view import HistoryList
 from pos_app.history.presenter import Cancelled, History
+from pos_app.history.search import Search
 from pos_app.order.actions import OrderActions
 
 _TYPING_MS: Final = 300
-_TICK_MS: Final = 1000
-_OLD_S: Final = 60.0
-"""The age after which results are marked as old."""
 _EXPORTED_MS: Final = 10_000
 _ANY, _CUSTOM = "any", "custom"
+_AGO: Final = {0: (0, 0), 1: (1, 1), 7: (6, 0), 30: (29, 0)}
+"""The first and the last day of the periods of "When", in days before today."""
 
 
 class HistoryPage(QWidget):
+    """Follows what happens while it is shown."""
+
     failed = Signal(object)
     """A `ClientError`."""
 
@@ -68,9 +71,9 @@ class HistoryPage(QWidget):
         column.addWidget(self._filters())
         column.addWidget(self._stack, 1)
         column.addLayout(self._footer())
-        self._ticker = QTimer(self)
-        self._ticker.setInterval(_TICK_MS)
-        self._ticker.timeout.connect(self._update_age)
+        self._days = Days(context.now, self)
+        self._days.begun.connect(self.refresh)
+        self._days.begun.connect(self.list.viewport().update)
         history = self.history
         history.changed.connect(self._update_view)
         history.failed.connect(self.failed)
@@ -114,8 +117,8 @@ class HistoryPage(QWidget):
     def _footer(self) -> QHBoxLayout:
         self._count = label(role="muted")
         self._count.setObjectName("history_count")
-        self._age = label(role="small")
-        self._age.setObjectName("history_age")
+        freshness = Freshness(self.history.refresher)
+        freshness.setObjectName("history_age")
         self._export = button(_("Export CSV"), self._theme, icon="export", name="history_export")
         self._export.clicked.connect(self._on_export_pressed)
         self._cancel = button(_("Cancel export"), self._theme, name="history_export_cancel")
@@ -123,7 +126,7 @@ class HistoryPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(self._theme.space(3))
         row.addWidget(self._count)
-        row.addWidget(self._age, 1)
+        row.addWidget(freshness, 1)
         row.addWidget(self._cancel)
         row.addWidget(self._export)
         return row
@@ -137,6 +140,12 @@ class HistoryPage(QWidget):
         self._sought.setText(text)
         self._search()
 
+    @property
+    def refresher(self) -> Refresher:
+        """What keeps the orders fresh."""
+        return self.history.refresher
+
+    @Slot()
     def refresh(self) -> None:
         self._search()
 
@@ -152,29 +161,16 @@ class HistoryPage(QWidget):
         self._typing.stop()
 
     @property
-    def query(self) -> OrderQuery:
-        """The query of the fields."""
-        first, last = self._days()
-        status: OrderStatus | None = self._status.currentData()
-        return OrderQuery(
-            q=self._sought.text().strip(),
-            status=(status,) if status is not None else (),
-            placed_from=_midnight(first) if first is not None else "",
-            placed_to=_midnight(last + timedelta(days=1)) if last is not None else "",
+    def sought(self) -> Search:
+        """What the fields ask for."""
+        period = self._period.currentData()
+        dates = [_day(edit.date()) for edit in (self._from, self._to)]
+        return Search(
+            text=self._sought.text().strip(),
+            status=self._status.currentData(),
+            ago=_AGO.get(period),
+            dates=(min(dates), max(dates)) if period == _CUSTOM else None,
         )
-
-    def _days(self) -> tuple[date | None, date | None]:
-        """The first and the last day; None: without a limit."""
-        chosen = self._period.currentData()
-        if chosen == _ANY:
-            return None, None
-        if chosen == _CUSTOM:
-            days = [_day(edit.date()) for edit in (self._from, self._to)]
-            return min(days), max(days)
-        today = self._now().astimezone().date()
-        if chosen == 1:
-            return today - timedelta(days=1), today - timedelta(days=1)
-        return today - timedelta(days=max(0, chosen - 1)), today
 
     @Slot()
     def _on_left_down(self) -> None:
@@ -184,7 +180,7 @@ class HistoryPage(QWidget):
     @Slot()
     def _search(self) -> None:
         self._typing.stop()
-        self.history.search(self.query)
+        self.history.search(self.sought)
 
     @Slot()
     def _on_period_changed(self) -> None:
@@ -219,17 +215,6 @@ class HistoryPage(QWidget):
         self._cancel.setVisible(history.exporting)
         if not history.exporting:
             self._export.setText(_("Export CSV"))
-        self._update_age()
-
-    @Slot()
-    def _update_age(self) -> None:
-        """Show the results' age: they are not refreshed."""
-        at_s = self.history.answered_s
-        age_s = None if at_s is None else clock.now_s() - at_s
-        self._age.setText("" if age_s is None else _("Updated {age} ago").format(age=age(age_s)))
-        role = "error" if age_s is not None and age_s > _OLD_S else "small"
-        if self._age.property("role") != role:
-            restyle(self._age, role=role)
 
     @Slot(object)
     def _on_order_opened(self, card: Card) -> None:
@@ -274,16 +259,15 @@ class HistoryPage(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._ticker.start()
-        self._update_age()
-        if not self.history.searched and not self.history.loading:
-            self._search()
+        self._days.start()
+        self.history.start()
         self._sought.setFocus()
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
         self._typing.stop()
-        self._ticker.stop()
+        self._days.stop()
+        self.history.stop()
         super().hideEvent(event)
 
 
@@ -299,8 +283,3 @@ def _side_by_side(theme: Theme, *parts: QWidget) -> QWidget:
 
 def _day(value: QDate) -> date:
     return date(value.year(), value.month(), value.day())
-
-
-def _midnight(day: date) -> str:
-    """The instant at which `day` begins here, in ISO 8601."""
-    return datetime.combine(day, time.min).astimezone().isoformat()

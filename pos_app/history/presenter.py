@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core import clock
 from core.client.errors import ClientError, Refused, Unreachable
 from core.client.order_store import Changes
+from core.client.sync.engine import SyncStatus
 from core.client.sync.search import KeptPage
 from core.domain.ids import OrderId
 from core.domain.order import Order
@@ -20,14 +21,18 @@ from core.protocol.replies import OrderPage
 from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job
+from core.ui.refresh import Refresher
 from core.ui.rows import RowsModel
 from core.ui.text import N_, _, error_text
 from pos_app.board.card import Card, Own
 from pos_app.context import PosContext
 from pos_app.history.export import write_orders
 from pos_app.history.model import HistoryModel
+from pos_app.history.search import Search
 
 _PAGE: Final = 50
+_SOON_MS: Final = 250
+"""A burst of changes is one request."""
 _NOT_WHOLE: Final = N_("An export needs every order from the server, which cannot be reached. Nothing was written.")
 
 
@@ -37,8 +42,19 @@ class Cancelled(ClientError):
     title = "Cancelled"
 
 
+class _Read(msgspec.Struct, frozen=True):
+    """The newest orders of a search."""
+
+    query: OrderQuery
+    page: OrderPage
+    """All of them, and what follows."""
+    kept_s: float | None
+    """The age of what an earlier run had kept."""
+
+
 class History(QObject):
-    """The newest search wins: an answer to an older one is dropped. Rows follow the store."""
+    """The newest search wins: an answer to an older one is dropped. While it is started, what is found follows what
+    happens in the shop."""
 
     changed = Signal()
     """Rows, total, or whether a request is in progress."""
@@ -58,9 +74,17 @@ class History(QObject):
         self._api = context.api
         self._store = context.store
         self._own = own
-        self._query = OrderQuery(limit=_PAGE)
+        self._now = context.now
+        self._bridge = context.bridge
+        self._search = Search()
+        self._query = OrderQuery()
+        """That of the rows: further pages are of the same."""
+        self._held = 0
+        """How many rows are shown; a worker reads it."""
+        self._asked = True
+        """Whether a person waits for the next answer."""
         self._next: str | None = None
-        self._job: Job | None = None
+        self._more: Job | None = None
         self._export: Job | None = None
         self._unwanted = threading.Event()
         self.rows: RowsModel[Card] = HistoryModel(self)
@@ -69,42 +93,60 @@ class History(QObject):
         """Whether there are more than `total`."""
         self.searched = False
         """Whether there has been an answer to the current search."""
-        self.answered_s: float | None = None
-        """When the results were read, by `core.clock`; None without any."""
         self.kept = False
         """Whether the results are from the cache, because the server could not be reached."""
+        settings = context.settings
+        self.refresher = Refresher(
+            self._jobs, self._fetch, settings.board_refresh_s, automatic=settings.board_refresh, parent=self
+        )
+        self.refresher.succeeded.connect(self._on_read)
+        self.refresher.failed.connect(self._on_read_failed)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self._on_soon_elapsed)
+        self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self._unsubscribe = self._store.subscribe(self._on_store_changed)
         self._written.connect(self._on_written)
 
     @property
     def loading(self) -> bool:
-        return self._job is not None
+        """Whether a person waits for orders: of a search, or of a further page."""
+        return self._more is not None or (self.refresher.running and self._asked)
 
     @property
     def exporting(self) -> bool:
         return self._export is not None
 
-    def search(self, query: OrderQuery) -> None:
-        """Search for `query`, from its first page on."""
-        self._query = msgspec.structs.replace(query, limit=_PAGE, cursor="")
-        self.refresh()
+    def start(self) -> None:
+        """The page is shown: what it shows may be old."""
+        self.refresher.start()
+        self.refresher.refresh()
 
-    def refresh(self) -> None:
-        """Repeat the search; the results stay until the answer."""
-        self._stop()
-        self.searched = False
-        self._job = self._jobs.ask(
-            partial(self._api.call, routes.ORDERS(query=self._query)), self._on_first_page, self._on_failed
-        )
+    def stop(self) -> None:
+        """The page is hidden."""
+        self._soon.stop()
+        self._stop_more()
+        self.refresher.stop()
+
+    def search(self, search: Search) -> None:
+        """Search anew, or the same again. The results stay until the answer."""
+        self._stop_more()
+        if search != self._search:
+            self._search, self._held, self.searched = search, 0, False
+        self._asked = True
+        if self.refresher.active:
+            self.refresher.stop()
+            self.start()
         self.changed.emit()
 
     @Slot()
     def more(self) -> None:
-        """Request the next page, if there is one and no request is in progress."""
-        if self._next is not None and self._job is None:
-            query = msgspec.structs.replace(self._query, cursor=self._next)
-            self._job = self._jobs.ask(
-                partial(self._api.call, routes.ORDERS(query=query)), self._on_next_page, self._on_failed
+        """Request the next page, if there is one and none is on its way."""
+        if self._next is not None and self._more is None:
+            query = msgspec.structs.replace(self._query, limit=_PAGE, cursor=self._next)
+            self._more = self._jobs.ask(
+                partial(self._api.call, routes.ORDERS(query=query)), self._on_next_page, self._on_more_failed
             )
             self.changed.emit()
 
@@ -112,7 +154,7 @@ class History(QObject):
         """Write all results to `path`, as CSV."""
         if self._export is None:
             self._unwanted.clear()
-            call = partial(self._write, self._query, path, self._unwanted)
+            call = partial(self._write, self._search.query(self._now()), path, self._unwanted)
             self._export = self._jobs.run(call, self._on_exported, self._on_export_failed)
             self.changed.emit()
 
@@ -122,57 +164,105 @@ class History(QObject):
 
     def clear(self) -> None:
         """Reset for the next cashier."""
-        self._stop()
+        self._stop_more()
+        self._soon.stop()
+        self.refresher.reset()
         self.cancel_export()
         if self._export is not None:
             self._export.cancel()
             self._export = None
-        self._query = OrderQuery(limit=_PAGE)
+        self._search, self._held = Search(), 0
         self._next, self.total, self.has_more, self.searched, self.kept = None, 0, False, False, False
-        self.answered_s = None
         self.rows.set_rows(())
         self.changed.emit()
 
     def close(self) -> None:
         self._unwanted.set()
-        self._stop()
+        self.stop()
         self._unsubscribe()
 
     # -- inside
 
-    def _stop(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
+    def _fetch(self) -> _Read:
+        """As many of the newest orders as are shown. Runs in a worker."""
+        query, wanted = self._search.query(self._now()), max(_PAGE, self._held)
+        orders: list[Order] = []
+        cursor = ""
+        while True:
+            limit = min(STAFF_MAX, wanted - len(orders))
+            page = self._api.call(routes.ORDERS(query=msgspec.structs.replace(query, limit=limit, cursor=cursor)))
+            orders.extend(page.orders)
+            if page.next_cursor is None or len(orders) >= wanted:
+                page = msgspec.structs.replace(page, orders=tuple(orders))
+                return _Read(query, page, self._api.kept_s if isinstance(page, KeptPage) else None)
+            cursor = page.next_cursor
 
-    def _on_first_page(self, page: OrderPage) -> None:
-        self.answered_s = clock.now_s()
-        self._take(page, page.orders)
+    @Slot(object)
+    def _on_read(self, read: _Read) -> None:
+        """A further page that is on its way is of the list before, and is requested again."""
+        self._asked = False
+        wants_more = self._more is not None
+        self._stop_more()
+        self._query = read.query
+        self._take(read.page, read.page.orders)
+        if self.kept:
+            known_s = self._bridge.sync_status.age_s(clock.now_s())
+            self.refresher.remember(read.kept_s if known_s is None else known_s)
+        if wants_more:
+            self.more()
 
     def _on_next_page(self, page: OrderPage) -> None:
+        self._more = None
         held = {card.order.id for card in self.rows.rows}
         more = (order for order in page.orders if order.id not in held)
         self._take(page, (*(card.order for card in self.rows.rows), *more))
 
     def _take(self, page: OrderPage, orders: tuple[Order, ...]) -> None:
-        self._job = None
         self.searched = True
         self._next, self.has_more = page.next_cursor, page.total_is_least and page.next_cursor is not None
         self.total = len(orders) if page.total_is_least else page.total
-        self.kept = isinstance(page, KeptPage)
+        self.kept, self._held = isinstance(page, KeptPage), len(orders)
         self._store.put_unlisted(page.orders)
         self.rows.set_rows(tuple(map(self._card, orders)))
         self.changed.emit()
 
-    def _on_failed(self, error: ClientError) -> None:
-        self._job = None
+    def _stop_more(self) -> None:
+        if self._more is not None:
+            self._more.cancel()
+            self._more = None
+
+    @Slot(object)
+    def _on_read_failed(self, error: ClientError) -> None:
+        """Of what nobody asked for, the chip and the age say that it failed."""
+        asked, self._asked = self._asked, False
+        self.changed.emit()
+        if asked:
+            self.failed.emit(error)
+
+    def _on_more_failed(self, error: ClientError) -> None:
+        self._more = None
         self.changed.emit()
         self.failed.emit(error)
 
     def _on_store_changed(self, changes: Changes) -> None:
+        """What happened is asked for a moment later: only the server knows what belongs to a search."""
         touched = {*changes.added, *changes.updated}
         if any(card.order.id in touched for card in self.rows.rows):
             self.rows.set_rows(tuple(self._card(card.order) for card in self.rows.rows))
+        if self.refresher.active and not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
+    def _on_soon_elapsed(self) -> None:
+        if self.refresher.running:  # its answer may be from before
+            self._soon.start()
+        else:
+            self.refresher.refresh()
+
+    @Slot(object)
+    def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
+        if self.kept and sync_status.answering and self.refresher.active:
+            self.refresher.refresh()
 
     def _card(self, order: Order) -> Card:
         return Card(self._store.get(order.id) or order, self._own(order.id))

@@ -8,6 +8,7 @@ from typing_extensions import override
 from core.client.errors import ClientError, Unreachable
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, items_of
+from core.ui.refresh import Refresher
 from core.ui.text import _, error_explanation, ngettext
 from core.ui.widgets.controls import button, label
 from core.ui.widgets.fields import SearchField
@@ -119,8 +120,13 @@ class MenuPage(QWidget):
         self.editor.item_form.forget()
         self.editing.clear()
 
+    @property
+    def refresher(self) -> Refresher:
+        """What keeps the menu fresh."""
+        return self.editing.refresher
+
     def refresh(self) -> None:
-        self.editing.refresher.refresh()
+        self.refresher.refresh()
 
     # -- what is shown
 

@@ -45,6 +45,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.setObjectName("new_order_page")
         self._theme = theme
         self._jobs = context.jobs
+        self._bridge = context.bridge
         self._pace = Pace()
         self._receipt: QWidget | None = None
         self._customer, self._cash = customer, cash
@@ -63,6 +64,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         presenter.placed.connect(self._on_order_taken)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.busy_changed.connect(self._update_view)
+        self._bridge.sync_status_changed.connect(presenter.set_sync_status)
 
     def clear(self) -> None:
         """Reset for the next customer or cashier."""

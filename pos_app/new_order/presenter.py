@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError
 from core.client.sync.api import SyncedApi
+from core.client.sync.engine import SyncStatus
 from core.domain.commands import TakeOrder
 from core.domain.money import exponent
 from core.domain.order import PaymentState, Tender
@@ -73,6 +74,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
         self._api = api
         self._sought = ""
         self._lookup: Job | None = None
+        self._unanswered = False
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(LOOK_UP_MS)
@@ -116,6 +118,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     def stop_looking(self) -> None:
         """The page is hidden, or a customer was chosen: no timer and no answer from here on."""
         self._pause.stop()
+        self._unanswered = False
         if self._lookup is not None:
             self._lookup.cancel()
             self._lookup = None
@@ -123,6 +126,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     @Slot()
     def _on_typing_paused(self) -> None:
         sought = self._sought
+        self._unanswered = False
         self._lookup = self._jobs.ask(
             partial(self._api.call, routes.CUSTOMERS(query=CustomerQuery(q=sought))),
             self._on_found,
@@ -133,8 +137,15 @@ class TakeOrderPresenter(Placing[TakeOrder]):
         self._lookup = None
         self.customers_found.emit(found.customers)
 
+    @Slot(object)
+    def set_sync_status(self, sync_status: SyncStatus) -> None:
+        """What could not be looked up is, once the server answers again."""
+        if self._unanswered and sync_status.answering:
+            self._on_typing_paused()
+
     def _on_lookup_failed(self, error: ClientError) -> None:
         self._lookup = None
+        self._unanswered = True
         self.lookup_failed.emit(error)
 
     @override

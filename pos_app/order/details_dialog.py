@@ -11,6 +11,7 @@ from core.client.operations import State
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
 from core.domain.status import look
+from core.ui.days import Days
 from core.ui.text import (
     _,
     clock,
@@ -82,6 +83,9 @@ class DetailsDialog(QDialog):
         self.resize(min(theme.px(600), room.width() - 40), min(theme.px(680), room.height() - 60))
         self.finished.connect(self._details.close)
         self._details.changed.connect(self._show)
+        days = Days(context.now, self)
+        days.begun.connect(self._show)
+        days.start()
         self._show()
         self._step.setFocus(Qt.FocusReason.OtherFocusReason)
 

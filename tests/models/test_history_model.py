@@ -10,6 +10,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from core.client.order_store import OrderStore
 from core.domain.order import Order
 from core.domain.status import OrderStatus
+from core.ui.days import Days
 from customer_view.history.model import HistoryModel, summary
 from tests.support.customer_window import order, shop
 
@@ -124,13 +125,14 @@ def test_the_day_is_told_from_the_readers_own(orders: list[Order]) -> None:
 
 def test_at_midnight_today_becomes_yesterday(store: OrderStore, orders: list[Order], qapp: object) -> None:
     clock = Clock()
-    model = HistoryModel(store, clock)
+    model, days = HistoryModel(store, clock), Days(clock)
+    days.begun.connect(model.turn_day)
     store.replace(orders, 6, store.mark())
     changed = QSignalSpy(model.dataChanged)
-    model.turn_day()
+    days.look()
     assert changed.count() == 0
     clock.now += timedelta(days=1)
-    model.turn_day()
+    days.look()
     assert changed.count() == 1
-    model.turn_day()
+    days.look()
     assert changed.count() == 1

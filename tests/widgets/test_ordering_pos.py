@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import NotKept, SignedOut, Unreachable
@@ -271,6 +271,19 @@ def test_a_lookup_that_fails_stops_no_order(
     qtbot.waitUntil(lambda: "cannot be looked up" in child(page, QLabel, "customer_told").text())
     backend.fail_with = None
     assert take(page, finger, qtbot).customer_name == "Sam"
+
+
+def test_a_lookup_that_failed_is_made_once_the_server_answers(
+    page: NewOrderPage, finger: Finger, aisha: Customer, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    backend.fail_with = Unreachable("down")
+    finger.field("customer_search", "aisha")
+    qtbot.waitUntil(lambda: "cannot be looked up" in child(page, QLabel, "customer_told").text())
+    backend.fail_with = None
+    qtbot.waitUntil(lambda: child(page, QAbstractButton, "customer_offer_0").isVisible())
+    assert not child(page, QLabel, "customer_told").isVisible()
 
 
 def test_an_answer_about_what_was_typed_before_is_not_offered(

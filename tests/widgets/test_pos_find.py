@@ -27,11 +27,13 @@ from pos_app.board.card import Card
 from pos_app.board.scanner import Scanner
 from pos_app.history.list_view import HistoryList
 from pos_app.history.page import HistoryPage
+from pos_app.history.search import Search
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS
 from tests.support.fake_backend import FakeBackend
 from tests.support.fingers import swipe_up
-from tests.support.pos_window import ANA, Till, change, later, paid, place
+from tests.support.pos_window import ANA, Till, change, later, open_till, paid, place
+from tests.widgets.conftest import PassTime
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
@@ -458,7 +460,7 @@ def test_nothing_of_one_cashiers_search_is_left_for_the_next(till: Till, backend
     till.click("cashier")
     till.choose("menu_switch")
     till.arrive(ANA)
-    assert page.query == OrderQuery()
+    assert page.sought == Search()
     assert page.history.rows.rowCount() == 0
 
 
@@ -484,3 +486,93 @@ def test_scrolling_the_history_with_a_finger_opens_nothing(till: Till, backend: 
     assert not till.sees("details_dialog")
     QScroller.scroller(surface).stop()
     till.settle()
+
+
+# -- as fresh as everything else
+
+
+def test_what_happens_elsewhere_is_in_the_history_by_itself(till: Till, backend: FakeBackend) -> None:
+    old = place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    history(till)
+    choose(till, "history_status", S.PENDING)
+    assert found(till) == []
+    new = place(backend, "Jonas")
+    till.qtbot.waitUntil(lambda: found(till) == [new.number])
+    assert till.text("history_count") == "1 order"
+    assert till.text("history_age") == "Updated 0 s ago"
+    backend.move(new.id, S.CONFIRMED)
+    till.qtbot.waitUntil(lambda: found(till) == [])
+    choose(till, "history_status", None)
+    assert found(till) == [new.number, old.number]
+
+
+def test_the_history_asks_by_itself_while_it_is_shown(qtbot: QtBot, backend: FakeBackend) -> None:
+    with open_till(qtbot, backend, board_refresh_s=0.2) as till:
+        till.arrive()
+        page = history(till)
+        for _ in range(2):
+            with qtbot.waitSignal(page.refresher.succeeded):
+                pass
+        till.click("nav_sync")
+        assert not page.refresher.active
+
+
+def test_the_history_is_searched_again_when_it_is_shown_again(till: Till, backend: FakeBackend) -> None:
+    backend.pushes = False
+    till.arrive()
+    history(till)
+    till.click("nav_sync")
+    new = place(backend, "Jonas")
+    till.click("nav_history")
+    till.settle()
+    assert found(till) == [new.number]
+
+
+def test_what_comes_keeps_all_that_was_loaded_and_where_one_is(till: Till, backend: FakeBackend) -> None:
+    orders = [place(backend, "Aisha", S.COMPLETED) for _ in range(70)]
+    till.arrive()
+    history(till)
+    view = till.find(HistoryList, "history_list")
+    view.scrollToBottom()
+    till.qtbot.waitUntil(lambda: len(found(till)) == 70)
+    till.settle()
+    view.verticalScrollBar().setValue(600)
+    seen: str = view.indexAt(QPoint(10, 100)).data(ROW).order.number
+    new = place(backend, "Jonas")
+    till.qtbot.waitUntil(lambda: found(till)[0] == new.number)
+    assert len(found(till)) == 70, "the oldest is a page further now"
+    assert view.indexAt(QPoint(10, 100)).data(ROW).order.number == seen
+    view.scrollToBottom()
+    till.qtbot.waitUntil(lambda: len(found(till)) == 71)
+    assert found(till) == [new.number, *(order.number for order in reversed(orders))]
+
+
+def test_today_ends_at_midnight(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    page = history(till)
+    choose(till, "history_period", 0)
+    assert found(till) == [order.number]
+    later(backend, timedelta(days=1))
+    till.api.call(routes.MENU())  # by its answer the till knows what time it is
+    till.qtbot.waitUntil(lambda: found(till) == [])
+    assert page.sought.query(till.window._context.now()).placed_from > order.placed_at.isoformat()
+    choose(till, "history_period", 1)
+    assert found(till) == [order.number]
+
+
+def test_what_is_kept_is_as_old_as_the_last_contact(till: Till, backend: FakeBackend, pass_time: PassTime) -> None:
+    order = place(backend, "Aisha")
+    till.arrive()
+    backend.fail_with = OFFLINE
+    till.refresh()
+    pass_time(200.0)
+    history(till)
+    till.qtbot.waitUntil(lambda: till.text("history_count") == "1 order, kept on this till")
+    assert till.text("history_age") == "Updated 3 min ago"
+    assert till.text("as_of_title").endswith(", 3 min ago")
+    backend.fail_with = None
+    till.qtbot.waitUntil(lambda: till.text("history_count") == "1 order")
+    till.qtbot.waitUntil(lambda: till.text("history_age") == "Updated 0 s ago")
+    assert found(till) == [order.number]

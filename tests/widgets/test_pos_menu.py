@@ -18,6 +18,9 @@ from pos_app.menu.page import MenuPage
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP
 from tests.support.pos_window import ANA, MAYA, Till
+from tests.widgets.conftest import PassTime
+
+OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 class Desk:
@@ -395,3 +398,20 @@ def test_a_wheel_over_the_form_changes_nothing(admin: Desk, qtbot: QtBot) -> Non
         QApplication.sendEvent(box, turned)
     assert box.currentText() == "Bowls"
     assert not admin.saves()
+
+
+@pytest.mark.parametrize("page", ["menu", "new"])
+def test_a_menu_that_was_kept_says_how_old_it_is(
+    till: Till, backend: FakeBackend, pass_time: PassTime, page: str
+) -> None:
+    till.arrive()
+    backend.fail_with = OFFLINE
+    till.refresh()
+    till.click("nav_sync")
+    pass_time(600.0)
+    till.click(f"nav_{page}")
+    till.qtbot.waitUntil(lambda: till.sees("as_of"))
+    assert till.text("as_of_title").endswith(", 10 min ago")
+    assert "what is sold out, may have changed" in till.text("as_of_message")
+    backend.fail_with = None
+    till.qtbot.waitUntil(lambda: not till.sees("as_of"))

@@ -1,6 +1,7 @@
 """Moving orders: one press a step, shown at once, made once, taken back within seconds, refused in words."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -17,7 +18,7 @@ from core.protocol.route import Request
 from pos_app.board.card import Own
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
-from tests.support.pos_window import Till, open_till, paid, place
+from tests.support.pos_window import Till, later, open_till, paid, place
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
@@ -404,3 +405,14 @@ def test_enter_held_down_makes_one_step(till: Till, backend: FakeBackend) -> Non
     assert till.server(order) is S.CONFIRMED
     assert till.server(other) is S.PENDING
     assert backend.calls["change_status"] == 1
+
+
+def test_details_that_stay_open_over_midnight_say_yesterday(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.press(order, "card", double=True)
+    till.settle()
+    assert "Today" in till.words("details_dialog")
+    later(backend, timedelta(days=1))
+    till.api.call(routes.MENU())
+    till.qtbot.waitUntil(lambda: "Yesterday" in till.words("details_dialog"))

@@ -7,9 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
-from core import clock
 from core.client.errors import ClientError
-from core.client.sync.engine import SyncStatus
 from core.domain.menu import Menu
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
@@ -60,13 +58,6 @@ class OrderingPage(QWidget, Generic[P]):
     def set_menu(self, menu: Menu) -> None:
         """Use a new menu."""
         self._ordering.set_menu(menu)
-
-    @Slot(object)
-    def set_sync_status(self, sync_status: SyncStatus) -> None:
-        """Changes of the menu are pushed like all events, so it is as fresh as they are."""
-        age_s = sync_status.age_s(clock.now_s())
-        if age_s is not None and sync_status.answering:
-            self._ordering.menu.confirm(age_s)
 
     @Slot(object)
     def _on_order_refused(self, error: ClientError) -> None:

@@ -1,15 +1,19 @@
-"""A line with the age of a page's orders, while they may be outdated."""
+"""A line with the age of what a page shows, while it may be outdated."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from core.ui.text import _, age, clock, day
+from core.ui.text import N_, _, age, clock, day
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import label
+
+MENU_KEPT: Final = N_("Prices, and what is sold out, may have changed since then.")
+"""What an old menu means."""
 
 
 class AsOf(QFrame):

@@ -1,9 +1,22 @@
-"""A vertical scroll area that never squeezes its content, or cuts it at the sides."""
+"""What scrolls: an area that never squeezes its content or cuts it at the sides, and a list that stays in place."""
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QScrollArea, QStackedWidget, QWidget
 from typing_extensions import override
+
+
+class SteadyList(QListView):
+    """Rows of one height. The view stays in place when rows come above it; at the top they are shown."""
+
+    @override
+    def rowsInserted(self, parent: QModelIndex | QPersistentModelIndex, start: int, end: int) -> None:
+        bar, height = self.verticalScrollBar(), self.sizeHintForRow(0)
+        above = 0 < bar.value() >= start * height
+        super().rowsInserted(parent, start, end)
+        if above:
+            self.executeDelayedItemsLayout()
+            bar.setValue(bar.value() + (end - start + 1) * height)
 
 
 class VerticalScroll(QScrollArea):

@@ -1,0 +1,38 @@
+"""What is searched for in all orders."""
+
+from datetime import date, datetime, time, timedelta
+
+import msgspec
+
+from core.domain.status import OrderStatus
+from core.protocol.requests import OrderQuery
+from core.ui.days import local_date
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """Its days are counted from today, whenever it is asked."""
+
+    text: str = ""
+    status: OrderStatus | None = None
+    ago: tuple[int, int] | None = None
+    """The first and the last day, in days before today."""
+    dates: tuple[date, date] | None = None
+    """The first and the last day."""
+
+    def query(self, now: datetime) -> OrderQuery:
+        """The query for the orders, as of `now`."""
+        today = local_date(now)
+        days = self.dates
+        if self.ago is not None:
+            days = today - timedelta(days=self.ago[0]), today - timedelta(days=self.ago[1])
+        return OrderQuery(
+            q=self.text,
+            status=(self.status,) if self.status is not None else (),
+            placed_from=_midnight(days[0]) if days is not None else "",
+            placed_to=_midnight(days[1] + timedelta(days=1)) if days is not None else "",
+        )
+
+
+def _midnight(day: date) -> str:
+    """The instant at which `day` begins here, in ISO 8601."""
+    return datetime.combine(day, time.min).astimezone().isoformat()
