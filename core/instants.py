@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -18,6 +19,14 @@ def from_us(us: int) -> datetime:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def zone(name: str) -> ZoneInfo | None:
+    """The time zone of an IANA name; None for none that this machine knows."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, OSError, ValueError):
+        return None
 
 
 def advised_us(at: datetime | None) -> int | None:

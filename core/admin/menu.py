@@ -8,20 +8,18 @@ from typing import Final
 
 import msgspec
 
-from core import spreadsheet
-from core.admin import console, menu_file
+from core.admin import console, menu_file, sheets
 from core.admin.backend import Backend, asked
 from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
 from core.admin.menu_file import Complaint
+from core.admin.sheets import STANDARD
 from core.domain.menu import Menu
 from core.domain.menu_changes import Change, Kind, changes
 from core.domain.money import as_decimal
-from core.files import write_for_person
 from core.protocol import routes
 from core.protocol.requests import ReplaceMenu
 
-STANDARD: Final = "-"
 _EXAMPLES: Final = """examples:
   orderbell menu export menu.csv             the menu as it is, for a spreadsheet
   orderbell menu export --semicolon menu.csv the same for a spreadsheet that writes 9,75
@@ -70,9 +68,8 @@ def main(argv: Sequence[str]) -> int:
     """Returns 0, or 1 when the file has mistakes. Raises `Failed` when the menu was not changed."""
     parser = Parser("orderbell menu", __doc__, _EXAMPLES)
     out = parser.command("export", "write the menu to a CSV file", asked(_export), only=WHERE, shop=True, json=False)
-    out.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
-    out.add_argument("--yes", action="store_true", help="replace a file that is there, and do not ask")
-    out.add_argument("--semicolon", action="store_true", help="semicolons and decimal commas")
+    sheets.add_flags(out)
+    out.add_argument("--semicolon", dest="separator", action="store_const", const="semicolon", help="the same, shorter")
     into = parser.command("import", "sell by the menu of a CSV file", asked(_import), only=WHERE, shop=True)
     into.add_argument("file", help="the file; - for standard input")
     into.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
@@ -82,14 +79,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _export(api: Backend, options: argparse.Namespace) -> int:
     menu = _menu(api)
-    text = menu_file.write(menu.categories, menu.currency, semicolons=options.semicolon)
-    if options.file == STANDARD:
-        sys.stdout.buffer.write(text.encode())
-        return 0
-    if Path(options.file).is_file():
-        console.confirm(f"Replace {options.file}, which is there already?", yes=options.yes)
-    write_for_person(Path(options.file), text.encode(spreadsheet.ENCODING))
-    console.show(f"Wrote {len(menu.items())} items to {options.file}.")
+    text = menu_file.write(menu.categories, menu.currency, sheets.separator(options))
+    sheets.put(text, options, f"Wrote {len(menu.items())} items to {options.file}.")
     return 0
 
 

@@ -34,6 +34,7 @@ from core import spreadsheet
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, MenuItem, Mistake, Modifier, ModifierGroup, mistakes, new_id
 from core.domain.money import as_decimal, exponent
+from core.spreadsheet import Separator
 
 COLUMNS: Final = (
     "type",
@@ -72,8 +73,8 @@ class Parsed(msgspec.Struct, frozen=True):
     complaints: tuple[Complaint, ...]
 
 
-def write(categories: Iterable[Category], currency: str, *, semicolons: bool = False) -> str:
-    """The file of a menu. `semicolons`, with decimal commas, is what spreadsheets in much of Europe expect."""
+def write(categories: Iterable[Category], currency: str, separator: Separator = Separator.COMMA) -> str:
+    """The file of a menu."""
     rows: list[dict[str, spreadsheet.Cell]] = []
 
     def price(minor: int) -> Decimal:
@@ -99,10 +100,8 @@ def write(categories: Iterable[Category], currency: str, *, semicolons: bool = F
                 for choice in group.modifiers:
                     whose = {"item": item.id, "group": group.id, "id": choice.id, "name": choice.name}
                     rows.append({"type": "choice", **whose, "price": price(choice.price_minor)})
-    text = io.StringIO()
     table = ([row.get(column, "") for column in COLUMNS] for row in rows)
-    spreadsheet.write(text, itertools.chain([COLUMNS], table), semicolons=semicolons)
-    return text.getvalue()
+    return spreadsheet.text_of(itertools.chain([COLUMNS], table), separator)
 
 
 def parse(content: bytes, currency: str) -> Parsed:

@@ -66,6 +66,8 @@ class Menu(msgspec.Struct, frozen=True):
     version: int = 1
     country: str = ""
     """The shop's (ISO 3166-1 alpha-2), whose phone numbers need no country code; empty when it is unknown."""
+    time_zone: str = ""
+    """The shop's (IANA); empty from a server of an earlier release."""
 
     def items(self) -> dict[ItemId, MenuItem]:
         return items_of(self.categories)

@@ -44,6 +44,13 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None = None
 
 
+class StaffOrderPage(OrderPage, frozen=True, kw_only=True):
+    """Orders as staff find them."""
+
+    cashiers: dict[OrderId, str] = {}
+    """Who of the staff took each order, for a query that asks for it. A customer's own orders are not in it."""
+
+
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """The status of one order, and its history."""
 

@@ -126,6 +126,7 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
     placed_to: Annotated[str, Meta(description="ISO 8601 instant, exclusive.")] = ""
     limit: Annotated[int, Meta(ge=1, le=STAFF_MAX)] = 50
     cursor: Annotated[str, Meta(max_length=200)] = ""
+    cashiers: Annotated[bool, Meta(description="Whether the reply says who took each order.")] = False
 
     @property
     def sought(self) -> Sought:

@@ -35,6 +35,7 @@ from core.protocol.replies import (
     OrderDetails,
     OrderPage,
     Readiness,
+    StaffOrderPage,
     StatusReport,
     Tokens,
 )
@@ -128,7 +129,7 @@ ORDERS: Final = Route(
     Who.STAFF,
     "Orders of the shop: the board's, or found by number, name, phone, time and status",
     query=OrderQuery,
-    reply=OrderPage,
+    reply=StaffOrderPage,
     offline=Offline.KEPT,
     conditional=True,
 )

@@ -95,7 +95,7 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
         Category(category_id, name, tuple(items.get(category_id, ())))
         for category_id, name in transaction.all(_CATEGORIES, shop=shop.id)
     )
-    return Menu(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country)
+    return Menu(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone)
 
 
 def insert(transaction: Transaction, shop_id: ShopId, categories: Sequence[Category]) -> None:

@@ -18,7 +18,7 @@ from core.domain.people import Principal
 from core.domain.search import WHOLE_NUMBER
 from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
-from core.protocol.replies import OrderPage
+from core.protocol.replies import OrderPage, StaffOrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import cursors, order_search, payment_history, status_history
 from core.store.engine.statements import Prepared, Row, Transaction
@@ -319,9 +319,21 @@ def search(
     query: OrderQuery,
     placed_from: datetime | None = None,
     placed_to: datetime | None = None,
-) -> OrderPage:
+) -> StaffOrderPage:
     """A page of one shop's orders: newest first, but the open ones oldest first, the order of work. An order of exactly
     the number that is sought comes before them."""
+    page = _search(transaction, shop_id, query, placed_from, placed_to)
+    cashiers = status_history.taken_by(transaction, [order.id for order in page.orders]) if query.cashiers else {}
+    return StaffOrderPage(**msgspec.structs.asdict(page), cashiers=cashiers)
+
+
+def _search(
+    transaction: Transaction,
+    shop_id: ShopId,
+    query: OrderQuery,
+    placed_from: datetime | None,
+    placed_to: datetime | None,
+) -> OrderPage:
     after = cursors.decode(query.cursor) if query.cursor else None
     sought, filters = query.sought, list(_filters(query, placed_from, placed_to))
     if not sought.is_anything and not sought.numbers:
@@ -339,8 +351,7 @@ def search(
     page = select(*_KEY).where(*wanted).limit(query.limit + 1)
     if total > 1:  # one alone needs no order, and asking for it would send SQLite past the index that finds it
         page = page.order_by(*ends)
-    rows = transaction.search(page)
-    return _page(transaction, rows, query.limit, total)
+    return _page(transaction, transaction.search(page), query.limit, total)
 
 
 def _filters(

@@ -1,13 +1,15 @@
 """The append-only history of orders' statuses."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
 from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
-from core.domain.people import Principal
+from core.domain.people import Principal, Role
 from core.domain.status import OrderStatus
 from core.instants import advised_us, from_us, to_us
 from core.store.engine.statements import Prepared, Transaction
@@ -64,6 +66,22 @@ def of(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, ...]:
         )
         for source, target, at, reason, by, device, client_at in transaction.all(_OF, order_id=order_id)
     )
+
+
+def taken_by(transaction: Transaction, order_ids: Sequence[OrderId]) -> dict[OrderId, str]:
+    """The names of the staff who took orders; without those that customers placed."""
+    if not order_ids:
+        return {}
+    ids = {f"id{n}": order_id for n, order_id in enumerate(order_ids)}
+    rows = transaction.all(_taken_by(len(order_ids)), customer=Role.CUSTOMER, **ids)
+    return {OrderId(order_id): by for order_id, by in rows}
+
+
+@cache
+def _taken_by(count: int) -> Prepared:
+    wanted = _h.order_id.in_([bindparam(f"id{n}") for n in range(count)])
+    taken = select(_h.order_id, _h.by_name).where(wanted, _h.source.is_(None), _h.by_role != bindparam("customer"))
+    return Prepared(taken)
 
 
 def last_version(transaction: Transaction, order_id: OrderId) -> int:

@@ -58,6 +58,7 @@ SAID: Final = (
     N_("The push connection to {address} ended."),
     N_("The server's history is another one."),
     N_("The server no longer remembers that far back."),
+    N_("The server's orders have changed while they were read. Export them again."),
     N_("You were signed out meanwhile."),
     N_("Nobody is signed in."),
     N_("Whoever asked has left."),

@@ -1,68 +1,31 @@
-"""Export of orders, and of the queue, as a CSV file (RFC 4180), one row each."""
+"""Export of orders, and of the queue, to a file, one row each."""
 
-import io
-import itertools
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from core import spreadsheet
-from core.domain.money import as_decimal
-from core.domain.order import Order
+from core.client.every_order import EveryOrder
+from core.domain import order_sheet
 from core.files import write_for_person
+from core.spreadsheet import Separator
+from core.ui.text import N_
 from pos_app.sync.model import Exported
 
-_COLUMNS: Final = (
-    "number",
-    "placed_at",
-    "status",
-    "channel",
-    "fulfilment",
-    "customer",
-    "phone",
-    "address",
-    "items",
-    "payment",
-    "tender",
-    "subtotal",
-    "tax",
-    "total",
-    "currency",
-    "note",
-    "reason",
-)
+KINDS: Final = {
+    Separator.COMMA: N_("CSV with commas (*.csv)"),
+    Separator.SEMICOLON: N_("CSV with semicolons and decimal commas (*.csv)"),
+    Separator.TAB: N_("CSV with tabs (*.csv)"),
+}
+"""The kinds of file, as a person chooses among them."""
 
 
-def _row(order: Order) -> tuple[spreadsheet.Cell, ...]:
-    items = "; ".join(f"{line.quantity} {line.name}" for line in order.lines)
-    return (
-        order.number,
-        order.placed_at.astimezone().isoformat(sep=" ", timespec="seconds"),
-        order.status.value,
-        order.channel.value,
-        order.fulfilment.value,
-        order.customer_name,
-        order.customer_phone,
-        order.address,
-        items,
-        order.payment.value,
-        order.tender.value,
-        *(
-            Decimal(as_decimal(minor, order.currency))
-            for minor in (order.subtotal_minor, order.tax_minor, order.total_minor)
-        ),
-        order.currency,
-        order.note,
-        order.reason,
-    )
-
-
-def write_orders(orders: Iterable[Order], path: Path) -> None:
-    """Write `orders` to `path` atomically: on an `OSError` the previous file stays."""
-    _write_sheet(itertools.chain([_COLUMNS], map(_row, orders)), path)
+def write_orders(found: EveryOrder, path: Path, separator: Separator, zone: tzinfo | None) -> None:
+    """Write orders to `path` atomically: on an `OSError` the previous file stays. `zone` is the shop's."""
+    _write_sheet(order_sheet.rows(found.orders, found.cashiers, zone), path, separator)
 
 
 def write_queue(operations: Iterable[Exported], path: Path) -> None:
@@ -71,10 +34,9 @@ def write_queue(operations: Iterable[Exported], path: Path) -> None:
     if path.suffix.lower() == ".json":
         write_for_person(path, msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n", private=True)
     else:
-        _write_sheet([Exported.__struct_fields__, *(tuple(row.values()) for row in rows)], path)
+        table = [Exported.__struct_fields__, *(tuple(row.values()) for row in rows)]
+        _write_sheet(table, path, Separator.COMMA)
 
 
-def _write_sheet(rows: Iterable[Sequence[spreadsheet.Cell]], path: Path) -> None:
-    sheet = io.StringIO(newline="")
-    spreadsheet.write(sheet, rows)
-    write_for_person(path, sheet.getvalue().encode(spreadsheet.ENCODING), private=True)
+def _write_sheet(rows: Iterable[Sequence[spreadsheet.Cell]], path: Path, separator: Separator) -> None:
+    write_for_person(path, spreadsheet.text_of(rows, separator).encode(spreadsheet.ENCODING), private=True)

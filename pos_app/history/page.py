@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError
 from core.domain.status import OrderStatus
+from core.spreadsheet import Separator
 from core.ui.days import Days
 from core.ui.refresh import Refresher
 from core.ui.text import _, figure, ngettext, status_label
@@ -22,6 +23,7 @@ from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
 from pos_app.board.card import Card
 from pos_app.context import PosContext
+from pos_app.history.export import KINDS
 from pos_app.history.list_view import HistoryList
 from pos_app.history.presenter import Cancelled, History
 from pos_app.history.search import Search
@@ -50,6 +52,7 @@ class HistoryPage(QWidget):
         self._notice = notice
         self._actions = actions
         self._now = context.now
+        self._separator = Separator.SEMICOLON if self.locale().decimalPoint() == "," else Separator.COMMA
         self.history = History(context, actions.own, self)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -225,7 +228,10 @@ class HistoryPage(QWidget):
     @Slot()
     def _on_export_pressed(self) -> None:
         folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog = QFileDialog(self, _("Export orders"), folder, _("Spreadsheet (*.csv)"))
+        dialog = QFileDialog(self, _("Export orders"), folder)
+        dialog.setNameFilters([_(words) for words in KINDS.values()])
+        dialog.selectNameFilter(_(KINDS[self._separator]))
+        dialog.filterSelected.connect(self._on_kind_chosen)
         dialog.setObjectName("export_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
@@ -236,7 +242,11 @@ class HistoryPage(QWidget):
 
     @Slot(str)
     def export_to(self, path: str) -> None:
-        self.history.export(Path(path))
+        self.history.export(Path(path), self._separator)
+
+    @Slot(str)
+    def _on_kind_chosen(self, words: str) -> None:
+        self._separator = next(separator for separator, kind in KINDS.items() if _(kind) == words)
 
     @Slot(int, int)
     def _on_export_progressed(self, written: int, total: int) -> None:

@@ -10,16 +10,19 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core import clock
+from core.client import every_order
 from core.client.errors import ClientError, Refused, Unreachable
 from core.client.order_store import Changes
 from core.client.sync.engine import SyncStatus
 from core.client.sync.search import KeptPage
 from core.domain.ids import OrderId
 from core.domain.order import Order
+from core.instants import zone
 from core.protocol import routes
-from core.protocol.replies import OrderPage
+from core.protocol.replies import OrderPage, StaffOrderPage
 from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.protocol.security import ExportNote
+from core.spreadsheet import Separator
 from core.ui.jobs import Job
 from core.ui.refresh import Refresher
 from core.ui.rows import RowsModel
@@ -150,11 +153,11 @@ class History(QObject):
             )
             self.changed.emit()
 
-    def export(self, path: Path) -> None:
+    def export(self, path: Path, separator: Separator) -> None:
         """Write all results to `path`, as CSV."""
         if self._export is None:
             self._unwanted.clear()
-            call = partial(self._write, self._search.query(self._now()), path, self._unwanted)
+            call = partial(self._write, self._search.query(self._now()), path, separator, self._unwanted)
             self._export = self._jobs.run(call, self._on_exported, self._on_export_failed)
             self.changed.emit()
 
@@ -267,24 +270,19 @@ class History(QObject):
     def _card(self, order: Order) -> Card:
         return Card(self._store.get(order.id) or order, self._own(order.id))
 
-    def _write(self, query: OrderQuery, path: Path, unwanted: threading.Event) -> Path:
+    def _write(self, query: OrderQuery, path: Path, separator: Separator, unwanted: threading.Event) -> Path:
         """Write everything or nothing. Runs in a worker."""
-        orders: dict[OrderId, Order] = {}
-        at_first: int | None = None
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._page(msgspec.structs.replace(query, limit=STAFF_MAX, cursor=cursor))
-            orders |= {order.id: order for order in page.orders}
-            at_first = page.total if at_first is None else at_first
-            cursor = page.next_cursor
+
+        def note_progress(read: int, total: int) -> None:
             if unwanted.is_set():
                 raise Cancelled(_("Nothing was written."))
-            self._written.emit((len(orders), 0 if page.total_is_least else page.total))
-        if len(orders) < (at_first or 0) and not query.status:  # an order leaves a status, and no other search
-            raise Refused(_("The server's orders have changed while they were read. Export them again."))
-        self._api.call(routes.NOTE_EXPORT(body=ExportNote(what="orders", rows=len(orders))))
+            self._written.emit((read, total))
+
+        found = every_order.read(self._page, query, note_progress)
+        menu = self._api.call(routes.MENU())
+        self._api.call(routes.NOTE_EXPORT(body=ExportNote(what="orders", rows=len(found.orders))))
         try:
-            write_orders(orders.values(), path)
+            write_orders(found, path, separator, zone(menu.time_zone))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise Refused(
@@ -293,7 +291,7 @@ class History(QObject):
             ) from error
         return path
 
-    def _page(self, query: OrderQuery) -> OrderPage:
+    def _page(self, query: OrderQuery) -> StaffOrderPage:
         """A page of the server's. Cached results are incomplete, and not exported."""
         try:
             page = self._api.call(routes.ORDERS(query=query))

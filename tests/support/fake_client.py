@@ -40,7 +40,7 @@ from core.domain.commands import NewOrder, TakeOrder
 from core.domain.credentials import TooCommon, check_password
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId
 from core.domain.menu import Menu, check_menu
-from core.domain.order import Order
+from core.domain.order import Channel, Order
 from core.domain.people import Customer, Person, Role
 from core.domain.status import status_info
 from core.protocol import routes
@@ -48,7 +48,15 @@ from core.protocol.devices import DeviceList
 from core.protocol.feed import EventPage, EventQuery, Frames, Heartbeat, Hello, Snapshot
 from core.protocol.headers import EVENT_CURSOR, IDEMPOTENCY_KEY, ORDER_NUMBER, OUTCOME, REQUEST_ID
 from core.protocol.problem import CONTENT_TYPE, Problem
-from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport, Tokens
+from core.protocol.replies import (
+    Availability,
+    CustomerList,
+    OrderDetails,
+    OrderPage,
+    StaffOrderPage,
+    StatusReport,
+    Tokens,
+)
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
 from core.protocol.route import AnyRoute, Nothing, Who
 from core.protocol.sealed import OpenedOperation, OpenedOperations, context
@@ -200,10 +208,13 @@ def _history(asked: Asked) -> OrderPage:
     return _page(mine, asked.content.cursor, asked.content.limit)
 
 
-def _orders(asked: Asked) -> OrderPage:
+def _orders(asked: Asked) -> StaffOrderPage:
     query: OrderQuery = asked.content
     found = query.finds(_newest_first(asked))
-    return _page(found[::-1] if query.open else found, query.cursor, query.limit)
+    page = _page(found[::-1] if query.open else found, query.cursor, query.limit)
+    taken = [order for order in page.orders if query.cashiers and order.channel is Channel.COUNTER]
+    cashiers = {order.id: asked.backend.history[order.id][0].by for order in taken}
+    return StaffOrderPage(**msgspec.structs.asdict(page), cashiers=cashiers)
 
 
 def _newest_first(asked: Asked) -> list[Order]:

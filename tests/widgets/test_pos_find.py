@@ -5,12 +5,13 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 from PySide6.QtCore import QDate, QPoint, Qt
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QScroller
+from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QFileDialog, QScroller
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault, Unreachable
@@ -402,6 +403,31 @@ def test_export_writes_everything_found(till: Till, backend: FakeBackend, tmp_pa
     assert len(rows) == 35
     assert {row["customer"] for row in rows} == {"'=cmd()"}
     assert backend.exports == [ExportNote(what="orders", rows=35)], "the security log says so"
+
+
+@pytest.mark.parametrize(
+    ("kind", "separator"),
+    [(0, ","), (1, ";"), (2, "\t")],
+)
+def test_an_export_is_separated_as_its_dialog_says(
+    till: Till, backend: FakeBackend, tmp_path: Path, kind: int, separator: str
+) -> None:
+    backend.menu = msgspec.structs.replace(backend.menu, time_zone="Asia/Kathmandu")
+    order = place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    history(till)
+    till.click("history_export")
+    dialog = till.find(QFileDialog, "export_dialog")
+    dialog.selectNameFilter(dialog.nameFilters()[kind])
+    dialog.filterSelected.emit(dialog.nameFilters()[kind])
+    path = tmp_path / "orders.csv"
+    dialog.fileSelected.emit(str(path))
+    dialog.reject()
+    till.settle()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file, delimiter=separator)
+    at = order.placed_at.astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert (row["customer"], row["time"]) == ("Aisha", f"{at:%H:%M:%S}"), "the shop's clock, not this machine's"
 
 
 def test_nothing_is_exported_that_the_server_cannot_note(

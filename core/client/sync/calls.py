@@ -5,7 +5,7 @@ server's answer or cached data.
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -28,9 +28,11 @@ from core.domain.people import Customer
 from core.domain.status import status_info
 from core.protocol import routes
 from core.protocol.events import MenuChanged
-from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StatusReport
+from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StaffOrderPage, StatusReport
 from core.protocol.requests import ChangeAvailability, OrderQuery
 from core.protocol.route import AnyRoute, Offline, R, Request
+
+P = TypeVar("P", bound=OrderPage)
 
 
 class Calls:
@@ -163,13 +165,13 @@ class Calls:
         self._customers |= {each.id: each for each in reply.customers}
         return reply
 
-    def _cached(self, request: Request[OrderPage]) -> OrderPage:
+    def _cached(self, request: Request[P]) -> P:
         """The server's page. Without a server raises `Unreachable`; cached orders were published to the listener."""
         page = self._api.call(request)
         self._cache.put(page.orders)
         return page
 
-    def _orders(self, request: Request[OrderPage]) -> OrderPage:
+    def _orders(self, request: Request[StaffOrderPage]) -> StaffOrderPage:
         """The order board's list is the server's or `Unreachable`, as for a history; a search without a server finds
         cached orders, a `KeptPage`. Further pages come from the source of the first."""
         query, why = request.query, None

@@ -6,13 +6,13 @@ from typing import Final
 
 from core.client.errors import Unreachable
 from core.domain.order import Order
-from core.protocol.replies import OrderDetails, OrderPage
+from core.protocol.replies import OrderDetails, StaffOrderPage
 from core.protocol.requests import OrderQuery
 
 _KEPT: Final = "kept:"
 
 
-class KeptPage(OrderPage, frozen=True, kw_only=True):
+class KeptPage(StaffOrderPage, frozen=True, kw_only=True):
     """Orders found in the cache. The server may have more of them."""
 
     why: Unreachable | None = None

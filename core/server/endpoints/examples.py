@@ -33,6 +33,7 @@ from core.protocol.replies import (
     OrderDetails,
     OrderPage,
     Readiness,
+    StaffOrderPage,
     StatusReport,
     Tokens,
 )
@@ -157,6 +158,7 @@ ORDER: Final = Order(
 )
 _PLACED: Final = StatusChange(source=None, target=OrderStatus.PENDING, at=_AT)
 PAGE: Final = OrderPage(orders=(ORDER,), total=1)
+STAFF_PAGE: Final = StaffOrderPage(orders=(ORDER,), total=1)
 REPORT: Final = StatusReport(
     order_id=ORDER.id,
     number=ORDER.number,

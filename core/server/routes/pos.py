@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from core.domain.commands import Change, TakeOrder
 from core.domain.order import Order
 from core.protocol import routes
-from core.protocol.replies import CustomerList, OrderDetails, OrderPage
+from core.protocol.replies import CustomerList, OrderDetails, StaffOrderPage
 from core.protocol.requests import CustomerQuery, OrderQuery
 from core.protocol.route import Nothing
 from core.protocol.security import ExportNote, SecurityEvent
@@ -24,7 +24,7 @@ from core.store.engine.statements import Transaction
 C = TypeVar("C", bound=Change)
 
 
-async def search(call: Call[Nothing, OrderQuery]) -> Encoded[OrderPage]:
+async def search(call: Call[Nothing, OrderQuery]) -> Encoded[StaffOrderPage]:
     query, shop_id = call.query, call.principal.shop_id
     placed_from = _instant(query.placed_from, "placed_from")
     placed_to = _instant(query.placed_to, "placed_to")
@@ -101,7 +101,7 @@ def _instant(text: str, field: str) -> datetime | None:
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.CHANGE_STATUS, change, examples.CHANGE_STATUS, examples.ORDER),
-    Endpoint(routes.ORDERS, search, example_reply=examples.PAGE),
+    Endpoint(routes.ORDERS, search, example_reply=examples.STAFF_PAGE),
     Endpoint(routes.TAKE, take, examples.TAKE, examples.ORDER),
     Endpoint(routes.DETAILS, details, example_reply=examples.DETAILS),
     Endpoint(routes.RECALL, change, examples.RECALL, examples.ORDER),

@@ -5,13 +5,18 @@ import io
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.client.every_order import EveryOrder
 from core.domain.ids import ItemId, OrderId, ShopId
-from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
+from core.spreadsheet import Separator
 from pos_app.history.export import write_orders
+
+_GUACAMOLE, _RICE = LineModifier("Guacamole", 200), LineModifier("Brown rice")
 
 
 def order(name: str = "Aisha", currency: str = "USD", note: str = "") -> Order:
@@ -34,8 +39,15 @@ def order(name: str = "Aisha", currency: str = "USD", note: str = "") -> Order:
         customer_name=name,
         customer_phone="+15550100",
         note=note,
-        lines=(OrderLine(ItemId("bowl"), "Bowl", 2, 617, 1234),),
+        lines=(
+            OrderLine(ItemId("bowl"), "Bowl", 2, 617, 1234, (_GUACAMOLE, _RICE), "no salt"),
+            OrderLine(ItemId("fries"), "Fries", 1, 0, 0),
+        ),
     )
+
+
+def one(order: Order) -> EveryOrder:
+    return EveryOrder((order,), {})
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -44,13 +56,17 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def test_what_a_row_says(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
-    write_orders([order("Zoë, “the 2nd”", note="two\nlines")], path)
+    taken = order("Zoë, “the 2nd”", note="two\nlines")
+    write_orders(EveryOrder((taken,), {taken.id: "Kim"}), path, Separator.COMMA, ZoneInfo("Asia/Kathmandu"))
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     (row,) = read(path)
     assert row["number"] == "ONLINE-000001"
+    assert row["placed_at"] == "2026-11-22 17:45:00+05:45", "by the shop's clock"
     assert datetime.fromisoformat(row["placed_at"]) == datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert (row["date"], row["time"]) == ("2026-11-22", "17:45:00"), "as spreadsheets read them"
+    assert row["cashier"] == "Kim"
     assert row["customer"] == "Zoë, “the 2nd”"
-    assert row["items"] == "2 Bowl"
+    assert row["items"] == "2 Bowl + Guacamole + Brown rice (no salt); 1 Fries"
     assert (row["total"], row["tax"], row["currency"]) == ("12.34", "0.94", "USD")
     assert (row["status"], row["payment"], row["tender"]) == ("completed", "paid", "cash")
     assert row["note"] == "two\nlines"
@@ -58,10 +74,20 @@ def test_what_a_row_says(tmp_path: Path) -> None:
 
 def test_a_name_that_is_a_formula_is_text(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
-    write_orders([order('=HYPERLINK("http://example.org")')], path)
+    write_orders(one(order('=HYPERLINK("http://example.org")')), path, Separator.COMMA, UTC)
     (row,) = read(path)
     assert row["customer"].startswith("'=")
     assert row["phone"] == "'+15550100"
+
+
+@pytest.mark.parametrize("separator", Separator)
+def test_columns_are_separated_as_was_chosen(tmp_path: Path, separator: Separator) -> None:
+    path = tmp_path / "orders.csv"
+    write_orders(one(order()), path, separator, UTC)
+    (row,) = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")), delimiter=separator.value)
+    assert row["items"] == "2 Bowl + Guacamole + Brown rice (no salt); 1 Fries"
+    assert row["total"] == ("12,34" if separator is Separator.SEMICOLON else "12.34")
+    assert row["cashier"] == ""
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +99,6 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_orders([order()], path)
+        write_orders(one(order()), path, Separator.COMMA, UTC)
     assert path.read_text(encoding="utf-8") == "before"
     assert list(tmp_path.iterdir()) == [path]

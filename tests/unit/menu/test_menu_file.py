@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.admin.menu_file import COLUMNS, parse, write
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, MenuItem, Modifier, ModifierGroup, mistakes
+from core.spreadsheet import Separator
 from tests.support.menus import CHIPS, MENU
 
 NAMES = st.text("aB9é=+-@'\",;. 中ש\u00a0", min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -38,13 +39,13 @@ def menus(draw: st.DrawFn) -> tuple[Category, ...]:
     return tuple(categories)
 
 
-@given(menus(), st.sampled_from(["USD", "JPY", "KWD"]), st.booleans(), st.booleans())
+@given(menus(), st.sampled_from(["USD", "JPY", "KWD"]), st.sampled_from(Separator), st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_out_and_in_again_it_is_the_same(
-    categories: tuple[Category, ...], currency: str, semicolons: bool, mark: bool
+    categories: tuple[Category, ...], currency: str, separator: Separator, mark: bool
 ) -> None:
     assert mistakes(categories) == ()
-    content = write(categories, currency, semicolons=semicolons).encode("utf-8-sig" if mark else "utf-8")
+    content = write(categories, currency, separator).encode("utf-8-sig" if mark else "utf-8")
     parsed = parse(content, currency)
     assert parsed.complaints == ()
     assert parsed.categories == categories

@@ -1,0 +1,77 @@
+"""Orders as rows of a file for spreadsheets."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import tzinfo
+from decimal import Decimal
+from typing import Final
+
+from core.domain.ids import OrderId
+from core.domain.money import as_decimal
+from core.domain.order import Order, OrderLine
+from core.spreadsheet import Cell
+
+COLUMNS: Final = (
+    "number",
+    "placed_at",
+    "date",
+    "time",
+    "status",
+    "channel",
+    "fulfilment",
+    "cashier",
+    "customer",
+    "phone",
+    "address",
+    "items",
+    "payment",
+    "tender",
+    "subtotal",
+    "tax",
+    "total",
+    "currency",
+    "note",
+    "reason",
+)
+
+
+def rows(orders: Iterable[Order], cashiers: Mapping[OrderId, str], zone: tzinfo | None) -> Iterator[tuple[Cell, ...]]:
+    """The names of the columns, and a row for each order.
+
+    Args:
+        cashiers: Who took each order, where it was not the customer.
+        zone: The shop's; None: this machine's.
+    """
+    yield COLUMNS
+    for order in orders:
+        yield _row(order, cashiers.get(order.id, ""), zone)
+
+
+def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
+    placed = order.placed_at.astimezone(zone)
+    amounts = (order.subtotal_minor, order.tax_minor, order.total_minor)
+    return (
+        order.number,
+        placed.isoformat(sep=" ", timespec="seconds"),
+        f"{placed:%Y-%m-%d}",
+        f"{placed:%H:%M:%S}",
+        order.status.value,
+        order.channel.value,
+        order.fulfilment.value,
+        cashier,
+        order.customer_name,
+        order.customer_phone,
+        order.address,
+        "; ".join(map(_line, order.lines)),
+        order.payment.value,
+        order.tender.value,
+        *(Decimal(as_decimal(minor, order.currency)) for minor in amounts),
+        order.currency,
+        order.note,
+        order.reason,
+    )
+
+
+def _line(line: OrderLine) -> str:
+    """`2 Bowl + Guacamole + Rice (no salt)`."""
+    chosen = " + ".join((line.name, *(modifier.name for modifier in line.modifiers)))
+    return f"{line.quantity} {chosen} ({line.note})" if line.note else f"{line.quantity} {chosen}"
