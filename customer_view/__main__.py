@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from core import logs
-from core.settings import parse
+from core.settings import Parser, parse
 from core.ui import preflight
 from customer_view.settings import CustomerSettings
 
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         arguments.remove("--board")
         return show_board(arguments)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "orderbell-customer",
         description="The customer's window: order, and follow it.",
         epilog=_EXAMPLES,

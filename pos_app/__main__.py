@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from core import logs
-from core.settings import parse
+from core.settings import Parser, parse
 from pos_app.settings import PosSettings
 
 _EXAMPLES: Final = """examples:
@@ -18,7 +18,7 @@ What a flag says once, the settings file says for good: see orderbell config."""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed. Returns the process's exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="orderbell-pos",
         description="The cashier's window of Orderbell.",
         epilog=_EXAMPLES,

@@ -11,6 +11,7 @@ from core.admin import console
 from core.admin.failed import Failed, SeveralLines, sentence
 from core.domain.credentials import check_pin
 from core.domain.errors import DomainError
+from core.reasons import reason
 
 T = TypeVar("T")
 
@@ -29,6 +30,8 @@ def answer(question: str, given: str | None, default: str, check: Callable[[str]
     `check` raises `ValueError` or `DomainError` with a sentence on what is wrong. Raises `Failed` when there is no
     valid answer and nobody to ask.
     """
+    if given is None and not ask and not default:
+        raise Failed(f"{flag} is missing. Without a terminal, and with --json or --yes, nothing is asked.", status=2)
     while True:
         typed = given
         if typed is None:
@@ -66,8 +69,7 @@ def read(file: str, flag: str) -> str:
     try:
         return (sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise Failed(f"{flag} {file} cannot be read: {why}.", status=2) from None
+        raise Failed(f"{flag} {file} cannot be read: {reason(error)}", status=2) from None
 
 
 def pin(text: str) -> str:

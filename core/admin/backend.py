@@ -16,7 +16,7 @@ import requests
 
 from core import logs
 from core.admin.command import Run, server_settings
-from core.admin.failed import Failed
+from core.admin.failed import Failed, sentence
 from core.admin.serving import Serving, make_server, quieten, running
 from core.client.errors import OtherServer
 from core.client.http.adapter import Straight, whole
@@ -38,6 +38,13 @@ CONNECT_WITHIN_S: Final = 3.0
 ANSWER_WITHIN_S: Final = 60.0
 NAME: Final = "orderbell"
 """The author in the history of orders that a command changed."""
+_NEXT: Final = {
+    "exists": "Choose another.",
+    "not_found": "Check how it is spelt; the command's list has them all.",
+    "fault": "Try again, and if it goes on: orderbell doctor",
+    "key_reused": "Try again.",
+}
+"""What to do, where the server's own sentence does not say it."""
 
 
 class Backend:
@@ -82,7 +89,10 @@ class Backend:
         problem = problem_in(answer.status_code, answer.headers.get("Content-Type", ""), said)
         if problem is None:
             raise Failed(OtherServer(self.url).message, status=2)
-        raise Failed(problem.detail or problem.title)
+        wrong = sentence(problem.detail or problem.title)
+        if problem.type == "invalid" and problem.field:
+            wrong = f"{problem.field}: {wrong}"
+        raise Failed(f"{wrong} {_NEXT.get(problem.type, '')}".rstrip())
 
     def close(self) -> None:
         self._http.close()

@@ -9,9 +9,10 @@ import msgspec
 
 from core.admin import backend, console
 from core.admin.command import WHERE, Parser, server_settings
-from core.admin.failed import Failed
+from core.admin.failed import Failed, sentence
 from core.files import write_whole
 from core.protocol import routes
+from core.reasons import reason
 from core.server.auth import keys
 from core.server.auth.keys import KeyFileError
 from core.server.settings import ServerSettings
@@ -80,7 +81,9 @@ def _create(configured: ServerSettings, options: argparse.Namespace) -> None:
         if options.with_keys:
             write_whole(path.with_name(path.name + KEYS), configured.keys_path.read_bytes(), private=True)
     except (BadBackup, OSError) as error:
-        raise Failed(f"The backup was made as {configured.backup_path / made.name}, and no more: {error}.") from None
+        raise Failed(
+            f"The backup was made as {configured.backup_path / made.name}, and no more: {reason(error)}"
+        ) from None
     if options.json:
         console.as_json(made)
     else:
@@ -129,7 +132,10 @@ def _verify(configured: ServerSettings, options: argparse.Namespace) -> int:
                 console.show(f"{each.name}: whole, but not proven: {'; '.join(each.doubts)}", "yellow")
             else:
                 console.show(each.problem or f"{each.name}: ok", "red" if each.problem else "green")
-    return 1 if any(each.problem for each in found) else 0
+    damaged = any(each.problem for each in found)
+    if damaged and not options.json:
+        console.warn("What is damaged cannot be restored. The others: orderbell backup list")
+    return 1 if damaged else 0
 
 
 def _verified(configured: ServerSettings, path: Path) -> Verified:
@@ -137,7 +143,7 @@ def _verified(configured: ServerSettings, path: Path) -> Verified:
         with backups.taken(path, configured.directory, keys.backup_key_at(configured.keys_path)) as taken:
             return Verified(name=path.name, doubts=taken.doubts)
     except BadBackup as error:
-        return Verified(name=path.name, problem=str(error))
+        return Verified(name=path.name, problem=sentence(str(error)))
 
 
 def _restore(configured: ServerSettings, options: argparse.Namespace) -> None:
@@ -214,7 +220,7 @@ def _put_keys_back(configured: ServerSettings, path: Path) -> bool:
             keys.read(beside)
             write_whole(configured.keys_path, beside.read_bytes(), private=True)
     except (KeyFileError, OSError) as error:
-        console.warn(f"The keys beside the backup were not put back: {error}")
+        console.warn(f"The keys beside the backup were not put back: {reason(error)}")
     return configured.keys_path.exists()
 
 
@@ -229,7 +235,9 @@ def _find(configured: ServerSettings, name: str) -> Path:
     for each in (path, configured.backup_path / name):
         if each.is_file():
             return each
-    raise Failed(f"There is no {name}, neither here nor in {configured.backup_path}. See: orderbell backup list")
+    raise Failed(
+        f"There is no backup {name!r}, neither here nor in {configured.backup_path}. See: orderbell backup list"
+    )
 
 
 def _when(backup: backups.Backup) -> str:

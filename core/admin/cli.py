@@ -10,7 +10,6 @@ from io import TextIOWrapper
 from typing import Final, NamedTuple
 
 from core.admin import terminal
-from core.admin.failed import Failed
 
 INTERRUPTED: Final = 130
 """The exit status after Ctrl+C, as in shells: 128 and the signal."""
@@ -76,9 +75,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return _imported(command.target)(arguments[1:])
-    except Failed as error:
-        terminal.lines((f"orderbell {arguments[0]}: {error.message}", *error.more), error=True)
-        return error.status
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             terminal.lines([""], error=True)  # end the prompt's line
@@ -86,6 +82,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        from core.admin.refusals import refusal  # all that may refuse is imported once something has
+
+        failed = refusal(error)
+        if failed is None:  # a mistake of ours
+            raise
+        terminal.lines((f"orderbell {arguments[0]}: {failed.message}", *failed.more), error=True)
+        return failed.status
 
 
 def _imported(target: str) -> Callable[[Sequence[str]], int]:

@@ -21,7 +21,7 @@ _COMMAND: Final = "COMMAND"
 _EXAMPLE: Final = "  orderbell "
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(settings.Parser):
     """The parser of a command or subcommand."""
 
     def __init__(self, prog: str, description: str | None, epilog: str, **others: Any) -> None:
@@ -64,17 +64,9 @@ class Parser(argparse.ArgumentParser):
         return added
 
     def run(self, argv: Sequence[str]) -> int:
-        """Run `argv`, and return the exit status; raises `Failed` for every expected error."""
+        """Run `argv`, and return the exit status; raises the errors of `core.admin.refusals`."""
         options = self.parse_args(argv)
-        try:
-            return options.run(options) or 0
-        except Exception as error:
-            from core.admin.refusals import refusal  # all that may refuse is imported once something has
-
-            told = refusal(error)
-            if told is None:
-                raise
-            raise told from None
+        return options.run(options) or 0
 
     @cached_property
     def _commands(self) -> "argparse._SubParsersAction[Parser]":
@@ -84,7 +76,15 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if message.endswith(f" {_COMMAND}"):
             message = f"say which: {', '.join(self._commands.choices)}"
-        self.exit(2, f"{self.prog}: {message.removesuffix('.')}. See: {self.prog} --help\n")
+        super().error(message)
+
+
+def whole_number(text: str) -> int:
+    """A flag's value as a number. Raises `ArgumentTypeError`."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
 
 
 def server_settings(options: argparse.Namespace) -> "ServerSettings":

@@ -148,7 +148,7 @@ def _existing(url: str) -> str:
     with _opened(url) as engine:
         path = file_of(engine.url)
     if path is not None and not path.exists():
-        raise Failed(f"There is no database {path}.")
+        raise Failed(f"There is no database {path}. Name another, or begin with: orderbell init")
     return url
 
 

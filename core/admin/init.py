@@ -25,6 +25,7 @@ from core.domain.money import Tax, check_currency
 from core.domain.people import Role
 from core.domain.phones import is_country
 from core.files import write_whole
+from core.reasons import reason
 from core.server.backups import open_database
 from core.server.settings import SECTION, ServerSettings
 from core.server.setup import AlreadySetUp, NewShop, NewStaff, create_shop
@@ -316,7 +317,7 @@ def _menu(text: str, currency: str) -> tuple[Category, ...]:
     try:
         parsed = menu_file.parse(Path(text).read_bytes(), currency)
     except OSError as error:
-        raise ValueError(f"{text} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{text} cannot be read: {reason(error)}") from None
     if parsed.complaints:
         message = (f"{text}:{each.line}: {each.column} {each.message}" for each in parsed.complaints)
         raise SeveralLines("it is no menu yet", *message)

@@ -19,6 +19,7 @@ from core.domain.menu_changes import Change, Kind, changes
 from core.domain.money import as_decimal
 from core.protocol import routes
 from core.protocol.requests import ReplaceMenu
+from core.reasons import reason
 
 _EXAMPLES: Final = """examples:
   orderbell menu export menu.csv             the menu as it is, for a spreadsheet
@@ -118,7 +119,7 @@ def _content(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise Failed(f"{file} cannot be read: {error.strerror}.", status=2) from None
+        raise Failed(f"{file} cannot be read: {reason(error)}", status=2) from None
 
 
 def _complain(complaints: Sequence[Complaint], menu: Menu, options: argparse.Namespace) -> None:

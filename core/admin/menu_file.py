@@ -116,8 +116,9 @@ def parse(content: bytes, currency: str) -> Parsed:
     sheet = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, declared), strict=True)
     try:
         rows = [(sheet.line_num + skipped, row) for row in sheet if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        return Parsed((), (Complaint(sheet.line_num + skipped, "", f"This line cannot be read: {error}."),))
+    except csv.Error:
+        message = 'This line cannot be read: has each quotation mark (") in it its second one?'
+        return Parsed((), (Complaint(sheet.line_num + skipped, "", message),))
     header = [name.strip().casefold() for name in rows[0][1]] if rows else []
     named = [name for name in header if name]
     if not {"type", "name"} <= set(named) <= set(COLUMNS) or len(set(named)) < len(named):

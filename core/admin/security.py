@@ -7,7 +7,7 @@ from typing import Final
 from core import settings
 from core.admin import console
 from core.admin.backend import Backend, asked
-from core.admin.command import WHERE, Parser
+from core.admin.command import WHERE, Parser, whole_number
 from core.protocol import routes
 from core.protocol.security import ENTRIES_MOST, SecurityLogPage, SecurityLogQuery
 from core.server.settings import ServerSettings
@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     """Returns 0. Raises `Failed` when the backend refuses."""
     parser = Parser("orderbell security-log", __doc__, _EXAMPLES)
     parser.add_argument("--failures", action="store_true", help="failures alone")
-    parser.add_argument("--last", metavar="N", type=int, default=100, help="how many entries (default: 100)")
+    parser.add_argument("--last", metavar="N", type=whole_number, default=100, help="how many entries (default: 100)")
     parser.add_argument("--json", action="store_true", help="for a script")
     parser.add_argument("--shop", metavar="ID", default="", help="which of several (default: the first one)")
     settings.add_flags(parser, ServerSettings, only=WHERE)

@@ -17,6 +17,7 @@ from core.admin import addresses, console, setup, terminal
 from core.admin.command import Parser, server_settings
 from core.admin.failed import Failed
 from core.admin.serving import Serving, advertised, make_server, owned, quieten, url_of
+from core.reasons import reason
 from core.server.auth import authority
 from core.server.auth.authority import AuthorityError
 from core.server.auth.tls import Presented
@@ -105,9 +106,7 @@ def _check_address(host: str, port: int) -> None:
                     probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 probe.bind(address)
     except OSError as error:
-        raise Failed(
-            f"It cannot listen on {host}, port {port}: {error.strerror}. Name another by --host and --port."
-        ) from None
+        raise Failed(f"It cannot listen on {host}, port {port}: {reason(error)} See: --host, --port") from None
 
 
 def _serving(configured: ServerSettings, url: str) -> Serving:

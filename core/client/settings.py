@@ -17,7 +17,12 @@ class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
     """The backend's address, and how to trust it."""
 
     server_url: Annotated[
-        str, Meta(pattern=r"^https?://[^/\s]+\Z", description="Address of the backend, without a path.")
+        str,
+        Meta(
+            pattern=r"^https?://[^/\s]+\Z",
+            description="Address of the backend, without a path.",
+            examples=["https://192.168.1.5:8765"],
+        ),
     ] = "http://127.0.0.1:8765"
     ca_file: Annotated[
         str, Meta(description="The only certificate authority to believe (PEM); empty: the public ones.")

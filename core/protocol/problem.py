@@ -8,6 +8,7 @@ import msgspec
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.payment import PaymentChange
+from core.reasons import expected
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -42,4 +43,4 @@ def blame(error: msgspec.ValidationError) -> tuple[str, str]:
     missing = re.search(r"missing required field `([^`]+)`", what)
     if missing:
         path = f"{path}.{missing[1]}".lstrip(".")
-    return what, path
+    return expected(what), path

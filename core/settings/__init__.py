@@ -6,14 +6,16 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Generic, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import platformdirs
 from msgspec import Meta
+from typing_extensions import override
 
 from core import urls
 from core.decoding import convert
+from core.reasons import reason
 from core.settings.lines import numbers
 
 PREFIX: Final = "ORDERBELL_"
@@ -28,6 +30,14 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 class SettingsError(Exception):
     """Invalid settings: a line for each, with its origin, to the line, and the valid values."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says wrong use in one sentence, without the whole usage."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message.removesuffix('.')}. See: {self.prog} --help\n")
 
 
 class Loaded(msgspec.Struct, Generic[T], frozen=True):
@@ -134,7 +144,7 @@ def parse(declared: type[T], section: str, parser: argparse.ArgumentParser, argv
     try:
         return load(declared, section, vars(parser.parse_args(argv))).values
     except SettingsError as error:
-        parser.error(str(error))
+        parser.exit(2, f"{parser.prog}: {error}\n")
 
 
 class _Source:
@@ -147,12 +157,14 @@ class _Source:
             self._content = tomllib.loads(self._text)
         except FileNotFoundError:
             if required:
-                raise SettingsError(f"There is no settings file {path}.") from None
+                raise SettingsError(
+                    f"There is no settings file {path}. Begin one with: orderbell config template"
+                ) from None
             self._text, self._content = "", {}
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} is not TOML: {error}.") from None
-        except OSError as error:
-            raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{path} is not TOML: {error}. How it is written: orderbell config template") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} cannot be read: {reason(error)}") from None
         self._lines = numbers(self._text) if self._content else {}
 
     def at(self, *names: str) -> str:
@@ -184,11 +196,40 @@ def _meant(name: str, possible: Iterable[str]) -> str:
 
 
 def _refusal(declared: type[msgspec.Struct], name: str, value: object, origin: str) -> str:
+    hint = get_type_hints(declared, include_extras=True)[name]
     try:
-        convert(value, get_type_hints(declared, include_extras=True)[name], strict=False)
-    except msgspec.ValidationError as error:
-        return f"{name} = {shown(declared, name, value)!r} (from {origin}): {error}."
+        convert(value, hint, strict=False)
+    except msgspec.ValidationError:
+        return f"{name} = {shown(declared, name, value)!r} (from {origin}): it may be {allowed(hint)}."
     return ""
+
+
+def allowed(hint: Any) -> str:
+    """The values that a setting may have, by its type hint: `a whole number from 1 to 365`."""
+    from msgspec import inspect  # needed to explain, not to load
+
+    return _allowed(inspect.type_info(hint))
+
+
+def _allowed(kind: Any) -> str:
+    from msgspec import inspect
+
+    match kind:
+        case inspect.Metadata(type=inner, extra_json_schema=extra):
+            examples = ", ".join((extra or {}).get("examples", ()))
+            return _allowed(inner) + (f", as {examples}" if examples else "")
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.LiteralType(values=values):
+            return ", ".join(map(str, values))
+        case inspect.IntType(ge=least, le=most) | inspect.FloatType(ge=least, le=most):
+            bounds = f" from {least}" * (least is not None) + f" to {most}" * (most is not None)
+            above = f" over {kind.gt}" * (kind.gt is not None)
+            return ("a whole number" if isinstance(kind, inspect.IntType) else "a number") + above + bounds
+        case inspect.StrType(min_length=least, max_length=most) if most is not None:
+            return f"text of {f'{least} to' if least else 'at most'} {most} characters"
+        case _:
+            return "text"
 
 
 def description(hint: object) -> str:

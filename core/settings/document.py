@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_type_hints
 
 import msgspec
-from msgspec import inspect
 
-from core.settings import description
+from core.settings import allowed, description
 
 _WIDTH: Final = 110
 
@@ -62,25 +61,7 @@ def _rows(declared: type[msgspec.Struct]) -> Iterable[_Row]:
     hints = get_type_hints(declared, include_extras=True)
     for field in msgspec.structs.fields(declared):
         told = description(hints[field.name]).rstrip(".")
-        yield _Row(
-            field.name, field.default, _allowed(inspect.type_info(hints[field.name])), told[:1].upper() + told[1:]
-        )
-
-
-def _allowed(kind: inspect.Type) -> str:
-    match kind:
-        case inspect.Metadata(type=inner):
-            return _allowed(inner)
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.LiteralType(values=values):
-            return ", ".join(map(str, values))
-        case inspect.IntType(ge=least, le=most) | inspect.FloatType(ge=least, le=most):
-            bounds = f" from {least}" * (least is not None) + f" to {most}" * (most is not None)
-            above = f" over {kind.gt}" * (kind.gt is not None)
-            return ("whole number" if isinstance(kind, inspect.IntType) else "number") + above + bounds
-        case _:
-            return "text"
+        yield _Row(field.name, field.default, allowed(hints[field.name]), told[:1].upper() + told[1:])
 
 
 def _wrapped(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Engine, Text, column, inspect, select, table
 
+from core import urls
 from core.store.engine import dialects
 from core.store.engine.statements import Prepared, Transaction
 
@@ -42,7 +43,9 @@ def current(engine: Engine) -> str | None:
         known = inspect(connection).has_table(VERSION_TABLE)
         found = connection.execute(_VERSION).scalar_one_or_none() if known else None
     if found is not None and found not in revisions():
-        raise NewerSchema(found)
+        newer = NewerSchema(found)
+        newer.add_note(urls.hidden(engine.url.render_as_string(hide_password=True)))
+        raise newer
     return found
 
 

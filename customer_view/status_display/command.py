@@ -7,7 +7,7 @@ from typing import Final
 from core import logs
 from core.client.device import identity
 from core.client.storage.local_store import Damaged, LocalStoreError
-from core.settings import SettingsError, parse
+from core.settings import Parser, SettingsError, parse
 from core.ui import preflight
 from customer_view.status_display.settings import StatusDisplaySettings
 
@@ -21,7 +21,7 @@ What a flag says once, the settings file says for good: see orderbell config."""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show the status display until it is closed. Returns the process's exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "orderbell board",
         description="The status display over the counter: preparing, and ready.",
         epilog=_EXAMPLES,
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not (secret or is_known) and code is None:
             code = ""  # the screen says what is missing, and asks for it
     except (SettingsError, LocalStoreError) as error:
-        parser.error(str(error))
+        parser.exit(2, f"{parser.prog}: {error}\n")
     logs.setup(debug=settings.debug)
     preflight.require_qt()
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from core.client.settings import Interval, ScreenSettings
+from core.reasons import reason
 from core.settings import SECRET, SettingsError
 
 
@@ -42,7 +43,7 @@ class StatusDisplaySettings(ScreenSettings, frozen=True, kw_only=True):
             try:
                 code = Path(self.secret_file).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"secret_file {self.secret_file} cannot be read: {error}.") from None
+                raise SettingsError(f"secret_file {self.secret_file} cannot be read: {reason(error)}") from None
         if not code:
             raise SettingsError(f"secret_file {self.secret_file} is empty.")
         return code

@@ -15,6 +15,7 @@ from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, mistakes, new_id
 from core.domain.money import Tax, parse_minor
 from core.domain.order import MAX_LINES, MAX_MODIFIERS, MAX_QUANTITY, NewLine
+from core.reasons import reason
 
 COLUMNS: Final = ("order_id", "quantity", "item_name", "choice_description", "item_total_price")
 CURRENCY: Final = "USD"
@@ -49,7 +50,7 @@ def read(path: Path, shop_name: str = "La Cantina") -> OrdersFile:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise OrdersFileError(f"{path} cannot be read: {error}.") from error
+        raise OrdersFileError(f"{path} cannot be read: {reason(error)}") from error
     rows = list(_rows(path, text))
     if not rows:
         raise OrdersFileError(f"{path} has no orders.")

@@ -15,6 +15,7 @@ from core.admin.command import WHERE, Parser
 from core.admin.doctor import bundle, machine, network, windows
 from core.admin.failed import Failed
 from core.protocol.health import Check, Diagnosis, Result
+from core.reasons import reason
 from core.server.settings import SECTION, ServerSettings
 from core.settings import Loaded, SettingsError
 
@@ -93,5 +94,5 @@ def _bundle(options: argparse.Namespace, diagnosis: Diagnosis, loaded: Loaded[Se
     try:
         names = bundle.write(Path(options.bundle), diagnosis, loaded, Path(options.log) if options.log else None)
     except OSError as error:
-        raise Failed(f"The bundle was not written: {error}.") from None
+        raise Failed(f"The bundle was not written. {error.filename}: {reason(error)}") from None
     console.warn(f"Wrote {options.bundle}: {', '.join(names)}. Look into it before you send it.")

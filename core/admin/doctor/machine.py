@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.admin import backend, serving
 from core.admin.doctor.network import reached
+from core.admin.failed import sentence
 from core.admin.refusals import refusal
 from core.protocol import routes
 from core.protocol.health import Check, Diagnosis, Result
@@ -62,11 +63,16 @@ def _keys(path: Path) -> Check:
             name="keys", result=Result.FAIL, says=f"There is no {path}.", do="orderbell init, or restore them."
         )
     except (KeyFileError, OSError) as error:
-        return Check(name="keys", result=Result.FAIL, says=str(error), do="Put a copy of them back.")
+        return Check(name="keys", result=Result.FAIL, says=_why(error), do="Put a copy of them back.")
     if os.name == "posix" and (mode := path.stat().st_mode & 0o777) & 0o077:
         says = f"Others on this machine may read them (mode {mode:o})."
         return Check(name="keys", result=Result.FAIL, says=says, do=f"chmod 600 {path}, then: orderbell keys rotate")
     return Check(name="keys", result=Result.OK, says="They can be read, by their owner alone.")
+
+
+def _why(error: KeyFileError | OSError) -> str:
+    told = refusal(error)
+    return told.message if told is not None else str(error)
 
 
 def file(url: str) -> Iterator[Check]:
@@ -106,7 +112,9 @@ def _newest_backup(server: ServerSettings) -> Iterator[Check]:
             with backup.taken(path, server.directory, keys.backup_key_at(server.keys_path)) as taken:
                 doubts = taken.doubts
         except BadBackup as error:
-            yield Check(name="newest backup", result=Result.FAIL, says=f"{error}.", do="orderbell backup create")
+            yield Check(
+                name="newest backup", result=Result.FAIL, says=sentence(str(error)), do="orderbell backup create"
+            )
         else:
             if doubts:
                 says = f"{newest.name} is whole, but not proven: {'; '.join(doubts)}."

@@ -15,6 +15,7 @@ from core.client.http.refusals import problem_in
 from core.decoding import decode
 from core.protocol.routes import AUTHORITY
 from core.protocol.trust import Authority, matches
+from core.reasons import reason
 from core.settings import here
 
 TIMEOUT_S: Final = 5.0
@@ -33,12 +34,22 @@ def context(ca_file: str = "", ca: str = "") -> ssl.SSLContext:
 
 
 def check_address(server_url: str, ca_file: str, *, allow_plain_http: bool) -> None:
-    """Raises `ValueError` for an address that PINs and orders must not be sent to, and for an invalid `ca_file`."""
+    """Raises `ValueError` for what is no address, one that PINs and orders must not be sent to, and an invalid
+    `ca_file`."""
+    try:
+        parts = urlsplit(server_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError(
+            f"server_url {server_url} is no address: write it as https://192.168.1.5:8765, with a port from 1 to 65535"
+        )
     if ca_file:
         try:
             context(ca_file)
         except OSError as error:
-            raise ValueError(f"ca_file {ca_file} cannot be used: {error.strerror or error}") from None
+            raise ValueError(f"ca_file {ca_file} cannot be used: {reason(error)}") from None
     if is_plain(server_url) and not allow_plain_http:
         raise ValueError(
             f"server_url {server_url} is not encrypted: anybody on the network could read PINs. Use https:// (on the "

@@ -17,6 +17,7 @@ from core.client.errors import NotKept
 from core.client.storage import pages
 from core.client.storage.mark import Mark
 from core.logs import Repeats
+from core.reasons import reason
 from core.workers import run_aside
 
 log = logging.getLogger(__name__)
@@ -198,7 +199,7 @@ class LocalStore:
                 mode=0o600, exist_ok=True
             )  # customers' names are in it; what SQLite puts beside it is made alike
         except OSError as error:
-            raise LocalStoreError(_unwritable(path, error.strerror or str(error))) from error
+            raise LocalStoreError(_unwritable(path, reason(error).why)) from error
         try:
             self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as error:
@@ -372,7 +373,7 @@ def _unusable(path: Path) -> str:
         with path.open("r+b"):
             pass
     except OSError as error:
-        return _unwritable(path, error.strerror or str(error))
+        return _unwritable(path, reason(error).why)
     return _unwritable(path, "it cannot be opened")
 
 
@@ -383,9 +384,9 @@ def _as_store_error(path: Path, error: sqlite3.DatabaseError) -> "LocalStoreErro
     if code == sqlite3.SQLITE_READONLY and path.read_bytes()[18:19] > bytes([_NEWEST_FORMAT]):
         return Damaged(f"{path} is damaged: its header names another format. {_IS_SAVED}")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL):
-        return LocalStoreError(_unwritable(path, str(error)))
+        return LocalStoreError(_unwritable(path, reason(error).why))
     if code == sqlite3.SQLITE_IOERR:
-        return LocalStoreError(f"{path} cannot be used: {error}.")
+        return LocalStoreError(f"{path} cannot be used: {reason(error)}")
     # Also a table that is missing from the schema.
     return Damaged(f"{path} is damaged: {error}. {_IS_SAVED}")
 

@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from core.files import write_whole
 from core.protocol.trust import fingerprint
+from core.reasons import reason
 
 CA_FILE: Final = "ca.pem"
 CA_KEY_FILE: Final = "ca-key.pem"
@@ -54,11 +55,14 @@ class Certificate(msgspec.Struct, frozen=True):
 def make(directory: Path, shop_name: str, names: Sequence[str], now: datetime | None = None) -> Certificate:
     """Create the authority and a first server certificate in `directory`, and return the authority's certificate.
 
-    The authority's certificate is written last, so a directory with `ca.pem` is complete. Raises `FileExistsError` when
-    there is an authority, `AuthorityError` on an invalid name, `OSError`.
+    The authority's certificate is written last, so a directory with `ca.pem` is complete. Raises `AuthorityError`
+    when there is an authority, and on an invalid name; `OSError`.
     """
     if (directory / CA_FILE).exists():
-        raise FileExistsError(f"{directory / CA_FILE} is there already.")
+        raise AuthorityError(
+            f"There is an authority already: {directory / CA_FILE}. Another certificate by it: orderbell tls renew. "
+            "With another authority every screen has to be paired again; for one all the same, move that folder away."
+        )
     _alternatives(names)
     now = now or datetime.now(UTC)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -86,10 +90,12 @@ def renew(directory: Path, names: Sequence[str] = (), now: datetime | None = Non
         key = serialization.load_pem_private_key((directory / CA_KEY_FILE).read_bytes(), None)
     except FileNotFoundError as error:
         raise AuthorityError(
-            f"There is no {error.filename}, so nothing can be signed. See `orderbell tls init`."
+            f"There is no {error.filename}, so nothing can be signed. Begin with: orderbell tls init"
         ) from None
-    except ValueError as error:
-        raise AuthorityError(f"The authority in {directory} cannot be read: {error}.") from None
+    except ValueError:
+        raise AuthorityError(
+            f"The authority in {directory} is damaged. Put a copy of it back: orderbell keys recover FILE"
+        ) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise AuthorityError(f"{directory / CA_KEY_FILE} holds another kind of key than ours.")
     _issue(directory, key, authority, names or read(directory / SERVER_FILE).names, now or datetime.now(UTC))
@@ -101,9 +107,11 @@ def read(path: Path) -> Certificate:
     try:
         found = x509.load_pem_x509_certificate(path.read_bytes())
     except FileNotFoundError:
-        raise AuthorityError(f"There is no certificate {path}.") from None
-    except (ValueError, OSError) as error:
-        raise AuthorityError(f"{path} is no certificate: {error}.") from None
+        raise AuthorityError(f"There is no certificate {path}. Make one: orderbell tls init") from None
+    except OSError as error:
+        raise AuthorityError(f"{path} cannot be read: {reason(error)}") from None
+    except ValueError:
+        raise AuthorityError(f"{path} is no certificate (PEM), or is damaged. Name another file.") from None
     try:
         given = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         names = (*given.get_values_for_type(x509.DNSName), *map(str, given.get_values_for_type(x509.IPAddress)))
@@ -179,7 +187,9 @@ def _alternatives(names: Sequence[str]) -> list[x509.GeneralName]:
             found.setdefault(str(address), x509.IPAddress(address))
         except ValueError:
             if not _DNS_NAME.fullmatch(name):
-                raise AuthorityError(f"{name!r} is neither a host's name nor an IP address.") from None
+                raise AuthorityError(
+                    f"{name!r} is neither a host's name nor an IP address. Write it as till.example or 192.168.1.5."
+                ) from None
             found.setdefault(name.lower(), x509.DNSName(name.lower()))
     return list(found.values())
 

@@ -98,8 +98,8 @@ def read(path: Path) -> Keys:
     """Read a key file. Raises `FileNotFoundError`, and `KeyFileError` on an invalid one."""
     try:
         return decode(path.read_bytes(), Keys)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise KeyFileError(f"{path} is no key file: {error}.") from None
+    except (msgspec.DecodeError, ValueError):
+        raise KeyFileError(f"{path} is no key file of Orderbell's, or is damaged") from None
 
 
 def write(path: Path, keys: Keys) -> None:

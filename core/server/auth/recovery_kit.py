@@ -20,6 +20,7 @@ from core.decoding import decode
 from core.files import write_whole
 from core.instants import now
 from core.protocol.trust import ALPHABET
+from core.reasons import reason
 from core.server.auth import keys
 from core.server.auth.authority import CA_FILE, CA_KEY_FILE, SERVER_FILE
 from core.server.auth.keys import KeyFileError, Keys
@@ -85,7 +86,7 @@ def make(settings: ServerSettings, shop_name: str, path: Path) -> str:
         write_whole(path, msgspec.json.format(msgspec.json.encode(kit)), private=True)
         write_whole(settings.directory / _NOTE_FILE, msgspec.json.encode(note), private=True)
     except OSError as error:
-        raise RecoveryError(f"The kit could not be written: {error.strerror}: {error.filename}.") from error
+        raise RecoveryError(f"{path} could not be written: {reason(error)}") from error
     return "-".join(code[at : at + GROUP_LETTERS] for at in range(0, CODE_LETTERS, GROUP_LETTERS))
 
 
@@ -109,7 +110,7 @@ def recover(settings: ServerSettings, path: Path, typed: str) -> Recovered:
         for file, content in missing:
             write_whole(file, content, private=file.name != CA_FILE)
     except OSError as error:
-        raise RecoveryError(f"{error.filename} could not be written: {error.strerror}.") from error
+        raise RecoveryError(f"{error.filename} could not be written: {reason(error)}") from error
     return Recovered(shop_name=kit.shop_name, made_at=kit.made_at, files=tuple(str(file) for file, _ in missing))
 
 
@@ -142,7 +143,7 @@ def _contents(settings: ServerSettings) -> _Contents:
     except KeyFileError as error:
         raise RecoveryError(str(error)) from None
     except OSError as error:
-        raise RecoveryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        raise RecoveryError(f"{error.filename} cannot be read: {reason(error)}") from error
 
 
 def _hash(contents: _Contents) -> str:
@@ -156,9 +157,9 @@ def _read(path: Path) -> _Kit:
     try:
         return decode(path.read_bytes(), _Kit)
     except OSError as error:
-        raise RecoveryError(f"{path} cannot be read: {error.strerror}.") from None
+        raise RecoveryError(f"{path} cannot be read: {reason(error)}") from None
     except msgspec.DecodeError:
-        raise RecoveryError(f"{path} is no recovery kit.") from None
+        raise RecoveryError(f"{path} is no recovery kit. Name another file.") from None
 
 
 def _letters(typed: str) -> str:

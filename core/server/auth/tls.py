@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from core.reasons import reason
 from core.server.auth import authority
 from core.server.auth.authority import AuthorityError
 
@@ -55,14 +56,14 @@ class Presented:
     def _load(self) -> None:
         try:
             self.context.load_cert_chain(self._certificate, self._key, password=_refuse_to_ask)
-        except (ssl.SSLError, OSError) as error:
-            raise TlsError(f"{self._certificate} cannot be shown: {error}.") from None
+        except OSError as error:  # with `ssl.SSLError`
+            raise TlsError(f"{self._certificate} and its key cannot be used: {reason(error)}") from None
 
     def _stamp(self) -> tuple[int, ...]:
         try:
             return tuple(each.stat().st_mtime_ns for each in (self._certificate, self._key) if each is not None)
         except OSError as error:
-            raise TlsError(f"{error.filename} cannot be read: {error.strerror}.") from None
+            raise TlsError(f"{error.filename} cannot be read: {reason(error)}") from None
 
 
 def _refuse_to_ask() -> str:

@@ -23,6 +23,7 @@ from core.decoding import decode
 from core.files import sync_directory, write_whole
 from core.instants import now
 from core.protocol.health import BackupKind
+from core.reasons import reason
 from core.store import migrate
 from core.store.backups.copy import copy
 from core.store.engine.database import file_url, make_engine
@@ -127,7 +128,7 @@ def create(
         sync_directory(directory)
         write_whole(manifest_of(path), msgspec.json.format(msgspec.json.encode(backup)), private=True)
     except (OSError, sqlite3.Error, BadBackup) as error:
-        raise BackupError(f"There is no backup in {directory}: {error}.") from error
+        raise BackupError(f"There is no backup in {directory}: {reason(error)}") from error
     return backup
 
 
@@ -192,7 +193,7 @@ def contents(path: Path, name: str = "") -> Contents:
                 for row in db.execute("SELECT id, name, epoch, seq FROM shops ORDER BY created_at, id")
             ]
     except (sqlite3.Error, ValueError, OSError) as error:
-        raise BadBackup(f"{name} cannot be read: {error}") from None
+        raise BadBackup(f"{name} cannot be read: {reason(error)}") from None
     return Contents(schema=schema, rows=rows, shops=tuple(shops))
 
 
@@ -221,7 +222,7 @@ def taken(path: Path, place: Path, key: bytes) -> Iterator[Taken]:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
             _copy_private(path, copied)
         except OSError as error:
-            raise BadBackup(f"{path.name} cannot be copied to be looked at: {error}") from None
+            raise BadBackup(f"{path.name} cannot be copied to be looked at: {reason(error)}") from None
         _check(copied, manifest, path.name)
         yield Taken(path=copied, backup=manifest, doubts=doubts(copied, manifest, key, path.name))
     finally:
@@ -245,7 +246,7 @@ def _manifest(path: Path) -> Backup:
     except FileNotFoundError:
         raise BadBackup(f"{path.name} has no manifest ({path.name}{MANIFEST}): it was not finished") from None
     except (OSError, msgspec.DecodeError) as error:
-        raise BadBackup(f"the manifest of {path.name} cannot be read: {error}") from None
+        raise BadBackup(f"the manifest of {path.name} cannot be read: {reason(error)}") from None
 
 
 def _check(path: Path, manifest: Backup, name: str) -> None:
@@ -253,7 +254,7 @@ def _check(path: Path, manifest: Backup, name: str) -> None:
     try:
         size, sha256 = path.stat().st_size, _sha256(path)
     except OSError as error:
-        raise BadBackup(f"{name} cannot be read: {error}") from None
+        raise BadBackup(f"{name} cannot be read: {reason(error)}") from None
     if (size, sha256) != (manifest.bytes, manifest.sha256):
         raise BadBackup(f"{name} is not the file that was made: its bytes have changed")
     found = contents(path, name)
@@ -286,7 +287,7 @@ def foreign(path: Path, schema: str, name: str = "") -> tuple[tuple[str, str], .
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
             return tuple((kind, called) for kind, called, sql in _read_active(db) if known.get((kind, called)) != sql)
     except (sqlite3.Error, ValueError, OSError) as error:
-        raise BadBackup(f"{name or path.name} cannot be read: {error}") from None
+        raise BadBackup(f"{name or path.name} cannot be read: {reason(error)}") from None
 
 
 @cache

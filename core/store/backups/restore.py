@@ -19,6 +19,7 @@ from core.files import sync_directory
 from core.instants import now, to_us
 from core.protocol.health import BackupKind
 from core.protocol.security import SecurityEvent
+from core.reasons import reason
 from core.store import migrate, shops
 from core.store.backups import backup as backups
 from core.store.backups.backup import Advance, Backup, Taken, Unproven
@@ -139,7 +140,7 @@ def put_back(
             else _replace_rows(found.path, target, directory, advance, key)
         )
     except (OSError, sqlite3.Error, SQLAlchemyError, CopyError, migrate.NewerSchema) as error:
-        raise RestoreError(f"{backup.name} was not restored: {error}") from error
+        raise RestoreError(f"{backup.name} was not restored: {reason(error)}") from error
     finally:
         target.dispose()
     return Restored(backup=backup, schema=schema, kept=kept, rights=rights)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sysconfig
 from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum, auto
 from functools import partial
@@ -9,13 +10,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
-from sqlalchemy import URL, BigInteger, Engine, bindparam, event, func, make_url, select
+from sqlalchemy import URL, BigInteger, Engine, ExceptionContext, bindparam, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from core import urls
 from core.clock import Believed
 from core.domain.ids import ShopId
 from core.instants import now, to_us
+from core.reasons import reason
 from core.store import events, migrate, shops
 from core.store.engine import dialects, partitions
 from core.store.engine.announcements import Announcements, Other
@@ -87,7 +89,10 @@ def make_engine(url: str) -> Engine:
             parsed, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **dialect.options(parsed)
         )
     except ImportError as error:
-        raise CannotOpen(f"PostgreSQL needs a driver: pip install 'psycopg[binary]' ({error})") from error
+        raise CannotOpen(
+            f"{urls.shown(url)} needs PostgreSQL's driver, which is not installed here. Install it: "
+            f"{Path(sysconfig.get_path('scripts'), 'pip')} install 'psycopg[binary]'"
+        ) from error
     except (SQLAlchemyError, LookupError):
         raise _no_database(url, "Write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME.") from None
 
@@ -96,6 +101,11 @@ def make_engine(url: str) -> Engine:
         dialect.adapt(connection)
         for each in dialect.on_connect:
             connection.execute(each)
+
+    @event.listens_for(engine, "handle_error")
+    def _name_database(context: ExceptionContext) -> None:
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.add_note(shown(parsed))  # for whoever is told of it
 
     return engine
 
@@ -289,9 +299,10 @@ def _no_database(url: str, why: str) -> CannotOpen:
 
 def _cannot_open(engine: Engine, error: Exception) -> CannotOpen:
     engine.dispose()
-    why = getattr(error, "orig", None) or error
     if dialects.is_standby(error):
-        why = f"none of its servers is the primary; a standby takes no orders ({why})"
-    if dialects.is_locked(error):
-        why = "it is being restored or copied; start again when that has ended."
-    return CannotOpen(f"{shown(engine.url)}: {urls.hidden(str(why))}")
+        why = "none of its servers is the primary, and a standby takes no orders. Name the primary."
+    elif dialects.is_locked(error):
+        why = "it is being restored or copied. Start again when that has ended."
+    else:
+        why = str(reason(error))
+    return CannotOpen(f"{shown(engine.url)} cannot be used: {why}")

@@ -11,8 +11,9 @@ from typing import Final, Self
 
 from sqlalchemy import URL, Connection
 
+from core.reasons import reason
 from core.store.engine import dialects
-from core.store.engine.database import make_engine, parse_url, shown
+from core.store.engine.database import CannotOpen, make_engine, parse_url, shown
 
 SUFFIX: Final = ".lock"
 KEPT: Final = ".replaced-"
@@ -34,8 +35,8 @@ class Ownership:
     locks that the database needs. A file with a hard link would have a lock, and a log (`-wal`), under each name, and
     commits in one log are missing under the other. So it is refused, except where the other name was made by a restore
     for the file that it replaces (`KEPT`), having emptied its log. A database on a server needs no owner; `alone` keeps
-    every other `database.Database` from opening it. Raises `AlreadyServed` and `SeveralNames` on entering, and
-    `sqlalchemy.exc.SQLAlchemyError` when a server does not answer.
+    every other `database.Database` from opening it. Raises `AlreadyServed`, `SeveralNames` and
+    `CannotOpen` on entering, and `sqlalchemy.exc.SQLAlchemyError` when a server does not answer.
     """
 
     def __init__(self, url: str, *, alone: bool = False) -> None:
@@ -62,7 +63,12 @@ class Ownership:
     def _of_file(self) -> sqlite3.Connection:
         assert self._path is not None
         real = self._path.resolve()  # a symbolic link is the same file, and has the same lock
-        lock = sqlite3.connect(f"{real}{SUFFIX}", timeout=0, isolation_level=None, check_same_thread=False)
+        if real.is_dir():
+            raise CannotOpen(f"{self._path} is a folder. Name the file of a database.")
+        try:
+            lock = sqlite3.connect(f"{real}{SUFFIX}", timeout=0, isolation_level=None, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise CannotOpen(f"{self._path} cannot be used: {reason(error)}") from error
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:

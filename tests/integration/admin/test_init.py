@@ -252,8 +252,8 @@ def test_windows_that_a_kept_file_leads_to_the_server_are_not_spoken_of(
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (("--currency", "USD"), "--shop-name: a name has"),
-        (("--shop-name", "A"), "--currency: '' is no currency"),
+        (("--currency", "USD"), "--shop-name is missing"),
+        (("--shop-name", "A"), "--currency is missing"),
         (("--shop-name", "A", "--currency", "XAU"), "'XAU' is no currency"),
         (("--shop-name", "A", "--currency", "USD", "--tax-rate", "8.255"), "two decimals"),
         (("--shop-name", "A", "--currency", "USD", "--tax-rate", "-1"), "0 to 100"),

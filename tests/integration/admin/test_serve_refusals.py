@@ -42,7 +42,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     ended = serve(tmp_path)
     assert ended.returncode == 1
     assert "orderbell.db" in ended.stderr
-    assert "not a database" in ended.stderr
+    assert "it is no SQLite database, or is damaged" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert (tmp_path / "orderbell.db").read_bytes().startswith(b"the shop's accounts")
 

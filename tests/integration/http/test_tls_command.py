@@ -38,7 +38,7 @@ def test_made_once_shown_and_renewed(home: Path, capsys: pytest.CaptureFixture[s
     assert short_fingerprint(ca) in told
     assert "ca-key.pem to yourself" in told
     assert tls(home, "init") == 1
-    assert "there already" in capsys.readouterr().err
+    assert "There is an authority already" in capsys.readouterr().err
     assert tls(home, "renew", "--name", "other.example", "--name", "192.0.2.7", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert set(shown["names"]) == {"other.example", "192.0.2.7", *authority.LOOPBACK}

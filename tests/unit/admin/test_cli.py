@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from core.admin import cli
@@ -140,11 +141,12 @@ def test_each_commands_command_has_an_example_of_its_own(name: str, capsys: pyte
         (SettingsError("wrong"), "wrong", 2),
         (AlreadyServed("Somebody is there."), "Somebody is there.", 1),
         (BadBackup("it is cut in half"), "it is cut in half.", 1),
-        (PermissionError(13, "Permission denied", "/srv"), "/srv: Permission denied.", 1),
-        (FileExistsError("It is there already."), "It is there already.", 1),
-        (EOFError(), "There was no answer.", 1),
-        (sqlite3.OperationalError("unable to open database file"), "unable to open database file. Is the", 1),
-        (OperationalError("SELECT secret", {}, Exception("refused\nand why")), "The database refuses: refused.", 1),
+        (PermissionError(13, "Permission denied", "/srv"), "/srv cannot be used: this user has no right to. Run it", 1),
+        (OSError(28, "No space left on device"), "The system refuses: the disk is full. Make room", 1),
+        (EOFError(), "There was no answer, and nothing was done. Run", 1),
+        (sqlite3.OperationalError("no such table: x"), "The database cannot be used: no such table: x.", 1),
+        (OperationalError("SELECT", {}, Exception("refused\nand why")), "The database cannot be used: refused.", 1),
+        (ValidationError("Expected `int` >= 1 - at `$.name`"), "name: it has to be a whole number of at least 1.", 2),
     ],
 )
 def test_what_the_layers_below_refuse_is_one_sentence(error: Exception, said: str, status: int) -> None:

@@ -109,8 +109,8 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> Non
     assert told[1] == f"{path}:3: there is no section [ketle]. Did you mean 'kettle'?"
     assert told[2] == f"{path}:5: [kettle] has no setting 'whistel'. Did you mean 'whistle'?"
     assert told[3] == f"{path}:7: [kettle] has no setting 'xyz'. There are: code, boil_s, whistle, label."
-    assert told[4] == f"boil_s = 0 (from {path}:6): Expected `int` >= 1."
-    assert told[5] == f"code = '[hidden]' (from {path}:8): Expected `str` of length <= 8."
+    assert told[4] == f"boil_s = 0 (from {path}:6): it may be a whole number from 1."
+    assert told[5] == f"code = '[hidden]' (from {path}:8): it may be text of at most 8 characters."
     assert len(told) == 6
 
 
