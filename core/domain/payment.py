@@ -1,17 +1,20 @@
 """Rules for changing an order's payment, and who must give a reason."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.order import Order, PaymentState, Tender
+from core.domain.sale.ledger import Entry, EntryKind, Ledger, Pay, Tenders
 from core.domain.status import CALLED_OFF
 from core.domain.texts import check_no_card
 
 
 class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the append-only payment history of an order."""
+    """What was done with the payment of an order at one time: one or more entries of its append-only ledger."""
 
     version: int
     """The version of the order that this change made."""
@@ -39,6 +42,34 @@ _MOVES = frozenset(
         (PaymentState.PAID, PaymentState.REFUNDED),
     }
 )
+
+
+_TENDERS: Final = Tenders(cash=frozenset({str(Tender.CASH)}))
+
+
+def booked(ledger: Ledger, source: PaymentState, order: Order) -> Ledger:
+    """The ledger after the payment of `order` was changed from `source` to what it is now, as `check_payment`
+    allows."""
+    if source is PaymentState.PAID and order.payment is not PaymentState.REFUNDED:
+        ledger = ledger.correct(ledger.newest_payment)
+    match order.payment:
+        case PaymentState.PAID:
+            given = order.given_minor
+            covered = order.tender is Tender.CASH and given is not None and given >= order.total_minor
+            return ledger.pay(Pay(tender=order.tender, given=given if covered else None), _TENDERS)
+        case PaymentState.REFUNDED:
+            return ledger.refunded(order.tender, _TENDERS)
+        case _:
+            return ledger.planned(order.tender)
+
+
+def state_after(entries: Sequence[Entry]) -> PaymentState:
+    """The payment's state after the entries of one change."""
+    if any(each.kind is EntryKind.CREDIT for each in entries):
+        return PaymentState.REFUNDED
+    if any(each.kind is EntryKind.PAYMENT and not each.corrects for each in entries):
+        return PaymentState.PAID
+    return PaymentState.UNPAID
 
 
 def check_first_payment(payment: PaymentState) -> None:

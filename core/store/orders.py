@@ -20,7 +20,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage, StaffOrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import cursors, order_search, payment_history, status_history
+from core.store import cursors, ledger, order_search, status_history
 from core.store.engine.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 
@@ -182,7 +182,7 @@ def insert(
     )
     status_history.record(transaction, order, None, by, client_at, reason)
     if order.payment is not PaymentState.UNPAID:
-        payment_history.record(transaction, order, None, by, client_at=client_at)
+        ledger.record(transaction, order, None, by, client_at=client_at)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
 

@@ -291,17 +291,20 @@ status_history: Final = Table(
     postgresql_partition_by=_BY_MONTH,
 )
 
-payment_history: Final = Table(
-    "payment_history",
+ledger: Final = Table(
+    "ledger",
     metadata,
     _order_id(),
-    Column("version", Integer, primary_key=True, nullable=False),  # the order's, that this change made
-    _text("source", nullable=True),
-    _text("target"),
+    Column("number", Integer, primary_key=True, nullable=False),  # running, from 1, in an order
+    _int("version"),  # the order's, that the change made which the entry belongs to
+    _text("kind"),
+    _big("amount_minor"),
     _text("tender"),
+    _int("payment"),  # the running number of the payment; 0 for none
+    _int("corrects"),  # the payment that is taken back; 0 for none
     _big("at"),
     _text("reason"),
-    _text("by_id"),  # empty, as all of whom, in what was so before there was a history of payments
+    _text("by_id"),  # empty, as all of whom, in what was so before payments had a history
     _text("by_name"),
     _text("by_role"),
     _text("device"),
@@ -393,7 +396,7 @@ security_log: Final = Table(
     sqlite_with_rowid=False,
 )
 
-for _table in (order_lines, status_history, payment_history):
+for _table in (order_lines, status_history, ledger):
     event.listen(
         _table,
         "after_create",
@@ -403,7 +406,7 @@ for _table in (order_lines, status_history, payment_history):
     )
 
 
-HISTORIES: Final = (status_history, payment_history)
+HISTORIES: Final = (status_history, ledger)
 """Append-only tables: each has triggers that refuse updates and deletes."""
 
 

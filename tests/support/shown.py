@@ -53,9 +53,10 @@ def until_settled(qtbot: QtBot, context: WindowContext[Any], backend: FakeBacken
     be sent and the window was told of everything."""
 
     def settled() -> bool:
-        if context.jobs.busy or not threads._the_inbox()._sent.empty():
-            return False
         sent = all(operation.held for operation in context.store.outbox())
-        return not backend.reachable or (sent and all(socket.quiet for socket in list(backend.sockets)))
+        if backend.reachable and not (sent and all(socket.quiet for socket in list(backend.sockets))):
+            return False
+        # Last: a socket is quiet when what it brought has been put here.
+        return not context.jobs.busy and threads._the_inbox()._sent.empty()
 
     qtbot.waitUntil(settled)

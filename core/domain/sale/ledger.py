@@ -28,6 +28,8 @@ class EntryKind(WireEnum):
     """The part of the money held that is a tip."""
     ROUNDING = "rounding"
     """The part of it that rounding to coins added, or, below zero, left off."""
+    PLAN = "plan"
+    """How it is to be paid. Moves no money: its amount is 0."""
 
 
 MONEY: Final = frozenset({EntryKind.PAYMENT, EntryKind.CHANGE, EntryKind.REFUND})
@@ -89,6 +91,10 @@ class Ledger(msgspec.Struct, frozen=True):
         """For an order of that total."""
         return cls((Entry(EntryKind.CHARGE, _total(total)),))
 
+    def followed_by(self, entries: Iterable[Entry]) -> "Ledger":
+        """With these entries, which were made by the acts below."""
+        return self._with(entries)
+
     def of(self, *kinds: EntryKind) -> int:
         """The sum of the entries of these kinds."""
         return sum(each.amount for each in self.entries if each.kind in kinds)
@@ -140,6 +146,11 @@ class Ledger(msgspec.Struct, frozen=True):
             return PaymentStatus.PARTLY_PAID if self.settled else PaymentStatus.UNPAID
         return PaymentStatus.PARTLY_REFUNDED if credited else PaymentStatus.PAID
 
+    def planned(self, tender: str) -> "Ledger":
+        """It is to be paid by another tender than was said before."""
+        self._check_not_void()
+        return self._with([Entry(EntryKind.PLAN, 0, tender)])
+
     def pay(self, payment: Pay, tenders: Tenders) -> "Ledger":
         self._check_not_void()
         amount = max(self.balance, 0) if payment.amount is None else payment.amount
@@ -147,7 +158,7 @@ class Ledger(msgspec.Struct, frozen=True):
             raise Refused("bad_payment", "A payment and a tip cannot be below zero.")
         if amount > self.balance and not payment.deposit and amount:
             raise Refused("exceeds_balance", "That is more than is to be paid.")
-        number = 1 + max((each.payment for each in self.entries), default=0)
+        number = self.newest_payment + 1
         booked = _in_cash if payment.tender in tenders.cash else _by_other
         return self._with(
             Entry(kind, value, payment.tender, number) for kind, value in booked(payment, amount, tenders.rounding)
@@ -164,6 +175,11 @@ class Ledger(msgspec.Struct, frozen=True):
         if any(each.kind is EntryKind.REFUND for each in self.entries):
             raise Refused("refunded_already", "Money was given back since. Refund the rest instead.")
         return self._with(Entry(each.kind, -each.amount, each.tender, 0, payment) for each in wrong)
+
+    @property
+    def newest_payment(self) -> int:
+        """The number of the newest payment; 0 without any."""
+        return max((each.payment for each in self.entries), default=0)
 
     def amend(self, total: int) -> "Ledger":
         """The order comes to another total."""
@@ -188,6 +204,13 @@ class Ledger(msgspec.Struct, frozen=True):
             raise Refused("exceeds_overpayment", "That is more than was paid too much.")
         empties = value == over and not self.charged
         return self.paid_back(value, 0, (PayBack(tender),), tenders, empties=empties)
+
+    def refunded(self, tender: str, tenders: Tenders) -> "Ledger":
+        """All of it is taken back, and all the money that is held goes back by one tender."""
+        self._check_not_void()
+        value = self.charged
+        credited = self._with([Entry(EntryKind.CREDIT, -value)])
+        return credited.paid_back(value, self.tips, (PayBack(tender),), tenders, empties=True)
 
     def paid_back(
         self, value: int, tip: int, to: Sequence["PayBack"], tenders: Tenders, *, empties: bool, cross: bool = False

@@ -21,7 +21,7 @@ from core.instants import now, to_us
 from core.protocol.events import event_of
 from core.server.endpoints.conditional import etag
 from core.server.http import problems
-from core.store import events, menus, orders, payment_history, people, shops, status_history
+from core.store import events, ledger, menus, orders, people, shops, status_history
 from core.store.engine.statements import Transaction
 from core.store.menus import Offers
 from core.store.shops import Shop
@@ -111,7 +111,7 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         return order
     if isinstance(request, ChangePayment):
         reason = (request.reason or "").strip()
-        payment_history.record(transaction, changed, order.payment, principal, reason, request.moved_at_client)
+        ledger.record(transaction, changed, order.payment, principal, reason, request.moved_at_client)
     else:
         status_history.record(transaction, changed, order.status, principal, request.moved_at_client)
     if not orders.update_changed(transaction, changed, order.version):
@@ -123,7 +123,7 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
 
 
 def _last_payment(transaction: Transaction, order: Order, request: Change) -> PaymentChange | None:
-    history = payment_history.of(transaction, order.id) if isinstance(request, ChangePayment) else ()
+    history = ledger.changes(transaction, order.id) if isinstance(request, ChangePayment) else ()
     return history[-1] if history else None
 
 

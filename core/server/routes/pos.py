@@ -18,7 +18,7 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
-from core.store import events, orders, payment_history, people, status_history
+from core.store import events, ledger, orders, people, status_history
 from core.store.engine.statements import Transaction
 
 C = TypeVar("C", bound=Change)
@@ -57,7 +57,7 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
         return OrderDetails(
             order=order,
             history=status_history.of(transaction, order.id),
-            payments=payment_history.of(transaction, order.id),
+            payments=ledger.changes(transaction, order.id),
         )
 
     def work(transaction: Transaction) -> Encoded[OrderDetails]:

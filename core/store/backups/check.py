@@ -4,21 +4,22 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Integer, Select, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, Connection, Integer, Select, and_, case, cast, false, func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.numbers import LAST
 from core.domain.order import PaymentState
+from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.status import OPEN
 from core.protocol.health import Finding
 from core.store.tables import (
     customers,
     events,
+    ledger,
     number_series,
     order_lines,
     orders,
-    payment_history,
     shops,
     status_history,
 )
@@ -26,8 +27,8 @@ from core.store.tables import (
 Advance = Callable[[int, int], None]
 """A progress callback: `done` of `total`."""
 
-_o, _h, _p, _e, _l, _s, _c, _n = (
-    table.c for table in (orders, status_history, payment_history, events, order_lines, shops, customers, number_series)
+_o, _h, _b, _e, _l, _s, _c, _n = (
+    table.c for table in (orders, status_history, ledger, events, order_lines, shops, customers, number_series)
 )
 _SHOWN: Final = 5
 """The number of offending rows that a finding names."""
@@ -69,24 +70,34 @@ def _status_is_not_the_last_change() -> Select[Any]:
 
 
 def _broken_payments() -> Select[Any]:
-    """Orders whose payment is not the result of their payment history. Without one, an order is unpaid."""
-    steps = select(
-        _p.order_id,
-        _p.version,
-        _p.source,
-        _p.target,
-        _p.tender,
-        func.lag(_p.target).over(partition_by=_p.order_id, order_by=_p.version).label("before"),
-        func.lead(_p.version).over(partition_by=_p.order_id, order_by=_p.version).label("following"),
-    ).subquery()
-    unpaid = str(PaymentState.UNPAID)
-    wrong_step = func.coalesce(steps.c.source, steps.c.before, unpaid) != func.coalesce(steps.c.before, unpaid)
-    last = steps.c.following.is_(None)
-    wrong_end = or_(
-        func.coalesce(steps.c.target, unpaid) != _o.payment, steps.c.tender != _o.tender, steps.c.version > _o.version
+    """Orders whose payment is not what their ledger comes to. Without entries, an order is unpaid."""
+    last = func.row_number().over(partition_by=_b.order_id, order_by=_b.number.desc())
+    booked = select(_b.order_id, _b.version, _b.kind, _b.amount_minor, _b.tender, last.label("place")).subquery().c
+    held = func.sum(case((booked.kind.in_([str(kind) for kind in MONEY]), booked.amount_minor), else_=0))
+    credit = func.sum(case((booked.kind == str(EntryKind.CREDIT), booked.amount_minor), else_=0))
+    ledgers = (
+        select(
+            booked.order_id,
+            held.label("held"),
+            credit.label("credit"),
+            func.max(booked.version).label("version"),
+            func.max(case((booked.place == 1, booked.tender), else_="")).label("tender"),
+        )
+        .group_by(booked.order_id)
+        .subquery()
     )
-    joined = orders.outerjoin(steps, steps.c.order_id == _o.id)
-    return select(_o.number).select_from(joined).where(or_(wrong_step, and_(last, wrong_end))).distinct()
+    at = ledgers.c
+    unpaid = and_(at.held == 0, at.credit == 0)
+    paid = and_(at.held == _o.total_minor, at.credit == 0)
+    refunded = and_(at.held == 0, at.credit == -_o.total_minor)
+    agrees = case(
+        (at.order_id.is_(None), _o.payment == str(PaymentState.UNPAID)),
+        (or_(at.tender != _o.tender, at.version > _o.version), false()),
+        (_o.payment == str(PaymentState.UNPAID), unpaid),
+        (_o.payment == str(PaymentState.PAID), paid),
+        else_=and_(_o.payment == str(PaymentState.REFUNDED), refunded),
+    )
+    return select(_o.number).select_from(orders.outerjoin(ledgers, at.order_id == _o.id)).where(~agrees)
 
 
 def _wrong_amounts() -> Select[Any]:
@@ -143,7 +154,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _broken_histories(),
     ),
     Rule("status", "each order stands where its history ends", _status_is_not_the_last_change()),
-    Rule("payments", "each order's payment is where its history of payments ends", _broken_payments()),
+    Rule("payments", "each order's payment is what its ledger comes to", _broken_payments()),
     Rule(
         "open",
         "an order is marked open exactly while its status is",

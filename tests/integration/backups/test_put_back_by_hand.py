@@ -183,7 +183,7 @@ def _put_back(server: ServerThread, order_id: str, key: str, last: int) -> None:
                 run(f"DROP TRIGGER {guard}")
         else:
             run("SET LOCAL session_replication_role = replica")
-        for table in ("status_history", "payment_history", "order_lines"):
+        for table in ("status_history", "ledger", "order_lines"):
             run(databases.placed(f"DELETE FROM {table} WHERE order_id = ?"), (order_id,))
         run(databases.placed("DELETE FROM orders WHERE id = ?"), (order_id,))
         run(databases.placed("DELETE FROM operations WHERE key = ?"), (key,))

@@ -371,7 +371,7 @@ def test_what_a_connection_has_prepared_and_is_no_longer_so_is_prepared_again(pl
 
 @pytest.mark.usefixtures("at_once")
 def test_what_an_order_writes_is_taken_back_when_it_is_on_trial(place: Place) -> None:
-    tables = ("orders", "order_lines", "status_history", "payment_history", "events")
+    tables = ("orders", "order_lines", "status_history", "ledger", "events")
 
     def rows() -> list[Any]:
         def work(transaction: Transaction) -> list[Any]:

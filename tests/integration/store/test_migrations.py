@@ -10,11 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.domain.ids import uuid7
-from core.store import migrate
+from core.domain.ids import OrderId, uuid7
+from core.store import ledger, migrate
 from core.store.backups import check
 from core.store.engine import partitions
-from core.store.engine.database import make_engine
+from core.store.engine.database import Database, make_engine
 from core.store.tables import metadata
 from tests.support import databases
 
@@ -97,22 +97,83 @@ def test_what_was_paid_before_payments_had_a_history_has_no_author(tmp_path: Pat
     migrate.upgrade(engine)
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(
-            "SELECT order_id, version, source, target, tender, at, by_id, by_name, device, reason FROM payment_history"
+            "SELECT order_id, number, version, kind, tender, at, by_id, by_name, device, reason FROM ledger"
         ).fetchall()
         found = {each.rule: each.count for each in check.invariants(connection)}
-        assert {*partitions.of(connection, "payment_history")} == {
-            name.replace("status", "payment") for name in partitions.of(connection, "status_history")
+        assert {*partitions.of(connection, "ledger")} == {
+            name.replace("status_history", "ledger") for name in partitions.of(connection, "status_history")
         }
-        for verb in ("DELETE FROM payment_history", "UPDATE payment_history SET by_name = 'Kim'"):
+        for verb in ("DELETE FROM ledger", "UPDATE ledger SET by_name = 'Kim'"):
             with pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"):
                 connection.exec_driver_sql(verb)
             connection.rollback()
     engine.dispose()
     assert {tuple(row) for row in rows} == {
-        (this_month, 4, None, "refunded", "card", 1, "", "", "", ""),
-        (long_ago, 2, None, "paid", "cash", 2, "", "", "", ""),
+        (this_month, 1, 4, "payment", "card", 1, "", "", "", ""),
+        (this_month, 2, 4, "credit", "", 1, "", "", "", ""),
+        (this_month, 3, 4, "refund", "card", 1, "", "", "", ""),
+        (long_ago, 1, 2, "payment", "cash", 2, "", "", "", ""),
     }
     assert found["payments"] == 0
+
+
+_STEPS = (
+    # version, source, target, tender: what release 0.1.0 could record, one after the other
+    (1, None, "paid", "cash"),
+    (2, "paid", "unpaid", "cash"),
+    (3, "unpaid", "unpaid", "card"),
+    (4, "unpaid", "paid", "card"),
+    (5, "paid", "paid", "cash"),
+    (6, "paid", "refunded", "cash"),
+)
+_BOOKED = (
+    (1, 1, "payment", 500, "cash", 1, 0),
+    (2, 2, "payment", -500, "cash", 0, 1),
+    (3, 2, "plan", 0, "cash", 0, 0),
+    (4, 3, "plan", 0, "card", 0, 0),
+    (5, 4, "payment", 500, "card", 2, 0),
+    (6, 5, "payment", -500, "card", 0, 2),
+    (7, 5, "payment", 500, "cash", 3, 0),
+    (8, 6, "credit", -500, "", 0, 0),
+    (9, 6, "refund", -500, "cash", 0, 0),
+)
+
+
+@pytest.mark.parametrize("steps", range(1, len(_STEPS) + 1))
+def test_a_payment_history_becomes_the_ledger_that_its_acts_would_have_made(tmp_path: Path, steps: int) -> None:
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0008")
+    last = _STEPS[steps - 1]
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO shops VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)")
+        sql = _ORDER_OF_BEFORE.format(id="a", n=1, version=steps, tender=last[3], payment="unpaid")
+        connection.exec_driver_sql(sql.replace("0, 0, 0,", "500, 0, 500,"))
+    migrate.upgrade(engine, "0019")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE orders SET payment = '{last[2]}'")
+        for version, source, target, tender in _STEPS[:steps]:
+            was = f"'{source}'" if source else "NULL"
+            connection.exec_driver_sql(
+                f"INSERT INTO payment_history VALUES ('a', {version}, {was}, '{target}', '{tender}', {version}, "
+                f"'why {version}', 'kim', 'Kim', 'cashier', 'POS1', NULL)"
+            )
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT number, version, kind, amount_minor, tender, payment, corrects FROM ledger ORDER BY number"
+        ).fetchall()
+        authors = connection.exec_driver_sql("SELECT DISTINCT version, at, reason, by_name, device FROM ledger").all()
+        found = {each.rule: each.count for each in check.invariants(connection)}
+    database = Database(databases.url(tmp_path / "old.db"))
+    changes = database.read_blocking(lambda transaction: ledger.changes(transaction, OrderId("a")))
+    database.close()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [each for each in _BOOKED if each[1] <= steps]
+    assert {tuple(row) for row in authors} == {
+        (version, version, f"why {version}", "Kim", "POS1") for version in range(1, steps + 1)
+    }
+    assert found["payments"] == 0
+    assert [(each.version, each.source, each.target, each.tender) for each in changes] == list(_STEPS[:steps])
 
 
 def test_open_orders_of_before_have_waited_since_they_came_to_their_status(tmp_path: Path) -> None:

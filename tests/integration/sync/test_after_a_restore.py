@@ -10,6 +10,8 @@ from core.admin import backup as command
 from core.client.sync import engine
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
+from core.server.backups import marks_of
+from core.server.settings import ServerSettings
 from core.store.backups import backup
 from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -54,7 +56,8 @@ class Restorable:
 
 
 class Copied(Restorable):
-    """It is killed, and its files are copied by somebody who knows nothing of us."""
+    """It is killed, its files are copied by somebody who knows nothing of us, and its marks are gone: a server that
+    has lived long enough to write one would notice by itself."""
 
     @override
     def keep(self) -> None:
@@ -66,6 +69,8 @@ class Copied(Restorable):
 
     def _swap(self, source: Path, target: Path) -> None:
         self.server.kill()
+        for mark in marks_of(ServerSettings(data_dir=str(self._place), database_url=self._where[-1])):
+            mark.unlink(missing_ok=True)
         target.mkdir(exist_ok=True)
         databases.copy(source / "orderbell.db", target / "orderbell.db")
         self._start()

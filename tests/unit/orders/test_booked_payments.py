@@ -1,0 +1,91 @@
+"""What each change of an order's payment adds to its ledger."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from core.domain.ids import OrderId, ShopId
+from core.domain.order import Channel, Order, PaymentState, Tender
+from core.domain.payment import booked, state_after
+from core.domain.sale.ledger import Ledger, PaymentStatus
+from core.domain.status import Fulfilment, OrderStatus
+
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+UNPAID, PAID, REFUNDED = PaymentState.UNPAID, PaymentState.PAID, PaymentState.REFUNDED
+CASH, CARD = Tender.CASH, Tender.CARD
+
+
+def an_order(total: int, payment: PaymentState, tender: Tender, given: int | None = None) -> Order:
+    return Order(
+        id=OrderId("0192f0a0-0000-7000-8000-000000000001"),
+        shop_id=ShopId("s"),
+        number="POS1-000001",
+        channel=Channel.COUNTER,
+        status=OrderStatus.CONFIRMED,
+        version=1,
+        fulfilment=Fulfilment.PICKUP,
+        tender=tender,
+        payment=payment,
+        currency="EUR",
+        subtotal_minor=total,
+        tax_minor=0,
+        total_minor=total,
+        placed_at=NOW,
+        updated_at=NOW,
+        given_minor=given,
+    )
+
+
+def added(before: Ledger, after: Ledger) -> list[tuple[str, int, str, int, int]]:
+    assert after.entries[: len(before.entries)] == before.entries, "entries are only added"
+    return [
+        (str(each.kind), each.amount, each.tender, each.payment, each.corrects)
+        for each in after.entries[len(before.entries) :]
+    ]
+
+
+STEPS = (
+    (PAID, CASH, 2000, [("payment", 2000, "cash", 1, 0), ("change", -1237, "cash", 1, 0)]),
+    (
+        *(PAID, CARD, None),
+        [("payment", -2000, "cash", 0, 1), ("change", 1237, "cash", 0, 1), ("payment", 763, "card", 2, 0)],
+    ),
+    (UNPAID, CARD, None, [("payment", -763, "card", 0, 2), ("plan", 0, "card", 0, 0)]),
+    (UNPAID, CASH, None, [("plan", 0, "cash", 0, 0)]),
+    (PAID, CASH, None, [("payment", 763, "cash", 3, 0)]),
+    (REFUNDED, CASH, None, [("credit", -763, "", 0, 0), ("refund", -763, "cash", 0, 0)]),
+)
+
+
+def test_each_act_adds_its_entries_and_the_ledger_comes_to_the_state() -> None:
+    ledger, state = Ledger.opened(763), UNPAID
+    statuses = {UNPAID: PaymentStatus.UNPAID, PAID: PaymentStatus.PAID, REFUNDED: PaymentStatus.REFUNDED}
+    for payment, tender, given, wanted in STEPS:
+        after = booked(ledger, state, an_order(763, payment, tender, given))
+        assert added(ledger, after) == wanted
+        assert state_after(after.entries[len(ledger.entries) :]) is payment
+        assert after.status is statuses[payment]
+        assert after.held == (763 if payment is PAID else 0)
+        ledger, state = after, payment
+
+
+@pytest.mark.parametrize(
+    ("tender", "given", "handed_over"),
+    [(CASH, 763, 763), (CASH, 764, 764), (CASH, 762, 763), (CASH, None, 763), (CARD, 2000, 763)],
+)
+def test_cash_that_does_not_cover_the_total_was_miscounted_and_only_cash_is_given(
+    tender: Tender, given: int | None, handed_over: int
+) -> None:
+    after = booked(Ledger.opened(763), UNPAID, an_order(763, PAID, tender, given))
+    assert after.entries[1].amount == handed_over
+    assert after.held == 763
+
+
+def test_an_order_that_costs_nothing_is_paid_and_refunded_like_any_other() -> None:
+    free = an_order(0, PAID, CARD)
+    paid = booked(Ledger.opened(0), UNPAID, free)
+    assert state_after(paid.entries[1:]) is PAID
+    refunded = booked(paid, PAID, msgspec.structs.replace(free, payment=REFUNDED))
+    assert state_after(refunded.entries[len(paid.entries) :]) is REFUNDED
+    assert refunded.held == 0
