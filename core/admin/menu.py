@@ -34,7 +34,8 @@ One row a thing; its type is category, item, group (of choices) or choice. The c
   category     of an item: its category's id; empty: the category above
   item         of a group or a choice: its item's id; empty: the item above
   group        of a choice: its group's id; empty: the group above
-  id           stays the same for as long as the thing is there; empty: made from the name
+  id           stays the same for as long as the thing is there; empty: that of what has the same
+               name at the same place of the menu, or a new one, made from the name
   name
   price        of an item, and what a choice adds: 9.75 or 9,75
   description
@@ -87,7 +88,7 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
 
 def _import(api: Backend, options: argparse.Namespace) -> int:
     menu = _menu(api)
-    parsed = menu_file.parse(_content(options.file), menu.currency)
+    parsed = menu_file.parse(_content(options.file), menu.currency, menu.categories)
     if parsed.complaints:
         _complain(parsed.complaints, menu, options)
         return 1

@@ -8,7 +8,7 @@ One row a thing, whose `type` is `category`, `item`, `group` (of choices) or `ch
 | `category` | items | the id of its category; empty: the one above |
 | `item` | groups, choices | the id of their item; empty: the one above |
 | `group` | choices | the id of their group; empty: the one above |
-| `id` | all | letters, digits, dots, dashes, underscores; empty: made from the name |
+| `id` | all | letters, digits, dots, dashes, underscores; empty: that of the menu's thing of this name, or a new one |
 | `name` | all | |
 | `price` | items, choices | in the shop's currency, as `9.75` or `9,75`, without a sign for thousands |
 | `description` | items | |
@@ -32,7 +32,17 @@ import msgspec
 
 from core import spreadsheet
 from core.domain.ids import ItemId, ModifierId
-from core.domain.menu import Category, MenuItem, Mistake, Modifier, ModifierGroup, mistakes, new_id
+from core.domain.menu import (
+    Category,
+    MenuItem,
+    Mistake,
+    Modifier,
+    ModifierGroup,
+    items_of,
+    mistakes,
+    new_id,
+    normal_name,
+)
 from core.domain.money import as_decimal, exponent
 from core.spreadsheet import Separator
 
@@ -50,6 +60,7 @@ COLUMNS: Final = (
     "most",
 )
 TYPES: Final = ("category", "item", "group", "choice")
+_Named = Category | MenuItem | ModifierGroup | Modifier
 _PARENT: Final = {"item": "category", "group": "item", "choice": "group"}
 _YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
@@ -104,8 +115,12 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
     return spreadsheet.text_of(itertools.chain([COLUMNS], table), separator)
 
 
-def parse(content: bytes, currency: str) -> Parsed:
-    """The menu in the file, or all of its mistakes, from top to bottom."""
+def parse(content: bytes, currency: str, current: Sequence[Category] = ()) -> Parsed:
+    """The menu in the file, or all of its mistakes, from top to bottom.
+
+    Args:
+        current: The shop's menu: rows without an id are what has their name there.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -117,14 +132,14 @@ def parse(content: bytes, currency: str) -> Parsed:
     try:
         rows = [(sheet.line_num + skipped, row) for row in sheet if any(cell.strip() for cell in row)]
     except csv.Error:
-        message = 'This line cannot be read: has each quotation mark (") in it its second one?'
+        message = 'This line cannot be read. Give each quotation mark (") in it a second one.'
         return Parsed((), (Complaint(sheet.line_num + skipped, "", message),))
     header = [name.strip().casefold() for name in rows[0][1]] if rows else []
     named = [name for name in header if name]
     if not {"type", "name"} <= set(named) <= set(COLUMNS) or len(set(named)) < len(named):
         names = ", ".join(COLUMNS)
         return _unreadable(f"The first line names the columns, each once: {names}. At least type and name are needed.")
-    reading = _Reading(currency)
+    reading = _Reading(currency, current)
     for line, row in rows[1:]:
         stripped = [cell.strip() for cell in row]
         if any(cell and not name for cell, name in itertools.zip_longest(stripped, header[: len(row)], fillvalue="")):
@@ -145,12 +160,26 @@ class _Row:
         self.id = cells["id"]
         self.name = cells["name"]
         self.children: list[_Row] = []
+        self.parent: _Row | None = None
+        self.above: dict[str, _Row] = {}
+        """The last row of each type before it."""
+        self.scope = ""
+        """The id of the item within which its own is unique, of groups and choices."""
+
+    def ref(self, column: str) -> str:
+        """The id that a column names, or else that of the row above."""
+        above = self.above.get(column)
+        return self.cells[column] or (above.id if above is not None else "")
 
 
 class _Reading:
-    def __init__(self, currency: str) -> None:
+    def __init__(self, currency: str, current: Sequence[Category]) -> None:
         self._currency = currency
+        self._categories = {category.id: category for category in current}
+        self._items = items_of(current)
         self._rows: list[_Row] = []
+        self._by_id: dict[tuple[str, str, str], _Row] = {}
+        self._without_id: set[tuple[str, str, str, str]] = set()
         self._complaints: list[Complaint] = []
 
     def complain(self, line: int, column: str, message: str) -> None:
@@ -163,49 +192,74 @@ class _Reading:
             self.complain(row.line, "type", f"A type is one of: {', '.join(TYPES)}.")
 
     def done(self) -> Parsed:
-        self._assign_ids()
-        self._attach()
+        self._identify()
         tops = [row for row in self._rows if row.type == "category"]
         categories = tuple(Category(top.id, top.name, tuple(map(self._item, top.children))) for top in tops)
         found = [self._located(mistake, tops) for mistake in mistakes(categories)]
         complaints = sorted({*self._complaints, *found}, key=lambda each: (each.line, each.column))
         return Parsed(() if complaints else categories, tuple(complaints))
 
-    def _assign_ids(self) -> None:
-        """Give ids to rows without one, made from names, so that they are the same the next time."""
-        known = {row.id for row in self._rows if row.id}
-        for row in self._rows:
-            if not row.id:
-                row.id = new_id(row.name, known)
-                known.add(row.id)
-
-    def _attach(self) -> None:
-        """Attach every row to its parent: the one it names, or else the one above."""
+    def _identify(self) -> None:
+        """Give every row its parent and its id: types in the order of the tree, since a sorted sheet may have a child
+        before its parent."""
         above: dict[str, _Row] = {}
-        by_id: dict[tuple[str, ...], _Row] = {}
-        paths: dict[int, tuple[str, ...]] = {}
-        for row in self._rows:  # ids first: a sorted sheet may have a child before its parent
-            if row.type in ("group", "choice") and not row.cells["item"]:
-                row.cells["item"] = above["item"].id if "item" in above else ""
-            if row.type == "choice" and not row.cells["group"]:
-                row.cells["group"] = above["group"].id if "group" in above else ""
-            if row.type == "item" and not row.cells["category"]:
-                row.cells["category"] = above["category"].id if "category" in above else ""
-            above[row.type] = row
-            paths[id(row)] = (row.cells["item"], row.id) if row.type == "group" else (row.id,)
-            by_id.setdefault((row.type, *paths[id(row)]), row)
         for row in self._rows:
-            if row.type == "category":
-                continue
-            column = _PARENT[row.type]
-            sought = (row.cells["item"], row.cells["group"]) if row.type == "choice" else (row.cells[column],)
-            parent = by_id.get((column, *sought))
-            if parent is not None:
-                parent.children.append(row)
-            elif row.cells[column]:
-                self.complain(row.line, column, f"There is no {column} {row.cells[column]!r} for it in this file.")
-            else:
-                self.complain(row.line, column, f"There is no {column} above it; say which one it belongs to.")
+            row.above = above.copy()
+            above[row.type] = row
+        for kind in TYPES:
+            rows = [row for row in self._rows if row.type == kind]
+            for row in rows:
+                self._find_parent(row)
+            known = {(row.scope, row.id) for row in rows if row.id}
+            for row in rows:
+                row.id = row.id or self._id_of(row, known)
+                known.add((row.scope, row.id))
+                self._by_id.setdefault((kind, row.scope, row.id), row)
+
+    def _find_parent(self, row: _Row) -> None:
+        """Attach a row to the parent that it names, or else to the one above."""
+        column = _PARENT.get(row.type)
+        if column is None:
+            return
+        named = row.ref(column)
+        parent = self._by_id.get((column, row.ref("item") if column == "group" else "", named))
+        if parent is not None:
+            row.scope = parent.id if row.type == "group" else parent.scope
+            row.parent = parent
+            parent.children.append(row)
+        elif named:
+            self.complain(row.line, column, f"There is no {column} {named!r} for it in this file.")
+        else:
+            self.complain(row.line, column, f"There is no {column} above it; say which one it belongs to.")
+
+    def _id_of(self, row: _Row, known: set[tuple[str, str]]) -> str:
+        """The id of what has the row's name at the same place of the current menu; else a new one."""
+        name = normal_name(row.name)
+        same = (row.type, row.scope, row.parent.id if row.parent is not None else "", name)
+        if name and same in self._without_id:
+            self.complain(row.line, "id", f"Another {row.type} here has the same name: give both an id.")
+        self._without_id.add(same)
+        alike, taken = self._current(row)
+        found = [each.id for each in alike if normal_name(each.name) == name and (row.scope, each.id) not in known]
+        if len(found) > 1:
+            self.complain(row.line, "id", f"The menu has several of this name here: say the id of this {row.type}.")
+        taken |= {identity for scope, identity in known if scope == row.scope}
+        return found[0] if found else new_id(row.name, taken)
+
+    def _current(self, row: _Row) -> tuple[Iterable[_Named], set[str]]:
+        """What the current menu has under the row's parent, and the ids of all that may not have the same."""
+        if row.type == "category":
+            return self._categories.values(), {*self._categories}
+        parent = row.parent.id if row.parent is not None else ""
+        if row.type == "item":
+            category = self._categories.get(parent)
+            return category.items if category is not None else (), {*self._items}
+        item = self._items.get(ItemId(row.scope))
+        groups = item.groups if item is not None else ()
+        if row.type == "group":
+            return groups, {each.id for each in groups}
+        choices = {each.id: each.modifiers for each in groups}
+        return choices.get(parent, ()), {each.id for modifiers in choices.values() for each in modifiers}
 
     def _item(self, row: _Row) -> MenuItem:
         return MenuItem(

@@ -1,7 +1,9 @@
 """A shop's menu, and what a valid menu is. Prices come from here, never from a client."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -191,9 +193,21 @@ def _named(field: str, identity: str, name: str, known: set[str], what: str) -> 
         yield Mistake(f"{field}.name", f"A name is one line of up to {MAX_NAME} characters, with no space around it.")
 
 
+def normal_name(name: str) -> str:
+    """`name` as it is compared: capitals, width and spaces make no other thing of it."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def new_id(name: str, known: Iterable[str]) -> str:
-    """An id made from `name` that is not in `known`: `Chicken Bowl` → `chicken-bowl`, `chicken-bowl-2`."""
+    """An id made from `name` that is not in `known`: `Chicken Bowl` → `chicken-bowl`, `chicken-bowl-2`.
+
+    Where a letter has no place in an id, a hash of the name follows: it is the name's own in every script.
+    """
     taken = set(known)
-    stem = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:56] or "item"
+    plain = unicodedata.normalize("NFKD", normal_name(name))
+    letters = re.sub(r"[^a-z0-9]+", "-", re.sub(r"[\u0300-\u036f]+", "", plain)).strip("-")
+    is_whole = letters and all(sign.isascii() or not sign.isalnum() for sign in plain)
+    digest = "" if is_whole else blake2b(normal_name(name).encode(), digest_size=5).hexdigest()
+    stem = "-".join(filter(None, (letters[:45] if digest else letters[:56].strip("-"), digest)))
     following = (f"{stem}-{count}" for count in range(2, len(taken) + 3))
     return stem if stem not in taken else next(each for each in following if each not in taken)

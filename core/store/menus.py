@@ -68,6 +68,7 @@ _PAST: Final = Prepared(
     .order_by(_p.last_version)
     .limit(1)
 )
+_ALL_PAST: Final = Prepared(select(_p.categories).where(_p.shop_id == _this_shop).order_by(_p.last_version))
 _OLDEST_PAST: Final = Prepared(
     select(_p.last_version, _p.replaced_at).where(_p.shop_id == _this_shop).order_by(_p.last_version).limit(2)
 )
@@ -154,6 +155,11 @@ def past_items(transaction: Transaction, shop_id: ShopId, version: int) -> dict[
     """
     row = transaction.first(_PAST, shop=shop_id, version=version)
     return items_of(_decode(row[0])) if row is not None else None
+
+
+def past(transaction: Transaction, shop_id: ShopId) -> list[tuple[Category, ...]]:
+    """The menus that were replaced, as far back as they are kept, the oldest first."""
+    return [_decode(row[0]) for row in transaction.all(_ALL_PAST, shop=shop_id)]
 
 
 class Offer(msgspec.Struct, frozen=True):

@@ -28,6 +28,8 @@ class Choices(QWidget):
         self._theme = theme
         self._currency = ""
         self._cards: list[_GroupCard] = []
+        self._group_ids: set[str] = set()
+        self._choice_ids: set[str] = set()
         add = button(_("Add a group of choices"), theme, icon="plus", name="menu_add_group")
         add.clicked.connect(self._on_add_pressed)
         self._column = QVBoxLayout()
@@ -44,6 +46,8 @@ class Choices(QWidget):
         for card in self._cards:
             self._forget(card)
         self._cards = []
+        self._group_ids = {group.id for group in groups}
+        self._choice_ids = {each.id for group in groups for each in group.modifiers}
         for group in groups:
             self._add(group)
 
@@ -51,8 +55,7 @@ class Choices(QWidget):
     def groups(self) -> tuple[ModifierGroup, ...]:
         """The groups as typed. New ones get ids from their names."""
         groups: list[ModifierGroup] = []
-        choices: set[str] = {choice_id for card in self._cards for choice_id in card.known_ids}
-        taken = {card.group_id for card in self._cards if card.group_id}
+        choices, taken = self._choice_ids.copy(), self._group_ids.copy()
         for card in self._cards:
             group = card.read(taken, choices)
             taken.add(group.id)
@@ -156,10 +159,6 @@ class _GroupCard(QFrame):
         box.setCurrentIndex(value)
         box.currentIndexChanged.connect(self.changed)
         return box
-
-    @property
-    def known_ids(self) -> set[str]:
-        return {row.choice.id for row in self._rows if row.choice.id}
 
     @property
     def complete(self) -> bool:

@@ -4,6 +4,7 @@ import msgspec
 
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Menu, check_menu
+from core.domain.menu_ids import never_reused
 from core.domain.people import Principal
 from core.instants import now, to_us
 from core.protocol.events import MenuChanged
@@ -26,6 +27,8 @@ def shop_of(transaction: Transaction, principal: Principal) -> Shop:
 def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu) -> Menu:
     """Replace the menu, if nobody has changed it since it was read. An equal menu changes nothing.
 
+    A new item or choice whose id was another's gets one of its own: the reply has it.
+
     Raises `Refusal` 409 with the current menu, and `InvalidMenu`.
     """
     check_menu(request.categories)
@@ -35,9 +38,10 @@ def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu
         return current
     if current.version != request.version:
         raise problems.menu_changed(current)
-    version = menus.replace(transaction, current, shop.id, request.categories)
+    categories = never_reused(request.categories, current.categories, lambda: menus.past(transaction, shop.id))
+    version = menus.replace(transaction, current, shop.id, categories)
     _publish(transaction, shop.id, MenuChanged(version=version))
-    return msgspec.structs.replace(current, categories=request.categories, version=version)
+    return msgspec.structs.replace(current, categories=categories, version=version)
 
 
 def set_available(transaction: Transaction, principal: Principal, item_id: ItemId, available: bool) -> Availability:

@@ -97,6 +97,32 @@ def test_a_menu_may_be_larger_than_other_requests(place: Place) -> None:
     assert place.kim.post("/api/pos/orders/", {"note": "x" * 100_000}, key=new_key()).status_code == 413
 
 
+def test_an_id_that_was_anothers_is_not_given_again(place: Place) -> None:
+    """What a window has had in a basket since is still the old dish, and no longer sold."""
+    mains, sides = shop.MENU.categories
+    (bowl, *rest), fries = mains.items, sides.items[0]
+    wanted, extras = bowl.groups[0], bowl.groups[-1]
+    choice, fewer = extras.modifiers[0], msgspec.structs.replace(bowl, groups=(wanted,))
+    assert put(place, (msgspec.structs.replace(mains, items=(fewer, *rest)),)).status_code == 200
+    olives = msgspec.structs.replace(choice, name="Olives")
+    others = msgspec.structs.replace(bowl, groups=(wanted, msgspec.structs.replace(extras, modifiers=(olives,))))
+    stew, again = msgspec.structs.replace(fries, name="Stew"), msgspec.structs.replace(sides, items=sides.items)
+    new = (
+        msgspec.structs.replace(mains, items=(others, *rest)),
+        msgspec.structs.replace(sides, items=(stew, *sides.items[1:])),
+    )
+    reply = put(place, new)
+    assert reply.status_code == 200, reply.text
+    after = menu(place.ada)
+    assert msgspec.convert(reply.json(), Menu) == after
+    assert {item.name: item.id for item in after.categories[1].items} == {"Stew": "stew", "Churros": shop.SOLD_OUT}
+    assert [each.id for each in after.items()[shop.BOWL].groups[-1].modifiers] == ["olives"]
+    old = place.ada.post("/api/online/orders/", order_body(lines=[{"item_id": shop.FRIES}]), key=new_key())
+    assert old.status_code == 422, "what was fries is not a stew"
+    assert put(place, (after.categories[0], again)).status_code == 200
+    assert menu(place.ada).items()[shop.FRIES].name == "Fries", "the same dish again is what it was"
+
+
 def test_past_orders_keep_their_lines(place: Place) -> None:
     order = place.ada.place(lines=[{"item_id": shop.FRIES}])
     mains, _sides = shop.MENU.categories

@@ -138,6 +138,24 @@ def test_a_script_is_answered_in_json(orderbell: Orderbell, tmp_path: Path, monk
     assert orderbell.menu().version == report["version"]
 
 
+def test_a_sheet_without_ids_changes_no_dish_into_another(orderbell: Orderbell, tmp_path: Path) -> None:
+    file = tmp_path / "menu.csv"
+    file.write_text("type,name,price\ncategory,Πιάτα,\nitem,Μουσακάς,9\nitem,Γύρος,7\n", "utf-8")
+    assert orderbell("import", str(file), "--yes") == 0
+    before = {item.name: item.id for item in orderbell.menu().items().values()}
+    file.write_text("type,name,price\ncategory,Πιάτα,\nitem,Παστίτσιο,8\nitem,Μουσακάς,9\nitem,Γύρος,7\n", "utf-8")
+    assert orderbell("import", str(file), "--yes") == 0
+    after = {item.name: item.id for item in orderbell.menu().items().values()}
+    assert (after["Μουσακάς"], after["Γύρος"]) == (before["Μουσακάς"], before["Γύρος"])
+    renamed = edited(orderbell, file, ("Μουσακάς", "Μουσακάς του σεφ"))
+    assert orderbell("import", renamed, "--yes") == 0
+    assert orderbell.menu().items()[before["Μουσακάς"]].name == "Μουσακάς του σεφ"
+    plain = tmp_path / "plain.csv"
+    plain.write_text("type,name,price\ncategory,Πιάτα,\nitem,Μουσακάς του σεφ,9\n", "utf-8")
+    assert orderbell("import", str(plain), "--yes") == 0
+    assert [*orderbell.menu().items()] == [before["Μουσακάς"]], "by what it is called now"
+
+
 def test_semicolons_are_for_who_writes_commas(orderbell: Orderbell, tmp_path: Path) -> None:
     file = tmp_path / "menu.csv"
     assert orderbell("export", str(file), "--semicolon") == 0

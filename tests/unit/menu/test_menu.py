@@ -24,6 +24,7 @@ from core.domain.menu import (
     items_of,
     mistakes,
     new_id,
+    normal_name,
     with_availability,
 )
 from core.domain.menu_changes import Change, Kind, changes, only_availability
@@ -141,10 +142,33 @@ def test_an_id_reads_like_the_name_and_is_free() -> None:
     assert new_id("Chicken Bowl", ()) == "chicken-bowl"
     assert new_id("Chicken  bowl!", ("chicken-bowl",)) == "chicken-bowl-2"
     assert new_id("Chicken bowl", ("chicken-bowl", "chicken-bowl-2")) == "chicken-bowl-3"
-    assert new_id("شاي", ()) == "item"
-    for name in ("شاي", "Ünïcode", "-", "x" * 200, "1 + 1"):
+    assert new_id("Crème brûlée", ()) == "creme-brulee"
+    for name in ("شاي", "Ünïcode", "-", "x" * 200, "1 + 1", "ж" * 200, "🌮", "Café שלום" * 20):
         made = item(id=ItemId(new_id(name, ("item",))))
         assert mistakes(of(made)) == ()
+
+
+SCRIPTS = (
+    *("Μουσακάς", "Γύρος", "Борщ", "Шаурма", "شاي", "قهوة", "麻婆豆腐", "北京烤鸭", "비빔밥", "寿司", "שקשוקה", "ส้มตำ"),
+    *("🌮", "🍕", "Smørrebrød", "Smorrebrod"),
+)
+
+
+def test_an_id_is_its_names_in_every_script() -> None:
+    made = {name: new_id(name, ()) for name in SCRIPTS}
+    assert len(set(made.values())) == len(SCRIPTS), "never one that another name gets"
+    taken: list[str] = []
+    for name in reversed(SCRIPTS):
+        taken.append(new_id(name, taken))
+    assert taken[::-1] == list(made.values()), "wherever it stands"
+    assert new_id("Борщ", ()) == "a9f7c9f1fe", "the same in every release: it is what baskets hold"
+    assert new_id("Smørrebrød mit Ei", ()).startswith("sm-rrebr-d-mit-ei-")
+
+
+def test_a_name_is_compared_without_its_dress() -> None:
+    assert normal_name("  ＢＯＲＳＣＨ\u00a0 Soup ") == normal_name("borsch soup")
+    assert normal_name("БОРЩ") == normal_name("борщ")
+    assert normal_name("Café") != normal_name("Cafe")
 
 
 def test_availability_touches_nothing_else() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.admin.menu_file import COLUMNS, parse, write
 from core.domain.ids import ItemId, ModifierId
-from core.domain.menu import Category, MenuItem, Modifier, ModifierGroup, mistakes
+from core.domain.menu import Category, MenuItem, Modifier, ModifierGroup, items_of, mistakes
 from core.spreadsheet import Separator
 from tests.support.menus import CHIPS, MENU
 
@@ -136,6 +136,95 @@ def test_a_line_after_a_declared_separator_has_its_own_number() -> None:
 def test_text_in_a_column_without_a_name_is_not_lost_in_silence() -> None:
     (complaint,) = parse(b"type,name,,price\ncategory,C,,\nitem,A,remember,1\n", "USD").complaints
     assert (complaint.line, complaint.column) == (3, "")
+
+
+GREEK = """\
+type,name,price
+category,Κυρίως,
+item,Μουσακάς,9
+group,Σάλτσα,
+choice,Πράσινη,
+choice,Κόκκινη,1
+item,Γύρος,7
+group,Σάλτσα,
+choice,Πράσινη,
+category,Ποτά,
+item,Ούζο,5
+item,Γύρος,2
+"""
+
+
+def identities(categories: tuple[Category, ...]) -> dict[tuple[str, ...], str]:
+    """The id of each thing by its path of names."""
+    found: dict[tuple[str, ...], str] = {}
+    for category in categories:
+        found[category.name,] = category.id
+        for item in category.items:
+            found[category.name, item.name] = item.id
+            for each in item.groups:
+                found[category.name, item.name, each.name] = each.id
+                found |= {(category.name, item.name, each.name, m.name): m.id for m in each.modifiers}
+    return found
+
+
+def test_a_row_on_top_changes_nobodys_id() -> None:
+    first = parse(GREEK.encode(), "EUR")
+    assert first.complaints == ()
+    on_top = "category,Σούπες,\nitem,Φασολάδα,4\ncategory,Κυρίως,\nitem,Παστίτσιο,8\n"
+    added = GREEK.replace("category,Κυρίως,\n", on_top).replace("choice,Πράσινη,\n", "choice,Λευκή,\nchoice,Πράσινη,\n")
+    for current in (first.categories, ()):
+        second = parse(added.encode(), "EUR", current)
+        assert second.complaints == ()
+        before, after = identities(first.categories), identities(second.categories)
+        assert {path: after[path] for path in before} == before
+        assert mistakes(second.categories) == ()
+        assert len(items_of(second.categories)) == 6
+
+
+def test_ids_of_an_earlier_release_stay_with_their_names() -> None:
+    """Which were given by position."""
+    mint, sugar = Modifier(ModifierId("item"), "نعناع"), Modifier(ModifierId("item-2"), "سكر")
+    tea = MenuItem(ItemId("item"), "شاي", 100, groups=(ModifierGroup("item", "إضافات", (mint, sugar)),))
+    known = (Category("item", "مشروبات", (tea, MenuItem(ItemId("item-2"), "قهوة", 200))),)
+    things = ("category,مشروبات,", "item,ماء,1", "item,قهوة,2", "item,شاي,1", "group,إضافات,", "choice,ليمون,")
+    rows = "\n".join(("type,name,price", *things, "choice,سكر,", "choice,نعناع,"))
+    parsed = parse(rows.encode(), "EUR", known)
+    assert parsed.complaints == ()
+    (category,) = parsed.categories
+    water, *others = category.items
+    assert (category.id, [each.id for each in others]) == ("item", ["item-2", "item"])
+    assert water.id not in ("item", "item-2", "item-3")
+    (extras,) = others[1].groups
+    assert (extras.id, [each.id for each in extras.modifiers][1:]) == ("item", ["item-2", "item"])
+    exported = parse(write(known, "EUR").encode(), "EUR", known)
+    assert exported.categories == known
+
+
+def test_a_new_dish_never_takes_the_id_of_one_that_is_there() -> None:
+    known = (Category("soups", "Soups", (MenuItem(ItemId("soup"), "Stew", 100),)),)
+    parsed = parse(b"type,name,price\ncategory,Soups,\nitem,Soup,1\n", "EUR", known)
+    assert [item.id for item in parsed.categories[0].items] == ["soup-2"], "somebody has a stew in the basket"
+    named = parse(b"type,id,name,price\ncategory,,Soups,\nitem,soup,Bouillon,1\nitem,,Stew,2\n", "EUR", known)
+    assert [item.id for item in named.categories[0].items] == ["soup", "stew"], "what a row says stands first"
+
+
+def test_the_same_name_is_another_thing_in_another_place() -> None:
+    known = parse(GREEK.encode(), "EUR").categories
+    ids = identities(known)
+    assert ids["Κυρίως", "Γύρος"] != ids["Ποτά", "Γύρος"]
+    only = GREEK.partition("category,Ποτά")[2]
+    parsed = parse(f"type,name,price\ncategory,Ποτά{only}".encode(), "EUR", known)
+    assert identities(parsed.categories) == {path: each for path, each in ids.items() if path[0] == "Ποτά"}
+
+
+def test_which_of_two_is_meant_is_asked() -> None:
+    twice = b"type,name,price\ncategory,Wine,\nitem,Red,3\nitem,RED ,6\n"
+    assert [(each.line, each.column) for each in parse(twice, "EUR").complaints] == [(4, "id")]
+    known = (Category("wine", "Wine", (MenuItem(ItemId("a"), "Red", 300), MenuItem(ItemId("b"), "Red", 600))),)
+    once = b"type,name,price\ncategory,Wine,\nitem,Red,3\n"
+    assert [(each.line, each.column) for each in parse(once, "EUR", known).complaints] == [(3, "id")]
+    said = b"type,id,name,price\ncategory,,Wine,\nitem,b,Red,3\nitem,,Red,3\n"
+    assert [item.id for item in parse(said, "EUR", known).categories[0].items] == ["b", "a"]
 
 
 def test_a_sheet_that_was_sorted_keeps_what_belongs_together() -> None:
