@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "config": Command("core.admin.config:main", "show every setting and where it came from; check the file"),
     "tls": Command("core.admin.tls:main", "make, renew and show the certificates that screens know the server by"),
     "serve": Command("core.admin.serve:main", "run the backend"),
+    "shop": Command("core.admin.shop:main", "show and change the shop: name, currency, tax, time zone, country"),
     "users": Command("core.admin.users:main", "add, disable, reset and unlock staff and customers; roles"),
     "devices": Command("core.admin.devices:main", "pair tills and displays, see how they are doing, revoke one"),
     "keys": Command("core.admin.keys:main", "list, rotate and prune the keys that sign"),
@@ -47,7 +48,7 @@ GROUPS: Final = {
     "Try it": ("demo",),
     "Set a shop up": ("init", "config", "tls"),
     "Run it": ("serve", "pos", "customer", "board", "sync"),
-    "Look after it": ("users", "devices", "menu", "orders", "keys", "security-log"),
+    "Look after it": ("shop", "users", "devices", "menu", "orders", "keys", "security-log"),
     "Keep it safe": ("doctor", "backup", "db"),
 }
 """The commands that `orderbell --help` lists together."""

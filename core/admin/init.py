@@ -4,8 +4,6 @@ import argparse
 import os
 from collections.abc import Sequence
 from contextlib import closing
-from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import available_timezones
@@ -13,7 +11,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from core import settings
-from core.admin import asking, config, console, menu_file, setup
+from core.admin import asking, config, console, menu_file, setup, shop
 from core.admin.command import Parser
 from core.admin.failed import Failed, SeveralLines
 from core.admin.keys import KitMade, show_kit, write_kit
@@ -23,7 +21,6 @@ from core.countries import likely_country
 from core.domain.menu import Category, Menu
 from core.domain.money import Tax, check_currency
 from core.domain.people import Role
-from core.domain.phones import is_country
 from core.files import write_whole
 from core.reasons import reason
 from core.server.backups import open_database
@@ -34,7 +31,6 @@ from core.store import shops
 from core.store.engine.database import Database, shown
 from core.store.shops import Shop
 
-NAME_MOST: Final = 80
 _KEPT: Final = ("host", "port", "data_dir", "database_url", "key_file")
 """Flags that go into the settings file."""
 _EXAMPLES: Final = """examples:
@@ -235,29 +231,29 @@ def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
         flag = "--" + name.replace("_", "-")
         return asking.answer(question, getattr(options, name), default, check, flag=flag, ask=ask)
 
-    shop_name = answer("Name of the shop", "shop_name", "", _name)
+    shop_name = answer("Name of the shop", "shop_name", "", shop.name)
     currency = answer("Currency (ISO 4217, as USD or EUR)", "currency", "", check_currency)
-    time_zone = answer("Time zone (IANA)", "time_zone", system_time_zone(), _time_zone)
+    time_zone = answer("Time zone (IANA)", "time_zone", system_time_zone(), shop.time_zone)
     likely = likely_country(time_zone, currency)
     country = (
-        answer("Country (ISO 3166, as US or DE)", "country", likely, _country) if ask or options.country else likely
+        answer("Country (ISO 3166, as US or DE)", "country", likely, shop.country) if ask or options.country else likely
     )
-    rate_bp = answer("Sales tax in percent", "tax_rate", "0", _basis_points)
+    rate_bp = answer("Sales tax in percent", "tax_rate", "0", shop.basis_points)
     included = not rate_bp or answer("Do prices contain the tax? yes or no", "tax", "yes", _yes)
     categories = answer("Menu: empty, demo, or a CSV file", "menu", "empty", lambda text: _menu(text, currency))
-    admin = answer("Name of the first admin", "admin", "Admin", _name)
+    admin = answer("Name of the first admin", "admin", "Admin", shop.name)
     if options.pin_file:
         given = asking.read(options.pin_file, "--pin-file")
         pin = asking.answer("", given, "", asking.pin, flag="--pin-file", ask=False)
     else:
         pin = asking.new_pin(admin) if ask else ""
-    shop = NewShop(
+    wanted = NewShop(
         menu=Menu(shop_name, currency, Tax(rate_bp, included), categories, country=country),
         staff=(NewStaff(admin, pin or setup.made_up_pin(), Role.ADMIN),),
         devices=(setup.DEVICE,),
         time_zone=time_zone,
     )
-    return shop, not pin
+    return wanted, not pin
 
 
 def system_time_zone() -> str:
@@ -268,38 +264,6 @@ def system_time_zone() -> str:
         if name in available_timezones():
             return name
     return "UTC"
-
-
-def _name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name or len(name) > NAME_MOST:
-        raise ValueError(f"a name has 1 to {NAME_MOST} letters")
-    return name
-
-
-def _time_zone(text: str) -> str:
-    known = available_timezones()
-    if text in known:
-        return text
-    close = get_close_matches(text, known, 1, 0.5)
-    raise ValueError(f"{text!r} is no time zone (IANA)" + (f"; did you mean {close[0]}?" if close else ""))
-
-
-def _country(text: str) -> str:
-    code = text.strip().upper()
-    if not is_country(code):
-        raise ValueError(f"{text!r} is no country's code (ISO 3166): two letters, as US or DE")
-    return code
-
-
-def _basis_points(text: str) -> int:
-    try:
-        rate_bp = Decimal(text.strip().rstrip("%").replace(",", ".")) * 100
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no percentage, as 8.25") from None
-    if not rate_bp.is_finite() or rate_bp != int(rate_bp) or not 0 <= rate_bp <= 10_000:
-        raise ValueError("a tax is 0 to 100 percent, with two decimals at most")
-    return int(rate_bp)
 
 
 def _yes(text: str) -> bool:
@@ -343,13 +307,12 @@ def _show_text(options: argparse.Namespace, text: str) -> None:
 
 
 def _show_made(made: Made, steps: Sequence[Step]) -> None:
-    tax = f"{Decimal(made.tax_rate_bp) / 100} % {'in' if made.tax_included else 'on top of'} the prices"
     rows = (
         ("shop", made.shop_name),
         ("currency", made.currency),
         ("time zone", made.time_zone),
         ("country", made.country or "unknown: phone numbers need their country code"),
-        ("tax", tax if made.tax_rate_bp else "none"),
+        ("tax", shop.described(Tax(made.tax_rate_bp, made.tax_included))),
         ("menu", f"{made.items} items"),
         ("admin", made.admin),
         ("terminal", made.terminal),

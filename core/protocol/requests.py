@@ -86,6 +86,17 @@ class ReplaceMenu(msgspec.Struct, frozen=True, kw_only=True):
     categories: tuple[Category, ...]
 
 
+class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is to be another of the shop's; what is absent stays."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    currency: Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217.")] | None = None
+    tax_rate_bp: Annotated[int, Meta(ge=0, le=10_000, description="Hundredths of a percent.")] | None = None
+    tax_included: bool | None = None
+    time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
+    country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
+
+
 class ChangeAvailability(msgspec.Struct, frozen=True, kw_only=True):
     """Sold out, or sold again."""
 

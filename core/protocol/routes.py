@@ -41,6 +41,7 @@ from core.protocol.replies import (
 )
 from core.protocol.requests import (
     ChangeAvailability,
+    ChangeShop,
     CustomerQuery,
     DeviceSignIn,
     HistoryQuery,
@@ -246,6 +247,16 @@ REPLACE_MENU: Final = Route(
     Who.ADMIN,
     "Sell by another menu, as long as nobody has changed it since it was read",
     body=ReplaceMenu,
+    reply=Menu,
+    refusals=(409,),
+)
+CHANGE_SHOP: Final = Route(
+    "shop_change",
+    "POST",
+    "/api/admin/shop/",
+    Who.ADMIN,
+    "Change the shop's name, currency, tax, time zone or country",
+    body=ChangeShop,
     reply=Menu,
     refusals=(409,),
 )

@@ -35,6 +35,8 @@ class SecurityEvent(WireEnum):
     PAIRING_FAILED = "pairing_failed"
     DEVICE_REVOKED = "device_revoked"
     DEVICE_REMOVED = "device_removed"
+    SHOP_CHANGED = "shop_changed"
+    """Its name, currency, tax, time zone or country."""
     CUSTOMERS_SEARCHED = "customers_searched"
     EXPORTED = "exported"
     COMMAND_RUN = "command_run"

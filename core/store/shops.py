@@ -16,7 +16,7 @@ from core.domain.order import ONLINE_SERIES, order_number
 from core.instants import now, to_us
 from core.store.engine import dialects
 from core.store.engine.statements import Prepared, Transaction
-from core.store.tables import number_series, shops
+from core.store.tables import number_series, orders, shops
 
 SECRET_BYTES: Final = 32
 
@@ -66,6 +66,20 @@ _AT_LEAST: Final = Prepared(
 _SET_ASIDE: Final = Prepared(
     update(number_series).where(number_series.c.shop_id == bindparam("shop")).values(last=number_series.c.last + _count)
 )
+_CHANGE: Final = Prepared(
+    update(shops)
+    .where(shops.c.id == bindparam("shop"))
+    .values(
+        name=bindparam("to_name"),
+        currency=bindparam("to_currency"),
+        tax_rate_bp=bindparam("to_rate"),
+        tax_included=bindparam("to_included"),
+        time_zone=bindparam("to_zone"),
+        country=bindparam("to_country"),
+        menu_version=shops.c.menu_version + _one,
+    )
+)
+_ANY_ORDER: Final = Prepared(select(orders.c.id).where(orders.c.shop_id == bindparam("shop")).limit(1))
 _LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series))
 
 
@@ -95,6 +109,25 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
 
 def get(transaction: Transaction, shop_id: ShopId) -> Shop | None:
     return _shop(transaction.first(_GET, shop_id=shop_id))
+
+
+def change(transaction: Transaction, to: Shop) -> Shop:
+    """Make the shop of this id what `to` says, and return it. The menu, which tells screens, has another version."""
+    transaction.run(
+        _CHANGE,
+        shop=to.id,
+        to_name=to.name,
+        to_currency=to.currency,
+        to_rate=to.tax.rate_bp,
+        to_included=int(to.tax.included),
+        to_zone=to.time_zone,
+        to_country=to.country,
+    )
+    return msgspec.structs.replace(to, menu_version=to.menu_version + 1)
+
+
+def has_orders(transaction: Transaction, shop_id: ShopId) -> bool:
+    return transaction.first(_ANY_ORDER, shop=shop_id) is not None
 
 
 def secret(transaction: Transaction, shop_id: ShopId) -> bytes:

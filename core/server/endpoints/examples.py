@@ -39,6 +39,7 @@ from core.protocol.replies import (
 )
 from core.protocol.requests import (
     ChangeAvailability,
+    ChangeShop,
     DeviceSignIn,
     RefreshTokens,
     ReplaceMenu,
@@ -209,6 +210,7 @@ MENU: Final = Menu(
     ),
 )
 REPLACE_MENU: Final = ReplaceMenu(version=12, categories=MENU.categories)
+CHANGE_SHOP: Final = ChangeShop(name="Corner Kitchen", time_zone="America/New_York")
 CHANGE_AVAILABILITY: Final = ChangeAvailability(available=False)
 AVAILABILITY: Final = Availability(item_id=_BOWL, available=False, version=13)
 HEALTH: Final = Health(status="ok", version="0.1.0")

@@ -1,15 +1,18 @@
-"""Changes of a shop's menu. Each function is one unit of work, inside the writer's transaction."""
+"""Changes of a shop's menu, and of the shop. Each function is one unit of work, inside the writer's transaction."""
 
 import msgspec
 
+from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Menu, check_menu
 from core.domain.menu_ids import never_reused
+from core.domain.money import Tax, check_currency, exponent
 from core.domain.people import Principal
-from core.instants import now, to_us
+from core.domain.phones import is_country
+from core.instants import now, to_us, zone
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability
-from core.protocol.requests import ReplaceMenu
+from core.protocol.requests import ChangeShop, ReplaceMenu
 from core.server.http import problems
 from core.store import events, menus, shops
 from core.store.engine.statements import Transaction
@@ -54,6 +57,75 @@ def set_available(transaction: Transaction, principal: Principal, item_id: ItemI
     if version is not None:
         _publish(transaction, shop.id, MenuChanged(version=version, item_id=item_id, available=available))
     return Availability(item_id=item_id, available=available, version=version or shop.menu_version)
+
+
+def change_shop(transaction: Transaction, principal: Principal, request: ChangeShop) -> tuple[Menu, list[str]]:
+    """Change the shop, and say what was changed. Without a difference nothing changes.
+
+    Raises `Refusal`: 422 for values that do not exist, and 409 `has_orders` or `has_prices` for a currency that what is
+    kept in the other would become wrong by.
+    """
+    before = shop_of(transaction, principal)
+    after = _changed(before, request)
+    current = menus.read(transaction, before)
+    if after.currency != before.currency:
+        if shops.has_orders(transaction, before.id):
+            raise problems.not_allowed_now(
+                "has_orders",
+                f"The currency stays {before.currency}: there are orders, and their amounts are in it. For another "
+                "currency, begin another shop.",
+            )
+        if current.categories and exponent(after.currency) != exponent(before.currency):
+            raise problems.not_allowed_now(
+                "has_prices",
+                f"The menu's prices have the decimals of {before.currency}, and {after.currency} has others. Sell by "
+                "an empty menu first, and by one with the new prices afterwards.",
+            )
+    what = [
+        f"{name.replace('_', ' ')} {old} to {new}"
+        for name in ("name", "currency", "time_zone", "country")
+        if (old := getattr(before, name)) != (new := getattr(after, name))
+    ]
+    if after.tax != before.tax:
+        what.append(f"tax {_tax(before.tax)} to {_tax(after.tax)}")
+    if not what:
+        return current, []
+    after = shops.change(transaction, after)
+    _publish(transaction, before.id, MenuChanged(version=after.menu_version))
+    return menus.read(transaction, after), what
+
+
+def _changed(shop: Shop, request: ChangeShop) -> Shop:
+    """The shop as it is wanted. Raises `Refusal` 422."""
+    name = " ".join(request.name.split()) if request.name is not None else shop.name
+    if not name:
+        raise problems.invalid("A name has at least one letter.", "name")
+    if request.time_zone is not None and zone(request.time_zone) is None:
+        raise problems.invalid(f"{request.time_zone!r} is no time zone, as Europe/Berlin.", "time_zone")
+    country = request.country.upper() if request.country is not None else shop.country
+    if request.country is not None and not is_country(country):
+        raise problems.invalid(f"{request.country!r} is no country's code, as US or DE.", "country")
+    rate_bp = shop.tax.rate_bp if request.tax_rate_bp is None else request.tax_rate_bp
+    included = shop.tax.included if request.tax_included is None else request.tax_included
+    return msgspec.structs.replace(
+        shop,
+        name=name,
+        currency=shop.currency if request.currency is None else _currency(request.currency),
+        tax=Tax(rate_bp, included),
+        time_zone=request.time_zone or shop.time_zone,
+        country=country,
+    )
+
+
+def _currency(text: str) -> str:
+    try:
+        return check_currency(text)
+    except DomainError as error:
+        raise problems.invalid(error.message, "currency") from None
+
+
+def _tax(tax: Tax) -> str:
+    return f"{tax.rate_bp / 100:g} % {'in' if tax.included else 'on top of'} the prices"
 
 
 def _publish(transaction: Transaction, shop_id: ShopId, event: MenuChanged) -> None:

@@ -1,4 +1,4 @@
-"""The menu: everybody reads it, staff change availability, admins replace it."""
+"""The menu: everybody reads it, staff change availability, admins replace it, and change the shop that it is of."""
 
 from typing import Any, Final
 
@@ -6,8 +6,10 @@ from core.domain.ids import ItemId
 from core.domain.menu import Menu
 from core.protocol import routes
 from core.protocol.replies import Availability
-from core.protocol.requests import ChangeAvailability, ReplaceMenu
+from core.protocol.requests import ChangeAvailability, ChangeShop, ReplaceMenu
 from core.protocol.route import Nothing
+from core.protocol.security import SecurityEvent
+from core.server.auth.security import actor
 from core.server.endpoints import examples
 from core.server.endpoints.conditional import etag, unless_known
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
@@ -40,6 +42,19 @@ async def replace(call: Call[ReplaceMenu, Nothing]) -> Encoded[Menu]:
     return reply
 
 
+async def change_shop(call: Call[ChangeShop, Nothing]) -> Encoded[Menu]:
+    def work(transaction: Transaction) -> Menu:
+        changed, what = menus.change_shop(transaction, call.principal, call.body)
+        for each in what:
+            by = actor(call.principal, call.address)
+            call.services.security.record(transaction, by, SecurityEvent.SHOP_CHANGED, each)
+        return changed
+
+    reply = await operate(call, work)
+    await load_offer(call)
+    return reply
+
+
 async def availability(call: Call[ChangeAvailability, Nothing]) -> Encoded[Availability]:
     item_id = ItemId(call.parameter)
     reply = await operate(
@@ -61,5 +76,6 @@ async def load_offer(call: Call[Any, Any]) -> Offer:
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.MENU, menu, example_reply=examples.MENU),
     Endpoint(routes.REPLACE_MENU, replace, examples.REPLACE_MENU, examples.MENU, body_limit=MENU_LIMIT),
+    Endpoint(routes.CHANGE_SHOP, change_shop, examples.CHANGE_SHOP, examples.MENU),
     Endpoint(routes.SET_AVAILABLE, availability, examples.CHANGE_AVAILABILITY, examples.AVAILABILITY),
 )

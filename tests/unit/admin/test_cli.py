@@ -122,7 +122,7 @@ def test_a_pipe_is_utf_8_whatever_the_machine_thinks(monkeypatch: pytest.MonkeyP
     assert "─" in told.decode()
 
 
-@pytest.mark.parametrize("name", ["config", "tls", "users", "devices", "keys", "menu", "backup", "db"])
+@pytest.mark.parametrize("name", ["config", "tls", "users", "devices", "keys", "menu", "shop", "backup", "db"])
 def test_each_commands_command_has_an_example_of_its_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([name])
