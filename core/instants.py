@@ -1,6 +1,6 @@
 """Instants as they are kept, in the database and in a window's file: whole microseconds since 1970 UTC."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,20 @@ def zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (KeyError, OSError, ValueError):
         return None
+
+
+def day_of(at: datetime, where: tzinfo | None) -> date:
+    """The day that an instant is in; where: a zone, None: this machine's."""
+    return at.astimezone(where).date()
+
+
+def midnight(day: date, where: tzinfo | None) -> datetime:
+    """The first instant of a day, in UTC. Where clocks are put forward at midnight (Santiago, Cairo, Beirut, Havana)
+    the day begins at one, and what a clock shows at midnight is an instant of the day before; where they are put back
+    at one, midnight comes twice."""
+    shown = datetime.combine(day, time.min, where)
+    found = [shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return min((at for at in found if day_of(at, where) == day), default=found[0])
 
 
 def advised_us(at: datetime | None) -> int | None:

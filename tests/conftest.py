@@ -145,11 +145,13 @@ def _logging_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _american_english(request: pytest.FixtureRequest) -> None:
-    """Every test with widgets reads the same words and amounts, whatever the machine speaks."""
+    """Every test with widgets reads the same words, amounts and times, whatever the machine and the tests before."""
     if "qapp" in request.fixturenames:
+        from core.ui.days import use_zone
         from core.ui.text import use_language
 
         use_language("en_US")
+        use_zone("")
 
 
 def _look() -> tuple[str, str] | None:

@@ -9,7 +9,9 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 import requests
@@ -23,6 +25,8 @@ from core.client.http.adapter import Straight, whole
 from core.client.http.refusals import problem_in
 from core.client.http.trust import unreachable
 from core.domain.ids import ShopId, new_op_id
+from core.instants import zone
+from core.protocol import routes
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.route import R, Request
 from core.server.auth import keys
@@ -93,6 +97,11 @@ class Backend:
         if problem.type == "invalid" and problem.field:
             wrong = f"{problem.field}: {wrong}"
         raise Failed(f"{wrong} {_NEXT.get(problem.type, '')}".rstrip())
+
+    @cached_property
+    def zone(self) -> ZoneInfo | None:
+        """The shop's time zone, by which lists say when; None where it is unknown: this machine's."""
+        return zone(self.call(routes.MENU()).time_zone)
 
     def close(self) -> None:
         self._http.close()

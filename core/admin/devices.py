@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 import msgspec
@@ -98,7 +98,14 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
         console.as_json(found)
         return
     rows = [
-        (each.name, each.kind.label, _state(each), _moment(each.last_contact_at), _lag(each), each.app_version)
+        (
+            each.name,
+            each.kind.label,
+            _state(each, api.zone),
+            _moment(each.last_contact_at, api.zone),
+            _lag(each),
+            each.app_version,
+        )
         for each in found.devices
     ]
     columns = ("name", "kind", "", "last heard of", "behind", "version")
@@ -154,11 +161,11 @@ def _devices(api: Backend) -> DeviceList:
     return api.call(routes.DEVICES_OF_ADMIN())
 
 
-def _state(device: DeviceReport) -> str:
+def _state(device: DeviceReport, where: tzinfo | None) -> str:
     if device.revoked_at is not None:
-        return f"revoked {_moment(device.revoked_at)}"
+        return f"revoked {_moment(device.revoked_at, where)}"
     if device.paired_at is not None:
-        return f"paired {_moment(device.paired_at)}"
+        return f"paired {_moment(device.paired_at, where)}"
     return "not paired: made with the shop"
 
 
@@ -171,5 +178,5 @@ def _lag(device: DeviceReport) -> str:
     return f"{events}, {device.lag_s:.0f} s" if device.lag_s is not None else events
 
 
-def _moment(at: datetime | None) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at is not None else "never"
+def _moment(at: datetime | None, where: tzinfo | None) -> str:
+    return f"{at.astimezone(where):%Y-%m-%d %H:%M:%S}" if at is not None else "never"

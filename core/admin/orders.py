@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Final
 
 from core import spreadsheet
@@ -13,7 +13,7 @@ from core.admin.failed import Failed
 from core.client import every_order
 from core.client.errors import Refused
 from core.domain import order_sheet
-from core.instants import zone
+from core.instants import midnight, zone
 from core.protocol import routes
 from core.protocol.requests import OrderQuery
 from core.protocol.security import ExportNote
@@ -40,8 +40,8 @@ def main(argv: Sequence[str]) -> int:
 def _export(api: Backend, options: argparse.Namespace) -> None:
     shops = zone(api.call(routes.MENU()).time_zone)
     query = OrderQuery(
-        placed_from=_midnight(options.first, shops) if options.first else "",
-        placed_to=_midnight(options.last + timedelta(days=1), shops) if options.last else "",
+        placed_from=midnight(options.first, shops).isoformat() if options.first else "",
+        placed_to=midnight(options.last + timedelta(days=1), shops).isoformat() if options.last else "",
     )
     try:
         found = every_order.read(lambda page: api.call(routes.ORDERS(query=page)), query, lambda _read, _total: None)
@@ -59,8 +59,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-11-01") from None
-
-
-def _midnight(day: date, shops: tzinfo | None) -> str:
-    at = datetime.combine(day, time.min)
-    return (at.astimezone() if shops is None else at.replace(tzinfo=shops)).isoformat()

@@ -41,7 +41,7 @@ def _show(api: Backend, options: argparse.Namespace) -> None:
         return
     rows = [
         (
-            f"{each.at.astimezone():%Y-%m-%d %H:%M:%S}",
+            f"{each.at.astimezone(api.zone):%Y-%m-%d %H:%M:%S}",
             each.event.replace("_", " "),
             " ".join(filter(None, (each.by_role, each.by_name or each.by_id))),
             each.device,

@@ -5,7 +5,7 @@ import getpass
 import secrets
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 import msgspec
@@ -118,7 +118,10 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
         if options.json:
             console.as_json(found)
             return
-        rows = [(each.name, each.role.value, _day(each.created_at), _state(each)) for each in found.staff]
+        rows = [
+            (each.name, each.role.value, _day(each.created_at, api.zone), _state(each, api.zone))
+            for each in found.staff
+        ]
         console.table(("name", "role", "since", ""), rows, empty="Nobody works here yet: orderbell users add NAME")
         return
     customers = _customers(api, options.customers)
@@ -126,7 +129,7 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
         console.as_json(customers)
         return
     people = [
-        (each.name, each.phone, each.email, each.orders, _day(each.created_at), _state(each))
+        (each.name, each.phone, each.email, each.orders, _day(each.created_at, api.zone), _state(each, api.zone))
         for each in customers.customers
     ]
     console.table(("name", "phone", "e-mail", "orders", "since", ""), people, empty="No customer matches.")
@@ -136,7 +139,7 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
 
 def _change(api: Backend, options: argparse.Namespace) -> None:
     account = _changed(api, options, **options.change)
-    _show_account(options, account, f"{account.name}: {_state(account) or 'may sign in'}.")
+    _show_account(options, account, f"{account.name}: {_state(account, api.zone) or 'may sign in'}.")
 
 
 def _unlock(api: Backend, options: argparse.Namespace) -> None:
@@ -254,16 +257,16 @@ def _show_account(
         console.show("It is kept only as a hash and is not shown again.")
 
 
-def _state(account: StaffAccount | CustomerAccount) -> str:
+def _state(account: StaffAccount | CustomerAccount, where: tzinfo | None) -> str:
     if account.disabled_at is not None:
-        return f"disabled since {_day(account.disabled_at)}"
+        return f"disabled since {_day(account.disabled_at, where)}"
     if account.locked_until is not None:
-        return f"locked until {account.locked_until.astimezone():%H:%M}"
+        return f"locked until {account.locked_until.astimezone(where):%H:%M}"
     return ""
 
 
-def _day(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d}"
+def _day(at: datetime, where: tzinfo | None) -> str:
+    return f"{at.astimezone(where):%Y-%m-%d}"
 
 
 def _a(role: Role) -> str:

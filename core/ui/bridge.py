@@ -7,6 +7,7 @@ from core.client.order_store import OrderStore
 from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
 from core.domain.menu import Menu
+from core.ui.days import use_zone
 from core.ui.threads import Channel
 
 
@@ -55,6 +56,7 @@ class Bridge(QObject):
     def _on_changed_received(self, changed: Changed) -> None:
         if changed.menu is not None:
             self.menu = changed.menu
+            use_zone(changed.menu.time_zone)
             self.menu_changed.emit(changed.menu)
         if self._announcer is None:
             self._store.apply(changed)

@@ -1,18 +1,40 @@
 """When another day begins: what says `Today` is to be said anew."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from core.instants import day_of, midnight, zone
 
 _LOOK_MS: Final = 1000
 """A timer up to midnight would be late after a night's sleep, or when the clock is set."""
 
 
+_zone: tzinfo | None = None
+
+
+def use_zone(name: str) -> None:
+    """Show times, and count days, by the shop's time zone (IANA) from now on, wherever this screen stands; by this
+    machine's where the shop's is unknown."""
+    global _zone  # noqa: PLW0603 (one shop a process)
+    _zone = zone(name)
+
+
+def local(at: datetime) -> datetime:
+    """`at` by the shop's clock."""
+    return at.astimezone(_zone)
+
+
 def local_date(at: datetime) -> date:
-    """The day that `at` is in, for whoever is at this machine."""
-    return at.astimezone().date()
+    """The day that `at` is in, by the shop's clock."""
+    return day_of(at, _zone)
+
+
+def begins(day: date) -> datetime:
+    """The instant at which `day` begins at the shop."""
+    return midnight(day, _zone)
 
 
 class Days(QObject):

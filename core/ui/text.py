@@ -6,7 +6,7 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtCore import QDate, QLocale, Qt, QTime
 from PySide6.QtGui import Qt as QtText
 
 import resources
@@ -15,7 +15,7 @@ from core.domain import texts
 from core.domain.money import exponent, parse_minor
 from core.domain.order import Order, PaymentState, Tender, is_table
 from core.domain.status import Fulfilment, OrderStatus, look
-from core.ui.days import local_date
+from core.ui.days import local, local_date
 
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
 
@@ -163,25 +163,26 @@ _SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "�
 
 
 def clock(at: datetime) -> str:
-    """The local time of day: 12:04."""
-    return QLocale().toString(_local(at).time(), QLocale.FormatType.ShortFormat)
+    """The time of day at the shop: 12:04."""
+    shown = local(at)
+    return QLocale().toString(QTime(shown.hour, shown.minute, shown.second), QLocale.FormatType.ShortFormat)
 
 
 def date(at: datetime) -> str:
-    """The local date in figures: 11/22/26."""
-    return QLocale().toString(_local(at).date(), QLocale.FormatType.ShortFormat)
+    """The date at the shop, in figures: 11/22/26."""
+    return QLocale().toString(_date(at), QLocale.FormatType.ShortFormat)
 
 
 def day(at: datetime, now: datetime) -> str:
-    """`Today`, `Yesterday`, or the local date."""
-    local, today = local_date(at), local_date(now)
-    days = (today - local).days
+    """`Today`, `Yesterday`, or the date at the shop."""
+    shown, today = local_date(at), local_date(now)
+    days = (today - shown).days
     if days == 0:
         return _("Today")
     if days == 1:
         return _("Yesterday")
-    pattern = "d MMM" if local.year == today.year else "d MMM yyyy"
-    return QLocale().toString(_local(at).date(), pattern)
+    pattern = "d MMM" if shown.year == today.year else "d MMM yyyy"
+    return QLocale().toString(_date(at), pattern)
 
 
 def age(seconds: float) -> str:
@@ -211,5 +212,6 @@ def _in_figures(digits: str) -> str:
     return digits if zero == ord("0") else digits.translate({ord("0") + n: zero + n for n in range(10)})
 
 
-def _local(at: datetime) -> QDateTime:
-    return QDateTime.fromMSecsSinceEpoch(int(at.timestamp() * 1000))
+def _date(at: datetime) -> QDate:
+    shown = local_date(at)
+    return QDate(shown.year, shown.month, shown.day)

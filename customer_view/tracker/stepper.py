@@ -13,6 +13,7 @@ from core.domain.order import Order
 from core.domain.status import OrderStatus, steps_of
 from core.protocol.replies import StatusReport
 from core.ui import icons
+from core.ui.days import local_date
 from core.ui.text import _, clock, status_label
 from core.ui.theme import Theme
 from customer_view.history.model import when
@@ -55,7 +56,7 @@ def steps(order: Order, report: StatusReport | None, now: datetime) -> tuple[tup
 
 def _time(at: datetime, placed_at: datetime, now: datetime) -> str:
     """The time of day, with its day where it differs from the order's."""
-    return clock(at) if at.astimezone().date() == placed_at.astimezone().date() else when(at, now)
+    return clock(at) if local_date(at) == local_date(placed_at) else when(at, now)
 
 
 class Stepper(Painted):

@@ -12,7 +12,7 @@ from typing_extensions import override
 from core.client.errors import ClientError
 from core.domain.status import OrderStatus
 from core.spreadsheet import Separator
-from core.ui.days import Days
+from core.ui.days import Days, local_date
 from core.ui.refresh import Refresher
 from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
@@ -235,7 +235,7 @@ class HistoryPage(QWidget):
         dialog.setObjectName("export_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
-        dialog.selectFile(f"orders-{self._now().astimezone():%Y-%m-%d}.csv")
+        dialog.selectFile(f"orders-{local_date(self._now()):%Y-%m-%d}.csv")
         dialog.fileSelected.connect(self.export_to)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -1,12 +1,12 @@
 """What is searched for in all orders."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
 from core.domain.status import OrderStatus
 from core.protocol.requests import OrderQuery
-from core.ui.days import local_date
+from core.ui.days import begins, local_date
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +28,6 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
         return OrderQuery(
             q=self.text,
             status=(self.status,) if self.status is not None else (),
-            placed_from=_midnight(days[0]) if days is not None else "",
-            placed_to=_midnight(days[1] + timedelta(days=1)) if days is not None else "",
+            placed_from=begins(days[0]).isoformat() if days is not None else "",
+            placed_to=begins(days[1] + timedelta(days=1)).isoformat() if days is not None else "",
         )
-
-
-def _midnight(day: date) -> str:
-    """The instant at which `day` begins here, in ISO 8601."""
-    return datetime.combine(day, time.min).astimezone().isoformat()

@@ -17,6 +17,7 @@ from core.domain.ids import OrderId
 from core.domain.payment import to_pay_minor
 from core.domain.status import OrderStatus
 from core.ui import icons
+from core.ui.days import local_date
 from core.ui.rows import ROW
 from core.ui.text import N_, _, age, error_text, ngettext
 from core.ui.widgets.controls import button, label, panel
@@ -300,7 +301,7 @@ class SyncPage(QWidget):
         dialog.setObjectName("sync_export_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
-        dialog.selectFile(f"waiting-{self._now().astimezone():%Y-%m-%d}.csv")
+        dialog.selectFile(f"waiting-{local_date(self._now()):%Y-%m-%d}.csv")
         dialog.fileSelected.connect(self.export_to)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -9,6 +9,7 @@ from core.client.errors import ClientError, PriceChanged
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu, MenuItem
 from core.domain.order import NewLine
+from core.ui.days import use_zone
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.basket_model import BasketModel, limit_text
@@ -61,6 +62,7 @@ class Ordering(QObject):
         basket = self.basket.basket
         stood, prices = basket.troubled, _prices(basket.lines)
         self.shop_name = menu.shop_name
+        use_zone(menu.time_zone)
         self.categories.use(menu)
         self.tiles.use(menu)
         self.basket.use(menu)

@@ -15,7 +15,9 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from core.instants import now
 from core.ui import icons
+from core.ui.days import local_date
 from core.ui.text import _
 from core.ui.theme import Theme
 
@@ -123,10 +125,11 @@ class Picker(QComboBox):
 
 
 class DayField(QDateEdit):
-    """A day, typed or picked from a calendar; initially today."""
+    """A day, typed or picked from a calendar; initially the shop's today."""
 
     def __init__(self, theme: Theme, name: str, spoken: str) -> None:
-        super().__init__(QDate.currentDate())
+        today = local_date(now())
+        super().__init__(QDate(today.year, today.month, today.day))
         self._theme = theme
         self.setObjectName(name)
         self.setAccessibleName(spoken)
