@@ -6,17 +6,28 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from textwrap import indent
 from typing import Any, Final, Literal, TextIO
 
 from typing_extensions import override
 
 from core import cards, printable, urls
+from core.reasons import reason
+
+log = logging.getLogger(__name__)
 
 Format = Literal["text", "json"]
+
+NOWHERE: Final = "-"
+"""A setting's value for no log file."""
+_FILE_BYTES: Final = 5_000_000
+_FILES: Final = 5
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _HIDDEN: Final = urls.HIDDEN
@@ -173,6 +184,11 @@ def _clock(second: int) -> str:
     return datetime.fromtimestamp(second).astimezone().strftime("%H:%M:%S")
 
 
+@lru_cache(8)
+def _date_and_clock(second: int) -> str:
+    return datetime.fromtimestamp(second).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
@@ -199,16 +215,59 @@ class JsonFormatter(logging.Formatter):
 class TextFormatter(logging.Formatter):
     """A line for people: time, level, message, then `name=value` pairs.
 
-    Only events begin at the left edge: a traceback's lines are indented, and control characters are escaped.
+    Only events begin at the left edge: a traceback's lines are indented, and control characters are escaped. `dated`:
+    with the date, in a file that is read days later.
     """
+
+    def __init__(self, *, dated: bool = False) -> None:
+        super().__init__()
+        self._clock = _date_and_clock if dated else _clock
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        at = f"{_clock(int(record.created))}.{int(record.msecs):03d}"
+        at = f"{self._clock(int(record.created))}.{int(record.msecs):03d}"
         fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
         line = printable.line(f"{at} {record.levelname.lower():7} {record.getMessage()} {fields}".rstrip())
         below = "\n".join(filter(None, (record.exc_text, record.stack_info)))
         return f"{line}\n{indent(printable.lines(below), _INSET, lambda _: True)}" if below else line
+
+
+class _Rotating(RotatingFileHandler):
+    """Sets a full file aside; not on Windows while another program has it open: then it grows until that has ended."""
+
+    @override
+    def doRollover(self) -> None:
+        try:
+            super().doRollover()
+        except OSError:
+            self.stream = self.stream or self._open()
+
+
+@contextmanager
+def kept(path: Path | None) -> Iterator[None]:
+    """Write every log of this process to `path` too, with dates, during the block; five files of 5 MB are kept. None:
+    nowhere. A file that cannot be written is no reason not to start."""
+    if path is None:
+        yield
+        return
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handler = _Rotating(path, maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8")
+    except OSError as error:
+        log.warning("the log is kept in no file", extra={"file": str(path), "because": str(reason(error))})
+        yield
+        return
+    root = logging.getLogger()
+    json_lines = any(isinstance(each.formatter, JsonFormatter) for each in root.handlers)
+    handler.setFormatter(JsonFormatter() if json_lines else TextFormatter(dated=True))
+    handler.addFilter(Redaction())
+    root.addHandler(handler)
+    log.info("the log is kept", extra={"file": str(path)})
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
 
 
 def setup(

@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from customer_view.bootstrap import run
 
-    return run(settings, code)
+    with logs.kept(settings.log_path("customer")):
+        return run(settings, code)
 
 
 if __name__ == "__main__":

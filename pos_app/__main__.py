@@ -33,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     require_qt()
     from pos_app.bootstrap import run
 
-    return run(settings, code)
+    with logs.kept(settings.log_path("pos")):
+        return run(settings, code)
 
 
 if __name__ == "__main__":

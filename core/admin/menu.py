@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from core.admin import console, menu_file, sheets
+from core import spreadsheet
+from core.admin import asking, console, menu_file, sheets
 from core.admin.backend import Backend, asked
 from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
@@ -26,7 +27,9 @@ _EXAMPLES: Final = """examples:
   orderbell menu export --semicolon menu.csv the same for a spreadsheet that writes 9,75
   orderbell menu import menu.csv --dry-run   what would change, and nothing does
   orderbell menu import menu.csv             the same, and then ask
+  orderbell menu import menu.xlsx            the first sheet of a workbook
   orderbell menu import - --yes < menu.csv   for a script
+  orderbell menu import menu.csv --encoding cp1252
 
 One row a thing; its type is category, item, group (of choices) or choice. The columns:
 
@@ -37,12 +40,13 @@ One row a thing; its type is category, item, group (of choices) or choice. The c
   id           stays the same for as long as the thing is there; empty: that of what has the same
                name at the same place of the menu, or a new one, made from the name
   name
-  price        of an item, and what a choice adds: 9.75 or 9,75
+  price        of an item, and what a choice adds: 9.75, 9,75, 1.234,50 or € 4,50
   description
   available    yes, or no for sold out; empty: yes
   least, most  of a group: how many of its choices must and may be taken; empty: none, and any number
 
 The file is the whole menu: what is not in it is not sold any more. Past orders keep what they had."""
+_WORDS_SHOWN: Final = 8
 _WORDS: Final = {
     Kind.ADDED: "new",
     Kind.REMOVED: "not sold any more",
@@ -73,7 +77,9 @@ def main(argv: Sequence[str]) -> int:
     sheets.add_flags(out)
     out.add_argument("--semicolon", dest="separator", action="store_const", const="semicolon", help="the same, shorter")
     into = parser.command("import", "sell by the menu of a CSV file", asked(_import), only=WHERE, shop=True)
-    into.add_argument("file", help="the file; - for standard input")
+    into.add_argument("file", help="a CSV file or a workbook (.xlsx); - for standard input")
+    told = f"of a CSV file that is not UTF-8, as {menu_file.WINDOWS}: what Excel writes as “CSV” in western Europe"
+    into.add_argument("--encoding", default=spreadsheet.ENCODING, type=_encoding, help=told)
     into.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
     into.add_argument("--yes", action="store_true", help="do not ask")
     return parser.run(argv)
@@ -88,7 +94,8 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
 
 def _import(api: Backend, options: argparse.Namespace) -> int:
     menu = _menu(api)
-    parsed = menu_file.parse(_content(options.file), menu.currency, menu.categories)
+    content = _content(options.file)
+    parsed = menu_file.parse(content, menu.currency, menu.categories, _chosen_encoding(content, options))
     if parsed.complaints:
         _complain(parsed.complaints, menu, options)
         return 1
@@ -121,6 +128,26 @@ def _content(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         raise Failed(f"{file} cannot be read: {reason(error)}", status=2) from None
+
+
+def _encoding(text: str) -> str:
+    try:
+        b"".decode(text)
+    except LookupError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no encoding, as {menu_file.WINDOWS}") from None
+    return text
+
+
+def _chosen_encoding(content: bytes, options: argparse.Namespace) -> str:
+    """The encoding of `--encoding`; of a file that is not of it, what somebody at the terminal finds right."""
+    chosen: str = options.encoding
+    if menu_file.is_text(content, chosen) or options.json or options.yes or not asking.is_interactive():
+        return chosen
+    words = dict.fromkeys(word for word in content.decode(menu_file.WINDOWS, "replace").split() if not word.isascii())
+    console.show(f"{options.file} is not UTF-8. Read as Windows-1252, as Excel writes in western Europe, it has:")
+    console.show(f"  {'  '.join(list(words)[:_WORDS_SHOWN])}")
+    console.confirm("Is that how it is spelt?")
+    return menu_file.WINDOWS
 
 
 def _complain(complaints: Sequence[Complaint], menu: Menu, options: argparse.Namespace) -> None:

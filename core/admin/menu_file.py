@@ -1,4 +1,4 @@
-"""A menu as a CSV file (RFC 4180) that people edit in a spreadsheet.
+"""A menu as a file of a spreadsheet: CSV (RFC 4180), or a workbook (.xlsx), whose first sheet it is.
 
 One row a thing, whose `type` is `category`, `item`, `group` (of choices) or `choice`:
 
@@ -10,20 +10,23 @@ One row a thing, whose `type` is `category`, `item`, `group` (of choices) or `ch
 | `group` | choices | the id of their group; empty: the one above |
 | `id` | all | letters, digits, dots, dashes, underscores; empty: that of the menu's thing of this name, or a new one |
 | `name` | all | |
-| `price` | items, choices | in the shop's currency, as `9.75` or `9,75`, without a sign for thousands |
+| `price` | items, choices | in the shop's currency, as `9.75`, `9,75`, `1.234,50` or `€ 4,50` |
 | `description` | items | |
 | `available` | items | `yes` or `no` (sold out); empty: yes |
 | `least`, `most` | groups | how many of its choices must and may be taken; empty: none, and any number |
 
 Columns may stand in any order and those that nothing needs may be missing. Things are shown in the order of their
-rows. The file is UTF-8, with or without a byte order mark; a comma, a semicolon or a tab separates its columns, or
-what a first line `sep=|` says. Columns without a name may be there as long as they are empty.
+rows. A CSV file is UTF-8, with or without a byte order mark, or of an encoding that is named; a comma, a semicolon or
+a tab separates its columns, or what a first line `sep=|` says. Columns without a name may be there as long as they are
+empty.
 """
 
+import codecs
 import csv
 import io
 import itertools
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
@@ -64,6 +67,42 @@ _Named = Category | MenuItem | ModifierGroup | Modifier
 _PARENT: Final = {"item": "category", "group": "item", "choice": "group"}
 _YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
+WINDOWS: Final = "cp1252"
+"""What Excel writes as “CSV” in western Europe and America."""
+_ENCODINGS: Final = {spreadsheet.ENCODING: "UTF-8", WINDOWS: "Windows-1252"}
+_ZIP: Final = b"PK\x03\x04"
+"""How a workbook (.xlsx) begins."""
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DOLLARS: Final = "USD AUD ARS BBD BMD BND BRL BSD BZD CAD CLP COP CUP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SGD SRD"
+_SIGNS: Final = {
+    "€": "EUR",
+    "£": "GBP EGP LBP",
+    "$": f"{_DOLLARS} TTD TWD UYU XCD",
+    "¥": "JPY CNY",
+    "₹": "INR",
+    "₺": "TRY",
+    "₩": "KRW",
+    "₪": "ILS",
+    "₴": "UAH",
+    "₽": "RUB",
+    "฿": "THB",
+    "₫": "VND",
+    "₱": "PHP",
+    "₦": "NGN",
+    "kr": "SEK NOK DKK ISK",
+    "zł": "PLN",
+    "kč": "CZK",
+    "ft": "HUF",
+    "lei": "RON",
+    "fr": "CHF",
+}
+"""What stands for which currencies beside an amount."""
+_PRICE: Final = re.compile(
+    r"(?P<before>[^\d\s.,'’-]{0,3})\s?(?P<minus>-?)"
+    r"(?P<whole>[0-9]{1,3}(?P<group>[.,'’\s])[0-9]{3}(?:(?P=group)[0-9]{3}){0,2}|[0-9]{1,10})"
+    r"(?:(?P<point>[.,])(?P<fraction>[0-9]{1,4}))?\s?(?P<after>[^\d\s.,'’-]{0,3})"
+)
 _DECLARED: Final = re.compile(r"\"?sep=([,;|\t])\"?[,;\t]*(?:\r\n?|\n)", re.IGNORECASE)
 """The first line of a file that says how its columns are separated, as spreadsheets write and read it."""
 _COLUMN_OF: Final = {"price_minor": "price", "groups": "type", "items": "type", "modifiers": "type"}
@@ -115,16 +154,26 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
     return spreadsheet.text_of(itertools.chain([COLUMNS], table), separator)
 
 
-def parse(content: bytes, currency: str, current: Sequence[Category] = ()) -> Parsed:
+def parse(
+    content: bytes, currency: str, current: Sequence[Category] = (), encoding: str = spreadsheet.ENCODING
+) -> Parsed:
     """The menu in the file, or all of its mistakes, from top to bottom.
 
     Args:
         current: The shop's menu: rows without an id are what has their name there.
+        encoding: Of a CSV file.
     """
+    if content.startswith(_ZIP):
+        return _workbook(content, currency, current)
+    if content.startswith(_OLD_WORKBOOK):
+        return _unreadable("This is a workbook of Excel 97 to 2003. Save it as .xlsx, or as “CSV UTF-8”.")
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else encoding)
     except UnicodeDecodeError:
-        return _unreadable("The file is not UTF-8. Save it as “CSV UTF-8”.")
+        return _unreadable(
+            f"The file is not {_ENCODINGS.get(encoding, encoding)}. Save it as “CSV UTF-8”, or have it imported by "
+            f"`orderbell menu import --encoding {WINDOWS}`."
+        )
     declared = _DECLARED.match(text)
     skipped = int(declared is not None)
     text = text[declared.end() :] if declared is not None else text
@@ -134,11 +183,62 @@ def parse(content: bytes, currency: str, current: Sequence[Category] = ()) -> Pa
     except csv.Error:
         message = 'This line cannot be read. Give each quotation mark (") in it a second one.'
         return Parsed((), (Complaint(sheet.line_num + skipped, "", message),))
+    return _read(rows, currency, current)
+
+
+def is_text(content: bytes, encoding: str = spreadsheet.ENCODING) -> bool:
+    """Whether a file can be read with an encoding, or needs none."""
+    if content.startswith((_ZIP, _OLD_WORKBOOK, *_UTF_16)):
+        return True
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _workbook(content: bytes, currency: str, current: Sequence[Category]) -> Parsed:
+    from openpyxl import load_workbook  # takes a quarter of a second, and few files are one
+
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of styles and extensions that say nothing of a menu
+            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        rows = [
+            (line, [_cell(value) for value in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)
+        ]
+    except Exception:  # noqa: BLE001 (whatever a damaged file makes of a library for files)
+        return _unreadable("The file is no workbook (.xlsx), or is damaged. Save it again, or as “CSV UTF-8”.")
+    return _read([(line, row) for line, row in rows if any(row)], currency, current)
+
+
+def _cell(value: object) -> str:
+    """A workbook's cell as the text that a CSV file would have."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return format(value, ".12g")
+        case _:
+            return str(value).strip()
+
+
+def _read(rows: Sequence[tuple[int, list[str]]], currency: str, current: Sequence[Category]) -> Parsed:
+    """The menu in the rows of a table, each with its line."""
     header = [name.strip().casefold() for name in rows[0][1]] if rows else []
     named = [name for name in header if name]
-    if not {"type", "name"} <= set(named) <= set(COLUMNS) or len(set(named)) < len(named):
-        names = ", ".join(COLUMNS)
-        return _unreadable(f"The first line names the columns, each once: {names}. At least type and name are needed.")
+    names = ", ".join(COLUMNS)
+    if unknown := [name for name in named if name not in COLUMNS]:
+        quoted = ", ".join(f"“{name}”" for name in unknown)
+        return _unreadable(f"There is no column {quoted}. The first line names the columns: {names}.")
+    if twice := sorted({name for name in named if named.count(name) > 1}):
+        return _unreadable(
+            f"The column “{twice[0]}” is there twice. The first line names the columns, each once: {names}."
+        )
+    if missing := [name for name in ("type", "name") if name not in named]:
+        return _unreadable(f"The column “{missing[0]}” is missing. The first line names the columns: {names}.")
     reading = _Reading(currency, current)
     for line, row in rows[1:]:
         stripped = [cell.strip() for cell in row]
@@ -325,11 +425,22 @@ def _delimiter(text: str, declared: re.Match[str] | None) -> str:
 
 
 def _minor(text: str, currency: str) -> int | None:
-    """Minor units; None for an invalid price. Point and comma are both decimal: whether 1,234 means a thousand cannot
-    be known."""
-    match = re.fullmatch(r"(-?)([0-9]{1,10})(?:[.,]([0-9]+))?", text)
-    digits = exponent(currency)
-    if match is None or len(match[3] or "") > digits:
+    """Minor units of a price, with or without the currency's sign or code, and a sign for thousands; None for an
+    invalid one. Point and comma are both decimal: where one of them stands alone before three digits, whether it means
+    a thousand can be known only in a currency that has no decimals."""
+    match = _PRICE.fullmatch(text.strip())
+    if match is None:
         return None
-    minor = int(match[2] + (match[3] or "").ljust(digits, "0"))
-    return -minor if match[1] else minor
+    for sign in filter(None, (match["before"], match["after"])):
+        if sign.upper() != currency and currency not in _SIGNS.get(sign.casefold(), "").split():
+            return None
+    digits = exponent(currency)
+    whole, group, fraction = match["whole"], match["group"] or "", match["fraction"] or ""
+    if group and group in ".," and not fraction and whole.count(group) == 1 and digits:
+        whole, fraction = whole.split(group)
+    elif group == match["point"]:
+        return None
+    if len(fraction) > digits:
+        return None
+    minor = int("".join(filter(str.isdecimal, whole)) + fraction.ljust(digits, "0"))
+    return -minor if match["minus"] else minor

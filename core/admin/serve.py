@@ -69,6 +69,7 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
     _check_address(configured.host, configured.port)
     keys, made_keys = setup.open_keys(configured.keys_path)
     presented = Presented(*configured.tls_files) if configured.tls_files else None
+    held.enter_context(logs.kept(configured.log_path))
     database = held.enter_context(closing(open_database(configured)))
     made = setup.set_up(database, demo=options.demo)
     if made_keys:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from core.client.http.trust import check_address
 from core.client.storage.local_store import default_path
+from core.logs import NOWHERE
 
 Interval = Annotated[float, Meta(ge=0.2, le=86_400)]
 Scheme = Literal["auto", "light", "dark", "contrast"]
@@ -57,11 +58,20 @@ class ScreenSettings(ServerAddress, frozen=True, kw_only=True):
     data_dir: Annotated[
         str, Meta(description="Where this window keeps its file; empty: the user's data directory.")
     ] = ""
+    log_dir: Annotated[
+        str, Meta(description="Where the log is kept in files too; empty: logs beside this window's file; -: in none.")
+    ] = ""
     debug: Annotated[bool, Meta(description="Log debug lines too.")] = False
 
     def file_of(self, window: str) -> Path:
         """The path of the file of a window of this kind (`pos`, `customer`, `board`)."""
         return Path(self.data_dir, f"{window}.db") if self.data_dir else default_path(window)
+
+    def log_path(self, window: str) -> Path | None:
+        """The file of the window's log."""
+        if self.log_dir == NOWHERE:
+            return None
+        return (Path(self.log_dir) if self.log_dir else self.file_of(window).parent / "logs") / f"{window}.log"
 
 
 class WindowSettings(ScreenSettings, frozen=True, kw_only=True):

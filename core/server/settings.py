@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from core.logs import Format
+from core.logs import NOWHERE, Format
 from core.settings import SECRET, data_dir
 from core.store.engine.database import file_url
 from core.store.tables import SECURITY_LOG_DAYS_LEAST
@@ -27,6 +27,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     tls_key: Annotated[str, Meta(description="PEM file of its key; empty: it is in tls_certificate")] = ""
     log_format: Annotated[Format, Meta(description="text, or json: one object a line")] = "text"
+    log_dir: Annotated[
+        str, Meta(description="where the log is kept in files too; empty: logs in data_dir; -: in none")
+    ] = ""
     access_log: Annotated[bool, Meta(description="write a line to the log for every request")] = False
     debug: Annotated[bool, Meta(description="write debug lines to the log")] = False
     metrics_token: Annotated[
@@ -81,6 +84,13 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 100
     backup_dir: Annotated[str, Meta(description="where backups are kept; empty: backups in data_dir")] = ""
     stop_within_s: Annotated[int, Meta(ge=1, le=600, description="longest a stop waits for open requests")] = 30
+
+    @property
+    def log_path(self) -> Path | None:
+        """The file of this server's log, named by its port: several may share a folder."""
+        if self.log_dir == NOWHERE:
+            return None
+        return (Path(self.log_dir) if self.log_dir else self.directory / "logs") / f"server-{self.port}.log"
 
     @property
     def directory(self) -> Path:

@@ -47,4 +47,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from customer_view.status_display.bootstrap import run
 
-    return run(settings, secret, code)
+    with logs.kept(settings.log_path("board")):
+        return run(settings, secret, code)

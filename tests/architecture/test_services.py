@@ -47,8 +47,11 @@ def test_launchd() -> None:
     assert found["ExitTimeOut"] > ServerSettings().stop_within_s
 
 
-def test_desktop() -> None:
-    check(shlex.split(Unit("orderbell-board.desktop")["Desktop Entry"]["Exec"]))
+@pytest.mark.parametrize("screen", ["board", "pos"])
+def test_desktop(screen: str) -> None:
+    command = shlex.split(Unit(f"orderbell-{screen}.desktop")["Desktop Entry"]["Exec"])
+    check(command)
+    assert command[1:] == [screen]
 
 
 @pytest.mark.parametrize("path", sorted(SERVICES.iterdir()), ids=lambda path: path.name)

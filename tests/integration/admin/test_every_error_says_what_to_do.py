@@ -30,7 +30,7 @@ PROGRAMMERS = re.compile(
 )
 """What is in no sentence for whoever runs a shop."""
 NEXT_STEP = re.compile(
-    r"orderbell [a-z-]+|--[a-z]|\?|\b(Add|Ask|Begin|Check|Choose|Close|Install|Keep|Make|Move|Name|Put|Run|Say|See"
+    r"orderbell [a-z-]+|--[a-z]|\?|\b(Add|Ask|Begin|Check|Choose|Close|Give|Install|Keep|Make|Move|Name|Put|Run|Say|See"
     r"|Start|Stop|Try|Use|Write|write|There are|there are|has to|may be|has \d+ to|as \S+|must name|The first line"
     r"|choose from)\b"
 )

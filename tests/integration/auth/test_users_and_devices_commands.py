@@ -265,5 +265,5 @@ def test_an_address_and_a_till_are_unlocked(
     assert orderbell("devices", "unlock", "pos7") == 0
     assert sign_in(serving, "Kim", shop.CASHIER_PIN, device="POS7", device_secret=secret) == 200
     assert orderbell("users", "unlock", "--address", "nowhere") == 1
-    assert orderbell.err == "orderbell users: 'nowhere' is no IP address.\n"
+    assert orderbell.err == "orderbell users: address: 'nowhere' is no IP address.\n"
     assert orderbell("devices", "unlock", "POS9") == 1

@@ -176,3 +176,32 @@ def test_a_serving_shop_has_it_at_once(orderbell: Orderbell, directory: Path, tm
 def test_a_file_that_is_not_there_is_said_by_name(orderbell: Orderbell, tmp_path: Path, file: str) -> None:
     assert orderbell("import", str(tmp_path / file)) == 2
     assert b"cannot be read" in orderbell.err
+
+
+def test_what_excel_calls_csv_is_asked_about(
+    orderbell: Orderbell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "menu.csv"
+    file.write_bytes("type;name;price\r\ncategory;Getränke;\r\nitem;Crème;4,50 $\r\n".encode("cp1252"))
+    assert orderbell("import", str(file), "--yes") == 1, "a script says what it is"
+    assert b"--encoding cp1252" in orderbell.out
+    questions: list[str] = []
+
+    def answer(question: str) -> str:
+        questions.append(question)
+        return "y"
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", answer)
+    assert orderbell("import", str(file)) == 0, orderbell.err
+    assert "Getränke;" in orderbell.out.decode()
+    assert questions == ["Is that how it is spelt? [y/N] ", "Sell by this menu from now on? [y/N] "]
+    assert [each.name for each in orderbell.menu().categories] == ["Getränke"]
+    assert [each.price_minor for each in orderbell.menu().items().values()] == [450]
+
+
+def test_a_script_names_the_encoding(orderbell: Orderbell, tmp_path: Path) -> None:
+    file = tmp_path / "menu.csv"
+    file.write_bytes("type,name,price\r\ncategory,Getränke,\r\nitem,Crème,4.50\r\n".encode("cp1252"))
+    assert orderbell("import", str(file), "--yes", "--encoding", "cp1252") == 0, orderbell.err
+    assert [each.name for each in orderbell.menu().items().values()] == ["Crème"]

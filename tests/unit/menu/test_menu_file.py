@@ -2,8 +2,11 @@
 
 import csv
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -259,7 +262,7 @@ def complaints(rows: str, currency: str = "USD") -> list[tuple[int, str]]:
         ("category,,,,c,C,,,,,\nitem,,,,a,A,,,,,", [(3, "price")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,A,free,,,,", [(3, "price")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,A,1.234,,,,", [(3, "price")]),
-        ('category,,,,c,C,,,,,\nitem,,,,a,A,"1,234.00",,,,', [(3, "price")]),
+        ('category,,,,c,C,,,,,\nitem,,,,a,A,"1,23.00",,,,', [(3, "price")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,A,-1,,,,", [(3, "price")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,maybe,,", [(3, "available")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,,1,,,,", [(3, "name")]),
@@ -313,3 +316,102 @@ def test_where_prices_have_no_decimals_none_are_written() -> None:
     assert complaints("category,,,,c,C,,,,,\nitem,,,,a,A,1.0,,,,", "JPY") == [(3, "price")]
     dinar = parse((HEAD + 'category,,,,c,C,,,,,\nitem,,,,a,A,"1,234",,,,').encode(), "KWD")
     assert dinar.categories[0].items[0].price_minor == 1234
+
+
+@pytest.mark.parametrize(
+    ("written", "currency", "minor"),
+    [
+        ("4,50 €", "EUR", 450),
+        ("€ 4.50", "EUR", 450),
+        ("4,50\xa0€", "EUR", 450),
+        ("EUR 4,5", "EUR", 450),
+        ("$12", "USD", 1200),
+        ("12 Kč", "CZK", 1200),
+        ("1.234,50", "EUR", 123_450),
+        ("1,234.50", "USD", 123_450),
+        ("1 234,50", "EUR", 123_450),
+        ("1\u202f234,50 €", "EUR", 123_450),
+        ("1'234.50", "CHF", 123_450),
+        ("1.234.567,89", "EUR", 123_456_789),
+        ("1,234,567", "USD", 123_456_700),
+        ("1,234", "JPY", 1234),
+        ("¥1,200", "JPY", 1200),
+        ("1.234", "KWD", 1234),
+        ("-4,50", "EUR", -450),
+        ("1,234", "USD", None),
+        ("1.234", "EUR", None),
+        ("1.234.50", "EUR", None),
+        ("12,34,56", "EUR", None),
+        ("1.234,567", "EUR", None),
+        ("$4.50", "EUR", None),
+        ("4.50 USD", "EUR", None),
+        ("4,50 each", "EUR", None),
+        ("1.50", "JPY", None),
+        ("€", "EUR", None),
+    ],
+)
+def test_prices_as_spreadsheets_write_them(written: str, currency: str, minor: int | None) -> None:
+    """A sign for thousands is one where it can be nothing else; another currency is never taken for the shop's."""
+    parsed = parse(f'type,name,price\ncategory,C,\nitem,A,"{written}"\n'.encode(), currency)
+    if minor is None or minor < 0:
+        assert [(each.line, each.column) for each in parsed.complaints] == [(3, "price")]
+    else:
+        assert not parsed.complaints
+        assert parsed.categories[0].items[0].price_minor == minor
+
+
+ROWS = (
+    ("type", "name", "price", "available"),
+    ("category", "Getränke", None, None),
+    ("item", "Crème brûlée", 4.5, True),
+)
+
+
+def workbook(rows: Sequence[tuple[Any, ...]]) -> bytes:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    book.create_sheet("Notes").append(["anything"])
+    book.save(content)
+    return content.getvalue()
+
+
+def test_a_workbook_is_its_first_sheet() -> None:
+    parsed = parse(workbook(ROWS), "EUR")
+    assert not parsed.complaints
+    (drinks,) = parsed.categories
+    assert (drinks.name, drinks.items[0].name, drinks.items[0].price_minor) == ("Getränke", "Crème brûlée", 450)
+    wrong = parse(workbook((*ROWS, (), ("item", "Tea", 1.234), ("item", "Cake", "4,50 €"))), "EUR")
+    assert [(each.line, each.column) for each in wrong.complaints] == [(5, "price")]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 no workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_what_is_no_workbook_of_today(content: bytes) -> None:
+    (complaint,) = parse(content, "EUR").complaints
+    assert "or as “CSV UTF-8”" in complaint.message
+
+
+def test_encodings() -> None:
+    text = "type;name;price\r\ncategory;Getränke;\r\nitem;Crème brûlée;4,50 €\r\n"
+    (complaint,) = parse(text.encode("cp1252"), "EUR").complaints
+    assert "not UTF-8" in complaint.message
+    assert "--encoding cp1252" in complaint.message
+    expected = parse(text.encode(), "EUR")
+    assert not expected.complaints
+    assert parse(text.encode("cp1252"), "EUR", encoding="cp1252") == expected
+    assert parse(text.replace(";", "\t").encode("utf-16"), "EUR") == expected, "Excel's “Unicode text”"
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("type,name,Preis", "There is no column “preis”. The first line names the columns: type, category"),
+        ("type,name,name", "The column “name” is there twice."),
+        ("type,price", "The column “name” is missing."),
+        ("", "The column “type” is missing."),
+    ],
+)
+def test_what_the_first_line_lacks_is_named(first: str, said: str) -> None:
+    (complaint,) = parse(f"{first}\n".encode(), "EUR").complaints
+    assert complaint.message.startswith(said)
