@@ -17,6 +17,7 @@ from benchmarks.measure import Result
 
 BENCHMARKS: Final = {
     "history": "benchmarks.history_by_size",
+    "search": "benchmarks.order_search",
     "http": "benchmarks.http_throughput",
     "paint": "benchmarks.first_paint",
     "refresh": "benchmarks.silent_refresh",

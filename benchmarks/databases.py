@@ -13,14 +13,16 @@ from typing import Any, Final
 
 import msgspec
 from argon2 import PasswordHasher
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 
 from benchmarks import dataset
+from core.domain import search
 from core.domain.ids import DeviceId, ShopId, StaffId
 from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.people import Role
-from core.store import devices, migrate, people, shops, tables
+from core.domain.search import Facts, name_key
+from core.store import devices, migrate, order_words, people, shops, tables
 from core.store.engine.database import file_url, make_engine
 from core.store.engine.statements import Prepared, Transaction
 from core.store.people import StaffMember
@@ -31,6 +33,7 @@ PASSWORD: Final = "correct horse battery"
 PIN: Final = "4821"
 
 _BATCH: Final = 10_000
+_UNSORTED: Final = Prepared(text("INSERT INTO unsorted VALUES (:shop_id, :word, :placed_at)"))
 _FAST: Final = (
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
@@ -49,7 +52,7 @@ def kept(name: str, count: int, *sources: Path) -> Path:
 def orderbell(count: int) -> Path:
     """An Orderbell database of `count` orders. It is only ever to be read: take a `copy` to write to."""
     versions = sorted(Path(migrate.__file__).with_name("migrations").glob("versions/*.py"))
-    path = kept("orderbell", count, Path(tables.__file__), Path(__file__), *versions)
+    path = kept("orderbell", count, Path(tables.__file__), Path(search.__file__), Path(__file__), *versions)
     if not path.exists():
         print(f"building a shop of {count:,} orders in {path.name} ...", file=sys.stderr, flush=True)
         building = path.with_suffix(".building")
@@ -108,7 +111,7 @@ def _insert_customers(transaction: Transaction, count: int) -> None:
     rows = (
         {
             **person._asdict(),
-            "name_key": person.name.casefold(),
+            "name_key": name_key(person.name),
             "password_hash": password_hash,
             "order_count": order_counts[person.id],
             "created_at": 0,
@@ -120,11 +123,16 @@ def _insert_customers(transaction: Transaction, count: int) -> None:
 
 
 def _insert_orders(transaction: Transaction, count: int) -> None:
+    transaction.command("CREATE TEMPORARY TABLE unsorted (shop_id, word, placed_at)")
     rest = dataset.orders(count)
     while batch := list(islice(rest, _BATCH)):
         _insert(transaction, tables.orders, map(_order, batch))
         _insert(transaction, tables.order_lines, (row for order in batch for row in _lines(order)))
         _insert(transaction, tables.status_history, (row for order in batch for row in _changes(order)))
+        transaction.run_many(_UNSORTED, (row for order in batch for row in words(order)))
+    # Sorted, each goes to the end of the table. As they come, each would go to another page of it.
+    transaction.command("INSERT INTO order_words SELECT shop_id, word, placed_at FROM unsorted ORDER BY 1, 2, 3")
+    transaction.command("DROP TABLE unsorted")
 
 
 def _insert(transaction: Transaction, table: Table, rows: Iterable[dict[str, Any]]) -> None:
@@ -158,6 +166,11 @@ def _order(order: dataset.Order) -> dict[str, Any]:
         "note": "",
         "reason": "",
     }
+
+
+def words(order: dataset.Order) -> list[dict[str, Any]]:
+    facts = Facts(order.number, order.customer.name, order.customer.phone, order.fulfilment)
+    return order_words.rows(dataset.SHOP_ID, order.placed_at, facts)
 
 
 def _lines(order: dataset.Order) -> Iterator[dict[str, Any]]:

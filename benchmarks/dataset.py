@@ -41,6 +41,17 @@ _ITEMS: Final = tuple(
 _MODIFIERS: Final = (("Guacamole", 200), ("Brown rice", 0), ("Black beans", 0), ("Extra cheese", 75), ("No onion", 0))
 
 
+_FIRST: Final = (
+    "Ada", "Ömer", "Grace", "Жанна", "Ángel", "Maria", "Wei", "Fatima", "Jonas", "Aisha", "Zoë", "Priya", "Mateo",
+    "Ingrid", "Kwame", "Chloé", "Noah", "Yuki", "Søren", "Carmen", "Liam", "Olga", "Hassan", "Emma", "Marius", "Leyla",
+    "Tomasz", "Nina", "Diego", "Mary", "Ivan", "Sofia", "Ahmed", "Hannah", "Luca", "Marta", "Chen", "Elif", "Peter",
+    "Anna",
+)  # fmt: skip
+_LAST_NAMES: Final = 9_973
+"""How many there are: names made of syllables, of which a short one begins many."""
+_SYLLABLES: Final = ("ba", "ker", "lo", "mar", "ne", "son", "ti", "va", "gra", "win", "ö", "sha", "du", "pel", "rich")
+
+
 class Customer(NamedTuple):
     id: str
     name: str
@@ -80,9 +91,17 @@ class Order(NamedTuple):
 def customers(orders: int) -> list[Customer]:
     """The customers of a shop that has taken so many orders."""
     return [
-        Customer(f"0198a2b4-0000-7000-8000-{position:012x}", f"Customer {position}", f"1555{position:07d}")
+        Customer(f"0198a2b4-0000-7000-8000-{position:012x}", _name(position), f"1555{position * 7919 % 10_000_000:07d}")
         for position in range(max(2, orders // ORDERS_EACH))
     ]
+
+
+def _name(position: int) -> str:
+    left, syllables = position % _LAST_NAMES + 1, []
+    while left:
+        left, which = divmod(left, len(_SYLLABLES))
+        syllables.append(_SYLLABLES[which])
+    return f"{_FIRST[position % len(_FIRST)]} {''.join(syllables).capitalize()}"
 
 
 def orders(count: int, seed: int = 7) -> Iterator[Order]:

@@ -61,6 +61,11 @@ def _is_written(sign: str) -> bool:
     return sign.isalnum() or unicodedata.category(sign)[0] == "M"  # Indic vowels are marks
 
 
+def name_key(name: str) -> str:
+    """A name as it is found and sorted by."""
+    return " ".join(words_of(name))
+
+
 @lru_cache(8192)
 def parts_of(name: str) -> tuple[str, ...]:
     """What may begin with a word that is sought: the words of `name`, and where a script has no spaces, all ends."""
@@ -129,18 +134,27 @@ class Sought(msgspec.Struct, frozen=True):
     """The spellings of a complete number."""
     is_anything: bool = False
     """Nothing was typed, and everything matches."""
+    digits: str = ""
+    """What was typed, if it is digits alone, without what was between them."""
+    phones: tuple[str, ...] = ()
+    """The parts of a phone number that these may be."""
+    meanings: tuple[tuple[str, ...], ...] = ()
+    """What each of the words may begin."""
 
     @classmethod
     def of(cls, typed: str) -> "Sought":
         text = ascii_digits(typed).strip()
+        words = tuple(dict.fromkeys(words_of(text)))
         if WHOLE_NUMBER.fullmatch(text):
-            return cls(words_of(text), numbers=(text, text.upper()))
-        return cls(words_of(text), is_anything=not text)
-
-    @property
-    def digits(self) -> str:
-        """What was typed, if it is digits alone, without what was between them."""
-        return "".join(self.words) if all(map(str.isdecimal, self.words)) else ""
+            return cls(words, numbers=(text, text.upper()))
+        digits = "".join(words_of(text)) if all(map(str.isdecimal, words)) else ""
+        return cls(
+            words,
+            is_anything=not text,
+            digits=digits,
+            phones=_of_a_phone(digits),
+            meanings=tuple(map(_meanings, words)),
+        )
 
     def finds(self, order: Order) -> bool:
         return self.finds_facts(Facts.of(order))
@@ -150,20 +164,20 @@ class Sought(msgspec.Struct, frozen=True):
             return True
         if self.numbers:
             return facts.number in self.numbers
-        if digits := self.digits:
-            phone = digits_of(facts.phone)
+        if self.digits:
             return (
-                _is_part(digits, facts.counted)
-                or any(part in phone for part in _of_a_phone(digits))
+                _is_part(self.digits, facts.counted)
+                or (bool(self.phones) and _has_any(digits_of(facts.phone), self.phones))
                 or all(word in facts.names for word in self.words)
             )
-        series = facts.series if self.names_series(facts.series) else ()
-        return bool(self.words) and all(
-            word in facts.names or (bool(series) and _is_part(word, facts.counted))
-            if word.isdecimal()
-            else any(each.startswith(meant) for meant in _meanings(word) for each in (*facts.names, *facts.series))
-            for word in self.words
-        )
+        names = facts.names
+        for word, meanings in zip(self.words, self.meanings, strict=True):
+            if word.isdecimal():
+                if word not in names and not (self.names_series(facts.series) and _is_part(word, facts.counted)):
+                    return False
+            elif not _begin(meanings, names) and not _begin(meanings, facts.series):
+                return False
+        return bool(self.words)
 
     def names_series(self, series: tuple[str, ...]) -> bool:
         """Whether a word among others begins a word of a number's series: then digits may mean the number."""
@@ -193,7 +207,7 @@ class Sought(msgspec.Struct, frozen=True):
         if digits := self.digits:
             if len(digits) < LEAST_OF_A_NUMBER:
                 return []
-            parts = (f"n{digits}", *(f"p{part}" for part in _of_a_phone(digits)))
+            parts = (f"n{digits}", *(f"p{part}" for part in self.phones))
             return [Keys(parts, (f"w{self.words[0]}",))]
         is_named = any(map(self.names_series, series))
         found = []
@@ -227,6 +241,14 @@ def _of_a_phone(digits: str) -> tuple[str, ...]:
     area or a country."""
     parts = dict.fromkeys((digits, digits.lstrip("0")))
     return tuple(part for part in parts if len(part) >= LEAST_OF_A_PHONE)
+
+
+def _has_any(phone: str, parts: tuple[str, ...]) -> bool:
+    return any(part in phone for part in parts)
+
+
+def _begin(meanings: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    return any(word.startswith(meanings) for word in words)
 
 
 def _meanings(word: str) -> tuple[str, ...]:

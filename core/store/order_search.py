@@ -1,21 +1,34 @@
-"""Finds a shop's orders by what staff type."""
+"""Finds a shop's orders by what staff type (docs/adr/0053).
 
-from collections.abc import Iterator, Sequence
+The words of orders only say where to look: whether an order is found, `Sought` decides, as it does in a window that is
+offline.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from core.domain.ids import ShopId
+from core.domain.ids import OrderId, ShopId
 from core.domain.order import order_number
-from core.domain.search import Facts, Sought
+from core.domain.search import Facts, Keys, Sought, words_of
+from core.store import order_words
 from core.store.cursors import Position
 from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import number_series, orders
 
-_BATCHES: Final = (250, 1_000)
-"""The first page is mostly in the first few; then fewer questions are quicker."""
+COUNTED: Final = 500
+"""Up to so many orders are looked at to count the matches. Of more, a page is found, and nobody needs the figure."""
+MOST: Final = 50_000
+"""Up to so many orders with a word are sorted. What more have, is met soon by reading orders in their order."""
+WALKED: Final = 10_000
+"""So many orders are read in vain, or nearly, before a word that many have is taken for one of long ago."""
+LOOKED_UP: Final = 4
+"""Words that are looked up, the longest first: they are mostly the rarest, and the others are compared."""
+_BATCHES: Final = (100, 250, 500)
+"""Orders read at once: a page is mostly in the first few."""
 
 _c = orders.c
 _KEY: Final = (_c.id, _c.version, _c.placed_at, _c.updated_at)
@@ -52,45 +65,116 @@ class Search:
         self._oldest_first = oldest_first
         self._ends = (_c.placed_at, _c.id) if oldest_first else (_c.placed_at.desc(), _c.id.desc())
         self._series = [str(row[0]) for row in transaction.all(_SERIES, shop=shop_id)]
+        words = sought.keys([words_of(series) for series in self._series])
+        self._words = sorted(words, key=_length, reverse=True)[:LOOKED_UP]
 
     def page(self, after: Position | None, limit: int) -> Found:
-        """One page of up to `limit` orders, after a position."""
-        first, is_start = self._numbered(), after is None
-        ids = [row[0] for row in first]
+        """One page of up to `limit` orders, after a position. Nothing is found by what has no word in it."""
+        if not self._sought.words:
+            return Found((), 0, is_all=True)
+        numbered, is_start = self._numbered(), after is None
+        ids = [row.id for row in numbered]
+        first = numbered if is_start else []
         if after is not None and after.order_id in ids:
-            first, after = first[ids.index(after.order_id) + 1 :], None
-        elif after is not None:
-            first = []
-        rest = (row for row in self._walked(after) if row[0] not in ids)
-        keys = [row[: len(_KEY)] for row in islice(chain(first, rest), limit + 1)]
+            first, after = numbered[ids.index(after.order_id) + 1 :], None
+        looked_up = self._looked_up()
+        instants = self._placed(looked_up, None, COUNTED + 1) if looked_up else None
+        if instants is not None and len(instants) <= COUNTED:
+            every = [row for row in self._among(instants) if row.id not in ids]
+            beyond = (row for row in every if after is None or self._is_beyond(row, after))
+            return Found(_keys(chain(first, beyond), limit), len(ids) + len(every), is_all=True)
+        if instants is None:
+            rest = self._walked(after)
+        else:
+            rest = self._sorted(looked_up, after, instants if after is None else None)
+        keys = _keys(chain(first, (row for row in rest if row.id not in ids)), limit)
         return Found(keys, len(keys), is_all=is_start and len(keys) <= limit)
 
+    def _looked_up(self) -> list[Keys]:
+        """The words by which to look: the rarest, and if many orders have it, the others that not most have. Empty when
+        most orders have each."""
+        counts = [(order_words.count(self._transaction, self._shop_id, keys, MOST), keys) for keys in self._words]
+        counts.sort(key=lambda each: each[0])
+        if counts and counts[0][0] <= COUNTED:
+            return [counts[0][1]]
+        return [keys for count, keys in counts if count <= MOST]
+
     def _numbered(self) -> list[Any]:
-        """Orders of exactly the number that is sought."""
+        """Orders of exactly the number that is sought: one in each series at most."""
         count = self._sought.count
         if count is None:
             return []
         numbers = [order_number(series, count) for series in self._series]
-        found = self._facts(_c.number.in_(numbers), limit=len(numbers))
-        return [row for row in found if self._sought.is_exactly(row.number) and self._is_found(row)]
+        # Sorted here: to sort them itself, SQLite reads all orders.
+        query = select(*_FACTS).where(*self._filters, _c.number.in_(numbers))
+        found = [row for row in self._transaction.search(query) if self._sought.is_exactly(row.number)]
+        found.sort(key=lambda row: (row.placed_at, row.id), reverse=not self._oldest_first)
+        return list(filter(self._is_found, found))
+
+    # -- matches after a position, in the order of pages
+
+    def _placed(self, words: Sequence[Keys], begin_us: int | None, most: int) -> list[int]:
+        return order_words.placed(
+            self._transaction, self._shop_id, words, begin_us, most, oldest_first=self._oldest_first
+        )
+
+    def _among(self, instants: Sequence[int], after: Position | None = None) -> Iterator[Any]:
+        """Of the orders that were placed at those instants."""
+        rest = iter(dict.fromkeys(instants))
+        for size in chain(_BATCHES, repeat(_BATCHES[-1])):
+            chunk = list(islice(rest, size))
+            if not chunk:
+                return
+            yield from filter(self._is_found, self._facts(_c.placed_at.in_(chunk), *self._is_after(after)))
+
+    def _sorted(self, words: Sequence[Keys], after: Position | None, known: list[int] | None = None) -> Iterator[Any]:
+        """Of the orders with those words, however many; `known` are the first of them."""
+        begin_us = after.placed_us if after is not None else None
+        for most in chain((COUNTED + 1,), repeat(MOST)):
+            instants = self._placed(words, begin_us, most) if known is None else known
+            known = None
+            yield from self._among(instants, after)
+            if len(instants) < most:
+                return
+            begin_us = instants[-1] + (1 if self._oldest_first else -1)
 
     def _walked(self, after: Position | None) -> Iterator[Any]:
-        """Matches among all orders after a position, in the order of pages."""
-        place = (after.placed_us, after.order_id) if after is not None else None
+        """Of all orders."""
+        read = 0
         for size in chain(_BATCHES, repeat(_BATCHES[-1])):
-            rows = self._facts(*([self._is_after(place)] if place is not None else ()), limit=size)
+            if read >= WALKED and self._words:
+                yield from self._sorted(self._words[:1], after)
+                return
+            rows = self._facts(*self._is_after(after), limit=size)
             yield from filter(self._is_found, rows)
             if len(rows) < size:
                 return
-            place = (rows[-1].placed_at, rows[-1].id)
+            read += size
+            after = Position(rows[-1].placed_at, OrderId(rows[-1].id))
 
-    def _is_after(self, place: tuple[int, str]) -> ColumnElement[bool]:
-        here, there = tuple_(_c.placed_at, _c.id), tuple_(*place)
-        return here > there if self._oldest_first else here < there
+    # -- single orders
 
-    def _facts(self, *wanted: ColumnElement[bool], limit: int) -> Sequence[Any]:
+    def _facts(self, *wanted: ColumnElement[bool], limit: int | None = None) -> Sequence[Any]:
         query = select(*_FACTS).where(*self._filters, *wanted).order_by(*self._ends).limit(limit)
         return self._transaction.search(query)
 
     def _is_found(self, row: Any) -> bool:
         return self._sought.finds_facts(Facts(*row[len(_KEY) :]))
+
+    def _is_after(self, place: Position | None) -> list[ColumnElement[bool]]:
+        if place is None:
+            return []
+        here, there = tuple_(_c.placed_at, _c.id), tuple_(place.placed_us, place.order_id)
+        return [here > there if self._oldest_first else here < there]
+
+    def _is_beyond(self, row: Any, place: Position) -> bool:
+        here, there = (row.placed_at, row.id), (place.placed_us, place.order_id)
+        return bool(here > there if self._oldest_first else here < there)
+
+
+def _length(keys: Keys) -> int:
+    return max(map(len, (*keys.wholes, *keys.beginnings)))
+
+
+def _keys(rows: Iterable[Any], limit: int) -> list[Any]:
+    return [row[: len(_KEY)] for row in islice(rows, limit + 1)]

@@ -20,7 +20,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage, StaffOrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import cursors, ledger, order_search, status_history
+from core.store import cursors, ledger, order_search, order_words, status_history
 from core.store.engine.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 
@@ -161,8 +161,8 @@ def _modifiers(text: str) -> tuple[LineModifier, ...]:
 def insert(
     transaction: Transaction, order: Order, by: Principal, client_at: datetime | None = None, reason: str = ""
 ) -> None:
-    """Insert a new order with its lines and the first entry of its history (with `reason`), and count it for its
-    customer."""
+    """Insert a new order with its lines, its words, and the first entry of its history (with `reason`), and count it
+    for its customer."""
     values = msgspec.structs.asdict(order)
     del values["lines"]
     values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
@@ -180,6 +180,7 @@ def insert(
             for position, line in enumerate(order.lines)
         ],
     )
+    order_words.insert(transaction, order)
     status_history.record(transaction, order, None, by, client_at, reason)
     if order.payment is not PaymentState.UNPAID:
         ledger.record(transaction, order, None, by, client_at=client_at)

@@ -7,8 +7,10 @@ import msgspec
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.domain.digits import digits_of
 from core.domain.ids import CustomerId, ShopId, StaffId
 from core.domain.people import Customer, Role
+from core.domain.search import name_key
 from core.instants import now, to_us
 from core.store.engine.statements import Prepared, Transaction
 from core.store.tables import customers, staff
@@ -89,7 +91,7 @@ _UPDATE_STAFF: Final = Prepared(
 
 def digits(phone: str) -> str:
     """A phone number as it is stored and compared: `+49 (30) 1234` → `49301234`."""
-    return "".join(filter(str.isdecimal, phone))
+    return digits_of(phone)
 
 
 def insert_customer(transaction: Transaction, customer: Customer, password_hash: str, home: ShopId) -> Customer:
@@ -105,7 +107,7 @@ def insert_customer(transaction: Transaction, customer: Customer, password_hash:
         _INSERT,
         id=kept.id,
         name=kept.name,
-        name_key=kept.name.casefold(),
+        name_key=name_key(kept.name),
         phone=kept.phone,
         email=kept.email or None,
         password_hash=password_hash,
@@ -165,7 +167,7 @@ def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
 
     Staff can search the whole chain, so part of a number or of a word finds nobody, and e-mail addresses are left out.
     """
-    words, number = " ".join(q.split()).casefold(), digits(q)
+    words, number = name_key(q), digits(q)
     if any(letter.isalpha() for letter in words):
         wanted = or_(_c.name_key == words, _c.name_key.startswith(f"{words} ", autoescape=True))
     elif len(number) >= _SHORTEST_NUMBER:
@@ -246,7 +248,7 @@ def staff_key(name: str) -> str:
 
 
 def _matches(q: str) -> list[ColumnElement[bool]]:
-    words = q.strip().casefold()
+    words = name_key(q)
     matches = [_c.name_key.startswith(words, autoescape=True)] if words else []
     if number := digits(q):
         matches.append(_c.phone.endswith(number))

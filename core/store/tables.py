@@ -53,11 +53,13 @@ def _key(name: str, *more: Any) -> Column[str]:
     return Column(name, Text, *more, primary_key=True, nullable=False)
 
 
+_AS_BYTES: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text of which ranges are ranges of bytes."""
+
+
 def _order_id() -> Column[str]:
-    """The key of tables that are partitioned by month on PostgreSQL (`core.store.engine.partitions`): ranges of ids are
-    ranges of bytes."""
-    as_bytes = Text().with_variant(Text(collation="C"), "postgresql")
-    return Column("order_id", as_bytes, ForeignKey("orders.id"), primary_key=True, nullable=False)
+    """The key of tables that are partitioned by month on PostgreSQL (`core.store.engine.partitions`)."""
+    return Column("order_id", _AS_BYTES, ForeignKey("orders.id"), primary_key=True, nullable=False)
 
 
 _BY_MONTH: Final = "RANGE (order_id)"
@@ -147,7 +149,7 @@ customers: Final = Table(
     metadata,
     _key("id"),
     _text("name"),
-    _text("name_key"),
+    _text("name_key"),  # `core.domain.search.name_key`
     _text("phone", unique=True),  # digits only
     _text("email", nullable=True, unique=True),  # lower case
     _text("password_hash"),
@@ -254,6 +256,16 @@ orders: Final = Table(
     _index_where("ix_orders_open", "shop_id", "placed_at", "id", where="is_open = 1"),
     # Recently closed orders; written once an order, when it closes.
     _index_where("ix_orders_closed", "shop_id", "updated_at", where="is_open = 0"),
+)
+
+order_words: Final = Table(
+    "order_words",
+    metadata,
+    # No references: an order has a dozen of these, and its own row has them checked.
+    Column("shop_id", _AS_BYTES, primary_key=True, nullable=False),
+    Column("word", _AS_BYTES, primary_key=True, nullable=False),  # `core.domain.search.index_keys`
+    Column("placed_at", BigInteger, primary_key=True, nullable=False, autoincrement=False),  # the order's
+    sqlite_with_rowid=False,
 )
 
 order_lines: Final = Table(

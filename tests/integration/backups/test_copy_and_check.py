@@ -249,6 +249,8 @@ BREAKS = {
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
     "counts": "UPDATE customers SET order_count = order_count + 1",
+    "words": "DELETE FROM order_words WHERE word = 'n001'",
+    "forgotten": "INSERT INTO order_words (shop_id, word, placed_at) SELECT id, 'n001', 1 FROM shops",
     "numbers": "UPDATE number_series SET last = 0 WHERE series = 'ONLINE'",
 }
 

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from core.domain.ids import OrderId, uuid7
+from core.domain.search import Facts, index_keys
 from core.store import ledger, migrate
 from core.store.backups import check
 from core.store.engine import partitions
@@ -328,3 +329,41 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path, monkeypatc
     migrate.upgrade(engine)
     assert "ix_orders_history" in _schema(engine)
     engine.dispose()
+
+
+def test_orders_of_before_are_found_by_their_words(tmp_path: Path) -> None:
+    """And customers by their names as they are compared now. More of them than are read at once."""
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0020")
+    names = ("Ömer Ünal", "Жанна", "O'Brien", "", "7")
+    facts = [Facts(f"POS1-{n:06}", names[n % 5], f"4930{n:04}", "dine_in") for n in range(1, 4_006)]
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO shops (id, name, currency, tax_rate_bp, tax_included, time_zone, menu_version, epoch, seq, "
+            "created_at) VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', 1, 'epoch', 0, 0)"
+        )
+        insert_order = sqlalchemy.text(
+            "INSERT INTO orders (id, shop_id, number, channel, status, is_open, version, fulfilment, tender, payment, "
+            "currency, subtotal_minor, tax_minor, total_minor, placed_at, updated_at, customer_name, customer_phone, "
+            "address, note, reason) VALUES (:number, 's', :number, 'counter', 'ready', 1, 1, :fulfilment, 'cash', "
+            "'unpaid', 'EUR', 1, 0, 1, :at, :at, :name, :phone, '', '', '')"
+        )
+        insert_customer = sqlalchemy.text(
+            "INSERT INTO customers (id, name, name_key, phone, password_hash, order_count, created_at) "
+            "VALUES (:number, :name, :key, :phone, '', 0, 0)"
+        )
+        rows = [  # two of the same microsecond
+            {**each._asdict(), "at": 1_000_000 + n // 2, "key": each.name.casefold()} for n, each in enumerate(facts)
+        ]
+        connection.execute(insert_order, rows)
+        connection.execute(insert_customer, rows)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        kept = [tuple(row) for row in connection.exec_driver_sql("SELECT word, placed_at FROM order_words")]
+        keys = {tuple(row) for row in connection.exec_driver_sql("SELECT name, name_key FROM customers")}
+        found = {each.rule: each.count for each in check.invariants(connection)}
+    engine.dispose()
+    assert set(kept) == {(word, 1_000_000 + n // 2) for n, each in enumerate(facts) for word in index_keys(each)}
+    assert {"womer", "n001", "p49304005", "wtable"} <= {word for word, _ in kept}
+    assert keys == set(zip(names, ("omer unal", "жанна", "obrien", "", "7"), strict=True))
+    assert (found["words"], found["forgotten"]) == (0, 0)

@@ -1,27 +1,28 @@
 """The database itself: group commit, append-only history, and the plans of the hot queries."""
 
 import asyncio
+import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
 import pytest
 import sqlalchemy
 
-from core.domain.ids import CustomerId, OrderId, ShopId, new_order_id
+from core.domain.ids import CustomerId, DeviceId, OrderId, ShopId, new_order_id
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.instants import now
 from core.protocol.feed import Cursor
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import operations, orders
+from core.store import devices, operations, order_search, order_words, orders
 from core.store.engine.database import Database, make_engine
 from core.store.engine.statements import Prepared, Transaction
 from core.store.engine.writer import GROUP_LIMIT, StoreClosed
@@ -349,6 +350,7 @@ QUERIES = (
 @pytest.mark.parametrize("query", QUERIES, ids=str)
 def test_the_database_finds_what_the_query_says_of_each_order(kept: Kept, query: OrderQuery) -> None:
     """A window that is offline asks the orders it holds, and the same is found."""
+    kept.database.write_blocking(lambda tx: devices.insert(tx, kept.world.shop, DeviceId("TEST")))
     there = [
         kept.order(customer_name="Ada Ünal", customer_phone="4917012345"),
         kept.order(customer_name="Ünal Öktem", status=OrderStatus.COMPLETED),
@@ -359,6 +361,103 @@ def test_the_database_finds_what_the_query_says_of_each_order(kept: Kept, query:
         kept.database.write_blocking(kept.inserting(order))
     found = kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, query)).orders
     assert {order.id for order in found} == {order.id for order in query.finds(there)}
+
+
+class Limits(NamedTuple):
+    """How many orders it takes for another way to find them."""
+
+    counted: int
+    most: int
+    walked: int
+
+
+WAYS = (
+    Limits(counted=500, most=50_000, walked=10_000),  # by their words
+    Limits(counted=0, most=50_000, walked=10_000),  # by their words, a page at a time
+    Limits(counted=0, most=0, walked=10_000),  # by reading orders
+    Limits(counted=0, most=3, walked=0),  # by sorting a word of many
+    Limits(counted=2, most=9, walked=4),  # by whichever is the shortest
+)
+SOUGHT = (
+    "ada",
+    "ada unal",
+    "table 7",
+    "4",
+    "12",
+    "001",
+    "0012",
+    "test 12",
+    "5550",
+    "170 12",
+    "a",
+    "王",
+    "明",
+    "nobody",
+    "a 7",
+)
+
+
+@pytest.mark.slow
+def test_pages_of_a_search_are_what_the_query_says_however_they_are_found(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("Ada", "Ünal Ada", "Table 7", "7", "", "王小明", "Zoë", "Ada")
+    phones = ("", "+49170123456", "15550101234")
+    at = now()
+    there = [
+        kept.order(
+            customer_name=names[n % len(names)],
+            customer_phone=phones[n % len(phones)],
+            fulfilment=Fulfilment.DINE_IN if n % 3 else Fulfilment.PICKUP,
+            status=OrderStatus.READY if n % 5 else OrderStatus.COMPLETED,
+            placed_at=at + timedelta(seconds=(n * 7) % 23 // 2),  # not by number, and some at the same moment
+        )
+        for n in range(24)
+    ]
+
+    def place(transaction: Transaction) -> None:
+        devices.insert(transaction, kept.world.shop, DeviceId("TEST"))
+        for order in there:
+            kept.inserting(order)(transaction)
+
+    kept.database.write_blocking(place)
+    monkeypatch.setattr(order_search, "_BATCHES", (2, 5))
+    for limits, is_open in itertools.product(WAYS, (False, True)):
+        for name, value in limits._asdict().items():
+            monkeypatch.setattr(order_search, name.upper(), value)
+        there.sort(key=lambda order: (order.placed_at, order.id), reverse=not is_open)
+        for typed in SOUGHT:
+            query = OrderQuery(q=typed, open=is_open, limit=4)
+            wanted = [order.id for order in query.finds(there)]
+            assert kept.database.read_blocking(partial(_all_pages, kept.world.shop, query)) == wanted, (limits, query)
+    assert kept.database.read_blocking(partial(_all_pages, ShopId("other"), OrderQuery(q="ada"))) == []
+
+
+def _all_pages(shop_id: ShopId, query: OrderQuery, transaction: Transaction) -> list[OrderId]:
+    found, counted, cursor = list[OrderId](), set[int](), ""
+    while True:
+        page = orders.search(transaction, shop_id, msgspec.structs.replace(query, cursor=cursor))
+        found += [order.id for order in page.orders]
+        if not page.total_is_least:
+            counted.add(page.total)
+        if page.next_cursor is None:
+            assert counted <= {len(found)}
+            return found
+        cursor = page.next_cursor
+
+
+@pytest.mark.sqlite_only("plans are told in its own words")
+def test_few_orders_are_looked_at_by_their_words(kept: Kept, plans: list[str]) -> None:
+    """A name, a phone number and a part of either are one range of the words each, and no order beside is read."""
+    for _ in range(3):
+        kept.database.write_blocking(kept.inserting(kept.order(customer_name="Ömer", customer_phone="4917012345")))
+    for typed in ("ome", "17012", "003"):
+        kept.database.read_blocking(lambda tx, q=typed: orders.search(tx, kept.world.shop, OrderQuery(q=q)))  # type: ignore[misc]
+    assert plans
+    seeks = ("(shop_id=? AND placed_at=?)", "(shop_id=? AND number=?)", "(shop_id=? AND word>? AND word<?)")
+    assert all(any(seek in found for seek in seeks) for found in plans), plans
+    words = plan(kept, order_words.COUNT, shop_id=kept.world.shop, low="wome", high="womf", limit=9)
+    assert "SEARCH order_words USING PRIMARY KEY (shop_id=? AND word>? AND word<?)" in words
 
 
 def test_the_database_finds_what_was_placed_when_the_query_says(kept: Kept) -> None:

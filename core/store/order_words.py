@@ -1,0 +1,89 @@
+"""The words that a shop's orders are found by (docs/adr/0053). They are written with an order, which never changes its
+number, its name or its phone number."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
+
+from core.domain.ids import ShopId
+from core.domain.order import Order
+from core.domain.search import Facts, Keys, index_keys
+from core.instants import to_us
+from core.store.engine.statements import Prepared, Transaction
+from core.store.tables import order_words
+
+INSERT: Final = Prepared(
+    text(
+        "INSERT INTO order_words (shop_id, word, placed_at) VALUES (:shop_id, :word, :placed_at) "
+        "ON CONFLICT DO NOTHING"  # another order of the same microsecond
+    )
+)
+_w = order_words.c
+_within = (_w.shop_id == bindparam("shop_id"), _w.word >= bindparam("low"), _w.word < bindparam("high"))
+_some: Select[Any] = select(literal_column("1")).select_from(order_words).where(*_within).limit(bindparam("limit"))
+COUNT: Final = Prepared(select(func.count()).select_from(_some.subquery()))
+_AFTER_ALL: Final = "\U0010ffff"
+_NEXT: Final = "\x01"
+
+
+def insert(transaction: Transaction, order: Order) -> None:
+    """Insert the words of a new order."""
+    transaction.run_many(INSERT, rows(order.shop_id, to_us(order.placed_at), Facts.of(order)))
+
+
+def rows(shop_id: str, placed_us: int, facts: Facts) -> list[dict[str, Any]]:
+    """An order's rows, in the order of the table."""
+    return [{"shop_id": shop_id, "word": word, "placed_at": placed_us} for word in sorted(index_keys(facts))]
+
+
+def count(transaction: Transaction, shop_id: ShopId, keys: Keys, most: int) -> int:
+    """How many words are among the keys; one more than `most` for more."""
+    found = 0
+    for low, high in _ranges(keys):
+        row = transaction.first(COUNT, shop_id=shop_id, low=low, high=high, limit=most + 1 - found)
+        found += row[0] if row is not None else 0
+        if found > most:
+            break
+    return found
+
+
+def placed(
+    transaction: Transaction,
+    shop_id: ShopId,
+    words: Sequence[Keys],
+    begin_us: int | None,
+    most: int,
+    *,
+    oldest_first: bool,
+) -> list[int]:
+    """When (µs) the first `most` orders were placed that have a key of each of `words`, from an instant on, forwards or
+    backwards in time. One that has two of them is there twice."""
+    first, *others = words
+    begin = [] if begin_us is None else [_w.placed_at >= begin_us if oldest_first else _w.placed_at <= begin_us]
+    at = _among(shop_id, first, *begin).subquery().c.placed_at
+    query = select(at).where(*(at.in_(_among(shop_id, other)) for other in others))
+    rows = transaction.search(query.order_by(at if oldest_first else at.desc()).limit(most))
+    return [row[0] for row in rows]
+
+
+def _among(shop_id: ShopId, keys: Keys, *more: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """One range after the other: of ranges with OR between them, SQLite may read everything."""
+    ranges = (and_(_w.shop_id == shop_id, _w.word >= low, _w.word < high, *more) for low, high in _ranges(keys))
+    return union_all(*(select(_w.placed_at).where(each) for each in ranges))
+
+
+def _ranges(keys: Keys) -> Iterable[tuple[str, str]]:
+    yield from ((key, key + _NEXT) for key in keys.wholes)
+    yield from ((key, key + _AFTER_ALL) for key in keys.beginnings)
