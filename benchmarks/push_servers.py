@@ -130,7 +130,7 @@ def _serve_orderbell(folder: Path, port: int, commits: Path) -> None:
         make_server(
             database,
             keys,
-            ServerSettings(port=port, data_dir=str(folder), access_token_s=86_400, sockets_most=100_000),
+            ServerSettings(port=port, data_dir=str(folder), access_token_s=86_400, sockets_max=100_000),
             lambda _: None,
         ).run()
 

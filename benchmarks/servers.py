@@ -100,7 +100,7 @@ def orderbell(folder: Path) -> Iterator[int]:
     """`orderbell serve` on the database `orderbell.db` in `folder`, with the settings it has for a shop."""
     port = free_port()
     command = python("-m", "core.admin", "serve", "--data-dir", str(folder), "--port", str(port))
-    command += ["--open-orders-most", "1000000", "--sockets-most", "1000000"]
+    command += ["--open-orders-max", "1000000", "--sockets-max", "1000000"]
     with running(command, port, folder / "orderbell.log", folder=databases.ROOT):
         yield port
 

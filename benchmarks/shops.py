@@ -151,7 +151,7 @@ def _serving(url: str, folder: Path, processes: int) -> Iterator[list[tuple[int,
         for number in range(processes):
             port = servers.free_port()
             command = python("-m", "core.admin", "serve", "--data-dir", str(folder), "--port", str(port))
-            command += ["--open-orders-most", "1000000", "--sockets-most", "1000000"]
+            command += ["--open-orders-max", "1000000", "--sockets-max", "1000000"]
             command += ["--database-url", url]
             before = set(psutil.Process().children())
             stack.enter_context(servers.running(command, port, folder / f"serve-{number}.log", folder=ROOT))

@@ -9,7 +9,7 @@ from core.settings import Parser, parse
 from pos_app.settings import PosSettings
 
 _EXAMPLES: Final = """examples:
-  orderbell pos                                      the backend of this machine, at terminal POS1
+  orderbell pos                                      the backend of this machine, as POS1
   orderbell pos --server-url https://192.168.1.5:8765 --pair
   orderbell pos --theme dark --text-scale 150
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--pair", nargs="?", const="", metavar="CODE", help="become a till of the shop by a code first")
+    parser.add_argument("--pair", nargs="?", const="", metavar="CODE", help="become a POS of the shop by a code first")
     settings = parse(PosSettings, "pos", parser, argv)
     code: str | None = parser.parse_args(argv).pair
     logs.setup(debug=settings.debug)

@@ -14,12 +14,12 @@ class PosSettings(WindowSettings, frozen=True, kw_only=True):
     """The settings of one till."""
 
     device: Annotated[
-        str, Meta(min_length=1, max_length=20, description="This till's name: the series of its order numbers.")
+        str, Meta(min_length=1, max_length=20, description="This POS's name: the series of its order numbers.")
     ] = "POS1"
     board_refresh: Annotated[bool, Meta(description="Whether board and history ask for news by themselves.")] = True
     board_refresh_s: Annotated[Interval, Meta(description="Seconds between two looks at the shown orders.")] = 10.0
     idle_lock_s: Annotated[
-        float, Meta(ge=0, le=86_400, description="Seconds without a touch until the till locks; 0: never.")
+        float, Meta(ge=0, le=86_400, description="Seconds without a touch until the POS locks; 0: never.")
     ] = 300.0
     slow_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as slow.")] = 8.0
     late_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as late.")] = 14.0

@@ -12,7 +12,7 @@ from core.ui.widgets.scroll import VerticalScroll
 KEYS: Final = (
     (N_("Arrows"), N_("From card to card")),
     (N_("Enter"), N_("The card's next step")),
-    (N_("Backspace"), N_("One step back")),
+    (N_("Backspace"), N_("Move back")),
     ("Ctrl+Z", N_("Undo the last step")),
     (N_("Delete"), N_("Cancel, with a reason")),
     (N_("Space"), N_("Details")),
@@ -34,12 +34,12 @@ class ShortcutsDialog(QDialog):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shortcuts_dialog")
-        self.setWindowTitle(_("Keys"))
+        self.setWindowTitle(_("Shortcuts"))
         column = QVBoxLayout(self)
         margin = theme.space(5)
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme.space(4))
-        column.addWidget(label(_("Keys"), "title"))
+        column.addWidget(label(_("Shortcuts"), "title"))
         keys = QWidget()
         grid = QGridLayout(keys)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -85,8 +85,8 @@ class SyncController(QObject):
         ]
         shown = "\n".join(lines[:_LISTED] + (["…"] if len(lines) > _LISTED else []))
         told = _(
-            "They come back from the screen where they were placed: from a till by itself, from a customer's when they "
-            "sign in there again. Until then go on by this list."
+            "They come back from the screen where they were placed: from a POS by itself, from a customer window "
+            "when they sign in there again. Until then go on by this list."
         )
         count = ngettext(
             "The server was put back, and does not know {count} order",
@@ -100,7 +100,7 @@ class SyncController(QObject):
         words = _("Its audio library is missing. New orders are shown, and do not ring.")
         if command:
             words += " " + _("To be installed by root: {command}").format(command=command)
-        self._workspace.notice.show_message(_("This till is silent"), words)
+        self._workspace.notice.show_message(_("This POS is silent"), words)
 
 
 def _nothing(_result: object) -> None:

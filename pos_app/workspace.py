@@ -42,8 +42,8 @@ PAGES: Final = {
 _TAB: Final = 80
 _TITLES: Final = {"new": N_("New order")}
 _KEPT: Final = {
-    "orders": N_("These are the orders that this till knows of. What you do is kept, and sent later."),
-    "history": N_("Only what this till has kept is found."),
+    "orders": N_("These are the orders that this POS knows of. What you do is kept, and sent later."),
+    "history": N_("Only what this POS has kept is found."),
     "new": MENU_KEPT,
     "menu": MENU_KEPT,
 }
@@ -253,7 +253,7 @@ class Workspace(QWidget):
             self._tabs[name] = tab
             column.addWidget(tab)
         column.addStretch(1)
-        self._keys = self._tab("shortcuts", _("Keys"))
+        self._keys = self._tab("shortcuts", _("Shortcuts"))
         self._keys.clicked.connect(self.shortcuts_wanted)
         self._person = self._tab("cashier", "")
         self._person.clicked.connect(self._on_person_pressed)

@@ -59,7 +59,7 @@ def new_pin(whose: str) -> str:
             told = sentence(str(error))
             console.warn(told[:1].upper() + told[1:])
             continue
-        if getpass.getpass("The same again: ") == typed:
+        if getpass.getpass("Repeat it: ") == typed:
             return typed
         console.warn("The two are not the same.")
 

@@ -82,7 +82,7 @@ def _create(configured: ServerSettings, options: argparse.Namespace) -> None:
             write_whole(path.with_name(path.name + KEYS), configured.keys_path.read_bytes(), private=True)
     except (BadBackup, OSError) as error:
         raise Failed(
-            f"The backup was made as {configured.backup_path / made.name}, and no more: {reason(error)}"
+            f"The backup was made as {configured.backup_path / made.name}, but then: {reason(error)}"
         ) from None
     if options.json:
         console.as_json(made)
@@ -187,7 +187,7 @@ def _at_stake(configured: ServerSettings, backup: backups.Backup) -> Iterable[st
     else:
         yield (
             f"The database has {lost.placed} orders that were placed since, and {lost.changed} older ones that were "
-            "changed since. What tills and customers were told in the last 90 days, they send again by themselves. "
+            "changed since. What POS and customers were told in the last 90 days, they send again by themselves. "
             "Accounts and devices that were made since are gone, and the menu will be as it was. Who is disabled, "
             "revoked or signed out stays so; PINs, passwords and roles stay as they are now."
         )

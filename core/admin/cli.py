@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "serve": Command("core.admin.serve:main", "run the backend"),
     "shop": Command("core.admin.shop:main", "show and change the shop: name, currency, tax, time zone, country"),
     "users": Command("core.admin.users:main", "add, disable, reset and unlock staff and customers; roles"),
-    "devices": Command("core.admin.devices:main", "pair tills and displays, see how they are doing, revoke one"),
+    "devices": Command("core.admin.devices:main", "pair, list and revoke POS, status displays and kiosks"),
     "keys": Command("core.admin.keys:main", "list, rotate and prune the keys that sign"),
     "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
     "orders": Command("core.admin.orders:main", "write orders to a CSV file"),
@@ -38,9 +38,9 @@ COMMANDS: Final = {
     "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
     "db": Command("core.admin.db:main", "upgrade, check and copy the database"),
     "doctor": Command("core.admin.doctor.command:main", "look at everything, and say what to do"),
-    "pos": Command("core.admin.windows:pos", "open the counter's window"),
-    "customer": Command("core.admin.windows:customer", "open the customer's window"),
-    "board": Command("core.admin.windows:board", "show the numbers over the counter"),
+    "pos": Command("core.admin.windows:pos", "open the POS window"),
+    "customer": Command("core.admin.windows:customer", "open the customer window"),
+    "board": Command("core.admin.windows:board", "open the order status display"),
     "sync": Command("core.admin.sync:main", "send what waits in a window's file, fetch what it missed"),
 }
 

@@ -25,7 +25,7 @@ DECLARED: Final = {
     "customer": ("customer_view.settings:CustomerSettings", "The customer's window: `orderbell customer`."),
     "board": (
         "customer_view.status_display.settings:StatusDisplaySettings",
-        "The numbers over the counter: `orderbell board`.",
+        "The order status display: `orderbell board`.",
     ),
     "sync": ("core.admin.sync:SyncSettings", "A window's file without its window: `orderbell sync`."),
 }

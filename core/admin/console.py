@@ -103,7 +103,7 @@ def confirm(question: str, *, yes: bool = False) -> None:
     if not sys.stdin.isatty():
         raise Failed(f"{question} Nobody is here to be asked: add --yes.", status=2)
     if input(printable.line(f"{question} [y/N] ")).strip().casefold() not in {"y", "yes"}:
-        raise Failed("Nothing was done.")
+        raise Failed("Cancelled. Nothing was changed.")
 
 
 def _line(text: str) -> str:

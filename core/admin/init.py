@@ -187,13 +187,13 @@ def _steps(server: ServerSettings, admin: str, ending: str, *, has_kit: bool) ->
     url = url_of(server.host, server.port, tls=encrypts)
     serve = step("serve", "run the backend")
     why = (
-        "then another recovery kit: that of now has not the authority of tls init"
+        "then another recovery kit: the present one lacks the certificate authority of tls init"
         if has_kit
         else ("then, on another disk: a recovery kit")
     )
     kit = [] if has_kit and encrypts else [step("keys kit FILE", why)]
     if here.leads_here(url):
-        pos = step("pos", f"open the counter's window; sign in as {admin}")
+        pos = step("pos", f"open the POS window; sign in as {admin}")
         return [serve, pos, *([] if encrypts else [step("tls init", "before screens on other machines")]), *kit]
     first = [] if encrypts else [step("tls init", f"first: no window talks to {url}, which is not encrypted")]
     pair = step(f"devices pair {setup.DEVICE}", "a code for the counter's window")

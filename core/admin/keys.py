@@ -25,7 +25,7 @@ _EXAMPLES: Final = """examples:
   orderbell keys rotate            a new key signs; the old one verifies until its last token has expired
   orderbell keys rotate --at-once  and the old one verifies nothing any more
   orderbell keys prune             drop old keys that have nothing left to verify
-  orderbell keys kit /media/stick/orderbell.kit      keys and authority, encrypted, for the day the machine is lost
+  orderbell keys kit /media/stick/orderbell.kit      keys and certificate authority, encrypted, against a lost machine
   orderbell keys recover /media/stick/orderbell.kit  and back, on another machine; the code is asked for
 
 Nobody is signed out by any of these: a screen whose token is refused asks for another one by itself. Servers that use
@@ -95,8 +95,8 @@ def warn_outdated(server: ServerSettings) -> None:
     known = recovery_kit.note(server)
     if known is not None and not recovery_kit.is_current(server, known):
         console.warn(
-            f"The recovery kit of {known.made_at.astimezone():%Y-%m-%d %H:%M} has not this authority. Make another: "
-            "orderbell keys kit FILE"
+            f"The recovery kit of {known.made_at.astimezone():%Y-%m-%d %H:%M} lacks this certificate authority. "
+            "Make another: orderbell keys kit FILE"
         )
 
 

@@ -31,19 +31,19 @@ _EXAMPLES: Final = """examples:
   orderbell menu import - --yes < menu.csv   for a script
   orderbell menu import menu.csv --encoding cp1252
 
-One row a thing; its type is category, item, group (of choices) or choice. The columns:
+Each category, item, option group and option has a row of its own. The columns:
 
-  type         what the row is
+  type         category, item, option group or option
   category     of an item: its category's id; empty: the category above
-  item         of a group or a choice: its item's id; empty: the item above
-  group        of a choice: its group's id; empty: the group above
-  id           stays the same for as long as the thing is there; empty: that of what has the same
+  item         of an option group or an option: its item's id; empty: the item above
+  group        of an option: its group's id; empty: the group above
+  id           stays the same for as long as the row is there; empty: that of what has the same
                name at the same place of the menu, or a new one, made from the name
   name
-  price        of an item, and what a choice adds: 9.75, 9,75, 1.234,50 or € 4,50
+  price        of an item, and what an option adds: 9.75, 9,75, 1.234,50 or € 4,50
   description
   available    yes, or no for sold out; empty: yes
-  least, most  of a group: how many of its choices must and may be taken; empty: none, and any number
+  min, max     of an option group: how many of its options must and may be taken; empty: none, and any number
 
 The file is the whole menu: what is not in it is not sold any more. Past orders keep what they had."""
 _WORDS_SHOWN: Final = 8
@@ -54,7 +54,7 @@ _WORDS: Final = {
     Kind.NAME: "name",
     Kind.DESCRIPTION: "description",
     Kind.CATEGORY: "category",
-    Kind.CHOICES: "choices",
+    Kind.CHOICES: "options",
     Kind.SOLD_OUT: "sold out",
     Kind.SOLD_AGAIN: "sold again",
     Kind.ORDER: "order",

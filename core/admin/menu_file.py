@@ -1,19 +1,21 @@
 """A menu as a file of a spreadsheet: CSV (RFC 4180), or a workbook (.xlsx), whose first sheet it is.
 
-One row a thing, whose `type` is `category`, `item`, `group` (of choices) or `choice`:
+Each category, item, option group and option has a row of its own:
 
 | column | of | |
 |---|---|---|
-| `type` | all | what the row is |
+| `type` | all | `category`, `item`, `option group` or `option` |
 | `category` | items | the id of its category; empty: the one above |
-| `item` | groups, choices | the id of their item; empty: the one above |
-| `group` | choices | the id of their group; empty: the one above |
+| `item` | option groups, options | the id of their item; empty: the one above |
+| `group` | options | the id of their group; empty: the one above |
 | `id` | all | letters, digits, dots, dashes, underscores; empty: that of the menu's thing of this name, or a new one |
 | `name` | all | |
-| `price` | items, choices | in the shop's currency, as `9.75`, `9,75`, `1.234,50` or `€ 4,50` |
+| `price` | items, options | in the shop's currency, as `9.75`, `9,75`, `1.234,50` or `€ 4,50` |
 | `description` | items | |
 | `available` | items | `yes` or `no` (sold out); empty: yes |
-| `least`, `most` | groups | how many of its choices must and may be taken; empty: none, and any number |
+| `min`, `max` | option groups | how many of its options must and may be taken; empty: none, and any number |
+
+Files of earlier releases have the types `group` and `choice`, and the columns `least` and `most`.
 
 Columns may stand in any order and those that nothing needs may be missing. Things are shown in the order of their
 rows. A CSV file is UTF-8, with or without a byte order mark, or of an encoding that is named; a comma, a semicolon or
@@ -59,12 +61,16 @@ COLUMNS: Final = (
     "price",
     "description",
     "available",
-    "least",
-    "most",
+    "min",
+    "max",
 )
 TYPES: Final = ("category", "item", "group", "choice")
 _Named = Category | MenuItem | ModifierGroup | Modifier
 _PARENT: Final = {"item": "category", "group": "item", "choice": "group"}
+_WRITTEN: Final = {"group": "option group", "choice": "option"}
+"""The types that have other names in the file. Those of `TYPES` are read, too: files of earlier releases have them."""
+_READ: Final = {written: kind for kind, written in _WRITTEN.items()}
+_OLD_COLUMNS: Final = {"least": "min", "most": "max"}
 _YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
 WINDOWS: Final = "cp1252"
@@ -105,7 +111,14 @@ _PRICE: Final = re.compile(
 )
 _DECLARED: Final = re.compile(r"\"?sep=([,;|\t])\"?[,;\t]*(?:\r\n?|\n)", re.IGNORECASE)
 """The first line of a file that says how its columns are separated, as spreadsheets write and read it."""
-_COLUMN_OF: Final = {"price_minor": "price", "groups": "type", "items": "type", "modifiers": "type"}
+_COLUMN_OF: Final = {
+    "price_minor": "price",
+    "groups": "type",
+    "items": "type",
+    "modifiers": "type",
+    "least": "min",
+    "most": "max",
+}
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -145,11 +158,11 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
                 }
             )
             for group in item.groups:
-                bounds = {"least": group.least, "most": "" if group.most is None else group.most}
-                rows.append({"type": "group", "item": item.id, "id": group.id, "name": group.name, **bounds})
-                for choice in group.modifiers:
-                    whose = {"item": item.id, "group": group.id, "id": choice.id, "name": choice.name}
-                    rows.append({"type": "choice", **whose, "price": price(choice.price_minor)})
+                bounds = {"min": group.least, "max": "" if group.most is None else group.most}
+                rows.append({"type": "option group", "item": item.id, "id": group.id, "name": group.name, **bounds})
+                for option in group.modifiers:
+                    whose = {"item": item.id, "group": group.id, "id": option.id, "name": option.name}
+                    rows.append({"type": "option", **whose, "price": price(option.price_minor)})
     table = ([row.get(column, "") for column in COLUMNS] for row in rows)
     return spreadsheet.text_of(itertools.chain([COLUMNS], table), separator)
 
@@ -181,7 +194,7 @@ def parse(
     try:
         rows = [(sheet.line_num + skipped, row) for row in sheet if any(cell.strip() for cell in row)]
     except csv.Error:
-        message = 'This line cannot be read. Give each quotation mark (") in it a second one.'
+        message = 'This line cannot be read. Write each quotation mark (") in it twice.'
         return Parsed((), (Complaint(sheet.line_num + skipped, "", message),))
     return _read(rows, currency, current)
 
@@ -227,7 +240,7 @@ def _cell(value: object) -> str:
 
 def _read(rows: Sequence[tuple[int, list[str]]], currency: str, current: Sequence[Category]) -> Parsed:
     """The menu in the rows of a table, each with its line."""
-    header = [name.strip().casefold() for name in rows[0][1]] if rows else []
+    header = [_OLD_COLUMNS.get(name, name) for name in (cell.strip().casefold() for cell in rows[0][1])] if rows else []
     named = [name for name in header if name]
     names = ", ".join(COLUMNS)
     if unknown := [name for name in named if name not in COLUMNS]:
@@ -256,7 +269,9 @@ class _Row:
     def __init__(self, line: int, cells: dict[str, str]) -> None:
         self.line = line
         self.cells = cells
-        self.type = cells["type"].casefold()
+        written = cells["type"].casefold()
+        self.type = _READ.get(written, written)
+        self.called = _WRITTEN.get(self.type, self.type)
         self.id = cells["id"]
         self.name = cells["name"]
         self.children: list[_Row] = []
@@ -289,7 +304,9 @@ class _Reading:
         if row.type in TYPES:
             self._rows.append(row)
         else:
-            self.complain(row.line, "type", f"A type is one of: {', '.join(TYPES)}.")
+            self.complain(
+                row.line, "type", f"A type is one of: {', '.join(_WRITTEN.get(kind, kind) for kind in TYPES)}."
+            )
 
     def done(self) -> Parsed:
         self._identify()
@@ -328,21 +345,25 @@ class _Reading:
             row.parent = parent
             parent.children.append(row)
         elif named:
-            self.complain(row.line, column, f"There is no {column} {named!r} for it in this file.")
+            self.complain(
+                row.line, column, f"There is no {_WRITTEN.get(column, column)} {named!r} for it in this file."
+            )
         else:
-            self.complain(row.line, column, f"There is no {column} above it; say which one it belongs to.")
+            self.complain(
+                row.line, column, f"There is no {_WRITTEN.get(column, column)} above it; say which one it belongs to."
+            )
 
     def _id_of(self, row: _Row, known: set[tuple[str, str]]) -> str:
         """The id of what has the row's name at the same place of the current menu; else a new one."""
         name = normal_name(row.name)
         same = (row.type, row.scope, row.parent.id if row.parent is not None else "", name)
         if name and same in self._without_id:
-            self.complain(row.line, "id", f"Another {row.type} here has the same name: give both an id.")
+            self.complain(row.line, "id", f"Another {row.called} here has the same name: give both an id.")
         self._without_id.add(same)
         alike, taken = self._current(row)
         found = [each.id for each in alike if normal_name(each.name) == name and (row.scope, each.id) not in known]
         if len(found) > 1:
-            self.complain(row.line, "id", f"The menu has several of this name here: say the id of this {row.type}.")
+            self.complain(row.line, "id", f"The menu has several of this name here: say the id of this {row.called}.")
         taken |= {identity for scope, identity in known if scope == row.scope}
         return found[0] if found else new_id(row.name, taken)
 
@@ -372,8 +393,8 @@ class _Reading:
         )
 
     def _group(self, row: _Row) -> ModifierGroup:
-        choices = tuple(Modifier(ModifierId(each.id), each.name, self._price(each)) for each in row.children)
-        return ModifierGroup(row.id, row.name, choices, self._count(row, "least") or 0, self._count(row, "most"))
+        options = tuple(Modifier(ModifierId(each.id), each.name, self._price(each)) for each in row.children)
+        return ModifierGroup(row.id, row.name, options, self._count(row, "min") or 0, self._count(row, "max"))
 
     def _price(self, row: _Row, *, required: bool = False) -> int:
         text = row.cells["price"]

@@ -23,7 +23,7 @@ _EXAMPLES: Final = """examples:
   orderbell orders export --from 2026-11-01 --to 2026-11-30 november.csv
   orderbell orders export --separator semicolon orders.csv    the same for a spreadsheet that writes 9,75
 
-One row an order: its items with their choices and notes, who took it, and when by the clock of the shop's time zone.
+Each order has a row: its items with options and notes, who took it, and when by the clock of the shop's time zone.
 Days are the shop's, and both are included. The security log says that orders were exported."""
 
 

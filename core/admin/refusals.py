@@ -58,7 +58,7 @@ def refusal(error: Exception) -> Failed | None:
             what, field = blame(error)
             return Failed(sentence(f"{field}: {what}" if field else what), status=2)
         case EOFError():
-            return Failed("There was no answer, and nothing was done. Run it again.")
+            return Failed("There was no answer, and nothing was changed. Run it again.")
         case OSError(filename=str(name)):
             return Failed(sentence(f"{name} cannot be used: {reason(error)}"))
         case OSError():

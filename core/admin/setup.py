@@ -71,7 +71,7 @@ def set_up(database: Database, *, demo: bool) -> str:
     people += [f"  display  {display.name}, code {display.secret}" for display in shop.displays]
     people += [f"  customer {new.name}, {new.phone}, password {new.password}" for new in shop.customers]
     advice = "" if demo else _ADVICE
-    return "\n".join((f"Made the shop {shop.menu.shop_name!r} with terminal {DEVICE}.", *people)) + advice
+    return "\n".join((f"Made the shop {shop.menu.shop_name!r} with POS {DEVICE}.", *people)) + advice
 
 
 def _first_shop() -> NewShop:

@@ -85,7 +85,7 @@ def time_zone(text: str) -> str:
 def country(text: str) -> str:
     code = text.strip().upper()
     if not is_country(code):
-        raise ValueError(f"{text!r} is no country's code (ISO 3166): two letters, as US or DE")
+        raise ValueError(f"There is no country {text!r}. Give its ISO 3166 code, such as US or DE")
     return code
 
 
@@ -93,7 +93,7 @@ def basis_points(text: str) -> int:
     try:
         rate_bp = Decimal(text.strip().rstrip("%").replace(",", ".")) * 100
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no percentage, as 8.25") from None
+        raise ValueError(f"{text!r} is not a percentage, such as 8.25") from None
     if not rate_bp.is_finite() or rate_bp != int(rate_bp) or not 0 <= rate_bp <= 10_000:
         raise ValueError("a tax is 0 to 100 percent, with two decimals at most")
     return int(rate_bp)

@@ -38,7 +38,7 @@ from core.protocol.requests import StaffSignIn
 SECTION: Final = "sync"
 IN_SYNC, WAITING, OUT_OF_REACH = 0, 1, 2
 _EXAMPLES: Final = """examples:
-  orderbell sync                             one pass over the till's file: fetch, send, fetch
+  orderbell sync                             one pass over the POS window's file: fetch, send, fetch
   orderbell sync --status --window customer  how a file stands; nobody is asked
   orderbell sync --watch --json              for ever, an object a line
   orderbell sync --staff Kim --device POS1   sign in first
@@ -208,7 +208,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--watch", action="store_true", help="again and again, until stopped")
     parser.add_argument("--json", action="store_true", help="the summary as JSON, one object a line")
     parser.add_argument("--staff", metavar="NAME", help="sign in as NAME; the PIN is asked for, or read from a pipe")
-    parser.add_argument("--device", help="the terminal to sign in at (default: the one this file is of, or POS1)")
+    parser.add_argument("--device", help="the POS to sign in at (default: the one this file is of, or POS1)")
     settings.add_flags(parser, SyncSettings)
     options = parser.parse_args(argv)
     try:

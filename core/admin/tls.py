@@ -26,13 +26,13 @@ from core.settings import document
 WARN_DAYS: Final = 14
 _EXAMPLES: Final = """examples:
   orderbell tls init                          for every name and address this machine has now
-  orderbell tls init --name till.example --name 192.168.1.5
+  orderbell tls init --name pos.example --name 192.168.1.5
   orderbell tls show --json                   names, fingerprints and how many days are left
   orderbell tls renew                         a new certificate for the same names
   orderbell tls renew --name 192.168.1.9      and for these names instead
 
 A running server renews its certificate by itself 30 days before it ends, and shows a renewed one within a minute.
-Screens are given the authority (ca.pem) when they are paired, or by the setting ca_file, and believe nothing else."""
+Screens get the certificate authority (ca.pem) when they are paired, or by the setting ca_file, and trust no other."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +55,8 @@ def main(argv: Sequence[str]) -> int:
     """Returns 0, or 1 for `show` when the certificate has less than 14 days left. Raises `Failed`."""
     parser = Parser("orderbell tls", __doc__, _EXAMPLES)
     only = ("data_dir", "tls_certificate")
-    init = parser.command("init", "make the authority and a first certificate", _init, only=only)
-    renew = parser.command("renew", "make a new certificate by the same authority", _renew, only=only)
+    init = parser.command("init", "make the certificate authority and a first certificate", _init, only=only)
+    renew = parser.command("renew", "make a new certificate by the same certificate authority", _renew, only=only)
     for each in (init, renew):
         each.add_argument(
             "--name", action="append", default=[], metavar="HOST", help="a name or an address; may be repeated"
@@ -72,7 +72,7 @@ def _init(options: argparse.Namespace) -> None:
     authority.make(server.tls_directory, socket.gethostname(), names)
     changed = _introduce(server, options)
     if not options.json:
-        console.show(f"Made the shop's authority and a certificate in {server.tls_directory}.")
+        console.show(f"Made the shop's certificate authority and a certificate in {server.tls_directory}.")
         console.show("Keep ca-key.pem to yourself: whoever has it can pass for this server.")
         console.show("The server speaks TLS from its next start.")
         if changed is not None:
@@ -141,7 +141,7 @@ def _show_certificates(server: ServerSettings, *, as_json: bool) -> Shown:
     ]
     if shown.ca_not_after is not None:
         rows += [
-            ("authority", shown.ca_file),
+            ("certificate authority", shown.ca_file),
             ("valid until", f"{shown.ca_not_after:%Y-%m-%d}"),
             ("fingerprint", shown.ca_fingerprint),
             ("in pairing codes", shown.ca_short),

@@ -235,7 +235,7 @@ def _typed(what: str) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
     typed = getpass.getpass(f"{what}: ")
-    if getpass.getpass("The same again: ") != typed:
+    if getpass.getpass("Repeat it: ") != typed:
         raise Failed("That was not the same twice. Nothing was changed.")
     return typed
 

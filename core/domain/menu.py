@@ -154,29 +154,29 @@ def _of_item(field: str, item: MenuItem, known: set[str]) -> Iterator[Mistake]:
     if _UNPRINTABLE.search(item.description):
         yield Mistake(f"{field}.description", "A description is one line of plain text.")
     if len(item.groups) > MAX_GROUPS:
-        yield Mistake(f"{field}.groups", f"An item has at most {MAX_GROUPS} groups of choices.")
+        yield Mistake(f"{field}.groups", f"An item has at most {MAX_GROUPS} option groups.")
     if sum(len(group.modifiers) for group in item.groups) > MAX_CHOICES:
-        yield Mistake(f"{field}.groups", f"An item has at most {MAX_CHOICES} choices.")
+        yield Mistake(f"{field}.groups", f"An item has at most {MAX_CHOICES} options.")
     group_ids: set[str] = set()
     modifier_ids: set[str] = set()
     for place, group in enumerate(item.groups):
         yield from _of_group(f"{field}.groups[{place}]", group, group_ids, modifier_ids)
     reductions = (min(0, modifier.price_minor) for group in item.groups for modifier in group.modifiers)
     if item.price_minor >= 0 and item.price_minor + sum(reductions) < 0:
-        yield Mistake(f"{field}.groups", "Its choices can take more off the price than there is.")
+        yield Mistake(f"{field}.groups", "Its options can take more off the price than there is.")
 
 
 def _of_group(field: str, group: ModifierGroup, groups: set[str], modifiers: set[str]) -> Iterator[Mistake]:
-    yield from _named(field, group.id, group.name, groups, "group")
+    yield from _named(field, group.id, group.name, groups, "option group")
     if not group.modifiers:
-        yield Mistake(f"{field}.modifiers", "A group has at least one choice.")
+        yield Mistake(f"{field}.modifiers", "An option group has at least one option.")
     if not 0 <= group.least <= len(group.modifiers):
-        yield Mistake(f"{field}.least", "At least none and at most all of the choices must be taken.")
+        yield Mistake(f"{field}.least", "The minimum is between 0 and the number of options.")
     if group.most is not None and not max(1, group.least) <= group.most <= MAX_CHOICES:
-        yield Mistake(f"{field}.most", "The most that may be taken is one or more, and not below the least.")
+        yield Mistake(f"{field}.most", "The maximum is 1 or more, and not below the minimum.")
     for place, modifier in enumerate(group.modifiers):
         where = f"{field}.modifiers[{place}]"
-        yield from _named(where, modifier.id, modifier.name, modifiers, "choice")
+        yield from _named(where, modifier.id, modifier.name, modifiers, "option")
         if abs(modifier.price_minor) > MAX_PRICE_MINOR:
             yield Mistake(f"{where}.price_minor", "This price is too high.")
 

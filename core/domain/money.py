@@ -55,7 +55,7 @@ def check_currency(code: str) -> str:
     """`"eur"` → `"EUR"`. Raises `DomainError` when `code` is not a currency."""
     found = code.strip().upper()
     if found not in CURRENCIES:
-        raise DomainError(f"{code!r} is no currency's code (ISO 4217), as USD or EUR")
+        raise DomainError(f"There is no currency {code!r}. Give its ISO 4217 code, such as USD or EUR")
     return found
 
 

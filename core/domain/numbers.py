@@ -37,11 +37,11 @@ def given_count(number: str, series: str, last: int) -> int:
     """
     count = count_of(number, series)
     if count is None:
-        raise InvalidOrder(f"A number given at this till looks like {order_number(series, 1)}.", "number")
+        raise InvalidOrder(f"A number given at this POS looks like {order_number(series, 1)}.", "number")
     if count > min(last + AHEAD, LAST):
         known = f"up to {order_number(series, last)}" if last else "of none yet"
         raise NumberTooFar(
-            f"{number} is too far ahead: the server knows {known}, and a till counts at most {AHEAD:,} further by "
+            f"{number} is too far ahead: the server knows {known}, and a POS counts at most {AHEAD:,} further by "
             "itself. Give the order a new number.",
             "number",
         )

@@ -142,9 +142,9 @@ def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[M
     offered = {modifier.id: modifier for group in item.groups for modifier in group.modifiers}
     for position, modifier_id in enumerate(wanted):
         if modifier_id not in offered:
-            raise InvalidOrder(f"{item.name} has no choice {modifier_id!r}.", f"{field}.modifier_ids[{position}]")
+            raise InvalidOrder(f"{item.name} has no option {modifier_id!r}.", f"{field}.modifier_ids[{position}]")
     if len(set(wanted)) != len(wanted):
-        raise InvalidOrder(f"A choice of {item.name} is named twice.", f"{field}.modifier_ids")
+        raise InvalidOrder(f"An option of {item.name} is named twice.", f"{field}.modifier_ids")
     for group in item.groups:
         taken = sum(modifier.id in wanted for modifier in group.modifiers)
         if taken < group.least:

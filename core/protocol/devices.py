@@ -20,7 +20,7 @@ CODE_LETTERS: Final = 8
 _GROUP: Final = 4
 
 DeviceName = Annotated[
-    DeviceId, Meta(pattern=r"^[A-Z][A-Z0-9]{0,19}\Z", description="A terminal's is the series of its order numbers.")
+    DeviceId, Meta(pattern=r"^[A-Z][A-Z0-9]{0,19}\Z", description="A POS's is the series of its order numbers.")
 ]
 
 

@@ -428,7 +428,7 @@ STAFF_SIGN_IN: Final = Route(
     "POST",
     "/api/auth/staff/sign-in/",
     Who.PUBLIC,
-    "Sign in as staff, at a terminal",
+    "Sign in as staff, at a POS",
     body=StaffSignIn,
     reply=Tokens,
     refusals=(401, 403, 429),
@@ -492,7 +492,7 @@ DOCTOR: Final = Route(
     "GET",
     "/api/admin/doctor/",
     Who.OPERATOR,
-    "What an admin would look at by hand: database, backups, disk, devices, and an order on trial",
+    "What an admin would look at by hand: database, backups, disk, devices, and a test order",
     reply=Diagnosis,
 )
 SECURITY_LOG: Final = Route(

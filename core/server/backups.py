@@ -80,10 +80,10 @@ class Backups:
         self._asked.take("")
         made = await asyncio.to_thread(self.all)
         kept = [each for each in made if each.kind is BackupKind.MANUAL]
-        if len(kept) >= self._settings.backup_manual_most:
+        if len(kept) >= self._settings.backup_manual_max:
             raise problems.too_many(
                 f"There are {len(kept)} backups that were asked for in {self._settings.backup_path}. Move the oldest "
-                f"elsewhere, or allow more: backup_manual_most.",
+                f"elsewhere, or allow more: backup_manual_max.",
                 _AGAIN_S,
             )
         free, wanted = shutil.disk_usage(self._settings.backup_path.parent).free, self._expected_bytes(made)

@@ -165,9 +165,9 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         backups=Backups(database, settings, backup_key(keys)),
         metrics=Metrics(),
         here=hmac.digest(keys.refresh, b"at this machine", "sha256").hex(),
-        unread=Unread(settings.unread_mib_most * 1024 * 1024),
+        unread=Unread(settings.unread_mib_max * 1024 * 1024),
         lookups=Rate(
-            settings.lookups_most, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."
+            settings.lookups_max, WINDOW_S, "You have looked up as many customers as one may. Take the order by name."
         ),
         security=SecurityLog(database),
         readiness=Readiness(database),

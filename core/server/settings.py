@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from core.logs import NOWHERE, Format
-from core.settings import SECRET, data_dir
+from core.settings import SECRET, data_dir, former
 from core.store.engine.database import file_url
 from core.store.tables import SECURITY_LOG_DAYS_LEAST
 
@@ -39,25 +39,49 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
             extra=SECRET,
         ),
     ] = ""
-    sign_ups_most: Annotated[
+    sign_ups_max: Annotated[
         int,
         Meta(
-            ge=1, le=10_000, description="customers who may sign up from one address, or at one screen, in half an hour"
+            ge=1,
+            le=10_000,
+            description="customers who may sign up from one address, or at one screen, in half an hour",
+            extra=former("sign_ups_most"),
         ),
     ] = 60
-    open_orders_most: Annotated[
+    open_orders_max: Annotated[
         int,
-        Meta(ge=1, description="orders of one customer that may be open in a shop; more are refused until one is done"),
+        Meta(
+            ge=1,
+            description="orders of one customer that may be open in a shop; more are refused until one is done",
+            extra=former("open_orders_most"),
+        ),
     ] = 30
-    order_kib_most: Annotated[int, Meta(ge=4, le=64, description="KiB that one customer's order may have")] = 32
-    sockets_most: Annotated[
-        int, Meta(ge=2, description="sockets that one person or screen may hold; the oldest makes room for one more")
-    ] = 20
-    unread_mib_most: Annotated[
-        int, Meta(ge=1, description="MiB of answers that one person or screen may leave unread at a time")
+    order_kib_max: Annotated[
+        int, Meta(ge=4, le=64, description="KiB that one customer's order may have", extra=former("order_kib_most"))
     ] = 32
-    lookups_most: Annotated[
-        int, Meta(ge=1, description="customers that one member of staff may look up in half an hour")
+    sockets_max: Annotated[
+        int,
+        Meta(
+            ge=2,
+            description="sockets that one person or screen may hold; the oldest makes room for one more",
+            extra=former("sockets_most"),
+        ),
+    ] = 20
+    unread_mib_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="MiB of answers that one person or screen may leave unread at a time",
+            extra=former("unread_mib_most"),
+        ),
+    ] = 32
+    lookups_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="customers that one member of staff may look up in half an hour",
+            extra=former("lookups_most"),
+        ),
     ] = 200
     access_token_s: Annotated[int, Meta(ge=1, le=86_400, description="how long an access token is valid")] = 600
     refresh_days: Annotated[int, Meta(ge=1, le=365, description="days without a visit after which a session ends")] = 30
@@ -66,7 +90,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         True
     )
     events_days: Annotated[int, Meta(ge=1, le=3650, description="days after which an event is forgotten")] = 30
-    events_most: Annotated[int, Meta(ge=1000, description="events that are kept at most, of each shop")] = 1_000_000
+    events_max: Annotated[
+        int, Meta(ge=1000, description="events that are kept at most, of each shop", extra=former("events_most"))
+    ] = 1_000_000
     security_log_days: Annotated[
         int,
         Meta(
@@ -79,8 +105,14 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=8_760, description="hours between two backups that the server makes by itself; 0: none")
     ] = 24
     backup_keep: Annotated[int, Meta(ge=1, le=10_000, description="how many of those are kept")] = 14
-    backup_manual_most: Annotated[
-        int, Meta(ge=1, le=10_000, description="backups that were asked for by a command, which may lie in backup_dir")
+    backup_manual_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="backups that were asked for by a command, which may lie in backup_dir",
+            extra=former("backup_manual_most"),
+        ),
     ] = 100
     backup_dir: Annotated[str, Meta(description="where backups are kept; empty: backups in data_dir")] = ""
     stop_within_s: Annotated[int, Meta(ge=1, le=600, description="longest a stop waits for open requests")] = 30

@@ -25,6 +25,7 @@ SECTIONS: Final = ("server", "pos", "customer", "board", "sync")
 """The sections of a settings file; `core.admin.config` declares their contents."""
 SECRET: Final = {"secret": True}
 """`Meta(extra=SECRET)`: never shown."""
+_FORMER: Final = "former"
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -45,6 +46,11 @@ class Loaded(msgspec.Struct, Generic[T], frozen=True):
 
     values: T
     origins: dict[str, str]
+
+
+def former(name: str) -> dict[str, str]:
+    """`Meta(extra=former("events_most"))`: the setting's name in earlier releases, accepted wherever its own is."""
+    return {_FORMER: name}
 
 
 def default_file() -> Path:
@@ -79,13 +85,15 @@ def add_flags(
     for field in msgspec.structs.fields(declared):
         if only is not None and field.name not in only:
             continue
-        flag = "--" + field.name.replace("_", "-")
+        flag = _flag(field.name)
         default = "" if field.default in ("", False) else f" (default: {field.default})"
         text = f"{description(hints[field.name])}{default}".replace("%", "%%")
         if types[field.name] is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             parser.add_argument(flag, metavar=field.name.rsplit("_", 1)[-1].upper(), default=None, help=text)
+            if old := _extra(hints[field.name], _FORMER):
+                parser.add_argument(_flag(old), dest=field.name, default=None, help=argparse.SUPPRESS)
 
 
 def load(
@@ -104,17 +112,22 @@ def load(
     path = file or named_file(flags, environment)
     source = _Source(path or default_file(), required=path is not None)
     names = [field.name for field in msgspec.structs.fields(declared)]
+    hints = get_type_hints(declared, include_extras=True)
+    now = {old: name for name in names if (old := _extra(hints[name], _FORMER))}
     values, origins = dict[str, Any](), dict.fromkeys(names, "default")
-    wrong = source.unknown(section, names)
-    for name, value in source.table(section).items():
-        if name in origins:
-            values[name], origins[name] = value, source.at(section, name)
-    for name in names:
-        variable = PREFIX + name.upper()
+    wrong = source.unknown(section, names, now)
+    table = source.table(section)
+    for written, value in table.items():
+        name = now.get(written, written)
+        if name in origins and (name == written or name not in table):
+            values[name], origins[name] = value, source.at(section, written)
+    for written, name in (*now.items(), *zip(names, names, strict=True)):  # its own name is stronger than its former
+        variable = PREFIX + written.upper()
         if variable in environment:
             values[name], origins[name] = environment[variable], variable
+    for name in names:
         if flags.get(name) is not None:
-            values[name], origins[name] = flags[name], "--" + name.replace("_", "-")
+            values[name], origins[name] = flags[name], _flag(name)
     wrong += [told for name, value in values.items() if (told := _refusal(declared, name, value, origins[name]))]
     if wrong:
         raise SettingsError("\n".join(wrong))
@@ -132,8 +145,7 @@ def named_file(flags: Mapping[str, Any], environment: Mapping[str, str] = os.env
 
 def shown(declared: type[msgspec.Struct], name: str, value: object) -> object:
     """`value` of a setting with secrets and passwords in URLs hidden."""
-    hint = get_type_hints(declared, include_extras=True)[name]
-    if value and any(isinstance(each, Meta) and (each.extra or {}).get("secret") for each in get_args(hint)):
+    if value and _extra(get_type_hints(declared, include_extras=True)[name], "secret"):
         return urls.HIDDEN
     return urls.shown(value) if isinstance(value, str) else value
 
@@ -174,7 +186,7 @@ class _Source:
         found = self._content.get(section, {})
         return found if isinstance(found, dict) else {}
 
-    def unknown(self, section: str, names: Sequence[str]) -> list[str]:
+    def unknown(self, section: str, names: Sequence[str], former: Collection[str]) -> list[str]:
         """The mistakes for unknown sections, and unknown settings of this one."""
         sections = dict.fromkeys((section, *SECTIONS))
         wrong = []
@@ -186,7 +198,7 @@ class _Source:
         return wrong + [
             f"{self.at(section, name)}: [{section}] has no setting {name!r}. {_meant(name, names)}"
             for name in self.table(section)
-            if name not in names
+            if name not in names and name not in former
         ]
 
 
@@ -230,6 +242,15 @@ def _allowed(kind: Any) -> str:
             return f"text of {f'{least} to' if least else 'at most'} {most} characters"
         case _:
             return "text"
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _extra(hint: object, key: str) -> Any:
+    """The value of `key` in what a setting's `Meta` has beside its limits; None when it has none."""
+    return next(((each.extra or {}).get(key) for each in get_args(hint) if isinstance(each, Meta)), None)
 
 
 def description(hint: object) -> str:

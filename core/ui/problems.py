@@ -103,7 +103,7 @@ SAID: Final = (
     N_("There already is a customer with this email."),
     N_("This account is no longer there."),
     N_("This session has ended."),
-    N_("This till was opened in another window. Sign in to use this one."),
+    N_("This POS was opened in another window. Sign in to use this one."),
     N_("Please sign in."),
     N_("This is not yours to use."),
     N_("There is no such order."),

@@ -1,1 +1,1 @@
-"""The status display over the counter: the numbers in preparation and ready, and their age."""
+"""The order status display: the numbers in preparation and ready, and their age."""

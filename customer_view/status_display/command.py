@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Show the status display until it is closed. Returns the process's exit status."""
     parser = Parser(
         "orderbell board",
-        description="The status display over the counter: preparing, and ready.",
+        description="The order status display: the numbers in preparation, and those that are ready.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -110,7 +110,7 @@ class Alerts(QObject):
         self.sounds.play(order.status.value)
 
     def _on_missed(self, count: int) -> None:
-        words = ngettext("{count} change while this till was away", "{count} changes while this till was away", count)
+        words = ngettext("{count} change while this POS was away", "{count} changes while this POS was away", count)
         self._toast("orders", words, "", about="away")
 
     def _toast(self, icon: str, title: str, message: str, *, about: str) -> None:

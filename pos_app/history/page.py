@@ -205,7 +205,7 @@ class HistoryPage(QWidget):
                 words = _("{orders}, and more").format(orders=shown)
             else:
                 words = of if rows < history.total else shown
-            self._count.setText(_("{orders}, kept on this till").format(orders=words) if history.kept else words)
+            self._count.setText(_("{orders}, kept on this POS").format(orders=words) if history.kept else words)
         else:
             self._count.setText("")
         if not rows:

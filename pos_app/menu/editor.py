@@ -269,11 +269,11 @@ def _complaint(field: str) -> str:
     """The text for a mistake in the editor; the domain's is for files."""
     part = field.rpartition(".")[2].partition("[")[0]
     return {
-        "name": _("A name is missing somewhere: of the item, a group or a choice."),
+        "name": _("A name is missing somewhere: of the item, an option group or an option."),
         "price_minor": _("A price is too high, or below nothing."),
         "description": _("The description is too long."),
-        "modifiers": _("A group has at least one choice."),
-        "least": _("More must be chosen than there is."),
-        "most": _("“At most” is less than “At least”."),
-        "groups": _("There are too many choices, or they take more off the price than there is."),
+        "modifiers": _("An option group has at least one option."),
+        "least": _("The minimum is more than there are options."),
+        "most": _("The maximum is less than the minimum."),
+        "groups": _("There are too many options, or they take more off the price than there is."),
     }.get(part, _("Two things here are the same."))

@@ -84,7 +84,7 @@ class ItemForm(_Form):
             (_("Price"), self.price),
             (_("Category"), self.category),
             (_("Description"), self.description),
-            (_("Choices"), self.choices),
+            (_("Options"), self.choices),
         ):
             self.column.addWidget(label(words, "small"))
             self.column.addWidget(field)

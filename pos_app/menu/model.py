@@ -88,7 +88,7 @@ def row_words(row: MenuRow, currency: str) -> str:
     choices = sum(len(group.modifiers) for group in row.item.groups)
     parts = [
         money(row.item.price_minor, currency),
-        ngettext("{count} choice", "{count} choices", choices) if choices else "",
+        ngettext("{count} option", "{count} options", choices) if choices else "",
         _("not saved") if row.unsaved else "",
     ]
     return " · ".join(filter(None, parts))

@@ -85,7 +85,9 @@ class OrderActions(QObject):
         before = target(order, Move.RECALL)
         if before is not None:
             menu.addSeparator()
-            self._add(menu, "recall", _("Back to {status}").format(status=status_label(before)), order, "Backspace")
+            self._add(
+                menu, "recall", _("Move back to {status}").format(status=status_label(before)), order, "Backspace"
+            )
         menu.addSeparator()
         if order.payment is PaymentState.UNPAID:
             self._add(menu, "paid_cash", _("Paid in cash"), order)

@@ -52,7 +52,7 @@ class LeaveDialog(QDialog):
             title = ngettext(
                 "{count} change has not reached the server", "{count} changes have not reached the server", counts.open
             )
-            kept = _("They stay on this till, safe, until {name} signs in here again. Nobody else sends them.")
+            kept = _("They stay on this POS, safe, until {name} signs in here again. Nobody else sends them.")
         else:
             title = _("Everything has reached the server")
             kept = _("You can sign out now.")

@@ -117,7 +117,7 @@ class SignInPage(QWidget):
     def offer_pairing(self, *, again: bool) -> None:
         """Offer to pair this machine. A paired one may have been revoked."""
         self._again = again
-        self._pairing.setText(_("Pair this till again") if again else _("Pair this till"))
+        self._pairing.setText(_("Pair this POS again") if again else _("Pair this POS"))
         self._pairing.show()
 
     def _lay_out(self, device: str) -> None:
@@ -334,7 +334,7 @@ class SignInPage(QWidget):
         self._pin.clear()
         words = error_explanation(error)
         if isinstance(error, SignedOut) and self._again:  # the server does not reveal which of them is wrong
-            words += "\n" + _("If this till was revoked, pair it again.")
+            words += "\n" + _("If this POS was revoked, pair it again.")
         self._error.setText(words)
         self._error.show()
         unpaired = isinstance(error, Unpaired)

@@ -108,5 +108,5 @@ class SignIn(QObject):
             error = SignedOut(_("Try again, or ask the admin for a new PIN."), title=_("The name or the PIN is wrong"))
         elif isinstance(error, Unpaired):
             told = _("Ask an admin for a code: orderbell devices pair {device} --kind pos").format(device=self._device)
-            error = Unpaired(told, title=_("Pair this till first"))
+            error = Unpaired(told, title=_("Pair this POS first"))
         self.refused.emit(error)

@@ -111,15 +111,15 @@ class DecisionPane(VerticalScroll):
         if entry.own is Own.CONFLICT:
             if words := done_by_another(operation):
                 return words
-            words = _("The order was changed elsewhere before this arrived. Nothing was done to it; you choose.")
+            words = _("The order was changed elsewhere before this arrived. It is as it was; you choose.")
             return words if again(operation) else words + " " + _("What you did is not possible any more.")
         if entry.own is Own.PARKED:
             return _("The server did not accept it: {problem}").format(problem=_(operation.problem))
         if entry.own is Own.ELSEWHERE:
             return _(
-                "It is for {shop}, and safe here. It goes out once this till is paired with that shop again."
+                "It is for {shop}, and safe here. It goes out once this POS is paired with that shop again."
             ).format(shop=operation.shop_name or _("another shop"))
-        words = _("It is safe on this till, and goes out by itself.")
+        words = _("It is safe on this POS, and goes out by itself.")
         if operation.problem:
             words += " " + _("The last try failed: {problem}").format(problem=_(operation.problem))
         return words

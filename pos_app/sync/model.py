@@ -66,7 +66,7 @@ def did(operation: Operation) -> str:
     to = target(operation)
     words = status_label(to) if to is not None else ""
     if isinstance(asked, RecallOrder):
-        return _("Back to {status}").format(status=words)
+        return _("Move back to {status}").format(status=words)
     return _("{before} → {after}").format(before=status_label(operation.seen.status), after=words)
 
 
@@ -91,7 +91,7 @@ def again(operation: Operation) -> str:
         return status_label(asked.to)
     if isinstance(asked, RecallOrder):
         back = target_of(theirs.status, Move.RECALL, theirs.fulfilment, Role.CASHIER)
-        return _("Back to {status}").format(status=status_label(back)) if back is not None else ""
+        return _("Move back to {status}").format(status=status_label(back)) if back is not None else ""
     if isinstance(asked, ChangePayment):
         try:
             check_payment(theirs, asked.payment, asked.tender or theirs.tender, asked.reason)

@@ -38,8 +38,8 @@ _EXPORTED_MS: Final = 10_000
 _RENUMBERED_MS: Final = 60_000
 """Long, since it needs an action."""
 _KEPT_IN: Final = {
-    KeptIn.KEYRING: N_("The key to this till's session is in the system's keyring."),
-    KeptIn.FILE: N_("The key to this till's session is in a file that only its user may read: no keyring is used."),
+    KeptIn.KEYRING: N_("The key to this POS's session is in the system's keyring."),
+    KeptIn.FILE: N_("The key to this POS's session is in a file that only its user may read: no keyring is used."),
 }
 
 
@@ -133,7 +133,7 @@ class SyncPage(QWidget):
         self._shape = label()
         self._shape.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         title = label(_("Nothing waits"), "title")
-        told = label(_("Everything done at this till has reached the server."), "muted", wrap=True)
+        told = label(_("Everything done at this POS has reached the server."), "muted", wrap=True)
         column = QVBoxLayout(empty)
         column.addStretch(2)
         for each in (self._shape, title, told):
@@ -267,7 +267,7 @@ class SyncPage(QWidget):
             else (_("Done by mistake"), _("Taken again by hand"), _("Not needed any more"))
         )
         whose = f"{number(operation)} · {customer(operation.seen)}"
-        gone = _("What you did (“{what}”) is given up, and kept in this till's file for 90 days.")
+        gone = _("What you did (“{what}”) is given up, and kept in this POS's file for 90 days.")
         dialog = ReasonDialog(
             self._theme,
             _("Keep the server's?") if conflict else _("Give this change up?"),

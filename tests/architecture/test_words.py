@@ -1,4 +1,5 @@
-"""Classes, functions and modules are named in the field's words (docs/glossary.md); replaced words stay out."""
+"""Classes, functions and modules are named in the field's words (docs/glossary.md), and so are texts for people: of
+screens, commands, messages and logs. Replaced words stay out."""
 
 import ast
 import re
@@ -57,6 +58,23 @@ _OTHER_FORMS: Final = {
     "telling": "tell",
     "witnesses": "witness",
 }
+BANNED_TEXTS: Final = {
+    r"over the counter": "order status display",
+    r"customers?'s? screen": "customer kiosk, customer window",
+    r"(?<!certificate )authorit(y|ies)": "certificate authority",
+    r"(?<!at )(least|most)": "minimum, maximum; min, max",
+    r"choices?|groups? of choices": "option, option group",
+    r"recall\w*": "move back",
+    r"keys?\Z": "shortcuts (of a text that is no more than that word)",
+    r"one row an? \w+": "each … has a row",
+    r"the same again": "repeat it",
+    r"no more: ": "but then",
+    r"nothing was done": "nothing was changed",
+    r"is no \w+'s code": "there is no currency …",
+    r"on trial": "test order",
+    r"tills?|(at|with|the) terminal POS": "POS",
+}
+"""Texts that people read, as patterns of whole words in any case, and what to say instead."""
 EXCEPTIONS: Final = {
     ("core/admin/windows.py", "board"): "the command `orderbell board`",
     ("core/store/migrations/versions/0007_months.py", "0007_months"): "a migration that has run keeps its name",
@@ -94,6 +112,65 @@ def offences(file: str, source: str) -> list[str]:
             reason, instead = BANNED[word]
             found.append(f"{file}:{line}: {name}: {reason}. Say {instead}.")
     return found
+
+
+def texts_in(source: str) -> Iterator[tuple[int, str]]:
+    """Line and content of each text that people may read: every string with a space or a capital in it, but for
+    docstrings, except a module's that is its command's help."""
+    tree = ast.parse(source)
+    helps = tree.body[:1] if "__doc__" in source else []
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and node not in helps}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in docstrings and (" " in text or text[:1].isupper()):
+                yield node.lineno, text
+
+
+def text_offences(file: str, source: str) -> list[str]:
+    return [
+        f"{file}:{line}: {found[0]}: say {instead}."
+        for line, text in texts_in(source)
+        for pattern, instead in BANNED_TEXTS.items()
+        if (found := re.search(rf"{'^' if 'Z' in pattern else ''}\b({pattern})(?!\w)", text, re.IGNORECASE))
+    ]
+
+
+def test_texts_are_in_the_glossarys_words() -> None:
+    found = [
+        each
+        for folder in PRODUCT
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for each in text_offences(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+        if "migrations" not in each
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '_("Pair this till")',
+        '_("Keys")',
+        'parser.add_argument("--most", help="the most that are kept")',
+        'raise Failed(f"{names} has an authority of now.")',
+        '"""`orderbell x`: shows what hangs over the counter."""\nParser("orderbell x", __doc__)',
+    ],
+)
+def test_a_banned_text_is_found(source: str) -> None:
+    assert text_offences("core/admin/x.py", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '_("A name has at least one letter.")',
+        '"""A till."""\n_("Press the keys")',
+        'made["authority"] = _("The certificate authority")',
+        'group = {"least": 1}',
+    ],
+)
+def test_other_texts_are_left(source: str) -> None:
+    assert not text_offences("core/admin/x.py", source)
 
 
 def test_names_are_the_fields_words() -> None:

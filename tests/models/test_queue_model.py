@@ -108,7 +108,7 @@ def test_what_was_done_is_said_in_words(qapp: QCoreApplication, kind: Kind, aske
 
 def test_a_recall_names_where_it_leads(qapp: QCoreApplication) -> None:
     back = operation(1, "a", RecallOrder(version=3), kind=Kind.RECALL, seen=row("a", S.PREPARING, 3))
-    assert did(back) == "Back to Confirmed"
+    assert did(back) == "Move back to Confirmed"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_recall_names_where_it_leads(qapp: QCoreApplication) -> None:
         ),
         (ChangeStatus(to=S.CONFIRMED, version=1), Kind.CHANGE_STATUS, row("a", S.REJECTED, 2), ""),
         (RecallOrder(version=1), Kind.RECALL, row("a", S.CANCELLED, 2), ""),
-        (RecallOrder(version=1), Kind.RECALL, row("a", S.READY, 2), "Back to Preparing"),
+        (RecallOrder(version=1), Kind.RECALL, row("a", S.READY, 2), "Move back to Preparing"),
         (
             ChangePayment(payment=PaymentState.PAID, version=1),
             Kind.CHANGE_PAYMENT,

@@ -19,7 +19,7 @@ from core.store.engine.database import Database
 from tests.support import databases, processes
 
 START_WITHIN_S: Final = 30
-_ROOM: Final = ("--open-orders-most", "100000")
+_ROOM: Final = ("--open-orders-max", "100000")
 """In tests a few customers order what a town does."""
 
 
@@ -31,7 +31,7 @@ class ServerThread:
     """
 
     def __init__(self, directory: Path, settings: ServerSettings | None = None, keys: Keys | None = None) -> None:
-        self.settings = settings or ServerSettings(port=0, data_dir=str(directory), open_orders_most=100_000)
+        self.settings = settings or ServerSettings(port=0, data_dir=str(directory), open_orders_max=100_000)
         self.keys = keys or make_keys()
         self.url = ""
         self.database = Database(self.settings.database_url or databases.url(directory / "orderbell.db"))

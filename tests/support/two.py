@@ -38,7 +38,7 @@ def running(directory: Path) -> Iterator[Two]:
     """Both of them, over `directory`/orderbell.db."""
     path = directory / "orderbell.db"
     world = shop.lay_out(path)
-    shared, settings = keys.make(), ServerSettings(port=0, data_dir=str(directory), open_orders_most=100_000)
+    shared, settings = keys.make(), ServerSettings(port=0, data_dir=str(directory), open_orders_max=100_000)
     with (
         ServerThread(directory, settings, keys=shared) as first,
         ServerThread(directory, settings, keys=shared) as second,

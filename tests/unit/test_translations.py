@@ -83,7 +83,7 @@ def test_every_kind_of_device_is_translated() -> None:
 
 
 def test_on_screen_the_board_is_the_order_board_alone() -> None:
-    """What hangs over the counter is a status display (docs/glossary.md)."""
+    """The display of order statuses is the status display (docs/glossary.md)."""
     places = {
         place
         for message in template()

@@ -595,7 +595,7 @@ def test_what_is_kept_is_as_old_as_the_last_contact(till: Till, backend: FakeBac
     till.refresh()
     pass_time(200.0)
     history(till)
-    till.qtbot.waitUntil(lambda: till.text("history_count") == "1 order, kept on this till")
+    till.qtbot.waitUntil(lambda: till.text("history_count") == "1 order, kept on this POS")
     assert till.text("history_age") == "Updated 3 min ago"
     assert till.text("as_of_title").endswith(", 3 min ago")
     backend.fail_with = None

@@ -43,7 +43,7 @@ def test_old_orders_say_of_when_they_are(qtbot: QtBot, backend: FakeBackend) -> 
         columns = till.column(S.PENDING)
         qtbot.waitUntil(lambda: columns.mapTo(till.window, columns.rect().bottomLeft()).y() < top)
         till.click("nav_history")
-        assert "Only what this till has kept" in till.text("as_of_message")
+        assert "Only what this POS has kept" in till.text("as_of_message")
         till.settle()
         till.click("nav_new")
         till.settle()

@@ -144,7 +144,7 @@ def test_what_is_looked_for_is_found_by_the_start_of_its_words(cashier: Desk) ->
 def test_a_reader_is_told_all_of_a_row(cashier: Desk) -> None:
     model = cashier.list.model()
     spoken = [model.data(model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
-    assert spoken[:3] == ["Bowls", "Chicken Bowl, $8.49 · 4 choices, On sale", "Tortilla Soup, $5.20, Sold out"]
+    assert spoken[:3] == ["Bowls", "Chicken Bowl, $8.49 · 4 options, On sale", "Tortilla Soup, $5.20, Sold out"]
 
 
 class TestNothing:

@@ -25,10 +25,10 @@ _EXAMPLES: Final = """examples:
 _GREETING: Final = """\
 Orderbell is running at {url}.
 
-  the counter's window: {staff}, PIN {pin}, terminal {device}
-  the customer's window: {customer}, {phone}, password {password}
+  the POS window: {staff}, PIN {pin}, POS {device}
+  the customer window: {customer}, {phone}, password {password}
 
-Confirm an order at the counter and watch the customer's window follow. Close both windows to end the demo;
+Confirm an order in the POS window and watch the customer window follow. Close both windows to end the demo;
 nothing is kept."""
 
 

@@ -101,7 +101,7 @@ def _row(line: str) -> _Row:
     named = () if choices in ("NULL", "") else tuple(choice.strip() for choice in choices.split(","))
     distinct = tuple(dict.fromkeys(choice for choice in named if choice))
     if len(distinct) > MAX_MODIFIERS:
-        raise ValueError(f"{len(distinct)} choices; a line has at most {MAX_MODIFIERS}.")
+        raise ValueError(f"{len(distinct)} options; a line has at most {MAX_MODIFIERS}.")
     return _Row(order_id, quantity, name, distinct, total_minor // quantity)
 
 
@@ -133,7 +133,7 @@ def _items(rows: list[_Row], ids: dict[str, str]) -> list[MenuItem]:
     items = []
     for item_id, row in sorted(prices.items(), key=lambda pair: (pair[1].name, pair[1].unit_price_minor)):
         modifiers = tuple(Modifier(ModifierId(ids[choice]), choice) for choice in sorted(choices[item_id]))
-        groups = (ModifierGroup("choices", "Choices", modifiers),) if modifiers else ()
+        groups = (ModifierGroup("choices", "Options", modifiers),) if modifiers else ()
         items.append(MenuItem(item_id, row.name, row.unit_price_minor, groups=groups))
     return items
 

@@ -109,7 +109,7 @@ class Tour:
                 pos = self._open(processes, "pos_app", backend.url, home, ("--theme", "dark"), "dark")
                 customer = self._open(processes, "customer_view", backend.url, home, ("--theme", "dark"), "dark")
             scenes.show_dark(self._album, pos, customer, ready)
-            with step("a status display is hung over the counter"):
+            with step("an order status display is opened"):
                 board = self._open(processes, "customer_view", backend.url, home, _BOARD, "board")
             scenes.push(self._album, pos, customer, board, self._menu)
             number = scenes.go_offline(self._album, backend, customer, self._menu)

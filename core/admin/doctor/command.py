@@ -1,6 +1,6 @@
 """`orderbell doctor`: runs all checks, and prints advice.
 
-On the server's machine it checks the whole shop. With --server, as on a till, it checks the connection to the server
+On the server's machine it checks the whole shop. With --server, as on a POS, it checks the connection to the server
 and this machine's windows.
 """
 
@@ -22,11 +22,11 @@ from core.settings import Loaded, SettingsError
 _EXAMPLES: Final = """examples:
   orderbell doctor                                       on the server's machine
   orderbell doctor --json
-  orderbell doctor --server https://shop.local:8765 --ca-file ca.pem   on a till
+  orderbell doctor --server https://shop.local:8765 --ca-file ca.pem   on a POS
   orderbell doctor --bundle support.zip --log server.log  for whoever helps; open it before you send it
 
-Exit status: 0 when nothing fails (a warning is no failure), 1 when something does. It orders nothing: an order is
-placed on trial and taken back in one transaction, seen by nobody."""
+Exit status: 0 when nothing fails (a warning is no failure), 1 when something does. It orders nothing: a test order is
+placed and rolled back in one transaction, seen by nobody."""
 _STYLES: Final = {Result.OK: "green", Result.WARN: "yellow", Result.FAIL: "red", Result.SKIPPED: "dim"}
 
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     """Returns 0, or 1 when a check fails."""
     parser = Parser("orderbell doctor", __doc__, _EXAMPLES)
     parser.add_argument("--json", action="store_true", help="for a script")
-    parser.add_argument("--server", metavar="URL", help="look at this server from here, as from a till")
+    parser.add_argument("--server", metavar="URL", help="look at this server from here, as from a POS")
     parser.add_argument("--ca-file", metavar="FILE", default="", help="the shop's certificate, with --server")
     parser.add_argument("--bundle", metavar="FILE", help="write a zip for whoever helps: no names, numbers or secrets")
     parser.add_argument("--log", metavar="FILE", help="the end of this log goes into the bundle, too")

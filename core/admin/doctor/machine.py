@@ -96,7 +96,7 @@ def _kit(server: ServerSettings) -> Iterator[Check]:
     if known is None:
         says = "There is none: with this machine the shop's keys would be lost, and no backup could be proven."
     elif not recovery_kit.is_current(server, known):
-        says = f"That of {known.made_at.astimezone():%Y-%m-%d} has not the keys or the authority of now."
+        says = f"That of {known.made_at.astimezone():%Y-%m-%d} lacks the current keys or certificate authority."
     else:
         says = f"Made on {known.made_at.astimezone():%Y-%m-%d}; it has what it must."
         yield Check(name="recovery kit", result=Result.OK, says=says)

@@ -123,7 +123,7 @@ def address_scope(address: str) -> str:
 
 async def claim_sign_up(services: Services, address: str, screen: str) -> None:
     """Count a sign-up at its place; it is not uncounted. Raises `Refusal` 429 at the limit."""
-    count = msgspec.structs.replace(by_place(address, screen), origin=_SIGN_UP, most=services.settings.sign_ups_most)
+    count = msgspec.structs.replace(by_place(address, screen), origin=_SIGN_UP, most=services.settings.sign_ups_max)
     try:
         await claim(services, count)
     except problems.Refusal as refused:

@@ -60,13 +60,14 @@ def make(directory: Path, shop_name: str, names: Sequence[str], now: datetime | 
     """
     if (directory / CA_FILE).exists():
         raise AuthorityError(
-            f"There is an authority already: {directory / CA_FILE}. Another certificate by it: orderbell tls renew. "
-            "With another authority every screen has to be paired again; for one all the same, move that folder away."
+            f"There is a certificate authority already: {directory / CA_FILE}. "
+            "Another certificate by it: orderbell tls renew. With another one every screen has to be paired "
+            "again; for that all the same, move that folder away."
         )
     _alternatives(names)
     now = now or datetime.now(UTC)
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _named(f"Orderbell authority of {shop_name}"[:64])
+    subject = _named(f"Orderbell certificate authority of {shop_name}"[:64])
     built = (
         _building(subject, subject, key.public_key(), now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -94,7 +95,7 @@ def renew(directory: Path, names: Sequence[str] = (), now: datetime | None = Non
         ) from None
     except ValueError:
         raise AuthorityError(
-            f"The authority in {directory} is damaged. Put a copy of it back: orderbell keys recover FILE"
+            f"The certificate authority in {directory} is damaged. Put a copy of it back: orderbell keys recover FILE"
         ) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise AuthorityError(f"{directory / CA_KEY_FILE} holds another kind of key than ours.")
@@ -188,7 +189,7 @@ def _alternatives(names: Sequence[str]) -> list[x509.GeneralName]:
         except ValueError:
             if not _DNS_NAME.fullmatch(name):
                 raise AuthorityError(
-                    f"{name!r} is neither a host's name nor an IP address. Write it as till.example or 192.168.1.5."
+                    f"{name!r} is neither a host's name nor an IP address. Write it as pos.example or 192.168.1.5."
                 ) from None
             found.setdefault(name.lower(), x509.DNSName(name.lower()))
     return list(found.values())

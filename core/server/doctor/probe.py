@@ -73,7 +73,7 @@ def _compared(services: Services, transaction: Transaction, shop_id: ShopId) -> 
     return Check(
         name=NAME,
         result=Result.OK,
-        says="An order placed on trial was its customer's in token, order, history and event. It was taken back.",
+        says="A test order was its customer's in token, order, history and event. It was rolled back.",
     )
 
 

@@ -58,7 +58,7 @@ def unauthenticated(detail: str = "") -> Refusal:
 def session_ended(*, taken_over: bool = False) -> Refusal:
     """The session has ended; `taken_over`: by another window of the till, since a till has one window at a time."""
     return unauthenticated(
-        "This till was opened in another window. Sign in to use this one." if taken_over else "This session has ended."
+        "This POS was opened in another window. Sign in to use this one." if taken_over else "This session has ended."
     )
 
 

@@ -104,7 +104,7 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
         raise problems.invalid(f"{request.time_zone!r} is no time zone, as Europe/Berlin.", "time_zone")
     country = request.country.upper() if request.country is not None else shop.country
     if request.country is not None and not is_country(country):
-        raise problems.invalid(f"{request.country!r} is no country's code, as US or DE.", "country")
+        raise problems.invalid(f"There is no country {request.country!r}. Give its code, such as US or DE.", "country")
     rate_bp = shop.tax.rate_bp if request.tax_rate_bp is None else request.tax_rate_bp
     included = shop.tax.included if request.tax_included is None else request.tax_included
     return msgspec.structs.replace(

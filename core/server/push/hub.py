@@ -114,7 +114,7 @@ class Hub:
         """Close the oldest sockets of a person beyond the limit: a machine that fell asleep has left them open."""
         held = self._held.setdefault(subscriber.verified.principal.subject, deque())
         held.append(subscriber)
-        while len(held) > self._services.settings.sockets_most:
+        while len(held) > self._services.settings.sockets_max:
             self.end(held.popleft(), Close.TOO_MANY)
 
     def screens(self) -> Counter[str]:

@@ -24,7 +24,7 @@ async def forget_old_events(services: Services) -> None:
         await asyncio.sleep(PAUSE_S)
         return
     before_us = to_us(expiry.aged(services) - timedelta(days=settings.events_days))
-    step = partial(events.trim, before_us=before_us, most=settings.events_most, step=STEP)
+    step = partial(events.trim, before_us=before_us, most=settings.events_max, step=STEP)
     forgotten = [
         await database.write(partial(step, shop_id=shop_id), shop_id) for shop_id in await database.read(shops.ids)
     ]

@@ -37,10 +37,10 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
 
     def work(transaction: Transaction) -> Order:
         if not former:  # what was acknowledged once, and was lost with a restored server, is taken again
-            ordering.check_open(transaction, call.principal, call.services.settings.open_orders_most)
+            ordering.check_open(transaction, call.principal, call.services.settings.open_orders_max)
         order = ordering.place(transaction, call.services.offers, call.principal, call.body, former)
         if not former:
-            ordering.check_size(order, call.services.settings.order_kib_most)
+            ordering.check_size(order, call.services.settings.order_kib_max)
         made.append(order)
         return order
 

@@ -16,7 +16,7 @@ from core.ui.text import N_, _, figure, money
 _TROUBLE: Final = {
     Trouble.SOLD_OUT: N_("Sold out. Remove it to go on."),
     Trouble.GONE: N_("No longer on the menu. Remove it to go on."),
-    Trouble.CHOICES: N_("The choices have changed. Choose again."),
+    Trouble.CHOICES: N_("The options have changed. Choose again."),
 }
 
 
@@ -27,9 +27,9 @@ def trouble_text(trouble: Trouble) -> str:
 def limit_text(error: InvalidOrder) -> str:
     """The sentence for a refusal of the basket."""
     if error.field == "quantity":
-        return _("One line holds at most {most}.").format(most=figure(MAX_QUANTITY))
+        return _("One line holds at most {maximum}.").format(maximum=figure(MAX_QUANTITY))
     if error.field == "lines":
-        return _("An order holds at most {most} lines. Place this one first.").format(most=figure(MAX_LINES))
+        return _("An order holds at most {maximum} lines. Place this one first.").format(maximum=figure(MAX_LINES))
     return _(error.message)
 
 

@@ -23,12 +23,12 @@ def rule_text(group: ModifierGroup) -> str:
     """The rule of a group: `Choose 1`, `Choose 2 to 4`, `Up to 3`, `As many as you like`."""
     least, most = group.least, group.most
     if most is None:
-        return _("Choose at least {least}").format(least=figure(least)) if least else _("As many as you like")
+        return _("Choose at least {minimum}").format(minimum=figure(least)) if least else _("As many as you like")
     if least == most:
         return _("Choose {count}").format(count=figure(least))
     if least:
-        return _("Choose {least} to {most}").format(least=figure(least), most=figure(most))
-    return _("Up to {most}").format(most=figure(most))
+        return _("Choose {minimum} to {maximum}").format(minimum=figure(least), maximum=figure(most))
+    return _("Up to {maximum}").format(maximum=figure(most))
 
 
 def _surcharge(price_minor: int, currency: str) -> str:

@@ -104,7 +104,7 @@ class Ordering(QObject):
         try:
             self.basket.change_quantity(line.id, by)
         except InvalidOrder as error:
-            self.notified.emit(_("That is the most"), limit_text(error))
+            self.notified.emit(_("That is the maximum"), limit_text(error))
 
     def blame(self, error: ClientError) -> bool:
         """Mark the line that `error.field` (`lines[2].item_id`) names and read the menu again. False: it names none."""

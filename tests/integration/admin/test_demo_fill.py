@@ -22,7 +22,7 @@ def test_however_many_there_are_nobody_has_more_open_than_is_allowed(tmp_path: P
     expected = order_files.write(tmp_path / "orders.tsv", seed)
     wanted = read(tmp_path / "orders.tsv")
     shop.make(tmp_path, wanted.menu)
-    configured = ServerSettings(port=0, data_dir=str(tmp_path), open_orders_most=5)
+    configured = ServerSettings(port=0, data_dir=str(tmp_path), open_orders_max=5)
     with ServerThread(tmp_path, configured) as server:
         shop.fill(server.url, wanted.orders)
         statuses = Counter(

@@ -183,8 +183,11 @@ def test_a_server_that_cannot_listen(shop: Path, run: Run) -> None:
 
 def test_a_second_authority(shop: Path, run: Run) -> None:
     said = refused(run("tls", "init", "--data-dir", shop / "shop"))
-    assert "There is an authority already: …/shop/tls/ca.pem. Another certificate by it: orderbell tls renew." in said
-    assert "Write it as till.example or 192.168.1.5." in refused(
+    assert (
+        "There is a certificate authority already: …/shop/tls/ca.pem. Another certificate by it: orderbell tls renew."
+        in said
+    )
+    assert "Write it as pos.example or 192.168.1.5." in refused(
         run("tls", "init", "--data-dir", shop / "t", "--name", "!")
     )
     assert "a part of it is a file" in refused(run("tls", "init", "--data-dir", shop / "file" / "x"))
@@ -194,8 +197,8 @@ WRONG_ANSWERS = (
     ("--shop-name", "", "--shop-name: a name has 1 to 80 letters"),
     ("--currency", "dollar", "as USD or EUR"),
     ("--time-zone", "Berlin", "did you mean Europe/Berlin?"),
-    ("--country", "Germany", "two letters, as US or DE"),
-    ("--tax-rate", "x", "'x' is no percentage, as 8.25"),
+    ("--country", "Germany", "Give its ISO 3166 code, such as US or DE"),
+    ("--tax-rate", "x", "'x' is not a percentage, such as 8.25"),
     ("--menu", "none.csv", "none.csv cannot be read: there is no such file or folder. Check"),
     ("--menu", "folder", "folder cannot be read: it is a folder"),
     ("--menu", "menu.csv", "The first line names the columns"),
@@ -296,8 +299,8 @@ def test_copies(shop: Path, run: Run) -> None:
         ("shop set", "Say what is to be another: --name"),
         ("shop set --currency dollar", "as USD or EUR"),
         ("shop set --time-zone Berlin", "did you mean Europe/Berlin?"),
-        ("shop set --country Germany", "two letters, as US or DE"),
-        ("shop set --tax-rate x", "'x' is no percentage, as 8.25"),
+        ("shop set --country Germany", "Give its ISO 3166 code, such as US or DE"),
+        ("shop set --tax-rate x", "'x' is not a percentage, such as 8.25"),
         ("shop set --name ''", "a name has 1 to 80 letters"),
         ("orders export --from yesterday", "'yesterday' is no day; write it as 2026-11-01"),
         ("orders export …/none/orders.csv", "…/none cannot be used: there is no such file or folder. Check"),

@@ -312,12 +312,12 @@ def test_backups_that_are_asked_for_are_bounded(place: Place, tmp_path: Path, mo
     kept = place.server.services.backups
     monkeypatch.setattr(kept, "_asked", Rate(2, 3_600, "Enough."))
     assert place.command.post("/api/admin/backups/", {}).status_code == 201
-    fewest = msgspec.structs.replace(place.server.settings, backup_manual_most=1)
+    fewest = msgspec.structs.replace(place.server.settings, backup_manual_max=1)
     with monkeypatch.context() as patched:
         patched.setattr(kept, "_settings", fewest)
         refused = place.command.post("/api/admin/backups/", {})
         assert (refused.status_code, refused.json()["type"]) == (429, "too_many")
-        assert "backup_manual_most" in refused.json()["detail"]
+        assert "backup_manual_max" in refused.json()["detail"]
     refused = place.command.post("/api/admin/backups/", {})
     assert (refused.status_code, refused.json()["detail"]) == (429, "Enough.")
     monkeypatch.setattr(kept, "_asked", Rate(2, 3_600, "Enough."))

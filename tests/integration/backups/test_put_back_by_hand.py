@@ -230,7 +230,7 @@ def test_a_clock_that_is_a_year_ahead_makes_nothing_old(server: ServerThread, mo
 
 def _housekeep(server: ServerThread) -> None:
     # The database's own clock is right, and refuses to let go of what is young in the security log.
-    settings = SimpleNamespace(events_days=server.settings.events_days, events_most=100, security_log_days=3_650)
+    settings = SimpleNamespace(events_days=server.settings.events_days, events_max=100, security_log_days=3_650)
     services: Any = SimpleNamespace(database=server.database, settings=settings)
 
     async def once() -> None:

@@ -56,7 +56,7 @@ def test_a_till_that_is_revoked_says_so_keeps_what_waits_and_sends_it_once_it_is
         assert "1 waiting to send" in told
         assert "It is kept here" in told
         till.sign_in(KIM)
-        qtbot.waitUntil(lambda: "If this till was revoked, pair it again" in till.text("sign_in_error"))
+        qtbot.waitUntil(lambda: "If this POS was revoked, pair it again" in till.text("sign_in_error"))
         with qtbot.waitSignal(till.window.sign_in_page.pairing_wanted):
             till.click("pair_till")
         assert till.window.sign_in_page.pairing_chosen
@@ -77,7 +77,7 @@ def test_a_till_on_the_network_that_was_never_paired_says_what_to_do_and_offers_
         till.sign_in(KIM)
         qtbot.waitUntil(lambda: till.sees("sign_in_error"))
         assert till.text("sign_in_error") == (
-            "Pair this till first. Ask an admin for a code: orderbell devices pair POS1 --kind pos"
+            "Pair this POS first. Ask an admin for a code: orderbell devices pair POS1 --kind pos"
         )
         assert till.find_line("pin").property("invalid") is not True
         offered = till.window.findChild(QPushButton, "pair_till")

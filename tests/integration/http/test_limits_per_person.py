@@ -34,11 +34,11 @@ def few(tmp_path: Path) -> Iterator[ServerThread]:
     settings = ServerSettings(
         port=0,
         data_dir=str(tmp_path),
-        sign_ups_most=3,
-        open_orders_most=3,
-        order_kib_most=8,
-        sockets_most=2,
-        unread_mib_most=1,
+        sign_ups_max=3,
+        open_orders_max=3,
+        order_kib_max=8,
+        sockets_max=2,
+        unread_mib_max=1,
     )
     with ServerThread(tmp_path, settings) as server:
         yield server

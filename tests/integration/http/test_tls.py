@@ -369,7 +369,7 @@ def test_certificates_are_as_strict_verifiers_want_them(home: Path, ca_file: str
     made = authority.read(home / "tls" / "server.pem")
     assert made.not_after - made.not_before < timedelta(days=authority.SERVER_DAYS)
     assert set(made.names) == {"till.example", "localhost", "127.0.0.1", "::1"}
-    assert made.issuer == "Orderbell authority of Test Kitchen"
+    assert made.issuer == "Orderbell certificate authority of Test Kitchen"
 
 
 def test_nothing_older_than_tls_1_2(home: Path, ca_file: str) -> None:

@@ -38,7 +38,7 @@ def test_made_once_shown_and_renewed(home: Path, capsys: pytest.CaptureFixture[s
     assert short_fingerprint(ca) in told
     assert "ca-key.pem to yourself" in told
     assert tls(home, "init") == 1
-    assert "There is an authority already" in capsys.readouterr().err
+    assert "There is a certificate authority already" in capsys.readouterr().err
     assert tls(home, "renew", "--name", "other.example", "--name", "192.0.2.7", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert set(shown["names"]) == {"other.example", "192.0.2.7", *authority.LOOPBACK}
@@ -100,7 +100,7 @@ def test_a_certificate_of_ones_own(home: Path, capsys: pytest.CaptureFixture[str
     assert tls(home, "show", "--tls-certificate", own, "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["server_file"] == own
-    assert shown["issuer"] == "Orderbell authority of A Public Authority"
+    assert shown["issuer"] == "Orderbell certificate authority of A Public Authority"
     assert shown["ca_short"] == ""
     assert tls(home, "renew") == 1  # it is nothing of ours to renew
     assert "nothing can be signed" in capsys.readouterr().err
@@ -134,11 +134,11 @@ def test_a_recovery_kit_from_before_is_said_to_lack_the_authority(
     flags = ("--data-dir", str(tmp_path / "data"))
     kit = ("--shop-name", "Test", "--currency", "EUR", "--kit", str(tmp_path / "kit"))
     assert main(["init", *flags, "--config", str(tmp_path / "o.toml"), *kit]) == 0
-    assert "that of now has not the authority" in capsys.readouterr().out
+    assert "the present one lacks the certificate authority" in capsys.readouterr().out
     assert main(["keys", "rotate", *flags]) == 0
     assert "The recovery kit stays good" in capsys.readouterr().out
     assert main(["tls", "init", *flags]) == 0
-    assert "has not this authority. Make another: orderbell keys kit FILE" in capsys.readouterr().err
+    assert "lacks this certificate authority. Make another: orderbell keys kit FILE" in capsys.readouterr().err
     assert main(["keys", "kit", str(tmp_path / "another"), *flags]) == 0
     capsys.readouterr()
     assert main(["tls", "renew", *flags]) == 0

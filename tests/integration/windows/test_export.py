@@ -174,7 +174,7 @@ def test_what_is_found_without_a_server_says_so_and_is_paged_by_itself(
     till.until_offline()
     page.seek("OLD-")
     qtbot.waitUntil(lambda: history.kept and not history.loading)
-    assert "kept on this till" in till.text("history_count")
+    assert "kept on this POS" in till.text("history_count")
     held = history.total
     assert 50 < held < MANY
     line.mend()

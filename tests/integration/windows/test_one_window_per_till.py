@@ -41,7 +41,7 @@ def cut(place: Place) -> Iterator[tuple[FaultProxy, list[bool]]]:
 def is_told(screen: Screen) -> bool:
     problem = screen.api.sync_status.problem
     return isinstance(problem, SignedOut) and problem.message == (
-        "This till was opened in another window. Sign in to use this one."
+        "This POS was opened in another window. Sign in to use this one."
     )
 
 

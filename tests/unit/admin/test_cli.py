@@ -143,7 +143,7 @@ def test_each_commands_command_has_an_example_of_its_own(name: str, capsys: pyte
         (BadBackup("it is cut in half"), "it is cut in half.", 1),
         (PermissionError(13, "Permission denied", "/srv"), "/srv cannot be used: this user has no right to. Run it", 1),
         (OSError(28, "No space left on device"), "The system refuses: the disk is full. Make room", 1),
-        (EOFError(), "There was no answer, and nothing was done. Run", 1),
+        (EOFError(), "There was no answer, and nothing was changed. Run", 1),
         (sqlite3.OperationalError("no such table: x"), "The database cannot be used: no such table: x.", 1),
         (OperationalError("SELECT", {}, Exception("refused\nand why")), "The database cannot be used: refused.", 1),
         (ValidationError("Expected `int` >= 1 - at `$.name`"), "name: it has to be a whole number of at least 1.", 2),

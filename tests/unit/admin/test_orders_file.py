@@ -83,7 +83,7 @@ def test_an_admin_can_save_the_menu_that_a_file_makes(tmp_path: Path) -> None:
         ("1\t2\tChips\tNULL\t$2.39", "not divisible"),
         ("\t1\tChips\tNULL\t$2.39", "must not be empty"),
         ("1\t1\t \tNULL\t$2.39", "must not be empty"),
-        (f"1\t1\tChips\t{','.join(map(str, range(51)))}\t$2.39", "51 choices"),
+        (f"1\t1\tChips\t{','.join(map(str, range(51)))}\t$2.39", "51 options"),
     ],
 )
 def test_a_wrong_line_is_named_with_what_is_wrong(tmp_path: Path, row: str, complaint: str) -> None:

@@ -154,6 +154,39 @@ def test_flags_come_from_the_declaration(file: Path) -> None:
     assert "how long" in parser.format_help()
 
 
+class Pot(msgspec.Struct, frozen=True, kw_only=True):
+    litres_max: Annotated[int, Meta(ge=1, description="how much", extra=settings.former("litres_most"))] = 2
+
+
+@pytest.mark.parametrize(
+    ("content", "environment", "arguments", "litres"),
+    [
+        ("litres_most = 3", {}, [], 3),
+        ("litres_max = 4\nlitres_most = 3", {}, [], 4),
+        ("litres_most = 3", {"ORDERBELL_LITRES_MOST": "5"}, [], 5),
+        ("litres_max = 4", {"ORDERBELL_LITRES_MOST": "5", "ORDERBELL_LITRES_MAX": "6"}, [], 6),
+        ("litres_max = 4", {"ORDERBELL_LITRES_MAX": "6"}, ["--litres-most", "7"], 7),
+    ],
+)
+def test_a_former_name_is_accepted_wherever_the_new_one_is(
+    tmp_path: Path, content: str, environment: dict[str, str], arguments: list[str], litres: int
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"[pot]\n{content}\n", encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    settings.add_flags(parser, Pot)
+    flags = vars(parser.parse_args(arguments))
+    assert settings.load(Pot, "pot", flags, environment, file).values.litres_max == litres
+    assert "most" not in parser.format_help()
+
+
+def test_a_mistake_under_a_former_name_has_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[pot]\nlitres_most = 0\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"litres_max = 0 \(from .*settings\.toml:2\)"):
+        settings.load(Pot, "pot", {}, {}, file)
+
+
 def test_a_bad_flag_ends_the_program_with_its_usage(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         settings.parse(Kettle, "kettle", argparse.ArgumentParser(), ["--config", str(file), "--boil-s", "0"])

@@ -74,12 +74,12 @@ def test_a_name_is_written_once_and_this_machine_is_always_one(tmp_path: Path) -
     made(tmp_path, "Till.Example", "till.example", "192.0.2.7", "LOCALHOST", "127.0.0.1")
     read = authority.read(tmp_path / authority.SERVER_FILE)
     assert read.names == ("till.example", "localhost", "192.0.2.7", "127.0.0.1", "::1")
-    assert read.issuer == "Orderbell authority of Test Kitchen"
+    assert read.issuer == "Orderbell certificate authority of Test Kitchen"
 
 
 def test_a_long_name_of_a_shop_is_cut_to_what_a_certificate_holds(tmp_path: Path) -> None:
     authority.make(tmp_path, "K" * 80, [], NOW)
-    assert authority.read(tmp_path / authority.CA_FILE).issuer == "Orderbell authority of " + "K" * 41
+    assert authority.read(tmp_path / authority.CA_FILE).issuer == "Orderbell certificate authority of " + "K" * 29
 
 
 def test_another_kind_of_key_signs_nothing(tmp_path: Path) -> None:

@@ -244,23 +244,23 @@ def test_the_limits_of_groups_are_tested_at_their_edges() -> None:
         ),
         (
             of(item(groups=(SALSA, SALSA))),
-            ["Another group has the id 'salsa'."]
-            + [f"Another choice has the id {choice!r}." for choice in ("mild", "hot")],
+            ["Another option group has the id 'salsa'."]
+            + [f"Another option has the id {choice!r}." for choice in ("mild", "hot")],
         ),
         (of(item(price_minor=-1)), ["A price is nothing or more."]),
         (of(item(price_minor=MAX_PRICE_MINOR + 1)), ["This price is too high."]),
-        (group(modifiers=()), ["A group has at least one choice."]),
-        (group(least=3), ["At least none and at most all of the choices must be taken."]),
-        (group(most=0), ["The most that may be taken is one or more, and not below the least."]),
+        (group(modifiers=()), ["An option group has at least one option."]),
+        (group(least=3), ["The minimum is between 0 and the number of options."]),
+        (group(most=0), ["The maximum is 1 or more, and not below the minimum."]),
         (choice(price_minor=MAX_PRICE_MINOR + 1), ["This price is too high."]),
-        (choice(price_minor=-101), ["Its choices can take more off the price than there is."]),
+        (choice(price_minor=-101), ["Its options can take more off the price than there is."]),
         (
             of(item(price_minor=0, groups=(ModifierGroup("g", "G", (Modifier(ModifierId("m"), "M", -1),)),))),
-            ["Its choices can take more off the price than there is."],
+            ["Its options can take more off the price than there is."],
         ),
         (
             of(item(price_minor=1, groups=(ModifierGroup("g", "G", (Modifier(ModifierId("m"), "M", -2),)),))),
-            ["Its choices can take more off the price than there is."],
+            ["Its options can take more off the price than there is."],
         ),
         (of(item(name=" ")), ["A name is missing."]),
         (of(item(id=ItemId("a b"))), ["An id has up to 64 letters, digits, dots, dashes and underscores."]),
@@ -288,9 +288,9 @@ def test_a_mistake_says_what_to_do(categories: tuple[Category, ...], said: list[
 
 def test_an_item_with_too_much_to_choose_from_says_how_much_there_may_be() -> None:
     many = tuple(ModifierGroup(f"g{n}", "G", (Modifier(ModifierId(f"m{n}"), "M"),)) for n in range(MAX_GROUPS + 1))
-    assert f"An item has at most {MAX_GROUPS} groups of choices." in said_of(item(groups=many))
+    assert f"An item has at most {MAX_GROUPS} option groups." in said_of(item(groups=many))
     whole = (ModifierGroup("g", "G", tuple(Modifier(ModifierId(f"m{n}"), "M") for n in range(MAX_CHOICES + 1))),)
-    assert f"An item has at most {MAX_CHOICES} choices." in said_of(item(groups=whole))
+    assert f"An item has at most {MAX_CHOICES} options." in said_of(item(groups=whole))
 
 
 def said_of(one: MenuItem) -> list[str]:

@@ -242,7 +242,7 @@ def test_a_sheet_that_was_sorted_keeps_what_belongs_together() -> None:
             assert msgspec.structs.replace(item, groups=()) == msgspec.structs.replace(known, groups=())
 
 
-HEAD = "type,category,item,group,id,name,price,description,available,least,most\n"
+HEAD = "type,category,item,group,id,name,price,description,available,min,max\n"
 
 
 def complaints(rows: str, currency: str = "USD") -> list[tuple[int, str]]:
@@ -268,8 +268,8 @@ def complaints(rows: str, currency: str = "USD") -> list[tuple[int, str]]:
         ("category,,,,c,C,,,,,\nitem,,,,a,,1,,,,", [(3, "name")]),
         ("category,,,,c,C,,,,,\ncategory,,,,c,D,,,,,", [(3, "id")]),
         ("category,,,,c,C,,,,,\nitem,,,,a b,A,1,,,,", [(3, "id")]),
-        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,x,\nchoice,,,,m,M,,,,,", [(4, "least")]),
-        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,,0\nchoice,,,,m,M,,,,,", [(4, "most")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,x,\nchoice,,,,m,M,,,,,", [(4, "min")]),
+        ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,,0\nchoice,,,,m,M,,,,,", [(4, "max")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,,", [(4, "type")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\nchoice,,,,m,M,,,,,", [(4, "group")]),
         ("category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\ngroup,,,,g,G,,,,,\nchoice,,,,m,M,x,,,,", [(5, "price")]),
@@ -283,6 +283,15 @@ def complaints(rows: str, currency: str = "USD") -> list[tuple[int, str]]:
 )
 def test_every_mistake_has_its_line_and_column(rows: str, where: list[tuple[int, str]]) -> None:
     assert complaints(rows) == where
+
+
+def test_a_file_of_an_earlier_release_is_read_as_one_of_this() -> None:
+    rows = "category,,,,c,C,,,,,\nitem,,,,a,A,1,,,,\n{},,,,g,G,,,,1,2\n{},,,,m,M,,,,,\n{},,,,n,N,,,,,\n"
+    new = parse((HEAD + rows.format("option group", "option", "option")).encode(), "USD")
+    assert new.categories[0].items[0].groups[0].least == 1
+    assert new.categories[0].items[0].groups[0].most == 2
+    old = HEAD.replace("min,max", "least,most") + rows.format("group", "choice", "choice")
+    assert parse(old.encode(), "USD") == new
 
 
 def test_a_cell_of_several_lines_is_counted_right() -> None:

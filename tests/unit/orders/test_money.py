@@ -66,7 +66,7 @@ def test_an_amount_written_is_read_back(minor: int, currency: str) -> None:
 
 def test_a_currency_is_known_by_its_code() -> None:
     assert check_currency(" eur ") == "EUR"
-    with pytest.raises(DomainError, match=r"^'XAU' is no currency's code \(ISO 4217\), as USD or EUR$"):
+    with pytest.raises(DomainError, match=r"^There is no currency 'XAU'\. Give its ISO 4217 code, such as USD or EUR$"):
         check_currency("XAU")
 
 

@@ -67,6 +67,6 @@ def test_a_refused_number_says_how_far_the_server_knows_the_series() -> None:
         with pytest.raises(NumberTooFar) as far:
             given_count("POS1-005000", "POS1", last)
         assert far.value.message == (
-            f"POS1-005000 is too far ahead: the server knows {known}, and a till counts at most 1,000 further by "
+            f"POS1-005000 is too far ahead: the server knows {known}, and a POS counts at most 1,000 further by "
             "itself. Give the order a new number."
         )

@@ -131,7 +131,7 @@ def test_a_menu_finds_its_items() -> None:
 def test_refusals_of_lines_say_what_is_wrong() -> None:
     for wanted, said, field in (
         ([], "An order needs at least one item.", "lines"),
-        ([line("bowl", 1, "beef", "beef")], "A choice of Bowl is named twice.", "lines[0].modifier_ids"),
+        ([line("bowl", 1, "beef", "beef")], "An option of Bowl is named twice.", "lines[0].modifier_ids"),
         ([line("bowl", 1, "beef", "tofu")], "Bowl: choose at most 1 of Protein.", "lines[0].modifier_ids"),
         ([line("bowl", 1)], "Bowl: choose at least 1 of Protein.", "lines[0].modifier_ids"),
     ):
