@@ -16,7 +16,9 @@ from core.ui import icons
 from core.ui.sound import Sounds
 from core.ui.text import _, ngettext
 from core.ui.widgets.as_of import MENU_KEPT, AsOf
+from core.ui.widgets.notice import Notice
 from core.ui.widgets.scroll import VerticalScroll
+from core.ui.widgets.strip import Strip
 from core.ui.widgets.toast import Toasts
 from customer_view.context import CustomerContext
 from customer_view.header import Header
@@ -47,16 +49,18 @@ class VisitPage(QWidget):
             SoundButton(theme, sounds),
         )
         self.as_of = AsOf(theme, self.header.chip, context.now)
+        self.notice = Notice(theme)
         self.toasts = Toasts(theme, self) if context.settings.toasts else None
+        strip = Strip(theme)
+        for bar in filter(None, (self.notice, self.as_of, self.toasts)):
+            strip.add(bar)
         self._pages = QStackedWidget()
         column = QVBoxLayout(self)
-        column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(6))
-        column.setSpacing(theme.space(3))
+        column.setContentsMargins(theme.space(6), theme.space(3), theme.space(6), theme.space(2))
+        column.setSpacing(theme.space(2))
         column.addWidget(self.header)
         column.addWidget(VerticalScroll(self._pages), 1)
-        column.addWidget(self.as_of)
-        if self.toasts is not None:
-            column.addWidget(self.toasts)
+        column.addWidget(strip)
 
     def add_page(self, page: QWidget) -> None:
         self._pages.addWidget(page)
@@ -85,7 +89,7 @@ class Visit(QObject):
         self._news = Notifications(self._store, context.now, self)
         self._toasts = self.page.toasts
         self._header = self.page.header
-        self._my_orders = OrdersPage(context, self._history, self._tracker)
+        self._my_orders = OrdersPage(context, self._history, self._tracker, self.page.notice)
         self.page.add_page(self._my_orders)
         self._order: OrderPage | None = None
         self._answering = context.bridge.sync_status.answering
@@ -154,7 +158,7 @@ class Visit(QObject):
         if self._order is None:
             from customer_view.order.page import OrderPage
 
-            page, bridge = OrderPage(self._context), self._context.bridge
+            page, bridge = OrderPage(self._context, self.page.notice), self._context.bridge
             bridge.menu_changed.connect(page.set_menu)
             bridge.sync_status_changed.connect(page.refresher.confirm)
             if bridge.menu is not None:

@@ -301,10 +301,9 @@ class PosWindow(QMainWindow):
         self._pages.seek(sought)
 
     @Slot(object)
-    def _on_order_taken(self, order: Order) -> None:
+    def _on_order_taken(self, _order: Order) -> None:
+        """The board is where it was: the new order is at the end of its column, and the receipt has its number."""
         self.show_page("orders")
-        if self._pages.board is not None:
-            self._pages.board.focus_order(order.id)
 
     @Slot(object)
     def _on_print_wanted(self, order: Order) -> None:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QFontMetricsF, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -30,6 +29,7 @@ from core.ui.widgets.fields import SearchField
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
 from core.ui.widgets.scroll import VerticalScroll
+from core.ui.widgets.strip import Strip
 
 PAGES: Final = {
     "orders": (N_("Orders"), "orders"),
@@ -40,6 +40,7 @@ PAGES: Final = {
 }
 """The pages of the rail: their names and icons."""
 _TAB: Final = 80
+_BAR: Final = 620
 _TITLES: Final = {"new": N_("New order")}
 _KEPT: Final = {
     "orders": N_("These are the orders that this POS knows of. What you do is kept, and sent later."),
@@ -131,38 +132,6 @@ class RailTab(QToolButton):
         painter.end()
 
 
-class _Strip(QWidget):
-    """What is said, side by side; below each other where the letters are too large for that."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._bars: list[QWidget] = []
-        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(theme.space(2))
-        self.setMinimumHeight(theme.touch_px + 2 * theme.space(2))
-
-    def add(self, bar: QWidget) -> None:
-        self._bars.append(bar)
-        self._row.addWidget(bar, 1)
-
-    @property
-    def _widths(self) -> list[int]:
-        return [bar.minimumSizeHint().width() for bar in self._bars if not bar.isHidden()]
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(max(self._widths, default=0), super().minimumSizeHint().height())
-
-    @override
-    def event(self, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
-            widths, directions = self._widths, QBoxLayout.Direction
-            fits = sum(widths) + self._row.spacing() * max(0, len(widths) - 1) <= self.width()
-            self._row.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
-        return super().event(event)
-
-
 class Workspace(QWidget):
     """Composes; it knows no order."""
 
@@ -194,23 +163,21 @@ class Workspace(QWidget):
         self.connection = ConnectionChip()
         self.notice = Notice(theme)
         self.undo = Notice(theme, name="undo", ink="surface")
+        self.undo.setMaximumWidth(theme.px(_BAR))
         self._title = label(role="title")
         self._title.setObjectName("page_title")
         self._clock = label(role="muted")
         self._clock.setObjectName("till_clock")
         self._stack = QStackedWidget()
         self.as_of = AsOf(theme, self.connection, now)
-        # Below the page, with room of its own before anything is said: a bar above would push another card under the
-        # finger, one that took its room from the page would lift the page's buttons, and one over it would hide them.
-        self._speech = _Strip(theme)
-        for bar in (self.notice, self.undo):
+        self._speech = Strip(theme, self.undo)
+        for bar in (self.notice, self.as_of):
             self.add_speech(bar)
         body = QVBoxLayout()
         body.setContentsMargins(theme.space(5), theme.space(2), theme.space(5), theme.space(2))
         body.setSpacing(theme.space(2))
         body.addWidget(self._header())
         body.addWidget(VerticalScroll(self._stack), 1)
-        body.addWidget(self.as_of)
         body.addWidget(self._speech)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -320,7 +287,7 @@ class Workspace(QWidget):
 
     def add_speech(self, bar: QWidget) -> None:
         """Add a notice: as wide as one reads at a glance, beside the others."""
-        bar.setMaximumWidth(self._theme.px(620))
+        bar.setMaximumWidth(self._theme.px(_BAR))
         self._speech.add(bar)
 
     def add_toasts(self, toasts: QWidget) -> None:

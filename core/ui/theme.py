@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
 
 import resources
 from core.client.settings import Scheme
@@ -113,6 +113,10 @@ class Theme(QObject):
             self._fonts[role, weight] = held
         return QFont(held)
 
+    def lines_px(self, count: int) -> int:
+        """The height of so many lines of body text, for what keeps room before it is said."""
+        return count * (QFontMetrics(self.font("body", QFont.Weight.DemiBold)).lineSpacing() + 1)
+
     # -- what Qt wants
 
     def palette(self) -> QPalette:
@@ -147,6 +151,8 @@ class Theme(QObject):
         values |= {f"r_{name}": f"{value}px" for name, value in _tokens()["radius_px"].items()}
         values |= {f"f_{name}": f"{self.px(value)}px" for name, value in _tokens()["type_px"].items()}
         values |= {"touch": f"{self.touch_px - 2}px", "focus": f"{self.focus_px}px"}
+        # The focus's border is wider, and what has it is no higher for that: nothing below it moves.
+        values |= {"held": f"{self.touch_px - 2 * self.focus_px}px", "tall": f"{self.touch_px + 4}px"}
         sheet = resources.read_text("style.qss") + "".join(
             f'QLabel[colour="{name}"] {{ background: @{name}_soft; color: @{name}; }}\n'
             for name in self._colours

@@ -1,4 +1,4 @@
-"""One input of a form: its name above, what is wrong with it below."""
+"""One input of a form, with its name above."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
@@ -9,7 +9,7 @@ from core.ui.widgets.controls import button, label, restyle
 
 
 class Field(QWidget):
-    """A line edit with a label and an error. A secret one has a button that reveals it."""
+    """A line edit with a label. A secret one has a button that reveals it. The form places its error."""
 
     submitted = Signal()
     """Enter was pressed in it."""
@@ -34,9 +34,9 @@ class Field(QWidget):
         self.input.returnPressed.connect(self.submitted)
         self.input.textEdited.connect(self._on_text_edited)
         caption_label.setBuddy(self.input)
-        self._error = label(role="error", wrap=True)
-        self._error.setObjectName(f"{name}_error")
-        self._error.hide()
+        self.error_label = label(role="error", wrap=True)
+        self.error_label.setObjectName(f"{name}_error")
+        self.error_label.hide()
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
         row.addWidget(self.input, 1)
@@ -52,7 +52,6 @@ class Field(QWidget):
         column.setSpacing(theme.space(1))
         column.addWidget(caption_label)
         column.addLayout(row)
-        column.addWidget(self._error)
 
     @property
     def text(self) -> str:
@@ -61,11 +60,11 @@ class Field(QWidget):
     @property
     def error(self) -> str:
         """The shown error; empty for none."""
-        return self._error.text()
+        return self.error_label.text()
 
     def set_error(self, sentence: str) -> None:
-        self._error.setText(sentence)
-        self._error.setVisible(bool(sentence))
+        self.error_label.setText(sentence)
+        self.error_label.setVisible(bool(sentence))
         self.input.setAccessibleDescription(sentence)
         if bool(self.input.property("invalid")) != bool(sentence):
             restyle(self.input, invalid=bool(sentence))

@@ -12,6 +12,7 @@ from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
+from core.ui.widgets.strip import Strip
 from customer_view.account.field import Field
 from customer_view.account.presenter import Account
 from customer_view.words import AT_THE_COUNTER, for_customer
@@ -106,12 +107,11 @@ class SignInPage(QWidget):
         column.addWidget(label(_("Welcome"), "hero"))
         column.addWidget(label(_("Sign in to order, and to see where your orders stand."), "muted", wrap=True))
         column.addLayout(tabs)
-        column.addWidget(self.notice)
         column.addWidget(self._sign_in)
         column.addWidget(self._sign_up)
         self._cancel = button(_("Cancel"), theme, "quiet", name="sign_in_cancel")
         self._cancel.clicked.connect(account.give_up)
-        column.addWidget(self._cancel)
+        column.addWidget(self._news())
         self._larger = button(_("Larger text"), theme, name="larger_text")
         self._larger.setCheckable(True)
         self._larger.setVisible(self._plain_scale < _LARGEST)
@@ -163,6 +163,28 @@ class SignInPage(QWidget):
         whole.setSpacing(0)
         whole.addLayout(head)
         whole.addWidget(area, 1)
+        strip = Strip(theme)
+        strip.setMaximumWidth(theme.px(_WIDTH) * 2)
+        strip.add(self.notice)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(theme.space(5), 0, theme.space(5), theme.space(2))
+        foot.addStretch(1)
+        foot.addWidget(strip, 100)
+        foot.addStretch(1)
+        whole.addLayout(foot)
+
+    def _news(self) -> QWidget:
+        """What is wrong, or what can be cancelled: below the buttons, with room of its own before anything is said."""
+        news = QWidget()
+        news.setMinimumHeight(self._theme.touch_px)
+        column = QVBoxLayout(news)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for form in (self._sign_in, self._sign_up):
+            for field in form.fields.values():
+                column.addWidget(field.error_label)
+        column.addWidget(self._cancel)
+        return news
 
     @Slot()
     def _fit(self) -> None:

@@ -34,7 +34,7 @@ class OrdersPage(QWidget):
     order_wanted = Signal()
     """A customer without orders wants to place one."""
 
-    def __init__(self, context: CustomerContext, history: History, tracker: Tracker) -> None:
+    def __init__(self, context: CustomerContext, history: History, tracker: Tracker, notice: Notice) -> None:
         super().__init__()
         self.setObjectName("orders_page")
         theme, now = context.theme, context.now
@@ -43,7 +43,7 @@ class OrdersPage(QWidget):
         self.history = history
         self.tracker = tracker
         self._outage = ""
-        self.notice = Notice(theme)
+        self.notice = notice
         self._model = HistoryModel(self._store, now, self)
         self._list = OrderList(theme, self._model)
         self._count = label(role="muted")
@@ -108,15 +108,11 @@ class OrdersPage(QWidget):
 
     def _lay_out(self) -> None:
         theme = self._theme
-        row = QHBoxLayout()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.space(5))
         row.addWidget(self._panel, 1)
         row.addWidget(self._details, 1000)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.space(3))
-        column.addWidget(self.notice)
-        column.addLayout(row, 1)
 
     def _connect(self) -> None:
         history, tracker = self.history, self.tracker

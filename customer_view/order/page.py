@@ -12,6 +12,7 @@ from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
 from core.ui.text import _, money
 from core.ui.theme import Theme
+from core.ui.widgets.notice import Notice
 from customer_view.context import CustomerContext
 from customer_view.order.presenter import PlaceOrderPresenter, tenders
 from customer_view.words import for_customer
@@ -25,7 +26,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
     placed = Signal(object)
     """The server's `Order`. The page has been cleared."""
 
-    def __init__(self, context: CustomerContext, parent: QWidget | None = None) -> None:
+    def __init__(self, context: CustomerContext, notice: Notice | None = None, parent: QWidget | None = None) -> None:
         theme = context.theme
         presenter = PlaceOrderPresenter(context.jobs, context.api)
         form = HandoverForm(
@@ -34,7 +35,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         checkout = CheckoutPane(
             presenter.ordering.basket, theme, _("Check out"), _questions(form, theme), "place_order"
         )
-        super().__init__(theme, presenter, form, checkout, parent=parent)
+        super().__init__(theme, presenter, form, checkout, notice, parent)
         self.setObjectName("order_page")
         self._connect()
         self._update_view()

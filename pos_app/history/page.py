@@ -124,13 +124,10 @@ class HistoryPage(QWidget):
         freshness.setObjectName("history_age")
         self._export = button(_("Export CSV"), self._theme, icon="export", name="history_export")
         self._export.clicked.connect(self._on_export_pressed)
-        self._cancel = button(_("Cancel export"), self._theme, name="history_export_cancel")
-        self._cancel.clicked.connect(self.history.cancel_export)
         row = QHBoxLayout()
         row.setSpacing(self._theme.space(3))
         row.addWidget(self._count)
         row.addWidget(freshness, 1)
-        row.addWidget(self._cancel)
         row.addWidget(self._export)
         return row
 
@@ -215,9 +212,6 @@ class HistoryPage(QWidget):
                 words = _("No order matches.") if history.searched else _("Search by number, name or phone.")
             self._empty.setText(words)
         self._export.setEnabled(bool(rows) and not history.exporting)
-        self._cancel.setVisible(history.exporting)
-        if not history.exporting:
-            self._export.setText(_("Export CSV"))
 
     @Slot(object)
     def _on_order_opened(self, card: Card) -> None:
@@ -242,6 +236,7 @@ class HistoryPage(QWidget):
 
     @Slot(str)
     def export_to(self, path: str) -> None:
+        self._on_export_progressed(0, self.history.total)
         self.history.export(Path(path), self._separator)
 
     @Slot(str)
@@ -251,7 +246,9 @@ class HistoryPage(QWidget):
     @Slot(int, int)
     def _on_export_progressed(self, written: int, total: int) -> None:
         words = _("{written} of {total}").format(written=figure(written), total=figure(total))
-        self._export.setText(words if total else figure(written))
+        self._notice.show_message(
+            _("Exporting"), words if total else figure(written), _("Cancel export"), self.history.cancel_export
+        )
 
     @Slot(object)
     def _on_exported(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QStackedWidget, QVBoxLayout
 
 from core.domain import menu_draft
 from core.domain.ids import ItemId
@@ -52,14 +52,16 @@ class MenuEditor(QFrame):
         self._conflict = self._make_conflict()
         self._save = button("", self._theme, "primary", name="menu_save")
         self._save.clicked.connect(self.save)
+        self._save.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # whatever it says
         self._discard = button(_("Discard"), self._theme, name="menu_discard")
         self._discard.clicked.connect(self._on_discard_pressed)
         bar = QHBoxLayout()
         bar.setSpacing(self._theme.space(2))
-        bar.addWidget(self._discard, 1)
-        bar.addWidget(self._save, 2)
+        bar.addWidget(self._discard)
+        bar.addWidget(self._save, 1)
         column.addWidget(self._forms, 1)
-        column.addWidget(self._conflict)
+        for below in (self.item_form.wrong, self.category_form.wrong, self._conflict):
+            column.addWidget(below)
         column.addLayout(bar)
         self._connect()
 
@@ -109,6 +111,8 @@ class MenuEditor(QFrame):
         category, item = editing.chosen_category, editing.chosen_item
         wrong = [each.field for each in editing.mistakes() if key_of(editing.draft, each.field) == editing.chosen]
         words = [_complaint(field) for field in wrong]
+        for form in (self.item_form, self.category_form):
+            form.complain(())
         if category is None:
             self._forms.setCurrentWidget(self._hint)
         elif item is not None:

@@ -28,14 +28,23 @@ class _Form(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Always there, so that the fields keep their width; seen only when there is something to scroll.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
         self._theme = theme
         body = QWidget()
         self.column = QVBoxLayout(body)
         self.column.setContentsMargins(theme.space(1), 0, theme.space(2), theme.space(2))
         self.column.setSpacing(theme.space(2))
         self.setWidget(body)
-        self._wrong = label(role="error", wrap=True)
-        self._wrong.setObjectName(f"{name}_wrong")
+        self.wrong = label(role="error", wrap=True)
+        """The mistake. It is outside of what scrolls: where it comes, nothing moves."""
+        self.wrong.setObjectName(f"{name}_wrong")
+        self.wrong.hide()
+
+    @Slot(int, int)
+    def _on_range_changed(self, _least: int, most: int) -> None:
+        restyle(self.verticalScrollBar(), idle=most == 0)
 
     def tools(self, remove: str) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -53,8 +62,8 @@ class _Form(QScrollArea):
 
     def complain(self, words: Sequence[str]) -> None:
         """Show the mistake that prevents saving."""
-        self._wrong.setText("\n".join(dict.fromkeys(words)))
-        self._wrong.setVisible(bool(words))
+        self.wrong.setText("\n".join(dict.fromkeys(words)))
+        self.wrong.setVisible(bool(words))
 
     @Slot()
     def _on_move_pressed(self) -> None:
@@ -78,7 +87,6 @@ class ItemForm(_Form):
         self.description = _line("menu_item_description", _("Description"), MAX_DESCRIPTION)
         self.category = Picker(theme, "menu_item_category", _("Category"))
         self.choices = Choices(theme)
-        self.column.addWidget(self._wrong)
         for words, field in (
             (_("Name"), self.name),
             (_("Price"), self.price),
@@ -156,7 +164,6 @@ class CategoryForm(_Form):
         self._count = label(role="muted", wrap=True)
         add = button(_("Add an item to it"), theme, icon="plus", name="menu_category_add")
         add.clicked.connect(self.add_wanted)
-        self.column.addWidget(self._wrong)
         self.column.addWidget(label(_("Category"), "small"))
         self.column.addWidget(self.name)
         self.column.addWidget(self._count)

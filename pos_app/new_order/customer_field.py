@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
@@ -44,6 +44,7 @@ class CustomerField(QWidget):
         self._drop.setAccessibleName(_("Not this customer"))
         self._told = label(role="small", wrap=True)
         self._told.setObjectName("customer_told")
+        self._told.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
         self._known = QWidget()
         known = QHBoxLayout(self._known)
         known.setContentsMargins(theme.space(1), 0, 0, 0)
@@ -52,15 +53,27 @@ class CustomerField(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(1))
-        column.addWidget(self._field)
-        column.addWidget(self._known)
+        self._whom = QStackedWidget()
+        for part in (self._field, self._known):
+            self._whom.addWidget(part)
         self._buttons: list[ElidedButton] = []
+        offers = QWidget()
+        row = QHBoxLayout(offers)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.space(1))
         for at in range(_MOST_OFFERED):
-            offer = ElidedButton(theme, "person", f"customer_offer_{at}")
+            offer = ElidedButton(theme, "", f"customer_offer_{at}")
             offer.clicked.connect(self._on_offer_clicked)
-            column.addWidget(offer)
+            row.addWidget(offer)
             self._buttons.append(offer)
-        column.addWidget(self._told)
+        # They have their room before they come: nothing below moves under the finger.
+        self._news = QStackedWidget()
+        self._news.setObjectName("customer_news")
+        for part in (self._told, offers):
+            self._news.addWidget(part)
+        self._news.setFixedHeight(theme.touch_px)
+        column.addWidget(self._whom)
+        column.addWidget(self._news)
         self._field.textEdited.connect(self._on_text_edited)
         self._field.returnPressed.connect(self.entered)
         self._drop.clicked.connect(self._on_drop_clicked)
@@ -132,8 +145,7 @@ class CustomerField(QWidget):
 
     def _update_view(self, told: str) -> None:
         customer = self._customer
-        self._field.setVisible(customer is None)
-        self._known.setVisible(customer is not None)
+        self._whom.setCurrentIndex(0 if customer is None else 1)
         if customer is not None:
             self._who.set_text(_named(customer))
         for at, offer in enumerate(self._buttons):
@@ -141,7 +153,7 @@ class CustomerField(QWidget):
             if at < len(self._offered):
                 offer.set_text(_named(self._offered[at]))
         self._told.setText(told)
-        self._told.setVisible(bool(told))
+        self._news.setCurrentIndex(1 if self._offered else 0)
 
 
 def _named(customer: Customer) -> str:

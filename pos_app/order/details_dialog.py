@@ -25,7 +25,7 @@ from core.ui.text import (
     tender_label,
     window_title,
 )
-from core.ui.widgets.controls import button, label, panel, restyle, rule
+from core.ui.widgets.controls import button, keep_room, label, panel, restyle, rule
 from pos_app.board.card import Own, channel_label, customer, modifiers, own_words
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
@@ -55,6 +55,7 @@ class DetailsDialog(QDialog):
         self._body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._step = button("", theme, "primary", name="details_step")
         self._step.clicked.connect(self._on_step_pressed)
+        keep_room(self._step)
         self._more = button(_("More"), theme, icon="more", name="details_more")
         self._more.clicked.connect(self._on_more_pressed)
         self._print = button(_("Print"), theme, icon="print", name="details_print")

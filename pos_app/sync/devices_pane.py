@@ -6,7 +6,16 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from core.ui.text import _, error_text
@@ -16,7 +25,7 @@ from core.ui.widgets.controls import label
 from pos_app.sync.device_words import behind, is_away, last_seen
 from pos_app.sync.devices import Devices
 
-_HEIGHT: Final = 150
+_HEIGHT: Final = 110
 
 
 class DevicesPane(QFrame):
@@ -51,8 +60,12 @@ class DevicesPane(QFrame):
         column.setContentsMargins(theme.space(4), theme.space(3), theme.space(4), theme.space(3))
         column.setSpacing(theme.space(1))
         column.addLayout(head)
-        column.addWidget(self._none)
-        column.addWidget(self._area)
+        # Of one height: what is above stays where it is when they are read, or cannot be.
+        self._shown = QStackedWidget()
+        for part in (self._none, self._area):
+            self._shown.addWidget(part)
+        self._shown.setFixedHeight(theme.px(_HEIGHT))
+        column.addWidget(self._shown)
         devices.changed.connect(self._show)
         devices.refresher.started.connect(self._show)
         self._show()
@@ -86,8 +99,7 @@ class DevicesPane(QFrame):
         else:
             words = "" if reports else _("Loading…")
         self._none.setText(words)
-        self._none.setVisible(bool(words))
-        self._area.setVisible(bool(reports))
+        self._shown.setCurrentIndex(1 if reports else 0)
         self._last_seen = []
         rows = QWidget()
         grid = QGridLayout(rows)
@@ -107,7 +119,6 @@ class DevicesPane(QFrame):
                 grid.addWidget(cell, row, at)
             self._last_seen.append(cells[2])
         self._area.setWidget(rows)
-        self._area.setMaximumHeight(min(self._theme.px(_HEIGHT), rows.sizeHint().height() + 2))
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

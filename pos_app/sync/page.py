@@ -20,7 +20,7 @@ from core.ui import icons
 from core.ui.days import local_date
 from core.ui.rows import ROW
 from core.ui.text import N_, _, age, error_text, ngettext
-from core.ui.widgets.controls import button, label, panel
+from core.ui.widgets.controls import button, keep_room, label, panel
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.board.card import customer
@@ -106,16 +106,20 @@ class SyncPage(QWidget):
         self._update_view()
 
     def _head(self) -> QHBoxLayout:
+        theme = self._theme
         self._title = label(role="strong", wrap=True)
         self._title.setObjectName("sync_title")
         self._age = label(role="muted", wrap=True)
         self._age.setObjectName("sync_age")
+        self._age.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
+        self._age.setMinimumHeight(theme.lines_px(3))
         self._others = label(role="remark", wrap=True)
         self._others.setObjectName("sync_others")
+        keep_room(self._others, theme.lines_px(1))
         words = QVBoxLayout()
         words.setSpacing(2)
-        for each in (self._title, self._age, self._others):
-            words.addWidget(each)
+        for line in (self._title, self._age, self._others):
+            words.addWidget(line)
         self._export = button(_("Export"), self._theme, icon="export", name="sync_export")
         self._export.clicked.connect(self._on_export_pressed)
         self._try_now = button(_("Try now"), self._theme, "primary", "refresh", name="sync_now")
@@ -123,8 +127,8 @@ class SyncPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(self._theme.space(3))
         head.addLayout(words, 1)
-        head.addWidget(self._export)
-        head.addWidget(self._try_now)
+        for each in (self._export, self._try_now):
+            head.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
         return head
 
     def _make_empty(self) -> QWidget:

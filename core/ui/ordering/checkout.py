@@ -12,7 +12,7 @@ from core.domain.status import Fulfilment
 from core.ui.ordering.segments import Option, Segments
 from core.ui.text import _, fulfilment_label, tender_label
 from core.ui.theme import Theme
-from core.ui.widgets.controls import label, restyle
+from core.ui.widgets.controls import keep_room, label, restyle
 
 _ICONS: Final = {
     Fulfilment.PICKUP: "bag",
@@ -62,8 +62,15 @@ class HandoverForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
+        keep_room(self._address_error, theme.lines_px(1))
+        self._delivery = QWidget()
+        where = QVBoxLayout(self._delivery)
+        where.setContentsMargins(0, 0, 0, 0)
+        where.setSpacing(theme.space(1))
+        where.addWidget(self.address)
+        where.addWidget(self._address_error)
         for title, *parts in (
-            (handing, self.fulfilment, self.address, self._address_error),
+            (handing, self.fulfilment, self._delivery),
             (paying, self.tender),
         ):
             column.addWidget(label(title, "small"))
@@ -104,7 +111,7 @@ class HandoverForm(QWidget):
     @Slot()
     def _on_fulfilment_changed(self) -> None:
         fulfilment = self.fulfilment.value
-        self.address.setVisible(fulfilment is Fulfilment.DELIVERY)
+        self._delivery.setVisible(fulfilment is Fulfilment.DELIVERY)
         self._mark_address(missing=False)
         self.tender.offer(self._offered(fulfilment))
         self.changed.emit()

@@ -97,7 +97,7 @@ class ItemDialog(QDialog):
         self._stepper = Stepper(theme, line.wanted.quantity if line else 1)
         self._why = label(role="error", wrap=True)
         self._why.setObjectName("item_error")
-        keep_room(self._why, self._why.fontMetrics().height())
+        keep_room(self._why, theme.lines_px(1))
         self._why.hide()
         self._add = button("", theme, "primary", name="item_add")
         self._add.setDefault(True)

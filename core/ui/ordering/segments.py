@@ -23,6 +23,12 @@ class Option(NamedTuple, Generic[T]):
 
 class _Segment(QToolButton):
     @override
+    def sizeHint(self) -> QSize:
+        """As high as the style sheet says: Qt would like three pixels more, and gives them where there is room."""
+        hint = super().sizeHint()
+        return QSize(hint.width(), self.minimumHeight() or hint.height())
+
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not pressed_by_enter(self, event):
             super().keyPressEvent(event)

@@ -114,7 +114,7 @@ class Button(QPushButton):
 
 
 class ElidedButton(Button):
-    """One as wide as there is room: text that does not fit is elided, and shown by the tool tip."""
+    """One as wide as there is room: text that does not fit is elided in its middle, and shown by the tool tip."""
 
     def __init__(self, theme: Theme, icon: str, name: str) -> None:
         super().__init__()
@@ -122,7 +122,8 @@ class ElidedButton(Button):
         self.setObjectName(name)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        set_icon(self, icon, theme)
+        if icon:
+            set_icon(self, icon, theme)
 
     def set_text(self, text: str) -> None:
         """Set the whole text."""
@@ -135,8 +136,8 @@ class ElidedButton(Button):
         option = QStyleOptionButton()
         self.initStyleOption(option)
         room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
-        room -= self.iconSize().width() + self.fontMetrics().averageCharWidth()
-        self.setText(literal(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room)))
+        room -= (0 if self.icon().isNull() else self.iconSize().width()) + self.fontMetrics().averageCharWidth()
+        self.setText(literal(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room)))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

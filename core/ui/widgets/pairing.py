@@ -48,7 +48,7 @@ from core.ui.jobs import Jobs
 from core.ui.problems import patience
 from core.ui.text import _, error_explanation, error_text, figure
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label, restyle
+from core.ui.widgets.controls import button, keep_room, label, restyle
 
 Pair = Callable[[str, str, OpId], Identity]
 """Pairs this machine: with the server's address, the code, and a key that makes a retry harmless."""
@@ -152,6 +152,7 @@ class PairingDialog(QDialog):
         self._code.textEdited.connect(self._on_code_edited)
         self._error = label(role="error", wrap=True)
         self._error.setObjectName("pairing_error")
+        keep_room(self._error, theme.lines_px(2))
         self._error.hide()
         self._pair = button(_("Pair"), theme, "primary", name="pairing_pair")
         self._pair.clicked.connect(self._on_submitted)
@@ -198,7 +199,6 @@ class PairingDialog(QDialog):
             caption.setBuddy(field)
             column.addWidget(caption)
             column.addWidget(field)
-        column.addWidget(self._error)
         column.addWidget(self._keys())
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.space(2))
@@ -214,6 +214,7 @@ class PairingDialog(QDialog):
         whole.setContentsMargins(margin, margin, margin, margin)
         whole.setSpacing(theme.space(3))
         whole.addWidget(area, 1)
+        whole.addWidget(self._error)
         whole.addLayout(buttons)
 
     def _fit(self) -> None:
@@ -222,7 +223,14 @@ class PairingDialog(QDialog):
         width = min(self._theme.px(_WIDTH), room.width())
         self._body.ensurePolished()
         inside = self._body.heightForWidth(width - around)
-        height = inside + around + self._theme.space(3) + self._pair.sizeHint().height() + 2
+        height = (
+            inside
+            + around
+            + 2 * self._theme.space(3)
+            + self._error.minimumHeight()
+            + self._pair.sizeHint().height()
+            + 2
+        )
         self.resize(width, min(height, room.height()))
 
     def _keys(self) -> QWidget:
