@@ -44,6 +44,10 @@ class ScreenSettings(ServerAddress, frozen=True, kw_only=True):
     language: Annotated[
         str, Meta(max_length=20, description="Language as en, es, ar, …; empty follows the desktop.")
     ] = ""
+    half: Annotated[
+        Literal["", "left", "right"],
+        Meta(description="The half of the screen it opens in; empty: where the desktop puts it."),
+    ] = ""
     reduced_motion: Annotated[bool, Meta(description="Change without animating.")] = False
     push: Annotated[bool, Meta(description="Hear of changes the moment they happen; else only by asking.")] = True
     sounds: Annotated[bool, Meta(description="Play a sound for every change.")] = True

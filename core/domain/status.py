@@ -41,10 +41,8 @@ class StatusLook(msgspec.Struct, frozen=True, kw_only=True):
     """Played to the customer when their order gets this status: `resources/sounds/<sound>.wav`."""
     sentence: str = ""
     """Shown to the customer when their order gets this status; empty: no notification and no sound."""
-    column: str = ""
-    """The title of its column on the order board. Every status of `OPEN` has one."""
     empty: str = ""
-    """The text of that column while it has no order."""
+    """The text of its column on the order board while it has no order. Every status of `OPEN` has a column."""
     display: OrderStatus | None = None
     """The heading of the status display under which it appears: `CONFIRMED` (*Waiting*), `PREPARING` or `READY`; None:
     it does not."""
@@ -63,7 +61,6 @@ LOOKS: Final = {
         description=N_("We have your order and will confirm it shortly."),
         colour="pending",
         icon="status-pending",
-        column=N_("New"),
         empty=N_("New orders appear here by themselves."),
     ),
     _S.CONFIRMED: StatusLook(
@@ -73,7 +70,6 @@ LOOKS: Final = {
         icon="status-confirmed",
         sound="confirmed",
         sentence=N_("Your order is confirmed"),
-        column=N_("Confirmed"),
         empty=N_("Nothing waits for the kitchen."),
         display=_S.CONFIRMED,
     ),
@@ -84,7 +80,6 @@ LOOKS: Final = {
         icon="status-preparing",
         sound="preparing",
         sentence=N_("Your order is now being prepared"),
-        column=N_("Preparing"),
         empty=N_("Nothing is being prepared."),
         display=_S.PREPARING,
     ),
@@ -95,7 +90,6 @@ LOOKS: Final = {
         icon="status-ready",
         sound="ready",
         sentence=N_("Your order is ready"),
-        column=N_("Ready"),
         empty=N_("Nothing waits to be handed over."),
         display=_S.READY,
     ),
@@ -106,7 +100,6 @@ LOOKS: Final = {
         icon="status-out_for_delivery",
         sound="out_for_delivery",
         sentence=N_("Your order is on its way"),
-        column=N_("Out for delivery"),
         empty=N_("Nothing is on its way."),
     ),
     _S.COMPLETED: StatusLook(
@@ -142,7 +135,7 @@ CALLED_OFF: Final = frozenset({_S.REJECTED, _S.CANCELLED})
 def look(status: OrderStatus) -> StatusLook:
     """The look of a status. One of a newer release gets its readable name, in a column of its own."""
     words = status.readable
-    return LOOKS.get(status) or StatusLook(label=words, description=words, column=words, colour="muted", icon="info")
+    return LOOKS.get(status) or StatusLook(label=words, description=words, colour="muted", icon="info")
 
 
 class Move(StrEnum):

@@ -10,7 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QStyle, QWidget
 
 from core import printable
 from core.client.device.recovery import Recovered
@@ -48,6 +48,14 @@ def start_application(name: str, settings: ScreenSettings) -> tuple[QApplication
     return app, theme
 
 
+def put_in_half(window: QWidget, *, right: bool) -> None:
+    """Let a window fill one half of its screen."""
+    room = window.screen().availableGeometry()
+    title = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+    left = room.left() + (room.width() // 2 if right else 0)
+    window.setGeometry(left, room.top() + title, room.width() // 2, room.height() - title)
+
+
 def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> int:
     """Show `window` until it is closed. Returns the process's exit status."""
     if settings.remote:
@@ -56,6 +64,8 @@ def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> 
         RemoteControl(window)
     # The desktop is shutting down, or logging out: nobody would read it.
     app.commitDataRequest.connect(partial(app.setProperty, _ENDING, True))
+    if settings.half:
+        put_in_half(window, right=settings.half == "right")
     window.show()
     # What start-up made lives as long as the process. Collecting it again and again would stop the window for 40 to
     # 70 ms each time; later objects are still collected.

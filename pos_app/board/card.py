@@ -9,7 +9,7 @@ import msgspec
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.payment import to_give_back_minor, to_pay_minor
 from core.domain.people import Role
-from core.domain.status import Move, OrderStatus, look, move_from, steps_of, target_of
+from core.domain.status import OPEN, Move, OrderStatus, look, move_from, steps_of, target_of
 from core.ui.text import (
     N_,
     _,
@@ -24,7 +24,7 @@ from core.ui.text import (
 )
 
 _READY: Final = OrderStatus.READY
-COLUMNS: Final = tuple(status for status in OrderStatus if look(status).column)
+COLUMNS: Final = tuple(status for status in OrderStatus if status in OPEN)
 """The columns of the order board, first to last."""
 
 
@@ -128,10 +128,6 @@ class Thresholds(msgspec.Struct, frozen=True):
         if waited >= self.late_after:
             return Band.LATE
         return Band.SLOW if waited >= self.slow_after else Band.FRESH
-
-
-def column_title(status: OrderStatus) -> str:
-    return _(look(status).column)
 
 
 def column_empty(status: OrderStatus) -> str:

@@ -17,9 +17,10 @@ from typing_extensions import override
 
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
+from core.ui.text import status_label
 from core.ui.widgets.controls import restyle
 from core.ui.widgets.finger import FingerScroll
-from pos_app.board.card import Card, column_title
+from pos_app.board.card import Card
 from pos_app.board.card_delegate import CardDelegate, Part, Spot
 from pos_app.board.column_model import CARD, ColumnModel
 
@@ -51,7 +52,7 @@ class ColumnView(QListView):
     ) -> None:
         super().__init__(parent)
         self.setObjectName(f"column_{status}")
-        self.setAccessibleName(column_title(status))
+        self.setAccessibleName(status_label(status))
         self._status = status
         self.empty_words = ""
         """The text while there is no card."""

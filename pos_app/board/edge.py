@@ -10,10 +10,9 @@ from typing_extensions import override
 
 from core.domain.status import OrderStatus
 from core.ui import icons
-from core.ui.text import _, figure, ngettext
+from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import pressed_by_enter, set_tip
-from pos_app.board.card import column_title
 
 EDGE_PX: Final = 48
 """As wide as a finger, whatever the text scale."""
@@ -43,7 +42,7 @@ class BoardEdge(QAbstractButton):
             return
         self._columns = tuple(columns)
         told = (
-            f"{column_title(status)}: {ngettext('{count} order', '{count} orders', count)}" for status, count in columns
+            f"{status_label(status)}: {ngettext('{count} order', '{count} orders', count)}" for status, count in columns
         )
         words = _("More columns: {columns}").format(columns=", ".join(told))
         self.setAccessibleName(words)
@@ -100,7 +99,7 @@ class BoardEdge(QAbstractButton):
         painter.setFont(figures)
         line = QRectF(0, room.top() + size, room.width(), QFontMetricsF(figures).height())
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, figure(count))
-        words, font = column_title(status), theme.font("small", QFont.Weight.DemiBold)
+        words, font = status_label(status), theme.font("small", QFont.Weight.DemiBold)
         metrics, top = QFontMetricsF(font), line.bottom() + theme.space(1)
         if metrics.horizontalAdvance(words) > room.bottom() - top - theme.space(2):
             return  # the shape, the figure and the tool tip have to do

@@ -11,11 +11,11 @@ from typing_extensions import override
 
 from core.domain.ids import OrderId
 from core.domain.status import Fulfilment, OrderStatus, look, steps_of
-from core.ui.text import _, figure, ngettext
+from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label
 from core.ui.widgets.pair import Pair
-from pos_app.board.card import COLUMNS, Card, Thresholds, column_empty, column_title
+from pos_app.board.card import COLUMNS, Card, Thresholds, column_empty
 from pos_app.board.card_delegate import CardDelegate
 from pos_app.board.column_view import ColumnView
 from pos_app.board.edge import EDGE_PX, BoardEdge
@@ -103,7 +103,7 @@ class BoardPage(QWidget):
         count.setProperty("colour", look(status).colour)
         count.setObjectName(f"count_{status}")
         count.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        title = label(column_title(status), "strong", wrap=True)
+        title = label(status_label(status), "strong", wrap=True)
         title.setBuddy(view)
         head = QHBoxLayout()
         head.setContentsMargins(theme.space(3), theme.space(2), theme.space(4), 0)

@@ -20,7 +20,7 @@ from core.domain.people import Role
 from core.domain.status import OPEN, Fulfilment, OrderStatus, steps_of
 from core.protocol.events import event_of
 from core.ui.rows import ROW
-from pos_app.board.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, column_title, spoken, step_label
+from pos_app.board.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, spoken, step_label
 from pos_app.board.column_model import CARD, ColumnModel
 from pos_app.board.presenter import Board
 from pos_app.context import PosContext
@@ -314,5 +314,4 @@ def test_every_column_and_every_step_has_words(status: OrderStatus, fulfilment: 
         status in OPEN.intersection(steps_of(fulfilment))
     )
     if status in COLUMNS:
-        assert column_title(status)
         assert column_empty(status)

@@ -17,7 +17,6 @@ _LOOK: Final = """
         icon="status-served",
         sound="served",
         sentence=N_("Your order is on your table"),
-        column=N_("Served"),
         empty=N_("Nobody is eating."),
     ),"""
 _FORWARD: Final = """

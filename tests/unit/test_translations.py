@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
 
 from core.client import errors
 from core.domain.people import DeviceKind
@@ -73,7 +74,7 @@ def test_what_the_client_says_is_translated_too() -> None:
 
 
 def test_every_word_of_a_status_is_translated() -> None:
-    words = {text for each in LOOKS.values() for text in (each.label, each.description, each.sentence, each.column)}
+    words = {text for each in LOOKS.values() for text in (each.label, each.description, each.sentence)}
     words |= {each.empty for each in LOOKS.values()} | {row.step for row in TRANSITIONS}
     assert not words - {text for message in template() for text in texts(message.id)}, "mark them with N_"
 
@@ -91,6 +92,18 @@ def test_on_screen_the_board_is_the_order_board_alone() -> None:
         for place, _line in message.locations
     }
     assert places == {"pos_app/board/page.py", "pos_app/workspace.py"}
+
+
+def test_spanish_says_usted() -> None:
+    """Words that are said to a friend."""
+    familiar = re.compile(
+        r"\b(tu|tus|tú|ti|te|contigo|has|puedes|quieres|tienes|debes|hagas|vuelvas|viste|hiciste|seguid"
+        r"|Pide|Elige|Escribe|Mira|Haz|Usa|Comprueba|Vuelve|Avisa|Prueba|Espera|Decide|Revisa"
+        r"|Inténtalo|Guárdalo|ayudarte)\b"
+    )
+    with (PROJECT / "resources/locale/es/LC_MESSAGES/orderbell.po").open("rb") as file:
+        said = {text for message in read_po(file) for text in texts(message.string)}
+    assert not {text for text in said if familiar.search(text)}
 
 
 def test_no_string_hides_from_the_catalogues() -> None:

@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime
 
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core import clock
@@ -14,6 +15,7 @@ from core.client.sync.outbox import Counts
 from core.client.sync.updates import Changed, Update
 from core.domain.commands import TakeOrder
 from core.domain.order import NewLine, Order
+from core.ui.app import put_in_half
 from core.ui.bridge import Bridge
 from core.ui.widgets.connection_chip import ConnectionChip
 from tests.support.fake_backend import FakeBackend
@@ -157,3 +159,23 @@ def test_a_clock_by_which_a_certificate_is_not_good_is_named_with_what_it_says(q
     assert chip.explanation().startswith("This machine's clock may be wrong. By this machine's clock")
     assert "It says " in chip.explanation()
     assert "19" in chip.explanation().partition("It says ")[2]
+
+
+def test_the_chip_is_not_green_while_something_waits_for_a_decision(qtbot: QtBot) -> None:
+    chip = ConnectionChip()
+    qtbot.addWidget(chip)
+    chip.set_sync_status(SyncStatus(state=ConnectionState.LIVE, counts=Counts(waiting=1)))
+    assert chip.property("state") == "good"
+    chip.set_sync_status(SyncStatus(state=ConnectionState.LIVE, counts=Counts(parked=1)))
+    assert chip.property("state") == "old"
+    assert chip.text().startswith("◐ Live")
+    assert "waits for a decision" in chip.explanation()
+
+
+def test_windows_of_the_demo_lie_side_by_side(qtbot: QtBot) -> None:
+    left, right = QWidget(), QWidget()
+    for window in (left, right):
+        qtbot.addWidget(window)
+        put_in_half(window, right=window is right)
+    assert left.geometry().right() < right.geometry().left()
+    assert left.width() == right.width() == left.screen().availableGeometry().width() // 2

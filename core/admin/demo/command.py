@@ -85,8 +85,8 @@ def _windows(backend: Backend, home: Path) -> int:
     )
     place = ["--server-url", backend.url, "--data-dir", str(home)]
     with (
-        Process("the POS window", ["pos_app", *place], home / "pos.log") as pos,
-        Process("the customer's window", ["customer_view", *place], home / "customer.log") as view,
+        Process("the POS window", ["pos_app", *place, "--half", "left"], home / "pos.log") as pos,
+        Process("the customer's window", ["customer_view", *place, "--half", "right"], home / "customer.log") as view,
     ):
         for window in (pos, view):
             status = window.wait()

@@ -107,6 +107,11 @@ class ConnectionChip(Button):
         return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
 
     @property
+    def _colour(self) -> str:
+        """The state, as it is coloured: not good while something waits for a decision."""
+        return "old" if self.state == "good" and self._sync_status.counts.held else self.state
+
+    @property
     def _page_error(self) -> ClientError | None:
         """The error of the shown page alone. Outages of the server are the engine's."""
         return None if isinstance(self._error, SignedOut | Unreachable) else self._error
@@ -134,8 +139,8 @@ class ConnectionChip(Button):
             self.setText(words)
             set_tip(self, words)
             self.setAccessibleName(_("Connection: {state}").format(state=words))
-        if self.property("state") != self.state:
-            restyle(self, state=self.state)
+        if self.property("state") != self._colour:
+            restyle(self, state=self._colour)
         self.updated.emit()
 
     @override
@@ -172,7 +177,7 @@ class ConnectionChip(Button):
             state, more = _("Checking by hand"), [updated]
         else:
             state, more = _("Checking every {interval}").format(interval=age(refresher.interval_s)), [updated]
-        shape = {"good": "●", "old": "◐", "bad": "▲"}[self.state]
+        shape = {"good": "●", "old": "◐", "bad": "▲"}[self._colour]
         return [f"{shape} {state}", *outbox_words(self._sync_status.counts), *more]
 
     def _what_is_wrong(self) -> str:
@@ -220,6 +225,10 @@ class ConnectionChip(Button):
 
     def explanation(self) -> str:
         """Why the chip has its state."""
+        held = " " + _("Something waits for a decision.") if self._sync_status.counts.held else ""
+        return self._explanation() + held
+
+    def _explanation(self) -> str:
         if (error := self._trouble) is not None:
             words = error_explanation(error)
             if isinstance(error, WrongClock):

@@ -155,7 +155,6 @@ def test_a_look_has_everything_that_is_shown_of_its_status(status: OrderStatus) 
     assert bool(shown.sound) is bool(shown.sentence)
     if shown.sound:
         assert resources.ROOT.joinpath("sounds", f"{shown.sound}.wav").is_file()
-    assert bool(shown.column) is status.is_open, "an open order without a column is on no board"
     assert bool(shown.empty) is status.is_open
     assert shown.display in {None, S.CONFIRMED, S.PREPARING, S.READY}, "the status display has three lists"
 
@@ -163,7 +162,7 @@ def test_a_look_has_everything_that_is_shown_of_its_status(status: OrderStatus) 
 def test_no_two_open_statuses_look_the_same() -> None:
     """A person tells them apart by their shape, and by what stands over them; colours may be shared."""
     shown = [look(status) for status in OPEN]
-    for each in ("label", "description", "icon", "column", "empty"):
+    for each in ("label", "description", "icon", "empty"):
         assert len({getattr(one, each) for one in shown}) == len(shown), each
 
 
@@ -173,9 +172,7 @@ def test_every_step_forward_has_a_name() -> None:
 
 def test_a_status_of_a_newer_release_is_shown_by_its_name() -> None:
     newer = OrderStatus.newer("kept_warm")
-    assert look(newer) == StatusLook(
-        label="Kept warm", description="Kept warm", column="Kept warm", colour="muted", icon="info"
-    )
+    assert look(newer) == StatusLook(label="Kept warm", description="Kept warm", colour="muted", icon="info")
     told = status_info(newer, Fulfilment.PICKUP)
     assert told == StatusInfo(newer, "Kept warm", "Kept warm", 0, 0, 0)
 

@@ -165,7 +165,7 @@ def test_a_message_of_an_unknown_kind_is_asked_about() -> None:
 def test_nothing_is_done_with_an_order_whose_status_is_not_known(role: Role, fulfilment: Fulfilment) -> None:
     new = OrderStatus.newer(NEW)
     assert new.is_open, "somebody may have to do something for it"
-    assert {look(new).label, look(new).column, status_info(new, fulfilment).label} == {"Said by a newer one"}
+    assert {look(new).label, status_info(new, fulfilment).label} == {"Said by a newer one"}
     for move in Move:
         assert target_of(new, move, fulfilment, role.acts_as) is None
     for status in OrderStatus:
