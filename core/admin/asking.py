@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from core.admin import console
 from core.admin.failed import Failed, SeveralLines, sentence
 from core.domain.credentials import check_pin
+from core.domain.digits import ascii_digits
 from core.domain.errors import DomainError
 from core.reasons import reason
 
@@ -54,13 +55,13 @@ def new_pin(whose: str) -> str:
         if not typed:
             return ""
         try:
-            pin(typed)
+            accepted = pin(typed)
         except (ValueError, DomainError) as error:
             told = sentence(str(error))
             console.warn(told[:1].upper() + told[1:])
             continue
         if getpass.getpass("Repeat it: ") == typed:
-            return typed
+            return accepted
         console.warn("The two are not the same.")
 
 
@@ -74,6 +75,7 @@ def read(file: str, flag: str) -> str:
 
 def pin(text: str) -> str:
     """`text` as a PIN. Raises `ValueError`, and `DomainError` for one that is too common."""
-    if not _PIN.fullmatch(text):
+    digits = ascii_digits(text)
+    if not _PIN.fullmatch(digits):
         raise ValueError("a PIN has 4 to 10 digits")
-    return check_pin(text)
+    return check_pin(digits)

@@ -36,6 +36,7 @@ from typing import Final
 import msgspec
 
 from core import spreadsheet
+from core.domain.digits import ascii_digits
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import (
     Category,
@@ -415,7 +416,7 @@ class _Reading:
         return text not in _NO
 
     def _count(self, row: _Row, column: str) -> int | None:
-        text = row.cells[column]
+        text = ascii_digits(row.cells[column])
         if text and not re.fullmatch(r"[0-9]{1,3}", text):
             self.complain(row.line, column, "Write a number, or nothing.")
             return None
@@ -449,7 +450,7 @@ def _minor(text: str, currency: str) -> int | None:
     """Minor units of a price, with or without the currency's sign or code, and a sign for thousands; None for an
     invalid one. Point and comma are both decimal: where one of them stands alone before three digits, whether it means
     a thousand can be known only in a currency that has no decimals."""
-    match = _PRICE.fullmatch(text.strip())
+    match = _PRICE.fullmatch(ascii_digits(text).strip().replace("\u066b", "."))
     if match is None:
         return None
     for sign in filter(None, (match["before"], match["after"])):

@@ -18,6 +18,7 @@ from core.admin.setup import made_up_pin
 from core.decoding import convert
 from core.domain.errors import DomainError
 from core.domain.people import Role
+from core.domain.phones import spellings
 from core.protocol import routes
 from core.protocol.accounts import (
     ACCOUNTS_MOST,
@@ -209,10 +210,11 @@ def _staff_named(api: Backend, name: str) -> StaffAccount:
 
 
 def _customer_of(api: Backend, phone: str) -> CustomerAccount:
-    digits = "".join(filter(str.isdecimal, phone))
-    for each in _customers(api, digits).customers if digits else ():
-        if each.phone == digits:
-            return each
+    ways = spellings(phone, api.call(routes.MENU()).country)
+    found = {each.phone: each for each in _customers(api, phone).customers} if ways else {}
+    for way in ways:
+        if way in found:
+            return found[way]
     raise Failed(f"No customer of this shop has the number {phone!r}: orderbell users list --customers NAME")
 
 

@@ -56,7 +56,7 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: Annotated[CustomerId, UUID] | None = None
     customer_name: Annotated[str, Meta(max_length=80)] = ""
     """The name on the ticket: a person's, or a table's or a pager's (`7`, `Table 7`, `#12`)."""
-    customer_phone: Annotated[str, Meta(pattern=r"^(\+?[0-9]{4,15})?\Z", description="Digits.")] = ""
+    customer_phone: Annotated[str, Meta(max_length=40, description="As dialled in the shop's country.")] = ""
     """A phone number of the order's own. Empty: the known customer's."""
     number: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?\Z")] = ""
     """The number the till gave it while offline, from its own series. Empty: the server gives one."""

@@ -1,9 +1,11 @@
 """Money: integer counts of a currency's minor unit. No float ever holds an amount."""
 
 import re
+from typing import Final
 
 import msgspec
 
+from core.domain.digits import ascii_digits
 from core.domain.errors import DomainError
 
 # ISO 4217 minor units, where they are not two.
@@ -46,6 +48,10 @@ _AMOUNT = re.compile(r"[^\d\s.,+-]{0,3}\s*(\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+
 """Grouped by thousands, or as in India by thousands, lakhs and crores: 1,23,456."""
 
 
+_SIGNS: Final = str.maketrans("\u066b\u066c\uff0e\uff0c", ".,.,")
+"""Decimal points and commas that come with the digits of other scripts."""
+
+
 def exponent(currency: str) -> int:
     """The number of decimals of `currency` (ISO 4217): 2 for USD, 0 for JPY, 3 for KWD."""
     return _EXPONENTS.get(currency, 2)
@@ -69,7 +75,7 @@ def as_decimal(minor: int, currency: str) -> str:
 
 def parse_minor(text: str, currency: str) -> int:
     """`"$1,234.5"` → 123450 for USD. Raises `DomainError` on anything that is not an amount of that currency."""
-    match = _AMOUNT.fullmatch(text.strip())
+    match = _AMOUNT.fullmatch(ascii_digits(text).translate(_SIGNS).strip())
     digits = exponent(currency)
     fraction = (match[2] or "") if match else ""
     if match is None or len(fraction) > digits:

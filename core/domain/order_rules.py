@@ -28,6 +28,7 @@ from core.domain.money import Tax, totals
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.payment import check_first_payment, check_payment
 from core.domain.people import Customer, Role
+from core.domain.phones import check_phone
 from core.domain.status import Move, OrderStatus, target_of, transition
 from core.domain.texts import check_no_card
 
@@ -60,6 +61,8 @@ class Offer(NamedTuple):
     currency: str
     tax: Tax
     items: Mapping[ItemId, MenuItem]
+    country: str = ""
+    """Whose phone numbers need no country code (ISO 3166-1 alpha-2)."""
 
 
 def place(
@@ -79,6 +82,8 @@ def place(
     check_first_payment(payment)
     check_delivery(asked.fulfilment, asked.address)
     check_no_card(note=asked.note, address=asked.address, customer_name=name, customer_phone=phone)
+    if isinstance(asked, TakeOrder) and asked.customer_phone:
+        phone = check_phone(asked.customer_phone, offer.country, "customer_phone")
     lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines)
     amounts = totals([line.total_minor for line in lines], offer.tax)
     order = Order(

@@ -120,10 +120,9 @@ def first_name(name: str) -> str:
     return (" ".join(words) if 0 < digits < LEAST_PHONE else next(iter(words), ""))[:FIRST_NAME_MOST].rstrip()
 
 
+_PLUS: Final = ("+", "\uff0b")
 LEAST_PHONE: Final = 6
 """Digits in the shortest phone number. What has fewer is a table, a pager, a room."""
-_BETWEEN_DIGITS: Final = frozenset(" ().-/\u2010\u2011\u2012\u2013\u2014\u2015")
-"""What may stand between the digits of a phone number."""
 
 
 class Guest(msgspec.Struct, frozen=True):
@@ -141,14 +140,14 @@ class Guest(msgspec.Struct, frozen=True):
         for at in reversed(range(end)):
             if typed[at].isdecimal():
                 start = at
-            elif typed[at] not in _BETWEEN_DIGITS:
+            elif typed[at] in _PLUS or not phones.is_separator(typed[at]):
                 break
         digits = digits_of(typed[start:])
         if not LEAST_PHONE <= len(digits) <= phones.MOST:
             return cls(typed)
-        name = typed[:start].rstrip(" (")
-        plus = "+" if name.endswith("+") else ""
-        return cls(name.removesuffix("+").rstrip(" ,;:/·("), plus + digits)
+        name = typed[:start].rstrip(f" ({phones.MARKS}")
+        plus = "+" if name.endswith(_PLUS) else ""
+        return cls(name.rstrip("".join(_PLUS)).rstrip(f" ,;:/·({phones.MARKS}"), plus + digits)
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):

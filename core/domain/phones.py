@@ -4,6 +4,7 @@ The numbering plans are the `phonenumbers` library's. It is imported by the firs
 waits for it.
 """
 
+import unicodedata
 from functools import lru_cache
 from typing import Final
 
@@ -18,6 +19,9 @@ MOST: Final = 15
 """The digits of the longest (ITU-T E.164)."""
 _SEPARATORS: Final = frozenset("+()./-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0b\uff0d ")
 
+MARKS: Final = "\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069\u2060\u200b"
+"""What keeps a number from being mirrored or broken, and is not seen."""
+
 
 class NoPhone(DomainError):
     """What was typed is no phone number. The sentence says what one looks like."""
@@ -26,8 +30,7 @@ class NoPhone(DomainError):
 def check_phone(typed: str, country: str, field: str = "phone") -> str:
     """A phone number in its one form (see `normal`). Raises `NoPhone` naming `field`."""
     text = ascii_digits(typed)
-    strange = next((sign for sign in text if not (sign.isdecimal() or sign in _SEPARATORS or _is_blank(sign))), None)
-    if strange is not None:
+    if not all(sign.isdecimal() or is_separator(sign) for sign in text):
         raise NoPhone("A phone number has digits, and spaces, brackets or dashes between them.", field)
     found = normal(text, country)
     digits = digits_of(found)
@@ -62,6 +65,25 @@ def normal(typed: str, country: str) -> str:
     return local or full or (_parsed(digits, country, must_be_valid=False) if may_be_local else "") or digits
 
 
+@lru_cache(4096)
+def spellings(typed: str, country: str) -> tuple[str, ...]:
+    """All forms in which this number may be kept, the likeliest first. Earlier releases kept the digits as they were
+    typed: as those typed now, with the country's code or with two zeros before it, and, of this country, as dialled
+    there. Empty without a digit.
+    """
+    kept = normal(typed, country)
+    found = [digits_of(typed), kept]
+    if kept.startswith("+"):
+        full = kept.removeprefix("+")
+        found += [full, f"00{full}", *_dialled(kept, country)]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def is_separator(sign: str) -> bool:
+    """Whether `sign` may stand between the digits of a phone number."""
+    return sign in _SEPARATORS or _is_blank(sign)
+
+
 def is_country(code: str) -> bool:
     """Whether `code` is a country (ISO 3166-1 alpha-2) whose phone numbers are known."""
     import phonenumbers
@@ -91,6 +113,18 @@ def _parsed(number: str, region: str, *, must_be_valid: bool) -> str:
     return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164) if fits else ""
 
 
+def _dialled(kept: str, country: str) -> tuple[str, ...]:
+    """A number in international form as it is dialled in its country, with and without what is dialled before it
+    (`0170 1234567`, `170 1234567`), and with both codes (`+49 (0)170 1234567`); of another country, the last alone."""
+    import phonenumbers
+
+    found = phonenumbers.parse(kept)
+    bare = phonenumbers.national_significant_number(found)
+    local = digits_of(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.NATIONAL))
+    both = f"{found.country_code}{local}"
+    return (local, bare, both) if _code(country) == str(found.country_code) else (both,)
+
+
 def _is_blank(sign: str) -> bool:
     """Spaces of every width, and the marks that keep a number from being mirrored."""
-    return sign.isspace() or sign in "\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069\u2060\u200b"
+    return sign == "\t" or unicodedata.category(sign) == "Zs" or sign in MARKS

@@ -5,7 +5,7 @@ Unknown fields are ignored, so that older clients keep working.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -17,7 +17,15 @@ from core.domain.search import Sought
 from core.domain.status import OrderStatus
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Phone = Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 ()./-]{3,24}\Z", description="As dialled; kept as digits.")]
+PHONE_LENGTH: Final = 40
+"""Signs in the longest phone number that is typed."""
+Phone = Annotated[
+    str,
+    Meta(
+        max_length=PHONE_LENGTH,
+        description="As dialled in the shop's country. Kept in international form: `+49301234567`.",
+    ),
+]
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z", max_length=254)]
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}\Z")]

@@ -89,7 +89,7 @@ def create_shop(database: Database, wanted: NewShop, *, only: bool = False) -> M
         for member in staff:
             people.insert_staff(transaction, member)
         for customer, password_hash in customers:
-            people.insert_customer(transaction, customer, password_hash, shop_id)
+            people.insert_customer(transaction, customer, password_hash, shop_id, wanted.menu.country)
 
     database.write_blocking(work)
     return MadeShop(shop_id, tuple(member.id for member in staff), tuple(customer.id for customer, _ in customers))

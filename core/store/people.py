@@ -1,12 +1,14 @@
 """Customers of the chain, and the staff of a shop."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.domain import phones
 from core.domain.digits import digits_of
 from core.domain.ids import CustomerId, ShopId, StaffId
 from core.domain.people import Customer, Role
@@ -18,7 +20,6 @@ from core.store.tables import customers, staff
 _c = customers.c
 _s = staff.c
 FOUND_MOST: Final = 20
-_SHORTEST_NUMBER: Final = 4
 
 
 class Taken(Exception):
@@ -52,7 +53,6 @@ class StaffMember(msgspec.Struct, frozen=True):
 _CUSTOMER: Final = (_c.id, _c.name, _c.phone, _c.email)
 _GET: Final = Prepared(select(*_CUSTOMER).where(_c.id == bindparam("customer_id")))
 _ACCOUNT: Final = select(*_CUSTOMER, _c.password_hash, _c.disabled_at, _c.created_at, _c.order_count)
-_BY_PHONE: Final = Prepared(_ACCOUNT.where(_c.phone == bindparam("login")))
 _BY_EMAIL: Final = Prepared(_ACCOUNT.where(_c.email == bindparam("login")))
 _HOME: Final = Prepared(select(_c.home_shop_id).where(_c.id == bindparam("customer_id")))
 _BY_ID: Final = Prepared(_ACCOUNT.where(_c.id == bindparam("customer_id")))
@@ -89,17 +89,21 @@ _UPDATE_STAFF: Final = Prepared(
 )
 
 
-def digits(phone: str) -> str:
-    """A phone number as it is stored and compared: `+49 (30) 1234` → `49301234`."""
-    return digits_of(phone)
+def insert_customer(
+    transaction: Transaction, customer: Customer, password_hash: str, home: ShopId, country: str = ""
+) -> Customer:
+    """Insert a new customer, whose account the shop `home` administers; returns them as stored. Raises `Taken`.
 
-
-def insert_customer(transaction: Transaction, customer: Customer, password_hash: str, home: ShopId) -> Customer:
-    """Insert a new customer, whose account the shop `home` administers; returns them as stored. Raises `Taken`."""
+    Args:
+        country: The shop's: where the phone number was typed. Another account with any spelling of it has it.
+    """
     kept = msgspec.structs.replace(
-        customer, name=customer.name.strip(), phone=digits(customer.phone), email=customer.email.strip().lower()
+        customer,
+        name=customer.name.strip(),
+        phone=phones.normal(customer.phone, country),
+        email=customer.email.strip().lower(),
     )
-    if transaction.first(_BY_PHONE, login=kept.phone):
+    if _of_phone(transaction, customer.phone, country) is not None:
         raise Taken("phone")
     if kept.email and transaction.first(_BY_EMAIL, login=kept.email):
         raise Taken("email")
@@ -124,13 +128,27 @@ def customer(transaction: Transaction, customer_id: CustomerId) -> Customer | No
     return Customer(id=row[0], name=row[1], phone=row[2], email=row[3] or "") if row else None
 
 
-def account(transaction: Transaction, login: str) -> CustomerAccount | None:
-    """The customer who signs in by this phone number or e-mail address."""
-    if "@" in login:
-        row = transaction.first(_BY_EMAIL, login=login.strip().lower())
-    else:
-        row = transaction.first(_BY_PHONE, login=digits(login))
+def account(transaction: Transaction, login: str, country: str) -> CustomerAccount | None:
+    """The customer who signs in by this phone number, in any spelling that means it in `country`, or e-mail address."""
+    if "@" not in login:
+        return _of_phone(transaction, login, country)
+    row = transaction.first(_BY_EMAIL, login=login.strip().lower())
     return _account(row) if row else None
+
+
+def _of_phone(transaction: Transaction, phone: str, country: str) -> CustomerAccount | None:
+    """The account with this number. Of two that an earlier release made of one number, the one that was typed."""
+    ways = phones.spellings(phone, country)
+    if not ways:
+        return None
+    rows = transaction.all(_by_phones(len(ways)), **{f"way{n}": way for n, way in enumerate(ways)})
+    found = sorted(map(_account, rows), key=lambda each: ways.index(each.customer.phone))
+    return found[0] if found else None
+
+
+@cache
+def _by_phones(count: int) -> Prepared:
+    return Prepared(_ACCOUNT.where(_c.phone.in_([bindparam(f"way{n}") for n in range(count)])))
 
 
 def account_by_id(transaction: Transaction, customer_id: CustomerId) -> CustomerAccount | None:
@@ -144,14 +162,14 @@ def home_of(transaction: Transaction, customer_id: CustomerId) -> ShopId | None:
     return ShopId(row[0]) if row and row[0] else None
 
 
-def accounts(transaction: Transaction, home: ShopId | None, q: str, limit: int) -> list[CustomerAccount]:
-    """Up to `limit` accounts that the shop `home` (None: any) administers, by name, whose phone number ends with, or
-    name starts with, `q`."""
+def accounts(transaction: Transaction, home: ShopId | None, q: str, limit: int, country: str) -> list[CustomerAccount]:
+    """Up to `limit` accounts that the shop `home` (None: any) administers, by name, whose phone number is or ends with,
+    or name starts with, `q`."""
     wanted = _ACCOUNT.order_by(_c.name_key, _c.id).limit(limit)
     if home is not None:
         wanted = wanted.where(_c.home_shop_id == home)
     if q.strip():
-        wanted = wanted.where(or_(*_matches(q)))
+        wanted = wanted.where(or_(*_matches(q, country)))
     return [_account(row) for row in transaction.search(wanted)]
 
 
@@ -162,16 +180,16 @@ def update_account(transaction: Transaction, account: CustomerAccount) -> None:
     )
 
 
-def find_customers(transaction: Transaction, q: str) -> Sequence[Customer]:
+def find_customers(transaction: Transaction, q: str, country: str) -> Sequence[Customer]:
     """Up to 20 customers whose phone number is `q`, or whose name is `q` or begins with all of its words.
 
     Staff can search the whole chain, so part of a number or of a word finds nobody, and e-mail addresses are left out.
     """
-    words, number = name_key(q), digits(q)
+    words, ways = name_key(q), phones.spellings(q, country)
     if any(letter.isalpha() for letter in words):
         wanted = or_(_c.name_key == words, _c.name_key.startswith(f"{words} ", autoescape=True))
-    elif len(number) >= _SHORTEST_NUMBER:
-        wanted = _c.phone == number
+    elif any(len(way) >= phones.LEAST for way in ways):
+        wanted = _c.phone.in_(ways)
     else:
         return ()
     found = transaction.search(select(*_CUSTOMER).where(wanted).order_by(_c.name_key, _c.id).limit(FOUND_MOST))
@@ -247,11 +265,11 @@ def staff_key(name: str) -> str:
     return name.strip().casefold()
 
 
-def _matches(q: str) -> list[ColumnElement[bool]]:
+def _matches(q: str, country: str) -> list[ColumnElement[bool]]:
     words = name_key(q)
     matches = [_c.name_key.startswith(words, autoescape=True)] if words else []
-    if number := digits(q):
-        matches.append(_c.phone.endswith(number))
+    if number := digits_of(q):
+        matches += [_c.phone.endswith(number), _c.phone.in_(phones.spellings(q, country))]
     return matches
 
 

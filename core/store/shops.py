@@ -130,6 +130,12 @@ def has_orders(transaction: Transaction, shop_id: ShopId) -> bool:
     return transaction.first(_ANY_ORDER, shop=shop_id) is not None
 
 
+def country(transaction: Transaction, shop_id: ShopId) -> str:
+    """Where phone numbers are typed; empty when it is unknown."""
+    shop = get(transaction, shop_id)
+    return shop.country if shop is not None else ""
+
+
 def secret(transaction: Transaction, shop_id: ShopId) -> bytes:
     """The secret from which the key that windows seal to, and the proofs of issued numbers, are derived. It is made
     with the shop and never changes: a restored backup has it, whatever keys the server has by then."""

@@ -150,7 +150,7 @@ customers: Final = Table(
     _key("id"),
     _text("name"),
     _text("name_key"),  # `core.domain.search.name_key`
-    _text("phone", unique=True),  # digits only
+    _text("phone", unique=True),  # as `core.domain.phones.normal` has it; digits alone from earlier releases
     _text("email", nullable=True, unique=True),  # lower case
     _text("password_hash"),
     _big("order_count"),  # kept by the placing transaction, so a history's total needs no counting

@@ -110,6 +110,8 @@ SAID: Final = (
     N_("There is no such customer."),
     N_("A name has at least one letter."),
     N_("A phone number has at least 4 digits."),
+    N_("A phone number has at most 15 digits."),
+    N_("A phone number has digits, and spaces, brackets or dashes between them."),
     N_("This password is one of the first that are guessed. Choose another."),
     N_("Choose a password that is not your name, number or address."),
     N_("The server is stopping."),

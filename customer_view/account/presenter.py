@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.errors import ClientError, Conflict, Refused, SignedOut, TooManyAttempts, Unpaired
 from core.client.sync.api import SyncedApi
 from core.decoding import convert
+from core.domain.phones import NoPhone, check_phone
 from core.protocol.replies import Tokens
-from core.protocol.requests import Email, Name, Password, Phone, SignIn, SignUp
+from core.protocol.requests import Email, Name, Password, SignIn, SignUp
 from core.ui.jobs import Job, Jobs
 from core.ui.problems import left_behind, patience
 from core.ui.refresh import Refresher
@@ -18,7 +19,6 @@ from core.ui.text import N_, _
 
 _RULES: Final[Mapping[str, tuple[object, str]]] = {
     "name": (Name, N_("Enter your name.")),
-    "phone": (Phone, N_("Enter a phone number, as you would dial it.")),
     "email": (Email, N_("This is not an e-mail address. You can leave it empty.")),
     "password": (Password, N_("Use at least 8 characters.")),
 }
@@ -66,10 +66,15 @@ class Account(QObject):
         given = {"name": name.strip(), "phone": phone.strip(), "email": email.strip(), "password": password}
         if not given["email"]:
             del given["email"]
-        for field, value in given.items():
-            rule, sentence = _RULES[field]
+        try:
+            check_phone(given["phone"], "")
+        except NoPhone as error:
+            return self.refused.emit(_blame("phone", _(error.message)))
+        for field, (rule, sentence) in _RULES.items():
+            if field not in given:
+                continue
             try:
-                convert(value, rule)
+                convert(given[field], rule)
             except msgspec.ValidationError:
                 return self.refused.emit(_blame(field, _(sentence)))
         request = SignUp(**given)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QS
 from typing_extensions import override
 
 from core.client.errors import ClientError, Conflict, Unreachable
+from core.protocol.requests import PHONE_LENGTH
 from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
@@ -281,7 +282,7 @@ def _sign_up_form(theme: Theme) -> _Form:
         {
             "name": Field("sign_up_name", _("Name"), theme, max_length=80),
             "phone": Field(
-                "sign_up_phone", _("Phone number"), theme, max_length=26, hints=hint.ImhDialableCharactersOnly
+                "sign_up_phone", _("Phone number"), theme, max_length=PHONE_LENGTH, hints=hint.ImhDialableCharactersOnly
             ),
             "email": Field(
                 "sign_up_email",

@@ -1,7 +1,7 @@
 """The sign-in page of the till: a name, a PIN, and large keys."""
 
 from PySide6.QtCore import QEvent, QObject, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QHideEvent, QRegularExpressionValidator, QShowEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
@@ -14,9 +14,11 @@ from typing_extensions import override
 
 from core import clock
 from core.client.errors import ClientError, SignedOut, TooManyAttempts, Unpaired
+from core.domain.digits import ascii_digits
 from core.ui.text import _, error_explanation, ngettext, stopwatch
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, keep_room, label, panel, restyle
+from core.ui.widgets.digits_validator import DigitsValidator
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.sign_in.keys import DIGITS, LETTERS, Keys
 from pos_app.sign_in.presenter import SignIn
@@ -64,7 +66,7 @@ class SignInPage(QWidget):
         self._pin.setAccessibleName(_("PIN"))
         self._pin.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._pin.setMaxLength(10)
-        self._pin.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self._pin))
+        self._pin.setValidator(DigitsValidator(QRegularExpression("[0-9]{0,10}"), self._pin))
         self._pin.returnPressed.connect(self._on_submitted)
         self._pin.textChanged.connect(self._on_changed)
         self._keys = Keys(theme)
@@ -269,7 +271,7 @@ class SignInPage(QWidget):
         self._keys.setCurrentIndex(DIGITS)
         if typed.isdecimal():
             self._name.clear()
-            self._pin.setText(self._pin.text() + typed)
+            self._pin.setText(self._pin.text() + ascii_digits(typed))
             self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()

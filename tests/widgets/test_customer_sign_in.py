@@ -71,6 +71,17 @@ def test_signed_up_without_an_email_address(stage: Stage, qtbot: QtBot) -> None:
     assert stage.text("person") == "Chen"
 
 
+@pytest.mark.parametrize("typed", ["(212) 555-0142", "+49\u00a0170\u20131234567", "٠١٧٠ ١٢٣٤٥٦٧"])
+def test_a_number_is_typed_as_anybody_writes_it(stage: Stage, qtbot: QtBot, typed: str) -> None:
+    stage.click("tab_sign_up")
+    for name, text in {"name": "Chen Li", "password": PASSWORD}.items():
+        stage.type(f"sign_up_{name}", text)
+    stage.find(QLineEdit, "sign_up_phone").insert(typed)
+    stage.click("sign_up_submit")
+    qtbot.waitUntil(lambda: stage.sees("orders_empty"))
+    assert [*stage.backend.customers][-1] == typed, "the server reads it, who knows the shop's country"
+
+
 def test_a_known_phone_number_leads_to_sign_in(stage: Stage, qtbot: QtBot) -> None:
     stage.click("tab_sign_up")
     for name, text in {"name": "Aisha", "phone": AISHA, "password": PASSWORD}.items():

@@ -7,8 +7,8 @@ from functools import partial
 import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
@@ -174,6 +174,18 @@ def test_a_line_is_changed_where_it_stands(finger: Finger, qtbot: QtBot) -> None
     assert finger.current.wanted.note == "cold"
     finger.line(SODA.name, FEWER, times=12)
     assert finger.lines() == []
+
+
+@pytest.mark.parametrize(("typed", "quantity"), [("١٢", 12), ("۹۹۹", 999), ("３", 3)])
+def test_a_quantity_is_typed_in_every_digits(finger: Finger, typed: str, quantity: int) -> None:
+    finger.tile(SODA.name)
+    finger.line(SODA.name)
+    field = child(finger.dialog, QLineEdit, "quantity")
+    field.clear()
+    for sign in typed:
+        field.event(QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, sign))
+    finger.button("item_add", finger.dialog)
+    assert finger.lines() == [(quantity, SODA.name)]
 
 
 def test_emptying_can_be_undone(finger: Finger, notice: Notice) -> None:

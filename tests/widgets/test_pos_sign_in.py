@@ -71,6 +71,20 @@ def test_a_wait_after_wrong_pins_passes_while_the_till_sleeps(
     till.qtbot.waitUntil(till.find_line("pin").isEnabled)
 
 
+@pytest.mark.parametrize("typed", ["١٢٣٤", "۱۲۳۴", "१२३४", "１２３４"])
+def test_a_pin_is_the_same_in_every_digits(till: Till, typed: str) -> None:
+    pin = till.find_line("pin")
+    for sign in typed:
+        pin.event(QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, sign))
+    assert pin.text() == "1234"
+    pin.clear()
+    name = till.find_line("staff_name")
+    name.clear()
+    for sign in typed:
+        name.event(QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, sign))
+    assert (name.text(), pin.text()) == ("", "1234"), "in the field of the name as well"
+
+
 def test_the_pin_is_hidden_takes_digits_only_and_can_be_cleared(till: Till) -> None:
     pin = till.find_line("pin")
     till.type("pin", "12ab34")

@@ -104,7 +104,7 @@ class Calls:
         menu = self._cache.menu or self._menu()
         # The server takes it later than whatever it has taken before, whatever this machine's clock says.
         newest = self._cache.newest_placed_at
-        offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items())
+        offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items(), menu.country)
         number = asked.number if isinstance(asked, TakeOrder) else ""
         with _refusing(None):
             made = order_rules.place(

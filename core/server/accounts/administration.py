@@ -131,7 +131,9 @@ async def customers(services: Services, principal: Principal, query: CustomerAcc
     home = None if is_operator(principal) else principal.shop_id
 
     def find(transaction: Transaction) -> CustomerAccounts:
-        found = people.accounts(transaction, home, query.q, query.limit + 1)
+        found = people.accounts(
+            transaction, home, query.q, query.limit + 1, shops.country(transaction, principal.shop_id)
+        )
         shown = tuple(_customer_reply(transaction, account) for account in found[: query.limit])
         return CustomerAccounts(customers=shown, more=len(found) > query.limit)
 

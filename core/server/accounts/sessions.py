@@ -11,10 +11,13 @@ from typing import Final
 import msgspec
 
 from core import sealing
+from core.domain import phones
 from core.domain.credentials import check_password
+from core.domain.digits import ascii_digits
 from core.domain.ids import CustomerId, DeviceId, ShopId, uuid7
 from core.domain.numbers import AHEAD
 from core.domain.people import Customer, DeviceKind, Person, Principal, Role
+from core.domain.phones import check_phone, spellings
 from core.domain.texts import check_no_card
 from core.instants import now, to_us
 from core.protocol.replies import Tokens
@@ -42,22 +45,25 @@ async def sign_up(services: Services, request: SignUp, address: str) -> Tokens:
     A refused sign-up counts as a failed attempt, so that nobody can probe a thousand numbers. The shop is chosen as in
     `sign_in`.
     """
-    if len(people.digits(request.phone)) < 4:
-        raise problems.invalid("A phone number has at least 4 digits.", "phone")
     if not request.name.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     check_no_card(name=request.name)
-    check_password(request.password, request.name, request.phone, request.email or "")
-    shop = await services.database.read(lambda transaction: _shop_at(transaction, request))
+
+    def find(transaction: Transaction) -> tuple[Shop, str, tuple[str, ...]]:
+        shop = _shop_at(transaction, request)
+        return shop, check_phone(request.phone, shop.country), spellings(request.phone, shop.country)
+
+    shop, phone, ways = await services.database.read(find)
+    check_password(request.password, request.name, *ways, request.email or "")
     screen = _screen(shop, request)
     await throttle.claim_sign_up(services, address, screen)  # first: its refusal is no failed attempt of the address
     claimed = await throttle.claim(services, *throttle.by_places(address, screen))
     password_hash = await services.passwords.hash(request.password)
-    asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=request.phone, email=request.email or "")
+    asked = Customer(id=CustomerId(uuid7()), name=request.name, phone=phone, email=request.email or "")
 
     def work(transaction: Transaction) -> Tokens:
         try:
-            customer = people.insert_customer(transaction, asked, password_hash, shop.id)
+            customer = people.insert_customer(transaction, asked, password_hash, shop.id, shop.country)
         except Taken as taken:
             raise problems.exists(f"a customer with this {taken.field}", taken.field) from None
         throttle.take_back(transaction, claimed)
@@ -79,12 +85,14 @@ async def sign_in(services: Services, request: SignIn, address: str) -> Tokens:
     Raises `Refusal`: 422 for an unknown shop, 403 for a screen with a wrong secret, both before the login is checked.
     """
 
-    def find(transaction: Transaction) -> tuple[Shop, CustomerAccount | None]:
-        return _shop_at(transaction, request), people.account(transaction, request.login)
+    def find(transaction: Transaction) -> tuple[Shop, CustomerAccount | None, str]:
+        shop = _shop_at(transaction, request)
+        account = people.account(transaction, request.login, shop.country)
+        return shop, account, _login(account, request.login, shop.country)
 
-    shop, account = await services.database.read(find)
+    shop, account, login = await services.database.read(find)
     client = _client(services, account, request.client_token)
-    counts = throttle.customer_counts(request.login, address, screen=_screen(shop, request), client=client)
+    counts = throttle.customer_counts(login, address, screen=_screen(shop, request), client=client)
     claimed = await throttle.claim(services, *counts)
     if not await services.passwords.verify(account.password_hash if account else None, request.password):
         tried = Actor(
@@ -137,7 +145,7 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
     claimed = await throttle.claim(services, *counts)
     at_own_device = proven is not None or is_here
     known_hash = member.pin_hash if member and device else None
-    if not await services.passwords.verify(known_hash, request.pin, at_own_device=at_own_device):
+    if not await services.passwords.verify(known_hash, ascii_digits(request.pin), at_own_device=at_own_device):
         tried = Actor(
             shop_id=shop.id if shop else security_log.NO_SHOP,
             id=member.id if member else "",
@@ -259,6 +267,14 @@ async def sign_out(services: Services, principal: Principal) -> None:
     """End the session with its refresh token and all of its access tokens, at once."""
     await services.database.write(lambda transaction: sessions.revoke(transaction, principal.session_id, to_us(now())))
     services.verified.forget_session(principal.session_id)
+
+
+def _login(account: CustomerAccount | None, typed: str, country: str) -> str:
+    """A login as its attempts are counted: in one form, however it is spelt. A phone number never counts as the e-mail
+    address of the same account, or a refusal would tell that they are one person's."""
+    if "@" in typed:
+        return typed
+    return account.customer.phone if account is not None else phones.normal(typed, country)
 
 
 def _shop(transaction: Transaction, named: str) -> Shop | None:

@@ -65,9 +65,9 @@ def staff_scope(shop_id: ShopId | str, name: str) -> str:
 
 
 def customer_scope(login: str) -> str:
-    """A customer login's scope. Phone number and e-mail address are separate, or a lock would reveal that both are one
-    customer's."""
-    return _scope("customer", login.strip().lower() if "@" in login else people.digits(login))
+    """The scope of a customer's login, which is a phone number as it is kept, or an e-mail address. The two are
+    separate, or a lock would reveal that both are one customer's."""
+    return _scope("customer", login.strip().lower())
 
 
 def customer_scopes(customer: Customer) -> tuple[str, ...]:

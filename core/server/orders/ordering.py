@@ -142,7 +142,7 @@ def _new(
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:
         raise LookupError(f"there is no shop {principal.shop_id}")
-    offer = order_rules.Offer(shop.id, shop.currency, shop.tax, _sold(transaction, offers, shop, request))
+    offer = order_rules.Offer(shop.id, shop.currency, shop.tax, _sold(transaction, offers, shop, request), shop.country)
     try:
         order = order_rules.place(request, offer, customer, order_id=order_id, at=now())
     except order_rules.PriceChanged as error:

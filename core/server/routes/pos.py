@@ -18,7 +18,7 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
-from core.store import events, ledger, orders, people, status_history
+from core.store import events, ledger, orders, people, shops, status_history
 from core.store.engine.statements import Transaction
 
 C = TypeVar("C", bound=Change)
@@ -75,7 +75,10 @@ async def change(call: Call[C, Nothing]) -> Encoded[Order]:
 
 async def customers(call: Call[Nothing, CustomerQuery]) -> CustomerList:
     call.services.lookups.take(call.principal.subject)
-    found = await call.services.database.search(lambda transaction: people.find_customers(transaction, call.query.q))
+    shop_id = call.principal.shop_id
+    found = await call.services.database.search(
+        lambda transaction: people.find_customers(transaction, call.query.q, shops.country(transaction, shop_id))
+    )
     await call.services.security.searched(call.principal, call.address, [each.id for each in found])
     return CustomerList(customers=tuple(found))
 

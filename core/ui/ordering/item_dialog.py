@@ -1,7 +1,6 @@
 """The dialog of one item: choices, note, quantity, and price."""
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIntValidator
+from PySide6.QtCore import QRegularExpression, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -21,6 +20,7 @@ from core.ui.ordering.choices import ChoiceGroup
 from core.ui.text import _, money, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, keep_room, label
+from core.ui.widgets.digits_validator import DigitsValidator
 
 _NOTE_LENGTH = 500
 _WIDTH = 640
@@ -41,7 +41,7 @@ class Stepper(QWidget):
         self._field.setObjectName("quantity")
         self._field.setAccessibleName(_("Quantity"))
         self._field.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._field.setValidator(QIntValidator(1, MAX_QUANTITY, self))
+        self._field.setValidator(DigitsValidator(QRegularExpression("[1-9][0-9]{0,2}"), self))
         self._field.setFixedWidth(theme.px(84))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

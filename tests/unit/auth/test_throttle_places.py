@@ -26,13 +26,13 @@ def test_a_screen_is_a_place_wherever_it_stands_and_shares_a_limit_with_those_of
 
 
 def test_a_customers_own_client_is_limited_by_nothing_that_others_do() -> None:
-    [own] = throttle.customer_counts("+1 555 0100", NEAR, screen="", client="abc")
+    [own] = throttle.customer_counts("+15550100", NEAR, screen="", client="abc")
     assert own.most == throttle.PER_ACCOUNT
-    elsewhere, place = throttle.customer_counts("1-555-0100", NEAR, screen="", client="")
+    elsewhere, place = throttle.customer_counts("+15550100", NEAR, screen="", client="")
     assert place == throttle.by_address(NEAR)
     assert (elsewhere.scope, elsewhere.most) == (own.scope, own.most)
     assert elsewhere.origin != own.origin
-    at_screen, *places = throttle.customer_counts("+1 555 0100", NEAR, screen="shop/KIOSK1", client="abc")
+    at_screen, *places = throttle.customer_counts("+15550100", NEAR, screen="shop/KIOSK1", client="abc")
     assert tuple(places) == throttle.by_places(NEAR, "shop/KIOSK1")
     assert len({elsewhere.origin, own.origin, at_screen.origin}) == 3
 

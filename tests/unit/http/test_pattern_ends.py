@@ -140,7 +140,6 @@ FIELDS = {
 
 def test_constrained_fields_are_found() -> None:
     assert {name.removeprefix("core.") for name in FIELDS} >= {
-        "protocol.requests.SignUp.phone",
         "protocol.requests.SignUp.email",
         "domain.commands.PlaceOrder.id",
         "domain.commands.TakeOrder.number",

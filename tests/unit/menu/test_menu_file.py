@@ -230,6 +230,11 @@ def test_which_of_two_is_meant_is_asked() -> None:
     assert [item.id for item in parse(said, "EUR", known).categories[0].items] == ["b", "a"]
 
 
+def test_prices_and_counts_are_read_in_every_digits() -> None:
+    rows = BY_HAND.replace("9,75", "٩٫٧٥").replace("0,5", "०,५").replace(";1;1", ";１;１")
+    assert parse(rows.encode(), "EUR") == parse(BY_HAND.encode(), "EUR")
+
+
 def test_a_sheet_that_was_sorted_keeps_what_belongs_together() -> None:
     header, *rows = write(MENU.categories, "USD").splitlines()
     parsed = parse("\n".join([header, *sorted(rows)]).encode(), "USD")

@@ -42,6 +42,10 @@ def test_totals_add_up(lines: list[int], rate_bp: int, included: bool) -> None:
         ("¥1200", "JPY", 1200),
         ("0.005", "KWD", 5),
         ("$0.00", "USD", 0),
+        ("١٬٢٣٤٫٥٦", "USD", 123456),
+        ("۱۲٫۵", "USD", 1250),
+        ("￥１２００", "JPY", 1200),
+        ("９．７５", "EUR", 975),
     ],
 )
 def test_an_amount_is_read(text: str, currency: str, minor: int) -> None:

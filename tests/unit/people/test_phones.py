@@ -6,7 +6,8 @@ import pytest
 
 from core.countries import likely_country
 from core.domain.digits import ascii_digits, digits_of
-from core.domain.phones import NoPhone, check_phone, normal
+from core.domain.people import Guest
+from core.domain.phones import NoPhone, check_phone, normal, spellings
 from core.own_process import python
 
 
@@ -89,3 +90,35 @@ def test_numbering_plans_are_loaded_by_the_first_number() -> None:
     """A window's start does not wait for them."""
     code = "import sys; import pos_app.window, customer_view.window; sys.exit('phonenumbers' in sys.modules)"
     assert subprocess.run(python("-c", code), check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("kept", ["01701234567", "1701234567", "491701234567", "00491701234567", "4901701234567"])
+@pytest.mark.parametrize("typed", ["+49 170 1234567", "0049 170 1234567", "0170 1234567", "٠١٧٠ ١٢٣٤٥٦٧"])
+def test_what_was_kept_as_digits_is_a_spelling_of_its_number(kept: str, typed: str) -> None:
+    assert kept in spellings(typed, "DE")
+    assert "+491701234567" in spellings(kept, "DE")
+
+
+def test_a_number_of_another_country_is_not_taken_for_one_of_the_place() -> None:
+    assert "1701234567" not in spellings("+49 170 1234567", "US")
+    assert "2125550142" in spellings("+1 (212) 555-0142", "US")
+    assert "2125550142" not in spellings("+1 212 555 0142", "DE")
+
+
+def test_nothing_has_no_spellings() -> None:
+    assert spellings("", "DE") == spellings("Ada", "DE") == ()
+    assert spellings("4912", "DE") == ("4912",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "phone"),
+    [
+        ("Jo (212)\u00a0555\u20130142", "Jo", "2125550142"),
+        ("Jo \u202a+49 170 1234567\u202c", "Jo", "+491701234567"),
+        ("Jo ＋49－170－1234567", "Jo", "+491701234567"),
+        ("٠١٧٠ ١٢٣٤٥٦٧", "", "01701234567"),
+        ("Table 7", "Table 7", ""),
+    ],
+)
+def test_the_number_at_the_end_of_a_name_is_found_in_every_dress(typed: str, name: str, phone: str) -> None:
+    assert Guest.of(typed) == Guest(name, phone)
