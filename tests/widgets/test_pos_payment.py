@@ -13,6 +13,8 @@ from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, change, paid, place
 
 S = OrderStatus
+LAST = steps_of(Fulfilment.PICKUP)[-2]
+"""The status from which an order that is picked up is handed over."""
 
 
 def by_button(till: Till, order: Order) -> None:
@@ -56,9 +58,9 @@ def by_undo(till: Till, order: Order) -> None:
     till.press(order, "more")
     till.choose("menu_recall")
     till.settle()
-    till.press(order)  # preparing, and ready again
+    till.press(order)  # a step back, and ready to be handed over again
     till.settle()
-    assert till.server(order) is S.READY
+    assert till.server(order) is LAST
     till.press(order)
 
 
@@ -70,13 +72,13 @@ ROADS = [by_button, by_enter, in_details, in_details_by_enter, by_scanner, by_un
 def test_an_unpaid_order_is_not_handed_over_unasked(
     till: Till, backend: FakeBackend, road: Callable[[Till, Order], None], tender: Tender | None
 ) -> None:
-    order = place(backend, status=S.READY)
+    order = place(backend, status=LAST)
     till.arrive()
     road(till, order)
     due = f"To pay: {money(order.total_minor, order.currency)}"
     assert till.text("payment_due") == due
     till.settle()
-    assert till.server(order) is S.READY
+    assert till.server(order) is LAST
     till.click(f"payment_{tender}" if tender else "payment_none")
     till.settle()
     held = backend.orders[order.id]
@@ -88,12 +90,12 @@ def test_an_unpaid_order_is_not_handed_over_unasked(
 
 
 def test_what_is_asked_can_be_left(till: Till, backend: FakeBackend) -> None:
-    order = place(backend, status=S.READY)
+    order = place(backend, status=LAST)
     till.arrive()
     till.press(order)
     till.key(Qt.Key.Key_Escape)
     till.settle()
-    assert (till.server(order), backend.orders[order.id].payment) == (S.READY, PaymentState.UNPAID)
+    assert (till.server(order), backend.orders[order.id].payment) == (LAST, PaymentState.UNPAID)
 
 
 def test_the_recall_of_a_handed_over_order_is_not_undone_unasked(till: Till, backend: FakeBackend) -> None:
@@ -117,7 +119,7 @@ def test_the_recall_of_a_handed_over_order_is_not_undone_unasked(till: Till, bac
 
 
 def test_a_paid_order_is_handed_over_with_one_press(till: Till, backend: FakeBackend) -> None:
-    order = paid(backend, place(backend, status=S.READY))
+    order = paid(backend, place(backend, status=LAST))
     till.arrive()
     till.press(order)
     till.settle()
@@ -165,7 +167,7 @@ def test_a_decision_to_hand_over_after_all_asks_as_well(
     till: Till, backend: FakeBackend, tender: Tender | None
 ) -> None:
     """It was paid when it was handed over; meanwhile somebody found that it was not."""
-    order = paid(backend, place(backend, status=S.READY))
+    order = paid(backend, place(backend, status=LAST))
     till.arrive()
     backend.gate.clear()
     till.press(order)
@@ -173,12 +175,12 @@ def test_a_decision_to_hand_over_after_all_asks_as_well(
     change(backend, order, payment=PaymentState.UNPAID)
     backend.gate.set()
     till.settle()
-    assert till.server(order) is S.READY
+    assert till.server(order) is LAST
     till.press(order)  # there is something to decide
     till.settle()
     till.click("decision_again")
     assert till.text("payment_due") == f"To pay: {money(order.total_minor, order.currency)}"
-    assert till.server(order) is S.READY
+    assert till.server(order) is LAST
     till.click(f"payment_{tender}" if tender else "payment_none")
     till.settle()
     held = backend.orders[order.id]

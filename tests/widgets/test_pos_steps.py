@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import Conflict, NotKept, ServerFault, Unreachable
 from core.domain.ids import OpId
 from core.domain.order import Order
-from core.domain.status import OrderStatus, steps_of
+from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.protocol import routes
 from core.protocol.route import Request
 from pos_app.board.card import Own
@@ -302,7 +302,8 @@ def test_undo_takes_a_step_back(till: Till, backend: FakeBackend) -> None:
 
 
 def test_undo_brings_a_handed_over_order_back(till: Till, backend: FakeBackend) -> None:
-    order = paid(backend, place(backend, status=S.READY))
+    last = steps_of(Fulfilment.PICKUP)[-2]
+    order = paid(backend, place(backend, status=last))
     till.arrive()
     till.press(order)
     till.settle()
@@ -310,7 +311,7 @@ def test_undo_brings_a_handed_over_order_back(till: Till, backend: FakeBackend) 
     till.refresh()
     till.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     till.settle()
-    assert till.where(order) is till.server(order) is S.READY
+    assert till.where(order) is till.server(order) is last
     backend.move(order.id, S.COMPLETED)
     till.refresh()
     assert till.where(order) is None  # It is listed again like any other, and leaves like any other.

@@ -1,5 +1,6 @@
 """The feed as it is pulled: pages that follow a cursor, and the snapshot that one starts from."""
 
+import itertools
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from core.client.storage.cache import after, menu_after, order_id_of
 from core.domain.ids import OrderId, uuid7
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.domain.status import Fulfilment, steps_of
 from core.protocol.events import Event, MenuChanged, OrderEvent, OrderPlaced, UnknownEvent
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
 from core.store import events
@@ -65,8 +67,8 @@ def some_traffic(place: Place, rounds: int, seed: int) -> None:
             mine.append(place.kim.post("/api/pos/orders/", body, key=new_key()).json())
         elif mine:
             order = mine.pop(chance.randrange(len(mine)))
-            steps: dict[str, str] = {"pending": "confirmed", "confirmed": "preparing", "preparing": "ready"}
-            to = "cancelled" if chance.random() < 0.2 else steps.get(order["status"], "completed")
+            after = dict(itertools.pairwise(steps_of(Fulfilment.PICKUP)))
+            to = "cancelled" if chance.random() < 0.2 else after[order["status"]]
             moved = place.kim.move(order, to, reason="seeded")
             assert moved.status_code == 200, moved.text
             if moved.json()["status"] not in ("cancelled", "completed"):

@@ -73,7 +73,7 @@ def test_a_board_shows_what_waits_is_being_prepared_and_is_ready_and_nothing_els
     assert shown(look(place.board)) == before | {order["number"]: "preparing"}
     order = walk(place.kim, order, "ready")
     assert shown(look(place.board)) == before | {order["number"]: "ready"}
-    walk(place.kim, order, "completed")
+    walk(place.kim, order, *steps_of(Fulfilment.PICKUP)[4:])
     assert shown(look(place.board)) == before
 
 
@@ -201,7 +201,8 @@ def test_what_is_pushed_is_numbers_and_statuses(place: Place) -> None:
     order = place.ada.place(note="note: call +1 555 0100")
     with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
         heard = []
-        for status in ("confirmed", "preparing", "ready", "preparing", "ready", "completed"):
+        statuses = ["confirmed", "preparing", "ready", "preparing", *steps_of(Fulfilment.PICKUP)[3:5]]
+        for status in statuses:
             before = place.rows("SELECT max(seq) FROM events WHERE shop_id = ?", place.world.shop)[0][0]
             path = f"/api/pos/orders/{order['id']}/recall/"
             if (order["status"], status) == ("ready", "preparing"):
@@ -211,14 +212,7 @@ def test_what_is_pushed_is_numbers_and_statuses(place: Place) -> None:
             (frame,) = board.frames().frames
             assert frame.seq == before + 1
             heard.append(frame)
-        assert [frame.event.ticket.status.value for frame in heard] == [
-            "confirmed",
-            "preparing",
-            "ready",
-            "preparing",
-            "ready",
-            "completed",
-        ]
+        assert [frame.event.ticket.status.value for frame in heard] == statuses
         assert {(frame.event.ticket.order_id, frame.event.ticket.number) for frame in heard} == {
             (order["id"], order["number"])
         }
@@ -329,9 +323,9 @@ def test_state_and_what_is_pushed_come_to_what_a_fresh_look_shows(place: Place) 
     start = look(place.board)
     known = {ticket.order_id: ticket for ticket in start.tickets}
     orders = [place.ada.place() for _ in range(6)]
-    steps = ("confirmed", "preparing", "ready", "completed")
+    steps = steps_of(Fulfilment.PICKUP)[1:]
     for count, order in enumerate(orders):
-        reached = walk(place.kim, order, *steps[: count % 5])
+        reached = walk(place.kim, order, *(steps if count == 4 else steps[: count % 5]))
         if count == 5:
             walk(place.kim, reached, "cancelled")
     last = walk(place.kim, place.ada.place(), "confirmed", "preparing")

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from core.client.display.display import Display
 from core.client.http.api import HttpApi
+from core.domain.status import Fulfilment, steps_of
 from core.protocol.requests import DeviceSignIn
 from core.ui.theme import Theme
 from customer_view.status_display.bootstrap import compose
@@ -76,7 +77,7 @@ def test_from_the_till_to_the_wall(server: ServerThread, walls: list[Wall], qtbo
     for status, column, words in (
         ("preparing", "preparing", f"ONLINE {digits}"),
         ("ready", "ready", f"ONLINE {digits}"),
-        ("completed", "ready", "Nothing at the moment"),
+        *((status, "ready", "Nothing at the moment") for status in steps_of(Fulfilment.PICKUP)[4:]),
     ):
         order = walk(kim, order, status)
         acknowledged = time.monotonic()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.http.api import HttpApi
-from core.domain.status import OrderStatus
+from core.domain.status import Fulfilment, OrderStatus, steps_of
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.customer_synced import synced_window
@@ -33,20 +33,14 @@ def tracker(screen: Screen) -> str:
 
 
 def test_the_window_follows_the_cashier(place: Place, qtbot: QtBot) -> None:
-    order = place.ada.place()
+    order, line = place.ada.place(), steps_of(Fulfilment.PICKUP)
     with window_of(qtbot, place, history_refresh_s=INTERVAL_S, tracker_refresh_s=INTERVAL_S) as screen:
         screen.arrive(shop.ADA.phone, shop.PASSWORD)
         assert screen.listed()[0].id == order["id"]
-        qtbot.waitUntil(lambda: "Step 1 of 5: Placed" in tracker(screen))
-        for to, step in (
-            ("confirmed", "Step 2"),
-            ("preparing", "Step 3"),
-            ("ready", "Step 4"),
-            ("completed", "Step 5"),
-        ):
-            order = place.kim.move(order, to).json()
-            status = OrderStatus(to)
-            qtbot.waitUntil(partial(follows, screen, status, step))
+        qtbot.waitUntil(lambda: f"Step 1 of {len(line)}: Placed" in tracker(screen))
+        for step, status in enumerate(line[1:], 2):
+            order = place.kim.move(order, status).json()
+            qtbot.waitUntil(partial(follows, screen, status, f"Step {step}"))
 
 
 def follows(screen: Screen, status: OrderStatus, step: str) -> bool:
