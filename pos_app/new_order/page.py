@@ -21,6 +21,7 @@ from pos_app.new_order.cash_pad import CashPad
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
 
+_CONTROL = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
 
 
@@ -92,7 +93,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         """At the checkout a digit that no field takes is of the cash given, unless it is one of a scanned code."""
         scanned, text = self._pace.count, event.text()
         self._pace.note(text)
-        if self.view.at_checkout and text.isdecimal() and not scanned and self._pays_cash:
+        typed = text.isdecimal() and not event.modifiers() & _CONTROL  # Ctrl+1 is the window's, and has a text too
+        if self.view.at_checkout and typed and not scanned and self._pays_cash:
             self._on_digit_typed(text)
         else:
             super().keyPressEvent(event)

@@ -1,7 +1,8 @@
 """The till by keyboard alone: what is highlighted answers Enter, digits are money, and a scanner presses nothing."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -220,3 +221,16 @@ def test_a_name_has_accents_and_spaces(till: Till) -> None:
     till.click("keys_letters")
     till.click("key_K")
     assert till.text("staff_name") == "Jé K"
+
+
+@pytest.mark.parametrize("field", ["customer_search", "cash_given", "order_note"])
+def test_ctrl_and_a_digit_go_to_a_page_from_every_field(till: Till, page: NewOrderPage, field: str) -> None:
+    """As a real keyboard has it: with the digit for its text."""
+    Finger(page.view, till.qtbot).tile(SODA.name)
+    till.click("checkout")
+    part = till.find(QLineEdit, field)
+    part.setFocus()
+    control = Qt.KeyboardModifier.ControlModifier
+    QApplication.sendEvent(part, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_1, control, "1"))
+    assert till.sees("board_page")
+    assert till.text("cash_given") == ""
