@@ -48,7 +48,7 @@ class DrawerEvent(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.kind not in _SIGNS:
-            raise Refused("bad_event", f"A drawer knows no {self.kind!r}.")
+            raise Refused("bad_event", f"A drawer knows no {self.kind.value!r}.")
         for each in (self.amount, self.change):
             if not is_whole(each):
                 raise Refused("bad_amount", "An amount is a whole number of minor units, not below zero.")

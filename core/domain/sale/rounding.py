@@ -47,7 +47,7 @@ def rounded(numerator: int, denominator: int, mode: Rounding = Rounding.HALF_UP)
         Rounding.UP: rest > 0,
     }.get(mode)
     if up is None:
-        raise Refused("bad_rounding_mode", f"Amounts cannot be rounded by {mode!r}.")
+        raise Refused("bad_rounding_mode", f"Amounts cannot be rounded by {mode.value!r}.")
     return (whole + up) * (1 if numerator >= 0 else -1)
 
 
