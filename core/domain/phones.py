@@ -24,7 +24,7 @@ MARKS: Final = "\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069\u2060\u20
 
 
 class NoPhone(DomainError):
-    """What was typed is no phone number. The sentence says what one looks like."""
+    """The text is not a phone number; the message says what one looks like."""
 
 
 def check_phone(typed: str, country: str, field: str = "phone") -> str:

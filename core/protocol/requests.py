@@ -95,7 +95,7 @@ class ReplaceMenu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is to be another of the shop's; what is absent stays."""
+    """Changes of the shop; fields that are absent stay as they are."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
     currency: Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217.")] | None = None

@@ -1,4 +1,4 @@
-"""When another day begins: what says `Today` is to be said anew."""
+"""Signals that another day has begun, so that dates relative to it, such as `Today`, are updated."""
 
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo

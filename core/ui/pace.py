@@ -1,4 +1,4 @@
-"""Tells what a scanner types from what a person types: a code comes at once."""
+"""Distinguishes a scanner's input from a person's by its speed."""
 
 import time
 from typing import Final

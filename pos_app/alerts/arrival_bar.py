@@ -1,4 +1,4 @@
-"""The bar that stays until somebody has noticed the new orders."""
+"""A bar that announces new orders until it is acknowledged."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""New online orders that nobody at this till has noticed yet."""
+"""New online orders that were not acknowledged at this till yet."""
 
 from PySide6.QtCore import QObject, Signal, Slot
 

@@ -1,4 +1,4 @@
-"""What is searched for in all orders."""
+"""The query of the history page."""
 
 from datetime import date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a sale comes to: the one calculation of lines, discounts, service charges, taxes, tip and cash rounding.
+"""The one calculation of a sale: lines, discounts, service charges, taxes, tip and cash rounding.
 
 Every screen, receipt and refund uses it or its stored result, so none of them differs from another by a cent. In this
 order: lines, discounts of lines, discounts of the order, service charges, taxes, tip, and, as a preview, rounding for

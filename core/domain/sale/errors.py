@@ -1,4 +1,4 @@
-"""What a calculation or a booking refuses."""
+"""The error of calculations and bookings."""
 
 from core.domain.errors import DomainError
 

@@ -43,7 +43,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """What a refund took back."""
+    """The amounts of one refund."""
 
     value: int
     net: int

@@ -54,7 +54,7 @@ UNTAXED: Final = TaxSet()
 
 
 class TaxEntry(msgspec.Struct, frozen=True):
-    """A row of a shop's tax table. What is exempt or zero-rated has an entry of its own, with rate 0."""
+    """A row of a shop's tax table. Exempt and zero-rated items have an entry of their own, with rate 0."""
 
     category: str
     taxes: tuple[Tax, ...]

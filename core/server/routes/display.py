@@ -1,4 +1,4 @@
-"""For displays, and nobody else."""
+"""Endpoints for status displays only."""
 
 from typing import Final
 
