@@ -202,7 +202,11 @@ class History(QObject):
 
     @Slot(object)
     def _on_read(self, read: _Read) -> None:
-        """A further page that is on its way is of the list before, and is requested again."""
+        """A further page that is on its way is of the list before, and is requested again. What was asked for before
+        the last further page came is too short: nothing that is shown goes away by it."""
+        if read.query.q == self._query.q and read.page.next_cursor and len(read.page.orders) < self._held:
+            self.refresher.refresh()
+            return
         self._asked = False
         wants_more = self._more is not None
         self._stop_more()
