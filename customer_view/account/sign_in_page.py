@@ -112,7 +112,7 @@ class SignInPage(QWidget):
         column.addWidget(self._sign_up)
         self._cancel = button(_("Cancel"), theme, "quiet", name="sign_in_cancel")
         self._cancel.clicked.connect(account.give_up)
-        column.addWidget(self._news())
+        column.addWidget(self._messages())
         self._larger = button(_("Larger text"), theme, name="larger_text")
         self._larger.setCheckable(True)
         self._larger.setVisible(self._plain_scale < _LARGEST)
@@ -174,18 +174,18 @@ class SignInPage(QWidget):
         foot.addStretch(1)
         whole.addLayout(foot)
 
-    def _news(self) -> QWidget:
+    def _messages(self) -> QWidget:
         """What is wrong, or what can be cancelled: below the buttons, with room of its own before anything is said."""
-        news = QWidget()
-        news.setMinimumHeight(self._theme.touch_px)
-        column = QVBoxLayout(news)
+        room = QWidget()
+        room.setMinimumHeight(self._theme.touch_px)
+        column = QVBoxLayout(room)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for form in (self._sign_in, self._sign_up):
             for field in form.fields.values():
                 column.addWidget(field.error_label)
         column.addWidget(self._cancel)
-        return news
+        return room
 
     @Slot()
     def _fit(self) -> None:

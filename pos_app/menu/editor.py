@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout
 
 from core.domain import menu_draft
 from core.domain.ids import ItemId
@@ -52,7 +52,7 @@ class MenuEditor(QFrame):
         self._conflict = self._make_conflict()
         self._save = button("", self._theme, "primary", name="menu_save")
         self._save.clicked.connect(self.save)
-        self._save.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # whatever it says
+        self._save.setMinimumWidth(self._widest_save())
         self._discard = button(_("Discard"), self._theme, name="menu_discard")
         self._discard.clicked.connect(self._on_discard_pressed)
         bar = QHBoxLayout()
@@ -64,6 +64,15 @@ class MenuEditor(QFrame):
             column.addWidget(below)
         column.addLayout(bar)
         self._connect()
+
+    def _widest_save(self) -> int:
+        """The width of the button for whatever it says, so that it never grows under the finger."""
+        changes = ngettext("Save {count} change", "Save {count} changes", 99)
+        widths = []
+        for words in (_("Everything is saved"), _("Not saved"), _("Saving…"), changes):
+            self._save.setText(words)
+            widths.append(self._save.sizeHint().width())
+        return max(widths)
 
     def _make_conflict(self) -> QFrame:
         frame = QFrame()

@@ -45,6 +45,7 @@ class CustomerField(QWidget):
         self._told = label(role="small", wrap=True)
         self._told.setObjectName("customer_told")
         self._told.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
+        self._told.setMinimumWidth(1)  # its longest word widens nothing
         self._known = QWidget()
         known = QHBoxLayout(self._known)
         known.setContentsMargins(theme.space(1), 0, 0, 0)
@@ -67,13 +68,13 @@ class CustomerField(QWidget):
             row.addWidget(offer)
             self._buttons.append(offer)
         # They have their room before they come: nothing below moves under the finger.
-        self._news = QStackedWidget()
-        self._news.setObjectName("customer_news")
+        self._answers = QStackedWidget()
+        self._answers.setObjectName("customer_news")
         for part in (self._told, offers):
-            self._news.addWidget(part)
-        self._news.setFixedHeight(theme.touch_px)
+            self._answers.addWidget(part)
+        self._answers.setFixedHeight(theme.touch_px)
         column.addWidget(self._whom)
-        column.addWidget(self._news)
+        column.addWidget(self._answers)
         self._field.textEdited.connect(self._on_text_edited)
         self._field.returnPressed.connect(self.entered)
         self._drop.clicked.connect(self._on_drop_clicked)
@@ -153,7 +154,7 @@ class CustomerField(QWidget):
             if at < len(self._offered):
                 offer.set_text(_named(self._offered[at]))
         self._told.setText(told)
-        self._news.setCurrentIndex(1 if self._offered else 0)
+        self._answers.setCurrentIndex(1 if self._offered else 0)
 
 
 def _named(customer: Customer) -> str:

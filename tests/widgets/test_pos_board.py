@@ -424,8 +424,8 @@ def test_new_orders_are_counted_where_the_board_is_out_of_sight(till: Till, back
     assert till.find(QWidget, "nav_orders").accessibleName() == "Orders"
 
 
-def test_an_order_taken_here_is_shown_with_the_keyboard_on_it(till: Till, backend: FakeBackend) -> None:
-    place(backend)
+def test_after_a_sale_the_board_is_shown_where_it_was(till: Till, backend: FakeBackend) -> None:
+    before = place(backend)
     till.arrive()
     till.window.show_page("new")
     taken = place(backend, "Walk-in", S.CONFIRMED)
@@ -434,4 +434,4 @@ def test_an_order_taken_here_is_shown_with_the_keyboard_on_it(till: Till, backen
     till.window._pages.page("new").taken.emit(taken)  # type: ignore[attr-defined]
     assert spy.count() == 1
     assert till.sees("board_page")
-    assert till.current() == taken.number
+    assert till.current() == before.number
