@@ -199,7 +199,7 @@ def test_the_command_copies_and_shows_both_hashes(
     status, rows = _run(capsys, "copy", str(tmp_path / "orderbell.db"), to)
     assert status == 0
     assert {row["table"]: copy.Digest(row["rows"], row["hash"]) for row in rows} == _held(source)
-    with pytest.raises(Failed, match="not empty"):
+    with pytest.raises(copy.CopyError, match="not empty"):
         _run(capsys, "copy", str(tmp_path / "orderbell.db"), to)
     with Ownership(file_url(tmp_path / "orderbell.db")), pytest.raises(Failed, match="Stop the server first"):
         _run(capsys, "copy", str(tmp_path / "orderbell.db"), to)
@@ -232,7 +232,7 @@ def test_a_newer_database_is_refused_in_a_sentence(tmp_path: Path, capsys: pytes
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     engine.dispose()
     for name in ("current", "upgrade", "check"):
-        with pytest.raises(Failed, match=r"9999.*newer Orderbell"):
+        with pytest.raises(migrate.NewerSchema, match=r"9999.*newer Orderbell"):
             command.main([name, "--data-dir", str(tmp_path), "--database-url", url])
     assert not (tmp_path / "backups").exists()
 

@@ -109,7 +109,7 @@ def test_one_that_is_not_whole_replaces_nothing(stopped: Stopped) -> None:
     content = bytearray(stopped.backup.read_bytes())
     content[len(content) // 2] ^= 1
     stopped.backup.write_bytes(content)
-    with pytest.raises(Failed, match="bytes have changed"):
+    with pytest.raises(backup.BadBackup, match="bytes have changed"):
         stopped.command("--yes")
     assert _orders(stopped.url) == stopped.after
     assert _epochs(stopped.url) == stopped.epochs

@@ -385,7 +385,7 @@ def test_keys_are_their_owners(home: Path) -> None:
 
 def test_an_authority_is_made_once(home: Path, ca_file: str) -> None:
     before = Path(ca_file).read_bytes()
-    with pytest.raises(AuthorityError, match=r"There is an authority already: .*orderbell tls renew"):
+    with pytest.raises(AuthorityError, match=r"There is a certificate authority already: .*orderbell tls renew"):
         authority.make(home / "tls", "Test Kitchen", [])
     assert Path(ca_file).read_bytes() == before
 

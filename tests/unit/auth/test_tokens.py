@@ -252,7 +252,7 @@ def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path, content: bytes) ->
 def test_a_file_without_a_signing_key_is_said_to_be_one(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_bytes(msgspec.json.encode({"signing": [], "refresh": KEYS.refresh}))
-    with pytest.raises(KeyFileError, match="there is no signing key"):
+    with pytest.raises(KeyFileError, match="is no key file"):
         keys.read(path)
 
 
