@@ -573,6 +573,23 @@ def test_what_comes_keeps_all_that_was_loaded_and_where_one_is(till: Till, backe
     assert found(till) == [new.number, *(order.number for order in reversed(orders))]
 
 
+def test_an_answer_from_before_a_further_page_takes_nothing_away(till: Till, backend: FakeBackend) -> None:
+    for _ in range(70):
+        place(backend, "Aisha", S.COMPLETED)
+    till.arrive()
+    page = history(till)
+    short = page.history._fetch()
+    assert len(short.page.orders) == 50
+    page.history.more()
+    till.qtbot.waitUntil(lambda: len(found(till)) == 70)
+    till.settle()
+    page.refresher.succeeded.emit(short)
+    assert len(found(till)) == 70
+    with till.qtbot.waitSignal(page.refresher.succeeded):
+        pass
+    assert len(found(till)) == 70, "it has asked again"
+
+
 def test_today_ends_at_midnight(till: Till, backend: FakeBackend) -> None:
     order = place(backend, "Aisha", S.COMPLETED)
     till.arrive()
