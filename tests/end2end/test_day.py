@@ -1,4 +1,4 @@
-"""Two simulated hours, and forty openings, leave nothing behind. `make bench ARGS="--only day"` is the long form."""
+"""Two simulated hours, and twenty openings, leave nothing behind. `make bench ARGS="--only day"` is the long form."""
 
 import pytest
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
     [
         Part(url="", folder="", ticks=2 * AN_HOUR),
         Part(url="", folder="", ticks=2 * AN_HOUR, push=False),
-        Part(url="", folder="", openings=40),
+        Part(url="", folder="", openings=20),
     ],
     ids=["pushed", "polled", "opened and closed"],
 )
