@@ -29,6 +29,7 @@ from core.client.storage.local_store import LocalStore, LocalStoreError, default
 from core.client.storage.operation_table import waiting_of_others
 from core.client.storage.seal import Seal
 from core.client.sync.outbox import Counts, Outbox
+from core.client.sync.sign_outs import SignOuts
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed
@@ -232,7 +233,10 @@ def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespac
     seal, known = Seal(store, keyring=configured.keyring), identity.read(store)
     configured = identity.settled(configured, known, configured.path)
     keep = partial(session_file.keep, seal)
-    with closing(HttpClient(configured.server_url, ca_file=configured.ca_file)) as client:
+    with (
+        closing(HttpClient(configured.server_url, ca_file=configured.ca_file)) as client,
+        closing(SignOuts(store, client)) as sign_outs,
+    ):
         kept = session_file.read(seal)
         api = None if kept is None else SessionApi(client, kept[0], keep=keep, op_id=kept[1])
         if options.staff:
@@ -241,7 +245,7 @@ def _run(store: LocalStore, configured: SyncSettings, options: argparse.Namespac
             request = StaffSignIn(staff=options.staff, pin=pin, device=device)
             tokens = staff.sign_in(client, seal, request)
             if api is not None:
-                api.end()
+                sign_outs.announce(api.tokens)
             api = SessionApi(client, tokens, keep=keep)
         elif api is None:
             return _out_of_reach("nobody is signed in in that file. Open the window and sign in, or use --staff NAME.")

@@ -53,7 +53,7 @@ from core.protocol.requests import (
     StaffSignIn,
 )
 from core.protocol.route import AnyRoute, Keyed, Offline, Route, Who
-from core.protocol.sealed import OpenedOperations, OpenOperations
+from core.protocol.sealed import OpenedOperations, OpenOperations, SealedSignOut
 from core.protocol.security import ExportNote, SecurityLogPage, SecurityLogQuery
 from core.protocol.trust import Authority
 
@@ -459,6 +459,15 @@ SIGN_OUT: Final = Route(
     "/api/auth/sign-out/",
     Who.SIGNED_IN,
     "End this session, with all of its tokens",
+    status=204,
+)
+SEALED_SIGN_OUT: Final = Route(
+    "auth_sealed_sign_out",
+    "POST",
+    "/api/auth/sign-out/sealed/",
+    Who.PUBLIC,
+    "End a session whose window could not say so at once, by a token that it has sealed to the server's key",
+    body=SealedSignOut,
     status=204,
 )
 BACKUPS: Final = Route(

@@ -1,7 +1,8 @@
-"""Operations that a window keeps sealed after its person has left, and has opened by the server when they are back.
+"""What a window keeps sealed to the server's key (`Tokens.sealing_key`) after its person has left.
 
-A window seals them to the key from sign-in (`Tokens.sealing_key`). The server opens for a token's bearer only what was
-sealed for them: person, shop and operation are the sealing's context.
+Operations are opened by the server when the person is back, and only what was sealed for them: person, shop and
+operation are the sealing's context. A sign-out that the server was not told yet is sealed as well: this machine keeps
+no token that it could still use.
 """
 
 from typing import Annotated, Final
@@ -9,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from core.domain.ids import OpId
+from core.domain.ids import OpId, ShopId
 
 MOST_AT_ONCE: Final = 100
 BYTES_AT_ONCE: Final = 512 * 1024
@@ -39,3 +40,15 @@ class OpenedOperations(msgspec.Struct, frozen=True):
 def context(subject: str, shop: str, op_id: str) -> bytes:
     """The sealing's context of one operation."""
     return f"orderbell operation\0{subject}\0{shop}\0{op_id}".encode()
+
+
+class SealedSignOut(msgspec.Struct, frozen=True):
+    """A session of a shop is over."""
+
+    shop: Annotated[ShopId, Meta(min_length=1, max_length=36)]
+    content: Annotated[bytes, Meta(max_length=2048)]
+    """Any refresh token of it, sealed in `sign_out_context`."""
+
+
+def sign_out_context(shop: str) -> bytes:
+    return f"orderbell sign-out\0{shop}".encode()

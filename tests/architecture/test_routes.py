@@ -28,6 +28,7 @@ PUBLIC = {
     ("POST", "/api/auth/device/sign-in/"),
     ("POST", "/api/auth/refresh/"),
     ("POST", "/api/auth/sign-in/"),
+    ("POST", "/api/auth/sign-out/sealed/"),
     ("POST", "/api/auth/sign-up/"),
     ("POST", "/api/auth/staff/sign-in/"),
 }

@@ -59,7 +59,7 @@ from core.protocol.replies import (
 )
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
 from core.protocol.route import AnyRoute, Nothing, Who
-from core.protocol.sealed import OpenedOperation, OpenedOperations, context
+from core.protocol.sealed import OpenedOperation, OpenedOperations, context, sign_out_context
 from core.protocol.security import ExportNote
 from tests.support.fake_backend import PUBLIC_KEY, SEALING_KEY, SHOP, FakeBackend, Session
 
@@ -288,12 +288,18 @@ def _open_sealed(asked: Asked) -> OpenedOperations:
     return OpenedOperations(tuple(opened))
 
 
+def _sealed_sign_out(asked: Asked) -> None:
+    named = sealing.open_sealed(asked.content.content, SEALING_KEY, sign_out_context(SHOP)).decode()
+    asked.backend.sessions.pop(named.removeprefix("refresh-"), None)
+
+
 _CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "sign_up": (routes.SIGN_UP, _sign_up),
     "sign_in": (routes.SIGN_IN, _sign_in),
     "staff_sign_in": (routes.STAFF_SIGN_IN, _staff_sign_in),
     "refresh": (routes.REFRESH, _refresh),
     "sign_out": (routes.SIGN_OUT, _sign_out),
+    "sealed_sign_out": (routes.SEALED_SIGN_OUT, _sealed_sign_out),
     "menu": (routes.MENU, _menu),
     "history": (routes.HISTORY, _history),
     "place": (routes.PLACE, _place),

@@ -127,7 +127,7 @@ def _saved(path: Path, aside: Path, file: bytes, log_of: bytes) -> tuple[int, bo
             for row in _rows(damaged, "sealed"):
                 if row.get("name") != _SESSION:
                     _insert(db, "sealed", row)
-            for table in ("identity", "sealing_keys"):
+            for table in ("identity", "sealing_keys", "sign_outs"):
                 for row in _rows(damaged, table):
                     _insert(db, table, row)
             names = [row[1] for row in db.execute("PRAGMA table_info(operations)")]

@@ -258,10 +258,18 @@ class SessionApi:
     """
 
     def __init__(
-        self, client: HttpClient, tokens: Tokens, *, keep: Keep = kept_nowhere, op_id: OpId | None = None
+        self,
+        client: HttpClient,
+        tokens: Tokens,
+        *,
+        keep: Keep = kept_nowhere,
+        op_id: OpId | None = None,
+        announce_end: Callable[[Tokens | None], None] | None = None,
     ) -> None:
-        """See `Session`."""
+        """See `Session`. `announce_end` tells the server that it is over, and waits for no answer: `HttpClient.end`, if
+        not given."""
         self.client = client
+        self._announce_end = announce_end or client.end
         self.session = Session(tokens, self._refresh, keep=keep, op_id=op_id)
         self._answers: dict[Request[Any], Answer[Any]] = {}
 
@@ -281,12 +289,11 @@ class SessionApi:
     def end(self) -> None:
         """End the session: no more calls, and no answers to those in progress. The server is notified in the
         background."""
-        tokens = self.tokens
+        self._announce_end(self.tokens)  # first: neither a crash nor a full disk keeps the session alive at the server
         try:
             self.session.end()
-        finally:  # a full disk must not keep the session alive at the server
+        finally:
             self._answers.clear()
-            self.client.end(tokens)
 
     def forget(self) -> None:
         """Drop all cached answers, so that everything is sent in full again."""

@@ -135,6 +135,8 @@ _LEDGER: Final = (
     # How many transactions have been kept: see `core.client.storage.mark`.
     "ALTER TABLE window ADD COLUMN commits INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE operations ADD COLUMN payment BLOB",
+    # See `core.client.sync.sign_outs`.
+    "CREATE TABLE sign_outs (sealed BLOB PRIMARY KEY, shop TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
 )
 """Each entry migrates the ledger to the next version. Entries are only ever added."""
 

@@ -33,6 +33,7 @@ from core.client.storage.seal import KeptIn, Seal
 from core.client.sync.calls import Calls
 from core.client.sync.engine import ConnectionState, Engine, SyncStatus
 from core.client.sync.outbox import Outbox
+from core.client.sync.sign_outs import SignOuts
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed, Listener
@@ -117,6 +118,7 @@ class SyncedApi:
         self._publishing = threading.RLock()
         self._seal = Seal(self._store, keyring=keyring)
         self._client = client
+        self._sign_outs = SignOuts(self._store, client)
         self._listener = on_changed
         self._on_sync_status = on_sync_status
         self._push = push
@@ -152,6 +154,7 @@ class SyncedApi:
             self._attempt = None
             if (present := self._take_leave()) is not None:
                 present.stop(_STOP_WITHIN_S)
+            self._sign_outs.close()
             self._client.close()
             self._store.close()
 
@@ -225,7 +228,7 @@ class SyncedApi:
                 let_in(tokens)
                 self._begin(tokens)
             except ClientError:
-                self._client.end(tokens)
+                self._sign_outs.announce(tokens)
                 raise
             attempt.present = self._present
             return tokens
@@ -239,8 +242,9 @@ class SyncedApi:
                 self._end_session()
 
     def sign_out(self) -> None:
-        """End the session here, at once; the server is notified in the background. Waiting operations are kept until
-        the same person signs in again; the cache is deleted, and the listener gets no more updates.
+        """End the session here, at once; the server is notified in the background, as soon as it can be reached.
+        Waiting operations are kept until the same person signs in again; the cache is deleted, and the listener gets no
+        more updates.
 
         Raises `NotKept` when the disk is full: the session is over all the same, also after a restart, and its data is
         deleted and sealed as soon as possible.
@@ -298,13 +302,14 @@ class SyncedApi:
             if present is not None:
                 before = present.api.tokens
                 if present.api.session.renew(tokens):  # the same person is back
-                    self._client.end(before)
+                    self._sign_outs.announce(before)
                     present.engine.hurry()
                     return tokens
                 self._leave()
             owner = identity.owner(self._store, tokens)
             self._seal_what_waits(owner)
-            api = SessionApi(self._client, tokens, keep=partial(session_file.keep, self._seal), op_id=op_id)
+            keep = partial(session_file.keep, self._seal)
+            api = SessionApi(self._client, tokens, keep=keep, op_id=op_id, announce_end=self._sign_outs.announce)
             present = _Present(
                 self._store, api, owner, tokens.shop_name, self._publish, self._set_sync_status, push=self._push
             )

@@ -1,5 +1,6 @@
 """Sign-up, sign-in, sign-out, and the chain of refresh tokens in between (RFC 9700 §4.14)."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -22,6 +23,7 @@ from core.domain.texts import check_no_card
 from core.instants import now, to_us
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, SignIn, SignUp, StaffSignIn
+from core.protocol.sealed import SealedSignOut, sign_out_context
 from core.protocol.security import SecurityEvent
 from core.server.accounts import throttle
 from core.server.auth import passwords, security
@@ -269,6 +271,23 @@ async def sign_out(services: Services, principal: Principal) -> None:
     services.verified.forget_session(principal.session_id)
 
 
+async def sealed_sign_out(services: Services, request: SealedSignOut) -> None:
+    """End the session that one of its tokens, sealed by its window, names. One that has ended is no error. Raises
+    `Refusal` when it is not sealed to this server's key."""
+    try:
+        key = sealing.private_key(await services.shop_secret(request.shop))
+        context = sign_out_context(request.shop)
+        content = await asyncio.to_thread(sealing.open_sealed, request.content, key, context)
+        named = _named(services, content.decode())
+    except (LookupError, sealing.CannotOpen, UnicodeDecodeError):
+        named = None
+    if named is None:
+        raise problems.invalid("This was not sealed for this server.", "content")
+    session_id = named[0]
+    await services.database.write(lambda transaction: sessions.revoke(transaction, session_id, to_us(now())))
+    services.verified.forget_session(session_id)
+
+
 def _login(account: CustomerAccount | None, typed: str, country: str) -> str:
     """A login as its attempts are counted: in one form, however it is spelt. A phone number never counts as the e-mail
     address of the same account, or a refusal would tell that they are one person's."""
@@ -399,20 +418,28 @@ def _keep(services: Services, transaction: Transaction, session_id: str, generat
 def _put_back(services: Services, transaction: Transaction, presented: str, at_us: int) -> RefreshToken | None:
     """The token that a restored database has lost: one that we signed, of a session that exists, and newer than all of
     its tokens. Older ones are used up, so that copies are still detected."""
-    claim, _, proof = presented.rpartition(".")
-    session_id, _, rest = claim.partition(".")
-    number = rest.partition(".")[0]
-    if not hmac.compare_digest(proof.encode(), _proof(services.keys.refresh, claim).encode()):
+    named = _named(services, presented)
+    if named is None:
         return None
+    session_id, generation = named
     newest = sessions.newest_token(transaction, session_id)
-    if newest is None or newest.generation >= int(number):
+    if newest is None or newest.generation >= generation:
         return None
     sessions.use(transaction, newest, at_us)
     lost = RefreshToken(
-        session_id=session_id, generation=int(number), token_hash=_hash(presented), expires_us=newest.expires_us
+        session_id=session_id, generation=generation, token_hash=_hash(presented), expires_us=newest.expires_us
     )
     sessions.insert_token(transaction, lost)
     return lost
+
+
+def _named(services: Services, presented: str) -> tuple[str, int] | None:
+    """The session and generation that a refresh token of ours names; None for any other text."""
+    claim, _, proof = presented.rpartition(".")
+    if not hmac.compare_digest(proof.encode(), _proof(services.keys.refresh, claim).encode()):
+        return None
+    session_id, generation, _ = claim.split(".")
+    return session_id, int(generation)
 
 
 def _token(secret: bytes, session_id: str, generation: int, key: str) -> str:

@@ -47,7 +47,7 @@ from core.protocol.requests import (
     SignUp,
     StaffSignIn,
 )
-from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation
+from core.protocol.sealed import OpenedOperation, OpenedOperations, OpenOperations, SealedOperation, SealedSignOut
 from core.protocol.security import ExportNote
 from core.protocol.trust import Authority
 
@@ -238,4 +238,5 @@ OPEN_OPERATIONS: Final = OpenOperations(
 OPENED_OPERATIONS: Final = OpenedOperations(
     (OpenedOperation(OpId("01920000-0000-7000-8000-000000000009"), b"as the window kept it"),)
 )
+SEALED_SIGN_OUT: Final = SealedSignOut(ShopId("01920000-0000-7000-8000-000000000000"), b"sealed to the server's key")
 AUTHORITY: Final = Authority(certificate="-----BEGIN CERTIFICATE-----\nMIIBlTCC…\n-----END CERTIFICATE-----\n")

@@ -6,6 +6,7 @@ from core.protocol import routes
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, RefreshTokens, SignIn, SignUp, StaffSignIn
 from core.protocol.route import Nothing
+from core.protocol.sealed import SealedSignOut
 from core.server.accounts import sessions
 from core.server.endpoints import examples
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
@@ -36,6 +37,11 @@ async def sign_out(call: Call[Nothing, Nothing]) -> Nothing:
     return Nothing()
 
 
+async def sealed_sign_out(call: Call[SealedSignOut, Nothing]) -> Nothing:
+    await sessions.sealed_sign_out(call.services, call.body)
+    return Nothing()
+
+
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.SIGN_UP, sign_up, examples.SIGN_UP, examples.TOKENS),
     Endpoint(routes.SIGN_IN, sign_in, examples.SIGN_IN, examples.TOKENS),
@@ -43,4 +49,5 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.DEVICE_SIGN_IN, device_sign_in, examples.DEVICE_SIGN_IN, examples.DEVICE_TOKENS),
     Endpoint(routes.REFRESH, refresh, examples.REFRESH, examples.TOKENS),
     Endpoint(routes.SIGN_OUT, sign_out),
+    Endpoint(routes.SEALED_SIGN_OUT, sealed_sign_out, examples.SEALED_SIGN_OUT),
 )
