@@ -8,9 +8,11 @@ from typing import Any
 import requests
 
 from core.domain.ids import new_order_id
+from core.domain.status import Fulfilment, OrderStatus
 from core.settings import here
 from tests.support import shop
 from tests.support.server import ServerProcess, ServerThread
+from tests.support.steps import way
 
 TIMEOUT_S = 20
 WITHIN_S = 30
@@ -63,6 +65,16 @@ class Caller:
         """A member of staff's move, from the version that `order` shows."""
         body = {"to": to, "version": order["version"]} | more
         return self.post(f"/api/pos/orders/{order['id']}/status/", body, key=new_key())
+
+    def bring(self, order: dict[str, Any], to: str) -> dict[str, Any]:
+        """Move an order to `to` as staff do: one step after the other where that lies ahead, else at once, with a
+        reason."""
+        ahead = way(OrderStatus(order["status"]), OrderStatus(to), Fulfilment(order["fulfilment"]))
+        for step in ahead or (to,):
+            moved = self.move(order, step, reason="" if ahead else "so")
+            assert moved.status_code == 200, moved.text
+            order = moved.json()
+        return order
 
 
 def answered(call: Callable[[], requests.Response]) -> requests.Response:

@@ -29,6 +29,7 @@ from pos_app.order.changes import OrderChanges
 from pos_app.settings import PosSettings
 from tests.support.contexts import context_over
 from tests.support.fake_backend import FakeBackend
+from tests.support.steps import way
 
 S = OrderStatus
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -297,7 +298,7 @@ def test_a_change_of_payment_does_not_start_the_waiting_again(change: str) -> No
     }[change]
     ready_at = NOON + timedelta(minutes=20)
     step = ChangeStatus(to=S.READY, version=1)
-    before = order(1, S.PREPARING, payment=first)
+    before = order(1, way(S.PENDING, S.READY)[-2], payment=first)
     ready = order_rules.change(before, step, Role.CASHIER, ready_at)
     asked = ChangePayment(payment=later, version=ready.version, tender=ready.tender, reason="by mistake")
     changed = order_rules.change(ready, asked, Role.CASHIER, ready_at + timedelta(minutes=9))

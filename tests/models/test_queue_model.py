@@ -19,6 +19,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from pos_app.board.card import Own
 from pos_app.history.export import write_queue
 from pos_app.sync.model import QueueModel, again, did, entries, exported
+from tests.support.steps import way
 
 S = OrderStatus
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -107,8 +108,8 @@ def test_what_was_done_is_said_in_words(qapp: QCoreApplication, kind: Kind, aske
 
 
 def test_a_recall_names_where_it_leads(qapp: QCoreApplication) -> None:
-    back = operation(1, "a", RecallOrder(version=3), kind=Kind.RECALL, seen=row("a", S.PREPARING, 3))
-    assert did(back) == "Move back to Confirmed"
+    back = operation(1, "a", RecallOrder(version=3), kind=Kind.RECALL, seen=row("a", way(S.PENDING)[0], 3))
+    assert did(back) == "Move back to Placed"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_a_recall_names_where_it_leads(qapp: QCoreApplication) -> None:
         ),
         (ChangeStatus(to=S.CONFIRMED, version=1), Kind.CHANGE_STATUS, row("a", S.REJECTED, 2), ""),
         (RecallOrder(version=1), Kind.RECALL, row("a", S.CANCELLED, 2), ""),
-        (RecallOrder(version=1), Kind.RECALL, row("a", S.READY, 2), "Move back to Preparing"),
+        (RecallOrder(version=1), Kind.RECALL, row("a", way(S.PENDING)[0], 2), "Move back to Placed"),
         (
             ChangePayment(payment=PaymentState.PAID, version=1),
             Kind.CHANGE_PAYMENT,

@@ -30,7 +30,7 @@ class Recipe:
     @property
     def tests(self) -> list[str]:
         """The tests that are there."""
-        return [name for name in self.names if name.startswith("tests/") and (self._root / name).is_file()]
+        return [name for name in self.names if Path(name).name.startswith("test_") and (self._root / name).is_file()]
 
     def has(self, path: str) -> bool:
         """Whether the recipe names this file."""

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from core.domain.commands import CancelOrder
 from core.domain.order import Order, StatusChange
 from core.domain.people import Role
-from core.domain.status import Fulfilment, OrderStatus, status_info, steps_of
+from core.domain.status import Fulfilment, OrderStatus, look, status_info, steps_of
 from core.protocol import routes
 from core.protocol.replies import StatusReport
 from core.protocol.route import Request
@@ -23,6 +23,7 @@ from customer_view.tracker.stepper import steps
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, small_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.steps import way
 
 S = OrderStatus
 STEPS = len(steps_of(Fulfilment.PICKUP))
@@ -146,13 +147,14 @@ def test_it_follows_by_its_own_timer_and_the_list_with_it(following: Stage, back
     subject = order(backend)
     stage.arrive()
     listed = backend.calls["history"]
-    for status, place in ((S.CONFIRMED, "Step 2"), (S.PREPARING, "Step 3"), (S.READY, "Step 4")):
+    for step, status in enumerate(way(S.PENDING, S.READY), 2):
         backend.move(subject.id, status)
-        qtbot.waitUntil(lambda place=place: place in tracker(stage) and "since" in tracker(stage))  # type: ignore[misc]
+        told = f"Step {step} of {STEPS}: {look(status).label}, since "
+        qtbot.waitUntil(lambda told=told: told in tracker(stage))  # type: ignore[misc]
         assert stage.listed()[0].status is status
     assert "collect it at the counter" in band(stage), "the customer's turn"
     assert backend.calls["history"] == listed
-    for status in steps_of(Fulfilment.PICKUP)[4:]:
+    for status in way(S.READY):
         backend.move(subject.id, status)
     qtbot.waitUntil(lambda: f"Step {STEPS} of {STEPS}: Completed" in tracker(stage))
     stage.settle()
@@ -187,10 +189,12 @@ def test_a_refresh_by_hand_of_a_closed_order_asks_once(stage: Stage, backend: Fa
 def test_news_from_the_list_bring_the_times_at_once(stage: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
     subject = order(backend)
     stage.arrive()
-    backend.move(subject.id, S.CONFIRMED)
-    backend.move(subject.id, S.PREPARING)
+    way_there = way(S.PENDING, S.PREPARING)
+    for step in way_there:
+        backend.move(subject.id, step)
     stage.click("refresh_orders")
-    qtbot.waitUntil(lambda: tracker(stage).startswith(f"Step 3 of {STEPS}: Preparing, since "))
+    told = f"Step {1 + len(way_there)} of {STEPS}: Preparing, since "
+    qtbot.waitUntil(lambda: tracker(stage).startswith(told))
 
 
 def test_one_orders_answer_is_never_seen_on_another(stage: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
@@ -303,9 +307,8 @@ def test_on_second_thoughts_it_is_kept(stage: Stage, backend: FakeBackend, qtbot
 @pytest.mark.parametrize("status", [S.CONFIRMED, S.PREPARING, S.READY])
 def test_only_a_placed_order_can_be_cancelled(stage: Stage, backend: FakeBackend, status: OrderStatus) -> None:
     subject = order(backend)
-    for step in (S.CONFIRMED, S.PREPARING, S.READY):
-        if backend.orders[subject.id].status is not status:
-            backend.move(subject.id, step)
+    for step in way(S.PENDING, status):
+        backend.move(subject.id, step)
     stage.arrive()
     assert not stage.sees("cancel_order")
 
@@ -328,6 +331,7 @@ def test_cancelled_already_is_what_was_wanted(stage: Stage, backend: FakeBackend
     subject = order(backend)
     stage.arrive()
     stage.click("cancel_order")
+    backend.pushes = False
     backend.move(subject.id, S.CANCELLED, Role.CUSTOMER)
     stage.click("cancel_confirm")
     qtbot.waitUntil(lambda: "is cancelled" in stage.notice())

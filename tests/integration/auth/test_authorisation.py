@@ -187,9 +187,9 @@ def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path) -> 
         nobody, ada = Caller(server.url), customer(server)
         place = Place(server, world, tmp_path, nobody, ada, ada, nobody, nobody, nobody, nobody, nobody)
         order = ada.place()
-        ours = {"order_id": order["id"], "item_id": shop.FRIES, "device_id": shop.DEVICE, "staff_id": world.kim}
-        unknown = {endpoint.route.parameter for endpoint in ENDPOINTS} - {*ours, ""} - CHAIN_WIDE
-        assert not unknown, f"say here which {unknown} this shop has"
+        parameters = {endpoint.route.parameter for endpoint in ENDPOINTS} - {"", CHAIN_WIDE}
+        ours = {"": ""} | {parameter: owned(place, world.shop, parameter) for parameter in parameters}
+        assert ours["order_id"] == order["id"]
         cashier = staff(server, shop.SAM, shop.OTHER_DEVICE, world.other_shop)
         strangers = [
             elsewhere(place),
@@ -200,18 +200,38 @@ def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path) -> 
         before = rows_of(place, world.shop)
         assert {"orders", "events", "staff", "devices"} <= set(before), "so that the comparison means something"
         for endpoint in ENDPOINTS:
-            if endpoint.route.who in (Who.PUBLIC, Who.MONITOR, Who.SIGNED_IN) or endpoint.route.parameter in CHAIN_WIDE:
+            if endpoint.route.who in (Who.PUBLIC, Who.MONITOR, Who.SIGNED_IN) or endpoint.route.parameter == CHAIN_WIDE:
                 continue
             for stranger in strangers:
-                reply = call(stranger, endpoint, ours.get(endpoint.route.parameter, ""))
+                reply = call(stranger, endpoint, ours[endpoint.route.parameter])
                 assert reply.status_code < 500, (endpoint.route.path, reply.text)
                 after = rows_of(place, world.shop)
                 changed = [table for table in before if before[table] != after[table]]
                 assert not changed, f"{endpoint.route.method} {endpoint.route.path} of another shop changed {changed}"
 
 
-CHAIN_WIDE = {"customer_id"}
-"""Parameters that name what no shop has for itself."""
+CHAIN_WIDE = "customer_id"
+"""The parameter that names what no shop has for itself."""
+
+
+def owned(place: Place, shop_id: ShopId, parameter: str) -> str:
+    """Something of a shop's that a path's parameter can name: `{device_id}` the id of one of its rows in `devices`,
+    `{category_id}` what one of its rows has in a column of that name."""
+    thing = parameter.removesuffix("_id")
+    columns = [
+        (table.name, "id" if table.name.endswith((thing, f"{thing}s")) else parameter)
+        for table in metadata.sorted_tables
+        if "shop_id" in table.c
+    ]
+    found = [
+        str(row[0])
+        for table, column in columns
+        if column in metadata.tables[table].c
+        for row in place.rows(f"SELECT {column} FROM {table} WHERE shop_id = ? ORDER BY 1", shop_id)
+        if row[0] is not None
+    ]
+    assert found, f"no row of the test's shop has what {{{parameter}}} names"
+    return found[0]
 
 
 def rows_of(place: Place, shop_id: ShopId) -> dict[str, list[tuple[Any, ...]]]:

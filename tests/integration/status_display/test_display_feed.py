@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from core.domain.order import Order
-from core.domain.status import Fulfilment, steps_of
+from core.domain.status import LOOKS, Fulfilment, OrderStatus, steps_of
 from core.protocol import routes
 from core.protocol.display import TicketFrames, TicketsMessage, TicketsReply
 from core.protocol.feed import Close, Cursor
@@ -21,6 +21,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.listener import Listener, hello
 from tests.support.server import ServerThread
+from tests.support.steps import way
 
 WITHIN_S = 20
 PRIVATE = ("Lovelace", "Hopper", "15550100", "15550101", "customer", "total", "line", "note", "address", "reason")
@@ -54,31 +55,22 @@ def shown(reply: TicketsReply) -> dict[str, str]:
     return {ticket.number: ticket.status.value for ticket in reply.tickets}
 
 
-def walk(staff: Caller, order: dict[str, Any], *statuses: str) -> dict[str, Any]:
-    """Move an order on, and say where it ended."""
-    for status in statuses:
-        moved = staff.move(order, status, reason="so")
-        assert moved.status_code == 200, moved.text
-        order = moved.json()
-    return order
-
-
 def test_a_board_shows_what_waits_is_being_prepared_and_is_ready_and_nothing_else(place: Place) -> None:
     before = shown(look(place.board))
     order = place.ada.place()
     assert shown(look(place.board)) == before
-    order = walk(place.kim, order, "confirmed")
+    order = place.kim.bring(order, "confirmed")
     assert shown(look(place.board)) == before | {order["number"]: "confirmed"}
-    order = walk(place.kim, order, "preparing")
+    order = place.kim.bring(order, "preparing")
     assert shown(look(place.board)) == before | {order["number"]: "preparing"}
-    order = walk(place.kim, order, "ready")
+    order = place.kim.bring(order, "ready")
     assert shown(look(place.board)) == before | {order["number"]: "ready"}
-    walk(place.kim, order, *steps_of(Fulfilment.PICKUP)[4:])
+    place.kim.bring(order, "completed")
     assert shown(look(place.board)) == before
 
 
 def test_a_ticket_has_six_facts(place: Place) -> None:
-    order = walk(place.kim, place.ada.place(), "confirmed", "preparing", "ready")
+    order = place.kim.bring(place.ada.place(), "ready")
     place.kim.post(
         f"/api/pos/orders/{order['id']}/payment/", {"payment": "paid", "version": order["version"]}, key=new_key()
     )
@@ -94,8 +86,8 @@ def test_a_ticket_has_six_facts(place: Place) -> None:
 
 
 def test_the_longest_waiting_comes_first(place: Place) -> None:
-    first, second = (walk(place.kim, place.ada.place(), "confirmed", "preparing") for _ in range(2))
-    walk(place.kim, first, "ready")
+    first, second = (place.kim.bring(place.ada.place(), "preparing") for _ in range(2))
+    place.kim.bring(first, "ready")
     ours = [
         ticket.number for ticket in look(place.board).tickets if ticket.number in {first["number"], second["number"]}
     ]
@@ -106,8 +98,8 @@ def test_another_shops_numbers_are_on_no_board_of_ours(place: Place) -> None:
     theirs = place.sam.post("/api/pos/orders/", order_body(), key=new_key()).json()
     with Overhead(place.board.url, hello(place.board.token, look(place.board).cursor)) as board:
         board.next()
-        walk(place.sam, theirs, "preparing", "ready")
-        ours = walk(place.kim, place.ada.place(), "confirmed", "preparing")
+        place.sam.bring(theirs, "ready")
+        ours = place.kim.bring(place.ada.place(), "preparing")
         assert {frame.event.ticket.order_id for frame in board.frames().frames} == {ours["id"]}  # one step, or two
     assert theirs["number"] not in shown(look(place.board))
     assert shown(look(place.other_board))[theirs["number"]] == "ready"
@@ -118,7 +110,7 @@ def test_what_has_not_changed_is_not_sent_again(place: Place) -> None:
     known = place.board.get(routes.TICKETS.path)
     again = place.board.get(routes.TICKETS.path, headers={"If-None-Match": known.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    walk(place.kim, place.ada.place(), "confirmed", "preparing")
+    place.kim.bring(place.ada.place(), "preparing")
     assert place.board.get(routes.TICKETS.path, headers={"If-None-Match": known.headers["ETag"]}).status_code == 200
 
 
@@ -201,18 +193,19 @@ def test_what_is_pushed_is_numbers_and_statuses(place: Place) -> None:
     order = place.ada.place(note="note: call +1 555 0100")
     with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
         heard = []
-        statuses = ["confirmed", "preparing", "ready", "preparing", *steps_of(Fulfilment.PICKUP)[3:5]]
+        *forward, nearly, ready = way(OrderStatus.PENDING, OrderStatus.READY)
+        statuses = [*forward, nearly, ready, nearly, ready, way(ready)[0]]
         for status in statuses:
             before = place.rows("SELECT max(seq) FROM events WHERE shop_id = ?", place.world.shop)[0][0]
             path = f"/api/pos/orders/{order['id']}/recall/"
-            if (order["status"], status) == ("ready", "preparing"):
+            if (order["status"], status) == (ready, nearly):
                 order = place.kim.post(path, {"version": order["version"]}, key=new_key()).json()
             else:
-                order = walk(place.kim, order, status)
+                order = place.kim.bring(order, status)
             (frame,) = board.frames().frames
             assert frame.seq == before + 1
             heard.append(frame)
-        assert [frame.event.ticket.status.value for frame in heard] == statuses
+        assert [frame.event.ticket.status for frame in heard] == statuses
         assert {(frame.event.ticket.order_id, frame.event.ticket.number) for frame in heard} == {
             (order["id"], order["number"])
         }
@@ -224,14 +217,15 @@ def test_what_is_pushed_is_numbers_and_statuses(place: Place) -> None:
 
 def test_what_was_missed_is_told_first_and_no_more_of_it(place: Place) -> None:
     start = look(place.board)
-    order = walk(place.kim, place.ada.place(), "confirmed", "preparing")
+    order = place.kim.bring(place.ada.place(), "preparing")
     place.grace.place()
     with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
         missed = board.frames()
-        assert [frame.event.ticket.order_id for frame in missed.frames] == [order["id"]] * 2
+        steps = way(OrderStatus.PENDING, OrderStatus.PREPARING)
+        assert [frame.event.ticket.order_id for frame in missed.frames] == [order["id"]] * len(steps)
         assert missed.frames[0].follows(Cursor.parse(start.cursor).seq)
         assert missed.cursor == look(place.board).cursor
-        order = walk(place.kim, order, "ready")
+        order = place.kim.bring(order, "ready")
         (frame,) = board.frames().frames
         assert frame.follows(Cursor.parse(missed.cursor).seq)
         assert not frame.follows(Cursor.parse(start.cursor).seq), "one who missed the other would notice"
@@ -260,15 +254,15 @@ def test_first_names_are_told_where_the_shop_wants_them_and_nothing_more(tmp_pat
     with ServerThread(tmp_path, settings) as server:
         display, ada, kim = calls.display(server), calls.customer(server), calls.staff(server)
         start = look(display)
-        named = walk(kim, ada.place(), "confirmed", "preparing")
+        named = kim.bring(ada.place(), "preparing")
         nameless = kim.post("/api/pos/orders/", order_body(), key=new_key()).json()
-        walk(kim, nameless, "preparing")
+        kim.bring(nameless, "preparing")
         found = {ticket.number: ticket.first_name for ticket in look(display).tickets}
         assert found == {named["number"]: "Ada", nameless["number"]: ""}
         with Overhead(display.url, hello(display.token, start.cursor)) as board:
             heard = {frame.event.ticket.number: frame.event.ticket.first_name for frame in board.frames().frames}
             assert heard == found
-            walk(kim, named, "ready")
+            kim.bring(named, "ready")
             assert board.frames().frames[0].event.ticket.first_name == "Ada"
         assert not [word for word in PRIVATE if word in "".join(board.texts)]
 
@@ -292,9 +286,9 @@ def test_a_delivery_is_nobodys_in_the_room(place: Place) -> None:
         board.next()
         delivered = place.ada.place(fulfilment="delivery", address="1 Main Street")
         for status in steps_of(Fulfilment.DELIVERY)[1:]:
-            delivered = walk(place.kim, delivered, status)
+            delivered = place.kim.bring(delivered, status)
             assert delivered["number"] not in shown(look(place.board))
-        ours = walk(place.kim, place.ada.place(), "confirmed")
+        ours = place.kim.bring(place.ada.place(), "confirmed")
         assert [frame.event.ticket.number for frame in board.frames().frames] == [ours["number"]]
 
 
@@ -306,15 +300,16 @@ def test_a_shop_may_leave_out_what_waits(tmp_path: Path) -> None:
         start = look(display)
         with Overhead(display.url, hello(display.token, start.cursor)) as board:
             board.next()
-            order = walk(kim, ada.place(), "confirmed")
+            order = kim.bring(ada.place(), "confirmed")
             assert order["number"] not in shown(look(display))
-            order = walk(kim, order, "preparing")
+            order = kim.bring(order, "preparing")
             (frame,) = board.frames().frames
             assert (frame.event.ticket.status.value, frame.event.shown) == ("preparing", True)
             path = f"/api/pos/orders/{order['id']}/recall/"
             order = kim.post(path, {"version": order["version"]}, key=new_key()).json()
             (frame,) = board.frames().frames
-            assert (frame.event.ticket.status.value, frame.event.shown) == ("confirmed", False)
+            waiting = way(OrderStatus.PENDING, OrderStatus.PREPARING)[-2]
+            assert (frame.event.ticket.status, frame.event.shown) == (waiting, False)
             assert order["number"] not in shown(look(display))
 
 
@@ -323,19 +318,17 @@ def test_state_and_what_is_pushed_come_to_what_a_fresh_look_shows(place: Place) 
     start = look(place.board)
     known = {ticket.order_id: ticket for ticket in start.tickets}
     orders = [place.ada.place() for _ in range(6)]
-    steps = steps_of(Fulfilment.PICKUP)[1:]
-    for count, order in enumerate(orders):
-        reached = walk(place.kim, order, *(steps if count == 4 else steps[: count % 5]))
-        if count == 5:
-            walk(place.kim, reached, "cancelled")
-    last = walk(place.kim, place.ada.place(), "confirmed", "preparing")
+    for order, to in zip(orders, ("confirmed", "preparing", "ready", "completed", "cancelled"), strict=False):
+        place.kim.bring(order, to)
+    place.kim.bring(place.kim.bring(orders[-1], "preparing"), "cancelled")
+    last = place.kim.bring(place.ada.place(), "preparing")
     with Overhead(place.board.url, hello(place.board.token, start.cursor)) as board:
         while True:
             message = board.frames()
             for frame in message.frames:
                 ticket = frame.event.ticket
                 known.pop(ticket.order_id, None)
-                if ticket.status.value in {"confirmed", "preparing", "ready"}:
+                if LOOKS[ticket.status].display is not None:
                     known[ticket.order_id] = ticket
             if last["id"] in known:
                 break
@@ -358,7 +351,7 @@ def test_the_board_is_read_by_the_index_of_open_orders(place: Place) -> None:
 
 def test_an_order_is_the_same_to_all_who_look(place: Place) -> None:
     """One truth: what the customer sees as ready is what hangs over the counter."""
-    order = walk(place.kim, place.ada.place(), "confirmed", "preparing", "ready")
+    order = place.kim.bring(place.ada.place(), "ready")
     seen = msgspec.json.decode(place.ada.get(f"/api/online/orders/{order['id']}/").content, type=Order)
     (ticket,) = [each for each in look(place.board).tickets if each.order_id == seen.id]
     assert (ticket.number, ticket.status, ticket.since) == (seen.number, seen.status, seen.updated_at)

@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from core.client.display.display import Display
 from core.client.http.api import HttpApi
-from core.domain.status import Fulfilment, steps_of
 from core.protocol.requests import DeviceSignIn
 from core.ui.theme import Theme
 from customer_view.status_display.bootstrap import compose
@@ -19,7 +18,6 @@ from customer_view.status_display.presenter import Freshness
 from customer_view.status_display.settings import StatusDisplaySettings
 from customer_view.status_display.window import StatusDisplayWindow
 from tests.integration import calls
-from tests.integration.status_display.test_display_feed import walk
 from tests.support import shop
 from tests.support.server import ServerProcess, ServerThread
 
@@ -72,14 +70,14 @@ def test_from_the_till_to_the_wall(server: ServerThread, walls: list[Wall], qtbo
     if push:
         qtbot.waitUntil(lambda: wall.presenter.display_status.live, timeout=WITHIN_MS)
     kim = calls.staff(server)
-    order = walk(kim, calls.customer(server).place(), "confirmed")
+    order = kim.bring(calls.customer(server).place(), "confirmed")
     digits = order["number"].rpartition("-")[2].lstrip("0")
     for status, column, words in (
         ("preparing", "preparing", f"ONLINE {digits}"),
         ("ready", "ready", f"ONLINE {digits}"),
-        *((status, "ready", "Nothing at the moment") for status in steps_of(Fulfilment.PICKUP)[4:]),
+        ("completed", "ready", "Nothing at the moment"),
     ):
-        order = walk(kim, order, status)
+        order = kim.bring(order, status)
         acknowledged = time.monotonic()
         qtbot.waitUntil(lambda column=column, words=words: words in wall.column(column), timeout=WITHIN_MS)  # type: ignore[misc]
         assert time.monotonic() - acknowledged < BLINK_S
@@ -92,7 +90,7 @@ def test_the_server_goes_and_comes_back(tmp_path: Path, walls: list[Wall], qtbot
     with ServerProcess(tmp_path) as first:
         url, port = first.url, first.url.rpartition(":")[2]
         kim = calls.staff(first)
-        order = walk(kim, calls.customer(first).place(), "confirmed", "preparing")
+        order = kim.bring(calls.customer(first).place(), "preparing")
         wall = Wall(url, refresh_s=0.3)
         walls.append(wall)
         wall.window.show()
@@ -103,7 +101,7 @@ def test_the_server_goes_and_comes_back(tmp_path: Path, walls: list[Wall], qtbot
     with ServerProcess(tmp_path, "--port", port):
         qtbot.waitUntil(lambda: wall.presenter.display_status.freshness is Freshness.FRESH, timeout=WITHIN_MS)
         qtbot.waitUntil(lambda: wall.presenter.display_status.live, timeout=WITHIN_MS)
-        walk(kim, order, "ready")
+        kim.bring(order, "ready")
         qtbot.waitUntil(lambda: "ONLINE" in wall.column("ready"), timeout=WITHIN_MS)
 
 

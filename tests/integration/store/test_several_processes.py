@@ -1,6 +1,7 @@
 """Several backends on one database: one truth, however they are interleaved, and nobody misses what another did."""
 
 import asyncio
+import itertools
 import random
 import threading
 import time
@@ -18,6 +19,7 @@ import requests
 from core.client.sync import engine
 from core.client.sync.engine import ConnectionState
 from core.domain.ids import ShopId
+from core.domain.status import Fulfilment, steps_of
 from core.protocol.health import Diagnosis, Result
 from core.server.doctor.diagnosis import examine
 from core.server.push import hub
@@ -123,7 +125,7 @@ def test_two_backends_and_everybody_at_the_same_orders(two: Two) -> None:
     )
     wanted = [adas[n % 2].place() for n in range(6)]
     start = "0"
-    steps = {"pending": "confirmed", "confirmed": "preparing", "preparing": "ready", "ready": "completed"}
+    steps = dict(itertools.pairwise(steps_of(Fulfilment.PICKUP)))
     found: Counter[int] = Counter()
 
     def press(number: int) -> None:

@@ -22,6 +22,7 @@ from tests.support import shop
 from tests.support.desk import Desk
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import way
 
 # -- the server's ledger of operations
 
@@ -60,7 +61,7 @@ def _seen_after_a_lost_frame(tmp_path: Path) -> tuple[set[OrderStatus], set[Orde
         writer.try_all()
         reader.try_all()
         for changed in (order_id, other_id, order_id):
-            writer.move(changed, OrderStatus.PREPARING if changed == other_id else _next(writer, changed))
+            writer.move(changed, way(writer.shown(changed).status)[0])
         writer.send_all()
         start = len(model.events) - 3
         frames = [Frame(seq=seq, prev=seq - 1, event=model.events[seq - 1][2]) for seq in range(start + 1, start + 4)]
@@ -72,12 +73,6 @@ def _seen_after_a_lost_frame(tmp_path: Path) -> tuple[set[OrderStatus], set[Orde
             {order.status for order in reader.cache.newest() if order.id == other_id},
             {model.orders[other_id].status},
         )
-
-
-def _next(desk: Desk, order_id: str) -> OrderStatus:
-    confirmed = desk.store.get(order_id)  # type: ignore[arg-type]
-    assert confirmed is not None
-    return OrderStatus.PREPARING if confirmed.status is OrderStatus.CONFIRMED else OrderStatus.READY
 
 
 def test_a_lost_frame_is_noticed(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Choose, Fault, FaultProxy
 from tests.support.server import ServerThread
+from tests.support.steps import way
 from tests.support.synced import Screen
 
 TIMEOUT_S = (1.0, 1.0)
@@ -122,12 +123,13 @@ def test_a_till_opens_and_works_without_a_server(place: Place, proxy: FaultProxy
         order = pos.take()
         series, _, count = known.number.partition("-")
         assert order.number == f"{series}-{int(count) + 1:06d}"
-        order = pos.move(order, OrderStatus.PREPARING)
-        order = pos.move(order, OrderStatus.READY)
+        steps = way(OrderStatus.CONFIRMED, OrderStatus.READY)
+        for step in steps:
+            order = pos.move(order, step)
         pos.until(
             lambda: pos.api.sync_status.state is ConnectionState.OFFLINE and pos.api.sync_status.problem is not None
         )
-        assert pos.api.sync_status.counts.waiting == 3
+        assert pos.api.sync_status.counts.waiting == 1 + len(steps)
         found = pos.api.call(routes.ORDERS(query=OrderQuery(q=order.number))).orders
         assert [each.id for each in found] == [order.id]
         assert pos.api.call(routes.DETAILS(order.id)).order.status is OrderStatus.READY

@@ -16,6 +16,7 @@ from core.own_process import python
 from core.protocol import routes
 from tests.integration.conftest import Place
 from tests.support import shop
+from tests.support.steps import FIRST, SECOND
 from tests.support.synced import Screen
 
 pytestmark = pytest.mark.slow
@@ -40,7 +41,7 @@ def file(place: Place, tmp_path: Path) -> Path:
         pos.api.call(routes.MENU())
     with Screen(NOWHERE, path) as pos:
         pos.api.resume()
-        pos.move(pos.take(), OrderStatus.PREPARING)
+        pos.move(pos.take(), FIRST)
     return path
 
 
@@ -65,7 +66,7 @@ def test_a_conflict_is_told(place: Place, file: Path, capsys: pytest.CaptureFixt
         pos.api.resume()
         order = max(pos.store, key=lambda order: order.number)
         pos.move(order, OrderStatus.CANCELLED, "the guest left")
-    place.kim.move({"id": order.id, "version": order.version}, "ready")
+    place.kim.move({"id": order.id, "version": order.version}, SECOND)
     status, summary = _sync(capsys, file, place.server.url)
     assert (status, summary["conflicts"]) == (sync.WAITING, 1)
     assert sync.main(["--local-file", str(file), "--server-url", NOWHERE, "--status"]) == sync.WAITING

@@ -42,7 +42,7 @@ def test_what_the_counter_does_is_there_without_asking(place: Place, screen: Syn
         ("preparing", "Preparing", "Your order is now being prepared"),
         ("ready", "Ready", "Your order is ready"),
     ):
-        order = place.kim.move(order, to).json()
+        order = place.kim.bring(order, to)
         qtbot.waitUntil(lambda word=word: word in screen.rows()[0])  # type: ignore[misc]
         qtbot.waitUntil(lambda word=word: word in screen.find(QWidget, "tracker").accessibleName())  # type: ignore[misc]
         assert screen.toasts()[-1] == f"{said}. {order['number']}"

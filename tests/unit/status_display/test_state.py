@@ -136,7 +136,9 @@ def test_all_at_once_and_step_by_step_come_to_the_same(seed: int) -> None:
         assert followed.advance(moved((seq, prev, each), at=seq))
         prev = seq
     fresh = Tickets()
-    fresh.take(reply(seq, *(one for one in whole.values() if one.status in {S.PREPARING, S.READY})), NOWHERE)
+    fresh.take(
+        reply(seq, *(one for one in whole.values() if look(one.status).display in {S.PREPARING, S.READY})), NOWHERE
+    )
     assert (followed.preparing, followed.ready) == (fresh.preparing, fresh.ready)
     assert fresh.preparing
     assert fresh.ready

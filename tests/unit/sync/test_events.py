@@ -18,6 +18,7 @@ from core.protocol.feed import EventQuery, Frames, Heartbeat
 from tests.support.desk import Desk, new_order
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST, SECOND
 from tests.unit.conftest import OpenDesk
 
 
@@ -147,7 +148,7 @@ def test_a_change_to_an_unknown_order_is_fetched(open_desk: OpenDesk, shop: Fake
     desk.send_all()
     reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.cache.replace((), shop.cursor())  # it was closed long ago, and is not in the snapshot
-    desk.move(operation.order_id, OrderStatus.PREPARING)
+    desk.move(operation.order_id, FIRST)
     desk.send_all()
     reader.sync.pull()
     assert reader.cache.get(operation.order_id) == shop.orders[operation.order_id]
@@ -157,10 +158,10 @@ def test_a_reply_that_is_newer_than_what_was_fetched_stays(open_desk: OpenDesk, 
     """An order is fetched because its past is not here; meanwhile a call has answered with what came after."""
     desk = open_desk()
     operation = desk.take()
-    desk.move(operation.order_id, OrderStatus.PREPARING)
+    desk.move(operation.order_id, FIRST)
     desk.send_all()
     older = shop.orders[operation.order_id]
-    newer = msgspec.structs.replace(older, status=OrderStatus.READY, version=older.version + 1)
+    newer = msgspec.structs.replace(older, status=SECOND, version=older.version + 1)
     reader = open_desk("reader", "alex", ModelTransport(shop))
     reader.cache.replace((), shop.cursor(1))
 
@@ -177,15 +178,15 @@ def test_a_reply_that_is_newer_than_what_was_fetched_stays(open_desk: OpenDesk, 
 def test_an_event_never_skips_a_version(shop: FakeBackend, open_desk: OpenDesk) -> None:
     desk = open_desk()
     operation = desk.take()
-    desk.move(operation.order_id, OrderStatus.PREPARING)
-    desk.move(operation.order_id, OrderStatus.READY)
+    for to in (FIRST, SECOND):
+        desk.move(operation.order_id, to)
     desk.send_all()
-    _placed, _preparing, ready = (event for _id, _owner, event in shop.events)
+    _placed, _first, second = (event for _id, _owner, event in shop.events)
     row = msgspec.structs.replace(new_order(operation.order_id), version=1)
     with pytest.raises(CannotApply):
-        after(row, ready)
+        after(row, second)
     with pytest.raises(CannotApply):
-        after(None, ready)
+        after(None, second)
 
 
 def test_a_hundred_thousand_closed_orders_are_left_to_the_server(

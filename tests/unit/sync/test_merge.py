@@ -8,14 +8,13 @@ from core.client.errors import Refused
 from core.client.operations import Kind, Operation, State
 from core.domain.commands import ChangeStatus, RecallOrder
 from core.domain.order import Order, PaymentState, Tender
-from core.domain.status import Fulfilment, OrderStatus, steps_of
+from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
 from tests.support.desk import Desk, new_order
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST, SECOND, way
 from tests.unit.conftest import OpenDesk
-
-PREPARING, READY = OrderStatus.PREPARING, OrderStatus.READY
 
 
 @pytest.fixture
@@ -36,11 +35,11 @@ def _the_order(desk: Desk) -> Order:
 def test_both_tills_advance_the_same_order(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
-    one.move(order_id, PREPARING)
-    second = other.move(order_id, PREPARING)
+    one.move(order_id, FIRST)
+    second = other.move(order_id, FIRST)
     one.try_all()
     other.try_all()
-    assert shop.orders[order_id].status is PREPARING
+    assert shop.orders[order_id].status is FIRST
     assert shop.orders[order_id].version == 2
     settled = other.outbox.find(second.op_id)
     assert settled is not None
@@ -52,9 +51,9 @@ def test_a_step_that_is_long_past_is_superseded_and_its_followers_too(
 ) -> None:
     one, other = two
     order_id = _the_order(one).id
-    other.move(order_id, PREPARING)
-    other.move(order_id, READY)
-    for to in steps_of(Fulfilment.PICKUP)[2:]:
+    other.move(order_id, FIRST)
+    other.move(order_id, SECOND)
+    for to in way(OrderStatus.CONFIRMED):
         one.move(order_id, to)
     one.try_all()
     other.try_all()
@@ -66,16 +65,16 @@ def test_a_payment_and_a_move_do_not_hinder_each_other(two: tuple[Desk, Desk], s
     one, other = two
     order_id = _the_order(one).id
     one.pay(order_id)
-    other.move(order_id, PREPARING)
+    other.move(order_id, FIRST)
     one.try_all()
     other.try_all()
-    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (PREPARING, PaymentState.PAID)
+    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (FIRST, PaymentState.PAID)
     one.try_all()
-    one.move(order_id, READY)
+    one.move(order_id, SECOND)
     other.pay(order_id, PaymentState.REFUNDED)
     one.try_all()
     other.try_all()
-    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (READY, PaymentState.REFUNDED)
+    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (SECOND, PaymentState.REFUNDED)
     assert one.outbox.open() == other.outbox.open() == ()
 
 
@@ -83,8 +82,8 @@ def test_an_order_that_was_moved_and_moved_back_is_asked_about(two: tuple[Desk, 
     """Nobody but a person knows whether the step is still meant: it looks as it did, and two things have happened."""
     one, other = two
     order_id = _the_order(one).id
-    step = one.move(order_id, PREPARING)
-    other.move(order_id, PREPARING)
+    step = one.move(order_id, FIRST)
+    other.move(order_id, FIRST)
     row = other.shown(order_id)
     other.accept(Kind.RECALL, order_id, RecallOrder(version=row.version), row)
     other.try_all()
@@ -99,8 +98,8 @@ def test_what_is_asked_about_fits_only_the_order_that_was_seen(two: tuple[Desk, 
     """The same version of another past, as after a restore, is not what the person saw."""
     one, other = two
     order_id = _the_order(one).id
-    one.move(order_id, PREPARING)
-    one.move(order_id, READY)
+    one.move(order_id, FIRST)
+    one.move(order_id, SECOND)
     cancel = other.move(order_id, OrderStatus.CANCELLED, reason="the guest left")
     one.try_all()
     other.try_all()
@@ -159,11 +158,11 @@ def test_a_tender_that_both_have_corrected_is_corrected(two: tuple[Desk, Desk], 
     assert (shop.orders[order_id].tender, shop.orders[order_id].version) == (Tender.CARD, 3)
 
 
-def test_cancelled_against_ready_is_asked(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
+def test_cancelled_against_further_steps_is_asked(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
-    one.move(order_id, PREPARING)
-    one.move(order_id, READY)
+    one.move(order_id, FIRST)
+    one.move(order_id, SECOND)
     cancel = other.move(order_id, OrderStatus.CANCELLED, reason="the guest left")
     other_order = other.take()
     one.try_all()
@@ -171,7 +170,7 @@ def test_cancelled_against_ready_is_asked(two: tuple[Desk, Desk], shop: FakeBack
     held = other.outbox.open()
     assert [(each.op_id, each.state) for each in held] == [(cancel.op_id, State.CONFLICT)]
     assert held[0].theirs is not None
-    assert held[0].theirs.status is READY
+    assert held[0].theirs.status is SECOND
     assert other.store.get(order_id) == shop.orders[order_id], "what is not so is not shown"
     assert other_order.order_id in shop.orders, "another order did not wait"
     other.sync.retry(cancel.op_id)
@@ -193,8 +192,8 @@ def test_a_cancellation_is_asked_again_once_there_is_money_to_give_back(two: tup
 def test_what_followed_a_discarded_change_is_not_forced(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
-    other.move(order_id, PREPARING)
-    following = other.move(order_id, READY)
+    other.move(order_id, FIRST)
+    following = other.move(order_id, SECOND)
     one.move(order_id, OrderStatus.CANCELLED, reason="sold out")
     one.try_all()
     other.try_all()
@@ -214,7 +213,7 @@ def test_what_followed_a_discarded_change_goes_where_the_order_has_come_to_it_an
     """Another till has moved it there and back, so its version is another one than the following change was for."""
     one, other = two
     order_id, effect = _the_order(one).id, shop._effect
-    refused = other.move(order_id, PREPARING)
+    refused = other.move(order_id, FIRST)
 
     def refusing(operation: Operation) -> Order:
         if operation.op_id == refused.op_id:
@@ -223,22 +222,22 @@ def test_what_followed_a_discarded_change_goes_where_the_order_has_come_to_it_an
 
     monkeypatch.setattr(shop, "_effect", refusing)
     other.send_all()
-    one.move(order_id, PREPARING)
-    one.move(order_id, READY)
+    one.move(order_id, FIRST)
+    one.move(order_id, SECOND)
     one.accept(Kind.RECALL, order_id, RecallOrder(version=one.shown(order_id).version), one.shown(order_id))
     one.try_all()
     [parked] = other.outbox.open()
     assert parked.state is State.PARKED
-    following = msgspec.structs.replace(other.cache.get(order_id) or new_order(order_id), status=PREPARING, version=2)
-    asked = ChangeStatus(to=READY, version=2)
+    following = msgspec.structs.replace(other.cache.get(order_id) or new_order(order_id), status=FIRST, version=2)
+    asked = ChangeStatus(to=SECOND, version=2)
     other.accept(Kind.CHANGE_STATUS, order_id, asked, following)
     other.sync.pull()
-    assert (shop.orders[order_id].status, shop.orders[order_id].version) == (PREPARING, 4)
+    assert (shop.orders[order_id].status, shop.orders[order_id].version) == (FIRST, 4)
     other.sync.discard(refused.op_id, "done elsewhere")
     [rebased] = other.outbox.open()
-    assert (rebased.state, rebased.asked) == (State.WAITING, ChangeStatus(to=READY, version=4))
+    assert (rebased.state, rebased.asked) == (State.WAITING, ChangeStatus(to=SECOND, version=4))
     other.send_all()
-    assert (shop.orders[order_id].status, shop.orders[order_id].version) == (READY, 5)
+    assert (shop.orders[order_id].status, shop.orders[order_id].version) == (SECOND, 5)
 
 
 # -- the server has lost something
@@ -272,22 +271,22 @@ def test_a_restored_backup_is_found_out_and_everything_acknowledged_comes_back(
     one, other = two
     first = _the_order(one).id
     backup = shop.backup()
-    one.move(first, PREPARING)
+    one.move(first, FIRST)
     one.try_all()
     other.try_all()
-    other.move(first, READY)
+    other.move(first, SECOND)
     other.try_all()
     lost = one.take().order_id
     one.try_all()
     before = dict(shop.orders)
-    assert before[first].status is READY
+    assert before[first].status is SECOND
     shop.restore(backup)
     shop.perform(other.take())  # the numbers of what was lost are used again
     # The other's step follows the one's: it waits for it, whoever comes first.
     for _ in range(3):
         other.try_all()
         one.try_all()
-    assert shop.orders[first].status is READY
+    assert shop.orders[first].status is SECOND
     assert shop.orders[lost].number == before[lost].number
     assert len(shop.applied) == len(set(shop.applied))
     assert one.outbox.open() == other.outbox.open() == ()
@@ -331,23 +330,23 @@ def test_what_was_under_way_when_the_restore_was_found_out_lets_what_was_lost_go
     order_id = desk.take().order_id
     desk.try_all()
     backup = shop.backup()
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     desk.try_all()
-    desk.move(order_id, READY)
+    desk.move(order_id, SECOND)
     desk.pay(order_id)
     under_way = desk.outbox.take(0.0)
     assert under_way is not None
     shop.restore(backup)
     desk.sync.pull()
     if answered:
-        desk.send(under_way)  # too early: the server knows of no preparing any more
+        desk.send(under_way)  # too early: the server knows of no first step any more
     else:
         desk.outbox.postpone(under_way, 0.0)
     assert [each.position for each in desk.outbox.of(order_id)] == sorted(
         each.position for each in desk.outbox.of(order_id)
     )
     desk.send_all()
-    assert shop.orders[order_id].status is READY
+    assert shop.orders[order_id].status is SECOND
     assert shop.orders[order_id].payment is PaymentState.PAID
     assert desk.outbox.open() == ()
 
@@ -360,9 +359,9 @@ def test_what_was_held_can_be_decided_about_while_what_was_lost_goes_first(
     order_id = desk.take().order_id
     desk.try_all()
     backup = shop.backup()
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     desk.try_all()
-    held = desk.move(order_id, READY)
+    held = desk.move(order_id, SECOND)
     taken = desk.outbox.take(0.0)
     assert taken is not None
     desk.outbox.hold(taken, State.PARKED, "No.")
@@ -379,7 +378,7 @@ def test_what_was_held_can_be_decided_about_while_what_was_lost_goes_first(
     assert desk.outbox.take(0.0) is None, "nothing overtakes what is under way"
     desk.send(under_way)
     desk.send_all()
-    assert shop.orders[order_id].status is (READY if again else PREPARING)
+    assert shop.orders[order_id].status is (SECOND if again else FIRST)
     assert desk.outbox.open() == ()
 
 
@@ -461,24 +460,24 @@ def test_away_for_longer_than_the_server_remembers(open_desk: OpenDesk, shop: Fa
 def test_what_follows_a_merged_change_goes_on_from_there(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
-    other.move(order_id, PREPARING)
+    other.move(order_id, FIRST)
     other.move(order_id, OrderStatus.CONFIRMED)
     one.pay(order_id)
-    one.move(order_id, PREPARING)  # names the version that the payment would have made
+    one.move(order_id, FIRST)  # names the version that the payment would have made
     other.try_all()
     one.try_all()
     assert one.outbox.open() == ()
-    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (PREPARING, PaymentState.PAID)
+    assert (shop.orders[order_id].status, shop.orders[order_id].payment) == (FIRST, PaymentState.PAID)
 
 
 def test_who_comes_too_early_after_a_restore_waits_and_is_not_asked(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     backup = shop.backup()
-    one.move(order_id, PREPARING)
+    one.move(order_id, FIRST)
     one.try_all()
     other.try_all()
-    step = other.move(order_id, READY)
+    step = other.move(order_id, SECOND)
     other.try_all()
     shop.restore(backup)
     other.sync.pull()
@@ -491,7 +490,7 @@ def test_who_comes_too_early_after_a_restore_waits_and_is_not_asked(two: tuple[D
     assert [(each.op_id, each.state) for each in other.outbox.open()] == [(step.op_id, State.WAITING)]
     one.try_all()
     other.try_all()
-    assert shop.orders[order_id].status is READY
+    assert shop.orders[order_id].status is SECOND
 
 
 @pytest.mark.parametrize("by_snapshot", [False, True], ids=["event", "snapshot"])
@@ -504,7 +503,7 @@ def test_what_is_parked_for_a_missing_order_goes_when_that_comes(
     order_id = one.take(series="POS1").order_id
     one.try_all()
     other.try_all()
-    other.move(order_id, PREPARING)
+    other.move(order_id, FIRST)
     other.pay(order_id)
     other.try_all()
     shop.restore(backup)
@@ -518,14 +517,14 @@ def test_what_is_parked_for_a_missing_order_goes_when_that_comes(
     other.try_all()
     assert other.outbox.open() == ()
     order = shop.orders[order_id]
-    assert (order.status, order.payment, order.version) == (PREPARING, PaymentState.PAID, 3)
+    assert (order.status, order.payment, order.version) == (FIRST, PaymentState.PAID, 3)
 
 
 def test_what_the_server_has_refused_is_not_taken_up_by_itself(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id
     other.try_all()
-    step = other.move(order_id, PREPARING)
+    step = other.move(order_id, FIRST)
     parked = other.outbox.take(0)
     assert parked is not None
     other.outbox.hold(parked, State.PARKED, "It said no.")
@@ -548,7 +547,7 @@ def test_an_answer_that_is_given_again_does_not_bring_the_past_back(open_desk: O
     old = desk.take().order_id
     desk.try_all()
     other.try_all()
-    other.move(old, PREPARING)
+    other.move(old, FIRST)
     other.take(series="POS2")
     other.try_all()
     desk.sync.pull()
@@ -567,11 +566,11 @@ def test_what_is_sent_again_goes_before_what_is_newer(open_desk: OpenDesk, shop:
     backup = shop.backup()
     order_id = desk.take().order_id
     desk.send_all()
-    waiting = desk.move(order_id, PREPARING)
+    waiting = desk.move(order_id, FIRST)
     shop.restore(backup)
     desk.sync.pull()
     first, second = desk.outbox.of(order_id)
     assert first.kind.makes_order
     assert second.op_id == waiting.op_id
     desk.try_all()
-    assert shop.orders[order_id].status is PREPARING
+    assert shop.orders[order_id].status is FIRST

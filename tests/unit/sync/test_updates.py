@@ -11,6 +11,7 @@ from core.domain.ids import OrderId
 from core.domain.status import OrderStatus as S
 from tests.support.desk import Desk
 from tests.support.fake_backend import FakeBackend
+from tests.support.steps import FIRST, SECOND
 from tests.unit.conftest import OpenDesk
 
 
@@ -46,7 +47,7 @@ def test_a_thread_that_looked_before_another_does_not_tell_after_it(
 
 
 @pytest.mark.parametrize(
-    ("act", "to"), [(lambda desk, order_id: desk.move(order_id, S.PREPARING), S.READY), (Desk.pay, S.PREPARING)]
+    ("act", "to"), [(lambda desk, order_id: desk.move(order_id, FIRST), SECOND), (Desk.pay, FIRST)], ids=["move", "pay"]
 )
 def test_an_event_that_is_here_before_the_answer_has_happened_once(
     open_desk: OpenDesk, shop: FakeBackend, act: Callable[[Desk, OrderId], object], to: S
