@@ -303,6 +303,7 @@ class PosWindow(QMainWindow):
     @Slot(object)
     def _on_order_taken(self, _order: Order) -> None:
         """The board is where it was: the new order is at the end of its column, and the receipt has its number."""
+        self.workspace.search.clear()
         self.show_page("orders")
 
     @Slot(object)

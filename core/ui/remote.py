@@ -36,7 +36,8 @@ class NoSuchControl(Exception):
 class RemoteControl(QObject):
     """Takes commands from `source` and answers on `sink` until `source` ends; then the program quits.
 
-    Commands: `click`, `type`, `key`, `click_row`, `choose` (an entry of the open menu), `state`, `grab`, `resize`.
+    Commands: `click`, `type`, `key`, `click_row`, `choose` (an entry of the open menu), `state`, `where`, `focus`,
+    `grab`, `resize`.
     """
 
     def __init__(self, window: QWidget, source: TextIO | None = None, sink: TextIO | None = None) -> None:
@@ -114,8 +115,7 @@ def _index(view: QAbstractItemView, containing: str) -> QModelIndex:
 
 
 def _click_row(_window: QWidget, name: str, containing: str = "", part: str = "", row: int | None = None) -> None:
-    """Click the first row with the words, or the one of that number, or a painted `part` of it, placed by
-    `part_rect(index, part)`."""
+    """Click the first row with the words, or the one of that number, or a painted `part` of it."""
     view = find(name)
     if not isinstance(view, QAbstractItemView):
         raise NoSuchControl(f"{name!r} is no list")
@@ -123,9 +123,35 @@ def _click_row(_window: QWidget, name: str, containing: str = "", part: str = ""
     if not index.isValid():
         raise NoSuchControl(f"{name!r} has no row {row}")
     view.scrollTo(index)
-    rect = view.part_rect(index, part) if part else view.visualRect(index)  # type: ignore[attr-defined]
-    target: QPoint = rect.center()
+    target = _centre(view, index, part)
     _soon(lambda: QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=target))
+
+
+def _centre(view: QAbstractItemView, index: QModelIndex, part: str) -> QPoint:
+    """The middle of a row, or of a painted part of it, placed by `part_rect(index, part)`; in the viewport."""
+    rect = view.part_rect(index, part) if part else view.visualRect(index)  # type: ignore[attr-defined]
+    centre: QPoint = rect.center()
+    return centre
+
+
+def _where(_window: QWidget, name: str, containing: str = "", part: str = "") -> list[int]:
+    """Where on the screen a hand presses the control, or that row or part of it. Nothing is scrolled to."""
+    surface = find(name)
+    target = surface.rect().center()
+    if containing and isinstance(surface, QAbstractItemView):
+        target = _centre(surface, _index(surface, containing), part)
+        surface = surface.viewport()
+    at = surface.mapToGlobal(target)
+    over = QApplication.widgetAt(at)
+    if not surface.isEnabled() or over is None or not (over is surface or surface.isAncestorOf(over)):
+        raise NoSuchControl(f"{name!r} {containing} is out of sight, covered or disabled")
+    return [at.x(), at.y()]
+
+
+def _focus(_window: QWidget) -> str:
+    """The name of the control that has the keyboard."""
+    focused = QApplication.focusWidget()
+    return focused.objectName() if focused is not None else ""
 
 
 def _choose(_window: QWidget, action: str) -> None:
@@ -185,6 +211,8 @@ _COMMANDS: Final[dict[str, Callable[..., Any]]] = {
     "click_row": _click_row,
     "choose": _choose,
     "state": _state,
+    "where": _where,
+    "focus": _focus,
     "grab": _grab,
     "resize": _resize,
 }

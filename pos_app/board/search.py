@@ -40,6 +40,7 @@ class Search(QObject):
         elif self._board.find(sought) is not None:
             self.meant.emit(sought)
         elif (order_id := self._board.exactly) is not None:
+            self._field.clear()  # it is found; what comes next is to be in sight
             self.numbered.emit(order_id)
         elif self._board.shown:
             self.left.emit()

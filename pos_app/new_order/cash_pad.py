@@ -81,6 +81,8 @@ class CashPad(QWidget):
             quick = button("", theme, name=f"cash_quick_{at}")
             quick.setProperty("kind", "amount")
             quick.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            # For fingers: whoever has a keyboard types the amount, and is past them with one Tab. The keyboard stays.
+            quick.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             quick.clicked.connect(self._on_quick_clicked)
             grid.addWidget(quick, at // _COLUMNS, at % _COLUMNS)
             self._buttons.append(quick)

@@ -69,7 +69,7 @@ def test_a_sale_is_made_of_enter_and_digits(till: Till, page: NewOrderPage, back
 
 
 @pytest.mark.parametrize(
-    "where", ["take_payment", "fulfilment_dine_in", "cash_quick_1", "checkout_back", "menu_tiles", "menu_categories"]
+    "where", ["take_payment", "fulfilment_dine_in", "checkout_back", "menu_tiles", "menu_categories"]
 )
 def test_digits_at_the_checkout_are_the_cash_given(till: Till, page: NewOrderPage, where: str) -> None:
     at_checkout(till, page)
@@ -131,8 +131,27 @@ def test_enter_chooses_what_the_arrows_lead_to(till: Till, page: NewOrderPage) -
     till.qtbot.keyClick(focused(), Qt.Key.Key_Return)
     assert focused() is till.find(QToolButton, "fulfilment_pickup")
     assert page._form.values.fulfilment is Fulfilment.PICKUP
-    till.qtbot.keyClick(tab_to(till.qtbot, "cash_quick_1"), Qt.Key.Key_Return)
-    assert till.text("cash_given") == "$2.00"
+
+
+def test_the_questions_are_one_tab_each_from_the_cash_given(till: Till, page: NewOrderPage) -> None:
+    """The amounts to press were six stops in between."""
+    at_checkout(till, page)
+    passed = []
+    for _press in range(3):
+        till.qtbot.keyClick(focused(), Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+        passed.append(focused().objectName())
+    assert passed == ["tender_cash", "fulfilment_dine_in", "customer_search"]
+
+
+def test_an_amount_that_is_pressed_leaves_the_keyboard_where_enter_pays(
+    till: Till, page: NewOrderPage, backend: FakeBackend
+) -> None:
+    at_checkout(till, page)
+    till.click("cash_quick_1")
+    assert (till.text("cash_given"), focused().objectName()) == ("$2.00", "cash_given")
+    till.qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    till.settle()
+    assert [order.given_minor for order in backend.orders.values()] == [200]
 
 
 def test_enter_in_an_items_choices_chooses_and_then_adds(till: Till, page: NewOrderPage) -> None:

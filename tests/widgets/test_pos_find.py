@@ -29,10 +29,13 @@ from pos_app.board.scanner import Scanner
 from pos_app.history.list_view import HistoryList
 from pos_app.history.page import HistoryPage
 from pos_app.history.search import Search
+from pos_app.new_order.page import NewOrderPage
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS
 from tests.support.fake_backend import FakeBackend
 from tests.support.fingers import swipe_up
+from tests.support.menus import SODA
+from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Till, change, later, open_till, paid, place
 from tests.widgets.conftest import PassTime
 
@@ -132,6 +135,23 @@ def test_enter_goes_to_an_exact_number_first(till: Till, backend: FakeBackend, t
     assert len(till.numbers(S.PENDING)) > 1
     till.key(Qt.Key.Key_Return)
     assert till.current() == there[which].number
+    assert (till.text("search"), len(till.numbers(S.PENDING))) == ("", 14), "it is found, and hides no other any more"
+
+
+def test_what_was_sought_does_not_hide_the_order_that_is_taken(till: Till, backend: FakeBackend) -> None:
+    place(backend, "Aisha Bello")
+    till.arrive()
+    till.type("search", "aisha")
+    till.click("nav_new")
+    page = till.find(NewOrderPage, "new_order_page")
+    till.qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+    Finger(page.view, till.qtbot).tile(SODA.name)
+    till.click("checkout")
+    till.click("take_payment")
+    till.settle()
+    till.click("receipt_done")
+    assert till.text("search") == ""
+    assert len(till.numbers(S.CONFIRMED)) == 1
 
 
 def test_names_are_found_on_the_board_however_they_are_typed(till: Till, backend: FakeBackend) -> None:

@@ -1,0 +1,16 @@
+"""Two orders by each hand, on a real screen: `python -m tests.rush` is the whole rush."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.rush.__main__ import rush
+from tests.rush.cashier import ByKeyboard, ByMouse
+from tests.rush.hands import missing
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason="there is no Xvfb or no xdotool here")]
+
+
+@pytest.mark.parametrize("kind", [ByMouse, ByKeyboard])
+def test_orders_are_taken_and_brought_to_their_end(tmp_path: Path, kind: type[ByMouse | ByKeyboard]) -> None:
+    assert rush(tmp_path, kind, 2, (1280, 800)) == []

@@ -1,0 +1,1 @@
+"""A cashier's rush, by real presses on a real screen: `python -m tests.rush`."""
