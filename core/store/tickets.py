@@ -8,7 +8,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import OrderId, ShopId
 from core.domain.people import first_name
-from core.domain.status import Fulfilment, OrderStatus
+from core.domain.status import Fulfilment, OrderStatus, look
 from core.instants import from_us
 from core.protocol.display import SHOWN, Ticket
 from core.store.engine.statements import Prepared, Transaction
@@ -35,13 +35,13 @@ class Rules(msgspec.Struct, frozen=True):
     names: bool = False
     """First names, too."""
     waiting: bool = True
-    """Confirmed orders, too."""
+    """Orders that wait, too: those that appear under *Waiting*."""
 
     def shows(self, status: OrderStatus, fulfilment: Fulfilment) -> bool:
         """Whether somebody in the room waits for such an order: a delivery is nobody's there."""
         if fulfilment is Fulfilment.DELIVERY or status not in SHOWN:
             return False
-        return self.waiting or status is not OrderStatus.CONFIRMED
+        return self.waiting or look(status).display is not OrderStatus.CONFIRMED
 
     def name(self, name: str) -> str:
         return first_name(name) if self.names else ""

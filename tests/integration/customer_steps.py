@@ -37,8 +37,7 @@ def conflict(place: Place, cable: Cable, screen: Synced) -> OrderId:
     screen.click("cancel_order")
     screen.click("cancel_confirm")
     screen.qtbot.waitUntil(lambda: "Waiting to send" in screen.rows()[0])
-    for to in ("confirmed", "preparing"):
-        order = place.kim.move(order, to).json()
+    order = place.kim.bring(order, "preparing")
     cable.plug()
     screen.api.try_now()
     screen.qtbot.waitUntil(lambda: screen.sees("decision"))

@@ -1,5 +1,7 @@
 """The statuses between two others, by the domain's table of transitions: tests name only those that they are about."""
 
+from typing import Final
+
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 
 
@@ -15,5 +17,7 @@ def way(
     return line[line.index(source) + 1 : line.index(target) + 1]
 
 
+ONLINE: Final = way(OrderStatus.PENDING)
+"""The steps of an order that a customer has placed."""
 FIRST, SECOND = way(OrderStatus.CONFIRMED)[:2]
 """The next steps of an order that was taken at the counter, which begins as confirmed."""

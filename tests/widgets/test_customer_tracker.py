@@ -23,7 +23,7 @@ from customer_view.tracker.stepper import steps
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, small_order
 from tests.support.fake_backend import FakeBackend
-from tests.support.steps import way
+from tests.support.steps import ONLINE, way
 
 S = OrderStatus
 STEPS = len(steps_of(Fulfilment.PICKUP))
@@ -69,10 +69,9 @@ def test_a_delivery_has_one_step_more(backend: FakeBackend) -> None:
 def test_each_step_says_when(backend: FakeBackend) -> None:
     placed = order(backend)
     at = [placed.placed_at + timedelta(minutes=n) for n in range(3)]
-    subject = msgspec.structs.replace(placed, status=S.PREPARING, version=3)
-    shown, current = steps(
-        subject, report_of(subject, (S.PENDING, at[0]), (S.CONFIRMED, at[1]), (S.PREPARING, at[2])), at[2]
-    )
+    subject = msgspec.structs.replace(placed, status=ONLINE[1], version=3)
+    told = zip((S.PENDING, *ONLINE[:2]), at, strict=True)
+    shown, current = steps(subject, report_of(subject, *told), at[2])
     assert current == 2
     assert [step.time for step in shown] == [clock(at[0]), clock(at[1]), f"since {clock(at[2])}", *[""] * (STEPS - 3)]
 
@@ -80,8 +79,8 @@ def test_each_step_says_when(backend: FakeBackend) -> None:
 def test_a_recalled_step_lies_ahead_again(backend: FakeBackend) -> None:
     placed = order(backend)
     at = [placed.placed_at + timedelta(minutes=n) for n in range(5)]
-    subject = msgspec.structs.replace(placed, status=S.PREPARING, version=5)
-    told = [(S.PENDING, at[0]), (S.CONFIRMED, at[1]), (S.PREPARING, at[2]), (S.READY, at[3]), (S.PREPARING, at[4])]
+    subject = msgspec.structs.replace(placed, status=ONLINE[1], version=5)
+    told = zip((S.PENDING, *ONLINE[:3], ONLINE[1]), at, strict=True)
     shown, current = steps(subject, report_of(subject, *told), at[4])
     assert current == 2
     assert [step.time for step in shown] == [clock(at[0]), clock(at[1]), f"since {clock(at[4])}", *[""] * (STEPS - 3)]
@@ -90,10 +89,8 @@ def test_a_recalled_step_lies_ahead_again(backend: FakeBackend) -> None:
 def test_the_next_day_is_told(backend: FakeBackend) -> None:
     placed = order(backend)
     tomorrow = placed.placed_at + timedelta(days=1)
-    subject = msgspec.structs.replace(placed, status=S.CONFIRMED, version=2)
-    shown, _current = steps(
-        subject, report_of(subject, (S.PENDING, placed.placed_at), (S.CONFIRMED, tomorrow)), tomorrow
-    )
+    subject = msgspec.structs.replace(placed, status=ONLINE[0], version=2)
+    shown, _current = steps(subject, report_of(subject, (S.PENDING, placed.placed_at), (ONLINE[0], tomorrow)), tomorrow)
     assert "Today" in shown[1].time
 
 

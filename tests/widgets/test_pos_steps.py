@@ -19,6 +19,7 @@ from pos_app.board.card import Own
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, later, open_till, paid, place
+from tests.support.steps import FIRST, ONLINE
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
@@ -251,11 +252,11 @@ def test_somebody_faster_with_the_same_wish_is_followed(till: Till, backend: Fak
     order = place(backend)
     till.arrive()
     backend.pushes = False
-    backend.move(order.id, S.CONFIRMED)
-    backend.move(order.id, S.PREPARING)
+    for step in ONLINE[:2]:
+        backend.move(order.id, step)
     till.press(order)
     till.settle()
-    assert till.where(order) is S.PREPARING
+    assert till.where(order) is ONLINE[1]
     assert till.card(order).own is Own.NONE
     assert len(backend.history[order.id]) == 3
 
@@ -318,7 +319,7 @@ def test_undo_brings_a_handed_over_order_back(till: Till, backend: FakeBackend) 
 
 
 def test_undo_of_a_recall_is_the_step_again(till: Till, backend: FakeBackend) -> None:
-    order = place(backend, status=S.PREPARING)
+    order = place(backend, status=FIRST)
     till.arrive()
     till.press(order, "more")
     till.choose("menu_recall")
@@ -326,7 +327,7 @@ def test_undo_of_a_recall_is_the_step_again(till: Till, backend: FakeBackend) ->
     assert till.server(order) is S.CONFIRMED
     till.click("undo_action")
     till.settle()
-    assert till.server(order) is S.PREPARING
+    assert till.server(order) is FIRST
 
 
 def test_undo_goes_by_itself(qtbot: QtBot, backend: FakeBackend) -> None:

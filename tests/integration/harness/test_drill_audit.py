@@ -7,12 +7,12 @@ from pathlib import Path
 
 from core.domain.commands import ChangePayment, TakeOrder
 from core.domain.order import PaymentState
-from core.domain.status import OrderStatus
 from core.protocol import routes
 from tests.drill.audit import audit
 from tests.integration.conftest import Place
 from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.steps import FIRST
 from tests.support.synced import LINES, WITHIN_S, Screen
 
 
@@ -37,7 +37,7 @@ def test_whoever_comes_meanwhile_overtakes_nobody_and_only_ones_own_may_be_out_o
         made = screen.api.call(routes.TAKE(body=TakeOrder(lines=LINES, payment=PaymentState.UNPAID)))
         screen.until_sent()
         proxy.choose = choose
-        screen.move(screen.api.call(routes.DETAILS(made.id)).order, OrderStatus.PREPARING)
+        screen.move(screen.api.call(routes.DETAILS(made.id)).order, FIRST)
         assert met.wait(WITHIN_S)
         screen.sign_out()
         screen.staff(shop.ALEX)
@@ -50,7 +50,7 @@ def test_whoever_comes_meanwhile_overtakes_nobody_and_only_ones_own_may_be_out_o
         screen.staff(shop.KIM)
         screen.until_sent()
     status, payment, now = place.rows("SELECT status, payment, version FROM orders WHERE id = ?", made.id)[0]
-    assert (status, payment, now) == ("preparing", "paid", version + 2)
+    assert (status, payment, now) == (FIRST, "paid", version + 2)
     assert _reordered(place, file) == 0
     with closing(sqlite3.connect(file)) as db, db:  # the same, had one person done all of it
         db.execute("UPDATE operations SET subject = ?", (place.world.kim,))

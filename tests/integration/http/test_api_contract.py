@@ -21,6 +21,7 @@ from tests.support.databases import Kind
 from tests.support.fake_backend import FakeBackend
 from tests.support.fake_client import ADDRESS, FakeClient
 from tests.support.server import ServerThread
+from tests.support.steps import ONLINE
 
 S = OrderStatus
 GUACAMOLE_BOWL = NewLine(item_id=shop.BOWL, quantity=2, modifier_ids=(shop.CHICKEN, shop.GUACAMOLE), note="no rice")
@@ -208,11 +209,11 @@ def test_another_operation_for_the_same_order_meets_the_one_that_is_there(ada: A
 
 def test_what_was_refused_may_be_asked_again_under_its_operation(ada: Api, kim: Api) -> None:
     order, op_id = place(ada), new_op_id()
-    late = ChangeStatus(to=S.PREPARING, version=2)
+    late = ChangeStatus(to=ONLINE[1], version=2)
     with pytest.raises(Conflict):
         kim.call(routes.CHANGE_STATUS(order.id, body=late, op_id=op_id))
-    move(kim, order, S.CONFIRMED)
-    assert kim.call(routes.CHANGE_STATUS(order.id, body=late, op_id=op_id)).status is S.PREPARING
+    move(kim, order, ONLINE[0])
+    assert kim.call(routes.CHANGE_STATUS(order.id, body=late, op_id=op_id)).status is ONLINE[1]
 
 
 @pytest.mark.parametrize(

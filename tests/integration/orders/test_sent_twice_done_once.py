@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
+from tests.support.steps import FIRST, ONLINE
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -30,7 +31,7 @@ def test_the_answer_given_again_is_the_one_of_then(place: Place) -> None:
     path = f"/api/pos/orders/{order['id']}/status/"
     body = {"to": "confirmed", "version": 1}
     confirmed = place.kim.post(path, body, key=key)
-    place.kim.move(confirmed.json(), "preparing")
+    place.kim.move(confirmed.json(), FIRST)
     again = place.kim.post(path, body, key=key)
     assert (again.status_code, again.content) == (200, confirmed.content)
 
@@ -76,9 +77,9 @@ def test_staff_must_send_a_key_and_customers_may(place: Place) -> None:
 
 def test_a_refused_request_may_be_sent_again_under_its_key(place: Place) -> None:
     order, key = place.ada.place(), new_key()
-    path, body = f"/api/pos/orders/{order['id']}/status/", {"to": "preparing", "version": 2}
+    path, body = f"/api/pos/orders/{order['id']}/status/", {"to": ONLINE[1], "version": 2}
     assert place.kim.post(path, body, key=key).status_code == 409
-    place.kim.move(order, "confirmed")
+    place.kim.move(order, ONLINE[0])
     assert place.kim.post(path, body, key=key).status_code == 200
 
 

@@ -13,6 +13,7 @@ from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.push.test_feed import page, seq, snapshot
 from tests.support import databases, shop
+from tests.support.steps import FIRST
 
 CONDITIONAL = [endpoint.route.path for endpoint in ENDPOINTS if endpoint.route.conditional]
 NAMED = pytest.mark.parametrize("path", CONDITIONAL)
@@ -239,7 +240,7 @@ def test_when_it_was_done_by_the_clients_clock_is_shown_and_orders_nothing(place
     first = take(place.kim, placed_at_client=far_ahead).json()
     second = take(place.kim, placed_at_client=long_ago).json()
     assert first["placed_at"] < second["placed_at"]
-    moved = place.kim.move(second, "preparing", moved_at_client=far_ahead)
+    moved = place.kim.move(second, FIRST, moved_at_client=far_ahead)
     assert moved.status_code == 200
     history = place.kim.get(f"/api/pos/orders/{second['id']}/").json()["history"]
     assert [entry["client_at"] for entry in history] == [long_ago, far_ahead]

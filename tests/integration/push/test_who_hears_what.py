@@ -50,9 +50,7 @@ def _placed(place: Place) -> str:
 
 
 def _moved(place: Place) -> str:
-    order = place.ada.place()
-    confirmed = place.kim.move(order, "confirmed").json()
-    return str(place.kim.move(confirmed, "preparing").json()["id"])
+    return str(place.kim.bring(place.ada.place(), "preparing")["id"])
 
 
 def _paid(place: Place) -> str:

@@ -20,6 +20,7 @@ from tests.integration.calls import new_key
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.steps import FIRST
 from tests.support.synced import Screen
 
 
@@ -47,13 +48,13 @@ def test_when_something_was_done_at_a_till_is_kept_however_late_it_is_sent(place
     with Screen(place.server.url, tmp_path / "pos.db") as pos:
         pos.staff()
         order = pos.take()
-        pos.move(order, OrderStatus.PREPARING)
+        pos.move(order, FIRST)
         paying = ChangePayment(payment=PaymentState.PAID, version=2, tender=Tender.CARD)
         pos.api.call(routes.CHANGE_PAYMENT(order.id, body=paying))
         pos.until_sent()
     done = place.kim.get(f"/api/pos/orders/{order.id}/").json()
     changes = [*done["history"], *done["payments"]]
-    assert [change["target"] for change in changes] == ["confirmed", "preparing", "paid", "paid"]
+    assert [change["target"] for change in changes] == ["confirmed", FIRST, "paid", "paid"]
     now = datetime.now(UTC)
     for change in changes:
         assert abs(now - datetime.fromisoformat(change["client_at"])) < timedelta(minutes=5)

@@ -27,7 +27,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Choose, Fault, FaultProxy
 from tests.support.server import ServerThread
-from tests.support.steps import way
+from tests.support.steps import FIRST, way
 from tests.support.synced import Screen
 
 TIMEOUT_S = (1.0, 1.0)
@@ -66,7 +66,7 @@ def test_each_order_arrives_once_whatever_the_network_does(
         pos.staff()
         pos.until_live()
         taken = [pos.take() for _ in range(5)]
-        moved = [pos.move(order, OrderStatus.PREPARING) for order in taken]
+        moved = [pos.move(order, FIRST) for order in taken]
         pos.until_sent()
         assert proxy.met[fault] > 0
         pos.until(
@@ -209,7 +209,7 @@ def test_a_clock_that_is_ten_years_off_changes_only_ages(
         monkeypatch.setattr(api, "datetime", Wrong)
         proxy.choose = lambda _line: Fault.REFUSE
         proxy.cut()
-        moved = pos.move(before, OrderStatus.PREPARING)
+        moved = pos.move(before, FIRST)
         after = pos.take()
         pos.until(lambda: _newest(pos) == [after.id, before.id])
         proxy.choose = lambda _line: Fault.NONE

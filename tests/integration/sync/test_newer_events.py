@@ -11,6 +11,7 @@ import pytest
 from core.client.sync.engine import ConnectionState
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order
+from core.domain.status import OrderStatus
 from core.instants import now, to_us
 from core.protocol import reading
 from core.protocol.events import Event, UnknownEvent
@@ -21,6 +22,7 @@ from tests.integration.conftest import Place
 from tests.integration.status_display.test_display_feed import Overhead, look
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.listener import hello
+from tests.support.steps import FIRST, ONLINE
 from tests.support.synced import Screen
 
 NOT_HEARD_OF = "a kind that no release has"
@@ -62,7 +64,7 @@ def test_a_board_is_told_what_comes_after_it(place: Place, caplog: pytest.LogCap
     with Overhead(place.server.url, hello(place.board.token, look(place.board).cursor)) as board:
         board.caught_up()
         happens(place)
-        place.kim.move(order, "preparing")
+        place.kim.move(order, FIRST)
         assert [frame.event.ticket.number for frame in board.frames().frames] == [order["number"]]
     assert not re.search("background work failed", caplog.text)
 
@@ -70,11 +72,11 @@ def test_a_board_is_told_what_comes_after_it(place: Place, caplog: pytest.LogCap
 def test_a_board_that_was_away_is_told_what_comes_after_it(place: Place) -> None:
     start = look(place.board).cursor
     happens(place)
-    order = place.kim.move(place.kim.move(place.ada.place(), "confirmed").json(), "preparing").json()
+    order = place.kim.bring(place.ada.place(), "preparing")
     with Overhead(place.server.url, hello(place.board.token, start)) as board:
         tickets = [frame.event.ticket for frame in board.frames().frames]
-    number = order["number"]
-    assert [(each.number, each.status) for each in tickets] == [(number, "confirmed"), (number, "preparing")]
+    steps = ONLINE[: ONLINE.index(OrderStatus.PREPARING) + 1]
+    assert [(each.number, each.status) for each in tickets] == [(order["number"], step) for step in steps]
 
 
 def test_a_till_and_a_customer_stay_live_and_ask_for_the_order_it_names(place: Place, tmp_path: Path) -> None:

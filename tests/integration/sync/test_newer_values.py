@@ -26,6 +26,7 @@ from core.wire_enum import WireEnum
 from tests.integration.conftest import Place
 from tests.integration.sync.test_newer_events import is_at
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.steps import FIRST
 from tests.support.synced import Screen
 
 
@@ -173,10 +174,10 @@ def test_somebody_of_a_role_that_no_release_of_ours_has_works_at_a_till(
         pos.staff()
         pos.until_live()
         taken = pos.take()
-        pos.move(taken, OrderStatus.PREPARING)
+        pos.move(taken, FIRST)
         pos.until_sent()
         assert pos.api.operations() == ()
-        assert place.kim.get(f"/api/pos/orders/{taken.id}/").json()["order"]["status"] == "preparing"
+        assert place.kim.get(f"/api/pos/orders/{taken.id}/").json()["order"]["status"] == FIRST
     with Screen(place.server.url, tmp_path / "pos.db") as again:
         assert again.api.resume() is not None
         again.until_live()

@@ -25,6 +25,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.customer_synced import Cable, cable_to
 from tests.support.pos_synced import Synced, synced_till
+from tests.support.steps import FIRST, ONLINE
 
 S = OrderStatus
 KIM = (shop.KIM.name, shop.KIM.pin)
@@ -70,11 +71,11 @@ def test_what_happens_is_there_without_asking(place: Place, till: Synced, qtbot:
     arrive(till)
     order = place.ada.place()
     qtbot.waitUntil(lambda: till.at(order["id"]) is S.PENDING)
-    order = place.alex.move(order, "confirmed").json()
-    qtbot.waitUntil(lambda: till.at(order["id"]) is S.CONFIRMED)
+    order = place.alex.bring(order, ONLINE[0])
+    qtbot.waitUntil(lambda: till.at(order["id"]) is ONLINE[0])
     till.step(order["id"])
     till.until_sent()
-    assert of_server(place, order["id"])["status"] == "preparing"
+    assert of_server(place, order["id"])["status"] == ONLINE[1]
     assert till.card_of(order["id"]).own is Own.NONE
 
 
@@ -98,7 +99,7 @@ def test_a_step_made_offline_survives_the_window_and_is_sent_once(
         till.until_offline()
         till.step(order)
         till.step(order)
-        assert till.at(order) is S.PREPARING
+        assert till.at(order) is ONLINE[1]
         assert till.card_of(order).own is Own.WAITING
         assert "sent as soon as the server is back" in till.undo()
         assert "2 waiting to send" in till.chip()
@@ -109,14 +110,14 @@ def test_a_step_made_offline_survives_the_window_and_is_sent_once(
         till.type("pin", KIM[1])
         till.click("sign_in")
         qtbot.waitUntil(lambda: till.window.signed_in)
-        assert till.at(order) is S.PREPARING
+        assert till.at(order) is ONLINE[1]
         assert till.card_of(order).own is Own.WAITING
         cable.plug()
         till.api.try_now()
         till.until_sent()
         till.until_live()
         assert till.card_of(order).own is Own.NONE
-    assert history(place, order) == ["pending", "confirmed", "preparing"]
+    assert history(place, order) == ["pending", *ONLINE[:2]]
 
 
 def test_what_waits_is_sent_while_the_till_is_locked(place: Place, cable: Cable, till: Synced, qtbot: QtBot) -> None:
@@ -191,7 +192,7 @@ def test_orders_are_taken_numbered_moved_and_found_without_a_server(
     till.key(Qt.Key.Key_Escape)
     assert till.at(taken.order_id) is S.CONFIRMED
     till.step(taken.order_id)
-    assert till.at(taken.order_id) is S.PREPARING
+    assert till.at(taken.order_id) is FIRST
     till.window._lookup.look_up(taken.seen.number)
     qtbot.waitUntil(lambda: till.sees("details_dialog"))
     till.key(Qt.Key.Key_Escape)
@@ -199,7 +200,7 @@ def test_orders_are_taken_numbered_moved_and_found_without_a_server(
     till.api.try_now()
     till.until_sent()
     assert of_server(place, taken.order_id)["number"] == taken.seen.number
-    assert of_server(place, taken.order_id)["status"] == "preparing"
+    assert of_server(place, taken.order_id)["status"] == FIRST
 
 
 @pytest.mark.parametrize("language", ["en_US", "es"])

@@ -22,6 +22,7 @@ from tests.support.pos_synced import synced_till
 from tests.support.pos_window import Screen
 from tests.support.server import ServerThread
 from tests.support.shown import own_folder
+from tests.support.steps import ONLINE
 
 S = OrderStatus
 INTERVAL_S = 0.2
@@ -96,10 +97,9 @@ def test_somebody_at_another_till_went_further(place: Place, qtbot: QtBot) -> No
     placed = place.ada.place()
     with till_of(qtbot, place.server.url, push=False) as screen:
         screen.arrive(KIM)
-        confirmed = place.alex.move(placed, "confirmed").json()
-        place.alex.move(confirmed, "preparing")
+        place.alex.bring(placed, ONLINE[1])
         press(screen, OrderId(placed["id"]))
-        qtbot.waitUntil(lambda: at(screen, placed["id"]) is S.PREPARING and sent(screen))
+        qtbot.waitUntil(lambda: at(screen, placed["id"]) is ONLINE[1] and sent(screen))
         assert screen.notice() == ""
 
 

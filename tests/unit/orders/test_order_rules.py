@@ -16,6 +16,7 @@ from core.domain.people import Customer, Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.events import OrderPaymentChanged, OrderPlaced, OrderStatusChanged, event_of
 from tests.support.menus import CHIPS, MENU
+from tests.support.steps import FIRST
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = datetime(2026, 5, 4, 13, tzinfo=UTC)
@@ -70,7 +71,7 @@ def test_another_price_than_was_told_makes_no_order() -> None:
 @pytest.mark.parametrize(
     ("asked", "becomes"),
     [
-        (ChangeStatus(to=OrderStatus.PREPARING, version=3), OrderStatus.PREPARING),
+        (ChangeStatus(to=FIRST, version=3), FIRST),
         (ChangeStatus(to=OrderStatus.CANCELLED, version=3, reason=" gone "), OrderStatus.CANCELLED),
         (RecallOrder(version=3, reason=" gone "), OrderStatus.PENDING),
     ],
@@ -88,7 +89,7 @@ def test_a_move(asked: ChangeStatus | RecallOrder, becomes: OrderStatus) -> None
 @pytest.mark.parametrize("version", [2, 4])
 def test_an_order_that_is_not_as_it_was_seen_is_changed_by_nothing(version: int) -> None:
     asked: tuple[Change, ...] = (
-        ChangeStatus(to=OrderStatus.PREPARING, version=version),
+        ChangeStatus(to=FIRST, version=version),
         RecallOrder(version=version),
         ChangePayment(payment=PaymentState.PAID, version=version),
     )
@@ -99,17 +100,17 @@ def test_an_order_that_is_not_as_it_was_seen_is_changed_by_nothing(version: int)
 
 
 def test_a_move_that_somebody_else_has_made_is_made() -> None:
-    there = order(status=OrderStatus.PREPARING)
-    asked = ChangeStatus(to=OrderStatus.PREPARING, version=2)
+    there = order(status=FIRST)
+    asked = ChangeStatus(to=FIRST, version=2)
     assert change(there, asked, Role.CASHIER, LATER) is there
     assert change(there, asked, Role.CASHIER, LATER, lambda: 3) is there
     for last_moved in (2, 1):  # it was where it is when it was seen, and something else was changed since
         with pytest.raises(Stale):
             change(there, asked, Role.CASHIER, LATER, partial(int, last_moved))
     with pytest.raises(Stale):  # nobody can have seen what is not there yet
-        change(there, ChangeStatus(to=OrderStatus.PREPARING, version=4), Role.CASHIER, LATER)
+        change(there, ChangeStatus(to=FIRST, version=4), Role.CASHIER, LATER)
     with pytest.raises(IllegalMove):  # seen as it is, it is nowhere to be moved to
-        change(there, ChangeStatus(to=OrderStatus.PREPARING, version=3), Role.CASHIER, LATER)
+        change(there, ChangeStatus(to=FIRST, version=3), Role.CASHIER, LATER)
 
 
 def test_there_is_no_step_back_from_everywhere() -> None:

@@ -18,9 +18,10 @@ from tests.support.desk import LINES, Desk, new_order
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST, SECOND
 from tests.unit.conftest import OpenDesk
 
-CONFIRMED, PREPARING, READY = OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY
+CONFIRMED = OrderStatus.CONFIRMED
 
 Answer = Callable[[Exception], None]
 
@@ -111,7 +112,7 @@ def test_a_repeated_answer_to_what_is_not_known_asks_for_the_order_as_it_is_now(
     desk.sync.pull()
     operation = desk.take()
     shop.perform(operation)
-    shop.move(operation.order_id, PREPARING)
+    shop.move(operation.order_id, FIRST)
     transport.calls.clear()
     desk.send_all()
     assert transport.calls == ["send", "order"]
@@ -157,7 +158,7 @@ def test_a_change_that_clashes_without_an_order_waits_for_a_person(
     order_id = desk.take().order_id
     desk.try_all()
     answer(Conflict("not like that", order=None, field="id"))
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     desk.send_all()
     assert (held(desk).state, held(desk).problem) == (State.PARKED, "not like that")
     assert [each.state for each in desk.told[-1].updates[0].operations] == [State.PARKED]
@@ -182,7 +183,7 @@ def test_a_refused_change_is_of_no_number(open_desk: OpenDesk, answer: Answer) -
     order_id = desk.take().order_id
     desk.try_all()
     answer(Refused("It says why.", field="number"))
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     desk.send_all()
     assert (held(desk).state, held(desk).outcome) == (State.PARKED, "rejected")
 
@@ -196,7 +197,7 @@ def test_what_is_not_there_is_tried_for_a_while(open_desk: OpenDesk, answer: Ans
         desk.try_all()
     answer(NotFound("no such order"))
     if not makes_order:
-        desk.move(order_id, PREPARING)
+        desk.move(order_id, FIRST)
     assert desk.send_all() == GIVES_UP_ALONE
     assert (held(desk).state, held(desk).problem) == (State.PARKED, "no such order")
     assert held(desk).outcome == ("rejected" if makes_order else ORDER_MISSING)
@@ -211,11 +212,11 @@ def test_a_server_that_stays_behind_what_was_seen_leaves_its_order_to_a_person(
     """It was restored, and nobody sends the rest again: then it is shown what the server has."""
     desk = open_desk()
     order_id = desk.take().order_id
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     desk.try_all()
     behind = msgspec.structs.replace(shop.orders[order_id], status=CONFIRMED, version=1)
     answer(Conflict("It has changed.", order=behind))
-    desk.move(order_id, READY)
+    desk.move(order_id, SECOND)
     assert desk.send_all() == GIVES_UP_ALONE
     assert (held(desk).state, held(desk).theirs) == (State.CONFLICT, behind)
     assert desk.outbox.counts() == Counts(conflicts=1)
@@ -251,7 +252,7 @@ def test_a_new_order_is_shown_with_its_lines(open_desk: OpenDesk) -> None:
     request = TakeOrder(lines=LINES, id=order_id, payment=PaymentState.UNPAID)
     desk.accept(Kind.TAKE, order_id, request, seen, series="POS1")
     assert desk.shown(order_id).lines == (line,)
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     assert desk.outbox.of(order_id)[1].seen.lines == (), "a change needs none of them"
 
 
@@ -273,7 +274,7 @@ def test_everything_is_every_order_as_it_is_shown(open_desk: OpenDesk) -> None:
     desk = open_desk()
     known = desk.take().order_id
     desk.try_all()
-    desk.move(known, PREPARING)
+    desk.move(known, FIRST)
     new = desk.take().order_id
     everything = desk.sync.everything()
     assert everything.whole

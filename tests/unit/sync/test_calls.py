@@ -24,10 +24,10 @@ from core.protocol.requests import ChangeAvailability, CustomerQuery, OrderQuery
 from tests.support.fake_backend import FakeBackend
 from tests.support.fake_client import FakeClient
 from tests.support.menus import CHIPS
+from tests.support.steps import FIRST, SECOND
 
 OFFLINE: Final = Unreachable("no network")
 LINES: Final = (NewLine(item_id=CHIPS.id),)
-PREPARING, READY = OrderStatus.PREPARING, OrderStatus.READY
 
 
 class Window:
@@ -129,9 +129,9 @@ def test_a_change_that_the_rules_refuse_is_refused_here_with_the_order_as_it_is(
 ) -> None:
     shop.fail_with = OFFLINE
     taken = till.take()
-    done = till.move(taken, PREPARING)
+    done = till.move(taken, FIRST)
     with pytest.raises(Conflict) as stale:
-        till.move(taken, READY)
+        till.move(taken, SECOND)
     assert stale.value.order == done
     with pytest.raises(Refused) as refused:
         till.move(done, OrderStatus.CANCELLED)
@@ -147,7 +147,7 @@ def test_an_order_with_a_change_to_decide_about_takes_no_other(till: Window, sho
     sending = present.outbox.take(0.0) or operation
     present.outbox.hold(sending, State.PARKED, "It said no.")
     with pytest.raises(Refused, match="Decide about the change that is in conflict first"):
-        till.move(taken, PREPARING)
+        till.move(taken, FIRST)
 
 
 def test_an_order_whose_number_is_refused_is_given_another_and_says_which(till: Window, shop: FakeBackend) -> None:

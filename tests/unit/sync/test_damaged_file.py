@@ -21,11 +21,11 @@ from core.client.storage.local_store import Damaged, InUse, LocalStore, LocalSto
 from core.client.sync.outbox import Outbox
 from core.domain.ids import DeviceId, OpId, ShopId
 from core.domain.people import DeviceKind
-from core.domain.status import OrderStatus
 from tests.support.desk import Desk
 from tests.support.fake_backend import FakeBackend
 from tests.support.full_disk import needs_mount, small_disk
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST
 
 PAGE: Final = 4096
 OWNER: Final = Owner("kim", "shop")
@@ -47,12 +47,12 @@ def _lay_out(path: Path) -> set[str]:
         desk.sync.pull()
         for _ in range(10):
             taken = desk.take()
-            desk.move(taken.order_id, OrderStatus.PREPARING)
+            desk.move(taken.order_id, FIRST)
         desk.send_all()
         desk.sync.pull()
         for _ in range(12):
             taken = desk.take()
-            desk.move(taken.order_id, OrderStatus.PREPARING)
+            desk.move(taken.order_id, FIRST)
         return {each.op_id for each in desk.outbox.open()}
 
 

@@ -21,11 +21,11 @@ from core.client.sync.synchronizer import BACKOFF_MOST_S, GIVES_UP_ALONE, backof
 from core.client.sync.transport import Answered, PushSubscription
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
-from core.domain.status import OrderStatus
 from core.protocol.feed import Hello, Message
 from tests.support.desk import Desk
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST
 from tests.unit.conftest import OpenDesk
 
 WITHIN_S: Final = 10.0
@@ -86,10 +86,10 @@ def test_what_is_accepted_goes_by_itself(run: Callable[[], Running], shop: FakeB
     running = run()
     running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
     order_id = running.desk.take().order_id
-    running.desk.move(order_id, OrderStatus.PREPARING)
+    running.desk.move(order_id, FIRST)
     running.engine.accepted()
     running.until_sent()
-    assert shop.orders[order_id].status is OrderStatus.PREPARING
+    assert shop.orders[order_id].status is FIRST
     for _ in range(3):
         running.engine.accepted()
     running.engine.stop(WITHIN_S)
@@ -556,7 +556,7 @@ def test_accepting_waits_for_no_server(tmp_path: Path, shop: FakeBackend) -> Non
         assert transport.asked.wait(WITHIN_S)
         start = time.monotonic()
         order_id: OrderId = desk.take().order_id
-        desk.move(order_id, OrderStatus.PREPARING)
+        desk.move(order_id, FIRST)
         running.engine.accepted()
         assert time.monotonic() - start < 1.0
         transport.answer.set()

@@ -18,13 +18,13 @@ from core.client.storage.local_store import LocalStore
 from core.client.sync import engine as engines
 from core.client.sync.engine import ConnectionState
 from core.domain.ids import OpId
-from core.domain.status import OrderStatus
 from core.protocol.replies import Tokens
 from core.workers import keep_running
 from tests.support.desk import Desk
 from tests.support.fake_backend import FakeBackend
 from tests.support.full_disk import Failing, needs_mount, small_disk
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST, SECOND
 from tests.unit.auth.test_client_session import Clock, Issuer, tokens
 from tests.unit.conftest import OpenDesk
 from tests.unit.sync.test_engine import WITHIN_S, Running
@@ -102,7 +102,7 @@ def _send_all_again(desk: Desk, _made: list[Operation]) -> None:
 
 
 def _accept(desk: Desk, made: list[Operation]) -> None:
-    desk.move(made[0].order_id, OrderStatus.READY)
+    desk.move(made[0].order_id, SECOND)
 
 
 STEPS: Final[dict[str, Step]] = {
@@ -128,7 +128,7 @@ def test_memory_is_what_the_file_says_whichever_statement_fails(
         done = desk.take()
         desk.send_all()
         first = desk.take()
-        made = [first, desk.move(first.order_id, OrderStatus.PREPARING)]
+        made = [first, desk.move(first.order_id, FIRST)]
         disk = _disk(desk.local)
         disk.arm(at, leaves_open=leaves_open)
         try:
@@ -172,7 +172,7 @@ def test_no_sender_ends_when_commits_fail_and_all_is_sent_when_there_is_room(
         made = []
         for _ in range(engines.SENDERS + 2):
             taken = desk.take()
-            made += [taken, desk.move(taken.order_id, OrderStatus.PREPARING)]
+            made += [taken, desk.move(taken.order_id, FIRST)]
         refused = [0]
 
         def fill(when: str) -> None:
@@ -211,7 +211,7 @@ def test_on_a_real_disk_that_is_full_nothing_is_lost_and_all_goes_once_there_is_
         accepted = []
         for _ in range(6):
             taken = desk.take()
-            accepted += [taken.op_id, desk.move(taken.order_id, OrderStatus.PREPARING).op_id]
+            accepted += [taken.op_id, desk.move(taken.order_id, FIRST).op_id]
         disk.fill()
         with suppress(NotKept):
             while len(accepted) < 10_000:

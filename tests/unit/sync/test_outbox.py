@@ -24,9 +24,10 @@ from core.own_process import python
 from tests.support.desk import AT, new_order
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST
 from tests.unit.conftest import OpenDesk
 
-CONFIRMED, PREPARING, READY = OrderStatus.CONFIRMED, OrderStatus.PREPARING, OrderStatus.READY
+CONFIRMED = OrderStatus.CONFIRMED
 
 
 def _offline(_when: str) -> None:
@@ -127,14 +128,14 @@ def test_what_is_accepted_is_there_after_a_restart(
     transport.fault = _offline
     desk = open_desk()
     taken = desk.take()
-    moved = desk.move(taken.order_id, PREPARING)
+    moved = desk.move(taken.order_id, FIRST)
     desk.close()
     again = open_desk()
     assert [each.op_id for each in again.outbox.open()] == [taken.op_id, moved.op_id]
     transport.fault = lambda _when: None
     again.try_all()
     assert again.outbox.open() == ()
-    assert shop.orders[taken.order_id].status is PREPARING
+    assert shop.orders[taken.order_id].status is FIRST
     assert shop.orders[taken.order_id].number == "POS1-000001"
 
 
@@ -258,10 +259,10 @@ def test_changes_are_shown_at_once_and_as_waiting(open_desk: OpenDesk, transport
     desk = open_desk()
     transport.fault = _offline
     order_id = desk.take().order_id
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     shown = desk.store.get(order_id)
     assert shown is not None
-    assert (shown.status, shown.version) == (PREPARING, 2)
+    assert (shown.status, shown.version) == (FIRST, 2)
     assert desk.store.server_row(order_id) is None
     assert len(desk.told[-1].updates[0].operations) == 2
     transport.fault = lambda _when: None
@@ -302,7 +303,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
 def test_an_order_goes_in_order_and_orders_do_not_wait_for_each_other(open_desk: OpenDesk) -> None:
     desk = open_desk()
     first, second = desk.take(), desk.take()
-    later = desk.move(first.order_id, PREPARING)
+    later = desk.move(first.order_id, FIRST)
     one, two = desk.outbox.take(0), desk.outbox.take(0)
     assert one is not None
     assert two is not None
@@ -319,7 +320,7 @@ def test_a_refused_operation_is_parked_and_two_hundred_others_go(
 ) -> None:
     desk = open_desk()
     poison = desk.take()
-    behind = desk.move(poison.order_id, PREPARING)
+    behind = desk.move(poison.order_id, FIRST)
     others = [desk.take() for _ in range(200)]
     perform = FakeBackend.perform
 
@@ -341,7 +342,7 @@ def test_a_refused_operation_is_parked_and_two_hundred_others_go(
     desk.sync.retry(poison.op_id)
     desk.send_all()
     assert desk.outbox.open() == ()
-    assert shop.orders[poison.order_id].status is PREPARING
+    assert shop.orders[poison.order_id].status is FIRST
 
 
 def test_discarding_a_new_order_discards_what_was_to_happen_to_it(
@@ -349,7 +350,7 @@ def test_discarding_a_new_order_discards_what_was_to_happen_to_it(
 ) -> None:
     desk = open_desk()
     order_id = desk.take().order_id
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     poison = desk.outbox.take(0)
     assert poison is not None
     desk.outbox.hold(poison, State.PARKED, "sold out")
@@ -436,8 +437,8 @@ def test_what_waits_for_another_shop_can_be_given_up(
     transport.fault = _offline
     corner = open_desk(subject="kim", shop="corner")
     given_up, kept = corner.take(), corner.take()
-    corner.move(given_up.order_id, PREPARING)
-    moved = corner.move(kept.order_id, PREPARING)
+    corner.move(given_up.order_id, FIRST)
+    moved = corner.move(kept.order_id, FIRST)
     corner.close()
     harbour = open_desk(subject="sam", shop="harbour")
     for operation in (given_up, moved):
@@ -491,7 +492,7 @@ def test_an_operation_under_way_is_not_sent_beside_itself(open_desk: OpenDesk, s
     desk = open_desk()
     order_id = desk.take().order_id
     desk.send_all()
-    operation = desk.move(order_id, PREPARING)
+    operation = desk.move(order_id, FIRST)
     desk.outbox.reached(shop.orders[order_id])
     desk.outbox.reached(shop.orders[order_id])
     assert desk.outbox.take(0) == operation
@@ -503,7 +504,7 @@ def test_a_row_never_goes_back(open_desk: OpenDesk, shop: FakeBackend) -> None:
     order_id = desk.take().order_id
     desk.send_all()
     first = shop.orders[order_id]
-    desk.move(order_id, PREPARING)
+    desk.move(order_id, FIRST)
     desk.send_all()
     assert desk.cache.put([first]) == ()
     assert desk.cache.get(order_id) == shop.orders[order_id]

@@ -9,11 +9,11 @@ from core.client.operations import Owner
 from core.client.storage import local_store
 from core.client.storage.local_store import LocalStore
 from core.client.storage.operation_table import open_ones
-from core.domain.status import OrderStatus
 from tests.support import power_cut
 from tests.support.desk import Desk
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST
 
 IMAGES = 400
 pytestmark = [
@@ -28,7 +28,7 @@ def _work(path: Path, recorder: power_cut.Recorder) -> None:
     for number in range(20):
         operation = desk.take()
         recorder.mark(operation.op_id)
-        recorder.mark(desk.move(operation.order_id, OrderStatus.PREPARING).op_id)
+        recorder.mark(desk.move(operation.order_id, FIRST).op_id)
         if number % 5 == 4:
             desk.try_all()
     desk.close()

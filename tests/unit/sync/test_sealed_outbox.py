@@ -21,6 +21,7 @@ from tests.support.desk import AT, LINES, Desk, new_order
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST
 from tests.unit.conftest import OpenDesk
 
 WORDS = ("Ömer Yıldız", "+49 30 1234567", "Kastanienallee 7", "keine Nüsse", "klingeln bei")
@@ -111,7 +112,7 @@ def test_it_is_sent_byte_for_byte_when_the_server_has_opened_it(
 ) -> None:
     desk = open_desk()
     operation = take_for_omer(desk)
-    then = desk.move(operation.order_id, OrderStatus.PREPARING)
+    then = desk.move(operation.order_id, FIRST)
     leave(desk, transport)
     desk = open_desk_again(open_desk, desk)
     assert desk.outbox.counts().waiting == 2
