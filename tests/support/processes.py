@@ -14,7 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
+from multiprocessing.connection import wait
 from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
@@ -112,9 +114,17 @@ if sys.platform != "win32":
         def kill(self) -> None:
             self.send_signal(signal.SIGKILL)
 
+    def _end_with_its_starter() -> None:
+        """A test run that is killed leaves no server behind, which listens and works on for nobody."""
+        starter = multiprocessing.parent_process()
+        assert starter is not None
+        wait([starter.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)
+
     def _run(
         module: str, arguments: tuple[str, ...], environment: dict[str, str], folder: str, streams: tuple[_End, ...]
     ) -> None:
+        threading.Thread(target=_end_with_its_starter, daemon=True).start()
         for standard, end in enumerate(streams):
             os.dup2(end.descriptor, standard)
             os.close(end.descriptor)
