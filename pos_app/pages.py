@@ -12,11 +12,11 @@ from core.domain.people import Role
 from core.ui.refresh import Refresher
 from core.ui.text import _
 from pos_app.alerts.alerts import Alerts
-from pos_app.board.card import Thresholds
 from pos_app.board.page import BoardPage
 from pos_app.board.presenter import Board
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
+from pos_app.order.card import Thresholds
 from pos_app.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from core.client.sync.engine import ConnectionState, SyncStatus
 from core.domain.order import Order
 from core.ui.text import _, money, ngettext
 from pos_app.alerts.alerts import Alerts
-from pos_app.board.card import customer
 from pos_app.board.presenter import Board
 from pos_app.context import PosContext
+from pos_app.order.card import customer
 from pos_app.workspace import Workspace
 
 _LISTED: Final = 8

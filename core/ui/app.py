@@ -19,10 +19,10 @@ from core.client.storage.local_store import InUse, LocalStoreError
 from core.client.sync.outbox import Counts
 from core.ui import icons
 from core.ui.preflight import EXIT_CODE, has_display
+from core.ui.problems import outbox_words
 from core.ui.text import _, ngettext, use_language, window_title
 from core.ui.theme import Theme
 from core.ui.threads import collect_garbage_here
-from core.ui.widgets.connection_chip import outbox_words
 
 log = logging.getLogger(__name__)
 

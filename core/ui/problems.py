@@ -9,7 +9,6 @@ from typing import Final
 from core.client.errors import ClientError, NotKept, SignedOut, TooManyAttempts
 from core.client.sync.outbox import Counts
 from core.ui.text import N_, _, error_text, ngettext
-from core.ui.widgets.connection_chip import outbox_words
 
 SAID: Final = (
     # The titles of `core.client.errors`.
@@ -136,6 +135,17 @@ def left_behind(error: ClientError) -> NotKept:
     """The error after a sign-out at a machine whose disk is full."""
     later = _("What was kept of you here is deleted as soon as it can be.")
     return NotKept(f"{error_text(error)} {later}", title=_("You were signed out"))
+
+
+def outbox_words(counts: Counts) -> list[str]:
+    """`2 waiting to send`, `1 to decide`: the counts of the outbox, the same everywhere. Operations behind one that
+    needs a decision count as waiting."""
+    words = []
+    if counts.waiting:
+        words.append(ngettext("{count} waiting to send", "{count} waiting to send", counts.waiting))
+    if counts.held:
+        words.append(ngettext("{count} to decide", "{count} to decide", counts.held))
+    return words
 
 
 def ended(error: SignedOut, counts: Counts) -> SignedOut:

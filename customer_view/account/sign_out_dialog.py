@@ -4,9 +4,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
 from core.client.sync.outbox import Counts
+from core.ui.problems import outbox_words
 from core.ui.text import _
 from core.ui.theme import Theme
-from core.ui.widgets.connection_chip import outbox_words
 from core.ui.widgets.controls import button, filled, label
 
 _WIDTH = 460.0

@@ -12,7 +12,8 @@ from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip, paint_status_chip
 from core.ui.widgets.scroll import SteadyList
-from customer_view.history.model import HistoryModel, Unsent, summary, title, unsent_label
+from customer_view.history.model import HistoryModel, Unsent, summary, unsent_label
+from customer_view.words import title
 
 _SAMPLE = "ONLINE-000000"
 

@@ -12,12 +12,8 @@ from core.client.order_store import Changes, OrderStore
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.ui.rows import Index, RowsModel
-from core.ui.text import _, clock, day, money, ngettext, status_label
-
-
-def when(at: datetime, now: datetime) -> str:
-    """`Today 12:01`, as the reader writes it."""
-    return _("{day} {time}").format(day=day(at, now), time=clock(at))
+from core.ui.text import _, money, ngettext, status_label
+from customer_view.words import title, when
 
 
 def summary(order: Order, now: datetime) -> str:
@@ -44,11 +40,6 @@ def unsent(store: OrderStore, order_id: OrderId) -> Unsent | None:
 
 def unsent_label(state: Unsent) -> str:
     return _("Waiting to send") if state is Unsent.WAITING else _("Please decide")
-
-
-def title(order: Order) -> str:
-    """The title of an order: its number, once the shop has given it one."""
-    return order.number or _("New order")
 
 
 class HistoryModel(RowsModel[Order]):

@@ -16,13 +16,13 @@ from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
 from customer_view.context import CustomerContext
 from customer_view.history.list_view import OrderList
-from customer_view.history.model import HistoryModel, title
+from customer_view.history.model import HistoryModel
 from customer_view.history.presenter import History
 from customer_view.refresh_button import RefreshButton
 from customer_view.tracker.cancel_dialog import CancelDialog
 from customer_view.tracker.order_details import OrderDetails
 from customer_view.tracker.presenter import CancelFailed, Tracker
-from customer_view.words import for_customer
+from customer_view.words import for_customer, title
 
 _LIST_WIDTH = 430.0
 _LIST_SHARE = 0.42

@@ -18,13 +18,13 @@ from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label
 from core.ui.widgets.pair import Pair
 from core.ui.widgets.scroll import VerticalScroll
-from customer_view.history.model import title, when
 from customer_view.refresh_button import RefreshButton
 from customer_view.tracker.decision import Decision
 from customer_view.tracker.order_sheet import OrderSheet
 from customer_view.tracker.presenter import Tracker
 from customer_view.tracker.status_band import StatusBand
 from customer_view.tracker.stepper import Stepper, steps
+from customer_view.words import title, when
 
 _LARGE = 150
 

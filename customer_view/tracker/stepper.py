@@ -16,8 +16,8 @@ from core.ui import icons
 from core.ui.days import local_date
 from core.ui.text import _, clock, status_label
 from core.ui.theme import Theme
-from customer_view.history.model import when
 from customer_view.painted import Painted, TextBlock
+from customer_view.words import when
 
 _CIRCLE: Final = 38.0
 _RING: Final = 50.0

@@ -14,8 +14,8 @@ from core.ui.text import _, ngettext
 from core.ui.widgets.toast import Toasts
 from pos_app.alerts.arrival_bar import ArrivalBar
 from pos_app.alerts.arrivals import Arrivals
-from pos_app.board.card import customer
 from pos_app.context import PosContext
+from pos_app.order.card import customer
 from pos_app.order.changes import Done
 
 RING_MS: Final = 4000

@@ -10,7 +10,7 @@ from core.ui import icons
 from core.ui.text import _, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, set_margins
-from pos_app.board.card import customer
+from pos_app.order.card import customer
 
 
 class ArrivalBar(QFrame):

@@ -15,9 +15,9 @@ from core.ui import icons
 from core.ui.text import N_, _, age, isolated, stopwatch
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip
-from pos_app.board.card import Band, Card, Thresholds
 from pos_app.board.card_layout import CardLayout, Fonts, lay_out
 from pos_app.board.column_model import CARD
+from pos_app.order.card import Band, Card, Thresholds
 
 Part = Literal["step", "more", "card"]
 Spot = tuple[OrderId, Part]

@@ -12,7 +12,7 @@ from core.domain.status import Fulfilment
 from core.ui.text import figure, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width
-from pos_app.board.card import Card, customer, item_count, modifiers, own_look, own_words, payment_badge
+from pos_app.order.card import Card, customer, item_count, modifiers, own_look, own_words, payment_badge
 
 MOST_LINES: Final = 12
 """Order lines on a card; of a longer order one less, those with a note, and the number of the others."""

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from core.domain.ids import OrderId
 from core.domain.order import Order
-from pos_app.board.card import Card, spoken
+from pos_app.order.card import Card, spoken
 
 CARD: Final = int(Qt.ItemDataRole.UserRole)
 """The role of a row's `Card`."""

@@ -20,9 +20,9 @@ from core.domain.status import OrderStatus
 from core.ui.text import status_label
 from core.ui.widgets.controls import restyle
 from core.ui.widgets.finger import FingerScroll
-from pos_app.board.card import Card
 from pos_app.board.card_delegate import CardDelegate, Part, Spot
 from pos_app.board.column_model import CARD, ColumnModel
+from pos_app.order.card import Card
 
 _MOVES: Final = frozenset(
     {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End}

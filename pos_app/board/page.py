@@ -15,11 +15,11 @@ from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label
 from core.ui.widgets.pair import Pair
-from pos_app.board.card import COLUMNS, Card, Thresholds, column_empty
 from pos_app.board.card_delegate import CardDelegate
 from pos_app.board.column_view import ColumnView
 from pos_app.board.edge import EDGE_PX, BoardEdge
 from pos_app.board.presenter import Board
+from pos_app.order.card import COLUMNS, Card, Thresholds, column_empty
 
 _TICK_MS: Final = 1000
 _NARROWEST: Final = 183

@@ -11,9 +11,9 @@ from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.protocol.requests import STAFF_MAX, OrderQuery
 from core.ui.refresh import Refresher
-from pos_app.board.card import COLUMNS, Card
 from pos_app.board.column_model import ColumnModel
 from pos_app.context import PosContext
+from pos_app.order.card import COLUMNS, Card
 from pos_app.order.changes import OrderChanges
 
 

@@ -16,8 +16,8 @@ from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip, paint_status_chip
 from core.ui.widgets.finger import FingerScroll
 from core.ui.widgets.scroll import SteadyList
-from pos_app.board.card import Card, customer, item_count, own_look, own_words, payment_badge
 from pos_app.board.card_layout import Fonts
+from pos_app.order.card import Card, customer, item_count, own_look, own_words, payment_badge
 
 Index = QModelIndex | QPersistentModelIndex
 _USUAL_NUMBER: Final = order_number(ONLINE_SERIES, 888_888)

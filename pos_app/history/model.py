@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Qt
 from typing_extensions import override
 
 from core.ui.rows import RowsModel
-from pos_app.board.card import Card, spoken
+from pos_app.order.card import Card, spoken
 
 
 class HistoryModel(RowsModel[Card]):

@@ -21,13 +21,13 @@ from core.ui.widgets.controls import button, label
 from core.ui.widgets.fields import DayField, Picker, SearchField
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
-from pos_app.board.card import Card
 from pos_app.context import PosContext
-from pos_app.history.export import KINDS
+from pos_app.export import KINDS
 from pos_app.history.list_view import HistoryList
 from pos_app.history.presenter import Cancelled, History
 from pos_app.history.search import Search
 from pos_app.order.actions import OrderActions
+from pos_app.order.card import Card
 
 _TYPING_MS: Final = 300
 _EXPORTED_MS: Final = 10_000

@@ -27,11 +27,11 @@ from core.ui.jobs import Job
 from core.ui.refresh import Refresher
 from core.ui.rows import RowsModel
 from core.ui.text import N_, _, error_text
-from pos_app.board.card import Card, Own
 from pos_app.context import PosContext
-from pos_app.history.export import write_orders
+from pos_app.export import write_orders
 from pos_app.history.model import HistoryModel
 from pos_app.history.search import Search
+from pos_app.order.card import Card, Own
 
 _PAGE: Final = 50
 _SOON_MS: Final = 250

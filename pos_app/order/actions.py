@@ -14,7 +14,7 @@ from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
-from pos_app.board.card import Card, Own, customer, target, to_give_back
+from pos_app.order.card import Card, Own, customer, target, to_give_back
 from pos_app.order.changes import OrderChanges
 
 

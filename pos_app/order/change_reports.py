@@ -11,7 +11,7 @@ from core.domain.payment import to_give_back_minor
 from core.domain.status import Move
 from core.ui.text import _, error_text, status_label
 from core.ui.widgets.notice import Notice
-from pos_app.board.card import Own, to_give_back
+from pos_app.order.card import Own, to_give_back
 from pos_app.order.changes import Done, Failed, OrderChanges
 
 

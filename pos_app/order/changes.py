@@ -19,8 +19,8 @@ from core.domain.payment import to_pay_minor
 from core.domain.status import Move, OrderStatus
 from core.protocol import routes
 from core.ui.jobs import Job
-from pos_app.board.card import Own, target
 from pos_app.context import PosContext
+from pos_app.order.card import Own, target
 
 
 class Change(msgspec.Struct, frozen=True):

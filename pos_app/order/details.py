@@ -14,8 +14,8 @@ from core.domain.payment import PaymentChange
 from core.protocol import routes
 from core.protocol.replies import OrderDetails
 from core.ui.jobs import Job
-from pos_app.board.card import Card, Own
 from pos_app.context import PosContext
+from pos_app.order.card import Card, Own
 
 
 class Details(QObject):

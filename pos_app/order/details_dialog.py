@@ -26,11 +26,11 @@ from core.ui.text import (
     window_title,
 )
 from core.ui.widgets.controls import button, keep_room, label, panel, restyle, rule
-from pos_app.board.card import Own, channel_label, customer, modifiers, own_words
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
+from pos_app.order.card import Own, channel_label, customer, modifiers, own_words
 from pos_app.order.details import Details
-from pos_app.sync.model import did
+from pos_app.order.operation_words import did
 
 
 class DetailsDialog(QDialog):

@@ -9,7 +9,7 @@ from core.domain.order import Order, Tender
 from core.ui.text import _, money, tender_label, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
-from pos_app.board.card import customer
+from pos_app.order.card import customer
 
 _ASKED = ((Tender.CASH, "cash"), (Tender.CARD, "card"))
 

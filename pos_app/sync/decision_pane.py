@@ -11,8 +11,9 @@ from core.ui.text import _, clock, payment_label, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.scroll import VerticalScroll
-from pos_app.board.card import Own, customer
-from pos_app.sync.model import Entry, again, did, done_by_another, needs_number, number, reason
+from pos_app.order.card import Own, customer
+from pos_app.order.operation_words import again, did, done_by_another, needs_number, number, reason
+from pos_app.sync.model import Entry
 
 
 class DecisionPane(VerticalScroll):

@@ -11,9 +11,10 @@ from core.ui.rows import ROW
 from core.ui.text import clock
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip
-from pos_app.board.card import customer, own_look
 from pos_app.board.card_layout import Fonts
-from pos_app.sync.model import Entry, QueueModel, did, number
+from pos_app.order.card import customer, own_look
+from pos_app.order.operation_words import did, number
+from pos_app.sync.model import Entry, QueueModel
 
 Index = QModelIndex | QPersistentModelIndex
 _BOLD: Final = ("strong", QFont.Weight.DemiBold)

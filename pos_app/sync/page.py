@@ -23,13 +23,14 @@ from core.ui.text import N_, _, age, error_text, ngettext
 from core.ui.widgets.controls import button, keep_room, label, panel
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.scroll import VerticalScroll
-from pos_app.board.card import customer
 from pos_app.context import PosContext
+from pos_app.order.card import customer
+from pos_app.order.operation_words import did, needs_number, number
 from pos_app.sync.decision_pane import DecisionPane
 from pos_app.sync.devices import Devices
 from pos_app.sync.devices_pane import DevicesPane
 from pos_app.sync.list_view import QueueList
-from pos_app.sync.model import Entry, did, needs_number, number
+from pos_app.sync.model import Entry
 from pos_app.sync.presenter import Queue
 
 _TICK_MS: Final = 1000

@@ -19,8 +19,8 @@ from core.protocol.security import ExportNote
 from core.ui.jobs import Job
 from core.ui.text import _
 from pos_app.context import PosContext
-from pos_app.history.export import write_queue
-from pos_app.sync.model import QueueModel, entries, exported
+from pos_app.export import exported, write_queue
+from pos_app.sync.model import QueueModel, entries
 
 
 def _nothing(_result: object) -> None:

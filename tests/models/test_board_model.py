@@ -20,11 +20,11 @@ from core.domain.people import Role
 from core.domain.status import OPEN, Fulfilment, OrderStatus, steps_of
 from core.protocol.events import event_of
 from core.ui.rows import ROW
-from pos_app.board.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, spoken, step_label
 from pos_app.board.column_model import CARD, ColumnModel
 from pos_app.board.presenter import Board
 from pos_app.context import PosContext
 from pos_app.history.model import HistoryModel
+from pos_app.order.card import COLUMNS, Band, Card, Own, Thresholds, column_empty, spoken, step_label
 from pos_app.order.changes import OrderChanges
 from pos_app.settings import PosSettings
 from tests.support.contexts import context_over

@@ -16,9 +16,10 @@ from core.domain.commands import ChangePayment, ChangeStatus, Command, RecallOrd
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
-from pos_app.board.card import Own
-from pos_app.history.export import write_queue
-from pos_app.sync.model import QueueModel, again, did, entries, exported
+from pos_app.export import exported, write_queue
+from pos_app.order.card import Own
+from pos_app.order.operation_words import again, did
+from pos_app.sync.model import QueueModel, entries
 from tests.support.steps import way
 
 S = OrderStatus

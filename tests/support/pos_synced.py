@@ -12,8 +12,8 @@ from core.client.sync.api import SyncedApi
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
 from core.ui.theme import Theme
-from pos_app.board.card import Card
 from pos_app.bootstrap import open_window
+from pos_app.order.card import Card
 from pos_app.settings import PosSettings
 from pos_app.sync.page import SyncPage
 from tests.support.pos_window import LONG_S, Screen

@@ -18,11 +18,11 @@ from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.jobs import Jobs
 from core.ui.theme import Theme
-from pos_app.board.card import Card
 from pos_app.board.card_delegate import Part
 from pos_app.board.column_model import CARD
 from pos_app.board.column_view import ColumnView
 from pos_app.bootstrap import open_window
+from pos_app.order.card import Card
 from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
 from tests.support.fake_backend import FakeBackend

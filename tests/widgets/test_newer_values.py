@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.wire_enum import WireEnum
-from pos_app.board.card import COLUMNS
 from pos_app.history.page import HistoryPage
+from pos_app.order.card import COLUMNS
 from tests.support import customer_window
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, place

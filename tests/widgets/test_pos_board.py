@@ -19,8 +19,8 @@ from core.protocol.requests import OrderQuery
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
 from pos_app.board import card_delegate
-from pos_app.board.card import COLUMNS, Card, Own
 from pos_app.board.card_layout import CardLayout, Fonts, lay_out
+from pos_app.order.card import COLUMNS, Card, Own
 from tests.support.contexts import answer_by
 from tests.support.fake_backend import FakeBackend
 from tests.support.fingers import single_presses, swipe_up

@@ -24,12 +24,12 @@ from core.protocol.requests import OrderQuery
 from core.protocol.route import Request
 from core.protocol.security import ExportNote
 from core.ui.rows import ROW
-from pos_app.board.card import Card
 from pos_app.board.scanner import Scanner
 from pos_app.history.list_view import HistoryList
 from pos_app.history.page import HistoryPage
 from pos_app.history.search import Search
 from pos_app.new_order.page import NewOrderPage
+from pos_app.order.card import Card
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS
 from tests.support.fake_backend import FakeBackend

@@ -15,8 +15,8 @@ from core.domain.status import OrderStatus
 from core.ui.text import clock
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
-from pos_app.board.card import Card, Own, own_words
 from pos_app.board.card_layout import Fonts, lay_out
+from pos_app.order.card import Card, Own, own_words
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, open_till, place
 

@@ -15,7 +15,7 @@ from core.domain.order import Order
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.protocol import routes
 from core.protocol.route import Request
-from pos_app.board.card import Own
+from pos_app.order.card import Own
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, later, open_till, paid, place

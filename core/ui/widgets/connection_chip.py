@@ -20,26 +20,15 @@ from typing_extensions import override
 from core import clock as machine_clock
 from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable, WrongClock
 from core.client.sync.engine import ConnectionState, SyncStatus
-from core.client.sync.outbox import Counts
+from core.ui.problems import outbox_words
 from core.ui.refresh import Refresher
-from core.ui.text import _, age, clock, date, error_explanation, figure, ngettext
+from core.ui.text import _, age, clock, date, error_explanation, figure
 from core.ui.widgets.controls import Button, ElidedLabel, label, restyle, set_tip
 
 _TICK_MS: Final = 1000
 _FRESH: Final = 24
 """Letters of `Updated 10 s ago` in any language: they are not shortened."""
 _SEPARATOR: Final = " · "
-
-
-def outbox_words(counts: Counts) -> list[str]:
-    """`2 waiting to send`, `1 to decide`: the counts of the outbox, the same everywhere. Operations behind one that
-    needs a decision count as waiting."""
-    words = []
-    if counts.waiting:
-        words.append(ngettext("{count} waiting to send", "{count} waiting to send", counts.waiting))
-    if counts.held:
-        words.append(ngettext("{count} to decide", "{count} to decide", counts.held))
-    return words
 
 
 class ConnectionChip(Button):

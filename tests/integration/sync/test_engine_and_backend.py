@@ -15,7 +15,7 @@ from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.ui.text import clock
-from pos_app.sync.model import again, done_by_another, reason
+from pos_app.order.operation_words import again, done_by_another, reason
 from tests.integration.calls import new_key
 from tests.integration.conftest import Place
 from tests.support import shop

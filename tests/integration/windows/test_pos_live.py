@@ -18,8 +18,8 @@ from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.ui.sound import Sounds
 from core.ui.text import use_language
-from pos_app.board.card import Own
 from pos_app.history.page import HistoryPage
+from pos_app.order.card import Own
 from tests.integration.calls import order_body
 from tests.integration.conftest import Place
 from tests.support import shop

@@ -14,7 +14,7 @@ from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
 from core.spreadsheet import Separator
-from pos_app.history.export import write_orders
+from pos_app.export import write_orders
 
 _GUACAMOLE, _RICE = LineModifier("Guacamole", 200), LineModifier("Brown rice")
 

@@ -21,8 +21,7 @@ from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, MenuItem, Modifier, ModifierGroup
 from core.domain.order import LineModifier
 from core.spreadsheet import ENCODING, SEPARATORS, Cell, Separator, guarded, text_of, unguarded
-from pos_app.history.export import write_orders, write_queue
-from pos_app.sync.model import Exported
+from pos_app.export import Exported, write_orders, write_queue
 from tests.unit.export.test_orders_csv import order
 
 SPECIAL = "ab1=+-@\uff1d\uff0b\uff0d\uff20\ufe66\u2212,;\t\"' \n\r\u00a0\u200b\u2028\x0b|."

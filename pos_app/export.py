@@ -1,5 +1,6 @@
 """Export of orders, and of the queue, to a file, one row each."""
 
+import base64
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -9,11 +10,58 @@ import msgspec
 
 from core import spreadsheet
 from core.client.every_order import EveryOrder
+from core.client.operations import Kind, Operation
 from core.domain import order_sheet
 from core.files import write_for_person
 from core.spreadsheet import Separator
 from core.ui.text import N_
-from pos_app.sync.model import Exported
+
+_WHAT: Final = {
+    Kind.TAKE: "order taken",
+    Kind.PLACE: "order placed",
+    Kind.CHANGE_STATUS: "status",
+    Kind.RECALL: "recall",
+    Kind.CHANGE_PAYMENT: "payment",
+    Kind.CANCEL: "cancel",
+}
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation in an export."""
+
+    op_id: str
+    order_id: str
+    order: str
+    customer: str
+    what: str
+    accepted_at: str
+    state: str
+    shop: str
+    tries: int
+    problem: str
+    server_status: str
+    request: str
+    sealed: str
+    """Content that only the server can open, in base64; `request` and `customer` are empty then."""
+
+
+def exported(operation: Operation) -> Exported:
+    return Exported(
+        op_id=operation.op_id,
+        order_id=operation.order_id,
+        order=operation.seen.number,
+        customer=operation.seen.customer_name,
+        what=_WHAT[operation.kind],
+        accepted_at=operation.created_at.isoformat(timespec="seconds"),
+        state=operation.state.value,
+        shop=operation.shop_name,
+        tries=operation.failed_attempts,
+        problem=operation.problem,
+        server_status=operation.theirs.status.value if operation.theirs is not None else "",
+        request=operation.request.decode(),
+        sealed=base64.b64encode(operation.sealed).decode(),
+    )
+
 
 KINDS: Final = {
     Separator.COMMA: N_("CSV with commas (*.csv)"),

@@ -1,0 +1,86 @@
+"""An operation of the outbox in words: what was done and why, and what repeating it would do now."""
+
+from core.client.operations import Kind, Operation, target
+from core.client.sync.outbox import NUMBER_REFUSED
+from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
+from core.domain.errors import DomainError
+from core.domain.order import PaymentState
+from core.domain.payment import check_payment
+from core.domain.people import Role
+from core.domain.status import Move, target_of, transition
+from core.ui.text import _, clock, payment_label, status_label, tender_label
+
+
+def did(operation: Operation) -> str:
+    """The text of the cashier's change."""
+    if operation.kind.makes_order:
+        return _("New order taken")
+    asked = operation.asked
+    if isinstance(asked, ChangePayment):
+        tender = asked.tender or operation.seen.tender
+        words = payment_label(asked.payment, tender)
+        return f"{words} · {tender_label(tender)}" if asked.payment is PaymentState.PAID else words
+    to = target(operation)
+    words = status_label(to) if to is not None else ""
+    if isinstance(asked, RecallOrder):
+        return _("Move back to {status}").format(status=words)
+    return _("{before} → {after}").format(before=status_label(operation.seen.status), after=words)
+
+
+def reason(operation: Operation) -> str:
+    """The cashier's reason, if given."""
+    asked = None if operation.kind.makes_order else operation.asked
+    said = asked.reason if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
+    return (said or "").strip()
+
+
+def again(operation: Operation) -> str:
+    """The result of repeating it; empty when the current order does not allow it."""
+    theirs = operation.theirs
+    if theirs is None:
+        return did(operation)
+    asked = operation.asked
+    if isinstance(asked, ChangeStatus):
+        try:
+            transition(theirs.status, asked.to, theirs.fulfilment, Role.CASHIER, asked.reason)
+        except DomainError:
+            return ""
+        return status_label(asked.to)
+    if isinstance(asked, RecallOrder):
+        back = target_of(theirs.status, Move.RECALL, theirs.fulfilment, Role.CASHIER)
+        return _("Move back to {status}").format(status=status_label(back)) if back is not None else ""
+    if isinstance(asked, ChangePayment):
+        try:
+            check_payment(theirs, asked.payment, asked.tender or theirs.tender, asked.reason)
+        except DomainError:
+            return ""
+    return did(operation)
+
+
+def needs_number(operation: Operation) -> bool:
+    """Whether it is parked because the server refuses its order's number."""
+    return operation.held and operation.outcome == NUMBER_REFUSED
+
+
+def number(operation: Operation) -> str:
+    return operation.seen.number or _("No number yet")
+
+
+def done_by_another(operation: Operation) -> str:
+    """Who made the same payment, and when; empty for other conflicts, or when unknown."""
+    theirs, payment = operation.theirs, operation.payment
+    if theirs is None or payment is None or operation.kind is not Kind.CHANGE_PAYMENT:
+        return ""
+    asked = operation.asked
+    if not isinstance(asked, ChangePayment) or not theirs.payment is asked.payment is payment.target:
+        return ""
+    told = {
+        PaymentState.UNPAID: _("{name} has already marked it as not paid, at {time}."),
+        PaymentState.PAID: _(
+            "{name} has already taken the payment, at {time}. If you took it too, the customer has paid twice."
+        ),
+        PaymentState.REFUNDED: _(
+            "{name} has already given it back, at {time}. If you gave it back too, the customer has it twice."
+        ),
+    }[payment.target]
+    return told.format(name=payment.by or _("Somebody else"), time=clock(payment.at))
