@@ -31,7 +31,6 @@ class Pages(QObject):
     """A `ClientError`."""
     taken = Signal(object)
     """The `Order` that was taken."""
-    search_all_wanted = Signal()
 
     def __init__(
         self, context: PosContext, board: Board, actions: OrderActions, alerts: Alerts, workspace: Workspace
@@ -125,7 +124,6 @@ class Pages(QObject):
         page = BoardPage(self._context.theme, self._board, thresholds, self._context.now)
         page.wanted.connect(self._actions.do)
         page.menu_wanted.connect(self._actions.open_menu)
-        page.search_all_wanted.connect(self.search_all_wanted)
         page.noticed.connect(self._alerts.acknowledge)
         return page
 

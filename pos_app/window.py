@@ -72,7 +72,8 @@ class PosWindow(QMainWindow):
             self.workspace.add_toasts(self.alerts.toasts)
         self._reports = ChangeReports(self._changes, self.workspace.notice, self.workspace.undo, settings.undo_s, self)
         self._sync = SyncController(context, self.board, self.alerts, self.workspace)
-        self._search = Search(self.board, self.workspace.search, self)
+        self._search = Search(theme, self.board, self.workspace.search, self)
+        self.workspace.add_speech(self._search.hint)
         self._pages = Pages(context, self.board, self._actions, self.alerts, self.workspace)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.sign_in_page)
@@ -91,7 +92,6 @@ class PosWindow(QMainWindow):
         self._changes.done.connect(self.alerts.on_change_done)
         self.alerts.counted.connect(self.sign_in_page.set_new)
         self._pages.taken.connect(self._on_order_taken)
-        self._pages.search_all_wanted.connect(self._search.search_all)
         sync, reports = self._sync, self._reports
         for failed in (sync.failed, sync.session_over, reports.session_over, self._pages.failed, self._lookup.failed):
             failed.connect(self._on_failed)
@@ -120,6 +120,7 @@ class PosWindow(QMainWindow):
         self.workspace.show_page(name)
         self.workspace.connection.follow(self._pages.refresher(name))
         self.workspace.set_new(self.board.new)
+        self._search.update_hint()
         if name == "orders":
             self._focus_cards()
 

@@ -40,7 +40,7 @@ PAGES: Final = {
 }
 """The pages of the rail: their names and icons."""
 _TAB: Final = 80
-_BAR: Final = 620
+_BAR: Final = 900
 _TITLES: Final = {"new": N_("New order")}
 _KEPT: Final = {
     "orders": N_("These are the orders that this POS knows of. What you do is kept, and sent later."),

@@ -13,8 +13,7 @@ from core.domain.ids import OrderId
 from core.domain.status import Fulfilment, OrderStatus, look, steps_of
 from core.ui.text import _, figure, ngettext, status_label
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label
-from core.ui.widgets.pair import Pair
+from core.ui.widgets.controls import label
 from pos_app.board.card_delegate import CardDelegate
 from pos_app.board.column_view import ColumnView
 from pos_app.board.edge import EDGE_PX, BoardEdge
@@ -37,8 +36,6 @@ class BoardPage(QWidget):
     menu_wanted = Signal(object, QPoint)
     noticed = Signal()
     """Somebody pressed a new order's card."""
-    search_all_wanted = Signal()
-    """The search may match orders that are not on the board."""
 
     def __init__(
         self,
@@ -74,7 +71,6 @@ class BoardPage(QWidget):
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(theme.space(2))
-        page.addWidget(self._make_hint())
         page.addLayout(self._row, 1)
         self._filled = False
         self._ticker = QTimer(self)
@@ -116,18 +112,6 @@ class BoardPage(QWidget):
         column.addWidget(view, 1)
         self.views[status], self._frames[status], self._counts[status] = view, frame, count
         return frame
-
-    def _make_hint(self) -> QFrame:
-        self._hint = QFrame()
-        self._hint.setObjectName("search_hint")
-        self._hint.setProperty("role", "card")
-        self._found = label(role="strong", wrap=True)
-        search = button(_("Search all orders"), self._theme, "quiet", "history", name="search_all")
-        search.clicked.connect(self.search_all_wanted)
-        row = QHBoxLayout(self._hint)
-        row.setContentsMargins(self._theme.space(4), 0, self._theme.space(1), 0)
-        row.addWidget(Pair(self._theme, self._found, search))
-        return self._hint
 
     # -- the keyboard's card
 
@@ -197,14 +181,6 @@ class BoardPage(QWidget):
                 self._counts[status].setAccessibleName(ngettext("{count} order", "{count} orders", model.rowCount()))
             self.views[status].set_empty(self._empty(status))
         self._fit()
-        self._hint.setVisible(self._board.is_narrowed)
-        if self._board.is_narrowed:
-            shown = self._board.shown
-            self._found.setText(
-                ngettext("{count} order on the board", "{count} orders on the board", shown)
-                if shown
-                else _("Nothing on the board matches.")
-            )
 
     def _empty(self, status: OrderStatus) -> str:
         """Why a column is empty. Says nothing about orders before they were read."""
@@ -252,6 +228,9 @@ class BoardPage(QWidget):
         edges = sum(not each.isHidden() for each in (self._before, self._after))
         over = (self.width() - edges * (EDGE_PX + gap) - gap * (len(shown) - 1)) % len(shown)
         self._row.setContentsMargins(0, 0, over, 0)
+        page = self.layout()
+        assert page is not None
+        page.activate()  # at once, or cards are laid out in between for columns of another width
 
     def _reveal(self, status: OrderStatus) -> None:
         """Scroll to a column."""

@@ -2,7 +2,9 @@
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.ui.theme import Theme
 from pos_app.board.presenter import Board
+from pos_app.board.search_hint import SearchHint
 from pos_app.workspace import BoardSearch
 
 
@@ -17,14 +19,23 @@ class Search(QObject):
     """The `OrderId` of a card that has exactly the number sought."""
     everywhere_wanted = Signal(str)
 
-    def __init__(self, board: Board, field: BoardSearch, parent: QObject | None = None) -> None:
+    def __init__(self, theme: Theme, board: Board, field: BoardSearch, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._board = board
         self._field = field
+        self.hint = SearchHint(theme)
+        self.hint.search_all.clicked.connect(self.search_all)
+        board.changed.connect(self.update_hint)
         field.textChanged.connect(board.seek)
         field.entered.connect(self._on_entered)
         field.left.connect(self.left)
         field.left_down.connect(self.left)
+
+    @Slot()
+    def update_hint(self) -> None:
+        """Say what is found, where the board is shown."""
+        sought = self._board.is_narrowed and self._field.isVisibleTo(self._field.window())
+        self.hint.set_found(self._board.shown if sought else None)
 
     @Slot()
     def search_all(self) -> None:

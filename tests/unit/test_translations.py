@@ -91,7 +91,7 @@ def test_on_screen_the_board_is_the_order_board_alone() -> None:
         if re.search(r"\bboards?\b", " ".join(texts(message.id)), re.IGNORECASE)
         for place, _line in message.locations
     }
-    assert places == {"pos_app/board/page.py", "pos_app/workspace.py"}
+    assert places == {"pos_app/board/search_hint.py", "pos_app/workspace.py"}
 
 
 def test_spanish_says_usted() -> None:

@@ -15,6 +15,7 @@ from core.ui.jobs import Jobs
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
 from core.ui.widgets.pairing import PairingDialog
+from core.ui.widgets.strip import Strip
 from customer_view.account.sign_in_page import SignInPage
 from customer_view.visit import VisitPage
 from pos_app.history.page import HistoryPage
@@ -109,6 +110,28 @@ def test_a_message_lifts_nothing(till: Till, backend: FakeBackend) -> None:
     till.click("take_payment")
     assert till.notice()
     assert place_of(till, "take_payment") == before
+
+
+def test_a_search_moves_no_card(till: Till, backend: FakeBackend) -> None:
+    """What it found was said above the columns, and pushed them down."""
+    place(backend, "Aisha Bello", S.READY)
+    till.arrive()
+    with nothing_moves(till.window, "what is found"):
+        till.type("search", "aisha")
+        assert till.sees("search_hint")
+    till.click("nav_history")
+    assert not till.sees("search_hint")
+
+
+def test_two_lines_are_said_on_a_small_screen_at_the_cost_of_a_button(till: Till) -> None:
+    till.window.resize(1024, 768)
+    till.arrive()
+    strip = till.window.findChild(Strip)
+    assert isinstance(strip, Strip)
+    till.window.workspace.notice.show_error(AWAY, "Try again", lambda: None)
+    settle()
+    assert strip.height() <= 48 + 4
+    assert strip.verticalScrollBar().maximum() == 0, "all of it is seen"
 
 
 # -- every window, at every size: all buttons are on the screen, and stay where they are while something is said

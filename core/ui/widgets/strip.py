@@ -9,19 +9,20 @@ from core.ui.widgets.scroll import VerticalScroll
 
 _SHARE = 1000
 """Bars take the room, up to their width; the rest is before them."""
-_LINES = 3
-"""A title, and a sentence of two lines."""
+_LINES = 2
+"""A title and a sentence, or a sentence of two lines beside its title."""
 
 
 class Strip(VerticalScroll):
-    """It has its room before anything is said: a bar above would push another card under the finger, one that took its
-    room from the page would lift the page's buttons, and one over it would hide them. More than it holds is scrolled.
+    """It has its room before anything is said, no more than its buttons ask for: a bar above would push another card
+    under the finger, one that took its room from the page would lift the page's buttons, and one over it would hide
+    them. More than it holds is scrolled.
     """
 
     def __init__(self, theme: Theme, last: QWidget | None = None) -> None:
         """`last` keeps its place at the end while others come and go."""
         super().__init__(_Bars(theme))
-        self.setFixedHeight(max(theme.touch_px, theme.lines_px(_LINES)) + 2 * theme.space(2))
+        self.setFixedHeight(max(theme.touch_px, theme.lines_px(_LINES)) + theme.space(1))
         if last is not None:
             self.add(last)
 
@@ -33,7 +34,8 @@ class Strip(VerticalScroll):
 
 
 class _Bars(QWidget):
-    """Side by side; below each other where the letters are too large for that."""
+    """Side by side; below each other where the letters are too large for that, the last one on top: it is the one that
+    can be pressed."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -60,5 +62,5 @@ class _Bars(QWidget):
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             widths, directions = self._widths, QBoxLayout.Direction
             fits = sum(widths) + self._row.spacing() * max(0, len(widths) - 1) <= self.width()
-            self._row.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+            self._row.setDirection(directions.LeftToRight if fits else directions.BottomToTop)
         return super().event(event)

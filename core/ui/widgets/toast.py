@@ -36,13 +36,13 @@ class Toast(QWidget):
         self._theme = theme
         self._icon = icon
         words = QVBoxLayout()
-        words.setSpacing(2)
+        words.setSpacing(0)
         for text, role in ((title, "strong"), (message, "body")):
             if text:
                 words.addWidget(label(text, role, wrap=True))
         row = QHBoxLayout(self)
         pad = theme.space(4)
-        set_margins(row, pad + theme.px(38), pad, pad, pad)
+        set_margins(row, pad + theme.px(38), theme.space(1), pad, theme.space(1))
         row.addLayout(words)
         self.setMaximumWidth(theme.px(_WIDTH))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
