@@ -20,8 +20,8 @@ from core.domain.status import OrderStatus
 from core.protocol.requests import StaffSignIn
 from core.server.orders import ordering
 from core.store.engine.database import Database, file_url
-from core.store.engine.statements import Transaction
 from core.store.menus import Offers
+from core.store.sql.statements import Transaction
 from tests.support import shop
 from tests.support.server import ServerProcess
 from tests.support.shop import World

@@ -24,8 +24,8 @@ from core.domain.people import Role
 from core.domain.search import Facts, name_key
 from core.store import devices, migrate, order_words, people, shops, tables
 from core.store.engine.database import file_url, make_engine
-from core.store.engine.statements import Prepared, Transaction
 from core.store.people import StaffMember
+from core.store.sql.statements import Prepared, Transaction
 
 ROOT: Final = Path(__file__).parent.parent
 KEPT: Final = ROOT / ".benchmarks"

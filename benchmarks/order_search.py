@@ -22,7 +22,7 @@ from core.instants import now
 from core.protocol.requests import OrderQuery
 from core.store import migrate, order_words, orders, tables
 from core.store.engine.database import Database, file_url, make_engine
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.support import postgres
 
 SIZE: Final = 1_000_000

@@ -16,7 +16,7 @@ from core.domain.ids import ItemId
 from core.domain.menu import Category
 from core.store import menus, shops
 from core.store.engine.database import Database, file_url
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 ORDERS: Final = 10_000
 ITEMS: Final = 200

@@ -34,7 +34,7 @@ from core.server.auth.tokens import AccessTokens
 from core.server.setup import NewShop, create_shop
 from core.store import events, people, sessions, tables
 from core.store.engine.database import Database, file_url
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 CUSTOMERS: Final = 20
 """Of each shop."""

@@ -29,8 +29,8 @@ from core.server.http.problems import Refusal
 from core.server.settings import ServerSettings
 from core.store import sessions, shops
 from core.store.engine.database import Database
-from core.store.engine.statements import Transaction
 from core.store.menus import Offers
+from core.store.sql.statements import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from core.domain.people import Customer, DeviceKind, Role
 from core.server.auth.passwords import hash_secret
 from core.store import devices, menus, people, shops
 from core.store.engine.database import Database
-from core.store.engine.statements import Transaction
 from core.store.people import StaffMember
+from core.store.sql.statements import Transaction
 
 
 class NewStaff(msgspec.Struct, frozen=True):

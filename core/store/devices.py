@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, bindparam, delete, func, null, or_, select, u
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import DeviceKind
 from core.instants import now, to_us
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import devices, events, number_series, pairing_codes
 
 _d = devices.c

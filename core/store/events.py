@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from core.domain.ids import CustomerId, ShopId, uuid7
 from core.protocol.events import Event
 from core.protocol.feed import Cursor
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import events, shops
 
 _e = events.c

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
 from core.decoding import decoder
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import wrong_tries
 
 _w = wrong_tries.c

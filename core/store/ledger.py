@@ -14,7 +14,7 @@ from core.domain.payment import PaymentChange, booked, state_after
 from core.domain.people import Principal
 from core.domain.sale.ledger import Entry, EntryKind, Ledger
 from core.instants import advised_us, from_us, to_us
-from core.store.engine.statements import Prepared, Row, Transaction
+from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import ledger
 
 _e = ledger.c

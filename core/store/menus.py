@@ -12,8 +12,8 @@ from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
 from core.instants import now, to_us
 from core.store import events
-from core.store.engine.statements import Prepared, Transaction
 from core.store.shops import Shop
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import menu_categories, menu_groups, menu_items, menu_modifiers, past_menus, shops
 
 KEPT_US: Final = 200 * 86_400_000_000

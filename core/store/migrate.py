@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import Engine, Text, column, inspect, select, table
 
 from core import urls
-from core.store.engine import dialects
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql import dialects
+from core.store.sql.statements import Prepared, Transaction
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 VERSION_TABLE: Final = "alembic_version"

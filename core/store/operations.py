@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import bindparam, delete, select, tuple_
 
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import operations
 
 _o = operations.c

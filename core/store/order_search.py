@@ -16,7 +16,7 @@ from core.domain.order import order_number
 from core.domain.search import Facts, Keys, Sought, words_of
 from core.store import order_words
 from core.store.cursors import Position
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import number_series, orders
 
 COUNTED: Final = 500

@@ -22,7 +22,7 @@ from core.domain.ids import ShopId
 from core.domain.order import Order
 from core.domain.search import Facts, Keys, index_keys
 from core.instants import to_us
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import order_words
 
 INSERT: Final = Prepared(

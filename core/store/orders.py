@@ -21,7 +21,7 @@ from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage, StaffOrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import cursors, ledger, order_search, order_words, status_history
-from core.store.engine.statements import Prepared, Row, Transaction
+from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 
 _c = orders.c

@@ -14,7 +14,7 @@ from core.domain.ids import CustomerId, ShopId, StaffId
 from core.domain.people import Customer, Role
 from core.domain.search import name_key
 from core.instants import now, to_us
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import customers, staff
 
 _c = customers.c

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, func, select
 from core.domain.ids import uuid7
 from core.instants import from_us, now, to_us
 from core.protocol.security import FAILURES, SecurityEntry, SecurityEvent
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import security_log
 
 NO_SHOP: Final = ""

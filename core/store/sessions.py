@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, delete, exists, select, update
 
 from core.domain.ids import DeviceId, ShopId
 from core.domain.people import Principal, Role
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import devices, refresh_tokens, sessions
 
 _s = sessions.c

@@ -14,8 +14,8 @@ from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
 from core.instants import now, to_us
-from core.store.engine import dialects
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql import dialects
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import number_series, orders, shops
 
 SECRET_BYTES: Final = 32

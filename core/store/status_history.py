@@ -12,7 +12,7 @@ from core.domain.order import Order, StatusChange
 from core.domain.people import Principal, Role
 from core.domain.status import OrderStatus
 from core.instants import advised_us, from_us, to_us
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import status_history
 
 _h = status_history.c

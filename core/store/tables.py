@@ -58,7 +58,7 @@ _AS_BYTES: Final = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _order_id() -> Column[str]:
-    """The key of tables that are partitioned by month on PostgreSQL (`core.store.engine.partitions`)."""
+    """The key of tables that are partitioned by month on PostgreSQL (`core.store.sql.partitions`)."""
     return Column("order_id", _AS_BYTES, ForeignKey("orders.id"), primary_key=True, nullable=False)
 
 

@@ -11,7 +11,7 @@ from core.domain.people import first_name
 from core.domain.status import Fulfilment, OrderStatus, look
 from core.instants import from_us
 from core.protocol.display import SHOWN, Ticket
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import orders
 
 _c = orders.c

@@ -78,7 +78,7 @@ BANNED_TEXTS: Final = {
 EXCEPTIONS: Final = {
     ("core/admin/windows.py", "board"): "the command `orderbell board`",
     ("core/store/migrations/versions/0007_months.py", "0007_months"): "a migration that has run keeps its name",
-    ("core/store/engine/partitions.py", "Month"): "a calendar month, of which a partition is made",
+    ("core/store/sql/partitions.py", "Month"): "a calendar month, of which a partition is made",
 }
 
 

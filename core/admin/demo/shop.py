@@ -15,7 +15,7 @@ from core.domain.order import NewLine
 from core.protocol.requests import SignIn, StaffSignIn
 from core.server.setup import create_shop
 from core.store.engine.database import Database, file_url
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from core.store.tables import order_lines, orders
 
 CASHIER: Final = DEMO_STAFF[-1]

@@ -30,9 +30,9 @@ from core.server.auth.operators import is_operator
 from core.server.http import origin, problems
 from core.server.services import Services
 from core.store import devices, failed_attempts, people, sessions, shops
-from core.store.engine.statements import Transaction
 from core.store.people import CustomerAccount, StaffMember, Taken
 from core.store.security_log import Actor
+from core.store.sql.statements import Transaction
 
 R = TypeVar("R")
 _LAST_ADMIN: Final = "Somebody has to look after the shop: make somebody else an admin first."

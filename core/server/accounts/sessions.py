@@ -31,11 +31,11 @@ from core.server.http import problems
 from core.server.services import Services
 from core.store import devices, people, security_log, sessions, shops
 from core.store.devices import Device
-from core.store.engine.statements import Transaction
 from core.store.people import CustomerAccount, Taken
 from core.store.security_log import Actor
 from core.store.sessions import RefreshToken
 from core.store.shops import Shop
+from core.store.sql.statements import Transaction
 
 _WRONG: Final = "The name, the number or the password is not right."
 _NO_DEVICE: Final = "The device or its code is not right."

@@ -22,7 +22,7 @@ from core.instants import now, to_us
 from core.server.http import origin, problems
 from core.server.services import Services
 from core.store import failed_attempts, people
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 log = logging.getLogger(__name__)
 

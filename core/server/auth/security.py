@@ -17,8 +17,8 @@ from core.protocol.security import FAILURES, SecurityEvent
 from core.server.http import origin
 from core.store import security_log
 from core.store.engine.database import Database, Duty
-from core.store.engine.statements import Transaction
 from core.store.security_log import Actor
+from core.store.sql.statements import Transaction
 
 MOST_AN_HOUR: Final = 500
 """Entries of one kind, of all strangers or all customers together, beyond the first few of each."""

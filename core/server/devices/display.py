@@ -12,8 +12,8 @@ from core.protocol.display import SHOWN, Ticket, TicketMoved, TicketsReply
 from core.protocol.events import OrderPlaced, OrderStatusChanged
 from core.server.settings import ServerSettings
 from core.store import events, tickets
-from core.store.engine.statements import Transaction
 from core.store.events import Kept
+from core.store.sql.statements import Transaction
 from core.store.tickets import Rules
 
 _MOVED: Final = OrderStatusChanged.__struct_config__.tag

@@ -25,8 +25,8 @@ from core.server.http import problems
 from core.server.services import Services
 from core.store import devices, security_log, sessions, shops
 from core.store.devices import Code, Device
-from core.store.engine.statements import Transaction
 from core.store.security_log import Actor
+from core.store.sql.statements import Transaction
 
 LIFE: Final = timedelta(minutes=10)
 

@@ -28,8 +28,8 @@ from core.store import migrate, security_log
 from core.store.backups import check
 from core.store.engine.announcements import Other
 from core.store.engine.owner import file_of, openers
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql.statements import Transaction
 from core.store.tables import metadata
 
 FIXED: Final = ((3, 44, 6), (3, 50, 7))

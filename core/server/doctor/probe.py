@@ -21,7 +21,7 @@ from core.server.http.problems import Refusal
 from core.server.orders import ordering
 from core.server.services import Services
 from core.store import events, orders, people, shops
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 NAME: Final = "customer id"
 

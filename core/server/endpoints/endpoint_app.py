@@ -28,8 +28,8 @@ from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded
 from core.server.http import origin, problems
 from core.server.http.problems import Headers, Refusal
 from core.server.services import Services
-from core.store.engine import dialects
 from core.store.engine.writer import StoreClosed, Unavailable
+from core.store.sql import dialects
 
 log = logging.getLogger(__name__)
 _repeats: Final = Repeats()

@@ -12,8 +12,8 @@ from core.server.endpoints.endpoint import Call, Encoded
 from core.server.http import problems
 from core.server.http.problems import Headers
 from core.store import events, operations
-from core.store.engine.statements import Transaction
 from core.store.operations import Done
+from core.store.sql.statements import Transaction
 
 R = TypeVar("R")
 _OUTCOME: Final = OUTCOME.lower().encode()

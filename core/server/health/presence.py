@@ -19,8 +19,8 @@ from core.server.background import repeating
 from core.store import devices, events
 from core.store.devices import Device, Presence
 from core.store.engine.database import Database
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql.statements import Transaction
 
 KEEP_S: Final = 15.0
 SILENT_AFTER: Final = timedelta(minutes=2)

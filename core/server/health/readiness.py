@@ -14,10 +14,10 @@ from core.instants import now, to_us
 from core.protocol.events import event_of
 from core.store import events, operations, orders, shops
 from core.store.engine.database import Database
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
 from core.store.operations import Done
 from core.store.shops import Shop
+from core.store.sql.statements import Transaction
 
 KNOWN_FOR_S: Final = 5.0
 """How long a result is reused, however often it is asked for."""

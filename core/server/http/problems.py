@@ -11,7 +11,7 @@ from core.domain.order_rules import PriceChanged
 from core.domain.payment import PaymentChange
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem, blame
-from core.store.engine.dialects import Trouble
+from core.store.sql.dialects import Trouble
 
 Headers = tuple[tuple[bytes, bytes], ...]
 BODY_LIMIT: Final = 64 * 1024

@@ -1,4 +1,4 @@
-"""Creates the partitions of coming months, and updates their statistics (`core.store.engine.partitions`)."""
+"""Creates the partitions of coming months, and updates their statistics (`core.store.sql.partitions`)."""
 
 import asyncio
 import logging

@@ -15,9 +15,9 @@ from core.protocol.replies import Availability
 from core.protocol.requests import ChangeShop, ReplaceMenu
 from core.server.http import problems
 from core.store import events, menus, shops
-from core.store.engine.statements import Transaction
 from core.store.events import EVERYBODY
 from core.store.shops import Shop
+from core.store.sql.statements import Transaction
 
 
 def shop_of(transaction: Transaction, principal: Principal) -> Shop:

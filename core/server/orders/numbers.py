@@ -17,7 +17,7 @@ from core.domain.order import ONLINE_SERIES, Order
 from core.protocol.headers import FORMER_NUMBER, ORDER_NUMBER
 from core.server.endpoints.endpoint import Call, Encoded
 from core.store import events, operations, orders, shops
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 _HEADER: Final = ORDER_NUMBER.lower().encode()
 _FORMER: Final = FORMER_NUMBER.lower().encode()

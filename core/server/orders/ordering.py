@@ -22,9 +22,9 @@ from core.protocol.events import event_of
 from core.server.endpoints.conditional import etag
 from core.server.http import problems
 from core.store import events, ledger, menus, orders, people, shops, status_history
-from core.store.engine.statements import Transaction
 from core.store.menus import Offers
 from core.store.shops import Shop
+from core.store.sql.statements import Transaction
 
 log = logging.getLogger(__name__)
 _encode: Final = msgspec.json.Encoder().encode

@@ -15,8 +15,8 @@ from core.server.devices import display
 from core.server.http import problems
 from core.store import events, orders, shops
 from core.store.engine.database import Database
-from core.store.engine.statements import Transaction
 from core.store.events import CursorCheck, Kept
+from core.store.sql.statements import Transaction
 from core.store.tickets import Rules
 
 CLOSED_FOR: Final = timedelta(hours=24)

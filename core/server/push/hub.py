@@ -24,8 +24,8 @@ from core.server.push.channel import Channel, Subscriber
 from core.server.push.feed import Audience
 from core.server.services import Services
 from core.store import events, sessions
-from core.store.engine.statements import Transaction
 from core.store.events import EVERYBODY, Kept
+from core.store.sql.statements import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.server.http import problems
 from core.store.backups import check as check_store
 from core.store.backups.backup import Backup, BackupError
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql.statements import Transaction
 
 
 async def backups(call: Call[Nothing, Nothing]) -> BackupList:

@@ -10,7 +10,7 @@ from core.server.endpoints import examples
 from core.server.endpoints.conditional import etag, unless_known
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.store import events
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 
 async def tickets(call: Call[Nothing, Nothing]) -> Encoded[TicketsReply]:

@@ -23,9 +23,9 @@ from core.server.http import problems
 from core.server.services import Services
 from core.store import events, migrate
 from core.store.devices import Device
-from core.store.engine import dialects
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql import dialects
+from core.store.sql.statements import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import menus
 from core.store import shops
-from core.store.engine.statements import Transaction
 from core.store.menus import Offer
+from core.store.sql.statements import Transaction
 
 MENU_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of a menu with 2,000 items, their descriptions and choices."""

@@ -21,8 +21,8 @@ from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
 from core.store import orders, status_history
-from core.store.engine.statements import Transaction
 from core.store.orders import Found
+from core.store.sql.statements import Transaction
 
 log = logging.getLogger(__name__)
 

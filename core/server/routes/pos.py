@@ -19,7 +19,7 @@ from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
 from core.store import events, ledger, orders, people, shops, status_history
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 C = TypeVar("C", bound=Change)
 

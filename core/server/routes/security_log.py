@@ -9,7 +9,7 @@ from core.protocol.security import SecurityEntry, SecurityEvent, SecurityLogPage
 from core.server.auth.tokens import LOCAL
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.store import security_log
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 
 
 async def entries(call: Call[Nothing, SecurityLogQuery]) -> SecurityLogPage:

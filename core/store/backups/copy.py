@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.instants import now
 from core.store import migrate
-from core.store.engine import dialects, partitions
+from core.store.sql import dialects, partitions
 from core.store.tables import HISTORIES, metadata, security_log
 
 BATCH: Final = 1_000

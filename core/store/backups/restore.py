@@ -27,7 +27,7 @@ from core.store.backups.copy import CopyError, copy
 from core.store.engine import history
 from core.store.engine.database import file_url, make_engine, parse_url
 from core.store.engine.owner import KEPT, file_of
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from core.store.tables import customers, devices, number_series, orders, security_log, sessions, staff
 
 log = logging.getLogger(__name__)

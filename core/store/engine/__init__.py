@@ -1,1 +1,1 @@
-"""Access to the database: one writer, readers, dialects, ownership, and proof of its history."""
+"""Access to the database: one writer, readers, ownership, and proof of its history."""

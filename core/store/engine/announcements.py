@@ -21,9 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.ids import uuid7
 from core.logs import Repeats
-from core.store.engine import dialects
-from core.store.engine.dialects import CHANNEL
 from core.store.engine.writer import Unavailable
+from core.store.sql import dialects
+from core.store.sql.dialects import CHANNEL
 from core.workers import keep_running
 
 AGAIN_AFTER_S: Final = 1.0

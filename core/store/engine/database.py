@@ -19,13 +19,13 @@ from core.domain.ids import ShopId
 from core.instants import now, to_us
 from core.reasons import reason
 from core.store import events, migrate, shops
-from core.store.engine import dialects, partitions
 from core.store.engine.announcements import Announcements, Other
-from core.store.engine.dialects import Trouble
 from core.store.engine.history import History
 from core.store.engine.readers import Readers, in_snapshot
-from core.store.engine.statements import Prepared, Transaction
 from core.store.engine.writer import Unavailable, Work, Writer
+from core.store.sql import dialects, partitions
+from core.store.sql.dialects import Trouble
+from core.store.sql.statements import Prepared, Transaction
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from core.store import events
 from core.store import shops as all_shops
 from core.store.engine import mark
 from core.store.engine.mark import Mark
-from core.store.engine.statements import Prepared, Transaction
 from core.store.events import CursorCheck
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import pairing_codes, shops
 
 log = logging.getLogger(__name__)

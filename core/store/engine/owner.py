@@ -12,8 +12,8 @@ from typing import Final, Self
 from sqlalchemy import URL, Connection
 
 from core.reasons import reason
-from core.store.engine import dialects
 from core.store.engine.database import CannotOpen, make_engine, parse_url, shown
+from core.store.sql import dialects
 
 SUFFIX: Final = ".lock"
 KEPT: Final = ".replaced-"

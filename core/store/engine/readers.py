@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.store.engine import dialects
-from core.store.engine.dialects import Trouble
-from core.store.engine.statements import Transaction
 from core.store.engine.threads import started_pool
 from core.store.engine.writer import Unavailable, Work
+from core.store.sql import dialects
+from core.store.sql.dialects import Trouble
+from core.store.sql.statements import Transaction
 
 T = TypeVar("T")
 

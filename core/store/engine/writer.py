@@ -14,11 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.domain.ids import ShopId
 from core.logs import Repeats
 from core.store import shops
-from core.store.engine import dialects
-from core.store.engine.dialects import Dialect, Trouble
 from core.store.engine.distribution import Distribution
 from core.store.engine.history import History
-from core.store.engine.statements import Transaction
+from core.store.sql import dialects
+from core.store.sql.dialects import Dialect, Trouble
+from core.store.sql.statements import Transaction
 from core.workers import keep_running
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 from core.admin.cli import main
 from core.admin.setup import open_keys
 from core.server.settings import ServerSettings
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place

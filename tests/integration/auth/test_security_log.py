@@ -27,8 +27,8 @@ from core.server.settings import ServerSettings
 from core.store import security_log
 from core.store.backups import backup, restore
 from core.store.engine.database import make_engine
-from core.store.engine.statements import Transaction
 from core.store.security_log import Actor
+from core.store.sql.statements import Transaction
 from core.store.tables import SECURITY_LOG_DAYS_LEAST
 from tests.integration import calls
 from tests.integration.calls import Caller

@@ -13,7 +13,7 @@ from core.protocol.requests import SignIn
 from core.server.accounts import throttle
 from core.server.auth import passwords
 from core.store import failed_attempts
-from core.store.engine.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller
 from tests.integration.conftest import Place

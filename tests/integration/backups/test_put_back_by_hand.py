@@ -25,7 +25,7 @@ from core.store import events, shops
 from core.store.engine import mark
 from core.store.engine.database import Database
 from core.store.engine.mark import Mark
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.support import databases, shop

@@ -16,7 +16,7 @@ from core.protocol.feed import Close
 from core.server.devices import pairing
 from core.server.health.presence import PresenceTracker
 from core.store import devices, failed_attempts, shops
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

@@ -39,7 +39,7 @@ from core.server.settings import ServerSettings
 from core.store import events, orders
 from core.store.backups import backup
 from core.store.engine.database import file_url, make_engine
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from core.ui import preflight
 from tests.integration.conftest import Place
 from tests.support import databases, shop

@@ -33,7 +33,7 @@ from core.server.auth import authority
 from core.server.auth.authority import AuthorityError
 from core.server.auth.tls import Presented, TlsError
 from core.server.settings import ServerSettings
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from core.store.tables import orders
 from tests.support import shop
 from tests.support.server import ServerThread

@@ -13,8 +13,8 @@ from core.protocol.events import MenuChanged
 from core.protocol.feed import Frame
 from core.protocol.requests import ReplaceMenu
 from core.store import menus, shops
-from core.store.engine.statements import Transaction
 from core.store.menus import Offers
+from core.store.sql.statements import Transaction
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.push.test_feed import follow, seq, snapshot

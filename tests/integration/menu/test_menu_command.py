@@ -14,7 +14,7 @@ from core.domain.menu import Menu
 from core.server.settings import ServerSettings
 from core.store import menus, shops
 from core.store.engine.database import Database, file_url
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.support import shop
 from tests.support.server import ServerProcess
 

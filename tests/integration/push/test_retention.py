@@ -8,7 +8,7 @@ import pytest
 
 from core.server.settings import ServerSettings
 from core.store import events
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.push.test_feed import page, snapshot
 from tests.support import databases, shop

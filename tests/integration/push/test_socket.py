@@ -21,7 +21,7 @@ from core.server.auth.tokens import AccessTokens
 from core.server.push import hub, socket
 from core.server.settings import ServerSettings
 from core.store import events, sessions
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

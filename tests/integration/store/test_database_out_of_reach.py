@@ -10,10 +10,11 @@ import pytest
 import requests
 
 from core.protocol.feed import Close
-from core.store.engine import announcements, dialects
+from core.store.engine import announcements
 from core.store.engine.database import Database
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql import dialects
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import new_key, order_body
 from tests.integration.push.test_feed import snapshot

@@ -26,11 +26,11 @@ from core.server.auth import keys
 from core.server.auth.tokens import AccessTokens
 from core.server.health import readiness
 from core.server.http import problems
-from core.store.engine import dialects
 from core.store.engine.database import file_url
-from core.store.engine.dialects import Trouble
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql import dialects
+from core.store.sql.dialects import Trouble
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

@@ -20,7 +20,7 @@ from core.server.settings import ServerSettings
 from core.server.setup import NewShop, create_shop
 from core.store import shops
 from core.store.engine.database import CannotOpen, Database
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.support import shop

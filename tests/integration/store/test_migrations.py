@@ -14,8 +14,8 @@ from core.domain.ids import OrderId, uuid7
 from core.domain.search import Facts, index_keys
 from core.store import ledger, migrate
 from core.store.backups import check
-from core.store.engine import partitions
 from core.store.engine.database import Database, make_engine
+from core.store.sql import partitions
 from core.store.tables import metadata
 from tests.support import databases
 

@@ -21,11 +21,11 @@ from core.server.jobs import expiry
 from core.server.push import retention
 from core.server.settings import ServerSettings
 from core.store import events, failed_attempts, shops
-from core.store.engine import dialects
 from core.store.engine.database import CannotOpen, Database, Duty
 from core.store.engine.owner import AlreadyServed, Ownership
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql import dialects
+from core.store.sql.statements import Transaction
 from tests.integration.store.test_several_processes import until_waiting
 from tests.support import databases, postgres, shop
 

@@ -18,11 +18,11 @@ from core.instants import now
 from core.protocol.requests import HistoryQuery
 from core.store import migrate, orders, status_history, tickets
 from core.store.backups import copy
-from core.store.engine import partitions
 from core.store.engine.database import Database, file_url, make_engine
-from core.store.engine.partitions import Month
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql import partitions
+from core.store.sql.partitions import Month
+from core.store.sql.statements import Transaction
 from core.store.tables import HISTORIES, metadata
 from tests.integration.store.test_store import Kept
 from tests.support import databases, postgres

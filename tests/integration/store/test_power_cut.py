@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.store.engine import dialects
+from core.store.sql import dialects
 from tests.integration import calls
 from tests.support import power_cut, shop
 from tests.support.server import ServerThread

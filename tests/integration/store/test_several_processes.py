@@ -26,9 +26,9 @@ from core.server.push import hub
 from core.store import events
 from core.store.engine import announcements
 from core.store.engine.database import Database
-from core.store.engine.dialects import CHANNEL
-from core.store.engine.statements import Transaction
 from core.store.events import Kept
+from core.store.sql.dialects import CHANNEL
+from core.store.sql.statements import Transaction
 from tests.integration import calls
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.push.test_feed import follow, snapshot

@@ -24,9 +24,9 @@ from core.protocol.feed import Cursor
 from core.protocol.requests import HistoryQuery, OrderQuery
 from core.store import devices, operations, order_search, order_words, orders
 from core.store.engine.database import Database, make_engine
-from core.store.engine.statements import Prepared, Transaction
 from core.store.engine.writer import GROUP_LIMIT, StoreClosed
 from core.store.operations import Done
+from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import HISTORIES
 from tests.support import databases, shop
 from tests.support.shop import World

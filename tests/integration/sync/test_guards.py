@@ -12,10 +12,10 @@ from core.domain.status import OrderStatus
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Frame, Frames
 from core.store import operations
-from core.store.engine import dialects
 from core.store.engine.database import Database, file_url
-from core.store.engine.statements import Transaction
 from core.store.engine.writer import Unavailable
+from core.store.sql import dialects
+from core.store.sql.statements import Transaction
 from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop

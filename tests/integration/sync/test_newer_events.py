@@ -17,7 +17,7 @@ from core.protocol import reading
 from core.protocol.events import Event, UnknownEvent
 from core.protocol.feed import EventPage, Frame, Frames, Heartbeat
 from core.store import events, orders
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from tests.integration.conftest import Place
 from tests.integration.status_display.test_display_feed import Overhead, look
 from tests.support.fault_proxy import Fault, FaultProxy

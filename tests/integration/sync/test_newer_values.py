@@ -21,7 +21,7 @@ from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderS
 from core.protocol.replies import Tokens
 from core.protocol.requests import OrderQuery
 from core.store import events, orders
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from core.wire_enum import WireEnum
 from tests.integration.conftest import Place
 from tests.integration.sync.test_newer_events import is_at

@@ -15,7 +15,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.instants import now
 from core.protocol.requests import STAFF_MAX
 from core.store import orders
-from core.store.engine.statements import Transaction
+from core.store.sql.statements import Transaction
 from pos_app.history.page import HistoryPage
 from tests.integration.conftest import Place
 from tests.support import shop

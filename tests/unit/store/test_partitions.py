@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain import ids
-from core.store.engine.partitions import AHEAD, Month, ahead
+from core.store.sql.partitions import AHEAD, Month, ahead
 
 INSTANTS = st.integers(1_577_836_800, 8_583_753_600).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 

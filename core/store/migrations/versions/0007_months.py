@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from alembic import op
 
-from core.store.engine.partitions import Month, ahead, with_orders
+from core.store.sql.partitions import Month, ahead, with_orders
 
 revision = "0007"
 down_revision = "0006"

@@ -63,7 +63,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool
     """Whether other processes write to it: then shops are locked, some operations retried, and commits announced."""
     partitioned: bool
-    """Whether large tables are partitioned by month: `core.store.engine.partitions`."""
+    """Whether large tables are partitioned by month: `core.store.sql.partitions`."""
     timeline: str = ""
     """The query for the server's timeline; see `timeline`."""
     readers: int

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, Engine, exists, select, text
 
-from core.store.engine import dialects
+from core.store.sql import dialects
 from core.store.tables import HISTORIES, history_guards, orders
 
 TABLES: Final = ("order_lines", *(table.name for table in HISTORIES))

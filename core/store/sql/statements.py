@@ -7,7 +7,7 @@ from sqlalchemy import ClauseElement, Connection, Dialect, Executable, Select, T
 
 from core.domain.ids import ShopId
 from core.protocol.feed import Cursor
-from core.store.engine import dialects
+from core.store.sql import dialects
 
 Row = tuple[Any, ...]
 
