@@ -22,6 +22,7 @@ _WHAT: Final = {
     Kind.CHANGE_STATUS: "status",
     Kind.RECALL: "recall",
     Kind.CHANGE_PAYMENT: "payment",
+    Kind.REFUND: "refund",
     Kind.CANCEL: "cancel",
 }
 

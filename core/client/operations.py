@@ -16,11 +16,14 @@ from core.domain.commands import (
     NewOrder,
     PlaceOrder,
     RecallOrder,
+    RefundOrder,
 )
+from core.domain.errors import DomainError
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
 from core.domain.payment import PaymentChange
 from core.domain.people import Role
+from core.domain.refund import check_refund
 from core.domain.status import OrderStatus
 from core.protocol import routes, sealed
 from core.protocol.route import NOTHING, AnyRoute, Nothing, Request, Route
@@ -32,6 +35,7 @@ class Kind(StrEnum):
     CHANGE_STATUS = "change_status"
     RECALL = "recall"
     CHANGE_PAYMENT = "change_payment"
+    REFUND = "refund"
     CANCEL = "cancel"
 
     @property
@@ -60,6 +64,7 @@ ROUTES: Final[dict[Kind, Route[Any, Nothing, Order]]] = {
     Kind.CHANGE_STATUS: routes.CHANGE_STATUS,
     Kind.RECALL: routes.RECALL,
     Kind.CHANGE_PAYMENT: routes.CHANGE_PAYMENT,
+    Kind.REFUND: routes.REFUND,
     Kind.CANCEL: routes.CANCEL,
 }
 """All that is sent from an outbox (`Offline.OUTBOX`), by what it is called in a window's file."""
@@ -170,7 +175,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(asked, PlaceOrder):  # at the new price
             asked = msgspec.structs.replace(asked, expected_total_minor=row.total_minor)
             return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=row)
-        if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment):
+        if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment | RefundOrder):
             asked = msgspec.structs.replace(asked, version=row.version)
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=without_lines(row))
 
@@ -195,7 +200,7 @@ def without_lines(row: Order) -> Order:
 
 def named_version(asked: Command) -> int | None:
     """The version of the order that the request is based on."""
-    return asked.version if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
+    return asked.version if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment | RefundOrder) else None
 
 
 def target(operation: Operation) -> OrderStatus | None:
@@ -216,6 +221,8 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     if row is None:
         return None
     asked = operation.asked
+    if isinstance(asked, RefundOrder):
+        return _given_back(row, asked, operation.seen)
     if isinstance(asked, ChangePayment):
         will_be = order_rules.paid(row, asked, row.updated_at)
     elif (to := target(operation)) is not None:
@@ -226,3 +233,14 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     happened = row.version > operation.seen.version
     there = (row.status, row.payment, row.tender) == (will_be.status, will_be.payment, will_be.tender)
     return row if happened and there else will_be
+
+
+def _given_back(row: Order, asked: RefundOrder, seen: Order) -> Order:
+    """The prediction of a refund; the row itself where it has that already, or no longer allows it."""
+    if row.version > seen.version and row.refunded_minor > seen.refunded_minor:
+        return row
+    try:
+        check_refund(row, asked)
+    except DomainError:
+        return row
+    return order_rules.given_back(row, asked, row.updated_at)

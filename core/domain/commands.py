@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from core.domain.ids import CustomerId, OrderId
-from core.domain.order import MAX_LINES, NewLine, Note, PaymentState, Reason, Tender
+from core.domain.ids import CustomerId, LineId, OrderId
+from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, Note, PaymentState, Reason, Tender
 from core.domain.status import Fulfilment, OrderStatus
 
 MAX_GIVEN_MINOR = 10**15
@@ -102,7 +102,26 @@ class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
     moved_at_client: ClientTime | None = None
 
 
+class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Items of one line that are taken back."""
+
+    id: Annotated[LineId, UUID]
+    quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)] = 1
+
+
+class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what was paid for an order that was seen at `version` is given back, by the tender that paid: for items
+    of its lines, or an amount. All that is left of it is given back by `ChangePayment`."""
+
+    version: Version
+    reason: Reason
+    lines: Annotated[tuple[RefundLine, ...], Meta(max_length=MAX_LINES)] = ()
+    amount_minor: Annotated[int, Meta(ge=1, le=MAX_GIVEN_MINOR)] | None = None
+    """The amount, without lines. With lines: what they came to where they were chosen; another is refused."""
+    moved_at_client: ClientTime | None = None
+
+
 NewOrder = PlaceOrder | TakeOrder
-Change = ChangeStatus | RecallOrder | ChangePayment | CancelOrder
+Change = ChangeStatus | RecallOrder | ChangePayment | RefundOrder | CancelOrder
 """Commands on an existing order."""
 Command = NewOrder | Change

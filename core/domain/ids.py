@@ -3,6 +3,7 @@
 import secrets
 import time
 import uuid
+from hashlib import blake2b
 from typing import NewType
 
 OrderId = NewType("OrderId", str)
@@ -10,6 +11,7 @@ CustomerId = NewType("CustomerId", str)
 StaffId = NewType("StaffId", str)
 DeviceId = NewType("DeviceId", str)
 ShopId = NewType("ShopId", str)
+LineId = NewType("LineId", str)
 ItemId = NewType("ItemId", str)
 ModifierId = NewType("ModifierId", str)
 OpId = NewType("OpId", str)
@@ -27,6 +29,13 @@ def uuid7() -> str:
 
 def new_order_id() -> OrderId:
     return OrderId(uuid7())
+
+
+def line_id(order_id: OrderId, position: int) -> LineId:
+    """The id of the line that was added to an order as number `position`, counted from 0: a UUID version 7 of the
+    order's time, the same wherever it is made."""
+    digits = blake2b(f"{order_id}/{position}".encode(), digest_size=10).hexdigest()
+    return LineId(f"{order_id[:13]}-7{digits[:3]}-8{digits[3:6]}-{digits[6:18]}")
 
 
 def new_op_id() -> OpId:

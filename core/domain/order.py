@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from core.domain.errors import InvalidOrder
-from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, ShopId
+from core.domain.ids import CustomerId, ItemId, LineId, ModifierId, OrderId, ShopId, line_id
 from core.domain.menu import MenuItem, Modifier
 from core.domain.status import Fulfilment, OrderStatus
 from core.domain.texts import check_no_card
@@ -63,6 +63,14 @@ class OrderLine(msgspec.Struct, frozen=True):
     total_minor: int
     modifiers: tuple[LineModifier, ...] = ()
     note: str = ""
+    id: LineId = LineId("")
+    """`line_id` of its order and place. Empty in what an earlier release sent or kept."""
+    refunded_quantity: int = 0
+    """How many of it were taken back."""
+    refunded_minor: int = 0
+    """What was given back for it, its tax included: for those taken back, or as a part of an amount."""
+    refunded_tax_minor: int = 0
+    """The tax in that."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +94,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The last change of anything."""
     moved_at: datetime | None = None
     """The last change of its status; None for an order of an earlier release, of which only `updated_at` is known."""
+    refunded_minor: int = 0
+    """What was given back of what was paid. All of it, once the payment is refunded."""
     given_minor: int | None = None
     """The cash that was handed over for it, for receipts; None when it was not paid in cash, or nobody counted."""
     customer_id: CustomerId | None = None
@@ -154,8 +164,10 @@ def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[M
     return [offered[modifier_id] for modifier_id in wanted]
 
 
-def price_lines(items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine]) -> tuple[OrderLine, ...]:
-    """The requested lines at the menu's prices. `items` is `Menu.items()`.
+def price_lines(
+    items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine], order_id: OrderId | None = None
+) -> tuple[OrderLine, ...]:
+    """The requested lines at the menu's prices. `items` is `Menu.items()`; lines get ids in an order.
 
     Raises `InvalidOrder` naming the field (no lines, an unknown or sold-out item, an unknown choice), and `CardNumber`
     for a note that contains one.
@@ -179,7 +191,10 @@ def price_lines(items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine]) -> t
         unit = item.price_minor + sum(modifier.price_minor for modifier in chosen)
         modifiers = tuple(LineModifier(modifier.name, modifier.price_minor) for modifier in chosen)
         priced.append(
-            OrderLine(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note.strip())
+            OrderLine(
+                *(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note.strip()),
+                id=line_id(order_id, position) if order_id else LineId(""),
+            )
         )
     return tuple(priced)
 

@@ -19,6 +19,7 @@ from core.domain.commands import (
     NewOrder,
     PlaceOrder,
     RecallOrder,
+    RefundOrder,
     TakeOrder,
 )
 from core.domain.errors import DomainError, IllegalMove
@@ -29,6 +30,7 @@ from core.domain.order import Channel, Order, PaymentState, Tender, check_delive
 from core.domain.payment import check_first_payment, check_payment
 from core.domain.people import Customer, Role
 from core.domain.phones import check_phone
+from core.domain.refund import check_refund, refunded
 from core.domain.status import Move, OrderStatus, target_of, transition
 from core.domain.texts import check_no_card
 
@@ -84,7 +86,7 @@ def place(
     check_no_card(note=asked.note, address=asked.address, customer_name=name, customer_phone=phone)
     if isinstance(asked, TakeOrder) and asked.customer_phone:
         phone = check_phone(asked.customer_phone, offer.country, "customer_phone")
-    lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines)
+    lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines, order_id)
     amounts = totals([line.total_minor for line in lines], offer.tax)
     order = Order(
         id=order_id,
@@ -121,13 +123,18 @@ def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Ca
 
     A move is `Stale` when the order has changed since the version it names, unless the order has the wanted status
     already: then it is returned as it is. `last_moved` returns the version that the last change of status made, where
-    that is known; without it any change counts as one. A change of payment is `Stale` after any change of the order:
-    money was taken or returned whatever another has done meanwhile.
+    that is known; without it any change counts as one. A change of payment and a refund are `Stale` after any change of
+    the order: money was taken or returned whatever another has done meanwhile.
 
-    Raises `Stale`, `IllegalMove`, `ReasonRequired` and `CardNumber`.
+    Raises `Stale`, `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
     if isinstance(asked, ChangePayment):
         return _pay(order, asked, at)
+    if isinstance(asked, RefundOrder):
+        if order.version != asked.version:
+            raise Stale
+        check_refund(order, asked)
+        return given_back(order, asked, at)
     if not isinstance(asked, CancelOrder) and order.version != asked.version:
         there = isinstance(asked, ChangeStatus) and order.status is asked.to and order.version > asked.version
         if there and (last_moved is None or last_moved() > asked.version):
@@ -149,7 +156,7 @@ def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
             return OrderStatus.CANCELLED
         case RecallOrder():
             return target_of(order.status, Move.RECALL, order.fulfilment, role)
-        case ChangePayment():
+        case ChangePayment() | RefundOrder():
             return None
 
 
@@ -172,18 +179,19 @@ def moved(order: Order, target: OrderStatus, reason: str, at: datetime) -> Order
 
 def paid(order: Order, asked: ChangePayment, at: datetime) -> Order:
     """The order with the new payment. Checks nothing."""
-    tender = asked.tender or order.tender
     return msgspec.structs.replace(
-        order,
-        payment=asked.payment,
-        tender=tender,
-        given_minor=given_after(order, asked.payment),
-        version=order.version + 1,
-        updated_at=at,
+        with_payment(order, asked.payment, asked.tender or order.tender), version=order.version + 1, updated_at=at
     )
 
 
-def given_after(order: Order, payment: PaymentState) -> int | None:
-    """The cash that was handed over, once the payment of `order` is `payment`: a refund changes nothing about it, and
-    of any other payment it is not known."""
-    return order.given_minor if payment is PaymentState.REFUNDED else None
+def given_back(order: Order, asked: RefundOrder, at: datetime) -> Order:
+    """The order with a part of it refunded. Checks nothing."""
+    return msgspec.structs.replace(refunded(order, asked), version=order.version + 1, updated_at=at)
+
+
+def with_payment(order: Order, payment: PaymentState, tender: Tender) -> Order:
+    """The order with that payment. A refund takes back all that was left; of any other payment it is not known which
+    cash was handed over."""
+    if payment is PaymentState.REFUNDED:
+        return msgspec.structs.replace(refunded(order), payment=payment, tender=tender)
+    return msgspec.structs.replace(order, payment=payment, tender=tender, given_minor=None)

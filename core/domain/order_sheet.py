@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "subtotal",
     "tax",
     "total",
+    "refunded",
     "currency",
     "note",
     "reason",
@@ -48,7 +49,7 @@ def rows(orders: Iterable[Order], cashiers: Mapping[OrderId, str], zone: tzinfo 
 
 def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
     placed = order.placed_at.astimezone(zone)
-    amounts = (order.subtotal_minor, order.tax_minor, order.total_minor)
+    amounts = (order.subtotal_minor, order.tax_minor, order.total_minor, order.refunded_minor)
     return (
         order.number,
         placed.isoformat(sep=" ", timespec="seconds"),

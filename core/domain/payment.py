@@ -24,6 +24,8 @@ class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
     target: PaymentState
     tender: Tender
     """How it was paid or refunded; for an unpaid order, how it is to be paid."""
+    refunded_minor: int = 0
+    """What was given back, in minor units. Of a part of the order, the payment stays paid."""
     at: datetime
     client_at: datetime | None = None
     """When it was done, by the clock of the client, if sent. Informative: that clock may be wrong."""
@@ -47,26 +49,44 @@ _MOVES = frozenset(
 _TENDERS: Final = Tenders(cash=frozenset({str(Tender.CASH)}))
 
 
-def booked(ledger: Ledger, source: PaymentState, order: Order) -> Ledger:
-    """The ledger after the payment of `order` was changed from `source` to what it is now, as `check_payment`
-    allows."""
-    if source is PaymentState.PAID and order.payment is not PaymentState.REFUNDED:
+def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
+    """The ledger after the payment of an order, or what was refunded of it, became what `order` says. `before` is the
+    order before that; None for a new one."""
+    if before is not None and order.refunded_minor != before.refunded_minor:
+        taken_back = _credits(before, order) or [Entry(EntryKind.CREDIT, before.refunded_minor - order.refunded_minor)]
+        return ledger.credited(taken_back, order.tender, _TENDERS)
+    if before is not None and before.payment is PaymentState.PAID and order.payment is not PaymentState.REFUNDED:
         ledger = ledger.correct(ledger.newest_payment)
     match order.payment:
         case PaymentState.PAID:
             given = order.given_minor
             covered = order.tender is Tender.CASH and given is not None and given >= order.total_minor
             return ledger.pay(Pay(tender=order.tender, given=given if covered else None), _TENDERS)
-        case PaymentState.REFUNDED:
-            return ledger.refunded(order.tender, _TENDERS)
+        case PaymentState.REFUNDED:  # nothing was to be paid for it
+            return ledger.credited([Entry(EntryKind.CREDIT, 0)], order.tender, _TENDERS)
         case _:
             return ledger.planned(order.tender)
 
 
-def state_after(entries: Sequence[Entry]) -> PaymentState:
-    """The payment's state after the entries of one change."""
+def _credits(before: Order, order: Order) -> list[Entry]:
+    """An entry for each line of which something is taken back."""
+    return [
+        Entry(
+            EntryKind.CREDIT,
+            then.refunded_minor - now.refunded_minor,
+            line=now.id,
+            quantity=now.refunded_quantity - then.refunded_quantity,
+            tax=then.refunded_tax_minor - now.refunded_tax_minor,
+        )
+        for then, now in zip(before.lines, order.lines, strict=True)
+        if now.refunded_minor != then.refunded_minor or now.refunded_quantity != then.refunded_quantity
+    ]
+
+
+def state_after(entries: Sequence[Entry], left_minor: int) -> PaymentState:
+    """The payment's state after the entries of one change. `left_minor`: what is charged then, refunds taken off."""
     if any(each.kind is EntryKind.CREDIT for each in entries):
-        return PaymentState.REFUNDED
+        return PaymentState.PAID if left_minor else PaymentState.REFUNDED
     if any(each.kind is EntryKind.PAYMENT and not each.corrects for each in entries):
         return PaymentState.PAID
     return PaymentState.UNPAID
@@ -92,6 +112,8 @@ def check_payment(order: Order, target: PaymentState, tender: Tender, reason: st
         raise IllegalMove("This order was refunded. A refund is final.", "payment")
     if (source, target) not in _MOVES:
         raise IllegalMove(f"A payment that is {source} cannot become {target}.", "payment")
+    if order.refunded_minor and target is not PaymentState.REFUNDED:
+        raise IllegalMove("A part of it was given back. Refund the rest instead.", "payment")
     if source is target is PaymentState.PAID and tender is order.tender:
         raise IllegalMove("This order is paid already.", "payment")
     if target is PaymentState.REFUNDED and tender is not order.tender:
@@ -120,7 +142,8 @@ def to_pay_minor(order: Order) -> int:
 
 def to_give_back_minor(order: Order) -> int:
     """What was paid for an order that was called off, and is to be given back, in minor units."""
-    return order.total_minor if order.payment is PaymentState.PAID and order.status in CALLED_OFF else 0
+    owed = order.payment is PaymentState.PAID and order.status in CALLED_OFF
+    return order.total_minor - order.refunded_minor if owed else 0
 
 
 def _words(tender: Tender) -> str:

@@ -37,6 +37,17 @@ class OrderPaymentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order_
     at: datetime
 
 
+class OrderRefunded(msgspec.Struct, frozen=True, kw_only=True, tag="order_refunded", tag_field="kind"):
+    """A part of what was paid was given back. When all of it is, the payment has changed."""
+
+    order_id: OrderId
+    order: Order
+
+    @property
+    def customer_id(self) -> CustomerId | None:
+        return self.order.customer_id
+
+
 class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed", tag_field="kind"):
     """The menu has changed. Sent to all subscribers of the shop but status displays."""
 
@@ -47,12 +58,12 @@ class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed",
     available: bool = True
 
 
-OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged
+OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderRefunded
 Event = OrderEvent | MenuChanged
 
 
 def event_of(before: Order | None, order: Order) -> OrderEvent:
-    """The event for an order that was made (`before` is None), moved, or paid."""
+    """The event for an order that was made (`before` is None), moved, paid, or refunded."""
     if before is None:
         return OrderPlaced(order=order)
     if order.status is not before.status:
@@ -66,6 +77,8 @@ def event_of(before: Order | None, order: Order) -> OrderEvent:
             reason=order.reason,
             at=order.updated_at,
         )
+    if order.payment is before.payment and order.refunded_minor != before.refunded_minor:
+        return OrderRefunded(order_id=order.id, order=order)
     return OrderPaymentChanged(
         order_id=order.id,
         customer_id=order.customer_id,

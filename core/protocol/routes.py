@@ -8,7 +8,15 @@ from it; an address is written nowhere else. Calling a row makes a `Request` who
 
 from typing import Final
 
-from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.domain.commands import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    PlaceOrder,
+    RecallOrder,
+    RefundOrder,
+    TakeOrder,
+)
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol import reading
@@ -176,6 +184,18 @@ CHANGE_PAYMENT: Final = Route(
     Who.STAFF,
     "Mark an order as paid, unpaid or refunded; a refund says why",
     body=ChangePayment,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+REFUND: Final = Route(
+    "pos_refund",
+    "POST",
+    "/api/pos/orders/{order_id}/refund/",
+    Who.STAFF,
+    "Give a part of what was paid back: items of lines, or an amount",
+    body=RefundOrder,
     reply=Order,
     keyed=Keyed.REQUIRED,
     offline=Offline.OUTBOX,

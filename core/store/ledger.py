@@ -21,27 +21,28 @@ _e = ledger.c
 _INSERT: Final = Prepared.insert(ledger)
 _OF: Final = Prepared(
     select(
-        *(_e.kind, _e.amount_minor, _e.tender, _e.payment, _e.corrects),
+        *(_e.kind, _e.amount_minor, _e.tender, _e.payment, _e.corrects, _e.line_id, _e.quantity, _e.tax_minor),
         *(_e.version, _e.at, _e.reason, _e.by_name, _e.device, _e.client_at),
     )
     .where(_e.order_id == bindparam("order_id"))
     .order_by(_e.number)
 )
-_VERSION: Final = 5
+_VERSION: Final = 8
 
 
 def record(
     transaction: Transaction,
     order: Order,
-    source: PaymentState | None,
+    former: Order | None,
     by: Principal,
     reason: str = "",
     client_at: datetime | None = None,
 ) -> None:
-    """Append what `by` did when the payment of `order` became what it is now. `source` is None for a new order."""
-    kept = () if source is None else _entries(transaction.all(_OF, order_id=order.id))
+    """Append what `by` did when the payment of `order`, or what was refunded of it, became what it is now. `former` is
+    the order before that; None for a new one."""
+    kept = () if former is None else _entries(transaction.all(_OF, order_id=order.id))
     before = Ledger.opened(order.total_minor).followed_by(kept)
-    after = booked(before, source or PaymentState.UNPAID, order)
+    after = booked(before, former, order)
     transaction.run_many(
         _INSERT,
         [
@@ -54,6 +55,9 @@ def record(
                 "tender": entry.tender,
                 "payment": entry.payment,
                 "corrects": entry.corrects,
+                "line_id": entry.line,
+                "quantity": entry.quantity,
+                "tax_minor": entry.tax,
                 "at": to_us(order.updated_at),
                 "reason": reason,
                 "by_id": by.subject,
@@ -67,20 +71,25 @@ def record(
     )
 
 
-def changes(transaction: Transaction, order_id: OrderId) -> tuple[PaymentChange, ...]:
-    """What became of the payment of an order, oldest first; empty for one that is unpaid as it was placed."""
+def changes(transaction: Transaction, order_id: OrderId, total_minor: int) -> tuple[PaymentChange, ...]:
+    """What became of the payment of an order of that total, oldest first; empty for one that is unpaid as it was
+    placed."""
+    left_minor = total_minor
     found: list[PaymentChange] = []
     for version, rows in groupby(transaction.all(_OF, order_id=order_id), itemgetter(_VERSION)):
         together = list(rows)
         entries = _entries(together)
         at, reason, by, device, client_at = together[0][_VERSION + 1 :]
+        back_minor = -sum(entry.amount for entry in entries if entry.kind is EntryKind.CREDIT)
+        left_minor -= back_minor
         is_first = not found and (version == 1 or not by)
         found.append(
             PaymentChange(
                 version=version,
                 source=None if is_first else found[-1].target if found else PaymentState.UNPAID,
-                target=state_after(entries),
+                target=state_after(entries, left_minor),
                 tender=Tender(entries[-1].tender),
+                refunded_minor=back_minor,
                 at=from_us(at),
                 reason=reason,
                 by=by,
@@ -93,6 +102,6 @@ def changes(transaction: Transaction, order_id: OrderId) -> tuple[PaymentChange,
 
 def _entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
     return tuple(
-        Entry(EntryKind(kind), amount, tender, payment, corrects)
-        for kind, amount, tender, payment, corrects, *_ in rows
+        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax)
+        for kind, amount, tender, payment, corrects, line, quantity, tax, *_ in rows
     )

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
 from core.domain.errors import DomainError
-from core.domain.ids import CustomerId, OrderId, ShopId
+from core.domain.ids import CustomerId, OrderId, ShopId, line_id
 from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal
 from core.domain.search import WHOLE_NUMBER
@@ -43,6 +43,7 @@ _ORDER: Final = (
     _c.updated_at,
     _c.moved_at,
     _c.given_minor,
+    _c.refunded_minor,
     _c.customer_id,
     _c.customer_name,
     _c.customer_phone,
@@ -60,6 +61,10 @@ _LINE: Final = (
     _l.total_minor,
     _l.modifiers,
     _l.note,
+    _l.position,
+    _l.refunded_quantity,
+    _l.refunded_minor,
+    _l.refunded_tax_minor,
 )
 
 # A look-up in a dictionary costs a tenth of calling the enum.
@@ -79,10 +84,15 @@ _UPDATE: Final = Prepared(
             name: bindparam(name)
             for name in (
                 *("status", "is_open", "version", "tender", "payment", "given_minor"),
-                *("updated_at", "moved_at", "reason"),
+                *("refunded_minor", "updated_at", "moved_at", "reason"),
             )
         }
     )
+)
+_UPDATE_LINE: Final = Prepared(
+    update(order_lines)
+    .where(_l.order_id == bindparam("of_order"), _l.position == bindparam("at"))
+    .values({name: bindparam(name) for name in ("refunded_quantity", "refunded_minor", "refunded_tax_minor")})
 )
 _COUNT: Final = Prepared(select(customers.c.order_count).where(customers.c.id == bindparam("customer_id")))
 _COUNT_UP: Final = Prepared(
@@ -168,18 +178,7 @@ def insert(
     values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
     values["moved_at"] = _us(order.moved_at)
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
-    transaction.run_many(
-        _INSERT_LINE,
-        [
-            {
-                **msgspec.structs.asdict(line),
-                "order_id": order.id,
-                "position": position,
-                "modifiers": msgspec.json.encode(line.modifiers).decode(),
-            }
-            for position, line in enumerate(order.lines)
-        ],
-    )
+    transaction.run_many(_INSERT_LINE, [_line_values(order.id, *each) for each in enumerate(order.lines)])
     order_words.insert(transaction, order)
     status_history.record(transaction, order, None, by, client_at, reason)
     if order.payment is not PaymentState.UNPAID:
@@ -188,8 +187,32 @@ def insert(
         transaction.run(_COUNT_UP, customer=order.customer_id)
 
 
+def _line_values(order_id: OrderId, position: int, line: OrderLine) -> dict[str, Any]:
+    values = msgspec.structs.asdict(line)
+    del values["id"]  # made of the order's id and the position
+    return values | {
+        "order_id": order_id,
+        "position": position,
+        "modifiers": msgspec.json.encode(line.modifiers).decode(),
+    }
+
+
+def update_lines(transaction: Transaction, former: Order, order: Order) -> None:
+    """Update what was refunded of each line."""
+    for position, (then, now) in enumerate(zip(former.lines, order.lines, strict=True)):
+        if now is not then:
+            transaction.run(
+                _UPDATE_LINE,
+                of_order=order.id,
+                at=position,
+                refunded_quantity=now.refunded_quantity,
+                refunded_minor=now.refunded_minor,
+                refunded_tax_minor=now.refunded_tax_minor,
+            )
+
+
 def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
-    """Update `order` if it is still at version `seen`; returns whether it was."""
+    """Update `order` if it is still at version `seen`; returns whether it was. Lines: `update_lines`."""
     changed = transaction.run(
         _UPDATE,
         order_id=order.id,
@@ -200,6 +223,7 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
         tender=order.tender,
         payment=order.payment,
         given_minor=order.given_minor,
+        refunded_minor=order.refunded_minor,
         updated_at=to_us(order.updated_at),
         moved_at=_us(order.moved_at),
         reason=order.reason,
@@ -404,11 +428,12 @@ def _known(transaction: Transaction, keys: Sequence[Any]) -> list[Order]:
 def _load(transaction: Transaction, order_ids: Sequence[str]) -> list[Order]:
     ids = {f"id{n}": order_id for n, order_id in enumerate(order_ids)}
     lines: dict[str, list[OrderLine]] = {order_id: [] for order_id in order_ids}
-    for order_id, item_id, name, quantity, unit, total, modifiers, note in transaction.all(
+    for order_id, item_id, name, quantity, unit, total, modifiers, note, position, *refunds in transaction.all(
         _lines_of(len(order_ids)), **ids
     ):
         chosen = _modifiers(modifiers) if modifiers != "[]" else ()
-        lines[order_id].append(OrderLine(item_id, name, quantity, unit, total, chosen, note))
+        own_id = line_id(order_id, position)
+        lines[order_id].append(OrderLine(item_id, name, quantity, unit, total, chosen, note, own_id, *refunds))
     return [_order(row, tuple(lines[row[0]])) for row in transaction.all(_orders_of(len(order_ids)), **ids)]
 
 
@@ -431,11 +456,12 @@ def _order(row: Row, lines: tuple[OrderLine, ...]) -> Order:
         updated_at=from_us(row[14]),
         moved_at=from_us(row[15]) if row[15] is not None else None,
         given_minor=row[16],
-        customer_id=row[17],
-        customer_name=row[18],
-        customer_phone=row[19],
-        address=row[20],
-        note=row[21],
-        reason=row[22],
+        refunded_minor=row[17],
+        customer_id=row[18],
+        customer_name=row[19],
+        customer_phone=row[20],
+        address=row[21],
+        note=row[22],
+        reason=row[23],
         lines=lines,
     )

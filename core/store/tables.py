@@ -240,6 +240,7 @@ orders: Final = Table(
     _big("placed_at"),
     _big("updated_at"),
     _big("given_minor", nullable=True),  # the cash handed over, if any
+    _big("refunded_minor"),  # what was given back of what was paid
     _big("moved_at", nullable=True),  # the status's; NULL for what had ended before it was kept
     _text("customer_id", ForeignKey("customers.id"), nullable=True),
     _text("customer_name"),
@@ -280,6 +281,9 @@ order_lines: Final = Table(
     _big("total_minor"),
     _text("modifiers"),  # JSON: as sold, never searched by
     _text("note"),
+    _int("refunded_quantity"),
+    _big("refunded_minor"),  # with its tax
+    _big("refunded_tax_minor"),
     CheckConstraint("quantity >= 1", name="quantity"),
     sqlite_with_rowid=False,  # an order's lines lie together, found by their key alone
     postgresql_partition_by=_BY_MONTH,
@@ -314,6 +318,9 @@ ledger: Final = Table(
     _text("tender"),
     _int("payment"),  # the running number of the payment; 0 for none
     _int("corrects"),  # the payment that is taken back; 0 for none
+    _text("line_id"),  # of a credit: the line that it is for; empty for the whole order
+    _int("quantity"),  # of a credit: the items of the line that are taken back
+    _big("tax_minor"),  # of a credit: the tax in it
     _big("at"),
     _text("reason"),
     _text("by_id"),  # empty, as all of whom, in what was so before payments had a history

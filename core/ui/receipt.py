@@ -32,6 +32,7 @@ from core.ui.text import (
     isolated,
     money,
     payment_label,
+    refund_label,
     status_label,
     tender_label,
 )
@@ -118,8 +119,10 @@ def _payment(order: Order) -> list[str]:
     how = payment_label(order.payment, order.tender)
     if order.payment is PaymentState.PAID:
         told = how if order.tender is Tender.CASH else f"{how} · {tender_label(order.tender)}"
+        refunded = [f"{refund_label(order)} · {tender_label(order.tender)}"] if refund_label(order) else []
         back = to_give_back_minor(order)
-        return [told, _("To give back: {amount}").format(amount=money(back, order.currency))] if back else [told]
+        due = [_("To give back: {amount}").format(amount=money(back, order.currency))] if back else []
+        return [told, *refunded, *due]
     if order.payment is PaymentState.REFUNDED:
         return [f"{how}: {money(order.total_minor, order.currency)} · {tender_label(order.tender)}"]
     if not order.payment.is_known:
@@ -179,6 +182,8 @@ def _line_rows(lines: tuple[OrderLine, ...], column: _Amounts) -> str:
     rows = []
     for line in lines:
         under = [modifier.name for modifier in line.modifiers] + ([line.note] if line.note else [])
+        if line.refunded_quantity:
+            under.append(_("{count} taken back").format(count=figure(line.refunded_quantity)))
         name, small = escape(line.name), escape(isolated(", ".join(under), QGuiApplication.layoutDirection()))
         name += f"<br/><span style='font-size:8pt'>{small}</span>" if under else ""
         count = f"{figure(line.quantity)}&nbsp;×&nbsp;"

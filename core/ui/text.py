@@ -122,6 +122,13 @@ def payment_label(payment: PaymentState, tender: Tender) -> str:
     return _("Refunded") if payment is PaymentState.REFUNDED else tender_label(tender)
 
 
+def refund_label(order: Order) -> str:
+    """What was given back of an order that stays paid: `Refunded $4.00`. Empty where it is nothing, or all of it."""
+    if not order.refunded_minor or order.payment is PaymentState.REFUNDED:
+        return ""
+    return _("Refunded {amount}").format(amount=money(order.refunded_minor, order.currency))
+
+
 def guest_name(order: Order) -> str:
     """The name on the ticket: `Ada`, or for a number typed for guests who eat here, `Table 7`. Empty without one."""
     name = order.customer_name

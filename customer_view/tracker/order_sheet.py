@@ -11,7 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from typing_extensions import override
 
 from core.domain.order import LineModifier, Order, OrderLine
-from core.ui.text import _, figure, money
+from core.ui.text import _, figure, money, refund_label
 from core.ui.theme import Theme
 from customer_view.painted import Painted, TextBlock
 
@@ -56,6 +56,8 @@ def rows(order: Order) -> Iterator[Row]:
     yield Row(Kind.TOTAL, _("Total"), money(order.total_minor, order.currency), ruled=included)
     if included and order.tax_minor:
         yield Row(Kind.MINOR, _("Includes tax {amount}").format(amount=tax))
+    if refund_label(order):
+        yield Row(Kind.LINE, _("Refunded"), money(order.refunded_minor, order.currency))
 
 
 def _details(line: OrderLine, currency: str) -> Iterator[str]:

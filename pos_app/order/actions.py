@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Signal, Slot
 from PySide6.QtGui import QAction
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from core.client.operations import Operation
 from core.client.order_store import OrderStore
+from core.domain.commands import RefundOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Move
@@ -16,6 +18,9 @@ from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
 from pos_app.order.card import Card, Own, customer, target, to_give_back
 from pos_app.order.changes import OrderChanges
+
+if TYPE_CHECKING:
+    from pos_app.order.refund_dialog import RefundDialog
 
 
 class OrderActions(QObject):
@@ -93,7 +98,8 @@ class OrderActions(QObject):
             self._add(menu, "paid_cash", _("Paid in cash"), order)
             self._add(menu, "paid_card", _("Paid by card"), order)
         elif order.payment is PaymentState.PAID:
-            self._add(menu, "unpay", _("Not paid after all"), order)
+            if not order.refunded_minor:
+                self._add(menu, "unpay", _("Not paid after all"), order)
             self._add(menu, "refund", _("Refund…"), order)
         menu.addSeparator()
         if target(order, Move.REJECT) is not None:
@@ -127,15 +133,7 @@ class OrderActions(QObject):
         if order.payment is PaymentState.PAID:
             back = [_("It is paid. Give back {amount}.").format(amount=to_give_back(order))]
         if what == "refund":
-            dialog = ReasonDialog(
-                self._theme,
-                _("Refund {amount}?").format(amount=amount),
-                _("{order}\nA refund cannot be taken back.").format(order=whose),
-                (_("Something was wrong with it"), _("It was not made"), _("Charged too much")),
-                _("Refund"),
-                parent=self._window,
-            )
-            dialog.given.connect(partial(self._on_reason_of_payment_given, order.id, PaymentState.REFUNDED))
+            dialog: ReasonDialog = self._refund_dialog(order)
         elif what == "unpay":
             dialog = ReasonDialog(
                 self._theme,
@@ -145,7 +143,7 @@ class OrderActions(QObject):
                 _("Not paid after all"),
                 parent=self._window,
             )
-            dialog.given.connect(partial(self._on_reason_of_payment_given, order.id, PaymentState.UNPAID))
+            dialog.given.connect(partial(self._on_unpaid, order.id))
         elif target(order, Move.REJECT if what == "reject" else Move.CANCEL) is None:
             return
         elif what == "reject":
@@ -182,5 +180,18 @@ class OrderActions(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _on_reason_of_payment_given(self, order_id: OrderId, payment: PaymentState, reason: str) -> None:
-        self._changes.pay(order_id, payment, reason=reason)
+    def _refund_dialog(self, order: Order) -> "RefundDialog":
+        from pos_app.order.refund_dialog import RefundDialog
+
+        dialog = RefundDialog(self._theme, order, self._window)
+        dialog.refund.connect(partial(self._on_refund, order.id))
+        return dialog
+
+    def _on_refund(self, order_id: OrderId, request: RefundOrder | None, reason: str) -> None:
+        if request is None:
+            self._changes.pay(order_id, PaymentState.REFUNDED, reason=reason)
+        else:
+            self._changes.refund(order_id, request)
+
+    def _on_unpaid(self, order_id: OrderId, reason: str) -> None:
+        self._changes.pay(order_id, PaymentState.UNPAID, reason=reason)

@@ -172,7 +172,7 @@ def payment_badge(order: Order) -> tuple[str, str]:
 def to_give_back(order: Order) -> str:
     """What is given back for a paid order that is called off, and how: `$15.97 (Cash)`."""
     how = Tender.CASH if order.tender is Tender.CASH_ON_DELIVERY else order.tender
-    return f"{money(order.total_minor, order.currency)} ({tender_label(how)})"
+    return f"{money(order.total_minor - order.refunded_minor, order.currency)} ({tender_label(how)})"
 
 
 def item_count(order: Order) -> str:

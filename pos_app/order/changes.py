@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from core.client.errors import ClientError, Conflict, Refused
 from core.client.operations import State
 from core.client.order_store import PendingChange
-from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
+from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder, RefundOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import to_pay_minor
@@ -29,7 +29,7 @@ class Change(msgspec.Struct, frozen=True):
     op_id: OpId
     order: Order
     target: OrderStatus
-    request: ChangeStatus | RecallOrder | ChangePayment
+    request: ChangeStatus | RecallOrder | ChangePayment | RefundOrder
     move: Move | None = None
 
 
@@ -97,6 +97,12 @@ class OrderChanges(QObject):
         order = self._store.get(order_id)
         if order is not None and order_id not in self._running:
             request = ChangePayment(payment=payment, version=order.version, tender=tender, reason=reason)
+            self._intend(order, order.status, request)
+
+    def refund(self, order_id: OrderId, request: RefundOrder) -> None:
+        """Give a part of what was paid back."""
+        order = self._store.get(order_id)
+        if order is not None and order_id not in self._running:
             self._intend(order, order.status, request)
 
     def hand_over(self, order_id: OrderId, paid_by: Tender | None) -> None:
@@ -167,7 +173,7 @@ class OrderChanges(QObject):
         self,
         order: Order,
         to: OrderStatus,
-        request: ChangeStatus | RecallOrder | ChangePayment,
+        request: ChangeStatus | RecallOrder | ChangePayment | RefundOrder,
         move: Move | None = None,
     ) -> None:
         kept = self.unsent(order.id)
@@ -193,6 +199,8 @@ class OrderChanges(QObject):
             return self._api.call(routes.CHANGE_STATUS(order_id, body=request, op_id=change.op_id))
         if isinstance(request, RecallOrder):
             return self._api.call(routes.RECALL(order_id, body=request, op_id=change.op_id))
+        if isinstance(request, RefundOrder):
+            return self._api.call(routes.REFUND(order_id, body=request, op_id=change.op_id))
         return self._api.call(routes.CHANGE_PAYMENT(order_id, body=request, op_id=change.op_id))
 
     def _on_sent(self, change: Change, order: Order) -> None:

@@ -21,6 +21,7 @@ from core.ui.text import (
     fulfilment_label,
     money,
     payment_label,
+    refund_label,
     status_label,
     tender_label,
     window_title,
@@ -170,6 +171,10 @@ class DetailsDialog(QDialog):
             sums.addWidget(label(money(amount_minor, order.currency), role), row, 1, Qt.AlignmentFlag.AlignTrailing)
         column.addLayout(sums)
         unpaid = order.payment is PaymentState.UNPAID
+        if refund_label(order):
+            back = label(f"{refund_label(order)} · {tender_label(order.tender)}", "error", wrap=True)
+            back.setObjectName("details_refunded")
+            column.addWidget(back)
         paid = _("Not paid yet") if unpaid else payment_label(order.payment, order.tender)
         column.addWidget(label(f"{paid} · {tender_label(order.tender)}", "strong"))
         for words, due_minor in (
@@ -191,6 +196,9 @@ class DetailsDialog(QDialog):
             grid.addWidget(label(modifiers(line), "small", wrap=True), row + 1, 1)
         if line.note:
             grid.addWidget(label(f"“{line.note}”", "remark", wrap=True), row + 2, 1)
+        if line.refunded_quantity:
+            taken = _("{count} taken back").format(count=figure(line.refunded_quantity))
+            grid.addWidget(label(taken, "error", wrap=True), row + 3, 1)
 
     def _history(self) -> QFrame:
         frame, column = self._panel()
@@ -211,7 +219,7 @@ class DetailsDialog(QDialog):
     def _change_text(self, change: StatusChange | PaymentChange) -> str:
         who = " · ".join(filter(None, (change.by, change.device)))
         if isinstance(change, PaymentChange):
-            what = _paid(change)
+            what = _paid(change, self._details.order.currency)
             who = who or _("who did it was not kept then")
         else:
             what = status_label(change.target)
@@ -251,13 +259,15 @@ class DetailsDialog(QDialog):
             super().keyPressEvent(event)
 
 
-def _paid(change: PaymentChange) -> str:
+def _paid(change: PaymentChange, currency: str) -> str:
     """The text for a change of the payment."""
     if change.target is PaymentState.UNPAID:
         undone = change.source is PaymentState.PAID
         words = _("Not paid after all") if undone else _("Not paid yet")
     else:
         words = payment_label(change.target, change.tender)
+    if change.refunded_minor and change.target is PaymentState.PAID:
+        words = _("Refunded {amount}").format(amount=money(change.refunded_minor, currency))
     return f"{words} · {tender_label(change.tender)}"
 
 

@@ -2,13 +2,14 @@
 
 from core.client.operations import Kind, Operation, target
 from core.client.sync.outbox import NUMBER_REFUSED
-from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder
+from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder, RefundOrder
 from core.domain.errors import DomainError
 from core.domain.order import PaymentState
 from core.domain.payment import check_payment
 from core.domain.people import Role
+from core.domain.refund import check_refund
 from core.domain.status import Move, target_of, transition
-from core.ui.text import _, clock, payment_label, status_label, tender_label
+from core.ui.text import _, clock, money, payment_label, status_label, tender_label
 
 
 def did(operation: Operation) -> str:
@@ -20,6 +21,8 @@ def did(operation: Operation) -> str:
         tender = asked.tender or operation.seen.tender
         words = payment_label(asked.payment, tender)
         return f"{words} · {tender_label(tender)}" if asked.payment is PaymentState.PAID else words
+    if isinstance(asked, RefundOrder):
+        return _("Refunded {amount}").format(amount=money(asked.amount_minor or 0, operation.seen.currency))
     to = target(operation)
     words = status_label(to) if to is not None else ""
     if isinstance(asked, RecallOrder):
@@ -30,7 +33,7 @@ def did(operation: Operation) -> str:
 def reason(operation: Operation) -> str:
     """The cashier's reason, if given."""
     asked = None if operation.kind.makes_order else operation.asked
-    said = asked.reason if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment) else None
+    said = asked.reason if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment | RefundOrder) else None
     return (said or "").strip()
 
 
@@ -49,6 +52,11 @@ def again(operation: Operation) -> str:
     if isinstance(asked, RecallOrder):
         back = target_of(theirs.status, Move.RECALL, theirs.fulfilment, Role.CASHIER)
         return _("Move back to {status}").format(status=status_label(back)) if back is not None else ""
+    if isinstance(asked, RefundOrder):
+        try:
+            check_refund(theirs, asked)
+        except DomainError:
+            return ""
     if isinstance(asked, ChangePayment):
         try:
             check_payment(theirs, asked.payment, asked.tender or theirs.tender, asked.reason)

@@ -28,7 +28,9 @@ class ReasonDialog(QDialog):
         reasons: Sequence[str],
         action: str,
         parent: QWidget | None = None,
+        choice: QWidget | None = None,
     ) -> None:
+        """`choice`: what else is to be chosen, above the reasons."""
         super().__init__(parent)
         self.setObjectName("reason_dialog")
         self.setWindowTitle(window_title(title))
@@ -56,6 +58,8 @@ class ReasonDialog(QDialog):
         choices.setContentsMargins(0, 0, 0, 0)
         choices.setSpacing(theme.space(3))
         choices.addWidget(label(message, "muted", wrap=True))
+        if choice is not None:
+            choices.addWidget(choice)
         self._quick: list[QPushButton] = []
         for number, reason in enumerate(reasons):
             quick = button(reason, theme, name=f"reason_{number}")
@@ -79,6 +83,16 @@ class ReasonDialog(QDialog):
     def reason(self) -> str:
         return self._reason.text().strip()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether only the reason is missing."""
+        return True
+
+    def set_action(self, words: str) -> None:
+        """Name what happens at *Confirm*, which may have changed whether it can."""
+        self._confirm.setText(words)
+        self._on_reason_changed()
+
     @Slot()
     def _on_quick_chosen(self) -> None:
         chosen = self.sender()
@@ -89,7 +103,7 @@ class ReasonDialog(QDialog):
     def _on_reason_changed(self) -> None:
         for quick in self._quick:
             quick.setChecked(quick.property(_REASON) == self.reason)
-        self._confirm.setEnabled(bool(self.reason))
+        self._confirm.setEnabled(bool(self.reason) and self.is_ready)
 
     @Slot()
     def _on_confirmed(self) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.operations import Operation
 from core.domain.order import Order
-from core.ui.text import _, clock, payment_label, status_label
+from core.ui.text import _, clock, payment_label, refund_label, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.scroll import VerticalScroll
@@ -87,7 +87,7 @@ class DecisionPane(VerticalScroll):
         return self._side("decision_mine", _("You, at {time}"), operation.created_at, did(operation), words)
 
     def _theirs(self, order: Order) -> QFrame:
-        words = [payment_label(order.payment, order.tender), *([order.reason] if order.reason else [])]
+        words = [payment_label(order.payment, order.tender), *filter(None, (refund_label(order), order.reason))]
         return self._side(
             "decision_theirs", _("The server, since {time}"), order.updated_at, status_label(order.status), words
         )

@@ -22,10 +22,11 @@ from core.client.errors import ClientError, NotKept
 from core.client.operations import State
 from core.client.sync.engine import ConnectionState
 from core.clock import Clock
-from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, TakeOrder
+from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RefundOrder, TakeOrder
 from core.domain.ids import new_op_id
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
+from core.domain.refund import refundable_minor
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol import routes
 from core.protocol.requests import HistoryQuery, OrderQuery
@@ -186,6 +187,9 @@ class Client:
         if dice < 0.2 and order.payment is PaymentState.UNPAID:
             request = ChangePayment(payment=PaymentState.PAID, version=order.version)
             self._screen.api.call(routes.CHANGE_PAYMENT(order.id, body=request, op_id=op_id))
+        elif dice < 0.3 and refundable_minor(order):
+            part = RefundOrder(version=order.version, reason="drill", amount_minor=1 + refundable_minor(order) // 2)
+            self._screen.api.call(routes.REFUND(order.id, body=part, op_id=op_id))
         else:
             following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
             to = OrderStatus.CANCELLED if dice > 0.95 or following is None else following

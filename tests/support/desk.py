@@ -1,5 +1,6 @@
 """A client over a `ModelTransport`, driven by hand: what it accepts, sends and pulls, one step at a time."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core.client.sync.outbox import Outbox
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.client.sync.updates import Changed
-from core.domain.commands import ChangePayment, ChangeStatus, Command, TakeOrder
+from core.domain.commands import ChangePayment, ChangeStatus, Command, RefundLine, RefundOrder, TakeOrder
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
@@ -64,6 +65,11 @@ class Desk:
         row = self.shown(order_id)
         asked = ChangePayment(payment=payment, version=row.version, tender=tender)
         return self.accept(Kind.CHANGE_PAYMENT, order_id, asked, row)
+
+    def refund(self, order_id: OrderId, lines: Sequence[RefundLine] = (), amount_minor: int | None = None) -> Operation:
+        row = self.shown(order_id)
+        asked = RefundOrder(version=row.version, reason="cold", lines=tuple(lines), amount_minor=amount_minor)
+        return self.accept(Kind.REFUND, order_id, asked, row)
 
     def accept(
         self,

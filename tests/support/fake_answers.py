@@ -278,6 +278,7 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "change_status": (routes.CHANGE_STATUS, _change),
     "recall": (routes.RECALL, _change),
     "change_payment": (routes.CHANGE_PAYMENT, _change),
+    "refund": (routes.REFUND, _change),
     "customers": (routes.CUSTOMERS, _customers),
     "note_export": (routes.NOTE_EXPORT, _note_export),
     "set_available": (routes.SET_AVAILABLE, _set_available),

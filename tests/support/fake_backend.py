@@ -214,6 +214,7 @@ class FakeBackend:
                     source=before.payment if before else None,
                     target=order.payment,
                     tender=order.tender,
+                    refunded_minor=order.refunded_minor - (before.refunded_minor if before else 0),
                     at=order.updated_at,
                     reason=reason,
                     by=by,

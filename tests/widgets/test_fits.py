@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
-from core.domain.commands import CancelOrder, PlaceOrder
+from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder
 from core.domain.order import Order, PaymentState
+from core.domain.refund import line_ids
 from core.domain.status import OrderStatus
 from core.ui import text
 from core.ui.jobs import Jobs
@@ -117,6 +118,9 @@ def fill(backend: FakeBackend) -> list[Order]:
     odd = place(backend, "Jonas Weber", S.CONFIRMED)
     made.append(change(backend, odd, status=S.newer("waiting_for_courier")))
     made[3] = change(backend, made[3], payment=PaymentState.PAID)
+    paid = change(backend, place(backend, LONG, S.READY, lines=4), payment=PaymentState.PAID)
+    back = RefundOrder(version=paid.version, reason="Cold", lines=(RefundLine(id=line_ids(paid)[0]),))
+    made.append(backend.change(paid, back))
     return made
 
 
@@ -167,9 +171,10 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         till.find(QWidget, "history_period").setCurrentIndex(5)  # type: ignore[attr-defined]
         walk.look("history-days")
         till.click("nav_orders")
-        for at in (0, 4, 7):
+        for at in (0, 4, 7, 8):
             walk.dialog(f"details-{at}", partial(_open_details, till, orders[at]))
         walk.dialog("reason", lambda: till.window._actions.do("cancel", orders[6].id))
+        walk.dialog("refund", lambda: till.window._actions.do("refund", orders[8].id))
         walk.dialog("receipt", lambda: till.window._on_print_wanted(orders[6]))
         walk.dialog("keys", till.window._show_shortcuts)
         walk.dialog("sound", till.window._show_sound)

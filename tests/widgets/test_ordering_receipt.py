@@ -101,6 +101,14 @@ def test_a_refund_and_an_order_called_off_say_so(
     assert [label.text() for label in dialog.findChildren(QLabel) if label.property("role") == "hero"] == [to_do]
 
 
+def test_what_was_given_back_of_it_is_on_the_receipt(order: Order, qapp: QApplication) -> None:
+    line = msgspec.structs.replace(order.lines[0], refunded_quantity=1, refunded_minor=400)
+    part = msgspec.structs.replace(order, lines=(line, *order.lines[1:]), refunded_minor=400, payment=PaymentState.PAID)
+    shown = words(receipt_html(part, "La Cantina"))
+    assert {"Paid", "Refunded $4.00 · Cash"} <= set(shown)
+    assert any("1 taken back" in each for each in shown)
+
+
 def test_what_is_not_paid_says_so(order: Order, qapp: QApplication) -> None:
     later = msgspec.structs.replace(
         order,

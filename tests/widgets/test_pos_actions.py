@@ -2,11 +2,14 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy
+from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
 from core.domain.order import PaymentState, Tender
 from core.domain.status import OrderStatus
+from core.ui.ordering.item_dialog import Stepper
+from core.ui.text import money
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, change, paid, place
 
@@ -120,6 +123,40 @@ def test_payment_by_cash_or_card_and_a_refund_that_asks(till: Till, backend: Fak
     told = till.words("details_history")
     assert "Paid · Cash   Maya · POS1" in told
     assert "Refunded · Cash   Maya · POS1\n“Something was wrong with it”" in told
+
+
+def test_a_part_is_refunded_by_items_or_amount(till: Till, backend: FakeBackend) -> None:
+    """The dialog begins with everything; what is taken back of a line, or an amount, is what goes back."""
+    order = paid(backend, place(backend, lines=2))
+    bowl_minor, whole_minor = order.lines[0].unit_price_minor, order.total_minor
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_refund")
+    assert till.find_button("reason_confirm").text() == f"Refund {money(whole_minor, 'USD')} (Card)"
+    till.click("reason_0")
+    till.click("refund_none")
+    assert not till.find_button("reason_confirm").isEnabled(), "nothing is no refund"
+    till.find(Stepper, "refund_line_0").findChildren(QAbstractButton, "more")[0].click()
+    till.click("reason_confirm")
+    till.settle()
+    held = backend.orders[order.id]
+    assert (held.payment, held.refunded_minor) == (PaymentState.PAID, bowl_minor)
+    assert [line.refunded_quantity for line in held.lines] == [1, 0]
+    till.press(order, "more")
+    assert "menu_unpay" not in till.choices(), "a part of it was given back"
+    till.choose("menu_refund")
+    till.click("reason_1")
+    till.type("refund_amount", "999")
+    assert not till.find_button("reason_confirm").isEnabled(), "more than is left"
+    till.type("refund_amount", "1.25")
+    till.click("reason_confirm")
+    till.settle()
+    assert backend.orders[order.id].refunded_minor == bowl_minor + 125
+    till.press(order, "card", double=True)
+    till.settle()
+    assert "1 taken back" in till.words("details_dialog")
+    assert "Refunded $1.25 · Card   Maya · POS1\n“It was not made”" in till.words("details_history")
+    assert till.text("details_refunded") == f"Refunded {money(bowl_minor + 125, 'USD')} · Card"
 
 
 def test_marking_as_paid_by_mistake_can_be_taken_back(till: Till, backend: FakeBackend) -> None:

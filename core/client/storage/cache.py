@@ -18,7 +18,7 @@ from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
 from core.instants import from_us, to_us
-from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderStatusChanged, UnknownEvent
+from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderRefunded, OrderStatusChanged, UnknownEvent
 from core.protocol.feed import Cursor
 
 _BEFORE: Final = ""
@@ -39,7 +39,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
     """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
     if isinstance(event, UnknownEvent | MenuChanged):
         raise CannotApply(event)
-    if isinstance(event, OrderPlaced):
+    if isinstance(event, OrderPlaced | OrderRefunded):
         return row if row is not None and row.version >= event.order.version else event.order
     if row is None or row.version < event.version - 1:
         raise CannotApply(event)
@@ -54,14 +54,8 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
             updated_at=event.at,
             moved_at=event.at,
         )
-    return msgspec.structs.replace(
-        row,
-        payment=event.payment,
-        tender=event.tender,
-        given_minor=order_rules.given_after(row, event.payment),
-        version=event.version,
-        updated_at=event.at,
-    )
+    paid = order_rules.with_payment(row, event.payment, event.tender)
+    return msgspec.structs.replace(paid, version=event.version, updated_at=event.at)
 
 
 def order_id_of(event: Event | UnknownEvent) -> OrderId | None:

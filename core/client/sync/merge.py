@@ -31,6 +31,8 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
         return Verdict.BEHIND
     if operation.kind is Kind.CHANGE_PAYMENT:
         return _payment(operation, theirs)
+    if operation.kind is Kind.REFUND:
+        return Verdict.AGAIN if _same_money(operation.seen, theirs) else Verdict.ASK
     wanted = target(operation)
     if wanted is None:
         return Verdict.ASK
@@ -63,8 +65,13 @@ def _payment(operation: Operation, theirs: Order) -> Verdict:
     corrects = seen.payment is asked.payment and seen.tender is not tender
     if corrects and (theirs.payment, theirs.tender) == (asked.payment, tender):
         return Verdict.SUPERSEDED
-    untouched = (theirs.payment, theirs.tender) == (seen.payment, seen.tender)
     called_off = theirs.status in CALLED_OFF
-    if untouched and theirs.version > seen.version and not (called_off and asked.payment is PaymentState.PAID):
+    if _same_money(seen, theirs) and not (called_off and asked.payment is PaymentState.PAID):
         return Verdict.AGAIN
     return Verdict.ASK
+
+
+def _same_money(seen: Order, theirs: Order) -> bool:
+    """Whether the order has changed since, and nothing about its money has."""
+    then, now = ((each.payment, each.tender, each.refunded_minor) for each in (seen, theirs))
+    return now == then and theirs.version > seen.version

@@ -45,6 +45,12 @@ class Entry(msgspec.Struct, frozen=True):
     """The running number of the payment that the entry belongs to, from 1; 0 for none."""
     corrects: int = 0
     """The number of the payment that the entry takes back; 0 for none."""
+    line: str = ""
+    """Of a credit: the id of the line that it is for; empty for all of the order."""
+    quantity: int = 0
+    """Of a credit: how many of the line's items are taken back."""
+    tax: int = 0
+    """Of a credit: the tax in it, below zero."""
 
 
 class PaymentStatus(WireEnum):
@@ -205,12 +211,12 @@ class Ledger(msgspec.Struct, frozen=True):
         empties = value == over and not self.charged
         return self.paid_back(value, 0, (PayBack(tender),), tenders, empties=empties)
 
-    def refunded(self, tender: str, tenders: Tenders) -> "Ledger":
-        """All of it is taken back, and all the money that is held goes back by one tender."""
+    def credited(self, entries: Sequence[Entry], tender: str, tenders: Tenders) -> "Ledger":
+        """What these entries of credit take back goes back by one tender; with the last of them, the tip as well."""
         self._check_not_void()
-        value = self.charged
-        credited = self._with([Entry(EntryKind.CREDIT, -value)])
-        return credited.paid_back(value, self.tips, (PayBack(tender),), tenders, empties=True)
+        after = self._with(entries)
+        value, empties = self.charged - after.charged, not after.charged
+        return after.paid_back(value, self.tips if empties else 0, (PayBack(tender),), tenders, empties=empties)
 
     def paid_back(
         self, value: int, tip: int, to: Sequence["PayBack"], tenders: Tenders, *, empties: bool, cross: bool = False

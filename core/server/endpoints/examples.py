@@ -4,8 +4,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
-from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId
+from core.domain.commands import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    PlaceOrder,
+    RecallOrder,
+    RefundOrder,
+    TakeOrder,
+)
+from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId, line_id
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
@@ -55,6 +63,8 @@ _AT: Final = datetime(2026, 5, 4, 11, 30, tzinfo=UTC)
 _LATER: Final = _AT + timedelta(minutes=2)
 _BOWL: Final = ItemId("burrito-bowl")
 _GUACAMOLE: Final = ModifierId("guacamole")
+_ORDER_ID: Final = OrderId("01920000-0000-7000-8000-000000000001")
+_LINE: Final = line_id(_ORDER_ID, 0)
 _CUSTOMER: Final = CustomerId("01920000-0000-7000-8000-000000000002")
 
 SIGN_UP: Final = SignUp(name="Ada", phone="+49 30 1234567", password="correct horse", email="ada@example.org")
@@ -71,6 +81,7 @@ TAKE: Final = TakeOrder(lines=(NewLine(item_id=_BOWL),), payment=PaymentState.PA
 CHANGE_STATUS: Final = ChangeStatus(to=OrderStatus.CONFIRMED, version=1)
 RECALL: Final = RecallOrder(version=2)
 CHANGE_PAYMENT: Final = ChangePayment(payment=PaymentState.PAID, version=2, tender=Tender.CARD)
+REFUND: Final = RefundOrder(version=4, amount_minor=250, reason="Something was wrong with it")
 CANCEL: Final = CancelOrder(reason="I ordered twice")
 
 _PERSON: Final = Person(id=_CUSTOMER, role=Role.CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org")
@@ -155,7 +166,7 @@ ORDER: Final = Order(
     customer_id=_CUSTOMER,
     customer_name="Ada",
     customer_phone="49301234567",
-    lines=(OrderLine(_BOWL, "Burrito bowl", 2, 1175, 2350, (LineModifier("Guacamole", 200),), "no onions"),),
+    lines=(OrderLine(_BOWL, "Burrito bowl", 2, 1175, 2350, (LineModifier("Guacamole", 200),), "no onions", _LINE),),
 )
 _PLACED: Final = StatusChange(source=None, target=OrderStatus.PENDING, at=_AT)
 PAGE: Final = OrderPage(orders=(ORDER,), total=1)

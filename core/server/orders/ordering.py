@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from core.domain import order_rules
-from core.domain.commands import CancelOrder, Change, ChangePayment, NewOrder, PlaceOrder, TakeOrder
+from core.domain.commands import CancelOrder, Change, ChangePayment, NewOrder, PlaceOrder, RefundOrder, TakeOrder
 from core.domain.errors import IllegalMove
 from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
 from core.domain.menu import MenuItem
@@ -109,9 +109,10 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         raise problems.illegal_move(order, error, _last_payment(transaction, order, request)) from None
     if changed is order:
         return order
-    if isinstance(request, ChangePayment):
+    if isinstance(request, ChangePayment | RefundOrder):
         reason = (request.reason or "").strip()
-        ledger.record(transaction, changed, order.payment, principal, reason, request.moved_at_client)
+        ledger.record(transaction, changed, order, principal, reason, request.moved_at_client)
+        orders.update_lines(transaction, order, changed)
     else:
         status_history.record(transaction, changed, order.status, principal, request.moved_at_client)
     if not orders.update_changed(transaction, changed, order.version):
@@ -123,7 +124,8 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
 
 
 def _last_payment(transaction: Transaction, order: Order, request: Change) -> PaymentChange | None:
-    history = ledger.changes(transaction, order.id) if isinstance(request, ChangePayment) else ()
+    about_money = isinstance(request, ChangePayment | RefundOrder)
+    history = ledger.changes(transaction, order.id, order.total_minor) if about_money else ()
     return history[-1] if history else None
 
 

@@ -57,7 +57,7 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
         return OrderDetails(
             order=order,
             history=status_history.of(transaction, order.id),
-            payments=ledger.changes(transaction, order.id),
+            payments=ledger.changes(transaction, order.id, order.total_minor),
         )
 
     def work(transaction: Transaction) -> Encoded[OrderDetails]:
@@ -109,6 +109,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.DETAILS, details, example_reply=examples.DETAILS),
     Endpoint(routes.RECALL, change, examples.RECALL, examples.ORDER),
     Endpoint(routes.CHANGE_PAYMENT, change, examples.CHANGE_PAYMENT, examples.ORDER),
+    Endpoint(routes.REFUND, change, examples.REFUND, examples.ORDER),
     Endpoint(routes.CUSTOMERS, customers, example_reply=examples.CUSTOMERS),
     Endpoint(routes.NOTE_EXPORT, exported, examples.EXPORTED, examples.EXPORTED),
 )

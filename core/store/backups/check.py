@@ -93,11 +93,11 @@ def _broken_payments() -> Select[Any]:
     )
     at = ledgers.c
     unpaid = and_(at.held == 0, at.credit == 0)
-    paid = and_(at.held == _o.total_minor, at.credit == 0)
+    paid = and_(at.held == _o.total_minor + at.credit, or_(at.credit == 0, at.credit > -_o.total_minor))
     refunded = and_(at.held == 0, at.credit == -_o.total_minor)
     agrees = case(
         (at.order_id.is_(None), _o.payment == str(PaymentState.UNPAID)),
-        (or_(at.tender != _o.tender, at.version > _o.version), false()),
+        (or_(at.tender != _o.tender, at.version > _o.version, at.credit != -_o.refunded_minor), false()),
         (_o.payment == str(PaymentState.UNPAID), unpaid),
         (_o.payment == str(PaymentState.PAID), paid),
         else_=and_(_o.payment == str(PaymentState.REFUNDED), refunded),
@@ -113,6 +113,40 @@ def _wrong_amounts() -> Select[Any]:
     )
     joined = orders.outerjoin(lines, lines.c.order_id == _o.id)
     return select(_o.number).select_from(joined).where(or_(lines.c.lines.is_(None), ~agrees))
+
+
+def _broken_refunds() -> Select[Any]:
+    """Orders whose lines do not come to what was refunded of them, or not to their ledger. An order that an earlier
+    release refunded, which is whole, does not say so line by line."""
+    lines = (
+        select(
+            _l.order_id,
+            func.sum(_l.refunded_quantity).label("quantity"),
+            func.sum(_l.refunded_minor).label("minor"),
+            func.sum(_l.refunded_tax_minor).label("tax"),
+            func.max(case((_l.refunded_quantity > _l.quantity, 1), else_=0)).label("too_many"),
+        )
+        .group_by(_l.order_id)
+        .subquery()
+        .c
+    )
+    credited = (
+        select(_b.order_id, func.sum(_b.quantity).label("quantity"), func.sum(_b.tax_minor).label("tax"))
+        .where(_b.kind == str(EntryKind.CREDIT))
+        .group_by(_b.order_id)
+        .subquery()
+        .c
+    )
+    by_lines = and_(
+        lines.minor == _o.refunded_minor,
+        lines.quantity == func.coalesce(credited.quantity, 0),
+        lines.tax == -func.coalesce(credited.tax, 0),
+        lines.too_many == 0,
+    )
+    whole = and_(_o.payment == str(PaymentState.REFUNDED), lines.minor == 0, _o.refunded_minor == _o.total_minor)
+    joined = orders.join(lines.order_id.table, lines.order_id == _o.id)
+    joined = joined.outerjoin(credited.order_id.table, credited.order_id == _o.id)
+    return select(_o.number).select_from(joined).where(~or_(by_lines, whole))
 
 
 def _gaps() -> Select[Any]:
@@ -185,6 +219,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "each line's total is its price times its quantity",
         select(_l.order_id).where(_l.total_minor != _l.unit_price_minor * _l.quantity).distinct(),
     ),
+    Rule("refunds", "what was refunded of each order is what its lines and its ledger say", _broken_refunds()),
     Rule("counts", "each customer's count is the number of their orders", _wrong_counts()),
     Rule("words", "each order is found by the end of its number", _not_found_by_number()),
     Rule("forgotten", "no words are kept of orders that are gone", _words_of_nothing()),

@@ -23,16 +23,20 @@ from core.ui.widgets.controls import button, keep_room, label
 from core.ui.widgets.digits_validator import DigitsValidator
 
 _NOTE_LENGTH = 500
+_FROM_ONE = QRegularExpression("[1-9][0-9]{0,2}")
+_FROM_NONE = QRegularExpression("0|[1-9][0-9]{0,2}")
 _WIDTH = 640
 
 
 class Stepper(QWidget):
-    """A quantity from 1 to `MAX_QUANTITY`, by presses or typed. Invalid text counts as one."""
+    """A quantity from `least` to `most`, by presses or typed. Invalid text counts as the least."""
 
     changed = Signal(int)
 
-    def __init__(self, theme: Theme, value: int = 1) -> None:
+    def __init__(self, theme: Theme, value: int = 1, *, least: int = 1, most: int = MAX_QUANTITY) -> None:
         super().__init__()
+        self._least = least
+        self._most = most
         self._fewer = button("", theme, icon="minus", name="fewer")
         self._fewer.setAccessibleName(_("One fewer"))
         self._more = button("", theme, icon="plus", name="more")
@@ -41,7 +45,7 @@ class Stepper(QWidget):
         self._field.setObjectName("quantity")
         self._field.setAccessibleName(_("Quantity"))
         self._field.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._field.setValidator(DigitsValidator(QRegularExpression("[1-9][0-9]{0,2}"), self))
+        self._field.setValidator(DigitsValidator(_FROM_ONE if least else _FROM_NONE, self))
         self._field.setFixedWidth(theme.px(84))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -58,16 +62,23 @@ class Stepper(QWidget):
     @property
     def value(self) -> int:
         typed = self._field.text()
-        return int(typed) if self._field.hasAcceptableInput() else 1
+        return int(typed) if self._field.hasAcceptableInput() else self._least
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._field.setText(str(value))
 
     @Slot()
     def _on_step_clicked(self) -> None:
-        self._field.setText(str(self.value + (1 if self.sender() is self._more else -1)))
+        self.value += 1 if self.sender() is self._more else -1
 
     @Slot()
     def _on_text_changed(self) -> None:
-        self._fewer.setEnabled(self.value > 1)
-        self._more.setEnabled(self.value < MAX_QUANTITY)
+        if self.value > self._most:
+            self.value = self._most
+            return
+        self._fewer.setEnabled(self.value > self._least)
+        self._more.setEnabled(self.value < self._most)
         self.changed.emit(self.value)
 
 

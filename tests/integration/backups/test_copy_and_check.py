@@ -248,6 +248,7 @@ BREAKS = {
     "open": "UPDATE orders SET is_open = 0 WHERE number = 'ONLINE-000001'",
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
+    "refunds": "UPDATE order_lines SET refunded_quantity = quantity + 1 WHERE position = 0",
     "counts": "UPDATE customers SET order_count = order_count + 1",
     "words": "DELETE FROM order_words WHERE word = 'n001'",
     "forgotten": "INSERT INTO order_words (shop_id, word, placed_at) SELECT id, 'n001', 1 FROM shops",

@@ -204,6 +204,8 @@ def test_state_and_events_are_a_fresh_snapshot(place: Place) -> None:
         key=new_key(),
     )
     assert reply.status_code == 200
+    back = {"version": reply.json()["version"], "reason": "cold", "lines": [{"id": order["lines"][0]["id"]}]}
+    reply = place.kim.post(f"/api/pos/orders/{order['id']}/refund/", back, key=new_key())
     order = place.kim.post(
         f"/api/pos/orders/{order['id']}/recall/", {"version": reply.json()["version"], "reason": "oops"}, key=new_key()
     ).json()

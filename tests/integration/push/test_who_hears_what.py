@@ -12,7 +12,14 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from core.domain.people import Role
-from core.protocol.events import Event, MenuChanged, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
+from core.protocol.events import (
+    Event,
+    MenuChanged,
+    OrderPaymentChanged,
+    OrderPlaced,
+    OrderRefunded,
+    OrderStatusChanged,
+)
 from core.protocol.feed import Cursor
 from core.protocol.routes import SOCKET_PATH
 from tests.integration.calls import Caller, new_key, order_body
@@ -28,6 +35,7 @@ HEARERS: dict[type[Any], set[str]] = {
     OrderPlaced: {OWNER, *STAFF},
     OrderStatusChanged: {OWNER, *STAFF, DISPLAY},
     OrderPaymentChanged: {OWNER, *STAFF},
+    OrderRefunded: {OWNER, *STAFF},
     MenuChanged: {OWNER, OTHER, *STAFF},
 }
 AS_A_DISPLAY_HEARS_IT = {OrderStatusChanged: "ticket_moved"}
@@ -61,6 +69,14 @@ def _paid(place: Place) -> str:
     return str(order["id"])
 
 
+def _refunded(place: Place) -> str:
+    order_id = _paid(place)
+    body = {"version": 2, "amount_minor": 100, "reason": "cold"}
+    reply = place.kim.post(f"/api/pos/orders/{order_id}/refund/", body, key=new_key())
+    assert reply.status_code == 200, reply.text
+    return order_id
+
+
 def _sold_out(place: Place) -> str:
     menu = place.kim.get("/api/menu/").json()
     found = next(item for group in menu["categories"] for item in group["items"] if item["id"] == shop.SOLD_OUT)
@@ -74,6 +90,7 @@ CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPlaced: _placed,
     OrderStatusChanged: _moved,
     OrderPaymentChanged: _paid,
+    OrderRefunded: _refunded,
     MenuChanged: _sold_out,
 }
 KINDS = pytest.mark.parametrize("kind", HEARERS, ids=lambda kind: kind.__struct_config__.tag)

@@ -166,7 +166,7 @@ def test_a_payment_history_becomes_the_ledger_that_its_acts_would_have_made(tmp_
         authors = connection.exec_driver_sql("SELECT DISTINCT version, at, reason, by_name, device FROM ledger").all()
         found = {each.rule: each.count for each in check.invariants(connection)}
     database = Database(databases.url(tmp_path / "old.db"))
-    changes = database.read_blocking(lambda transaction: ledger.changes(transaction, OrderId("a")))
+    changes = database.read_blocking(lambda transaction: ledger.changes(transaction, OrderId("a"), 500))
     database.close()
     engine.dispose()
     assert [tuple(row) for row in rows] == [each for each in _BOOKED if each[1] <= steps]

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from core.domain.ids import CustomerId, DeviceId, OrderId, ShopId, new_order_id
+from core.domain.ids import CustomerId, DeviceId, OrderId, ShopId, line_id, new_order_id
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.people import Principal, Role
 from core.domain.status import Fulfilment, OrderStatus
@@ -45,9 +45,9 @@ class Kept:
 
     def order(self, **changes: Any) -> Order:
         self._count += 1
-        at = now()
+        at, order_id = now(), new_order_id()
         every: dict[str, Any] = {
-            "id": new_order_id(),
+            "id": order_id,
             "shop_id": self.world.shop,
             "number": f"TEST-{self._count:06d}",
             "channel": Channel.ONLINE,
@@ -63,7 +63,7 @@ class Kept:
             "placed_at": at,
             "updated_at": at,
             "customer_id": self.world.ada,
-            "lines": (OrderLine(shop.FRIES, "Fries", 1, 390, 390),),
+            "lines": (OrderLine(shop.FRIES, "Fries", 1, 390, 390, id=line_id(changes.get("id", order_id), 0)),),
         }
         return Order(**(every | changes))
 

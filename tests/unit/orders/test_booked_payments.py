@@ -34,6 +34,7 @@ def an_order(total: int, payment: PaymentState, tender: Tender, given: int | Non
         placed_at=NOW,
         updated_at=NOW,
         given_minor=given,
+        refunded_minor=total if payment is REFUNDED else 0,
     )
 
 
@@ -59,15 +60,16 @@ STEPS = (
 
 
 def test_each_act_adds_its_entries_and_the_ledger_comes_to_the_state() -> None:
-    ledger, state = Ledger.opened(763), UNPAID
+    ledger, before = Ledger.opened(763), an_order(763, UNPAID, CASH)
     statuses = {UNPAID: PaymentStatus.UNPAID, PAID: PaymentStatus.PAID, REFUNDED: PaymentStatus.REFUNDED}
     for payment, tender, given, wanted in STEPS:
-        after = booked(ledger, state, an_order(763, payment, tender, given))
+        order = an_order(763, payment, tender, given)
+        after = booked(ledger, before, order)
         assert added(ledger, after) == wanted
-        assert state_after(after.entries[len(ledger.entries) :]) is payment
+        assert state_after(after.entries[len(ledger.entries) :], after.charged) is payment
         assert after.status is statuses[payment]
         assert after.held == (763 if payment is PAID else 0)
-        ledger, state = after, payment
+        ledger, before = after, order
 
 
 @pytest.mark.parametrize(
@@ -77,15 +79,15 @@ def test_each_act_adds_its_entries_and_the_ledger_comes_to_the_state() -> None:
 def test_cash_that_does_not_cover_the_total_was_miscounted_and_only_cash_is_given(
     tender: Tender, given: int | None, handed_over: int
 ) -> None:
-    after = booked(Ledger.opened(763), UNPAID, an_order(763, PAID, tender, given))
+    after = booked(Ledger.opened(763), None, an_order(763, PAID, tender, given))
     assert after.entries[1].amount == handed_over
     assert after.held == 763
 
 
 def test_an_order_that_costs_nothing_is_paid_and_refunded_like_any_other() -> None:
     free = an_order(0, PAID, CARD)
-    paid = booked(Ledger.opened(0), UNPAID, free)
-    assert state_after(paid.entries[1:]) is PAID
-    refunded = booked(paid, PAID, msgspec.structs.replace(free, payment=REFUNDED))
-    assert state_after(refunded.entries[len(paid.entries) :]) is REFUNDED
+    paid = booked(Ledger.opened(0), None, free)
+    assert state_after(paid.entries[1:], 0) is PAID
+    refunded = booked(paid, free, msgspec.structs.replace(free, payment=REFUNDED))
+    assert state_after(refunded.entries[len(paid.entries) :], 0) is REFUNDED
     assert refunded.held == 0

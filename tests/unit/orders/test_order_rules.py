@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
 from core.domain.errors import CardNumber, IllegalMove, InvalidOrder, ReasonRequired
-from core.domain.ids import CustomerId, OrderId, ShopId
+from core.domain.ids import CustomerId, OrderId, ShopId, line_id
 from core.domain.menu import with_availability
 from core.domain.order import Channel, NewLine, Order, OrderLine, PaymentState, Tender
 from core.domain.order_rules import Offer, PriceChanged, Stale, change, place
@@ -201,7 +201,7 @@ def test_a_new_order_has_everything_that_was_asked_for(at_counter: bool) -> None
         customer_phone="" if at_counter else "555",
         address="1 Main Street",
         note="ring",
-        lines=(OrderLine(CHIPS.id, CHIPS.name, 2, CHIPS.price_minor, total, (), "warm"),),
+        lines=(OrderLine(CHIPS.id, CHIPS.name, 2, CHIPS.price_minor, total, (), "warm", line_id(OrderId("o"), 0)),),
     )
 
 

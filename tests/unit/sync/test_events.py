@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from core.client.storage.cache import CannotApply, after
+from core.domain.commands import RefundLine
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.people import Role
+from core.domain.refund import left_of, line_ids, refundable_minor
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.events import Event, OrderPaymentChanged
 from core.protocol.feed import EventQuery, Frames, Heartbeat
@@ -40,6 +42,10 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
 def _change(desk: Desk, order: Order, generator: random.Random) -> None:
     if generator.random() < 0.3 and order.payment is PaymentState.UNPAID:
         desk.pay(order.id)
+        return
+    if generator.random() < 0.7 and refundable_minor(order) > 1:
+        items = [RefundLine(id=each) for each, line in zip(line_ids(order), order.lines, strict=True) if left_of(line)]
+        desk.refund(order.id, items[:1]) if generator.random() < 0.5 else desk.refund(order.id, amount_minor=1)
         return
     move = generator.choice([Move.ADVANCE, Move.ADVANCE, Move.RECALL, Move.CANCEL])
     to = target_of(order.status, move, order.fulfilment, Role.CASHIER)

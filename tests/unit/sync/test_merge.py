@@ -141,6 +141,36 @@ def test_money_that_both_have_moved_is_asked_about(
     assert (kept.state, kept.problem) == (State.DISCARDED, "mine was given back to the till")
 
 
+def test_a_refund_and_a_move_do_not_hinder_each_other_and_two_refunds_are_asked_about(
+    two: tuple[Desk, Desk], shop: FakeBackend
+) -> None:
+    """Both gave money back: only a person knows whether the second was meant as well."""
+    one, other = two
+    order_id = _the_order(one).id
+    one.pay(order_id)
+    one.try_all()
+    other.try_all()
+    first = one.refund(order_id, amount_minor=100)
+    assert (one.shown(order_id).refunded_minor, one.shown(order_id).payment) == (100, PaymentState.PAID)
+    other.move(order_id, FIRST)
+    other.try_all()
+    one.try_all()
+    assert shop.orders[order_id].refunded_minor == 100
+    assert (one.shown(order_id).status, one.shown(order_id).refunded_minor) == (FIRST, 100)
+    settled = one.outbox.find(first.op_id)
+    assert settled is not None
+    assert settled.state is State.DONE
+    again = other.refund(order_id, amount_minor=50)
+    one.try_all()
+    one.refund(order_id, amount_minor=70)
+    one.try_all()
+    other.try_all()
+    held = other.outbox.find(again.op_id)
+    assert held is not None
+    assert held.state is State.CONFLICT
+    assert shop.orders[order_id].refunded_minor == 170
+
+
 def test_a_tender_that_both_have_corrected_is_corrected(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
     one, other = two
     order_id = _the_order(one).id

@@ -1,0 +1,142 @@
+"""Refunds of an order: items of its lines, an amount, or all that is left of it.
+
+A refund takes its part of what remains of a line, net and tax, and never prices anything anew: parts add up to what was
+paid to the last unit (`core.domain.sale.parts`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from core.domain.commands import RefundLine, RefundOrder
+from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
+from core.domain.ids import LineId, line_id
+from core.domain.order import Order, OrderLine, PaymentState
+from core.domain.sale.calculation import Item
+from core.domain.sale.parts import Part, Remaining
+from core.domain.sale.rounding import apportion
+from core.domain.sale.taxes import Tax, TaxSet
+from core.domain.texts import check_no_card
+
+_TAXED: Final = TaxSet((Tax("TAX", 0),))
+"""An order keeps the sum of its tax. What it is called and its rate play no part in dividing it."""
+
+
+def refundable_minor(order: Order) -> int:
+    """What may still be given back, in minor units."""
+    return order.total_minor - order.refunded_minor if order.payment is PaymentState.PAID else 0
+
+
+def left_of(line: OrderLine) -> int:
+    """How many items of a line were not taken back."""
+    return line.quantity - line.refunded_quantity
+
+
+def line_ids(order: Order) -> list[LineId]:
+    """The ids of the order's lines, those of an earlier release's order as well."""
+    return [line.id or line_id(order.id, position) for position, line in enumerate(order.lines)]
+
+
+def value_of(order: Order, lines: Sequence[RefundLine]) -> int:
+    """What these items come to, in minor units. Raises `InvalidOrder` and `IllegalMove`."""
+    return sum(part.gross for part in _of_lines(order, _remaining(order), lines).values())
+
+
+def check_refund(order: Order, asked: RefundOrder) -> None:
+    """Checks that this part of the order may be given back.
+
+    Raises `IllegalMove` when it is not paid, or less is left of it; `InvalidOrder`, `ReasonRequired`, and `CardNumber`
+    for a reason that contains one.
+    """
+    if order.payment is not PaymentState.PAID:
+        gone = order.payment is PaymentState.REFUNDED
+        raise IllegalMove("All of it was given back already." if gone else "It is not paid.", "payment")
+    check_no_card(reason=asked.reason)
+    if not asked.reason.strip():
+        raise ReasonRequired("Say why it is refunded.", "reason")
+    if asked.lines:
+        value_minor = value_of(order, asked.lines)
+        if asked.amount_minor not in (None, value_minor):
+            raise IllegalMove("These items come to another amount.", "amount_minor")
+        if not value_minor:
+            raise IllegalMove("Nothing was paid for these items.", "lines")
+    elif asked.amount_minor is None:
+        raise InvalidOrder("Say which items, or which amount, is given back.", "lines")
+    elif asked.amount_minor > refundable_minor(order):
+        raise IllegalMove("That is more than is left of what was paid.", "amount_minor")
+
+
+def refunded(order: Order, asked: RefundOrder | None = None) -> Order:
+    """The order with what `asked` takes back; without it, with all that was left. Checks nothing."""
+    remaining = _remaining(order)
+    quantities: dict[int, int] = {}
+    if asked is None:
+        parts = {position: each.take_all() for position, each in enumerate(remaining)}
+        quantities = {position: left_of(line) for position, line in enumerate(order.lines)}
+    elif asked.lines:
+        parts = _of_lines(order, remaining, asked.lines)
+        places = {each: position for position, each in enumerate(line_ids(order))}
+        quantities = {places[each.id]: each.quantity for each in asked.lines}
+    else:
+        parts = _of_amount(remaining, asked.amount_minor or 0)
+    back_minor = refundable_minor(order) if asked is None else sum(part.gross for part in parts.values())
+    refunded_minor = order.refunded_minor + back_minor
+    return msgspec.structs.replace(
+        order,
+        lines=tuple(
+            _line_after(line, parts[position], quantities.get(position, 0)) if position in parts else line
+            for position, line in enumerate(order.lines)
+        ),
+        refunded_minor=refunded_minor,
+        payment=PaymentState.REFUNDED if refunded_minor == order.total_minor else order.payment,
+    )
+
+
+def _remaining(order: Order) -> list[Remaining]:
+    """What is left of each line."""
+    inclusive = order.total_minor == order.subtotal_minor
+    taxes = apportion(order.tax_minor, [line.total_minor for line in order.lines]) if order.lines else []
+    found = []
+    for line, tax in zip(order.lines, taxes, strict=True):
+        gross = line.total_minor + (0 if inclusive else tax) - line.refunded_minor
+        tax_left = tax - line.refunded_tax_minor
+        item = Item(line.total_minor, gross - tax_left, gross, (tax_left,), _TAXED)
+        found.append(Remaining(item, 0, inclusive=inclusive))
+    return found
+
+
+def _of_lines(order: Order, remaining: Sequence[Remaining], lines: Sequence[RefundLine]) -> dict[int, Part]:
+    """The parts by the positions of their lines."""
+    places: Mapping[LineId, int] = {each: position for position, each in enumerate(line_ids(order))}
+    parts: dict[int, Part] = {}
+    for number, each in enumerate(lines):
+        field = f"lines[{number}]"
+        position = places.get(each.id)
+        if position is None:
+            raise InvalidOrder("The order has no such line.", f"{field}.id")
+        if position in parts:
+            raise InvalidOrder("A line is named twice.", f"{field}.id")
+        left = left_of(order.lines[position])
+        if each.quantity > left:
+            raise IllegalMove(f"Of {order.lines[position].name} {left} can be taken back.", f"{field}.quantity")
+        parts[position] = remaining[position].take(each.quantity, left)
+    return parts
+
+
+def _of_amount(remaining: Sequence[Remaining], amount_minor: int) -> dict[int, Part]:
+    shares = apportion(amount_minor, [each.left.gross for each in remaining])
+    return {
+        position: each.take_gross(share)
+        for position, (each, share) in enumerate(zip(remaining, shares, strict=True))
+        if share
+    }
+
+
+def _line_after(line: OrderLine, part: Part, quantity: int) -> OrderLine:
+    return msgspec.structs.replace(
+        line,
+        refunded_quantity=line.refunded_quantity + quantity,
+        refunded_minor=line.refunded_minor + part.gross,
+        refunded_tax_minor=line.refunded_tax_minor + part.tax,
+    )

@@ -1,0 +1,147 @@
+"""The dialog of a refund: items of the order's lines, or an amount, and why."""
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.domain.commands import RefundLine, RefundOrder
+from core.domain.errors import DomainError
+from core.domain.order import Order
+from core.domain.refund import left_of, line_ids, refundable_minor, value_of
+from core.ui.ordering.item_dialog import Stepper
+from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount, tender_label
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label
+from pos_app.order.card import customer
+from pos_app.order.reason_dialog import ReasonDialog
+
+
+class RefundChoice(QWidget):
+    """What is given back: all that is left at first. An amount that is typed counts in place of the items."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, order: Order) -> None:
+        super().__init__()
+        self._order = order
+        self._left_minor = refundable_minor(order)
+        self._counts: list[Stepper] = []
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.space(3))
+        grid.setVerticalSpacing(theme.space(1))
+        grid.setColumnStretch(0, 1)
+        for row, (line, own_id) in enumerate(zip(order.lines, line_ids(order), strict=True)):
+            left = left_of(line)
+            worth_minor = value_of(order, [RefundLine(id=own_id, quantity=left)]) if left else 0
+            count = Stepper(theme, left, least=0, most=left)
+            count.setObjectName(f"refund_line_{row}")
+            count.setVisible(left > 0)
+            count.changed.connect(self._on_changed)
+            self._counts.append(count)
+            words = f"{figure(left)} × {line.name}" if left else _("{name} (taken back)").format(name=line.name)
+            grid.addWidget(label(words, "body" if left else "muted", wrap=True), row, 0)
+            worth = label(money(worth_minor, order.currency), "muted")
+            worth.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(worth, row, 1)
+            grid.addWidget(count, row, 2)
+        every = button(_("Everything"), theme, name="refund_all")
+        every.clicked.connect(partial(self._set_all, True))
+        none = button(_("Nothing"), theme, name="refund_none")
+        none.clicked.connect(partial(self._set_all, False))
+        self._amount = QLineEdit()
+        self._amount.setObjectName("refund_amount")
+        self._amount.setMaxLength(AMOUNT_LENGTH)
+        self._amount.setPlaceholderText(_("Or an amount"))
+        self._amount.setAccessibleName(_("Or an amount"))
+        self._amount.textChanged.connect(self._on_changed)
+        other = QHBoxLayout()
+        other.setSpacing(theme.space(2))
+        for each in (every, none):
+            each.setAutoDefault(False)
+            other.addWidget(each)
+        other.addWidget(self._amount, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(3))
+        column.addLayout(grid)
+        column.addLayout(other)
+
+    @property
+    def is_everything(self) -> bool:
+        """All that is left, so that nothing of the order stays paid."""
+        return self.amount_minor == self._left_minor
+
+    @property
+    def amount_minor(self) -> int:
+        """What it comes to, in minor units; 0 for nothing, or for what is no amount or more than is left."""
+        if not self._amount.text().strip():
+            return value_of(self._order, self._lines)
+        try:
+            typed_minor = parse_amount(self._amount.text(), self._order.currency)
+        except DomainError:
+            return 0
+        return typed_minor if typed_minor <= self._left_minor else 0
+
+    def request(self, reason: str) -> RefundOrder:
+        """The command."""
+        lines = () if self._amount.text().strip() else self._lines
+        return RefundOrder(version=self._order.version, reason=reason, lines=lines, amount_minor=self.amount_minor)
+
+    @property
+    def _lines(self) -> tuple[RefundLine, ...]:
+        counted = zip(line_ids(self._order), self._counts, strict=True)
+        return tuple(RefundLine(id=each, quantity=count.value) for each, count in counted if count.value)
+
+    def _set_all(self, chosen: bool) -> None:
+        self._amount.clear()
+        for line, count in zip(self._order.lines, self._counts, strict=True):
+            count.value = left_of(line) if chosen else 0
+
+    @Slot()
+    def _on_changed(self) -> None:
+        typed = bool(self._amount.text().strip())
+        for count in self._counts:
+            count.setDisabled(typed)
+        self.changed.emit()
+
+
+class RefundDialog(ReasonDialog):
+    """Emits `refund` with the `RefundOrder`; None in place of it stands for all that is left. And the reason."""
+
+    refund = Signal(object, str)
+
+    def __init__(self, theme: Theme, order: Order, parent: QWidget | None = None) -> None:
+        self._choice = RefundChoice(theme, order)
+        self._order = order
+        amount = money(refundable_minor(order), order.currency)
+        super().__init__(
+            theme,
+            _("Refund"),
+            _("{order}\nA refund cannot be taken back.").format(order=f"{order.number} · {customer(order)} · {amount}"),
+            (_("Something was wrong with it"), _("It was not made"), _("Charged too much")),
+            _("Refund"),
+            parent=parent,
+            choice=self._choice,
+        )
+        self._choice.changed.connect(self._on_choice_changed)
+        self.given.connect(self._on_given)
+        self._on_choice_changed()
+
+    @property
+    @override
+    def is_ready(self) -> bool:
+        return self._choice.amount_minor > 0
+
+    @Slot()
+    def _on_choice_changed(self) -> None:
+        amount_minor = self._choice.amount_minor
+        words = _("Refund {amount} ({tender})").format(
+            amount=money(amount_minor, self._order.currency), tender=tender_label(self._order.tender)
+        )
+        self.set_action(words if amount_minor else _("Refund"))
+
+    @Slot(str)
+    def _on_given(self, reason: str) -> None:
+        self.refund.emit(None if self._choice.is_everything else self._choice.request(reason), reason)
