@@ -1,6 +1,6 @@
 """Passes the sync status to the parts of the window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.domain.order import Order
 from core.ui.text import _, money, ngettext
+from core.ui.widgets.connection_chip import ConnectionChip
 from pos_app.alerts.alerts import Alerts
 from pos_app.board.presenter import Board
 from pos_app.context import PosContext
@@ -32,8 +33,10 @@ class SyncController(QObject):
         board: Board,
         alerts: Alerts,
         workspace: Workspace,
+        chips: Iterable[ConnectionChip],
     ) -> None:
         super().__init__(workspace)
+        self._chips = tuple(chips)
         self._context = context
         self._board = board
         self._alerts = alerts
@@ -45,15 +48,17 @@ class SyncController(QObject):
         bridge.sync_status_changed.connect(self._on_sync_status_changed)
         bridge.renumbered.connect(self._on_order_renumbered)
         bridge.missing.connect(self._on_orders_missing)
-        workspace.connection.set_sync_status(bridge.sync_status)
-        workspace.connection.try_now.connect(self._on_try_now_chosen)
+        for chip in self._chips:
+            chip.set_sync_status(bridge.sync_status)
+            chip.try_now.connect(self._on_try_now_chosen)
 
     @Slot(object)
     def _on_sync_status_changed(self, sync_status: SyncStatus) -> None:
         online = sync_status.state in (ConnectionState.LIVE, ConnectionState.POLLING)
         returned = online and not self._board.online
         self._board.set_online(online)
-        self._workspace.connection.set_sync_status(sync_status)
+        for chip in self._chips:
+            chip.set_sync_status(sync_status)
         self._workspace.set_unsent(sync_status.counts.open)
         if sync_status.fresh_at_s is not None:
             self._alerts.start()

@@ -71,7 +71,9 @@ class PosWindow(QMainWindow):
         if self.alerts.toasts is not None:
             self.workspace.add_toasts(self.alerts.toasts)
         self._reports = ChangeReports(self._changes, self.workspace.notice, self.workspace.undo, settings.undo_s, self)
-        self._sync = SyncController(context, self.board, self.alerts, self.workspace)
+        self._sync = SyncController(
+            context, self.board, self.alerts, self.workspace, (self.workspace.connection, self.sign_in_page.connection)
+        )
         self._search = Search(theme, self.board, self.workspace.search, self)
         self.workspace.add_speech(self._search.hint)
         self._pages = Pages(context, self.board, self._actions, self.alerts, self.workspace)
@@ -149,6 +151,7 @@ class PosWindow(QMainWindow):
         if tokens.person.id != self._person_id:
             self._forget_person()
         self._person_id, self._shop_name = tokens.person.id, tokens.shop_name
+        self.sign_in_page.connection.follow(None)
         self._pages.admit(tokens.person.role)
         self.setWindowTitle(window_title(f"{tokens.shop_name} · Orderbell") if tokens.shop_name else "Orderbell")
         self.workspace.set_person(tokens.person.name)
@@ -164,7 +167,7 @@ class PosWindow(QMainWindow):
         self._sign_in.resume(tokens.person)
         if age_s is not None:
             self.board.refresher.remember(age_s)
-        self.sign_in_page.ask(tokens.person.name, title=_("Locked"))
+        self._ask_for_pin(tokens.person.name)
 
     def _forget_person(self) -> None:
         """Reset for the next cashier, who waits for nothing of the last one."""
@@ -227,6 +230,10 @@ class PosWindow(QMainWindow):
             return
         name = self._sign_in.person.name if self._sign_in.person is not None else ""
         self._leave()
+        self._ask_for_pin(name, reason)
+
+    def _ask_for_pin(self, name: str, reason: str = "") -> None:
+        self.sign_in_page.connection.follow(self.board.refresher)
         self.sign_in_page.ask(name, reason, _("Locked"))
 
     def _close_dialogs(self) -> None:

@@ -17,6 +17,7 @@ from core.client.errors import ClientError, SignedOut, TooManyAttempts, Unpaired
 from core.domain.digits import ascii_digits
 from core.ui.text import _, error_explanation, ngettext, stopwatch
 from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import button, keep_room, label, panel, restyle
 from core.ui.widgets.digits_validator import DigitsValidator
 from core.ui.widgets.scroll import VerticalScroll
@@ -48,6 +49,8 @@ class SignInPage(QWidget):
         self._new.setObjectName("sign_in_new")
         self._new.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._new.hide()
+        self.connection = ConnectionChip()
+        """How things stand and how old they are, behind the lock."""
         self._people = QHBoxLayout()
         self._people.setSpacing(theme.space(2))
         self._group = QButtonGroup(self)
@@ -105,10 +108,12 @@ class SignInPage(QWidget):
         self.ask()
 
     def ask(self, name: str = "", reason: str = "", title: str = "") -> None:
-        """Reset: for anybody, or with `name` chosen; `reason` is why this page is shown."""
+        """Reset: for anybody, or with `name` chosen; `reason` is why this page is shown. With a `title` a session goes
+        on behind it."""
         self._title.setText(title or _("Sign in"))
         self._reason.setText(reason)
         self._reason.setVisible(bool(reason))
+        self.connection.setVisible(bool(title))
         self._error.hide()
         self._pin.clear()
         self._name.setText(name)
@@ -132,6 +137,7 @@ class SignInPage(QWidget):
         asked.addStretch(1)
         for words in (self._title, device_label, self._reason, self._new):
             asked.addWidget(words)
+        asked.addWidget(self.connection, 0, Qt.AlignmentFlag.AlignHCenter)
         asked.addLayout(self._people)
         for field in (self._name, self._pin):
             asked.addWidget(field)

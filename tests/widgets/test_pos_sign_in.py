@@ -231,7 +231,8 @@ def test_a_lock_hides_everything_and_gives_it_back(till: Till, backend: FakeBack
     assert not till.sees("board_page")
     assert till.text("staff_name") == "Maya"
     assert till.text("pin") == ""
-    assert till.timers() == []
+    ticking = [parent.objectName() for timer in till.timers() if (parent := timer.parent()) is not None]
+    assert ticking == ["connection_chip"], "it counts its seconds"
     till.qtbot.keyClicks(till.find_line("pin"), "1234")
     till.click("sign_in")
     till.qtbot.waitUntil(lambda: till.window.signed_in)
@@ -396,3 +397,20 @@ def test_a_pin_that_is_typed_at_once_is_not_to_be_read(till: Till, backend: Fake
     till.type("staff_name", "Maya")
     till.click("sign_in")
     till.qtbot.waitUntil(lambda: till.window.signed_in)
+
+
+def test_a_locked_till_says_how_fresh_it_is(till: Till, backend: FakeBackend, pass_time: PassTime) -> None:
+    """What came in and what waits is counted there, so it says how old that is, connected and not."""
+    assert not till.sees("connection_chip"), "nobody is there, and nothing is counted"
+    till.sign_in()
+    leave(till, "lock")
+    till.qtbot.waitUntil(lambda: till.text("connection_chip").startswith("● Live · updated "))
+    backend.fail_with = OFFLINE
+    pass_time(90.0)
+    till.qtbot.waitUntil(lambda: till.text("connection_chip").startswith("▲ Offline"))
+    till.qtbot.waitUntil(lambda: "updated 1 min ago" in till.text("connection_chip"))
+    till.type("pin", "1234")
+    till.click("sign_in")
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    leave(till, "sign_out")
+    assert not till.sees("connection_chip")

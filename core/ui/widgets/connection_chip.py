@@ -21,7 +21,7 @@ from core import clock as machine_clock
 from core.client.errors import Busy, ClientError, Fault, NotKept, SignedOut, Unreachable, WrongClock
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.ui.problems import outbox_words
-from core.ui.refresh import Refresher
+from core.ui.refresh import STALE_AFTER, Refresher
 from core.ui.text import _, age, clock, date, error_explanation, figure
 from core.ui.widgets.controls import Button, ElidedLabel, label, restyle, set_tip
 
@@ -92,8 +92,9 @@ class ConnectionChip(Button):
             return "bad"
         if state is ConnectionState.LIVE:
             return "good"
-        refresher = self._refresher
-        return "old" if refresher is not None and (refresher.stale or refresher.age_s is None) else "good"
+        refresher, age_s = self._refresher, self.age_s
+        is_old = refresher is not None and (age_s is None or age_s > STALE_AFTER * refresher.interval_s)
+        return "old" if is_old else "good"
 
     @property
     def _colour(self) -> str:
@@ -108,8 +109,12 @@ class ConnectionChip(Button):
     @property
     def age_s(self) -> float | None:
         """The age of the shown page's data, in seconds; None before the first answer, and for a page without data that
-        ages."""
-        return self._refresher.age_s if self._refresher is not None else None
+        ages. Data that is not refreshed, behind a lock, is as old as the newest events."""
+        refresher = self._refresher
+        if refresher is None or refresher.active:
+            return refresher.age_s if refresher is not None else None
+        ages_s = (refresher.age_s, self._sync_status.age_s(machine_clock.now_s()))
+        return min((age_s for age_s in ages_s if age_s is not None), default=None)
 
     @Slot(object)
     def _on_refresh_succeeded(self, _result: object) -> None:
@@ -160,8 +165,8 @@ class ConnectionChip(Button):
             state, more = self._what_is_wrong(), [updated] if refresher else []
         elif self._live is not None:
             state, more = _("Live"), self._live
-        elif refresher is None:
-            state, more = _("Ready"), []
+        elif refresher is None or not refresher.active:
+            state, more = _("Ready"), [updated] if refresher else []
         elif not refresher.automatic:
             state, more = _("Checking by hand"), [updated]
         else:
